@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+
+function randomText(length: number): string {
+  return Array.from(randomBytes(length), (byte) => alphabet[byte & 31]).join('');
+}
+
+/** Makes ids of our records, in the shapes of `ids.ts`. Not for workflow code, whose ids come in as input. */
+export const newId = {
+  account: () => `acc_${randomText(16)}`,
+  member: () => `mem_${randomText(16)}`,
+  quote: () => `quo_${randomText(16)}`,
+  order: () => `ord_${randomText(16)}`,
+  instance: () => `i${randomText(16)}`,
+  operation: () => `op_${randomText(16)}`,
+  request: () => `req_${randomText(16)}`,
+};
+
+/** A secret that its holder sends back (hold token, capability, session): 256 random bits, base64url. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
