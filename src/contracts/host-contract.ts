@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { InstanceId } from './ids.ts';
+
+/**
+ * What a booted host is told: the file that cloud-init writes with mode 0600 (design: host contract).
+ * It carries no licence key and no cloud credential; the enrolment token is redeemed once and is then worthless.
+ */
+export const HostContract = z.strictObject({
+  instanceId: InstanceId,
+  nodeName: z.string().min(1).max(63),
+  hostnames: z.array(z.string().max(253)).min(1),
+  adminEmail: z.email().max(254),
+  plan: z.string(),
+  productVersion: z.string(),
+  licence: z.strictObject({
+    serverUrl: z.url(),
+    /** JWKS document of the licence server at the time of writing; pins the keys for the first check. */
+    publicKeys: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }),
+    enrollmentToken: z.string(),
+  }),
+});
+export type HostContract = z.infer<typeof HostContract>;
+
+/** What `GET /healthz` of a host answers. */
+export const HostHealth = z.object({
+  status: z.enum(['ok', 'starting', 'locked']),
+  instanceId: InstanceId,
+  version: z.string(),
+  licence: z.object({ state: z.enum(['NONE', 'OK', 'GRACE', 'LOCKED']), revision: z.number().int().nonnegative() }),
+});
+export type HostHealth = z.infer<typeof HostHealth>;
+
+/** Environment variables that an image's start command gets from its cloud. */
+export const hostEnvironment = {
+  /** Path of the host contract file. */
+  contract: 'FREEHOLD_HOST_CONTRACT',
+  /** Folder of the mounted data volume. */
+  data: 'FREEHOLD_HOST_DATA',
+  /** Loopback port on which the host listens. */
+  port: 'FREEHOLD_HOST_PORT',
+} as const;

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { Resolver } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { Agent, type Dispatcher } from 'undici';
+
+/**
+ * How our own clients reach the hostnames that Freehold sells: one resolver and one set of trusted authorities,
+ * both chosen by configuration. Without configuration it is the system's own.
+ */
+export interface ReachOptions {
+  /** `address:port` of the DNS server to ask; the system's resolver when absent. */
+  dnsServer?: string | undefined;
+  /** PEM file of an authority to trust beside the usual ones. */
+  caFile?: string | undefined;
+}
+
+export interface Reach {
+  /** Addresses of a name as the configured resolver sees them; empty when the name does not exist. */
+  resolve(name: string): Promise<string[]>;
+  /** Dispatcher for undici's fetch: resolves and trusts as configured; SNI and Host stay those of the URL. */
+  dispatcher: Dispatcher;
+  /** The authorities that are trusted, PEM. */
+  ca: string[];
+  close(): Promise<void>;
+}
+
+/** Environment variables from which every process reads its reach. */
+export function reachFromEnvironment(env: NodeJS.ProcessEnv = process.env): Reach {
+  return createReach({ dnsServer: env.FREEHOLD_DNS_SERVER, caFile: env.FREEHOLD_CA_FILE });
+}
+
+export function createReach(options: ReachOptions): Reach {
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+  if (options.dnsServer) resolver.setServers([options.dnsServer]);
+  const ca = options.caFile ? [...rootCertificates, readFileSync(options.caFile, 'utf8')] : [...rootCertificates];
+
+  async function resolve(name: string): Promise<string[]> {
+    try {
+      return await resolver.resolve4(name);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
+      throw error;
+    }
+  }
+
+  const lookup: LookupFunction = (name, lookupOptions, callback) => {
+    resolve(name).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (!first) return callback(Object.assign(new Error(`no address for ${name}`), { code: 'ENOTFOUND' }), '', 4);
+        if (lookupOptions.all) return callback(null, addresses.map((address) => ({ address, family: isIP(address) })));
+        return callback(null, first, isIP(first));
+      },
+      (error) => callback(error, '', 4),
+    );
+  };
+
+  const dispatcher = new Agent({ connect: { ca, ...(options.dnsServer ? { lookup } : {}) } });
+  return { resolve, dispatcher, ca, close: () => dispatcher.close() };
+}
