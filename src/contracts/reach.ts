@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Resolver } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
 import { isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
@@ -50,7 +50,11 @@ export function createReach(options: ReachOptions): Reach {
       (addresses) => {
         const [first] = addresses;
         if (!first) return callback(Object.assign(new Error(`no address for ${name}`), { code: 'ENOTFOUND' }), '', 4);
-        if (lookupOptions.all) return callback(null, addresses.map((address) => ({ address, family: isIP(address) })));
+        if (lookupOptions.all)
+          return callback(
+            null,
+            addresses.map((address) => ({ address, family: isIP(address) })),
+          );
         return callback(null, first, isIP(first));
       },
       (error) => callback(error, '', 4),

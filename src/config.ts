@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/**
+ * Configuration of Freehold's processes: read once at a process's start from the environment, parsed by these schemas.
+ * Secrets may be given as `NAME_FILE`, the path of a file that holds the value. All times are ms.
+ */
+
+const minutes = (count: number) => count * 60_000;
+const hours = (count: number) => minutes(count * 60);
+const Port = z.coerce.number().int().min(0).max(65_535);
+const Milliseconds = z.coerce.number().int().positive();
+const Count = z.coerce.number().int().positive();
+const Secret = z.string().min(16);
+
+const Common = z.object({
+  /** Connection string of the control plane's own database. */
+  MONGODB_URI: z.string(),
+});
+
+/** Where names of hosts live and how our clients reach them. */
+const Hosting = z.object({
+  FREEHOLD_BASE_DOMAIN: z.string().default('freehold.localhost'),
+  /** Port under which hosts answer HTTPS; 443 outside the embedded platform. */
+  FREEHOLD_HOST_PORT: Port.default(443),
+  FREEHOLD_DNS_SERVER: z.string().optional(),
+  FREEHOLD_CA_FILE: z.string().optional(),
+});
+
+const Stripe = z.object({
+  STRIPE_SECRET_KEY: z.string(),
+  /** Base address of Stripe's API; Stripe's own when absent. */
+  STRIPE_API_BASE: z.url().optional(),
+});
+
+/** Deadlines of the provision steps and the window of needs_operator (design 5, 6). */
+const Times = z.object({
+  FREEHOLD_HOLD_HOSTNAME_MS: Milliseconds.default(minutes(1)),
+  FREEHOLD_CREATE_SUBSCRIPTION_MS: Milliseconds.default(minutes(15)),
+  FREEHOLD_AWAIT_PAYMENT_MS: Milliseconds.default(hours(22)),
+  FREEHOLD_ISSUE_LICENCE_MS: Milliseconds.default(minutes(30)),
+  FREEHOLD_STACK_UP_MS: Milliseconds.default(hours(2)),
+  FREEHOLD_AWAIT_HEALTHY_MS: Milliseconds.default(minutes(30)),
+  FREEHOLD_AWAIT_ACTIVATION_MS: Milliseconds.default(minutes(30)),
+  FREEHOLD_OPERATOR_WINDOW_MS: Milliseconds.default(hours(24)),
+});
+
+const Api = Common.extend(Hosting.shape)
+  .extend(Stripe.shape)
+  .extend(Times.shape)
+  .extend({
+    API_PORT: Port.default(0),
+    /** Address under which browsers reach the API; links in answers and mails begin with it. */
+    FREEHOLD_PUBLIC_URL: z.url(),
+    STRIPE_PUBLISHABLE_KEY: z.string(),
+    STRIPE_WEBHOOK_SECRET: z.string(),
+    /** Signs quotes. */
+    FREEHOLD_QUOTE_KEY: Secret,
+    /** Bootstrap token of operators. */
+    FREEHOLD_OPERATOR_TOKEN: Secret,
+    SMTP_URL: z.url(),
+    MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
+    TEMPORAL_UI_URL: z.url().optional(),
+    FREEHOLD_QUOTE_VALID_MS: Milliseconds.default(minutes(30)),
+    FREEHOLD_HOLD_AFTER_ATTEMPT_MS: Milliseconds.default(hours(2)),
+    FREEHOLD_HOLDS_PER_ACCOUNT: Count.default(5),
+    FREEHOLD_HOLDS_PER_IP: Count.default(20),
+    FREEHOLD_START_SWEEP_MS: Milliseconds.default(30_000),
+    FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: Count.default(600),
+    FREEHOLD_SIGN_IN_CODES_PER_HOUR: Count.default(10),
+    FREEHOLD_SIGN_IN_CODE_MS: Milliseconds.default(minutes(10)),
+    FREEHOLD_SESSION_MS: Milliseconds.default(hours(24 * 14)),
+    FREEHOLD_CAPABILITY_READ_MS: Milliseconds.default(hours(24 * 7)),
+    FREEHOLD_PAYMENT_POLL_MS: Milliseconds.default(10_000),
+  });
+export type ApiConfig = z.infer<typeof Api>;
+
+const Licence = z.object({
+  LICENCE_SERVER_URL: z.url(),
+  LICENCE_ADMIN_TOKEN: Secret,
+});
+
+const Control = Common.extend(Hosting.shape)
+  .extend(Stripe.shape)
+  .extend(Licence.shape)
+  .extend({
+    FREEHOLD_PUBLIC_URL: z.url(),
+    SMTP_URL: z.url(),
+    MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
+    /** Declines of one order before it ends. */
+    FREEHOLD_DECLINES: Count.default(8),
+    /** How long await payment waits between looks at first, and after the first 15 minutes. */
+    FREEHOLD_PAYMENT_LOOK_MS: Milliseconds.default(30_000),
+    FREEHOLD_PAYMENT_LOOK_LATER_MS: Milliseconds.default(minutes(5)),
+    /** How often a licence check of a hosted server is asked for. */
+    FREEHOLD_LICENCE_CHECK_MS: Milliseconds.default(hours(1)),
+    FREEHOLD_CONTROL_ACTIVITIES: Count.default(100),
+  });
+export type ControlConfig = z.infer<typeof Control>;
+
+const Provision = Common.extend(Licence.shape).extend({
+  /** Clouds whose queues this worker serves, separated by commas. */
+  FREEHOLD_CLOUDS: z.string().default('local'),
+  /** Pulumi operations at the same time. */
+  FREEHOLD_PROVISION_SLOTS: Count.default(4),
+  PULUMI_ROOT: z.string(),
+  PULUMI_BACKEND_URL: z.string(),
+  PULUMI_HOME: z.string(),
+});
+export type ProvisionConfig = z.infer<typeof Provision>;
+
+function read<Schema extends z.ZodType>(schema: Schema, env: NodeJS.ProcessEnv): z.infer<Schema> {
+  const values: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value === '') continue;
+    if (name.endsWith('_FILE') && env[name.slice(0, -5)] === undefined) {
+      const target = name.slice(0, -5);
+      if (secretNames.has(target)) values[target] = readFileSync(value, 'utf8').trim();
+    }
+    values[name] = value;
+  }
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`configuration is not valid:\n  ${problems.join('\n  ')}`);
+}
+
+const secretNames = new Set([
+  'MONGODB_URI',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_WEBHOOK_SECRET',
+  'FREEHOLD_QUOTE_KEY',
+  'FREEHOLD_OPERATOR_TOKEN',
+  'LICENCE_ADMIN_TOKEN',
+  'SMTP_URL',
+]);
+
+/** Configuration of the api process; throws one readable error that names every variable that is missing or wrong. */
+export const apiConfig = (env: NodeJS.ProcessEnv = process.env): ApiConfig => read(Api, env);
+/** Configuration of the control worker. */
+export const controlConfig = (env: NodeJS.ProcessEnv = process.env): ControlConfig => read(Control, env);
+/** Configuration of the provision worker; the runner inherits its environment. */
+export const provisionConfig = (env: NodeJS.ProcessEnv = process.env): ProvisionConfig => read(Provision, env);

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+
+/** States of an order; the reason code beside it says who cancelled or why it ended. */
+export const OrderState = z.enum([
+  'awaiting_payment',
+  'fulfilling',
+  'cancelling',
+  'settling',
+  'fulfilled',
+  'declined',
+  'expired',
+  'cancelled',
+  'failed_refunded',
+]);
+export type OrderState = z.infer<typeof OrderState>;
+
+export const endedOrderStates = ['fulfilled', 'declined', 'expired', 'cancelled', 'failed_refunded'] as const;
+
+/** Whether the order can change no more. */
+export function orderHasEnded(state: OrderState): boolean {
+  return (endedOrderStates as readonly OrderState[]).includes(state);
+}
+
+/** Whether the customer may still cancel the order. */
+export function orderCanBeCancelled(state: OrderState): boolean {
+  return state === 'awaiting_payment' || state === 'fulfilling';
+}
+
+export const InstanceStatus = z.enum([
+  'requested',
+  'provisioning',
+  'ready',
+  'suspended',
+  'terminating',
+  'undoing',
+  'orphan_cleanup',
+  'aborted',
+  'terminated',
+]);
+export type InstanceStatus = z.infer<typeof InstanceStatus>;
+
+export const Standing = z.enum([
+  'current',
+  'past_due',
+  'restricted',
+  'suspended',
+  'disputed',
+  'refunded',
+  'terminated',
+]);
+export type Standing = z.infer<typeof Standing>;
+
+export const OperationKind = z.enum([
+  'provision',
+  'change-plan',
+  'change-add-ons',
+  'change-hostname',
+  'add-domain',
+  'remove-domain',
+  'change-admin-email',
+  'restart',
+  'upgrade-version',
+  'backup',
+  'move',
+  'suspend',
+  'resume',
+  'restore',
+  'check-drift',
+  'terminate',
+]);
+export type OperationKind = z.infer<typeof OperationKind>;
+
+export const OperationStatus = z.enum([
+  'queued',
+  'running',
+  'needs_operator',
+  'undoing',
+  'succeeded',
+  'failed',
+  'cancelled',
+]);
+export type OperationStatus = z.infer<typeof OperationStatus>;
+
+export const StepStatus = z.enum([
+  'pending',
+  'running',
+  'waiting',
+  'retrying',
+  'needs_operator',
+  'succeeded',
+  'skipped',
+  'failed',
+]);
+export type StepStatus = z.infer<typeof StepStatus>;

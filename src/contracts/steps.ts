@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+/**
+ * The steps of operations, in the words of the design: what the customer reads, and whether an operator may skip one.
+ * The provision workflow runs the forward steps in this order.
+ */
+export const StepName = z.enum([
+  'hold-hostname',
+  'create-subscription',
+  'await-payment',
+  'issue-licence',
+  'stack-up',
+  'await-healthy',
+  'await-activation',
+  'mark-ready',
+  'send-mail',
+  'settle-money',
+  'send-apology',
+  'revoke-licence',
+  'destroy-stack',
+  'release-hostname',
+]);
+export type StepName = z.infer<typeof StepName>;
+
+export interface StepText {
+  /** What the customer reads while it runs. */
+  readonly title: string;
+  /** Why it takes its time. */
+  readonly why: string;
+  readonly skippable: boolean;
+}
+
+export const steps: Readonly<Record<StepName, StepText>> = {
+  'hold-hostname': { title: 'Hold the hostname', why: 'Nobody else can order this name now.', skippable: false },
+  'create-subscription': { title: 'Prepare the payment', why: 'Your subscription is set up.', skippable: false },
+  'await-payment': { title: 'Payment', why: 'We wait for your payment.', skippable: false },
+  'issue-licence': { title: 'Issue the licence', why: 'The right to run the product is registered.', skippable: false },
+  'stack-up': { title: 'Build the server', why: 'Address, name, disk and machine are created.', skippable: false },
+  'await-healthy': {
+    title: 'Wait for the server',
+    why: 'The server starts and gets its certificate.',
+    skippable: true,
+  },
+  'await-activation': { title: 'Activate the licence', why: 'The server registers its licence.', skippable: true },
+  'mark-ready': { title: 'Hand over', why: 'The server is yours.', skippable: false },
+  'send-mail': { title: 'Send the e-mail', why: 'The administrator gets the first steps.', skippable: true },
+  'settle-money': { title: 'Give the money back', why: 'Nothing is kept that was not delivered.', skippable: false },
+  'send-apology': { title: 'Explain by e-mail', why: 'You get the reason in writing.', skippable: false },
+  'revoke-licence': { title: 'Revoke the licence', why: 'Its seats become free.', skippable: false },
+  'destroy-stack': {
+    title: 'Remove the server',
+    why: 'Machine, disk, name and address are removed.',
+    skippable: false,
+  },
+  'release-hostname': { title: 'Release the hostname', why: 'The name can be ordered again.', skippable: false },
+};
+
+/** Forward steps of `provision`, in order. */
+export const provisionSteps = [
+  'hold-hostname',
+  'create-subscription',
+  'await-payment',
+  'issue-licence',
+  'stack-up',
+  'await-healthy',
+  'await-activation',
+  'mark-ready',
+  'send-mail',
+] as const satisfies readonly StepName[];
+
+/** Which forward step each undo step answers. */
+export const undoOf = {
+  'settle-money': 'create-subscription',
+  'revoke-licence': 'issue-licence',
+  'destroy-stack': 'stack-up',
+  'release-hostname': 'hold-hostname',
+} as const satisfies Partial<Record<StepName, StepName>>;

@@ -1,0 +1,161 @@
+import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import type { PlanName } from './catalogue.ts';
+import type { ReasonCode } from './reasons.ts';
+import type { CloudName } from './stack.ts';
+import type { InstanceStatus, OperationKind, OperationStatus } from './states.ts';
+import type { StepName } from './steps.ts';
+
+/** Task queues: workflows and short activities on one, the Pulumi activities on one per cloud. */
+export const controlQueue = 'control';
+export function provisionQueue(cloud: CloudName): string {
+  return `provision-${cloud}`;
+}
+
+/** Workflow ids and types. */
+export const instanceWorkflowType = 'instance';
+export const strayPaymentWorkflowType = 'settleStrayPayment';
+export function instanceWorkflowId(instanceId: string): string {
+  return `instance/${instanceId}`;
+}
+export function operationWorkflowId(instanceId: string, operationId: string): string {
+  return `instance/${instanceId}/op/${operationId}`;
+}
+export function strayPaymentWorkflowId(paymentIntentId: string): string {
+  return `billing/stray/${paymentIntentId}`;
+}
+
+/** Names of the search attributes; the dev server registers them at its start. */
+export const searchAttributes = {
+  InstanceId: 'Keyword',
+  OrderId: 'Keyword',
+  AccountId: 'Keyword',
+  Hostname: 'Keyword',
+  Cloud: 'Keyword',
+  Region: 'Keyword',
+  Plan: 'Keyword',
+  InstanceStatus: 'Keyword',
+  OperationKind: 'Keyword',
+  NeedsAttention: 'Bool',
+  RenewsAt: 'Datetime',
+} as const;
+
+/** Deadlines and windows of the workflows in ms; configuration, passed in at the start of an instance. */
+export interface WorkflowTimes {
+  holdHostnameMs: number;
+  createSubscriptionMs: number;
+  awaitPaymentMs: number;
+  issueLicenceMs: number;
+  stackUpMs: number;
+  awaitHealthyMs: number;
+  awaitActivationMs: number;
+  /** How long a step before the pivot waits for an operator before the saga undoes by itself. */
+  operatorWindowMs: number;
+}
+
+/** Facts about an instance that operators see; no personal data. */
+export interface InstanceFacts {
+  instanceId: string;
+  orderId: string;
+  accountId: string;
+  hostname: string;
+  cloud: CloudName;
+  region: string;
+  plan: PlanName;
+}
+
+export interface QueuedOperation {
+  operationId: string;
+  kind: OperationKind;
+}
+
+/** Input of `instance/<id>`; the same shape is carried over continue-as-new. */
+export interface InstanceInput {
+  schemaVersion: 1;
+  facts: InstanceFacts;
+  times: WorkflowTimes;
+  status: InstanceStatus;
+  queue: QueuedOperation[];
+  /** The newest 200 Update ids, because Update-id deduplication is per run. */
+  recentUpdates: { updateId: string; operationId: string }[];
+  /** Continue-as-new after this many events, beside the server's suggestion; tests set a small one. */
+  maxEvents?: number;
+}
+
+/** Input of an operation's workflow. */
+export interface OperationInput {
+  facts: InstanceFacts;
+  times: WorkflowTimes;
+  operationId: string;
+}
+
+export interface OperationResult {
+  status: OperationStatus;
+  instanceStatus: InstanceStatus;
+  reason?: ReasonCode;
+}
+
+/** What every step's activity is told about where it runs. */
+export interface StepContext {
+  instanceId: string;
+  orderId: string;
+  operationId: string;
+  step: StepName;
+}
+
+export interface CancelRequest {
+  by: 'customer' | 'operator';
+  operationId?: string;
+}
+export interface OperatorRequest {
+  operationId: string;
+  step: StepName;
+  /** The try that waits, as the operation shows it. */
+  attempt: number;
+  operator: string;
+  why: string;
+}
+export interface OperatorDecision extends OperatorRequest {
+  action: 'retry' | 'skip' | 'abort';
+}
+export interface AcceptedOperation {
+  operationId: string;
+}
+
+export const cancelOperation: UpdateDefinition<AcceptedOperation, [CancelRequest], 'cancel-operation'> = {
+  type: 'update',
+  name: 'cancel-operation',
+} as UpdateDefinition<AcceptedOperation, [CancelRequest], 'cancel-operation'>;
+export const retryStep = { type: 'update', name: 'retry-step' } as UpdateDefinition<
+  AcceptedOperation,
+  [OperatorRequest],
+  'retry-step'
+>;
+export const skipStep = { type: 'update', name: 'skip-step' } as UpdateDefinition<
+  AcceptedOperation,
+  [OperatorRequest],
+  'skip-step'
+>;
+export const abortOperation = { type: 'update', name: 'abort' } as UpdateDefinition<
+  AcceptedOperation,
+  [OperatorRequest],
+  'abort'
+>;
+export const paymentChanged = { type: 'signal', name: 'payment-changed' } as SignalDefinition<[], 'payment-changed'>;
+export const licenceChanged = { type: 'signal', name: 'licence-changed' } as SignalDefinition<[], 'licence-changed'>;
+/** From the entity to the running operation. */
+export const operatorDecided = { type: 'signal', name: 'operator-decided' } as SignalDefinition<
+  [OperatorDecision],
+  'operator-decided'
+>;
+
+export interface InstanceState {
+  status: InstanceStatus;
+  running: QueuedOperation | null;
+  queue: QueuedOperation[];
+}
+export interface OperationState {
+  status: OperationStatus;
+  steps: { step: StepName; status: string; attempt: number; reason?: ReasonCode }[];
+}
+export const stateQuery = { type: 'query', name: 'state' } as QueryDefinition<InstanceState, [], 'state'>;
+export const timelineQuery = { type: 'query', name: 'timeline' } as QueryDefinition<OperationState, [], 'timeline'>;
