@@ -1,0 +1,58 @@
+import { type Connection, Schema } from 'mongoose';
+import { today } from '../contracts/clock.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+/**
+ * An intent to create something at Stripe, written before the call: base key, hash of the parameters, generation and,
+ * after success, the id of the object (design 5, Idempotency). Not Stripe's PaymentIntent.
+ */
+export interface CreateIntent {
+  _id: string;
+  parametersHash: string;
+  generation: number;
+  objectId: string | null;
+  createdAt: Date;
+}
+
+export function createIntentStore(connection: Connection) {
+  const model = connection.model<CreateIntent>(
+    'CreateIntent',
+    new Schema<CreateIntent>(
+      {
+        _id: { type: String, required: true },
+        parametersHash: { type: String, required: true },
+        generation: { type: Number, required: true },
+        objectId: { type: String, default: null },
+        createdAt: { type: Date, required: true },
+      },
+      { collection: 'create-intents' },
+    ),
+  );
+
+  return {
+    model,
+    /** The intent under this base key; the first caller's parameters stay. */
+    async open(baseKey: string, parametersHash: string): Promise<CreateIntent> {
+      const fresh: CreateIntent = { _id: baseKey, parametersHash, generation: 0, objectId: null, createdAt: today() };
+      try {
+        await model.create(fresh);
+        return fresh;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+      const existing = await model.findById(baseKey).lean<CreateIntent>();
+      if (!existing) throw new Error(`create intent ${baseKey} vanished`);
+      return existing;
+    },
+    async record(baseKey: string, objectId: string): Promise<void> {
+      await model.updateOne({ _id: baseKey }, { $set: { objectId } });
+    },
+    /** Starts the next generation, unless another caller already did. */
+    async nextGeneration(baseKey: string, generation: number): Promise<void> {
+      await model.updateOne(
+        { _id: baseKey, generation, objectId: null },
+        { $set: { generation: generation + 1, createdAt: today() } },
+      );
+    },
+  };
+}

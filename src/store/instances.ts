@@ -1,0 +1,70 @@
+import { type Connection, Schema } from 'mongoose';
+import type { InstanceStatus } from '../contracts/states.ts';
+import type { InstanceRecord } from './records.ts';
+
+/** Instances; after their insert by the API only the activities of their own workflow write them. */
+export function instanceStore(connection: Connection) {
+  const mixed = { type: Schema.Types.Mixed };
+  const text = { type: String, required: true };
+  const model = connection.model<InstanceRecord>(
+    'Instance',
+    new Schema<InstanceRecord>(
+      {
+        _id: text,
+        accountId: { ...text, index: true },
+        orderId: { ...text, index: true },
+        name: text,
+        hostname: { ...text, index: true },
+        cloud: text,
+        region: text,
+        zone: text,
+        plan: text,
+        cycle: text,
+        addOns: mixed,
+        limits: mixed,
+        features: mixed,
+        size: text,
+        diskGib: { type: Number, required: true },
+        image: text,
+        adminEmail: text,
+        status: { ...text, index: true },
+        standing: { type: String, default: null },
+        standingRevision: { type: Number, required: true },
+        licenceId: String,
+        outputs: mixed,
+        paidUntil: Date,
+        createdAt: { type: Date, required: true, index: true },
+        readyAt: Date,
+      },
+      { collection: 'instances', minimize: false },
+    ),
+  );
+
+  return {
+    model,
+    async insert(instance: InstanceRecord): Promise<void> {
+      await model.create(instance);
+    },
+    async find(id: string): Promise<InstanceRecord | null> {
+      return model.findById(id).lean<InstanceRecord>();
+    },
+    /** Newest first. */
+    async list(filter: { accountId?: string; status?: InstanceStatus }, limit: number): Promise<InstanceRecord[]> {
+      return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<InstanceRecord[]>();
+    },
+    async update(
+      id: string,
+      change: Partial<
+        Pick<
+          InstanceRecord,
+          'status' | 'standing' | 'standingRevision' | 'licenceId' | 'outputs' | 'paidUntil' | 'readyAt'
+        >
+      >,
+    ): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: change });
+    },
+    async remove(id: string): Promise<void> {
+      await model.deleteOne({ _id: id, status: 'requested' });
+    },
+  };
+}

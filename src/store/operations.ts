@@ -1,0 +1,58 @@
+import { type Connection, Schema } from 'mongoose';
+import { today } from '../contracts/clock.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
+import type { OperationStatus } from '../contracts/states.ts';
+import type { OperationRecord, OperationStep } from './records.ts';
+
+const ended: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
+
+/** Operations with the newest state of each of their steps; the whole story is in the timeline. */
+export function operationStore(connection: Connection) {
+  const model = connection.model<OperationRecord>(
+    'Operation',
+    new Schema<OperationRecord>(
+      {
+        _id: { type: String, required: true },
+        instanceId: { type: String, required: true, index: true },
+        orderId: { type: String, required: true, index: true },
+        accountId: { type: String, required: true },
+        kind: { type: String, required: true },
+        status: { type: String, required: true, index: true },
+        reason: String,
+        steps: { type: [Schema.Types.Mixed], required: true } as never,
+        createdAt: { type: Date, required: true, index: true },
+        endedAt: Date,
+      },
+      { collection: 'operations', minimize: false },
+    ),
+  );
+
+  return {
+    model,
+    async insert(operation: OperationRecord): Promise<void> {
+      await model.create(operation);
+    },
+    async find(id: string): Promise<OperationRecord | null> {
+      return model.findById(id).lean<OperationRecord>();
+    },
+    /** Newest first. */
+    async list(
+      filter: { instanceId?: string; accountId?: string; status?: OperationStatus },
+      limit: number,
+    ): Promise<OperationRecord[]> {
+      return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OperationRecord[]>();
+    },
+    async setStatus(id: string, change: { status: OperationStatus; reason?: ReasonCode }): Promise<void> {
+      const set: Record<string, unknown> = { status: change.status };
+      if (change.reason) set.reason = change.reason;
+      if (ended.includes(change.status)) set.endedAt = today();
+      await model.updateOne({ _id: id }, { $set: set });
+    },
+    /** Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. */
+    async setStep(id: string, step: OperationStep): Promise<void> {
+      const replaced = await model.updateOne({ _id: id, 'steps.step': step.step }, { $set: { 'steps.$': step } });
+      if (replaced.matchedCount === 1) return;
+      await model.updateOne({ _id: id, 'steps.step': { $ne: step.step } }, { $push: { steps: step } });
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { type Connection, Schema } from 'mongoose';
+import { today } from '../contracts/clock.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
+import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
+import type { OrderPayment, OrderRecord } from './records.ts';
+
+/** Orders: one per quote, one per Idempotency-Key; every change of state is a compare-and-set. */
+export function orderStore(connection: Connection) {
+  const schema = new Schema<OrderRecord>(
+    {
+      _id: { type: String, required: true },
+      quoteId: { type: String, required: true, unique: true },
+      idempotencyScope: { type: String, required: true },
+      idempotencyKey: { type: String, required: true },
+      bodyHash: { type: String, required: true },
+      accountId: { type: String, required: true, index: true },
+      instanceId: { type: String, required: true, unique: true },
+      operationId: { type: String, required: true },
+      capabilityHash: { type: String, required: true },
+      state: { type: String, required: true, index: true },
+      reason: String,
+      quote: { type: Schema.Types.Mixed, required: true },
+      paymentMethod: { type: String, required: true },
+      adminEmail: { type: String, required: true },
+      billingEmail: { type: String, required: true },
+      billing: { type: Schema.Types.Mixed, required: true },
+      payment: { type: Schema.Types.Mixed },
+      declines: { type: Number, required: true },
+      paid: { type: Number, required: true },
+      refunded: { type: Number, required: true },
+      startedAt: Date,
+      createdAt: { type: Date, required: true, index: true },
+      endedAt: Date,
+    },
+    { collection: 'orders', minimize: false },
+  );
+  schema.index({ idempotencyScope: 1, idempotencyKey: 1 }, { unique: true });
+  schema.index({ 'payment.subscriptionId': 1 });
+  schema.index({ 'payment.paymentIntentId': 1 });
+  const model = connection.model<OrderRecord>('Order', schema);
+
+  return {
+    model,
+    async insert(order: OrderRecord): Promise<void> {
+      await model.create(order);
+    },
+    async find(id: string): Promise<OrderRecord | null> {
+      return model.findById(id).lean<OrderRecord>();
+    },
+    async findByQuote(quoteId: string): Promise<OrderRecord | null> {
+      return model.findOne({ quoteId }).lean<OrderRecord>();
+    },
+    async findByIdempotencyKey(scope: string, key: string): Promise<OrderRecord | null> {
+      return model.findOne({ idempotencyScope: scope, idempotencyKey: key }).lean<OrderRecord>();
+    },
+    /** The order that a Stripe object belongs to, by subscription or payment intent. */
+    async findByPayment(ids: { subscriptionId?: string; paymentIntentId?: string }): Promise<OrderRecord | null> {
+      if (ids.subscriptionId) {
+        const bySubscription = await model
+          .findOne({ 'payment.subscriptionId': ids.subscriptionId })
+          .lean<OrderRecord>();
+        if (bySubscription) return bySubscription;
+      }
+      if (!ids.paymentIntentId) return null;
+      return model.findOne({ 'payment.paymentIntentId': ids.paymentIntentId }).lean<OrderRecord>();
+    },
+    /** Newest first. */
+    async list(filter: { accountId?: string; state?: OrderState }, limit: number): Promise<OrderRecord[]> {
+      return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
+    },
+    /** Open orders whose workflow is not known to run, older than `before`. */
+    async notStarted(before: Date): Promise<OrderRecord[]> {
+      return model
+        .find({ state: 'awaiting_payment', startedAt: null, createdAt: { $lt: before } })
+        .limit(100)
+        .lean<OrderRecord[]>();
+    },
+    async markStarted(id: string): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: { startedAt: today() } });
+    },
+    /**
+     * Moves an order from one of `from` to `to`; true for the one caller that did it.
+     * Entering an end stamps the time; a reason that is already there is kept.
+     */
+    async move(
+      id: string,
+      change: { from: readonly OrderState[]; to: OrderState; reason?: ReasonCode },
+    ): Promise<boolean> {
+      const set: Record<string, unknown> = { state: change.to };
+      if (change.reason) set.reason = change.reason;
+      if (orderHasEnded(change.to)) set.endedAt = today();
+      const result = await model.updateOne({ _id: id, state: { $in: change.from } }, { $set: set });
+      return result.modifiedCount === 1;
+    },
+    async setPayment(id: string, payment: OrderPayment): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: { payment } });
+    },
+    async setDeclines(id: string, declines: number): Promise<void> {
+      await model.updateOne({ _id: id }, { $max: { declines } });
+    },
+    async setMoney(id: string, money: { paid: number; refunded: number }): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: money });
+    },
+    async remove(id: string): Promise<void> {
+      await model.deleteOne({ _id: id, startedAt: null, state: { $nin: endedOrderStates } });
+    },
+  };
+}

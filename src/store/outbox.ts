@@ -1,0 +1,59 @@
+import { type Connection, Schema } from 'mongoose';
+import { today } from '../contracts/clock.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+/** One mail that was or will be sent; its Message-ID is the key, so that there is one mail however often a step runs. */
+export interface OutboxRow {
+  _id: string;
+  kind: string;
+  orderId: string;
+  /** `payer` or `administrator`; the address itself stays in order and instance. */
+  recipient: string;
+  status: 'pending' | 'sent' | 'refused';
+  attempts: number;
+  createdAt: Date;
+  sentAt?: Date | undefined;
+}
+
+export function outboxStore(connection: Connection) {
+  const model = connection.model<OutboxRow>(
+    'Outbox',
+    new Schema<OutboxRow>(
+      {
+        _id: { type: String, required: true },
+        kind: { type: String, required: true },
+        orderId: { type: String, required: true, index: true },
+        recipient: { type: String, required: true },
+        status: { type: String, required: true },
+        attempts: { type: Number, required: true },
+        createdAt: { type: Date, required: true },
+        sentAt: Date,
+      },
+      { collection: 'outbox' },
+    ),
+  );
+
+  return {
+    model,
+    /** The row under this Message-ID, made when it is missing. */
+    async open(row: Pick<OutboxRow, '_id' | 'kind' | 'orderId' | 'recipient'>): Promise<OutboxRow> {
+      const fresh: OutboxRow = { ...row, status: 'pending', attempts: 0, createdAt: today() };
+      try {
+        await model.create(fresh);
+        return fresh;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+      const existing = await model.findById(row._id).lean<OutboxRow>();
+      if (!existing) throw new Error(`outbox row ${row._id} vanished`);
+      return existing;
+    },
+    async mark(id: string, status: OutboxRow['status']): Promise<void> {
+      const set = status === 'sent' ? { status, sentAt: today() } : { status };
+      await model.updateOne({ _id: id }, { $set: set, $inc: { attempts: 1 } });
+    },
+    async ofOrder(orderId: string): Promise<OutboxRow[]> {
+      return model.find({ orderId }).lean<OutboxRow[]>();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { type Connection, Schema } from 'mongoose';
+import type { QuoteRecord } from './records.ts';
+
+/** Quotes: written once, never changed; a quote that was ordered is found by the order's unique quote id. */
+export function quoteStore(connection: Connection) {
+  const model = connection.model<QuoteRecord>(
+    'Quote',
+    new Schema<QuoteRecord>(
+      {
+        _id: { type: String, required: true },
+        content: { type: Schema.Types.Mixed, required: true },
+        signature: { type: String, required: true },
+        holdTokenHash: { type: String, required: true },
+        createdAt: { type: Date, required: true },
+        expiresAt: { type: Date, required: true, index: true },
+      },
+      { collection: 'quotes', minimize: false },
+    ),
+  );
+
+  return {
+    model,
+    async insert(quote: QuoteRecord): Promise<void> {
+      await model.create(quote);
+    },
+    async find(id: string): Promise<QuoteRecord | null> {
+      return model.findById(id).lean<QuoteRecord>();
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/catalogue.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
+import type { CloudName, StackOutputs } from '../contracts/stack.ts';
+import type {
+  InstanceStatus,
+  OperationKind,
+  OperationStatus,
+  OrderState,
+  Standing,
+  StepStatus,
+} from '../contracts/states.ts';
+import type { StepName } from '../contracts/steps.ts';
+
+/** The records as they lie in the database. Times are Dates, money is integer minor units of the currency. */
+
+export interface QuoteLine {
+  /** Lookup key of the price at Stripe; absent for what the plan includes at price 0. */
+  lookupKey?: string | undefined;
+  title: string;
+  quantity: number;
+  unitAmount: number;
+  amount: number;
+  tax: number;
+}
+
+/** What a quote promises; this is what its signature covers. */
+export interface QuoteContent {
+  id: string;
+  catalogueVersion: string;
+  plan: PlanName;
+  cycle: Cycle;
+  cloud: CloudName;
+  region: string;
+  zone: string;
+  name: string;
+  hostname: string;
+  addOns: Partial<Record<AddOnName, number>>;
+  lines: QuoteLine[];
+  currency: 'EUR';
+  net: number;
+  tax: { country: string; basisPoints: number; name: string; amount: number };
+  total: number;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+export interface QuoteRecord {
+  _id: string;
+  content: QuoteContent;
+  signature: string;
+  holdTokenHash: string;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+export interface BillingDetails {
+  name: string;
+  line1?: string | undefined;
+  city?: string | undefined;
+  postalCode?: string | undefined;
+  country: string;
+}
+
+/** Stripe's objects of an order, once they exist. */
+export interface OrderPayment {
+  customerId: string;
+  subscriptionId: string;
+  invoiceId: string;
+  /** Absent when there is nothing to pay. */
+  paymentIntentId?: string | undefined;
+}
+
+export interface OrderRecord {
+  _id: string;
+  quoteId: string;
+  /** The Idempotency-Key within the account or the guest's hold token, and the hash of the body that came with it. */
+  idempotencyScope: string;
+  idempotencyKey: string;
+  bodyHash: string;
+  accountId: string;
+  instanceId: string;
+  operationId: string;
+  capabilityHash: string;
+  state: OrderState;
+  reason?: ReasonCode | undefined;
+  quote: QuoteContent;
+  paymentMethod: 'card';
+  adminEmail: string;
+  billingEmail: string;
+  billing: BillingDetails;
+  payment?: OrderPayment | undefined;
+  declines: number;
+  /** What Stripe holds for this order: minor units paid and given back. */
+  paid: number;
+  refunded: number;
+  /** When the workflow is known to run; the start sweep looks for rows without it. */
+  startedAt?: Date | undefined;
+  createdAt: Date;
+  endedAt?: Date | undefined;
+}
+
+export interface InstanceRecord {
+  _id: string;
+  accountId: string;
+  orderId: string;
+  name: string;
+  hostname: string;
+  cloud: CloudName;
+  region: string;
+  zone: string;
+  plan: PlanName;
+  cycle: Cycle;
+  addOns: Partial<Record<AddOnName, number>>;
+  limits: Limits;
+  features: Features;
+  size: string;
+  diskGib: number;
+  image: string;
+  adminEmail: string;
+  status: InstanceStatus;
+  standing: Standing | null;
+  standingRevision: number;
+  licenceId?: string | undefined;
+  outputs?: StackOutputs | undefined;
+  paidUntil?: Date | undefined;
+  createdAt: Date;
+  readyAt?: Date | undefined;
+}
+
+export interface OperationStep {
+  step: StepName;
+  status: StepStatus;
+  attempt: number;
+  startedAt?: Date | undefined;
+  endedAt?: Date | undefined;
+  reason?: ReasonCode | undefined;
+  detail?: string | undefined;
+}
+
+export interface OperationRecord {
+  _id: string;
+  instanceId: string;
+  orderId: string;
+  accountId: string;
+  kind: OperationKind;
+  status: OperationStatus;
+  reason?: ReasonCode | undefined;
+  steps: OperationStep[];
+  createdAt: Date;
+  endedAt?: Date | undefined;
+}
+
+export interface AuditEntry {
+  at: Date;
+  /** `member:<id>`, `operator:<name>`, `guest:<order id>` or `system`. */
+  actor: string;
+  action: string;
+  subject: string;
+  before?: unknown;
+  after?: unknown;
+  requestId?: string | undefined;
+  why?: string | undefined;
+}

@@ -1,0 +1,52 @@
+import mongoose from 'mongoose';
+import { auditStore } from './audit.ts';
+import { createIntentStore } from './create-intents.ts';
+import { hostnameHoldStore } from './hostname-holds.ts';
+import { instanceStore } from './instances.ts';
+import { operationStore } from './operations.ts';
+import { orderStore } from './orders.ts';
+import { outboxStore } from './outbox.ts';
+import { quoteStore } from './quotes.ts';
+import { timelineStore } from './timeline.ts';
+import { webhookEventStore } from './webhook-events.ts';
+
+/**
+ * Connects to the control plane's database and returns its collections. The connection is the caller's own, never
+ * mongoose's global one; `init` builds the indexes and must have ended before the first write.
+ */
+export async function openStore(uri: string, options: { maxPoolSize?: number } = {}) {
+  const connection = mongoose.createConnection(uri, {
+    maxPoolSize: options.maxPoolSize ?? 20,
+    autoIndex: false,
+    serverSelectionTimeoutMS: 5_000,
+  });
+  const collections = {
+    quotes: quoteStore(connection),
+    orders: orderStore(connection),
+    instances: instanceStore(connection),
+    operations: operationStore(connection),
+    timeline: timelineStore(connection),
+    holds: hostnameHoldStore(connection),
+    createIntents: createIntentStore(connection),
+    outbox: outboxStore(connection),
+    audit: auditStore(connection),
+    webhookEvents: webhookEventStore(connection),
+  };
+  await connection.asPromise();
+  return {
+    ...collections,
+    /** Builds every declared index; safe to run from several processes. */
+    async init(): Promise<void> {
+      await Promise.all(Object.values(collections).map(({ model }) => model.createIndexes()));
+    },
+    /** Throws when the database does not answer. */
+    async ping(): Promise<void> {
+      await connection.db?.admin().ping();
+    },
+    async close(): Promise<void> {
+      await connection.close();
+    },
+  };
+}
+
+export type Store = Awaited<ReturnType<typeof openStore>>;

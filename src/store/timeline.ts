@@ -1,0 +1,101 @@
+import { type Connection, Schema, Types } from 'mongoose';
+import { now } from '../contracts/clock.ts';
+import type { EventBody, TimelineEvent } from '../contracts/events.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+interface TimelineRow {
+  _id: Types.ObjectId;
+  instanceId: string;
+  sequence: number;
+  at: number;
+  orderId?: string;
+  operationId?: string;
+  body: EventBody;
+}
+
+export interface Place {
+  instanceId: string;
+  orderId?: string;
+  operationId?: string;
+}
+
+/**
+ * The timeline of every instance: numbered without gaps by a unique index (the writer takes the next number and tries
+ * again on a duplicate), read per instance by number and by the live tail in insertion order.
+ */
+export function timelineStore(connection: Connection) {
+  const schema = new Schema<TimelineRow>(
+    {
+      instanceId: { type: String, required: true },
+      sequence: { type: Number, required: true },
+      at: { type: Number, required: true },
+      orderId: String,
+      operationId: String,
+      body: { type: Schema.Types.Mixed, required: true },
+    },
+    { collection: 'timeline', minimize: false },
+  );
+  schema.index({ instanceId: 1, sequence: 1 }, { unique: true });
+  const model = connection.model<TimelineRow>('TimelineEvent', schema);
+  /** Last number that this process saw per instance: a hint that saves a read, never the truth. */
+  const hints = new Map<string, number>();
+
+  function toEvent(row: TimelineRow): TimelineEvent {
+    return {
+      instanceId: row.instanceId,
+      sequence: row.sequence,
+      at: row.at,
+      ...(row.orderId ? { orderId: row.orderId } : {}),
+      ...(row.operationId ? { operationId: row.operationId } : {}),
+      ...row.body,
+    };
+  }
+
+  async function lastSequence(instanceId: string): Promise<number> {
+    const last = await model
+      .findOne({ instanceId }, { sequence: 1 })
+      .sort({ sequence: -1 })
+      .lean<{ sequence: number } | null>();
+    return last?.sequence ?? 0;
+  }
+
+  return {
+    model,
+    async append(place: Place, body: EventBody): Promise<TimelineEvent> {
+      let sequence = (hints.get(place.instanceId) ?? (await lastSequence(place.instanceId))) + 1;
+      for (;;) {
+        try {
+          const row = { _id: new Types.ObjectId(), ...place, sequence, at: now(), body };
+          await model.create(row);
+          if (hints.size > 10_000) hints.clear();
+          hints.set(place.instanceId, sequence);
+          return toEvent(row as TimelineRow);
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+          sequence = (await lastSequence(place.instanceId)) + 1;
+        }
+      }
+    },
+    /** Events of one instance with a number above `after`, in order. */
+    async page(instanceId: string, after: number, limit: number): Promise<TimelineEvent[]> {
+      const rows = await model
+        .find({ instanceId, sequence: { $gt: after } })
+        .sort({ sequence: 1 })
+        .limit(limit)
+        .lean<TimelineRow[]>();
+      return rows.map(toEvent);
+    },
+    /**
+     * Events of all instances that were inserted since `sinceMs`, in insertion order with their row ids: what the live
+     * tail reads with an overlap of some seconds, dropping the rows that it has seen.
+     */
+    async insertedSince(sinceMs: number): Promise<{ rowId: string; event: TimelineEvent }[]> {
+      const from = Types.ObjectId.createFromTime(Math.floor(sinceMs / 1000));
+      const rows = await model
+        .find({ _id: { $gte: from } })
+        .sort({ _id: 1 })
+        .lean<TimelineRow[]>();
+      return rows.map((row) => ({ rowId: row._id.toHexString(), event: toEvent(row) }));
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { type Connection, Schema } from 'mongoose';
+import { today } from '../contracts/clock.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+interface WebhookEvent {
+  _id: string;
+  type: string;
+  receivedAt: Date;
+}
+
+/** Ids of the Stripe events that were taken in; a second delivery of the same event changes nothing. */
+export function webhookEventStore(connection: Connection) {
+  const model = connection.model<WebhookEvent>(
+    'WebhookEvent',
+    new Schema<WebhookEvent>(
+      {
+        _id: { type: String, required: true },
+        type: { type: String, required: true },
+        receivedAt: { type: Date, required: true },
+      },
+      { collection: 'webhook-events' },
+    ),
+  );
+
+  return {
+    model,
+    async seen(id: string): Promise<boolean> {
+      return (await model.exists({ _id: id })) !== null;
+    },
+    /** Remembers an event whose news was passed on. */
+    async remember(event: { id: string; type: string }): Promise<void> {
+      try {
+        await model.create({ _id: event.id, type: event.type, receivedAt: today() });
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+    },
+  };
+}
