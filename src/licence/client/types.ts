@@ -1,0 +1,129 @@
+import type { LicenceCode } from '../protocol/codes.ts';
+import type { WireNode } from '../protocol/requests.ts';
+import type { Enforcement, Features, LicenceKeys, Limits, Notice, VerdictClaims } from '../protocol/verdict.ts';
+
+/** Time as the client sees it; a test or a campaign gives another one. */
+export interface LicenceClock {
+  /** Wall clock, ms since the epoch. */
+  now(): number;
+  /** Monotonic ms; only differences count. */
+  monotonic(): number;
+  /** Calls back once after `ms`; the answer cancels it. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/**
+ * - NONE: no verdict was ever received (not activated yet)
+ * - OK: the last check was good
+ * - GRACE: the server was not reached, the last verdict still counts
+ * - LOCKED: a signed verdict refuses, the grace period is over, or the clock was set back
+ */
+export type LicenceState = 'NONE' | 'OK' | 'GRACE' | 'LOCKED';
+
+export interface LicenceReason {
+  code: LicenceCode;
+  num: number;
+  /** One sentence for the operator. */
+  text: string;
+  /** What to do, one sentence. */
+  remedy: string;
+}
+
+/** What the product asks the client for; plain data, a new object whenever something changed. */
+export interface LicenceSnapshot {
+  state: LicenceState;
+  /** Why the state is not OK, or why nothing was activated yet; null in OK. */
+  reason: LicenceReason | null;
+  /** What the product should do now: `none` unless LOCKED or NONE. */
+  effect: 'none' | Enforcement;
+  /** planRev of the last verdict; 0 before the first one. Grows with every change of plan, add-ons or limits. */
+  revision: number;
+  plan: string | null;
+  /** null = unlimited; a name that is absent is not bounded. Empty before the first verdict. */
+  limits: Limits;
+  features: Features;
+  /** Of the server and of the client (grace running out). */
+  notices: Notice[];
+  /** Wire instanceId. */
+  activationId: string | null;
+  /** Server time of the last good check, ms since the epoch. */
+  lastGoodCheckAt: number | null;
+  /** When the node locks if no check succeeds until then, ms since the epoch by the local clock. */
+  graceUntil: number | null;
+  /** When the next check is due, ms since the epoch by the local clock. */
+  nextCheckAt: number | null;
+  verdict: VerdictClaims | null;
+}
+
+export interface LicenceClientOptions {
+  /** For example `https://licence.example.org`; a path is kept. */
+  serverUrl: string;
+  /** Path of the state file (mode 0600, written atomically). One file per node, never shared or copied. */
+  stateFile: string;
+  /** Product code; the audience of every verdict. */
+  product: string;
+  /** Version of the product that runs. */
+  version: string;
+  node: WireNode;
+  /** Proof for the first activation: token of the host contract, redeemed once. */
+  enrollmentToken?: string;
+  /** Proof for the first activation where a person installs the product. */
+  licenseKey?: string;
+  /** Public keys known at installation (JWKS). Keys that the server publishes later are added to them. */
+  publicKeys?: LicenceKeys;
+  /** `iss` that verdicts must carry; default `urn:freehold:licence`. */
+  issuer?: string;
+  /** Carries every request, so the caller chooses resolver, certificate authority and proxy. Default: global fetch. */
+  fetch?: typeof globalThis.fetch;
+  /** Limit for one request in ms; default 10,000. */
+  requestTimeoutMs?: number;
+  /** First retry after a failed check in ms, doubled up to `retryMaxMs`; default 30,000, never above the interval. */
+  retryFirstMs?: number;
+  /** Default 600,000. */
+  retryMaxMs?: number;
+  /** How long `start` waits for another process to give up the state file, in ms; default 10,000. */
+  lockWaitMs?: number;
+  /** Counters sent with each check, by limit name. */
+  usage?: () => Record<string, number> | Promise<Record<string, number>>;
+  /** Receives one record per event; never a key, secret or token. */
+  log?: (event: { level: 'info' | 'warn' | 'error'; message: string; detail?: Record<string, unknown> }) => void;
+  clock?: LicenceClock;
+}
+
+export interface LicenceClient {
+  /**
+   * Takes the state file and begins to activate or check in the background; resolves before the first answer, so that
+   * a node with a cached verdict starts while the server is down.
+   * Rejects with LicenceClientError: STATE_IN_USE, STATE_FILE_CORRUPT, STATE_FILE_UNUSABLE.
+   */
+  start(): Promise<void>;
+  /** Ends timers and gives the state file free; the seat is kept. */
+  stop(): Promise<void>;
+  /** Gives the seat back for good (decommissioning, not a reboot), then stops. Rejects when the server was not reached. */
+  release(): Promise<void>;
+  /** Activates or checks now; joins a check that is already on its way. Never rejects because of the server. */
+  check(): Promise<LicenceSnapshot>;
+  /** Takes back the identity of this node after its state was restored from a backup. Resolves as `check`. */
+  recover(): Promise<LicenceSnapshot>;
+  status(): LicenceSnapshot;
+  /** Calls back after every change of the snapshot; the answer unsubscribes. */
+  onChange(listener: (snapshot: LicenceSnapshot) => void): () => void;
+}
+
+export type LicenceClientFault =
+  | 'STATE_IN_USE'
+  | 'STATE_FILE_CORRUPT'
+  | 'STATE_FILE_UNUSABLE'
+  | 'NOT_STARTED'
+  | 'RELEASE_FAILED';
+
+/** A fault of this node, not of the licence. */
+export class LicenceClientError extends Error {
+  readonly code: LicenceClientFault;
+
+  constructor(code: LicenceClientFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LicenceClientError';
+    this.code = code;
+  }
+}

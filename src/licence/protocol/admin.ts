@@ -1,0 +1,211 @@
+import { z } from 'zod';
+import { SeatMode } from './requests.ts';
+import { Enforcement, Features, LicenceStatus, Limits } from './verdict.ts';
+
+/**
+ * Bodies and answers of `/v1/admin`, the internal calls of the control plane (bearer LICENCE_ADMIN_TOKEN).
+ * Strict: a member that is not known is refused. Dates are ISO texts, durations seconds.
+ */
+
+/** Product, plan and add-on codes; also the path members. */
+export const CatalogueCode = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+export const ReleaseVersion = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/);
+
+const Seconds = z
+  .int()
+  .positive()
+  .max(366 * 86_400);
+const When = z.iso.datetime({ offset: true });
+
+/** PUT /v1/admin/products/{product} */
+export const ProductData = z.strictObject({ name: z.string().min(1).max(128) });
+export type ProductData = z.infer<typeof ProductData>;
+
+/** PUT /v1/admin/products/{product}/plans/{plan} */
+export const PlanData = z.strictObject({
+  name: z.string().min(1).max(128),
+  limits: Limits,
+  features: Features.default({}),
+  /** By add-on code: what one piece adds to which limit. An unlimited limit stays unlimited. */
+  addOns: z.record(CatalogueCode, z.strictObject({ limits: z.record(z.string(), z.int().positive()) })).default({}),
+  /** How long a seat is kept for a node that does not check; at least graceSec where over-use must be impossible. */
+  leaseSec: Seconds.default(86_400),
+  check: z
+    .strictObject({
+      intervalSec: Seconds.default(3600),
+      graceSec: Seconds.default(86_400),
+      jitterPct: z.int().min(0).max(50).default(10),
+    })
+    .prefault({}),
+  enforcement: Enforcement.default('readonly'),
+});
+export type PlanData = z.infer<typeof PlanData>;
+
+/** PUT /v1/admin/products/{product}/releases/{version} */
+export const ReleaseData = z.strictObject({ releasedOn: z.iso.date() });
+export type ReleaseData = z.infer<typeof ReleaseData>;
+
+/** The money side as the control plane knows it; `pending` = not paid yet. */
+export const Standing = z.enum([
+  'pending',
+  'current',
+  'past_due',
+  'restricted',
+  'suspended',
+  'disputed',
+  'refunded',
+  'terminated',
+]);
+export type Standing = z.infer<typeof Standing>;
+
+/** POST /v1/admin/licenses/{id}/standing: applied when its revision is higher than the one held, else ignored. */
+export const StandingPush = z.strictObject({
+  standing: Standing,
+  revision: z.int().nonnegative(),
+  /** End of the period that is paid; shown as periodEnd, ends nothing by itself. */
+  paidUntil: When.nullable().default(null),
+  /** Set when the licence was cancelled to end then: it works to this moment and is EXPIRED after it. */
+  endsAt: When.nullable().default(null),
+});
+export type StandingPush = z.infer<typeof StandingPush>;
+
+const Quantities = z.record(CatalogueCode, z.int().nonnegative().max(1_000_000));
+const Seats = z.int().min(0).max(100_000);
+
+/** POST /v1/admin/licenses, header `Idempotency-Key`: 201, or 200 with the same licence when it comes again. */
+export const IssueLicence = z.strictObject({
+  product: CatalogueCode,
+  plan: CatalogueCode,
+  /** Production nodes that may run at once. */
+  seats: Seats.default(1),
+  developmentSeats: Seats.default(0),
+  /** What the caller calls it: for the control plane its instance id. */
+  externalRef: z.string().min(1).max(128),
+  standing: StandingPush,
+  addOns: Quantities.default({}),
+  /** Values that replace those of plan and add-ons. */
+  limits: Limits.default({}),
+  features: Features.default({}),
+  /** Whether the answer carries the licence key. A hosted server never needs it. */
+  revealKey: z.boolean().default(false),
+});
+export type IssueLicence = z.infer<typeof IssueLicence>;
+
+/** POST /v1/admin/licenses/{id}/entitlements: the whole new entitlements; applied when the revision is higher. */
+export const EntitlementsPush = z.strictObject({
+  revision: z.int().positive(),
+  plan: CatalogueCode,
+  seats: Seats,
+  developmentSeats: Seats.default(0),
+  addOns: Quantities.default({}),
+  limits: Limits.default({}),
+  features: Features.default({}),
+});
+export type EntitlementsPush = z.infer<typeof EntitlementsPush>;
+
+/** POST /v1/admin/licenses/{id}/revoke */
+export const RevokeLicence = z.strictObject({ reason: z.string().min(1).max(200) });
+export type RevokeLicence = z.infer<typeof RevokeLicence>;
+
+export const LicenceId = z.string().regex(/^lic_[0-9a-hjkmnp-tv-z]{16}$/);
+
+/** POST /v1/admin/enrollments: the same three values always give the same token. */
+export const IssueEnrolment = z.strictObject({
+  licenseId: LicenceId,
+  nodeName: z.string().min(1).max(128),
+  generation: z.int().nonnegative().max(1_000_000),
+});
+export type IssueEnrolment = z.infer<typeof IssueEnrolment>;
+
+/** POST /v1/admin/enrollments/up-ended and /close: every enrolment of the licence, or those of one node. */
+export const EndEnrolments = z.strictObject({
+  licenseId: LicenceId,
+  nodeName: z.string().min(1).max(128).optional(),
+});
+export type EndEnrolments = z.infer<typeof EndEnrolments>;
+
+export const ActivationStatus = z.enum([
+  'pending',
+  'active',
+  'released',
+  'expired',
+  'replaced',
+  'deactivated',
+  'revoked',
+]);
+export type ActivationStatus = z.infer<typeof ActivationStatus>;
+
+export const ActivationView = z.object({
+  instanceId: z.string(),
+  activationId: z.string(),
+  nodeName: z.string(),
+  clusterId: z.string().nullable(),
+  mode: SeatMode,
+  status: ActivationStatus,
+  holdsSeat: z.boolean(),
+  version: z.string().nullable(),
+  activatedAt: z.string().nullable(),
+  /** When the first check of this node was answered; null until then. */
+  firstCheckAt: z.string().nullable(),
+  lastCheckAt: z.string().nullable(),
+  leaseUntil: z.string().nullable(),
+  /** planRev that the node was last told. */
+  planRev: z.int().nullable(),
+  cloneSuspectedAt: z.string().nullable(),
+});
+export type ActivationView = z.infer<typeof ActivationView>;
+
+const SeatCount = z.object({ limit: z.int(), used: z.int() });
+
+/** GET /v1/admin/licenses/{id}, and the answer of every call that changes a licence. */
+export const LicenceView = z.object({
+  licenseId: LicenceId,
+  /** Only where it was asked for. */
+  licenseKey: z.string().optional(),
+  keyLast4: z.string(),
+  product: z.string(),
+  plan: z.string(),
+  externalRef: z.string(),
+  status: LicenceStatus,
+  standing: z.object({
+    standing: Standing,
+    revision: z.int(),
+    paidUntil: z.string().nullable(),
+    endsAt: z.string().nullable(),
+  }),
+  entitlementsRevision: z.int(),
+  planRev: z.int(),
+  addOns: Quantities,
+  limits: Limits,
+  features: Features,
+  seats: z.object({ production: SeatCount, development: SeatCount }),
+  createdAt: z.string(),
+  revokedAt: z.string().nullable(),
+  activations: z.array(ActivationView),
+});
+export type LicenceView = z.infer<typeof LicenceView>;
+
+export const EnrolmentAnswer = z.object({
+  enrollmentToken: z.string(),
+  /** Whether the token can be redeemed now. */
+  open: z.boolean(),
+  redeemableUntil: z.string(),
+  redeemed: z.boolean(),
+});
+export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>;
+
+export const EndEnrolmentsAnswer = z.object({ changed: z.int() });
+export type EndEnrolmentsAnswer = z.infer<typeof EndEnrolmentsAnswer>;
+
+/** GET /v1/admin/audit?licenseId=…: newest last, at most 1,000. */
+export const AuditEntry = z.object({
+  at: z.string(),
+  actor: z.string(),
+  action: z.string(),
+  licenseId: z.string().nullable(),
+  instanceId: z.string().nullable(),
+  requestId: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;

@@ -1,0 +1,197 @@
+/**
+ * Every refusal of the licence protocol: one code, one number, one sentence that an operator can act on.
+ *
+ * Numbers 101 to 109, 200, 300, 350 and 400 are those that ThingsBoard's licence clients already know; 110 and up are
+ * ours. Numbers never change and are never used again.
+ */
+
+export interface LicenceCodeEntry {
+  readonly num: number;
+  /** HTTP status of the answer; 0 for the codes that only a client raises. */
+  readonly status: number;
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** What is wrong, as one sentence. */
+  readonly title: string;
+  /** What to do, as one sentence. */
+  readonly remedy: string;
+}
+
+function entry(num: number, status: number, title: string, remedy: string, retryable = false): LicenceCodeEntry {
+  return { num, status, retryable, title, remedy };
+}
+
+export const licenceCodes = {
+  INVALID_LICENSE_SECRET: entry(
+    101,
+    401,
+    'This licence key is not valid for this product.',
+    'Copy the key again from the licence page and check that it belongs to this product.',
+  ),
+  SUBSCRIPTION_NOT_FOUND: entry(102, 404, 'There is no such licence.', 'Check the licence id.'),
+  SUBSCRIPTION_NOT_ACTIVE: entry(
+    103,
+    403,
+    'The licence is not active.',
+    'Do what the detail says, then check again: nothing needs to be reinstalled.',
+  ),
+  ACTIVE_INSTANCES_CAPACITY_EXCEEDED: entry(
+    104,
+    403,
+    'All seats of this licence are in use.',
+    'Release a node that is no longer needed, or add a seat to the licence.',
+  ),
+  INSTANCE_NOT_FOUND: entry(
+    105,
+    404,
+    'The licence server does not know this node.',
+    'Activate the node again with its licence key or with a new enrolment token.',
+  ),
+  INVALID_LICENSE_CHECK_REQUEST: entry(
+    106,
+    400,
+    'The request does not fit the licence protocol.',
+    'Correct the fields that the detail names.',
+  ),
+  INVALID_SECRET: entry(
+    107,
+    401,
+    'This secret was never issued to this node.',
+    "Recover the node with its licence key or with a new enrolment token; do not copy another node's state file.",
+  ),
+  INSTANCE_NOT_ACTIVE: entry(
+    108,
+    403,
+    'This node no longer holds a seat.',
+    'Activate the node again if it should go on running.',
+  ),
+  UNSUPPORTED_SOFTWARE_VERSION: entry(
+    109,
+    403,
+    'The licence does not cover this version of the product.',
+    'Run the newest version that the detail names, or renew the licence.',
+  ),
+  CLONE_SUSPECTED: entry(
+    110,
+    409,
+    'Another copy of this node uses the same licence state.',
+    'Stop one of the copies, or activate this one as a node of its own.',
+  ),
+  STALE_SECRET: entry(
+    111,
+    409,
+    'This licence state is older than the one last used.',
+    'If the node was restored from a backup, recover it; if it is a copy, activate it as a node of its own.',
+  ),
+  CLUSTER_ID_MISMATCH: entry(
+    112,
+    409,
+    'The licence is bound to another cluster.',
+    'Use a licence of this cluster, or have the binding lifted.',
+  ),
+  UNKNOWN_RELEASE: entry(
+    113,
+    403,
+    'The licence server does not know this version of the product.',
+    'Run a published version, or have this one registered.',
+  ),
+  CLOCK_ROLLBACK: entry(
+    114,
+    0,
+    'The clock of this node was set back.',
+    'Correct the clock and let the node reach the licence server once.',
+  ),
+  SEAT_FLAPPING: entry(
+    115,
+    409,
+    'Several nodes with the same name take the seat from each other.',
+    'Give every node a name of its own, or stop all but one.',
+    true,
+  ),
+  ALREADY_ACTIVATED: entry(
+    120,
+    409,
+    'This activation id was used before.',
+    'Choose a new activation id, or recover the node that used it.',
+  ),
+  ENROLLMENT_REFUSED: entry(
+    121,
+    401,
+    'This enrolment token cannot be redeemed.',
+    'Issue a new enrolment for this node; a token is good for one node, once, for a limited time.',
+  ),
+  RECOVERY_REFUSED: entry(
+    122,
+    409,
+    'This node cannot be recovered.',
+    'Recover only the same node, at most as often a day as the detail says; else activate it anew.',
+  ),
+  RATE_LIMITED: entry(123, 429, 'Too many requests.', 'Wait for the time in Retry-After.', true),
+  BODY_TOO_LARGE: entry(124, 413, 'The request body is too large.', 'Send at most 16 kB.'),
+  NO_SUCH_CALL: entry(125, 404, 'There is nothing under this address.', 'Check the path and the method.'),
+  ADMIN_UNAUTHORIZED: entry(
+    126,
+    401,
+    'This call needs the administrator token.',
+    'Send the token of LICENCE_ADMIN_TOKEN as bearer.',
+  ),
+  UNKNOWN_PRODUCT_OR_PLAN: entry(
+    127,
+    422,
+    'There is no such product, plan or add-on.',
+    'Register what the detail names first.',
+  ),
+  IDEMPOTENCY_CONFLICT: entry(
+    128,
+    409,
+    'This idempotency key was used with another request.',
+    'Use a new key for a new licence.',
+  ),
+  LICENSE_REVOKED: entry(129, 409, 'The licence is revoked, which is final.', 'Issue a new licence.'),
+  SERVICE_UNAVAILABLE: entry(
+    130,
+    503,
+    'The licence server cannot answer at the moment.',
+    'Wait; running nodes go on within their grace period.',
+    true,
+  ),
+  GENERAL_SERVER_ERROR: entry(
+    200,
+    500,
+    'The licence server met an error of its own.',
+    'Wait; running nodes go on within their grace period. Name the request id when you ask for help.',
+    true,
+  ),
+  GRACE_EXPIRED: entry(
+    300,
+    0,
+    'The licence could not be checked for longer than the grace period.',
+    'Let the node reach the licence server; one good check unlocks it.',
+    true,
+  ),
+  INVALID_SERVER_CERTIFICATE: entry(
+    350,
+    0,
+    'The certificate of the licence server is not trusted.',
+    'Trust the certificate authority of the proxy in between, or let the connection through untouched.',
+    true,
+  ),
+  INVALID_VERDICT: entry(
+    351,
+    0,
+    'An answer of the licence server was not signed as expected.',
+    'Check the clock of this node and what stands between it and the licence server.',
+    true,
+  ),
+  CONNECTION_ERROR: entry(
+    400,
+    0,
+    'The licence server cannot be reached.',
+    'Check name resolution, proxy and firewall on the way to the licence server.',
+    true,
+  ),
+} as const satisfies Record<string, LicenceCodeEntry>;
+
+export type LicenceCode = keyof typeof licenceCodes;
+
+export const licenceCodeNames = Object.keys(licenceCodes) as [LicenceCode, ...LicenceCode[]];

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { licenceCodeNames } from './codes.ts';
+
+/** Header `typ` of a verdict; `alg` is always EdDSA with Ed25519. */
+export const verdictType = 'lic+jws';
+export const verdictAlgorithm = 'EdDSA';
+/** Issuer (`iss`) where the configuration names no other. */
+export const defaultIssuer = 'urn:freehold:licence';
+
+/** What a locked node does: warns only, makes management read-only while the data plane runs, or stops. */
+export const Enforcement = z.enum(['warn', 'readonly', 'stop']);
+export type Enforcement = z.infer<typeof Enforcement>;
+
+/** Status of a licence: the right itself, as the standing and the dates make it. */
+export const LicenceStatus = z.enum(['PENDING', 'ACTIVE', 'SUSPENDED', 'EXPIRED', 'REVOKED']);
+export type LicenceStatus = z.infer<typeof LicenceStatus>;
+
+/** A number that bounds something; null = unlimited. A name that is absent is not bounded by the licence either. */
+export const Limits = z.record(z.string().min(1).max(64), z.int().nonnegative().nullable());
+export type Limits = z.infer<typeof Limits>;
+
+export const Features = z.record(z.string().min(1).max(64), z.boolean());
+export type Features = z.infer<typeof Features>;
+
+/** Something that the operator should see although nothing is refused. */
+export const Notice = z.object({
+  code: z.enum([
+    'PAST_DUE',
+    'RESTRICTED',
+    'DISPUTED',
+    'ENDS_AT',
+    'OVER_LIMIT',
+    'QUOTA_EXCEEDED',
+    'GRACE_50',
+    'GRACE_75',
+    'GRACE_90',
+  ]),
+  text: z.string(),
+});
+export type Notice = z.infer<typeof Notice>;
+
+/**
+ * Claims of a signed verdict.
+ *
+ * `jti` equals the requestId of the check (the activationId for activation and redeem) and `nonce` the nonce that was
+ * sent, so an old answer cannot be shown again. `exp` is the end of the grace period. Times are seconds since the
+ * epoch as in every JWT; `periodEnd` is an ISO date.
+ */
+export const VerdictClaims = z.object({
+  iss: z.string(),
+  /** Product. */
+  aud: z.string(),
+  /** Wire instanceId: the activation. */
+  sub: z.string(),
+  jti: z.string(),
+  nonce: z.string().optional(),
+  iat: z.int(),
+  exp: z.int(),
+  /** Number of the rotation. */
+  seq: z.int().nonnegative(),
+  lic: z.object({
+    id: z.string(),
+    kind: z.enum(['subscription', 'perpetual']),
+    status: LicenceStatus,
+    plan: z.string(),
+    /** Grows with every change of plan, seats, add-ons, limits or features. */
+    planRev: z.int().positive(),
+    periodEnd: z.string().nullable(),
+    updatesUntil: z.string().nullable(),
+  }),
+  limits: Limits,
+  features: Features,
+  chk: z.object({
+    intervalSec: z.int().positive(),
+    graceSec: z.int().positive(),
+    jitterPct: z.int().min(0).max(50),
+    enforcement: Enforcement,
+  }),
+  notices: z.array(Notice),
+  /** Present when this verdict locks the node. */
+  refusal: z.object({ code: z.enum(licenceCodeNames), num: z.int(), detail: z.string() }).optional(),
+});
+export type VerdictClaims = z.infer<typeof VerdictClaims>;
+
+/** Public keys that verify verdicts: current, next and retired ones. Members that are not OKP keys are ignored. */
+export const LicenceKeys = z.object({
+  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })),
+});
+export type LicenceKeys = z.infer<typeof LicenceKeys>;

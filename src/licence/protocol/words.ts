@@ -1,0 +1,64 @@
+import type { ActivationAnswer } from './answers.ts';
+import type { ActivationRequest, RecoverRequest, RedeemRequest, SeatMode, WireNode } from './requests.ts';
+
+/**
+ * The one place where the words of the wire meet ours.
+ *
+ * | on the wire | our word |
+ * |---|---|
+ * | license, licenseKey, enrollment | licence, licenceKey, enrolment |
+ * | instance, `instances/{id}`, instanceId, `sub` | activation: one running node that holds a seat |
+ * | activationId | chosenId: the id that the node chose before it first asked |
+ *
+ * On this wire "instance" never means the private server that a customer bought.
+ */
+
+/** A node that asks for a seat, in our words. */
+export interface SeatWish {
+  chosenId: string;
+  node: WireNode;
+  mode: SeatMode;
+  version: string | null;
+  bootId: string | null;
+  nonce: string | undefined;
+}
+
+export function wishOfActivation(body: ActivationRequest): SeatWish & { licenceKey: string; product: string } {
+  const { licenseKey, activationId, bootId, nonce, ...rest } = body;
+  return { ...rest, licenceKey: licenseKey, chosenId: activationId, bootId: bootId ?? null, nonce };
+}
+
+export function wishOfRedeem(body: RedeemRequest): SeatWish & { enrolmentToken: string; product: string | undefined } {
+  return {
+    enrolmentToken: body.enrollmentToken,
+    chosenId: body.activationId,
+    node: body.node,
+    mode: 'production',
+    product: body.product,
+    version: body.version ?? null,
+    bootId: body.bootId ?? null,
+    nonce: body.nonce,
+  };
+}
+
+/** What proves the right to recover, in our words. */
+export function proofOfRecover(body: RecoverRequest): { licenceKey: string } | { enrolmentToken: string } {
+  return body.licenseKey === undefined
+    ? { enrolmentToken: body.enrollmentToken as string }
+    : { licenceKey: body.licenseKey };
+}
+
+/** A seat that was won, in our words. */
+export interface SeatGrant {
+  activationId: string;
+  secret: string;
+  verdict: string;
+}
+
+export function wireGrant(grant: SeatGrant): ActivationAnswer {
+  return { instanceId: grant.activationId, secret: grant.secret, license: grant.verdict };
+}
+
+export function grantOfWire(answer: ActivationAnswer): SeatGrant {
+  return { activationId: answer.instanceId, secret: answer.secret, verdict: answer.license };
+}
