@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+import { renderApology } from '../../src/mail/apology.ts';
+import { renderOutcome } from '../../src/mail/outcome.ts';
+import { renderPayment } from '../../src/mail/payment.ts';
+import { productLinks } from '../../src/mail/product-links.ts';
+import { renderReady } from '../../src/mail/ready.ts';
+import { renderSignInCode } from '../../src/mail/sign-in-code.ts';
+
+const ready = {
+  hostname: 'acme.local.freehold.localhost',
+  url: 'https://acme.local.freehold.localhost:4605/',
+  adminEmail: 'ada@example.com',
+  plan: 'GROW',
+  extendedSupport: false,
+  links: productLinks('freehold.localhost'),
+};
+const order = {
+  orderId: 'ord_0123456789abcdef',
+  hostname: ready.hostname,
+  currency: 'EUR',
+  orderUrl: 'http://127.0.0.1:4600/orders/ord_0123456789abcdef',
+};
+
+describe('ready mail', () => {
+  test('carries address, first steps, documents and the device line in both forms', () => {
+    const { subject, html, text } = renderReady(ready);
+    expect(subject).toBe('Your server acme.local.freehold.localhost is ready');
+    for (const body of [html, text]) {
+      expect(body).toContain('https://acme.local.freehold.localhost:4605/');
+      expect(body).toContain('Create account');
+      expect(body).toContain('ada@example.com');
+      expect(body).toMatch(/Any other address is refused/);
+      for (const { title, url } of ready.links.documents) {
+        expect(body).toContain(title);
+        expect(body).toContain(url);
+      }
+    }
+    expect(text).toContain('#define THINGER_SERVER "acme.local.freehold.localhost"');
+    expect(html).toContain('#define THINGER_SERVER &quot;acme.local.freehold.localhost&quot;');
+  });
+
+  test('promises 24 to 48 hours only where extended support was bought, the forum otherwise', () => {
+    const without = renderReady(ready);
+    const bought = renderReady({ ...ready, extendedSupport: true });
+    for (const body of [without.html, without.text]) {
+      expect(body).toContain('https://community.thinger.io');
+      expect(body).not.toMatch(/24 to 48 hours/);
+    }
+    for (const body of [bought.html, bought.text]) {
+      expect(body).toMatch(/24 to 48 hours/);
+      expect(body).toContain('support@freehold.localhost');
+      expect(body).not.toContain('https://community.thinger.io');
+    }
+  });
+
+  test('escapes what a customer typed', () => {
+    const { html } = renderReady({ ...ready, adminEmail: '"<b>x</b>"@example.com' });
+    expect(html).not.toContain('<b>x</b>');
+  });
+
+  test('serves dark mode and stands without a style block', () => {
+    const { html } = renderReady(ready);
+    expect(html).toContain('prefers-color-scheme: dark');
+    expect(html).toContain('name="color-scheme" content="light dark"');
+    expect(html.replace(/<style>[\s\S]*<\/style>/, '')).toMatch(/style="[^"]*background:#ffffff/);
+    expect(Buffer.byteLength(html)).toBeLessThan(102_400);
+  });
+});
+
+test('a mail is never rendered with a hole in it', () => {
+  const { adminEmail: _left, ...incomplete } = ready;
+  expect(() => renderReady(incomplete as typeof ready)).toThrow(/adminEmail/);
+});
+
+test('the payer reads what was paid', () => {
+  const { html, text } = renderPayment({ ...order, plan: 'GROW', amount: 3509, currency: 'EUR' });
+  for (const body of [html, text]) expect(body).toContain('€35.09');
+});
+
+describe('apology', () => {
+  test('names the reason and the money that goes back', () => {
+    const { html, text } = renderApology({ ...order, reason: 'host_unhealthy', refunded: 120_000 });
+    for (const body of [html, text]) {
+      expect(body).toContain('The server was built but does not answer.');
+      expect(body).toContain('€1,200.00 go back');
+    }
+  });
+
+  test('says so when nothing was charged', () => {
+    expect(renderApology({ ...order, reason: 'stack_failed', refunded: 0 }).text).toContain('Nothing was charged.');
+  });
+});
+
+test.each([
+  ['declined', 'too_many_declines', 'The payment was declined'],
+  ['expired', 'payment_expired', 'The order has expired'],
+  ['cancelled', 'cancelled_by_customer', 'The order is cancelled'],
+] as const)('an order that ended %s says why and that nothing is kept', (state, reason, title) => {
+  const { subject, text } = renderOutcome({ ...order, state, reason, refunded: 0 });
+  expect(subject).toBe(`${title}: acme.local.freehold.localhost`);
+  expect(text).toContain('No money is kept.');
+});
+
+test('a sign-in code stands in the subject, with its minutes in the text', () => {
+  const { subject, text } = renderSignInCode({ code: '482913', validMs: 600_000 });
+  expect(subject).toBe('482913 is your sign-in code');
+  expect(text).toContain('for 10 minutes');
+});
+
+test('a subject is one line, whatever a name holds', () => {
+  const { subject } = renderReady({ ...ready, hostname: 'acme\r\nBcc: all@example.com' });
+  expect(subject).not.toMatch(/[\r\n]/);
+});
