@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { AccountId, MemberId } from '../ids.ts';
+import { Email, SecretText, Time } from './common.ts';
+
+export const Role = z.enum(['payer', 'admin', 'viewer']);
+export type Role = z.infer<typeof Role>;
+
+export const SignInCodeRequest = z.strictObject({ email: Email }).meta({ id: 'SignInCodeRequest' });
+
+export const SignInRequest = z
+  .strictObject({ email: Email, code: z.string().regex(/^\d{6}$/) })
+  .meta({ id: 'SignInRequest' });
+
+export const Member = z.strictObject({ id: MemberId, email: Email, roles: z.array(Role) }).meta({ id: 'Member' });
+
+/** The account of the signed-in member. */
+export const Me = z
+  .strictObject({
+    account: z.strictObject({ id: AccountId, email: Email, members: z.array(Member), createdAt: Time }),
+    member: Member,
+    /** Goes as `X-CSRF-Token` with every write that the session cookie authenticates. */
+    csrfToken: SecretText,
+    sessionEndsAt: Time,
+  })
+  .meta({ id: 'Me' });
+export type Me = z.infer<typeof Me>;

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { AccountId } from '../ids.ts';
+import { InstanceStatus, OperationStatus, OrderState } from '../states.ts';
+import { StepName } from '../steps.ts';
+import { Email, ListLimit } from './common.ts';
+import { Instance } from './instances.ts';
+import { Operation } from './operations.ts';
+import { Order } from './orders.ts';
+
+const workflow = {
+  accountId: AccountId,
+  /** Id of the workflow at Temporal, and its page in the Temporal UI where one is configured. */
+  workflowId: z.string(),
+  workflowUrl: z.string().optional(),
+};
+
+export const OperatorOrder = z
+  .strictObject({
+    ...Order.shape,
+    ...workflow,
+    billingEmail: Email,
+    adminEmail: Email,
+    /** Ids of its objects at Stripe, once they exist. */
+    stripe: z
+      .strictObject({
+        customerId: z.string(),
+        subscriptionId: z.string(),
+        invoiceId: z.string(),
+        paymentIntentId: z.string().optional(),
+      })
+      .nullable(),
+    /** Whether its workflow is known to run. */
+    started: z.boolean(),
+  })
+  .meta({ id: 'OperatorOrder' });
+export type OperatorOrder = z.infer<typeof OperatorOrder>;
+
+export const OperatorInstance = z.strictObject({ ...Instance.shape, ...workflow }).meta({ id: 'OperatorInstance' });
+export type OperatorInstance = z.infer<typeof OperatorInstance>;
+
+/** The step that waits for an operator; `retry`, `skip` and `abort` name exactly this step and attempt. */
+export const WaitingStep = z.strictObject({ step: StepName, attempt: z.number().int() }).meta({ id: 'WaitingStep' });
+
+export const OperatorOperation = z
+  .strictObject({ ...Operation.shape, ...workflow, waiting: WaitingStep.nullable() })
+  .meta({ id: 'OperatorOperation' });
+export type OperatorOperation = z.infer<typeof OperatorOperation>;
+
+export const OperatorOrderQuery = z.object({
+  state: OrderState.optional(),
+  accountId: AccountId.optional(),
+  limit: ListLimit,
+});
+export const OperatorInstanceQuery = z.object({
+  status: InstanceStatus.optional(),
+  accountId: AccountId.optional(),
+  limit: ListLimit,
+});
+/** `status=needs_operator` lists what waits for somebody, newest first. */
+export const OperatorOperationQuery = z.object({
+  status: OperationStatus.optional(),
+  accountId: AccountId.optional(),
+  limit: ListLimit,
+});
+
+export const Decision = z.enum(['retry', 'skip', 'abort']);
+export type Decision = z.infer<typeof Decision>;
+
+export const DecisionRequest = z
+  .strictObject({
+    step: StepName,
+    attempt: z.number().int().positive(),
+    /** Goes to the audit log. */
+    why: z.string().trim().min(1).max(500),
+  })
+  .meta({ id: 'DecisionRequest' });
+
+export const AuditEntry = z
+  .strictObject({
+    at: z.iso.datetime(),
+    actor: z.string(),
+    action: z.string(),
+    before: z.unknown().optional(),
+    after: z.unknown().optional(),
+    requestId: z.string().optional(),
+    why: z.string().optional(),
+  })
+  .meta({ id: 'AuditEntry' });

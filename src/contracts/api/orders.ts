@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { InstanceId, OperationId, OrderId, QuoteId } from '../ids.ts';
+import { InstanceStatus, OrderState } from '../states.ts';
+import { Email, Money, SecretText, Time } from './common.ts';
+import { Operation, Reason } from './operations.ts';
+import { QuotedServer, QuoteLine } from './quotes.ts';
+
+const text = (length: number) => z.string().trim().min(1).max(length);
+
+export const OrderRequest = z
+  .strictObject({
+    quoteId: QuoteId,
+    signature: z.string().max(200),
+    holdToken: SecretText,
+    /** Administrator of the new server: the one address that may sign up on it at first. */
+    adminEmail: Email,
+    /** The administrator's when absent. */
+    billingEmail: Email.optional(),
+    /** The country is the quote's. */
+    billing: z.strictObject({
+      name: text(120),
+      line1: text(200).optional(),
+      city: text(120).optional(),
+      postalCode: text(20).optional(),
+    }),
+    paymentMethod: z.enum(['card']),
+  })
+  .meta({ id: 'OrderRequest' });
+export type OrderRequest = z.input<typeof OrderRequest>;
+
+export const OrderLinks = z
+  .strictObject({
+    self: z.string(),
+    payment: z.string(),
+    events: z.string(),
+    cancel: z.string(),
+    /** Page for people that follows the order; in the answer to a new order it carries the capability. */
+    page: z.string(),
+  })
+  .meta({ id: 'OrderLinks' });
+
+/** The answer to a new order; the same request with the same Idempotency-Key gets exactly this again. */
+export const AcceptedOrder = z
+  .strictObject({
+    id: OrderId,
+    instanceId: InstanceId,
+    operationId: OperationId,
+    state: z.literal('awaiting_payment'),
+    /** Secret; as `Authorization: Bearer` it reads this order, and cancels it until the server is ready. */
+    capability: SecretText,
+    links: OrderLinks,
+  })
+  .meta({ id: 'AcceptedOrder' });
+export type AcceptedOrder = z.infer<typeof AcceptedOrder>;
+
+export const Order = z
+  .strictObject({
+    id: OrderId,
+    instanceId: InstanceId,
+    operationId: OperationId,
+    state: OrderState,
+    /** Who cancelled it or why it ended. */
+    reason: Reason.optional(),
+    ...QuotedServer.shape,
+    lines: z.array(QuoteLine),
+    currency: z.literal('EUR'),
+    total: Money,
+    /** What was taken and what was given back so far. */
+    paid: Money,
+    refunded: Money,
+    declines: z.number().int(),
+    createdAt: Time,
+    endedAt: Time.optional(),
+    links: OrderLinks,
+  })
+  .meta({ id: 'Order' });
+export type Order = z.infer<typeof Order>;
+
+/** One order with what it has become so far; both are null in the first moments. */
+export const OrderDetails = z
+  .strictObject({
+    ...Order.shape,
+    instance: z
+      .strictObject({ id: InstanceId, status: InstanceStatus, hostname: z.string(), url: z.string() })
+      .nullable(),
+    operation: Operation.nullable(),
+  })
+  .meta({ id: 'OrderDetails' });
+export type OrderDetails = z.infer<typeof OrderDetails>;
+
+/** What a browser needs to confirm the payment at Stripe. */
+export const OrderPaymentAnswer = z
+  .strictObject({
+    /** Null when nothing is to be confirmed. */
+    clientSecret: z.string().nullable(),
+    publishableKey: z.string(),
+    apiBase: z.string(),
+    amount: Money,
+    currency: z.literal('EUR'),
+  })
+  .meta({ id: 'OrderPayment' });
+export type OrderPaymentAnswer = z.infer<typeof OrderPaymentAnswer>;

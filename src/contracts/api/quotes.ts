@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { Cycle, PlanName } from '../catalogue.ts';
+import { QuoteId } from '../ids.ts';
+import { CloudName } from '../stack.ts';
+import { Money, SecretText, Time } from './common.ts';
+
+const word = z.string().min(1).max(60);
+
+/**
+ * A cart to price. Names of things are plain text here: whether they exist is the catalogue's business, which answers
+ * with a reason code of its own for each.
+ */
+export const QuoteRequest = z
+  .strictObject({
+    plan: word.meta({ examples: ['STARTUP'] }),
+    cycle: word.meta({ examples: ['monthly'] }),
+    cloud: word.meta({ examples: ['local'] }),
+    region: word.meta({ examples: ['local-1'] }),
+    zone: word.optional(),
+    /** First label of the hostname. */
+    name: z.string().max(300),
+    /** Quantity of each add-on; 0 is the same as absent. */
+    addOns: z.record(word, z.number()).default({}),
+    /** ISO 3166-1 alpha-2 code of the buyer's country; decides the tax. */
+    country: z.string().max(10),
+    /** How many user accounts the buyer expects; only changes the advice. */
+    accounts: z.number().int().min(1).max(1_000_000).optional(),
+    nodes: z.number().int().min(1).max(99).default(1),
+    /** The secret of an earlier quote of the same cart: the new quote takes its hold over. */
+    holdToken: SecretText.optional(),
+  })
+  .meta({ id: 'QuoteRequest' });
+export type QuoteRequest = z.input<typeof QuoteRequest>;
+
+export const QuoteLine = z
+  .strictObject({
+    /** Lookup key of the price; absent for what the plan includes. */
+    lookupKey: z.string().optional(),
+    title: z.string(),
+    quantity: z.number().int(),
+    unitAmount: Money,
+    amount: Money,
+    tax: Money,
+  })
+  .meta({ id: 'QuoteLine' });
+
+/** A sentence for the buyer with a word that programs can tell it by. */
+export const Note = z.strictObject({ code: z.string(), text: z.string() }).meta({ id: 'Note' });
+
+export const QuotedServer = z
+  .strictObject({
+    plan: PlanName,
+    cycle: Cycle,
+    cloud: CloudName,
+    region: z.string(),
+    zone: z.string(),
+    hostname: z.string(),
+    addOns: z.record(z.string(), z.number().int()),
+  })
+  .meta({ id: 'QuotedServer' });
+
+/** A priced cart, valid until `expiresAt`; its hostname is held as long. */
+export const Quote = z
+  .strictObject({
+    id: QuoteId,
+    signature: z.string(),
+    /** Secret; shows that an order or a later quote is of the same cart. */
+    holdToken: SecretText,
+    ...QuotedServer.shape,
+    lines: z.array(QuoteLine),
+    currency: z.literal('EUR'),
+    net: Money,
+    tax: z.strictObject({
+      country: z.string(),
+      /** Hundredths of a percent. */
+      basisPoints: z.number().int(),
+      name: z.string(),
+      amount: Money,
+    }),
+    total: Money,
+    expiresAt: Time,
+    advice: z.array(Note),
+    warnings: z.array(Note),
+  })
+  .meta({ id: 'Quote' });
+export type Quote = z.infer<typeof Quote>;
+
+export const HostnameQuery = z.object({ cloud: word });
+
+/** Whether a name can be ordered now, and near names that are free when it cannot. */
+export const HostnameAnswer = z
+  .strictObject({
+    name: z.string(),
+    hostname: z.string(),
+    available: z.boolean(),
+    /** Why not. */
+    reason: z.enum(['hostname_malformed', 'hostname_reserved', 'hostname_taken', 'hostname_held']).optional(),
+    detail: z.string().optional(),
+    variants: z.array(z.string()),
+  })
+  .meta({ id: 'HostnameAnswer' });

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { type ReasonCode, reasonCodes, reasons } from './reasons.ts';
+
+/** One field of a request that is not valid; `path` names it like `addOns.users`. */
+export const FieldProblem = z.strictObject({ path: z.string(), message: z.string() }).meta({ id: 'FieldProblem' });
+
+/** Every error answer: an RFC 9457 problem document (`application/problem+json`) with our reason code. */
+export const Problem = z
+  .strictObject({
+    /** Names the kind of problem; `<public address>/docs/problems#<code>`. */
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(reasonCodes),
+    /** What is special about this case. */
+    detail: z.string().optional(),
+    /** What to do next. */
+    next: z.string(),
+    requestId: z.string(),
+    /** Whether the same request may succeed later without anybody changing anything. */
+    retryable: z.boolean(),
+    errors: z.array(FieldProblem).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document with a reason code.' });
+export type Problem = z.infer<typeof Problem>;
+
+/** The problem document of a reason code; `detail` never holds secrets. */
+export function problemOf(
+  code: ReasonCode,
+  facts: { requestId: string; base: string; detail?: string | undefined; errors?: z.infer<typeof FieldProblem>[] },
+): Problem {
+  const { status, customer, next, retryable } = reasons[code];
+  return {
+    type: `${facts.base}/docs/problems#${code}`,
+    title: customer,
+    status,
+    code,
+    ...(facts.detail ? { detail: facts.detail } : {}),
+    next,
+    requestId: facts.requestId,
+    retryable,
+    ...(facts.errors ? { errors: facts.errors } : {}),
+  };
+}
