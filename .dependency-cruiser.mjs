@@ -1,0 +1,120 @@
+/**
+ * The lines of the architecture: which folder may import which. Everything of ours that is not named for a folder is
+ * forbidden to it; npm packages and Node's own modules are free.
+ */
+const lines = {
+  'src/contracts': [],
+  'src/domain': ['src/contracts'],
+  'src/store': ['src/contracts', 'src/domain'],
+  'src/stacks': ['src/contracts', 'src/domain'],
+  'src/mail': ['src/contracts', 'src/domain'],
+  'src/payments': ['src/contracts', 'src/domain'],
+  'src/activities': [
+    'src/contracts',
+    'src/domain',
+    'src/store',
+    'src/stacks',
+    'src/mail',
+    'src/payments',
+    'src/licence/protocol',
+  ],
+  'src/workflows': ['src/contracts', 'src/domain', 'src/activities'],
+  'src/workers': [
+    ...['src/contracts', 'src/domain', 'src/store', 'src/stacks', 'src/mail', 'src/payments', 'src/licence/protocol'],
+    ...['src/activities', 'src/workflows'],
+  ],
+  'src/api': ['src/contracts', 'src/domain', 'src/store', 'src/payments'],
+  'src/licence/protocol': [],
+  'src/licence/client': ['src/licence/protocol'],
+  'src/licence/server': ['src/licence/protocol', 'src/contracts', 'src/domain'],
+  'src/host': ['src/contracts', 'src/licence/client', 'src/licence/protocol'],
+  'src/gateway': ['src/contracts', 'src/domain', 'src/store'],
+  'src/cli': ['src/contracts'],
+};
+
+/** Where a process begins: these alone read the configuration and hand it on. */
+const processEntries = '^src/(.+/main|workers/[^/]+|embedded/(demo|start))\\.ts$';
+const configuration = '^src/config\\.ts$';
+
+const escaped = (folders) => folders.map((folder) => folder.replaceAll('.', '\\.')).join('|');
+
+const folderRules = Object.entries(lines).map(([folder, allowed]) => ({
+  name: `${folder}-imports-downwards`,
+  comment: `${folder} may import ${allowed.length > 0 ? allowed.join(', ') : 'nothing of ours'} and itself.`,
+  severity: 'error',
+  from: { path: `^${folder}/` },
+  to: { path: '^src/', pathNot: `^(${escaped([folder, ...allowed])})/|${configuration}` },
+}));
+
+export default {
+  forbidden: [
+    ...folderRules,
+    {
+      name: 'workflows-import-only-types-of-activities',
+      comment: 'Workflow code is replayed in a sandbox: of activities it may know the types (import type).',
+      severity: 'error',
+      from: { path: '^src/workflows/' },
+      to: { path: '^src/activities/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'product-never-imports-embedded',
+      comment: 'The product never knows that it runs on the embedded platform.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/embedded/' },
+      to: { path: '^src/embedded/' },
+    },
+    {
+      name: 'configuration-is-for-process-entries',
+      comment: 'Configuration is read where a process begins and handed on as values.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: processEntries },
+      to: { path: configuration, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'configuration-knows-only-contracts',
+      comment: 'src/config.ts may import contracts.',
+      severity: 'error',
+      from: { path: configuration },
+      to: { path: '^src/', pathNot: '^src/contracts/' },
+    },
+    {
+      name: 'product-never-imports-tests-or-tools',
+      comment: 'Tests, benchmarks and the toolchain look at the product, never the other way round.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|toolchain)/' },
+    },
+    {
+      name: 'no-cycle',
+      comment: 'Two files that need each other are one file, or need a third. Types may refer to each other.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'only-declared-packages',
+      comment: 'What src imports is in package.json as a dependency.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'] },
+    },
+    {
+      name: 'everything-resolves',
+      comment: 'An import that leads nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types'],
+    },
+    skipAnalysisNotInRules: true,
+  },
+};

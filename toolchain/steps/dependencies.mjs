@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheRoot, logFile } from '../lib/cache.mjs';
+import { withLock } from '../lib/lock.mjs';
+import { checkNpm, npm } from '../lib/npm.mjs';
+
+const title = 'Dependencies';
+
+/**
+ * The project's npm packages, a headless Chromium for the browser tests among them. Present when the stamp in
+ * `node_modules` carries the hash of the lock file, or when npm's own record of what it installed equals it.
+ */
+export function dependenciesArePresent(root) {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const hash = hashOf(lock);
+  if (read(stampPath(root)) === hash) return true;
+  const installed = read(join(root, 'node_modules', '.package-lock.json'));
+  if (!installed || !isInstalled(JSON.parse(lock).packages, JSON.parse(installed).packages)) return false;
+  writeFileSync(stampPath(root), hash);
+  return true;
+}
+
+/** Throws the one clear sentence when npm is missing. */
+export const prepareDependencies = () => checkNpm('the dependencies');
+
+/** `npm ci`, one at a time for each checkout. */
+export async function installDependencies(root, { report, signal }) {
+  const step = report.step(title);
+  const log = logFile('dependencies');
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const expected = Object.keys(JSON.parse(lock).packages).length - 1;
+  rmSync(log, { force: true });
+  try {
+    await withLock(
+      {
+        path: join(cacheRoot(), 'locks', `dependencies-${hashOf(root).slice(0, 12)}.lock`),
+        signal,
+        onWait: (pid) => step.progress(`waiting for another set-up (process ${pid}) that is installing them`),
+      },
+      async () => {
+        if (dependenciesArePresent(root)) return;
+        let fetched = 0;
+        step.progress('npm ci');
+        await npm({
+          args: ['ci', '--include=dev', '--loglevel=http'],
+          what: 'Installing the dependencies (npm ci)',
+          cwd: root,
+          log,
+          signal,
+          onLine: (line) => {
+            if (!/^npm (http|warn)/.test(line)) return;
+            if (/^npm http (fetch|cache)/.test(line)) fetched++;
+            step.progress(`npm ci, ${fetched} of up to ${expected} packages`);
+          },
+        });
+        writeFileSync(stampPath(root), hashOf(lock));
+      },
+    );
+    step.done(`${expected} in package-lock.json`);
+  } catch (error) {
+    step.failed(signal.aborted ? 'interrupted' : 'failed');
+    throw error;
+  }
+}
+
+/** Packages that are optional may be absent: they belong to other platforms. */
+function isInstalled(wanted, installed) {
+  const names = Object.keys(wanted).filter((name) => name !== '');
+  return (
+    names.every((name) =>
+      installed[name]
+        ? installed[name].version === wanted[name].version && installed[name].integrity === wanted[name].integrity
+        : wanted[name].optional || wanted[name].devOptional,
+    ) && Object.keys(installed).every((name) => name in wanted)
+  );
+}
+
+const stampPath = (root) => join(root, 'node_modules', '.freehold-installed');
+
+/** Another platform's packages in a shared folder do not count. */
+const hashOf = (content) =>
+  createHash('sha256').update(`${process.platform}-${process.arch}\n`).update(content).digest('hex');
+
+const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);

@@ -1,0 +1,133 @@
+/**
+ * `npm test` and `npm run test:full`: jest over the test files, group after group, because the heavy ones start whole
+ * platforms and would disturb each other. Files named `*.full.test.ts` belong to `test:full` alone.
+ *
+ * Arguments: paths or parts of paths narrow the choice (a `*.full.test.ts` named here runs in `npm test` too); from the
+ * first one that starts with `-` on they are jest's own. Ends with the line `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join, relative, sep } from 'node:path';
+import { duration } from './lib/report.mjs';
+
+const root = join(import.meta.dirname, '..');
+
+/** How long jest may take to end after its results are there, in ms; longer means that a test left something open. */
+const lingerMs = 30_000;
+
+const heavy = ['engine', 'e2e', 'web', 'faults'];
+
+const [full, ...given] =
+  process.argv[2] === '--full' ? [true, ...process.argv.slice(3)] : [false, ...process.argv.slice(2)];
+const firstOption = given.findIndex((argument) => argument.startsWith('-'));
+const paths = (firstOption < 0 ? given : given.slice(0, firstOption)).map((path) => path.split(sep).join('/'));
+const jestOptions = firstOption < 0 ? [] : given.slice(firstOption);
+
+const started = Date.now();
+const scratch = mkdtempSync(join(tmpdir(), 'freehold-test-'));
+const total = { passed: 0, failed: 0, skipped: [], broken: [] };
+let stoppedBy;
+let running;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    stoppedBy = signal;
+    running?.kill(signal);
+  });
+}
+
+for (const group of groups(chosenFiles())) {
+  if (stoppedBy) break;
+  await runGroup(group);
+}
+rmSync(scratch, { recursive: true, force: true });
+finish();
+
+function chosenFiles() {
+  return readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((file) => paths.length === 0 || paths.some((path) => file.includes(path.replace(/^\.\//, ''))))
+    .filter((file) => full || !file.endsWith('.full.test.ts') || paths.some((path) => path.endsWith('.full.test.ts')))
+    .sort();
+}
+
+function groups(files) {
+  const groupOf = (file) => heavy.find((name) => file.startsWith(`test/${name}/`)) ?? 'unit, workflow and contract';
+  return ['unit, workflow and contract', ...heavy]
+    .map((name) => ({
+      name,
+      workers: heavy.includes(name) ? 1 : 2,
+      files: files.filter((file) => groupOf(file) === name),
+    }))
+    .filter((group) => group.files.length > 0);
+}
+
+async function runGroup({ name, workers, files }) {
+  const results = join(scratch, `${name.replaceAll(/\W+/g, '-')}.json`);
+  console.log(`\n${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
+  const code = await runJest({ workers, files, results });
+  if (!existsSync(results)) {
+    if (!stoppedBy) total.broken.push(`${name}: jest ended with exit code ${code} and without results`);
+    return;
+  }
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(results, 'utf8'));
+  total.passed += numPassedTests;
+  total.failed += numFailedTests;
+  for (const file of testResults) {
+    const path = relative(root, file.name);
+    if (file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed')) {
+      total.broken.push(`${path}: could not be run`);
+    }
+    for (const { status, fullName } of file.assertionResults) {
+      if (status === 'pending' || status === 'todo') total.skipped.push(`${path}: ${fullName}`);
+    }
+  }
+}
+
+function runJest({ workers, files, results }) {
+  return new Promise((resolve, reject) => {
+    const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+    running = spawn(
+      process.execPath,
+      [
+        ...['--experimental-vm-modules', jest, '--config', join(root, 'jest.config.mjs'), '--no-watchman'],
+        ...['--maxWorkers', String(workers), '--json', '--outputFile', results, '--passWithNoTests'],
+        ...[...jestOptions, '--runTestsByPath', ...files],
+      ],
+      { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    let done;
+    const watch = setInterval(() => {
+      if (!existsSync(results)) return;
+      done ??= Date.now();
+      if (Date.now() - done < lingerMs) return;
+      total.broken.push(`jest did not end ${lingerMs / 1000} s after its last test: something was left open`);
+      running.kill('SIGKILL');
+      clearInterval(watch);
+    }, 500);
+    running.on('error', reject);
+    running.on('exit', (code) => {
+      clearInterval(watch);
+      resolve(code);
+    });
+  });
+}
+
+function finish() {
+  const { passed, failed, skipped, broken } = total;
+  console.log('');
+  if (skipped.length > 0) console.log(`Skipped, each with its reason in its name:\n  ${skipped.join('\n  ')}`);
+  if (broken.length > 0) console.log(`Broken:\n  ${broken.join('\n  ')}`);
+  if (stoppedBy) {
+    console.log(`Stopped by ${stoppedBy}.`);
+    process.exitCode = 128 + constants.signals[stoppedBy];
+  } else if (passed + failed + broken.length === 0) {
+    console.log(paths.length > 0 ? `No test matches ${paths.join(' ')}.` : 'No test was run.');
+    process.exitCode = 1;
+  } else {
+    process.exitCode = failed + broken.length > 0 ? 1 : 0;
+  }
+  console.log(`Took ${duration(Date.now() - started)}.`);
+  console.log(`${passed} passed, ${failed + broken.length} failed`);
+}
