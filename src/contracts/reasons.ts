@@ -43,6 +43,16 @@ export const reasons = {
     operator: 'The body is over the size limit of this route.',
     next: 'Send a smaller document.',
   }),
+  unsupported_media_type: reason('request', 415, {
+    customer: 'The request is in a format that is not understood here.',
+    operator: 'The Content-Type of the body is not the one of this route.',
+    next: 'Send the body as application/json.',
+  }),
+  method_not_allowed: reason('request', 405, {
+    customer: 'This address does not take this kind of request.',
+    operator: 'The path exists, the method does not; Allow names those that do.',
+    next: 'Use one of the methods in Allow.',
+  }),
   not_found: reason('request', 404, {
     customer: 'There is nothing here under this address.',
     operator: 'No such record, or it belongs to another account.',
@@ -295,6 +305,16 @@ export const reasons = {
     },
     true,
   ),
+  money_in_flight: reason(
+    'payment',
+    502,
+    {
+      customer: 'Your payment is still on its way to us. It goes back as soon as it arrives.',
+      operator: 'A payment of this order is still processing; settle comes back every hour.',
+      next: 'Wait; settle ends with a void or a refund.',
+    },
+    true,
+  ),
   refund_failed: reason('payment', 502, {
     customer: 'The refund did not go through; we are looking after it.',
     operator: 'Stripe reports the refund as failed or requiring action.',
@@ -352,6 +372,16 @@ export const reasons = {
     operator: 'Destroy keeps failing; objects may be left at the cloud.',
     next: 'Remove the objects by tag or mend the cause; destroy is retried.',
   }),
+  host_starting: reason(
+    'cloud',
+    503,
+    {
+      customer: 'The server is starting.',
+      operator: 'The host does not answer as this instance yet; the detail names the phase.',
+      next: 'Wait; the step is retried until its deadline.',
+    },
+    true,
+  ),
   host_unhealthy: reason('cloud', 504, {
     customer: 'The server was built but does not answer.',
     operator: 'The host did not become healthy within the deadline; the detail names the phase.',

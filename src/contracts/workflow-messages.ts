@@ -100,6 +100,8 @@ export interface StepContext {
   orderId: string;
   operationId: string;
   step: StepName;
+  /** Try of the step within the operation, from 1; an operator's retry raises it. Not the activity's own attempt. */
+  attempt: number;
 }
 
 export interface CancelRequest {

@@ -44,6 +44,10 @@ export function createIntentStore(connection: Connection) {
       if (!existing) throw new Error(`create intent ${baseKey} vanished`);
       return existing;
     },
+    /** Whether anything was ever tried under this base key. */
+    async exists(baseKey: string): Promise<boolean> {
+      return (await model.exists({ _id: baseKey })) !== null;
+    },
     async record(baseKey: string, objectId: string): Promise<void> {
       await model.updateOne({ _id: baseKey }, { $set: { objectId } });
     },

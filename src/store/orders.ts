@@ -1,8 +1,9 @@
 import { type Connection, Schema } from 'mongoose';
 import { today } from '../contracts/clock.ts';
+import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
-import type { OrderPayment, OrderRecord } from './records.ts';
+import type { OrderRecord } from './records.ts';
 
 /** Orders: one per quote, one per Idempotency-Key; every change of state is a compare-and-set. */
 export function orderStore(connection: Connection) {

@@ -1,4 +1,5 @@
 import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/catalogue.ts';
+import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { CloudName, StackOutputs } from '../contracts/stack.ts';
 import type {
@@ -34,6 +35,7 @@ export interface QuoteContent {
   zone: string;
   name: string;
   hostname: string;
+  nodes: 1 | 3;
   addOns: Partial<Record<AddOnName, number>>;
   lines: QuoteLine[];
   currency: 'EUR';
@@ -59,15 +61,6 @@ export interface BillingDetails {
   city?: string | undefined;
   postalCode?: string | undefined;
   country: string;
-}
-
-/** Stripe's objects of an order, once they exist. */
-export interface OrderPayment {
-  customerId: string;
-  subscriptionId: string;
-  invoiceId: string;
-  /** Absent when there is nothing to pay. */
-  paymentIntentId?: string | undefined;
 }
 
 export interface OrderRecord {

@@ -1,0 +1,94 @@
+import { activityInfo } from '@temporalio/activity';
+import { now } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { declinedTooOften } from '../../domain/order-rules.ts';
+import type { PaymentState } from '../../payments/payment-state.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { BillingPorts } from './billing-activities.ts';
+
+type Paid = Extract<PaymentState, { kind: 'paid' }>;
+
+const quickLooksMs = 15 * 60_000;
+
+/**
+ * This step looks once whether the first payment of an order has come, and starts the fulfilment when it has.
+ * While nothing is final it fails with the benign `not_paid_yet` and says when to look again; retries write no history.
+ * Errors: `too_many_declines`, `payment_expired`, `hostname_taken` (the name was lost while nobody paid).
+ */
+export function awaitPayment(ports: BillingPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const order = await findOpenOrder(ports, context.orderId);
+    const state = await look(ports, order);
+    if (state.kind === 'paid') return takePayment(ports, order, state);
+    if (state.kind === 'closed') throw await end(ports, order, 'payment_expired');
+    if (state.declines > order.declines) {
+      await ports.store.orders.setDeclines(order._id, state.declines);
+      await ports.store.holds.extend(order.quote.name, order._id, new Date(now() + ports.holdAfterAttemptMs));
+      if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
+    }
+    const waited = now() - activityInfo().scheduledTimestampMs;
+    const detail = state.lastDecline ? `declined (${state.lastDecline}); another try is possible` : undefined;
+    throw new ReasonError('not_paid_yet', detail, {
+      retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs,
+    });
+  };
+}
+
+/**
+ * This step ends the wait at its deadline: a payment that won before the order was marked goes on to fulfilment,
+ * otherwise the order is cancelling and the failure is `payment_expired`.
+ */
+export function expirePayment(ports: BillingPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const order = await findOpenOrder(ports, context.orderId);
+    const state = await look(ports, order);
+    if (state.kind === 'paid') return takePayment(ports, order, state);
+    throw await end(ports, order, 'payment_expired');
+  };
+}
+
+/** The order, as long as it waits for money or has just got it; an order that somebody cancelled fails with the reason. */
+async function findOpenOrder({ store }: BillingPorts, orderId: string): Promise<OrderRecord> {
+  const order = await store.orders.find(orderId);
+  if (!order) throw new ReasonError('not_found', `order ${orderId}`);
+  if (order.state !== 'awaiting_payment' && order.state !== 'fulfilling') {
+    throw new ReasonError(order.reason ?? 'cancelled_by_customer');
+  }
+  return order;
+}
+
+/** One look at Stripe; an order without anything to pay counts as paid. */
+async function look({ gateway }: BillingPorts, order: OrderRecord): Promise<PaymentState> {
+  if (!order.payment) throw new ReasonError('payment_not_ready', `order ${order._id} has no payment`);
+  return gateway.lookAtPayment(order.payment);
+}
+
+/** Starts the fulfilment: the order is fulfilling, and its name is its own until it is undone. */
+async function takePayment({ store }: BillingPorts, order: OrderRecord, payment: Paid): Promise<void> {
+  await store.orders.setMoney(order._id, { paid: payment.amount, refunded: 0 });
+  if (await store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilling' })) {
+    await store.timeline.append(placeOf(order), { type: 'order', state: 'fulfilling' });
+  } else {
+    const current = await store.orders.find(order._id);
+    if (current?.state !== 'fulfilling') throw new ReasonError(current?.reason ?? 'cancelled_by_customer');
+  }
+  if (payment.paidUntil) await store.instances.update(order.instanceId, { paidUntil: payment.paidUntil });
+  const kept = await store.holds.own(order.quote.name, order._id, order.instanceId);
+  if (!kept) throw new ReasonError('hostname_taken', `${order.quote.name} was taken while the payment was open`);
+}
+
+/** Marks the order as ending for this reason; whoever marked it first keeps his reason. */
+async function end(
+  { store }: BillingPorts,
+  order: OrderRecord,
+  reason: 'payment_expired' | 'too_many_declines',
+): Promise<ReasonError> {
+  const moved = await store.orders.move(order._id, { from: ['awaiting_payment'], to: 'cancelling', reason });
+  if (moved) await store.timeline.append(placeOf(order), { type: 'order', state: 'cancelling', reason });
+  return new ReasonError(reason);
+}
+
+function placeOf(order: OrderRecord) {
+  return { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
+}

@@ -1,0 +1,27 @@
+import type { Gateway } from '../../payments/gateway.ts';
+import type { Store } from '../../store/store.ts';
+import { awaitPayment, expirePayment } from './await-payment.ts';
+import { createSubscription } from './create-subscription.ts';
+import { settleMoney, settleStrayPayment } from './settle-money.ts';
+
+export interface BillingPorts {
+  store: Store;
+  gateway: Gateway;
+  /** Declines after which an order ends. */
+  declineLimit: number;
+  /** How long a name stays held after each attempt to pay, ms. */
+  holdAfterAttemptMs: number;
+  /** Waits between looks in the first 15 minutes, and later, ms. */
+  paymentLookMs: number;
+  paymentLookLaterMs: number;
+}
+
+export function createBillingActivities(ports: BillingPorts) {
+  return {
+    createSubscription: createSubscription(ports),
+    awaitPayment: awaitPayment(ports),
+    expirePayment: expirePayment(ports),
+    settleMoney: settleMoney(ports),
+    settleStrayPayment: settleStrayPayment(ports),
+  };
+}

@@ -1,0 +1,64 @@
+import { heartbeat } from '@temporalio/activity';
+import { now } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { BillingPorts } from './billing-activities.ts';
+
+/**
+ * This step gives back everything that an order took and leaves nothing open at Stripe. Idempotent; driven by what
+ * Stripe holds now, so it also settles what a step made whose answer was lost.
+ * Errors: `money_in_flight` (comes back hourly), `money_not_settled`, `refund_failed`.
+ */
+export function settleMoney(ports: BillingPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const order = await ports.store.orders.find(context.orderId);
+    if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
+    await settle(ports, order, `${context.instanceId}:${context.operationId}:settle-money`);
+  };
+}
+
+/** Settles money that came after an order had ended, tells the payer, and leaves an audit entry. */
+export function settleStrayPayment(ports: BillingPorts) {
+  return async (stray: { paymentIntentId: string; orderId: string }): Promise<void> => {
+    const order = await ports.store.orders.find(stray.orderId);
+    if (!order) throw new ReasonError('not_found', `order ${stray.orderId}`);
+    if (order.state === 'fulfilled') return;
+    const before = { paid: order.paid, refunded: order.refunded };
+    const after = await settle(ports, order, `${order.instanceId}:${order.operationId}:settle-money`);
+    await ports.store.audit.append({
+      at: new Date(now()),
+      actor: 'system',
+      action: 'settle-stray-payment',
+      subject: order._id,
+      before,
+      after,
+    });
+  };
+}
+
+async function settle({ store, gateway }: BillingPorts, order: OrderRecord, baseKey: string) {
+  const everAsked = order.payment !== undefined || (await store.createIntents.exists(`${order.accountId}:customer`));
+  if (!everAsked) return { paid: 0, refunded: 0 };
+  const customerId =
+    order.payment?.customerId ??
+    (
+      await gateway.ensureCustomer({
+        accountId: order.accountId,
+        email: order.billingEmail,
+        name: order.billing.name,
+        address: order.billing,
+      })
+    ).id;
+  heartbeat('settling');
+  try {
+    const money = await gateway.settleOrder({ baseKey, orderId: order._id, customerId });
+    await store.orders.setMoney(order._id, money);
+    return money;
+  } catch (error) {
+    if (error instanceof ReasonError && error.code === 'money_in_flight') {
+      await store.orders.move(order._id, { from: ['cancelling'], to: 'settling' });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { PrivateServerSpec, RunnerLine, StackRequest } from '../../contracts/stack.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { InstanceRecord } from '../../store/records.ts';
+import type { StackPorts } from './stack-activities.ts';
+
+const beatMs = 3_000;
+
+/**
+ * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`.
+ * Errors: `stack_failed`, `stack_busy`, `runner_died`, `cloud_unavailable`, `cloud_quota`.
+ */
+export function stackUp(ports: StackPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const instance = await ports.store.instances.find(context.instanceId);
+    if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
+    const outputs = await run(ports, context, {
+      kind: 'up',
+      stack: stackName(instance._id),
+      spec: specOf(instance),
+      identity: {
+        adminEmail: instance.adminEmail,
+        plan: instance.plan,
+        licenceId: instance.licenceId,
+        enrolmentGeneration: 0,
+      },
+      recover: mayHaveRunBefore(context),
+    });
+    if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
+    await ports.store.instances.update(instance._id, { outputs });
+  };
+}
+
+/** This step removes everything of an instance: destroy, then the sweep by tag. A no-op where nothing was built. */
+export function destroyStack(ports: StackPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const instance = await ports.store.instances.find(context.instanceId);
+    if (!instance) return;
+    await run(ports, context, {
+      kind: 'destroy',
+      stack: stackName(instance._id),
+      spec: specOf(instance),
+      recover: true,
+    });
+  };
+}
+
+function stackName(instanceId: string): string {
+  return `inst-${instanceId}`;
+}
+
+/** Only the very first attempt of the very first try knows that nothing can be left of an earlier one. */
+function mayHaveRunBefore(context: StepContext): boolean {
+  return context.attempt > 1 || activityInfo().attempt > 1;
+}
+
+function specOf(instance: InstanceRecord): PrivateServerSpec {
+  return {
+    instanceId: instance._id,
+    cloud: instance.cloud,
+    region: instance.region,
+    size: instance.size,
+    diskGib: instance.diskGib,
+    image: instance.image,
+    hostnames: [instance.hostname],
+    nodes: [{ name: 'node-1', zone: instance.zone }],
+    tags: { 'freehold:plan': instance.plan, 'freehold:order': instance.orderId },
+  };
+}
+
+async function run({ runStack, journal }: StackPorts, context: StepContext, request: StackRequest) {
+  let progress = { done: 0, total: 0 };
+  // Beats come from a timer, because a slow cloud call is silent for minutes.
+  const beat = setInterval(() => heartbeat(progress), beatMs);
+  let told: Promise<unknown> = Promise.resolve();
+  const tell = (line: RunnerLine) => {
+    if (line.type === 'resource') progress = { done: line.done, total: line.total };
+    told = told.then(() => tellTimeline(line));
+  };
+  const tellTimeline = async (line: RunnerLine) => {
+    switch (line.type) {
+      case 'resource':
+        if (line.status === 'started') return;
+        await journal.append(context, {
+          type: 'log',
+          step: context.step,
+          severity: line.status === 'failed' ? 'error' : 'info',
+          text: `${line.kind} ${line.name}: ${line.op} ${line.status} (${line.done} of ${line.total})`,
+        });
+        return;
+      case 'log':
+        await journal.append(context, {
+          type: 'log',
+          step: context.step,
+          severity: line.severity,
+          text: line.text.slice(0, 1_000),
+        });
+        return;
+      case 'phase':
+      case 'result':
+      case 'failure':
+        return;
+    }
+  };
+  try {
+    return await runStack(request, { onLine: tell, signal: cancellationSignal() });
+  } finally {
+    clearInterval(beat);
+    await told;
+  }
+}

@@ -1,0 +1,29 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { isReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+
+/** Waiting for somebody or something is not an alarm: these are retried silently. */
+const benign: readonly string[] = ['not_paid_yet', 'not_activated_yet', 'stack_busy'];
+
+/**
+ * The Temporal failure of an error: its type is the reason code, retryable as the catalogue says. An error without a
+ * code is `internal`, and its own text stays in the worker's log.
+ */
+export function toFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (!(error instanceof ReasonError)) {
+    return ApplicationFailure.create({ type: 'internal', message: reasons.internal.operator });
+  }
+  const reason = reasons[error.code];
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.detail ?? reason.operator,
+    nonRetryable: !reason.retryable,
+    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+    ...(benign.includes(error.code) ? { category: ApplicationFailureCategory.BENIGN } : {}),
+  });
+}
+
+/** The reason code of a failure; `internal` when it has none. */
+export function codeOf(failure: ApplicationFailure) {
+  return isReasonCode(failure.type) ? failure.type : 'internal';
+}

@@ -1,0 +1,48 @@
+import { activityInfo, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import type { Log } from '../../contracts/log.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { codeOf, toFailure } from './failure.ts';
+import type { Journal } from './journal.ts';
+
+/** Reasons that mean "somebody else has to act first" rather than "it went wrong". */
+const waiting: readonly string[] = ['not_paid_yet', 'not_activated_yet', 'stack_busy'];
+
+function isStepContext(value: unknown): value is StepContext {
+  return typeof value === 'object' && value !== null && 'step' in value && 'operationId' in value && 'attempt' in value;
+}
+
+/** Retries are told at 1, 2, 4, 8, …, so that a long outage does not fill the timeline. */
+function isWorthTelling(attempt: number): boolean {
+  return (attempt & (attempt - 1)) === 0;
+}
+
+/**
+ * Surrounds every step's activity: tells the timeline when the step runs, waits, is retried, succeeds or fails, and
+ * turns errors into failures that carry a reason code. Activities that are not a step only get the second half.
+ */
+export function createStepInterceptor(journal: Journal, log: Log): ActivityInboundCallsInterceptor {
+  return {
+    async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
+      const [context] = input.args;
+      const { attempt, activityType } = activityInfo();
+      const step = isStepContext(context) ? context : undefined;
+      if (step && attempt === 1) await journal.note(step, { status: 'running' });
+      try {
+        const result = await next(input);
+        if (step) await journal.note(step, { status: 'succeeded' });
+        return result;
+      } catch (error) {
+        if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
+        const failure = toFailure(error);
+        const reason = codeOf(failure);
+        if (reason === 'internal') log.error({ err: error, activity: activityType, attempt }, 'activity failed');
+        if (step && isWorthTelling(attempt)) {
+          const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
+          await journal.note(step, { status, reason, detail: failure.message });
+        }
+        throw failure;
+      }
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { monotonic } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { EndEnrolmentsAnswer, LicenceView } from '../../licence/protocol/admin.ts';
+import type { LicensingPorts } from './licensing-activities.ts';
+
+const lookEveryMs = 100;
+/** One activity attempt looks this long, then the next attempt does, so that a restarted worker takes over quickly. */
+const attemptMs = 20_000;
+
+/**
+ * This step waits until the licence server has seen every node of the instance hold a seat, then closes the enrolment.
+ * Errors: `not_activated_yet` (retryable), `licence_server_unavailable`.
+ */
+export function awaitActivation({ store, ask }: LicensingPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const instance = await store.instances.find(context.instanceId);
+    if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
+    const signal = cancellationSignal();
+    const until = monotonic() + attemptMs;
+    for (;;) {
+      const licence = await ask('GET', `/v1/admin/licenses/${instance.licenceId}`, LicenceView);
+      const active = licence.activations.filter(({ status }) => status === 'active').length;
+      if (active >= licence.seats.production.limit) break;
+      if (monotonic() > until) {
+        throw new ReasonError('not_activated_yet', `${active} of ${licence.seats.production.limit} nodes are active`);
+      }
+      heartbeat({ active });
+      await delay(lookEveryMs, undefined, { signal });
+    }
+    await ask('POST', '/v1/admin/enrollments/close', EndEnrolmentsAnswer, {
+      body: { licenseId: instance.licenceId },
+    });
+  };
+}

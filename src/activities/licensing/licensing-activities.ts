@@ -1,0 +1,17 @@
+import type { Store } from '../../store/store.ts';
+import { awaitActivation } from './await-activation.ts';
+import { issueLicence, revokeLicence } from './issue-licence.ts';
+import type { LicenceAdmin } from './licence-admin.ts';
+
+export interface LicensingPorts {
+  store: Store;
+  ask: LicenceAdmin;
+}
+
+export function createLicensingActivities(ports: LicensingPorts) {
+  return {
+    issueLicence: issueLicence(ports),
+    revokeLicence: revokeLicence(ports),
+    awaitActivation: awaitActivation(ports),
+  };
+}

@@ -1,0 +1,87 @@
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { renderApology } from '../../mail/apology.ts';
+import type { Mail } from '../../mail/layout.ts';
+import { renderOutcome } from '../../mail/outcome.ts';
+import { productLinks } from '../../mail/product-links.ts';
+import { renderReady } from '../../mail/ready.ts';
+import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
+import type { MailPorts } from './mail-activities.ts';
+
+/**
+ * This step tells the administrator, and the payer where he is somebody else, that the server is ready. One
+ * Message-ID per mail however often it runs. Errors: `mail_unavailable` (retryable), `mail_refused`.
+ */
+export function sendMail(ports: MailPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const { order, instance } = await read(ports, context);
+    if (!instance) throw new ReasonError('not_found', `instance ${context.instanceId}`);
+    const mail = renderReady({
+      hostname: instance.hostname,
+      url: ports.hostUrl(instance.hostname),
+      adminEmail: instance.adminEmail,
+      plan: instance.plan,
+      extendedSupport: instance.features.extendedSupport,
+      links: productLinks(ports.baseDomain),
+    });
+    await deliver(ports, { order, kind: 'ready', recipient: 'administrator', to: instance.adminEmail, mail });
+    if (order.billingEmail !== instance.adminEmail) {
+      await deliver(ports, { order, kind: 'ready-payer', recipient: 'payer', to: order.billingEmail, mail });
+    }
+  };
+}
+
+/** This step tells the payer why an order ended without a server and what became of the money. Same errors. */
+export function sendApology(ports: MailPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const { order } = await read(ports, context);
+    const facts = {
+      orderId: order._id,
+      hostname: order.quote.hostname,
+      reason: order.reason ?? 'not_delivered',
+      refunded: order.refunded,
+      currency: order.quote.currency,
+      orderUrl: `${ports.publicUrl}/orders/${order._id}`,
+    };
+    const { state } = order;
+    const mail =
+      state === 'declined' || state === 'expired' || state === 'cancelled'
+        ? renderOutcome({ ...facts, state })
+        : renderApology(facts);
+    await deliver(ports, { order, kind: 'outcome', recipient: 'payer', to: order.billingEmail, mail });
+  };
+}
+
+async function read(
+  { store }: MailPorts,
+  context: StepContext,
+): Promise<{ order: OrderRecord; instance: InstanceRecord | null }> {
+  const [order, instance] = await Promise.all([
+    store.orders.find(context.orderId),
+    store.instances.find(context.instanceId),
+  ]);
+  if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
+  return { order, instance };
+}
+
+async function deliver(
+  { store, sender, baseDomain }: MailPorts,
+  letter: { order: OrderRecord; kind: string; recipient: 'administrator' | 'payer'; to: string; mail: Mail },
+): Promise<void> {
+  const messageId = `<${letter.order._id}-${letter.kind}@${baseDomain}>`;
+  const row = await store.outbox.open({
+    _id: messageId,
+    kind: letter.kind,
+    orderId: letter.order._id,
+    recipient: letter.recipient,
+  });
+  if (row.status === 'sent') return;
+  try {
+    await sender.send({ messageId, to: letter.to, ...letter.mail });
+  } catch (error) {
+    const refused = error instanceof ReasonError && error.code === 'mail_refused';
+    await store.outbox.mark(messageId, refused ? 'refused' : 'pending');
+    throw error;
+  }
+  await store.outbox.mark(messageId, 'sent');
+}

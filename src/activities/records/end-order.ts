@@ -1,0 +1,57 @@
+import { isReasonCode, type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
+import { orderHasEnded } from '../../contracts/states.ts';
+import { endStateOf } from '../../domain/order-rules.ts';
+import type { RecordsPorts } from './records-activities.ts';
+
+export interface OrderPlace {
+  instanceId: string;
+  orderId: string;
+  operationId: string;
+}
+
+export type CancelOutcome = 'cancelling' | 'already_ready' | 'already_ended';
+
+/** Sets an open order to `cancelling`; of all that try, one reason wins and stays. */
+export function startCancelling({ store }: RecordsPorts) {
+  return async (place: OrderPlace, reason: ReasonCode): Promise<CancelOutcome> => {
+    const won = await store.orders.move(place.orderId, {
+      from: ['awaiting_payment', 'fulfilling'],
+      to: 'cancelling',
+      reason,
+    });
+    if (won) {
+      await store.timeline.append(place, { type: 'order', state: 'cancelling', reason });
+      return 'cancelling';
+    }
+    const order = await store.orders.find(place.orderId);
+    if (!order) throw new ReasonError('not_found', `order ${place.orderId}`);
+    if (order.state === 'fulfilled') return 'already_ready';
+    return orderHasEnded(order.state) ? 'already_ended' : 'cancelling';
+  };
+}
+
+/**
+ * Begins the undo: the order is `cancelling`, for this reason unless it has one already, and everybody can see that the
+ * operation is being undone. Returns the reason that holds.
+ */
+export function beginUndo(ports: RecordsPorts) {
+  return async (place: OrderPlace, reason: ReasonCode): Promise<ReasonCode> => {
+    const { store } = ports;
+    await startCancelling(ports)(place, reason);
+    const order = await store.orders.find(place.orderId);
+    const holds = isReasonCode(order?.reason) ? order.reason : reason;
+    await store.operations.setStatus(place.operationId, { status: 'undoing', reason: holds });
+    await store.instances.update(place.instanceId, { status: 'undoing' });
+    await store.timeline.append(place, { type: 'operation', kind: 'provision', status: 'undoing', reason: holds });
+    return holds;
+  };
+}
+
+/** Ends an order whose money is settled; the things of it may still be on their way out. */
+export function endOrder({ store }: RecordsPorts) {
+  return async (place: OrderPlace, reason: ReasonCode): Promise<void> => {
+    const to = endStateOf(reason);
+    const moved = await store.orders.move(place.orderId, { from: ['cancelling', 'settling'], to, reason });
+    if (moved) await store.timeline.append(place, { type: 'order', state: to, reason });
+  };
+}

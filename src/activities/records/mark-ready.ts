@@ -1,0 +1,26 @@
+import { today } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { RecordsPorts } from './records-activities.ts';
+
+/**
+ * This step hands the server over: the order is fulfilled, the instance ready, its standing begins. It is the pivot;
+ * nothing undoes it. When somebody cancelled first it changes nothing and fails with the reason of the cancel.
+ */
+export function markReady({ store }: RecordsPorts) {
+  return async (context: StepContext): Promise<void> => {
+    const { instanceId, orderId, operationId } = context;
+    const won = await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
+    const order = await store.orders.find(orderId);
+    if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_customer');
+    await store.instances.update(instanceId, {
+      status: 'ready',
+      standing: 'current',
+      standingRevision: 1,
+      readyAt: order.endedAt ?? today(),
+    });
+    if (!won) return;
+    await store.timeline.append({ instanceId, orderId, operationId }, { type: 'instance', status: 'ready' });
+    await store.timeline.append({ instanceId, orderId, operationId }, { type: 'order', state: 'fulfilled' });
+  };
+}

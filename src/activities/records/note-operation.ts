@@ -1,0 +1,49 @@
+import { today } from '../../contracts/clock.ts';
+import type { ReasonCode } from '../../contracts/reasons.ts';
+import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
+import type { OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
+import type { OrderPlace } from './end-order.ts';
+import type { RecordsPorts } from './records-activities.ts';
+
+/** Records what became of an operation and, where it changed, of its instance. */
+export function noteOperation({ store }: RecordsPorts) {
+  return async (
+    place: OrderPlace,
+    change: { status: OperationStatus; reason?: ReasonCode; instanceStatus?: InstanceStatus },
+  ): Promise<void> => {
+    const { status, reason, instanceStatus } = change;
+    await store.operations.setStatus(place.operationId, { status, ...(reason ? { reason } : {}) });
+    if (instanceStatus) {
+      await store.instances.update(place.instanceId, { status: instanceStatus });
+      await store.timeline.append(place, { type: 'instance', status: instanceStatus });
+    }
+    await store.timeline.append(place, { type: 'operation', kind: 'provision', status, ...(reason ? { reason } : {}) });
+  };
+}
+
+/** Records that a step waits for an operator. */
+export function noteNeedsOperator({ store, journal }: RecordsPorts) {
+  return async (context: StepContext, reason: ReasonCode, detail: string): Promise<void> => {
+    await store.operations.setStatus(context.operationId, { status: 'needs_operator', reason });
+    await journal.note(context, { status: 'needs_operator', reason, detail });
+  };
+}
+
+/** Records an operator's decision, in the audit log and on the timeline. */
+export function noteDecision({ store, journal }: RecordsPorts) {
+  return async (context: StepContext, decision: OperatorDecision): Promise<void> => {
+    await store.audit.append({
+      at: today(),
+      actor: `operator:${decision.operator}`,
+      action: `operation-${decision.action}`,
+      subject: context.operationId,
+      before: { step: context.step, attempt: context.attempt, status: 'needs_operator' },
+      after: { action: decision.action },
+      why: decision.why,
+    });
+    if (decision.action !== 'abort') {
+      await store.operations.setStatus(context.operationId, { status: 'running' });
+    }
+    if (decision.action === 'skip') await journal.note(context, { status: 'skipped', detail: decision.why });
+  };
+}

@@ -1,0 +1,27 @@
+import type { Store } from '../../store/store.ts';
+import type { Journal } from '../lib/journal.ts';
+import { beginUndo, endOrder, startCancelling } from './end-order.ts';
+import { holdHostname, releaseHostname } from './hold-hostname.ts';
+import { markReady } from './mark-ready.ts';
+import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
+
+export interface RecordsPorts {
+  store: Store;
+  journal: Journal;
+  /** How long an order holds its name without an attempt to pay, ms. */
+  holdMs: number;
+}
+
+export function createRecordsActivities(ports: RecordsPorts) {
+  return {
+    holdHostname: holdHostname(ports),
+    releaseHostname: releaseHostname(ports),
+    markReady: markReady(ports),
+    startCancelling: startCancelling(ports),
+    beginUndo: beginUndo(ports),
+    endOrder: endOrder(ports),
+    noteOperation: noteOperation(ports),
+    noteNeedsOperator: noteNeedsOperator(ports),
+    noteDecision: noteDecision(ports),
+  };
+}

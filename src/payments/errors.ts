@@ -1,0 +1,37 @@
+import Stripe from 'stripe';
+import { ReasonError } from '../contracts/reasons.ts';
+
+/**
+ * Turns an error of the Stripe SDK into a reason: `card_declined`, `payment_provider_unavailable` (retryable: 429, 5xx,
+ * no connection, a request with the same key in flight) or `payment_request_refused`. Other errors pass through.
+ */
+export function toReason(error: unknown): unknown {
+  if (!(error instanceof Stripe.errors.StripeError)) return error;
+  const detail = [error.code, error.message].filter(Boolean).join(': ');
+  if (error instanceof Stripe.errors.StripeCardError) return new ReasonError('card_declined', detail, { cause: error });
+  const status = error.statusCode;
+  const transient = status === undefined || status === 409 || status === 429 || status >= 500;
+  if (!transient) return new ReasonError('payment_request_refused', detail, { cause: error });
+  const retryAfter = Number(error.headers?.['retry-after']);
+  return new ReasonError('payment_provider_unavailable', detail, {
+    cause: error,
+    ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1_000 } : {}),
+  });
+}
+
+/** Whether Stripe says that the object does not exist. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeError && error.statusCode === 404;
+}
+
+/**
+ * Whether Stripe replays a stored server error: the same key will never succeed, so whether the object was made has to
+ * be looked up, and a new key is needed when it was not.
+ */
+export function isReplayedServerError(error: unknown): boolean {
+  return (
+    error instanceof Stripe.errors.StripeError &&
+    (error.statusCode ?? 0) >= 500 &&
+    error.headers?.['idempotent-replayed'] === 'true'
+  );
+}

@@ -1,0 +1,58 @@
+import type Stripe from 'stripe';
+import type { OrderPayment } from '../contracts/order-payment.ts';
+import { call } from './client.ts';
+import { toReason } from './errors.ts';
+
+/** What one look at Stripe says about the first payment of an order. Amounts in minor units. */
+export type PaymentState =
+  | { kind: 'paid'; amount: number; paidUntil: Date | undefined }
+  | { kind: 'open'; declines: number; waitsForCustomer: boolean; lastDecline: string | undefined }
+  | { kind: 'closed' };
+
+/**
+ * Looks once. `paid` comes from the invoice alone (never from the subscription's status, which may be active before
+ * any money moved); `closed` means that nobody can pay any more.
+ */
+export async function lookAtPayment(stripe: Stripe, payment: OrderPayment): Promise<PaymentState> {
+  const invoice = await call('invoice', stripe.invoices.retrieve(payment.invoiceId));
+  if (invoice.status === 'paid') {
+    const ends = invoice.lines.data.map((line) => line.period.end);
+    return {
+      kind: 'paid',
+      amount: invoice.amount_paid,
+      paidUntil: ends.length > 0 ? new Date(Math.max(...ends) * 1_000) : undefined,
+    };
+  }
+  if (invoice.status === 'void' || invoice.status === 'uncollectible') return { kind: 'closed' };
+  if (!payment.paymentIntentId) return { kind: 'open', declines: 0, waitsForCustomer: true, lastDecline: undefined };
+
+  const intent = await call('payment_intent', stripe.paymentIntents.retrieve(payment.paymentIntentId));
+  const declines = intent.last_payment_error ? await countDeclines(stripe, intent.id) : 0;
+  return {
+    kind: 'open',
+    declines,
+    waitsForCustomer: intent.status !== 'processing' && intent.status !== 'succeeded',
+    lastDecline: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code ?? undefined,
+  };
+}
+
+async function countDeclines(stripe: Stripe, paymentIntent: string): Promise<number> {
+  let declines = 0;
+  try {
+    for await (const charge of stripe.charges.list({ payment_intent: paymentIntent, limit: 100 })) {
+      if (charge.status === 'failed') declines += 1;
+    }
+  } catch (error) {
+    throw toReason(error);
+  }
+  return declines;
+}
+
+/** The client secret with which the browser confirms the first payment; undefined when there is nothing to pay. */
+export async function clientSecretOf(stripe: Stripe, payment: OrderPayment): Promise<string | undefined> {
+  const invoice = await call(
+    'invoice',
+    stripe.invoices.retrieve(payment.invoiceId, { expand: ['confirmation_secret'] }),
+  );
+  return invoice.confirmation_secret?.client_secret;
+}

@@ -1,0 +1,189 @@
+import type Stripe from 'stripe';
+import { ReasonError } from '../contracts/reasons.ts';
+import { call } from './client.ts';
+import { type CreateIntents, createOnce } from './create-once.ts';
+import { toReason } from './errors.ts';
+import { type InvoiceFacts, nextSettleAction } from './settle-plan.ts';
+import { subscriptionsOfOrder } from './subscriptions.ts';
+
+export interface SettleRequest {
+  /** `<instanceId>:<operationId>:settle-money`. */
+  baseKey: string;
+  orderId: string;
+  customerId: string;
+}
+
+export interface Settled {
+  /** Minor units that Stripe ever took and gave back for this order; equal when settled. */
+  paid: number;
+  refunded: number;
+}
+
+/** Each round re-reads Stripe; more rounds than this in one call mean that somebody else keeps changing things. */
+const maxRounds = 6;
+
+const inFlightLookMs = 3_600_000;
+
+/**
+ * Gives everything back that an order ever took, driven by what Stripe holds now, and leaves no live subscription and
+ * nothing open. Idempotent. Throws `money_in_flight` (comes back hourly), `money_not_settled` while Stripe does not
+ * yet read back settled (retryable), and `refund_failed` when a refund came back.
+ */
+export async function settleOrder(stripe: Stripe, intents: CreateIntents, request: SettleRequest): Promise<Settled> {
+  const subscriptions = await subscriptionsOfOrder(stripe, request.customerId, request.orderId).catch((error) => {
+    throw toReason(error);
+  });
+  for (const subscription of subscriptions) {
+    if (subscription.status === 'canceled' || subscription.status === 'incomplete_expired') continue;
+    await call('subscription', stripe.subscriptions.cancel(subscription.id, { prorate: false, invoice_now: false }));
+  }
+
+  for (let round = 0; round < maxRounds; round += 1) {
+    const invoices = await readInvoices(stripe, subscriptions);
+    const action = nextSettleAction(invoices);
+    switch (action.kind) {
+      case 'settled':
+        return action.money;
+      case 'in_flight':
+        throw new ReasonError('money_in_flight', `invoice ${action.invoiceId}`, { retryAfterMs: inFlightLookMs });
+      case 'refund_failed':
+        throw new ReasonError('refund_failed', `a refund for invoice ${action.invoiceId} failed`);
+      case 'delete_draft':
+        await tolerateLostRace(deleteDraft(stripe, action.invoiceId));
+        break;
+      case 'void':
+        await tolerateLostRace(call('invoice', stripe.invoices.voidInvoice(action.invoiceId)));
+        break;
+      case 'credit':
+        await credit(stripe, intents, request, action);
+        break;
+      case 'refund_stray':
+        await refundStray(stripe, intents, request, action);
+        break;
+    }
+  }
+  throw new ReasonError('money_not_settled', 'Stripe does not read back settled yet');
+}
+
+/** A void that finds the invoice paid, or already void, is not an error: the next round re-reads it. */
+async function tolerateLostRace(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (error instanceof ReasonError && error.code === 'payment_request_refused') return;
+    throw error;
+  }
+}
+
+/** Stripe refuses to delete the draft of a subscription: then it is finalised, and the next round voids it. */
+async function deleteDraft(stripe: Stripe, invoiceId: string): Promise<void> {
+  try {
+    await stripe.invoices.del(invoiceId);
+  } catch (error) {
+    const reason = toReason(error);
+    if (!(reason instanceof ReasonError) || reason.code !== 'payment_request_refused') throw reason;
+    await call('invoice', stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: false }));
+  }
+}
+
+async function credit(
+  stripe: Stripe,
+  intents: CreateIntents,
+  request: SettleRequest,
+  action: { invoiceId: string; refundAmount: number; lines: readonly { id: string; quantity: number }[] },
+): Promise<void> {
+  const baseKey = `${request.baseKey}:${action.invoiceId}`;
+  const parameters: Stripe.CreditNoteCreateParams = {
+    invoice: action.invoiceId,
+    lines: action.lines.map(({ id, quantity }) => ({ type: 'invoice_line_item', invoice_line_item: id, quantity })),
+    refund_amount: action.refundAmount,
+    reason: 'order_change',
+    metadata: { freehold_key: baseKey, freehold_order: request.orderId },
+  };
+  await createOnce<Stripe.CreditNote>({
+    intents,
+    baseKey,
+    parameters,
+    create: (idempotencyKey) => call('credit_note', stripe.creditNotes.create(parameters, { idempotencyKey })),
+    fetch: (id) => call('credit_note', stripe.creditNotes.retrieve(id)),
+    find: async () => {
+      for await (const note of stripe.creditNotes.list({ invoice: action.invoiceId, limit: 100 })) {
+        if (note.metadata?.freehold_key === baseKey) return note;
+      }
+      return undefined;
+    },
+  });
+}
+
+/** A payment that succeeded although its invoice takes no money any more has no line to credit: a bare refund. */
+async function refundStray(
+  stripe: Stripe,
+  intents: CreateIntents,
+  request: SettleRequest,
+  action: { paymentIntentId: string; amount: number },
+): Promise<void> {
+  const baseKey = `${request.baseKey}:${action.paymentIntentId}`;
+  const parameters: Stripe.RefundCreateParams = {
+    payment_intent: action.paymentIntentId,
+    amount: action.amount,
+    metadata: { freehold_key: baseKey, freehold_order: request.orderId },
+  };
+  await createOnce<Stripe.Refund>({
+    intents,
+    baseKey,
+    parameters,
+    create: (idempotencyKey) => call('refund', stripe.refunds.create(parameters, { idempotencyKey })),
+    fetch: (id) => call('refund', stripe.refunds.retrieve(id)),
+    find: async () => {
+      for await (const refund of stripe.refunds.list({ payment_intent: action.paymentIntentId, limit: 100 })) {
+        if (refund.metadata?.freehold_key === baseKey) return refund;
+      }
+      return undefined;
+    },
+  });
+}
+
+async function readInvoices(stripe: Stripe, subscriptions: readonly Stripe.Subscription[]): Promise<InvoiceFacts[]> {
+  const facts: InvoiceFacts[] = [];
+  try {
+    for (const subscription of subscriptions) {
+      for await (const invoice of stripe.invoices.list({ subscription: subscription.id, limit: 100 })) {
+        facts.push(await readInvoice(stripe, invoice));
+      }
+    }
+  } catch (error) {
+    throw toReason(error);
+  }
+  return facts;
+}
+
+async function readInvoice(stripe: Stripe, invoice: Stripe.Invoice): Promise<InvoiceFacts> {
+  const payments: InvoiceFacts['payments'] = [];
+  const invoiceId = invoice.id as string;
+  for await (const { payment } of stripe.invoicePayments.list({ invoice: invoiceId, limit: 100 })) {
+    if (payment.type !== 'payment_intent' || !payment.payment_intent) continue;
+    const id = typeof payment.payment_intent === 'string' ? payment.payment_intent : payment.payment_intent.id;
+    const intent = await call('payment_intent', stripe.paymentIntents.retrieve(id));
+    let refunded = 0;
+    let refundFailed = false;
+    for await (const refund of stripe.refunds.list({ payment_intent: id, limit: 100 })) {
+      if (refund.status === 'succeeded' || refund.status === 'pending') refunded += refund.amount;
+      if (refund.status === 'failed' || refund.status === 'requires_action') refundFailed = true;
+    }
+    payments.push({
+      paymentIntentId: id,
+      status: intent.status,
+      received: intent.amount_received,
+      refunded,
+      refundFailed,
+    });
+  }
+  return {
+    invoiceId,
+    status: invoice.status ?? 'draft',
+    credited: invoice.post_payment_credit_notes_amount,
+    total: invoice.total,
+    lines: invoice.lines.data.map((line) => ({ id: line.id, quantity: line.quantity ?? 1, amount: line.amount })),
+    payments,
+  };
+}

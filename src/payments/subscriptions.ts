@@ -1,0 +1,107 @@
+import type Stripe from 'stripe';
+import type { OrderPayment } from '../contracts/order-payment.ts';
+import { ReasonError } from '../contracts/reasons.ts';
+import { call } from './client.ts';
+import { type CreateIntents, createOnce } from './create-once.ts';
+import type { PriceBook } from './price-book.ts';
+
+export interface SubscriptionRequest {
+  /** `<instanceId>:<operationId>:<step>`. */
+  baseKey: string;
+  customerId: string;
+  orderId: string;
+  instanceId: string;
+  /** What the customer's quote says is due, minor units; Stripe's invoice must say the same to the cent. */
+  total: number;
+  tax: { country: string; basisPoints: number; name: string };
+  items: readonly { lookupKey: string; quantity: number }[];
+}
+
+const expand = ['latest_invoice.payments'];
+
+/**
+ * The subscription of an order with its first invoice open: one item for the plan and one per add-on, paid by card.
+ * Throws `payment_request_refused` when Stripe's total is not the quote's.
+ */
+export async function createSubscription(
+  stripe: Stripe,
+  deps: { intents: CreateIntents; priceBook: PriceBook },
+  request: SubscriptionRequest,
+): Promise<OrderPayment> {
+  const [prices, taxRate] = await Promise.all([
+    deps.priceBook.pricesOf(request.items.map(({ lookupKey }) => lookupKey)),
+    request.tax.basisPoints > 0 ? deps.priceBook.taxRateOf(request.tax) : undefined,
+  ]);
+  const parameters: Stripe.SubscriptionCreateParams = {
+    customer: request.customerId,
+    items: request.items.map(({ lookupKey, quantity }) => ({
+      price: prices.get(lookupKey) as string,
+      quantity,
+      metadata: { role: lookupKey },
+    })),
+    ...(taxRate ? { default_tax_rates: [taxRate] } : {}),
+    payment_behavior: 'default_incomplete',
+    payment_settings: { save_default_payment_method: 'on_subscription', payment_method_types: ['card'] },
+    billing_mode: { type: 'flexible' },
+    metadata: {
+      freehold_key: request.baseKey,
+      freehold_order: request.orderId,
+      freehold_instance: request.instanceId,
+    },
+    expand,
+  };
+  const subscription = await createOnce<Stripe.Subscription>({
+    intents: deps.intents,
+    baseKey: request.baseKey,
+    parameters,
+    create: (idempotencyKey) => call('subscription', stripe.subscriptions.create(parameters, { idempotencyKey })),
+    fetch: (id) => call('subscription', stripe.subscriptions.retrieve(id, { expand })),
+    find: () => findSubscription(stripe, request.customerId, request.baseKey),
+  });
+
+  const invoice = subscription.latest_invoice;
+  if (!invoice || typeof invoice === 'string' || !invoice.id) {
+    throw new ReasonError('payment_request_refused', `subscription ${subscription.id} has no first invoice`);
+  }
+  if (invoice.total !== request.total) {
+    throw new ReasonError(
+      'payment_request_refused',
+      `Stripe's total is ${invoice.total}, the quote's ${request.total}`,
+    );
+  }
+  const paymentIntent = invoice.payments?.data.find(({ payment }) => payment.type === 'payment_intent')?.payment
+    .payment_intent;
+  const paymentIntentId = typeof paymentIntent === 'string' ? paymentIntent : paymentIntent?.id;
+  return {
+    customerId: request.customerId,
+    subscriptionId: subscription.id,
+    invoiceId: invoice.id,
+    ...(paymentIntentId ? { paymentIntentId } : {}),
+  };
+}
+
+/** The subscription that was made under this base key, whatever its status. */
+async function findSubscription(
+  stripe: Stripe,
+  customerId: string,
+  baseKey: string,
+): Promise<Stripe.Subscription | undefined> {
+  for await (const subscription of stripe.subscriptions.list({ customer: customerId, status: 'all', limit: 100 })) {
+    if (subscription.metadata.freehold_key !== baseKey) continue;
+    return call('subscription', stripe.subscriptions.retrieve(subscription.id, { expand }));
+  }
+  return undefined;
+}
+
+/** Every subscription of an order that Stripe knows, found by the customer and the order's id in the metadata. */
+export async function subscriptionsOfOrder(
+  stripe: Stripe,
+  customerId: string,
+  orderId: string,
+): Promise<Stripe.Subscription[]> {
+  const found: Stripe.Subscription[] = [];
+  for await (const subscription of stripe.subscriptions.list({ customer: customerId, status: 'all', limit: 100 })) {
+    if (subscription.metadata.freehold_order === orderId) found.push(subscription);
+  }
+  return found;
+}

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { createBillingActivities } from '../activities/billing/billing-activities.ts';
+import { createHealthActivities } from '../activities/hosting/health-activities.ts';
+import { createJournal } from '../activities/lib/journal.ts';
+import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
+import { createLicenceAdmin } from '../activities/licensing/licence-admin.ts';
+import { createLicensingActivities } from '../activities/licensing/licensing-activities.ts';
+import { syncProduct } from '../activities/licensing/sync-product.ts';
+import { createMailActivities } from '../activities/mail/mail-activities.ts';
+import { createRecordsActivities } from '../activities/records/records-activities.ts';
+import { controlConfig } from '../config.ts';
+import { createLog } from '../contracts/log.ts';
+import { createReach } from '../contracts/reach.ts';
+import { controlQueue } from '../contracts/workflow-messages.ts';
+import { priceList } from '../domain/catalogue.ts';
+import { catalogue } from '../domain/catalogue-data.ts';
+import { defaultHoldTimes } from '../domain/order-rules.ts';
+import { createSender } from '../mail/sender.ts';
+import { createGateway } from '../payments/gateway.ts';
+import { openStore } from '../store/store.ts';
+import { connectToTemporal } from './connection.ts';
+import { keepTrying } from './keep-trying.ts';
+import { runWorker } from './run-worker.ts';
+
+/** The control worker: Temporal workflows and short activities. Stateless, as many as needed. */
+const log = createLog('control');
+const config = controlConfig();
+const store = await openStore(config.MONGODB_URI);
+const gateway = createGateway({
+  secretKey: config.STRIPE_SECRET_KEY,
+  apiBase: config.STRIPE_API_BASE,
+  intents: store.createIntents,
+});
+const ask = createLicenceAdmin({ serverUrl: config.LICENCE_SERVER_URL, adminToken: config.LICENCE_ADMIN_TOKEN });
+const reach = createReach({ dnsServer: config.FREEHOLD_DNS_SERVER, caFile: config.FREEHOLD_CA_FILE });
+const journal = createJournal(store);
+const port = config.FREEHOLD_HOST_PORT === 443 ? '' : `:${config.FREEHOLD_HOST_PORT}`;
+const hostUrl = (hostname: string) => `https://${hostname}${port}`;
+
+const { connection, namespace } = await connectToTemporal();
+const [worker] = await Promise.all([
+  Worker.create({
+    connection,
+    namespace,
+    taskQueue: controlQueue,
+    workflowsPath: fileURLToPath(new URL('../workflows/workflows.ts', import.meta.url)),
+    maxConcurrentActivityTaskExecutions: config.FREEHOLD_CONTROL_ACTIVITIES,
+    shutdownGraceTime: '10 seconds',
+    interceptors: { activity: [() => ({ inbound: createStepInterceptor(journal, log) })] },
+    activities: {
+      ...createRecordsActivities({ store, journal, holdMs: defaultHoldTimes.withoutAttemptMs }),
+      ...createBillingActivities({
+        store,
+        gateway,
+        declineLimit: config.FREEHOLD_DECLINES,
+        holdAfterAttemptMs: defaultHoldTimes.afterAttemptMs,
+        paymentLookMs: config.FREEHOLD_PAYMENT_LOOK_MS,
+        paymentLookLaterMs: config.FREEHOLD_PAYMENT_LOOK_LATER_MS,
+      }),
+      ...createLicensingActivities({ store, ask }),
+      ...createHealthActivities({ store, reach, hostUrl }),
+      ...createMailActivities({
+        store,
+        sender: createSender({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM }),
+        baseDomain: config.FREEHOLD_BASE_DOMAIN,
+        publicUrl: config.FREEHOLD_PUBLIC_URL,
+        hostUrl,
+      }),
+    },
+  }),
+  store.init(),
+  keepTrying(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(catalogue))),
+  keepTrying(log, 'product at the licence server', () => syncProduct(ask, config.FREEHOLD_LICENCE_CHECK_MS)),
+]);
+
+await runWorker({ name: 'control', workers: [worker], log });
+await connection.close();
+await reach.close();
+await store.close();

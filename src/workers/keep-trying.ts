@@ -1,0 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../contracts/log.ts';
+import { ReasonError, reasons } from '../contracts/reasons.ts';
+
+const pauseMs = 500;
+
+/** Repeats a start-up task until it works, as long as its failure is one that passes by itself. */
+export async function keepTrying<Result>(log: Log, what: string, task: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await task();
+    } catch (error) {
+      if (!(error instanceof ReasonError) || !reasons[error.code].retryable) throw error;
+      log.warn({ reason: error.code, detail: error.detail }, `${what}: not yet, trying again`);
+      await delay(pauseMs);
+    }
+  }
+}

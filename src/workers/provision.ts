@@ -1,0 +1,41 @@
+import { Worker } from '@temporalio/worker';
+import { createStackActivities } from '../activities/hosting/stack-activities.ts';
+import { createJournal } from '../activities/lib/journal.ts';
+import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
+import { provisionConfig } from '../config.ts';
+import { createLog } from '../contracts/log.ts';
+import { CloudName } from '../contracts/stack.ts';
+import { provisionQueue } from '../contracts/workflow-messages.ts';
+import { runStack } from '../stacks/runner/run-stack.ts';
+import { openStore } from '../store/store.ts';
+import { connectToTemporal } from './connection.ts';
+import { runWorker } from './run-worker.ts';
+
+/** The provision worker: only the Pulumi activities, few slots, each run in a child process; one queue per cloud. */
+const log = createLog('provision');
+const config = provisionConfig();
+const store = await openStore(config.MONGODB_URI);
+const journal = createJournal(store);
+const { connection, namespace } = await connectToTemporal();
+const clouds = config.FREEHOLD_CLOUDS.split(',').map((name) => CloudName.parse(name.trim()));
+
+const workers = await Promise.all(
+  clouds.map((cloud) =>
+    Worker.create({
+      connection,
+      namespace,
+      taskQueue: provisionQueue(cloud),
+      maxConcurrentActivityTaskExecutions: config.FREEHOLD_PROVISION_SLOTS,
+      // Else the SDK holds beats back to 80 % of the timeout, and a cancel would take that long to arrive.
+      maxHeartbeatThrottleInterval: '3s',
+      // A running operation may finish; past that it is cancelled and its runner has its own ladder.
+      shutdownGraceTime: '20 seconds',
+      interceptors: { activity: [() => ({ inbound: createStepInterceptor(journal, log) })] },
+      activities: createStackActivities({ store, journal, runStack }),
+    }),
+  ),
+);
+
+await runWorker({ name: 'provision', workers, log });
+await connection.close();
+await store.close();

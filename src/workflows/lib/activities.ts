@@ -1,0 +1,76 @@
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { createBillingActivities } from '../../activities/billing/billing-activities.ts';
+import type { createHealthActivities } from '../../activities/hosting/health-activities.ts';
+import type { createStackActivities } from '../../activities/hosting/stack-activities.ts';
+import type { createLicensingActivities } from '../../activities/licensing/licensing-activities.ts';
+import type { createMailActivities } from '../../activities/mail/mail-activities.ts';
+import type { createRecordsActivities } from '../../activities/records/records-activities.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import { controlQueue, provisionQueue } from '../../contracts/workflow-messages.ts';
+
+type ControlActivities = ReturnType<typeof createBillingActivities> &
+  ReturnType<typeof createHealthActivities> &
+  ReturnType<typeof createLicensingActivities> &
+  ReturnType<typeof createMailActivities> &
+  ReturnType<typeof createRecordsActivities>;
+type StackActivities = ReturnType<typeof createStackActivities>;
+
+/** Retried until it works; a step's own deadline, where it has one, ends it earlier. */
+const patient: ActivityOptions = {
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+};
+
+/** The total deadline of a forward step; none for undo steps and records. */
+export interface Within {
+  deadlineMs?: number;
+}
+
+function deadline({ deadlineMs }: Within): ActivityOptions {
+  return deadlineMs === undefined ? {} : { scheduleToCloseTimeout: deadlineMs };
+}
+
+/** Short activities of the control worker. */
+export function control(within: Within = {}) {
+  return proxyActivities<ControlActivities>({ taskQueue: controlQueue, ...patient, ...deadline(within) });
+}
+
+/** A look at Stripe that is repeated by its own retry delays; a cancel does not wait for it, because it is a look. */
+export function payment() {
+  return proxyActivities<Pick<ControlActivities, 'awaitPayment'>>({
+    taskQueue: controlQueue,
+    ...patient,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+}
+
+/** Activities that watch from outside for up to 20 s an attempt. */
+export function watching(within: Within) {
+  return proxyActivities<Pick<ControlActivities, 'awaitHealthy' | 'awaitActivation'>>({
+    taskQueue: controlQueue,
+    startToCloseTimeout: '1 minute',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '15 seconds' },
+    ...deadline(within),
+  });
+}
+
+/** Ten tries, then an operator decides. */
+export function mail() {
+  return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendApology'>>({
+    taskQueue: controlQueue,
+    startToCloseTimeout: '1 minute',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes', maximumAttempts: 10 },
+  });
+}
+
+/** Pulumi operations on the queue of their cloud; heartbeats carry a cancel to them within about 3 s. */
+export function stack(cloud: CloudName, within: Within = {}) {
+  return proxyActivities<StackActivities>({
+    taskQueue: provisionQueue(cloud),
+    startToCloseTimeout: '90 minutes',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+    ...deadline(within),
+  });
+}

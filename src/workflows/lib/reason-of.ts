@@ -1,0 +1,24 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { isReasonCode, type ReasonCode, reasons } from '../../contracts/reasons.ts';
+
+/** Why something failed, as a reason code and one sentence for operators. */
+export interface Cause {
+  reason: ReasonCode;
+  detail: string;
+}
+
+/**
+ * The cause behind a failure. A deadline that passed is `onTimeout`, with what the last attempt said as its detail.
+ */
+export function causeOf(error: unknown, onTimeout: ReasonCode): Cause {
+  const inner = error instanceof ActivityFailure ? error.cause : error;
+  if (inner instanceof TimeoutFailure) {
+    const last = inner.cause ?? (error as Error).cause;
+    const detail = last instanceof ApplicationFailure ? `${last.type}: ${last.message}` : reasons[onTimeout].operator;
+    return { reason: onTimeout, detail };
+  }
+  if (inner instanceof ApplicationFailure && isReasonCode(inner.type)) {
+    return { reason: inner.type, detail: inner.message };
+  }
+  return { reason: 'internal', detail: inner instanceof Error ? inner.message : String(inner) };
+}

@@ -1,0 +1,5 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+
+export const instanceStatus = defineSearchAttributeKey('InstanceStatus', SearchAttributeType.KEYWORD);
+export const operationKind = defineSearchAttributeKey('OperationKind', SearchAttributeType.KEYWORD);
+export const needsAttention = defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL);
