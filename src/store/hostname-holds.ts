@@ -36,10 +36,14 @@ export function hostnameHoldStore(connection: Connection) {
     ),
   );
 
-  /** Takes a name that is free, whose hold has ended, or whose token the taker knows. */
+  /**
+   * Takes a name that is free, whose hold has ended, that the taker holds already, or that a quote holds whose token
+   * the taker knows. The hold of an order is its own: a later quote of the same cart does not take it away.
+   */
   async function take(hold: HostnameHold): Promise<HoldOutcome> {
     const { _id, ...rest } = hold;
-    const free = { $or: [{ tokenHash: hold.tokenHash }, { until: { $ne: null, $lte: today() } }] };
+    const ownCart = { tokenHash: hold.tokenHash, holder: 'quote' as const };
+    const free = { $or: [{ holderId: hold.holderId }, ownCart, { until: { $ne: null, $lte: today() } }] };
     const taken = await model.updateOne({ _id, holder: { $ne: 'instance' }, ...free }, { $set: rest });
     if (taken.matchedCount === 1) return 'held';
     try {
@@ -50,7 +54,7 @@ export function hostnameHoldStore(connection: Connection) {
     }
     const current = await model.findById(_id).lean<HostnameHold>();
     if (!current) return take(hold);
-    if (current.holder !== 'instance' && current.tokenHash === hold.tokenHash) return take(hold);
+    if (current.holder === 'quote' && current.tokenHash === hold.tokenHash) return take(hold);
     return current.holder === 'instance' ? 'taken_by_instance' : 'held_by_other';
   }
 
@@ -81,9 +85,10 @@ export function hostnameHoldStore(connection: Connection) {
     async release(name: string, holderIds: readonly string[]): Promise<void> {
       await model.deleteOne({ _id: name, holderId: { $in: holderIds } });
     },
-    /** Unpaid holds that count against the limits. */
-    async countOpen(filter: { accountId?: string; ip?: string }): Promise<number> {
-      return model.countDocuments({ ...filter, holder: { $ne: 'instance' }, until: { $gt: today() } });
+    /** Unpaid holds that count against the limits, beside the one on `except`. */
+    async countOpen({ except, ...filter }: { accountId?: string; ip?: string; except?: string }): Promise<number> {
+      const others = except === undefined ? {} : { _id: { $ne: except } };
+      return model.countDocuments({ ...filter, ...others, holder: { $ne: 'instance' }, until: { $gt: today() } });
     },
     async removeExpired(): Promise<number> {
       const result = await model.deleteMany({ holder: { $ne: 'instance' }, until: { $ne: null, $lte: today() } });

@@ -1,8 +1,9 @@
 import { type Connection, Schema } from 'mongoose';
+import type { CloudName } from '../contracts/stack.ts';
 import type { InstanceStatus } from '../contracts/states.ts';
 import type { InstanceRecord } from './records.ts';
 
-/** Instances; after their insert by the API only the activities of their own workflow write them. */
+/** Instances; only the activities of their own workflow write them. */
 export function instanceStore(connection: Connection) {
   const mixed = { type: Schema.Types.Mixed };
   const text = { type: String, required: true };
@@ -49,7 +50,10 @@ export function instanceStore(connection: Connection) {
       return model.findById(id).lean<InstanceRecord>();
     },
     /** Newest first. */
-    async list(filter: { accountId?: string; status?: InstanceStatus }, limit: number): Promise<InstanceRecord[]> {
+    async list(
+      filter: { accountId?: string; status?: InstanceStatus; cloud?: CloudName },
+      limit: number,
+    ): Promise<InstanceRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<InstanceRecord[]>();
     },
     async update(

@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { QuoteRecord } from './records.ts';
 
-/** Quotes: written once, never changed; a quote that was ordered is found by the order's unique quote id. */
+/** Quotes: written once, never changed, kept for a week after their end; an order carries its quote with it. */
 export function quoteStore(connection: Connection) {
   const model = connection.model<QuoteRecord>(
     'Quote',
@@ -12,7 +12,7 @@ export function quoteStore(connection: Connection) {
         signature: { type: String, required: true },
         holdTokenHash: { type: String, required: true },
         createdAt: { type: Date, required: true },
-        expiresAt: { type: Date, required: true, index: true },
+        expiresAt: { type: Date, required: true, expires: '7d' },
       },
       { collection: 'quotes', minimize: false },
     ),

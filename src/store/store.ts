@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { accountStore } from './accounts.ts';
 import { auditStore } from './audit.ts';
 import { createIntentStore } from './create-intents.ts';
 import { hostnameHoldStore } from './hostname-holds.ts';
@@ -7,6 +8,8 @@ import { operationStore } from './operations.ts';
 import { orderStore } from './orders.ts';
 import { outboxStore } from './outbox.ts';
 import { quoteStore } from './quotes.ts';
+import { sessionStore } from './sessions.ts';
+import { signInCodeStore } from './sign-in-codes.ts';
 import { timelineStore } from './timeline.ts';
 import { webhookEventStore } from './webhook-events.ts';
 
@@ -31,6 +34,9 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     outbox: outboxStore(connection),
     audit: auditStore(connection),
     webhookEvents: webhookEventStore(connection),
+    accounts: accountStore(connection),
+    sessions: sessionStore(connection),
+    signInCodes: signInCodeStore(connection),
   };
   await connection.asPromise();
   return {

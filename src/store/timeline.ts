@@ -65,7 +65,10 @@ export function timelineStore(connection: Connection) {
       let sequence = (hints.get(place.instanceId) ?? (await lastSequence(place.instanceId))) + 1;
       for (;;) {
         try {
-          const row = { _id: new Types.ObjectId(), ...place, sequence, at: now(), body };
+          const at = now();
+          // The tail reads by the time in the id, so the id follows our clock, not the driver's.
+          const _id = new Types.ObjectId(Types.ObjectId.generate(Math.floor(at / 1_000)));
+          const row = { _id, ...place, sequence, at, body };
           await model.create(row);
           if (hints.size > 10_000) hints.clear();
           hints.set(place.instanceId, sequence);

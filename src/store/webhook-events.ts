@@ -16,7 +16,8 @@ export function webhookEventStore(connection: Connection) {
       {
         _id: { type: String, required: true },
         type: { type: String, required: true },
-        receivedAt: { type: Date, required: true },
+        // Stripe delivers for three days and lists events for thirty.
+        receivedAt: { type: Date, required: true, expires: '40d' },
       },
       { collection: 'webhook-events' },
     ),

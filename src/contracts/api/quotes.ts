@@ -45,7 +45,14 @@ export const QuoteLine = z
   .meta({ id: 'QuoteLine' });
 
 /** A sentence for the buyer with a word that programs can tell it by. */
-export const Note = z.strictObject({ code: z.string(), text: z.string() }).meta({ id: 'Note' });
+export const Note = z
+  .strictObject({
+    kind: z.enum(['accounts', 'load', 'one-node']),
+    text: z.string(),
+    /** The plan that would suit better. */
+    plan: PlanName.optional(),
+  })
+  .meta({ id: 'Note' });
 
 export const QuotedServer = z
   .strictObject({
@@ -55,6 +62,7 @@ export const QuotedServer = z
     region: z.string(),
     zone: z.string(),
     hostname: z.string(),
+    nodes: z.number().int(),
     addOns: z.record(z.string(), z.number().int()),
   })
   .meta({ id: 'QuotedServer' });

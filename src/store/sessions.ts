@@ -1,0 +1,41 @@
+import { type Connection, Schema } from 'mongoose';
+
+/** A signed-in browser; the key is the hash of its secret, so that a copy of the database signs nobody in. */
+export interface SessionRecord {
+  _id: string;
+  accountId: string;
+  memberId: string;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+export function sessionStore(connection: Connection) {
+  const text = { type: String, required: true };
+  const model = connection.model<SessionRecord>(
+    'Session',
+    new Schema<SessionRecord>(
+      {
+        _id: text,
+        accountId: { ...text, index: true },
+        memberId: text,
+        createdAt: { type: Date, required: true },
+        expiresAt: { type: Date, required: true, expires: 0 },
+      },
+      { collection: 'sessions' },
+    ),
+  );
+
+  return {
+    model,
+    async insert(session: SessionRecord): Promise<void> {
+      await model.create(session);
+    },
+    /** The session of this hash, ended or not. */
+    async find(hash: string): Promise<SessionRecord | null> {
+      return model.findById(hash).lean<SessionRecord>();
+    },
+    async remove(hash: string): Promise<void> {
+      await model.deleteOne({ _id: hash });
+    },
+  };
+}

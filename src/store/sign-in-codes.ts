@@ -1,0 +1,71 @@
+import { type Connection, Schema, Types } from 'mongoose';
+import { now, today } from '../contracts/clock.ts';
+import { emailKey } from './accounts.ts';
+
+/** One code that was mailed to an address. Only a keyed hash of it is kept: six digits are soon tried out. */
+export interface SignInCodeRecord {
+  _id: Types.ObjectId;
+  email: string;
+  codeHash: string;
+  guesses: number;
+  used: boolean;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+/** How often one code may be tried. */
+const guessesPerCode = 5;
+const dayMs = 86_400_000;
+
+export function signInCodeStore(connection: Connection) {
+  const schema = new Schema<SignInCodeRecord>(
+    {
+      email: { type: String, required: true },
+      codeHash: { type: String, required: true },
+      guesses: { type: Number, required: true },
+      used: { type: Boolean, required: true },
+      createdAt: { type: Date, required: true, expires: dayMs / 1_000 },
+      expiresAt: { type: Date, required: true },
+    },
+    { collection: 'sign-in-codes' },
+  );
+  schema.index({ email: 1, createdAt: -1 });
+  const model = connection.model<SignInCodeRecord>('SignInCode', schema);
+
+  return {
+    model,
+    async insert(code: { email: string; codeHash: string; validMs: number }): Promise<void> {
+      await model.create({
+        _id: new Types.ObjectId(),
+        email: emailKey(code.email),
+        codeHash: code.codeHash,
+        guesses: 0,
+        used: false,
+        createdAt: today(),
+        expiresAt: new Date(now() + code.validMs),
+      });
+    },
+    /** How many codes were asked for this address since then. */
+    async countSince(email: string, since: Date): Promise<number> {
+      return model.countDocuments({ email: emailKey(email), createdAt: { $gt: since } });
+    },
+    /**
+     * Spends one guess on the newest code of this address and, when the hash fits, the code itself: true for exactly
+     * one caller. Older codes are worth nothing.
+     */
+    async redeem(email: string, codeHash: string): Promise<boolean> {
+      const newest = await model
+        .findOne({ email: emailKey(email) })
+        .sort({ createdAt: -1, _id: -1 })
+        .lean<SignInCodeRecord>();
+      if (!newest || newest.expiresAt.getTime() <= now()) return false;
+      const guess = await model.updateOne(
+        { _id: newest._id, used: false, guesses: { $lt: guessesPerCode } },
+        { $inc: { guesses: 1 } },
+      );
+      if (guess.modifiedCount !== 1 || newest.codeHash !== codeHash) return false;
+      const use = await model.updateOne({ _id: newest._id, used: false }, { $set: { used: true } });
+      return use.modifiedCount === 1;
+    },
+  };
+}
