@@ -123,8 +123,7 @@ export interface ListedPrice {
   title: string;
   /** Net, minor units. */
   amount: number;
-  /** ISO 4217 in lower case, as Stripe writes it. */
-  currency: 'eur';
+  currency: 'EUR';
   interval: 'month' | 'year';
 }
 
@@ -133,7 +132,7 @@ const cycles = ['monthly', 'yearly'] as const satisfies readonly Cycle[];
 
 /** Every price of the catalogue, of disabled clouds too, for the synchronisation with Stripe. */
 export function priceList(catalogue: Catalogue): ListedPrice[] {
-  const currency = 'eur';
+  const { currency } = catalogue;
   const ofPlans = catalogue.plans.flatMap((plan) =>
     catalogue.clouds.flatMap((cloud) =>
       cycles.map((cycle) => ({
@@ -156,7 +155,7 @@ export function priceList(catalogue: Catalogue): ListedPrice[] {
       interval: intervals[cycle],
     })),
   );
-  return [...ofPlans, ...ofAddOns] as ListedPrice[];
+  return [...ofPlans, ...ofAddOns];
 }
 
 /** How a plan on a cloud is called on quotes and invoices. */

@@ -1,0 +1,74 @@
+import type { ReasonCode } from '../contracts/reasons.ts';
+import { OrderState } from '../contracts/states.ts';
+
+const unfulfilledEnds = ['declined', 'expired', 'cancelled', 'failed_refunded'] as const satisfies OrderState[];
+
+/**
+ * Which state of an order may follow which.
+ *
+ * Every end but `fulfilled` goes through `cancelling`, a decline and an expiry too, because only the settling of the
+ * money ends an order. `settling` is money in flight: a debit that is neither paid nor failed.
+ */
+const followers: Readonly<Record<OrderState, readonly OrderState[]>> = {
+  awaiting_payment: ['fulfilling', 'cancelling'],
+  fulfilling: ['fulfilled', 'cancelling'],
+  cancelling: ['settling', ...unfulfilledEnds],
+  settling: unfulfilledEnds,
+  fulfilled: [],
+  declined: [],
+  expired: [],
+  cancelled: [],
+  failed_refunded: [],
+};
+
+/** Whether an order may go from one state to the other. */
+export function orderMayMove(from: OrderState, to: OrderState): boolean {
+  return followers[from].includes(to);
+}
+
+/** The states from which an order may go to this one: the `from` of a compare-and-set. */
+export function statesBefore(to: OrderState): OrderState[] {
+  return OrderState.options.filter((from) => orderMayMove(from, to));
+}
+
+/** How an order that was not fulfilled ends, by the reason that began its end. */
+export function endStateOf(reason: ReasonCode): (typeof unfulfilledEnds)[number] {
+  switch (reason) {
+    case 'too_many_declines':
+      return 'declined';
+    case 'payment_expired':
+      return 'expired';
+    case 'cancelled_by_customer':
+    case 'cancelled_by_operator':
+      return 'cancelled';
+    default:
+      return 'failed_refunded';
+  }
+}
+
+/** How long an unpaid order holds its name, in ms. */
+export interface HoldTimes {
+  /** From the quote or order on, while nobody tries to pay. */
+  withoutAttemptMs: number;
+  /** From each attempt to pay on. */
+  afterAttemptMs: number;
+}
+
+const minute = 60_000;
+export const defaultHoldTimes: HoldTimes = { withoutAttemptMs: 30 * minute, afterAttemptMs: 120 * minute };
+
+/** When the hold of an unpaid name ends, in ms since the epoch; an attempt never shortens it. */
+export function holdEndsAt(
+  { heldAt, lastAttemptAt }: { heldAt: number; lastAttemptAt?: number | undefined },
+  times: HoldTimes = defaultHoldTimes,
+): number {
+  const afterStart = heldAt + times.withoutAttemptMs;
+  return lastAttemptAt === undefined ? afterStart : Math.max(afterStart, lastAttemptAt + times.afterAttemptMs);
+}
+
+export const defaultDeclineLimit = 8;
+
+/** Whether an order has been declined so often that it ends. */
+export function declinedTooOften(declines: number, limit = defaultDeclineLimit): boolean {
+  return declines >= limit;
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type ReasonCode, reasonCodes } from '../../src/contracts/reasons.ts';
+import { OrderState, orderCanBeCancelled, orderHasEnded } from '../../src/contracts/states.ts';
+import { declinedTooOften, endStateOf, holdEndsAt, orderMayMove, statesBefore } from '../../src/domain/order-rules.ts';
+
+const states = OrderState.options;
+const minute = 60_000;
+
+describe('the states of an order', () => {
+  test('every pair is decided', () => {
+    const moves = states.flatMap((from) =>
+      states.filter((to) => orderMayMove(from, to)).map((to) => `${from} -> ${to}`),
+    );
+    expect(moves).toEqual([
+      'awaiting_payment -> fulfilling',
+      'awaiting_payment -> cancelling',
+      'fulfilling -> cancelling',
+      'fulfilling -> fulfilled',
+      'cancelling -> settling',
+      'cancelling -> declined',
+      'cancelling -> expired',
+      'cancelling -> cancelled',
+      'cancelling -> failed_refunded',
+      'settling -> declined',
+      'settling -> expired',
+      'settling -> cancelled',
+      'settling -> failed_refunded',
+    ]);
+  });
+
+  test('an end has no way out, anything else has one', () => {
+    for (const from of states) expect(states.some((to) => orderMayMove(from, to))).toBe(!orderHasEnded(from));
+  });
+
+  test('only what may be cancelled goes to cancelling', () => {
+    expect(statesBefore('cancelling')).toEqual(states.filter(orderCanBeCancelled));
+  });
+
+  test('only a fulfilling order is fulfilled', () => {
+    expect(statesBefore('fulfilled')).toEqual(['fulfilling']);
+  });
+
+  test('every walk ends, and reaches one end', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { minLength: 10, maxLength: 10 }), (choices) => {
+        let state: OrderState = 'awaiting_payment';
+        for (const choice of choices) {
+          const next = states.filter((to) => orderMayMove(state, to));
+          if (next.length > 0) state = next[choice % next.length]!;
+        }
+        expect(orderHasEnded(state)).toBe(true);
+      }),
+    );
+  });
+
+  test.each([
+    ['too_many_declines', 'declined'],
+    ['payment_expired', 'expired'],
+    ['cancelled_by_customer', 'cancelled'],
+    ['cancelled_by_operator', 'cancelled'],
+    ['not_delivered', 'failed_refunded'],
+    ['stack_failed', 'failed_refunded'],
+  ] as const)('%s ends as %s', (reason, end) => {
+    expect(endStateOf(reason)).toBe(end);
+  });
+
+  test('every reason leads to an end that is not fulfilled', () => {
+    for (const reason of reasonCodes as ReasonCode[]) {
+      expect(orderHasEnded(endStateOf(reason))).toBe(true);
+      expect(endStateOf(reason)).not.toBe('fulfilled');
+    }
+  });
+});
+
+describe('the hold of an unpaid name', () => {
+  test('ends 30 minutes on without an attempt to pay, 2 hours after each attempt', () => {
+    expect(holdEndsAt({ heldAt: 0 })).toBe(30 * minute);
+    expect(holdEndsAt({ heldAt: 0, lastAttemptAt: 10 * minute })).toBe(130 * minute);
+    expect(holdEndsAt({ heldAt: 0, lastAttemptAt: 100 * minute })).toBe(220 * minute);
+  });
+
+  test('is never shortened by an attempt', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.nat(), fc.nat(), (heldAt, later, withoutAttemptMs, afterAttemptMs) => {
+        const times = { withoutAttemptMs, afterAttemptMs };
+        expect(holdEndsAt({ heldAt, lastAttemptAt: heldAt + later }, times)).toBeGreaterThanOrEqual(
+          holdEndsAt({ heldAt }, times),
+        );
+      }),
+    );
+  });
+});
+
+test('the eighth decline ends an order', () => {
+  expect(declinedTooOften(7)).toBe(false);
+  expect(declinedTooOften(8)).toBe(true);
+  expect(declinedTooOften(2, 2)).toBe(true);
+});
