@@ -144,9 +144,10 @@ function operatorChoices(operation: DescribedOperation): string[] {
     choices.push(`- undo everything and give the money back: ${updateCall(operation, 'abort', request)}`);
   }
   const end = operation.windowEndsAt;
-  const otherwise = end === undefined ? '' : ` Otherwise it undoes by itself at ${new Date(end).toISOString()}.`;
+  const otherwise =
+    end === undefined ? '' : ` (if nothing is done, it undoes by itself at ${new Date(end).toISOString()})`;
   return [
-    `What can be done, by an Update to \`instance/${operation.facts.instanceId}\`:${otherwise}`,
+    `What can be done, by an Update to \`instance/${operation.facts.instanceId}\`${otherwise}:`,
     choices.join('\n'),
   ];
 }
