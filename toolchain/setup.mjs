@@ -1,7 +1,7 @@
 import { setupFailure } from './lib/failure.mjs';
 import { createReport, duration } from './lib/report.mjs';
 import { findTool, obtainTool, prepareTool } from './lib/tool.mjs';
-import { findDatabase, obtainDatabase, prepareDatabase } from './steps/database.mjs';
+import { findDatabases, obtainDatabase, prepareDatabase } from './steps/database.mjs';
 import { dependenciesArePresent, installDependencies, prepareDependencies } from './steps/dependencies.mjs';
 import { node, ownNode } from './steps/node.mjs';
 import { pulumi } from './steps/pulumi.mjs';
@@ -85,15 +85,19 @@ function nodeStep() {
 }
 
 function databaseStep() {
-  const named = ({ tool, ...got }) => ({ title: tool.title, ...got, variables: { [tool.variable]: got.path } });
+  const named = ([first, ...others]) => {
+    const { tool, ...got } = first;
+    const variables = Object.fromEntries([first, ...others].map((one) => [one.tool.variable, one.path]));
+    return { title: tool.title, ...got, variables };
+  };
   return {
     title: 'Database',
     find: async (signal) => {
-      const got = await findDatabase(signal);
-      return got && named(got);
+      const found = await findDatabases(signal);
+      return found.length > 0 ? named(found) : undefined;
     },
     prepare: prepareDatabase,
-    obtain: async (context) => named(await obtainDatabase(context)),
+    obtain: async (context) => named([await obtainDatabase(context)]),
   };
 }
 

@@ -18,7 +18,7 @@ export function cacheRoot() {
 }
 
 /** Where a tool lies, or would lie. */
-export function toolFolder({ name, version }) {
+function toolFolder({ name, version }) {
   return join(cacheRoot(), 'tools', name, `${version}-${platform}`);
 }
 

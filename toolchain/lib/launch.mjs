@@ -39,7 +39,9 @@ export async function prepare({ entry, need, quiet = false }) {
 }
 
 function listing({ tools }) {
-  return tools.map(({ title, version, source, path }) => `${title} ${version ?? ''} (${source}): ${path}`);
+  return tools.map(
+    ({ title, version, source, path }) => `${[title, version].filter(Boolean).join(' ')} (${source}): ${path}`,
+  );
 }
 
 /**

@@ -33,7 +33,7 @@ const downloader = 'mongodb-memory-server-core@11.3.0';
  */
 const secantusdb = {
   name: 'secantusdb',
-  title: 'SecantusDB (in place of MongoDB)',
+  title: 'SecantusDB',
   version: '0.6.0b17',
   program: 'secantusdb.scripts/secantusd-rs',
   variable: 'SECANTUSD_BINARY',
@@ -56,15 +56,19 @@ const secantusdb = {
 
 const candidates = [mongod, secantusdb];
 
-/** The first database that is at hand: named, on PATH, or in the cache. `MONGODB_URI` makes all of them unnecessary. */
-export async function findDatabase(signal) {
+/**
+ * The databases that are at hand, best first: named, on PATH, or in the cache. All are told to the platform, because
+ * a data folder stays with the server that made it.
+ */
+export async function findDatabases(signal) {
+  const found = [];
   for (const look of [findNamed, (tool) => findOnPath(tool, signal), findCached]) {
     for (const tool of candidates) {
-      const found = await look(tool);
-      if (found) return { tool, ...found };
+      const got = found.some((one) => one.tool === tool) ? undefined : await look(tool);
+      if (got) found.push({ tool, ...got });
     }
   }
-  return undefined;
+  return found;
 }
 
 export async function prepareDatabase(signal) {

@@ -1,0 +1,17 @@
+import { writeFileSync } from 'node:fs';
+
+/** A jest reporter that leaves what `toolchain/test.mjs` adds up in the JSON file named by its option `to`. */
+export default class ResultsReporter {
+  constructor(_jest, { to }) {
+    this.to = to;
+  }
+
+  onRunComplete(_contexts, { numPassedTests, numFailedTests, testResults }) {
+    const files = testResults.map((file) => ({
+      path: file.testFilePath,
+      broken: Boolean(file.testExecError),
+      skipped: file.testResults.filter(({ status }) => /pending|todo/.test(status)).map(({ fullName }) => fullName),
+    }));
+    writeFileSync(this.to, JSON.stringify({ passed: numPassedTests, failed: numFailedTests, files }));
+  }
+}
