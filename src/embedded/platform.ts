@@ -1,0 +1,228 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { monotonic } from '../contracts/clock.ts';
+import { signalProcess } from '../stacks/processes.ts';
+import { chooseDatabase } from './mongo.ts';
+import { choosePorts, type Ports, type Service } from './ports.ts';
+import { endAll, openProcessRecord } from './process-record.ts';
+import {
+  type PlatformContext,
+  type PlatformUrls,
+  platformEnvironment,
+  platformProcesses,
+  platformUrls,
+  projectRoot,
+} from './processes.ts';
+import {
+  FolderBusyError,
+  type Keys,
+  loadKeys,
+  lockStateFolder,
+  openStateFolder,
+  type StateFolder,
+} from './state-folder.ts';
+import { type ProcessEvent, type ProcessSpec, type Supervised, superviseProcess } from './supervised-process.ts';
+
+export type PlatformEvent =
+  | (ProcessEvent & { title: string })
+  /** What a former platform left running on this folder is ended first. */
+  | { type: 'leftover'; name: string; tookMs: number }
+  /** Services whose usual port was busy. */
+  | { type: 'moved'; services: Service[] }
+  | { type: 'stopping' };
+
+export interface PlatformOptions {
+  /** Absolute path of the folder that holds all state. */
+  stateDir: string;
+  /** `usual`: the ports of the last start or the configured ones; `free`: those of the last start or any. */
+  ports?: 'usual' | 'free';
+  /** Variables that our own processes get on top of their environment, for instance shorter deadlines. */
+  overrides?: Record<string, string>;
+  /** Names of the processes to start, with what they need; all when absent. */
+  only?: string[];
+  env?: NodeJS.ProcessEnv;
+  onEvent?: (event: PlatformEvent) => void;
+}
+
+export interface Platform {
+  stateDir: string;
+  urls: PlatformUrls;
+  ports: Ports;
+  keys: Keys;
+  /** Which database was taken, in words. */
+  databaseTitle: string;
+  /** Addresses and keys as the product's variables name them, for clients of this platform. */
+  env: Record<string, string>;
+  processes: readonly Supervised[];
+  /** One process by its name in `processes.ts`. */
+  process(name: string): Supervised;
+  /** Ends everything in reverse order, the hosts of the small cloud last. */
+  stop(): Promise<void>;
+}
+
+/** How long a start waits while what a killed platform left is still being ended, ms. */
+const undertakerLimitMs = 60_000;
+
+/**
+ * Starts the embedded platform on a folder and resolves when every process serves. What died is started again with
+ * back-off. When this process ends without `stop`, however it ends, an undertaker ends what it left.
+ * Errors, each one sentence: FolderBusyError, NoDatabaseError, MissingToolError, PortError, StartError.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { env = process.env, onEvent = () => {} } = options;
+  const folder = openStateFolder(options.stateDir);
+  const lock = await takeFolder(folder);
+  try {
+    const record = openProcessRecord(folder);
+    await endAll(record.all(), (name, tookMs) => {
+      record.remove(name);
+      onEvent({ type: 'leftover', name, tookMs });
+    });
+    const database = chooseDatabase(folder, env);
+    const { ports, moved } = await choosePorts({
+      file: folder.path('ports.json'),
+      env,
+      free: options.ports === 'free',
+    });
+    if (moved.length > 0) onEvent({ type: 'moved', services: moved });
+    const keys = loadKeys(folder);
+    const context: PlatformContext = { folder, ports, keys, database, overrides: options.overrides ?? {}, env };
+    const specs = chosen(platformProcesses(context), options.only);
+    if (database.kind !== 'given') folder.path('mongo', database.kind, 'data');
+    folder.path('pulumi', 'state', 'stacks');
+
+    const undertaker = startUndertaker(folder, env);
+    const supervised = new Map<string, Supervised>();
+    for (const spec of specs) {
+      const process = superviseProcess(spec, {
+        logFile: folder.path('logs', `${spec.name}.log`),
+        cwd: projectRoot,
+        record,
+        onEvent: (event) => onEvent({ ...event, title: spec.title }),
+      });
+      supervised.set(spec.name, process);
+    }
+
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= (async () => {
+        onEvent({ type: 'stopping' });
+        for (const process of supervised.values()) process.release();
+        await endHostsWithoutCloud(supervised.get('cloud'));
+        await endAll(record.all(), (name) => record.remove(name));
+        await Promise.all([...supervised.values()].map((process) => process.stop()));
+        undertaker.dismiss();
+        lock.release();
+      })();
+      return stopped;
+    };
+
+    try {
+      await startInOrder(specs, supervised);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return {
+      stateDir: folder.root,
+      urls: platformUrls(context),
+      ports,
+      keys,
+      databaseTitle: database.title,
+      env: Object.assign({}, ...Object.values(platformEnvironment(context)), {
+        STRIPE_PUBLISHABLE_KEY: keys['stripe-publishable-key'],
+        FREEHOLD_OPERATOR_TOKEN: keys['operator-token'],
+      }),
+      processes: [...supervised.values()],
+      process(name) {
+        const found = supervised.get(name);
+        if (!found) throw new RangeError(`no process is called ${name}`);
+        return found;
+      },
+      stop,
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function takeFolder(folder: StateFolder): Promise<{ release(): void }> {
+  const deadline = monotonic() + undertakerLimitMs;
+  for (;;) {
+    try {
+      return lockStateFolder(folder, 'platform');
+    } catch (error) {
+      if (!(error instanceof FolderBusyError) || error.owner?.role !== 'undertaker' || monotonic() > deadline)
+        throw error;
+      await delay(100);
+    }
+  }
+}
+
+/** The processes that were asked for and, by and by, what they need. */
+function chosen(specs: ProcessSpec[], only: string[] | undefined): ProcessSpec[] {
+  if (!only) return specs;
+  const names = new Set(only);
+  for (let size = 0; size !== names.size; ) {
+    size = names.size;
+    for (const spec of specs) if (names.has(spec.name)) for (const need of spec.needs) names.add(need);
+  }
+  return specs.filter(({ name }) => names.has(name));
+}
+
+/** Starts each process as soon as what it needs serves; the first that cannot be started fails the whole. */
+async function startInOrder(specs: ProcessSpec[], supervised: Map<string, Supervised>): Promise<void> {
+  const serving = new Map<string, Promise<void>>();
+  const start = (spec: ProcessSpec): Promise<void> => {
+    const known = serving.get(spec.name);
+    if (known !== undefined) return known;
+    const needs = specs.filter(({ name }) => spec.needs.includes(name));
+    const started = Promise.all(needs.map(start)).then(() => supervised.get(spec.name)!.start());
+    serving.set(spec.name, started);
+    return started;
+  };
+  await Promise.all(specs.map(start));
+}
+
+/** Hosts live on when their daemon dies; one that is down at the end is brought up once more to end them. */
+async function endHostsWithoutCloud(cloud: Supervised | undefined): Promise<void> {
+  if (!cloud?.hasServed || cloud.pid !== undefined) return;
+  await cloud.start().catch((error: unknown) => {
+    if (!(error instanceof Error && error.name === 'StartError')) throw error;
+  });
+  cloud.release();
+}
+
+/**
+ * A shell that waits for our end of its pipe to close, and then becomes the program that ends what is on record. It
+ * costs next to nothing while it waits, and whatever kills us closes the pipe.
+ */
+function startUndertaker(folder: StateFolder, env: NodeJS.ProcessEnv): { dismiss(): void } {
+  const node = env.FREEHOLD_NODE || process.execPath;
+  const entry = fileURLToPath(new URL('undertaker.ts', import.meta.url));
+  const log = openSync(folder.path('logs', 'undertaker.log'), 'w', 0o600);
+  const shell = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      'cat >/dev/null; exec "$@"',
+      'undertaker',
+      node,
+      '--disable-warning=ExperimentalWarning',
+      entry,
+      folder.root,
+    ],
+    { stdio: ['pipe', log, log], detached: true, env: { PATH: env.PATH } },
+  );
+  closeSync(log);
+  shell.unref();
+  return {
+    dismiss() {
+      if (shell.pid !== undefined) signalProcess(-shell.pid, 'SIGKILL');
+      shell.stdin?.destroy();
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { z } from 'zod';
+import { writeFileSafely } from './state-folder.ts';
+
+/** What listens, in the order in which the ports follow the base. */
+export const services = [
+  'api',
+  'temporal-ui',
+  'mailbox',
+  'edge',
+  'licence',
+  'stripe',
+  'cloud',
+  'dns',
+  'smtp',
+  'mongo',
+  'temporal',
+  'temporal-http',
+  'temporal-metrics',
+] as const;
+export type Service = (typeof services)[number];
+export type Ports = Record<Service, number>;
+
+const defaultBase = 4600;
+/** Where free ports are looked for: below the range from which systems take the ports of outgoing connections. */
+const freeFrom = 20_000;
+const freeTo = 32_000;
+
+const Port = z.coerce.number().int().min(1).max(65_535);
+const Remembered = z.partialRecord(z.enum(services), Port);
+
+/** A port that was asked for by name and is taken or no port: the sentence names the variable. */
+export class PortError extends Error {
+  override readonly name = 'PortError';
+}
+
+/**
+ * Chooses a loopback port for every service: the one that `FREEHOLD_PORT_<SERVICE>` names; else `FREEHOLD_PORT_BASE`
+ * plus its place; else the one of the last start, so that links stay the same; else 4600 plus its place, unless `free`;
+ * else a free one. Writes the choice to `file`.
+ */
+export async function choosePorts(options: {
+  file: string;
+  env: NodeJS.ProcessEnv;
+  free: boolean;
+}): Promise<{ ports: Ports; moved: Service[] }> {
+  const remembered = readRemembered(options.file);
+  const base = options.env.FREEHOLD_PORT_BASE ? Port.parse(options.env.FREEHOLD_PORT_BASE) : defaultBase;
+  const taken = new Set<number>();
+  const moved: Service[] = [];
+  const ports = {} as Ports;
+
+  for (const service of services) {
+    const variable = `FREEHOLD_PORT_${service.toUpperCase().replace('-', '_')}`;
+    const asked = options.env[variable];
+    if (asked === undefined) continue;
+    const port = Port.safeParse(asked);
+    if (!port.success) throw new PortError(`${variable} is no port number.`);
+    if (taken.has(port.data) || !(await isFree(port.data))) {
+      throw new PortError(`Port ${port.data} is taken; ${variable} asks for it. Choose another or end what holds it.`);
+    }
+    taken.add(port.data);
+    ports[service] = port.data;
+  }
+  for (const [place, service] of services.entries()) {
+    if (ports[service] !== undefined) continue;
+    const own = options.free ? undefined : base + place;
+    const wishes = options.env.FREEHOLD_PORT_BASE ? [own, remembered[service]] : [remembered[service], own];
+    const wish = wishes.find((port) => port !== undefined);
+    let chosen: number | undefined;
+    for (const port of wishes) {
+      if (port !== undefined && !taken.has(port) && (await isFree(port))) {
+        chosen = port;
+        break;
+      }
+    }
+    chosen ??= await findFree(taken);
+    if (wish !== undefined && chosen !== wish) moved.push(service);
+    taken.add(chosen);
+    ports[service] = chosen;
+  }
+  writeFileSafely(options.file, `${JSON.stringify(ports, null, 2)}\n`);
+  return { ports, moved };
+}
+
+function readRemembered(file: string): Partial<Ports> {
+  try {
+    return Remembered.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    // Ports are only a convenience: a file that is missing or damaged costs new links, nothing else.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return {};
+    if (error instanceof z.ZodError) return {};
+    throw error;
+  }
+}
+
+async function findFree(taken: Set<number>): Promise<number> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    const port = freeFrom + Math.floor(Math.random() * (freeTo - freeFrom));
+    if (!taken.has(port) && (await isFree(port))) return port;
+  }
+  throw new PortError(`No free port was found between ${freeFrom} and ${freeTo}.`);
+}
+
+/** Whether a loopback port is free for TCP and UDP. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const socket = createSocket('udp4');
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    socket.bind(port, '127.0.0.1');
+    await once(socket, 'listening');
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' || code === 'EACCES') return false;
+    throw error;
+  } finally {
+    socket.close();
+    if (server.listening) {
+      server.close();
+      await once(server, 'close');
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { monotonic } from '../contracts/clock.ts';
+import { descendants, isAlive, type ProcessIdentity, signalProcess, signalSession } from '../stacks/processes.ts';
+import type { StateFolder } from './state-folder.ts';
+import { writeFileSafely } from './state-folder.ts';
+
+/**
+ * What runs, written down at every start and end of a process, so that whoever comes after a killed supervisor can end
+ * it: the proof is pid and start time together, so a later process with the same pid is never touched.
+ */
+const RecordedProcess = z.object({
+  name: z.string(),
+  pid: z.number().int(),
+  startTime: z.string(),
+  /** Names of processes that must outlive this one. */
+  needs: z.array(z.string()),
+  /** How long it may take to end by itself, ms. */
+  graceMs: z.number(),
+  /** A call that ends what this process looks after, made when the whole platform stops. */
+  shutdown: z.object({ url: z.string(), token: z.string() }).optional(),
+  /** Whether its descendants live on when it ends. */
+  leavesDescendants: z.boolean(),
+});
+export type RecordedProcess = z.infer<typeof RecordedProcess>;
+
+const pollMs = 15;
+
+export interface ProcessRecord {
+  set(process: RecordedProcess): void;
+  remove(name: string): void;
+  all(): RecordedProcess[];
+}
+
+/** Opens the record; what a former supervisor left in it is `all()` at first. */
+export function openProcessRecord(folder: StateFolder): ProcessRecord {
+  const file = folder.path('run', 'processes.json');
+  const processes = new Map(readRecord(file).map((process) => [process.name, process]));
+  const write = () => writeFileSafely(file, JSON.stringify([...processes.values()]));
+  return {
+    set(process) {
+      processes.set(process.name, process);
+      write();
+    },
+    remove(name) {
+      if (processes.delete(name)) write();
+    },
+    all: () => [...processes.values()],
+  };
+}
+
+function readRecord(file: string): RecordedProcess[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return z.array(RecordedProcess).parse(JSON.parse(text));
+}
+
+/**
+ * Ends one process and what it started: SIGTERM, then SIGKILL to its whole session when its time is over. Resolves when
+ * nothing of it is left.
+ */
+export async function endProcess(process: RecordedProcess): Promise<void> {
+  const offspring = process.leavesDescendants ? [] : descendants(process.pid);
+  if (isAlive(process)) {
+    signalProcess(process.pid, 'SIGTERM');
+    if (!(await haveEnded([process], process.graceMs))) {
+      if (process.leavesDescendants) signalProcess(process.pid, 'SIGKILL');
+      else signalSession(process.pid, 'SIGKILL');
+      await haveEnded([process], process.graceMs);
+    }
+  }
+  // Runners of the provision worker are sessions of their own: they see its pipe close and end their work in order.
+  if (await haveEnded(offspring, process.graceMs)) return;
+  for (const left of offspring) if (isAlive(left)) signalProcess(left.pid, 'SIGKILL');
+  await haveEnded(offspring, process.graceMs);
+}
+
+async function haveEnded(processes: ProcessIdentity[], limitMs: number): Promise<boolean> {
+  const deadline = monotonic() + limitMs;
+  while (processes.some(isAlive)) {
+    if (monotonic() > deadline) return false;
+    await delay(pollMs);
+  }
+  return true;
+}
+
+/**
+ * Ends many processes, each after those that need it, else at the same time; what looks after others (`shutdown`) comes
+ * last of all. `onEnd` hears of each, with the ms it took.
+ */
+export async function endAll(
+  processes: RecordedProcess[],
+  onEnd: (name: string, tookMs: number) => void,
+): Promise<void> {
+  const ended = new Map<string, Promise<void>>();
+  const end = (process: RecordedProcess): Promise<void> => {
+    const known = ended.get(process.name);
+    if (known !== undefined) return known;
+    const ending = (async () => {
+      const before = (other: RecordedProcess) =>
+        process.shutdown ? !other.shutdown : other.needs.includes(process.name);
+      await Promise.all(processes.filter(before).map(end));
+      const began = monotonic();
+      if (process.shutdown && isAlive(process)) await askToShutDown(process.shutdown, process.graceMs);
+      await endProcess(process);
+      onEnd(process.name, monotonic() - began);
+    })();
+    ended.set(process.name, ending);
+    return ending;
+  };
+  await Promise.all(processes.map(end));
+}
+
+async function askToShutDown({ url, token }: { url: string; token: string }, limitMs: number): Promise<void> {
+  try {
+    await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{}',
+      signal: AbortSignal.timeout(limitMs),
+    });
+  } catch (error) {
+    // It is ending, or it hangs; the signals that follow decide. Anything but a failed fetch is a mistake of ours.
+    if (!(error instanceof TypeError) && (error as Error).name !== 'TimeoutError') throw error;
+  }
+}

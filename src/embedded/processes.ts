@@ -1,0 +1,287 @@
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { catalogue } from '../domain/catalogue-data.ts';
+import { accepts, type DatabaseChoice, databaseArguments, databaseUri } from './mongo.ts';
+import type { Ports } from './ports.ts';
+import { type Keys, type StateFolder, writeFileSafely } from './state-folder.ts';
+import { hasPrintedListening, type ProcessSpec } from './supervised-process.ts';
+import { temporalArguments, temporalServes } from './temporal.ts';
+
+/** The list of processes of the embedded platform: who they are, what each is told, and what it needs first. */
+
+/** Where the project lies; entries and Pulumi.yaml are named from here. */
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface PlatformContext {
+  folder: StateFolder;
+  ports: Ports;
+  keys: Keys;
+  database: DatabaseChoice;
+  /** Variables that a demo, a test or a bench sets otherwise; our own processes get them on top. */
+  overrides: Record<string, string>;
+  env: NodeJS.ProcessEnv;
+}
+
+/** A program that the set-up provides and that is not there. */
+export class MissingToolError extends Error {
+  override readonly name = 'MissingToolError';
+}
+
+/** Addresses of everything that listens. */
+export function platformUrls({ ports }: Pick<PlatformContext, 'ports'>) {
+  const local = (port: number) => `http://127.0.0.1:${port}`;
+  return {
+    api: local(ports.api),
+    temporalUi: local(ports['temporal-ui']),
+    mailbox: local(ports.mailbox),
+    stripe: local(ports.stripe),
+    licence: local(ports.licence),
+    cloud: local(ports.cloud),
+  };
+}
+export type PlatformUrls = ReturnType<typeof platformUrls>;
+
+/** What every process is told, by part; each process gets the parts that it needs and no other. */
+export function platformEnvironment(context: PlatformContext) {
+  const { folder, ports, keys, database, env } = context;
+  const urls = platformUrls(context);
+  const pulumiRoot = env.PULUMI_ROOT || dirname(dirname(onPath('pulumi', env) ?? ''));
+  return {
+    records: { MONGODB_URI: databaseUri(database, ports.mongo, 'freehold') },
+    temporal: { TEMPORAL_ADDRESS: `127.0.0.1:${ports.temporal}` },
+    hosting: {
+      FREEHOLD_BASE_DOMAIN: baseDomain,
+      FREEHOLD_HOST_PORT: String(ports.edge),
+      FREEHOLD_DNS_SERVER: `127.0.0.1:${ports.dns}`,
+      FREEHOLD_CA_FILE: folder.path('ca', 'ca.pem'),
+    },
+    stripe: { STRIPE_SECRET_KEY: keys['stripe-secret-key'], STRIPE_API_BASE: urls.stripe },
+    mail: { SMTP_URL: `smtp://127.0.0.1:${ports.smtp}` },
+    licence: { LICENCE_SERVER_URL: urls.licence, LICENCE_ADMIN_TOKEN: keys['licence-admin-token'] },
+    cloud: { LOCAL_CLOUD_URL: urls.cloud, LOCAL_CLOUD_TOKEN: keys['cloud-token'] },
+    pulumi: {
+      PULUMI_ROOT: pulumiRoot,
+      PULUMI_HOME: folder.path('pulumi', 'home'),
+      PULUMI_BACKEND_URL: env.PULUMI_BACKEND_URL || `file://${folder.path('pulumi', 'state')}`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: folder.path('keys', 'pulumi-passphrase'),
+    },
+    publicUrl: { FREEHOLD_PUBLIC_URL: urls.api },
+  };
+}
+
+const baseDomain = 'freehold.localhost';
+
+/** Every process, in the order in which a reader looks for it. Errors: MissingToolError. */
+export function platformProcesses(context: PlatformContext): ProcessSpec[] {
+  const { folder, ports, keys, database, env } = context;
+  const parts = platformEnvironment(context);
+  const urls = platformUrls(context);
+  const node = env.FREEHOLD_NODE || process.execPath;
+  const common = commonEnvironment(env);
+
+  const own = (spec: Pick<ProcessSpec, 'name' | 'title' | 'needs'> & Partial<ProcessSpec> & { entry: string }) => {
+    const { entry, env: variables, ...rest } = spec;
+    return {
+      command: node,
+      args: ['--disable-warning=ExperimentalWarning', join(projectRoot, entry)],
+      ready: hasPrintedListening,
+      graceMs: 10_000,
+      ...rest,
+      env: { ...common, NODE_COMPILE_CACHE: folder.path('cache', 'compiled'), ...variables, ...context.overrides },
+    };
+  };
+
+  const records: ProcessSpec[] =
+    database.kind === 'given'
+      ? []
+      : [
+          {
+            name: 'mongo',
+            title: database.title,
+            command: database.binary,
+            args: databaseArguments(database, ports.mongo),
+            env: common,
+            needs: [],
+            ready: () => accepts(ports.mongo),
+            graceMs: 10_000,
+          },
+        ];
+  const needsRecords = records.map(({ name }) => name);
+
+  return [
+    ...records,
+    {
+      name: 'temporal',
+      title: 'Temporal',
+      command: need(env.TEMPORAL_CLI || onPath('temporal', env), 'TEMPORAL_CLI', 'the Temporal CLI'),
+      args: temporalArguments({
+        database: folder.path('temporal.db'),
+        ports: {
+          grpc: ports.temporal,
+          http: ports['temporal-http'],
+          ui: ports['temporal-ui'],
+          metrics: ports['temporal-metrics'],
+        },
+      }),
+      // The CLI looks for its own settings in the home folder; this one has none.
+      env: { ...common, HOME: folder.root },
+      needs: [],
+      ready: () => temporalServes(ports.temporal),
+      graceMs: 10_000,
+    },
+    own({
+      name: 'stripe',
+      title: 'Stripe emulator',
+      entry: 'src/embedded/stripe/main.ts',
+      needs: [],
+      env: {
+        STRIPE_EMULATOR_PORT: String(ports.stripe),
+        STRIPE_EMULATOR_DB: folder.path('stripe.db'),
+        STRIPE_SECRET_KEY: keys['stripe-secret-key'],
+        STRIPE_PUBLISHABLE_KEY: keys['stripe-publishable-key'],
+        STRIPE_WEBHOOK_SECRET: keys['stripe-webhook-secret'],
+        STRIPE_WEBHOOK_URL: `${urls.api}/v1/webhooks/stripe`,
+      },
+    }),
+    own({
+      name: 'mailbox',
+      title: 'Mailbox',
+      entry: 'src/embedded/mailbox/main.ts',
+      needs: [],
+      env: {
+        MAILBOX_PORT: String(ports.mailbox),
+        MAILBOX_SMTP_PORT: String(ports.smtp),
+        MAILBOX_DB: folder.path('mailbox.db'),
+      },
+    }),
+    own({
+      name: 'cloud',
+      title: 'Small cloud',
+      entry: 'src/embedded/cloud/main.ts',
+      needs: [],
+      env: {
+        CLOUD_PORT: String(ports.cloud),
+        CLOUD_DB: folder.path('cloud', 'cloud.db'),
+        CLOUD_DATA: folder.path('cloud', 'data'),
+        CLOUD_TOKEN: keys['cloud-token'],
+        CLOUD_IMAGES_FILE: writeImages(context, node),
+        CLOUD_DNS_ZONE: baseDomain,
+      },
+      // Its hosts outlive it, as a cloud's do; only the end of the whole platform ends them.
+      leavesDescendants: true,
+      shutdown: { url: `${urls.cloud}/v1/shutdown`, token: keys['cloud-token'] },
+      graceMs: 20_000,
+    }),
+    own({
+      name: 'edge',
+      title: 'DNS and TLS',
+      entry: 'src/embedded/edge/main.ts',
+      needs: ['cloud'],
+      env: {
+        EDGE_PORT: String(ports.edge),
+        EDGE_DNS_PORT: String(ports.dns),
+        EDGE_CA_DIR: folder.path('ca'),
+        EDGE_DNS_ZONE: baseDomain,
+        CLOUD_URL: urls.cloud,
+        CLOUD_TOKEN: keys['cloud-token'],
+      },
+    }),
+    own({
+      name: 'licence',
+      title: 'Licence server',
+      entry: 'src/licence/server/main.ts',
+      needs: needsRecords,
+      env: {
+        LICENCE_PORT: String(ports.licence),
+        LICENCE_MONGODB_URI: databaseUri(database, ports.mongo, 'freehold-licence'),
+        LICENCE_ADMIN_TOKEN: keys['licence-admin-token'],
+        LICENCE_KEYS_FILE: folder.path('keys', 'licence-keys.json'),
+      },
+    }),
+    own({
+      name: 'api',
+      title: 'API',
+      entry: 'src/api/main.ts',
+      needs: [...needsRecords, 'temporal', 'stripe'],
+      env: {
+        API_PORT: String(ports.api),
+        ...parts.publicUrl,
+        ...parts.records,
+        ...parts.temporal,
+        ...parts.hosting,
+        ...parts.stripe,
+        ...parts.mail,
+        STRIPE_PUBLISHABLE_KEY: keys['stripe-publishable-key'],
+        STRIPE_WEBHOOK_SECRET: keys['stripe-webhook-secret'],
+        FREEHOLD_QUOTE_KEY: keys['quote-key'],
+        FREEHOLD_OPERATOR_TOKEN: keys['operator-token'],
+        TEMPORAL_UI_URL: urls.temporalUi,
+      },
+    }),
+    own({
+      name: 'control',
+      title: 'Control worker',
+      entry: 'src/workers/control.ts',
+      needs: [...needsRecords, 'temporal', 'stripe'],
+      env: {
+        ...parts.publicUrl,
+        ...parts.records,
+        ...parts.temporal,
+        ...parts.hosting,
+        ...parts.stripe,
+        ...parts.mail,
+        ...parts.licence,
+      },
+    }),
+    own({
+      name: 'provision',
+      title: 'Provision worker',
+      entry: 'src/workers/provision.ts',
+      needs: [...needsRecords, 'temporal'],
+      env: {
+        FREEHOLD_CLOUDS: 'local',
+        ...parts.records,
+        ...parts.temporal,
+        ...parts.licence,
+        ...parts.cloud,
+        ...parts.pulumi,
+        PULUMI_ROOT: need(parts.pulumi.PULUMI_ROOT, 'PULUMI_ROOT', 'the Pulumi CLI'),
+        HOME: folder.path('pulumi', 'home'),
+      },
+      // A running Pulumi operation ends in order first.
+      graceMs: 20_000,
+    }),
+  ];
+}
+
+/** Harmless variables that every process may see; everything else of the caller's environment stays out. */
+function commonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'FREEHOLD_LOG_LEVEL', 'FREEHOLD_CLOCK_OFFSET_MS'];
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+/** Says how the small cloud boots the product's image: as a process of the same Node from this checkout. */
+function writeImages({ folder, env }: PlatformContext, node: string): string {
+  const { name, version } = catalogue.product;
+  const file = folder.path('cloud', 'images.json');
+  const image = {
+    command: [node, '--disable-warning=ExperimentalWarning', join(projectRoot, 'src/host/main.ts')],
+    cwd: projectRoot,
+    env: { ...commonEnvironment(env), NODE_COMPILE_CACHE: folder.path('cache', 'compiled') },
+  };
+  writeFileSafely(file, JSON.stringify({ [`${name}:${version}`]: image }, null, 2));
+  return file;
+}
+
+function onPath(program: string, env: NodeJS.ProcessEnv): string | undefined {
+  return (env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((candidate) => existsSync(candidate));
+}
+
+function need(path: string | undefined, variable: string, title: string): string {
+  if (path && path !== '.' && existsSync(path)) return path;
+  throw new MissingToolError(`${title} is missing: run the set-up (npm run setup), or name it by ${variable}.`);
+}
