@@ -2,6 +2,9 @@ import type { LicenceCode } from '../protocol/codes.ts';
 import type { WireNode } from '../protocol/requests.ts';
 import type { Enforcement, Features, LicenceKeys, Limits, Notice, VerdictClaims } from '../protocol/verdict.ts';
 
+/** What carries the requests; the global fetch and undici's fit. */
+export type LicenceFetch = (url: string, init: RequestInit) => Promise<Response>;
+
 /** Time as the client sees it; a test or a campaign gives another one. */
 export interface LicenceClock {
   /** Wall clock, ms since the epoch. */
@@ -74,7 +77,7 @@ export interface LicenceClientOptions {
   /** `iss` that verdicts must carry; default `urn:freehold:licence`. */
   issuer?: string;
   /** Carries every request, so the caller chooses resolver, certificate authority and proxy. Default: global fetch. */
-  fetch?: typeof globalThis.fetch;
+  fetch?: LicenceFetch;
   /** Limit for one request in ms; default 10,000. */
   requestTimeoutMs?: number;
   /** First retry after a failed check in ms, doubled up to `retryMaxMs`; default 30,000, never above the interval. */

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { SeatMode } from './requests.ts';
-import { Enforcement, Features, LicenceStatus, Limits } from './verdict.ts';
+import { Enforcement, Features, LicenceStatus, Limits, Name } from './verdict.ts';
 
 /**
  * Bodies and answers of `/v1/admin`, the internal calls of the control plane (bearer LICENCE_ADMIN_TOKEN).
  * Strict: a member that is not known is refused. Dates are ISO texts, durations seconds.
  */
 
-/** Product, plan and add-on codes; also the path members. */
-export const CatalogueCode = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 export const ReleaseVersion = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/);
 
 const Seconds = z
@@ -26,8 +24,8 @@ export const PlanData = z.strictObject({
   name: z.string().min(1).max(128),
   limits: Limits,
   features: Features.default({}),
-  /** By add-on code: what one piece adds to which limit. An unlimited limit stays unlimited. */
-  addOns: z.record(CatalogueCode, z.strictObject({ limits: z.record(z.string(), z.int().positive()) })).default({}),
+  /** By add-on code: what one piece adds to which limit. A limit that is unlimited or absent stays so. */
+  addOns: z.record(Name, z.strictObject({ limits: z.record(Name, z.int().positive()) })).default({}),
   /** How long a seat is kept for a node that does not check; at least graceSec where over-use must be impossible. */
   leaseSec: Seconds.default(86_400),
   check: z
@@ -69,13 +67,13 @@ export const StandingPush = z.strictObject({
 });
 export type StandingPush = z.infer<typeof StandingPush>;
 
-const Quantities = z.record(CatalogueCode, z.int().nonnegative().max(1_000_000));
+const Quantities = z.record(Name, z.int().nonnegative().max(1_000_000));
 const Seats = z.int().min(0).max(100_000);
 
 /** POST /v1/admin/licenses, header `Idempotency-Key`: 201, or 200 with the same licence when it comes again. */
 export const IssueLicence = z.strictObject({
-  product: CatalogueCode,
-  plan: CatalogueCode,
+  product: Name,
+  plan: Name,
   /** Production nodes that may run at once. */
   seats: Seats.default(1),
   developmentSeats: Seats.default(0),
@@ -94,7 +92,7 @@ export type IssueLicence = z.infer<typeof IssueLicence>;
 /** POST /v1/admin/licenses/{id}/entitlements: the whole new entitlements; applied when the revision is higher. */
 export const EntitlementsPush = z.strictObject({
   revision: z.int().positive(),
-  plan: CatalogueCode,
+  plan: Name,
   seats: Seats,
   developmentSeats: Seats.default(0),
   addOns: Quantities.default({}),

@@ -169,6 +169,19 @@ export const licenceCodes = {
     'Let the node reach the licence server; one good check unlocks it.',
     true,
   ),
+  STATE_FILE_UNUSABLE: entry(
+    301,
+    0,
+    'The licence state of this node cannot be written.',
+    'Make room on the disk and check owner and rights of the state file.',
+    true,
+  ),
+  NOT_ENROLLED: entry(
+    302,
+    0,
+    'This node has neither an enrolment token nor a licence key.',
+    'Give the node its first-boot file or a licence key.',
+  ),
   INVALID_SERVER_CERTIFICATE: entry(
     350,
     0,

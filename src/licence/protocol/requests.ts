@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Name } from './verdict.ts';
 
 /** Bodies of the public calls, as printed on the wire. Unknown members are dropped, so a newer client is understood. */
 
@@ -70,7 +71,7 @@ export const CheckRequest = z.object({
   clientTime: z.string().max(40).optional(),
   nonce: Nonce,
   usage: z
-    .record(z.string().min(1).max(64), z.int().nonnegative())
+    .record(Name, z.int().nonnegative())
     .refine((usage) => Object.keys(usage).length <= 32, 'at most 32 counters')
     .optional(),
 });

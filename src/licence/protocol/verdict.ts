@@ -15,11 +15,14 @@ export type Enforcement = z.infer<typeof Enforcement>;
 export const LicenceStatus = z.enum(['PENDING', 'ACTIVE', 'SUSPENDED', 'EXPIRED', 'REVOKED']);
 export type LicenceStatus = z.infer<typeof LicenceStatus>;
 
+/** Name of a limit, feature, add-on, product or plan. No dots and no leading sign, so it is a safe field name anywhere. */
+export const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+
 /** A number that bounds something; null = unlimited. A name that is absent is not bounded by the licence either. */
-export const Limits = z.record(z.string().min(1).max(64), z.int().nonnegative().nullable());
+export const Limits = z.record(Name, z.int().nonnegative().nullable());
 export type Limits = z.infer<typeof Limits>;
 
-export const Features = z.record(z.string().min(1).max(64), z.boolean());
+export const Features = z.record(Name, z.boolean());
 export type Features = z.infer<typeof Features>;
 
 /** Something that the operator should see although nothing is refused. */
@@ -78,7 +81,15 @@ export const VerdictClaims = z.object({
   }),
   notices: z.array(Notice),
   /** Present when this verdict locks the node. */
-  refusal: z.object({ code: z.enum(licenceCodeNames), num: z.int(), detail: z.string() }).optional(),
+  refusal: z
+    .object({
+      code: z.enum(licenceCodeNames),
+      num: z.int(),
+      detail: z.string(),
+      /** With INSTANCE_NOT_ACTIVE: how the node lost its seat. */
+      cause: z.enum(['released', 'expired', 'replaced', 'deactivated', 'revoked']).optional(),
+    })
+    .optional(),
 });
 export type VerdictClaims = z.infer<typeof VerdictClaims>;
 

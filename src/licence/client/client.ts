@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { defaultIssuer } from '../protocol/verdict.ts';
+import { nextTurn, resume, type Situation, serverTime, snapshotOf } from './grace.ts';
+import { createNodeLicence, type Outcome } from './node-licence.ts';
+import { intervalDelay, retryDelay } from './schedule.ts';
+import { type NodeState, newNodeState, readState, writeState } from './state-file.ts';
+import { lockState } from './state-lock.ts';
+import { createTransport } from './transport.ts';
+import {
+  type LicenceClient,
+  LicenceClientError,
+  type LicenceClientOptions,
+  type LicenceClock,
+  type LicenceSnapshot,
+} from './types.ts';
+
+const realClock: LicenceClock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    // Node fires at once beyond 2^31 ms.
+    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+const defaultIntervalMs = 3_600_000;
+
+/**
+ * The licence client that a product embeds: activates its node once, checks from time to time, and says at any moment
+ * what the licence allows.
+ *
+ * Only a signed verdict, the end of the grace period or a clock that was set back locks; everything else that goes
+ * wrong counts as "server not reached". One good check unlocks. New limits arrive with the next check, without restart.
+ */
+export function createLicenceClient(options: LicenceClientOptions): LicenceClient {
+  const clock = options.clock ?? realClock;
+  const log = options.log ?? (() => {});
+  const at = () => ({ now: clock.now(), monotonic: clock.monotonic() });
+
+  let state: NodeState = newNodeState(options.product, options.node.name, clock.now());
+  let situation: Situation = {
+    verdict: null,
+    lock: null,
+    rolledBack: false,
+    anchor: resume(state.mark, at()).anchor,
+    failure: null,
+    activationId: null,
+    nextCheckAt: null,
+  };
+  let snapshot: LicenceSnapshot = snapshotOf(situation, at());
+  let unlock: (() => void) | null = null;
+  let flight: Promise<LicenceSnapshot> | null = null;
+  let failures = 0;
+  let cancelCheck = () => {};
+  let cancelTurn = () => {};
+  const listeners = new Set<(snapshot: LicenceSnapshot) => void>();
+
+  async function save(change: Partial<NodeState>): Promise<void> {
+    // While the clock counts as set back the old mark stays, so that another restart finds it again.
+    const mark = situation.rolledBack ? state.mark : { server: serverTime(situation.anchor, at()), local: clock.now() };
+    const next = { ...state, ...change, mark };
+    await writeState(options.stateFile, next);
+    state = next;
+  }
+
+  const licence = createNodeLicence({
+    ...options,
+    issuer: options.issuer ?? defaultIssuer,
+    bootId: randomUUID(),
+    transport: createTransport({
+      serverUrl: options.serverUrl,
+      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      timeoutMs: options.requestTimeoutMs ?? 10_000,
+    }),
+    now: () => clock.now(),
+    state: () => state,
+    save,
+  });
+
+  function become(change: Partial<Situation>): void {
+    situation = { ...situation, activationId: state.activationId, ...change };
+    const next = snapshotOf(situation, at());
+    cancelTurn();
+    const turn = unlock === null ? null : nextTurn(situation, at());
+    if (turn !== null) cancelTurn = clock.after(turn, () => become({}));
+    if (isDeepStrictEqual(next, snapshot)) return;
+    if (next.state !== snapshot.state) {
+      const detail = { from: snapshot.state, to: next.state, code: next.reason?.code, revision: next.revision };
+      log({ level: next.state === 'OK' ? 'info' : 'warn', message: 'licence state changed', detail });
+    }
+    snapshot = next;
+    for (const listener of listeners) listener(next);
+  }
+
+  function settle(outcome: Outcome): void {
+    const { now, monotonic } = at();
+    if (outcome.kind === 'failed') {
+      failures += 1;
+      log({ level: 'warn', message: 'licence check not completed', detail: { code: outcome.failure.code } });
+      plan(retryIn(outcome.retryAfterMs), { failure: outcome.failure });
+      return;
+    }
+    const { claims } = outcome;
+    const anchor = { server: claims.iat * 1000, local: now, monotonic };
+    if (outcome.kind === 'locked') {
+      failures += 1;
+      plan(retryIn(0), { lock: claims, anchor, rolledBack: false, failure: null });
+      return;
+    }
+    failures = 0;
+    const delay = intervalDelay(claims.chk.intervalSec * 1000, claims.chk.jitterPct, Math.random());
+    plan(delay, { verdict: claims, lock: null, anchor, rolledBack: false, failure: null });
+  }
+
+  function retryIn(retryAfterMs: number): number {
+    const intervalMs = situation.verdict === null ? defaultIntervalMs : situation.verdict.chk.intervalSec * 1000;
+    const firstMs = options.retryFirstMs ?? 30_000;
+    return retryDelay(
+      failures,
+      { firstMs, maxMs: options.retryMaxMs ?? 600_000, intervalMs, retryAfterMs },
+      Math.random(),
+    );
+  }
+
+  function plan(delay: number, change: Partial<Situation>): void {
+    cancelCheck();
+    if (unlock !== null) cancelCheck = clock.after(delay, () => void run(licence.attempt));
+    become({ ...change, nextCheckAt: unlock === null ? null : Math.round(clock.now() + delay) });
+  }
+
+  /** One request at a time; who comes meanwhile shares its outcome. Never rejects. */
+  function run(attempt: () => Promise<Outcome>): Promise<LicenceSnapshot> {
+    flight ??= attempt()
+      .catch((error: unknown): Outcome => {
+        log({ level: 'error', message: 'licence check failed on this node', detail: { error: String(error) } });
+        const text = error instanceof Error ? error.message : undefined;
+        return { kind: 'failed', failure: { code: 'STATE_FILE_UNUSABLE', text }, retryAfterMs: 0 };
+      })
+      .then((outcome) => {
+        flight = null;
+        settle(outcome);
+        return snapshot;
+      });
+    return flight;
+  }
+
+  function requireStarted(): void {
+    if (unlock === null) throw new LicenceClientError('NOT_STARTED', 'The licence client was not started.');
+  }
+
+  async function stop(): Promise<void> {
+    cancelCheck();
+    cancelTurn();
+    const free = unlock;
+    unlock = null;
+    await flight;
+    free?.();
+  }
+
+  return {
+    async start() {
+      if (unlock !== null) return;
+      const free = await lockState(options.stateFile, options.lockWaitMs ?? 10_000);
+      try {
+        const held = await readState(options.stateFile, options.product);
+        state = held ?? newNodeState(options.product, options.node.name, clock.now());
+        const { anchor, rolledBack } = resume(state.mark, at());
+        situation = { ...situation, anchor, rolledBack: held !== null && rolledBack };
+        // Proves that the state can be written before anything is asked for that must be remembered.
+        await save({});
+      } catch (error) {
+        free();
+        throw error;
+      }
+      unlock = free;
+      become(await licence.remembered());
+      void run(licence.attempt);
+    },
+    stop,
+    async release() {
+      requireStarted();
+      cancelCheck();
+      await flight;
+      if (!(await licence.release())) {
+        throw new LicenceClientError('RELEASE_FAILED', 'The licence server was not reached; the seat is still taken.');
+      }
+      await stop();
+      become({ verdict: null, lock: null, failure: null, nextCheckAt: null });
+    },
+    async check() {
+      requireStarted();
+      return run(licence.attempt);
+    },
+    async recover() {
+      requireStarted();
+      await flight;
+      return run(licence.recover);
+    },
+    status: () => snapshotOf(situation, at()),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

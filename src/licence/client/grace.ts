@@ -1,0 +1,135 @@
+import { type LicenceCode, licenceCodes } from '../protocol/codes.ts';
+import type { Notice, VerdictClaims } from '../protocol/verdict.ts';
+import type { LicenceReason, LicenceSnapshot } from './types.ts';
+
+/**
+ * How long a node goes on without the server.
+ *
+ * The end of the grace period is the signed `exp`, in the server's time. That time is carried on from an anchor: inside
+ * a process by the monotonic or the local clock, whichever ran further; across restarts from a mark in the state file.
+ * So neither a restart, nor a frozen clock, nor one that was set back makes the grace period longer.
+ */
+export interface Anchor {
+  /** Server time, ms since the epoch. */
+  server: number;
+  /** What the local clocks said at that moment. */
+  local: number;
+  monotonic: number;
+}
+
+/** A local clock further behind the mark than this was set back. ms */
+const rollbackMs = 300_000;
+
+export function serverTime(anchor: Anchor, at: { now: number; monotonic: number }): number {
+  return anchor.server + Math.max(0, at.monotonic - anchor.monotonic, at.now - anchor.local);
+}
+
+/** Where to go on from after a restart, and whether the clock was set back meanwhile. */
+export function resume(
+  mark: { server: number; local: number },
+  at: { now: number; monotonic: number },
+): { anchor: Anchor; rolledBack: boolean } {
+  return {
+    anchor: { server: mark.server + Math.max(0, at.now - mark.local), local: at.now, monotonic: at.monotonic },
+    rolledBack: at.now < mark.local - rollbackMs,
+  };
+}
+
+export interface Failure {
+  code: LicenceCode;
+  /** The sentence of the code where there is nothing more exact to say. */
+  text: string | undefined;
+}
+
+export interface Situation {
+  verdict: VerdictClaims | null;
+  lock: VerdictClaims | null;
+  rolledBack: boolean;
+  anchor: Anchor;
+  /** Why the last attempt failed; null when it was good or none was made yet. */
+  failure: Failure | null;
+  activationId: string | null;
+  nextCheckAt: number | null;
+}
+
+const steps = [
+  { share: 0.9, code: 'GRACE_90', left: 'a tenth' },
+  { share: 0.75, code: 'GRACE_75', left: 'a quarter' },
+  { share: 0.5, code: 'GRACE_50', left: 'half' },
+] as const;
+
+export function reasonOf(code: LicenceCode, text?: string): LicenceReason {
+  const { num, title, remedy } = licenceCodes[code];
+  return { code, num, text: text ?? title, remedy };
+}
+
+/** The state of the licence at this moment. */
+export function snapshotOf(situation: Situation, at: { now: number; monotonic: number }): LicenceSnapshot {
+  const { verdict, lock, anchor, failure, activationId, nextCheckAt } = situation;
+  const reasonOfFailure = failure === null ? null : reasonOf(failure.code, failure.text);
+  if (verdict === null && lock === null) {
+    return {
+      state: 'NONE',
+      reason: reasonOfFailure,
+      effect: 'readonly',
+      revision: 0,
+      plan: null,
+      limits: {},
+      features: {},
+      notices: [],
+      activationId,
+      lastGoodCheckAt: null,
+      graceUntil: null,
+      nextCheckAt,
+      verdict: null,
+    };
+  }
+  const latest = lock ?? (verdict as VerdictClaims);
+  const known = {
+    revision: latest.lic.planRev,
+    plan: latest.lic.plan,
+    limits: latest.limits,
+    features: latest.features,
+    activationId,
+    lastGoodCheckAt: verdict === null ? null : verdict.iat * 1000,
+    graceUntil: verdict === null ? null : Math.round(anchor.local + verdict.exp * 1000 - anchor.server),
+    nextCheckAt,
+    verdict: latest,
+  };
+  const locked = lockReason(situation, at, reasonOfFailure);
+  if (locked !== null) {
+    return { ...known, state: 'LOCKED', reason: locked, effect: latest.chk.enforcement, notices: latest.notices };
+  }
+  if (failure === null) return { ...known, state: 'OK', reason: null, effect: 'none', notices: latest.notices };
+  const notices = [...latest.notices, ...graceNotices(verdict as VerdictClaims, serverTime(anchor, at))];
+  return { ...known, state: 'GRACE', reason: reasonOfFailure, effect: 'none', notices };
+}
+
+function lockReason(
+  { verdict, lock, rolledBack, anchor }: Situation,
+  at: { now: number; monotonic: number },
+  lastFailure: LicenceReason | null,
+): LicenceReason | null {
+  if (lock?.refusal !== undefined) return reasonOf(lock.refusal.code, lock.refusal.detail);
+  if (rolledBack) return reasonOf('CLOCK_ROLLBACK');
+  if (verdict !== null && serverTime(anchor, at) < verdict.exp * 1000) return null;
+  const { title } = licenceCodes.GRACE_EXPIRED;
+  return reasonOf('GRACE_EXPIRED', lastFailure === null ? title : `${title} ${lastFailure.text}`);
+}
+
+function graceNotices(verdict: VerdictClaims, server: number): Notice[] {
+  const used = (server / 1000 - verdict.iat) / (verdict.exp - verdict.iat);
+  const step = steps.find(({ share }) => used >= share);
+  if (step === undefined) return [];
+  return [{ code: step.code, text: `Less than ${step.left} of the time without the licence server is left.` }];
+}
+
+/** When the state changes by itself next, as ms from now; null when only an answer can change it. */
+export function nextTurn(situation: Situation, at: { now: number; monotonic: number }): number | null {
+  const { verdict, lock, rolledBack, anchor } = situation;
+  if (verdict === null || lock !== null || rolledBack) return null;
+  const server = serverTime(anchor, at);
+  const [iat, exp] = [verdict.iat * 1000, verdict.exp * 1000];
+  const turns = [0.5, 0.75, 0.9, 1].map((share) => iat + (exp - iat) * share).filter((turn) => turn > server);
+  return turns.length === 0 ? null : Math.min(...turns) - server;
+}

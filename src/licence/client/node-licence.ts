@@ -1,0 +1,238 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { ActivationAnswer, CheckAnswer } from '../protocol/answers.ts';
+import type { LicenceCode } from '../protocol/codes.ts';
+import type { LicenceProblem } from '../protocol/problem.ts';
+import type { WireNode } from '../protocol/requests.ts';
+import { LicenceKeys, type VerdictClaims } from '../protocol/verdict.ts';
+import { grantOfWire } from '../protocol/words.ts';
+import type { Failure } from './grace.ts';
+import type { NodeState } from './state-file.ts';
+import type { Exchange, Transport } from './transport.ts';
+import type { LicenceClientOptions } from './types.ts';
+import { type Expected, verifyVerdict } from './verify.ts';
+
+/** What one attempt came to. */
+export type Outcome =
+  | { kind: 'good'; claims: VerdictClaims }
+  | { kind: 'locked'; claims: VerdictClaims }
+  | { kind: 'failed'; failure: Failure; retryAfterMs: number };
+
+export interface NodeLicenceOptions
+  extends Pick<
+    LicenceClientOptions,
+    'product' | 'version' | 'node' | 'enrollmentToken' | 'licenseKey' | 'publicKeys' | 'usage'
+  > {
+  issuer: string;
+  bootId: string;
+  transport: Transport;
+  now(): number;
+  state(): NodeState;
+  /** Writes the state, then makes it the current one. Throws when it cannot be written. */
+  save(change: Partial<NodeState>): Promise<void>;
+}
+
+const keysPath = '/.well-known/license-keys.json';
+const dayMs = 86_400_000;
+
+/** The node's side of the protocol: activate, check, recover, release. Each persists before it sends. */
+export function createNodeLicence(options: NodeLicenceOptions) {
+  const { transport, state, save } = options;
+  const expected = { issuer: options.issuer, product: options.product };
+
+  function knownKeys(): LicenceKeys {
+    return { keys: [...(options.publicKeys?.keys ?? []), ...state().keys.keys] };
+  }
+
+  async function fetchKeys(): Promise<void> {
+    const answer = await transport.get(keysPath, LicenceKeys);
+    if (answer.kind === 'answer') await save({ keys: answer.value, keysFetchedAt: options.now() });
+  }
+
+  /** Verifies; asks the server for its keys once when it signed with one that is not known here. */
+  async function verify(jws: string, fresh: NonNullable<Expected['fresh']>) {
+    const first = await verifyVerdict(jws, knownKeys(), { ...expected, fresh });
+    if (first.ok || !first.unknownKey) return first;
+    await fetchKeys();
+    return verifyVerdict(jws, knownKeys(), { ...expected, fresh });
+  }
+
+  function node(): WireNode {
+    return { ...options.node, name: state().nodeName };
+  }
+
+  function proof(): { enrollmentToken: string } | { licenseKey: string } | null {
+    if (options.enrollmentToken !== undefined) return { enrollmentToken: options.enrollmentToken };
+    return options.licenseKey === undefined ? null : { licenseKey: options.licenseKey };
+  }
+
+  /** Whether the node was given an enrolment token after the one it used. */
+  function hasNewToken(): boolean {
+    return options.enrollmentToken !== undefined && hashOf(options.enrollmentToken) !== state().proofHash;
+  }
+
+  async function activate(): Promise<Outcome> {
+    const given = proof();
+    if (given === null) return failed('NOT_ENROLLED');
+    const proofHash = hashOf('licenseKey' in given ? given.licenseKey : given.enrollmentToken);
+    await save({ proofHash });
+    const { chosenId } = state();
+    const nonce = newNonce();
+    const { product, version, bootId } = options;
+    const body = { ...given, activationId: chosenId, product, version, node: node(), bootId, nonce };
+    const path = 'licenseKey' in given ? '/v1/activations' : '/v1/enrollments/redeem';
+    const exchange = await transport.post(path, body, ActivationAnswer);
+    if (exchange.kind !== 'answer') {
+      if (exchange.kind === 'problem' && exchange.problem.code === 'ALREADY_ACTIVATED' && 'licenseKey' in given) {
+        await save({ chosenId: randomUUID() });
+      }
+      return unanswered(exchange);
+    }
+    const grant = grantOfWire(exchange.value);
+    const fresh = { activationId: grant.activationId, requestId: chosenId, nonce, now: options.now() };
+    const verified = await verify(grant.verdict, fresh);
+    if (!verified.ok) return failed('INVALID_VERDICT', verified.why);
+    const { activationId, secret, verdict } = grant;
+    await save({ activationId, secret, verdict, requestId: null, lock: null });
+    return { kind: 'good', claims: verified.claims };
+  }
+
+  async function check(): Promise<Outcome> {
+    const requestId = state().requestId ?? randomUUID();
+    const usage = await options.usage?.();
+    await save({ requestId });
+    const { activationId, secret } = state() as { activationId: string; secret: string };
+    const nonce = newNonce();
+    const { bootId, version } = options;
+    const clientTime = new Date(options.now()).toISOString();
+    const body = { secret, requestId, bootId, version, clientTime, nonce, ...(usage === undefined ? {} : { usage }) };
+    const exchange = await transport.post(`/v1/instances/${activationId}/check`, body, CheckAnswer);
+    const fresh = { activationId, requestId, nonce, now: options.now() };
+    if (exchange.kind === 'answer') return accept(exchange.value, fresh);
+    if (exchange.kind === 'unreached') return unanswered(exchange);
+    const outcome = await refused(exchange.problem, exchange.retryAfterMs, fresh);
+    return heal(exchange.problem.code, outcome);
+  }
+
+  async function accept(answer: CheckAnswer, fresh: NonNullable<Expected['fresh']>): Promise<Outcome> {
+    const verified = await verify(answer.license, fresh);
+    if (!verified.ok || verified.claims.refusal !== undefined) {
+      return failed('INVALID_VERDICT', verified.ok ? 'REFUSAL' : verified.why);
+    }
+    await save({ secret: answer.secret, verdict: answer.license, requestId: null, lock: null });
+    if (options.now() - state().keysFetchedAt > dayMs) await fetchKeys();
+    return { kind: 'good', claims: verified.claims };
+  }
+
+  async function refused(
+    problem: LicenceProblem,
+    retryAfterMs: number,
+    fresh: NonNullable<Expected['fresh']>,
+  ): Promise<Outcome> {
+    if (problem.verdict === undefined) return unanswered({ kind: 'problem', problem, retryAfterMs });
+    const verified = await verify(problem.verdict, fresh);
+    if (!verified.ok || verified.claims.refusal === undefined) {
+      return failed('INVALID_VERDICT', verified.ok ? 'NO_REFUSAL' : verified.why);
+    }
+    await save({ lock: problem.verdict });
+    return { kind: 'locked', claims: verified.claims };
+  }
+
+  /** What the node can do about a refusal by itself; the refusal stands where that does not help. */
+  async function heal(code: LicenceCode, refusal: Outcome): Promise<Outcome> {
+    const healed = await tryToHeal(code, refusal);
+    return healed?.kind === 'good' ? healed : refusal;
+  }
+
+  async function tryToHeal(code: LicenceCode, refusal: Outcome): Promise<Outcome | null> {
+    const copied = code === 'STALE_SECRET' || code === 'CLONE_SUSPECTED';
+    if (hasNewToken()) {
+      if (copied || code === 'INVALID_SECRET') return recover();
+      if (code === 'INSTANCE_NOT_ACTIVE' || code === 'INSTANCE_NOT_FOUND') return activateAnew(options.node.name);
+    }
+    if (refusal.kind !== 'locked' || options.licenseKey === undefined) return null;
+    // A copy becomes a node of its own where a seat is free; under the same name it would take the original's seat.
+    if (copied) return activateAnew(`${options.node.name}~${randomBytes(3).toString('hex')}`);
+    return refusal.claims.refusal?.cause === 'expired' ? activateAnew(state().nodeName) : null;
+  }
+
+  /** Activates under a new id; goes back to the old state when that is refused. */
+  async function activateAnew(nodeName: string): Promise<Outcome> {
+    const { chosenId, nodeName: oldName, proofHash } = state();
+    await save({ chosenId: randomUUID(), nodeName });
+    const outcome = await activate();
+    if (outcome.kind === 'good') return check();
+    await save({ chosenId, nodeName: oldName, proofHash });
+    return outcome;
+  }
+
+  async function recover(): Promise<Outcome> {
+    const given = proof();
+    if (given === null) return failed('NOT_ENROLLED');
+    const { activationId } = state();
+    if (activationId === null) return activate();
+    const requestId = state().requestId ?? randomUUID();
+    await save({ requestId });
+    const nonce = newNonce();
+    const body = { ...given, requestId, node: node(), bootId: options.bootId, nonce };
+    const exchange = await transport.post(`/v1/instances/${activationId}/recover`, body, CheckAnswer);
+    if (exchange.kind !== 'answer') return unanswered(exchange);
+    const outcome = await accept(exchange.value, { activationId, requestId, nonce, now: options.now() });
+    if (outcome.kind === 'good') {
+      await save({ proofHash: hashOf('licenseKey' in given ? given.licenseKey : given.enrollmentToken) });
+    }
+    return outcome;
+  }
+
+  return {
+    /** Activates where that was not done yet, and checks. */
+    async attempt(): Promise<Outcome> {
+      if (state().activationId === null) {
+        const outcome = await activate();
+        if (outcome.kind !== 'good') return outcome;
+      }
+      return check();
+    },
+    recover,
+    /** Gives the seat back; true when the server has it. The node's next activation has a new id. */
+    async release(): Promise<boolean> {
+      const { activationId, secret } = state();
+      if (activationId === null) return true;
+      const exchange = await transport.post(`/v1/instances/${activationId}/release`, { secret }, z.undefined());
+      if (exchange.kind !== 'answer') return false;
+      const gone = { activationId: null, secret: null, requestId: null, verdict: null, lock: null };
+      await save({ ...gone, chosenId: randomUUID(), nodeName: options.node.name });
+      return true;
+    },
+    /** What the state file remembers, as far as its signatures hold. */
+    async remembered(): Promise<{ verdict: VerdictClaims | null; lock: VerdictClaims | null }> {
+      const claims = async (jws: string | null) => {
+        if (jws === null) return null;
+        const verified = await verifyVerdict(jws, knownKeys(), expected);
+        return verified.ok ? verified.claims : null;
+      };
+      return { verdict: await claims(state().verdict), lock: await claims(state().lock) };
+    },
+  };
+}
+
+function failed(code: LicenceCode, why?: string): Outcome {
+  const text = why === undefined ? undefined : `An answer of the licence server was not accepted (${why}).`;
+  return { kind: 'failed', failure: { code, text }, retryAfterMs: 0 };
+}
+
+function unanswered(exchange: Exclude<Exchange<unknown>, { kind: 'answer' }>): Outcome {
+  const { retryAfterMs } = exchange;
+  if (exchange.kind === 'unreached') {
+    return { kind: 'failed', failure: { code: exchange.code, text: exchange.text }, retryAfterMs };
+  }
+  return { kind: 'failed', failure: { code: exchange.problem.code, text: exchange.problem.detail }, retryAfterMs };
+}
+
+function newNonce(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

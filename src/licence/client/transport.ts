@@ -1,0 +1,101 @@
+import type { ZodType } from 'zod';
+import type { LicenceCode } from '../protocol/codes.ts';
+import { LicenceProblem } from '../protocol/problem.ts';
+import type { LicenceFetch } from './types.ts';
+
+/**
+ * What came of a request.
+ *
+ * Everything that is neither an answer nor a problem of the licence protocol (a proxy's page, a redirect, a broken
+ * connection) means that the server was not reached, whatever its status.
+ */
+export type Exchange<T> =
+  | { kind: 'answer'; value: T }
+  | { kind: 'problem'; problem: LicenceProblem; retryAfterMs: number }
+  | { kind: 'unreached'; code: LicenceCode; text: string; retryAfterMs: number };
+
+export interface Transport {
+  get<T>(path: string, schema: ZodType<T>): Promise<Exchange<T>>;
+  post<T>(path: string, body: unknown, schema: ZodType<T>): Promise<Exchange<T>>;
+}
+
+export function createTransport(options: { serverUrl: string; fetch: LicenceFetch; timeoutMs: number }): Transport {
+  const base = options.serverUrl.replace(/\/+$/, '');
+
+  async function exchange<T>(path: string, init: RequestInit, schema: ZodType<T>): Promise<Exchange<T>> {
+    let response: Response;
+    let text: string;
+    try {
+      const signal = AbortSignal.timeout(options.timeoutMs);
+      response = await options.fetch(base + path, { ...init, signal, redirect: 'manual' });
+      text = await response.text();
+    } catch (error) {
+      return { kind: 'unreached', ...connectionFault(error), retryAfterMs: 0 };
+    }
+    return read(response, text, schema);
+  }
+
+  return {
+    get: (path, schema) => exchange(path, { method: 'GET' }, schema),
+    post: (path, body, schema) =>
+      exchange(
+        path,
+        { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) },
+        schema,
+      ),
+  };
+}
+
+function read<T>(response: Response, text: string, schema: ZodType<T>): Exchange<T> {
+  const retryAfterMs = retryAfter(response.headers.get('Retry-After'));
+  const json = text === '' ? undefined : jsonOf(text);
+  if (response.ok) {
+    const answer = schema.safeParse(json);
+    if (answer.success) return { kind: 'answer', value: answer.data };
+  } else {
+    const problem = LicenceProblem.safeParse(json);
+    if (problem.success) return { kind: 'problem', problem: problem.data, retryAfterMs };
+  }
+  const said = `Something that is not the licence server answered with status ${response.status}.`;
+  return { kind: 'unreached', code: 'CONNECTION_ERROR', text: said, retryAfterMs };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A page in place of JSON fits no schema, and that is what it means.
+    return undefined;
+  }
+}
+
+/** Seconds or a date, as ms from now. */
+function retryAfter(header: string | null): number {
+  if (header === null) return 0;
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) && ms > 0 ? ms : 0;
+}
+
+const certificateFaults =
+  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|ERR_SSL_|UNSPECIFIED)/;
+
+function connectionFault(error: unknown): { code: LicenceCode; text: string } {
+  const code = causeCode(error);
+  if (certificateFaults.test(code)) {
+    return {
+      code: 'INVALID_SERVER_CERTIFICATE',
+      text: `The certificate of the licence server is not trusted (${code}); something may intercept the connection.`,
+    };
+  }
+  return { code: 'CONNECTION_ERROR', text: `The licence server cannot be reached (${code}).` };
+}
+
+function causeCode(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === 'string') return code;
+    if (at.name === 'TimeoutError') return 'TIMEOUT';
+  }
+  return error instanceof Error ? error.name : 'unknown';
+}

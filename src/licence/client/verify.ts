@@ -1,0 +1,45 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { type LicenceKeys, VerdictClaims, verdictAlgorithm, verdictType } from '../protocol/verdict.ts';
+
+export interface Expected {
+  issuer: string;
+  product: string;
+  /** What the verdict must answer; absent for a verdict from the state file, whose freshness the grace rules judge. */
+  fresh?: { activationId: string; requestId: string; nonce: string; now: number };
+}
+
+export type Verified = { ok: true; claims: VerdictClaims } | { ok: false; why: string; unknownKey: boolean };
+
+/** How far a local clock may be off before a fresh verdict counts as expired, in seconds. */
+const clockToleranceSec = 300;
+
+/**
+ * Checks signature (Ed25519 only), type, issuer, audience and, for a fresh verdict, that it answers this very request
+ * (`sub`, `jti`, `nonce`) and has not expired.
+ */
+export async function verifyVerdict(jws: string, keys: LicenceKeys, expected: Expected): Promise<Verified> {
+  const { fresh } = expected;
+  const options: JWTVerifyOptions = {
+    algorithms: [verdictAlgorithm],
+    typ: verdictType,
+    issuer: expected.issuer,
+    audience: expected.product,
+    requiredClaims: ['sub', 'jti', 'iat', 'exp'],
+    clockTolerance: clockToleranceSec,
+    currentDate: new Date(fresh?.now ?? 0),
+  };
+  let payload: unknown;
+  try {
+    ({ payload } = await jwtVerify(jws, createLocalJWKSet(keys as JSONWebKeySet), options));
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError)) throw error;
+    return { ok: false, why: error.code, unknownKey: error instanceof errors.JWKSNoMatchingKey };
+  }
+  const claims = VerdictClaims.safeParse(payload);
+  if (!claims.success) return { ok: false, why: 'CLAIMS', unknownKey: false };
+  const { sub, jti, nonce, iat, exp } = claims.data;
+  const answers =
+    fresh === undefined || (sub === fresh.activationId && jti === fresh.requestId && nonce === fresh.nonce);
+  if (!answers || exp <= iat) return { ok: false, why: answers ? 'EXPIRED' : 'REPLAYED', unknownKey: false };
+  return { ok: true, claims: claims.data };
+}

@@ -1,0 +1,192 @@
+import { now, today } from '../../contracts/clock.ts';
+import type { SeatGrant, SeatWish } from '../protocol/words.ts';
+import { audit, type Caller, type ServerContext } from './context.ts';
+import { newActivationId } from './ids.ts';
+import { secretHash } from './keys.ts';
+import { licenceStatus, statusDetail } from './licence-status.ts';
+import { Refusal } from './refusal.ts';
+import { holdsSeat, type SeatOutcome, winSeat } from './seats.ts';
+import { type Activation, nodeKey } from './store/activations.ts';
+import type { Licence } from './store/licences.ts';
+import { planOf, signVerdict } from './verdicts.ts';
+
+const hour = 3_600_000;
+
+/**
+ * Gives a node a seat of the licence: pending activation, seat, active. The same chosen id again, before the first
+ * check, gets the same answer, whatever was cut short in between.
+ *
+ * Refuses with SUBSCRIPTION_NOT_ACTIVE, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SEAT_FLAPPING, ALREADY_ACTIVATED and
+ * RATE_LIMITED.
+ */
+export async function activate(
+  context: ServerContext,
+  licence: Licence,
+  wish: SeatWish,
+  by: Caller & { actor: string },
+): Promise<{ grant: SeatGrant; created: boolean }> {
+  const { activations, licences } = context.db;
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    requireActive(licence);
+    const held = await activations.byChosenId(licence._id, wish.chosenId);
+    if (held !== null && held.status !== 'pending') {
+      return { grant: await repeatedGrant(context, held, wish), created: false };
+    }
+    const pending = await beginOrResume(context, licence, wish, held);
+    if (pending === null) continue;
+    const { outcome, licence: granting } = await winSeat(context, pending, by.requestId);
+    if (outcome !== 'won') {
+      await activations.forgetPending(pending._id);
+      throw await refusalOf(context, outcome, granting, by);
+    }
+    const active = await finish(context, granting, pending);
+    if (active !== null) {
+      await audit(context, {
+        at: today(),
+        actor: by.actor,
+        action: 'seat.claimed',
+        requestId: by.requestId,
+        licenceId: licence._id,
+        activationId: active._id,
+        after: { node: active.node.name, mode: active.mode, seats: granting.seats.length },
+      });
+      return { grant: await grantOf(context, granting, active, wish.nonce), created: true };
+    }
+    // Swept or ended in between, or the same request won in parallel: the seat belongs to an active one only.
+    const now = await activations.find(pending._id);
+    if (now?.status !== 'active') await licences.pullSeat(licence._id, pending._id);
+  }
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The activation met too many changes at once.', { retryAfterSec: 1 });
+}
+
+/** Throws SUBSCRIPTION_NOT_ACTIVE with what to do about it. */
+export function requireActive(licence: Licence): void {
+  const status = licenceStatus(licence, now());
+  if (status !== 'ACTIVE') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail(status));
+}
+
+async function repeatedGrant(context: ServerContext, held: Activation, wish: SeatWish): Promise<SeatGrant> {
+  const licence = await context.db.licences.find(held.licenceId);
+  const same = held.status === 'active' && held.secret.seq === 0 && held.nodeKey === nodeKey(wish.node);
+  if (!same || licence === null || !holdsSeat(licence, held._id)) throw new Refusal('ALREADY_ACTIVATED');
+  return grantOf(context, licence, held, wish.nonce);
+}
+
+/** The pending activation of this wish; null when another request was first and must be looked at again. */
+async function beginOrResume(
+  context: ServerContext,
+  licence: Licence,
+  wish: SeatWish,
+  held: Activation | null,
+): Promise<Activation | null> {
+  const { activations } = context.db;
+  const at = today();
+  if (held !== null) {
+    if (held.nodeKey !== nodeKey(wish.node)) throw new Refusal('ALREADY_ACTIVATED');
+    return activations.change(held._id, { status: 'pending' }, { $set: { pendingAt: at } });
+  }
+  await limitActivations(context, licence);
+  const id = newActivationId();
+  const fresh: Activation = {
+    _id: id,
+    licenceId: licence._id,
+    product: licence.product,
+    chosenId: wish.chosenId,
+    mode: wish.mode,
+    node: wish.node,
+    nodeKey: nodeKey(wish.node),
+    bootId: wish.bootId,
+    version: wish.version,
+    status: 'pending',
+    secret: firstSecret(context, id, wish.chosenId),
+    previous: null,
+    lastRoundReplayed: false,
+    history: [],
+    leaseUntil: at,
+    createdAt: at,
+    pendingAt: at,
+    activatedAt: null,
+    endedAt: null,
+    firstCheckAt: null,
+    lastCheckAt: null,
+    planRevTold: licence.planRev,
+    usage: {},
+    recoveries: [],
+    cloneSuspectedAt: null,
+  };
+  return (await activations.insert(fresh)) ? fresh : null;
+}
+
+function firstSecret(context: ServerContext, activationId: string, chosenId: string): Activation['secret'] {
+  const keyId = context.keys.rotationKeyId;
+  const secret = context.keys.rotatedSecret({ keyId, activationId, seq: 0, requestId: chosenId });
+  return { hash: secretHash(secret), seq: 0, requestId: chosenId, keyId };
+}
+
+async function limitActivations(context: ServerContext, licence: Licence): Promise<void> {
+  const seats = licence.seatLimits.production + licence.seatLimits.development;
+  const won = await context.db.activations.activatedSince(licence._id, new Date(now() - hour));
+  if (won < seats + context.settings.activationsPerHour) return;
+  throw new Refusal('RATE_LIMITED', 'Too many nodes of this licence were activated within one hour.', {
+    retryAfterSec: 600,
+  });
+}
+
+async function finish(context: ServerContext, licence: Licence, pending: Activation): Promise<Activation | null> {
+  const plan = await planOf(context, licence);
+  const at = today();
+  return context.db.activations.change(
+    pending._id,
+    { status: 'pending' },
+    {
+      $set: {
+        status: 'active',
+        pendingAt: null,
+        activatedAt: at,
+        leaseUntil: new Date(at.getTime() + plan.data.leaseSec * 1000),
+        planRevTold: licence.planRev,
+      },
+    },
+  );
+}
+
+async function grantOf(
+  context: ServerContext,
+  licence: Licence,
+  activation: Activation,
+  nonce: string | undefined,
+): Promise<SeatGrant> {
+  const { keyId, seq, requestId } = activation.secret;
+  const plan = await planOf(context, licence);
+  const { verdict } = await signVerdict(context, { licence, plan, activation, seq, requestId, nonce });
+  const secret = context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId });
+  return { activationId: activation._id, secret, verdict };
+}
+
+async function refusalOf(
+  context: ServerContext,
+  outcome: Exclude<SeatOutcome, 'won'>,
+  licence: Licence,
+  by: Caller & { actor: string },
+): Promise<Refusal> {
+  switch (outcome) {
+    case 'inactive': {
+      const status = licenceStatus(licence, now());
+      return new Refusal('SUBSCRIPTION_NOT_ACTIVE', status === 'ACTIVE' ? undefined : statusDetail(status));
+    }
+    case 'flapping':
+      return new Refusal('SEAT_FLAPPING', undefined, {
+        retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
+      });
+    case 'full':
+      await audit(context, {
+        at: today(),
+        actor: by.actor,
+        action: 'seat.limit-exceeded',
+        requestId: by.requestId,
+        licenceId: licence._id,
+        after: { seats: licence.seats.length, limits: licence.seatLimits },
+      });
+      return new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+  }
+}

@@ -1,0 +1,78 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { type ZodType, z } from 'zod';
+import type { Caller, ServerContext } from './context.ts';
+import { newRequestId } from './ids.ts';
+import { problemOf, Refusal } from './refusal.ts';
+
+/** The request's value if it fits the schema; throws INVALID_LICENSE_CHECK_REQUEST that names the fields, never values. */
+export function parse<T>(schema: ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.slice(0, 5).map(({ path, code }) => `${path.join('.') || 'body'} (${code})`);
+  throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', `Not as expected: ${fields.join(', ')}.`);
+}
+
+const withRequestId = z.object({ requestId: z.string().regex(/^[\w-]{8,64}$/) });
+
+/** Who calls: the check's own requestId where the body has one, else an id made here. */
+export function callerOf(request: Request, response: Response): Caller {
+  const named = withRequestId.safeParse(request.body);
+  const requestId = named.success ? named.data.requestId : (response.locals.requestId as string);
+  return { requestId, address: request.ip ?? 'unknown' };
+}
+
+/** Gives every request an id, answered as header `Request-Id`. */
+export const nameRequest: RequestHandler = (_request, response, next) => {
+  response.locals.requestId = newRequestId();
+  response.set('Request-Id', response.locals.requestId as string);
+  next();
+};
+
+export function sendProblem(response: Response, refusal: Refusal, requestId: string): void {
+  if (refusal.retryAfterSec !== undefined) response.set('Retry-After', String(refusal.retryAfterSec));
+  response
+    .status(refusal.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemOf(refusal, requestId)));
+}
+
+export const unknownCall: RequestHandler = () => {
+  throw new Refusal('NO_SUCH_CALL');
+};
+
+/** Turns whatever was thrown into a problem body; what is not a refusal is logged and never shown. */
+export function problemHandler(context: ServerContext): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    const { requestId } = callerOf(request, response);
+    const refusal = refusalOf(error);
+    if (refusal.status >= 500) {
+      context.log.error({ err: error, requestId, method: request.method, path: request.path }, 'request failed');
+    } else {
+      context.log.info({ requestId, refusal: refusal.code, method: request.method, path: request.path }, 'refused');
+    }
+    sendProblem(response, refusal, requestId);
+  };
+}
+
+const databaseAway = new Set([
+  'MongoNetworkError',
+  'MongoNetworkTimeoutError',
+  'MongoServerSelectionError',
+  'MongooseServerSelectionError',
+  'MongoPoolClearedError',
+  'MongoNotConnectedError',
+  'PoolClearedError',
+]);
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const { type, status, name } = error as { type?: string; status?: number; name?: string };
+  if (type === 'entity.too.large') return new Refusal('BODY_TOO_LARGE');
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'The request could not be read.');
+  }
+  if (name !== undefined && databaseAway.has(name)) {
+    return new Refusal('SERVICE_UNAVAILABLE', 'The database does not answer.', { retryAfterSec: 5 });
+  }
+  return new Refusal('GENERAL_SERVER_ERROR');
+}

@@ -1,0 +1,45 @@
+import { timingSafeEqual } from 'node:crypto';
+import { now } from '../../contracts/clock.ts';
+import type { ValidateAnswer } from '../protocol/answers.ts';
+import type { ValidateRequest } from '../protocol/requests.ts';
+import type { Caller, ServerContext } from './context.ts';
+import { normaliseLicenceKey } from './licence-key.ts';
+import { licenceStatus, statusDetail } from './licence-status.ts';
+import { Refusal } from './refusal.ts';
+import type { Licence } from './store/licences.ts';
+import { seatsUsed } from './verdicts.ts';
+
+/**
+ * The licence of a key. An unknown key and a key of another product are the same refusal, INVALID_LICENSE_SECRET, after
+ * the same work; a mistyped key fails its checksum and costs no database read.
+ */
+export async function proveByKey(
+  context: ServerContext,
+  proof: { licenceKey: string; product?: string | undefined },
+  caller: Caller,
+): Promise<Licence> {
+  const refusal = new Refusal('INVALID_LICENSE_SECRET');
+  const key = normaliseLicenceKey(proof.licenceKey);
+  if (key === null) throw context.failures.failed(caller.address, refusal);
+  const hash = context.keys.peppered(key);
+  const licence = await context.db.licences.byKeyHash(hash);
+  const same = timingSafeEqual(Buffer.from(hash), Buffer.from(licence?.keyHash ?? '0'.repeat(hash.length)));
+  if (licence === null || !same || licence.product !== (proof.product ?? licence.product)) {
+    throw context.failures.failed(caller.address, refusal);
+  }
+  return licence;
+}
+
+/** Says what a key is worth; never takes a seat. */
+export async function validate(context: ServerContext, body: ValidateRequest, caller: Caller): Promise<ValidateAnswer> {
+  const about = { ts: new Date(now()).toISOString(), nonce: body.nonce ?? null };
+  const { licenseKey: licenceKey, product } = body;
+  const licence = await proveByKey(context, { licenceKey, product }, caller);
+  const status = licenceStatus(licence, now());
+  const seats = { limit: licence.seatLimits.production, used: seatsUsed(licence, 'production') };
+  const worth =
+    status === 'ACTIVE'
+      ? ({ valid: true, code: 'VALID', detail: 'The licence is active.' } as const)
+      : ({ valid: false, code: 'SUBSCRIPTION_NOT_ACTIVE', detail: statusDetail(status) } as const);
+  return { ...worth, ...about, plan: licence.plan, seats };
+}

@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+import { now, today } from '../../contracts/clock.ts';
+import type {
+  ActivationView,
+  EntitlementsPush,
+  IssueLicence,
+  LicenceView,
+  PlanData,
+  RevokeLicence,
+  StandingPush,
+} from '../protocol/admin.ts';
+import type { SeatMode } from '../protocol/requests.ts';
+import { audit, type ServerContext } from './context.ts';
+import { effectiveEntitlements } from './entitlements.ts';
+import { newLicenceId } from './ids.ts';
+import { licenceKeyText } from './licence-key.ts';
+import { licenceStatus } from './licence-status.ts';
+import { Refusal } from './refusal.ts';
+import { holdsSeat } from './seats.ts';
+import type { Activation } from './store/activations.ts';
+import type { HeldStanding, Licence } from './store/licences.ts';
+import { type Plan, planId } from './store/plans.ts';
+import { planOf, seatsUsed } from './verdicts.ts';
+
+/** What the control plane does with licences. Every call may be repeated; each change is audited. */
+
+const actor = 'control-plane';
+
+/** Stores a plan and tells its licences when its data changed, so that their nodes see it at the next check. */
+export async function putPlan(
+  context: ServerContext,
+  at: { product: string; plan: string; requestId: string },
+  data: PlanData,
+): Promise<Plan> {
+  if ((await context.db.products.find(at.product)) === null) {
+    throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `There is no product ${at.product}.`);
+  }
+  const plan = await context.db.plans.put(planId(at.product, at.plan), data);
+  const told = await context.db.licences.spreadPlan(at.product, at.plan, plan.revision);
+  if (told > 0) {
+    const change = { plan: plan._id, revision: plan.revision, licences: told };
+    await audit(context, { at: today(), actor, action: 'plan.changed', requestId: at.requestId, after: change });
+  }
+  return plan;
+}
+
+/** Issues a licence, once per idempotency key. Throws IDEMPOTENCY_CONFLICT, UNKNOWN_PRODUCT_OR_PLAN. */
+export async function issueLicence(
+  context: ServerContext,
+  wish: IssueLicence,
+  call: { idempotencyKey: string; requestId: string },
+): Promise<{ licence: Licence; licenceKey: string | undefined; created: boolean }> {
+  // The standing has a revision of its own, so a repeated call may well bring a newer one.
+  const { revealKey, standing: _, ...body } = wish;
+  const plan = await knownPlan(context, wish.product, wish.plan, wish.addOns);
+  const requestHash = createHash('sha256').update(canonicalJson(body)).digest('base64url');
+  const id = newLicenceId();
+  const keyGeneration = 0;
+  const key = licenceKeyText(context.keys.licenceKeyBytes(id, keyGeneration));
+  const fresh: Licence = {
+    _id: id,
+    product: wish.product,
+    plan: wish.plan,
+    kind: 'subscription',
+    externalRef: wish.externalRef,
+    idempotencyKey: call.idempotencyKey,
+    requestHash,
+    keyHash: context.keys.peppered(key),
+    keyLast4: key.slice(-4),
+    keyGeneration,
+    standing: heldStanding(wish.standing),
+    revokedAt: null,
+    revokedReason: null,
+    entitlementsRevision: 0,
+    planRev: 1,
+    planDataRevision: plan.revision,
+    addOns: wish.addOns,
+    limits: wish.limits,
+    features: wish.features,
+    seatLimits: { production: wish.seats, development: wish.developmentSeats },
+    seats: [],
+    createdAt: today(),
+  };
+  const created = await context.db.licences.insert(fresh);
+  const licence = created ? fresh : await context.db.licences.byIdempotencyKey(call.idempotencyKey);
+  if (licence === null) throw new Error('A licence was refused as a duplicate, but its idempotency key is unknown.');
+  if (licence.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
+  if (created) {
+    const what = { product: wish.product, plan: wish.plan, externalRef: wish.externalRef, standing: wish.standing };
+    const about = { actor, requestId: call.requestId, licenceId: id };
+    await audit(context, { ...about, at: today(), action: 'license.created', after: what });
+  }
+  const licenceKey = revealKey
+    ? licenceKeyText(context.keys.licenceKeyBytes(licence._id, licence.keyGeneration))
+    : undefined;
+  return { licence, licenceKey, created };
+}
+
+/** Applies a standing whose revision is higher than the one held; else changes nothing. */
+export async function pushStanding(
+  context: ServerContext,
+  licenceId: string,
+  push: StandingPush,
+  requestId: string,
+): Promise<Licence> {
+  const standing = heldStanding(push);
+  const before = await context.db.licences.pushStanding(licenceId, standing);
+  const licence = await knownLicence(context, licenceId);
+  if (before !== null) {
+    const change = {
+      before: { ...before.standing, status: licenceStatus(before, now()) },
+      after: { ...standing, status: licenceStatus({ ...before, standing }, now()) },
+    };
+    await audit(context, { ...change, at: today(), actor, action: 'license.standing', requestId, licenceId });
+  }
+  return licence;
+}
+
+/** Applies entitlements whose revision is higher than the one held; else changes nothing. Throws LICENSE_REVOKED. */
+export async function pushEntitlements(
+  context: ServerContext,
+  licenceId: string,
+  push: EntitlementsPush,
+  requestId: string,
+): Promise<Licence> {
+  const held = await knownLicence(context, licenceId);
+  const plan = await knownPlan(context, held.product, push.plan, push.addOns);
+  const before = await context.db.licences.pushEntitlements(licenceId, push, plan.revision);
+  const licence = await knownLicence(context, licenceId);
+  if (before !== null) {
+    const { plan: oldPlan, addOns, limits, features, seatLimits } = before;
+    const change = { before: { plan: oldPlan, addOns, limits, features, seatLimits }, after: push };
+    await audit(context, { ...change, at: today(), actor, action: 'license.plan-changed', requestId, licenceId });
+  } else if (licence.revokedAt !== null) {
+    throw new Refusal('LICENSE_REVOKED');
+  }
+  return licence;
+}
+
+/** Ends a licence for good: seats free, nodes refused at their next check, enrolments closed. */
+export async function revokeLicence(
+  context: ServerContext,
+  licenceId: string,
+  { reason }: RevokeLicence,
+  requestId: string,
+): Promise<Licence> {
+  await knownLicence(context, licenceId);
+  const at = today();
+  const before = await context.db.licences.revoke(licenceId, at, reason);
+  // Also when it was revoked before: a crash may have cut the rest short.
+  await context.db.activations.endAll(licenceId, 'revoked', at);
+  await context.db.enrolments.close(licenceId, undefined, at);
+  if (before !== null) {
+    const change = { before: { seats: before.seats.length }, after: { reason } };
+    await audit(context, { ...change, at, actor, action: 'license.revoked', requestId, licenceId });
+  }
+  return knownLicence(context, licenceId);
+}
+
+export async function knownLicence(context: ServerContext, licenceId: string): Promise<Licence> {
+  const licence = await context.db.licences.find(licenceId);
+  if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
+  return licence;
+}
+
+async function knownPlan(
+  context: ServerContext,
+  product: string,
+  code: string,
+  addOns: Record<string, number>,
+): Promise<Plan> {
+  const plan = await context.db.plans.find(planId(product, code));
+  if (plan === null) throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `There is no plan ${product}/${code}.`);
+  const unknown = Object.keys(addOns).find((addOn) => !(addOn in plan.data.addOns));
+  if (unknown !== undefined) {
+    throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `The plan ${product}/${code} has no add-on ${unknown}.`);
+  }
+  return plan;
+}
+
+function heldStanding(push: StandingPush): HeldStanding {
+  const date = (text: string | null) => (text === null ? null : new Date(text));
+  return {
+    standing: push.standing,
+    revision: push.revision,
+    paidUntil: date(push.paidUntil),
+    endsAt: date(push.endsAt),
+  };
+}
+
+/** JSON with sorted members, so that the same request has the same hash however it was written. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, member) =>
+    member !== null && typeof member === 'object' && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}
+
+/** The licence as the control plane sees it, with its activations. */
+export async function licenceView(context: ServerContext, licence: Licence, licenceKey?: string): Promise<LicenceView> {
+  const plan = await planOf(context, licence);
+  const activations = await context.db.activations.ofLicence(licence._id);
+  const { standing, revision, paidUntil, endsAt } = licence.standing;
+  const seats = (mode: SeatMode) => ({ limit: licence.seatLimits[mode], used: seatsUsed(licence, mode) });
+  return {
+    licenseId: licence._id,
+    ...(licenceKey === undefined ? {} : { licenseKey: licenceKey }),
+    keyLast4: licence.keyLast4,
+    product: licence.product,
+    plan: licence.plan,
+    externalRef: licence.externalRef,
+    status: licenceStatus(licence, now()),
+    standing: { standing, revision, paidUntil: iso(paidUntil), endsAt: iso(endsAt) },
+    entitlementsRevision: licence.entitlementsRevision,
+    planRev: licence.planRev,
+    addOns: licence.addOns,
+    ...effectiveEntitlements(plan.data, licence),
+    seats: { production: seats('production'), development: seats('development') },
+    createdAt: licence.createdAt.toISOString(),
+    revokedAt: iso(licence.revokedAt),
+    activations: activations.map((activation) => activationView(licence, activation)),
+  };
+}
+
+export function activationView(licence: Licence, activation: Activation): ActivationView {
+  return {
+    instanceId: activation._id,
+    activationId: activation.chosenId,
+    nodeName: activation.node.name,
+    clusterId: activation.node.clusterId ?? null,
+    mode: activation.mode,
+    status: activation.status,
+    holdsSeat: holdsSeat(licence, activation._id),
+    version: activation.version,
+    activatedAt: iso(activation.activatedAt),
+    firstCheckAt: iso(activation.firstCheckAt),
+    lastCheckAt: iso(activation.lastCheckAt),
+    leaseUntil: iso(activation.leaseUntil),
+    planRev: activation.planRevTold,
+    cloneSuspectedAt: iso(activation.cloneSuspectedAt),
+  };
+}
+
+function iso(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLog } from '../../contracts/log.ts';
+import { createApp } from './app.ts';
+import { loadKeys } from './keys.ts';
+import { createCheckLimit, createFailureLimit } from './rate-limits.ts';
+import { readSettings } from './settings.ts';
+import { openStore } from './store/store.ts';
+import { startSweeper } from './sweeper.ts';
+
+/**
+ * The licence server as a process: reads its environment (settings.ts), prints `{"listening":"http://…"}` on stdout
+ * when it answers, ends cleanly on SIGTERM and SIGINT.
+ */
+const log = createLog('licence-server');
+
+async function run(): Promise<void> {
+  const settings = readSettings(process.env);
+  const keys = await loadKeys({ json: settings.keys, file: settings.keysFile });
+  const db = await openStore(settings.mongoUri);
+  const context = {
+    settings,
+    keys,
+    db,
+    log,
+    failures: createFailureLimit(settings),
+    checks: createCheckLimit(settings),
+  };
+  const server = createServer(createApp(context)).listen(settings.port, settings.host);
+  await once(server, 'listening');
+  const stopSweeper = startSweeper(context);
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`${JSON.stringify({ listening: `http://${settings.host}:${port}` })}\n`);
+
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), 5000);
+  await closed;
+  clearTimeout(patience);
+  await stopSweeper();
+  await db.close();
+}
+
+run().catch((error: unknown) => {
+  log.fatal({ err: error }, 'the licence server cannot run');
+  process.exitCode = 1;
+});

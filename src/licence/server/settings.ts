@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { defaultIssuer } from '../protocol/verdict.ts';
+
+const minutes = (n: number) => n * 60_000;
+const days = (n: number) => n * 86_400_000;
+const Ms = z.coerce.number().int().nonnegative();
+const Count = z.coerce.number().int().positive();
+
+/** Environment of the licence server. Every limit is configuration; the stated values are the defaults. */
+const Environment = z.object({
+  LICENCE_HOST: z.string().default('127.0.0.1'),
+  /** 0 = any free port. */
+  LICENCE_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** A database of its own; nothing else is read. */
+  LICENCE_MONGODB_URI: z.url(),
+  /** Bearer of `/v1/admin`, at least 16 characters; or the path of a file that holds it. */
+  LICENCE_ADMIN_TOKEN: z.string().min(16).optional(),
+  LICENCE_ADMIN_TOKEN_FILE: z.string().optional(),
+  /** Keys as JSON, or the path of the file that holds them and is created (0600) when missing. */
+  LICENCE_KEYS: z.string().optional(),
+  LICENCE_KEYS_FILE: z.string().optional(),
+  /** `iss` of every verdict. */
+  LICENCE_ISSUER: z.string().min(1).default(defaultIssuer),
+  /** Express "trust proxy": from which addresses X-Forwarded-For is believed. */
+  LICENCE_TRUST_PROXY: z.string().default('loopback'),
+  /** Requests per address in 10 s, each process for itself. */
+  LICENCE_REQUESTS_PER_10S: Count.default(200),
+  /** Unknown keys, tokens and secrets per address and minute, and how long further failures are answered by 429. */
+  LICENCE_FAILURES_PER_MINUTE: Count.default(10),
+  LICENCE_FAILURE_BLOCK_MS: Ms.default(minutes(15)),
+  /** Activations of one licence that won a seat per hour, beyond its number of seats. */
+  LICENCE_ACTIVATIONS_PER_HOUR: Count.default(20),
+  LICENCE_CHECKS_PER_MINUTE: Count.default(12),
+  LICENCE_CHECK_BURST: Count.default(5),
+  LICENCE_RECOVERIES_PER_DAY: Count.default(3),
+  /** How often a node name may take over its own seat within the window before it counts as flapping. */
+  LICENCE_TAKEOVERS: Count.default(3),
+  LICENCE_TAKEOVER_WINDOW_MS: Ms.default(minutes(10)),
+  /** How long after the end of `up` an enrolment can be redeemed, and the limit from its issue on. */
+  LICENCE_ENROLMENT_AFTER_UP_MS: Ms.default(minutes(60)),
+  LICENCE_ENROLMENT_MAX_MS: Ms.default(days(7)),
+  /** After which an activation that was never finished is swept away. */
+  LICENCE_PENDING_MS: Ms.default(minutes(10)),
+  LICENCE_SWEEP_MS: Ms.default(minutes(1)),
+  /** How long two threads of one boot may present the same previous secret. */
+  LICENCE_SAME_BOOT_MS: Ms.default(5000),
+});
+
+export type Settings = ReturnType<typeof readSettings>;
+
+/** Reads and checks the environment. Throws a ZodError, or an Error that names what is missing; never shows a value. */
+export function readSettings(environment: Record<string, string | undefined>) {
+  const { LICENCE_ADMIN_TOKEN, LICENCE_ADMIN_TOKEN_FILE, ...rest } = Environment.parse(environment);
+  if (!rest.LICENCE_KEYS && !rest.LICENCE_KEYS_FILE) throw new Error('Set LICENCE_KEYS_FILE or LICENCE_KEYS.');
+  const adminToken =
+    LICENCE_ADMIN_TOKEN ?? (LICENCE_ADMIN_TOKEN_FILE && readFileSync(LICENCE_ADMIN_TOKEN_FILE, 'utf8').trim());
+  if (!adminToken || adminToken.length < 16) {
+    throw new Error('Set LICENCE_ADMIN_TOKEN or LICENCE_ADMIN_TOKEN_FILE to at least 16 characters.');
+  }
+  return {
+    host: rest.LICENCE_HOST,
+    port: rest.LICENCE_PORT,
+    mongoUri: rest.LICENCE_MONGODB_URI,
+    adminToken,
+    keys: rest.LICENCE_KEYS,
+    keysFile: rest.LICENCE_KEYS_FILE,
+    issuer: rest.LICENCE_ISSUER,
+    trustProxy: rest.LICENCE_TRUST_PROXY,
+    requestsPer10s: rest.LICENCE_REQUESTS_PER_10S,
+    failuresPerMinute: rest.LICENCE_FAILURES_PER_MINUTE,
+    failureBlockMs: rest.LICENCE_FAILURE_BLOCK_MS,
+    activationsPerHour: rest.LICENCE_ACTIVATIONS_PER_HOUR,
+    checksPerMinute: rest.LICENCE_CHECKS_PER_MINUTE,
+    checkBurst: rest.LICENCE_CHECK_BURST,
+    recoveriesPerDay: rest.LICENCE_RECOVERIES_PER_DAY,
+    takeovers: rest.LICENCE_TAKEOVERS,
+    takeoverWindowMs: rest.LICENCE_TAKEOVER_WINDOW_MS,
+    enrolmentAfterUpMs: rest.LICENCE_ENROLMENT_AFTER_UP_MS,
+    enrolmentMaxMs: rest.LICENCE_ENROLMENT_MAX_MS,
+    pendingMs: rest.LICENCE_PENDING_MS,
+    sweepMs: rest.LICENCE_SWEEP_MS,
+    sameBootMs: rest.LICENCE_SAME_BOOT_MS,
+  };
+}

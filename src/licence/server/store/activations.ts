@@ -1,0 +1,161 @@
+import { type Connection, Schema } from 'mongoose';
+import type { ActivationStatus } from '../../protocol/admin.ts';
+import type { SeatMode, WireNode } from '../../protocol/requests.ts';
+import type { RotationState } from '../rotation.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+/** How the current secret was derived; the secret itself is not stored. */
+export interface HeldSecret {
+  hash: string;
+  seq: number;
+  requestId: string;
+  keyId: string;
+}
+
+/** One running node that holds, held or asks for a seat. Lease and secret live here, so checks never write the licence. */
+export interface Activation extends RotationState {
+  _id: string;
+  licenceId: string;
+  product: string;
+  chosenId: string;
+  mode: SeatMode;
+  node: WireNode;
+  /** Identity of the node: its name within its cluster. */
+  nodeKey: string;
+  bootId: string | null;
+  version: string | null;
+  status: ActivationStatus;
+  secret: HeldSecret;
+  previous: (NonNullable<RotationState['previous']> & { planRevTold: number }) | null;
+  leaseUntil: Date;
+  createdAt: Date;
+  /** When it last asked for its seat, while pending. */
+  pendingAt: Date | null;
+  activatedAt: Date | null;
+  endedAt: Date | null;
+  firstCheckAt: Date | null;
+  lastCheckAt: Date | null;
+  planRevTold: number;
+  usage: Record<string, number>;
+  recoveries: Date[];
+  cloneSuspectedAt: Date | null;
+}
+
+export const historyLength = 16;
+
+/** Identity of a node within a licence. */
+export function nodeKey(node: WireNode): string {
+  return JSON.stringify([node.name, node.clusterId ?? null]);
+}
+
+const anything = { type: Schema.Types.Mixed };
+const after = { returnDocument: 'after' } as const;
+
+export function activationStore(connection: Connection) {
+  const schema = new Schema<Activation>(
+    {
+      _id: { type: String, required: true },
+      licenceId: { type: String, required: true },
+      product: { type: String, required: true },
+      chosenId: { type: String, required: true },
+      mode: { type: String, required: true },
+      node: anything,
+      nodeKey: { type: String, required: true },
+      bootId: { type: String, default: null },
+      version: { type: String, default: null },
+      status: { type: String, required: true },
+      secret: anything,
+      previous: anything,
+      lastRoundReplayed: { type: Boolean, default: false },
+      history: { type: [String], default: [] },
+      leaseUntil: Date,
+      createdAt: { type: Date, required: true },
+      pendingAt: Date,
+      activatedAt: Date,
+      endedAt: Date,
+      firstCheckAt: Date,
+      lastCheckAt: Date,
+      planRevTold: Number,
+      usage: anything,
+      recoveries: { type: [Date], default: [] },
+      cloneSuspectedAt: Date,
+    },
+    { collection: 'activations', versionKey: false, minimize: false },
+  );
+  schema.index({ licenceId: 1, chosenId: 1 }, { unique: true });
+  schema.index({ licenceId: 1, nodeKey: 1, status: 1 });
+  schema.index({ licenceId: 1, activatedAt: 1 });
+  schema.index({ status: 1, pendingAt: 1 });
+  const model = connection.model<Activation>('Activation', schema);
+
+  type Change = Record<string, unknown>;
+  /** Changes the activation if it still is what the filter says; null when it no longer is. */
+  const change = (id: string, still: Change, update: Change): Promise<Activation | null> =>
+    model
+      .findOneAndUpdate({ _id: id, ...still }, update, after)
+      .lean<Activation>()
+      .exec();
+
+  return {
+    model,
+    change,
+    find: (id: string) => model.findById(id).lean<Activation>().exec(),
+    findMany: (ids: string[]) =>
+      model
+        .find({ _id: { $in: ids } })
+        .lean<Activation[]>()
+        .exec(),
+    byChosenId: (licenceId: string, chosenId: string) =>
+      model.findOne({ licenceId, chosenId }).lean<Activation>().exec(),
+    /** The activation of the same node that is running now, if there is one. */
+    running: (wish: Pick<Activation, 'licenceId' | 'nodeKey' | 'mode'>) =>
+      model
+        .findOne({ licenceId: wish.licenceId, nodeKey: wish.nodeKey, status: 'active', mode: wish.mode })
+        .lean<Activation>()
+        .exec(),
+    /** Newest first. */
+    ofLicence: (licenceId: string) =>
+      model.find({ licenceId }).sort({ createdAt: -1 }).limit(1000).lean<Activation[]>().exec(),
+    activatedSince: (licenceId: string, since: Date) =>
+      model.countDocuments({ licenceId, activatedAt: { $gte: since } }).exec(),
+    replacedSince: (licenceId: string, key: string, since: Date) =>
+      model.countDocuments({ licenceId, nodeKey: key, status: 'replaced', endedAt: { $gte: since } }).exec(),
+    pendingBefore: (before: Date) =>
+      model
+        .find({ status: 'pending', pendingAt: { $lt: before } })
+        .limit(100)
+        .lean<Activation[]>()
+        .exec(),
+
+    /** False when the node's chosen id was used before on this licence. */
+    async insert(activation: Activation): Promise<boolean> {
+      try {
+        await model.create(activation);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    },
+    /** Ends it, if its status still is the one given; null when another change was first. */
+    end: (id: string, from: ActivationStatus, to: ActivationStatus, endedAt: Date, still: Change = {}) =>
+      change(id, { status: from, ...still }, { $set: { status: to, endedAt, pendingAt: null } }),
+    async endAll(licenceId: string, to: ActivationStatus, endedAt: Date): Promise<number> {
+      const ended = await model.updateMany(
+        { licenceId, status: { $in: ['pending', 'active'] } },
+        { $set: { status: to, endedAt, pendingAt: null } },
+      );
+      return ended.modifiedCount;
+    },
+    /** Forgets a wish that won no seat. */
+    async forgetPending(id: string): Promise<void> {
+      await model.deleteOne({ _id: id, status: 'pending' });
+    },
+    /** Forgets an activation that never became active, so that its node may begin again under the same chosen id. */
+    async forget(id: string): Promise<void> {
+      await model.deleteOne({ _id: id, activatedAt: null });
+    },
+  };
+}
+
+export type ActivationStore = ReturnType<typeof activationStore>;

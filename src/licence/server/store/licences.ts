@@ -1,0 +1,200 @@
+import { type Connection, Schema } from 'mongoose';
+import type { EntitlementsPush, Standing } from '../../protocol/admin.ts';
+import type { SeatMode } from '../../protocol/requests.ts';
+import type { Features, Limits } from '../../protocol/verdict.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+export interface HeldStanding {
+  standing: Standing;
+  revision: number;
+  paidUntil: Date | null;
+  endsAt: Date | null;
+}
+
+/**
+ * The right to run a product, with the ledger of its seats inside: a seat is won and given back by one conditional
+ * update of this document, so there is no counter that could drift.
+ */
+export interface Licence {
+  _id: string;
+  product: string;
+  plan: string;
+  kind: 'subscription';
+  externalRef: string;
+  /** Key of the call that issued it, and the hash of that call's body. */
+  idempotencyKey: string;
+  requestHash: string;
+  keyHash: string;
+  keyLast4: string;
+  keyGeneration: number;
+  standing: HeldStanding;
+  revokedAt: Date | null;
+  revokedReason: string | null;
+  entitlementsRevision: number;
+  /** What nodes are told as their revision. */
+  planRev: number;
+  /** Revision of the plan's data that planRev already counts. */
+  planDataRevision: number;
+  addOns: Record<string, number>;
+  limits: Limits;
+  features: Features;
+  seatLimits: Record<SeatMode, number>;
+  seats: { activationId: string; mode: SeatMode }[];
+  createdAt: Date;
+}
+
+const anything = { type: Schema.Types.Mixed, required: true };
+const after = { returnDocument: 'after' } as const;
+
+export function licenceStore(connection: Connection) {
+  const schema = new Schema<Licence>(
+    {
+      _id: { type: String, required: true },
+      product: { type: String, required: true },
+      plan: { type: String, required: true },
+      kind: { type: String, required: true },
+      externalRef: { type: String, required: true, index: true },
+      idempotencyKey: { type: String, required: true, unique: true },
+      requestHash: { type: String, required: true },
+      keyHash: { type: String, required: true, unique: true },
+      keyLast4: { type: String, required: true },
+      keyGeneration: { type: Number, required: true },
+      standing: anything,
+      revokedAt: { type: Date, default: null },
+      revokedReason: { type: String, default: null },
+      entitlementsRevision: { type: Number, required: true },
+      planRev: { type: Number, required: true },
+      planDataRevision: { type: Number, required: true },
+      addOns: anything,
+      limits: anything,
+      features: anything,
+      seatLimits: anything,
+      seats: anything,
+      createdAt: { type: Date, required: true },
+    },
+    { collection: 'licences', versionKey: false, minimize: false },
+  );
+  schema.index({ product: 1, plan: 1 });
+  const model = connection.model<Licence>('Licence', schema);
+  const find = (id: string) => model.findById(id).lean<Licence>().exec();
+
+  return {
+    model,
+    find,
+    byKeyHash: (keyHash: string) => model.findOne({ keyHash }).lean<Licence>().exec(),
+    byIdempotencyKey: (idempotencyKey: string) => model.findOne({ idempotencyKey }).lean<Licence>().exec(),
+    byExternalRef: (externalRef: string) =>
+      model.find({ externalRef }).sort({ createdAt: 1 }).limit(100).lean<Licence[]>().exec(),
+
+    /** False when the idempotency key was used before. */
+    async insert(licence: Licence): Promise<boolean> {
+      try {
+        await model.create(licence);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    },
+
+    /** Applies a standing with a higher revision; null when there was nothing to apply. Answers the licence before. */
+    pushStanding: (id: string, standing: HeldStanding): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          { _id: id, 'standing.revision': { $lt: standing.revision } },
+          { $set: { standing } },
+          { returnDocument: 'before' },
+        )
+        .lean<Licence>()
+        .exec(),
+
+    /** Applies entitlements with a higher revision; null when there was nothing to apply. Answers the licence before. */
+    pushEntitlements(id: string, push: EntitlementsPush, planDataRevision: number): Promise<Licence | null> {
+      const { revision, plan, seats, developmentSeats, addOns, limits, features } = push;
+      return model
+        .findOneAndUpdate(
+          { _id: id, entitlementsRevision: { $lt: revision }, revokedAt: null },
+          {
+            $set: {
+              entitlementsRevision: revision,
+              planDataRevision,
+              plan,
+              addOns,
+              limits,
+              features,
+              seatLimits: { production: seats, development: developmentSeats },
+            },
+            $inc: { planRev: 1 },
+          },
+          { returnDocument: 'before' },
+        )
+        .lean<Licence>()
+        .exec();
+    },
+
+    /** Tells every licence of the plan that its data changed; repeated, it changes nothing more. */
+    async spreadPlan(product: string, plan: string, planDataRevision: number): Promise<number> {
+      const spread = await model.updateMany(
+        { product, plan, planDataRevision: { $lt: planDataRevision } },
+        { $set: { planDataRevision }, $inc: { planRev: 1 } },
+      );
+      return spread.modifiedCount;
+    },
+
+    /** Ends the licence for good and empties its ledger; null when it was revoked before. Answers the licence before. */
+    revoke: (id: string, revokedAt: Date, revokedReason: string): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          { _id: id, revokedAt: null },
+          { $set: { revokedAt, revokedReason, seats: [] } },
+          { returnDocument: 'before' },
+        )
+        .lean<Licence>()
+        .exec(),
+
+    /** The one update that wins a seat: null when the licence may not give one or all are taken. */
+    pushSeat: (licence: Licence, activationId: string, mode: SeatMode): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          {
+            _id: licence._id,
+            revokedAt: null,
+            planRev: licence.planRev,
+            'standing.revision': licence.standing.revision,
+            'seats.activationId': { $ne: activationId },
+            $expr: {
+              $lt: [
+                { $size: { $filter: { input: '$seats', cond: { $eq: ['$$this.mode', mode] } } } },
+                licence.seatLimits[mode],
+              ],
+            },
+          },
+          { $push: { seats: { activationId, mode } } },
+          after,
+        )
+        .lean<Licence>()
+        .exec(),
+
+    /** Hands a seat from one activation to another; null when the first did not hold one of this mode. */
+    swapSeat: (id: string, from: string, to: { activationId: string; mode: SeatMode }): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          { _id: id, revokedAt: null, seats: { $elemMatch: { activationId: from, mode: to.mode } } },
+          { $set: { 'seats.$[held].activationId': to.activationId } },
+          { ...after, arrayFilters: [{ 'held.activationId': from }] },
+        )
+        .lean<Licence>()
+        .exec(),
+
+    /** True when there was a seat to give back. */
+    async pullSeat(id: string, activationId: string): Promise<boolean> {
+      const pulled = await model.updateOne(
+        { _id: id, 'seats.activationId': activationId },
+        { $pull: { seats: { activationId } } },
+      );
+      return pulled.modifiedCount === 1;
+    },
+  };
+}
+
+export type LicenceStore = ReturnType<typeof licenceStore>;

@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Connection, Schema } from 'mongoose';
+import { PlanData } from '../../protocol/admin.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+/** A plan of a product as data; `revision` grows when the data changes. */
+export interface Plan {
+  /** `<product>/<plan>` */
+  _id: string;
+  revision: number;
+  data: PlanData;
+}
+
+export const planId = (product: string, plan: string) => `${product}/${plan}`;
+
+export function planStore(connection: Connection) {
+  const model = connection.model<Plan>(
+    'Plan',
+    new Schema<Plan>(
+      {
+        _id: { type: String, required: true },
+        revision: { type: Number, required: true },
+        data: { type: Schema.Types.Mixed, required: true },
+      },
+      { collection: 'plans', versionKey: false, minimize: false },
+    ),
+  );
+  const cache = new Map<string, Plan>();
+
+  async function read(id: string): Promise<Plan | null> {
+    const plan = await model.findById(id).lean<Plan>();
+    if (plan !== null) cache.set(id, plan);
+    return plan;
+  }
+
+  return {
+    model,
+    /** Stores the data and answers the plan as it stands; the same data again changes nothing. */
+    async put(id: string, data: PlanData): Promise<Plan> {
+      for (;;) {
+        const held = await read(id);
+        if (held !== null && isDeepStrictEqual(PlanData.parse(held.data), data)) return held;
+        const next: Plan = { _id: id, revision: (held?.revision ?? 0) + 1, data };
+        if (held === null) {
+          try {
+            await model.create(next);
+          } catch (error) {
+            if (!isDuplicateKey(error)) throw error;
+            continue;
+          }
+        } else {
+          const written = await model.updateOne({ _id: id, revision: held.revision }, { $set: next });
+          if (written.matchedCount === 0) continue;
+        }
+        cache.set(id, next);
+        return next;
+      }
+    },
+    find: read,
+    /** The plan at least as new as this revision; from memory when it is there. */
+    async atLeast(id: string, revision: number): Promise<Plan | null> {
+      const cached = cache.get(id);
+      return cached !== undefined && cached.revision >= revision ? cached : read(id);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { createConnection } from 'mongoose';
+import { activationStore } from './activations.ts';
+import { auditStore } from './audit.ts';
+import { enrolmentStore } from './enrolments.ts';
+import { licenceStore } from './licences.ts';
+import { planStore } from './plans.ts';
+import { productStore } from './products.ts';
+import { releaseStore } from './releases.ts';
+
+export type LicenceDatabase = Awaited<ReturnType<typeof openStore>>;
+
+/** Connects to the licence server's own database and makes its indexes. Several servers may do so at once. */
+export async function openStore(uri: string) {
+  const connection = await createConnection(uri, {
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    serverSelectionTimeoutMS: 5000,
+  }).asPromise();
+  const store = {
+    products: productStore(connection),
+    plans: planStore(connection),
+    releases: releaseStore(connection),
+    licences: licenceStore(connection),
+    activations: activationStore(connection),
+    enrolments: enrolmentStore(connection),
+    audit: auditStore(connection),
+  };
+  for (const { model } of Object.values(store)) await model.createIndexes();
+  return {
+    ...store,
+    /** Rejects when the database does not answer. */
+    async ping(): Promise<void> {
+      await connection.db?.command({ ping: 1 });
+    },
+    close: () => connection.close(),
+  };
+}
