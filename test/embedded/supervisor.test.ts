@@ -194,8 +194,8 @@ describe('when the supervisor itself is killed', () => {
   test('the undertaker ends every process and frees every port', async () => {
     const { identities, ports } = await run();
     await killSupervisor();
-    await until('everything has ended', () => !identities.some(isAlive), { limitMs: 15_000 });
-    await until('the port is free', () => isFree(ports.mailbox));
+    await until(() => !identities.some(isAlive), { what: 'everything has ended', limitMs: 15_000 });
+    await until(() => isFree(ports.mailbox), { what: 'the port is free' });
     // It may still hold the folder for a moment: the next start waits for it.
     await (await startPlatform({ stateDir, ports: 'free', only: ['mailbox'] })).stop();
   });

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until `look` answers something truthy, and gives it; fails with `what` after `limitMs`. */
+/** Waits until `look` answers something truthy, and gives it; fails after `limitMs`, naming `what` it waited for. */
 export async function until<T>(
-  what: string,
   look: () => T | Promise<T>,
-  { limitMs = 10_000, everyMs = 20 } = {},
+  { what = 'a condition holds', limitMs = 10_000, everyMs = 20 } = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + limitMs;
   for (;;) {
