@@ -1,5 +1,6 @@
 import { type ReasonCode, reasons } from '../contracts/reasons.ts';
-import { compileMail, type Mail, moneyText } from './layout.ts';
+import { formatMoney } from '../domain/money.ts';
+import { compileMail, type Mail } from './layout.ts';
 
 export interface ApologyInput {
   orderId: string;
@@ -8,7 +9,7 @@ export interface ApologyInput {
   reason: ReasonCode;
   /** What goes back, in minor units; 0 when nothing had been paid. */
   refunded: number;
-  currency: string;
+  currency: 'EUR';
   orderUrl: string;
 }
 
@@ -53,7 +54,7 @@ Order {{orderId}}`,
 export function renderApology(input: ApologyInput): Mail {
   const money =
     input.refunded > 0
-      ? `${moneyText(input.refunded, input.currency)} go back to the card or account you paid with. Depending on your bank this takes up to ten days.`
+      ? `${formatMoney(input.refunded, input.currency)} go back to the card or account you paid with. Depending on your bank this takes up to ten days.`
       : 'Nothing was charged.';
   return render({
     hostname: input.hostname,

@@ -94,8 +94,3 @@ export function compileMail<Input extends object>(
     };
   };
 }
-
-/** An amount in minor units as a reader expects it, for instance `€35.09`. */
-export function moneyText(amount: number, currency: string): string {
-  return new Intl.NumberFormat('en-IE', { style: 'currency', currency }).format(amount / 100);
-}

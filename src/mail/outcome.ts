@@ -1,5 +1,6 @@
 import { type ReasonCode, reasons } from '../contracts/reasons.ts';
-import { compileMail, type Mail, moneyText } from './layout.ts';
+import { formatMoney } from '../domain/money.ts';
+import { compileMail, type Mail } from './layout.ts';
 
 export interface OutcomeInput {
   orderId: string;
@@ -9,7 +10,7 @@ export interface OutcomeInput {
   reason: ReasonCode;
   /** What goes back, in minor units; 0 when nothing had been paid. */
   refunded: number;
-  currency: string;
+  currency: 'EUR';
   orderUrl: string;
 }
 
@@ -42,7 +43,9 @@ Order {{orderId}}`,
 /** The e-mail to the payer when an order ended without a server by decline, by its deadline, or by cancelling. */
 export function renderOutcome(input: OutcomeInput): Mail {
   const money =
-    input.refunded > 0 ? `${moneyText(input.refunded, input.currency)} go back the way you paid.` : 'No money is kept.';
+    input.refunded > 0
+      ? `${formatMoney(input.refunded, input.currency)} go back the way you paid.`
+      : 'No money is kept.';
   return render({
     title: titles[input.state],
     hostname: input.hostname,

@@ -1,4 +1,5 @@
-import { compileMail, type Mail, moneyText } from './layout.ts';
+import { formatMoney } from '../domain/money.ts';
+import { compileMail, type Mail } from './layout.ts';
 
 export interface PaymentInput {
   orderId: string;
@@ -6,7 +7,7 @@ export interface PaymentInput {
   plan: string;
   /** What was paid, tax included, in minor units. */
   amount: number;
-  currency: string;
+  currency: 'EUR';
   /** The live page of the order. */
   orderUrl: string;
 }
@@ -38,7 +39,7 @@ See the order: {{orderUrl}}`,
 
 /** The e-mail to the payer, where another than the administrator, when the server is ready. */
 export function renderPayment(input: PaymentInput): Mail {
-  const money = moneyText(input.amount, input.currency);
+  const money = formatMoney(input.amount, input.currency);
   const rows = [
     { label: 'Server', value: input.hostname },
     { label: 'Plan', value: input.plan },

@@ -17,7 +17,7 @@ const ready = {
 const order = {
   orderId: 'ord_0123456789abcdef',
   hostname: ready.hostname,
-  currency: 'EUR',
+  currency: 'EUR' as const,
   orderUrl: 'http://127.0.0.1:4600/orders/ord_0123456789abcdef',
 };
 
