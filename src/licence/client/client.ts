@@ -61,7 +61,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
   async function save(change: Partial<NodeState>): Promise<void> {
     // While the clock counts as set back the old mark stays, so that another restart finds it again.
     const mark = situation.rolledBack ? state.mark : { server: serverTime(situation.anchor, at()), local: clock.now() };
-    const next = { ...state, ...change, mark };
+    const next = { ...state, mark, ...change };
     await writeState(options.stateFile, next);
     state = next;
   }

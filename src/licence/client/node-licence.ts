@@ -41,12 +41,19 @@ export function createNodeLicence(options: NodeLicenceOptions) {
   const expected = { issuer: options.issuer, product: options.product };
 
   function knownKeys(): LicenceKeys {
-    return { keys: [...(options.publicKeys?.keys ?? []), ...state().keys.keys] };
+    // One key per kid: the same key may be known from the installation and from the server, and jose refuses a choice.
+    const keys = [...(options.publicKeys?.keys ?? []), ...state().keys.keys];
+    return { keys: [...new Map(keys.map((key) => [key.kid, key])).values()] };
   }
 
   async function fetchKeys(): Promise<void> {
     const answer = await transport.get(keysPath, LicenceKeys);
     if (answer.kind === 'answer') await save({ keys: answer.value, keysFetchedAt: options.now() });
+  }
+
+  /** A signed time is true, whatever the local clock was. */
+  function markOf({ iat }: VerdictClaims): NodeState['mark'] {
+    return { server: iat * 1000, local: options.now() };
   }
 
   /** Verifies; asks the server for its keys once when it signed with one that is not known here. */
@@ -93,7 +100,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     const verified = await verify(grant.verdict, fresh);
     if (!verified.ok) return failed('INVALID_VERDICT', verified.why);
     const { activationId, secret, verdict } = grant;
-    await save({ activationId, secret, verdict, requestId: null, lock: null });
+    await save({ activationId, secret, verdict, requestId: null, lock: null, mark: markOf(verified.claims) });
     return { kind: 'good', claims: verified.claims };
   }
 
@@ -119,7 +126,8 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     if (!verified.ok || verified.claims.refusal !== undefined) {
       return failed('INVALID_VERDICT', verified.ok ? 'REFUSAL' : verified.why);
     }
-    await save({ secret: answer.secret, verdict: answer.license, requestId: null, lock: null });
+    const { secret, license: verdict } = answer;
+    await save({ secret, verdict, requestId: null, lock: null, mark: markOf(verified.claims) });
     if (options.now() - state().keysFetchedAt > dayMs) await fetchKeys();
     return { kind: 'good', claims: verified.claims };
   }
@@ -134,7 +142,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     if (!verified.ok || verified.claims.refusal === undefined) {
       return failed('INVALID_VERDICT', verified.ok ? 'NO_REFUSAL' : verified.why);
     }
-    await save({ lock: problem.verdict });
+    await save({ lock: problem.verdict, mark: markOf(verified.claims) });
     return { kind: 'locked', claims: verified.claims };
   }
 

@@ -77,8 +77,7 @@ function retryAfter(header: string | null): number {
   return Number.isFinite(ms) && ms > 0 ? ms : 0;
 }
 
-const certificateFaults =
-  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|ERR_SSL_|UNSPECIFIED)/;
+const certificateFaults = /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|ERR_SSL_)/;
 
 function connectionFault(error: unknown): { code: LicenceCode; text: string } {
   const code = causeCode(error);
@@ -91,11 +90,13 @@ function connectionFault(error: unknown): { code: LicenceCode; text: string } {
   return { code: 'CONNECTION_ERROR', text: `The licence server cannot be reached (${code}).` };
 }
 
+/** Node's code of the innermost error that has one, for example ECONNREFUSED. */
 function causeCode(error: unknown): string {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as NodeJS.ErrnoException;
+  let named = 'unknown';
+  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
+    const { code, name } = at as { code?: unknown; name?: unknown };
     if (typeof code === 'string') return code;
-    if (at.name === 'TimeoutError') return 'TIMEOUT';
+    if (typeof name === 'string') named = name;
   }
-  return error instanceof Error ? error.name : 'unknown';
+  return named;
 }

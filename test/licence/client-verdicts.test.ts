@@ -1,0 +1,217 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { intervalDelay, retryDelay } from '../../src/licence/client/schedule.ts';
+import type { LicenceClientOptions } from '../../src/licence/client/types.ts';
+import { type Asked, createFakeServer, signingKey } from './support/fake-server.ts';
+import { standingClock, startNodes, until } from './support/node.ts';
+
+let nodes: Awaited<ReturnType<typeof startNodes>>;
+let server: ReturnType<typeof createFakeServer>;
+beforeAll(async () => {
+  nodes = await startNodes(() => server.fetch);
+});
+afterAll(() => nodes.stop());
+beforeEach(() => {
+  server = createFakeServer();
+});
+
+/** A node that was good once. */
+async function running(options: Partial<LicenceClientOptions> = {}) {
+  const time = standingClock();
+  const stateFile = nodes.newStateFile();
+  const client = nodes.client({ stateFile, enrollmentToken: 'a-token', clock: time.clock, ...options });
+  await client.start();
+  expect((await client.check()).state).toBe('OK');
+  return { client, time, stateFile };
+}
+
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+describe('L45: a verdict is refused', () => {
+  const forged = (header: object, sign: (input: string) => string) => async (asked: Asked) => {
+    const [, payload] = (await server.signed(asked)).split('.');
+    const input = `${base64(header)}.${payload}`;
+    return `${input}.${sign(input)}`;
+  };
+  test.each<[string, (asked: Asked) => Promise<string>]>([
+    ['of an unknown kid', (asked) => server.signed(asked, {}, {}, signingKey('stranger'))],
+    ["signed by a stranger under the server's kid", (asked) => server.signed(asked, {}, {}, signingKey('kid-1'))],
+    ['with alg none', forged({ alg: 'none', typ: 'lic+jws', kid: 'kid-1' }, () => '')],
+    [
+      'with HS256 and the public key as secret',
+      (asked) =>
+        forged({ alg: 'HS256', typ: 'lic+jws', kid: 'kid-1' }, (input) =>
+          createHmac('sha256', Buffer.from(server.key.jwk.x, 'base64url')).update(input).digest('base64url'),
+        )(asked),
+    ],
+    ['for another product', (asked) => server.signed(asked, { aud: 'other-product' })],
+    ['of another issuer', (asked) => server.signed(asked, { iss: 'somebody' })],
+    ['of another type', (asked) => server.signed(asked, {}, { typ: 'JWT' })],
+    [
+      'that has expired',
+      (asked) =>
+        server.signed(asked, {
+          iat: Math.floor(Date.now() / 1000) - 90_000,
+          exp: Math.floor(Date.now() / 1000) - 3600,
+        }),
+    ],
+    ['without an end', (asked) => server.signed(asked, { exp: undefined })],
+    ['for another node', (asked) => server.signed({ ...asked, sub: 'act_zzzzzzzzzzzzzzzz' })],
+    ['that answers another request (L46)', (asked) => server.signed({ ...asked, jti: 'another-request' })],
+    ['that answers an earlier attempt (L46)', (asked) => server.signed({ ...asked, nonce: 'an-earlier-nonce' })],
+    [
+      'that refuses in the shape of a good answer',
+      (asked) => server.signed(asked, { refusal: { code: 'CLONE_SUSPECTED', num: 110, detail: '' } }),
+    ],
+    ['that is no JWS', async () => 'not.a.jws'],
+  ])('%s', async (_, sign) => {
+    const { client } = await running();
+    server.sign = sign;
+    expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT', num: 351 } });
+    server.sign = server.signed;
+    expect((await client.check()).state).toBe('OK');
+  });
+});
+
+test('the request id stays until its secret came, the nonce is new each time', async () => {
+  const { client } = await running();
+  server.requests.length = 0;
+  server.instead = () => Promise.reject(new TypeError('fetch failed'));
+  await client.check();
+  await client.check();
+  server.instead = null;
+  await client.check();
+  await client.check();
+  const ids = server.requests.map(({ body }) => body.requestId);
+  expect(new Set(ids.slice(0, 3)).size).toBe(1);
+  expect(ids[3]).not.toBe(ids[0]);
+  expect(new Set(server.requests.map(({ body }) => body.nonce)).size).toBe(4);
+});
+
+test('L47: after a roll of the keys while the node was offline, its next check verifies', async () => {
+  const { client, stateFile, time } = await running({ publicKeys: { keys: [{ ...server.key.jwk, kid: 'kid-1' }] } });
+  await client.stop();
+  const next = signingKey('kid-2');
+  server.key = next;
+  server.published = [next.jwk, server.published[0] as Record<string, unknown>];
+  const again = nodes.client({ stateFile, clock: time.clock });
+  await again.start();
+  expect(again.status().verdict).not.toBeNull();
+  expect((await again.check()).state).toBe('OK');
+});
+
+test('a tampered state file gives no licence', async () => {
+  const { client, stateFile } = await running();
+  await client.stop();
+  const state = JSON.parse(await readFile(stateFile, 'utf8')) as { verdict: string };
+  const [header, payload, signature] = state.verdict.split('.');
+  const claims = JSON.parse(Buffer.from(payload as string, 'base64url').toString()) as { exp: number };
+  const longer = base64({ ...claims, exp: claims.exp + 1e9 });
+  await writeFile(stateFile, JSON.stringify({ ...state, verdict: [header, longer, signature].join('.') }));
+  server.instead = () => Promise.reject(new TypeError('fetch failed'));
+  const again = nodes.client({ stateFile });
+  await again.start();
+  expect(again.status().state).toBe('NONE');
+});
+
+describe('what is not the licence server counts as not reached', () => {
+  const html = '<html><body>Blocked by your administrator</body></html>';
+  test.each<[string, () => Response]>([
+    ['403 with HTML (L48)', () => new Response(html, { status: 403, headers: { 'Content-Type': 'text/html' } })],
+    ['200 with HTML (L48)', () => new Response(html, { status: 200 })],
+    ['a redirect to a sign-in page', () => new Response('', { status: 302, headers: { Location: 'http://portal' } })],
+    ['403 with the JSON of somebody else', () => Response.json({ error: 'forbidden' }, { status: 403 })],
+    ['502 without a body', () => new Response(null, { status: 502 })],
+  ])('%s', async (_, answer) => {
+    const { client } = await running();
+    server.instead = answer;
+    expect(await client.check()).toMatchObject({
+      state: 'GRACE',
+      effect: 'none',
+      reason: { code: 'CONNECTION_ERROR' },
+    });
+  });
+
+  test('a refusal that is not signed does not lock', async () => {
+    const { client } = await running();
+    const problem = {
+      code: 'INSTANCE_NOT_ACTIVE',
+      num: 108,
+      title: '',
+      detail: 'd',
+      retryable: false,
+      remedy: '',
+      requestId: 'r',
+    };
+    server.instead = () => Response.json(problem, { status: 403 });
+    expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INSTANCE_NOT_ACTIVE' } });
+    server.instead = async () =>
+      Response.json({ ...problem, verdict: await server.signed({ sub: 'x', jti: 'y', nonce: 'z' }) }, { status: 403 });
+    expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
+  });
+
+  test('L49: an intercepted TLS connection is named, and grace runs', async () => {
+    const pem = (file: string) => readFile(join(import.meta.dirname, 'fixtures', file));
+    const [key, cert] = await Promise.all([pem('interceptor-key.pem'), pem('interceptor.pem')]);
+    const proxy = createServer({ key, cert }, (_, response) => response.end('{}'));
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    let intercepted = false;
+    const { client } = await running({
+      fetch: (url, init) => (intercepted ? fetch(`https://localhost:${port}/`, init) : server.fetch(url, init)),
+    });
+    intercepted = true;
+    const snapshot = await client.check();
+    proxy.close();
+    expect(snapshot).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_SERVER_CERTIFICATE', num: 350 } });
+    expect(snapshot.reason?.text).toMatch(/not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
+  });
+
+  test('L50: 429 and 503 with Retry-After are honoured and do not lock', async () => {
+    const { client, time } = await running({ retryFirstMs: 1000 });
+    for (const [status, code] of [
+      [429, 'RATE_LIMITED'],
+      [503, 'SERVICE_UNAVAILABLE'],
+    ] as const) {
+      const problem = { code, num: 123, title: '', detail: 'd', retryable: true, remedy: '', requestId: 'r' };
+      server.instead = () => Response.json(problem, { status, headers: { 'Retry-After': '1800' } });
+      expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code } });
+      const before = server.requests.length;
+      time.advance(1_799_000);
+      expect(server.requests).toHaveLength(before);
+      time.advance(2000);
+      await until('the next check', () => server.requests.length > before);
+    }
+  });
+});
+
+describe('when to ask again', () => {
+  test('after a good check: the interval within its jitter', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1000, max: 1e8 }),
+        fc.integer({ min: 0, max: 50 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (interval, jitter, random) => {
+          const delay = intervalDelay(interval, jitter, random);
+          expect(delay).toBeGreaterThanOrEqual(Math.floor(interval * (1 - jitter / 100)));
+          expect(delay).toBeLessThanOrEqual(Math.ceil(interval * (1 + jitter / 100)));
+        },
+      ),
+    );
+  });
+
+  test('after failures: 30 s, doubled to 10 min, never before Retry-After', () => {
+    const limits = { firstMs: 30_000, maxMs: 600_000, intervalMs: 3_600_000, retryAfterMs: 0 };
+    const delays = [1, 2, 3, 4, 5, 6, 60].map((failures) => retryDelay(failures, limits, 0.999_999));
+    expect(delays).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000]);
+    expect(retryDelay(1, { ...limits, intervalMs: 2000 }, 0)).toBe(1500);
+    expect(retryDelay(1, { ...limits, retryAfterMs: 7e5 }, 0)).toBe(7e5);
+  });
+});
