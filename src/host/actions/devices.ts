@@ -1,0 +1,58 @@
+import { now } from '../../contracts/clock.ts';
+import { type Host, isAdministrator } from '../host.ts';
+import { NewDevice, NewReading, parse, ReadingsQuery } from '../inputs.ts';
+import { requireRoom } from '../limits.ts';
+import { HostError } from '../reasons.ts';
+import type { Device } from '../store/devices.ts';
+import type { Reading } from '../store/readings.ts';
+import type { User } from '../store/users.ts';
+import { type Asking, requireChange, requireUser } from './guards.ts';
+
+/** The administrator sees every device, everybody else the own ones. */
+export function devicesOf(host: Host, user: User): Device[] {
+  return isAdministrator(host, user) ? host.store.devices.list() : host.store.devices.ofOwner(user.id);
+}
+
+/** Somebody else's device answers `not_found`, as if it were not there. */
+export function deviceOf(host: Host, asking: Asking, id: string): Device {
+  const user = requireUser(asking);
+  const device = host.store.devices.byId(id);
+  if (!device || (device.ownerId !== user.id && !isAdministrator(host, user))) throw new HostError('not_found');
+  return device;
+}
+
+/** The credential is in this answer once; only its hash is kept. */
+export function addDevice(host: Host, asking: Asking, input: unknown): { device: Device; credential: string } {
+  const user = requireChange(host, asking);
+  const { name } = parse(NewDevice, input);
+  if (host.store.devices.has(user.id, name)) {
+    throw new HostError('already_there', { detail: 'You have a device of this name already.' });
+  }
+  requireRoom(host, 'devices');
+  return host.store.devices.add(user.id, name);
+}
+
+/** Removes a device with its readings; its credential is refused from then on. */
+export function removeDevice(host: Host, asking: Asking, id: string): void {
+  requireChange(host, asking);
+  host.store.devices.remove(deviceOf(host, asking, id).id);
+}
+
+export function readingsOf(host: Host, asking: Asking, id: string, query: unknown): Reading[] {
+  const { limit } = parse(ReadingsQuery, query);
+  return host.store.readings.newest(deviceOf(host, asking, id).id, limit);
+}
+
+/**
+ * Takes a reading from a device: its credential is the whole authority, and a lock of the licence does not hold it back.
+ * Resolves when the reading is on the disk. Errors: `credential_wrong`, `invalid_input`.
+ */
+export async function takeReading(
+  host: Host,
+  { deviceId, authorization, body }: { deviceId: string; authorization: string | undefined; body: unknown },
+): Promise<void> {
+  const credential = /^Bearer (\S{16,128})$/i.exec(authorization ?? '')?.[1];
+  if (!credential || !host.store.devices.accepts(deviceId, credential)) throw new HostError('credential_wrong');
+  const { values, at } = parse(NewReading, body);
+  await host.store.readings.add({ deviceId, values, at: at ?? now() });
+}

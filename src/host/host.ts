@@ -1,0 +1,19 @@
+import type { HostContract } from '../contracts/host-contract.ts';
+import type { Log } from '../contracts/log.ts';
+import type { LicenceSnapshot } from '../licence/client/types.ts';
+import type { Store } from './store/store.ts';
+import type { User } from './store/users.ts';
+
+/** What every action of this server works with. */
+export interface Host {
+  readonly contract: HostContract;
+  readonly store: Store;
+  readonly log: Log;
+  /** The licence as it stands now; limits are read from here at each use, so a change needs no restart. */
+  licence(): LicenceSnapshot;
+}
+
+/** Whether this is the one person who runs the server. */
+export function isAdministrator({ contract }: Pick<Host, 'contract'>, user: Pick<User, 'email'>): boolean {
+  return user.email === contract.adminEmail.toLowerCase();
+}

@@ -1,0 +1,80 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostContract } from '../contracts/host-contract.ts';
+import type { Log } from '../contracts/log.ts';
+import { createLicenceClient } from '../licence/client/client.ts';
+import type { LicenceClient, LicenceFetch } from '../licence/client/types.ts';
+import { LicenceKeys } from '../licence/protocol/verdict.ts';
+import { licenceClock } from './licence-clock.ts';
+
+/** Code of this product at the licence server; verdicts for another product are refused. */
+const product = 'freehold-server';
+
+export interface HostLicence extends Pick<LicenceClient, 'start' | 'stop' | 'release' | 'status'> {
+  /**
+   * Calls back once when the licence asks the process to end (`stop`), after one more check has confirmed it. A process
+   * that is started again in the same lock stays up and refuses instead, so that no supervisor restarts it for ever.
+   */
+  onStopped(callback: () => void): void;
+}
+
+/** The licence of this node; its state lies on the data volume, so a reboot redeems nothing. */
+export function createHostLicence({
+  contract,
+  dataFolder,
+  log,
+  usage,
+}: {
+  contract: HostContract;
+  dataFolder: string;
+  log: Log;
+  usage: () => Record<string, number>;
+}): HostLicence {
+  const client = createLicenceClient({
+    serverUrl: contract.licence.serverUrl,
+    stateFile: join(dataFolder, 'licence.json'),
+    product,
+    version: contract.productVersion,
+    node: { name: contract.nodeName, clusterId: contract.instanceId, hostname: contract.hostnames[0] },
+    enrollmentToken: contract.licence.enrollmentToken,
+    publicKeys: LicenceKeys.parse(contract.licence.publicKeys),
+    fetch: configuredFetch(),
+    usage,
+    clock: licenceClock,
+    log: ({ level, message, detail }) => log[level]({ part: 'licence', ...detail }, message),
+  });
+  const stopMark = join(dataFolder, 'licence-stop');
+
+  function onStopped(callback: () => void): void {
+    let asked = false;
+    client.onChange(({ state, effect }) => {
+      if (state === 'OK' || state === 'GRACE') return rmSync(stopMark, { force: true });
+      if (state !== 'LOCKED' || effect !== 'stop' || asked || existsSync(stopMark)) return;
+      asked = true;
+      void client.check().then((checked) => {
+        asked = false;
+        if (checked.state !== 'LOCKED' || checked.effect !== 'stop') return;
+        writeFileSync(stopMark, '', { mode: 0o600 });
+        callback();
+      });
+    });
+  }
+
+  return { start: client.start, stop: client.stop, release: client.release, status: client.status, onStopped };
+}
+
+/**
+ * A fetch that resolves and trusts as this process is told to. The system's own way needs neither, and then nothing of
+ * it is loaded: it would cost a tenth of the start.
+ */
+function configuredFetch(): LicenceFetch | undefined {
+  if (!process.env.FREEHOLD_DNS_SERVER && !process.env.FREEHOLD_CA_FILE) return undefined;
+  const loading = Promise.all([import('undici'), import('../contracts/reach.ts')]).then(
+    ([{ fetch }, { reachFromEnvironment }]) => ({ fetch, dispatcher: reachFromEnvironment().dispatcher }),
+  );
+  return async (url, init) => {
+    const { fetch, dispatcher } = await loading;
+    const answer: unknown = await fetch(url, { ...(init as Parameters<typeof fetch>[1]), dispatcher });
+    return answer as Response;
+  };
+}

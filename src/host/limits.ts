@@ -1,0 +1,67 @@
+import type { LicenceSnapshot } from '../licence/client/types.ts';
+import { type Host, isAdministrator } from './host.ts';
+import { HostError } from './reasons.ts';
+
+/** Things whose number the licence bounds and this product counts. */
+export const boundedThings = ['users', 'domains', 'brands', 'plugins', 'devices'] as const;
+export type BoundedThing = (typeof boundedThings)[number];
+
+export interface Use {
+  used: number;
+  /** null = unlimited. */
+  limit: number | null;
+}
+
+/** How much of a thing there is; the administrator's account counts from the start. */
+function countOf({ contract, store }: Pick<Host, 'contract' | 'store'>, thing: BoundedThing): number {
+  switch (thing) {
+    case 'users': {
+      const users = store.users.list();
+      return users.length + (users.some((user) => isAdministrator({ contract }, user)) ? 0 : 1);
+    }
+    case 'devices':
+      return store.devices.count();
+    default:
+      return store[thing].list().length;
+  }
+}
+
+/** Numbers of everything that is bounded, as the licence check reports them. */
+export function usageOf(host: Pick<Host, 'contract' | 'store'>): Record<BoundedThing, number> {
+  return Object.fromEntries(boundedThings.map((thing) => [thing, countOf(host, thing)])) as Record<
+    BoundedThing,
+    number
+  >;
+}
+
+export function useOf(host: Host, thing: BoundedThing): Use {
+  return { used: countOf(host, thing), limit: host.licence().limits[thing] ?? null };
+}
+
+/** Throws `limit_reached` with the name of the limit when the plan has no room for one more. */
+export function requireRoom(host: Host, thing: BoundedThing): void {
+  const { used, limit } = useOf(host, thing);
+  if (limit === null || used < limit) return;
+  const plan = host.licence().plan ?? host.contract.plan;
+  const detail =
+    limit === 0
+      ? `The plan ${plan} of this server includes no ${thing}.`
+      : `This server uses ${used} of the ${limit} ${limit === 1 ? thing.slice(0, -1) : thing} that its plan ${plan} allows.`;
+  throw new HostError('limit_reached', { detail, facts: { limit: thing, used, allowed: limit } });
+}
+
+/** Whether a lock keeps changes away; a plan whose enforcement is `warn` goes on. */
+export function isReadOnly({ effect }: LicenceSnapshot): boolean {
+  return effect === 'readonly' || effect === 'stop';
+}
+
+/** Throws `starting` before the first verdict and `licence_locked` while the licence keeps management read-only. */
+export function requireWritable(host: Host): void {
+  const licence = host.licence();
+  if (licence.state === 'NONE') throw new HostError('starting', { detail: licence.reason?.text });
+  if (licence.state !== 'LOCKED' || !isReadOnly(licence)) return;
+  throw new HostError('licence_locked', {
+    detail: licence.reason ? `${licence.reason.text} ${licence.reason.remedy}` : undefined,
+    facts: licence.reason ? { licenceCode: licence.reason.code } : {},
+  });
+}

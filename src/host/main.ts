@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { monotonic } from '../contracts/clock.ts';
+import { createLog } from '../contracts/log.ts';
+import type { HostLicence } from './licence.ts';
+import { createHostServer } from './server.ts';
+import { readSettings, SettingsError } from './settings.ts';
+import type { Store } from './store/store.ts';
+
+/**
+ * The reference product as one process.
+ *
+ * Order of the start: `/healthz` answers, the licence is on its way, then pages and database are loaded while the
+ * licence server thinks. SIGTERM and SIGINT end it and keep the seat, as a reboot needs; SIGUSR2 gives the seat back
+ * first, for a node that is taken down for good.
+ */
+
+const exitCodes = {
+  /** The licence asks for `stop`. Happens once per lock: started again, the process stays up and refuses. */
+  licenceStop: 77,
+  /** A start that cannot work until somebody corrects what the log names. */
+  misconfigured: 78,
+} as const;
+
+/** How long requests may take to end when the process stops, ms. */
+const drainMs = 5_000;
+
+const log = createLog('host');
+
+/** What has been started so far and has to be ended; filled as the start goes on. */
+const running: { server?: Server; licence?: HostLicence; store?: Store } = {};
+
+async function start(): Promise<void> {
+  const { contract, dataFolder, port } = readSettings();
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+
+  const app = Promise.withResolvers<RequestListener>();
+  const server = createHostServer({ contract, licence: () => running.licence?.status(), app: app.promise });
+  running.server = server;
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  log.info({ port: (server.address() as AddressInfo).port, ms: Math.round(monotonic()) }, 'listening');
+
+  const [{ createHostLicence }, { usageOf }] = await Promise.all([import('./licence.ts'), import('./limits.ts')]);
+  const licence = createHostLicence({
+    contract,
+    dataFolder,
+    log,
+    usage: () => (running.store ? usageOf({ contract, store: running.store }) : {}),
+  });
+  running.licence = licence;
+  licence.onStopped(() => void stop(exitCodes.licenceStop));
+  await licence.start();
+
+  const [{ openStore }, { createApp }] = await Promise.all([import('./store/store.ts'), import('./web/app.ts')]);
+  const store = openStore(dataFolder);
+  running.store = store;
+  app.resolve(createApp({ contract, store, log, licence: licence.status }));
+  log.info({ ms: Math.round(monotonic()), licence: licence.status().state }, 'serving');
+}
+
+let stopping = false;
+
+/** Lets running requests end, then closes what was opened; the seat is given back only where that is asked for. */
+async function stop(exitCode: number, { releaseSeat = false } = {}): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info({ exitCode, releaseSeat }, 'stopping');
+  const { server, licence, store } = running;
+  if (server?.listening) {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), drainMs).unref();
+    await closed;
+  }
+  let code = exitCode;
+  try {
+    await (releaseSeat ? licence?.release() : licence?.stop());
+  } catch (error) {
+    log.error({ err: error }, 'the licence client did not end well');
+    code = 1;
+  }
+  store?.close();
+  process.exit(code);
+}
+
+process.on('SIGTERM', () => void stop(0));
+process.on('SIGINT', () => void stop(0));
+process.on('SIGUSR2', () => void stop(0, { releaseSeat: true }));
+
+start().catch((error: unknown) => {
+  if (error instanceof SettingsError) log.fatal(error.message);
+  else log.fatal({ err: error }, 'the server could not start');
+  return stop(error instanceof SettingsError ? exitCodes.misconfigured : 1);
+});

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { HostContract, hostEnvironment } from '../contracts/host-contract.ts';
+
+const Environment = z.object({
+  [hostEnvironment.contract]: z.string().min(1),
+  [hostEnvironment.data]: z.string().min(1),
+  [hostEnvironment.port]: z.coerce.number().int().min(0).max(65_535),
+});
+
+export interface Settings {
+  contract: HostContract;
+  /** Folder of the data volume. */
+  dataFolder: string;
+  /** Loopback port; 0 takes a free one. */
+  port: number;
+}
+
+/** A start that cannot work: the sentence says what an operator has to correct. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Reads the environment and the host contract, once, at the start.
+ * Throws SettingsError without repeating any value, because the contract carries the enrolment token.
+ */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const environment = Environment.safeParse(env);
+  if (!environment.success) {
+    throw new SettingsError(`These variables are missing or wrong: ${fieldsOf(environment.error)}.`);
+  }
+  const path = environment.data[hostEnvironment.contract];
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'it is not JSON';
+    throw new SettingsError(`The host contract ${path} cannot be read: ${why}.`);
+  }
+  const contract = HostContract.safeParse(document);
+  if (!contract.success) {
+    throw new SettingsError(`The host contract ${path} has missing or wrong fields: ${fieldsOf(contract.error)}.`);
+  }
+  return {
+    contract: { ...contract.data, hostnames: contract.data.hostnames.map((name) => name.toLowerCase()) },
+    dataFolder: environment.data[hostEnvironment.data],
+    port: environment.data[hostEnvironment.port],
+  };
+}
+
+function fieldsOf(error: z.ZodError): string {
+  return [...new Set(error.issues.map((issue) => issue.path.join('.') || '(document)'))].join(', ');
+}

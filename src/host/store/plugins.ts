@@ -1,0 +1,30 @@
+import { now } from '../../contracts/clock.ts';
+import type { Database } from './database.ts';
+import { newHostId } from './host-id.ts';
+
+/** An extension that the administrator has enabled. */
+export interface Plugin {
+  id: string;
+  name: string;
+  addedAt: number;
+}
+
+export function createPlugins({ sql, durably }: Database) {
+  const list = sql.prepare('select id, name, added_at as addedAt from plugins order by name');
+  const byName = sql.prepare('select id from plugins where name = ?');
+  const insert = sql.prepare('insert into plugins (id, name, added_at) values (?, ?, ?)');
+  const remove = sql.prepare('delete from plugins where id = ?');
+
+  return {
+    list: () => list.all() as unknown as Plugin[],
+    has: (name: string) => byName.get(name) !== undefined,
+    add(name: string): Plugin {
+      const plugin = { id: newHostId('plg'), name, addedAt: now() };
+      durably(() => insert.run(plugin.id, plugin.name, plugin.addedAt));
+      return plugin;
+    },
+    remove: (id: string) => durably(() => remove.run(id).changes === 1),
+  };
+}
+
+export type Plugins = ReturnType<typeof createPlugins>;

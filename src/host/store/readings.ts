@@ -1,0 +1,90 @@
+import { now } from '../../contracts/clock.ts';
+import { HostError } from '../reasons.ts';
+import type { Database } from './database.ts';
+
+/** How many readings of one device are kept; older ones make room. */
+export const readingsKept = 10_000;
+/** One device is trimmed after this many of its readings, so that a reading rarely pays for it. */
+const trimEvery = 256;
+
+export type ReadingValue = number | string | boolean;
+
+export interface Reading {
+  /** When it was measured, ms since the epoch. */
+  at: number;
+  receivedAt: number;
+  values: Record<string, ReadingValue>;
+}
+
+export interface NewReading {
+  deviceId: string;
+  at: number;
+  values: Record<string, ReadingValue>;
+}
+
+interface Waiting {
+  reading: NewReading;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+function readingOf(row: unknown): Reading {
+  const { at, receivedAt, values } = row as { at: number; receivedAt: number; values: string };
+  return { at, receivedAt, values: JSON.parse(values) };
+}
+
+/**
+ * Readings in the order of their time. Those that arrive while the disk is busy share the next transaction, so a fleet
+ * that reports at the same moment pays for one flush and not for one each.
+ */
+export function createReadings({ sql, durably }: Database) {
+  const insert = sql.prepare('insert into readings (device_id, at, received_at, "values") values (?, ?, ?, ?)');
+  const newest = sql.prepare(
+    'select at, received_at as receivedAt, "values" from readings where device_id = ? order by at desc, id desc limit ?',
+  );
+  const trim = sql.prepare(
+    `delete from readings where device_id = :id and (at, id) <= (
+       select at, id from readings where device_id = :id order by at desc, id desc limit 1 offset :kept)`,
+  );
+  const exists = sql.prepare('select 1 from devices where id = ?');
+  const sinceTrim = new Map<string, number>();
+  let waiting: Waiting[] = [];
+
+  function flush(): void {
+    const batch = waiting;
+    waiting = [];
+    let stored: boolean[];
+    try {
+      stored = durably(() => batch.map(({ reading }) => store(reading)));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+      return;
+    }
+    batch.forEach(({ resolve, reject }, index) => {
+      if (stored[index]) resolve();
+      else reject(new HostError('credential_wrong', { detail: 'The device was removed.' }));
+    });
+  }
+
+  function store({ deviceId, at, values }: NewReading): boolean {
+    if (exists.get(deviceId) === undefined) return false;
+    insert.run(deviceId, at, now(), JSON.stringify(values));
+    const untrimmed = (sinceTrim.get(deviceId) ?? 0) + 1;
+    sinceTrim.set(deviceId, untrimmed % trimEvery);
+    if (untrimmed === trimEvery) trim.run({ id: deviceId, kept: readingsKept });
+    return true;
+  }
+
+  return {
+    /** Resolves when the reading is on the disk. */
+    add(reading: NewReading): Promise<void> {
+      return new Promise((resolve, reject) => {
+        if (waiting.push({ reading, resolve, reject }) === 1) setImmediate(flush);
+      });
+    },
+    /** The newest readings, newest first. */
+    newest: (deviceId: string, limit: number) => newest.all(deviceId, limit).map(readingOf),
+  };
+}
+
+export type Readings = ReturnType<typeof createReadings>;

@@ -1,0 +1,27 @@
+import { type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
+import { HostError } from '../reasons.ts';
+
+/** Failed sign-ins and sign-ups of one address of the network in five minutes; those that succeed do not count. */
+const windowMs = 5 * 60_000;
+const signInFailures = 10;
+const signUpFailures = 20;
+
+function failures(limit: number): RateLimitRequestHandler {
+  return rateLimit({
+    windowMs,
+    limit,
+    skipSuccessfulRequests: true,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    handler: () => {
+      throw new HostError('too_many_requests');
+    },
+  });
+}
+
+/** Shared by the pages and the JSON API, so that neither is a way around the other. */
+export function createLimiters() {
+  return { signIn: failures(signInFailures), signUp: failures(signUpFailures) };
+}
+
+export type Limiters = ReturnType<typeof createLimiters>;
