@@ -1,0 +1,197 @@
+import { timingSafeEqual } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
+import { z } from 'zod';
+import type { Log } from '../../contracts/log.ts';
+import { changes, creates, Faults, type Kind, kinds, objects as schemas } from '../../stacks/local/cloud-api.ts';
+import type { HostProcesses } from './host-processes.ts';
+import type { Objects } from './objects.ts';
+import { regions } from './offer.ts';
+import { CloudRefusal } from './problem.ts';
+
+const faultOfCreate = {
+  hosts: 'createHost',
+  volumes: 'createVolume',
+  addresses: 'createAddress',
+  records: 'createRecord',
+} as const satisfies Record<Kind, keyof Faults>;
+
+const ListQuery = z.object({
+  tag: z
+    .string()
+    .regex(/^[^=]+=/)
+    .optional(),
+  name: z.string().optional(),
+});
+const LogQuery = z.object({ bytes: z.coerce.number().int().min(1).max(1_000_000).default(16_384) });
+
+/** The switch that makes the cloud misbehave on purpose; what is not named stays as it was. */
+export function createFaultSwitch() {
+  let current: Faults = { times: 0 };
+  return {
+    current: () => current,
+    set(faults: Faults): void {
+      current = { ...current, ...faults };
+    },
+    clear(): void {
+      current = { times: 0 };
+    },
+    /** The fault that strikes this call, if one is due; uses it up. */
+    strike<Name extends keyof Faults>(name: Name): Faults[Name] | undefined {
+      if (current.times <= 0 || current[name] === undefined) return undefined;
+      current.times -= 1;
+      return current[name];
+    },
+  };
+}
+export type FaultSwitch = ReturnType<typeof createFaultSwitch>;
+
+/** The HTTP face of the small cloud. */
+export function createCloudApi(options: {
+  objects: Objects;
+  processes: HostProcesses;
+  faults: FaultSwitch;
+  token: string;
+  dnsZone: string;
+  log: Log;
+}) {
+  const { objects, processes, faults } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.use(requireToken(options.token));
+  app.use(express.json({ limit: '256kb' }));
+
+  app.get('/v1/regions', (_request, response) => {
+    response.json([...regions].map(([name, region]) => ({ name, ...region })));
+  });
+
+  for (const kind of kinds) {
+    app.post(`/v1/${kind}`, async (request, response) => {
+      const input = creates[kind].parse(request.body);
+      if (kind === 'records') checkZone(input.name);
+      const fault = faults.strike(faultOfCreate[kind]);
+      if (fault === 'fail') throw new CloudRefusal('unavailable', 'the cloud refuses on purpose');
+      if (fault === 'quota') throw new CloudRefusal('quota', `the quota of ${kind} is used up`);
+      const object = await objects.create(kind, input, { deaf: fault === 'never-healthy' });
+      if (kind === 'hosts') await delay(faults.current().createHostMs ?? 0);
+      if (fault === 'lose-reply') return void request.socket.destroy();
+      response.status(201).json(schemas[kind].parse(object));
+    });
+    app.get(`/v1/${kind}`, (request, response) => {
+      const { tag, name } = ListQuery.parse(request.query);
+      const found = objects.list(kind, { ...(tag ? { tag: splitTag(tag) } : {}), ...(name ? { name } : {}) });
+      response.json(found.map((object) => schemas[kind].parse(object)));
+    });
+    app.get(`/v1/${kind}/:id`, (request, response) => {
+      response.json(schemas[kind].parse(objects.need(kind, idOf(request))));
+    });
+    app.patch(`/v1/${kind}/:id`, async (request, response) => {
+      const change = changes[kind].parse(request.body);
+      response.json(schemas[kind].parse(await objects.change(kind, idOf(request), change)));
+    });
+    app.delete(`/v1/${kind}/:id`, async (request, response) => {
+      const fault = kind === 'hosts' ? 'deleteHost' : kind === 'volumes' ? 'deleteVolume' : null;
+      if (fault && faults.strike(fault)) throw new CloudRefusal('unavailable', 'the cloud refuses on purpose');
+      await objects.remove(kind, idOf(request));
+      response.status(204).end();
+    });
+  }
+
+  app.post('/v1/hosts/:id/start', async (request, response) => {
+    response.json(schemas.hosts.parse(await objects.startHost(idOf(request))));
+  });
+  app.post('/v1/hosts/:id/stop', async (request, response) => {
+    response.json(schemas.hosts.parse(await objects.stopHost(idOf(request))));
+  });
+  app.get('/v1/hosts/:id/log', async (request, response) => {
+    const { bytes } = LogQuery.parse(request.query);
+    const { id } = objects.need('hosts', idOf(request));
+    response.type('text/plain').send(await tail(processes.logFile(id), bytes));
+  });
+
+  app.get('/v1/faults', (_request, response) => {
+    response.json(faults.current());
+  });
+  app.post('/v1/faults', (request, response) => {
+    faults.set(Faults.parse(request.body));
+    response.json(faults.current());
+  });
+  app.delete('/v1/faults', (_request, response) => {
+    faults.clear();
+    response.status(204).end();
+  });
+  app.post('/v1/shutdown', async (_request, response) => {
+    await processes.stopAll();
+    response.json({ status: 'stopped' });
+  });
+
+  app.use((_request, _response) => {
+    throw new CloudRefusal('not_found', 'no such call');
+  });
+  app.use(answerProblem(options.log));
+  return app;
+
+  function checkZone(name: string): void {
+    if (!name.endsWith(`.${options.dnsZone}`)) {
+      throw new CloudRefusal('invalid', `${name} is not in the zone ${options.dnsZone}`);
+    }
+  }
+}
+
+function requireToken(token: string): RequestHandler {
+  const expected = Buffer.from(`Bearer ${token}`);
+  return (request, _response, next) => {
+    const given = Buffer.from(request.headers.authorization ?? '');
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      throw new CloudRefusal('unauthorised', 'the bearer token is missing or wrong');
+    }
+    next();
+  };
+}
+
+function answerProblem(log: Log): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    if (error instanceof CloudRefusal) {
+      response.status(error.status).json({ code: error.code, message: error.message });
+    } else if (error instanceof z.ZodError) {
+      response.status(400).json({ code: 'invalid', message: z.prettifyError(error) });
+    } else if (isBodyError(error)) {
+      response.status(400).json({ code: 'invalid', message: 'the body is not JSON of an accepted size' });
+    } else {
+      log.error({ err: error, method: request.method, path: request.path }, 'call failed');
+      response.status(503).json({ code: 'unavailable', message: 'the cloud failed' });
+    }
+  };
+}
+
+function isBodyError(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && 'status' in error;
+}
+
+function idOf(request: Request): string {
+  return String(request.params.id);
+}
+
+function splitTag(tag: string): [string, string] {
+  const at = tag.indexOf('=');
+  return [tag.slice(0, at), tag.slice(at + 1)];
+}
+
+/** The last bytes of a file; nothing when the host has not written yet. */
+async function tail(file: string, bytes: number): Promise<string> {
+  if (!existsSync(file)) return '';
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const buffer = Buffer.alloc(Math.min(bytes, size));
+    await handle.read(buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString('utf8');
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+
+/**
+ * The HTTP interface of the small cloud, as its clients see it: hosts, volumes, addresses and records, each created with
+ * its tags and a create token, listed by tag, changed and deleted by id. Every call carries a bearer token.
+ */
+
+const Name = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/);
+const Tags = z.record(z.string().max(128), z.string().max(256));
+const Size = z.string().max(64);
+const Gib = z.number().int().min(1).max(16_384);
+const Ttl = z.number().int().min(1).max(86_400);
+/** A repeated create with the same token and the same parameters answers with the object of the first. */
+const Token = z.string().min(8).max(128);
+const Target = z.string().regex(/^127\.0\.0\.1:\d{2,5}$/);
+
+const created = { name: Name, tags: Tags, token: Token };
+const stored = { id: z.string(), name: Name, tags: Tags, createdAt: z.string() };
+const place = { region: z.string().max(64) };
+const zonedPlace = { ...place, zone: z.string().max(64) };
+
+export const AddressCreate = z.strictObject({ ...created, ...place });
+export const Address = z.object({ ...stored, ...place, address: Target });
+export type Address = z.infer<typeof Address>;
+
+export const VolumeCreate = z.strictObject({ ...created, ...zonedPlace, sizeGib: Gib });
+export const Volume = z.object({ ...stored, ...zonedPlace, sizeGib: Gib, attachedTo: z.string().nullable() });
+export type Volume = z.infer<typeof Volume>;
+
+export const RecordCreate = z.strictObject({ ...created, address: Target, ttl: Ttl });
+export const DnsRecord = z.object({ ...stored, address: Target, ttl: Ttl });
+export type DnsRecord = z.infer<typeof DnsRecord>;
+
+const machine = { ...zonedPlace, size: Size, image: z.string().max(128), volumeId: z.string(), addressId: z.string() };
+export const HostCreate = z.strictObject({ ...created, ...machine, userData: z.string().max(16_384) });
+export const HostState = z.enum(['running', 'stopped', 'failed']);
+export type HostState = z.infer<typeof HostState>;
+export const Host = z.object({
+  ...stored,
+  ...machine,
+  address: Target,
+  /** What was asked for last; a cloud brings a host that should run up again by itself. */
+  desired: z.enum(['running', 'stopped']),
+  state: HostState,
+  pid: z.number().int().nullable(),
+  /** Times that the host was started anew after it had died by itself. */
+  restarts: z.number().int(),
+});
+export type Host = z.infer<typeof Host>;
+
+/** Changes in place; what is absent stays. */
+export const changes = {
+  addresses: z.strictObject({ tags: Tags.optional() }),
+  volumes: z.strictObject({ tags: Tags.optional(), sizeGib: Gib.optional() }),
+  records: z.strictObject({ tags: Tags.optional(), address: Target.optional(), ttl: Ttl.optional() }),
+  hosts: z.strictObject({ tags: Tags.optional(), size: Size.optional() }),
+};
+
+export const creates = { addresses: AddressCreate, volumes: VolumeCreate, records: RecordCreate, hosts: HostCreate };
+export const objects = { addresses: Address, volumes: Volume, records: DnsRecord, hosts: Host };
+
+export const kinds = ['hosts', 'records', 'volumes', 'addresses'] as const;
+export type Kind = (typeof kinds)[number];
+export type Create<K extends Kind> = z.infer<(typeof creates)[K]>;
+export type Change<K extends Kind> = z.infer<(typeof changes)[K]>;
+export type CloudObject<K extends Kind> = z.infer<(typeof objects)[K]>;
+
+/** Codes of the small cloud's own errors. */
+export const CloudErrorCode = z.enum([
+  'invalid',
+  'unauthorised',
+  'not_found',
+  'in_use',
+  'name_taken',
+  'token_reused',
+  'unknown_region',
+  'unknown_zone',
+  'unknown_size',
+  'unknown_image',
+  'volume_shrinks',
+  'quota',
+  'unavailable',
+]);
+export type CloudErrorCode = z.infer<typeof CloudErrorCode>;
+export const CloudProblem = z.object({ code: CloudErrorCode, message: z.string() });
+
+/** What a create can be made to do wrong. */
+const CreateFault = z.enum(['fail', 'quota', 'lose-reply']);
+
+/**
+ * Faults for tests and demonstrations. A create or delete named here goes wrong `times` times: `fail` refuses with 503,
+ * `quota` with 429, `lose-reply` does the work and drops the connection, `never-healthy` starts a host that answers
+ * nothing. The other two describe another kind of cloud and stay until changed.
+ */
+export const Faults = z.strictObject({
+  createHost: z.union([CreateFault, z.literal('never-healthy')]).optional(),
+  createVolume: CreateFault.optional(),
+  createAddress: CreateFault.optional(),
+  createRecord: CreateFault.optional(),
+  deleteHost: z.literal('fail').optional(),
+  deleteVolume: z.literal('fail').optional(),
+  times: z.number().int().min(0).default(1),
+  /** How long a host's create takes before it answers, ms. */
+  createHostMs: z.number().int().min(0).max(600_000).optional(),
+  /** How long a new object stays out of lists, ms. */
+  listingDelayMs: z.number().int().min(0).max(60_000).optional(),
+  /** Whether a repeated create makes a second object, as on clouds without create tokens. */
+  ignoreCreateTokens: z.boolean().optional(),
+});
+export type Faults = z.infer<typeof Faults>;

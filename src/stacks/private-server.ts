@@ -1,0 +1,74 @@
+import type { Input, Output } from '@pulumi/pulumi';
+import { type ReasonCode, ReasonError } from '../contracts/reasons.ts';
+import type { CloudName, PrivateServerSpec } from '../contracts/stack.ts';
+
+/**
+ * The component's contract: what the stack of a private server is given and answers, the same on every cloud.
+ *
+ * Every implementation builds, in this order: reserved address, DNS records (TTL 60), protected data volume, host. Names
+ * come from the instance id, everything carries the tags `freehold:instance` and `freehold:resource` from its create
+ * call on, zone and image are pinned at first and ignored afterwards, as is the user data, which only a first boot reads.
+ */
+export interface PrivateServerArgs {
+  spec: PrivateServerSpec;
+  /** User data of each node by its name; made a secret by the caller. */
+  userData: Readonly<Record<string, Input<string>>>;
+  /** Whether the engine refuses to delete the data volumes; false for the program of a destroy alone. */
+  protect: boolean;
+}
+
+export interface PrivateServerOutputs {
+  addresses: Output<string[]>;
+  hostnames: Output<string[]>;
+  volumeIds: Output<string[]>;
+  serverIds: Output<string[]>;
+}
+
+/** An object at the cloud that carries the tag of an instance. */
+export interface TaggedObject {
+  /** Id as the stack's state holds it. */
+  id: string;
+  kind: string;
+  /** Value of the tag `freehold:resource`: the logical name inside of the stack. */
+  resource: string;
+}
+
+/** What is at the cloud, whatever the state says. */
+export interface Inventory {
+  /** Objects of an instance, in an order in which they can be removed. */
+  list(instanceId: string): Promise<TaggedObject[]>;
+  /** Removes one; an object that is gone already is a success. */
+  remove(object: TaggedObject): Promise<void>;
+  close(): void;
+}
+
+/** One cloud's implementation. */
+export interface CloudStacks {
+  /** Declares the server inside of a running Pulumi program. */
+  declare(args: PrivateServerArgs): PrivateServerOutputs;
+  /** How many resources `declare` makes, for progress. */
+  resourceCount(spec: PrivateServerSpec): number;
+  /** Type tokens of this cloud's resources begin with it. */
+  typePrefix: string;
+  /** Plugins that the engine finds beside the project. */
+  plugins: { name: string; path: string }[];
+  inventory(env: NodeJS.ProcessEnv): Inventory;
+  /** The reason that a message of the provider stands for; null when it is none of the cloud's own. */
+  reasonOf(message: string): ReasonCode | null;
+}
+
+/** Tags that everything of an instance carries, beside those of the spec. */
+export function tagsOf(spec: PrivateServerSpec, resource: string): Record<string, string> {
+  return { ...spec.tags, 'freehold:instance': spec.instanceId, 'freehold:resource': resource };
+}
+
+const implementations: Partial<Record<CloudName, () => Promise<CloudStacks>>> = {
+  local: async () => (await import('./local/private-server.ts')).localStacks,
+};
+
+/** The implementation of a cloud, loaded when it is first needed; throws `cloud_not_enabled`. */
+export async function cloudStacks(cloud: CloudName): Promise<CloudStacks> {
+  const load = implementations[cloud];
+  if (!load) throw new ReasonError('cloud_not_enabled', cloud);
+  return load();
+}

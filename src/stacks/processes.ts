@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * What is known about processes of this machine: who a pid is, whether it still is that one, who belongs to a session.
+ * Read from /proc where there is one, from `ps` elsewhere (without sessions: descendants and process group instead).
+ */
+
+/** A process that cannot be mistaken for a later one with the same pid. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Opaque; equal for the same process only. */
+  startTime: string;
+}
+
+interface ProcessRow {
+  pid: number;
+  parent: number;
+  group: number;
+  session: number;
+  zombie: boolean;
+  startTime: string;
+}
+
+const hasProc = process.platform === 'linux';
+
+/** Parses /proc/<pid>/stat (proc_pid_stat(5)); the command may hold spaces and parentheses. */
+function readProcRow(pid: number): ProcessRow | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return null;
+  }
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return {
+    pid,
+    zombie: fields[0] === 'Z' || fields[0] === 'X',
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTime: fields[19] ?? '',
+  };
+}
+
+function readProcRows(): ProcessRow[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readProcRow(Number(name)))
+    .filter((row) => row !== null);
+}
+
+function readPsRows(): ProcessRow[] {
+  const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,stat=,lstart='], { encoding: 'utf8' });
+  return text
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields.length >= 5)
+    .map(([pid, parent, group, stat, ...started]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      session: 0,
+      zombie: stat?.startsWith('Z') ?? false,
+      startTime: started.join(' '),
+    }));
+}
+
+function readRow(pid: number): ProcessRow | null {
+  const row = hasProc ? readProcRow(pid) : (readPsRows().find((candidate) => candidate.pid === pid) ?? null);
+  return row && !row.zombie ? row : null;
+}
+
+/** The identity of a live process, or null when there is none (a zombie is none). */
+export function identify(pid: number): ProcessIdentity | null {
+  const row = readRow(pid);
+  return row ? { pid, startTime: row.startTime } : null;
+}
+
+/** Whether exactly this process still lives. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  return readRow(identity.pid)?.startTime === identity.startTime;
+}
+
+/** Live processes of the session that `leader` began, the leader included while it lives. */
+export function sessionMembers(leader: number): number[] {
+  if (hasProc) {
+    return readProcRows()
+      .filter((row) => row.session === leader && !row.zombie)
+      .map((row) => row.pid);
+  }
+  const rows = readPsRows().filter((row) => !row.zombie);
+  const members = new Set(rows.filter((row) => row.pid === leader || row.group === leader).map((row) => row.pid));
+  for (let size = -1; size !== members.size; ) {
+    size = members.size;
+    for (const row of rows) if (members.has(row.parent)) members.add(row.pid);
+  }
+  return [...members];
+}
+
+/** Live processes that descend from `ancestor`, which itself is left out. */
+export function descendants(ancestor: number): ProcessIdentity[] {
+  const rows = hasProc ? readProcRows() : readPsRows();
+  const family = new Set([ancestor]);
+  for (let size = 0; size !== family.size; ) {
+    size = family.size;
+    for (const row of rows) if (family.has(row.parent)) family.add(row.pid);
+  }
+  return rows.filter((row) => row.pid !== ancestor && family.has(row.pid) && !row.zombie);
+}
+
+/** Sends a signal to one process; false when it is gone already. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** Sends a signal to every process of a session but `except`; answers how many it reached. */
+export function signalSession(leader: number, signal: NodeJS.Signals, except?: number): number {
+  return sessionMembers(leader).filter((pid) => pid !== except && signalProcess(pid, signal)).length;
+}
+
+/**
+ * A name for this machine as one space of process ids: two processes that read the same name see the same pids, until
+ * the machine starts anew.
+ */
+export function machineName(): string {
+  if (!hasProc) return hostname();
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return `${hostname()}/${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+}
+
+/** Kills a session, leader included, until nothing of it lives; `except` is spared. */
+export async function killSession(leader: number, except?: number): Promise<void> {
+  while (signalSession(leader, 'SIGKILL', except) > 0) await delay(20);
+}
+
+/** Whether every process of a session, known by its leader, is gone. A session's id is not given anew before that. */
+export function isSessionOver(leader: ProcessIdentity): boolean {
+  const current = identify(leader.pid);
+  if (current && current.startTime !== leader.startTime) return true;
+  return sessionMembers(leader.pid).length === 0;
+}

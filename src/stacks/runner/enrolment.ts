@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { HostContract } from '../../contracts/host-contract.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { HostIdentity, PrivateServerSpec } from '../../contracts/stack.ts';
+import type { RunnerSettings } from './settings.ts';
+
+const Enrolment = z.object({ enrollmentToken: z.string().min(16) });
+const Keys = HostContract.shape.licence.shape.publicKeys;
+const timeoutMs = 15_000;
+const attempts = 3;
+
+/**
+ * The runner's calls to the licence server. They throw `licence_server_unavailable` when it does not answer or fails, and
+ * `licence_refused` when it refuses.
+ */
+async function call(url: URL, init: RequestInit): Promise<unknown> {
+  for (let attempt = 1; ; attempt += 1) {
+    let response: Response | undefined;
+    let problem: unknown;
+    try {
+      response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      if (response.ok) return await response.json();
+    } catch (error) {
+      problem = error;
+    }
+    if (response && response.status < 500 && response.status !== 429) {
+      throw new ReasonError('licence_refused', `${url.pathname} answered ${response.status}`);
+    }
+    if (attempt === attempts) {
+      const detail = response ? `${url.pathname} answered ${response.status}` : `${url.pathname} did not answer`;
+      throw new ReasonError('licence_server_unavailable', detail, { cause: problem });
+    }
+  }
+}
+
+function post(settings: RunnerSettings, path: string, body: unknown): Promise<unknown> {
+  return call(new URL(path, settings.LICENCE_SERVER_URL), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${settings.LICENCE_ADMIN_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+/**
+ * The host contract of every node, as user data by node name. The same licence, node and generation give the same token,
+ * so every repeat writes the same user data.
+ */
+export async function enrolNodes(
+  settings: RunnerSettings,
+  spec: PrivateServerSpec,
+  identity: HostIdentity,
+): Promise<{ userData: Record<string, string>; tokens: string[] }> {
+  const keysUrl = new URL('/.well-known/license-keys.json', settings.LICENCE_SERVER_URL);
+  const [keys, ...tokens] = await Promise.all([
+    call(keysUrl, {}).then((body) => Keys.parse(body)),
+    ...spec.nodes.map(async ({ name }) => {
+      const wish = { licenseId: identity.licenceId, nodeName: name, generation: identity.enrolmentGeneration };
+      return Enrolment.parse(await post(settings, '/v1/admin/enrollments', wish)).enrollmentToken;
+    }),
+  ]);
+  const contracts = spec.nodes.map(({ name }, index): [string, string] => {
+    const contract: HostContract = {
+      instanceId: spec.instanceId,
+      nodeName: name,
+      hostnames: spec.hostnames,
+      adminEmail: identity.adminEmail,
+      plan: identity.plan,
+      productVersion: spec.image,
+      licence: { serverUrl: settings.LICENCE_SERVER_URL, publicKeys: keys, enrollmentToken: tokens[index]! },
+    };
+    return [name, JSON.stringify(HostContract.parse(contract))];
+  });
+  return { userData: Object.fromEntries(contracts), tokens };
+}
+
+/** Tells the licence server that `up` has ended: what is not redeemed soon cannot be redeemed any more. */
+export async function reportUpEnded(settings: RunnerSettings, identity: HostIdentity): Promise<void> {
+  await post(settings, '/v1/admin/enrollments/up-ended', { licenseId: identity.licenceId });
+}

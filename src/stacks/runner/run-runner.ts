@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
+import { StackRequest } from '../../contracts/stack.ts';
+import { type CloudStacks, cloudStacks } from '../private-server.ts';
+import { killSession, signalSession } from '../processes.ts';
+import { openEngine } from './engine.ts';
+import { openLeaseDesk } from './lease-holder.ts';
+import { runOperation } from './operations.ts';
+import { createReporter, type Reporter } from './reporter.ts';
+import { takeSettings } from './settings.ts';
+import { readRequest } from './stdin.ts';
+
+/** Serves one request and ends the process: 0 after a result, 1 after a failure. */
+export async function runRunner(): Promise<void> {
+  const { settings, secrets } = takeSettings(process.env);
+  const reporter = createReporter(secrets);
+  const stop = new AbortController();
+  const desk = openLeaseDesk(settings);
+  const opening = openEngine(settings);
+  opening.catch(() => undefined);
+
+  const line = readRequest({ onClosed: () => stop.abort() });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+
+  const text = await Promise.race([line, aborted(stop.signal)]);
+  if (text === null) {
+    await opening.then((engine) => engine.close()).catch(() => undefined);
+    await desk.close();
+    process.exit(0);
+  }
+
+  stop.signal.addEventListener('abort', () => descend(settings.FREEHOLD_RUNNER_LADDER_MS));
+  let cloud: CloudStacks | undefined;
+  let code = 0;
+  try {
+    const request = StackRequest.parse(JSON.parse(text));
+    cloud = await cloudStacks(request.spec.cloud);
+    const lease = await desk.acquire(request.stack);
+    try {
+      const engine = await opening;
+      const recover = request.recover || !lease.clean;
+      stop.signal.throwIfAborted();
+      const bench = {
+        request: { ...request, recover },
+        settings,
+        engine,
+        cloud,
+        reporter,
+        secrets,
+        signal: stop.signal,
+      };
+      const outcome = await runOperation(bench);
+      reporter.write({ type: 'result', outputs: outcome.outputs, changes: countsOf(outcome.changes) });
+    } finally {
+      // Nothing of this session may touch the stack once the lease is free.
+      await killSession(process.pid, process.pid);
+      await lease.release();
+    }
+  } catch (error) {
+    code = 1;
+    const { reason, detail } = explain(error, { cloud, reporter, stopped: stop.signal.aborted });
+    reporter.write({ type: 'failure', reason, detail: reporter.clean(detail), tail: reporter.tail });
+  }
+  await Promise.allSettled([opening.then((engine) => engine.close()), desk.close()]);
+  process.exit(code);
+}
+
+/** The rest of the ladder: the engine got its SIGINT with the abort; then SIGTERM, then SIGKILL, for the session. */
+function descend(ladderMs: number): void {
+  setTimeout(() => signalSession(process.pid, 'SIGTERM', process.pid), ladderMs / 2);
+  setTimeout(() => killSession(process.pid, process.pid), (ladderMs * 3) / 4);
+}
+
+async function aborted(signal: AbortSignal): Promise<null> {
+  while (!signal.aborted) await delay(2 ** 30, undefined, { signal }).catch(() => undefined);
+  return null;
+}
+
+function explain(
+  error: unknown,
+  context: { cloud: CloudStacks | undefined; reporter: Reporter; stopped: boolean },
+): { reason: ReasonCode; detail: string } {
+  if (context.stopped) return { reason: 'runner_died', detail: 'the operation was stopped' };
+  if (error instanceof ReasonError) return { reason: error.code, detail: error.detail ?? '' };
+  const [first] = context.reporter.errors;
+  for (const message of context.reporter.errors) {
+    const reason = context.cloud?.reasonOf(message);
+    if (reason) return { reason, detail: message };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { reason: 'stack_failed', detail: first ?? message };
+}
+
+function countsOf(changes: Partial<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(changes).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+/** A started runner, leader of a session of its own, that has or has not got its request yet. */
+export interface RunnerProcess {
+  child: ChildProcess;
+  /** Session of the runner, its engine and its plugins. */
+  sid: number;
+  /** Settles when the process has ended and its output is read. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** The last of what it wrote on standard error. */
+  complaints(): string;
+}
+
+const program = join(import.meta.dirname, 'main.ts');
+const complaintLength = 4_000;
+
+/** Starts a runner. It loads and connects by itself and waits for its request; closing its input ends it. */
+export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env,
+  });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    complaints = (complaints + chunk).slice(-complaintLength);
+  });
+  // A runner that died refuses its request; its end is what counts.
+  child.stdin.on('error', () => {});
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: null }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  return { child, sid: child.pid ?? 0, ended, complaints: () => complaints };
+}
+
+interface Pool {
+  env: NodeJS.ProcessEnv;
+  waiting: RunnerProcess | null;
+}
+
+let pool: Pool | null = null;
+
+/**
+ * Keeps one runner started in advance from now on, so that an operation does not wait for one to load. It does not keep
+ * this process alive, and ends with it.
+ */
+export function prewarmRunner(env: NodeJS.ProcessEnv = process.env): void {
+  pool ??= { env, waiting: null };
+  refill();
+}
+
+/** Ends the runner that waits, and keeps none any more. */
+export async function closeRunnerPool(): Promise<void> {
+  const waiting = pool?.waiting;
+  pool = null;
+  if (!waiting) return;
+  waiting.child.stdin?.end();
+  await waiting.ended;
+}
+
+/** A runner for one operation: the one that waits, where it was started for the same environment, or a new one. */
+export function takeRunner(env: NodeJS.ProcessEnv): RunnerProcess {
+  const waiting = pool?.env === env ? pool.waiting : null;
+  if (!pool || !waiting || waiting.child.exitCode !== null || waiting.child.signalCode !== null)
+    return startRunner(env);
+  pool.waiting = null;
+  holdOpen(waiting, true);
+  return waiting;
+}
+
+/** Starts the next runner to wait, if one is to be kept. Called after an operation, not to compete with it. */
+export function refill(): void {
+  if (!pool || pool.waiting) return;
+  const runner = startRunner(pool.env);
+  pool.waiting = runner;
+  holdOpen(runner, false);
+  runner.child.once('close', () => {
+    if (pool?.waiting === runner) pool.waiting = null;
+  });
+}
+
+/** Whether a child keeps this process alive. */
+function holdOpen({ child }: RunnerProcess, hold: boolean): void {
+  const parts = [child, child.stdin, child.stdout, child.stderr] as unknown as { ref(): void; unref(): void }[];
+  for (const part of parts) hold ? part.ref() : part.unref();
+}
