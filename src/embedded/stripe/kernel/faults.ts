@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/**
+ * Faults that a test or a demonstration orders by `POST /emulator/faults` and ends by `DELETE /emulator/faults`. They
+ * live in memory: a restart ends them too.
+ */
+export const FaultOrder = z.strictObject({
+  webhooks: z
+    .strictObject({
+      /** Webhooks queued from now on are never sent: all, or those of the named event types. */
+      drop: z.union([z.literal(true), z.array(z.string())]).optional(),
+      /** Each is sent twice. */
+      duplicate: z.literal(true).optional(),
+      /** Those queued within the same half second arrive newest first. */
+      reorder: z.literal(true).optional(),
+      /** Each waits so long before it is sent. */
+      delayMs: z.number().int().min(0).max(600_000).optional(),
+    })
+    .optional(),
+  http: z
+    .strictObject({
+      method: z.enum(['GET', 'POST', 'DELETE']).optional(),
+      /** Beginning of the request's path; every `/v1/` request when absent. */
+      path: z.string().startsWith('/v1/').optional(),
+      /** 429 refuses before anything happens. 500 answers an error; a slow answer alone needs no status. */
+      status: z.union([z.literal(500), z.literal(429)]).optional(),
+      /** Whether a 500 comes instead of the work or after it was done and kept. */
+      commit: z.enum(['before', 'after']).default('before'),
+      /** How many requests it strikes. */
+      times: z.number().int().min(1).default(1),
+      /** How long the request is in flight before anything happens. */
+      delayMs: z.number().int().min(0).max(600_000).optional(),
+    })
+    .refine((fault) => fault.status !== undefined || fault.delayMs !== undefined, 'a status or a delay')
+    .optional(),
+});
+
+export type HttpFault = NonNullable<z.output<typeof FaultOrder>['http']>;
+export type WebhookFaults = NonNullable<z.output<typeof FaultOrder>['webhooks']>;
+
+export interface Faults {
+  webhooks: WebhookFaults;
+  order(order: z.output<typeof FaultOrder>): void;
+  clear(): void;
+  /** The next fault that strikes this request, counted as struck. */
+  take(request: { method: string; path: string }): HttpFault | undefined;
+}
+
+export function createFaults(): Faults {
+  let http: HttpFault[] = [];
+  const faults: Faults = {
+    webhooks: {},
+    order: (order) => {
+      if (order.webhooks) faults.webhooks = order.webhooks;
+      if (order.http) http.push(order.http);
+    },
+    clear: () => {
+      faults.webhooks = {};
+      http = [];
+    },
+    take: ({ method, path }) => {
+      const struck = http.find(
+        (fault) => (fault.method === undefined || fault.method === method) && path.startsWith(fault.path ?? '/v1/'),
+      );
+      if (!struck) return undefined;
+      struck.times -= 1;
+      http = http.filter((fault) => fault.times > 0);
+      return struck;
+    },
+  };
+  return faults;
+}
