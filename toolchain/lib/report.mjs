@@ -1,8 +1,8 @@
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const titleWidth = 24;
 
-/** How often a long step says that it is alive where lines cannot be redrawn, in ms. */
-const plainIntervalMs = 5_000;
+/** How often a long step says that it is alive where lines cannot be redrawn, in ms: at first, and after a minute. */
+const plainIntervalMs = (elapsed) => (elapsed < 60_000 ? 5_000 : 10_000);
 
 /** `1.4 s`, `42 s`, `3 min 05 s`. */
 export function duration(ms) {
@@ -44,7 +44,7 @@ export function createReport(stream = process.stderr) {
           const line = `${name} ${text}`.slice(0, Math.max(20, (stream.columns || 100) - 18));
           write(`\r\u001b[K${paint(36, frames[frame])} ${line}  ${duration(Date.now() - started)}`);
         } else if (Date.now() >= nextPlain && text) {
-          nextPlain = Date.now() + plainIntervalMs;
+          nextPlain = Date.now() + plainIntervalMs(Date.now() - started);
           write(`… ${name} ${text}  ${duration(Date.now() - started)}\n`);
         }
       };

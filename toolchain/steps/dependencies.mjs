@@ -29,7 +29,7 @@ export async function installDependencies(root, { report, signal }) {
   const step = report.step(title);
   const log = logFile('dependencies');
   const lock = readFileSync(join(root, 'package-lock.json'));
-  const expected = Object.keys(JSON.parse(lock).packages).length - 1;
+  const expected = countForThisPlatform(JSON.parse(lock).packages);
   rmSync(log, { force: true });
   try {
     await withLock(
@@ -40,7 +40,7 @@ export async function installDependencies(root, { report, signal }) {
       },
       async () => {
         if (dependenciesArePresent(root)) return;
-        let fetched = 0;
+        const fetched = new Set();
         step.progress('npm ci');
         await npm({
           args: ['ci', '--include=dev', '--loglevel=http'],
@@ -49,31 +49,35 @@ export async function installDependencies(root, { report, signal }) {
           log,
           signal,
           onLine: (line) => {
-            if (!/^npm (http|warn)/.test(line)) return;
-            if (/^npm http (fetch|cache)/.test(line)) fetched++;
-            step.progress(`npm ci, ${fetched} of up to ${expected} packages`);
+            const archive = /^npm http .*\/-\/(\S+\.tgz)/.exec(line)?.[1];
+            if (archive) fetched.add(archive);
+            if (archive) step.progress(`npm ci, ${fetched.size} of about ${expected} packages`);
           },
         });
         writeFileSync(stampPath(root), hashOf(lock));
       },
     );
-    step.done(`${expected} in package-lock.json`);
+    step.done(`npm ci, about ${expected} packages`);
   } catch (error) {
     step.failed(signal.aborted ? 'interrupted' : 'failed');
     throw error;
   }
 }
 
+function countForThisPlatform(packages) {
+  const fits = (list, own) => !list || list.includes(own);
+  return Object.entries(packages).filter(
+    ([name, { os, cpu, inBundle }]) => name && !inBundle && fits(os, process.platform) && fits(cpu, process.arch),
+  ).length;
+}
+
 /** Packages that are optional may be absent: they belong to other platforms. */
 function isInstalled(wanted, installed) {
-  const names = Object.keys(wanted).filter((name) => name !== '');
-  return (
-    names.every((name) =>
-      installed[name]
-        ? installed[name].version === wanted[name].version && installed[name].integrity === wanted[name].integrity
-        : wanted[name].optional || wanted[name].devOptional,
-    ) && Object.keys(installed).every((name) => name in wanted)
-  );
+  return Object.entries(wanted).every(([name, { version, integrity, optional, devOptional }]) => {
+    if (name === '') return true;
+    const got = installed[name];
+    return got ? got.version === version && got.integrity === integrity : optional || devOptional;
+  });
 }
 
 const stampPath = (root) => join(root, 'node_modules', '.freehold-installed');
