@@ -145,7 +145,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   }
 
   function show(): void {
-    setCurrentDetails(describeInstance({ facts, status, running, queue }));
+    setCurrentDetails(describeInstance({ facts, status, running: running ?? null, queue }));
   }
 
   const isLong = () =>

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { temporal } from '@temporalio/proto';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { searchAttributes } from '../../src/contracts/workflow-messages.ts';
+
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
+});
+
+/** Where a tool is: named by the environment, or on PATH. */
+function toolPath(variable: string, command: string): string {
+  return process.env[variable] ?? execFileSync('which', [command], { encoding: 'utf8' }).trim();
+}
+
+/** A Temporal test server that skips time: days pass in milliseconds while nothing runs. */
+export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  const path = toolPath('TEMPORAL_TEST_SERVER', 'temporal-test-server');
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: environment.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(
+      Object.entries(searchAttributes).map(([name, type]) => [name, indexedTypes[type]]),
+    ),
+  });
+  return environment;
+}
+
+const { IndexedValueType } = temporal.api.enums.v1;
+const indexedTypes = {
+  Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+  Bool: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+  Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+} as const;
+
+let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
+
+/** The product's workflows, bundled once per test file. */
+export function workflowBundle() {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/workflows.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle;
+}

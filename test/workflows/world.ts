@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import type { ReasonCode } from '../../src/contracts/reasons.ts';
+import type { StepName } from '../../src/contracts/steps.ts';
+import {
+  controlQueue,
+  type InstanceInput,
+  instanceWorkflowId,
+  type OperatorDecision,
+  operationWorkflowId,
+  provisionQueue,
+  type StepContext,
+  type WorkflowTimes,
+} from '../../src/contracts/workflow-messages.ts';
+import { endStateOf } from '../../src/domain/order-rules.ts';
+import { startTimeSkipping, workflowBundle } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
+
+const minute = 60_000;
+
+export const defaultTimes: WorkflowTimes = {
+  holdHostnameMs: minute,
+  createSubscriptionMs: 15 * minute,
+  awaitPaymentMs: 22 * 60 * minute,
+  issueLicenceMs: 30 * minute,
+  stackUpMs: 120 * minute,
+  awaitHealthyMs: 30 * minute,
+  awaitActivationMs: 30 * minute,
+  operatorWindowMs: 24 * 60 * minute,
+};
+
+/** What a step's activity does when it runs; `tries` counts from 1 over all its runs. */
+export type Behaviour = (tries: number, context: StepContext) => Promise<void> | void;
+
+/**
+ * The world that the workflows act on, in memory: only what the records of an order decide, so that every branch of the
+ * saga can be reached in virtual time. The activities themselves are tested against the real engines elsewhere.
+ */
+export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {}) {
+  const calls: string[] = [];
+  const tries = new Map<string, number>();
+  const order: { state: string; reason?: ReasonCode } = { state: 'awaiting_payment' };
+  const decisions: OperatorDecision[] = [];
+  const notes: string[] = [];
+
+  function step(name: StepName, before?: () => void) {
+    return async (context: StepContext): Promise<void> => {
+      const count = (tries.get(name) ?? 0) + 1;
+      tries.set(name, count);
+      calls.push(name);
+      await behaviours[name]?.(count, context);
+      before?.();
+    };
+  }
+
+  const activities = {
+    holdHostname: step('hold-hostname'),
+    createSubscription: step('create-subscription'),
+    awaitPayment: step('await-payment', () => {
+      if (order.state === 'awaiting_payment') order.state = 'fulfilling';
+    }),
+    expirePayment: async () => {
+      calls.push('expire-payment');
+      order.state = 'cancelling';
+      order.reason = 'payment_expired';
+      throw fail('payment_expired');
+    },
+    issueLicence: step('issue-licence'),
+    stackUp: step('stack-up'),
+    awaitHealthy: step('await-healthy'),
+    awaitActivation: step('await-activation'),
+    markReady: step('mark-ready', () => {
+      if (order.state !== 'fulfilling') throw fail(order.reason ?? 'cancelled_by_customer');
+      order.state = 'fulfilled';
+    }),
+    sendMail: step('send-mail'),
+    settleMoney: step('settle-money'),
+    sendApology: step('send-apology'),
+    revokeLicence: step('revoke-licence'),
+    destroyStack: step('destroy-stack'),
+    releaseHostname: step('release-hostname'),
+    startCancelling: async (_place: unknown, reason: ReasonCode) => {
+      if (order.state === 'fulfilled') return 'already_ready';
+      if (order.state === 'awaiting_payment' || order.state === 'fulfilling') {
+        order.state = 'cancelling';
+        order.reason = reason;
+      }
+      return order.state === 'cancelling' ? 'cancelling' : 'already_ended';
+    },
+    beginUndo: async (_place: unknown, reason: ReasonCode) => {
+      order.state = 'cancelling';
+      order.reason ??= reason;
+      return order.reason;
+    },
+    endOrder: async (_place: unknown, reason: ReasonCode) => {
+      calls.push('end-order');
+      order.state = endStateOf(reason);
+    },
+    noteOperation: async (_place: unknown, change: { status: string; instanceStatus?: string }) => {
+      notes.push(change.instanceStatus ? `${change.status}/${change.instanceStatus}` : change.status);
+    },
+    noteNeedsOperator: async (context: StepContext, reason: ReasonCode) => {
+      notes.push(`needs_operator ${context.step}#${context.attempt} ${reason}`);
+    },
+    noteDecision: async (_context: StepContext, decision: OperatorDecision) => {
+      decisions.push(decision);
+    },
+  };
+  return { activities, calls, order, decisions, notes, tries };
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+/** A failure as the activities throw it. */
+export function fail(reason: ReasonCode, nonRetryable = true): ApplicationFailure {
+  return ApplicationFailure.create({ type: reason, message: reason, nonRetryable });
+}
+
+export const operationId = 'op_0123456789abcdef';
+
+export function instanceInput(instanceId: string, times: Partial<WorkflowTimes> = {}): InstanceInput {
+  return {
+    schemaVersion: 1,
+    facts: {
+      instanceId,
+      orderId: `ord_${instanceId.slice(1)}`,
+      accountId: 'acc_0123456789abcdef',
+      hostname: 'acme.local.freehold.localhost',
+      cloud: 'local',
+      region: 'home',
+      plan: 'MAKER',
+    },
+    times: { ...defaultTimes, ...times },
+    status: 'provisioning',
+    queue: [{ operationId, kind: 'provision' }],
+    recentUpdates: [],
+  };
+}
+
+/** Runs the workers of a world for the length of a test and starts one instance in it. */
+export async function withInstance<Result>(
+  options: { world: World; times?: Partial<WorkflowTimes>; maxEvents?: number },
+  test: (running: {
+    environment: TestWorkflowEnvironment;
+    entity: ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>;
+    operation: ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>;
+    instanceId: string;
+  }) => Promise<Result>,
+): Promise<Result> {
+  const { world } = options;
+  // A server of its own: the clock of a time-skipping server is one for all its workflows.
+  const environment = await startTimeSkipping();
+  const instanceId = `i${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+  const common = { connection: environment.nativeConnection, activities: world.activities };
+  const [control, provision] = await Promise.all([
+    Worker.create({ ...common, taskQueue: controlQueue, workflowBundle: await workflowBundle() }),
+    Worker.create({ ...common, taskQueue: provisionQueue('local') }),
+  ]);
+  try {
+    return await provision.runUntil(
+      control.runUntil(async () => {
+        const input = {
+          ...instanceInput(instanceId, options.times),
+          ...(options.maxEvents ? { maxEvents: options.maxEvents } : {}),
+        };
+        const { workflow } = environment.client;
+        const { workflowId } = await workflow.start('instance', {
+          workflowId: instanceWorkflowId(instanceId),
+          taskQueue: controlQueue,
+          args: [input],
+        });
+        const operation = workflow.getHandle(operationWorkflowId(instanceId, operationId));
+        await until(() => exists(operation), { what: 'the operation runs as a child' });
+        return test({ environment, entity: workflow.getHandle(workflowId), operation, instanceId });
+      }),
+    );
+  } finally {
+    await environment.teardown();
+  }
+}
+
+async function exists(handle: { describe(): Promise<unknown> }): Promise<boolean> {
+  try {
+    await handle.describe();
+    return true;
+  } catch (error) {
+    if ((error as Error).name === 'WorkflowNotFoundError') return false;
+    throw error;
+  }
+}
