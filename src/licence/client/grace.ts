@@ -58,7 +58,7 @@ const steps = [
   { share: 0.5, code: 'GRACE_50', left: 'half' },
 ] as const;
 
-export function reasonOf(code: LicenceCode, text?: string): LicenceReason {
+function reasonOf(code: LicenceCode, text?: string): LicenceReason {
   const { num, title, remedy } = licenceCodes[code];
   return { code, num, text: text ?? title, remedy };
 }

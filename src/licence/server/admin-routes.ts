@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import {
+  type AuditEntry,
   EndEnrolments,
   EntitlementsPush,
   IssueEnrolment,
@@ -129,8 +130,8 @@ export function adminRoutes(context: ServerContext): Router {
 
   router.get('/audit', async (request, response) => {
     const records = await db.audit.of(parse(AuditLookup, request.query).licenseId);
-    response.json({
-      entries: records.map(({ at, actor, action, licenceId, activationId, requestId, before, after }) => ({
+    const entries = records.map(
+      ({ at, actor, action, licenceId, activationId, requestId, before, after }): AuditEntry => ({
         at: at.toISOString(),
         actor,
         action,
@@ -139,8 +140,9 @@ export function adminRoutes(context: ServerContext): Router {
         requestId,
         before,
         after,
-      })),
-    });
+      }),
+    );
+    response.json({ entries });
   });
 
   async function view(response: Response, licence: Licence): Promise<void> {

@@ -6,7 +6,7 @@ import { newRequestId } from './ids.ts';
  * Sweeps activations that were begun and never finished: their seat, if one was won, is given back. Every process may
  * sweep at the same time; a node that comes back with the same chosen id simply begins again.
  */
-export async function sweepPending(context: ServerContext): Promise<number> {
+async function sweepPending(context: ServerContext): Promise<number> {
   const { activations, licences } = context.db;
   const before = new Date(now() - context.settings.pendingMs);
   let swept = 0;

@@ -30,7 +30,7 @@ export interface ServerProcess {
 }
 
 /** Limits that let a test ask as often as it likes; the limits' own tests leave them out. */
-export const generous = {
+const generous = {
   LICENCE_REQUESTS_PER_10S: '100000',
   LICENCE_FAILURES_PER_MINUTE: '100000',
   LICENCE_ACTIVATIONS_PER_HOUR: '100000',

@@ -157,5 +157,3 @@ export function activationStore(connection: Connection) {
     },
   };
 }
-
-export type ActivationStore = ReturnType<typeof activationStore>;

@@ -196,5 +196,3 @@ export function licenceStore(connection: Connection) {
     },
   };
 }
-
-export type LicenceStore = ReturnType<typeof licenceStore>;
