@@ -37,7 +37,10 @@ export async function startDatabase(): Promise<TestDatabase> {
   const port = await freePort();
   const server = spawnServer(folder, port);
   const uri = `mongodb://127.0.0.1:${port}/${name}?directConnection=true`;
+  const killed = () => server.kill('SIGKILL');
+  process.once('exit', killed);
   const stop = async () => {
+    process.off('exit', killed);
     if (server.exitCode === null && server.signalCode === null) {
       const ended = once(server, 'exit');
       server.kill('SIGTERM');
