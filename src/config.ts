@@ -67,6 +67,10 @@ const Api = Common.extend(Hosting.shape)
     FREEHOLD_HOLDS_PER_IP: Count.default(20),
     FREEHOLD_START_SWEEP_MS: Milliseconds.default(30_000),
     FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: Count.default(600),
+    FREEHOLD_REQUESTS_PER_MINUTE_PER_ACCOUNT: Count.default(600),
+    /** Open event streams of one API process, and of one client address on it. */
+    FREEHOLD_STREAMS: Count.default(2_000),
+    FREEHOLD_STREAMS_PER_IP: Count.default(50),
     FREEHOLD_SIGN_IN_CODES_PER_HOUR: Count.default(10),
     FREEHOLD_SIGN_IN_CODE_MS: Milliseconds.default(minutes(10)),
     FREEHOLD_SESSION_MS: Milliseconds.default(hours(24 * 14)),

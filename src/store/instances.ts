@@ -51,7 +51,7 @@ export function instanceStore(connection: Connection) {
     },
     /** Newest first. */
     async list(
-      filter: { accountId?: string; status?: InstanceStatus; cloud?: CloudName },
+      filter: { accountId?: string; status?: InstanceStatus; cloud?: CloudName; region?: string },
       limit: number,
     ): Promise<InstanceRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<InstanceRecord[]>();

@@ -47,10 +47,8 @@ export const QuoteLine = z
 /** A sentence for the buyer with a word that programs can tell it by. */
 export const Note = z
   .strictObject({
-    kind: z.enum(['accounts', 'load', 'one-node']),
+    code: z.enum(['plan_for_accounts', 'one_node', 'machine_overload']),
     text: z.string(),
-    /** The plan that would suit better. */
-    plan: PlanName.optional(),
   })
   .meta({ id: 'Note' });
 

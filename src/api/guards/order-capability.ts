@@ -1,0 +1,65 @@
+import type { Request } from 'express';
+import { now } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { orderHasEnded } from '../../contracts/states.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { cookiesOf, derive, hashSecret, type SignedIn, sameText } from './session.ts';
+
+/**
+ * The capability of an order: a secret that concerns this order alone. It is derived from the order's id, so that a
+ * repeated order request gets it again although only its hash is stored.
+ */
+export function capabilityOf(deps: Pick<ApiDeps, 'config'>, orderId: string): string {
+  return derive(deps, 'capability', orderId);
+}
+
+/** Name of the cookie in which the live page keeps the capability of one order. */
+export function capabilityCookie(orderId: string): string {
+  return `freehold_${orderId}`;
+}
+
+/** The secret in `Authorization: Bearer`. */
+export function bearerOf(request: Request): string | undefined {
+  return /^Bearer ([\x21-\x7e]{1,500})$/i.exec(request.get('authorization') ?? '')?.[1];
+}
+
+/**
+ * The capability that a request brings: the header, or the live page's cookie. The cookie alone only reads; a form that
+ * writes must carry the token of the page. Throws `csrf_mismatch`.
+ */
+export function capabilityIn(
+  request: Request,
+  facts: { deps: Pick<ApiDeps, 'config'>; orderId: string; formToken?: string | undefined },
+): string | undefined {
+  const bearer = bearerOf(request);
+  if (bearer) return bearer;
+  const kept = cookiesOf(request)[capabilityCookie(facts.orderId)];
+  if (!kept || request.method === 'GET' || request.method === 'HEAD') return kept;
+  if (facts.formToken === undefined) return undefined;
+  if (!sameText(facts.formToken, derive(facts.deps, 'form', kept))) throw new ReasonError('csrf_mismatch');
+  return kept;
+}
+
+/** The token that the forms of an order's page carry, for whoever reads the page: by capability or by session. */
+export function formTokenOf(
+  request: Request,
+  facts: { deps: Pick<ApiDeps, 'config'>; orderId: string; session: SignedIn | null },
+): string {
+  const kept = cookiesOf(request)[capabilityCookie(facts.orderId)];
+  return kept ? derive(facts.deps, 'form', kept) : (facts.session?.csrfToken ?? '');
+}
+
+/** Whether a capability is this order's. */
+export function opensOrder(order: OrderRecord, capability: string): boolean {
+  return sameText(hashSecret(capability), order.capabilityHash);
+}
+
+/** The right to read ends some days after the order did. Throws `not_signed_in`. */
+export function requireLivingCapability(order: OrderRecord, deps: Pick<ApiDeps, 'config'>): void {
+  const endedAt = order.endedAt?.getTime();
+  if (!orderHasEnded(order.state) || endedAt === undefined) return;
+  if (now() > endedAt + deps.config.FREEHOLD_CAPABILITY_READ_MS) {
+    throw new ReasonError('not_signed_in', 'the link of this order has expired');
+  }
+}

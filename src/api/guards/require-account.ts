@@ -1,0 +1,77 @@
+import type { Role } from '../../contracts/api/account.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { Guard, GuardFacts } from './guard.ts';
+import { capabilityIn, opensOrder, requireLivingCapability } from './order-capability.ts';
+import { type SignedIn, sameText } from './session.ts';
+
+/** Who was let in to an order, as the audit log names him. */
+export interface OrderCaller {
+  order: OrderRecord;
+  actor: string;
+}
+
+/**
+ * The guard of customers: a signed-in member with the role (every member may view). Two variants know guests:
+ *
+ * - `{ guests: true }` lets a request without a session in as null; a member still needs the role.
+ * - `{ order: true }` guards one order, named by the path's `id`: a member of its account with the role, or who brings
+ *   the order's capability. The capability's right to cancel ends by itself when the order does; its right to read
+ *   ends later. An order of somebody else is `not_found`.
+ */
+export function requireAccount(role: Role): Guard<SignedIn>;
+export function requireAccount(role: Role, variant: { guests: true }): Guard<SignedIn | null>;
+export function requireAccount(role: Role, variant: { order: true }): Guard<OrderCaller>;
+export function requireAccount(
+  role: Role,
+  variant: { guests?: true; order?: true } = {},
+): Guard<SignedIn | null | OrderCaller> {
+  if (variant.guests) {
+    return {
+      security: ['session'],
+      optional: true,
+      problems: ['not_allowed', 'csrf_mismatch'],
+      admit: async ({ session }) => session && requireRole(session, role),
+    };
+  }
+  if (variant.order) {
+    return {
+      security: ['capability', 'session'],
+      optional: false,
+      problems: ['not_signed_in', 'not_allowed', 'csrf_mismatch', 'not_found'],
+      admit: (facts) => admitToOrder(facts, role),
+    };
+  }
+  return {
+    security: ['session'],
+    optional: false,
+    problems: ['not_signed_in', 'not_allowed', 'csrf_mismatch'],
+    async admit({ session }) {
+      if (!session) throw new ReasonError('not_signed_in');
+      return requireRole(session, role);
+    },
+  };
+}
+
+async function admitToOrder(facts: GuardFacts, role: Role): Promise<OrderCaller> {
+  const { request, params, session, deps, formToken } = facts;
+  const id = params.id ?? '';
+  const capability = capabilityIn(request, { deps, orderId: id, formToken });
+  if (!capability && !session) throw new ReasonError('not_signed_in');
+  const order = await deps.store.orders.find(id);
+  if (order && capability && opensOrder(order, capability)) {
+    requireLivingCapability(order, deps);
+    return { order, actor: `guest:${order._id}` };
+  }
+  if (!order || !session || order.accountId !== session.account._id) throw new ReasonError('not_found');
+  if (formToken !== undefined && !sameText(formToken, session.csrfToken)) throw new ReasonError('csrf_mismatch');
+  requireRole(session, role);
+  return { order, actor: `member:${session.member._id}` };
+}
+
+function requireRole(session: SignedIn, role: Role): SignedIn {
+  if (role !== 'viewer' && !session.member.roles.includes(role)) {
+    throw new ReasonError('not_allowed', `this needs the role ${role}`);
+  }
+  return session;
+}

@@ -1,0 +1,96 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { parseCookie } from 'cookie';
+import type { CookieOptions, Request, Response } from 'express';
+import { now, today } from '../../contracts/clock.ts';
+import { newSecret } from '../../contracts/new-id.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { AccountRecord, MemberRecord } from '../../store/accounts.ts';
+import type { ApiDeps } from '../deps.ts';
+
+/** A member of an account, signed in by the session cookie. */
+export interface SignedIn {
+  account: AccountRecord;
+  member: MemberRecord;
+  csrfToken: string;
+  expiresAt: Date;
+  /** Key of the session in the store. */
+  sessionHash: string;
+}
+
+/** Hash under which a secret is kept. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+/** Compares two texts in a time that does not depend on where they differ. */
+export function sameText(one: string, other: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest());
+}
+
+/** A keyed value for one purpose, made from the quote key, so that it need not be stored. */
+export function derive(deps: Pick<ApiDeps, 'config'>, purpose: string, text: string): string {
+  return createHmac('sha256', deps.config.FREEHOLD_QUOTE_KEY).update(`${purpose}\n${text}`).digest('base64url');
+}
+
+export function cookiesOf(request: Request): Record<string, string | undefined> {
+  return parseCookie(request.headers.cookie ?? '');
+}
+
+/** Cookies are for the server's eyes, and only travel by TLS wherever the public address does. */
+export function cookieOptions(deps: Pick<ApiDeps, 'config'>, maxAgeMs: number): CookieOptions {
+  const secure = deps.config.FREEHOLD_PUBLIC_URL.startsWith('https:');
+  return { httpOnly: true, sameSite: 'lax', path: '/', secure, maxAge: maxAgeMs };
+}
+
+const cookieName = 'freehold_session';
+
+function csrfOf(deps: ApiDeps, secret: string): string {
+  return derive(deps, 'csrf', secret);
+}
+
+/** The session of the request's cookie; null without one, and with one that ended. */
+export async function findSession(request: Request, deps: ApiDeps): Promise<SignedIn | null> {
+  const secret = cookiesOf(request)[cookieName];
+  if (!secret) return null;
+  const sessionHash = hashSecret(secret);
+  const session = await deps.store.sessions.find(sessionHash);
+  if (!session || session.expiresAt.getTime() <= now()) return null;
+  const account = await deps.store.accounts.find(session.accountId);
+  const member = account?.members.find(({ _id }) => _id === session.memberId);
+  if (!account || !member) return null;
+  return { account, member, csrfToken: csrfOf(deps, secret), expiresAt: session.expiresAt, sessionHash };
+}
+
+/** A write that the cookie authenticates must carry the token that no other site can read. Throws `csrf_mismatch`. */
+export function requireCsrf(request: Request, session: SignedIn): void {
+  const given = request.get('x-csrf-token') ?? '';
+  if (!sameText(given, session.csrfToken)) throw new ReasonError('csrf_mismatch');
+}
+
+/** Signs a member in and sets the cookie. */
+export async function openSession(
+  response: Response,
+  deps: ApiDeps,
+  { account, member }: Pick<SignedIn, 'account' | 'member'>,
+): Promise<SignedIn> {
+  const secret = newSecret();
+  const lifetimeMs = deps.config.FREEHOLD_SESSION_MS;
+  const expiresAt = new Date(now() + lifetimeMs);
+  const sessionHash = hashSecret(secret);
+  await deps.store.sessions.insert({
+    _id: sessionHash,
+    accountId: account._id,
+    memberId: member._id,
+    createdAt: today(),
+    expiresAt,
+  });
+  response.cookie(cookieName, secret, cookieOptions(deps, lifetimeMs));
+  return { account, member, csrfToken: csrfOf(deps, secret), expiresAt, sessionHash };
+}
+
+/** Ends a session on both sides. */
+export async function closeSession(response: Response, deps: ApiDeps, session: SignedIn): Promise<void> {
+  await deps.store.sessions.remove(session.sessionHash);
+  const { maxAge: _, ...options } = cookieOptions(deps, 0);
+  response.clearCookie(cookieName, options);
+}

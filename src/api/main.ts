@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { apiConfig } from '../config.ts';
+import { createLog } from '../contracts/log.ts';
+import { catalogue } from '../domain/catalogue-data.ts';
+import { createSender } from '../mail/sender.ts';
+import { createGateway } from '../payments/gateway.ts';
+import { openStore } from '../store/store.ts';
+import { createApi } from './api.ts';
+import type { ApiDeps } from './deps.ts';
+import { createStreams } from './events/stream.ts';
+import { createTail } from './events/tail.ts';
+import { startSweeps } from './orders/sweeps.ts';
+import { createWorkflows } from './workflows.ts';
+
+/** How long requests that are under way may take when the process is asked to end, ms. */
+const drainMs = 10_000;
+
+const config = apiConfig();
+const log = createLog('api');
+const store = await openStore(config.MONGODB_URI);
+await store.init();
+
+// Lazy: this process starts and sells while Temporal is down, and reaches it as soon as it is back.
+const { connectionOptions, namespace } = loadClientConnectConfig();
+const connection = Connection.lazy(connectionOptions);
+const tail = createTail({ store, log });
+const deps: ApiDeps = {
+  config,
+  catalogue,
+  store,
+  workflows: createWorkflows({ connection, namespace: namespace ?? 'default', config }),
+  streams: createStreams({ store, tail, log, config }),
+  payments: createGateway({
+    secretKey: config.STRIPE_SECRET_KEY,
+    apiBase: config.STRIPE_API_BASE,
+    intents: store.createIntents,
+  }),
+  mail: createSender({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM }),
+  log,
+  checkAnswers: process.env.NODE_ENV !== 'production',
+};
+
+const server = createServer(createApi(deps));
+// Longer than the idle time of load balancers in front, so that they close first.
+server.keepAliveTimeout = 75_000;
+server.listen(config.API_PORT, '127.0.0.1');
+await once(server, 'listening');
+const sweeps = startSweeps(deps);
+const { port } = server.address() as AddressInfo;
+process.stdout.write(`${JSON.stringify({ listening: `http://127.0.0.1:${port}` })}\n`);
+
+let draining = false;
+
+/** Takes no new requests, lets those under way end, and closes what was opened. */
+async function drain(): Promise<void> {
+  if (draining) return;
+  draining = true;
+  const closed = once(server, 'close');
+  server.close();
+  deps.streams.closeAll();
+  server.closeIdleConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(patience);
+  await sweeps.stop();
+  await tail.stop();
+  await connection.close();
+  await store.close();
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void drain());

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { today } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { orderCanBeCancelled, orderHasEnded } from '../../contracts/states.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { startOrder } from './place-order.ts';
+
+/**
+ * Cancels an order for its customer and answers the order as it stands then; one that is being undone already stays so.
+ * Throws `already_ready`, `already_ended`, `workflow_unreachable`.
+ */
+export async function cancelOrder(
+  deps: ApiDeps,
+  order: OrderRecord,
+  facts: { actor: string; requestId: string; idempotencyKey?: string | undefined },
+): Promise<OrderRecord> {
+  requireOpen(order);
+  if (!orderCanBeCancelled(order.state)) return order;
+  if (!order.startedAt) await startOrder(deps, order);
+  try {
+    await deps.workflows.cancel(order.instanceId, facts.idempotencyKey ?? randomUUID());
+  } catch (error) {
+    if (!(error instanceof ReasonError) || error.code !== 'not_found') throw error;
+    // Its workflow ended between our look and our call.
+    const latest = await deps.store.orders.find(order._id);
+    if (latest) requireOpen(latest);
+    throw new ReasonError('workflow_unreachable', undefined, { cause: error });
+  }
+  const cancelled = (await deps.store.orders.find(order._id)) ?? order;
+  await deps.store.audit.append({
+    at: today(),
+    actor: facts.actor,
+    action: 'cancel-order',
+    subject: order._id,
+    before: { state: order.state },
+    after: { state: cancelled.state },
+    requestId: facts.requestId,
+  });
+  return cancelled;
+}
+
+function requireOpen(order: OrderRecord): void {
+  if (order.state === 'fulfilled') throw new ReasonError('already_ready');
+  if (orderHasEnded(order.state)) throw new ReasonError('already_ended');
+}

@@ -1,0 +1,116 @@
+import type { z } from 'zod';
+import type { Quote, QuoteRequest } from '../../contracts/api/quotes.ts';
+import { now } from '../../contracts/clock.ts';
+import { newId, newSecret } from '../../contracts/new-id.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { adviseOnCart } from '../../domain/advice.ts';
+import { checkCart } from '../../domain/catalogue.ts';
+import { hostnameOf, parseName } from '../../domain/hostname.ts';
+import { priceCart } from '../../domain/price-cart.ts';
+import { signQuote } from '../../domain/quote-signature.ts';
+import type { HoldOutcome } from '../../store/hostname-holds.ts';
+import type { QuoteContent } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { hashSecret } from '../guards/session.ts';
+import { quotedServerView } from '../views/order-view.ts';
+
+/** Who asks for a quote: holds count against the account, and always against the address. */
+export interface Buyer {
+  accountId?: string | undefined;
+  ip: string;
+}
+
+/**
+ * Checks and prices a cart, holds its hostname for as long as the quote is valid, and signs it (design 5.1).
+ * Throws the reason codes of carts, hostnames and countries, `hostname_taken`, `hostname_held`, `too_many_holds`.
+ */
+export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteRequest>, buyer: Buyer): Promise<Quote> {
+  const { catalogue, config, store } = deps;
+  const cart = checkCart(request, catalogue);
+  const name = parseName(request.name);
+  const at = now();
+  const price = priceCart(cart, { catalogue, country: request.country, at });
+  const content: QuoteContent = {
+    id: newId.quote(),
+    catalogueVersion: catalogue.version,
+    plan: cart.plan.name,
+    cycle: cart.cycle,
+    cloud: cart.cloud.name,
+    region: cart.region.name,
+    zone: cart.zone,
+    name,
+    hostname: hostnameOf({ name, cloud: cart.cloud.name }, catalogue, config.FREEHOLD_BASE_DOMAIN),
+    nodes: cart.nodes,
+    addOns: cart.addOns,
+    lines: price.lines,
+    currency: price.currency,
+    net: price.net,
+    tax: price.tax,
+    total: price.total,
+    expiresAt: at + config.FREEHOLD_QUOTE_VALID_MS,
+  };
+  const signature = signQuote(content, config.FREEHOLD_QUOTE_KEY);
+  const expiresAt = new Date(content.expiresAt);
+  const holdToken = request.holdToken ?? newSecret();
+  const holdTokenHash = hashSecret(holdToken);
+
+  await holdName(deps, { content, holdTokenHash, buyer, isNewCart: request.holdToken === undefined });
+  await store.quotes.insert({
+    _id: content.id,
+    content,
+    signature,
+    holdTokenHash,
+    createdAt: new Date(at),
+    expiresAt,
+  });
+
+  return {
+    id: content.id,
+    signature,
+    holdToken,
+    ...quotedServerView(content),
+    net: content.net,
+    tax: content.tax,
+    expiresAt: expiresAt.toISOString(),
+    ...adviseOnCart(cart, { catalogue, accounts: request.accounts }),
+  };
+}
+
+/** Holds the name for the quote; one cart is one hold, and a buyer over the limit gets none. */
+async function holdName(
+  deps: ApiDeps,
+  hold: { content: QuoteContent; holdTokenHash: string; buyer: Buyer; isNewCart: boolean },
+): Promise<void> {
+  const { store, config } = deps;
+  const { content, holdTokenHash, buyer } = hold;
+  const outcome = await store.holds.take({
+    _id: content.name,
+    holder: 'quote',
+    holderId: content.id,
+    tokenHash: holdTokenHash,
+    accountId: buyer.accountId,
+    ip: buyer.ip,
+    until: new Date(content.expiresAt),
+  });
+  requireHeld(outcome, content.name);
+  if (!hold.isNewCart) await store.holds.releaseOthers(holdTokenHash, content.name);
+  const [byIp, byAccount] = await Promise.all([
+    store.holds.countOpen({ ip: buyer.ip }),
+    buyer.accountId ? store.holds.countOpen({ accountId: buyer.accountId }) : 0,
+  ]);
+  if (byIp <= config.FREEHOLD_HOLDS_PER_IP && byAccount <= config.FREEHOLD_HOLDS_PER_ACCOUNT) return;
+  await store.holds.release(content.name, [content.id]);
+  throw new ReasonError('too_many_holds');
+}
+
+/** Throws `hostname_taken` or `hostname_held` unless the name is held. */
+export function requireHeld(outcome: HoldOutcome, name: string): void {
+  switch (outcome) {
+    case 'held':
+      return;
+    case 'taken_by_instance':
+      throw new ReasonError('hostname_taken', `"${name}" belongs to another server`);
+    case 'held_by_other':
+      throw new ReasonError('hostname_held', `"${name}" is being ordered by somebody else`);
+  }
+}

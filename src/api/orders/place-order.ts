@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import type { OrderRequest } from '../../contracts/api/orders.ts';
+import { now, today } from '../../contracts/clock.ts';
+import { newId } from '../../contracts/new-id.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { verifyQuote } from '../../domain/quote-signature.ts';
+import { isDuplicateKey } from '../../store/duplicate-key.ts';
+import type { OrderRecord, QuoteRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { capabilityOf } from '../guards/order-capability.ts';
+import { hashSecret, type SignedIn } from '../guards/session.ts';
+import { requireHeld } from './make-quote.ts';
+
+type Body = z.output<typeof OrderRequest>;
+
+export interface PlaceOrder {
+  body: Body;
+  idempotencyKey: string;
+  /** The member who orders; null for a guest. */
+  session: SignedIn | null;
+  ip: string;
+}
+
+/**
+ * Places an order (design 5.2): the row first, whose unique quote and Idempotency-Key let exactly one win; then the
+ * name's hold; then the workflow, which a sweep starts later where this call cannot. The same request again gives the
+ * same order.
+ *
+ * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `quote_used`, `hostname_taken`,
+ * `hostname_held`, `too_many_holds`; and `workflow_unreachable`, after which the order stands.
+ */
+export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<OrderRecord> {
+  const scope = request.session ? request.session.account._id : `cart:${hashSecret(request.body.holdToken)}`;
+  const bodyHash = createHash('sha256').update(canonicalJson(request.body)).digest('base64url');
+  const earlier = await deps.store.orders.findByIdempotencyKey(scope, request.idempotencyKey);
+  if (earlier) return repeat(deps, earlier, request, bodyHash);
+
+  const quote = await readQuote(deps, request.body);
+  const order = await newOrder(deps, { request, quote, scope, bodyHash });
+  try {
+    await deps.store.orders.insert(order);
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    const winner = await deps.store.orders.findByIdempotencyKey(scope, request.idempotencyKey);
+    if (winner) return repeat(deps, winner, request, bodyHash);
+    throw new ReasonError('quote_used', undefined, { cause: error });
+  }
+  await carryOn(deps, order, request);
+  return order;
+}
+
+/** Starts the workflow of an order that stands and notes that it runs. Throws `workflow_unreachable`. */
+export async function startOrder(deps: Pick<ApiDeps, 'workflows' | 'store'>, order: OrderRecord): Promise<void> {
+  await deps.workflows.startInstance(order);
+  await deps.store.orders.markStarted(order._id);
+}
+
+async function repeat(
+  deps: ApiDeps,
+  earlier: OrderRecord,
+  request: PlaceOrder,
+  bodyHash: string,
+): Promise<OrderRecord> {
+  if (earlier.bodyHash !== bodyHash) throw new ReasonError('idempotency_key_reused');
+  // The first request may have died half way.
+  if (!earlier.startedAt && earlier.state === 'awaiting_payment') await carryOn(deps, earlier, request);
+  return earlier;
+}
+
+/** What follows the row; every part may be repeated. */
+async function carryOn(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): Promise<void> {
+  const { name } = order.quote;
+  const outcome = await deps.store.holds.take({
+    _id: name,
+    holder: 'order',
+    holderId: order._id,
+    tokenHash: hashSecret(request.body.holdToken),
+    accountId: order.accountId,
+    ip: request.ip,
+    until: new Date(now() + deps.config.FREEHOLD_QUOTE_VALID_MS),
+  });
+  if (outcome !== 'held') {
+    await deps.store.orders.remove(order._id);
+    requireHeld(outcome, name);
+  }
+  await startOrder(deps, order);
+}
+
+async function readQuote(deps: ApiDeps, body: Body): Promise<QuoteRecord> {
+  const quote = await deps.store.quotes.find(body.quoteId);
+  if (!quote) throw new ReasonError('not_found', 'no such quote');
+  const key = deps.config.FREEHOLD_QUOTE_KEY;
+  if (!verifyQuote({ content: quote.content, signature: body.signature, key })) throw new ReasonError('quote_altered');
+  if (quote.holdTokenHash !== hashSecret(body.holdToken)) {
+    throw new ReasonError('quote_altered', 'the hold token is not the one of this quote');
+  }
+  if (quote.content.expiresAt <= now()) throw new ReasonError('quote_expired');
+  return quote;
+}
+
+async function newOrder(
+  deps: ApiDeps,
+  facts: { request: PlaceOrder; quote: QuoteRecord; scope: string; bodyHash: string },
+): Promise<OrderRecord> {
+  const { request, quote, scope, bodyHash } = facts;
+  const { body } = request;
+  const billingEmail = body.billingEmail ?? body.adminEmail;
+  const account = request.session?.account ?? (await deps.store.accounts.openFor(billingEmail));
+  const { content } = quote;
+  const open = await deps.store.holds.countOpen({ accountId: account._id, except: content.name });
+  if (open >= deps.config.FREEHOLD_HOLDS_PER_ACCOUNT) throw new ReasonError('too_many_holds');
+  const id = newId.order();
+  return {
+    _id: id,
+    quoteId: content.id,
+    idempotencyScope: scope,
+    idempotencyKey: request.idempotencyKey,
+    bodyHash,
+    accountId: account._id,
+    instanceId: newId.instance(),
+    operationId: newId.operation(),
+    capabilityHash: hashSecret(capabilityOf(deps, id)),
+    state: 'awaiting_payment',
+    quote: content,
+    paymentMethod: body.paymentMethod,
+    adminEmail: body.adminEmail,
+    billingEmail,
+    billing: { ...body.billing, country: content.tax.country },
+    declines: 0,
+    paid: 0,
+    refunded: 0,
+    createdAt: today(),
+  };
+}

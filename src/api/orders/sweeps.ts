@@ -1,0 +1,31 @@
+import { now } from '../../contracts/clock.ts';
+import type { ApiDeps } from '../deps.ts';
+import { startOrder } from './place-order.ts';
+
+/** Starts the workflows of orders that stand without one, and frees names whose hold has ended. */
+export async function sweepOnce(deps: ApiDeps): Promise<void> {
+  const removed = await deps.store.holds.removeExpired();
+  if (removed > 0) deps.log.info({ removed }, 'holds ended');
+  const before = new Date(now() - deps.config.FREEHOLD_START_SWEEP_MS);
+  for (const order of await deps.store.orders.notStarted(before)) {
+    await startOrder(deps, order);
+    deps.log.info({ orderId: order._id }, 'started an order that had no workflow');
+  }
+}
+
+/** Sweeps again and again until stopped; a failed round is logged and the next one tries again. */
+export function startSweeps(deps: ApiDeps): { stop(): Promise<void> } {
+  let running = Promise.resolve();
+  const timer = setInterval(() => {
+    running = running.then(() =>
+      sweepOnce(deps).catch((error) => deps.log.error({ err: error }, 'the sweep of orders failed')),
+    );
+  }, deps.config.FREEHOLD_START_SWEEP_MS);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

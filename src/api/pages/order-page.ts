@@ -1,0 +1,115 @@
+import express, { type Express, type Request, type Response } from 'express';
+import { now } from '../../contracts/clock.ts';
+import type { TimelineEvent } from '../../contracts/events.ts';
+import { OrderId } from '../../contracts/ids.ts';
+import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+import { productLinks } from '../../mail/product-links.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { capabilityCookie, formTokenOf, opensOrder } from '../guards/order-capability.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { cookieOptions, findSession } from '../guards/session.ts';
+import { cancelOrder } from '../orders/cancel-order.ts';
+import { createEstimates } from '../orders/estimates.ts';
+import { requestIdOf } from '../routing/request-id.ts';
+import { hostUrl } from '../views/instance-view.ts';
+import { orderFacts } from './order-facts.ts';
+import { type OrderPage, orderMainHtml, orderPageHtml, refusalHtml } from './order-html.ts';
+import { logLine } from './order-log.ts';
+
+const linesShown = 300;
+const eventsPerRead = 500;
+
+const mayRead = requireAccount('viewer', { order: true });
+const mayCancel = requireAccount('payer', { order: true });
+
+/**
+ * The live page of an order. `/orders/{id}?key=<capability>` keeps the capability in a cookie of this order and goes
+ * on to the clean address, so that the secret stays neither in the history nor in a Referer.
+ */
+export function mountOrderPage(app: Express, deps: ApiDeps): void {
+  const estimates = createEstimates(deps.store);
+
+  app.get('/orders/:id', async (request, response) => {
+    await orProblemPage(deps, response, async () => {
+      const id = orderIdIn(request);
+      if (typeof request.query.key === 'string') return keepCapability(deps, response, id, request.query.key);
+      const session = await findSession(request, deps);
+      const { order } = await mayRead.admit({ request, params: { id }, session, deps });
+      const page = await readPage(order, formTokenOf(request, { deps, orderId: id, session }));
+      const html = request.query.part === 'main' ? orderMainHtml(page) : orderPageHtml(page);
+      response.set('Cache-Control', 'no-store').type('html').send(html.html);
+    });
+  });
+
+  app.post('/orders/:id/cancel', express.urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
+    await orProblemPage(deps, response, async () => {
+      const id = orderIdIn(request);
+      const formToken = String((request.body as { csrf?: unknown } | undefined)?.csrf ?? '');
+      const session = await findSession(request, deps);
+      const { order, actor } = await mayCancel.admit({ request, params: { id }, session, deps, formToken });
+      await cancelOrder(deps, order, { actor, requestId: requestIdOf(response) });
+      response.redirect(303, `/orders/${id}`);
+    });
+  });
+
+  async function readPage(order: OrderRecord, csrfToken: string): Promise<OrderPage> {
+    const [operation, events, estimate] = await Promise.all([
+      deps.store.operations.find(order.operationId),
+      readEvents(deps, order),
+      estimates.of(order.quote),
+    ]);
+    const at = now();
+    return {
+      order,
+      facts: orderFacts({ order, operation, events, estimate, at }),
+      log: events.slice(-linesShown).map(logLine),
+      at,
+      serverUrl: hostUrl(deps, order.quote.hostname),
+      csrfToken,
+      documents: productLinks(deps.config.FREEHOLD_BASE_DOMAIN).documents,
+    };
+  }
+}
+
+function orderIdIn(request: Request): string {
+  const parsed = OrderId.safeParse(request.params.id);
+  if (!parsed.success) throw new ReasonError('not_found');
+  return parsed.data;
+}
+
+async function keepCapability(deps: ApiDeps, response: Response, id: string, key: string): Promise<void> {
+  const order = await deps.store.orders.find(id);
+  if (!order || !opensOrder(order, key)) throw new ReasonError('not_found');
+  response.cookie(capabilityCookie(id), key, cookieOptions(deps, 2 * deps.config.FREEHOLD_CAPABILITY_READ_MS));
+  response.set('Cache-Control', 'no-store').redirect(303, `/orders/${id}`);
+}
+
+async function readEvents(deps: ApiDeps, order: OrderRecord): Promise<TimelineEvent[]> {
+  const events: TimelineEvent[] = [];
+  for (let after = 0; ; ) {
+    const page = await deps.store.timeline.page(order.instanceId, after, eventsPerRead);
+    events.push(...page.filter(({ orderId }) => orderId === order._id));
+    if (page.length < eventsPerRead) return events;
+    after = page.at(-1)?.sequence ?? after;
+  }
+}
+
+const refusals: Partial<Record<ReasonCode, string>> = {
+  not_signed_in: 'Open the link that you got with your order, or sign in with the billing e-mail.',
+  not_found: 'Check the link; it is the whole line, up to its last character.',
+  already_ready: 'The server is ready; go back to its page.',
+};
+
+async function orProblemPage(deps: ApiDeps, response: Response, answer: () => Promise<void>): Promise<void> {
+  try {
+    await answer();
+  } catch (error) {
+    const code = error instanceof ReasonError ? error.code : 'internal';
+    const requestId = requestIdOf(response);
+    if (code === 'internal') deps.log.error({ err: error, requestId }, 'the order page failed');
+    const { customer, next, status } = reasons[code];
+    const page = refusalHtml({ title: customer, lead: refusals[code] ?? next, next: '', requestId });
+    response.status(status).set('Cache-Control', 'no-store').type('html').send(page.html);
+  }
+}

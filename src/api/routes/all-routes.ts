@@ -1,0 +1,23 @@
+import type { Route } from '../routing/route.ts';
+import { accountRoutes } from './account.ts';
+import { catalogueRoutes } from './catalogue.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { hostnameRoutes } from './hostnames.ts';
+import { instanceRoutes } from './instances.ts';
+import { operatorRoutes } from './operator.ts';
+import { orderRoutes } from './orders.ts';
+import { quoteRoutes } from './quotes.ts';
+
+/** Every declared route of the API. */
+export const allRoutes: readonly Route[] = [
+  ...catalogueRoutes,
+  ...quoteRoutes,
+  ...hostnameRoutes,
+  ...orderRoutes,
+  ...eventRoutes,
+  ...instanceRoutes,
+  ...accountRoutes,
+  ...operatorRoutes,
+  ...healthRoutes,
+];

@@ -1,0 +1,20 @@
+import { Catalogue } from '../../contracts/catalogue.ts';
+import { open } from '../guards/guard.ts';
+import { route } from '../routing/route.ts';
+
+export const catalogueRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/catalogue',
+    tag: 'Shop',
+    summary: 'Plans, add-ons, clouds and prices',
+    guard: open,
+    answers: { 200: Catalogue },
+    problems: [],
+    handler: async ({ deps }) => ({
+      status: 200,
+      body: deps.catalogue,
+      headers: { 'Cache-Control': 'public, max-age=60' },
+    }),
+  }),
+];

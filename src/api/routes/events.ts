@@ -1,0 +1,81 @@
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { Event, EventPage, EventQuery } from '../../contracts/api/events.ts';
+import { InstanceId, OrderId } from '../../contracts/ids.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { Subject } from '../events/stream.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { streamed } from '../routing/answer.ts';
+import { route } from '../routing/route.ts';
+import { ownInstance } from './instances.ts';
+
+const LastEventId = z.object({ 'last-event-id': z.coerce.number().int().min(0).optional().catch(undefined) });
+
+const description =
+  'With `Accept: text/event-stream` a stream of server-sent events that begins after `Last-Event-ID` (or `after`) and ' +
+  'stays open: `id` is the sequence number, `event` the type, `data` the event. Otherwise one page of the same events ' +
+  'in JSON. Sequence numbers are those of the instance.';
+
+export const eventRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/orders/{id}/events',
+    tag: 'Orders',
+    summary: 'What happens to an order, live',
+    description,
+    guard: requireAccount('viewer', { order: true }),
+    params: z.object({ id: OrderId }),
+    query: EventQuery,
+    headers: LastEventId,
+    answers: { 200: EventPage },
+    stream: Event,
+    problems: [],
+    handler: ({ caller: { order }, ...input }) =>
+      answerEvents({ instanceId: order.instanceId, orderId: order._id }, input),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/instances/{id}/events',
+    tag: 'Instances',
+    summary: 'What happens to a server, live',
+    description,
+    guard: requireAccount('viewer'),
+    params: z.object({ id: InstanceId }),
+    query: EventQuery,
+    headers: LastEventId,
+    answers: { 200: EventPage },
+    stream: Event,
+    problems: [],
+    handler: async ({ caller, ...input }) => {
+      const instance = await ownInstance(input.deps, caller, input.params.id);
+      return answerEvents({ instanceId: instance._id }, input);
+    },
+  }),
+];
+
+async function answerEvents(
+  subject: Subject,
+  input: {
+    query: z.output<typeof EventQuery>;
+    headers: z.output<typeof LastEventId>;
+    deps: ApiDeps;
+    request: Request;
+    response: Response;
+    ip: string;
+  },
+) {
+  const { query, headers, deps, request, response, ip } = input;
+  const after = headers['last-event-id'] ?? query.after ?? 0;
+  if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
+    await deps.streams.open({ request, response, ip }, subject, after);
+    return streamed;
+  }
+  const page = await deps.store.timeline.page(subject.instanceId, after, query.limit);
+  const events = page.filter((event) => !subject.orderId || event.orderId === subject.orderId);
+  const next = page.at(-1)?.sequence ?? after;
+  return {
+    status: 200 as const,
+    body: { events, next, more: page.length === query.limit },
+    headers: { 'Retry-After': '2' },
+  };
+}

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { IdempotencyKey, listOf } from '../../contracts/api/common.ts';
+import {
+  AuditEntry,
+  type Decision,
+  DecisionRequest,
+  OperatorInstance,
+  OperatorInstanceQuery,
+  OperatorOperation,
+  OperatorOperationQuery,
+  OperatorOrder,
+  OperatorOrderQuery,
+} from '../../contracts/api/operator.ts';
+import { today } from '../../contracts/clock.ts';
+import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { requireOperator } from '../guards/require-operator.ts';
+import { type Route, route } from '../routing/route.ts';
+import { operatorInstanceView } from '../views/instance-view.ts';
+import { operatorOperationView } from '../views/operation-view.ts';
+import { operatorOrderView } from '../views/order-view.ts';
+
+const tag = 'Operators';
+const guard = requireOperator;
+
+/** A filter holds only what was asked for. */
+function given<Filter extends object>(filter: Filter): Filter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Filter;
+}
+
+export const operatorRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/operator/orders',
+    tag,
+    summary: 'Orders of all accounts, newest first',
+    guard,
+    query: OperatorOrderQuery,
+    answers: { 200: listOf(OperatorOrder) },
+    problems: [],
+    handler: async ({ deps, query: { limit, ...filter } }) => {
+      const orders = await deps.store.orders.list(given(filter), limit);
+      return { status: 200, body: { items: orders.map((order) => operatorOrderView(deps, order)) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/orders/{id}',
+    tag,
+    summary: 'One order',
+    guard,
+    params: z.object({ id: OrderId }),
+    answers: { 200: OperatorOrder },
+    problems: [],
+    handler: async ({ deps, params: { id } }) => {
+      const order = await deps.store.orders.find(id);
+      if (!order) throw new ReasonError('not_found');
+      return { status: 200, body: operatorOrderView(deps, order) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/instances',
+    tag,
+    summary: 'Servers of all accounts, newest first',
+    guard,
+    query: OperatorInstanceQuery,
+    answers: { 200: listOf(OperatorInstance) },
+    problems: [],
+    handler: async ({ deps, query: { limit, ...filter } }) => {
+      const instances = await deps.store.instances.list(given(filter), limit);
+      return { status: 200, body: { items: instances.map((instance) => operatorInstanceView(deps, instance)) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/instances/{id}',
+    tag,
+    summary: 'One server',
+    guard,
+    params: z.object({ id: InstanceId }),
+    answers: { 200: OperatorInstance },
+    problems: [],
+    handler: async ({ deps, params: { id } }) => {
+      const instance = await deps.store.instances.find(id);
+      if (!instance) throw new ReasonError('not_found');
+      return { status: 200, body: operatorInstanceView(deps, instance) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/operations',
+    tag,
+    summary: 'Operations of all accounts, newest first',
+    description: '`status=needs_operator` lists what waits for somebody.',
+    guard,
+    query: OperatorOperationQuery,
+    answers: { 200: listOf(OperatorOperation) },
+    problems: [],
+    handler: async ({ deps, query: { limit, ...filter } }) => {
+      const operations = await deps.store.operations.list(given(filter), limit);
+      return { status: 200, body: { items: operations.map((each) => operatorOperationView(deps, each)) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/operations/{id}',
+    tag,
+    summary: 'One operation, with what operators did to it',
+    guard,
+    params: z.object({ id: OperationId }),
+    answers: { 200: z.strictObject({ operation: OperatorOperation, audit: z.array(AuditEntry) }) },
+    problems: [],
+    handler: async ({ deps, params: { id } }) => {
+      const [operation, entries] = await Promise.all([deps.store.operations.find(id), deps.store.audit.of(id)]);
+      if (!operation) throw new ReasonError('not_found');
+      const audit = entries.map(({ at, actor, action, before, after, requestId, why }) => ({
+        at: at.toISOString(),
+        ...given({ actor, action, before, after, requestId, why }),
+      }));
+      return { status: 200, body: { operation: operatorOperationView(deps, operation), audit } };
+    },
+  }),
+  decisionRoute('retry', 'Run the waiting step again'),
+  decisionRoute('skip', 'Go on without the waiting step, where that is allowed'),
+  decisionRoute('abort', 'Undo the operation and give the money back'),
+];
+
+function decisionRoute(action: Decision, summary: string): Route {
+  return route({
+    method: 'post',
+    path: `/v1/operator/operations/{id}/${action}`,
+    tag,
+    summary,
+    description: 'Names the step and the attempt that wait, so that a decision never meets another try than it meant.',
+    guard,
+    params: z.object({ id: OperationId }),
+    headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
+    body: DecisionRequest,
+    answers: { 202: OperatorOperation },
+    problems: ['step_not_waiting', 'step_not_skippable', 'already_ready', 'already_ended', 'workflow_unreachable'],
+    handler: async ({ deps, params: { id }, body, headers, caller, requestId }) => {
+      const operation = await deps.store.operations.find(id);
+      if (!operation) throw new ReasonError('not_found');
+      const waiting = operation.steps.find(({ step }) => step === body.step);
+      if (waiting?.status !== 'needs_operator' || waiting.attempt !== body.attempt) {
+        throw new ReasonError('step_not_waiting', `${body.step}, attempt ${body.attempt}`);
+      }
+      await deps.workflows.decide(operation.instanceId, {
+        action,
+        request: { operationId: id, operator: caller.name, ...body },
+        updateId: headers['idempotency-key'] ?? randomUUID(),
+      });
+      await deps.store.audit.append({
+        at: today(),
+        actor: `operator:${caller.name}`,
+        action: `request-${action}`,
+        subject: id,
+        before: { status: operation.status, step: body.step, attempt: body.attempt },
+        requestId,
+        why: body.why,
+      });
+      const latest = (await deps.store.operations.find(id)) ?? operation;
+      return { status: 202, body: operatorOperationView(deps, latest) };
+    },
+  });
+}

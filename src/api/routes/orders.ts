@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { IdempotencyKey, ListLimit, listOf } from '../../contracts/api/common.ts';
+import { AcceptedOrder, Order, OrderDetails, OrderPaymentAnswer, OrderRequest } from '../../contracts/api/orders.ts';
+import { monotonic } from '../../contracts/clock.ts';
+import { OrderId } from '../../contracts/ids.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { orderHasEnded } from '../../contracts/states.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { cancelOrder } from '../orders/cancel-order.ts';
+import { placeOrder } from '../orders/place-order.ts';
+import { route } from '../routing/route.ts';
+import { acceptedOrderView, orderDetailsView, orderView } from '../views/order-view.ts';
+
+const params = z.object({ id: OrderId });
+const stripeApi = 'https://api.stripe.com';
+/** How often the long poll looks, ms. */
+const lookMs = 100;
+
+export const orderRoutes = [
+  route({
+    method: 'post',
+    path: '/v1/orders',
+    tag: 'Orders',
+    summary: 'Order what was quoted',
+    description:
+      'The same request with the same Idempotency-Key gives the same answer and one order. After ' +
+      '`workflow_unreachable` the order stands all the same and is started as soon as possible.',
+    guard: requireAccount('payer', { guests: true }),
+    headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
+    body: OrderRequest,
+    answers: { 202: AcceptedOrder },
+    problems: [
+      'idempotency_key_missing',
+      'idempotency_key_reused',
+      'not_found',
+      'quote_altered',
+      'quote_expired',
+      'quote_used',
+      'hostname_taken',
+      'hostname_held',
+      'too_many_holds',
+      'workflow_unreachable',
+    ],
+    handler: async ({ deps, body, headers, caller, ip }) => {
+      const idempotencyKey = headers['idempotency-key'];
+      if (!idempotencyKey) throw new ReasonError('idempotency_key_missing');
+      const order = await placeOrder(deps, { body, idempotencyKey, session: caller, ip });
+      const answer = acceptedOrderView(deps, order);
+      return { status: 202, body: answer, headers: { Location: answer.links.self } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/orders',
+    tag: 'Orders',
+    summary: 'Orders of the account',
+    guard: requireAccount('viewer'),
+    query: z.object({ limit: ListLimit }),
+    answers: { 200: listOf(Order) },
+    problems: [],
+    handler: async ({ deps, caller, query }) => {
+      const orders = await deps.store.orders.list({ accountId: caller.account._id }, query.limit);
+      return { status: 200, body: { items: orders.map((order) => orderView(deps, order)) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/orders/{id}',
+    tag: 'Orders',
+    summary: 'One order with its operation and instance',
+    guard: requireAccount('viewer', { order: true }),
+    params,
+    answers: { 200: OrderDetails },
+    problems: [],
+    handler: async ({ deps, caller }) => ({ status: 200, body: await readDetails(deps, caller.order) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/orders/{id}/payment',
+    tag: 'Orders',
+    summary: 'What the browser needs to confirm the payment',
+    description:
+      'Waits some seconds for the payment to be set up; `payment_not_ready` means: ask again. The client secret is ' +
+      'for Stripe alone.',
+    guard: requireAccount('payer', { order: true }),
+    params,
+    answers: { 200: OrderPaymentAnswer },
+    problems: [
+      'payment_not_ready',
+      'already_ready',
+      'already_ended',
+      'payment_provider_unavailable',
+      'payment_request_refused',
+    ],
+    handler: async ({ deps, caller, response }) => {
+      const order = await untilPayment(deps, caller.order, () => response.closed);
+      const clientSecret = await deps.payments.clientSecretOf(order.payment);
+      return {
+        status: 200,
+        body: {
+          clientSecret: clientSecret ?? null,
+          publishableKey: deps.config.STRIPE_PUBLISHABLE_KEY,
+          apiBase: deps.config.STRIPE_API_BASE ?? stripeApi,
+          amount: order.quote.total,
+          currency: order.quote.currency,
+        },
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/orders/{id}/cancel',
+    tag: 'Orders',
+    summary: 'Cancel an order before its server is ready',
+    description: 'What was built is removed and what was paid goes back; the order ends as `cancelled`.',
+    guard: requireAccount('payer', { order: true }),
+    params,
+    headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
+    answers: { 202: Order },
+    problems: ['already_ready', 'already_ended', 'workflow_unreachable'],
+    handler: async ({ deps, caller, headers, requestId }) => {
+      const idempotencyKey = headers['idempotency-key'];
+      const order = await cancelOrder(deps, caller.order, { actor: caller.actor, requestId, idempotencyKey });
+      return { status: 202, body: orderView(deps, order) };
+    },
+  }),
+];
+
+/** An order with what its workflow has made of it so far. */
+async function readDetails(deps: ApiDeps, order: OrderRecord): Promise<z.input<typeof OrderDetails>> {
+  const [instance, operation] = await Promise.all([
+    deps.store.instances.find(order.instanceId),
+    deps.store.operations.find(order.operationId),
+  ]);
+  return orderDetailsView(deps, { order, instance, operation });
+}
+
+type OrderWithPayment = OrderRecord & { payment: NonNullable<OrderRecord['payment']> };
+
+/** Waits until the payment of an order is set up. Throws `payment_not_ready`, `already_ready`, `already_ended`. */
+async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boolean): Promise<OrderWithPayment> {
+  const end = monotonic() + deps.config.FREEHOLD_PAYMENT_POLL_MS;
+  let order: OrderRecord | null = first;
+  for (;;) {
+    if (!order) throw new ReasonError('not_found');
+    if (order.state === 'fulfilled') throw new ReasonError('already_ready');
+    if (orderHasEnded(order.state) || order.state === 'cancelling') throw new ReasonError('already_ended');
+    if (order.payment) return order as OrderWithPayment;
+    if (monotonic() >= end || gone()) throw new ReasonError('payment_not_ready');
+    await delay(lookMs);
+    order = await deps.store.orders.find(first._id);
+  }
+}

@@ -1,0 +1,113 @@
+import express, { type Express, type RequestHandler } from 'express';
+import Stripe from 'stripe';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { orderHasEnded } from '../../contracts/states.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+
+/** Stripe's objects are far from this size. */
+const bodyLimit = '1mb';
+
+/** Events that say that money came. */
+const moneyCame: readonly string[] = ['payment_intent.succeeded', 'invoice.paid'];
+
+/**
+ * `POST /v1/stripe/webhook`: takes Stripe's news in. It is passed on first and remembered then, so that a crash
+ * between the two passes it on twice, which changes nothing; what could not be passed on is answered with an error,
+ * and Stripe delivers it again.
+ */
+export function mountStripeWebhook(app: Express, deps: ApiDeps): void {
+  app.post('/v1/stripe/webhook', express.raw({ type: 'application/json', limit: bodyLimit }), webhook(deps));
+}
+
+function webhook(deps: ApiDeps): RequestHandler {
+  return async (request, response) => {
+    const event = readEvent(deps, request.body, request.get('stripe-signature') ?? '');
+    if (!(await deps.store.webhookEvents.seen(event.id))) {
+      await passOn(deps, event);
+      await deps.store.webhookEvents.remember(event);
+    }
+    response.status(200).json({ received: true });
+  };
+}
+
+function readEvent(deps: ApiDeps, body: unknown, signature: string): Stripe.Event {
+  if (!Buffer.isBuffer(body)) throw new ReasonError('webhook_signature_wrong');
+  try {
+    return Stripe.webhooks.constructEvent(body, signature, deps.config.STRIPE_WEBHOOK_SECRET);
+  } catch (error) {
+    throw new ReasonError('webhook_signature_wrong', undefined, { cause: error });
+  }
+}
+
+/** Tells the instance; money whose order has ended unfulfilled goes to a workflow of its own. */
+async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
+  const about = idsIn(event);
+  const order = await findOrder(deps, about);
+  if (!order) {
+    deps.log.info({ event: event.id, type: event.type }, 'news from Stripe about no order of ours');
+    return;
+  }
+  const told = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
+  if (!moneyCame.includes(event.type)) return;
+  // The order may have ended while we told its instance, which then looked no more.
+  const latest = told ? await deps.store.orders.find(order._id) : order;
+  const paymentIntentId = about.paymentIntentId ?? order.payment?.paymentIntentId;
+  if (latest && paymentIntentId && orderEndedUnfulfilled(latest)) {
+    await deps.workflows.startStrayPayment({ paymentIntentId, orderId: order._id });
+    deps.log.warn({ orderId: order._id, event: event.id }, 'money came after the end of its order');
+  } else if (!told && !orderHasEnded(order.state)) {
+    // Its workflow was never started; the sweep does that, and the workflow looks by itself.
+    deps.log.warn({ orderId: order._id, event: event.id }, 'news from Stripe before the order runs');
+  }
+}
+
+function orderEndedUnfulfilled(order: OrderRecord): boolean {
+  return orderHasEnded(order.state) && order.state !== 'fulfilled';
+}
+
+interface StripeIds {
+  orderId?: string | undefined;
+  subscriptionId?: string | undefined;
+  paymentIntentId?: string | undefined;
+}
+
+async function findOrder(deps: ApiDeps, about: StripeIds): Promise<OrderRecord | null> {
+  const { subscriptionId, paymentIntentId, orderId } = about;
+  const known = await deps.store.orders.findByPayment({
+    ...(subscriptionId ? { subscriptionId } : {}),
+    ...(paymentIntentId ? { paymentIntentId } : {}),
+  });
+  return known ?? (orderId ? deps.store.orders.find(orderId) : null);
+}
+
+/** The ids by which the object of an event belongs to an order. */
+function idsIn(event: Stripe.Event): StripeIds {
+  const object = event.data.object as unknown as Record<string, unknown>;
+  const own = typeof object.id === 'string' ? object.id : undefined;
+  const orderId = textAt(object, 'metadata', 'freehold_order');
+  switch (object.object) {
+    case 'payment_intent':
+      return { paymentIntentId: own, orderId };
+    case 'subscription':
+      return { subscriptionId: own, orderId };
+    case 'invoice':
+      return {
+        subscriptionId: textAt(object, 'parent', 'subscription_details', 'subscription'),
+        paymentIntentId: undefined,
+        orderId: orderId ?? textAt(object, 'parent', 'subscription_details', 'metadata', 'freehold_order'),
+      };
+    default:
+      // Charges, refunds, disputes and invoice payments name their payment intent.
+      return {
+        paymentIntentId: textAt(object, 'payment_intent') ?? textAt(object, 'payment', 'payment_intent'),
+        orderId,
+      };
+  }
+}
+
+function textAt(from: unknown, ...path: string[]): string | undefined {
+  let value = from;
+  for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,46 @@
+import { randomInt } from 'node:crypto';
+import { now } from '../contracts/clock.ts';
+import { newId } from '../contracts/new-id.ts';
+import { ReasonError } from '../contracts/reasons.ts';
+import { renderSignInCode } from '../mail/sign-in-code.ts';
+import { emailKey } from '../store/accounts.ts';
+import type { ApiDeps } from './deps.ts';
+import { derive, type SignedIn } from './guards/session.ts';
+
+const hourMs = 3_600_000;
+
+function hashCode(deps: ApiDeps, email: string, code: string): string {
+  return derive(deps, 'sign-in-code', `${emailKey(email)}\n${code}`);
+}
+
+/**
+ * Makes a new code for an address and mails it, whether or not the address has an account. The mail goes out behind
+ * the answer, so that its time tells nothing. Throws `too_many_requests` over the limit of the address.
+ */
+export async function requestCode(deps: ApiDeps, email: string): Promise<void> {
+  const { FREEHOLD_SIGN_IN_CODES_PER_HOUR: limit, FREEHOLD_SIGN_IN_CODE_MS: validMs } = deps.config;
+  const asked = await deps.store.signInCodes.countSince(email, new Date(now() - hourMs));
+  if (asked >= limit) {
+    throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs: hourMs });
+  }
+  const code = String(randomInt(1_000_000)).padStart(6, '0');
+  await deps.store.signInCodes.insert({ email, codeHash: hashCode(deps, email, code), validMs });
+  const domain = new URL(deps.config.FREEHOLD_PUBLIC_URL).hostname;
+  deps.mail
+    .send({ messageId: `<sign-in-${newId.request()}@${domain}>`, to: email, ...renderSignInCode({ code, validMs }) })
+    .catch((error) => deps.log.error({ err: error }, 'a sign-in code could not be mailed'));
+}
+
+/** The member whom a code signs in; an address without an account gets one. Throws `sign_in_code_wrong`. */
+export async function redeemCode(
+  deps: ApiDeps,
+  { email, code }: { email: string; code: string },
+): Promise<Pick<SignedIn, 'account' | 'member'>> {
+  if (!(await deps.store.signInCodes.redeem(email, hashCode(deps, email, code)))) {
+    throw new ReasonError('sign_in_code_wrong');
+  }
+  const account = (await deps.store.accounts.findByMember(email)) ?? (await deps.store.accounts.openFor(email));
+  const member = account.members.find((each) => each.email === emailKey(email));
+  if (!member) throw new ReasonError('sign_in_code_wrong', 'this address is no member of its account any more');
+  return { account, member };
+}

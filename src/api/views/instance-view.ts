@@ -1,0 +1,48 @@
+import type { Instance } from '../../contracts/api/instances.ts';
+import type { OperatorInstance } from '../../contracts/api/operator.ts';
+import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
+import type { InstanceRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+
+/** Where the pages of a host answer. */
+export function hostUrl(deps: Pick<ApiDeps, 'config'>, hostname: string): string {
+  const port = deps.config.FREEHOLD_HOST_PORT;
+  return `https://${hostname}${port === 443 ? '' : `:${port}`}/`;
+}
+
+export function instanceView(deps: Pick<ApiDeps, 'config'>, instance: InstanceRecord): Instance {
+  return {
+    id: instance._id,
+    orderId: instance.orderId,
+    name: instance.name,
+    hostname: instance.hostname,
+    url: hostUrl(deps, instance.hostname),
+    cloud: instance.cloud,
+    region: instance.region,
+    zone: instance.zone,
+    plan: instance.plan,
+    cycle: instance.cycle,
+    addOns: instance.addOns,
+    limits: instance.limits,
+    features: instance.features,
+    version: instance.image,
+    status: instance.status,
+    standing: instance.standing,
+    licenceId: instance.licenceId,
+    paidUntil: instance.paidUntil?.toISOString(),
+    createdAt: instance.createdAt.toISOString(),
+    readyAt: instance.readyAt?.toISOString(),
+  };
+}
+
+export function operatorInstanceView(
+  deps: Pick<ApiDeps, 'config' | 'workflows'>,
+  instance: InstanceRecord,
+): OperatorInstance {
+  return {
+    ...instanceView(deps, instance),
+    accountId: instance.accountId,
+    workflowId: instanceWorkflowId(instance._id),
+    workflowUrl: deps.workflows.pageOf(instance._id),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Operation } from '../../contracts/api/operations.ts';
+import type { OperatorOperation } from '../../contracts/api/operator.ts';
+import { provisionSteps, steps as texts } from '../../contracts/steps.ts';
+import { operationWorkflowId } from '../../contracts/workflow-messages.ts';
+import type { OperationRecord, OperationStep } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+
+/** The steps of an operation in their order: forward steps that have not begun are pending, undo steps come after. */
+export function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationStep[] {
+  const known = new Map(operation.steps.map((step) => [step.step, step]));
+  const forward = operation.kind === 'provision' ? provisionSteps : [];
+  const planned = forward.map((step) => known.get(step) ?? { step, status: 'pending' as const, attempt: 1 });
+  const others = operation.steps.filter(({ step }) => !(forward as readonly string[]).includes(step));
+  return [...planned, ...others];
+}
+
+export function operationView(operation: OperationRecord): Operation {
+  return {
+    id: operation._id,
+    instanceId: operation.instanceId,
+    orderId: operation.orderId,
+    kind: operation.kind,
+    status: operation.status,
+    reason: operation.reason,
+    steps: stepsOf(operation).map((step) => ({
+      step: step.step,
+      title: texts[step.step].title,
+      why: texts[step.step].why,
+      status: step.status,
+      attempt: step.attempt,
+      startedAt: step.startedAt?.toISOString(),
+      endedAt: step.endedAt?.toISOString(),
+      reason: step.reason,
+      detail: step.detail,
+    })),
+    createdAt: operation.createdAt.toISOString(),
+    endedAt: operation.endedAt?.toISOString(),
+  };
+}
+
+export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operation: OperationRecord): OperatorOperation {
+  const waiting = operation.steps.find(({ status }) => status === 'needs_operator');
+  return {
+    ...operationView(operation),
+    accountId: operation.accountId,
+    workflowId: operationWorkflowId(operation.instanceId, operation._id),
+    workflowUrl: deps.workflows.pageOf(operation.instanceId),
+    waiting: waiting ? { step: waiting.step, attempt: waiting.attempt } : null,
+  };
+}

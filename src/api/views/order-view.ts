@@ -1,0 +1,94 @@
+import type { OperatorOrder } from '../../contracts/api/operator.ts';
+import type { AcceptedOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
+import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
+import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { capabilityOf } from '../guards/order-capability.ts';
+import { hostUrl } from './instance-view.ts';
+import { operationView } from './operation-view.ts';
+
+function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string, pageQuery = ''): Order['links'] {
+  const base = deps.config.FREEHOLD_PUBLIC_URL.replace(/\/$/, '');
+  const self = `${base}/v1/orders/${orderId}`;
+  return {
+    self,
+    payment: `${self}/payment`,
+    events: `${self}/events`,
+    cancel: `${self}/cancel`,
+    page: `${base}/orders/${orderId}${pageQuery}`,
+  };
+}
+
+/** What a quote says about the server, in the fields that quotes and orders share. */
+export function quotedServerView(content: QuoteContent) {
+  const { plan, cycle, cloud, region, zone, hostname, nodes, addOns, lines, currency, total } = content;
+  return { plan, cycle, cloud, region, zone, hostname, nodes, addOns, lines, currency, total };
+}
+
+/** The answer to a new order; depends on nothing that changes later, so that a repeated request gets the same. */
+export function acceptedOrderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): AcceptedOrder {
+  const capability = capabilityOf(deps, order._id);
+  return {
+    id: order._id,
+    instanceId: order.instanceId,
+    operationId: order.operationId,
+    state: 'awaiting_payment',
+    capability,
+    links: linksOf(deps, order._id, `?key=${capability}`),
+  };
+}
+
+export function orderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): Order {
+  return {
+    id: order._id,
+    instanceId: order.instanceId,
+    operationId: order.operationId,
+    state: order.state,
+    reason: order.reason,
+    ...quotedServerView(order.quote),
+    paid: order.paid,
+    refunded: order.refunded,
+    declines: order.declines,
+    createdAt: order.createdAt.toISOString(),
+    endedAt: order.endedAt?.toISOString(),
+    links: linksOf(deps, order._id),
+  };
+}
+
+export function orderDetailsView(
+  deps: Pick<ApiDeps, 'config'>,
+  records: { order: OrderRecord; instance: InstanceRecord | null; operation: OperationRecord | null },
+): OrderDetails {
+  const { order, instance, operation } = records;
+  return {
+    ...orderView(deps, order),
+    instance: instance && {
+      id: instance._id,
+      status: instance.status,
+      hostname: instance.hostname,
+      url: hostUrl(deps, instance.hostname),
+    },
+    operation: operation && operationView(operation),
+  };
+}
+
+export function operatorOrderView(deps: Pick<ApiDeps, 'config' | 'workflows'>, order: OrderRecord): OperatorOrder {
+  const { payment } = order;
+  return {
+    ...orderView(deps, order),
+    accountId: order.accountId,
+    billingEmail: order.billingEmail,
+    adminEmail: order.adminEmail,
+    stripe: payment
+      ? {
+          customerId: payment.customerId,
+          subscriptionId: payment.subscriptionId,
+          invoiceId: payment.invoiceId,
+          paymentIntentId: payment.paymentIntentId,
+        }
+      : null,
+    started: order.startedAt !== undefined && order.startedAt !== null,
+    workflowId: instanceWorkflowId(order.instanceId),
+    workflowUrl: deps.workflows.pageOf(order.instanceId),
+  };
+}

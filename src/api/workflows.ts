@@ -1,0 +1,221 @@
+import {
+  Client,
+  type Connection,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import {
+  ApplicationFailure,
+  defineSearchAttributeKey,
+  type SearchAttributePair,
+  type SearchAttributeType,
+} from '@temporalio/common';
+import type { ApiConfig } from '../config.ts';
+import type { Decision } from '../contracts/api/operator.ts';
+import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
+import {
+  type AcceptedOperation,
+  abortOperation,
+  cancelOperation,
+  controlQueue,
+  type InstanceFacts,
+  type InstanceInput,
+  instanceWorkflowId,
+  instanceWorkflowType,
+  type OperatorRequest,
+  paymentChanged,
+  retryStep,
+  searchAttributes,
+  skipStep,
+  strayPaymentWorkflowId,
+  strayPaymentWorkflowType,
+  type WorkflowTimes,
+} from '../contracts/workflow-messages.ts';
+import type { OrderRecord } from '../store/records.ts';
+
+const updates = { retry: retryStep, skip: skipStep, abort: abortOperation } as const;
+
+/**
+ * What the API asks of Temporal. Every call has a deadline: past it, and while nobody answers, it throws
+ * `workflow_unreachable`. A refused Update throws the reason code that it was refused with.
+ */
+export function createWorkflows({
+  connection,
+  namespace,
+  config,
+  deadlineMs = 5_000,
+}: {
+  connection: Connection;
+  namespace: string;
+  config: ApiConfig;
+  /** Longest wait for one call, ms. */
+  deadlineMs?: number;
+}) {
+  const client = new Client({ connection, namespace });
+  const times = timesOf(config);
+
+  async function ask<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      // gRPC measures deadlines by the real clock.
+      return await connection.withDeadline(Date.now() + deadlineMs, call);
+    } catch (error) {
+      throw toReason(error);
+    }
+  }
+
+  return {
+    /** Makes sure that the workflow of an order's instance runs; nothing happens when it does or did already. */
+    async startInstance(order: OrderRecord): Promise<void> {
+      const facts = factsOf(order);
+      const input: InstanceInput = {
+        schemaVersion: 1,
+        facts,
+        times,
+        status: 'requested',
+        queue: [{ operationId: order.operationId, kind: 'provision' }],
+        recentUpdates: [],
+      };
+      await ask(async () => {
+        try {
+          await client.workflow.start(instanceWorkflowType, {
+            workflowId: instanceWorkflowId(order.instanceId),
+            taskQueue: controlQueue,
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            args: [input],
+            typedSearchAttributes: attributesOf(facts),
+            staticSummary: `${facts.plan} on ${facts.cloud}/${facts.region}: ${facts.hostname}`,
+          });
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        }
+      });
+    },
+    /** Tells an instance that something happened to its payment; false when its workflow has ended. */
+    async signalPayment(instanceId: string): Promise<boolean> {
+      return ask(async () => {
+        try {
+          await client.workflow.getHandle(instanceWorkflowId(instanceId)).signal(paymentChanged);
+          return true;
+        } catch (error) {
+          if (error instanceof WorkflowNotFoundError) return false;
+          throw error;
+        }
+      });
+    },
+    /** Asks for the cancel of an order. Errors: `already_ready`, `already_ended`, `not_found` when the workflow ended. */
+    async cancel(instanceId: string, updateId: string): Promise<AcceptedOperation> {
+      return ask(() =>
+        client.workflow
+          .getHandle(instanceWorkflowId(instanceId))
+          .executeUpdate(cancelOperation, { args: [{ by: 'customer' }], updateId }),
+      );
+    },
+    /** Passes an operator's decision on. Errors: `step_not_waiting`, `step_not_skippable`, `not_found`. */
+    async decide(
+      instanceId: string,
+      { action, request, updateId }: { action: Decision; request: OperatorRequest; updateId: string },
+    ): Promise<AcceptedOperation> {
+      return ask(() =>
+        client.workflow
+          .getHandle(instanceWorkflowId(instanceId))
+          .executeUpdate(updates[action], { args: [request], updateId }),
+      );
+    },
+    /** Starts the workflow that settles money which came after its order had ended; once per payment intent. */
+    async startStrayPayment(stray: { paymentIntentId: string; orderId: string }): Promise<void> {
+      await ask(async () => {
+        try {
+          await client.workflow.start(strayPaymentWorkflowType, {
+            workflowId: strayPaymentWorkflowId(stray.paymentIntentId),
+            taskQueue: controlQueue,
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            args: [stray],
+            staticSummary: `Money after the end of ${stray.orderId}`,
+          });
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        }
+      });
+    },
+    /** Throws `workflow_unreachable` when Temporal does not answer. */
+    async ping(): Promise<void> {
+      await ask(() => connection.workflowService.getSystemInfo({}));
+    },
+    /** Page of a workflow in the Temporal UI, where one is configured. */
+    pageOf(instanceId: string): string | undefined {
+      const base = config.TEMPORAL_UI_URL?.replace(/\/$/, '');
+      const id = encodeURIComponent(instanceWorkflowId(instanceId));
+      return base && `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}`;
+    },
+  };
+}
+
+export type Workflows = ReturnType<typeof createWorkflows>;
+
+function toReason(error: unknown): unknown {
+  if (error instanceof ReasonError) return error;
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure && isReasonCode(cause.type)) {
+      return new ReasonError(cause.type, cause.message || undefined, { cause: error });
+    }
+    return error;
+  }
+  if (error instanceof WorkflowNotFoundError) return new ReasonError('not_found', 'its workflow has ended');
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isUnreachable(error)) {
+    return new ReasonError('workflow_unreachable', undefined, { cause: error });
+  }
+  return error;
+}
+
+/** CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE of gRPC. */
+const passingCodes = [1, 4, 8, 14];
+
+function isUnreachable(error: unknown): boolean {
+  if (isGrpcServiceError(error)) return passingCodes.includes(error.code);
+  const { cause } = error as { cause?: unknown };
+  return cause !== undefined && isGrpcServiceError(cause) && passingCodes.includes(cause.code);
+}
+
+function factsOf(order: OrderRecord): InstanceFacts {
+  const { hostname, cloud, region, plan } = order.quote;
+  const { instanceId, accountId, _id: orderId } = order;
+  return { instanceId, orderId, accountId, hostname, cloud, region, plan };
+}
+
+function attributesOf(facts: InstanceFacts): SearchAttributePair[] {
+  const attribute = (name: keyof typeof searchAttributes, value: string | boolean) => {
+    const type = searchAttributes[name].toUpperCase() as SearchAttributeType;
+    return { key: defineSearchAttributeKey(name, type), value } as SearchAttributePair;
+  };
+  return [
+    attribute('InstanceId', facts.instanceId),
+    attribute('OrderId', facts.orderId),
+    attribute('AccountId', facts.accountId),
+    attribute('Hostname', facts.hostname),
+    attribute('Cloud', facts.cloud),
+    attribute('Region', facts.region),
+    attribute('Plan', facts.plan),
+    attribute('InstanceStatus', 'requested'),
+    attribute('OperationKind', 'provision'),
+    attribute('NeedsAttention', false),
+  ];
+}
+
+function timesOf(config: ApiConfig): WorkflowTimes {
+  return {
+    holdHostnameMs: config.FREEHOLD_HOLD_HOSTNAME_MS,
+    createSubscriptionMs: config.FREEHOLD_CREATE_SUBSCRIPTION_MS,
+    awaitPaymentMs: config.FREEHOLD_AWAIT_PAYMENT_MS,
+    issueLicenceMs: config.FREEHOLD_ISSUE_LICENCE_MS,
+    stackUpMs: config.FREEHOLD_STACK_UP_MS,
+    awaitHealthyMs: config.FREEHOLD_AWAIT_HEALTHY_MS,
+    awaitActivationMs: config.FREEHOLD_AWAIT_ACTIVATION_MS,
+    operatorWindowMs: config.FREEHOLD_OPERATOR_WINDOW_MS,
+  };
+}
