@@ -78,7 +78,7 @@ const Colour = (fallback: string) =>
 export const defaultColours = { accent: '#1d5c4a', band: '#12211c' } as const;
 
 /** Largest logo in bytes. */
-export const logoBytes = 65_536;
+const logoBytes = 65_536;
 
 /** Picture formats by the bytes that begin them; a name or a header proves nothing. */
 const pictureTypes: readonly [type: string, matches: (data: Buffer) => boolean][] = [

@@ -100,8 +100,16 @@ describe('limits of the plan', () => {
     expect((await add(administrator, 'plugins', { name: 'Third' })).status).toBe(409);
   });
 
-  test('the licence server is told how much is used', async () => {
-    expect(machine.output()).not.toContain('"level":50');
+  test('the licence server is told how much is used, and its notice is on the page', async () => {
+    const notices = await until(
+      async () => {
+        const { licence } = (await administrator.go('/api/state')).json();
+        return licence.notices.length > 0 && licence.notices;
+      },
+      { what: 'the notice is there' },
+    );
+    expect(notices).toEqual([{ code: 'QUOTA_EXCEEDED', text: expect.stringContaining('plugins') }]);
+    expect((await administrator.go('/')).text).toContain(notices[0].text);
   });
 });
 

@@ -69,5 +69,3 @@ export function createBrands({ sql, durably }: Database) {
     remove: (id: string) => durably(() => remove.run(id).changes === 1),
   };
 }
-
-export type Brands = ReturnType<typeof createBrands>;

@@ -52,5 +52,3 @@ export function createDevices({ sql, durably }: Database) {
     remove: (id: string) => durably(() => remove.run(id).changes === 1),
   };
 }
-
-export type Devices = ReturnType<typeof createDevices>;

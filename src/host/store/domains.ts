@@ -30,5 +30,3 @@ export function createDomains({ sql, durably }: Database) {
     remove: (id: string) => durably(() => remove.run(id).changes === 1),
   };
 }
-
-export type Domains = ReturnType<typeof createDomains>;

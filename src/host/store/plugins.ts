@@ -26,5 +26,3 @@ export function createPlugins({ sql, durably }: Database) {
     remove: (id: string) => durably(() => remove.run(id).changes === 1),
   };
 }
-
-export type Plugins = ReturnType<typeof createPlugins>;

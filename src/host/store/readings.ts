@@ -3,7 +3,7 @@ import { HostError } from '../reasons.ts';
 import type { Database } from './database.ts';
 
 /** How many readings of one device are kept; older ones make room. */
-export const readingsKept = 10_000;
+const readingsKept = 10_000;
 /** One device is trimmed after this many of its readings, so that a reading rarely pays for it. */
 const trimEvery = 256;
 
@@ -86,5 +86,3 @@ export function createReadings({ sql, durably }: Database) {
     newest: (deviceId: string, limit: number) => newest.all(deviceId, limit).map(readingOf),
   };
 }
-
-export type Readings = ReturnType<typeof createReadings>;

@@ -31,5 +31,3 @@ export function createSessions({ sql, durably }: Database) {
     end: (token: string) => durably(() => void remove.run(hashOf(token))),
   };
 }
-
-export type Sessions = ReturnType<typeof createSessions>;

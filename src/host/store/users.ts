@@ -38,5 +38,3 @@ export function createUsers({ sql, durably }: Database) {
     remove: (id: string) => durably(() => remove.run(id).changes === 1),
   };
 }
-
-export type Users = ReturnType<typeof createUsers>;

@@ -57,7 +57,7 @@ export type LicensedMachines = Awaited<ReturnType<typeof startLicensedMachines>>
 export type LicensedMachine = Awaited<ReturnType<LicensedMachines['machine']>>;
 
 /** Signs up by the API and answers the visitor. */
-export async function signUp(machine: Pick<Machine, 'visitor'>, email: string): Promise<Visitor> {
+async function signUp(machine: Pick<Machine, 'visitor'>, email: string): Promise<Visitor> {
   const visitor = machine.visitor();
   const answer = await visitor.go('/api/sign-up', { json: { email, password } });
   if (answer.status !== 201) throw new Error(answer.text);

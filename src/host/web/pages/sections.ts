@@ -27,7 +27,7 @@ function table(headings: string[], rows: Html[], empty: string): Html {
 }
 
 /** A button that names its consequence before it can be pressed. */
-export function removal(
+function removal(
   { page, writable }: SectionContext,
   { path, name, consequence }: { path: string; name: string; consequence: string },
 ): Html | undefined {
