@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler } 
 import { z } from 'zod';
 import type { Log } from '../../contracts/log.ts';
 import { changes, creates, Faults, type Kind, kinds, objects as schemas } from '../../stacks/local/cloud-api.ts';
+import type { FaultSwitch } from './fault-switch.ts';
 import type { HostProcesses } from './host-processes.ts';
 import type { Objects } from './objects.ts';
 import { regions } from './offer.ts';
@@ -26,27 +27,6 @@ const ListQuery = z.object({
   name: z.string().optional(),
 });
 const LogQuery = z.object({ bytes: z.coerce.number().int().min(1).max(1_000_000).default(16_384) });
-
-/** The switch that makes the cloud misbehave on purpose; what is not named stays as it was. */
-export function createFaultSwitch() {
-  let current: Faults = { times: 0 };
-  return {
-    current: () => current,
-    set(faults: Faults): void {
-      current = { ...current, ...faults };
-    },
-    clear(): void {
-      current = { times: 0 };
-    },
-    /** The fault that strikes this call, if one is due; uses it up. */
-    strike<Name extends keyof Faults>(name: Name): Faults[Name] | undefined {
-      if (current.times <= 0 || current[name] === undefined) return undefined;
-      current.times -= 1;
-      return current[name];
-    },
-  };
-}
-export type FaultSwitch = ReturnType<typeof createFaultSwitch>;
 
 /** The HTTP face of the small cloud. */
 export function createCloudApi(options: {
@@ -78,7 +58,7 @@ export function createCloudApi(options: {
       if (fault === 'fail') throw new CloudRefusal('unavailable', 'the cloud refuses on purpose');
       if (fault === 'quota') throw new CloudRefusal('quota', `the quota of ${kind} is used up`);
       const object = await objects.create(kind, input, { deaf: fault === 'never-healthy' });
-      if (kind === 'hosts') await delay(faults.current().createHostMs ?? 0);
+      if (kind === 'hosts') await delay(faults.behaviour().createHostMs ?? 0);
       if (fault === 'lose-reply') return void request.socket.destroy();
       response.status(201).json(schemas[kind].parse(object));
     });
@@ -115,11 +95,11 @@ export function createCloudApi(options: {
   });
 
   app.get('/v1/faults', (_request, response) => {
-    response.json(faults.current());
+    response.json(faults.view());
   });
   app.post('/v1/faults', (request, response) => {
     faults.set(Faults.parse(request.body));
-    response.json(faults.current());
+    response.json(faults.view());
   });
   app.delete('/v1/faults', (_request, response) => {
     faults.clear();

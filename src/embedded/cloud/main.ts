@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { createLog } from '../../contracts/log.ts';
-import { createCloudApi, createFaultSwitch } from './api.ts';
+import { createCloudApi } from './api.ts';
+import { createFaultSwitch } from './fault-switch.ts';
 import { createHostProcesses, type HostNews, Images } from './host-processes.ts';
 import { openObjectStore } from './object-store.ts';
 import { createObjects } from './objects.ts';
@@ -32,7 +33,7 @@ const store = openObjectStore(config.CLOUD_DB);
 const images = Images.parse(JSON.parse(readFileSync(config.CLOUD_IMAGES_FILE, 'utf8')));
 const processes = createHostProcesses({ folder: join(folder, 'hosts'), onNews: note, log });
 const faults = createFaultSwitch();
-const objects = createObjects({ store, processes, images, folder, faults: faults.current });
+const objects = createObjects({ store, processes, images, folder, behaviour: faults.behaviour });
 
 function note(news: HostNews): void {
   const host = store.find('hosts', news.id);

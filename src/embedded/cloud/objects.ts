@@ -25,7 +25,7 @@ export function createObjects(options: {
   processes: HostProcesses;
   images: Images;
   folder: string;
-  faults: () => Faults;
+  behaviour: () => Pick<Faults, 'ignoreCreateTokens' | 'listingDelayMs'>;
 }) {
   const { store, processes, images } = options;
   const volumeFolder = (id: string) => join(options.folder, 'volumes', id);
@@ -159,7 +159,7 @@ export function createObjects(options: {
     need,
     /** Creates, or answers with what an earlier create with this token made. */
     async create<K extends Kind>(kind: K, input: Create<K>, wish: { deaf?: boolean }): Promise<CloudObject<K>> {
-      const token = options.faults().ignoreCreateTokens ? null : input.token;
+      const token = options.behaviour().ignoreCreateTokens ? null : input.token;
       const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
       const { object, fresh } = await oneAfterTheOther(async () => {
         const earlier = token === null ? null : store.findByToken(kind, token);
@@ -214,7 +214,7 @@ export function createObjects(options: {
       store.remove(id);
     },
     list<K extends Kind>(kind: K, filter: { tag?: readonly [string, string]; name?: string }): CloudObject<K>[] {
-      return store.list(kind, { ...filter, until: now() - (options.faults().listingDelayMs ?? 0) });
+      return store.list(kind, { ...filter, until: now() - (options.behaviour().listingDelayMs ?? 0) });
     },
     /** Brings up what should run, as a cloud does after a failure of its own. */
     async resume(): Promise<void> {

@@ -103,7 +103,7 @@ export const Faults = z.strictObject({
   createRecord: CreateFault.optional(),
   deleteHost: z.literal('fail').optional(),
   deleteVolume: z.literal('fail').optional(),
-  times: z.number().int().min(0).default(1),
+  times: z.number().int().min(1).default(1),
   /** How long a host's create takes before it answers, ms. */
   createHostMs: z.number().int().min(0).max(600_000).optional(),
   /** How long a new object stays out of lists, ms. */
