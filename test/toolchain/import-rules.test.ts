@@ -50,12 +50,15 @@ describe('the import rules', () => {
       ...imports('src/workflows/e.ts', 'src/activities/mail/f.ts', 'type'),
       ...imports('src/host/g.ts', 'src/licence/client/h.ts'),
       ...imports('src/embedded/i.ts', 'src/contracts/j.ts'),
+      ...imports('src/stacks/runner/k.ts', 'src/store/l.ts'),
     });
     expect(check()).toMatchObject({ status: 0, rules: [] });
   });
 
   test('stop every import that goes up or across', () => {
     const forbidden: [string, string, string][] = [
+      ['src/stacks/local/a.ts', 'src/store/b.ts', 'src/stacks-imports-downwards'],
+      ['src/stacks/runner/a.ts', 'src/payments/b.ts', 'src/stacks/runner-imports-downwards'],
       ['src/contracts/a1.ts', 'src/domain/b1.ts', 'src/contracts-imports-downwards'],
       ['src/domain/a2.ts', 'src/store/b2.ts', 'src/domain-imports-downwards'],
       ['src/store/a3.ts', 'src/payments/b3.ts', 'src/store-imports-downwards'],

@@ -22,7 +22,7 @@ const release = `https://nodejs.org/dist/v${version}`;
 /** The Node that runs Freehold, where the machine's own is older. @type {import('../lib/tool.mjs').Tool} */
 export const node = {
   name: 'node',
-  title: 'Node.js 24',
+  title: 'Node.js',
   version,
   program: 'bin/node',
   variable: 'FREEHOLD_NODE',

@@ -16,7 +16,7 @@ const packagePath = 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi';
 const goVersion = '1.25.11';
 
 /** Go packages that the build compiles; only for the reader's sense of how far it is. */
-const packages = 1_900;
+const packages = 1_680;
 
 /** Modules, build cache and program at their largest. */
 const freeBytes = 6e9;
