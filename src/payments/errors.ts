@@ -19,19 +19,15 @@ export function toReason(error: unknown): unknown {
   });
 }
 
-/** Whether Stripe says that the object does not exist. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeError && error.statusCode === 404;
-}
-
 /**
  * Whether Stripe replays a stored server error: the same key will never succeed, so whether the object was made has to
  * be looked up, and a new key is needed when it was not.
  */
 export function isReplayedServerError(error: unknown): boolean {
+  const original = error instanceof ReasonError ? error.cause : error;
   return (
-    error instanceof Stripe.errors.StripeError &&
-    (error.statusCode ?? 0) >= 500 &&
-    error.headers?.['idempotent-replayed'] === 'true'
+    original instanceof Stripe.errors.StripeError &&
+    (original.statusCode ?? 0) >= 500 &&
+    original.headers?.['idempotent-replayed'] === 'true'
   );
 }

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { priceList } from '../../src/domain/catalogue.ts';
+import { catalogue } from '../../src/domain/catalogue-data.ts';
+import { createGateway, type Gateway } from '../../src/payments/gateway.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../embedded/stripe/run-emulator.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let store: Store;
+let emulator: RunningEmulator;
+let gateway: Gateway;
+let next = 0;
+
+beforeAll(async () => {
+  [database, emulator] = await Promise.all([startDatabase(), runEmulator()]);
+  store = await openStore(database.uri);
+  await store.init();
+  gateway = createGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
+  await gateway.syncCatalogue(priceList(catalogue));
+}, 60_000);
+
+afterAll(async () => {
+  await store?.close();
+  await Promise.all([database?.stop(), emulator?.[Symbol.asyncDispose]()]);
+});
+
+const tax = { country: 'ES', basisPoints: 2_100, name: 'VAT' };
+const amountOf = (lookupKey: string) => priceList(catalogue).find((price) => price.lookupKey === lookupKey)!.amount;
+
+/** One order's subscription: a GROW server with two more users, Spanish VAT. */
+async function order(change: { total?: number } = {}) {
+  next += 1;
+  const accountId = `acc_${String(next).padStart(16, '0')}`;
+  const customer = await gateway.ensureCustomer({
+    accountId,
+    email: `payer-${next}@example.com`,
+    name: 'Ada',
+    address: { country: 'ES' },
+  });
+  const items = [
+    { lookupKey: 'plan.grow.local.monthly', quantity: 1 },
+    { lookupKey: 'add-on.users.monthly', quantity: 2 },
+  ];
+  const amounts = items.map(({ lookupKey, quantity }) => amountOf(lookupKey) * quantity);
+  const total = amounts.reduce((sum, amount) => sum + amount + Math.round((amount * 21) / 100), 0);
+  const request = {
+    baseKey: `i${next}:op_${next}:create-subscription`,
+    customerId: customer.id,
+    orderId: `ord_${next}`,
+    instanceId: `i${next}`,
+    total: change.total ?? total,
+    tax,
+    items,
+  };
+  const settle = { baseKey: `i${next}:op_${next}:settle-money`, orderId: request.orderId, customerId: customer.id };
+  return { request, total, settle, customer };
+}
+
+async function pay(payment: Parameters<Gateway['clientSecretOf']>[0], card: string) {
+  const secret = await gateway.clientSecretOf(payment);
+  return payAsBrowser(emulator.address, secret!, card);
+}
+
+describe('the Stripe gateway', () => {
+  test('the catalogue is synchronised once; a second run changes nothing', async () => {
+    expect(await gateway.syncCatalogue(priceList(catalogue))).toBe(0);
+    const keys = new Set<string>();
+    for await (const price of emulator.stripe.prices.list({ active: true, limit: 100 })) keys.add(price.lookup_key!);
+    expect(keys).toEqual(new Set(priceList(catalogue).map(({ lookupKey }) => lookupKey)));
+  });
+
+  test('an order is paid by card, and settling gives every cent back', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'open', declines: 0 });
+    await pay(payment, '4242424242424242');
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'paid', amount: total });
+
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    const notes = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
+    expect(notes.data).toHaveLength(1);
+    const subscription = await emulator.stripe.subscriptions.retrieve(payment.subscriptionId);
+    expect(subscription.status).toBe('canceled');
+  });
+
+  test('declines are counted, and a good card still pays', async () => {
+    const { request } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4000000000000002');
+    await pay(payment, '4000000000009995');
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({
+      kind: 'open',
+      declines: 2,
+      lastDecline: 'insufficient_funds',
+    });
+    await pay(payment, '4242424242424242');
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'paid' });
+  });
+
+  test('an unpaid order is settled without taking anything, and cannot be paid any more', async () => {
+    const { request, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: 0, refunded: 0 });
+    expect(await gateway.lookAtPayment(payment)).toEqual({ kind: 'closed' });
+  });
+
+  test('the same request makes one subscription, however often and however badly it went', async () => {
+    const { request, customer } = await order();
+    await emulator.control('POST', 'faults', {
+      http: { path: '/v1/subscriptions', status: 500, commit: 'after', times: 2 },
+    });
+    const payments = [];
+    for (let attempt = 0; attempt < 4 && payments.length < 2; attempt += 1) {
+      try {
+        payments.push(await gateway.createSubscription(request));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'payment_provider_unavailable' });
+      }
+    }
+    await emulator.control('DELETE', 'faults');
+    expect(payments).toHaveLength(2);
+    expect(payments[0]).toEqual(payments[1]);
+    const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
+    expect(all.data).toHaveLength(1);
+  });
+
+  test('a total that is not the quote is refused, and settling cleans up what was made', async () => {
+    const { request, settle, customer } = await order({ total: 1 });
+    await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_request_refused' });
+    await gateway.settleOrder(settle);
+    const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
+    expect(all.data.map(({ status }) => status)).toEqual(['incomplete_expired']);
+  });
+
+  test('a Stripe that does not answer is a reason to try again', async () => {
+    const { request } = await order();
+    await emulator.control('POST', 'faults', { http: { status: 429, commit: 'before', times: 50 } });
+    await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
+    await emulator.control('DELETE', 'faults');
+    await expect(gateway.createSubscription(request)).resolves.toMatchObject({ customerId: request.customerId });
+  });
+});
