@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { apiConfig } from '../config.ts';
@@ -47,6 +47,13 @@ const deps: ApiDeps = {
 const server = createServer(createApi(deps));
 // Longer than the idle time of load balancers in front, so that they close first.
 server.keepAliveTimeout = 75_000;
+// Clients open connections in advance; Node counts those as busy until their first request.
+const unused = new Set<Socket>();
+server.on('connection', (socket) => {
+  unused.add(socket);
+  socket.once('close', () => unused.delete(socket));
+});
+server.on('request', ({ socket }) => unused.delete(socket));
 server.listen(config.API_PORT, '127.0.0.1');
 await once(server, 'listening');
 const sweeps = startSweeps(deps);
@@ -62,9 +69,14 @@ async function drain(): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   deps.streams.closeAll();
-  server.closeIdleConnections();
+  // A kept-alive connection becomes idle only when its last answer is out; nobody else would close it then.
+  const closeIdle = setInterval(() => {
+    server.closeIdleConnections();
+    for (const socket of unused) socket.destroy();
+  }, 25);
   const patience = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
+  clearInterval(closeIdle);
   clearTimeout(patience);
   await sweeps.stop();
   await tail.stop();

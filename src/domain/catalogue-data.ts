@@ -214,8 +214,8 @@ export const catalogue: Catalogue = {
       enabled: true,
       sizes: { MAKER: 'local-1', GROW: 'local-2', STARTUP: 'local-3', BUSINESS: 'local-4' },
       regions: [
-        region('home', 'Home', 'ES', ['a', 'b', 'c']),
-        region('attic', 'Attic', 'ES', ['a', 'b', 'c'], ['BUSINESS']),
+        region('home', 'Home', 'ES', lettered('home-', 'abc')),
+        region('attic', 'Attic', 'ES', lettered('attic-', 'abc'), ['BUSINESS']),
       ],
     },
   ],

@@ -31,7 +31,7 @@ export type PlatformEvent =
   | { type: 'leftover'; name: string; tookMs: number }
   /** Services whose usual port was busy. */
   | { type: 'moved'; services: Service[] }
-  | { type: 'stopping' };
+  | { type: 'stopping'; processes: { name: string; title: string }[] };
 
 export interface PlatformOptions {
   /** Absolute path of the folder that holds all state. */
@@ -43,6 +43,8 @@ export interface PlatformOptions {
   /** Names of the processes to start, with what they need; all when absent. */
   only?: string[];
   env?: NodeJS.ProcessEnv;
+  /** Ends a start that is still under way; the start then fails with the signal's reason. */
+  signal?: AbortSignal;
   onEvent?: (event: PlatformEvent) => void;
 }
 
@@ -108,7 +110,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= (async () => {
-        onEvent({ type: 'stopping' });
+        onEvent({ type: 'stopping', processes: specs.map(({ name, title }) => ({ name, title })) });
         for (const process of supervised.values()) process.release();
         await endHostsWithoutCloud(supervised.get('cloud'));
         await endAll(record.all(), (name) => record.remove(name));
@@ -120,7 +122,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     };
 
     try {
-      await startInOrder(specs, supervised);
+      await unlessAborted(startInOrder(specs, supervised), options.signal);
     } catch (error) {
       await stop();
       throw error;
@@ -159,6 +161,21 @@ async function takeFolder(folder: StateFolder): Promise<{ release(): void }> {
         throw error;
       await delay(100);
     }
+  }
+}
+
+async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return work;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // When it lost the race it fails because its processes are being ended, which is what was asked for.
+    work.catch(() => {});
   }
 }
 
@@ -202,7 +219,7 @@ async function endHostsWithoutCloud(cloud: Supervised | undefined): Promise<void
  */
 function startUndertaker(folder: StateFolder, env: NodeJS.ProcessEnv): { dismiss(): void } {
   const node = env.FREEHOLD_NODE || process.execPath;
-  const entry = fileURLToPath(new URL('undertaker.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('./undertaker.ts', import.meta.url));
   const log = openSync(folder.path('logs', 'undertaker.log'), 'w', 0o600);
   const shell = spawn(
     '/bin/sh',

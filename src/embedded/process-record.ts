@@ -104,7 +104,7 @@ export async function endAll(
     if (known !== undefined) return known;
     const ending = (async () => {
       const before = (other: RecordedProcess) =>
-        process.shutdown ? !other.shutdown : other.needs.includes(process.name);
+        !other.shutdown && (process.shutdown !== undefined || other.needs.includes(process.name));
       await Promise.all(processes.filter(before).map(end));
       const began = monotonic();
       if (process.shutdown && isAlive(process)) await askToShutDown(process.shutdown, process.graceMs);

@@ -141,7 +141,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         STRIPE_SECRET_KEY: keys['stripe-secret-key'],
         STRIPE_PUBLISHABLE_KEY: keys['stripe-publishable-key'],
         STRIPE_WEBHOOK_SECRET: keys['stripe-webhook-secret'],
-        STRIPE_WEBHOOK_URL: `${urls.api}/v1/webhooks/stripe`,
+        STRIPE_EMULATOR_WEBHOOK_URL: `${urls.api}/v1/stripe/webhook`,
       },
     }),
     own({
@@ -159,7 +159,8 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'cloud',
       title: 'Small cloud',
       entry: 'src/embedded/cloud/main.ts',
-      needs: [],
+      // Its hosts from before start with it, and they ask for their licence first of all.
+      needs: ['licence'],
       env: {
         CLOUD_PORT: String(ports.cloud),
         CLOUD_DB: folder.path('cloud', 'cloud.db'),
@@ -179,10 +180,10 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       entry: 'src/embedded/edge/main.ts',
       needs: ['cloud'],
       env: {
-        EDGE_PORT: String(ports.edge),
+        EDGE_HTTPS_PORT: String(ports.edge),
         EDGE_DNS_PORT: String(ports.dns),
-        EDGE_CA_DIR: folder.path('ca'),
-        EDGE_DNS_ZONE: baseDomain,
+        EDGE_STATE: folder.path('ca'),
+        EDGE_ZONE: baseDomain,
         CLOUD_URL: urls.cloud,
         CLOUD_TOKEN: keys['cloud-token'],
       },
@@ -203,7 +204,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'api',
       title: 'API',
       entry: 'src/api/main.ts',
-      needs: [...needsRecords, 'temporal', 'stripe'],
+      needs: [...needsRecords, 'temporal'],
       env: {
         API_PORT: String(ports.api),
         ...parts.publicUrl,
@@ -223,7 +224,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'control',
       title: 'Control worker',
       entry: 'src/workers/control.ts',
-      needs: [...needsRecords, 'temporal', 'stripe'],
+      needs: [...needsRecords, 'temporal'],
       env: {
         ...parts.publicUrl,
         ...parts.records,

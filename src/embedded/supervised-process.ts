@@ -167,6 +167,7 @@ export function superviseProcess(
       }
       await delay(againInMs, undefined, { signal: wake.signal }).catch(() => {});
     }
+    serving.reject(new StartError(spec.title, 'was stopped', logFile, []));
     onEvent({ type: 'stopped', name: spec.name });
   }
 

@@ -18,8 +18,8 @@ export interface StepNote {
  * the operation's row (the newest state of each step).
  */
 export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
-  /** When a step was first seen running by this process, so that a step that is looked at again keeps its start. */
-  const started = new Map<string, Date>();
+  /** When a try of a step was first seen running by this process, and what was told of it last. */
+  const tries = new Map<string, { startedAt: Date; told?: StepNote['status'] }>();
 
   function place(context: StepContext) {
     return { instanceId: context.instanceId, orderId: context.orderId, operationId: context.operationId };
@@ -28,9 +28,11 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
   return {
     async note(context: StepContext, note: StepNote): Promise<void> {
       const key = `${context.operationId}:${context.step}:${context.attempt}`;
-      const startedAt = started.get(key) ?? today();
-      if (started.size > 10_000) started.clear();
-      started.set(key, startedAt);
+      const { startedAt, told } = tries.get(key) ?? { startedAt: today() };
+      // Payment news comes more than once and each makes the step look again: one success is told once.
+      if (told === 'succeeded' && (note.status === 'succeeded' || note.status === 'running')) return;
+      if (tries.size > 10_000) tries.clear();
+      tries.set(key, { startedAt, told: note.status });
       const ended = note.status === 'succeeded' || note.status === 'failed' || note.status === 'skipped';
       const tookMs = ended ? now() - startedAt.getTime() : undefined;
       const detail = note.detail?.slice(0, 500);

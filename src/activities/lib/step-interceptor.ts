@@ -8,6 +8,9 @@ import type { Journal } from './journal.ts';
 /** Reasons that mean "somebody else has to act first" rather than "it went wrong". */
 const waiting: readonly string[] = ['not_paid_yet', 'not_activated_yet', 'stack_busy'];
 
+/** Activities that write about a step and are none themselves. */
+const notes: readonly string[] = ['noteNeedsOperator', 'noteDecision'];
+
 function isStepContext(value: unknown): value is StepContext {
   return typeof value === 'object' && value !== null && 'step' in value && 'operationId' in value && 'attempt' in value;
 }
@@ -26,7 +29,7 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
     async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
       const [context] = input.args;
       const { attempt, activityType } = activityInfo();
-      const step = isStepContext(context) ? context : undefined;
+      const step = isStepContext(context) && !notes.includes(activityType) ? context : undefined;
       if (step && attempt === 1) await journal.note(step, { status: 'running' });
       try {
         const result = await next(input);

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { AcceptedOrder, OrderDetails, OrderPaymentAnswer, type OrderRequest } from '../../contracts/api/orders.ts';
+import { Quote, type QuoteRequest } from '../../contracts/api/quotes.ts';
+import { TimelineEvent } from '../../contracts/events.ts';
+import { Problem } from '../../contracts/problem.ts';
+
+/** An answer of the API that is a problem document. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(`${problem.code}: ${problem.detail ?? problem.title}`);
+    this.problem = problem;
+  }
+}
+
+/** A customer without an account: the public HTTP API and nothing else. Errors: ApiProblem. */
+export interface Customer {
+  quote(request: QuoteRequest): Promise<Quote>;
+  order(request: OrderRequest, idempotencyKey: string): Promise<AcceptedOrder>;
+  /** Waits until there is something to pay. */
+  payment(order: AcceptedOrder, signal: AbortSignal): Promise<OrderPaymentAnswer>;
+  details(order: AcceptedOrder): Promise<OrderDetails>;
+  cancel(order: AcceptedOrder): Promise<void>;
+  /** The timeline from its beginning, live; goes on where it was after a lost connection. */
+  events(order: AcceptedOrder, signal: AbortSignal): AsyncGenerator<TimelineEvent>;
+  isNameFree(name: string, cloud: string): Promise<boolean>;
+}
+
+const reconnectMs = 300;
+
+export function createCustomer(api: string): Customer {
+  async function call(path: string, init: { method?: string; headers?: Record<string, string>; body?: unknown } = {}) {
+    const { method = 'GET', headers, body } = init;
+    const answer = await fetch(new URL(path, api), {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const document: unknown = answer.status === 204 ? null : await answer.json();
+    if (!answer.ok) throw new ApiProblem(Problem.parse(document));
+    return document;
+  }
+  const key = (order: AcceptedOrder) => ({ authorization: `Bearer ${order.capability}` });
+
+  return {
+    quote: async (request) => Quote.parse(await call('/v1/quotes', { method: 'POST', body: request })),
+    async order(request, idempotencyKey) {
+      const headers = { 'idempotency-key': idempotencyKey };
+      return AcceptedOrder.parse(await call('/v1/orders', { method: 'POST', headers, body: request }));
+    },
+    async payment(order, signal) {
+      for (;;) {
+        signal.throwIfAborted();
+        try {
+          return OrderPaymentAnswer.parse(await call(order.links.payment, { headers: key(order) }));
+        } catch (error) {
+          if (!(error instanceof ApiProblem) || error.problem.code !== 'payment_not_ready') throw error;
+        }
+      }
+    },
+    details: async (order) => OrderDetails.parse(await call(order.links.self, { headers: key(order) })),
+    async cancel(order) {
+      await call(order.links.cancel, { method: 'POST', headers: key(order) });
+    },
+    async *events(order, signal) {
+      let last = 0;
+      while (!signal.aborted) {
+        try {
+          for await (const event of connect(order, last, signal)) {
+            last = event.sequence;
+            yield event;
+          }
+        } catch (error) {
+          if (signal.aborted) return;
+          // Undici reports a lost connection as a TypeError; everything else is a mistake.
+          if (!(error instanceof TypeError)) throw error;
+        }
+        await delay(reconnectMs, undefined, { signal }).catch(() => {});
+      }
+    },
+    async isNameFree(name, cloud) {
+      const answer = await call(`/v1/hostnames/${encodeURIComponent(name)}?cloud=${cloud}`);
+      return (answer as { available: boolean }).available;
+    },
+  };
+
+  async function* connect(order: AcceptedOrder, last: number, signal: AbortSignal): AsyncGenerator<TimelineEvent> {
+    const answer = await fetch(order.links.events, {
+      headers: { accept: 'text/event-stream', 'last-event-id': String(last), ...key(order) },
+      signal,
+    });
+    if (!answer.ok || !answer.body) throw new ApiProblem(Problem.parse(await answer.json()));
+    const messages = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    for await (const { data } of messages) {
+      const event = TimelineEvent.safeParse(JSON.parse(data));
+      if (event.success) yield event.data;
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { relative } from 'node:path';
+import { createReach, type Reach } from '../contracts/reach.ts';
+import { createVisitor } from './demo/first-use.ts';
+import { createOutside, type Outside } from './demo/outside.ts';
+import { NoDatabaseError } from './mongo.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { platformLinks, showPlatform } from './platform-progress.ts';
+import { PortError } from './ports.ts';
+import { MissingToolError } from './processes.ts';
+import { FolderBusyError, stateFolderFromEnvironment } from './state-folder.ts';
+import { StartError } from './supervised-process.ts';
+import { createScreen, durationText, type Screen } from './terminal.ts';
+
+export interface Embedded {
+  platform: Platform;
+  screen: Screen;
+  /** How the servers of this platform are reached. */
+  reach: Reach;
+  outside: Outside;
+  /** Aborted by Ctrl-C and its like. */
+  signal: AbortSignal;
+  /** How long the platform took to come up, ms. */
+  platformMs: number;
+  showLinks(): void;
+}
+
+/** Errors whose message is the whole story for a reader. */
+const plain = [FolderBusyError, NoDatabaseError, MissingToolError, PortError, StartError];
+
+/** How long servers from before may take to answer again before they are shown as they are, ms. */
+const comeBackMs = 20_000;
+
+/**
+ * Starts the platform, shows it, runs `work` and ends everything, whatever happens; sets the exit code to what `work`
+ * answers, or to that of the signal that interrupted it. A second Ctrl-C leaves at once, and the undertaker ends the rest.
+ */
+export async function runEmbedded(
+  options: { out: NodeJS.WriteStream; title: string; overrides?: Record<string, string> },
+  work: (embedded: Embedded) => Promise<number>,
+): Promise<void> {
+  const screen = createScreen(options.out);
+  const interrupt = new AbortController();
+  let received: NodeJS.Signals | undefined;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (received) {
+        screen.close();
+        process.exit(128 + constants.signals[name]);
+      }
+      received = name;
+      interrupt.abort(new Error(`interrupted by ${name}`));
+    });
+  }
+  const { signal } = interrupt;
+  const stateDir = stateFolderFromEnvironment();
+  const shown = relative(process.cwd(), stateDir) || '.';
+  screen.print('', ` ${screen.style('bold', options.title)}  ${screen.style('gray', `state in ${shown}`)}`);
+
+  const progress = showPlatform(screen);
+  const { overrides = {} } = options;
+  const set = Object.entries(overrides).map(([name, value]) => `${name}=${value}`);
+  if (set.length > 0) screen.print(screen.style('gray', ` set otherwise for this run: ${set.join(' ')}`));
+  let platform: Platform | undefined;
+  let reach: Reach | undefined;
+  const began = performance.now();
+  try {
+    platform = await startPlatform({ stateDir, overrides, signal, onEvent: progress.onEvent });
+    progress.started();
+    const platformMs = performance.now() - began;
+    screen.print(screen.style('gray', `   up after ${durationText(platformMs)}`));
+    reach = createReach({ dnsServer: platform.env.FREEHOLD_DNS_SERVER, caFile: platform.env.FREEHOLD_CA_FILE });
+    const embedded = { platform, screen, reach, outside: createOutside(platform), signal, platformMs };
+    await showServersFromBefore(embedded);
+    process.exitCode = await work({ ...embedded, showLinks: () => showLinks(embedded) });
+    if (signal.aborted && process.exitCode === undefined) process.exitCode = 0;
+  } catch (error) {
+    screen.close();
+    if (!signal.aborted) {
+      process.exitCode = 1;
+      explain(screen, error);
+    } else {
+      process.exitCode = 128 + constants.signals[received!];
+    }
+  } finally {
+    await reach?.close();
+    await platform?.stop();
+    screen.close();
+  }
+}
+
+/** Resolves at Ctrl-C. */
+export async function stayUntilInterrupted(signal: AbortSignal): Promise<void> {
+  // The listener alone keeps no process alive.
+  const alive = setInterval(() => {}, 60_000);
+  if (!signal.aborted) await once(signal, 'abort');
+  clearInterval(alive);
+}
+
+function explain(screen: Screen, error: unknown): void {
+  if (!plain.some((kind) => error instanceof kind)) {
+    screen.print('', String(error instanceof Error ? error.stack : error));
+    return;
+  }
+  screen.print('', ` ${screen.style('red', (error as Error).message)}`);
+  if (error instanceof StartError) screen.print(...error.tail.map((line) => screen.style('gray', `   ${line}`)));
+}
+
+function showLinks({ screen, platform }: Pick<Embedded, 'screen' | 'platform'>): void {
+  screen.print(
+    '',
+    ...platformLinks(platform).map(([title, url]) => `   ${title.padEnd(14)}${screen.style('cyan', url)}`),
+    '',
+  );
+}
+
+type Running = Omit<Embedded, 'showLinks'>;
+
+/** A cloud starts its hosts again with itself: shows each until it answers. */
+async function showServersFromBefore({ screen, reach, outside, platform, signal }: Running): Promise<void> {
+  const hostnames = await outside.hostnames();
+  if (hostnames.length === 0) return;
+  const section = screen.section('Servers from before');
+  const deadline = performance.now() + comeBackMs;
+  await Promise.all(
+    hostnames.map(async (hostname) => {
+      const row = section.row(hostname);
+      row.start();
+      const visitor = createVisitor(`https://${hostname}:${platform.ports.edge}`, reach);
+      for (;;) {
+        try {
+          const { status, licence } = await visitor.health();
+          if (status === 'ok') return row.end('done', `runs, licence ${licence.state}`);
+          if (performance.now() > deadline) return row.end('skipped', status);
+        } catch (error) {
+          if (performance.now() > deadline || signal.aborted) return row.end('failed', (error as Error).message);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }),
+  );
+  section.end();
+}
