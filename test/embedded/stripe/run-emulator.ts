@@ -12,7 +12,7 @@ const program = join(import.meta.dirname, '../../../src/embedded/stripe/main.ts'
 
 export const secretKey = 'sk_test_freehold';
 export const publishableKey = 'pk_test_freehold';
-export const webhookSecret = 'whsec_freehold';
+const webhookSecret = 'whsec_freehold';
 export const apiVersion = '2026-10-28.endive';
 
 /** A Stripe client of this address as product code makes it; without retries, so that tests see every answer. */
@@ -41,6 +41,7 @@ export async function runEmulator({
   let child: ChildProcess;
   let address = '';
   const start = async () => {
+    address = '';
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
       env: {
         PATH: process.env.PATH,
@@ -58,6 +59,7 @@ export async function runEmulator({
       address = JSON.parse(line).listening;
       break;
     }
+    if (address === '') throw new Error('the emulator ended before it listened');
   };
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;

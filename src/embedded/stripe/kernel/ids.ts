@@ -11,11 +11,3 @@ export function randomText(length: number): string {
 export function newId(prefix: string): string {
   return `${prefix}_${randomText(24)}`;
 }
-
-/** The id behind a field that may hold an id, the expanded object, or nothing. */
-export function idOf(reference: string | { id: string }): string;
-export function idOf(reference: string | { id: string } | null | undefined): string | null;
-export function idOf(reference: string | { id: string } | null | undefined): string | null {
-  if (reference === null || reference === undefined) return null;
-  return typeof reference === 'string' ? reference : reference.id;
-}

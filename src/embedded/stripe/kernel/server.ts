@@ -10,7 +10,7 @@ export interface PageAnswer {
 }
 
 /** Every answer says that this is not Stripe. */
-export const emulatorName = 'Freehold-Stripe-Emulator';
+const emulatorName = 'Freehold-Stripe-Emulator';
 const emulatorHeaders = { server: emulatorName, 'x-stripe-emulator': emulatorName };
 
 const maximumBodyBytes = 1_000_000;
