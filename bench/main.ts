@@ -1,0 +1,16 @@
+/**
+ * `npm run bench -- NAME`: benchmarks as commands, one file each. They print what they measured in one run on this
+ * machine; ratios compare, absolute times do not.
+ */
+const benches: Record<string, () => Promise<void>> = {
+  order: async () => (await import('./order.ts')).benchOrder(),
+};
+
+const [name = ''] = process.argv.slice(2);
+const bench = benches[name];
+if (!bench) {
+  process.stderr.write(`Which benchmark? npm run bench -- ${Object.keys(benches).join('|')}\n`);
+  process.exitCode = 1;
+} else {
+  await bench();
+}

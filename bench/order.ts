@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AcceptedOrder } from '../src/contracts/api/orders.ts';
+import { type StepName, steps as texts } from '../src/contracts/steps.ts';
+import { createCustomer } from '../src/embedded/demo/customer.ts';
+import { payWithCard, testCards } from '../src/embedded/demo/pay-with-card.ts';
+import { startPlatform } from '../src/embedded/platform.ts';
+import { prepareBareUp } from './bare-up.ts';
+import { inParallel, median, quantile, timed } from './statistics.ts';
+
+const sequential = 5;
+const parallel = 8;
+const width = 4;
+const clients = 20;
+const requests = 200;
+
+/**
+ * `npm run bench -- order`: what the platform costs on top of Pulumi.
+ *
+ * (a) the Automation API's bare `up` of the same stack, (b) order accepted to ready through everything, each one after
+ * the other and four at a time, taken in turns in one run so that both see the same machine; then the speed of the API.
+ */
+export async function benchOrder(): Promise<void> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'freehold-bench-state-'));
+  say(`starting the platform …`);
+  const platform = await startPlatform({
+    stateDir,
+    ports: 'free',
+    overrides: {
+      // One customer from one address: the limits of strangers are raised, nothing is switched off.
+      FREEHOLD_HOLDS_PER_IP: '100000',
+      FREEHOLD_HOLDS_PER_ACCOUNT: '100000',
+      FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: '1000000',
+    },
+  });
+  try {
+    const bare = await prepareBareUp(platform);
+    const shop = createShop(platform.urls.api);
+    await (await bare()).up();
+    await shop.buy();
+
+    say(`\none after the other, ${sequential} each, in turns`);
+    const bareTimes: number[] = [];
+    const orderTimes: number[] = [];
+    const byStep = new Map<StepName, number[]>();
+    const firstEvents: number[] = [];
+    for (let index = 0; index < sequential; index += 1) {
+      const prepared = await bare();
+      bareTimes.push(await timed(() => prepared.up()));
+      await prepared.remove();
+      const bought = await shop.buy();
+      orderTimes.push(bought.readyMs);
+      firstEvents.push(bought.firstEventMs);
+      for (const [step, ms] of bought.steps) byStep.set(step, [...(byStep.get(step) ?? []), ms]);
+      say(`  ${index + 1}: bare up ${seconds(bareTimes.at(-1))}, order to ready ${seconds(bought.readyMs)}`);
+    }
+
+    say(`\n${width} at a time, ${parallel} each`);
+    const prepared = await inParallel(parallel, parallel, bare);
+    const bareParallel: number[] = [];
+    const bareAll = await timed(() =>
+      inParallel(parallel, width, async (index) => bareParallel.push(await timed(() => prepared[index]!.up()))),
+    );
+    for (const each of prepared) await each.remove();
+    const parallelTimes: number[] = [];
+    const orderAll = await timed(() =>
+      inParallel(parallel, width, async () => parallelTimes.push((await shop.buy()).readyMs)),
+    );
+    const perMinute = (ms: number) => (parallel * 60_000) / ms;
+    say(
+      `  bare up: ${perMinute(bareAll).toFixed(1)} a minute; instances ready: ${perMinute(orderAll).toFixed(1)} a minute`,
+    );
+
+    say(`\n${clients} clients at once, ${requests} requests each kind`);
+    const api = await measureApi(platform.urls.api);
+
+    say('\nwhere the time of one order goes (median)');
+    for (const [step, times] of byStep) say(`  ${texts[step].title.padEnd(28)} ${seconds(median(times))}`);
+
+    say('\nsummary');
+    say(`  bare up, median                   ${seconds(median(bareTimes))}`);
+    say(`  order accepted to ready, median   ${seconds(median(orderTimes))}`);
+    say(`  bare up, ${width} at a time             ${seconds(median(bareParallel))}`);
+    say(`  order to ready, ${width} at a time      ${seconds(median(parallelTimes))}`);
+    say(`  first live event, worst           ${seconds(Math.max(...firstEvents))}`);
+    say(`  quote p95                         ${api.quote.toFixed(0)} ms`);
+    say(`  order accepted (202) p95          ${api.accepted.toFixed(0)} ms`);
+    say(`  payment ready p95                 ${api.paymentReady.toFixed(0)} ms`);
+    say(`  instances ready per minute        ${perMinute(orderAll).toFixed(1)}`);
+    say(`  throughput against bare           ${(bareAll / orderAll).toFixed(2)}`);
+    say(`one after the other: ratio ${(median(orderTimes) / median(bareTimes)).toFixed(2)}`);
+    say(`${width} at a time: ratio ${(median(parallelTimes) / median(bareParallel)).toFixed(2)}`);
+  } finally {
+    await platform.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  }
+}
+
+/** A customer who buys the smallest server again and again, and pays as soon as there is something to pay. */
+function createShop(api: string) {
+  const customer = createCustomer(api);
+
+  async function order(): Promise<AcceptedOrder> {
+    const name = `bench-${randomBytes(5).toString('hex')}`;
+    const { id: quoteId, signature, holdToken } = await customer.quote(cart(name));
+    return customer.order(orderOf({ quoteId, signature, holdToken }), randomBytes(16).toString('hex'));
+  }
+
+  return {
+    async buy() {
+      const accepted = await order();
+      const began = performance.now();
+      const stop = new AbortController();
+      let firstEventMs = 0;
+      const steps = new Map<StepName, number>();
+      const paying = customer.payment(accepted, stop.signal).then((payment) => payWithCard(payment, testCards.good));
+      for await (const event of customer.events(accepted, stop.signal)) {
+        firstEventMs ||= performance.now() - began;
+        if (event.type === 'step' && event.tookMs !== undefined) steps.set(event.step, event.tookMs);
+        if (event.type === 'order' && event.state === 'fulfilled') break;
+        if (event.type === 'order' && event.reason) throw new Error(`the order ended: ${event.reason}`);
+      }
+      const readyMs = performance.now() - began;
+      await paying;
+      stop.abort();
+      return { readyMs, firstEventMs, steps };
+    },
+  };
+}
+
+function cart(name: string) {
+  return { plan: 'MAKER', cycle: 'monthly', cloud: 'local', region: 'home', name, addOns: {}, country: 'ES' } as const;
+}
+
+function orderOf(quote: { quoteId: string; signature: string; holdToken: string }) {
+  const adminEmail = `bench-${randomBytes(6).toString('hex')}@example.com`;
+  return { ...quote, adminEmail, billing: { name: 'Bench' }, paymentMethod: 'card' as const };
+}
+
+/** p95 in ms of quotes, accepted orders and "payment ready" with many clients at once; the orders are then cancelled. */
+async function measureApi(api: string) {
+  const customer = createCustomer(api);
+  const quotes: number[] = [];
+  const accepted: number[] = [];
+  const paymentReady: number[] = [];
+  const quoted = await inParallel(requests, clients, async () => {
+    let quote: Awaited<ReturnType<typeof customer.quote>> | undefined;
+    quotes.push(
+      await timed(async () => {
+        quote = await customer.quote(cart(`bench-${randomBytes(5).toString('hex')}`));
+      }),
+    );
+    return quote!;
+  });
+  const orders = await inParallel(clients * 2, clients, async (index) => {
+    const { id: quoteId, signature, holdToken } = quoted[index]!;
+    let order: AcceptedOrder | undefined;
+    accepted.push(
+      await timed(async () => {
+        order = await customer.order(orderOf({ quoteId, signature, holdToken }), randomBytes(16).toString('hex'));
+      }),
+    );
+    paymentReady.push(await timed(() => customer.payment(order!, AbortSignal.timeout(60_000))));
+    return order!;
+  });
+  await inParallel(orders.length, clients, (index) => customer.cancel(orders[index]!));
+  return {
+    quote: quantile(quotes, 0.95),
+    accepted: quantile(accepted, 0.95),
+    paymentReady: quantile(paymentReady, 0.95),
+  };
+}
+
+function seconds(ms: number | undefined): string {
+  return `${((ms ?? Number.NaN) / 1_000).toFixed(2)} s`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
