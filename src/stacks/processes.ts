@@ -139,7 +139,7 @@ export function machineName(): string {
 
 /** Kills a session, leader included, until nothing of it lives; `except` is spared. */
 export async function killSession(leader: number, except?: number): Promise<void> {
-  while (signalSession(leader, 'SIGKILL', except) > 0) await delay(20);
+  while (signalSession(leader, 'SIGKILL', except) > 0) await delay(5);
 }
 
 /** Whether every process of a session, known by its leader, is gone. A session's id is not given anew before that. */

@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from '../../src/stacks/local/cloud-api.ts';
 import { type CloudClient, createCloudClient } from '../../src/stacks/local/cloud-client.ts';
 import { identify, signalProcess } from '../../src/stacks/processes.ts';
@@ -149,20 +148,6 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): P
   const ended = once(child, 'exit');
   child.kill(signal);
   await ended;
-}
-
-/** Waits until a look gives something, at most `limitMs`. */
-export async function until<T>(
-  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  limitMs = 15_000,
-): Promise<T> {
-  const deadline = performance.now() + limitMs;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (performance.now() > deadline) throw new Error(`nothing within ${limitMs} ms: ${look}`);
-    await delay(25);
-  }
 }
 
 export function isRunning(pid: number | null): boolean {

@@ -19,7 +19,6 @@ export interface Lease {
 export interface LeaseDesk {
   /** Throws `stack_busy` while another runner works on the stack. */
   acquire(stack: string): Promise<Lease>;
-  close(): Promise<void>;
 }
 
 /** Connects at once, so that the connection stands when the first request comes. */
@@ -93,7 +92,6 @@ export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
         },
       };
     },
-    close: () => connection.close(),
   };
 }
 

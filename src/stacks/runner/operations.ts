@@ -12,6 +12,7 @@ import { StackOutputs, type StackRequest } from '../../contracts/stack.ts';
 import type { CloudStacks, PrivateServerOutputs } from '../private-server.ts';
 import { type Engine, isLocked } from './engine.ts';
 import { enrolNodes, reportUpEnded } from './enrolment.ts';
+import { startPlugins } from './plugins.ts';
 import type { Reporter } from './reporter.ts';
 import type { RunnerSettings } from './settings.ts';
 
@@ -53,11 +54,13 @@ async function up(bench: Bench): Promise<Outcome> {
   const enrolling = enrolNodes(settings, spec, identity);
   // Awaited below; a refusal must not end the process before that.
   enrolling.catch(() => undefined);
+  const plugins = startPlugins(bench.cloud);
+  plugins.catch(() => undefined);
 
   if (request.recover) await recover(bench);
   reporter.phase('enrol');
   await createStack(engine, name);
-  const { userData, tokens } = await enrolling;
+  const [{ userData, tokens }] = await Promise.all([enrolling, plugins]);
   for (const token of tokens) bench.secrets.add(token);
   bench.signal.throwIfAborted();
 

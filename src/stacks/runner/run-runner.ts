@@ -5,7 +5,7 @@ import { type CloudStacks, cloudStacks } from '../private-server.ts';
 import { killSession, signalSession } from '../processes.ts';
 import { openEngine } from './engine.ts';
 import { openLeaseDesk } from './lease-holder.ts';
-import { runOperation } from './operations.ts';
+import { type Outcome, runOperation } from './operations.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 import { takeSettings } from './settings.ts';
 import { readRequest } from './stdin.ts';
@@ -25,7 +25,6 @@ export async function runRunner(): Promise<void> {
   const text = await Promise.race([line, aborted(stop.signal)]);
   if (text === null) {
     await opening.then((engine) => engine.close()).catch(() => undefined);
-    await desk.close();
     process.exit(0);
   }
 
@@ -36,6 +35,7 @@ export async function runRunner(): Promise<void> {
     const request = StackRequest.parse(JSON.parse(text));
     cloud = await cloudStacks(request.spec.cloud);
     const lease = await desk.acquire(request.stack);
+    let outcome: Outcome;
     try {
       const engine = await opening;
       const recover = request.recover || !lease.clean;
@@ -49,19 +49,19 @@ export async function runRunner(): Promise<void> {
         secrets,
         signal: stop.signal,
       };
-      const outcome = await runOperation(bench);
-      reporter.write({ type: 'result', outputs: outcome.outputs, changes: countsOf(outcome.changes) });
+      outcome = await runOperation(bench);
     } finally {
       // Nothing of this session may touch the stack once the lease is free.
       await killSession(process.pid, process.pid);
-      await lease.release();
+      await lease.release().catch(() => reporter.log('warning', 'the lease was not given back; it runs out by itself'));
     }
+    reporter.write({ type: 'result', outputs: outcome.outputs, changes: countsOf(outcome.changes) });
   } catch (error) {
     code = 1;
     const { reason, detail } = explain(error, { cloud, reporter, stopped: stop.signal.aborted });
     reporter.write({ type: 'failure', reason, detail: reporter.clean(detail), tail: reporter.tail });
   }
-  await Promise.allSettled([opening.then((engine) => engine.close()), desk.close()]);
+  await opening.then((engine) => engine.close()).catch(() => undefined);
   process.exit(code);
 }
 

@@ -47,7 +47,6 @@ export async function runStack(request: StackRequest, options: RunStackOptions =
     throw new ReasonError('runner_died', `code ${end.code}, signal ${end.signal}\n${runner.complaints()}`.trim());
   } finally {
     hurry.end();
-    await killSession(runner.sid);
     refill();
   }
 }

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { killSession } from '../processes.ts';
 
 /** A started runner, leader of a session of its own, that has or has not got its request yet. */
 export interface RunnerProcess {
   child: ChildProcess;
   /** Session of the runner, its engine and its plugins. */
   sid: number;
-  /** Settles when the process has ended and its output is read. */
+  /** Settles when the runner has ended, nothing of its session lives, and its output is read. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** The last of what it wrote on standard error. */
   complaints(): string;
@@ -28,11 +29,13 @@ export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
   });
   // A runner that died refuses its request; its end is what counts.
   child.stdin.on('error', () => {});
+  const sid = child.pid ?? 0;
+  child.once('exit', () => killSession(sid));
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('error', () => resolve({ code: null, signal: null }));
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
-  return { child, sid: child.pid ?? 0, ended, complaints: () => complaints };
+  return { child, sid, ended, complaints: () => complaints };
 }
 
 interface Pool {

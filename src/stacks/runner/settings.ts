@@ -18,10 +18,9 @@ const Environment = z.object({
 });
 export type RunnerSettings = z.infer<typeof Environment>;
 
-/** What the engine and its plugins have no business to know. */
-const ownSecrets = ['MONGODB_URI', 'LICENCE_ADMIN_TOKEN'];
-/** What must never show in a line: values of these, and of everything that a caller adds. */
-const secretNames = [...ownSecrets, 'PULUMI_CONFIG_PASSPHRASE', 'LOCAL_CLOUD_TOKEN'];
+/** What the runner alone may know, and what must never show in a line beside that. */
+const ownSecrets = ['MONGODB_URI', 'LICENCE_ADMIN_TOKEN'] as const;
+const sharedSecrets = ['PULUMI_CONFIG_PASSPHRASE', 'LOCAL_CLOUD_TOKEN'] as const;
 
 /** How long the ladder takes under an environment, for who has to wait for it, ms. */
 export function ladderMsOf(env: NodeJS.ProcessEnv): number {
@@ -30,15 +29,19 @@ export function ladderMsOf(env: NodeJS.ProcessEnv): number {
 
 /** Reads the settings, and takes the runner's own secrets out of the environment that its children inherit. */
 export function takeSettings(env: NodeJS.ProcessEnv): { settings: RunnerSettings; secrets: Set<string> } {
-  for (const name of secretNames) {
-    const file = env[`${name}_FILE`];
-    if (!env[name] && file) env[name] = readFileSync(file, 'utf8').trim();
-  }
-  const settings = Environment.parse(env);
-  const secrets = new Set(secretNames.map((name) => env[name]).filter((value) => value !== undefined && value !== ''));
+  const own = Object.fromEntries(ownSecrets.map((name) => [name, secretOf(env, name)]));
+  const shared = sharedSecrets.map((name) => secretOf(env, name));
+  const settings = Environment.parse({ ...env, ...own });
   for (const name of ownSecrets) {
     delete env[name];
     delete env[`${name}_FILE`];
   }
-  return { settings, secrets: secrets as Set<string> };
+  const values = [...Object.values(own), ...shared].filter((value) => value !== undefined);
+  return { settings, secrets: new Set(values) };
+}
+
+/** The value of a secret, or that of the file which `<name>_FILE` names. */
+function secretOf(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const file = env[`${name}_FILE`];
+  return env[name] || (file ? readFileSync(file, 'utf8').trim() : undefined);
 }

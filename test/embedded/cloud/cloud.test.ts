@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isRunning, kill, startCloud, type TestCloud, until, zone } from '../../support/small-cloud.ts';
+import { isRunning, kill, startCloud, type TestCloud, zone } from '../../support/small-cloud.ts';
+import { until } from '../../support/until.ts';
 
 let cloud: TestCloud;
 beforeEach(async () => {

@@ -4,7 +4,8 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fetch } from 'undici';
 import { createReach, type Reach } from '../../../src/contracts/reach.ts';
-import { startCloud, startEdge, type TestCloud, type TestEdge, until, zone } from '../../support/small-cloud.ts';
+import { startCloud, startEdge, type TestCloud, type TestEdge, zone } from '../../support/small-cloud.ts';
+import { until } from '../../support/until.ts';
 
 let cloud: TestCloud;
 let edge: TestEdge;
@@ -48,7 +49,7 @@ describe('the edge router', () => {
     expect(await reach.resolve(nameOf('early'))).toEqual([]);
     await expect(get('early')).rejects.toThrow();
     await rent('early');
-    await until(async () => (await reach.resolve(nameOf('early'))).length > 0, 1_000);
+    await until(async () => (await reach.resolve(nameOf('early'))).length > 0, { limitMs: 1_000 });
     const health = (await until(() => get('early').then((response) => (response.ok ? response.json() : null)))) as {
       host: string;
     };
@@ -64,7 +65,7 @@ describe('the edge router', () => {
     expect(down.status).toBe(502);
     expect(await down.text()).toContain(`The server ${nameOf('later')} does not answer`);
     await cloud.client.remove('records', record.id);
-    await until(async () => (await reach.resolve(nameOf('later'))).length === 0, 1_000);
+    await until(async () => (await reach.resolve(nameOf('later'))).length === 0, { limitMs: 1_000 });
     // Over the connection that is still open: the name is looked up for every request.
     expect((await get('later')).status).toBe(404);
     const fresh = createReach({ dnsServer: edge.dns, caFile: edge.ca });

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetch } from 'undici';
+import { createReach, type Reach } from '../../src/contracts/reach.ts';
+import type { RunnerLine } from '../../src/contracts/stack.ts';
+import { isRunning, startEdge, type TestEdge } from '../support/small-cloud.ts';
+import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+import { until } from '../support/until.ts';
+
+let lab: StackLab;
+let edge: TestEdge;
+let reach: Reach;
+
+beforeAll(async () => {
+  lab = await openStackLab();
+  edge = await startEdge(lab.cloud);
+  reach = createReach({ dnsServer: edge.dns, caFile: edge.ca });
+}, 30_000);
+afterAll(async () => {
+  await reach?.close();
+  await edge?.stop();
+  await lab?.close();
+}, 30_000);
+
+interface Health {
+  instanceId: string;
+  version: string;
+  boots: number;
+  pid: number;
+  env: Record<string, string>;
+}
+
+async function health(hostname: string): Promise<Health> {
+  const url = `https://${hostname}:${new URL(edge.url).port}/healthz`;
+  const look = () => fetch(url, { dispatcher: reach.dispatcher }).then((response) => (response.ok ? response : null));
+  const response = await until(() => look().catch(() => null), { what: `${hostname} answers` });
+  return (await response.json()) as Health;
+}
+
+const resources = (lines: RunnerLine[]) => lines.filter((line) => line.type === 'resource');
+const changesOf = (lines: RunnerLine[]) => lines.flatMap((line) => (line.type === 'result' ? [line.changes] : []))[0];
+const phasesOf = (lines: RunnerLine[]) => lines.flatMap((line) => (line.type === 'phase' ? [line.phase] : []));
+
+describe('the life of a stack', () => {
+  test('up, resize, drift, repair, destroy', async () => {
+    const server = lab.spec('life');
+    const [hostname] = server.hostnames as [string];
+
+    // Up: the server answers under its name, by DNS and TLS.
+    const { outputs, lines } = await lab.up(server);
+    expect(outputs).toMatchObject({ hostnames: [hostname] });
+    const first = await health(hostname);
+    expect(first).toMatchObject({ instanceId: server.instanceId, version: '1.0.0', boots: 1 });
+    expect(await reach.resolve(hostname)).toEqual([outputs.addresses[0]!.split(':')[0]]);
+    expect((await lab.owned(server)).sort()).toEqual([
+      'addresses address-node-1',
+      'hosts host-node-1',
+      `records record-${hostname}`,
+      'volumes volume-node-1',
+    ]);
+
+    // Its progress counts to the whole and never falls.
+    expect(phasesOf(lines)).toEqual(['enrol', 'up']);
+    const counts = resources(lines).map(({ done }) => done);
+    expect(counts).toEqual([...counts].sort((a, b) => a - b));
+    expect(resources(lines).at(-1)).toMatchObject({
+      name: 'host-node-1',
+      kind: 'Host',
+      status: 'done',
+      done: 4,
+      total: 4,
+    });
+
+    // The enrolment token reached the host, and neither the lines nor the state in the clear.
+    const contract = await lab.pulumi('stack', 'export', '--stack', `inst-${server.instanceId}`);
+    expect(lab.licence.calls.map(({ path }) => path)).toContain('/v1/admin/enrollments');
+    expect(contract).not.toContain('enr_');
+    expect(contract).not.toContain(lab.cloud.token);
+    expect(JSON.stringify(lines)).not.toContain('enr_');
+
+    // The plain CLI sees the stack from the checkout.
+    const listed = JSON.parse(await lab.pulumi('stack', 'ls', '--json')) as { name: string; resourceCount: number }[];
+    expect(listed).toMatchObject([{ name: expect.stringContaining(`inst-${server.instanceId}`), resourceCount: 7 }]);
+    const history = await lab.pulumi('stack', 'history', '--json', '--stack', `inst-${server.instanceId}`);
+    expect(JSON.parse(history)).toMatchObject([{ kind: 'update', result: 'succeeded' }]);
+
+    // Up again changes nothing, and a larger size changes the host in place.
+    expect(changesOf((await lab.up(server)).lines)).toEqual({ same: 6 });
+    const larger = { ...server, size: 'local-2', diskGib: 20, tags: { 'freehold:plan': 'GROW' } };
+    const resized = await lab.up(larger);
+    expect(changesOf(resized.lines)).toMatchObject({ update: 4 });
+    expect(resized.outputs).toEqual(outputs);
+    expect(await lab.hosts(server)).toMatchObject([{ size: 'local-2', tags: { 'freehold:plan': 'GROW' } }]);
+    expect((await health(hostname)).boots).toBe(2);
+
+    // Refresh sees a host and a route that vanished; up repairs both on the same volume.
+    const [host] = await lab.hosts(server);
+    await lab.cloud.client.remove('hosts', host!.id);
+    const [record] = await lab.cloud.client.list('records', { name: hostname });
+    await lab.cloud.client.remove('records', record!.id);
+    expect(changesOf((await lab.refresh(larger)).lines)).toMatchObject({ delete: 2 });
+    expect(await lab.hosts(server)).toEqual([]);
+    const repaired = await lab.up(larger);
+    expect(changesOf(repaired.lines)).toMatchObject({ create: 2 });
+    expect(repaired.outputs.volumeIds).toEqual(outputs.volumeIds);
+    const third = await health(hostname);
+    expect(third.boots).toBe(3);
+
+    // Refresh sees a host that is down; up brings it back.
+    const [down] = await lab.hosts(server);
+    await lab.cloud.client.stopHost(down!.id);
+    expect(changesOf((await lab.refresh(larger)).lines)).toMatchObject({ update: 1 });
+    expect((await lab.hosts(server))[0]).toMatchObject({ state: 'stopped' });
+    await lab.up(larger);
+    const fourth = await health(hostname);
+    expect(fourth.boots).toBe(4);
+
+    // Destroy leaves nothing, though the volume is protected and the licence server is down.
+    const calls = lab.licence.calls.length;
+    await lab.destroy(larger);
+    expect(await lab.owned(server)).toEqual([]);
+    expect(isRunning(fourth.pid)).toBe(false);
+    expect(JSON.parse(await lab.pulumi('stack', 'ls', '--json'))).toEqual([]);
+    expect(await reach.resolve(hostname)).toEqual([]);
+    expect(lab.licence.calls).toHaveLength(calls);
+    expect(await lab.leftovers()).toEqual([]);
+
+    // Destroy of what is not there is a success.
+    await lab.destroy(larger);
+  }, 120_000);
+
+  test('two hostnames and the loss of one', async () => {
+    const server = lab.spec('pair');
+    const hostnames = [server.hostnames[0]!, 'pair-too.local.freehold.localhost'];
+    await lab.up({ ...server, hostnames });
+    expect((await health(hostnames[1]!)).instanceId).toBe(server.instanceId);
+    await lab.up(server);
+    await until(async () => (await reach.resolve(hostnames[1]!)).length === 0);
+    expect((await health(hostnames[0]!)).boots).toBe(1);
+    await lab.destroy(server);
+    expect(await lab.owned(server)).toEqual([]);
+  }, 60_000);
+});
