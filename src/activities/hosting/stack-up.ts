@@ -88,6 +88,7 @@ async function run({ runStack, journal }: StackPorts, context: StepContext, requ
           severity: line.status === 'failed' ? 'error' : 'info',
           text: `${line.kind} ${line.name}: ${line.op} ${line.status} (${line.done} of ${line.total})`,
         });
+        await journal.note(context, { status: 'running', progress: line.done / Math.max(1, line.total) });
         return;
       case 'log':
         await journal.append(context, {

@@ -1,4 +1,4 @@
-import { activityInfo, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import { activityInfo, CancelledFailure, CompleteAsyncError, cancellationSignal } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Log } from '../../contracts/log.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
@@ -37,6 +37,8 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         return result;
       } catch (error) {
         if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
+        // A wait that the cancellation ended: the SDK knows it by its name.
+        if (cancellationSignal().aborted && error instanceof Error && error.name === 'AbortError') throw error;
         const failure = toFailure(error);
         const reason = codeOf(failure);
         if (reason === 'internal') log.error({ err: error, activity: activityType, attempt }, 'activity failed');

@@ -1,0 +1,57 @@
+import type { Purchase } from './purchase.ts';
+import type { World } from './world.ts';
+
+/** What Stripe, the cloud, Pulumi, the licence server, DNS and the mailbox hold of an order; nobody asks our records. */
+export async function findings(world: World, { order, quote, name, payer }: Purchase) {
+  const { outside, reach, customer } = world;
+  const [money, objects, addresses, stacks, licences, mails, nameIsFree] = await Promise.all([
+    outside.money(order.id),
+    outside.cloudObjects(order.instanceId),
+    reach.resolve(quote.hostname),
+    outside.stacks(),
+    outside.licences(order.instanceId),
+    outside.mails(order.id),
+    customer.isNameFree(name, 'local'),
+  ]);
+  return {
+    money,
+    objects: objects.map((object) => object.split(' ')[0]).sort(),
+    inDns: addresses.length > 0,
+    stack: stacks.includes(`inst-${order.instanceId}`),
+    licences: licences.filter(({ revokedAt }) => revokedAt === null).length,
+    activations: licences.flatMap(({ activations }) => activations.filter(({ status }) => status === 'active')).length,
+    mailsToPayer: mails.filter(({ to }) => to.includes(payer)).length,
+    mailsToOthers: mails.filter(({ to }) => !to.includes(payer)).length,
+    nameIsFree,
+  };
+}
+
+/** What is found of an order that was undone: `taken` cents came back whole, and nothing is left. */
+export function undone({ taken }: { taken: number }) {
+  return {
+    money: { taken, refunded: taken, live: 0, open: 0 },
+    objects: [],
+    inDns: false,
+    stack: false,
+    licences: 0,
+    activations: 0,
+    mailsToPayer: 1,
+    mailsToOthers: 0,
+    nameIsFree: true,
+  };
+}
+
+/** What is found of an order that was delivered: one charge, one host, one licence with its node, one mail to each. */
+export function delivered({ quote }: Purchase) {
+  return {
+    money: { taken: quote.total, refunded: 0, live: 1, open: 0 },
+    objects: ['addresses', 'hosts', 'records', 'volumes'],
+    inDns: true,
+    stack: true,
+    licences: 1,
+    activations: 1,
+    mailsToPayer: 1,
+    mailsToOthers: 1,
+    nameIsFree: false,
+  };
+}

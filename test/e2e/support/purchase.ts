@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import type { AcceptedOrder, OrderRequest } from '../../../src/contracts/api/orders.ts';
+import type { Quote, QuoteRequest } from '../../../src/contracts/api/quotes.ts';
+import type { TimelineEvent } from '../../../src/contracts/events.ts';
+import type { ReasonCode } from '../../../src/contracts/reasons.ts';
+import { type OrderState, orderHasEnded, type StepStatus } from '../../../src/contracts/states.ts';
+import type { StepName } from '../../../src/contracts/steps.ts';
+import { payWithCard } from '../../../src/embedded/demo/pay-with-card.ts';
+import { until } from '../../support/until.ts';
+import { patienceMs, type World } from './world.ts';
+
+/** Stripe's test cards (docs.stripe.com/testing). */
+export const cards = {
+  good: '4242424242424242',
+  declined: '4000000000000002',
+  /** The bank asks its customer at every payment. */
+  asksBank: '4000002760003184',
+} as const;
+
+export const administrator = 'ada@example.com';
+
+/** A name that no other test orders. */
+export function someName(): string {
+  return `e2e-${randomBytes(4).toString('hex')}`;
+}
+
+export function cart(change: Partial<QuoteRequest> = {}): QuoteRequest {
+  return { plan: 'GROW', cycle: 'monthly', cloud: 'local', region: 'home', name: someName(), country: 'ES', ...change };
+}
+
+export function orderOf(quote: Quote): OrderRequest {
+  const billing = { name: 'Acme GmbH', line1: 'Calle Mayor 1', city: 'Madrid', postalCode: '28013' };
+  const { id: quoteId, signature, holdToken } = quote;
+  const billingEmail = `payer-${quoteId.slice(-6)}@example.com`;
+  return { quoteId, signature, holdToken, adminEmail: administrator, billingEmail, billing, paymentMethod: 'card' };
+}
+
+/** An order on its way, with what its event stream has told so far. */
+export interface Purchase {
+  quote: Quote;
+  order: AcceptedOrder;
+  name: string;
+  payer: string;
+  events: readonly TimelineEvent[];
+  /** Resolves with the first event that `matches` accepts. */
+  until(what: string, matches: (event: TimelineEvent) => boolean): Promise<TimelineEvent>;
+  /** Resolves when a step is seen in this status. */
+  step(step: StepName, status: StepStatus, attempt?: number): Promise<TimelineEvent & { type: 'step' }>;
+  /** Resolves when the order and its operation have ended, with the order's end. */
+  end(): Promise<{ state: OrderState; reason: ReasonCode | undefined }>;
+  /** Pays as a browser does, straight at Stripe. */
+  pay(card?: string): Promise<{ status: string } | { declined: string }>;
+  /** Answers the question of the customer's bank. */
+  answerBank(answer: 'approve' | 'refuse'): Promise<number>;
+  cancel(): Promise<void>;
+  /** Ends the event stream. */
+  close(): void;
+}
+
+/** Quotes, orders, and follows the order's event stream from its beginning. */
+export async function buy(world: World, change: Partial<QuoteRequest> = {}): Promise<Purchase> {
+  const quote = await world.customer.quote(cart(change));
+  const order = await world.customer.order(orderOf(quote), randomBytes(12).toString('hex'));
+  return followPurchase(world, quote, order);
+}
+
+/** Follows an order that was placed already. */
+export function followPurchase(world: World, quote: Quote, order: AcceptedOrder): Purchase {
+  const { customer, platform } = world;
+  const events: TimelineEvent[] = [];
+  const stop = new AbortController();
+  let broken: unknown;
+  const read = async () => {
+    for await (const event of customer.events(order, stop.signal)) events.push(event);
+  };
+  read().catch((error: unknown) => {
+    broken = error;
+  });
+  const story = () =>
+    events
+      .filter((event) => event.type !== 'log')
+      .map((event) => `${event.sequence} ${event.type === 'step' ? `${event.step} ${event.attempt}` : event.type}: ${
+          event.type === 'order' ? event.state : event.status
+        } ${'reason' in event && event.reason ? event.reason : ''}`)
+      .join('\n  ');
+
+  async function wait<T>(what: string, look: () => T): Promise<NonNullable<T>> {
+    const looked = () => {
+      if (broken) throw broken;
+      return look();
+    };
+    try {
+      return await until(looked, { what, limitMs: patienceMs, everyMs: 30 });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; what the stream told:\n  ${story()}`, { cause: error });
+    }
+  }
+  const paymentIntent = async () => {
+    const { clientSecret } = await customer.payment(order, AbortSignal.timeout(patienceMs));
+    return clientSecret!.split('_secret_')[0]!;
+  };
+
+  return {
+    quote,
+    order,
+    name: quote.hostname.split('.')[0]!,
+    payer: orderOf(quote).billingEmail!,
+    events,
+    until: (what, matches) => wait(what, () => events.find(matches)),
+    step: (step, status, attempt) =>
+      wait(`${step} is ${status}`, () =>
+        events.find(
+          (event): event is TimelineEvent & { type: 'step' } =>
+            event.type === 'step' &&
+            event.step === step &&
+            event.status === status &&
+            (attempt === undefined || event.attempt === attempt),
+        ),
+      ),
+    async end() {
+      return wait('the order and its operation have ended', () => {
+        const operationEnded = events.some(
+          (event) => event.type === 'operation' && ['succeeded', 'failed', 'cancelled'].includes(event.status),
+        );
+        const last = events.findLast((event) => event.type === 'order');
+        if (!operationEnded || last?.type !== 'order' || !orderHasEnded(last.state)) return undefined;
+        return { state: last.state, reason: last.reason };
+      });
+    },
+    async pay(card = cards.good) {
+      return payWithCard(await customer.payment(order, AbortSignal.timeout(patienceMs)), card);
+    },
+    async answerBank(answer) {
+      const page = `${platform.urls.stripe}/emulator/3ds/${await paymentIntent()}`;
+      const response = await fetch(page, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ answer }),
+        redirect: 'manual',
+      });
+      await response.body?.cancel();
+      return response.status;
+    },
+    cancel: () => customer.cancel(order),
+    close: () => stop.abort(),
+  };
+}

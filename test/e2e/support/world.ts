@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import { createReach, type Reach } from '../../../src/contracts/reach.ts';
+import { type Customer, createCustomer } from '../../../src/embedded/demo/customer.ts';
+import { createOutside, type Outside } from '../../../src/embedded/demo/outside.ts';
+import { type Platform, startPlatform } from '../../../src/embedded/platform.ts';
+
+/** Waiting ends when its condition holds; this is only how long a busy machine may take, ms. */
+export const patienceMs = 240_000;
+
+/** A whole platform, a customer of it, and those who look from outside. */
+export interface World {
+  platform: Platform;
+  customer: Customer;
+  outside: Outside;
+  reach: Reach;
+}
+
+/**
+ * One platform for all tests of a file, on free ports and in a folder of its own, ended and removed after the last.
+ * `overrides` are variables of our own processes, for instance shorter deadlines.
+ */
+export function shareWorld(overrides: Record<string, string> = {}): () => World {
+  let world: World | undefined;
+  let stateDir: string | undefined;
+  beforeAll(async () => {
+    stateDir = mkdtempSync(join(tmpdir(), 'freehold-e2e-'));
+    const platform = await startPlatform({ stateDir, ports: 'free', overrides });
+    const { FREEHOLD_DNS_SERVER: dnsServer, FREEHOLD_CA_FILE: caFile } = platform.env;
+    world = {
+      platform,
+      customer: createCustomer(platform.urls.api),
+      outside: createOutside(platform),
+      reach: createReach({ dnsServer, caFile }),
+    };
+  }, patienceMs);
+  afterAll(async () => {
+    await world?.reach.close();
+    await world?.platform.stop();
+    if (stateDir && !process.env.FREEHOLD_KEEP_STATE) rmSync(stateDir, { recursive: true, force: true });
+  }, patienceMs);
+  return () => {
+    if (!world) throw new Error('the platform did not start');
+    return world;
+  };
+}
