@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { listOf } from '../contracts/api/common.ts';
+import {
+  AuditEntry,
+  type Decision,
+  OperatorInstance,
+  OperatorOperation,
+  OperatorOrder,
+} from '../contracts/api/operator.ts';
+import { Problem } from '../contracts/problem.ts';
+import { CommandError, exitCodes, type Settings } from './settings.ts';
+
+const patienceMs = 30_000;
+
+/** The operator's calls, over HTTP alone; every failure is a CommandError of one sentence. */
+export function createClient({ api, token }: Settings) {
+  async function ask<Schema extends z.ZodType>(
+    schema: Schema,
+    path: string,
+    options: { method?: string; body?: unknown } = {},
+  ): Promise<z.infer<Schema>> {
+    let response: Response;
+    try {
+      response = await fetch(api + path, {
+        method: options.method ?? 'GET',
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        signal: AbortSignal.timeout(patienceMs),
+      });
+    } catch (error) {
+      const { cause, message } = error as { cause?: { code?: string }; message: string };
+      throw new CommandError(`${api} does not answer (${cause?.code ?? message}).`, exitCodes.unreachable);
+    }
+    const body: unknown = await response.json().catch(() => undefined);
+    if (!response.ok) throw refusal(response.status, body);
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return parsed.data;
+    throw new CommandError(`${api}${path} answered something this version does not know.`, exitCodes.failed);
+  }
+
+  const query = (filter: Record<string, string | undefined>) => {
+    const given = Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+  };
+
+  return {
+    orders: (filter: Record<string, string | undefined>) =>
+      ask(listOf(OperatorOrder), `/v1/operator/orders${query(filter)}`),
+    order: (id: string) => ask(OperatorOrder, `/v1/operator/orders/${encodeURIComponent(id)}`),
+    instances: (filter: Record<string, string | undefined>) =>
+      ask(listOf(OperatorInstance), `/v1/operator/instances${query(filter)}`),
+    instance: (id: string) => ask(OperatorInstance, `/v1/operator/instances/${encodeURIComponent(id)}`),
+    operations: (filter: Record<string, string | undefined>) =>
+      ask(listOf(OperatorOperation), `/v1/operator/operations${query(filter)}`),
+    operation: (id: string) =>
+      ask(
+        z.object({ operation: OperatorOperation, audit: z.array(AuditEntry) }),
+        `/v1/operator/operations/${encodeURIComponent(id)}`,
+      ),
+    decide: (id: string, action: Decision, body: { step: string; attempt: number; why: string }) =>
+      ask(OperatorOperation, `/v1/operator/operations/${encodeURIComponent(id)}/${action}`, { method: 'POST', body }),
+  };
+}
+
+export type OperatorClient = ReturnType<typeof createClient>;
+
+function refusal(status: number, body: unknown): CommandError {
+  const problem = Problem.safeParse(body);
+  if (!problem.success) return new CommandError(`The API answered ${status}.`, exitCodes.refused);
+  const { code, title, detail, errors, requestId } = problem.data;
+  if (code === 'not_signed_in') {
+    return new CommandError('The API does not accept this operator token.', exitCodes.refused);
+  }
+  const fields = errors?.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  const more = [detail, fields].filter(Boolean).join('; ');
+  return new CommandError(`${title}${more ? ` (${more})` : ''} [${code}, ${requestId}]`, exitCodes.refused);
+}

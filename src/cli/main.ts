@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Decision } from '../contracts/api/operator.ts';
+import { InstanceStatus, OperationStatus, OrderState } from '../contracts/states.ts';
+import { StepName } from '../contracts/steps.ts';
+import { createClient, type OperatorClient } from './client.ts';
+import { instancesText, instanceText, operationsText, operationText, ordersText, orderText } from './print.ts';
+import { CommandError, exitCodes, readSettings } from './settings.ts';
+
+/** The `freehold` command: what operators do, over the public API alone. */
+
+const program = new Command('freehold')
+  .description('Looks at orders, instances and operations, and decides what operations that wait do next.')
+  .option('--json', 'print the documents of the API instead of tables')
+  .addHelpText(
+    'after',
+    `
+Reads FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN (or FREEHOLD_OPERATOR_TOKEN_FILE); without them the platform that
+was started in this folder.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not configured, 4 the API does not answer, 5 the API refused.`,
+  )
+  .exitOverride();
+
+function client(): OperatorClient {
+  return createClient(readSettings(process.env, process.cwd()));
+}
+
+/** Prints the document, or with less to read what a person wants of it. */
+function show<Document>(document: Document, text: (document: Document) => string): void {
+  const asJson = program.opts<{ json?: boolean }>().json;
+  process.stdout.write(`${asJson ? JSON.stringify(document, null, 2) : text(document)}\n`);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+const limit = () => new Option('--limit <n>', 'how many of the newest').argParser(positive).default(50);
+const oneOf = (flag: string, description: string, values: readonly string[]) =>
+  new Option(flag, description).choices(values);
+
+type Filter = Record<string, string | undefined>;
+const texts = (options: Record<string, unknown>): Filter =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [name, value === undefined ? undefined : String(value)]),
+  );
+
+const orders = program.command('orders').description('what was ordered');
+orders
+  .command('list')
+  .description('orders of all accounts, newest first')
+  .addOption(oneOf('--state <state>', 'only in this state', OrderState.options))
+  .addOption(limit())
+  .action(async (options) => show((await client().orders(texts(options))).items, ordersText));
+orders
+  .command('show <order>')
+  .description('one order with its money')
+  .action(async (id: string) => show(await client().order(id), orderText));
+
+const instances = program.command('instances').description('the servers');
+instances
+  .command('list')
+  .description('servers of all accounts, newest first')
+  .addOption(oneOf('--status <status>', 'only with this status', InstanceStatus.options))
+  .addOption(limit())
+  .action(async (options) => show((await client().instances(texts(options))).items, instancesText));
+instances
+  .command('show <instance>')
+  .description('one server')
+  .action(async (id: string) => show(await client().instance(id), instanceText));
+
+const operations = program.command('operations').description('what changes servers');
+operations
+  .command('list')
+  .description('operations of all accounts, newest first')
+  .addOption(oneOf('--status <status>', 'only with this status', OperationStatus.options))
+  .option('--waiting', 'only those that wait for an operator')
+  .addOption(limit())
+  .action(async ({ waiting, ...options }: { waiting?: boolean; status?: string; limit: number }) => {
+    const filter = texts({ ...options, ...(waiting ? { status: 'needs_operator' } : {}) });
+    show((await client().operations(filter)).items, operationsText);
+  });
+operations
+  .command('show <operation>')
+  .description('one operation with its steps, and what operators did to it')
+  .action(async (id: string) =>
+    show(await client().operation(id), ({ operation, audit }) => operationText(operation, audit)),
+  );
+decision('retry', 'run the waiting step again');
+decision('skip', 'go on without the waiting step, where that is allowed');
+decision('abort', 'undo the operation and give the money back');
+
+function decision(action: Decision, description: string): void {
+  operations
+    .command(`${action} <operation>`)
+    .description(description)
+    .requiredOption('--why <text>', 'goes to the audit log')
+    .addOption(oneOf('--step <step>', 'the step; the waiting one when absent', StepName.options))
+    .addOption(new Option('--attempt <n>', 'its attempt; the waiting one when absent').argParser(positive))
+    .action(async (id: string, options: { why: string; step?: string; attempt?: number }) => {
+      const api = client();
+      const target = await targetOf(api, id, options);
+      show(await api.decide(id, action, { ...target, why: options.why }), (operation) => operationText(operation));
+    });
+}
+
+/** The step and attempt that are meant; what is not named is the one that waits. */
+async function targetOf(api: OperatorClient, id: string, options: { step?: string; attempt?: number }) {
+  const { step, attempt } = options;
+  if (step && attempt) return { step, attempt };
+  const { operation } = await api.operation(id);
+  const { waiting } = operation;
+  if (!waiting || (step && waiting.step !== step)) {
+    throw new CommandError(`No${step ? ` step ${step}` : ' step'} of ${id} waits for an operator.`, exitCodes.refused);
+  }
+  return { step: waiting.step, attempt: attempt ?? waiting.attempt };
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed its sentence already.
+    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+  } else if (error instanceof CommandError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    process.stderr.write(`Something went wrong: ${(error as Error).message}\n`);
+    process.exitCode = exitCodes.failed;
+  }
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** What ends a command with one plain sentence; `exitCode` as `freehold --help` lists them. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export const exitCodes = { failed: 1, usage: 2, notConfigured: 3, unreachable: 4, refused: 5 } as const;
+
+export interface Settings {
+  /** Base address of the API, without a slash at its end. */
+  api: string;
+  token: string;
+}
+
+const PlatformFile = z.object({ api: z.url() });
+
+/**
+ * Where the API is and the operator's token: FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN or its `_FILE`, else what the
+ * embedded platform of this folder wrote into its state folder: `platform.json` and `keys/operator-token`.
+ */
+export function readSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
+  const state = env.FREEHOLD_STATE_DIR || join(folder, '.freehold');
+  const api = env.FREEHOLD_API_URL ?? platformApi(join(state, 'platform.json'));
+  const token =
+    env.FREEHOLD_OPERATOR_TOKEN ??
+    readText(env.FREEHOLD_OPERATOR_TOKEN_FILE ?? join(state, 'keys', 'operator-token'), 'the operator token')?.trim();
+  if (!api) {
+    throw new CommandError(
+      'No API address: set FREEHOLD_API_URL, or run this where a platform was started with `npm start`.',
+      exitCodes.notConfigured,
+    );
+  }
+  if (!token) {
+    throw new CommandError(
+      'No operator token: set FREEHOLD_OPERATOR_TOKEN or FREEHOLD_OPERATOR_TOKEN_FILE.',
+      exitCodes.notConfigured,
+    );
+  }
+  return { api: api.replace(/\/$/, ''), token };
+}
+
+function platformApi(path: string): string | undefined {
+  const text = readText(path, 'the address of the platform');
+  if (text === undefined) return undefined;
+  try {
+    return PlatformFile.parse(JSON.parse(text)).api;
+  } catch {
+    throw new CommandError(`${path} does not name an API address.`, exitCodes.notConfigured);
+  }
+}
+
+function readText(path: string, what: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CommandError(`Cannot read ${what} from ${path}: ${(error as Error).message}`, exitCodes.notConfigured);
+  }
+}

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ReasonError } from '../../src/contracts/reasons.ts';
+import type { OrderRecord } from '../../src/store/records.ts';
+import { codeOf, notedWorkflows, operatorToken, order, signIn, startApi, type TestApi } from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+const { workflows, calls } = notedWorkflows();
+const bearer = { authorization: `Bearer ${operatorToken}` };
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri, { workflows });
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+async function waitingOperation(): Promise<OrderRecord> {
+  const { record } = await order(api);
+  await api.store.operations.insert({
+    _id: record.operationId,
+    instanceId: record.instanceId,
+    orderId: record._id,
+    accountId: record.accountId,
+    kind: 'provision',
+    status: 'needs_operator',
+    reason: 'stack_failed',
+    steps: [
+      { step: 'hold-hostname', status: 'succeeded', attempt: 1, startedAt: new Date(), endedAt: new Date() },
+      { step: 'stack-up', status: 'needs_operator', attempt: 2, startedAt: new Date(), reason: 'stack_failed' },
+    ],
+    createdAt: new Date(),
+  });
+  return record;
+}
+
+const decide = (id: string, action: string, body: unknown, headers: Record<string, string> = bearer) =>
+  api.call('POST', `/v1/operator/operations/${id}/${action}`, { body, headers });
+
+describe('an operator', () => {
+  test('lists orders with their objects at Stripe and their workflow', async () => {
+    const { record } = await order(api);
+    await api.store.orders.setPayment(record._id, { customerId: 'cus_1', subscriptionId: 'sub_1', invoiceId: 'in_1' });
+    const { body } = await api.call('GET', '/v1/operator/orders?state=awaiting_payment', { headers: bearer });
+    const listed = body.items.find(({ id }: { id: string }) => id === record._id);
+    expect(listed).toMatchObject({
+      accountId: record.accountId,
+      started: true,
+      stripe: { subscriptionId: 'sub_1' },
+      workflowId: `instance/${record.instanceId}`,
+    });
+    expect(JSON.stringify(listed)).not.toMatch(/capability|holdToken/);
+    const one = await api.call('GET', `/v1/operator/orders/${record._id}`, { headers: bearer });
+    expect(one.body.id).toBe(record._id);
+    expect((await api.call('GET', '/v1/operator/orders?state=odd', { headers: bearer })).status).toBe(422);
+    expect((await api.call('GET', '/v1/operator/orders?state[$ne]=x', { headers: bearer })).status).toBe(200);
+  });
+
+  test('finds what waits, and acts on exactly this step and attempt', async () => {
+    const record = await waitingOperation();
+    const list = await api.call('GET', '/v1/operator/operations?status=needs_operator', { headers: bearer });
+    const found = list.body.items.find(({ id }: { id: string }) => id === record.operationId);
+    expect(found.waiting).toEqual({ step: 'stack-up', attempt: 2 });
+
+    const body = { step: 'stack-up', attempt: 2, why: 'the quota was raised' };
+    const answer = await decide(record.operationId, 'retry', body, { ...bearer, 'idempotency-key': 'again' });
+    expect(answer.status).toBe(202);
+    expect(calls.findLast(({ call }) => call === 'decide')?.args).toEqual([
+      record.instanceId,
+      {
+        action: 'retry',
+        request: { operationId: record.operationId, operator: 'bootstrap', ...body },
+        updateId: 'again',
+      },
+    ]);
+    const one = await api.call('GET', `/v1/operator/operations/${record.operationId}`, { headers: bearer });
+    expect(one.body.audit).toMatchObject([
+      { actor: 'operator:bootstrap', action: 'request-retry', why: 'the quota was raised' },
+    ]);
+  });
+
+  test('is told when the step does not wait, and when there is no such operation', async () => {
+    const record = await waitingOperation();
+    const why = 'why not';
+    expect(codeOf(await decide(record.operationId, 'skip', { step: 'stack-up', attempt: 1, why }))).toBe(
+      'step_not_waiting',
+    );
+    expect(codeOf(await decide(record.operationId, 'abort', { step: 'send-mail', attempt: 1, why }))).toBe(
+      'step_not_waiting',
+    );
+    expect((await decide('op_0000000000000000', 'retry', { step: 'stack-up', attempt: 1, why })).status).toBe(404);
+    expect(codeOf(await decide(record.operationId, 'retry', { step: 'stack-up', attempt: 2 }))).toBe('invalid_request');
+    expect(codeOf(await decide(record.operationId, 'retry', { step: 'stack-up', attempt: 2, why: ' ' }))).toBe(
+      'invalid_request',
+    );
+  });
+
+  test('hears the refusal of the workflow in its own words', async () => {
+    const refusing = notedWorkflows({
+      decide: async () => Promise.reject(new ReasonError('step_not_skippable', 'step stack-up')),
+    });
+    const other = await startApi(database.uri, { workflows: refusing.workflows });
+    try {
+      const record = await waitingOperation();
+      const answer = await other.call('POST', `/v1/operator/operations/${record.operationId}/skip`, {
+        body: { step: 'stack-up', attempt: 2, why: 'in a hurry' },
+        headers: bearer,
+      });
+      expect([answer.status, codeOf(answer), answer.body.detail]).toEqual([409, 'step_not_skippable', 'step stack-up']);
+      expect(await other.store.audit.of(record.operationId)).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+test('nobody but an operator comes in', async () => {
+  const member = await signIn(api, 'member@example.com');
+  const customer = await order(api);
+  const paths = ['/v1/operator/orders', '/v1/operator/instances', '/v1/operator/operations'];
+  const wrong: Record<string, string>[] = [
+    {},
+    member,
+    customer.bearer,
+    { authorization: 'Bearer wrong' },
+    { authorization: `Basic ${operatorToken}` },
+    { authorization: operatorToken },
+  ];
+  for (const path of paths) {
+    for (const headers of wrong) expect((await api.call('GET', path, { headers })).status).toBe(401);
+    expect((await api.call('GET', path, { headers: bearer })).status).toBe(200);
+  }
+  const { operationId } = await waitingOperation();
+  for (const action of ['retry', 'skip', 'abort']) {
+    const body = { step: 'stack-up', attempt: 2, why: 'not mine' };
+    expect((await decide(operationId, action, body, member)).status).toBe(401);
+  }
+});

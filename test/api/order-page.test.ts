@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { estimateFrom } from '../../src/api/orders/estimates.ts';
+import { orderFacts } from '../../src/api/pages/order-facts.ts';
+import { OrderState } from '../../src/contracts/states.ts';
+import { provisionSteps } from '../../src/contracts/steps.ts';
+import type { OperationRecord, OrderRecord } from '../../src/store/records.ts';
+import { notedWorkflows, order, startApi, type TestApi } from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+const { workflows, calls } = notedWorkflows();
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri, { workflows });
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+/** Follows the link of an order, as a browser does. */
+async function visit() {
+  const { accepted, record } = await order(api);
+  const link = new URL(accepted.links.page);
+  const entry = await api.call('GET', link.pathname + link.search);
+  const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { accepted, record, entry, cookie, path: link.pathname };
+}
+
+const formToken = (page: string) => /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
+const form = (csrf: string, cookie: string) => ({
+  raw: new URLSearchParams({ csrf }).toString(),
+  headers: { 'content-type': 'application/x-www-form-urlencoded', cookie },
+});
+
+describe('the live page', () => {
+  test('keeps the secret of the link in a cookie and goes on to the clean address', async () => {
+    const { entry, path, cookie } = await visit();
+    expect([entry.status, entry.headers.get('location')]).toEqual([303, path]);
+    expect(entry.headers.get('set-cookie')).toMatch(/HttpOnly/);
+    const page = await api.call('GET', path, { headers: { cookie } });
+    expect(page.status).toBe(200);
+    expect(page.body).toContain('Waiting for your payment');
+    expect(page.headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('reads without scripts, and its events open with the same cookie', async () => {
+    const { path, cookie, accepted } = await visit();
+    const { body } = await api.call('GET', path, { headers: { cookie } });
+    expect(body).toContain('<noscript><meta http-equiv="refresh"');
+    expect(body).toContain('<progress');
+    expect(body).toContain('role="status" aria-live="polite"');
+    expect(body).not.toMatch(/ style=| onclick=|<script>/);
+    expect((await api.call('GET', `/v1/orders/${accepted.id}/events`, { headers: { cookie } })).status).toBe(200);
+  });
+
+  test('is nobody else’s', async () => {
+    const { path } = await visit();
+    const stranger = await visit();
+    expect((await api.call('GET', path)).status).toBe(401);
+    expect((await api.call('GET', path, { headers: { cookie: stranger.cookie } })).status).toBe(401);
+    expect((await api.call('GET', `${path}?key=${'x'.repeat(43)}`)).status).toBe(404);
+    expect((await api.call('GET', '/orders/nothing')).status).toBe(404);
+  });
+
+  test('cancels by its form, with its token alone', async () => {
+    const { path, cookie, record } = await visit();
+    const page = await api.call('GET', path, { headers: { cookie } });
+    calls.length = 0;
+    expect((await api.call('POST', `${path}/cancel`, form('wrong', cookie))).status).toBe(403);
+    expect((await api.call('POST', `${path}/cancel`, form(formToken(page.body), ''))).status).toBe(401);
+    expect((await api.call('POST', `/v1${path}/cancel`, { headers: { cookie } })).status).toBe(401);
+    expect(calls).toEqual([]);
+
+    const answer = await api.call('POST', `${path}/cancel`, form(formToken(page.body), cookie));
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, path]);
+    expect(calls).toMatchObject([{ call: 'cancel', args: [record.instanceId, expect.any(String)] }]);
+  });
+
+  test('shows names as text, whatever is in them', async () => {
+    const { path, cookie, record } = await visit();
+    await api.store.timeline.append(
+      { instanceId: record.instanceId, orderId: record._id },
+      { type: 'log', step: 'stack-up', severity: 'error', text: '<img src=x onerror=alert(1)>' },
+    );
+    const { body } = await api.call('GET', path, { headers: { cookie } });
+    expect(body).toContain('&lt;img src=x onerror=alert(1)&gt;');
+    expect(body).not.toContain('<img');
+  });
+});
+
+const at = Date.parse('2026-11-22T12:00:00Z');
+const step = (
+  name: (typeof provisionSteps)[number],
+  status: OperationRecord['steps'][number]['status'],
+  from = 0,
+  to?: number,
+) => ({
+  step: name,
+  status,
+  attempt: 1,
+  startedAt: new Date(at + from),
+  ...(to === undefined ? {} : { endedAt: new Date(at + to) }),
+});
+
+async function factsOf(
+  change: Partial<OrderRecord>,
+  operation: Partial<OperationRecord> = {},
+  estimate?: ReturnType<typeof estimateFrom>,
+) {
+  const { record } = await order(api);
+  const row: OperationRecord = {
+    _id: record.operationId,
+    instanceId: record.instanceId,
+    orderId: record._id,
+    accountId: record.accountId,
+    kind: 'provision',
+    status: 'running',
+    steps: [],
+    createdAt: new Date(at),
+    ...operation,
+  };
+  return orderFacts({ order: { ...record, ...change }, operation: row, events: [], estimate, at: at + 60_000 });
+}
+
+describe('what the page says', () => {
+  test('has a headline for every state, and who acts next for every end', async () => {
+    for (const state of OrderState.options) {
+      const facts = await factsOf({ state, reason: 'payment_expired' });
+      expect(facts.title.length).toBeGreaterThan(5);
+      if (facts.ended && state !== 'fulfilled') {
+        expect(facts.outcome).toMatchObject({ happened: expect.any(String), money: 'Nothing was charged.' });
+      }
+    }
+  });
+
+  test('tells what was charged and what went back', async () => {
+    const money = async (paid: number, refunded: number) =>
+      (await factsOf({ state: 'cancelling', reason: 'cancelled_by_customer', paid, refunded })).outcome?.money;
+    expect(await money(0, 0)).toBe('Nothing was charged.');
+    expect(await money(12_345, 0)).toBe('€123.45 was charged and is being given back in full.');
+    expect(await money(12_345, 12_345)).toMatch(/given back in full\. Banks/);
+  });
+
+  test('grows with the steps and reaches the end only when the server is ready', async () => {
+    const shares: (number | undefined)[] = [];
+    for (let done = 0; done < provisionSteps.length; done += 1) {
+      const steps = provisionSteps.slice(0, done).map((name) => step(name, 'succeeded', 0, 1_000));
+      shares.push((await factsOf({ state: 'fulfilling' }, { steps })).percent);
+    }
+    expect(shares).toEqual([...shares].sort((a, b) => Number(a) - Number(b)));
+    expect(shares[0]).toBe(0);
+    expect(shares.at(-1)).toBe(99);
+    expect((await factsOf({ state: 'fulfilled' })).percent).toBe(100);
+    expect((await factsOf({ state: 'cancelling' })).percent).toBeUndefined();
+  });
+
+  test('estimates from the last runs and owns up when it takes longer', async () => {
+    const run = (ms: number) => ({
+      steps: [
+        step('await-payment', 'succeeded', 0, 0),
+        step('stack-up', 'succeeded', 0, ms / 2),
+        step('mark-ready', 'succeeded', ms, ms),
+      ],
+    });
+    expect(estimateFrom([run(1_000), run(2_000)])).toBeUndefined();
+    const estimate = estimateFrom([run(10_000), run(20_000), run(30_000), run(40_000)]);
+    expect(estimate).toEqual({
+      lowMs: 20_000,
+      highMs: 40_000,
+      steps: { 'await-payment': 0, 'stack-up': 15_000, 'mark-ready': 0 },
+    });
+
+    const paid = { steps: [step('await-payment', 'succeeded', 0, 30_000)] };
+    const inTime = await factsOf({ state: 'fulfilling' }, paid, estimate);
+    expect(inTime).toMatchObject({ estimate: 'usually 20 to 40 seconds', late: false });
+    const slow = { steps: [step('await-payment', 'succeeded', -30_000, -10_000)] };
+    expect((await factsOf({ state: 'fulfilling' }, slow, estimate)).late).toBe(true);
+  });
+
+  test('says what needs our team, and shows undo steps apart', async () => {
+    const facts = await factsOf(
+      { state: 'fulfilling' },
+      {
+        status: 'needs_operator',
+        reason: 'stack_failed',
+        steps: [
+          { step: 'stack-up', status: 'needs_operator', attempt: 1, reason: 'stack_failed', detail: 'internal detail' },
+        ],
+      },
+    );
+    expect(facts).toMatchObject({ tone: 'attention', outcome: { next: expect.stringMatching(/^We do\./) } });
+    expect(JSON.stringify(facts)).not.toContain('internal detail');
+
+    const undone = await factsOf(
+      { state: 'cancelling', reason: 'cancelled_by_customer' },
+      {
+        status: 'undoing',
+        steps: [
+          step('hold-hostname', 'succeeded', 0, 5),
+          { step: 'settle-money', status: 'running', attempt: 1, startedAt: new Date(at) },
+        ],
+      },
+    );
+    expect(undone.undo.map((each) => [each.step, each.words])).toEqual([['settle-money', 'running']]);
+    expect(undone.forward.at(-1)).toMatchObject({ status: 'never', words: 'not needed' });
+    expect(undone.mayCancel).toBe(false);
+  });
+});

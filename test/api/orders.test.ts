@@ -1,0 +1,377 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sweepOnce } from '../../src/api/orders/sweeps.ts';
+import { ReasonError } from '../../src/contracts/reasons.ts';
+import {
+  codeOf,
+  freshName,
+  notedWorkflows,
+  order,
+  orderBody,
+  quote,
+  signIn,
+  startApi,
+  type TestApi,
+} from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+const { workflows, calls } = notedWorkflows();
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri, { workflows, config: { FREEHOLD_PAYMENT_POLL_MS: 400 } });
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+const place = (body: unknown, key: string | undefined = freshName(), headers: Record<string, string> = {}) =>
+  api.call('POST', '/v1/orders', { body, headers: { ...(key ? { 'idempotency-key': key } : {}), ...headers } });
+
+describe('an order', () => {
+  test('stands before anything else: row, hold, account, workflow', async () => {
+    const offer = await quote(api);
+    const answer = await place(orderBody(offer, { adminEmail: 'Ada@Example.com' }));
+
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({
+      state: 'awaiting_payment',
+      instanceId: expect.stringMatching(/^i[0-9a-z]{16}$/),
+    });
+    expect(answer.headers.get('location')).toBe(answer.body.links.self);
+    const record = await api.store.orders.find(answer.body.id);
+    expect(record?.startedAt).toBeInstanceOf(Date);
+    expect(record).toMatchObject({ billingEmail: 'Ada@Example.com', billing: { name: 'Ada Lovelace', country: 'ES' } });
+    expect(await api.store.holds.find(record?.quote.name ?? '')).toMatchObject({
+      holder: 'order',
+      holderId: record?._id,
+    });
+    expect(await api.store.accounts.find(record?.accountId ?? '')).toMatchObject({ email: 'ada@example.com' });
+    expect(
+      calls.filter(({ call, args }) => call === 'startInstance' && (args[0] as { _id: string })._id === record?._id),
+    ).toHaveLength(1);
+    expect(await api.store.instances.find(answer.body.instanceId)).toBeNull();
+  });
+
+  test('of the same billing address joins its account', async () => {
+    const first = await order(api, { billingEmail: 'pay@example.com' });
+    const second = await order(api, { billingEmail: 'PAY@example.com' });
+    expect(second.record.accountId).toBe(first.record.accountId);
+  });
+
+  test('keeps its capability out of the database', async () => {
+    const { accepted, record } = await order(api);
+    expect(JSON.stringify(record)).not.toContain(accepted.capability);
+  });
+});
+
+describe('the Idempotency-Key', () => {
+  test('gives the same answer to the same request, and one order', async () => {
+    const body = orderBody(await quote(api));
+    const key = freshName();
+    const first = await place(body, key);
+    const again = await place(body, key);
+
+    expect(again.status).toBe(202);
+    expect(again.body).toEqual(first.body);
+    expect(await api.store.orders.model.countDocuments({ quoteId: body.quoteId })).toBe(1);
+  });
+
+  test('lets ten requests at once make one order', async () => {
+    const body = orderBody(await quote(api));
+    const key = freshName();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => place(body, key)));
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(202));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
+    expect(await api.store.orders.model.countDocuments({ quoteId: body.quoteId })).toBe(1);
+  });
+
+  test('with another body is refused', async () => {
+    const body = orderBody(await quote(api));
+    const key = freshName();
+    await place(body, key);
+    const answer = await place({ ...body, adminEmail: 'eve@example.com' }, key);
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'idempotency_key_reused']);
+  });
+
+  test('is needed, and is plain text', async () => {
+    const body = orderBody(await quote(api));
+    expect(codeOf(await place(body, ''))).toBe('idempotency_key_missing');
+    expect(codeOf(await place(body, 'x'.repeat(300)))).toBe('invalid_request');
+  });
+
+  test('of one cart says nothing about another', async () => {
+    const key = freshName();
+    const first = await place(orderBody(await quote(api)), key);
+    const second = await place(orderBody(await quote(api)), key);
+    expect(second.status).toBe(202);
+    expect(second.body.id).not.toBe(first.body.id);
+  });
+});
+
+describe('an order is refused', () => {
+  test('when its quote was altered', async () => {
+    const offer = await quote(api);
+    const other = await quote(api);
+    expect(codeOf(await place({ ...orderBody(offer), signature: other.signature }))).toBe('quote_altered');
+    expect(codeOf(await place({ ...orderBody(offer), signature: '' }))).toBe('quote_altered');
+    expect(codeOf(await place({ ...orderBody(offer), holdToken: other.holdToken }))).toBe('quote_altered');
+    await api.store.quotes.model.updateOne({ _id: offer.id }, { $set: { 'content.total': 1 } });
+    expect(codeOf(await place(orderBody(offer)))).toBe('quote_altered');
+  });
+
+  test('when its quote has expired', async () => {
+    const brief = await startApi(database.uri, { config: { FREEHOLD_QUOTE_VALID_MS: 1 } });
+    try {
+      const offer = await quote(brief);
+      const answer = await brief.call('POST', '/v1/orders', {
+        body: orderBody(offer),
+        headers: { 'idempotency-key': freshName() },
+      });
+      expect([answer.status, codeOf(answer)]).toEqual([409, 'quote_expired']);
+    } finally {
+      await brief.close();
+    }
+  });
+
+  test('when its quote was ordered already', async () => {
+    const body = orderBody(await quote(api));
+    await place(body);
+    const answer = await place(body);
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'quote_used']);
+  });
+
+  test('when there is no such quote', async () => {
+    const body = orderBody(await quote(api));
+    expect((await place({ ...body, quoteId: 'quo_0000000000000000' })).status).toBe(404);
+  });
+
+  test('for an address that is none, with the field named', async () => {
+    const body = orderBody(await quote(api));
+    for (const adminEmail of ['no', 'a@b', 'a@b.c\r\nBcc: all@example.com', `${'a'.repeat(250)}@example.com`]) {
+      const answer = await place({ ...body, adminEmail });
+      expect(answer.status).toBe(422);
+      expect(answer.body.errors[0].path).toBe('adminEmail');
+    }
+    expect(codeOf(await place({ ...body, adminEmail: 'no' }))).toBe('email_invalid');
+    expect(codeOf(await place({ ...body, billingEmail: 'no' }))).toBe('email_invalid');
+  });
+
+  test('with another payment method, a missing name or a strange field', async () => {
+    const body = orderBody(await quote(api));
+    expect(codeOf(await place({ ...body, paymentMethod: 'cash' }))).toBe('invalid_request');
+    expect(codeOf(await place({ ...body, billing: { name: ' ' } }))).toBe('invalid_request');
+    expect(codeOf(await place({ ...body, total: 1 }))).toBe('invalid_request');
+  });
+
+  test('when the account holds five unpaid names already, and leaves no row behind', async () => {
+    const billingEmail = 'many@example.com';
+    for (let held = 0; held < 5; held += 1) await order(api, { billingEmail });
+    const offer = await quote(api);
+    const answer = await place(orderBody(offer, { billingEmail }));
+    expect([answer.status, codeOf(answer)]).toEqual([429, 'too_many_holds']);
+    expect(await api.store.orders.findByQuote(offer.id)).toBeNull();
+  });
+});
+
+test('of two orders for one name that lost its hold exactly one wins, and the other leaves nothing', async () => {
+  const name = freshName();
+  const first = await quote(api, { name });
+  await api.store.holds.release(name, [first.id]);
+  const second = await quote(api, { name });
+  await api.store.holds.release(name, [second.id]);
+
+  const answers = await Promise.all([place(orderBody(first)), place(orderBody(second))]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+  const loser = answers.find(({ status }) => status === 409);
+  expect(loser?.body.code).toBe('hostname_held');
+  expect(await api.store.orders.model.countDocuments({ quoteId: { $in: [first.id, second.id] } })).toBe(1);
+});
+
+describe('while Temporal is down', () => {
+  test('an order stands, the same request gets it, and the sweep starts it', async () => {
+    let down = true;
+    const started: string[] = [];
+    const { workflows: flaky } = notedWorkflows({
+      startInstance: async ({ _id }) => {
+        if (down) throw new ReasonError('workflow_unreachable');
+        started.push(_id);
+      },
+    });
+    const shaky = await startApi(database.uri, { workflows: flaky, config: { FREEHOLD_START_SWEEP_MS: 1 } });
+    try {
+      const body = orderBody(await quote(shaky));
+      const key = freshName();
+      const send = () => shaky.call('POST', '/v1/orders', { body, headers: { 'idempotency-key': key } });
+      const refused = await send();
+      expect([refused.status, codeOf(refused), refused.body.retryable]).toEqual([503, 'workflow_unreachable', true]);
+      expect(refused.headers.get('retry-after')).toBe('5');
+      const row = await shaky.store.orders.findByQuote(body.quoteId);
+      expect(row?.startedAt).toBeUndefined();
+
+      down = false;
+      await sweepOnce(shaky.deps);
+      expect(started).toContain(row?._id);
+      expect((await shaky.store.orders.find(row?._id ?? ''))?.startedAt).toBeInstanceOf(Date);
+      const again = await send();
+      expect(again.status).toBe(202);
+      expect(again.body.id).toBe(row?._id);
+    } finally {
+      await shaky.close();
+    }
+  });
+});
+
+describe('reading an order', () => {
+  test('is for its capability and its account alone', async () => {
+    const { accepted, bearer } = await order(api, { billingEmail: 'owner@example.com' });
+    const path = `/v1/orders/${accepted.id}`;
+    const stranger = await order(api);
+
+    expect((await api.call('GET', path, { headers: bearer })).body).toMatchObject({
+      id: accepted.id,
+      operation: null,
+      instance: null,
+    });
+    expect((await api.call('GET', path)).status).toBe(401);
+    expect((await api.call('GET', path, { headers: stranger.bearer })).status).toBe(404);
+    const owner = await signIn(api, 'owner@example.com');
+    expect((await api.call('GET', path, { headers: owner })).status).toBe(200);
+    const other = await signIn(api, 'other@example.com');
+    expect((await api.call('GET', path, { headers: other })).status).toBe(404);
+    expect((await api.call('GET', '/v1/orders/ord_0000000000000000', { headers: other })).status).toBe(404);
+    expect((await api.call('GET', '/v1/orders/..%2f', { headers: other })).status).toBe(404);
+  });
+
+  test('ends for the capability seven days after the order, and for the account never', async () => {
+    const { accepted, bearer, record } = await order(api, { billingEmail: 'late@example.com' });
+    const path = `/v1/orders/${accepted.id}`;
+    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired', reason: 'payment_expired' });
+    expect((await api.call('GET', path, { headers: bearer })).status).toBe(200);
+
+    const eightDays = 8 * 24 * 3_600_000;
+    await api.store.orders.model.updateOne(
+      { _id: record._id },
+      { $set: { endedAt: new Date(Date.now() - eightDays) } },
+    );
+    expect((await api.call('GET', path, { headers: bearer })).status).toBe(401);
+    const owner = await signIn(api, 'late@example.com');
+    expect((await api.call('GET', path, { headers: owner })).status).toBe(200);
+  });
+
+  test('lists those of the account', async () => {
+    const { accepted } = await order(api, { billingEmail: 'list@example.com' });
+    const member = await signIn(api, 'list@example.com');
+    const { body } = await api.call('GET', '/v1/orders', { headers: member });
+    expect(body.items.map(({ id }: { id: string }) => id)).toEqual([accepted.id]);
+    expect((await api.call('GET', '/v1/orders')).status).toBe(401);
+  });
+});
+
+describe('the payment of an order', () => {
+  const payment = { customerId: 'cus_1', subscriptionId: 'sub_1', invoiceId: 'in_1', paymentIntentId: 'pi_1' };
+
+  test('is answered as soon as it is set up', async () => {
+    const { accepted, bearer, record } = await order(api);
+    const asked = api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer });
+    await api.store.orders.setPayment(record._id, payment);
+    const answer = await asked;
+    expect(answer.body).toEqual({
+      clientSecret: 'secret_of_in_1',
+      publishableKey: 'pk_test_1',
+      apiBase: 'http://127.0.0.1:1',
+      amount: record.quote.total,
+      currency: 'EUR',
+    });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('is not ready within the poll: ask again', async () => {
+    const { accepted, bearer } = await order(api);
+    const answer = await api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer });
+    expect([answer.status, codeOf(answer), answer.body.retryable]).toEqual([409, 'payment_not_ready', true]);
+  });
+
+  test('is over when the order has ended', async () => {
+    const { accepted, bearer, record } = await order(api);
+    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired' });
+    expect(codeOf(await api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer }))).toBe(
+      'already_ended',
+    );
+  });
+
+  test('is nobody else’s business', async () => {
+    const { accepted } = await order(api);
+    expect((await api.call('GET', `/v1/orders/${accepted.id}/payment`)).status).toBe(401);
+  });
+});
+
+describe('cancelling', () => {
+  const cancel = (id: string, headers: Record<string, string>) =>
+    api.call('POST', `/v1/orders/${id}/cancel`, { headers });
+
+  test('is passed to the instance once, under the key that the customer gave, and is audited', async () => {
+    const { accepted, bearer, record } = await order(api);
+    const answer = await cancel(accepted.id, { ...bearer, 'idempotency-key': 'my-cancel' });
+    expect(answer.status).toBe(202);
+    expect(calls.findLast(({ call }) => call === 'cancel')?.args).toEqual([record.instanceId, 'my-cancel']);
+    expect(await api.store.audit.of(record._id)).toMatchObject([
+      { actor: `guest:${record._id}`, action: 'cancel-order', requestId: answer.headers.get('x-request-id') },
+    ]);
+  });
+
+  test('is too late after ready and after the end', async () => {
+    const ready = await order(api);
+    await api.store.orders.move(ready.record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
+    await api.store.orders.move(ready.record._id, { from: ['fulfilling'], to: 'fulfilled' });
+    const answer = await cancel(ready.accepted.id, ready.bearer);
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'already_ready']);
+
+    const ended = await order(api);
+    await api.store.orders.move(ended.record._id, { from: ['awaiting_payment'], to: 'expired' });
+    expect(codeOf(await cancel(ended.accepted.id, ended.bearer))).toBe('already_ended');
+  });
+
+  test('that is under way already is not asked twice', async () => {
+    const { accepted, bearer, record } = await order(api);
+    await api.store.orders.move(record._id, {
+      from: ['awaiting_payment'],
+      to: 'cancelling',
+      reason: 'cancelled_by_customer',
+    });
+    const before = calls.filter(({ call }) => call === 'cancel').length;
+    expect((await cancel(accepted.id, bearer)).body.state).toBe('cancelling');
+    expect(calls.filter(({ call }) => call === 'cancel')).toHaveLength(before);
+  });
+
+  test('needs the right to it', async () => {
+    const { accepted } = await order(api, { billingEmail: 'cancels@example.com' });
+    expect((await cancel(accepted.id, {})).status).toBe(401);
+    expect((await cancel(accepted.id, (await order(api)).bearer)).status).toBe(404);
+    const member = await signIn(api, 'cancels@example.com');
+    expect(codeOf(await cancel(accepted.id, { cookie: member.cookie }))).toBe('csrf_mismatch');
+    expect((await cancel(accepted.id, member)).status).toBe(202);
+  });
+
+  test('is for payers, not for viewers', async () => {
+    const { accepted, record } = await order(api, { billingEmail: 'viewed@example.com' });
+    await api.store.accounts.model.updateOne(
+      { _id: record.accountId },
+      { $push: { members: { _id: 'mem_0000000000000001', email: 'viewer@example.com', roles: ['viewer'] } } },
+    );
+    const viewer = await signIn(api, 'viewer@example.com');
+    expect((await api.call('GET', `/v1/orders/${accepted.id}`, { headers: viewer })).status).toBe(200);
+    const refused = await cancel(accepted.id, viewer);
+    expect([refused.status, codeOf(refused)]).toEqual([403, 'not_allowed']);
+    const body = orderBody(await quote(api));
+    const ordered = await api.call('POST', '/v1/orders', {
+      body,
+      headers: { ...viewer, 'idempotency-key': freshName() },
+    });
+    expect(codeOf(ordered)).toBe('not_allowed');
+  });
+});

@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { QuoteRequest } from '../../src/contracts/api/quotes.ts';
+import { verifyQuote } from '../../src/domain/quote-signature.ts';
+import { cart, codeOf, freshName, order, quote, signIn, startApi, type TestApi } from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri);
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+async function refusal(change: Record<string, unknown>) {
+  const answer = await api.call('POST', '/v1/quotes', { body: { ...cart(), ...change } });
+  return { status: answer.status, code: codeOf(answer), detail: answer.body.detail as string };
+}
+
+describe('a quote', () => {
+  test('prices the cart to the cent and holds its name', async () => {
+    const name = freshName();
+    const answer = await api.call('POST', '/v1/quotes', {
+      body: cart({ name, addOns: { users: 3, 'extended-support': 1 } }),
+    });
+
+    expect(answer.status).toBe(201);
+    const { lines, net, tax, total } = answer.body;
+    expect(lines.reduce((sum: number, line: { amount: number }) => sum + line.amount, 0)).toBe(net);
+    expect(tax).toMatchObject({ country: 'ES', basisPoints: 2100 });
+    expect(net + tax.amount).toBe(total);
+    expect(answer.body.hostname).toBe(`${name}.local.freehold.localhost`);
+    expect(Date.parse(answer.body.expiresAt)).toBeGreaterThan(Date.now() + 29 * 60_000);
+    const hold = await api.store.holds.find(name);
+    expect(hold).toMatchObject({ holder: 'quote', holderId: answer.body.id });
+  });
+
+  test('is signed over exactly what is stored', async () => {
+    const answer = await quote(api);
+    const stored = await api.store.quotes.find(answer.id);
+    const key = api.deps.config.FREEHOLD_QUOTE_KEY;
+
+    expect(verifyQuote({ content: stored?.content, signature: answer.signature, key })).toBe(true);
+    const altered = { ...stored?.content, total: 1 };
+    expect(verifyQuote({ content: altered, signature: answer.signature, key })).toBe(false);
+  });
+
+  test('lower-cases the name and keeps its secret token out of the database', async () => {
+    const name = freshName();
+    const answer = await quote(api, { name: ` ${name.toUpperCase()} ` });
+    const hold = await api.store.holds.find(name);
+    expect(hold?.tokenHash).not.toContain(answer.holdToken);
+  });
+
+  test('advises and warns, but refuses nothing', async () => {
+    const answer = await quote(api, { plan: 'MAKER', accounts: 30 });
+    expect(answer.advice).toContainEqual(expect.objectContaining({ code: 'plan_for_accounts' }));
+    const loaded = await quote(api, { plan: 'STARTUP', addOns: { users: 100 } });
+    expect(loaded.warnings).toContainEqual(expect.objectContaining({ code: 'machine_overload' }));
+  });
+});
+
+describe('a cart that cannot be sold is refused with its reason', () => {
+  const refused: [string, Record<string, unknown>, number, string][] = [
+    ['an unknown plan', { plan: 'HUGE' }, 422, 'plan_unknown'],
+    ['an unknown cycle', { cycle: 'weekly' }, 422, 'cycle_unknown'],
+    ['an unknown cloud', { cloud: 'moon' }, 422, 'cloud_unknown'],
+    ['a cloud that is not enabled', { cloud: 'aws', region: 'eu-west-1' }, 422, 'cloud_not_enabled'],
+    ['an unknown region', { region: 'nowhere' }, 422, 'region_unknown'],
+    ['an unknown zone', { zone: 'nowhere' }, 422, 'zone_unknown'],
+    ['a cluster that is not enabled', { plan: 'BUSINESS', nodes: 3 }, 422, 'topology_not_enabled'],
+    ['an unknown add-on', { addOns: { rockets: 1 } }, 422, 'add_on_unknown'],
+    ['an add-on that the plan excludes', { plan: 'MAKER', addOns: { users: 1 } }, 422, 'add_on_not_allowed'],
+    ['a quantity beyond the catalogue', { addOns: { users: 1_000_000 } }, 422, 'quantity_out_of_range'],
+    ['half a user', { addOns: { users: 1.5 } }, 422, 'quantity_out_of_range'],
+    ['a negative quantity', { addOns: { users: -1 } }, 422, 'quantity_out_of_range'],
+    ['a brand without a domain', { addOns: { brands: 1 } }, 422, 'brand_needs_domain'],
+    ['an unknown country', { country: 'XX' }, 422, 'country_unknown'],
+    ['a name of two labels', { name: 'a.b.c' }, 422, 'hostname_malformed'],
+    ['a name that begins with a digit', { name: '1abc' }, 422, 'hostname_malformed'],
+    ['a name with a letter beyond ASCII', { name: 'sérver' }, 422, 'hostname_malformed'],
+    ['a name that is too long', { name: 'a'.repeat(64) }, 422, 'hostname_malformed'],
+    ['a reserved name', { name: 'www' }, 422, 'hostname_reserved'],
+    ['a field that does not exist', { coupon: 'x' }, 422, 'invalid_request'],
+    ['a field of another type', { plan: { $ne: null } }, 422, 'invalid_request'],
+    ['a name that is an operator', { name: { $gt: '' } }, 422, 'invalid_request'],
+  ];
+
+  test.each(refused)('%s', async (_what, change, status, code) => {
+    expect(await refusal(change)).toMatchObject({ status, code });
+  });
+
+  test('and nothing stays held', async () => {
+    const name = freshName();
+    await refusal({ name, country: 'XX' });
+    expect(await api.store.holds.find(name)).toBeNull();
+  });
+});
+
+describe('a name', () => {
+  test('that somebody else holds is refused, and is his own again by the hold token', async () => {
+    const first = await quote(api);
+    const name = first.hostname.split('.')[0] as string;
+
+    expect(await refusal({ name })).toMatchObject({ status: 409, code: 'hostname_held' });
+    const again = await quote(api, { name, holdToken: first.holdToken });
+    expect(again.holdToken).toBe(first.holdToken);
+    expect((await api.store.holds.find(name))?.holderId).toBe(again.id);
+  });
+
+  test('is released when the same cart takes another', async () => {
+    const first = await quote(api);
+    const before = first.hostname.split('.')[0] as string;
+    await quote(api, { holdToken: first.holdToken });
+    expect(await api.store.holds.find(before)).toBeNull();
+  });
+
+  test('that an instance owns is taken', async () => {
+    const { record } = await order(api);
+    await api.store.holds.own(record.quote.name, record._id, record.instanceId);
+    expect(await refusal({ name: record.quote.name })).toMatchObject({ status: 409, code: 'hostname_taken' });
+  });
+
+  test('that an order holds is not taken away by a later quote of the same cart', async () => {
+    const first = await quote(api);
+    const name = first.hostname.split('.')[0] as string;
+    await api.call('POST', '/v1/orders', {
+      headers: { 'idempotency-key': freshName() },
+      body: {
+        quoteId: first.id,
+        signature: first.signature,
+        holdToken: first.holdToken,
+        adminEmail: 'ada@example.com',
+        billing: { name: 'Ada' },
+        paymentMethod: 'card',
+      },
+    });
+    expect(await refusal({ name, holdToken: first.holdToken })).toMatchObject({ code: 'hostname_held' });
+  });
+
+  test('is won by exactly one of many who ask at once', async () => {
+    const name = freshName();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => api.call('POST', '/v1/quotes', { body: cart({ name }) })),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'hostname_held')).toHaveLength(9);
+  });
+});
+
+describe('the limits of unpaid holds', () => {
+  test('stop an address after twenty, and never more than that are held', async () => {
+    const limited = await startApi(database.uri, { config: { FREEHOLD_HOLDS_PER_IP: 20 } });
+    try {
+      await api.store.holds.model.deleteMany({});
+      const answers = await Promise.all(
+        Array.from({ length: 25 }, () => limited.call('POST', '/v1/quotes', { body: cart() })),
+      );
+      const open = await limited.store.holds.model.countDocuments({});
+      expect(open).toBeLessThanOrEqual(20);
+      expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(5);
+      expect(answers.find(({ status }) => status === 429)?.body.code).toBe('too_many_holds');
+    } finally {
+      await limited.close();
+      await api.store.holds.model.deleteMany({});
+    }
+  });
+
+  test('stop an account after five', async () => {
+    const member = await signIn(api, 'holder@example.com');
+    const ask = (change: Partial<QuoteRequest> = {}) =>
+      api.call('POST', '/v1/quotes', { body: cart(change), headers: member });
+    let last = await ask();
+    for (let held = 2; held <= 5; held += 1) last = await ask();
+    expect(last.status).toBe(201);
+
+    expect(codeOf(await ask())).toBe('too_many_holds');
+    expect((await ask({ holdToken: last.body.holdToken })).status).toBe(201);
+  });
+});
+
+describe('the availability of a name', () => {
+  const look = (name: string, cloud = 'local') =>
+    api.call('GET', `/v1/hostnames/${encodeURIComponent(name)}?cloud=${cloud}`);
+
+  test('is told with free names near to it', async () => {
+    const name = freshName();
+    expect((await look(name)).body).toMatchObject({ available: true, variants: [] });
+
+    await quote(api, { name });
+    await quote(api, { name: `${name}-hq` });
+    const { body } = await look(name);
+    expect(body).toMatchObject({ available: false, reason: 'hostname_held' });
+    expect(body.variants).toHaveLength(3);
+    expect(body.variants).not.toContain(`${name}-hq`);
+  });
+
+  test('names the broken rule', async () => {
+    expect((await look('-no-')).body).toMatchObject({ available: false, reason: 'hostname_malformed' });
+    expect((await look('www')).body).toMatchObject({ available: false, reason: 'hostname_reserved' });
+    expect(codeOf(await look('fine', 'moon'))).toBe('cloud_unknown');
+    expect(codeOf(await api.call('GET', '/v1/hostnames/fine'))).toBe('invalid_request');
+  });
+});
+
+test('the catalogue is served as it is', async () => {
+  const { status, body } = await api.call('GET', '/v1/catalogue');
+  expect(status).toBe(200);
+  expect(body.plans.map(({ name }: { name: string }) => name)).toEqual(['MAKER', 'GROW', 'STARTUP', 'BUSINESS']);
+  expect(
+    body.clouds.filter(({ enabled }: { enabled: boolean }) => enabled).map(({ name }: { name: string }) => name),
+  ).toEqual(['local']);
+});

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import Stripe from 'stripe';
+import { ReasonError } from '../../src/contracts/reasons.ts';
+import { codeOf, notedWorkflows, order, startApi, type TestApi, webhookSecret } from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+let reachable = true;
+const { workflows, calls } = notedWorkflows();
+const { signalPayment } = workflows;
+workflows.signalPayment = async (instanceId) => {
+  if (!reachable) throw new ReasonError('workflow_unreachable');
+  return signalPayment(instanceId);
+};
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri, { workflows });
+});
+
+beforeEach(() => {
+  calls.length = 0;
+  reachable = true;
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+let events = 0;
+function news(type: string, object: Record<string, unknown>) {
+  events += 1;
+  return { id: `evt_${events}`, object: 'event', type, data: { object } };
+}
+
+function deliver(event: object, { secret = webhookSecret, timestamp = Math.floor(Date.now() / 1000) } = {}) {
+  const payload = JSON.stringify(event);
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+  return api.call('POST', '/v1/stripe/webhook', {
+    raw: payload,
+    headers: { 'content-type': 'application/json', 'stripe-signature': signature },
+  });
+}
+
+let payments = 0;
+async function payable() {
+  payments += 1;
+  const { record } = await order(api);
+  const ids = { subscriptionId: `sub_${payments}`, invoiceId: `in_${payments}`, paymentIntentId: `pi_${payments}` };
+  await api.store.orders.setPayment(record._id, { customerId: 'cus_1', ...ids });
+  calls.length = 0;
+  return { record, ...ids };
+}
+
+const made = (call: string) => calls.filter((each) => each.call === call).map(({ args }) => args);
+
+describe('news from Stripe', () => {
+  test('reach the instance, whatever object they are about', async () => {
+    const { record, subscriptionId, paymentIntentId } = await payable();
+    const parent = { subscription_details: { subscription: subscriptionId } };
+    await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
+    await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
+    await deliver(news('customer.subscription.updated', { id: subscriptionId, object: 'subscription' }));
+    await deliver(news('charge.refunded', { id: 'ch_1', object: 'charge', payment_intent: paymentIntentId }));
+    await deliver(
+      news('invoice_payment.paid', {
+        id: 'inpay_1',
+        object: 'invoice_payment',
+        payment: { payment_intent: paymentIntentId },
+      }),
+    );
+    expect(made('signalPayment')).toEqual(Array(5).fill([record.instanceId]));
+    expect(made('startStrayPayment')).toEqual([]);
+  });
+
+  test('before the row knows its payment find the order by the metadata', async () => {
+    const { record } = await order(api);
+    calls.length = 0;
+    const metadata = { freehold_order: record._id };
+    await deliver(news('customer.subscription.created', { id: 'sub_new', object: 'subscription', metadata }));
+    const parent = { subscription_details: { subscription: 'sub_new', metadata } };
+    await deliver(news('invoice.finalized', { id: 'in_new', object: 'invoice', metadata: {}, parent }));
+    expect(made('signalPayment')).toEqual([[record.instanceId], [record.instanceId]]);
+  });
+
+  test('that come twice are passed on once', async () => {
+    const { paymentIntentId } = await payable();
+    const event = news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' });
+    expect((await deliver(event)).status).toBe(200);
+    expect((await deliver(event)).status).toBe(200);
+    expect(made('signalPayment')).toHaveLength(1);
+  });
+
+  test('that could not be passed on come again', async () => {
+    const { paymentIntentId } = await payable();
+    const event = news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' });
+    reachable = false;
+    expect((await deliver(event)).status).toBe(503);
+    reachable = true;
+    expect((await deliver(event)).status).toBe(200);
+    expect(made('signalPayment')).toHaveLength(1);
+  });
+
+  test('about nothing of ours are acknowledged', async () => {
+    expect(
+      (await deliver(news('payment_intent.succeeded', { id: 'pi_foreign', object: 'payment_intent' }))).status,
+    ).toBe(200);
+    expect((await deliver(news('product.created', { id: 'prod_1', object: 'product' }))).status).toBe(200);
+    expect((await deliver(news('odd.thing', {}))).status).toBe(200);
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('money that comes after the order has ended', () => {
+  test('goes to a workflow of its own, once per payment intent', async () => {
+    const { record, subscriptionId, paymentIntentId } = await payable();
+    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired', reason: 'payment_expired' });
+    await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
+    const parent = { subscription_details: { subscription: subscriptionId } };
+    await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
+    const stray = { paymentIntentId, orderId: record._id };
+    expect(made('startStrayPayment')).toEqual([[stray], [stray]]);
+    expect(made('signalPayment')).toEqual([]);
+  });
+
+  test('is found although the order ended while its instance was told', async () => {
+    const { record, paymentIntentId } = await payable();
+    const { signalPayment: tell } = workflows;
+    workflows.signalPayment = async (instanceId) => {
+      await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired' });
+      return tell(instanceId);
+    };
+    await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
+    workflows.signalPayment = tell;
+    expect(made('startStrayPayment')).toHaveLength(1);
+  });
+
+  test('is no stray when the order was fulfilled, and bad news never is', async () => {
+    const fulfilled = await payable();
+    await api.store.orders.move(fulfilled.record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
+    await api.store.orders.move(fulfilled.record._id, { from: ['fulfilling'], to: 'fulfilled' });
+    await deliver(news('payment_intent.succeeded', { id: fulfilled.paymentIntentId, object: 'payment_intent' }));
+    const expired = await payable();
+    await api.store.orders.move(expired.record._id, { from: ['awaiting_payment'], to: 'expired' });
+    await deliver(news('payment_intent.payment_failed', { id: expired.paymentIntentId, object: 'payment_intent' }));
+    expect(made('startStrayPayment')).toEqual([]);
+  });
+});
+
+describe('a message that is not from Stripe is refused', () => {
+  const event = news('payment_intent.succeeded', { id: 'pi_1', object: 'payment_intent' });
+
+  test.each([
+    ['signed with another secret', () => deliver(event, { secret: 'whsec_other' })],
+    ['signed too long ago', () => deliver(event, { timestamp: Math.floor(Date.now() / 1000) - 3_600 })],
+    ['without a signature', () => api.call('POST', '/v1/stripe/webhook', { body: event })],
+    [
+      'of another content type',
+      () => api.call('POST', '/v1/stripe/webhook', { raw: 'x', headers: { 'content-type': 'text/plain' } }),
+    ],
+    ['without a body', () => api.call('POST', '/v1/stripe/webhook')],
+  ])('%s', async (_what, send) => {
+    const answer = await send();
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'webhook_signature_wrong']);
+    expect(calls).toEqual([]);
+  });
+
+  test('and so is one whose body was changed on the way', async () => {
+    const payload = JSON.stringify(event);
+    const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: webhookSecret });
+    const answer = await api.call('POST', '/v1/stripe/webhook', {
+      raw: payload.replace('pi_1', 'pi_2'),
+      headers: { 'content-type': 'application/json', 'stripe-signature': signature },
+    });
+    expect(codeOf(answer)).toBe('webhook_signature_wrong');
+  });
+});

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { OrderRecord } from '../../src/store/records.ts';
+import { notedWorkflows, operatorToken, order, startApi, type TestApi } from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+const entry = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+let database: TestDatabase;
+let api: TestApi;
+let folder: string;
+const { workflows, calls } = notedWorkflows();
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri, { workflows });
+  folder = await mkdtemp(join(tmpdir(), 'freehold-cli-'));
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Outcome {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+function freehold(
+  args: string[],
+  env: Record<string, string> = { FREEHOLD_API_URL: api.url, FREEHOLD_OPERATOR_TOKEN: operatorToken },
+) {
+  return new Promise<Outcome>((resolve, reject) => {
+    const { PATH = '' } = process.env;
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+      cwd: folder,
+      env: { PATH, ...env },
+    });
+    const outcome: Outcome = { code: null, out: '', err: '' };
+    child.stdout.on('data', (chunk) => {
+      outcome.out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      outcome.err += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ...outcome, code }));
+  });
+}
+
+/** An address on which nobody listens any more. */
+async function addressOfNobody(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `http://127.0.0.1:${port}`;
+}
+
+async function waiting(): Promise<OrderRecord> {
+  const { record } = await order(api);
+  await api.store.operations.insert({
+    _id: record.operationId,
+    instanceId: record.instanceId,
+    orderId: record._id,
+    accountId: record.accountId,
+    kind: 'provision',
+    status: 'needs_operator',
+    reason: 'stack_failed',
+    steps: [
+      {
+        step: 'stack-up',
+        status: 'needs_operator',
+        attempt: 3,
+        startedAt: new Date(),
+        reason: 'stack_failed',
+        detail: 'quota',
+      },
+    ],
+    createdAt: new Date(),
+  });
+  return record;
+}
+
+describe('freehold', () => {
+  test('lists and shows orders, for people and for programs', async () => {
+    const { record } = await order(api);
+    const list = await freehold(['orders', 'list', '--state', 'awaiting_payment']);
+    expect(list).toMatchObject({ code: 0, err: '' });
+    expect(list.out).toMatch(/^ORDER +STATE +HOSTNAME/);
+    expect(list.out).toContain(record._id);
+
+    const show = await freehold(['orders', 'show', record._id]);
+    expect(show.out).toContain(record.quote.hostname);
+    const json = await freehold(['--json', 'orders', 'show', record._id]);
+    expect(JSON.parse(json.out)).toMatchObject({ id: record._id, workflowId: `instance/${record.instanceId}` });
+    expect((await freehold(['instances', 'list'])).out).toBe('No instances.\n');
+  });
+
+  test('retries, skips and aborts the step that waits', async () => {
+    const record = await waiting();
+    const list = await freehold(['operations', 'list', '--waiting']);
+    expect(list.out).toContain('stack-up (attempt 3)');
+    const show = await freehold(['operations', 'show', record.operationId]);
+    expect(show.out).toContain(`freehold operations retry ${record.operationId}`);
+
+    for (const action of ['retry', 'skip', 'abort']) {
+      const done = await freehold(['operations', action, record.operationId, '--why', 'because']);
+      expect(done).toMatchObject({ code: 0, err: '' });
+      expect(calls.findLast(({ call }) => call === 'decide')?.args[1]).toMatchObject({
+        action,
+        request: { step: 'stack-up', attempt: 3, why: 'because' },
+      });
+    }
+    const history = await freehold(['operations', 'show', record.operationId]);
+    expect(history.out).toMatch(/operator:bootstrap {2}request-retry: because/);
+  });
+
+  test('does not act where nothing waits', async () => {
+    const { record } = await order(api);
+    const missing = await freehold(['operations', 'retry', record.operationId, '--why', 'x']);
+    expect(missing).toMatchObject({ code: 5, out: '' });
+    expect(missing.err).toMatch(/^There is nothing here under this address\. \[not_found, req_/);
+    const other = await waiting();
+    const wrong = await freehold(['operations', 'skip', other.operationId, '--step', 'send-mail', '--why', 'x']);
+    expect(wrong).toMatchObject({ code: 5, err: `No step send-mail of ${other.operationId} waits for an operator.\n` });
+    const old = await freehold(['operations', 'skip', other.operationId, '--attempt', '1', '--why', 'x']);
+    expect(old.err).toMatch(/\[step_not_waiting, /);
+  });
+
+  test('finds the platform of its folder by itself', async () => {
+    await mkdir(join(folder, '.freehold', 'keys'), { recursive: true });
+    await writeFile(join(folder, '.freehold', 'platform.json'), JSON.stringify({ api: `${api.url}/`, other: 1 }));
+    await writeFile(join(folder, '.freehold', 'keys', 'operator-token'), `${operatorToken}\n`);
+    expect(await freehold(['orders', 'list'], {})).toMatchObject({ code: 0, err: '' });
+    await rm(join(folder, '.freehold'), { recursive: true });
+  });
+
+  test('says in one sentence what is wrong, with an exit code of its own', async () => {
+    const nobody = await addressOfNobody();
+    const api1 = { FREEHOLD_API_URL: nobody, FREEHOLD_OPERATOR_TOKEN: operatorToken };
+    expect(await freehold(['orders', 'list'], {})).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/^No API address: .*\n$/),
+    });
+    expect(await freehold(['orders', 'list'], { FREEHOLD_API_URL: api.url })).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/^No operator token/),
+    });
+    expect(await freehold(['orders', 'list'], api1)).toMatchObject({
+      code: 4,
+      err: `${nobody} does not answer (ECONNREFUSED).\n`,
+    });
+    expect(
+      await freehold(['orders', 'list'], { ...api1, FREEHOLD_API_URL: api.url, FREEHOLD_OPERATOR_TOKEN: 'x' }),
+    ).toMatchObject({ code: 5, err: 'The API does not accept this operator token.\n' });
+    expect((await freehold(['orders', 'list', '--state', 'odd'])).code).toBe(2);
+    expect((await freehold(['orders', 'dance'])).code).toBe(2);
+    expect((await freehold(['operations', 'retry', 'op_0000000000000000'])).code).toBe(2);
+    expect(await freehold(['--help'])).toMatchObject({ code: 0, err: '' });
+  });
+});

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newId } from '../../src/contracts/new-id.ts';
+import type { InstanceRecord, OperationRecord } from '../../src/store/records.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let store: Store;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  store = await openStore(database.uri);
+  await store.init();
+  await store.init();
+});
+
+afterAll(async () => {
+  await store.close();
+  await database.stop();
+});
+
+function operation(change: Partial<OperationRecord> = {}): OperationRecord {
+  return {
+    _id: newId.operation(),
+    instanceId: newId.instance(),
+    orderId: newId.order(),
+    accountId: 'acc_1',
+    kind: 'provision',
+    status: 'running',
+    steps: [],
+    createdAt: new Date(),
+    ...change,
+  };
+}
+
+function instance(change: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    _id: newId.instance(),
+    accountId: 'acc_1',
+    orderId: newId.order(),
+    name: 'a',
+    hostname: 'a.local.freehold.localhost',
+    cloud: 'local',
+    region: 'local-1',
+    zone: 'local-1a',
+    plan: 'MAKER',
+    cycle: 'monthly',
+    addOns: {},
+    limits: {
+      devices: null,
+      assets: null,
+      dashboards: null,
+      buckets: null,
+      tokens: null,
+      plugins: 1,
+      users: 1,
+      domains: 0,
+      brands: 0,
+    },
+    features: { extendedSupport: false, cluster: false, highAvailability: false },
+    size: 'small',
+    diskGib: 10,
+    image: '1.0.0',
+    adminEmail: 'ada@example.com',
+    status: 'provisioning',
+    standing: null,
+    standingRevision: 0,
+    createdAt: new Date(),
+    ...change,
+  };
+}
+
+describe('operations', () => {
+  test('keep the newest state of each step, whoever writes at the same time', async () => {
+    const row = operation();
+    await store.operations.insert(row);
+    const steps = ['hold-hostname', 'create-subscription', 'stack-up', 'settle-money', 'destroy-stack'] as const;
+    await Promise.all(steps.map((step) => store.operations.setStep(row._id, { step, status: 'running', attempt: 1 })));
+    await Promise.all(
+      steps.map((step) => store.operations.setStep(row._id, { step, status: 'succeeded', attempt: 1 })),
+    );
+    const found = await store.operations.find(row._id);
+    expect(found?.steps.map(({ step }) => step).sort()).toEqual([...steps].sort());
+    expect(found?.steps.every(({ status }) => status === 'succeeded')).toBe(true);
+  });
+
+  test('are stamped when they end, and keep their reason', async () => {
+    const row = operation();
+    await store.operations.insert(row);
+    await store.operations.setStatus(row._id, { status: 'needs_operator', reason: 'stack_failed' });
+    expect((await store.operations.find(row._id))?.endedAt).toBeUndefined();
+    await store.operations.setStatus(row._id, { status: 'failed' });
+    expect(await store.operations.find(row._id)).toMatchObject({ reason: 'stack_failed', endedAt: expect.any(Date) });
+    expect(await store.operations.list({ instanceId: row.instanceId, status: 'failed' }, 5)).toHaveLength(1);
+  });
+});
+
+describe('instances', () => {
+  test('are changed in what may change, and listed by place', async () => {
+    const row = instance({ region: 'local-9' });
+    await store.instances.insert(row);
+    await store.instances.update(row._id, { status: 'ready', standing: 'current', licenceId: 'lic_1' });
+    expect(await store.instances.find(row._id)).toMatchObject({ status: 'ready', limits: row.limits, addOns: {} });
+    expect(await store.instances.list({ cloud: 'local', region: 'local-9', status: 'ready' }, 5)).toHaveLength(1);
+    expect(await store.instances.list({ cloud: 'aws' }, 5)).toEqual([]);
+  });
+});
+
+describe('accounts', () => {
+  test('are one per address, however it is spelt and however many open it at once', async () => {
+    const spelt = ['Ada@Example.com', ' ada@example.com', 'ADA@EXAMPLE.COM'];
+    const accounts = await Promise.all([...spelt, ...spelt].map((email) => store.accounts.openFor(email)));
+    expect(new Set(accounts.map(({ _id }) => _id)).size).toBe(1);
+    expect(accounts[0]?.members).toMatchObject([{ email: 'ada@example.com', roles: ['payer', 'admin'] }]);
+  });
+
+  test('are found by a member, his own one first', async () => {
+    const own = await store.accounts.openFor('bob@example.com');
+    const other = await store.accounts.openFor('carol@example.com');
+    const member = { _id: 'mem_1', email: 'bob@example.com', roles: ['viewer'] };
+    await store.accounts.model.updateOne({ _id: other._id }, { $push: { members: member } });
+    expect((await store.accounts.findByMember('BOB@example.com'))?._id).toBe(own._id);
+    expect(await store.accounts.findByMember('nobody@example.com')).toBeNull();
+  });
+});
+
+describe('sign-in codes', () => {
+  test('are redeemed once by one caller', async () => {
+    const email = 'code@example.com';
+    await store.signInCodes.insert({ email, codeHash: 'right', validMs: 60_000 });
+    expect(await store.signInCodes.redeem(email, 'wrong')).toBe(false);
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => store.signInCodes.redeem(email, 'right')));
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+    expect(await store.signInCodes.countSince(email, new Date(Date.now() - 60_000))).toBe(1);
+  });
+});
+
+describe('create intents', () => {
+  test('keep the first parameters, and go on by generation', async () => {
+    const first = await store.createIntents.open('base', 'one');
+    expect(await store.createIntents.open('base', 'two')).toMatchObject({ parametersHash: 'one', generation: 0 });
+    await Promise.all([1, 2, 3].map(() => store.createIntents.nextGeneration('base', first.generation)));
+    expect(await store.createIntents.open('base', 'one')).toMatchObject({ generation: 1 });
+    await store.createIntents.record('base', 'sub_1');
+    await store.createIntents.nextGeneration('base', 1);
+    expect(await store.createIntents.open('base', 'one')).toMatchObject({ generation: 1, objectId: 'sub_1' });
+    expect(await store.createIntents.exists('base')).toBe(true);
+    expect(await store.createIntents.exists('other')).toBe(false);
+  });
+});
+
+describe('the outbox', () => {
+  test('has one row per Message-ID', async () => {
+    const row = { _id: '<ready.ord_1@x>', kind: 'ready', orderId: 'ord_1', recipient: 'payer' };
+    await Promise.all([1, 2, 3].map(() => store.outbox.open(row)));
+    await store.outbox.mark(row._id, 'sent');
+    expect(await store.outbox.ofOrder('ord_1')).toMatchObject([
+      { status: 'sent', attempts: 1, sentAt: expect.any(Date) },
+    ]);
+  });
+});
+
+describe('webhook events', () => {
+  test('are remembered once', async () => {
+    expect(await store.webhookEvents.seen('evt_1')).toBe(false);
+    await Promise.all([1, 2].map(() => store.webhookEvents.remember({ id: 'evt_1', type: 'invoice.paid' })));
+    expect(await store.webhookEvents.seen('evt_1')).toBe(true);
+  });
+});
+
+describe('the audit log', () => {
+  test('keeps entries in their order', async () => {
+    const entry = { at: new Date(), actor: 'system', action: 'one', subject: 'op_1' };
+    await store.audit.append(entry);
+    await store.audit.append({ ...entry, action: 'two', before: { a: 1 }, after: null });
+    expect((await store.audit.of('op_1')).map(({ action }) => action)).toEqual(['one', 'two']);
+  });
+});
+
+test('the database answers, and says so when it does not', async () => {
+  await store.ping();
+  await expect(
+    openStore('mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=200&directConnection=true'),
+  ).rejects.toThrow();
+}, 20_000);

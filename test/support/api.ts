@@ -1,0 +1,272 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { pino } from 'pino';
+import { createApi } from '../../src/api/api.ts';
+import type { ApiDeps } from '../../src/api/deps.ts';
+import { createStreams } from '../../src/api/events/stream.ts';
+import { createTail } from '../../src/api/events/tail.ts';
+import type { Workflows } from '../../src/api/workflows.ts';
+import { type ApiConfig, apiConfig } from '../../src/config.ts';
+import type { AcceptedOrder, OrderRequest } from '../../src/contracts/api/orders.ts';
+import type { Quote, QuoteRequest } from '../../src/contracts/api/quotes.ts';
+import type { ReasonCode } from '../../src/contracts/reasons.ts';
+import { catalogue } from '../../src/domain/catalogue-data.ts';
+import type { OutgoingMail } from '../../src/mail/sender.ts';
+import type { OrderRecord } from '../../src/store/records.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+
+export const webhookSecret = 'whsec_test_0123456789abcdef';
+export const operatorToken = 'operator-token-for-tests';
+
+/** Configuration with its defaults; the limits that a test is not about are out of its way. */
+export function testConfig(change: Partial<ApiConfig> = {}): ApiConfig {
+  return {
+    ...apiConfig({
+      MONGODB_URI: 'unused',
+      STRIPE_SECRET_KEY: 'sk_test_1',
+      STRIPE_PUBLISHABLE_KEY: 'pk_test_1',
+      STRIPE_API_BASE: 'http://127.0.0.1:1',
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:8000',
+      FREEHOLD_QUOTE_KEY: 'quote-key-of-the-tests',
+      FREEHOLD_OPERATOR_TOKEN: operatorToken,
+      SMTP_URL: 'smtp://127.0.0.1:1',
+      TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
+    }),
+    FREEHOLD_HOLDS_PER_IP: 1_000,
+    FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: 100_000,
+    FREEHOLD_REQUESTS_PER_MINUTE_PER_ACCOUNT: 100_000,
+    ...change,
+  };
+}
+
+/** Workflows that only note what they are asked; what a test is about it gives itself. */
+export function notedWorkflows(change: Partial<Workflows> = {}) {
+  const calls: { call: string; args: unknown[] }[] = [];
+  const note =
+    <Result>(call: string, result: Result) =>
+    async (...args: unknown[]): Promise<Result> => {
+      calls.push({ call, args });
+      return result;
+    };
+  const workflows: Workflows = {
+    startInstance: note('startInstance', undefined),
+    signalPayment: note('signalPayment', true),
+    cancel: note('cancel', { operationId: 'op_0000000000000000' }),
+    decide: note('decide', { operationId: 'op_0000000000000000' }),
+    startStrayPayment: note('startStrayPayment', undefined),
+    ping: note('ping', undefined),
+    pageOf: (instanceId) => `http://127.0.0.1:8233/${instanceId}`,
+    ...change,
+  };
+  return { workflows, calls };
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many kinds
+  body: any;
+}
+
+export interface Call {
+  body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  raw?: string;
+  headers?: Record<string, string>;
+}
+
+export interface TestApi {
+  url: string;
+  store: Store;
+  deps: ApiDeps;
+  mails: OutgoingMail[];
+  /** Sends a request and holds the answer against the OpenAPI document that the server serves. */
+  call(method: string, path: string, options?: Call): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** A whole API on a free port, over a real database; only Temporal, Stripe and SMTP are stand-ins where not given. */
+export async function startApi(
+  uri: string,
+  change: {
+    config?: Partial<ApiConfig>;
+    workflows?: Workflows;
+    payments?: ApiDeps['payments'];
+    mail?: ApiDeps['mail'];
+    tail?: { intervalMs?: number; overlapMs?: number };
+  } = {},
+): Promise<TestApi> {
+  const config = testConfig(change.config);
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const store = await openStore(uri);
+  await store.init();
+  const mails: OutgoingMail[] = [];
+  const tail = createTail({ store, log, intervalMs: 30, ...change.tail });
+  const deps: ApiDeps = {
+    config,
+    catalogue,
+    store,
+    workflows: change.workflows ?? notedWorkflows().workflows,
+    streams: createStreams({ store, tail, log, config }),
+    payments: change.payments ?? { clientSecretOf: async ({ invoiceId }) => `secret_of_${invoiceId}` },
+    mail: change.mail ?? { send: async (mail) => void mails.push(mail) },
+    log,
+    checkAnswers: true,
+  };
+  const server = createServer(createApi(deps)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const document = await (await fetch(`${url}/v1/openapi.json`)).json();
+  const agrees = documentCheck(document);
+  return {
+    url,
+    store,
+    deps,
+    mails,
+    async call(method, path, { body, raw, headers = {} } = {}) {
+      const response = await fetch(url + path, {
+        method,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        redirect: 'manual',
+        ...(body === undefined && raw === undefined ? {} : { body: raw ?? JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const type = response.headers.get('content-type') ?? '';
+      const parsed = text && type.includes('json') ? JSON.parse(text) : text;
+      agrees({ method, path, status: response.status, type, body: parsed });
+      return { status: response.status, headers: response.headers, body: parsed };
+    },
+    async close() {
+      deps.streams.closeAll();
+      await closeServer(server);
+      await tail.stop();
+      await store.close();
+    },
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+interface OpenApi {
+  paths: Record<
+    string,
+    Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
+  >;
+  components: object;
+}
+
+/** Throws when an answer is not one that the document declares for its path, method, status and content type. */
+function documentCheck(document: OpenApi) {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+  ajv.addSchema(document, 'openapi.json');
+  const templates = Object.keys(document.paths).map((path) => ({
+    path,
+    pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  }));
+  return (answer: { method: string; path: string; status: number; type: string; body: unknown }): void => {
+    const pathname = answer.path.split('?')[0] ?? '';
+    const template = templates.find(({ pattern }) => pattern.test(pathname))?.path;
+    const operation = template && document.paths[template]?.[answer.method.toLowerCase()];
+    if (!operation) return;
+    const where = `${answer.method} ${template} -> ${answer.status}`;
+    const declared = operation.responses[String(answer.status)];
+    if (!declared) throw new Error(`${where} is not in the document`);
+    if (!declared.content) return;
+    const [contentType = ''] = answer.type.split(';');
+    if (!declared.content[contentType]) throw new Error(`${where} has no ${contentType} in the document`);
+    const pointer = ['paths', template, answer.method.toLowerCase(), 'responses', String(answer.status), 'content'];
+    const escaped = [...pointer, contentType, 'schema'].map((part) =>
+      encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')),
+    );
+    const validate = ajv.getSchema(`openapi.json#/${escaped.join('/')}`);
+    if (!validate) throw new Error(`${where}: no schema`);
+    if (!validate(answer.body)) throw new Error(`${where}: ${ajv.errorsText(validate.errors)}`);
+  };
+}
+
+let names = 0;
+/** A hostname's name that no other test has. */
+export function freshName(): string {
+  names += 1;
+  return `t${process.pid.toString(36)}x${Date.now().toString(36)}${names}`;
+}
+
+/** A cart that can be bought; a test changes what it is about. */
+export function cart(change: Partial<QuoteRequest> = {}): QuoteRequest {
+  const cloud = catalogue.clouds.find(({ name }) => name === 'local');
+  return {
+    plan: 'STARTUP',
+    cycle: 'monthly',
+    cloud: 'local',
+    region: cloud?.regions[0]?.name ?? '',
+    name: freshName(),
+    country: 'ES',
+    ...change,
+  };
+}
+
+export async function quote(api: TestApi, change: Partial<QuoteRequest> = {}): Promise<Quote> {
+  const answer = await api.call('POST', '/v1/quotes', { body: cart(change) });
+  if (answer.status !== 201) throw new Error(`quote refused: ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+export function orderBody(of: Quote, change: Partial<OrderRequest> = {}): OrderRequest {
+  return {
+    quoteId: of.id,
+    signature: of.signature,
+    holdToken: of.holdToken,
+    adminEmail: `admin-${of.id.slice(4)}@example.com`,
+    billing: { name: 'Ada Lovelace' },
+    paymentMethod: 'card',
+    ...change,
+  };
+}
+
+/** Places an order and answers it with its row. */
+export async function order(
+  api: TestApi,
+  change: Partial<OrderRequest> = {},
+): Promise<{ accepted: AcceptedOrder; record: OrderRecord; bearer: Record<string, string> }> {
+  const answer = await api.call('POST', '/v1/orders', {
+    body: orderBody(await quote(api), change),
+    headers: { 'idempotency-key': freshName() },
+  });
+  if (answer.status !== 202) throw new Error(`order refused: ${JSON.stringify(answer.body)}`);
+  const record = await api.store.orders.find(answer.body.id);
+  if (!record) throw new Error('the order has no row');
+  return { accepted: answer.body, record, bearer: { authorization: `Bearer ${answer.body.capability}` } };
+}
+
+/** A signed-in browser: its cookie, and the token that its writes carry. */
+export async function signIn(api: TestApi, email: string): Promise<{ cookie: string; 'x-csrf-token': string }> {
+  const asked = await api.call('POST', '/v1/sign-in/codes', { body: { email } });
+  if (asked.status !== 202) throw new Error(`no code: ${JSON.stringify(asked.body)}`);
+  const code = codeFor(api, email);
+  const answer = await api.call('POST', '/v1/sign-in', { body: { email, code } });
+  if (answer.status !== 200) throw new Error(`not signed in: ${JSON.stringify(answer.body)}`);
+  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { cookie, 'x-csrf-token': answer.body.csrfToken };
+}
+
+/** The newest code that was mailed to an address. */
+export function codeFor(api: TestApi, email: string): string {
+  const mail = api.mails.findLast(({ to }) => to === email);
+  const code = mail && /\b\d{6}\b/.exec(mail.text)?.[0];
+  if (!code) throw new Error(`no code was mailed to ${email}`);
+  return code;
+}
+
+export function codeOf(answer: Answer): ReasonCode {
+  return answer.body.code;
+}
