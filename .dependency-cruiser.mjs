@@ -25,7 +25,7 @@ const lines = {
     ...['src/contracts', 'src/domain', 'src/store', 'src/stacks', 'src/mail', 'src/payments', 'src/licence/protocol'],
     ...['src/activities', 'src/workflows'],
   ],
-  'src/api': ['src/contracts', 'src/domain', 'src/store', 'src/payments'],
+  'src/api': ['src/contracts', 'src/domain', 'src/store', 'src/payments', 'src/mail'],
   'src/licence/protocol': [],
   'src/licence/client': ['src/licence/protocol'],
   'src/licence/server': ['src/licence/protocol', 'src/contracts', 'src/domain'],
