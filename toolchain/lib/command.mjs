@@ -29,9 +29,10 @@ export function isExecutable(path) {
  * ends the whole group first.
  *
  * @param {{ command: string, args: string[], log: string, signal: AbortSignal, what: string, cwd?: string,
- *   env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} options `what` names the command in the failure
+ *   env?: NodeJS.ProcessEnv, onLine?: (line: string) => void, silenceMs?: number }} options `what` names the command in
+ *   the failure; after `silenceMs` without a line the command is ended and the failure carries `silent: true`
  */
-export function run({ command, args, log, signal, what, cwd, env = process.env, onLine = () => {} }) {
+export function run({ command, args, log, signal, what, cwd, env = process.env, onLine = () => {}, silenceMs }) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     mkdirSync(dirname(log), { recursive: true });
@@ -53,6 +54,7 @@ export function run({ command, args, log, signal, what, cwd, env = process.env, 
       if (line.trim() === '') return;
       lines.push(line);
       onLine(line);
+      silence?.refresh();
     };
     const end = (name) => {
       try {
@@ -67,8 +69,16 @@ export function run({ command, args, log, signal, what, cwd, env = process.env, 
       hard = setTimeout(end, killAfterMs, 'SIGKILL');
     };
     signal.addEventListener('abort', abort, { once: true });
+    let silent = false;
+    const silence =
+      silenceMs &&
+      setTimeout(() => {
+        silent = true;
+        abort();
+      }, silenceMs);
     const finish = (settle) => {
       clearTimeout(hard);
+      clearTimeout(silence);
       signal.removeEventListener('abort', abort);
       file.end(settle);
     };
@@ -79,6 +89,10 @@ export function run({ command, args, log, signal, what, cwd, env = process.env, 
       finish(() => {
         if (signal.aborted) return reject(signal.reason);
         if (code === 0) return resolve(lines);
+        if (silent) {
+          const failure = setupFailure(`${what} said nothing for ${silenceMs / 60_000} min and was ended.`, { log });
+          return reject(Object.assign(failure, { silent }));
+        }
         const how = code === null ? `was ended by ${killedBy}` : `ended with exit code ${code}`;
         reject(setupFailure(`${what} ${how}.`, { log, tail: lines.slice(-tailLines) }));
       }),

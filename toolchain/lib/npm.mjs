@@ -8,16 +8,33 @@ export function checkNpm(title) {
   }
 }
 
+/** npm names each file that it has fetched; the largest takes less than this on any line worth waiting for. */
+const silenceMs = 3 * 60_000;
+const attempts = 3;
+
 /**
  * Runs npm, the one that started us where it was npm, with the machine's own Node, for which it was installed. Its
- * variables about the script that is running stay away, its configuration goes through.
+ * variables about the script that is running stay away, its configuration goes through. A connection that stalls is no
+ * reason to wait for ever: npm is started again and goes on from its own cache.
  */
-export function npm({ args, ...rest }) {
+export async function npm({ args, step, onLine = () => {}, ...rest }) {
   const { command, before } = npmProgram();
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle)_/.test(name)),
   );
-  return run({ command, args: [...before, ...args, '--no-audit', '--no-fund', '--no-update-notifier'], env, ...rest });
+  const all = [...before, ...args, '--loglevel=http', '--no-audit', '--no-fund', '--no-update-notifier'];
+  const told = (line) => {
+    const trouble = /^npm http .* failed with (\S+)/.exec(line)?.[1];
+    if (trouble) step.progress(`npm cannot reach the registry (${trouble}), it tries again`);
+    onLine(line);
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run({ command, args: all, env, silenceMs, onLine: told, ...rest });
+    } catch (error) {
+      if (!error.silent || attempt === attempts) throw error;
+    }
+  }
 }
 
 function npmProgram() {

@@ -101,6 +101,7 @@ async function downloadMongod({ folder, step, log, signal, version }) {
     args: ['install', '--prefix', scratch, '--ignore-scripts', '--no-save', '--no-package-lock', downloader],
     what: 'Fetching the MongoDB downloader with npm',
     cwd: scratch,
+    step,
     log,
     signal,
   });

@@ -43,9 +43,10 @@ export async function installDependencies(root, { report, signal }) {
         const fetched = new Set();
         step.progress('npm ci');
         await npm({
-          args: ['ci', '--include=dev', '--loglevel=http'],
+          args: ['ci', '--include=dev'],
           what: 'Installing the dependencies (npm ci)',
           cwd: root,
+          step,
           log,
           signal,
           onLine: (line) => {

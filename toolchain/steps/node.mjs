@@ -44,6 +44,7 @@ export const node = {
         args: ['install', '--prefix', draft, '--ignore-scripts', '--no-save', '--no-package-lock', wanted],
         what: 'Fetching Node.js 24 with npm',
         cwd: draft,
+        step,
         log,
         signal,
       });
