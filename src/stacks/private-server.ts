@@ -1,6 +1,6 @@
 import type { Input, Output } from '@pulumi/pulumi';
-import { type ReasonCode, ReasonError } from '../contracts/reasons.ts';
-import type { CloudName, PrivateServerSpec } from '../contracts/stack.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
+import type { PrivateServerSpec } from '../contracts/stack.ts';
 
 /**
  * The component's contract: what the stack of a private server is given and answers, the same on every cloud.
@@ -60,15 +60,4 @@ export interface CloudStacks {
 /** Tags that everything of an instance carries, beside those of the spec. */
 export function tagsOf(spec: PrivateServerSpec, resource: string): Record<string, string> {
   return { ...spec.tags, 'freehold:instance': spec.instanceId, 'freehold:resource': resource };
-}
-
-const implementations: Partial<Record<CloudName, () => Promise<CloudStacks>>> = {
-  local: async () => (await import('./local/private-server.ts')).localStacks,
-};
-
-/** The implementation of a cloud, loaded when it is first needed; throws `cloud_not_enabled`. */
-export async function cloudStacks(cloud: CloudName): Promise<CloudStacks> {
-  const load = implementations[cloud];
-  if (!load) throw new ReasonError('cloud_not_enabled', cloud);
-  return load();
 }

@@ -7,9 +7,9 @@ import { isDuplicateKey } from './duplicate-key.ts';
  */
 
 /** How long a lease holds without being renewed, ms of the database's clock. */
-export const leaseMs = 60_000;
+const leaseMs = 60_000;
 /** How much later than that another machine may take it, ms. */
-export const leaseMarginMs = 30_000;
+const leaseMarginMs = 30_000;
 
 export interface LeaseHolder {
   /** Unique to one operation. */
@@ -118,5 +118,3 @@ export function stackLeaseStore(connection: Connection) {
     },
   };
 }
-
-export type StackLeaseStore = ReturnType<typeof stackLeaseStore>;

@@ -123,7 +123,7 @@ export async function startEdge(cloud: Pick<TestCloud, 'url' | 'token' | 'folder
 }
 
 /** Starts one of the project's programs and waits for the line that says where it listens. */
-export async function startProgram(path: string, env: Record<string, string>) {
+async function startProgram(path: string, env: Record<string, string>) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, path)], {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
@@ -143,7 +143,7 @@ export async function startProgram(path: string, env: Record<string, string>) {
   return { child, ready };
 }
 
-export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill(signal);

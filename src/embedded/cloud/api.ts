@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
+import { monotonic } from '../../contracts/clock.ts';
 import type { Log } from '../../contracts/log.ts';
 import { changes, creates, Faults, type Kind, kinds, objects as schemas } from '../../stacks/local/cloud-api.ts';
 import type { FaultSwitch } from './fault-switch.ts';
@@ -58,7 +59,7 @@ export function createCloudApi(options: {
       if (fault === 'fail') throw new CloudRefusal('unavailable', 'the cloud refuses on purpose');
       if (fault === 'quota') throw new CloudRefusal('quota', `the quota of ${kind} is used up`);
       const object = await objects.create(kind, input, { deaf: fault === 'never-healthy' });
-      if (kind === 'hosts') await delay(faults.behaviour().createHostMs ?? 0);
+      if (kind === 'hosts') await dawdle();
       if (fault === 'lose-reply') return void request.socket.destroy();
       response.status(201).json(schemas[kind].parse(object));
     });
@@ -115,6 +116,12 @@ export function createCloudApi(options: {
   });
   app.use(answerProblem(options.log));
   return app;
+
+  /** Waits as long as the fault says, and no longer once it is taken back. */
+  async function dawdle(): Promise<void> {
+    const begun = monotonic();
+    while (monotonic() - begun < (faults.behaviour().createHostMs ?? 0)) await delay(25);
+  }
 
   function checkZone(name: string): void {
     if (!name.endsWith(`.${options.dnsZone}`)) {

@@ -37,15 +37,13 @@ export type DnsRecord = z.infer<typeof DnsRecord>;
 
 const machine = { ...zonedPlace, size: Size, image: z.string().max(128), volumeId: z.string(), addressId: z.string() };
 export const HostCreate = z.strictObject({ ...created, ...machine, userData: z.string().max(16_384) });
-export const HostState = z.enum(['running', 'stopped', 'failed']);
-export type HostState = z.infer<typeof HostState>;
 export const Host = z.object({
   ...stored,
   ...machine,
   address: Target,
   /** What was asked for last; a cloud brings a host that should run up again by itself. */
   desired: z.enum(['running', 'stopped']),
-  state: HostState,
+  state: z.enum(['running', 'stopped', 'failed']),
   pid: z.number().int().nullable(),
   /** Times that the host was started anew after it had died by itself. */
   restarts: z.number().int(),

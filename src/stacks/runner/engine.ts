@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
+  CommandError,
   LocalWorkspace,
   type ProjectSettings,
   PulumiCommand,
@@ -28,6 +29,13 @@ class EngineError extends Error {
 /** Whether a call of the CLI met the engine's own lock; the Automation API tells it by the same text. */
 export function isLocked(error: unknown): boolean {
   return error instanceof EngineError && error.message.includes('the stack is currently locked');
+}
+
+/** Whether the CLI was ended by a signal; the Automation API keeps the process's own error in its. */
+export function wasKilled(error: unknown): boolean {
+  if (!(error instanceof CommandError)) return false;
+  const { commandResult } = error as unknown as { commandResult?: { err?: { signal?: string } } };
+  return commandResult?.err?.signal !== undefined;
 }
 
 /** The engine with a folder of its own for one operation. */

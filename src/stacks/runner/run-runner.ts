@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { StackRequest } from '../../contracts/stack.ts';
-import { type CloudStacks, cloudStacks } from '../private-server.ts';
+import { cloudStacks } from '../clouds.ts';
+import type { CloudStacks } from '../private-server.ts';
 import { killSession, signalSession } from '../processes.ts';
-import { openEngine } from './engine.ts';
+import { openEngine, wasKilled } from './engine.ts';
 import { openLeaseDesk } from './lease-holder.ts';
 import { type Outcome, runOperation } from './operations.ts';
 import { createReporter, type Reporter } from './reporter.ts';
@@ -82,6 +83,7 @@ function explain(
 ): { reason: ReasonCode; detail: string } {
   if (context.stopped) return { reason: 'runner_died', detail: 'the operation was stopped' };
   if (error instanceof ReasonError) return { reason: error.code, detail: error.detail ?? '' };
+  if (wasKilled(error)) return { reason: 'runner_died', detail: 'the engine was killed' };
   const [first] = context.reporter.errors;
   for (const message of context.reporter.errors) {
     const reason = context.cloud?.reasonOf(message);

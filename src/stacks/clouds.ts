@@ -1,0 +1,15 @@
+import { ReasonError } from '../contracts/reasons.ts';
+import type { CloudName } from '../contracts/stack.ts';
+import type { CloudStacks } from './private-server.ts';
+
+/** The clouds on which private servers can be built here. */
+const implementations: Partial<Record<CloudName, () => Promise<CloudStacks>>> = {
+  local: async () => (await import('./local/private-server.ts')).localStacks,
+};
+
+/** The implementation of a cloud, loaded when it is first needed; throws `cloud_not_enabled`. */
+export async function cloudStacks(cloud: CloudName): Promise<CloudStacks> {
+  const load = implementations[cloud];
+  if (!load) throw new ReasonError('cloud_not_enabled', cloud);
+  return load();
+}
