@@ -9,7 +9,7 @@ import { newId } from '../src/contracts/new-id.ts';
 import type { PrivateServerSpec } from '../src/contracts/stack.ts';
 import { catalogue } from '../src/domain/catalogue-data.ts';
 import type { Platform } from '../src/embedded/platform.ts';
-import { cloudStacks } from '../src/stacks/private-server.ts';
+import { cloudStacks } from '../src/stacks/clouds.ts';
 
 /**
  * The yardstick: the same private server on the same cloud by nothing but the Automation API, as its documentation shows

@@ -7,6 +7,7 @@ import { createLog } from '../contracts/log.ts';
 import { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
+import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
 import { runWorker } from './run-worker.ts';
@@ -36,6 +37,8 @@ const workers = await Promise.all(
   ),
 );
 
+prewarmRunner();
 await runWorker({ name: 'provision', workers, log });
+await closeRunnerPool();
 await connection.close();
 await store.close();
