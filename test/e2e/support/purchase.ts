@@ -50,7 +50,7 @@ export interface Purchase {
   end(): Promise<{ state: OrderState; reason: ReasonCode | undefined }>;
   /** Pays as a browser does, straight at Stripe. */
   pay(card?: string): Promise<{ status: string } | { declined: string }>;
-  /** Answers the question of the customer's bank. */
+  /** Answers the question of the customer's bank that paying led to; the bank's HTTP status. */
   answerBank(answer: 'approve' | 'refuse'): Promise<number>;
   cancel(): Promise<void>;
   /** Ends the event stream. */
@@ -79,9 +79,12 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
   const story = () =>
     events
       .filter((event) => event.type !== 'log')
-      .map((event) => `${event.sequence} ${event.type === 'step' ? `${event.step} ${event.attempt}` : event.type}: ${
-          event.type === 'order' ? event.state : event.status
-        } ${'reason' in event && event.reason ? event.reason : ''}`)
+      .map(
+        (event) =>
+          `${event.sequence} ${event.type === 'step' ? `${event.step} ${event.attempt}` : event.type}: ${
+            event.type === 'order' ? event.state : event.status
+          } ${'reason' in event && event.reason ? event.reason : ''}`,
+      )
       .join('\n  ');
 
   async function wait<T>(what: string, look: () => T): Promise<NonNullable<T>> {
@@ -95,10 +98,7 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
       throw new Error(`${(error as Error).message}; what the stream told:\n  ${story()}`, { cause: error });
     }
   }
-  const paymentIntent = async () => {
-    const { clientSecret } = await customer.payment(order, AbortSignal.timeout(patienceMs));
-    return clientSecret!.split('_secret_')[0]!;
-  };
+  let intent: string | undefined;
 
   return {
     quote,
@@ -128,10 +128,12 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
       });
     },
     async pay(card = cards.good) {
-      return payWithCard(await customer.payment(order, AbortSignal.timeout(patienceMs)), card);
+      const payment = await customer.payment(order, AbortSignal.timeout(patienceMs));
+      intent = payment.clientSecret?.split('_secret_')[0];
+      return payWithCard(payment, card);
     },
     async answerBank(answer) {
-      const page = `${platform.urls.stripe}/emulator/3ds/${await paymentIntent()}`;
+      const page = `${platform.urls.stripe}/emulator/3ds/${intent}`;
       const response = await fetch(page, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },

@@ -1,0 +1,213 @@
+import { describe, expect, test } from '@jest/globals';
+import { provisionSteps } from '../../src/contracts/steps.ts';
+import { createVisitor, type Visitor } from '../../src/embedded/demo/first-use.ts';
+import { isFree } from '../../src/embedded/ports.ts';
+import { descendants, identify, isAlive } from '../../src/stacks/processes.ts';
+import { until } from '../support/until.ts';
+import { delivered, findings } from './support/findings.ts';
+import { freehold } from './support/freehold.ts';
+import { administrator, buy, cart, type Purchase } from './support/purchase.ts';
+import { patienceMs, shareWorld } from './support/world.ts';
+
+/** The main job on a platform that is configured as it comes: quote, order, payment, server. */
+describe('an order, from quote to server', () => {
+  const world = shareWorld();
+  let purchase: Purchase;
+  let visitor: Visitor;
+  const json = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(new URL(path, world().platform.urls.api), { headers });
+    return { status: response.status, body: (await response.json()) as never };
+  };
+
+  test(
+    'becomes a ready server after one payment by card',
+    async () => {
+      purchase = await buy(world(), { addOns: { users: 2, 'extended-support': 1 }, accounts: 5 });
+      const began = Date.now();
+      await purchase.until('the first event', () => true);
+      expect(Date.now() - began).toBeLessThan(10_000);
+      expect(await purchase.pay()).toEqual({ status: 'succeeded' });
+      expect(await purchase.end()).toEqual({ state: 'fulfilled', reason: undefined });
+    },
+    patienceMs,
+  );
+
+  test('tells its story in one stream: no gap, each step in its order, in the words of the design', () => {
+    const { events, order } = purchase;
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_event, index) => index + 1));
+    expect(events.every((event, index) => event.at >= (events[index - 1]?.at ?? 0) - 1_000)).toBe(true);
+    expect(new Set(events.map(({ instanceId }) => instanceId))).toEqual(new Set([order.instanceId]));
+    const succeeded = events.flatMap((event) =>
+      event.type === 'step' && event.status === 'succeeded' ? [event.step] : [],
+    );
+    expect(succeeded).toEqual(provisionSteps);
+    for (const step of provisionSteps) {
+      const own = events.flatMap((event) => (event.type === 'step' && event.step === step ? [event.status] : []));
+      expect([own[0], own.at(-1)]).toEqual(['running', 'succeeded']);
+    }
+    const orders = events.flatMap((event) => (event.type === 'order' ? [event.state] : []));
+    expect(orders).toEqual(['fulfilling', 'fulfilled']);
+    expect(events.filter((event) => event.type === 'log' && event.step === 'stack-up').length).toBeGreaterThanOrEqual(
+      4,
+    );
+    expect(JSON.stringify(events)).not.toMatch(/@example\.com|_secret_|4242/);
+  });
+
+  test('gives the same story as pages of JSON and from any place of the stream', async () => {
+    const { order, events } = purchase;
+    const headers = { authorization: `Bearer ${order.capability}` };
+    const { body } = await json(`${order.links.events}?after=3&limit=5`, headers);
+    expect(body).toEqual({ events: events.slice(3, 8), next: 8, more: true });
+    const stop = new AbortController();
+    const response = await fetch(order.links.events, {
+      headers: { ...headers, accept: 'text/event-stream', 'last-event-id': '4' },
+      signal: stop.signal,
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('\n\nid: 6') && !/id:\s*6\n/.test(text)) text += (await reader.read()).value ?? '';
+    stop.abort();
+    expect(text).toMatch(/id:\s*5\n/);
+    expect(text).not.toMatch(/id:\s*4\n/);
+  });
+
+  test('leaves with each of its parties exactly what was bought', async () => {
+    expect(await findings(world(), purchase)).toEqual(delivered(purchase));
+    const details = await world().customer.details(purchase.order);
+    expect(details).toMatchObject({ state: 'fulfilled', total: purchase.quote.total, refunded: 0 });
+    expect(details.paid).toBe(details.total);
+    const [licence] = await world().outside.licences(purchase.order.instanceId);
+    expect(licence).toMatchObject({ plan: 'GROW', status: 'ACTIVE', seats: { production: { limit: 1 } } });
+  });
+
+  test('mails the administrator and the payer the way in', async () => {
+    const mails = await world().outside.mails(purchase.order.id);
+    expect(mails.map(({ to }) => to[0]).sort()).toEqual([administrator, purchase.payer].sort());
+    for (const { id } of mails) {
+      const mail = await (await fetch(`${world().platform.urls.mailbox}/messages/${id}`)).text();
+      expect(mail).toContain(purchase.quote.hostname);
+      expect(mail).toContain('THINGER_SERVER');
+      expect(mail).toMatch(/24 to 48 hours/);
+    }
+  });
+
+  test('answers on its hostname over TLS, licensed, to its administrator alone', async () => {
+    const { instance } = await world().customer.details(purchase.order);
+    expect(new URL(instance!.url).hostname).toBe(purchase.quote.hostname);
+    visitor = createVisitor(instance!.url, world().reach);
+    expect(await visitor.health()).toMatchObject({ status: 'ok', instanceId: purchase.order.instanceId });
+    const stranger = await createVisitor(instance!.url, world().reach).signUp('eve@example.com', 'a password of hers');
+    expect(stranger).toEqual({ admitted: false, sentence: expect.stringMatching(/not authorised/i) });
+    expect(await visitor.signUp(administrator, 'correct horse battery')).toEqual({ admitted: true });
+    const device = await visitor.addDevice('Greenhouse');
+    await visitor.sendReading(device, { temperature: 21.5 });
+    expect(await visitor.state()).toMatchObject({
+      instance: { plan: 'GROW' },
+      licence: { state: 'OK' },
+      devices: [{ id: device.id, lastReading: { values: { temperature: 21.5 } } }],
+    });
+  });
+
+  test('shows its instance to the signed-in payer and to nobody else', async () => {
+    const { platform } = world();
+    const { instanceId } = purchase.order;
+    const cookie = await signIn(purchase.payer);
+    const own = await json(`/v1/instances/${instanceId}`, { cookie });
+    expect(own).toMatchObject({
+      status: 200,
+      body: { id: instanceId, hostname: purchase.quote.hostname, plan: 'GROW', status: 'ready', standing: 'current' },
+    });
+    expect((await json(`/v1/instances/${instanceId}`)).status).toBe(401);
+    const other = await signIn('mallory@example.com');
+    expect((await json(`/v1/instances/${instanceId}`, { cookie: other })).status).toBe(404);
+
+    async function newestCode(email: string): Promise<string | undefined> {
+      const mailbox = platform.urls.mailbox;
+      const { messages } = (await (await fetch(`${mailbox}/messages?to=${email}`)).json()) as {
+        messages: { id: number; subject: string }[];
+      };
+      return messages.map(({ subject }) => /\b\d{6}\b/.exec(subject)?.[0]).find(Boolean);
+    }
+
+    async function signIn(email: string): Promise<string> {
+      const post = (path: string, body: unknown) =>
+        fetch(`${platform.urls.api}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      expect((await post('/v1/sign-in/codes', { email })).status).toBe(202);
+      const code = await until(() => newestCode(email), { what: 'the code is in the mailbox' });
+      const answer = await post('/v1/sign-in', { email, code });
+      expect(answer.status).toBe(200);
+      return answer.headers
+        .getSetCookie()
+        .map((line) => line.split(';')[0])
+        .join('; ');
+    }
+  });
+
+  test('is listed and shown by the freehold command', async () => {
+    const { id, instanceId, operationId } = purchase.order;
+    const [orders, order, instances, instance, operation] = await Promise.all([
+      freehold(world(), 'orders', 'list'),
+      freehold(world(), '--json', 'orders', 'show', id),
+      freehold(world(), 'instances', 'list', '--status', 'ready'),
+      freehold(world(), '--json', 'instances', 'show', instanceId),
+      freehold(world(), 'operations', 'show', operationId),
+    ]);
+    expect([orders, order, instances, instance, operation].map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
+    expect(orders.out).toContain(id);
+    expect(JSON.parse(order.out)).toMatchObject({ id, state: 'fulfilled', paid: purchase.quote.total });
+    expect(instances.out).toContain(purchase.quote.hostname);
+    expect(JSON.parse(instance.out)).toMatchObject({ id: instanceId, status: 'ready', orderId: id });
+    for (const step of provisionSteps) expect(operation.out).toContain(step);
+    expect(await freehold(world(), 'orders', 'show', 'ord_0000000000000000')).toMatchObject({ code: 5 });
+  });
+
+  test('its name can be had by nobody else', async () => {
+    await expect(world().customer.quote(cart({ name: purchase.name }))).rejects.toMatchObject({
+      problem: { code: 'hostname_taken', status: 409 },
+    });
+  });
+
+  test('the API describes itself', async () => {
+    const { body } = await json('/v1/openapi.json');
+    const document = body as { openapi: string; paths: Record<string, unknown> };
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/quotes',
+        '/v1/orders',
+        '/v1/orders/{id}/events',
+        '/v1/operator/operations/{id}/retry',
+      ]),
+    );
+    const page = await fetch(`${world().platform.urls.api}/docs`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+  });
+
+  test(
+    'stopping the platform ends its processes and hosts and frees its ports',
+    async () => {
+      const { platform } = world();
+      const started = platform.processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+      const host = identify(await hostPid(purchase.order.instanceId));
+      const ours = [...started.map(identify), ...started.flatMap(descendants), host];
+      expect(ours).not.toContain(null);
+      await platform.stop();
+      expect(ours.filter((process) => isAlive(process!))).toEqual([]);
+      for (const port of Object.values(platform.ports)) expect(await isFree(port)).toBe(true);
+
+      async function hostPid(instanceId: string): Promise<number> {
+        const tag = encodeURIComponent(`freehold:instance=${instanceId}`);
+        const answer = await fetch(`${platform.urls.cloud}/v1/hosts?tag=${tag}`, {
+          headers: { authorization: `Bearer ${platform.keys['cloud-token']}` },
+        });
+        const [found] = (await answer.json()) as { pid: number }[];
+        return found!.pid;
+      }
+    },
+    patienceMs,
+  );
+});
