@@ -36,10 +36,16 @@ export function startCancelling({ store }: RecordsPorts) {
  */
 export function beginUndo(ports: RecordsPorts) {
   return async (place: OrderPlace, reason: ReasonCode): Promise<ReasonCode> => {
-    const { store } = ports;
+    const { store, journal } = ports;
     await startCancelling(ports)(place, reason);
     const order = await store.orders.find(place.orderId);
     const holds = isReasonCode(order?.reason) ? order.reason : reason;
+    const operation = await store.operations.find(place.operationId);
+    for (const { step, attempt, status } of operation?.steps ?? []) {
+      // A step that was waiting or between two retries has nobody else who could tell that it is over.
+      if (status === 'succeeded' || status === 'failed' || status === 'skipped') continue;
+      await journal.note({ ...place, step, attempt }, { status: 'failed', reason: holds });
+    }
     await store.operations.setStatus(place.operationId, { status: 'undoing', reason: holds });
     await store.instances.update(place.instanceId, { status: 'undoing' });
     await store.timeline.append(place, { type: 'operation', kind: 'provision', status: 'undoing', reason: holds });

@@ -15,10 +15,14 @@ type ControlActivities = ReturnType<typeof createBillingActivities> &
   ReturnType<typeof createRecordsActivities>;
 type StackActivities = ReturnType<typeof createStackActivities>;
 
+/** A cancelled step has ended before its undo begins; the SDK's own default only asks it to end. */
+const waitForEnd: ActivityOptions = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+
 /** Retried until it works; a step's own deadline, where it has one, ends it earlier. */
 const patient: ActivityOptions = {
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  ...waitForEnd,
 };
 
 /** The total deadline of a forward step; none for undo steps and records. */
@@ -49,6 +53,7 @@ export function watching(within: Within) {
   return proxyActivities<Pick<ControlActivities, 'awaitHealthy' | 'awaitActivation'>>({
     taskQueue: controlQueue,
     startToCloseTimeout: '1 minute',
+    ...waitForEnd,
     heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '15 seconds' },
     ...deadline(within),
@@ -59,6 +64,7 @@ export function watching(within: Within) {
 export function mail() {
   return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendApology'>>({
     taskQueue: controlQueue,
+    ...waitForEnd,
     startToCloseTimeout: '1 minute',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes', maximumAttempts: 10 },
   });
@@ -69,6 +75,7 @@ export function stack(cloud: CloudName, within: Within = {}) {
   return proxyActivities<StackActivities>({
     taskQueue: provisionQueue(cloud),
     startToCloseTimeout: '90 minutes',
+    ...waitForEnd,
     heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
     ...deadline(within),
