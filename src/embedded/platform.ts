@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { monotonic } from '../contracts/clock.ts';
-import { signalProcess } from '../stacks/processes.ts';
+import { identify, signalProcess } from '../stacks/processes.ts';
 import { chooseDatabase } from './mongo.ts';
 import { choosePorts, type Ports, type Service } from './ports.ts';
 import { endAll, openProcessRecord } from './process-record.ts';
@@ -22,6 +22,7 @@ import {
   lockStateFolder,
   openStateFolder,
   type StateFolder,
+  writeFileSafely,
 } from './state-folder.ts';
 import { type ProcessEvent, type ProcessSpec, type Supervised, superviseProcess } from './supervised-process.ts';
 
@@ -127,9 +128,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       await stop();
       throw error;
     }
+    const urls = platformUrls(context);
+    // For clients that are started later, the operator's command line above all.
+    writeFileSafely(folder.path('platform.json'), `${JSON.stringify(urls, null, 2)}\n`);
     return {
       stateDir: folder.root,
-      urls: platformUrls(context),
+      urls,
       ports,
       keys,
       databaseTitle: database.title,
@@ -157,8 +161,9 @@ async function takeFolder(folder: StateFolder): Promise<{ release(): void }> {
     try {
       return lockStateFolder(folder, 'platform');
     } catch (error) {
-      if (!(error instanceof FolderBusyError) || error.owner?.role !== 'undertaker' || monotonic() > deadline)
-        throw error;
+      if (!(error instanceof FolderBusyError) || monotonic() > deadline) throw error;
+      // Only a platform that lives is a refusal; what is left of a killed one is being ended and soon gone.
+      if (error.owner?.role === 'platform' && identify(error.owner.pid)) throw error;
       await delay(100);
     }
   }

@@ -178,7 +178,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'edge',
       title: 'DNS and TLS',
       entry: 'src/embedded/edge/main.ts',
-      needs: ['cloud'],
+      needs: [],
       env: {
         EDGE_HTTPS_PORT: String(ports.edge),
         EDGE_DNS_PORT: String(ports.dns),
@@ -224,7 +224,8 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'control',
       title: 'Control worker',
       entry: 'src/workers/control.ts',
-      needs: [...needsRecords, 'temporal'],
+      // The edge router makes the authority whose certificate this one trusts.
+      needs: [...needsRecords, 'temporal', 'edge'],
       env: {
         ...parts.publicUrl,
         ...parts.records,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { createReach, type Reach } from '../contracts/reach.ts';
 import { createVisitor } from './demo/first-use.ts';
 import { createOutside, type Outside } from './demo/outside.ts';
@@ -64,12 +65,21 @@ export async function runEmbedded(
   if (set.length > 0) screen.print(screen.style('gray', ` set otherwise for this run: ${set.join(' ')}`));
   let platform: Platform | undefined;
   let reach: Reach | undefined;
+  const tokenFile = join(stateDir, 'keys', 'operator-token');
+  const isNew = !existsSync(tokenFile);
   const began = performance.now();
   try {
     platform = await startPlatform({ stateDir, overrides, signal, onEvent: progress.onEvent });
     progress.started();
     const platformMs = performance.now() - began;
     screen.print(screen.style('gray', `   up after ${durationText(platformMs)}`));
+    if (isNew) {
+      const where = screen.style(
+        'gray',
+        `operators' key, shown this once, kept in ${relative(process.cwd(), tokenFile)}`,
+      );
+      screen.print(`   ${where}`, `   ${platform.keys['operator-token']}`);
+    }
     reach = createReach({ dnsServer: platform.env.FREEHOLD_DNS_SERVER, caFile: platform.env.FREEHOLD_CA_FILE });
     const embedded = { platform, screen, reach, outside: createOutside(platform), signal, platformMs };
     await showServersFromBefore(embedded);

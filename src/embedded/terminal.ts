@@ -86,22 +86,19 @@ export function createScreen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv 
     const symbol = running && live ? spinner[frame % spinner.length]! : symbols[row.state];
     const ms = running ? monotonic() - row.startedAt : row.tookMs;
     const time = row.state === 'waiting' || ms < 1 ? '' : durationText(ms);
-    const room = width() - 4 - titleWidth - 2 - 12;
-    const meter = running && row.fraction !== undefined ? `${barText(row.fraction, 12)} ` : '';
+    const room = width() - 4 - titleWidth - 2 - 13;
+    const meter = live && running && row.fraction !== undefined ? `${barText(row.fraction, 12)} ` : '';
     const note = cut(row.note, room - (meter ? 13 : 0));
-    const title = cut(row.title, titleWidth).padEnd(titleWidth);
+    const fixed = cut(row.title, titleWidth);
+    const title = note || meter || time ? fixed.padEnd(titleWidth + 2) : fixed;
     const gap = ' '.repeat(Math.max(1, room - note.length - (meter ? 13 : 0)) + Math.max(0, 12 - time.length));
     return [
       `  ${style(colours[row.state], symbol)} `,
       row.state === 'waiting' ? style('gray', title) : title,
-      '  ',
       meter,
-      style(row.state === 'failed' ? 'red' : 'gray', note),
-      gap,
-      style('gray', time),
-    ]
-      .join('')
-      .trimEnd();
+      note && style(row.state === 'failed' ? 'red' : 'gray', note),
+      time && gap + style('gray', time),
+    ].join('');
   }
 
   function barText(fraction: number, cells: number): string {

@@ -113,7 +113,7 @@ describe('one process', () => {
 });
 
 describe('the platform', () => {
-  const names = ['mailbox', 'cloud'];
+  const names = ['mailbox', 'stripe'];
   const start = () => startPlatform({ stateDir, ports: 'free', only: names });
 
   test('serves, stops without a trace and comes back on the same ports', async () => {
@@ -177,7 +177,7 @@ describe('when the supervisor itself is killed', () => {
   let supervisor: ChildProcess;
 
   async function run() {
-    supervisor = spawn(process.execPath, [entry, stateDir, 'mailbox,cloud'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    supervisor = spawn(process.execPath, [entry, stateDir, 'mailbox,stripe'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(createInterface({ input: supervisor.stdout! }), 'line')) as [string];
     const { pids, ports } = JSON.parse(line) as { pids: Record<string, number>; ports: { mailbox: number } };
     return { identities: Object.values(pids).map((pid) => identify(pid)!), ports };
@@ -213,7 +213,7 @@ describe('when the supervisor itself is killed', () => {
       onEvent: (event) => event.type === 'leftover' && leftovers.push(event.name),
     });
     expect(identities.map(isAlive)).toEqual([false, false]);
-    expect(leftovers.sort()).toEqual(['cloud', 'mailbox']);
+    expect(leftovers.sort()).toEqual(['mailbox', 'stripe']);
     await platform.stop();
   });
 
