@@ -1,9 +1,11 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import { z } from 'zod';
 import type { PlanName } from './catalogue.ts';
+import { OperationId } from './ids.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { CloudName } from './stack.ts';
 import type { InstanceStatus, OperationKind, OperationStatus } from './states.ts';
-import type { StepName } from './steps.ts';
+import { StepName } from './steps.ts';
 
 /** Task queues: workflows and short activities on one, the Pulumi activities on one per cloud. */
 export const controlQueue = 'control';
@@ -104,18 +106,22 @@ export interface StepContext {
   attempt: number;
 }
 
-export interface CancelRequest {
-  by: 'customer' | 'operator';
-  operationId?: string;
-}
-export interface OperatorRequest {
-  operationId: string;
-  step: StepName;
+/** Inputs of the Updates. They are schemas because anybody may send anything from the Temporal UI. */
+export const CancelRequest = z.strictObject({
+  by: z.enum(['customer', 'operator']),
+  operationId: OperationId.optional(),
+});
+export type CancelRequest = z.infer<typeof CancelRequest>;
+export const OperatorRequest = z.strictObject({
+  operationId: OperationId,
+  step: StepName,
   /** The try that waits, as the operation shows it. */
-  attempt: number;
-  operator: string;
-  why: string;
-}
+  attempt: z.number().int().positive(),
+  operator: z.string().min(1).max(100),
+  /** Goes to the audit log. */
+  why: z.string().min(1).max(500),
+});
+export type OperatorRequest = z.infer<typeof OperatorRequest>;
 export interface OperatorDecision extends OperatorRequest {
   action: 'retry' | 'skip' | 'abort';
 }

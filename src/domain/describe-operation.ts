@@ -94,7 +94,7 @@ function stepTable(rows: readonly DescribedStep[]): string {
     const tries = status === 'pending' ? '' : String(attempt);
     return `| ${texts[step].title} | ${words(status)} | ${tries} | ${time} | ${reason ? `\`${reason}\`` : ''} |`;
   });
-  return ['| Step | Status | Try | Time | Reason |', '|---|---|---:|---|---|', ...lines].join('\n');
+  return ['| Step | Status | Try | Time | Reason |', '|---|---|:-:|---|---|', ...lines].join('\n');
 }
 
 function whyItWaits({ step, status, reason }: DescribedStep): string[] {

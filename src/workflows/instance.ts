@@ -13,17 +13,19 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { z } from 'zod';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { InstanceStatus } from '../contracts/states.ts';
 import { steps } from '../contracts/steps.ts';
 import {
   type AcceptedOperation,
   abortOperation,
+  CancelRequest,
   cancelOperation,
   type InstanceInput,
   licenceChanged,
   type OperatorDecision,
-  type OperatorRequest,
+  OperatorRequest,
   operationWorkflowId,
   operatorDecided,
   paymentChanged,
@@ -68,7 +70,8 @@ export async function instance(input: InstanceInput): Promise<void> {
   setHandler(licenceChanged, () => undefined);
 
   setHandler(cancelOperation, handleCancel, {
-    description: 'Cancel the order before it is ready: everything is undone and the money goes back.',
+    validator: (request) => mustFit(CancelRequest, request),
+    description: 'Cancel the order before it is ready; everything is undone, the money goes back: {by: "operator"}.',
   });
   setHandler(retryStep, decide('retry'), {
     validator: mustBeRunning,
@@ -83,7 +86,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     description: 'Undo the operation: {operationId, step, attempt, operator, why}.',
   });
 
-  async function handleCancel({ by }: { by: 'customer' | 'operator' }): Promise<AcceptedOperation> {
+  async function handleCancel({ by }: CancelRequest): Promise<AcceptedOperation> {
     const known = repeated();
     if (known) return known;
     const operation = running ?? queue.find(({ kind }) => kind === 'provision');
@@ -120,6 +123,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   }
 
   function mustBeRunning(request: OperatorRequest): void {
+    mustFit(OperatorRequest, request);
     if (running?.operationId !== request.operationId) {
       throw refusal('step_not_waiting', `operation ${request.operationId} is not running`);
     }
@@ -191,4 +195,11 @@ export async function instance(input: InstanceInput): Promise<void> {
       running = undefined;
     }
   }
+}
+
+/** Refuses an input that no handler could read: an error inside of a handler would stop the whole workflow. */
+function mustFit(schema: z.ZodType, request: unknown): void {
+  const issues = schema.safeParse(request).error?.issues;
+  if (!issues) return;
+  throw refusal('invalid_request', issues.map(({ path, message }) => [...path, message].join(': ')).join('; '));
 }

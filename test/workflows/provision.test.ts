@@ -151,6 +151,33 @@ describe('provision', () => {
     });
   }, 60_000);
 
+  test('an Update that nobody can read is refused, and the order goes on', async () => {
+    const world = createWorld({
+      'stack-up': (tries) => {
+        if (tries === 1) throw fail('stack_failed');
+      },
+    });
+    await withInstance({ world }, async ({ operation, entity }) => {
+      await until(async () => world.notes.includes('needs_operator stack-up#1 stack_failed'));
+      const request = { operationId, step: 'stack-up', attempt: 1, operator: 'ada', why: 'quota raised' };
+      const unreadable: [name: string, input: unknown][] = [
+        ['cancel-operation', undefined],
+        ['cancel-operation', { by: 'nobody' }],
+        ['retry-step', undefined],
+        ['retry-step', { ...request, attempt: '1' }],
+        ['skip-step', { ...request, step: 'lunch' }],
+        ['abort', { ...request, why: '' }],
+      ];
+      for (const [name, input] of unreadable) {
+        await expect(entity.executeUpdate(name, { args: [input] })).rejects.toMatchObject({
+          cause: { type: 'invalid_request' },
+        });
+      }
+      await entity.executeUpdate('retry-step', { args: [request] });
+      expect(await operation.result()).toMatchObject({ status: 'succeeded' });
+    });
+  }, 60_000);
+
   test('an operator aborts: everything is undone and the order is cancelled by the operator', async () => {
     const world = createWorld({
       'await-activation': () => {

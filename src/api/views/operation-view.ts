@@ -39,7 +39,8 @@ export function operationView(operation: OperationRecord): Operation {
 }
 
 export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operation: OperationRecord): OperatorOperation {
-  const waiting = operation.steps.find(({ status }) => status === 'needs_operator');
+  const asks = operation.status === 'needs_operator';
+  const waiting = asks ? operation.steps.find(({ status }) => status === 'needs_operator') : undefined;
   return {
     ...operationView(operation),
     accountId: operation.accountId,

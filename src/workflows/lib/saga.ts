@@ -149,6 +149,8 @@ export function openSaga(input: OperationInput) {
     } finally {
       status = 'running';
       windowEndsAt = undefined;
+      // It waits no more; a retry enters it anew, a skip says so.
+      leave(context.step, 'failed', cause.reason);
       dropAttention();
     }
   }
