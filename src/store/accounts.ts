@@ -3,6 +3,7 @@ import type { Role } from '../contracts/api/account.ts';
 import { today } from '../contracts/clock.ts';
 import { newId } from '../contracts/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { insertPlain } from './insert-plain.ts';
 
 export interface MemberRecord {
   _id: string;
@@ -64,7 +65,7 @@ export function accountStore(connection: Connection) {
         createdAt: today(),
       };
       try {
-        await model.create(fresh);
+        await insertPlain(model, fresh);
         return fresh;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;

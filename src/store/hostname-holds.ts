@@ -1,6 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import { today } from '../contracts/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { insertPlain } from './insert-plain.ts';
 
 /**
  * Who has a name: a quote or an order for a time, or an instance for good (`until` null).
@@ -36,26 +37,40 @@ export function hostnameHoldStore(connection: Connection) {
     ),
   );
 
+  /** Takes over a name that the taker holds already, that its cart holds, or whose hold has ended. */
+  async function takeOver({ _id, ...hold }: HostnameHold): Promise<boolean> {
+    const ownCart = { tokenHash: hold.tokenHash, holder: 'quote' as const };
+    const free = { $or: [{ holderId: hold.holderId }, ownCart, { until: { $ne: null, $lte: today() } }] };
+    const taken = await model.updateOne({ _id, holder: { $ne: 'instance' }, ...free }, { $set: hold });
+    return taken.matchedCount === 1;
+  }
+
+  async function takeFree(hold: HostnameHold): Promise<boolean> {
+    try {
+      await insertPlain(model, hold);
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
   /**
    * Takes a name that is free, whose hold has ended, that the taker holds already, or that a quote holds whose token
    * the taker knows. The hold of an order is its own: a later quote of the same cart does not take it away.
    */
   async function take(hold: HostnameHold): Promise<HoldOutcome> {
-    const { _id, ...rest } = hold;
-    const ownCart = { tokenHash: hold.tokenHash, holder: 'quote' as const };
-    const free = { $or: [{ holderId: hold.holderId }, ownCart, { until: { $ne: null, $lte: today() } }] };
-    const taken = await model.updateOne({ _id, holder: { $ne: 'instance' }, ...free }, { $set: rest });
-    if (taken.matchedCount === 1) return 'held';
-    try {
-      await model.create(hold);
-      return 'held';
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
+    for (;;) {
+      // A quote mostly finds a free name, an order mostly the hold of its quote: what is likely comes first.
+      const ways = hold.holder === 'quote' ? [takeFree, takeOver] : [takeOver, takeFree];
+      for (const way of ways) if (await way(hold)) return 'held';
+      const current = await model.findById(hold._id).lean<HostnameHold>();
+      if (current?.holder === 'instance') return 'taken_by_instance';
+      // What went away or became ours to take between two looks is tried for again.
+      const isOwnCart = current?.holder === 'quote' && current.tokenHash === hold.tokenHash;
+      const hasEnded = current?.until !== null && current !== null && current.until <= today();
+      if (current && !isOwnCart && !hasEnded) return 'held_by_other';
     }
-    const current = await model.findById(_id).lean<HostnameHold>();
-    if (!current) return take(hold);
-    if (current.holder === 'quote' && current.tokenHash === hold.tokenHash) return take(hold);
-    return current.holder === 'instance' ? 'taken_by_instance' : 'held_by_other';
   }
 
   return {
@@ -85,10 +100,14 @@ export function hostnameHoldStore(connection: Connection) {
     async release(name: string, holderIds: readonly string[]): Promise<void> {
       await model.deleteOne({ _id: name, holderId: { $in: holderIds } });
     },
-    /** Unpaid holds that count against the limits, beside the one on `except`. */
-    async countOpen({ except, ...filter }: { accountId?: string; ip?: string; except?: string }): Promise<number> {
+    /** Whether a buyer has more than `limit` unpaid holds, beside the one on `except`; counts no further than needed. */
+    async areMoreThan(
+      limit: number,
+      { except, ...filter }: { accountId?: string; ip?: string; except?: string },
+    ): Promise<boolean> {
       const others = except === undefined ? {} : { _id: { $ne: except } };
-      return model.countDocuments({ ...filter, ...others, holder: { $ne: 'instance' }, until: { $gt: today() } });
+      const open = { ...filter, ...others, holder: { $ne: 'instance' as const }, until: { $gt: today() } };
+      return (await model.countDocuments(open).limit(limit + 1)) > limit;
     },
     async removeExpired(): Promise<number> {
       const result = await model.deleteMany({ holder: { $ne: 'instance' }, until: { $ne: null, $lte: today() } });

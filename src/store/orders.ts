@@ -3,6 +3,7 @@ import { today } from '../contracts/clock.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
+import { insertPlain } from './insert-plain.ts';
 import type { OrderRecord } from './records.ts';
 
 /** Orders: one per quote, one per Idempotency-Key; every change of state is a compare-and-set. */
@@ -43,7 +44,7 @@ export function orderStore(connection: Connection) {
   return {
     model,
     async insert(order: OrderRecord): Promise<void> {
-      await model.create(order);
+      await insertPlain(model, order);
     },
     async find(id: string): Promise<OrderRecord | null> {
       return model.findById(id).lean<OrderRecord>();

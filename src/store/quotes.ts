@@ -1,4 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
+import { insertPlain } from './insert-plain.ts';
 import type { QuoteRecord } from './records.ts';
 
 /** Quotes: written once, never changed, kept for a week after their end; an order carries its quote with it. */
@@ -21,7 +22,7 @@ export function quoteStore(connection: Connection) {
   return {
     model,
     async insert(quote: QuoteRecord): Promise<void> {
-      await model.create(quote);
+      await insertPlain(model, quote);
     },
     async find(id: string): Promise<QuoteRecord | null> {
       return model.findById(id).lean<QuoteRecord>();

@@ -3,6 +3,7 @@ import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, operatorToken, order, signIn, startApi, type TestApi } from '../support/api.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -44,6 +45,7 @@ const decide = (id: string, action: string, body: unknown, headers: Record<strin
 describe('an operator', () => {
   test('lists orders with their objects at Stripe and their workflow', async () => {
     const { record } = await order(api);
+    await until(async () => (await api.store.orders.find(record._id))?.startedAt);
     await api.store.orders.setPayment(record._id, { customerId: 'cus_1', subscriptionId: 'sub_1', invoiceId: 'in_1' });
     const { body } = await api.call('GET', '/v1/operator/orders?state=awaiting_payment', { headers: bearer });
     const listed = body.items.find(({ id }: { id: string }) => id === record._id);

@@ -208,5 +208,11 @@ describe('what the page says', () => {
     expect(undone.undo.map((each) => [each.step, each.words])).toEqual([['settle-money', 'running']]);
     expect(undone.forward.at(-1)).toMatchObject({ status: 'never', words: 'not needed' });
     expect(undone.mayCancel).toBe(false);
+
+    const cut = {
+      steps: [{ step: 'stack-up' as const, status: 'running' as const, attempt: 1, startedAt: new Date(at) }],
+    };
+    const stopped = await factsOf({ state: 'cancelled', reason: 'cancelled_by_customer' }, cut);
+    expect(stopped.forward.find((each) => each.step === 'stack-up')).toMatchObject({ status: 'stopped', note: '' });
   });
 });

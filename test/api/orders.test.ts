@@ -13,6 +13,7 @@ import {
   type TestApi,
 } from '../support/api.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -42,8 +43,10 @@ describe('an order', () => {
       instanceId: expect.stringMatching(/^i[0-9a-z]{16}$/),
     });
     expect(answer.headers.get('location')).toBe(answer.body.links.self);
-    const record = await api.store.orders.find(answer.body.id);
-    expect(record?.startedAt).toBeInstanceOf(Date);
+    const record = await until(async () => {
+      const row = await api.store.orders.find(answer.body.id);
+      return row?.startedAt && row;
+    });
     expect(record).toMatchObject({ billingEmail: 'Ada@Example.com', billing: { name: 'Ada Lovelace', country: 'ES' } });
     expect(await api.store.holds.find(record?.quote.name ?? '')).toMatchObject({
       holder: 'order',
@@ -216,7 +219,7 @@ describe('while Temporal is down', () => {
       down = false;
       await sweepOnce(shaky.deps);
       expect(started).toContain(row?._id);
-      expect((await shaky.store.orders.find(row?._id ?? ''))?.startedAt).toBeInstanceOf(Date);
+      await until(async () => (await shaky.store.orders.find(row?._id ?? ''))?.startedAt);
       const again = await send();
       expect(again.status).toBe(202);
       expect(again.body.id).toBe(row?._id);

@@ -96,8 +96,10 @@ describe('holds', () => {
     const owned = hold({ accountId, holderId: 'ord_9' });
     await store.holds.take(owned);
     await store.holds.own(owned._id, 'ord_9', 'i9');
-    expect(await store.holds.countOpen({ accountId })).toBe(2);
-    expect(await store.holds.countOpen({ accountId, except: open._id })).toBe(1);
+    expect(await store.holds.areMoreThan(1, { accountId })).toBe(true);
+    expect(await store.holds.areMoreThan(2, { accountId })).toBe(false);
+    expect(await store.holds.areMoreThan(0, { accountId, except: open._id })).toBe(true);
+    expect(await store.holds.areMoreThan(1, { accountId, except: open._id })).toBe(false);
   });
 
   test('that have ended are removed, those of instances never', async () => {

@@ -54,16 +54,11 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
   const holdToken = request.holdToken ?? newSecret();
   const holdTokenHash = hashSecret(holdToken);
 
-  await holdName(deps, { content, holdTokenHash, buyer, isNewCart: request.holdToken === undefined });
-  await store.quotes.insert({
-    _id: content.id,
-    content,
-    signature,
-    holdTokenHash,
-    createdAt: new Date(at),
-    expiresAt,
-  });
-
+  // A quote whose name was refused is told to nobody, so its row does no harm.
+  await Promise.all([
+    holdName(deps, { content, holdTokenHash, buyer, isNewCart: request.holdToken === undefined }),
+    store.quotes.insert({ _id: content.id, content, signature, holdTokenHash, createdAt: new Date(at), expiresAt }),
+  ]);
   return {
     id: content.id,
     signature,
@@ -94,11 +89,12 @@ async function holdName(
   });
   requireHeld(outcome, content.name);
   if (!hold.isNewCart) await store.holds.releaseOthers(holdTokenHash, content.name);
-  const [byIp, byAccount] = await Promise.all([
-    store.holds.countOpen({ ip: buyer.ip }),
-    buyer.accountId ? store.holds.countOpen({ accountId: buyer.accountId }) : 0,
+  const { FREEHOLD_HOLDS_PER_IP, FREEHOLD_HOLDS_PER_ACCOUNT } = config;
+  const tooMany = await Promise.all([
+    store.holds.areMoreThan(FREEHOLD_HOLDS_PER_IP, { ip: buyer.ip }),
+    buyer.accountId ? store.holds.areMoreThan(FREEHOLD_HOLDS_PER_ACCOUNT, { accountId: buyer.accountId }) : false,
   ]);
-  if (byIp <= config.FREEHOLD_HOLDS_PER_IP && byAccount <= config.FREEHOLD_HOLDS_PER_ACCOUNT) return;
+  if (!tooMany.includes(true)) return;
   await store.holds.release(content.name, [content.id]);
   throw new ReasonError('too_many_holds');
 }

@@ -36,7 +36,7 @@ export interface OrderFacts {
 export interface StepFacts {
   step: StepName;
   title: string;
-  status: StepStatus | 'never';
+  status: StepStatus | 'never' | 'stopped';
   /** Status in words, for those who do not see the icon. */
   words: string;
   note: string;
@@ -62,6 +62,7 @@ const statusWords: Record<StepFacts['status'], string> = {
   skipped: 'skipped',
   failed: 'failed',
   never: 'not needed',
+  stopped: 'stopped',
 };
 
 /** How much of the whole each step counts, where no earlier runs tell; in parts. */
@@ -95,7 +96,7 @@ export function orderFacts({
   const builtUntil = order.state === 'fulfilled' ? ready?.endedAt?.getTime() : order.endedAt?.getTime();
   const headline = headlineOf(order, attention);
   const current = [...undo, ...forward].find(
-    ({ status }) => !['pending', 'succeeded', 'skipped', 'never'].includes(status),
+    ({ status }) => !['pending', 'succeeded', 'skipped', 'never', 'stopped'].includes(status),
   );
   return {
     ...headline,
@@ -114,7 +115,12 @@ export function orderFacts({
     undo,
     builtFrom,
     builtUntil,
-    estimate: estimate && `usually ${rangeWords(estimate.lowMs, estimate.highMs)}`,
+    estimate:
+      order.state !== 'fulfilling'
+        ? undefined
+        : estimate
+          ? `usually ${rangeWords(estimate.lowMs, estimate.highMs)}`
+          : 'no estimate yet: too few were built here',
     late:
       order.state === 'fulfilling' &&
       estimate !== undefined &&
@@ -133,7 +139,7 @@ function isUndoing(state: OrderState): boolean {
 }
 
 function stepFacts(step: OperationStep, undoing: boolean): StepFacts {
-  const status = undoing && step.status === 'pending' ? 'never' : step.status;
+  const status = undoing ? afterwards(step.status) : step.status;
   const startedAt = step.startedAt?.getTime();
   const endedAt = step.endedAt?.getTime();
   return {
@@ -146,6 +152,23 @@ function stepFacts(step: OperationStep, undoing: boolean): StepFacts {
     tookMs: startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined,
     attempt: step.attempt,
   };
+}
+
+/** A forward step while everything is taken back: what had not begun never will, what ran was stopped. */
+function afterwards(status: StepStatus): StepFacts['status'] {
+  switch (status) {
+    case 'pending':
+      return 'never';
+    case 'running':
+    case 'waiting':
+    case 'retrying':
+    case 'needs_operator':
+      return 'stopped';
+    case 'succeeded':
+    case 'skipped':
+    case 'failed':
+      return status;
+  }
 }
 
 /** Why the step takes its time, or the reason in the customer's words; details are for operators. */
@@ -162,6 +185,7 @@ function noteOf(step: OperationStep, status: StepFacts['status']): string {
     case 'succeeded':
     case 'skipped':
     case 'never':
+    case 'stopped':
       return '';
   }
 }

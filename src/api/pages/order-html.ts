@@ -14,6 +14,8 @@ export interface OrderPage {
   serverUrl: string;
   csrfToken: string;
   documents: readonly { title: string; url: string }[];
+  /** Where the server stands, in words. */
+  place: string;
 }
 
 /** The whole live page. Without scripts it reads the same and comes again every ten seconds. */
@@ -57,10 +59,10 @@ ${orderSection(page)}
 </main>`;
 }
 
-function headSection({ order, facts, at }: OrderPage): Html {
-  const { plan, cloud, region, hostname } = order.quote;
+function headSection({ order, facts, at, place }: OrderPage): Html {
+  const { plan, hostname } = order.quote;
   return html`<section id="head" class="head ${facts.tone}">
-<p class="eyebrow">${plan} on ${cloud} / ${region}</p>
+<p class="eyebrow">${plan} · ${place}</p>
 <h1>${facts.title}</h1>
 <p class="host">${hostname}</p>
 <p class="lead">${facts.lead}</p>
@@ -152,7 +154,7 @@ function stepItem(step: StepFacts): Html {
   const time =
     step.tookMs !== undefined
       ? html`<span class="num">${durationWords(step.tookMs)}</span>`
-      : step.startedAt !== undefined && step.status !== 'never'
+      : step.startedAt !== undefined && step.status !== 'stopped'
         ? html`<span class="num" data-since="${step.startedAt}"></span>`
         : '';
   const attempt = step.attempt > 1 ? html` <span class="quiet">attempt ${step.attempt}</span>` : '';

@@ -67,9 +67,17 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
       at,
       serverUrl: hostUrl(deps, order.quote.hostname),
       csrfToken,
+      place: placeOf(deps, order),
       documents: productLinks(deps.config.FREEHOLD_BASE_DOMAIN).documents,
     };
   }
+}
+
+/** Cloud and region by the titles of the catalogue; by their names where it lists them no more. */
+function placeOf({ catalogue }: ApiDeps, { quote }: OrderRecord): string {
+  const cloud = catalogue.clouds.find(({ name }) => name === quote.cloud);
+  const region = cloud?.regions.find(({ name }) => name === quote.region);
+  return `${cloud?.title ?? quote.cloud}, ${region?.title ?? quote.region}`;
 }
 
 function orderIdIn(request: Request): string {

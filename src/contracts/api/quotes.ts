@@ -15,7 +15,7 @@ export const QuoteRequest = z
     plan: word.meta({ examples: ['STARTUP'] }),
     cycle: word.meta({ examples: ['monthly'] }),
     cloud: word.meta({ examples: ['local'] }),
-    region: word.meta({ examples: ['local-1'] }),
+    region: word.meta({ examples: ['home'] }),
     zone: word.optional(),
     /** First label of the hostname. */
     name: z.string().max(300),
