@@ -26,7 +26,9 @@ export function holdHostname(ports: RecordsPorts) {
             _id: order.quote.name,
             holder: 'order',
             holderId: order._id,
-            tokenHash: hold?.holderId === order._id ? hold.tokenHash : `order:${order._id}`,
+            // Where the API died between the order's row and its hold, the quote still has the name.
+            tokenHash:
+              hold && [order._id, order.quoteId].includes(hold.holderId) ? hold.tokenHash : `order:${order._id}`,
             accountId: order.accountId,
             until: new Date(now() + ports.holdMs),
           });

@@ -21,7 +21,7 @@ export class InvalidRequest extends ReasonError {
 }
 
 /** Writes the problem document of a reason. */
-export function sendProblem(
+function sendProblem(
   response: Response,
   deps: Pick<ApiDeps, 'config'>,
   facts: {

@@ -11,7 +11,7 @@ export const SignInRequest = z
   .strictObject({ email: Email, code: z.string().regex(/^\d{6}$/) })
   .meta({ id: 'SignInRequest' });
 
-export const Member = z.strictObject({ id: MemberId, email: Email, roles: z.array(Role) }).meta({ id: 'Member' });
+const Member = z.strictObject({ id: MemberId, email: Email, roles: z.array(Role) }).meta({ id: 'Member' });
 
 /** The account of the signed-in member. */
 export const Me = z

@@ -7,7 +7,7 @@ import { Time } from './common.ts';
 
 export const Reason = z.enum(reasonCodes);
 
-export const OperationStep = z
+const OperationStep = z
   .strictObject({
     step: StepName,
     title: z.string(),
@@ -20,7 +20,6 @@ export const OperationStep = z
     detail: z.string().optional(),
   })
   .meta({ id: 'OperationStep' });
-export type OperationStep = z.infer<typeof OperationStep>;
 
 /** One run that changes an instance, with the newest state of each of its steps. */
 export const Operation = z

@@ -39,7 +39,7 @@ export const OperatorInstance = z.strictObject({ ...Instance.shape, ...workflow 
 export type OperatorInstance = z.infer<typeof OperatorInstance>;
 
 /** The step that waits for an operator; `retry`, `skip` and `abort` name exactly this step and attempt. */
-export const WaitingStep = z.strictObject({ step: StepName, attempt: z.number().int() }).meta({ id: 'WaitingStep' });
+const WaitingStep = z.strictObject({ step: StepName, attempt: z.number().int() }).meta({ id: 'WaitingStep' });
 
 export const OperatorOperation = z
   .strictObject({ ...Operation.shape, ...workflow, waiting: WaitingStep.nullable() })

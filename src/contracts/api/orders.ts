@@ -28,7 +28,7 @@ export const OrderRequest = z
   .meta({ id: 'OrderRequest' });
 export type OrderRequest = z.input<typeof OrderRequest>;
 
-export const OrderLinks = z
+const OrderLinks = z
   .strictObject({
     self: z.string(),
     payment: z.string(),

@@ -45,7 +45,7 @@ export const QuoteLine = z
   .meta({ id: 'QuoteLine' });
 
 /** A sentence for the buyer with a word that programs can tell it by. */
-export const Note = z
+const Note = z
   .strictObject({
     code: z.enum(['plan_for_accounts', 'one_node', 'machine_overload']),
     text: z.string(),
