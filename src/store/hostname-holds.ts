@@ -27,7 +27,7 @@ export function hostnameHoldStore(connection: Connection) {
       {
         _id: { type: String, required: true },
         holder: { type: String, required: true },
-        holderId: { type: String, required: true, index: true },
+        holderId: { type: String, required: true },
         tokenHash: { type: String, required: true, index: true },
         accountId: { type: String, index: true },
         ip: { type: String, index: true },
