@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,11 +14,16 @@ import { processesOf, runDemo } from './run-demo.ts';
 /** The demo as a newcomer runs it, one after the other on one folder. */
 const stateDir = mkdtempSync(join(tmpdir(), 'freehold-demo-'));
 let first: Awaited<ReturnType<typeof runDemo>>;
+let supervisor: ChildProcess | undefined;
 
 beforeAll(async () => {
   first = await runDemo(stateDir);
 }, 120_000);
-afterAll(() => {
+afterAll(async () => {
+  if (supervisor && supervisor.exitCode === null && supervisor.signalCode === null) {
+    supervisor.kill('SIGTERM');
+    await once(supervisor, 'exit');
+  }
   rmSync(stateDir, { recursive: true, force: true });
 });
 
@@ -63,17 +68,16 @@ test('leaves no process behind', () => {
 });
 
 test('a second start finds the server again, with its data; loopback only; kill -9 leaves nothing', async () => {
-  const supervisor = spawn(
+  supervisor = spawn(
     process.execPath,
     [
       '--disable-warning=ExperimentalWarning',
       fileURLToPath(new URL('../embedded/run-platform.ts', import.meta.url)),
       stateDir,
-      ['api', 'control', 'provision', 'edge', 'mailbox', 'stripe'].join(','),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
   );
-  const [line] = (await once(createInterface({ input: supervisor.stdout }), 'line')) as [string];
+  const [line] = (await once(createInterface({ input: supervisor.stdout! }), 'line')) as [string];
   const { ports } = JSON.parse(line) as { ports: { dns: number } };
   const caFile = join(stateDir, 'ca', 'ca.pem');
   const reach = createReach({ dnsServer: `127.0.0.1:${ports.dns}`, caFile });
