@@ -270,6 +270,16 @@ export const reasons = {
     },
     true,
   ),
+  declined_try_again: reason(
+    'payment',
+    402,
+    {
+      customer: 'The payment was declined. Nothing was charged. You can try again or use another card.',
+      operator: 'The last attempt to pay was declined; the detail has the decline code. The customer may try again.',
+      next: 'Try again or use another card.',
+    },
+    true,
+  ),
   payment_provider_unavailable: reason(
     'payment',
     503,

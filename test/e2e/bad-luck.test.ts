@@ -92,7 +92,7 @@ describe('an order through a bad day', () => {
       expect(await purchase.pay(cards.declined)).toEqual({ declined: 'card_declined' });
       await purchase.until(
         'the decline is told',
-        (event) => event.type === 'step' && event.step === 'await-payment' && /declined/.test(event.detail ?? ''),
+        (event) => event.type === 'step' && event.step === 'await-payment' && event.reason === 'declined_try_again',
       );
       expect(await world.customer.details(purchase.order)).toMatchObject({ state: 'awaiting_payment', declines: 1 });
       expect(await purchase.pay(cards.asksBank)).toEqual({ status: 'requires_action' });

@@ -13,7 +13,8 @@ const quickLooksMs = 15 * 60_000;
 
 /**
  * This step looks once whether the first payment of an order has come, and starts the fulfilment when it has.
- * While nothing is final it fails with the benign `not_paid_yet` and says when to look again; retries write no history.
+ * While nothing is final it fails with the benign `not_paid_yet` or, after a decline, `declined_try_again`, and says
+ * when to look again; retries write no history.
  * Errors: `too_many_declines`, `payment_expired`, `hostname_taken` (the name was lost while nobody paid).
  */
 export function awaitPayment(ports: BillingPorts) {
@@ -28,10 +29,9 @@ export function awaitPayment(ports: BillingPorts) {
       if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
     }
     const waited = now() - activityInfo().scheduledTimestampMs;
-    const detail = state.lastDecline ? `declined (${state.lastDecline}); another try is possible` : undefined;
-    throw new ReasonError('not_paid_yet', detail, {
-      retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs,
-    });
+    const wait = { retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
+    if (state.lastDecline) throw new ReasonError('declined_try_again', state.lastDecline, wait);
+    throw new ReasonError('not_paid_yet', undefined, wait);
   };
 }
 

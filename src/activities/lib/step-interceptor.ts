@@ -6,7 +6,7 @@ import { codeOf, toFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
 
 /** Reasons that mean "somebody else has to act first" rather than "it went wrong". */
-const waiting: readonly string[] = ['not_paid_yet', 'not_activated_yet', 'stack_busy'];
+const waiting: readonly string[] = ['not_paid_yet', 'declined_try_again', 'not_activated_yet', 'stack_busy'];
 
 /** Activities that write about a step and are none themselves. */
 const notes: readonly string[] = ['noteNeedsOperator', 'noteDecision'];

@@ -4,6 +4,7 @@ import type { TimelineEvent } from '../../contracts/events.ts';
 import type { Log } from '../../contracts/log.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Store } from '../../store/store.ts';
+import { customerEvent } from '../views/event-view.ts';
 import type { Tail } from './tail.ts';
 
 /** Comment that keeps proxies from closing a quiet stream, and the moment at which a stream looks for what it missed. */
@@ -79,7 +80,7 @@ export function createStreams(deps: {
     function send(event: TimelineEvent): void {
       last = event.sequence;
       if (subject.orderId && event.orderId !== subject.orderId) return;
-      response.write(`id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      response.write(`id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(customerEvent(event))}\n\n`);
       if (response.writableLength > backlogBytes) close();
     }
 

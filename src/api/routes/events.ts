@@ -7,6 +7,7 @@ import type { Subject } from '../events/stream.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { streamed } from '../routing/answer.ts';
 import { route } from '../routing/route.ts';
+import { customerEvent } from '../views/event-view.ts';
 import { ownInstance } from './instances.ts';
 
 const LastEventId = z.object({ 'last-event-id': z.coerce.number().int().min(0).optional().catch(undefined) });
@@ -71,7 +72,7 @@ async function answerEvents(
     return streamed;
   }
   const page = await deps.store.timeline.page(subject.instanceId, after, query.limit);
-  const events = page.filter((event) => !subject.orderId || event.orderId === subject.orderId);
+  const events = page.filter((event) => !subject.orderId || event.orderId === subject.orderId).map(customerEvent);
   const next = page.at(-1)?.sequence ?? after;
   return {
     status: 200 as const,

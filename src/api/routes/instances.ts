@@ -65,7 +65,7 @@ export const instanceRoutes = [
       const instance = await ownInstance(deps, caller, id);
       const filter = { instanceId: instance._id, accountId: caller.account._id };
       const operations = await deps.store.operations.list(filter, query.limit);
-      return { status: 200, body: { items: operations.map(operationView) } };
+      return { status: 200, body: { items: operations.map((operation) => operationView(operation)) } };
     },
   }),
   route({

@@ -14,7 +14,8 @@ export function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): Ope
   return [...planned, ...others];
 }
 
-export function operationView(operation: OperationRecord): Operation {
+/** An operation as its customer sees it; where a reason code tells why, the detail is for operators. */
+export function operationView(operation: OperationRecord, options = { forOperators: false }): Operation {
   return {
     id: operation._id,
     instanceId: operation.instanceId,
@@ -31,7 +32,7 @@ export function operationView(operation: OperationRecord): Operation {
       startedAt: step.startedAt?.toISOString(),
       endedAt: step.endedAt?.toISOString(),
       reason: step.reason,
-      detail: step.detail,
+      detail: step.reason && !options.forOperators ? undefined : step.detail,
     })),
     createdAt: operation.createdAt.toISOString(),
     endedAt: operation.endedAt?.toISOString(),
@@ -42,7 +43,7 @@ export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operatio
   const asks = operation.status === 'needs_operator';
   const waiting = asks ? operation.steps.find(({ status }) => status === 'needs_operator') : undefined;
   return {
-    ...operationView(operation),
+    ...operationView(operation, { forOperators: true }),
     accountId: operation.accountId,
     workflowId: operationWorkflowId(operation.instanceId, operation._id),
     workflowUrl: deps.workflows.pageOf(operation.instanceId),
