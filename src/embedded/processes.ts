@@ -259,8 +259,18 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
 
 /** Harmless variables that every process may see; everything else of the caller's environment stays out. */
 function commonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  const names = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'FREEHOLD_LOG_LEVEL', 'FREEHOLD_CLOCK_OFFSET_MS'];
-  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+  const names = [
+    'PATH',
+    'LANG',
+    'LC_ALL',
+    'TZ',
+    'TMPDIR',
+    'FREEHOLD_LOG_LEVEL',
+    'FREEHOLD_CLOCK_OFFSET_MS',
+    'NODE_ENV',
+  ];
+  const known = Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+  return { NODE_ENV: 'production', ...known };
 }
 
 /** Says how the small cloud boots the product's image: as a process of the same Node from this checkout. */
