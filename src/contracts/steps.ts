@@ -45,7 +45,7 @@ export const steps: Readonly<Record<StepName, StepText>> = {
   'mark-ready': { title: 'Hand over', why: 'The server is yours.', skippable: false },
   'send-mail': { title: 'Send the e-mail', why: 'The administrator gets the first steps.', skippable: true },
   'settle-money': { title: 'Give the money back', why: 'Nothing is kept that was not delivered.', skippable: false },
-  'send-apology': { title: 'Explain by e-mail', why: 'You get the reason in writing.', skippable: false },
+  'send-apology': { title: 'Explain by e-mail', why: 'You get the reason in writing.', skippable: true },
   'revoke-licence': { title: 'Revoke the licence', why: 'Its seats become free.', skippable: false },
   'destroy-stack': {
     title: 'Remove the server',
@@ -75,3 +75,13 @@ export const undoOf = {
   'destroy-stack': 'stack-up',
   'release-hostname': 'hold-hostname',
 } as const satisfies Partial<Record<StepName, StepName>>;
+
+/** Whether a step belongs to the undo. */
+export function isUndoStep(step: StepName): boolean {
+  return !(provisionSteps as readonly StepName[]).includes(step);
+}
+
+/** Whether a step comes after the pivot: nothing undoes any more. */
+export function isAfterPivot(step: StepName): boolean {
+  return step === 'send-mail';
+}

@@ -88,6 +88,8 @@ export interface OperationInput {
   facts: InstanceFacts;
   times: WorkflowTimes;
   operationId: string;
+  /** Which run of the operation this is, from 1; a later one follows a run that ended without a result. */
+  run: number;
 }
 
 export interface OperationResult {
@@ -122,9 +124,8 @@ export const OperatorRequest = z.strictObject({
   why: z.string().min(1).max(500),
 });
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
-export interface OperatorDecision extends OperatorRequest {
-  action: 'retry' | 'skip' | 'abort';
-}
+export const OperatorDecision = OperatorRequest.extend({ action: z.enum(['retry', 'skip', 'abort']) });
+export type OperatorDecision = z.infer<typeof OperatorDecision>;
 export interface AcceptedOperation {
   operationId: string;
 }
@@ -154,6 +155,12 @@ export const licenceChanged = { type: 'signal', name: 'licence-changed' } as Sig
 export const operatorDecided = { type: 'signal', name: 'operator-decided' } as SignalDefinition<
   [OperatorDecision],
   'operator-decided'
+>;
+
+/** From the running operation to the entity. */
+export const instanceStatusChanged = { type: 'signal', name: 'instance-status-changed' } as SignalDefinition<
+  [InstanceStatus],
+  'instance-status-changed'
 >;
 
 export interface InstanceState {

@@ -1,6 +1,6 @@
 import { type ReasonCode, reasons } from '../contracts/reasons.ts';
 import type { InstanceStatus, OperationKind, OperationStatus, StepStatus } from '../contracts/states.ts';
-import { type StepName, steps as texts, undoOf } from '../contracts/steps.ts';
+import { isUndoStep, type StepName, steps as texts } from '../contracts/steps.ts';
 import { type InstanceFacts, operationWorkflowId, type QueuedOperation } from '../contracts/workflow-messages.ts';
 
 /** A step as its workflow knows it; times are ms since the epoch, durations ms. */
@@ -61,17 +61,23 @@ export function describeInstance({
   facts,
   status,
   running,
+  stopped = false,
   queue,
 }: {
   facts: InstanceFacts;
   status: InstanceStatus;
   running: QueuedOperation | null;
+  /** Whether the workflow of the running operation ended without a result. */
+  stopped?: boolean;
   queue: readonly QueuedOperation[];
 }): string {
-  const now = running
-    ? `Runs **${running.kind}** in \`${operationWorkflowId(facts.instanceId, running.operationId)}\`: its details say ` +
-      'which step it is at, why it waits and what can be done. Updates go to this workflow, which forwards them.'
-    : 'No operation runs; it waits for the next Update.';
+  const now =
+    stopped && running
+      ? whatStopped(facts, running)
+      : running
+        ? `Runs **${running.kind}** in \`${operationWorkflowId(facts.instanceId, running.operationId)}\`: its details say ` +
+          'which step it is at, why it waits and what can be done. Updates go to this workflow, which forwards them.'
+        : 'No operation runs; it waits for the next Update.';
   const waiting = queue.slice(0, shownInQueue).map(({ kind, operationId }) => `${kind} \`${operationId}\``);
   const more = queue.length > shownInQueue ? ` and ${queue.length - shownInQueue} more` : '';
   return [
@@ -79,6 +85,16 @@ export function describeInstance({
     place(facts),
     now,
     ...(waiting.length > 0 ? [`Next: ${waiting.join(', ')}${more}`] : []),
+  ].join('\n\n');
+}
+
+function whatStopped(facts: InstanceFacts, { kind, operationId }: QueuedOperation): string {
+  const decision = { operationId, step: 'mark-ready', attempt: 1, operator: 'YOUR NAME', why: 'WHY' };
+  const call = (name: string) => updateCall({ facts }, name, decision);
+  return [
+    `**${kind}** (\`${operationWorkflowId(facts.instanceId, operationId)}\`) was terminated or failed: it did not ` +
+      'undo anything. What it made is known, so that it can be run again from its beginning:',
+    `- run it again: ${call('retry-step')}\n- undo everything and give the money back: ${call('abort')}`,
   ].join('\n\n');
 }
 
@@ -125,7 +141,10 @@ function whatCanBeDone(operation: DescribedOperation): string[] {
     case 'running':
       return isDelivered(operation) ? [] : [cancelChoice(operation)];
     case 'undoing':
-      return ['It undoes what it did; each step is tried until it succeeds. Mend what the reason names, if one fails.'];
+      return [
+        'It undoes what it did; each step is tried until it succeeds. Mend what the reason names, if one fails.',
+        ...operatorChoices(operation),
+      ];
     case 'succeeded':
     case 'failed':
     case 'cancelled':
@@ -134,15 +153,17 @@ function whatCanBeDone(operation: DescribedOperation): string[] {
 }
 
 function operatorChoices(operation: DescribedOperation): string[] {
-  const waiting = operation.steps.find((each) => each.status === 'needs_operator');
-  if (!waiting) return [];
-  const { step, attempt } = waiting;
-  const request = { operationId: operation.operationId, step, attempt, operator: 'YOUR NAME', why: 'WHY' };
-  const choices = [`- try again: ${updateCall(operation, 'retry-step', request)}`];
-  if (texts[step].skippable) choices.push(`- go on without it: ${updateCall(operation, 'skip-step', request)}`);
-  if (!isDelivered(operation) && !isUndo(step)) {
-    choices.push(`- undo everything and give the money back: ${updateCall(operation, 'abort', request)}`);
-  }
+  const waiting = operation.steps.filter((each) => each.status === 'needs_operator');
+  if (waiting.length === 0) return [];
+  const choices = waiting.flatMap(({ step, attempt }) => {
+    const request = { operationId: operation.operationId, step, attempt, operator: 'YOUR NAME', why: 'WHY' };
+    const ofStep = [`- try again: ${updateCall(operation, 'retry-step', request)}`];
+    if (texts[step].skippable) ofStep.push(`- go on without it: ${updateCall(operation, 'skip-step', request)}`);
+    if (!isDelivered(operation) && !isUndoStep(step)) {
+      ofStep.push(`- undo everything and give the money back: ${updateCall(operation, 'abort', request)}`);
+    }
+    return ofStep;
+  });
   const end = operation.windowEndsAt;
   const otherwise =
     end === undefined ? '' : ` (if nothing is done, it undoes by itself at ${new Date(end).toISOString()})`;
@@ -157,7 +178,7 @@ function cancelChoice(operation: DescribedOperation): string {
   return `To cancel it, undo everything and give the money back: ${updateCall(operation, 'cancel-operation', request)}`;
 }
 
-function updateCall({ facts }: DescribedOperation, name: string, input: object): string {
+function updateCall({ facts }: { facts: InstanceFacts }, name: string, input: object): string {
   const target = `--workflow-id instance/${facts.instanceId} --name ${name}`;
   return `\`temporal workflow update execute ${target} --input '${JSON.stringify(input)}'\``;
 }
@@ -165,10 +186,6 @@ function updateCall({ facts }: DescribedOperation, name: string, input: object):
 /** Past the pivot nothing is undone any more. */
 function isDelivered({ steps }: DescribedOperation): boolean {
   return steps.some(({ step, status }) => step === 'mark-ready' && status === 'succeeded');
-}
-
-function isUndo(step: StepName): boolean {
-  return step in undoOf || step === 'send-apology';
 }
 
 function words(status: InstanceStatus | OperationStatus | StepStatus): string {

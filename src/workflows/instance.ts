@@ -1,6 +1,7 @@
 import {
   allHandlersFinished,
   CancellationScope,
+  ChildWorkflowFailure,
   type ChildWorkflowHandle,
   condition,
   continueAsNew,
@@ -15,15 +16,17 @@ import {
 } from '@temporalio/workflow';
 import type { z } from 'zod';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import type { InstanceStatus } from '../contracts/states.ts';
-import { steps } from '../contracts/steps.ts';
+import { InstanceStatus } from '../contracts/states.ts';
+import { isAfterPivot, isUndoStep, steps } from '../contracts/steps.ts';
 import {
   type AcceptedOperation,
   abortOperation,
   CancelRequest,
   cancelOperation,
   type InstanceInput,
+  instanceStatusChanged,
   licenceChanged,
+  type OperationResult,
   type OperatorDecision,
   OperatorRequest,
   operationWorkflowId,
@@ -38,11 +41,20 @@ import {
 import { describeInstance, operationSummary } from '../domain/describe-operation.ts';
 import { control } from './lib/activities.ts';
 import { refusal } from './lib/saga.ts';
-import { instanceStatus, operationKind } from './lib/search-attributes.ts';
+import { instanceStatus, needsAttention, operationKind } from './lib/search-attributes.ts';
 import { provision } from './provision.ts';
 
 const rememberedUpdates = 200;
 const ended: readonly InstanceStatus[] = ['aborted', 'terminated'];
+
+interface Running extends QueuedOperation {
+  scope: CancellationScope;
+  child?: ChildWorkflowHandle<typeof provision>;
+  /** Its workflow ended without a result: it was terminated, or it is broken. */
+  stopped?: boolean;
+  /** Somebody decided that a stopped operation runs again. */
+  again?: boolean;
+}
 
 /**
  * The entity of one instance, `instance/<id>`: admits work by Updates, runs one operation at a time as a child, and
@@ -53,9 +65,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   const queue: QueuedOperation[] = [...input.queue];
   const recentUpdates = [...input.recentUpdates];
   let status = input.status;
-  let running:
-    | (QueuedOperation & { scope: CancellationScope; child?: ChildWorkflowHandle<typeof provision> })
-    | undefined;
+  let running: Running | undefined;
 
   setHandler(stateQuery, () => ({
     status,
@@ -69,8 +79,12 @@ export async function instance(input: InstanceInput): Promise<void> {
   // The verdict carries new limits to the host by itself; the operations that react to it come with theirs.
   setHandler(licenceChanged, () => undefined);
 
-  setHandler(cancelOperation, handleCancel, {
-    validator: (request) => mustFit(CancelRequest, request),
+  setHandler(instanceStatusChanged, (value) => {
+    if (running && InstanceStatus.safeParse(value).success) become(value);
+  });
+
+  setHandler(cancelOperation, ({ by }) => once(() => cancelOrder(by)), {
+    validator: mustBeCancellable,
     description: 'Cancel the order before it is ready; everything is undone, the money goes back: {by: "operator"}.',
   });
   setHandler(retryStep, decide('retry'), {
@@ -82,33 +96,53 @@ export async function instance(input: InstanceInput): Promise<void> {
     description: 'Go on without the waiting step, where that is allowed: {operationId, step, attempt, operator, why}.',
   });
   setHandler(abortOperation, decide('abort'), {
-    validator: mustBeRunning,
+    validator: mustBeUndoable,
     description: 'Undo the operation: {operationId, step, attempt, operator, why}.',
   });
 
-  async function handleCancel({ by }: CancelRequest): Promise<AcceptedOperation> {
-    const known = repeated();
-    if (known) return known;
+  // "Request cancellation" of the Temporal UI means the order; it never ends the entity of a server that is there.
+  CancellationScope.current().cancelRequested.catch(() =>
+    CancellationScope.nonCancellable(() => cancelOrder('operator')).catch((error) => {
+      log.warn('a request for cancellation changes nothing', { error });
+    }),
+  );
+
+  async function cancelOrder(by: CancelRequest['by']): Promise<AcceptedOperation> {
     const operation = running ?? queue.find(({ kind }) => kind === 'provision');
     if (!operation) throw refusal('already_ready', `the instance is ${status}`);
+    const { operationId } = operation;
     const reason: ReasonCode = by === 'customer' ? 'cancelled_by_customer' : 'cancelled_by_operator';
-    const place = { instanceId: facts.instanceId, orderId: facts.orderId, operationId: operation.operationId };
-    const outcome = await control().startCancelling(place, reason);
+    const outcome = await control().startCancelling(placeOf(operationId), reason);
     if (outcome !== 'cancelling') throw refusal(outcome, 'somebody was faster');
     // Not before the child runs: it is the child's undo that gives everything back.
     await condition(() => running?.child !== undefined || ended.includes(status));
-    running?.scope.cancel();
-    return remember({ operationId: operation.operationId });
+    if (running?.stopped) running.again = true;
+    else running?.scope.cancel();
+    return { operationId };
   }
 
   function decide(action: OperatorDecision['action']) {
-    return async (request: OperatorRequest): Promise<AcceptedOperation> => {
-      const known = repeated();
-      if (known) return known;
-      await condition(() => running?.child !== undefined);
-      await tell((child) => child.signal(operatorDecided, { ...request, action }));
-      return remember({ operationId: request.operationId });
-    };
+    return (request: OperatorRequest) =>
+      once(async () => {
+        const { operationId, step, attempt } = request;
+        const isRunning = () => running?.operationId === operationId;
+        await condition(() => !isRunning() || running?.child !== undefined);
+        if (!running || !isRunning()) throw refusal('step_not_waiting', `operation ${operationId} has ended`);
+        const decision = { ...request, action };
+        if (!running.stopped) {
+          await tell((child) => child.signal(operatorDecided, decision));
+          return { operationId };
+        }
+        if (action === 'skip') throw refusal('step_not_waiting', 'the operation stopped; no step of it waits');
+        await control().noteDecision({ ...placeOf(operationId), step, attempt }, decision);
+        if (action === 'abort') return cancelOrder('operator');
+        running.again = true;
+        return { operationId };
+      });
+  }
+
+  function placeOf(operationId: string) {
+    return { instanceId: facts.instanceId, orderId: facts.orderId, operationId };
   }
 
   /** Passes news on to the running operation; one that ended in the same moment needs them no more. */
@@ -116,84 +150,133 @@ export async function instance(input: InstanceInput): Promise<void> {
     const child = running?.child;
     if (!child) return;
     try {
-      await send(child);
+      await CancellationScope.nonCancellable(() => send(child));
     } catch (error) {
       log.warn('the operation ended before the news reached it', { error });
     }
   }
 
+  function mustBeCancellable(request: CancelRequest): void {
+    mustFit(CancelRequest, request);
+    const { operationId } = request;
+    if (operationId === undefined || repeated()) return;
+    if (![running, ...queue].some((operation) => operation?.operationId === operationId)) {
+      throw refusal('step_not_waiting', `operation ${operationId} is not running`);
+    }
+  }
+
   function mustBeRunning(request: OperatorRequest): void {
     mustFit(OperatorRequest, request);
-    if (running?.operationId !== request.operationId) {
+    if (running?.operationId !== request.operationId && !repeated()) {
       throw refusal('step_not_waiting', `operation ${request.operationId} is not running`);
     }
   }
 
   function mustBeSkippable(request: OperatorRequest): void {
     mustBeRunning(request);
-    if (!steps[request.step]?.skippable) throw refusal('step_not_skippable', `step ${request.step}`);
+    if (!steps[request.step].skippable) throw refusal('step_not_skippable', `step ${request.step}`);
   }
 
-  /** An Update that came before continue-as-new is answered as it was then. */
+  function mustBeUndoable(request: OperatorRequest): void {
+    mustBeRunning(request);
+    if (isAfterPivot(request.step)) throw refusal('already_ready', 'the server is delivered');
+    if (isUndoStep(request.step)) throw refusal('step_not_waiting', 'it is being undone already');
+  }
+
+  /** The earlier answer to an Update that came before continue-as-new. */
   function repeated(): AcceptedOperation | undefined {
     const updateId = currentUpdateInfo()?.id;
     const known = recentUpdates.find((update) => update.updateId === updateId);
     return known ? { operationId: known.operationId } : undefined;
   }
 
-  function remember(accepted: AcceptedOperation): AcceptedOperation {
+  /** Handles an Update, unless it is known, and remembers its answer. */
+  async function once(handle: () => Promise<AcceptedOperation>): Promise<AcceptedOperation> {
+    const accepted = repeated();
+    if (accepted) return accepted;
+    const { operationId } = await CancellationScope.nonCancellable(handle);
     const updateId = currentUpdateInfo()?.id;
-    if (updateId) recentUpdates.push({ updateId, operationId: accepted.operationId });
+    if (updateId) recentUpdates.push({ updateId, operationId });
     recentUpdates.splice(0, Math.max(0, recentUpdates.length - rememberedUpdates));
-    return accepted;
+    return { operationId };
+  }
+
+  function become(value: InstanceStatus): void {
+    if (value !== status) {
+      status = value;
+      upsertSearchAttributes([{ key: instanceStatus, value }]);
+    }
+    show();
   }
 
   function show(): void {
-    setCurrentDetails(describeInstance({ facts, status, running: running ?? null, queue }));
+    setCurrentDetails(
+      describeInstance({ facts, status, running: running ?? null, stopped: running?.stopped ?? false, queue }),
+    );
   }
 
   const isLong = () =>
     workflowInfo().continueAsNewSuggested ||
     workflowInfo().historyLength >= (input.maxEvents ?? Number.POSITIVE_INFINITY);
 
-  show();
-  while (!ended.includes(status)) {
-    await condition(() => queue.length > 0 || isLong());
-    const next = queue.shift();
-    if (!next) break;
-    const result = await run(next);
-    if (result !== status) {
-      status = result;
-      upsertSearchAttributes([{ key: instanceStatus, value: status }]);
-    }
-    show();
-    if (isLong()) break;
-  }
-  await condition(allHandlersFinished);
+  await CancellationScope.nonCancellable(live);
   if (ended.includes(status)) return;
   await continueAsNew<typeof instance>({ ...input, status, queue, recentUpdates });
 
-  /** Runs one operation as a child. A cancel of its scope reaches the child, whose undo is waited for. */
-  async function run(operation: QueuedOperation): Promise<InstanceStatus> {
-    const scope = new CancellationScope();
-    running = { ...operation, scope };
-    upsertSearchAttributes([{ key: operationKind, value: operation.kind }]);
+  async function live(): Promise<void> {
     show();
-    try {
-      const child = await scope.run(() =>
-        startChild(provision, {
-          workflowId: operationWorkflowId(facts.instanceId, operation.operationId),
-          args: [{ facts, times, operationId: operation.operationId }],
-          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-          staticSummary: operationSummary({ facts, kind: operation.kind }),
-          typedSearchAttributes: workflowInfo().typedSearchAttributes,
-        }),
-      );
-      running.child = child;
-      return (await child.result()).instanceStatus;
-    } finally {
-      running = undefined;
+    while (!ended.includes(status)) {
+      await condition(() => queue.length > 0 || isLong());
+      const next = queue.shift();
+      if (!next) break;
+      become(await run(next));
+      if (isLong()) break;
     }
+    await condition(allHandlersFinished);
+  }
+
+  /** Runs one operation as a child, again if it was stopped. */
+  async function run(operation: QueuedOperation): Promise<InstanceStatus> {
+    upsertSearchAttributes([{ key: operationKind, value: operation.kind }]);
+    if (status === 'requested') become('provisioning');
+    for (let number = 1; ; number += 1) {
+      const current: Running = { ...operation, scope: new CancellationScope() };
+      running = current;
+      show();
+      try {
+        const { instanceStatus: result } = await runChild(current, number);
+        running = undefined;
+        return result;
+      } catch (error) {
+        if (!(error instanceof ChildWorkflowFailure)) throw error;
+      }
+      await untilRunAgain(current);
+    }
+  }
+
+  /** A cancel of the operation's scope reaches the child, whose undo is waited for. */
+  async function runChild(operation: Running, number: number): Promise<OperationResult> {
+    const { operationId, kind, scope } = operation;
+    operation.child = await scope.run(() =>
+      startChild(provision, {
+        workflowId: operationWorkflowId(facts.instanceId, operationId),
+        args: [{ facts, times, operationId, run: number }],
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        staticSummary: operationSummary({ facts, kind }),
+        typedSearchAttributes: workflowInfo().typedSearchAttributes,
+      }),
+    );
+    return operation.child.result();
+  }
+
+  /** An operation whose workflow ended without a result undid nothing: people decide, or a customer's cancel. */
+  async function untilRunAgain(operation: Running): Promise<void> {
+    operation.stopped = true;
+    upsertSearchAttributes([{ key: needsAttention, value: true }]);
+    show();
+    await control().noteOperation(placeOf(operation.operationId), { status: 'needs_operator', reason: 'internal' });
+    await condition(() => operation.again === true);
+    upsertSearchAttributes([{ key: needsAttention, value: false }]);
   }
 }
 

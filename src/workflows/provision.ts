@@ -11,6 +11,8 @@ import { OperationEnds, openSaga, type UndoStep } from './lib/saga.ts';
 
 /** A destroy that has not worked for this long shows as orphan_cleanup. */
 const orphanAfterMs = 10 * 60_000;
+/** Money in flight comes or fails within this time; what is not settled then needs people. */
+const unsettledAfterMs = 21 * 24 * 3_600_000;
 
 /**
  * Brings a private server to its customer: takes the name, the money, the licence, the machine, and hands over; or
@@ -26,7 +28,6 @@ export async function provision(input: OperationInput): Promise<OperationResult>
       name: 'hold-hostname',
       run: control({ deadlineMs: times.holdHostnameMs }).holdHostname,
       onTimeout: 'internal',
-      endsWith: ['hostname_taken'],
     });
     await saga.step({
       name: 'create-subscription',
@@ -37,7 +38,6 @@ export async function provision(input: OperationInput): Promise<OperationResult>
       name: 'await-payment',
       run: awaitPayment,
       onTimeout: 'payment_expired',
-      endsWith: ['payment_expired', 'too_many_declines', 'hostname_taken'],
     });
     await saga.step({
       name: 'issue-licence',
@@ -72,19 +72,24 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     await saga.step({ name: 'send-mail', run: mail().sendMail, onTimeout: 'mail_unavailable' });
     await control().noteOperation(saga.place, { status: 'succeeded' });
   });
-  saga.end('succeeded');
+  saga.end('succeeded', 'ready');
   return { status: 'succeeded', instanceStatus: 'ready' };
 
   /** Two branches, neither waiting for the other: the money goes back, and the things are removed. */
   async function undo(cause: ReasonCode): Promise<OperationResult> {
     const reason = await CancellationScope.nonCancellable(() => control().beginUndo(saga.place, cause));
     const money: UndoStep[] = [
-      { name: 'settle-money', run: control().settleMoney },
-      { name: 'send-apology', run: endOrderAndExplain(reason) },
+      { name: 'settle-money', run: control().settleMoney, attentionAfterMs: unsettledAfterMs },
+      { name: 'send-apology', run: endOrderAndExplain(reason), giveUpAfterMs: times.operatorWindowMs },
     ];
     const things: UndoStep[] = [
       { name: 'revoke-licence', run: control().revokeLicence },
-      { name: 'destroy-stack', run: stack(facts.cloud).destroyStack, attentionAfterMs: orphanAfterMs },
+      {
+        name: 'destroy-stack',
+        run: stack(facts.cloud).destroyStack,
+        attentionAfterMs: orphanAfterMs,
+        shownAs: 'orphan_cleanup',
+      },
       { name: 'release-hostname', run: control().releaseHostname },
     ];
     await saga.undo([money, things]);
@@ -92,7 +97,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     await CancellationScope.nonCancellable(() =>
       control().noteOperation(saga.place, { status, reason, instanceStatus: 'aborted' }),
     );
-    saga.end(status);
+    saga.end(status, 'aborted');
     return { status, instanceStatus: 'aborted', reason };
   }
 

@@ -8,7 +8,7 @@ import { newId } from '../../src/contracts/new-id.ts';
 import { controlQueue, instanceWorkflowId, strayPaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { testConfig } from '../support/api.ts';
-import { startDevServer } from '../support/dev-server.ts';
+import { startDevServer } from '../support/temporal.ts';
 
 let server: TestWorkflowEnvironment;
 let worker: Worker;

@@ -76,6 +76,22 @@ describe('what an operator reads about an operation', () => {
     expect(text).not.toContain('skip-step');
   });
 
+  test('an undo step that waits offers to be tried again, never to be undone', () => {
+    const text = describeOperation({
+      ...stuck,
+      status: 'undoing',
+      windowEndsAt: undefined,
+      steps: [
+        { step: 'destroy-stack', status: 'needs_operator', attempt: 3, reason: 'orphan_cleanup' },
+        { step: 'send-apology', status: 'needs_operator', attempt: 1, reason: 'mail_refused' },
+      ],
+    });
+    expect(text).toContain('"step":"destroy-stack","attempt":3');
+    expect(text.match(/--name retry-step/g)).toHaveLength(2);
+    expect(text.match(/--name skip-step/g)).toHaveLength(1);
+    expect(text).not.toContain('--name abort');
+  });
+
   test('after the pivot nothing offers to undo', () => {
     const delivered = { step: 'mark-ready', status: 'succeeded', attempt: 1 } as const;
     const mail = { step: 'send-mail', status: 'needs_operator', attempt: 10, reason: 'mail_refused' } as const;
@@ -131,6 +147,19 @@ describe('what an operator reads about an instance', () => {
     expect(text).toContain('### acme.local.freehold.localhost: provisioning');
     expect(text).toContain('**provision** in `instance/i0123456789abcdef/op/op_0123456789abcdef`');
     expect(text).toContain('Next: suspend `op_1123456789abcdef`');
+  });
+
+  test('an operation whose workflow stopped: that nothing was undone, and the two Updates that help', () => {
+    const text = describeInstance({
+      facts,
+      status: 'provisioning',
+      running: { operationId: 'op_0123456789abcdef', kind: 'provision' },
+      stopped: true,
+      queue: [],
+    });
+    expect(text).toContain('did not undo anything');
+    for (const name of ['retry-step', 'abort'])
+      expect(text).toContain(`--name ${name} --input '{"operationId":"op_0123`);
   });
 
   test('nothing runs, and a long queue stays short', () => {

@@ -30,6 +30,17 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   return environment;
 }
 
+/** The official Temporal dev server in memory, with our search attributes: TEMPORAL_CLI, or `temporal` on PATH. */
+export async function startDevServer(): Promise<TestWorkflowEnvironment> {
+  const path = toolPath('TEMPORAL_CLI', 'temporal');
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      extraArgs: Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    },
+  });
+}
+
 const { IndexedValueType } = temporal.api.enums.v1;
 const indexedTypes = {
   Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
@@ -15,7 +15,7 @@ import {
   type WorkflowTimes,
 } from '../../src/contracts/workflow-messages.ts';
 import { endStateOf } from '../../src/domain/order-rules.ts';
-import { startTimeSkipping, workflowBundle } from '../support/temporal.ts';
+import { startDevServer, startTimeSkipping, workflowBundle } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 
 const minute = 60_000;
@@ -56,7 +56,9 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   }
 
   const activities = {
-    holdHostname: step('hold-hostname'),
+    holdHostname: step('hold-hostname', () => {
+      if (order.state === 'cancelling') throw fail(order.reason ?? 'cancelled_by_customer');
+    }),
     createSubscription: step('create-subscription'),
     awaitPayment: step('await-payment', () => {
       if (order.state === 'awaiting_payment') order.state = 'fulfilling';
@@ -133,7 +135,7 @@ export function instanceInput(instanceId: string, times: Partial<WorkflowTimes> 
       plan: 'MAKER',
     },
     times: { ...defaultTimes, ...times },
-    status: 'provisioning',
+    status: 'requested',
     queue: [{ operationId, kind: 'provision' }],
     recentUpdates: [],
   };
@@ -141,7 +143,13 @@ export function instanceInput(instanceId: string, times: Partial<WorkflowTimes> 
 
 /** Runs the workers of a world for the length of a test and starts one instance in it. */
 export async function withInstance<Result>(
-  options: { world: World; times?: Partial<WorkflowTimes>; maxEvents?: number },
+  options: {
+    world: World;
+    times?: Partial<WorkflowTimes>;
+    maxEvents?: number;
+    /** The real server in real time, for what the time-skipping one does differently. */
+    realTime?: boolean;
+  },
   test: (running: {
     environment: TestWorkflowEnvironment;
     entity: ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>;
@@ -151,7 +159,7 @@ export async function withInstance<Result>(
 ): Promise<Result> {
   const { world } = options;
   // A server of its own: the clock of a time-skipping server is one for all its workflows.
-  const environment = await startTimeSkipping();
+  const environment = options.realTime ? await startDevServer() : await startTimeSkipping();
   const instanceId = `i${randomUUID().replaceAll('-', '').slice(0, 16)}`;
   const common = { connection: environment.nativeConnection, activities: world.activities };
   const [control, provision] = await Promise.all([
@@ -170,6 +178,10 @@ export async function withInstance<Result>(
           workflowId: instanceWorkflowId(instanceId),
           taskQueue: controlQueue,
           args: [input],
+          typedSearchAttributes: [
+            { key: defineSearchAttributeKey('InstanceStatus', SearchAttributeType.KEYWORD), value: 'requested' },
+            { key: defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL), value: false },
+          ],
         });
         const operation = workflow.getHandle(operationWorkflowId(instanceId, operationId));
         await until(() => exists(operation), { what: 'the operation runs as a child' });
