@@ -84,7 +84,6 @@ export async function runEmbedded(
     const embedded = { platform, screen, reach, outside: createOutside(platform), signal, platformMs };
     await showServersFromBefore(embedded);
     process.exitCode = await work({ ...embedded, showLinks: () => showLinks(embedded) });
-    if (signal.aborted && process.exitCode === undefined) process.exitCode = 0;
   } catch (error) {
     screen.close();
     if (!signal.aborted) {
