@@ -46,6 +46,8 @@ const [worker] = await Promise.all([
     taskQueue: controlQueue,
     workflowsPath: fileURLToPath(new URL('../workflows/workflows.ts', import.meta.url)),
     maxConcurrentActivityTaskExecutions: config.FREEHOLD_CONTROL_ACTIVITIES,
+    // Else the SDK holds beats back to 80 % of the timeout, and a cancel would take that long to arrive.
+    maxHeartbeatThrottleInterval: '3s',
     shutdownGraceTime: '10 seconds',
     interceptors: { activity: [() => ({ inbound: createStepInterceptor(journal, log) })] },
     activities: {

@@ -20,6 +20,13 @@ function isWorthTelling(attempt: number): boolean {
   return (attempt & (attempt - 1)) === 0;
 }
 
+/** Whether the workflow has gone on without this attempt: what it would still tell is told by others already. */
+function isPastDeadline(): boolean {
+  const { scheduledTimestampMs, scheduleToCloseTimeoutMs } = activityInfo();
+  // Temporal measures deadlines by the real clock.
+  return scheduleToCloseTimeoutMs > 0 && Date.now() >= scheduledTimestampMs + scheduleToCloseTimeoutMs;
+}
+
 /**
  * Surrounds every step's activity: tells the timeline when the step runs, waits, is retried, succeeds or fails, and
  * turns errors into failures that carry a reason code. Activities that are not a step only get the second half.
@@ -42,7 +49,7 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         const failure = toFailure(error);
         const reason = codeOf(failure);
         if (reason === 'internal') log.error({ err: error, activity: activityType, attempt }, 'activity failed');
-        if (step && isWorthTelling(attempt)) {
+        if (step && isWorthTelling(attempt) && !isPastDeadline()) {
           const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
           await journal.note(step, { status, reason, detail: failure.message });
         }
