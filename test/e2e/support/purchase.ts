@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { AcceptedOrder, OrderRequest } from '../../../src/contracts/api/orders.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AcceptedOrder, OrderPaymentAnswer, OrderRequest } from '../../../src/contracts/api/orders.ts';
 import type { Quote, QuoteRequest } from '../../../src/contracts/api/quotes.ts';
 import type { TimelineEvent } from '../../../src/contracts/events.ts';
 import type { ReasonCode } from '../../../src/contracts/reasons.ts';
@@ -48,13 +49,13 @@ export interface Purchase {
   step(step: StepName, status: StepStatus, attempt?: number): Promise<TimelineEvent & { type: 'step' }>;
   /** Resolves when the order and its operation have ended, with the order's end. */
   end(): Promise<{ state: OrderState; reason: ReasonCode | undefined }>;
-  /** Pays as a browser does, straight at Stripe. */
+  /** Reads what the browser needs to pay, as its checkout page does when it opens. */
+  openCheckout(): Promise<void>;
+  /** Pays as a browser does, straight at Stripe; the checkout may have been opened long before. */
   pay(card?: string): Promise<{ status: string } | { declined: string }>;
   /** Answers the question of the customer's bank that paying led to; the bank's HTTP status. */
   answerBank(answer: 'approve' | 'refuse'): Promise<number>;
   cancel(): Promise<void>;
-  /** Ends the event stream. */
-  close(): void;
 }
 
 /** Quotes, orders, and follows the order's event stream from its beginning. */
@@ -68,10 +69,19 @@ export async function buy(world: World, change: Partial<QuoteRequest> = {}): Pro
 export function followPurchase(world: World, quote: Quote, order: AcceptedOrder): Purchase {
   const { customer, platform } = world;
   const events: TimelineEvent[] = [];
-  const stop = new AbortController();
   let broken: unknown;
   const read = async () => {
-    for await (const event of customer.events(order, stop.signal)) events.push(event);
+    while (!world.ended.aborted) {
+      try {
+        for await (const event of customer.events(order, world.ended)) {
+          if (event.sequence > (events.at(-1)?.sequence ?? 0)) events.push(event);
+        }
+      } catch (error) {
+        // A lost connection; jest's own TypeError is another one than fetch's, so the class cannot tell.
+        if ((error as Error).name !== 'TypeError') throw error;
+        await delay(200);
+      }
+    }
   };
   read().catch((error: unknown) => {
     broken = error;
@@ -98,7 +108,11 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
       throw new Error(`${(error as Error).message}; what the stream told:\n  ${story()}`, { cause: error });
     }
   }
-  let intent: string | undefined;
+  let payment: Promise<OrderPaymentAnswer> | undefined;
+  const readPayment = () => {
+    payment ??= customer.payment(order, AbortSignal.timeout(patienceMs));
+    return payment;
+  };
 
   return {
     quote,
@@ -127,13 +141,15 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
         return { state: last.state, reason: last.reason };
       });
     },
+    async openCheckout() {
+      await readPayment();
+    },
     async pay(card = cards.good) {
-      const payment = await customer.payment(order, AbortSignal.timeout(patienceMs));
-      intent = payment.clientSecret?.split('_secret_')[0];
-      return payWithCard(payment, card);
+      return payWithCard(await readPayment(), card);
     },
     async answerBank(answer) {
-      const page = `${platform.urls.stripe}/emulator/3ds/${intent}`;
+      const { clientSecret } = await readPayment();
+      const page = `${platform.urls.stripe}/emulator/3ds/${clientSecret!.split('_secret_')[0]}`;
       const response = await fetch(page, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -144,6 +160,5 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
       return response.status;
     },
     cancel: () => customer.cancel(order),
-    close: () => stop.abort(),
   };
 }

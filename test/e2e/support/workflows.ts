@@ -16,3 +16,13 @@ export async function workflowsOf({ platform }: World, { order }: Purchase): Pro
     .executions.map(({ type }) => type.name)
     .sort();
 }
+
+/** Whether the workflow that looks after money of an ended order has completed, as the only one of its id. */
+export async function strayWorkflow({ platform }: World, paymentIntentId: string): Promise<boolean> {
+  const query = encodeURIComponent(`WorkflowId = "billing/stray/${paymentIntentId}"`);
+  const answer = await fetch(
+    `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`,
+  );
+  const { executions } = Listed.parse(await answer.json());
+  return executions.length === 1 && executions[0]!.status === 'WORKFLOW_EXECUTION_STATUS_COMPLETED';
+}

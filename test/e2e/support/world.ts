@@ -16,6 +16,8 @@ export interface World {
   customer: Customer;
   outside: Outside;
   reach: Reach;
+  /** Aborted when the tests are over; what follows orders ends with it. */
+  ended: AbortSignal;
 }
 
 /**
@@ -25,6 +27,7 @@ export interface World {
 export function shareWorld(overrides: Record<string, string> = {}): () => World {
   let world: World | undefined;
   let stateDir: string | undefined;
+  const end = new AbortController();
   beforeAll(async () => {
     stateDir = mkdtempSync(join(tmpdir(), 'freehold-e2e-'));
     const platform = await startPlatform({ stateDir, ports: 'free', overrides });
@@ -34,9 +37,11 @@ export function shareWorld(overrides: Record<string, string> = {}): () => World 
       customer: createCustomer(platform.urls.api),
       outside: createOutside(platform),
       reach: createReach({ dnsServer, caFile }),
+      ended: end.signal,
     };
   }, patienceMs);
   afterAll(async () => {
+    end.abort();
     await world?.reach.close();
     await world?.platform.stop();
     if (stateDir && !process.env.FREEHOLD_KEEP_STATE) rmSync(stateDir, { recursive: true, force: true });
