@@ -99,6 +99,8 @@ const Control = Common.extend(Hosting.shape)
     /** How often a licence check of a hosted server is asked for. */
     FREEHOLD_LICENCE_CHECK_MS: Milliseconds.default(hours(1)),
     FREEHOLD_CONTROL_ACTIVITIES: Count.default(100),
+    /** Folder that keeps the bundle of the workflows between starts; built at every start when absent. */
+    FREEHOLD_WORKFLOW_CACHE: z.string().optional(),
   });
 export type ControlConfig = z.infer<typeof Control>;
 

@@ -227,6 +227,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       // The edge router makes the authority whose certificate this one trusts.
       needs: [...needsRecords, 'temporal', 'edge'],
       env: {
+        FREEHOLD_WORKFLOW_CACHE: folder.path('cache', 'workflows'),
         ...parts.publicUrl,
         ...parts.records,
         ...parts.temporal,

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { createBillingActivities } from '../activities/billing/billing-activities.ts';
 import { createHealthActivities } from '../activities/hosting/health-activities.ts';
@@ -22,6 +21,7 @@ import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
 import { keepTrying } from './keep-trying.ts';
 import { runWorker } from './run-worker.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** The control worker: Temporal workflows and short activities. Stateless, as many as needed. */
 const log = createLog('control');
@@ -38,13 +38,16 @@ const journal = createJournal(store);
 const port = config.FREEHOLD_HOST_PORT === 443 ? '' : `:${config.FREEHOLD_HOST_PORT}`;
 const hostUrl = (hostname: string) => `https://${hostname}${port}`;
 
-const { connection, namespace } = await connectToTemporal();
+const [{ connection, namespace }, bundle] = await Promise.all([
+  connectToTemporal(),
+  workflowBundle(config.FREEHOLD_WORKFLOW_CACHE),
+]);
 const [worker] = await Promise.all([
   Worker.create({
     connection,
     namespace,
     taskQueue: controlQueue,
-    workflowsPath: fileURLToPath(new URL('../workflows/workflows.ts', import.meta.url)),
+    workflowBundle: bundle,
     maxConcurrentActivityTaskExecutions: config.FREEHOLD_CONTROL_ACTIVITIES,
     // Else the SDK holds beats back to 80 % of the timeout, and a cancel would take that long to arrive.
     maxHeartbeatThrottleInterval: '3s',

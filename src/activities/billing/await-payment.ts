@@ -5,6 +5,7 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { declinedTooOften } from '../../domain/order-rules.ts';
 import type { PaymentState } from '../../payments/payment-state.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './billing-activities.ts';
 
 type Paid = Extract<PaymentState, { kind: 'paid' }>;
@@ -19,19 +20,21 @@ const quickLooksMs = 15 * 60_000;
  */
 export function awaitPayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await findOpenOrder(ports, context.orderId);
+    const order = await findLiveOrder(ports.store, context.orderId);
+    if (order.state === 'fulfilled') return;
     const state = await look(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
     if (state.kind === 'closed') throw await end(ports, order, 'payment_expired');
     if (state.declines > order.declines) {
       await ports.store.orders.setDeclines(order._id, state.declines);
-      await ports.store.holds.extend(order.quote.name, order._id, new Date(now() + ports.holdAfterAttemptMs));
-      if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
+      if (!(await holdLonger(ports, order))) throw await end(ports, order, 'hostname_taken');
     }
+    if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
     const waited = now() - activityInfo().scheduledTimestampMs;
-    const wait = { retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
-    if (state.lastDecline) throw new ReasonError('declined_try_again', state.lastDecline, wait);
-    throw new ReasonError('not_paid_yet', undefined, wait);
+    const detail = state.lastDecline ? `declined (${state.lastDecline}); another try is possible` : undefined;
+    throw new ReasonError('not_paid_yet', detail, {
+      retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs,
+    });
   };
 }
 
@@ -41,21 +44,12 @@ export function awaitPayment(ports: BillingPorts) {
  */
 export function expirePayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await findOpenOrder(ports, context.orderId);
+    const order = await findLiveOrder(ports.store, context.orderId);
+    if (order.state === 'fulfilled') return;
     const state = await look(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
     throw await end(ports, order, 'payment_expired');
   };
-}
-
-/** The order, as long as it waits for money or has just got it; an order that somebody cancelled fails with the reason. */
-async function findOpenOrder({ store }: BillingPorts, orderId: string): Promise<OrderRecord> {
-  const order = await store.orders.find(orderId);
-  if (!order) throw new ReasonError('not_found', `order ${orderId}`);
-  if (order.state !== 'awaiting_payment' && order.state !== 'fulfilling') {
-    throw new ReasonError(order.reason ?? 'cancelled_by_customer');
-  }
-  return order;
 }
 
 /** One look at Stripe; an order without anything to pay counts as paid. */
@@ -64,28 +58,42 @@ async function look({ gateway }: BillingPorts, order: OrderRecord): Promise<Paym
   return gateway.lookAtPayment(order.payment);
 }
 
+/** An attempt to pay holds the name for longer, also one that nobody took since its hold ended. */
+async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: OrderRecord): Promise<boolean> {
+  const until = new Date(now() + holdAfterAttemptMs);
+  const { name } = order.quote;
+  if (await store.holds.extend(name, order._id, until)) return true;
+  return (await store.holds.take({ ...holdOf(order), holder: 'order', holderId: order._id, until })) === 'held';
+}
+
 /** Starts the fulfilment: the order is fulfilling, and its name is its own until it is undone. */
 async function takePayment({ store }: BillingPorts, order: OrderRecord, payment: Paid): Promise<void> {
-  await store.orders.setMoney(order._id, { paid: payment.amount, refunded: 0 });
-  if (await store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilling' })) {
-    await store.timeline.append(placeOf(order), { type: 'order', state: 'fulfilling' });
-  } else {
-    const current = await store.orders.find(order._id);
-    if (current?.state !== 'fulfilling') throw new ReasonError(current?.reason ?? 'cancelled_by_customer');
+  await store.orders.setPaid(order._id, payment.amount);
+  if (!(await store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilling' }))) {
+    await findLiveOrder(store, order._id);
   }
+  await store.timeline.appendOnce(placeOf(order), { type: 'order', state: 'fulfilling' });
   if (payment.paidUntil) await store.instances.update(order.instanceId, { paidUntil: payment.paidUntil });
-  const kept = await store.holds.own(order.quote.name, order._id, order.instanceId);
+  const { instanceId } = order;
+  const kept =
+    (await store.holds.own(order.quote.name, order._id, instanceId)) ||
+    // The hold ended before the money came; the name may still be free.
+    (await store.holds.take({ ...holdOf(order), holder: 'instance', holderId: instanceId, until: null })) === 'held';
   if (!kept) throw new ReasonError('hostname_taken', `${order.quote.name} was taken while the payment was open`);
+}
+
+function holdOf({ _id, quote, accountId }: OrderRecord) {
+  return { _id: quote.name, tokenHash: `order:${_id}`, accountId };
 }
 
 /** Marks the order as ending for this reason; whoever marked it first keeps his reason. */
 async function end(
   { store }: BillingPorts,
   order: OrderRecord,
-  reason: 'payment_expired' | 'too_many_declines',
+  reason: 'payment_expired' | 'too_many_declines' | 'hostname_taken',
 ): Promise<ReasonError> {
   const moved = await store.orders.move(order._id, { from: ['awaiting_payment'], to: 'cancelling', reason });
-  if (moved) await store.timeline.append(placeOf(order), { type: 'order', state: 'cancelling', reason });
+  if (moved) await store.timeline.appendOnce(placeOf(order), { type: 'order', state: 'cancelling', reason });
   return new ReasonError(reason);
 }
 

@@ -1,12 +1,11 @@
-import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './billing-activities.ts';
 
 /** This step makes the customer and the subscription of an order, with its first invoice open. Undo: `settle-money`. */
 export function createSubscription({ store, gateway }: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await store.orders.find(context.orderId);
-    if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
+    const order = await findLiveOrder(store, context.orderId);
     if (order.payment) return;
     const customer = await gateway.ensureCustomer({
       accountId: order.accountId,

@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { PrivateServerSpec, RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
@@ -14,6 +14,7 @@ const beatMs = 3_000;
 export function stackUp(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await ports.store.instances.find(context.instanceId);
+    if (instance?.status === 'ready') return;
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
     const outputs = await run(ports, context, {
       kind: 'up',
@@ -76,7 +77,8 @@ async function run({ runStack, journal }: StackPorts, context: StepContext, requ
   let told: Promise<unknown> = Promise.resolve();
   const tell = (line: RunnerLine) => {
     if (line.type === 'resource') progress = { done: line.done, total: line.total };
-    told = told.then(() => tellTimeline(line));
+    // What the timeline misses is in the engine's own log; the operation does not stop for it.
+    told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
   };
   const tellTimeline = async (line: RunnerLine) => {
     switch (line.type) {

@@ -3,6 +3,7 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { renderApology } from '../../mail/apology.ts';
 import type { Mail } from '../../mail/layout.ts';
 import { renderOutcome } from '../../mail/outcome.ts';
+import { renderPayment } from '../../mail/payment.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { renderReady } from '../../mail/ready.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
@@ -26,7 +27,15 @@ export function sendMail(ports: MailPorts) {
     });
     await deliver(ports, { order, kind: 'ready', recipient: 'administrator', to: instance.adminEmail, mail });
     if (order.billingEmail !== instance.adminEmail) {
-      await deliver(ports, { order, kind: 'ready-payer', recipient: 'payer', to: order.billingEmail, mail });
+      const receipt = renderPayment({
+        orderId: order._id,
+        hostname: instance.hostname,
+        plan: instance.plan,
+        amount: order.paid,
+        currency: order.quote.currency,
+        orderUrl: orderUrl(ports, order),
+      });
+      await deliver(ports, { order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail: receipt });
     }
   };
 }
@@ -41,7 +50,7 @@ export function sendApology(ports: MailPorts) {
       reason: order.reason ?? 'not_delivered',
       refunded: order.refunded,
       currency: order.quote.currency,
-      orderUrl: `${ports.publicUrl}/orders/${order._id}`,
+      orderUrl: orderUrl(ports, order),
     };
     const { state } = order;
     const mail =
@@ -50,6 +59,10 @@ export function sendApology(ports: MailPorts) {
         : renderApology(facts);
     await deliver(ports, { order, kind: 'outcome', recipient: 'payer', to: order.billingEmail, mail });
   };
+}
+
+function orderUrl({ publicUrl }: MailPorts, order: OrderRecord): string {
+  return `${publicUrl}/orders/${order._id}`;
 }
 
 async function read(

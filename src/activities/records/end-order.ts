@@ -14,30 +14,27 @@ export type CancelOutcome = 'cancelling' | 'already_ready' | 'already_ended';
 /** Sets an open order to `cancelling`; of all that try, one reason wins and stays. */
 export function startCancelling({ store }: RecordsPorts) {
   return async (place: OrderPlace, reason: ReasonCode): Promise<CancelOutcome> => {
-    const won = await store.orders.move(place.orderId, {
-      from: ['awaiting_payment', 'fulfilling'],
-      to: 'cancelling',
-      reason,
-    });
-    if (won) {
-      await store.timeline.append(place, { type: 'order', state: 'cancelling', reason });
-      return 'cancelling';
-    }
+    await store.orders.move(place.orderId, { from: ['awaiting_payment', 'fulfilling'], to: 'cancelling', reason });
     const order = await store.orders.find(place.orderId);
     if (!order) throw new ReasonError('not_found', `order ${place.orderId}`);
     if (order.state === 'fulfilled') return 'already_ready';
-    return orderHasEnded(order.state) ? 'already_ended' : 'cancelling';
+    if (orderHasEnded(order.state)) return 'already_ended';
+    const holds = order.reason ?? reason;
+    await store.timeline.appendOnce(place, { type: 'order', state: 'cancelling', reason: holds });
+    return 'cancelling';
   };
 }
 
 /**
  * Begins the undo: the order is `cancelling`, for this reason unless it has one already, and everybody can see that the
- * operation is being undone. Returns the reason that holds.
+ * operation is being undone. Returns the reason that holds. Errors: `already_ready`, because nothing undoes a server
+ * that was handed over.
  */
 export function beginUndo(ports: RecordsPorts) {
   return async (place: OrderPlace, reason: ReasonCode): Promise<ReasonCode> => {
     const { store, journal } = ports;
-    await startCancelling(ports)(place, reason);
+    const outcome = await startCancelling(ports)(place, reason);
+    if (outcome === 'already_ready') throw new ReasonError('already_ready', 'an undo of a delivered server');
     const order = await store.orders.find(place.orderId);
     const holds = isReasonCode(order?.reason) ? order.reason : reason;
     const operation = await store.operations.find(place.operationId);
@@ -48,7 +45,8 @@ export function beginUndo(ports: RecordsPorts) {
     }
     await store.operations.setStatus(place.operationId, { status: 'undoing', reason: holds });
     await store.instances.update(place.instanceId, { status: 'undoing' });
-    await store.timeline.append(place, { type: 'operation', kind: 'provision', status: 'undoing', reason: holds });
+    const news = { type: 'operation', kind: 'provision', status: 'undoing', reason: holds } as const;
+    await store.timeline.appendOnce(place, news);
     return holds;
   };
 }
@@ -57,7 +55,8 @@ export function beginUndo(ports: RecordsPorts) {
 export function endOrder({ store }: RecordsPorts) {
   return async (place: OrderPlace, reason: ReasonCode): Promise<void> => {
     const to = endStateOf(reason);
-    const moved = await store.orders.move(place.orderId, { from: ['cancelling', 'settling'], to, reason });
-    if (moved) await store.timeline.append(place, { type: 'order', state: to, reason });
+    await store.orders.move(place.orderId, { from: ['cancelling', 'settling'], to, reason });
+    const order = await store.orders.find(place.orderId);
+    if (order?.state === to) await store.timeline.appendOnce(place, { type: 'order', state: to, reason });
   };
 }

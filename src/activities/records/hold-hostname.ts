@@ -6,6 +6,7 @@ import { catalogue } from '../../domain/catalogue-data.ts';
 import { entitlementsOf } from '../../domain/entitlements.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { findLiveOrder } from '../lib/live-order.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
 /**
@@ -15,8 +16,7 @@ import type { RecordsPorts } from './records-activities.ts';
 export function holdHostname(ports: RecordsPorts) {
   return async (context: StepContext): Promise<void> => {
     const { store } = ports;
-    const order = await store.orders.find(context.orderId);
-    if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
+    const order = await findLiveOrder(store, context.orderId);
     await openRecords(ports, order);
     const hold = await store.holds.find(order.quote.name);
     const outcome =
@@ -65,7 +65,7 @@ async function openRecords({ store }: RecordsPorts, order: OrderRecord): Promise
       createdAt: today(),
     }),
   );
-  const opened = await once(() =>
+  await once(() =>
     store.operations.insert({
       _id: order.operationId,
       instanceId: order.instanceId,
@@ -77,19 +77,16 @@ async function openRecords({ store }: RecordsPorts, order: OrderRecord): Promise
       createdAt: today(),
     }),
   );
-  if (!opened) return;
   const place = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
-  await store.timeline.append(place, { type: 'operation', kind: 'provision', status: 'running' });
-  await store.timeline.append(place, { type: 'instance', status: 'provisioning' });
+  await store.timeline.appendOnce(place, { type: 'operation', kind: 'provision', status: 'running' });
+  await store.timeline.appendOnce(place, { type: 'instance', status: 'provisioning' });
 }
 
-async function once(insert: () => Promise<void>): Promise<boolean> {
+async function once(insert: () => Promise<void>): Promise<void> {
   try {
     await insert();
-    return true;
   } catch (error) {
-    if (isDuplicateKey(error)) return false;
-    throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
 }
 

@@ -10,17 +10,16 @@ import type { RecordsPorts } from './records-activities.ts';
 export function markReady({ store }: RecordsPorts) {
   return async (context: StepContext): Promise<void> => {
     const { instanceId, orderId, operationId } = context;
-    const won = await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
+    await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
     const order = await store.orders.find(orderId);
-    if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_customer');
+    if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_operator');
     await store.instances.update(instanceId, {
       status: 'ready',
       standing: 'current',
       standingRevision: 1,
       readyAt: order.endedAt ?? today(),
     });
-    if (!won) return;
-    await store.timeline.append({ instanceId, orderId, operationId }, { type: 'instance', status: 'ready' });
-    await store.timeline.append({ instanceId, orderId, operationId }, { type: 'order', state: 'fulfilled' });
+    await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'instance', status: 'ready' });
+    await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'order', state: 'fulfilled' });
   };
 }

@@ -1,6 +1,7 @@
 import { today } from '../../contracts/clock.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
+import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
 import type { OrderPlace } from './end-order.ts';
 import type { RecordsPorts } from './records-activities.ts';
@@ -41,9 +42,9 @@ export function noteDecision({ store, journal }: RecordsPorts) {
       after: { action: decision.action },
       why: decision.why,
     });
-    if (decision.action !== 'abort') {
-      await store.operations.setStatus(context.operationId, { status: 'running' });
-    }
-    if (decision.action === 'skip') await journal.note(context, { status: 'skipped', detail: decision.why });
+    const status = isUndoStep(context.step) || decision.action === 'abort' ? 'undoing' : 'running';
+    await store.operations.setStatus(context.operationId, { status });
+    // Why is for the audit log alone: the timeline is read by customers.
+    if (decision.action === 'skip') await journal.note(context, { status: 'skipped' });
   };
 }

@@ -1,0 +1,22 @@
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
+
+/** The order, as long as it is to be delivered or is delivered; one that is ending or has ended fails with its reason. */
+export async function findLiveOrder({ orders }: Pick<Store, 'orders'>, orderId: string): Promise<OrderRecord> {
+  const order = await orders.find(orderId);
+  if (!order) throw new ReasonError('not_found', `order ${orderId}`);
+  switch (order.state) {
+    case 'awaiting_payment':
+    case 'fulfilling':
+    case 'fulfilled':
+      return order;
+    case 'cancelling':
+    case 'settling':
+    case 'declined':
+    case 'expired':
+    case 'cancelled':
+    case 'failed_refunded':
+      throw new ReasonError(order.reason ?? 'cancelled_by_operator');
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+
+const source = fileURLToPath(new URL('..', import.meta.url));
+const workflowsPath = join(source, 'workflows', 'workflows.ts');
+/** Folders whose code may get into the bundle. */
+const bundled = ['workflows', 'domain', 'contracts'];
+
+/**
+ * The product's workflows as one bundle. With a cache folder the bundle is built once for each state of the sources and
+ * each version of the SDK, which must be the one that runs it; building costs some 3 s of CPU at every start otherwise.
+ */
+export async function workflowBundle(cacheFolder: string | undefined): Promise<WorkflowBundleOption> {
+  if (cacheFolder === undefined) return bundleWorkflowCode({ workflowsPath });
+  const codePath = join(cacheFolder, `workflows-${await fingerprint()}.js`);
+  if (!(await stat(codePath).catch(() => undefined))) {
+    const { code } = await bundleWorkflowCode({ workflowsPath });
+    await mkdir(cacheFolder, { recursive: true });
+    const draft = `${codePath}.${process.pid}`;
+    await writeFile(draft, code);
+    await rename(draft, codePath);
+  }
+  return { codePath };
+}
+
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(createRequire(import.meta.url)('@temporalio/worker/package.json').version);
+  for (const folder of bundled) {
+    const entries = await readdir(join(source, folder), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    for (const file of files.sort())
+      hash
+        .update(relative(source, file))
+        .update('\0')
+        .update(await readFile(file));
+  }
+  return hash.digest('hex').slice(0, 24);
+}
