@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CloudName } from './stack.ts';
 
 /** Integer minor units (cents of EUR). */
-export const MinorUnits = z.number().int();
+const MinorUnits = z.number().int();
 
 export const PlanName = z.enum(['MAKER', 'GROW', 'STARTUP', 'BUSINESS']);
 export type PlanName = z.infer<typeof PlanName>;

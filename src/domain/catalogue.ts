@@ -46,14 +46,14 @@ export function findCloud(name: string, catalogue: Catalogue): Cloud {
 }
 
 /** The region of this name on this cloud; throws `region_unknown`. */
-export function findRegion(name: string, cloud: Cloud): Region {
+function findRegion(name: string, cloud: Cloud): Region {
   const region = cloud.regions.find((each) => each.name === name);
   if (!region) throw new ReasonError('region_unknown', `the regions of ${cloud.title} are ${names(cloud.regions)}`);
   return region;
 }
 
 /** The add-on of this name; throws `add_on_unknown`. */
-export function findAddOn(name: string, catalogue: Catalogue): AddOn {
+function findAddOn(name: string, catalogue: Catalogue): AddOn {
   const addOn = catalogue.addOns.find((each) => each.name === name);
   if (!addOn) throw new ReasonError('add_on_unknown', `the add-ons are ${names(catalogue.addOns)}`);
   return addOn;

@@ -66,7 +66,7 @@ export function holdEndsAt(
   return lastAttemptAt === undefined ? afterStart : Math.max(afterStart, lastAttemptAt + times.afterAttemptMs);
 }
 
-export const defaultDeclineLimit = 8;
+const defaultDeclineLimit = 8;
 
 /** Whether an order has been declined so often that it ends. */
 export function declinedTooOften(declines: number, limit = defaultDeclineLimit): boolean {

@@ -20,7 +20,7 @@ import { until } from '../support/until.ts';
 
 const minute = 60_000;
 
-export const defaultTimes: WorkflowTimes = {
+const defaultTimes: WorkflowTimes = {
   holdHostnameMs: minute,
   createSubscriptionMs: 15 * minute,
   awaitPaymentMs: 22 * 60 * minute,
@@ -122,7 +122,7 @@ export function fail(reason: ReasonCode, nonRetryable = true): ApplicationFailur
 
 export const operationId = 'op_0123456789abcdef';
 
-export function instanceInput(instanceId: string, times: Partial<WorkflowTimes> = {}): InstanceInput {
+function instanceInput(instanceId: string, times: Partial<WorkflowTimes> = {}): InstanceInput {
   return {
     schemaVersion: 1,
     facts: {

@@ -325,8 +325,6 @@ export function openSaga(input: OperationInput) {
   };
 }
 
-export type Saga = ReturnType<typeof openSaga>;
-
 function keyOf({ step, attempt }: { step: StepName; attempt: number }): string {
   return `${step}#${attempt}`;
 }
