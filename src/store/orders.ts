@@ -100,6 +100,10 @@ export function orderStore(connection: Connection) {
     async setDeclines(id: string, declines: number): Promise<void> {
       await model.updateOne({ _id: id }, { $max: { declines } });
     },
+    /** Notes what came for an order that is not being given back. */
+    async setPaid(id: string, paid: number): Promise<void> {
+      await model.updateOne({ _id: id, state: { $in: ['awaiting_payment', 'fulfilling'] } }, { $set: { paid } });
+    },
     async setMoney(id: string, money: { paid: number; refunded: number }): Promise<void> {
       await model.updateOne({ _id: id }, { $set: money });
     },

@@ -59,25 +59,38 @@ export function timelineStore(connection: Connection) {
     return last?.sequence ?? 0;
   }
 
+  async function append(place: Place, body: EventBody): Promise<TimelineEvent> {
+    let sequence = (hints.get(place.instanceId) ?? (await lastSequence(place.instanceId))) + 1;
+    for (;;) {
+      try {
+        const at = now();
+        // The tail reads by the time in the id, so the id follows our clock, not the driver's.
+        const _id = new Types.ObjectId(Types.ObjectId.generate(Math.floor(at / 1_000)));
+        const row = { _id, ...place, sequence, at, body };
+        await model.create(row);
+        if (hints.size > 10_000) hints.clear();
+        hints.set(place.instanceId, sequence);
+        return toEvent(row as TimelineRow);
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        sequence = (await lastSequence(place.instanceId)) + 1;
+      }
+    }
+  }
+
   return {
     model,
-    async append(place: Place, body: EventBody): Promise<TimelineEvent> {
-      let sequence = (hints.get(place.instanceId) ?? (await lastSequence(place.instanceId))) + 1;
-      for (;;) {
-        try {
-          const at = now();
-          // The tail reads by the time in the id, so the id follows our clock, not the driver's.
-          const _id = new Types.ObjectId(Types.ObjectId.generate(Math.floor(at / 1_000)));
-          const row = { _id, ...place, sequence, at, body };
-          await model.create(row);
-          if (hints.size > 10_000) hints.clear();
-          hints.set(place.instanceId, sequence);
-          return toEvent(row as TimelineRow);
-        } catch (error) {
-          if (!isDuplicateKey(error)) throw error;
-          sequence = (await lastSequence(place.instanceId)) + 1;
-        }
-      }
+    append,
+    /**
+     * Appends what becomes true once for an instance, unless the timeline tells it already: for a writer that may have
+     * died between a change and its telling.
+     */
+    async appendOnce(place: Place, body: Extract<EventBody, { type: 'order' | 'instance' | 'operation' }>) {
+      const same = { 'body.type': body.type, ...('state' in body ? { 'body.state': body.state } : {}) };
+      const query = { ...same, ...('status' in body ? { 'body.status': body.status } : {}) };
+      const inOperation = place.operationId ? { operationId: place.operationId } : {};
+      if (await model.exists({ instanceId: place.instanceId, ...inOperation, ...query })) return;
+      await append(place, body);
     },
     /** Events of one instance with a number above `after`, in order. */
     async page(instanceId: string, after: number, limit: number): Promise<TimelineEvent[]> {
