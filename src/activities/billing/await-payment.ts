@@ -31,10 +31,9 @@ export function awaitPayment(ports: BillingPorts) {
     }
     if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
     const waited = now() - activityInfo().scheduledTimestampMs;
-    const detail = state.lastDecline ? `declined (${state.lastDecline}); another try is possible` : undefined;
-    throw new ReasonError('not_paid_yet', detail, {
-      retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs,
-    });
+    const wait = { retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
+    if (state.lastDecline) throw new ReasonError('declined_try_again', state.lastDecline, wait);
+    throw new ReasonError('not_paid_yet', undefined, wait);
   };
 }
 
