@@ -23,8 +23,8 @@ describe('checking a cart', () => {
   });
 
   test("takes the region's first zone unless another is named", () => {
-    expect(check().zone).toBe('a');
-    expect(check({ zone: 'c' }).zone).toBe('c');
+    expect(check().zone).toBe('home-a');
+    expect(check({ zone: 'home-c' }).zone).toBe('home-c');
   });
 
   test.each([
