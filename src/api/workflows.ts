@@ -28,6 +28,7 @@ import {
   type OperatorRequest,
   paymentChanged,
   retryStep,
+  type StrayPayment,
   searchAttributes,
   skipStep,
   strayPaymentWorkflowId,
@@ -126,11 +127,11 @@ export function createWorkflows({
       );
     },
     /** Starts the workflow that settles money which came after its order had ended; once per payment intent. */
-    async startStrayPayment(stray: { paymentIntentId: string; orderId: string }): Promise<void> {
+    async startStrayPayment(stray: StrayPayment): Promise<void> {
       await ask(async () => {
         try {
           await client.workflow.start(strayPaymentWorkflowType, {
-            workflowId: strayPaymentWorkflowId(stray.paymentIntentId),
+            workflowId: strayPaymentWorkflowId(stray),
             taskQueue: controlQueue,
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             workflowIdConflictPolicy: 'USE_EXISTING',

@@ -22,8 +22,16 @@ export function instanceWorkflowId(instanceId: string): string {
 export function operationWorkflowId(instanceId: string, operationId: string): string {
   return `instance/${instanceId}/op/${operationId}`;
 }
-export function strayPaymentWorkflowId(paymentIntentId: string): string {
-  return `billing/stray/${paymentIntentId}`;
+/** One workflow per payment that came late, and one per refund that failed after the order had ended. */
+export function strayPaymentWorkflowId({ paymentIntentId, refundId }: StrayPayment): string {
+  return `billing/stray/${refundId ?? paymentIntentId}`;
+}
+
+/** Money of an order that has ended: it came late, or its refund failed. */
+export interface StrayPayment {
+  paymentIntentId: string;
+  orderId: string;
+  refundId?: string;
 }
 
 /** Names of the search attributes; the dev server registers them at its start. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { now } from '../contracts/clock.ts';
-import { isReplayedServerError, toReason } from './errors.ts';
+import { isKeyUsedUp, toReason } from './errors.ts';
 
 /** Where intents are kept (design 5, Idempotency); the control plane's is `store/create-intents.ts`. */
 export interface CreateIntents {
@@ -16,7 +16,8 @@ export interface CreateIntents {
 const keyLifetimeMs = 20 * 3_600_000;
 
 /**
- * Creates an object at Stripe exactly once under `baseKey`, over retries, crashes, replayed server errors and days.
+ * Creates an object at Stripe exactly once under `baseKey`, over retries, crashes, replayed server errors, parameters
+ * that changed since a try whose answer was lost, and days.
  *
  * `find` looks for the object by customer and `metadata.freehold_key` (lists, never search); `create` gets the
  * idempotency key; `fetch` reads the object that is known already. Errors come out as reasons.
@@ -45,7 +46,7 @@ export async function createOnce<Made extends { id: string }>(request: {
       generation += 1;
     }
     const made = await request.create(`${baseKey}:g${generation}`).catch(async (error) => {
-      if (!isReplayedServerError(error)) throw error;
+      if (!isKeyUsedUp(error)) throw error;
       const found = await request.find();
       if (found) return found;
       await intents.nextGeneration(baseKey, generation);

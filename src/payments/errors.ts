@@ -7,7 +7,9 @@ import { ReasonError } from '../contracts/reasons.ts';
  */
 export function toReason(error: unknown): unknown {
   if (!(error instanceof Stripe.errors.StripeError)) return error;
-  const detail = [error.code, error.message].filter(Boolean).join(': ');
+  // Stripe's sentence may quote an address, which is personal data.
+  const message = error.message.replaceAll(/[^\s<>:'"]+@[^\s<>'"]+/g, '[address]');
+  const detail = [error.code, message].filter(Boolean).join(': ');
   if (error instanceof Stripe.errors.StripeCardError) return new ReasonError('card_declined', detail, { cause: error });
   const status = error.statusCode;
   const transient = status === undefined || status === 409 || status === 429 || status >= 500;
@@ -20,14 +22,12 @@ export function toReason(error: unknown): unknown {
 }
 
 /**
- * Whether Stripe replays a stored server error: the same key will never succeed, so whether the object was made has to
- * be looked up, and a new key is needed when it was not.
+ * Whether a key is used up: Stripe replays a stored server error, or the key was used with other parameters. It will
+ * never succeed, so whether the object was made has to be looked up, and a new key is needed when it was not.
  */
-export function isReplayedServerError(error: unknown): boolean {
+export function isKeyUsedUp(error: unknown): boolean {
   const original = error instanceof ReasonError ? error.cause : error;
-  return (
-    original instanceof Stripe.errors.StripeError &&
-    (original.statusCode ?? 0) >= 500 &&
-    original.headers?.['idempotent-replayed'] === 'true'
-  );
+  if (!(original instanceof Stripe.errors.StripeError)) return false;
+  if (original instanceof Stripe.errors.StripeIdempotencyError) return original.statusCode === 400;
+  return (original.statusCode ?? 0) >= 500 && original.headers?.['idempotent-replayed'] === 'true';
 }

@@ -30,17 +30,19 @@ const inFlightLookMs = 3_600_000;
  * yet read back settled (retryable), and `refund_failed` when a refund came back.
  */
 export async function settleOrder(stripe: Stripe, intents: CreateIntents, request: SettleRequest): Promise<Settled> {
-  const subscriptions = await subscriptionsOfOrder(stripe, request.customerId, request.orderId).catch((error) => {
-    throw toReason(error);
-  });
-  for (const subscription of subscriptions) {
-    if (subscription.status === 'canceled' || subscription.status === 'incomplete_expired') continue;
-    await call('subscription', stripe.subscriptions.cancel(subscription.id, { prorate: false, invoice_now: false }));
-  }
-
   for (let round = 0; round < maxRounds; round += 1) {
+    const subscriptions = await subscriptionsOfOrder(stripe, request.customerId, request.orderId).catch((error) => {
+      throw toReason(error);
+    });
+    const live = subscriptions.filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
+    for (const { id } of live) {
+      const cancel = stripe.subscriptions.cancel(id, { prorate: false, invoice_now: false });
+      await tolerateLostRace(call('subscription', cancel));
+    }
     const invoices = await readInvoices(stripe, subscriptions);
     const action = nextSettleAction(invoices);
+    // Cancelling may have closed or opened invoices: what counts is read after nothing was live.
+    if (action.kind === 'settled' && live.length > 0) continue;
     switch (action.kind) {
       case 'settled':
         return action.money;
@@ -65,7 +67,7 @@ export async function settleOrder(stripe: Stripe, intents: CreateIntents, reques
   throw new ReasonError('money_not_settled', 'Stripe does not read back settled yet');
 }
 
-/** A void that finds the invoice paid, or already void, is not an error: the next round re-reads it. */
+/** A void that finds the invoice paid, or a cancel that finds it done, is not an error: the next round re-reads it. */
 async function tolerateLostRace(request: Promise<unknown>): Promise<void> {
   try {
     await request;

@@ -176,4 +176,15 @@ describe('a message that is not from Stripe is refused', () => {
     });
     expect(codeOf(answer)).toBe('webhook_signature_wrong');
   });
+
+  test('of a refund that failed after the order had ended starts a workflow of its own, once per refund', async () => {
+    const { record, paymentIntentId } = await payable();
+    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'cancelling' });
+    await api.store.orders.move(record._id, { from: ['cancelling'], to: 'cancelled' });
+    const refund = { id: 're_1', object: 'refund', payment_intent: paymentIntentId };
+    await deliver(news('refund.updated', { ...refund, status: 'succeeded' }));
+    expect(made('startStrayPayment')).toEqual([]);
+    await deliver(news('refund.failed', { ...refund, status: 'failed' }));
+    expect(made('startStrayPayment')).toEqual([[{ paymentIntentId, orderId: record._id, refundId: 're_1' }]]);
+  });
 });

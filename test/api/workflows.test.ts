@@ -112,7 +112,7 @@ describe('an instance', () => {
 test('money that came too late starts its workflow once', async () => {
   const stray = { paymentIntentId: `pi_${newId.request()}`, orderId: newId.order() };
   await workflows.startStrayPayment(stray);
-  const handle = server.client.workflow.getHandle(strayPaymentWorkflowId(stray.paymentIntentId));
+  const handle = server.client.workflow.getHandle(strayPaymentWorkflowId(stray));
   expect(await handle.result()).toBe(stray.paymentIntentId);
   const { runId } = await handle.describe();
   await workflows.startStrayPayment(stray);

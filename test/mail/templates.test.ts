@@ -5,6 +5,7 @@ import { renderPayment } from '../../src/mail/payment.ts';
 import { productLinks } from '../../src/mail/product-links.ts';
 import { renderReady } from '../../src/mail/ready.ts';
 import { renderSignInCode } from '../../src/mail/sign-in-code.ts';
+import { renderStrayRefund } from '../../src/mail/stray-refund.ts';
 
 const ready = {
   hostname: 'acme.local.freehold.localhost',
@@ -110,4 +111,14 @@ test('a sign-in code stands in the subject, with its minutes in the text', () =>
 test('a subject is one line, whatever a name holds', () => {
   const { subject } = renderReady({ ...ready, hostname: 'acme\r\nBcc: all@example.com' });
   expect(subject).not.toMatch(/[\r\n]/);
+});
+
+test('a payment that came too late: how much goes back, and of which order', () => {
+  const { subject, html, text } = renderStrayRefund({ ...order, amount: 3_509 });
+  expect(subject).toBe('Your payment goes back: acme.local.freehold.localhost');
+  for (const body of [html, text]) {
+    expect(body).toMatch(/35[.,]09/);
+    expect(body).toContain(order.orderId);
+    expect(body).toContain(order.orderUrl);
+  }
 });

@@ -62,6 +62,11 @@ async function pay(payment: Parameters<Gateway['clientSecretOf']>[0], card: stri
   return payAsBrowser(emulator.address, secret!, card);
 }
 
+/** As after a process that died between Stripe's answer and its note of it. */
+async function forget(baseKey: string) {
+  await store.createIntents.model.updateOne({ _id: baseKey }, { $set: { objectId: null } });
+}
+
 describe('the Stripe gateway', () => {
   test('the catalogue is synchronised once; a second run changes nothing', async () => {
     expect(await gateway.syncCatalogue(priceList(catalogue))).toBe(0);
@@ -140,5 +145,53 @@ describe('the Stripe gateway', () => {
     await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
     await emulator.control('DELETE', 'faults');
     await expect(gateway.createSubscription(request)).resolves.toMatchObject({ customerId: request.customerId });
+  });
+
+  test('two first orders of one account at the same time share one customer, whatever their bills say', async () => {
+    next += 1;
+    const accountId = `acc_${String(next).padStart(16, '0')}`;
+    const of = (name: string) => ({ accountId, email: `two-${next}@example.com`, name, address: { country: 'ES' } });
+    await gateway.ensureCustomer(of('Ada'));
+    await forget(`${accountId}:customer`);
+    const [first, second] = [await gateway.ensureCustomer(of('Grace')), await gateway.ensureCustomer(of('Ada'))];
+    expect(first.id).toBe(second.id);
+    expect((await emulator.stripe.customers.list({ email: of('').email })).data).toHaveLength(1);
+  });
+
+  test('what changed since a try whose answer was lost makes nothing twice', async () => {
+    const { request, customer } = await order();
+    await gateway.createSubscription(request);
+    await forget(request.baseKey);
+    const changed = { ...request, instanceId: `${request.instanceId}x` };
+    const payment = await gateway.createSubscription(changed);
+    expect(await gateway.createSubscription(changed)).toEqual(payment);
+    const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
+    expect(all.data).toHaveLength(1);
+  });
+
+  test('settling twice at the same time gives back once', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4242424242424242');
+    const results = await Promise.allSettled([gateway.settleOrder(settle), gateway.settleOrder(settle)]);
+    for (const result of results) {
+      // One may meet the other's request in flight; then it comes back.
+      if (result.status === 'rejected') expect(result.reason.code).toBe('payment_provider_unavailable');
+    }
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect((await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId })).data).toHaveLength(1);
+  });
+
+  test('a payment that wins against the void is given back', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    const [settled] = await Promise.allSettled([gateway.settleOrder(settle), pay(payment, '4242424242424242')]);
+    if (settled.status === 'rejected')
+      expect(settled.reason).toMatchObject({ code: expect.stringMatching(/^payment_/) });
+    const money = await gateway.settleOrder(settle);
+    expect([0, total]).toContain(money.paid);
+    expect(money.refunded).toBe(money.paid);
+    const subscription = await emulator.stripe.subscriptions.retrieve(payment.subscriptionId);
+    expect(['canceled', 'incomplete_expired']).toContain(subscription.status);
   });
 });

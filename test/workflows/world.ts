@@ -45,12 +45,16 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
 
+  function count(name: StepName): number {
+    const number = (tries.get(name) ?? 0) + 1;
+    tries.set(name, number);
+    calls.push(name);
+    return number;
+  }
+
   function step(name: StepName, before?: () => void) {
     return async (context: StepContext): Promise<void> => {
-      const count = (tries.get(name) ?? 0) + 1;
-      tries.set(name, count);
-      calls.push(name);
-      await behaviours[name]?.(count, context);
+      await behaviours[name]?.(count(name), context);
       before?.();
     };
   }
@@ -99,6 +103,13 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
     endOrder: async (_place: unknown, reason: ReasonCode) => {
       calls.push('end-order');
       order.state = endStateOf(reason);
+    },
+    settleStrayPayment: async () => {
+      await behaviours['settle-money']?.(count('settle-money'), {} as StepContext);
+      return 3_509;
+    },
+    sendStrayRefund: async (_stray: unknown, amount: number) => {
+      notes.push(`stray refund ${amount}`);
     },
     noteOperation: async (_place: unknown, change: { status: string; instanceStatus?: string }) => {
       notes.push(change.instanceStatus ? `${change.status}/${change.instanceStatus}` : change.status);

@@ -1,4 +1,5 @@
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { OrderRecord } from '../../store/records.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './billing-activities.ts';
 
@@ -7,15 +8,10 @@ export function createSubscription({ store, gateway }: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await findLiveOrder(store, context.orderId);
     if (order.payment) return;
-    const customer = await gateway.ensureCustomer({
-      accountId: order.accountId,
-      email: order.billingEmail,
-      name: order.billing.name,
-      address: order.billing,
-    });
+    const customerId = await customerOf({ store, gateway }, order);
     const payment = await gateway.createSubscription({
       baseKey: `${context.instanceId}:${context.operationId}:${context.step}`,
-      customerId: customer.id,
+      customerId,
       orderId: order._id,
       instanceId: order.instanceId,
       total: order.quote.total,
@@ -24,4 +20,22 @@ export function createSubscription({ store, gateway }: BillingPorts) {
     });
     await store.orders.setPayment(order._id, payment);
   };
+}
+
+/**
+ * The Stripe customer of the account that ordered, made when there is none. It goes by the account's own address: that
+ * of one bill may differ, and a customer whose making was cut short is found again by its address.
+ */
+export async function customerOf(
+  { store, gateway }: Pick<BillingPorts, 'store' | 'gateway'>,
+  order: OrderRecord,
+): Promise<string> {
+  const account = await store.accounts.find(order.accountId);
+  const customer = await gateway.ensureCustomer({
+    accountId: order.accountId,
+    email: account?.email ?? order.billingEmail,
+    name: order.billing.name,
+    address: order.billing,
+  });
+  return customer.id;
 }

@@ -1,9 +1,9 @@
-import { heartbeat } from '@temporalio/activity';
-import { now } from '../../contracts/clock.ts';
+import { today } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { StepContext, StrayPayment } from '../../contracts/workflow-messages.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { BillingPorts } from './billing-activities.ts';
+import { customerOf } from './create-subscription.ts';
 
 /**
  * This step gives back everything that an order took and leaves nothing open at Stripe. Idempotent; driven by what
@@ -18,39 +18,33 @@ export function settleMoney(ports: BillingPorts) {
   };
 }
 
-/** Settles money that came after an order had ended, tells the payer, and leaves an audit entry. */
+/**
+ * Settles money that came after an order had ended and leaves an audit entry; answers what went back by it, in minor
+ * units. Errors: those of `settleMoney`.
+ */
 export function settleStrayPayment(ports: BillingPorts) {
-  return async (stray: { paymentIntentId: string; orderId: string }): Promise<void> => {
-    const order = await ports.store.orders.find(stray.orderId);
-    if (!order) throw new ReasonError('not_found', `order ${stray.orderId}`);
-    if (order.state === 'fulfilled') return;
+  return async ({ orderId, paymentIntentId }: StrayPayment): Promise<number> => {
+    const order = await ports.store.orders.find(orderId);
+    if (!order) throw new ReasonError('not_found', `order ${orderId}`);
+    if (order.state === 'fulfilled') return 0;
     const before = { paid: order.paid, refunded: order.refunded };
     const after = await settle(ports, order, `${order.instanceId}:${order.operationId}:settle-money`);
     await ports.store.audit.append({
-      at: new Date(now()),
+      at: today(),
       actor: 'system',
       action: 'settle-stray-payment',
       subject: order._id,
       before,
-      after,
+      after: { ...after, paymentIntentId },
     });
+    return after.refunded - before.refunded;
   };
 }
 
 async function settle({ store, gateway }: BillingPorts, order: OrderRecord, baseKey: string) {
   const everAsked = order.payment !== undefined || (await store.createIntents.exists(`${order.accountId}:customer`));
   if (!everAsked) return { paid: 0, refunded: 0 };
-  const customerId =
-    order.payment?.customerId ??
-    (
-      await gateway.ensureCustomer({
-        accountId: order.accountId,
-        email: order.billingEmail,
-        name: order.billing.name,
-        address: order.billing,
-      })
-    ).id;
-  heartbeat('settling');
+  const customerId = order.payment?.customerId ?? (await customerOf({ store, gateway }, order));
   try {
     const money = await gateway.settleOrder({ baseKey, orderId: order._id, customerId });
     await store.orders.setMoney(order._id, money);

@@ -1,6 +1,6 @@
 import type { Sender } from '../../mail/sender.ts';
 import type { Store } from '../../store/store.ts';
-import { sendApology, sendMail } from './send-mail.ts';
+import { sendApology, sendMail, sendStrayRefund } from './send-mail.ts';
 
 export interface MailPorts {
   store: Store;
@@ -13,5 +13,5 @@ export interface MailPorts {
 }
 
 export function createMailActivities(ports: MailPorts) {
-  return { sendMail: sendMail(ports), sendApology: sendApology(ports) };
+  return { sendMail: sendMail(ports), sendApology: sendApology(ports), sendStrayRefund: sendStrayRefund(ports) };
 }

@@ -1,11 +1,12 @@
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { StepContext, StrayPayment } from '../../contracts/workflow-messages.ts';
 import { renderApology } from '../../mail/apology.ts';
 import type { Mail } from '../../mail/layout.ts';
 import { renderOutcome } from '../../mail/outcome.ts';
 import { renderPayment } from '../../mail/payment.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { renderReady } from '../../mail/ready.ts';
+import { renderStrayRefund } from '../../mail/stray-refund.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
 import type { MailPorts } from './mail-activities.ts';
 
@@ -25,7 +26,7 @@ export function sendMail(ports: MailPorts) {
       extendedSupport: instance.features.extendedSupport,
       links: productLinks(ports.baseDomain),
     });
-    await deliver(ports, { order, kind: 'ready', recipient: 'administrator', to: instance.adminEmail, mail });
+    const letters: Letter[] = [{ order, kind: 'ready', recipient: 'administrator', to: instance.adminEmail, mail }];
     if (order.billingEmail !== instance.adminEmail) {
       const receipt = renderPayment({
         orderId: order._id,
@@ -35,8 +36,11 @@ export function sendMail(ports: MailPorts) {
         currency: order.quote.currency,
         orderUrl: orderUrl(ports, order),
       });
-      await deliver(ports, { order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail: receipt });
+      letters.push({ order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail: receipt });
     }
+    // An address that is refused does not keep the other from its mail.
+    const delivered = await Promise.allSettled(letters.map((letter) => deliver(ports, letter)));
+    for (const result of delivered) if (result.status === 'rejected') throw result.reason;
   };
 }
 
@@ -61,6 +65,28 @@ export function sendApology(ports: MailPorts) {
   };
 }
 
+/** Tells the payer that money which came after the end of its order goes back; `amount` in minor units. Same errors. */
+export function sendStrayRefund(ports: MailPorts) {
+  return async ({ orderId, paymentIntentId }: StrayPayment, amount: number): Promise<void> => {
+    const order = await ports.store.orders.find(orderId);
+    if (!order) throw new ReasonError('not_found', `order ${orderId}`);
+    const mail = renderStrayRefund({
+      orderId,
+      hostname: order.quote.hostname,
+      amount,
+      currency: order.quote.currency,
+      orderUrl: orderUrl(ports, order),
+    });
+    await deliver(ports, {
+      order,
+      kind: `refund-${paymentIntentId}`,
+      recipient: 'payer',
+      to: order.billingEmail,
+      mail,
+    });
+  };
+}
+
 function orderUrl({ publicUrl }: MailPorts, order: OrderRecord): string {
   return `${publicUrl}/orders/${order._id}`;
 }
@@ -77,10 +103,15 @@ async function read(
   return { order, instance };
 }
 
-async function deliver(
-  { store, sender, baseDomain }: MailPorts,
-  letter: { order: OrderRecord; kind: string; recipient: 'administrator' | 'payer'; to: string; mail: Mail },
-): Promise<void> {
+interface Letter {
+  order: OrderRecord;
+  kind: string;
+  recipient: 'administrator' | 'payer';
+  to: string;
+  mail: Mail;
+}
+
+async function deliver({ store, sender, baseDomain }: MailPorts, letter: Letter): Promise<void> {
   const messageId = `<${letter.order._id}-${letter.kind}@${baseDomain}>`;
   const row = await store.outbox.open({
     _id: messageId,

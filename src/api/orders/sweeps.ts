@@ -1,4 +1,5 @@
 import { now } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
 import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './place-order.ts';
 
@@ -8,8 +9,14 @@ export async function sweepOnce(deps: ApiDeps): Promise<void> {
   if (removed > 0) deps.log.info({ removed }, 'holds ended');
   const before = new Date(now() - deps.config.FREEHOLD_START_SWEEP_MS);
   for (const order of await deps.store.orders.notStarted(before)) {
-    await startOrder(deps, order);
-    deps.log.info({ orderId: order._id }, 'started an order that had no workflow');
+    try {
+      await startOrder(deps, order);
+      deps.log.info({ orderId: order._id }, 'started an order that had no workflow');
+    } catch (error) {
+      if (error instanceof ReasonError && error.code === 'workflow_unreachable') throw error;
+      // The next one may start all the same.
+      deps.log.error({ err: error, orderId: order._id }, 'an order could not be started');
+    }
   }
 }
 

@@ -48,6 +48,12 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
     deps.log.info({ event: event.id, type: event.type }, 'news from Stripe about no order of ours');
     return;
   }
+  if (orderEndedUnfulfilled(order) && about.failedRefundId && about.paymentIntentId) {
+    const { paymentIntentId, failedRefundId: refundId } = about;
+    await deps.workflows.startStrayPayment({ paymentIntentId, orderId: order._id, refundId });
+    deps.log.warn({ orderId: order._id, event: event.id }, 'a refund failed after the end of its order');
+    return;
+  }
   const told = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
   if (!moneyCame.includes(event.type)) return;
   // The order may have ended while we told its instance, which then looked no more.
@@ -70,6 +76,8 @@ interface StripeIds {
   orderId?: string | undefined;
   subscriptionId?: string | undefined;
   paymentIntentId?: string | undefined;
+  /** The refund that the event is about, when it failed or waits for somebody. */
+  failedRefundId?: string | undefined;
 }
 
 async function findOrder(deps: ApiDeps, about: StripeIds): Promise<OrderRecord | null> {
@@ -97,8 +105,14 @@ function idsIn(event: Stripe.Event): StripeIds {
         paymentIntentId: undefined,
         orderId: orderId ?? textAt(object, 'parent', 'subscription_details', 'metadata', 'freehold_order'),
       };
+    case 'refund':
+      return {
+        paymentIntentId: textAt(object, 'payment_intent'),
+        failedRefundId: object.status === 'failed' || object.status === 'requires_action' ? own : undefined,
+        orderId,
+      };
     default:
-      // Charges, refunds, disputes and invoice payments name their payment intent.
+      // Charges, disputes and invoice payments name their payment intent.
       return {
         paymentIntentId: textAt(object, 'payment_intent') ?? textAt(object, 'payment', 'payment_intent'),
         orderId,

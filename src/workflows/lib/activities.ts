@@ -62,7 +62,7 @@ export function watching(within: Within) {
 
 /** Ten tries, then an operator decides. */
 export function mail() {
-  return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendApology'>>({
+  return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendApology' | 'sendStrayRefund'>>({
     taskQueue: controlQueue,
     ...waitForEnd,
     startToCloseTimeout: '1 minute',
