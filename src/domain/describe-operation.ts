@@ -103,14 +103,18 @@ function place(facts: InstanceFacts): string {
   return `${facts.plan} on ${facts.cloud} ${facts.region}, ${ids}`;
 }
 
+/** Between the cells of a table, which the Temporal UI shows without any space of its own. */
+const gap = '\u2003 | ';
+
 function stepTable(rows: readonly DescribedStep[]): string {
   const lines = rows.map(({ step, status, attempt, reason, startedAt, tookMs }) => {
     const began = startedAt === undefined ? '' : `since ${clockTime(startedAt)}`;
     const time = tookMs === undefined ? began : duration(tookMs);
     const tries = status === 'pending' ? '' : String(attempt);
-    return `| ${texts[step].title} | ${words(status)} | ${tries} | ${time} | ${reason ? `\`${reason}\`` : ''} |`;
+    const cells = [texts[step].title, words(status), tries, time, reason ? `\`${reason}\`` : ''];
+    return `| ${cells.join(gap)} |`;
   });
-  return ['| Step | Status | Try | Time | Reason |', '|---|---|:-:|---|---|', ...lines].join('\n');
+  return ['| Step | Status | Try | Time | Reason |', '|---|---|---|---|---|', ...lines].join('\n');
 }
 
 function whyItWaits({ step, status, reason }: DescribedStep): string[] {

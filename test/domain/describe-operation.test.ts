@@ -45,9 +45,9 @@ describe('what an operator reads about an operation', () => {
   test('a running one: its steps, why it waits, how to cancel', () => {
     const text = describeOperation(running);
     expect(text).toContain('### acme.local.freehold.localhost: running');
-    expect(text).toContain('| Hold the hostname | succeeded | 1 | 0.1 s |  |');
-    expect(text).toContain('| Payment | waiting | 3 | since 16:14:05 UTC |  |');
-    expect(text).toContain('| Build the server | pending |  |  |  |');
+    expect(text).toContain('| Hold the hostname\u2003 | succeeded\u2003 | 1\u2003 | 0.1 s\u2003 |  |');
+    expect(text).toContain('| Payment\u2003 | waiting\u2003 | 3\u2003 | since 16:14:05 UTC\u2003 |  |');
+    expect(text).toContain('| Build the server\u2003 | pending\u2003 | \u2003 | \u2003 |  |');
     expect(text).toContain('**Payment** waits. We wait for your payment.');
     expect(text).toContain(
       `--workflow-id instance/${facts.instanceId} --name cancel-operation --input '{"by":"operator","operationId":"op_0123456789abcdef"}'`,
