@@ -1,10 +1,17 @@
 import { type Connection, Schema } from 'mongoose';
 import { today } from '../contracts/clock.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import type { OperationStatus } from '../contracts/states.ts';
+import type { OperationStatus, StepStatus } from '../contracts/states.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
 
 const ended: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
+
+/** What no other look at the same try of a step takes back. */
+const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
+
+function isUnderWay(status: StepStatus): boolean {
+  return status === 'running' || status === 'waiting' || status === 'retrying';
+}
 
 /** Operations with the newest state of each of their steps; the whole story is in the timeline. */
 export function operationStore(connection: Connection) {
@@ -48,11 +55,24 @@ export function operationStore(connection: Connection) {
       if (ended.includes(change.status)) set.endedAt = today();
       await model.updateOne({ _id: id }, { $set: set });
     },
-    /** Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. */
-    async setStep(id: string, step: OperationStep): Promise<void> {
-      const replaced = await model.updateOne({ _id: id, 'steps.step': step.step }, { $set: { 'steps.$': step } });
-      if (replaced.matchedCount === 1) return;
-      await model.updateOne({ _id: id, 'steps.step': { $ne: step.step } }, { $push: { steps: step } });
+    /**
+     * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when
+     * it is no news: a try that has succeeded does so once, and one that has ended or waits for an operator is not made
+     * to run by a late look, nor is a later try overwritten. Nothing changes then.
+     */
+    async setStep(id: string, step: OperationStep): Promise<boolean> {
+      const stays = isUnderWay(step.status) ? settled : step.status === 'succeeded' ? [step.status] : [];
+      const sameTry = { step: step.step, attempt: step.attempt, status: { $in: stays } };
+      const laterTry = { step: step.step, attempt: { $gt: step.attempt } };
+      const overtaken = [{ steps: { $elemMatch: sameTry } }, { steps: { $elemMatch: laterTry } }];
+      const replaced = await model.updateOne(
+        { _id: id, 'steps.step': step.step, $nor: overtaken },
+        { $set: { 'steps.$': step } },
+      );
+      if (replaced.matchedCount === 1) return true;
+      const added = await model.updateOne({ _id: id, 'steps.step': { $ne: step.step } }, { $push: { steps: step } });
+      // Before its first step an operation has no row.
+      return added.matchedCount === 1 || !(await model.exists({ _id: id }));
     },
   };
 }

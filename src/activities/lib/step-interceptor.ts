@@ -37,8 +37,8 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
       const [context] = input.args;
       const { attempt, activityType } = activityInfo();
       const step = isStepContext(context) && !notes.includes(activityType) ? context : undefined;
-      if (step && attempt === 1) await journal.note(step, { status: 'running' });
       try {
+        if (step && attempt === 1) await journal.note(step, { status: 'running' });
         const result = await next(input);
         if (step) await journal.note(step, { status: 'succeeded' });
         return result;
@@ -51,7 +51,10 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         if (reason === 'internal') log.error({ err: error, activity: activityType, attempt }, 'activity failed');
         if (step && isWorthTelling(attempt) && !isPastDeadline()) {
           const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
-          await journal.note(step, { status, reason, detail: failure.message });
+          await journal.note(step, { status, reason, detail: failure.message }).catch((err) => {
+            // The failure itself matters more than its telling.
+            log.error({ err, step: step.step, attempt }, 'a failure was not told');
+          });
         }
         throw failure;
       }

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { awaitPayment, expirePayment } from '../../../src/activities/billing/await-payment.ts';
+import type { BillingPorts } from '../../../src/activities/billing/billing-activities.ts';
+import { createJournal } from '../../../src/activities/lib/journal.ts';
+import { startCancelling } from '../../../src/activities/records/end-order.ts';
+import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import type { PaymentState } from '../../../src/payments/payment-state.ts';
+import type { OrderRecord } from '../../../src/store/records.ts';
+import { order as placeOrder, startApi, type TestApi } from '../../support/api.ts';
+import { startDatabase, type TestDatabase } from '../../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri);
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+const hour = 3_600_000;
+const paid: PaymentState = { kind: 'paid', amount: 3_509, paidUntil: new Date('2027-01-01') };
+const open = (declines: number): PaymentState => ({
+  kind: 'open',
+  declines,
+  waitsForCustomer: true,
+  lastDecline: declines > 0 ? 'card_declined' : undefined,
+});
+
+/** The ports over the real store; Stripe is what the test says it is. */
+function ports(look: () => PaymentState | Promise<PaymentState>, store = api.store): BillingPorts {
+  return {
+    store,
+    gateway: { lookAtPayment: async () => look() } as unknown as BillingPorts['gateway'],
+    declineLimit: 8,
+    holdAfterAttemptMs: 2 * hour,
+    paymentLookMs: 30_000,
+    paymentLookLaterMs: 300_000,
+  };
+}
+
+async function payable(): Promise<OrderRecord> {
+  const { record } = await placeOrder(api);
+  const payment = { customerId: 'cus_1', subscriptionId: `sub_${record._id}`, invoiceId: `in_${record._id}` };
+  await api.store.orders.setPayment(record._id, payment);
+  return { ...record, payment };
+}
+
+const placeOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
+const contextOf = (order: OrderRecord): StepContext => ({ ...placeOf(order), step: 'await-payment', attempt: 1 });
+
+function run(step: typeof awaitPayment, with_: BillingPorts, order: OrderRecord): Promise<void> {
+  return new MockActivityEnvironment().run(step(with_), contextOf(order));
+}
+
+/** One run that finds this at Stripe. */
+function look(step: typeof awaitPayment, found: PaymentState, order: OrderRecord): Promise<void> {
+  return run(
+    step,
+    ports(() => found),
+    order,
+  );
+}
+
+const states = async (order: OrderRecord) =>
+  (await api.store.timeline.page(order.instanceId, 0, 100)).flatMap((event) =>
+    event.type === 'order' ? [event.state] : [],
+  );
+const find = async (order: OrderRecord) => (await api.store.orders.find(order._id)) as OrderRecord;
+const holdOf = (order: OrderRecord) => api.store.holds.find(order.quote.name);
+/** As after half an hour without an attempt, and a sweep. */
+async function loseHold(order: OrderRecord): Promise<void> {
+  await api.store.holds.release(order.quote.name, [order._id]);
+}
+
+describe('await payment', () => {
+  test('takes a payment once, however often it runs and whatever was cut short', async () => {
+    const order = await payable();
+    await api.store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilling' });
+    await look(awaitPayment, paid, order);
+    await look(awaitPayment, paid, order);
+    expect(await find(order)).toMatchObject({ state: 'fulfilling', paid: 3_509 });
+    expect(await holdOf(order)).toMatchObject({ holder: 'instance', holderId: order.instanceId, until: null });
+    expect(await states(order)).toEqual(['fulfilling']);
+  });
+
+  test('a payment after the hold has ended takes the name again while it is free', async () => {
+    const order = await payable();
+    await loseHold(order);
+    await look(awaitPayment, paid, order);
+    expect(await holdOf(order)).toMatchObject({ holder: 'instance', holderId: order.instanceId });
+  });
+
+  test('a payment whose name somebody else has by now is not kept', async () => {
+    const order = await payable();
+    await loseHold(order);
+    await api.store.holds.take({
+      _id: order.quote.name,
+      holder: 'quote',
+      holderId: 'quo_other',
+      tokenHash: 'other',
+      until: new Date(Date.now() + hour),
+    });
+    await expect(look(awaitPayment, paid, order)).rejects.toMatchObject({ code: 'hostname_taken' });
+    expect(await holdOf(order)).toMatchObject({ holderId: 'quo_other' });
+  });
+
+  test('a declined attempt holds the name for longer, also one whose hold has ended', async () => {
+    const order = await payable();
+    await loseHold(order);
+    await expect(look(awaitPayment, open(1), order)).rejects.toMatchObject({ code: 'declined_try_again' });
+    const hold = await holdOf(order);
+    expect(hold).toMatchObject({ holder: 'order', holderId: order._id });
+    expect(hold!.until!.getTime()).toBeGreaterThan(Date.now() + 1.9 * hour);
+    expect((await find(order)).declines).toBe(1);
+  });
+
+  test('a declined attempt ends the order when somebody else has the name: nobody pays for nothing', async () => {
+    const order = await payable();
+    await loseHold(order);
+    const other = { holder: 'quote' as const, holderId: 'quo_x', tokenHash: 'x', until: new Date(Date.now() + hour) };
+    await api.store.holds.take({ _id: order.quote.name, ...other });
+    await expect(look(awaitPayment, open(1), order)).rejects.toMatchObject({ code: 'hostname_taken' });
+    expect(await find(order)).toMatchObject({ state: 'cancelling', reason: 'hostname_taken' });
+  });
+
+  test('the eighth decline ends the order, even when it was counted by a worker that died then', async () => {
+    const order = await payable();
+    await api.store.orders.setDeclines(order._id, 8);
+    await expect(look(awaitPayment, open(8), order)).rejects.toMatchObject({ code: 'too_many_declines' });
+    expect(await find(order)).toMatchObject({ state: 'cancelling', reason: 'too_many_declines', declines: 8 });
+  });
+
+  test('a look that was overtaken by cancel and settlement changes neither the money nor the name', async () => {
+    const order = await payable();
+    const overtaken = ports(async () => {
+      const journal = createJournal(api.store);
+      await startCancelling({ store: api.store, journal, holdMs: hour })(placeOf(order), 'cancelled_by_customer');
+      await api.store.orders.setMoney(order._id, { paid: 3_509, refunded: 3_509 });
+      await api.store.holds.release(order.quote.name, [order._id, order.instanceId]);
+      return paid;
+    });
+    await expect(run(awaitPayment, overtaken, order)).rejects.toMatchObject({ code: 'cancelled_by_customer' });
+    expect(await find(order)).toMatchObject({ state: 'cancelling', paid: 3_509, refunded: 3_509 });
+    expect(await holdOf(order)).toBeNull();
+  });
+
+  test('two looks at once start the fulfilment once', async () => {
+    const order = await payable();
+    await Promise.all([1, 2, 3].map(() => look(awaitPayment, paid, order)));
+    expect(await states(order)).toEqual(['fulfilling']);
+  });
+});
+
+describe('the deadline of the payment', () => {
+  test('lets a payment that won go on, and ends the order otherwise', async () => {
+    const [won, lost] = [await payable(), await payable()];
+    await look(expirePayment, paid, won);
+    expect((await find(won)).state).toBe('fulfilling');
+    await expect(look(expirePayment, open(0), lost)).rejects.toMatchObject({ code: 'payment_expired' });
+    expect(await find(lost)).toMatchObject({ state: 'cancelling', reason: 'payment_expired' });
+  });
+});
+
+test('two orders that pay for one name: exactly one owns it, and the release of the other leaves it alone', async () => {
+  const first = await payable();
+  const second = await payable();
+  // The second order was placed for the same name after the first one's hold had ended.
+  const quote = { ...second.quote, name: first.quote.name };
+  await api.store.orders.model.updateOne({ _id: second._id }, { $set: { quote } });
+  await loseHold(first);
+  const results = await Promise.allSettled([first, second].map((each) => look(awaitPayment, paid, each)));
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const [winner, loser] = results[0]!.status === 'fulfilled' ? [first, second] : [second, first];
+  await api.store.holds.release(first.quote.name, [loser._id, loser.instanceId, loser.quoteId]);
+  expect(await api.store.holds.find(first.quote.name)).toMatchObject({ holderId: winner.instanceId });
+});

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createJournal } from '../../../src/activities/lib/journal.ts';
+import { beginUndo, endOrder, startCancelling } from '../../../src/activities/records/end-order.ts';
+import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
+import { markReady } from '../../../src/activities/records/mark-ready.ts';
+import { noteDecision } from '../../../src/activities/records/note-operation.ts';
+import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import type { OrderRecord } from '../../../src/store/records.ts';
+import { order, startApi, type TestApi } from '../../support/api.ts';
+import { startDatabase, type TestDatabase } from '../../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri);
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+const ports = () => ({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 });
+const placeOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
+const contextOf = (record: OrderRecord, step: StepContext['step']): StepContext => ({
+  ...placeOf(record),
+  step,
+  attempt: 1,
+});
+const told = async ({ instanceId }: OrderRecord) =>
+  (await api.store.timeline.page(instanceId, 0, 100)).flatMap((event) => {
+    if (event.type === 'order') return [event.state];
+    return event.type === 'instance' ? [`instance ${event.status}`] : [];
+  });
+
+async function begun(): Promise<OrderRecord> {
+  const { record } = await order(api);
+  await holdHostname(ports())(contextOf(record, 'hold-hostname'));
+  return record;
+}
+
+test('what was changed by a worker that died then is told when the activity runs again, and told once', async () => {
+  const record = await begun();
+  const { orders } = api.store;
+  await orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
+  await orders.move(record._id, { from: ['fulfilling'], to: 'fulfilled' });
+  await markReady(ports())(contextOf(record, 'mark-ready'));
+  await markReady(ports())(contextOf(record, 'mark-ready'));
+  expect(await told(record)).toEqual(['instance provisioning', 'instance ready', 'fulfilled']);
+
+  const other = await begun();
+  await orders.move(other._id, { from: ['awaiting_payment'], to: 'cancelling', reason: 'payment_expired' });
+  expect(await startCancelling(ports())(placeOf(other), 'cancelled_by_customer')).toBe('cancelling');
+  expect(await beginUndo(ports())(placeOf(other), 'cancelled_by_operator')).toBe('payment_expired');
+  await orders.move(other._id, { from: ['cancelling'], to: 'expired', reason: 'payment_expired' });
+  await endOrder(ports())(placeOf(other), 'payment_expired');
+  await endOrder(ports())(placeOf(other), 'payment_expired');
+  expect(await told(other)).toEqual(['instance provisioning', 'cancelling', 'expired']);
+});
+
+test('nothing undoes a server that was handed over', async () => {
+  const record = await begun();
+  await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
+  await markReady(ports())(contextOf(record, 'mark-ready'));
+  await expect(beginUndo(ports())(placeOf(record), 'not_delivered')).rejects.toMatchObject({ code: 'already_ready' });
+  expect(await api.store.instances.find(record.instanceId)).toMatchObject({ status: 'ready' });
+});
+
+test('an order that was cancelled before its first step runs no step', async () => {
+  const { record } = await order(api);
+  await startCancelling(ports())(placeOf(record), 'cancelled_by_customer');
+  await expect(holdHostname(ports())(contextOf(record, 'hold-hostname'))).rejects.toMatchObject({
+    code: 'cancelled_by_customer',
+  });
+});
+
+test('a look that ends after its step was given up does not make it wait again', async () => {
+  const record = await begun();
+  const waiting = contextOf(record, 'await-payment');
+  await createJournal(api.store).note(waiting, { status: 'running' });
+  await beginUndo(ports())(placeOf(record), 'cancelled_by_customer');
+  await createJournal(api.store).note(waiting, { status: 'waiting', reason: 'not_paid_yet' });
+  const operation = await api.store.operations.find(record.operationId);
+  expect(operation?.steps.find(({ step }) => step === 'await-payment')?.status).toBe('failed');
+  const events = await api.store.timeline.page(record.instanceId, 0, 100);
+  expect(events.filter((event) => event.type === 'step' && event.status === 'waiting')).toEqual([]);
+});
+
+test("an operator's words are for the audit log, never for the timeline that customers read", async () => {
+  const record = await begun();
+  const context = contextOf(record, 'send-mail');
+  const why = 'told by phone, +49 30 123456';
+  const decision = { operationId: record.operationId, step: context.step, attempt: 1, operator: 'ada', why };
+  await noteDecision(ports())(context, { ...decision, action: 'skip' });
+  expect(JSON.stringify(await api.store.timeline.page(record.instanceId, 0, 100))).not.toContain('phone');
+  expect(await api.store.audit.of(record.operationId)).toMatchObject([{ actor: 'operator:ada', why }]);
+});
