@@ -59,22 +59,29 @@ export function timelineStore(connection: Connection) {
     return last?.sequence ?? 0;
   }
 
+  /** Inserts under this number; undefined when somebody has taken it. */
+  async function insertAt(sequence: number, place: Place, body: EventBody): Promise<TimelineEvent | undefined> {
+    const at = now();
+    // The tail reads by the time in the id, so the id follows our clock, not the driver's.
+    const _id = new Types.ObjectId(Types.ObjectId.generate(Math.floor(at / 1_000)));
+    const row = { _id, ...place, sequence, at, body };
+    try {
+      await model.create(row);
+    } catch (error) {
+      if (isDuplicateKey(error)) return undefined;
+      throw error;
+    }
+    if (hints.size > 10_000) hints.clear();
+    hints.set(place.instanceId, sequence);
+    return toEvent(row as TimelineRow);
+  }
+
   async function append(place: Place, body: EventBody): Promise<TimelineEvent> {
     let sequence = (hints.get(place.instanceId) ?? (await lastSequence(place.instanceId))) + 1;
     for (;;) {
-      try {
-        const at = now();
-        // The tail reads by the time in the id, so the id follows our clock, not the driver's.
-        const _id = new Types.ObjectId(Types.ObjectId.generate(Math.floor(at / 1_000)));
-        const row = { _id, ...place, sequence, at, body };
-        await model.create(row);
-        if (hints.size > 10_000) hints.clear();
-        hints.set(place.instanceId, sequence);
-        return toEvent(row as TimelineRow);
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        sequence = (await lastSequence(place.instanceId)) + 1;
-      }
+      const event = await insertAt(sequence, place, body);
+      if (event) return event;
+      sequence = (await lastSequence(place.instanceId)) + 1;
     }
   }
 
@@ -83,14 +90,18 @@ export function timelineStore(connection: Connection) {
     append,
     /**
      * Appends what becomes true once for an instance, unless the timeline tells it already: for a writer that may have
-     * died between a change and its telling.
+     * died between a change and its telling. However many call at once, it is told once.
      */
     async appendOnce(place: Place, body: Extract<EventBody, { type: 'order' | 'instance' | 'operation' }>) {
       const same = { 'body.type': body.type, ...('state' in body ? { 'body.state': body.state } : {}) };
       const query = { ...same, ...('status' in body ? { 'body.status': body.status } : {}) };
       const inOperation = place.operationId ? { operationId: place.operationId } : {};
-      if (await model.exists({ instanceId: place.instanceId, ...inOperation, ...query })) return;
-      await append(place, body);
+      for (;;) {
+        // Read before the look: whoever tells the same after the look takes this very number.
+        const sequence = (await lastSequence(place.instanceId)) + 1;
+        if (await model.exists({ instanceId: place.instanceId, ...inOperation, ...query })) return;
+        if (await insertAt(sequence, place, body)) return;
+      }
     },
     /** Events of one instance with a number above `after`, in order. */
     async page(instanceId: string, after: number, limit: number): Promise<TimelineEvent[]> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '../../src/contracts/new-id.ts';
+import type { StepStatus } from '../../src/contracts/states.ts';
 import type { InstanceRecord, OperationRecord } from '../../src/store/records.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
@@ -82,6 +83,25 @@ describe('operations', () => {
     const found = await store.operations.find(row._id);
     expect(found?.steps.map(({ step }) => step).sort()).toEqual([...steps].sort());
     expect(found?.steps.every(({ status }) => status === 'succeeded')).toBe(true);
+  });
+
+  test('tell a success once, and do not let a late look take back what has ended or waits for an operator', async () => {
+    const row = operation();
+    const write = (status: StepStatus, attempt: number) =>
+      store.operations.setStep(row._id, { step: 'await-payment', status, attempt });
+    // Before its row an operation has its first step.
+    expect(await write('running', 1)).toBe(true);
+    await store.operations.insert(row);
+    expect(await write('running', 1)).toBe(true);
+    expect(await write('waiting', 1)).toBe(true);
+    expect(await write('needs_operator', 1)).toBe(true);
+    expect(await write('retrying', 1)).toBe(false);
+    expect(await write('running', 2)).toBe(true);
+    expect(await write('retrying', 1)).toBe(false);
+    expect(await write('succeeded', 2)).toBe(true);
+    for (const late of ['running', 'waiting', 'retrying', 'succeeded'] as const)
+      expect(await write(late, 2)).toBe(false);
+    expect(await store.operations.find(row._id)).toMatchObject({ steps: [{ status: 'succeeded', attempt: 2 }] });
   });
 
   test('are stamped when they end, and keep their reason', async () => {

@@ -40,6 +40,25 @@ describe('the timeline of an instance', () => {
     expect(ofFirst).toEqual(Array.from({ length: 15 }, (_, index) => `0/${index}`));
   });
 
+  test('tells once what becomes true once, however many tell it at the same time', async () => {
+    const other = await openStore(database.uri);
+    const place = { instanceId: newId.instance(), operationId: newId.operation() };
+    try {
+      const tellers = Array.from({ length: 12 }, (_, index) => {
+        const { timeline } = index % 2 === 0 ? store : other;
+        return timeline.appendOnce(place, { type: 'order', state: index % 3 === 0 ? 'fulfilled' : 'fulfilling' });
+      });
+      await Promise.all(tellers);
+    } finally {
+      await other.close();
+    }
+    const events = await store.timeline.page(place.instanceId, 0, 100);
+    expect(events.map((event) => (event.type === 'order' ? event.state : event.type)).sort()).toEqual([
+      'fulfilled',
+      'fulfilling',
+    ]);
+  });
+
   test('is read in pages after a number', async () => {
     const instanceId = newId.instance();
     for (const text of ['a', 'b', 'c']) await store.timeline.append({ instanceId, orderId: 'ord_1' }, line(text));
