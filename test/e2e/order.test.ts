@@ -80,14 +80,19 @@ describe('an order, from quote to server', () => {
     expect(licence).toMatchObject({ plan: 'GROW', status: 'ACTIVE', seats: { production: { limit: 1 } } });
   });
 
-  test('mails the administrator and the payer the way in', async () => {
+  test('mails the administrator the way in and the payer his receipt', async () => {
     const mails = await world().outside.mails(purchase.order.id);
     expect(mails.map(({ to }) => to[0]).sort()).toEqual([administrator, purchase.payer].sort());
-    for (const { id } of mails) {
-      const mail = await (await fetch(`${world().platform.urls.mailbox}/messages/${id}`)).text();
-      expect(mail).toContain(purchase.quote.hostname);
-      expect(mail).toContain('THINGER_SERVER');
-      expect(mail).toMatch(/24 to 48 hours/);
+    const [toAdministrator, toPayer] = await Promise.all([textTo(administrator), textTo(purchase.payer)]);
+    expect(toAdministrator).toContain(`#define THINGER_SERVER "${purchase.quote.hostname}"`);
+    expect(toAdministrator).toMatch(/24 to 48 hours/);
+    expect(toPayer).toContain(purchase.quote.hostname);
+    expect(toPayer).toContain((purchase.quote.total / 100).toFixed(2));
+
+    async function textTo(address: string): Promise<string> {
+      const { id } = mails.find(({ to }) => to.includes(address))!;
+      const mail = await (await fetch(`${world().platform.urls.mailbox}/messages/${id}`)).json();
+      return (mail as { text: string }).text;
     }
   });
 

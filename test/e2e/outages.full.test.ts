@@ -1,0 +1,184 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { StepName } from '../../src/contracts/steps.ts';
+import { until } from '../support/until.ts';
+import { createFaults } from './support/faults.ts';
+import { delivered, findings, undone } from './support/findings.ts';
+import { freehold } from './support/freehold.ts';
+import { paymentsOf } from './support/payments.ts';
+import { buy, type Purchase } from './support/purchase.ts';
+import { workflowsOf } from './support/workflows.ts';
+import { patienceMs, shareWorld, type World } from './support/world.ts';
+
+/** Parts of the platform that are away for a while or die in the middle of an order. */
+const shared = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '2000' });
+
+let world: World;
+let faults: ReturnType<typeof createFaults>;
+beforeAll(() => {
+  world = shared();
+  faults = createFaults(world);
+});
+
+/** Kills a process that lives; the supervisor starts it again. */
+async function kill(name: string): Promise<void> {
+  const victim = world.platform.process(name);
+  expect(victim.pid).toBeDefined();
+  await victim.kill('SIGKILL');
+}
+
+async function isDeliveredOnce(purchase: Purchase): Promise<void> {
+  expect(await purchase.end()).toEqual({ state: 'fulfilled', reason: undefined });
+  expect(await findings(world, purchase)).toEqual(delivered(purchase));
+  expect(await paymentsOf(world, purchase)).toMatchObject({ subscriptions: 1, paymentIntents: 1, paid: 1 });
+  expect(await workflowsOf(world, purchase)).toEqual(['instance', 'provision']);
+  expect(purchase.events.map(({ sequence }) => sequence)).toEqual(purchase.events.map((_event, index) => index + 1));
+}
+
+describe('kill -9 in the middle of an order: one host, one charge, one mail to each', () => {
+  test.each<[process: string, step: StepName]>([
+    ['provision', 'stack-up'],
+    ['control', 'create-subscription'],
+    ['control', 'stack-up'],
+    ['control', 'await-healthy'],
+    ['control', 'send-mail'],
+    ['api', 'issue-licence'],
+    ['api', 'stack-up'],
+    ['stripe', 'await-payment'],
+    ['licence', 'stack-up'],
+    ['cloud', 'stack-up'],
+    ['edge', 'await-healthy'],
+    ['mailbox', 'send-mail'],
+    ['mongo', 'stack-up'],
+    ['temporal', 'stack-up'],
+  ])(
+    '%s at %s',
+    async (name, step) => {
+      const purchase = await buy(world);
+      const dies = purchase.step(step, 'running').then(() => kill(name));
+      await purchase.openCheckout();
+      if (step === 'await-payment' || step === 'create-subscription') await dies;
+      await world.platform.process('stripe').ready();
+      await purchase.pay();
+      await dies;
+      await isDeliveredOnce(purchase);
+    },
+    patienceMs,
+  );
+
+  test(
+    'both workers, again and again',
+    async () => {
+      const purchase = await buy(world);
+      await purchase.pay();
+      for (const step of ['issue-licence', 'stack-up', 'await-healthy'] as const) {
+        await purchase.step(step, 'running');
+        await Promise.all(['control', 'provision'].map(kill));
+        await Promise.all(['control', 'provision'].map((name) => world.platform.process(name).ready()));
+      }
+      await isDeliveredOnce(purchase);
+    },
+    2 * patienceMs,
+  );
+
+  test(
+    'both workers during the undo',
+    async () => {
+      const purchase = await buy(world);
+      await purchase.pay();
+      await purchase.until('the cloud makes things', (event) => event.type === 'log' && event.step === 'stack-up');
+      await purchase.cancel();
+      await purchase.step('destroy-stack', 'running');
+      await Promise.all(['control', 'provision'].map(kill));
+      expect(await purchase.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_customer' });
+      expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
+    },
+    patienceMs,
+  );
+});
+
+describe('e-mail', () => {
+  test(
+    'a relay that is away for a while gets each mail once',
+    async () => {
+      await world.platform.process('mailbox').stop();
+      const purchase = await buy(world);
+      await purchase.pay();
+      expect(await purchase.step('send-mail', 'retrying')).toMatchObject({ reason: 'mail_unavailable' });
+      await world.platform.process('mailbox').start();
+      await isDeliveredOnce(purchase);
+    },
+    patienceMs,
+  );
+
+  test(
+    'an address that is refused waits for an operator, while the server is ready',
+    async () => {
+      const purchase = await buy(world);
+      await faults.mail(550, 1);
+      await purchase.pay();
+      expect(await purchase.step('send-mail', 'needs_operator')).toMatchObject({ reason: 'mail_refused' });
+      expect((await world.customer.details(purchase.order)).state).toBe('fulfilled');
+      await expect(purchase.cancel()).rejects.toMatchObject({ problem: { code: 'already_ready' } });
+      expect(await world.outside.mails(purchase.order.id)).toEqual([]);
+      const abort = await freehold(
+        world,
+        'operations',
+        'abort',
+        purchase.order.operationId,
+        '--why',
+        'nobody needs it',
+      );
+      expect(abort.code).not.toBe(0);
+      const retry = await freehold(world, 'operations', 'retry', purchase.order.operationId, '--why', 'relay mended');
+      expect(retry).toMatchObject({ code: 0, complaint: '' });
+      await isDeliveredOnce(purchase);
+    },
+    patienceMs,
+  );
+
+  test(
+    'an apology that nobody takes holds nothing up',
+    async () => {
+      const purchase = await buy(world);
+      await purchase.step('await-payment', 'waiting');
+      await faults.mail(550, 1_000);
+      try {
+        await purchase.cancel();
+        await purchase.until('the order has ended', (event) => event.type === 'order' && event.state === 'cancelled');
+        await purchase.step('release-hostname', 'succeeded');
+        const found = await until(
+          async () => {
+            const all = await findings(world, purchase);
+            return all.nameIsFree ? all : undefined;
+          },
+          { what: 'the name is free', limitMs: patienceMs },
+        );
+        expect(found).toEqual({ ...undone({ taken: 0 }), mailsToPayer: 0 });
+      } finally {
+        await faults.mail(550, 0);
+      }
+      expect(await purchase.end()).toMatchObject({ state: 'cancelled' });
+    },
+    patienceMs,
+  );
+});
+
+describe('the licence server', () => {
+  test(
+    'is away while everything is undone: the money does not wait, and the licence is revoked later',
+    async () => {
+      const purchase = await buy(world);
+      await purchase.pay();
+      await purchase.step('stack-up', 'running');
+      await world.platform.process('licence').stop();
+      await purchase.cancel();
+      await purchase.step('settle-money', 'succeeded');
+      await purchase.step('revoke-licence', 'retrying');
+      expect(await world.outside.money(purchase.order.id)).toMatchObject({ refunded: purchase.quote.total });
+      await world.platform.process('licence').start();
+      expect(await purchase.end()).toMatchObject({ state: 'cancelled' });
+      expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
+    },
+    patienceMs,
+  );
+});
