@@ -54,7 +54,8 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
 
   function step(name: StepName, before?: () => void) {
     return async (context: StepContext): Promise<void> => {
-      await behaviours[name]?.(count(name), context);
+      const number = count(name);
+      await behaviours[name]?.(number, context);
       before?.();
     };
   }
@@ -105,7 +106,8 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       order.state = endStateOf(reason);
     },
     settleStrayPayment: async () => {
-      await behaviours['settle-money']?.(count('settle-money'), {} as StepContext);
+      const number = count('settle-money');
+      await behaviours['settle-money']?.(number, {} as StepContext);
       return 3_509;
     },
     sendStrayRefund: async (_stray: unknown, amount: number) => {
