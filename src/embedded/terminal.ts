@@ -88,7 +88,7 @@ export function createScreen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv 
     const time = row.state === 'waiting' || ms < 1 ? '' : durationText(ms);
     const room = width() - 4 - titleWidth - 2 - 13;
     const meter = live && running && row.fraction !== undefined ? `${barText(row.fraction, 12)} ` : '';
-    const note = cut(row.note, room - (meter ? 13 : 0));
+    const note = cut(row.note, room - 1 - (meter ? 13 : 0));
     const fixed = cut(row.title, titleWidth);
     const title = note || meter || time ? fixed.padEnd(titleWidth + 2) : fixed;
     const gap = ' '.repeat(Math.max(1, room - note.length - (meter ? 13 : 0)) + Math.max(0, 12 - time.length));
