@@ -24,6 +24,8 @@ let world: World;
 let faults: ReturnType<typeof createFaults>;
 let abandoned: Purchase;
 let deaf: Purchase;
+/** The one that is delivered in the end. */
+let bought: Purchase;
 
 beforeAll(async () => {
   world = shared();
@@ -88,6 +90,7 @@ describe('an order through a bad day', () => {
     'survives a declined card and a bank that asks',
     async () => {
       purchase = await buy(world);
+      bought = purchase;
       await faults.stripe({ webhooks: { duplicate: true, reorder: true } });
       expect(await purchase.pay(cards.declined)).toEqual({ declined: 'card_declined' });
       await purchase.until(
@@ -199,4 +202,10 @@ describe('what cannot be delivered is given back whole', () => {
     const [outcome] = await Promise.allSettled([world.customer.quote(cart({ name }))]);
     return codeOf(outcome);
   }
+});
+
+test('in the end the cloud and Pulumi hold the one server that was delivered, and nothing else', async () => {
+  const { outside } = world;
+  expect(await outside.hostnames()).toEqual([bought.quote.hostname]);
+  expect(await outside.stacks()).toEqual([`inst-${bought.order.instanceId}`]);
 });

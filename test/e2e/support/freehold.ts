@@ -3,17 +3,13 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../src/embedded/processes.ts';
 import type { World } from './world.ts';
 
-/** Runs the `freehold` command as an operator does; answers what it printed and its exit code. */
+/** Runs the `freehold` command as an operator does on the machine of the platform; answers what it printed and its exit code. */
 export async function freehold(
   { platform }: World,
   ...args: string[]
 ): Promise<{ code: number; out: string; complaint: string }> {
   const program = join(projectRoot, 'src/cli/main.ts');
-  const env = {
-    PATH: process.env.PATH,
-    FREEHOLD_API_URL: platform.urls.api,
-    FREEHOLD_OPERATOR_TOKEN: platform.keys['operator-token'],
-  };
+  const env = { PATH: process.env.PATH, FREEHOLD_STATE_DIR: platform.stateDir };
   return new Promise((resolve) => {
     const options = { env, cwd: projectRoot };
     execFile(
