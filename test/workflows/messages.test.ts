@@ -169,4 +169,34 @@ describe('messages to a running operation', () => {
       expect((await entity.describe()).searchAttributes.InstanceStatus).toEqual(['ready']);
     });
   }, 60_000);
+
+  test('a cancel that comes before the operation runs gives everything back, and makes nothing', async () => {
+    const world = createWorld();
+    await withInstance({ world, atOnce: true }, async ({ operation, entity }) => {
+      await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
+      await until(async () => (await entity.describe()).status.name === 'COMPLETED');
+      expect(await operation.result()).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_customer' });
+      expect(world.order.state).toBe('cancelled');
+      expect(world.calls).not.toContain('issue-licence');
+      expect(world.calls).not.toContain('stack-up');
+    });
+  }, 60_000);
+
+  test('cancel, abort and retry in the same moment undo once, for the reason that came first', async () => {
+    const world = stuck(1);
+    await withInstance({ world }, async ({ operation, entity }) => {
+      await until(() => world.notes.includes('needs_operator stack-up#1 stack_failed'));
+      await Promise.allSettled([
+        entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] }),
+        entity.executeUpdate(cancelOperation, { args: [{ by: 'operator' }] }),
+        entity.executeUpdate(abortOperation, { args: [request] }),
+        entity.executeUpdate(retryStep, { args: [request] }),
+      ]);
+      const result = await operation.result();
+      expect(result).toMatchObject({ status: 'cancelled', reason: world.order.reason });
+      expect(world.tries.get('settle-money')).toBe(1);
+      expect(world.tries.get('destroy-stack')).toBe(1);
+      await until(async () => (await entity.describe()).status.name === 'COMPLETED');
+    });
+  }, 60_000);
 });

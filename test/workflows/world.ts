@@ -162,6 +162,8 @@ export async function withInstance<Result>(
     maxEvents?: number;
     /** The real server in real time, for what the time-skipping one does differently. */
     realTime?: boolean;
+    /** Begins before the operation runs as a child. */
+    atOnce?: boolean;
   },
   test: (running: {
     environment: TestWorkflowEnvironment;
@@ -197,7 +199,7 @@ export async function withInstance<Result>(
           ],
         });
         const operation = workflow.getHandle(operationWorkflowId(instanceId, operationId));
-        await until(() => exists(operation), { what: 'the operation runs as a child' });
+        if (!options.atOnce) await until(() => exists(operation), { what: 'the operation runs as a child' });
         return test({ environment, entity: workflow.getHandle(workflowId), operation, instanceId });
       }),
     );
