@@ -154,23 +154,29 @@ function instanceInput(instanceId: string, times: Partial<WorkflowTimes> = {}): 
   };
 }
 
+export interface WorldOptions {
+  world: World;
+  times?: Partial<WorkflowTimes>;
+  maxEvents?: number;
+  /** The real server in real time, for what the time-skipping one does differently. */
+  realTime?: boolean;
+  /** Begins before the operation runs as a child. */
+  atOnce?: boolean;
+}
+
+type Handle = ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>;
+
+export interface Running {
+  environment: TestWorkflowEnvironment;
+  entity: Handle;
+  operation: Handle;
+  instanceId: string;
+}
+
 /** Runs the workers of a world for the length of a test and starts one instance in it. */
 export async function withInstance<Result>(
-  options: {
-    world: World;
-    times?: Partial<WorkflowTimes>;
-    maxEvents?: number;
-    /** The real server in real time, for what the time-skipping one does differently. */
-    realTime?: boolean;
-    /** Begins before the operation runs as a child. */
-    atOnce?: boolean;
-  },
-  test: (running: {
-    environment: TestWorkflowEnvironment;
-    entity: ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>;
-    operation: ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>;
-    instanceId: string;
-  }) => Promise<Result>,
+  options: WorldOptions,
+  test: (running: Running) => Promise<Result>,
 ): Promise<Result> {
   const { world } = options;
   // A server of its own: the clock of a time-skipping server is one for all its workflows.
