@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { StackPorts } from '../../../src/activities/hosting/stack-activities.ts';
+import { stackUp } from '../../../src/activities/hosting/stack-up.ts';
+import type { StackOutputs } from '../../../src/contracts/stack.ts';
+import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+
+const context: StepContext = {
+  instanceId: 'i0123456789abcdef',
+  orderId: 'ord_0123456789abcdef',
+  operationId: 'op_0123456789abcdef',
+  step: 'stack-up',
+  attempt: 1,
+};
+const outputs: StackOutputs = {
+  addresses: ['127.0.0.2'],
+  hostnames: ['a.example'],
+  volumeIds: ['v'],
+  serverIds: ['s'],
+};
+
+function ports(instance: object, built: unknown[]): StackPorts {
+  const journal = {
+    note: async () => undefined,
+    append: async () => {
+      throw new Error('the database is away');
+    },
+  };
+  const instances = {
+    find: async () => instance,
+    update: async (_id: string, change: object) => void built.push(change),
+  };
+  return {
+    store: { instances } as unknown as StackPorts['store'],
+    journal,
+    async runStack(_request, { onLine }) {
+      onLine({ type: 'log', severity: 'info', text: 'one' });
+      await new Promise(setImmediate);
+      onLine({ type: 'resource', name: 'h', kind: 'Host', op: 'create', status: 'done', done: 1, total: 1 });
+      built.push('ran');
+      return outputs;
+    },
+  };
+}
+
+test('a timeline that cannot be written neither ends the operation nor its process', async () => {
+  const built: unknown[] = [];
+  await new MockActivityEnvironment().run(stackUp(ports({ licenceId: 'lic_1' }, built)), context);
+  expect(built).toEqual(['ran', { outputs }]);
+});
+
+test('a server that was handed over is never built again', async () => {
+  const built: unknown[] = [];
+  await new MockActivityEnvironment().run(stackUp(ports({ licenceId: 'lic_1', status: 'ready' }, built)), context);
+  expect(built).toEqual([]);
+});

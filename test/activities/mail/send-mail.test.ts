@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createJournal } from '../../../src/activities/lib/journal.ts';
+import type { MailPorts } from '../../../src/activities/mail/mail-activities.ts';
+import { sendMail, sendStrayRefund } from '../../../src/activities/mail/send-mail.ts';
+import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
+import { ReasonError } from '../../../src/contracts/reasons.ts';
+import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import type { OutgoingMail } from '../../../src/mail/sender.ts';
+import { order, startApi, type TestApi } from '../../support/api.ts';
+import { startDatabase, type TestDatabase } from '../../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri);
+});
+
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+/** A relay that refuses these addresses. */
+function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPorts {
+  return {
+    store: api.store,
+    sender: {
+      async send(mail) {
+        if (refused.includes(mail.to)) throw new ReasonError('mail_refused');
+        mails.push(mail);
+      },
+    },
+    baseDomain: 'freehold.localhost',
+    publicUrl: 'http://127.0.0.1:4600',
+    hostUrl: (hostname) => `https://${hostname}/`,
+  };
+}
+
+test('an administrator whose address is refused does not keep the payer from his receipt, which comes once', async () => {
+  const { record } = await order(api, { adminEmail: 'typo@example.com', billingEmail: 'payer@example.com' });
+  const { _id: orderId, instanceId, operationId } = record;
+  const context: StepContext = { instanceId, orderId, operationId, step: 'send-mail', attempt: 1 };
+  await holdHostname({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 })(context);
+  const mails: OutgoingMail[] = [];
+  await expect(sendMail(ports(mails, ['typo@example.com']))(context)).rejects.toMatchObject({ code: 'mail_refused' });
+  expect(mails.map(({ to }) => to)).toEqual(['payer@example.com']);
+  await sendMail(ports(mails))(context);
+  expect(mails.map(({ to }) => to)).toEqual(['payer@example.com', 'typo@example.com']);
+});
+
+test('the payer hears once that a late payment goes back', async () => {
+  const { record } = await order(api, { billingEmail: 'payer@example.com' });
+  const mails: OutgoingMail[] = [];
+  const stray = { paymentIntentId: 'pi_1', orderId: record._id };
+  await sendStrayRefund(ports(mails))(stray, 3_509);
+  await sendStrayRefund(ports(mails))(stray, 3_509);
+  expect(mails).toHaveLength(1);
+  expect(mails[0]).toMatchObject({ to: 'payer@example.com', messageId: expect.stringContaining('refund-pi_1') });
+});
