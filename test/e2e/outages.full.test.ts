@@ -119,18 +119,13 @@ describe('e-mail', () => {
       expect(await purchase.step('send-mail', 'needs_operator')).toMatchObject({ reason: 'mail_refused' });
       expect((await world.customer.details(purchase.order)).state).toBe('fulfilled');
       await expect(purchase.cancel()).rejects.toMatchObject({ problem: { code: 'already_ready' } });
-      expect(await world.outside.mails(purchase.order.id)).toEqual([]);
-      const abort = await freehold(
-        world,
-        'operations',
-        'abort',
-        purchase.order.operationId,
-        '--why',
-        'nobody needs it',
-      );
+      // The other address has its mail already, and gets no second one by the retry.
+      expect(await world.outside.mails(purchase.order.id)).toHaveLength(1);
+      const decide = (action: string) =>
+        freehold(world, 'operations', action, purchase.order.operationId, '--why', 'the relay is mended');
+      const abort = await decide('abort');
       expect(abort.code).not.toBe(0);
-      const retry = await freehold(world, 'operations', 'retry', purchase.order.operationId, '--why', 'relay mended');
-      expect(retry).toMatchObject({ code: 0, complaint: '' });
+      expect(await decide('retry')).toMatchObject({ code: 0, complaint: '' });
       await isDeliveredOnce(purchase);
     },
     patienceMs,
