@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
 import { now } from '../contracts/clock.ts';
+import { isAfterPivot, isUndoStep, steps as texts } from '../contracts/steps.ts';
 
 /** A table of texts, each column as wide as its widest cell. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -154,6 +155,13 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
 /** What an operator can do now, as commands to copy. */
 function choices({ id, waiting }: OperatorOperation): string[] {
   if (!waiting) return [];
+  const { step } = waiting;
   const command = (action: string) => `  freehold operations ${action} ${id} --why "..."`;
-  return ['', `${waiting.step} waits for you:`, command('retry'), command('skip'), command('abort')];
+  return [
+    '',
+    `${step} waits for you:`,
+    command('retry'),
+    ...(texts[step].skippable ? [command('skip')] : []),
+    ...(isAfterPivot(step) || isUndoStep(step) ? [] : [command('abort')]),
+  ];
 }

@@ -49,11 +49,14 @@ export function operationStore(connection: Connection) {
     ): Promise<OperationRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OperationRecord[]>();
     },
+    /** A reason stays until it is another one, or until the operation goes on or has succeeded. */
     async setStatus(id: string, change: { status: OperationStatus; reason?: ReasonCode }): Promise<void> {
-      const set: Record<string, unknown> = { status: change.status };
-      if (change.reason) set.reason = change.reason;
-      if (ended.includes(change.status)) set.endedAt = today();
-      await model.updateOne({ _id: id }, { $set: set });
+      const { status, reason } = change;
+      const set: Record<string, unknown> = { status };
+      if (reason) set.reason = reason;
+      if (ended.includes(status)) set.endedAt = today();
+      const isOver = !reason && (status === 'running' || status === 'succeeded');
+      await model.updateOne({ _id: id }, { $set: set, ...(isOver ? { $unset: { reason: '' } } : {}) });
     },
     /**
      * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when

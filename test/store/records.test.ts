@@ -109,6 +109,9 @@ describe('operations', () => {
     await store.operations.insert(row);
     await store.operations.setStatus(row._id, { status: 'needs_operator', reason: 'stack_failed' });
     expect((await store.operations.find(row._id))?.endedAt).toBeUndefined();
+    await store.operations.setStatus(row._id, { status: 'running' });
+    expect((await store.operations.find(row._id))?.reason).toBeUndefined();
+    await store.operations.setStatus(row._id, { status: 'undoing', reason: 'stack_failed' });
     await store.operations.setStatus(row._id, { status: 'failed' });
     expect(await store.operations.find(row._id)).toMatchObject({ reason: 'stack_failed', endedAt: expect.any(Date) });
     expect(await store.operations.list({ instanceId: row.instanceId, status: 'failed' }, 5)).toHaveLength(1);
