@@ -29,12 +29,14 @@ export function hostnameHoldStore(connection: Connection) {
         holder: { type: String, required: true },
         holderId: { type: String, required: true },
         tokenHash: { type: String, required: true, index: true },
-        accountId: { type: String, index: true },
-        ip: { type: String, index: true },
+        accountId: { type: String },
+        ip: { type: String },
         until: { type: Date, default: null, index: true },
       },
       { collection: 'hostname-holds' },
-    ),
+    )
+      .index({ accountId: 1, until: 1 })
+      .index({ ip: 1, until: 1 }),
   );
 
   /** Takes over a name that the taker holds already, that its cart holds, or whose hold has ended. */
@@ -100,17 +102,18 @@ export function hostnameHoldStore(connection: Connection) {
     async release(name: string, holderIds: readonly string[]): Promise<void> {
       await model.deleteOne({ _id: name, holderId: { $in: holderIds } });
     },
-    /** Whether a buyer has more than `limit` unpaid holds, beside the one on `except`; counts no further than needed. */
+    /** Whether a buyer has more than `limit` unpaid holds, beside the one on `except`; looks for the first one too many. */
     async areMoreThan(
       limit: number,
       { except, ...filter }: { accountId?: string; ip?: string; except?: string },
     ): Promise<boolean> {
       const others = except === undefined ? {} : { _id: { $ne: except } };
-      const open = { ...filter, ...others, holder: { $ne: 'instance' as const }, until: { $gt: today() } };
-      return (await model.countDocuments(open).limit(limit + 1)) > limit;
+      // The hold of an instance has no end, so it is not among them.
+      const open = { ...filter, ...others, until: { $gt: today() } };
+      return (await model.collection.findOne(open as never, { skip: limit, projection: { _id: 1 } })) !== null;
     },
     async removeExpired(): Promise<number> {
-      const result = await model.deleteMany({ holder: { $ne: 'instance' }, until: { $ne: null, $lte: today() } });
+      const result = await model.deleteMany({ until: { $ne: null, $lte: today() } });
       return result.deletedCount;
     },
   };

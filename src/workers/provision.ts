@@ -6,6 +6,7 @@ import { provisionConfig } from '../config.ts';
 import { createLog } from '../contracts/log.ts';
 import { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
+import { engineVersion } from '../stacks/runner/engine.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
 import { openStore } from '../store/store.ts';
@@ -37,6 +38,7 @@ const workers = await Promise.all(
   ),
 );
 
+process.env.FREEHOLD_ENGINE_VERSION = await engineVersion(config.PULUMI_ROOT);
 prewarmRunner();
 await runWorker({ name: 'provision', workers, log });
 await closeRunnerPool();

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { type Dispatcher, fetch, getGlobalDispatcher, request } from 'undici';
 import { AcceptedOrder, OrderDetails, OrderPaymentAnswer, type OrderRequest } from '../../contracts/api/orders.ts';
 import { Quote, type QuoteRequest } from '../../contracts/api/quotes.ts';
 import { TimelineEvent } from '../../contracts/events.ts';
@@ -31,25 +32,31 @@ export interface Customer {
 
 const reconnectMs = 300;
 
-export function createCustomer(api: string): Customer {
-  async function call(path: string, init: { method?: string; headers?: Record<string, string>; body?: unknown } = {}) {
+/** A customer of the API at `api`; `dispatcher` decides from where he connects. */
+export function createCustomer(api: string, dispatcher: Dispatcher = getGlobalDispatcher()): Customer {
+  async function call(
+    path: string,
+    init: { method?: Dispatcher.HttpMethod; headers?: Record<string, string>; body?: unknown } = {},
+  ) {
     const { method = 'GET', headers, body } = init;
-    const answer = await fetch(new URL(path, api), {
+    const answer = await request(new URL(path, api), {
       method,
+      dispatcher,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const document: unknown = answer.status === 204 ? null : await answer.json();
-    if (!answer.ok) throw new ApiProblem(Problem.parse(document));
+    const text = await answer.body.text();
+    const document: unknown = text === '' ? null : JSON.parse(text);
+    if (answer.statusCode >= 400) throw new ApiProblem(Problem.parse(document));
     return document;
   }
   const key = (order: AcceptedOrder) => ({ authorization: `Bearer ${order.capability}` });
 
   return {
-    quote: async (request) => Quote.parse(await call('/v1/quotes', { method: 'POST', body: request })),
-    async order(request, idempotencyKey) {
+    quote: async (wish) => Quote.parse(await call('/v1/quotes', { method: 'POST', body: wish })),
+    async order(wish, idempotencyKey) {
       const headers = { 'idempotency-key': idempotencyKey };
-      return AcceptedOrder.parse(await call('/v1/orders', { method: 'POST', headers, body: request }));
+      return AcceptedOrder.parse(await call('/v1/orders', { method: 'POST', headers, body: wish }));
     },
     async payment(order, signal) {
       for (;;) {
@@ -89,11 +96,13 @@ export function createCustomer(api: string): Customer {
 
   async function* connect(order: AcceptedOrder, last: number, signal: AbortSignal): AsyncGenerator<TimelineEvent> {
     const answer = await fetch(order.links.events, {
+      dispatcher,
       headers: { accept: 'text/event-stream', 'last-event-id': String(last), ...key(order) },
       signal,
     });
     if (!answer.ok || !answer.body) throw new ApiProblem(Problem.parse(await answer.json()));
-    const messages = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    const body = answer.body as ReadableStream<Uint8Array<ArrayBuffer>>;
+    const messages = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     for await (const { data } of messages) {
       const event = TimelineEvent.safeParse(JSON.parse(data));
       if (event.success) yield event.data;

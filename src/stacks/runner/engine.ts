@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   CommandError,
   LocalWorkspace,
@@ -11,6 +11,7 @@ import {
   Stack,
   StackNotFoundError,
 } from '@pulumi/pulumi/automation/index.js';
+import { parse } from 'semver';
 import type { CloudStacks } from '../private-server.ts';
 import type { RunnerSettings } from './settings.ts';
 
@@ -55,15 +56,28 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/**
+ * Asks the CLI under `root` for its version and checks that the Automation API can work with it; throws when not. Who
+ * starts many runners asks once: each asking is a process of the CLI, a fifth of what it costs to build a server.
+ */
+export async function engineVersion(root: string): Promise<string> {
+  const { version } = await PulumiCommand.get({ root });
+  return String(version);
+}
+
+async function commandOf({ PULUMI_ROOT: root, FREEHOLD_ENGINE_VERSION: known }: RunnerSettings) {
+  if (known === undefined) return PulumiCommand.get({ root });
+  // The class has no way of its own to be made for a version that is known.
+  const command: PulumiCommand = Object.create(PulumiCommand.prototype);
+  return Object.assign(command, { command: resolve(root, 'bin/pulumi'), version: parse(known) });
+}
+
 /** Prepares the engine. Everything here is done before a request comes, when the runner is started in advance. */
 export async function openEngine(settings: RunnerSettings): Promise<Engine> {
   // Scripts of plugins must meet the same Node as this process.
   const path = `${dirname(process.execPath)}:${process.env.PATH ?? ''}`;
   Object.assign(process.env, closedNetwork, { PATH: path });
-  const [command, folder] = await Promise.all([
-    PulumiCommand.get({ root: settings.PULUMI_ROOT }),
-    mkdtemp(join(tmpdir(), 'freehold-stack-')),
-  ]);
+  const [command, folder] = await Promise.all([commandOf(settings), mkdtemp(join(tmpdir(), 'freehold-stack-'))]);
   const workspace = await LocalWorkspace.create({
     workDir: folder,
     pulumiCommand: command,
@@ -99,12 +113,12 @@ export async function openEngine(settings: RunnerSettings): Promise<Engine> {
     },
     create: (name) => workspace.createStack(name),
     run: (args) =>
-      new Promise((resolve, reject) => {
+      new Promise((answer, reject) => {
         execFile(
           command.command,
           [...args, '--non-interactive'],
           { cwd: folder, maxBuffer: 256 * 1024 * 1024, env: { ...process.env, PULUMI_HOME: settings.PULUMI_HOME } },
-          (error, stdout, stderr) => (error ? reject(new EngineError(stderr)) : resolve(stdout)),
+          (error, stdout, stderr) => (error ? reject(new EngineError(stderr)) : answer(stdout)),
         );
       }),
     close: () => rm(folder, { recursive: true, force: true }),
