@@ -219,8 +219,8 @@ export const reasons = {
     next: 'Terminate the instance instead.',
   }),
   already_ended: reason('request', 409, {
-    customer: 'This order has already ended.',
-    operator: 'The order is in a final state.',
+    customer: 'This order has ended or is being given back.',
+    operator: 'The order is in a final state, or cancelling or settling on its way to one.',
     next: 'Place a new order.',
   }),
   step_not_waiting: reason('request', 409, {

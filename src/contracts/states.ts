@@ -21,6 +21,11 @@ export function orderHasEnded(state: OrderState): boolean {
   return (endedOrderStates as readonly OrderState[]).includes(state);
 }
 
+/** Whether the order is on its way to an end without delivery, with its money still to be settled. */
+export function orderIsEnding(state: OrderState): boolean {
+  return state === 'cancelling' || state === 'settling';
+}
+
 /** Whether the customer may still cancel the order. */
 export function orderCanBeCancelled(state: OrderState): boolean {
   return state === 'awaiting_payment' || state === 'fulfilling';

@@ -307,6 +307,27 @@ describe('the payment of an order', () => {
     );
   });
 
+  test.each([['cancelling'], ['settling']] as const)('is over while the order is %s', async (state) => {
+    const { accepted, bearer, record } = await order(api);
+    await api.store.orders.setPayment(record._id, payment);
+    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: state });
+    const answer = await api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer });
+    expect([answer.status, codeOf(answer), answer.body.clientSecret]).toEqual([409, 'already_ended', undefined]);
+  });
+
+  test('is over when the order began to end while Stripe was asked', async () => {
+    const { accepted, bearer, record } = await order(api);
+    await api.store.orders.setPayment(record._id, payment);
+    const { clientSecretOf } = api.deps.payments;
+    api.deps.payments.clientSecretOf = async (of) => {
+      await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'cancelling' });
+      return clientSecretOf(of);
+    };
+    const answer = await api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer });
+    api.deps.payments.clientSecretOf = clientSecretOf;
+    expect([answer.status, codeOf(answer), answer.body.clientSecret]).toEqual([409, 'already_ended', undefined]);
+  });
+
   test('is nobody else’s business', async () => {
     const { accepted } = await order(api);
     expect((await api.call('GET', `/v1/orders/${accepted.id}/payment`)).status).toBe(401);

@@ -5,7 +5,7 @@ import { AcceptedOrder, Order, OrderDetails, OrderPaymentAnswer, OrderRequest } 
 import { monotonic } from '../../contracts/clock.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { orderHasEnded } from '../../contracts/states.ts';
+import { orderHasEnded, orderIsEnding } from '../../contracts/states.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAccount } from '../guards/require-account.ts';
@@ -98,6 +98,8 @@ export const orderRoutes = [
     handler: async ({ deps, caller, response }) => {
       const order = await untilPayment(deps, caller.order, () => response.closed);
       const clientSecret = await deps.payments.clientSecretOf(order.payment);
+      // Whoever cancelled while Stripe was asked must not find the order paid afterwards.
+      requirePayable(await deps.store.orders.find(order._id));
       return {
         status: 200,
         body: {
@@ -143,14 +145,20 @@ type OrderWithPayment = OrderRecord & { payment: NonNullable<OrderRecord['paymen
 /** Waits until the payment of an order is set up. Throws `payment_not_ready`, `already_ready`, `already_ended`. */
 async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boolean): Promise<OrderWithPayment> {
   const end = monotonic() + deps.config.FREEHOLD_PAYMENT_POLL_MS;
-  let order: OrderRecord | null = first;
+  let found: OrderRecord | null = first;
   for (;;) {
-    if (!order) throw new ReasonError('not_found');
-    if (order.state === 'fulfilled') throw new ReasonError('already_ready');
-    if (orderHasEnded(order.state) || order.state === 'cancelling') throw new ReasonError('already_ended');
+    const order = requirePayable(found);
     if (order.payment) return order as OrderWithPayment;
     if (monotonic() >= end || gone()) throw new ReasonError('payment_not_ready');
     await delay(lookMs);
-    order = await deps.store.orders.find(first._id);
+    found = await deps.store.orders.find(first._id);
   }
+}
+
+/** An order that is given back, or will be, is not to be paid any more. Throws `already_ready`, `already_ended`. */
+function requirePayable(order: OrderRecord | null): OrderRecord {
+  if (!order) throw new ReasonError('not_found');
+  if (order.state === 'fulfilled') throw new ReasonError('already_ready');
+  if (orderHasEnded(order.state) || orderIsEnding(order.state)) throw new ReasonError('already_ended');
+  return order;
 }
