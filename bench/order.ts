@@ -1,13 +1,16 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Agent } from 'undici';
+import { createInterface } from 'node:readline';
+import { Agent, request } from 'undici';
 import type { AcceptedOrder } from '../src/contracts/api/orders.ts';
 import { type StepName, steps as texts } from '../src/contracts/steps.ts';
 import { type Customer, createCustomer } from '../src/embedded/demo/customer.ts';
 import { payWithCard, testCards } from '../src/embedded/demo/pay-with-card.ts';
-import { startPlatform } from '../src/embedded/platform.ts';
+import { type Platform, startPlatform } from '../src/embedded/platform.ts';
 import { prepareBareUp } from './bare-up.ts';
 import { inParallel, median, quantile, timed } from './statistics.ts';
 
@@ -45,6 +48,7 @@ export async function benchOrder(): Promise<void> {
     await shop.buy();
 
     say(`${clients} clients at once: ${requests} quotes after ${warmUp} to warm up, ${clients * 2} orders`);
+    const bareQuote = await measureBareEndpoint(platform);
     const api = await measureApi(platform.urls.api);
 
     say(`\none after the other, ${sequential} each, in turns`);
@@ -88,12 +92,14 @@ export async function benchOrder(): Promise<void> {
     say(`  bare up, ${width} at a time             ${seconds(median(bareParallel))}`);
     say(`  order to ready, ${width} at a time      ${seconds(median(parallelTimes))}`);
     say(`  first live event, worst           ${seconds(Math.max(...firstEvents))}`);
+    say(`  bare endpoint, same writes, p95   ${bareQuote.toFixed(0)} ms`);
     say(`  quote p95                         ${api.quote.toFixed(0)} ms`);
     say(`  order accepted (202) p95          ${api.accepted.toFixed(0)} ms`);
     say(`  payment ready p95                 ${api.paymentReady.toFixed(0)} ms`);
     say(`  instances ready per minute        ${perMinute(orderAll).toFixed(1)}`);
     say(`  throughput against bare           ${(bareAll / orderAll).toFixed(2)}`);
     say(`one after the other: ratio ${(median(orderTimes) / median(bareTimes)).toFixed(2)}`);
+    say(`quote p95 against the bare endpoint: ratio ${(api.quote / bareQuote).toFixed(2)}`);
     say(`${width} at a time: ratio ${(median(parallelTimes) / median(bareParallel)).toFixed(2)}`);
   } finally {
     await platform.stop();
@@ -131,6 +137,34 @@ function createShop(api: string) {
       return { readyMs, firstEventMs, steps };
     },
   };
+}
+
+/** p95 in ms of the bare endpoint, by the same clients after the same warm-up. */
+async function measureBareEndpoint(platform: Platform): Promise<number> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-endpoint.ts')], {
+    env: { ...process.env, NODE_ENV: 'production', MONGODB_URI: platform.env.MONGODB_URI },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [port] = await once(createInterface({ input: child.stdout }), 'line');
+  const agents = Array.from({ length: clients }, (_, index) => addressOf(index));
+  const times: number[] = [];
+  await inParallel(warmUp + requests, clients, async (index) => {
+    times.push(
+      await timed(async () => {
+        const answer = await request(`http://127.0.0.1:${port}/`, {
+          method: 'POST',
+          dispatcher: agents[index % clients]!,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(cart(`bench-${randomBytes(5).toString('hex')}`)),
+        });
+        if (answer.statusCode !== 201) throw new Error(`the bare endpoint answered ${answer.statusCode}`);
+        await answer.body.json();
+      }),
+    );
+  });
+  child.stdin.end();
+  await once(child, 'exit');
+  return quantile(times.slice(warmUp), 0.95);
 }
 
 /** Clients are different people: each has an address of its own, where the machine's loopback has more than one. */
