@@ -4,18 +4,29 @@ import type Stripe from 'stripe';
 export interface InvoiceFacts {
   invoiceId: string;
   status: Stripe.Invoice.Status;
-  /** Credited after payment so far. */
+  /** Credited so far, with tax. */
   credited: number;
   total: number;
-  lines: readonly { id: string; quantity: number; amount: number }[];
+  /** `amount` and what of it is `credited` are without tax. */
+  lines: readonly { id: string; quantity: number; amount: number; credited: number }[];
   payments: {
     paymentIntentId: string;
     status: Stripe.PaymentIntent.Status;
     received: number;
     refunded: number;
+    /** What of `refunded` no credit note accounts for: people gave it back by hand. */
+    byHand: readonly RefundPart[];
     refundFailed: boolean;
   }[];
 }
+
+export interface RefundPart {
+  refundId: string;
+  amount: number;
+}
+
+/** A line to credit: whole, or the amount without tax that is left of it. */
+export type CreditedLine = { id: string; quantity: number } | { id: string; amount: number };
 
 export type SettleAction =
   | { kind: 'settled'; money: { paid: number; refunded: number } }
@@ -23,7 +34,15 @@ export type SettleAction =
   | { kind: 'refund_failed'; invoiceId: string }
   | { kind: 'delete_draft'; invoiceId: string }
   | { kind: 'void'; invoiceId: string }
-  | { kind: 'credit'; invoiceId: string; refundAmount: number; lines: { id: string; quantity: number }[] }
+  | {
+      kind: 'credit';
+      invoiceId: string;
+      /** What the credit note gives back itself. */
+      refundAmount: number;
+      /** What was given back by hand before, which the credit note accounts for. */
+      refunds: RefundPart[];
+      lines: CreditedLine[];
+    }
   | { kind: 'refund_stray'; paymentIntentId: string; amount: number };
 
 /**
@@ -47,11 +66,15 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
         break;
       case 'paid':
         if (invoice.credited < invoice.total) {
+          const toCredit = invoice.total - invoice.credited;
+          const refunds = refundsByHand(invoice, toCredit);
+          const notBackYet = toCredit - sum(refunds.map(({ amount }) => amount));
           return {
             kind: 'credit',
             invoiceId: invoice.invoiceId,
-            refundAmount: received - refunded,
-            lines: invoice.lines.filter(({ amount }) => amount > 0).map(({ id, quantity }) => ({ id, quantity })),
+            refundAmount: Math.max(0, Math.min(notBackYet, received - refunded)),
+            refunds,
+            lines: linesLeft(invoice),
           };
         }
         if (refunded < received) failed = invoice.invoiceId;
@@ -82,6 +105,26 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
       refunded: sum(payments.map((payment) => payment.refunded)),
     },
   };
+}
+
+/** What went back by hand, up to the amount that a credit note is about. */
+function refundsByHand({ payments }: InvoiceFacts, limit: number): RefundPart[] {
+  const parts: RefundPart[] = [];
+  let left = limit;
+  for (const { refundId, amount } of payments.flatMap(({ byHand }) => byHand)) {
+    const part = Math.min(amount, left);
+    if (part > 0) parts.push({ refundId, amount: part });
+    left -= part;
+  }
+  return parts;
+}
+
+function linesLeft({ lines }: InvoiceFacts): CreditedLine[] {
+  return lines
+    .filter(({ amount, credited }) => amount > credited)
+    .map(({ id, quantity, amount, credited }) =>
+      credited === 0 ? { id, quantity } : { id, amount: amount - credited },
+    );
 }
 
 function sum(amounts: readonly number[]): number {

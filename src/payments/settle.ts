@@ -3,7 +3,8 @@ import { ReasonError } from '../contracts/reasons.ts';
 import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
 import { toReason } from './errors.ts';
-import { type InvoiceFacts, nextSettleAction } from './settle-plan.ts';
+import { readRefunds } from './refunds.ts';
+import { type InvoiceFacts, nextSettleAction, type SettleAction } from './settle-plan.ts';
 import { subscriptionsOfOrder } from './subscriptions.ts';
 
 export interface SettleRequest {
@@ -92,13 +93,16 @@ async function credit(
   stripe: Stripe,
   intents: CreateIntents,
   request: SettleRequest,
-  action: { invoiceId: string; refundAmount: number; lines: readonly { id: string; quantity: number }[] },
+  action: Extract<SettleAction, { kind: 'credit' }>,
 ): Promise<void> {
   const baseKey = `${request.baseKey}:${action.invoiceId}`;
   const parameters: Stripe.CreditNoteCreateParams = {
     invoice: action.invoiceId,
-    lines: action.lines.map(({ id, quantity }) => ({ type: 'invoice_line_item', invoice_line_item: id, quantity })),
-    refund_amount: action.refundAmount,
+    lines: action.lines.map(({ id, ...part }) => ({ type: 'invoice_line_item', invoice_line_item: id, ...part })),
+    ...(action.refundAmount > 0 ? { refund_amount: action.refundAmount } : {}),
+    ...(action.refunds.length > 0
+      ? { refunds: action.refunds.map(({ refundId, amount }) => ({ refund: refundId, amount_refunded: amount })) }
+      : {}),
     reason: 'order_change',
     metadata: { freehold_key: baseKey, freehold_order: request.orderId },
   };
@@ -162,30 +166,58 @@ async function readInvoices(stripe: Stripe, subscriptions: readonly Stripe.Subsc
 async function readInvoice(stripe: Stripe, invoice: Stripe.Invoice): Promise<InvoiceFacts> {
   const payments: InvoiceFacts['payments'] = [];
   const invoiceId = invoice.id as string;
+  const credited = invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount;
+  const notes = credited > 0 ? await readCreditNotes(stripe, invoiceId) : noNotes;
   for await (const { payment } of stripe.invoicePayments.list({ invoice: invoiceId, limit: 100 })) {
     if (payment.type !== 'payment_intent' || !payment.payment_intent) continue;
     const id = typeof payment.payment_intent === 'string' ? payment.payment_intent : payment.payment_intent.id;
     const intent = await call('payment_intent', stripe.paymentIntents.retrieve(id));
-    let refunded = 0;
-    let refundFailed = false;
-    for await (const refund of stripe.refunds.list({ payment_intent: id, limit: 100 })) {
-      if (refund.status === 'succeeded' || refund.status === 'pending') refunded += refund.amount;
-      if (refund.status === 'failed' || refund.status === 'requires_action') refundFailed = true;
-    }
+    const refunds = await readRefunds(stripe, id);
     payments.push({
       paymentIntentId: id,
       status: intent.status,
       received: intent.amount_received,
-      refunded,
-      refundFailed,
+      refunded: refunds.givenBack.reduce((total, { amount }) => total + amount, 0),
+      byHand: refunds.givenBack
+        .map(({ id: refundId, amount }) => ({ refundId, amount: amount - (notes.refunds.get(refundId) ?? 0) }))
+        .filter(({ amount }) => amount > 0),
+      refundFailed: refunds.failed.length > 0,
     });
   }
   return {
     invoiceId,
     status: invoice.status ?? 'draft',
-    credited: invoice.post_payment_credit_notes_amount,
+    credited,
     total: invoice.total,
-    lines: invoice.lines.data.map((line) => ({ id: line.id, quantity: line.quantity ?? 1, amount: line.amount })),
+    lines: invoice.lines.data.map((line) => ({
+      id: line.id,
+      quantity: line.quantity ?? 1,
+      amount: line.amount,
+      credited: notes.lines.get(line.id) ?? 0,
+    })),
     payments,
   };
+}
+
+/** Amounts in minor units that credit notes account for: by refund, and by line of the invoice without tax. */
+interface CreditNoteFacts {
+  refunds: ReadonlyMap<string, number>;
+  lines: ReadonlyMap<string, number>;
+}
+const noNotes: CreditNoteFacts = { refunds: new Map(), lines: new Map() };
+
+async function readCreditNotes(stripe: Stripe, invoiceId: string): Promise<CreditNoteFacts> {
+  const refunds = new Map<string, number>();
+  const lines = new Map<string, number>();
+  const add = (to: Map<string, number>, id: string, amount: number) => to.set(id, (to.get(id) ?? 0) + amount);
+  for await (const note of stripe.creditNotes.list({ invoice: invoiceId, limit: 100 })) {
+    if (note.status === 'void') continue;
+    for (const { refund, amount_refunded } of note.refunds) {
+      if (refund) add(refunds, typeof refund === 'string' ? refund : refund.id, amount_refunded);
+    }
+    for await (const line of stripe.creditNotes.listLineItems(note.id, { limit: 100 })) {
+      if (line.invoice_line_item) add(lines, line.invoice_line_item, line.amount);
+    }
+  }
+  return { refunds, lines };
 }

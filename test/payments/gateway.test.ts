@@ -182,6 +182,42 @@ describe('the Stripe gateway', () => {
     expect((await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId })).data).toHaveLength(1);
   });
 
+  test.each([
+    ['all', (total: number) => [total]],
+    ['a part', () => [1_000]],
+    ['two parts', () => [1_000, 234]],
+  ])('%s given back by hand is not given back again, and the books say so', async (_what, partsOf) => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4242424242424242');
+    for (const amount of partsOf(total)) {
+      await emulator.stripe.refunds.create({ payment_intent: payment.paymentIntentId!, amount });
+    }
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    const { data } = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
+    expect(data).toMatchObject([{ total }]);
+    const refunds = await emulator.stripe.refunds.list({ payment_intent: payment.paymentIntentId! });
+    expect(refunds.data.reduce((sum, { amount }) => sum + amount, 0)).toBe(total);
+    expect(new Set(data[0]!.refunds.map(({ refund }) => refund))).toEqual(new Set(refunds.data.map(({ id }) => id)));
+  });
+
+  test('after a credit note by hand the rest goes back, to the cent', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4242424242424242');
+    const invoice = await emulator.stripe.invoices.retrieve(payment.invoiceId);
+    const line = invoice.lines.data.find(({ quantity }) => quantity === 2)!;
+    const amount = line.amount - 333;
+    const refund_amount = amount + Math.round((amount * 21) / 100);
+    const lines = [{ type: 'invoice_line_item' as const, invoice_line_item: line.id, amount }];
+    await emulator.stripe.creditNotes.create({ invoice: payment.invoiceId, lines, refund_amount });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    const { data } = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
+    expect(data.map((note) => note.total).sort()).toEqual([refund_amount, total - refund_amount].sort());
+  });
+
   test('a payment that wins against the void is given back', async () => {
     const { request, total, settle } = await order();
     const payment = await gateway.createSubscription(request);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type InvoiceFacts, nextSettleAction } from '../../src/payments/settle-plan.ts';
+import { type InvoiceFacts, nextSettleAction, type SettleAction } from '../../src/payments/settle-plan.ts';
 
 type Payment = InvoiceFacts['payments'][number];
 
@@ -9,6 +9,7 @@ const payment = (facts: Partial<Payment> = {}): Payment => ({
   status: 'requires_payment_method',
   received: 0,
   refunded: 0,
+  byHand: [],
   refundFailed: false,
   ...facts,
 });
@@ -18,10 +19,27 @@ const invoice = (facts: Partial<InvoiceFacts> = {}): InvoiceFacts => ({
   status: 'open',
   credited: 0,
   total: 1_000,
-  lines: [{ id: 'il_1', quantity: 1, amount: 1_000 }],
+  lines: [{ id: 'il_1', quantity: 1, amount: 1_000, credited: 0 }],
   payments: [payment()],
   ...facts,
 });
+
+const part = (refundId: string, amount: number) => ({ refundId, amount });
+
+/** The invoice after this credit note, by Stripe's rule that what it gives back is what it credits. */
+function credited(facts: InvoiceFacts, action: Extract<SettleAction, { kind: 'credit' }>): InvoiceFacts {
+  const lines = action.lines.map((line) => ('amount' in line ? line.amount : (facts.lines[0]?.amount ?? 0)));
+  const amount = lines.reduce((sum, each) => sum + each, 0);
+  const accountedFor = action.refunds.reduce((sum, each) => sum + each.amount, action.refundAmount);
+  expect(accountedFor).toBe(amount);
+  const [only] = facts.payments as [Payment];
+  expect(only.refunded + action.refundAmount).toBeLessThanOrEqual(only.received);
+  return {
+    ...facts,
+    credited: facts.credited + amount,
+    payments: [{ ...only, refunded: only.refunded + action.refundAmount, byHand: [] }],
+  };
+}
 
 describe('the next action of settle', () => {
   test('nothing at Stripe is settled', () => {
@@ -44,9 +62,9 @@ describe('the next action of settle', () => {
     const paid = invoice({
       status: 'paid',
       lines: [
-        { id: 'il_1', quantity: 1, amount: 700 },
-        { id: 'il_2', quantity: 3, amount: 300 },
-        { id: 'il_3', quantity: 1, amount: 0 },
+        { id: 'il_1', quantity: 1, amount: 700, credited: 0 },
+        { id: 'il_2', quantity: 3, amount: 300, credited: 0 },
+        { id: 'il_3', quantity: 1, amount: 0, credited: 0 },
       ],
       payments: [payment({ status: 'succeeded', received: 1_000 })],
     });
@@ -54,6 +72,7 @@ describe('the next action of settle', () => {
       kind: 'credit',
       invoiceId: 'in_1',
       refundAmount: 1_000,
+      refunds: [],
       lines: [
         { id: 'il_1', quantity: 1 },
         { id: 'il_2', quantity: 3 },
@@ -73,6 +92,66 @@ describe('the next action of settle', () => {
     });
   });
 
+  test('what people gave back by hand is not given back again: the credit note only accounts for it', () => {
+    const back = payment({ status: 'succeeded', received: 1_000, refunded: 1_000, byHand: [part('re_1', 1_000)] });
+    expect(nextSettleAction([invoice({ status: 'paid', payments: [back] })])).toMatchObject({
+      kind: 'credit',
+      refundAmount: 0,
+      refunds: [part('re_1', 1_000)],
+    });
+    const some = payment({ status: 'succeeded', received: 1_000, refunded: 400, byHand: [part('re_1', 400)] });
+    expect(nextSettleAction([invoice({ status: 'paid', payments: [some] })])).toMatchObject({
+      kind: 'credit',
+      refundAmount: 600,
+      refunds: [part('re_1', 400)],
+      lines: [{ id: 'il_1', quantity: 1 }],
+    });
+  });
+
+  test('after a credit note by hand only the rest of each line is credited', () => {
+    const partly = invoice({
+      status: 'paid',
+      credited: 300,
+      lines: [
+        { id: 'il_1', quantity: 1, amount: 200, credited: 200 },
+        { id: 'il_2', quantity: 2, amount: 800, credited: 100 },
+      ],
+      payments: [payment({ status: 'succeeded', received: 1_000, refunded: 300 })],
+    });
+    expect(nextSettleAction([partly])).toEqual({
+      kind: 'credit',
+      invoiceId: 'in_1',
+      refundAmount: 700,
+      refunds: [],
+      lines: [{ id: 'il_2', amount: 700 }],
+    });
+  });
+
+  test('whatever people gave back before, exactly what was paid goes back in the end', () => {
+    const parts = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1_600, max: 5_000 }), parts, parts, (total, noted, byHand) => {
+        const inNotes = noted.reduce((sum, amount) => sum + amount, 0);
+        const refunds = [...byHand.entries()].map(([place, amount]) => part(`re_${place}`, amount)).slice(0, 2);
+        const loose = refunds.reduce((sum, { amount }) => sum + amount, 0);
+        fc.pre(inNotes + loose <= total);
+        let facts = invoice({
+          status: 'paid',
+          total,
+          credited: inNotes,
+          lines: [{ id: 'il_1', quantity: 1, amount: total, credited: inNotes }],
+          payments: [payment({ status: 'succeeded', received: total, refunded: inNotes + loose, byHand: refunds })],
+        });
+        let action = nextSettleAction([facts]);
+        for (let round = 0; action.kind === 'credit' && round < 3; round += 1) {
+          facts = credited(facts, action);
+          action = nextSettleAction([facts]);
+        }
+        expect(action).toEqual({ kind: 'settled', money: { paid: total, refunded: total } });
+      }),
+    );
+  });
+
   test('money that came for a void invoice goes back by itself', () => {
     const stray = invoice({ status: 'void', payments: [payment({ status: 'succeeded', received: 1_000 })] });
     expect(nextSettleAction([stray])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_1', amount: 1_000 });
@@ -84,6 +163,7 @@ describe('the next action of settle', () => {
       status: fc.constantFrom('succeeded', 'processing', 'canceled', 'requires_payment_method', 'requires_action'),
       received: fc.nat(2_000),
       refunded: fc.nat(2_000),
+      byHand: fc.constant([]),
       refundFailed: fc.boolean(),
     });
     const anyInvoice = fc.record({
@@ -91,7 +171,7 @@ describe('the next action of settle', () => {
       status: fc.constantFrom('draft', 'open', 'paid', 'void', 'uncollectible'),
       credited: fc.nat(2_000),
       total: fc.nat(2_000),
-      lines: fc.constant([{ id: 'il_1', quantity: 1, amount: 1_000 }]),
+      lines: fc.constant([{ id: 'il_1', quantity: 1, amount: 1_000, credited: 0 }]),
       payments: fc.array(anyPayment, { maxLength: 2 }),
     });
     fc.assert(

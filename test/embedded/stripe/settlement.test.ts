@@ -92,6 +92,31 @@ describe('giving a paid order back', () => {
     ).rejects.toMatchObject({ statusCode: 400 });
   });
 
+  test('it may account for refunds that were made before, each cent of them once', async () => {
+    const { invoice } = await paidOrder();
+    const { id: payment_intent } = await intentOf(invoice.id);
+    const refund = await stripe.refunds.create({ payment_intent, amount: 2_000 });
+    const give = (amount_refunded: number) =>
+      stripe.creditNotes.create({
+        invoice: invoice.id,
+        lines: allLines(invoice),
+        refund_amount: orderTotal.total - amount_refunded,
+        refunds: [{ refund: refund.id, amount_refunded }],
+      });
+    await expect(give(2_001)).rejects.toMatchObject({ statusCode: 400 });
+    const note = await give(2_000);
+    expect(note.refunds.map((part) => part.amount_refunded)).toEqual([orderTotal.total - 2_000, 2_000]);
+    const other = await paidOrder();
+    await expect(
+      stripe.creditNotes.create({
+        invoice: other.invoice.id,
+        lines: allLines(other.invoice),
+        refund_amount: orderTotal.total - 2_000,
+        refunds: [{ refund: refund.id }],
+      }),
+    ).rejects.toMatchObject({ statusCode: 400 });
+  });
+
   test('a paid invoice cannot be voided', async () => {
     const { invoice } = await paidOrder();
     await expect(stripe.invoices.voidInvoice(invoice.id)).rejects.toMatchObject({

@@ -27,6 +27,7 @@ export const CreateParams = paramsOf<Stripe.CreditNoteCreateParams>()(
     out_of_band_amount: amount.optional(),
     reason: z.enum(['duplicate', 'fraudulent', 'order_change', 'product_unsatisfactory']).optional(),
     refund_amount: amount.optional(),
+    refunds: list(z.strictObject({ amount_refunded: amount.optional(), refund: text() })).optional(),
   }),
 );
 type Params = z.output<typeof CreateParams>;
@@ -39,7 +40,8 @@ interface Credited {
 
 /**
  * Credits lines of a finalized invoice. Of an open one it lowers what is due; of a paid one the whole sum must be
- * accounted for by `refund_amount` (refunded here, on the invoice's charge) and `out_of_band_amount`.
+ * accounted for by `refund_amount` (refunded here, on the invoice's charge), `refunds` (made before by themselves) and
+ * `out_of_band_amount`.
  */
 export function credit(ctx: Context, params: Params): Stripe.CreditNote {
   const invoice = ctx.store.get('invoice', params.invoice, 'invoice');
@@ -56,7 +58,11 @@ export function credit(ctx: Context, params: Params): Stripe.CreditNote {
     throw invalidRequest({ message: 'The amount of a credit note must be greater than 0.', param: 'lines' });
   }
   const paid = invoice.status === 'paid';
-  const givenBack = (params.refund_amount ?? 0) + (params.out_of_band_amount ?? 0);
+  const linked = linkedRefunds(ctx, invoice, params);
+  const givenBack =
+    (params.refund_amount ?? 0) +
+    (params.out_of_band_amount ?? 0) +
+    linked.reduce((sum, { amount_refunded }) => sum + amount_refunded, 0);
   if (paid && givenBack !== totals.total) {
     throw invalidRequest({
       message: `The sum of credit amount, refund amount and out of band amount (${givenBack}) must equal the post payment credit note amount (${totals.total}).`,
@@ -68,7 +74,8 @@ export function credit(ctx: Context, params: Params): Stripe.CreditNote {
     });
   }
   const refund = params.refund_amount ? refundInvoice(ctx, invoice, params) : null;
-  const note = insertNote(ctx, { invoice, params, lines, totals, refund });
+  const refunds = [...(refund ? [noteRefund(refund, refund.amount)] : []), ...linked];
+  const note = insertNote(ctx, { invoice, params, lines, totals, refunds });
   emit(ctx, 'credit_note.created', note);
   if (paid) {
     const sum = invoice.post_payment_credit_notes_amount + totals.total;
@@ -77,6 +84,30 @@ export function credit(ctx: Context, params: Params): Stripe.CreditNote {
     lowerDue(ctx, invoice, totals.total);
   }
   return note;
+}
+
+/** The refunds that the caller made before, each with the part that no other credit note accounts for. */
+function linkedRefunds(ctx: Context, invoice: Stripe.Invoice, params: Params): Stripe.CreditNote.Refund[] {
+  const notes = ctx.store.all('credit_note', { invoice: invoice.id, status: 'issued' });
+  const intent = defaultPayment(ctx, invoice)?.payment.payment_intent;
+  return (params.refunds ?? []).map((given, place) => {
+    const param = `refunds[${place}]`;
+    const refund = ctx.store.get('refund', given.refund, `${param}[refund]`);
+    if (refund.payment_intent !== intent) {
+      throw invalidRequest({ message: `Refund ${refund.id} does not belong to this invoice.`, param });
+    }
+    const elsewhere = notes.flatMap((note) => note.refunds).filter((part) => part.refund === refund.id);
+    const left = refund.amount - elsewhere.reduce((sum, { amount_refunded }) => sum + amount_refunded, 0);
+    const asked = given.amount_refunded ?? refund.amount;
+    if (asked > left) {
+      throw invalidRequest({ message: `Only ${left} of refund ${refund.id} is left for a credit note.`, param });
+    }
+    return noteRefund(refund, asked);
+  });
+}
+
+function noteRefund(refund: Stripe.Refund, amount_refunded: number): Stripe.CreditNote.Refund {
+  return { amount_refunded, payment_record_refund: null, refund: refund.id, type: 'refund' };
 }
 
 function creditedBefore(ctx: Context, invoice: Stripe.Invoice): Map<string, Credited> {
@@ -195,10 +226,10 @@ function insertNote(
     params: Params;
     lines: Stripe.CreditNoteLineItem[];
     totals: ReturnType<typeof totalsOf>;
-    refund: Stripe.Refund | null;
+    refunds: Stripe.CreditNote.Refund[];
   },
 ): Stripe.CreditNote {
-  const { invoice, params, lines, totals, refund } = given;
+  const { invoice, params, lines, totals, refunds } = given;
   const paid = invoice.status === 'paid';
   const earlier = ctx.store.all('credit_note', { invoice: invoice.id }).length;
   const id = newId('cn');
@@ -228,9 +259,7 @@ function insertNote(
     pre_payment_amount: paid ? 0 : totals.total,
     pretax_credit_amounts: [],
     reason: params.reason ?? null,
-    refunds: refund
-      ? [{ amount_refunded: refund.amount, payment_record_refund: null, refund: refund.id, type: 'refund' }]
-      : [],
+    refunds,
     shipping_cost: null,
     status: 'issued',
     subtotal: totals.subtotal,
