@@ -33,6 +33,11 @@ const Stripe = z.object({
   STRIPE_API_BASE: z.url().optional(),
 });
 
+/** The hold that an order has on its name: the api takes it, and the control worker when the api could not. */
+const Holds = z.object({
+  FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS: Milliseconds.default(minutes(30)),
+});
+
 /** Deadlines of the provision steps and the window of needs_operator (design 5, 6). */
 const Times = z.object({
   FREEHOLD_HOLD_HOSTNAME_MS: Milliseconds.default(minutes(1)),
@@ -47,6 +52,7 @@ const Times = z.object({
 
 const Api = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
+  .extend(Holds.shape)
   .extend(Times.shape)
   .extend({
     API_PORT: Port.default(0),
@@ -62,7 +68,6 @@ const Api = Common.extend(Hosting.shape)
     MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
     TEMPORAL_UI_URL: z.url().optional(),
     FREEHOLD_QUOTE_VALID_MS: Milliseconds.default(minutes(30)),
-    FREEHOLD_HOLD_AFTER_ATTEMPT_MS: Milliseconds.default(hours(2)),
     FREEHOLD_HOLDS_PER_ACCOUNT: Count.default(5),
     FREEHOLD_HOLDS_PER_IP: Count.default(20),
     FREEHOLD_START_SWEEP_MS: Milliseconds.default(30_000),
@@ -87,12 +92,15 @@ const Licence = z.object({
 const Control = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
   .extend(Licence.shape)
+  .extend(Holds.shape)
   .extend({
     FREEHOLD_PUBLIC_URL: z.url(),
     SMTP_URL: z.url(),
     MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
     /** Declines of one order before it ends. */
     FREEHOLD_DECLINES: Count.default(8),
+    /** How long a name stays held from each attempt to pay on. */
+    FREEHOLD_HOLD_AFTER_ATTEMPT_MS: Milliseconds.default(hours(2)),
     /** How long await payment waits between looks at first, and after the first 15 minutes. */
     FREEHOLD_PAYMENT_LOOK_MS: Milliseconds.default(30_000),
     FREEHOLD_PAYMENT_LOOK_LATER_MS: Milliseconds.default(minutes(5)),

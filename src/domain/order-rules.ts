@@ -46,29 +46,7 @@ export function endStateOf(reason: ReasonCode): (typeof unfulfilledEnds)[number]
   }
 }
 
-/** How long an unpaid order holds its name, in ms. */
-export interface HoldTimes {
-  /** From the quote or order on, while nobody tries to pay. */
-  withoutAttemptMs: number;
-  /** From each attempt to pay on. */
-  afterAttemptMs: number;
-}
-
-const minute = 60_000;
-export const defaultHoldTimes: HoldTimes = { withoutAttemptMs: 30 * minute, afterAttemptMs: 120 * minute };
-
-/** When the hold of an unpaid name ends, in ms since the epoch; an attempt never shortens it. */
-export function holdEndsAt(
-  { heldAt, lastAttemptAt }: { heldAt: number; lastAttemptAt?: number | undefined },
-  times: HoldTimes = defaultHoldTimes,
-): number {
-  const afterStart = heldAt + times.withoutAttemptMs;
-  return lastAttemptAt === undefined ? afterStart : Math.max(afterStart, lastAttemptAt + times.afterAttemptMs);
-}
-
-const defaultDeclineLimit = 8;
-
 /** Whether an order has been declined so often that it ends. */
-export function declinedTooOften(declines: number, limit = defaultDeclineLimit): boolean {
+export function declinedTooOften(declines: number, limit: number): boolean {
   return declines >= limit;
 }

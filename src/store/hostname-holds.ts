@@ -85,9 +85,9 @@ export function hostnameHoldStore(connection: Connection) {
     async releaseOthers(tokenHash: string, keep: string): Promise<void> {
       await model.deleteMany({ tokenHash, holder: 'quote', _id: { $ne: keep } });
     },
-    /** Moves the end of a hold, while the holder still has the name; false when it lost the name. */
+    /** Moves the end of a hold on, never back, while the holder still has the name; false when it lost the name. */
     async extend(name: string, holderId: string, until: Date): Promise<boolean> {
-      const result = await model.updateOne({ _id: name, holderId, holder: { $ne: 'instance' } }, { $set: { until } });
+      const result = await model.updateOne({ _id: name, holderId, holder: { $ne: 'instance' } }, { $max: { until } });
       return result.matchedCount === 1;
     },
     /** Hands the name from the order to its instance, for good; false when the order no longer has it. */

@@ -14,7 +14,6 @@ import { createReach } from '../contracts/reach.ts';
 import { controlQueue } from '../contracts/workflow-messages.ts';
 import { priceList } from '../domain/catalogue.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
-import { defaultHoldTimes } from '../domain/order-rules.ts';
 import { createSender } from '../mail/sender.ts';
 import { createGateway } from '../payments/gateway.ts';
 import { openStore } from '../store/store.ts';
@@ -54,12 +53,12 @@ const [worker] = await Promise.all([
     shutdownGraceTime: '10 seconds',
     interceptors: { activity: [() => ({ inbound: createStepInterceptor(journal, log) })] },
     activities: {
-      ...createRecordsActivities({ store, journal, holdMs: defaultHoldTimes.withoutAttemptMs }),
+      ...createRecordsActivities({ store, journal, holdMs: config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS }),
       ...createBillingActivities({
         store,
         gateway,
         declineLimit: config.FREEHOLD_DECLINES,
-        holdAfterAttemptMs: defaultHoldTimes.afterAttemptMs,
+        holdAfterAttemptMs: config.FREEHOLD_HOLD_AFTER_ATTEMPT_MS,
         paymentLookMs: config.FREEHOLD_PAYMENT_LOOK_MS,
         paymentLookLaterMs: config.FREEHOLD_PAYMENT_LOOK_LATER_MS,
       }),

@@ -59,6 +59,18 @@ describe('an order', () => {
     expect(await api.store.instances.find(answer.body.instanceId)).toBeNull();
   });
 
+  test('holds its name for half an hour from then on, whatever a quote is worth', async () => {
+    const brief = await startApi(database.uri, { config: { FREEHOLD_QUOTE_VALID_MS: 60_000 } });
+    try {
+      const { record } = await order(brief);
+      const { until: end } = (await brief.store.holds.find(record.quote.name))!;
+      const held = end!.getTime() - record.createdAt.getTime();
+      expect([held >= 30 * 60_000, held < 31 * 60_000]).toEqual([true, true]);
+    } finally {
+      await brief.close();
+    }
+  });
+
   test('of the same billing address joins its account', async () => {
     const first = await order(api, { billingEmail: 'pay@example.com' });
     const second = await order(api, { billingEmail: 'PAY@example.com' });

@@ -78,6 +78,16 @@ describe('a name', () => {
   });
 });
 
+test('a hold that is extended never ends earlier than before', async () => {
+  const mine = hold({ until: later() });
+  await store.holds.take(mine);
+  expect(await store.holds.extend(mine._id, mine.holderId, new Date(Date.now() + 1_000))).toBe(true);
+  expect((await store.holds.find(mine._id))?.until).toEqual(mine.until);
+  const longer = new Date(mine.until!.getTime() + 1_000);
+  await store.holds.extend(mine._id, mine.holderId, longer);
+  expect((await store.holds.find(mine._id))?.until).toEqual(longer);
+});
+
 describe('holds', () => {
   test('of one cart end but for the one it keeps, and an order of it stays', async () => {
     const tokenHash = 'one-cart';

@@ -85,7 +85,7 @@ async function carryOn(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): 
     tokenHash: hashSecret(request.body.holdToken),
     accountId: order.accountId,
     ip: request.ip,
-    until: new Date(now() + deps.config.FREEHOLD_QUOTE_VALID_MS),
+    until: new Date(now() + deps.config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS),
   });
   if (outcome !== 'held') {
     await deps.store.orders.remove(order._id);

@@ -1,0 +1,35 @@
+import { describe, expect, test } from '@jest/globals';
+import { apiConfig, controlConfig } from '../src/config.ts';
+
+const secret = 'a-secret-of-the-tests';
+const env = {
+  MONGODB_URI: 'mongodb://127.0.0.1:1/test',
+  STRIPE_SECRET_KEY: 'sk_test_1',
+  STRIPE_PUBLISHABLE_KEY: 'pk_test_1',
+  STRIPE_WEBHOOK_SECRET: 'whsec_1',
+  FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:1',
+  FREEHOLD_QUOTE_KEY: secret,
+  FREEHOLD_OPERATOR_TOKEN: secret,
+  LICENCE_SERVER_URL: 'http://127.0.0.1:1',
+  LICENCE_ADMIN_TOKEN: secret,
+  SMTP_URL: 'smtp://127.0.0.1:1',
+};
+
+describe('how long an unpaid order holds its name', () => {
+  const minute = 60_000;
+
+  test('is half an hour, and two hours from each attempt to pay on', () => {
+    expect(apiConfig(env).FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS).toBe(30 * minute);
+    expect(controlConfig(env)).toMatchObject({
+      FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS: 30 * minute,
+      FREEHOLD_HOLD_AFTER_ATTEMPT_MS: 120 * minute,
+    });
+  });
+
+  test('is one setting of the api and the control worker', () => {
+    const changed = { ...env, FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS: '1000' };
+    for (const config of [apiConfig(changed), controlConfig(changed)]) {
+      expect(config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS).toBe(1_000);
+    }
+  });
+});
