@@ -104,6 +104,8 @@ export interface OperationResult {
   status: OperationStatus;
   instanceStatus: InstanceStatus;
   reason?: ReasonCode;
+  /** Until when the instance is paid from now on, ISO 8601; absent where the operation does not change it. */
+  paidUntil?: string;
 }
 
 /** What every step's activity is told about where it runs. */

@@ -41,7 +41,7 @@ import {
 import { describeInstance, operationSummary } from '../domain/describe-operation.ts';
 import { control } from './lib/activities.ts';
 import { refusal } from './lib/saga.ts';
-import { instanceStatus, needsAttention, operationKind } from './lib/search-attributes.ts';
+import { instanceStatus, needsAttention, operationKind, renewsAt } from './lib/search-attributes.ts';
 import { provision } from './provision.ts';
 
 const rememberedUpdates = 200;
@@ -244,8 +244,9 @@ export async function instance(input: InstanceInput): Promise<void> {
       running = current;
       show();
       try {
-        const { instanceStatus: result } = await runChild(current, number);
+        const { instanceStatus: result, paidUntil } = await runChild(current, number);
         running = undefined;
+        if (paidUntil) upsertSearchAttributes([{ key: renewsAt, value: new Date(paidUntil) }]);
         return result;
       } catch (error) {
         if (!(error instanceof ChildWorkflowFailure)) throw error;

@@ -22,6 +22,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   const { facts, times } = input;
   const saga = openSaga(input);
   const awaitPayment = paymentWait(times.awaitPaymentMs);
+  let paidUntil: string | undefined;
 
   try {
     await saga.step({
@@ -60,7 +61,13 @@ export async function provision(input: OperationInput): Promise<OperationResult>
       onTimeout: 'activation_missing',
     });
     await CancellationScope.nonCancellable(() =>
-      saga.step({ name: 'mark-ready', run: control().markReady, onTimeout: 'internal' }),
+      saga.step({
+        name: 'mark-ready',
+        run: async (context) => {
+          paidUntil = await control().markReady(context);
+        },
+        onTimeout: 'internal',
+      }),
     );
   } catch (error) {
     if (!isCancellation(error) && !(error instanceof OperationEnds)) throw error;
@@ -73,7 +80,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     await control().noteOperation(saga.place, { status: 'succeeded' });
   });
   saga.end('succeeded', 'ready');
-  return { status: 'succeeded', instanceStatus: 'ready' };
+  return { status: 'succeeded', instanceStatus: 'ready', ...(paidUntil ? { paidUntil } : {}) };
 
   /** Two branches, neither waiting for the other: the money goes back, and the things are removed. */
   async function undo(cause: ReasonCode): Promise<OperationResult> {

@@ -5,10 +5,11 @@ import type { RecordsPorts } from './records-activities.ts';
 
 /**
  * This step hands the server over: the order is fulfilled, the instance ready, its standing begins. It is the pivot;
- * nothing undoes it. When somebody cancelled first it changes nothing and fails with the reason of the cancel.
+ * nothing undoes it. Answers until when the instance is paid, as ISO 8601 text, where that has an end. When somebody
+ * cancelled first it changes nothing and fails with the reason of the cancel.
  */
 export function markReady({ store }: RecordsPorts) {
-  return async (context: StepContext): Promise<void> => {
+  return async (context: StepContext): Promise<string | undefined> => {
     const { instanceId, orderId, operationId } = context;
     await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
     const order = await store.orders.find(orderId);
@@ -21,5 +22,7 @@ export function markReady({ store }: RecordsPorts) {
     });
     await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'instance', status: 'ready' });
     await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'order', state: 'fulfilled' });
+    const instance = await store.instances.find(instanceId);
+    return instance?.paidUntil?.toISOString();
   };
 }
