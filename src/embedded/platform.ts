@@ -71,12 +71,14 @@ const undertakerLimitMs = 60_000;
 /**
  * Starts the embedded platform on a folder and resolves when every process serves. What died is started again with
  * back-off. When this process ends without `stop`, however it ends, an undertaker ends what it left.
- * Errors, each one sentence: FolderBusyError, NoDatabaseError, MissingToolError, PortError, StartError.
+ * Errors, each one sentence: FolderBusyError, NoDatabaseError, MissingToolError, PortError, ClaimsError,
+ * StartError.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { env = process.env, onEvent = () => {} } = options;
   const folder = openStateFolder(options.stateDir);
   const lock = await takeFolder(folder);
+  let releasePorts = async () => {};
   try {
     const record = openProcessRecord(folder);
     await endAll(record.all(), (name, tookMs) => {
@@ -84,11 +86,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       onEvent({ type: 'leftover', name, tookMs });
     });
     const database = chooseDatabase(folder, env);
-    const { ports, moved } = await choosePorts({
+    const { ports, moved, release } = await choosePorts({
       file: folder.path('ports.json'),
       env,
       free: options.ports === 'free',
     });
+    releasePorts = release;
     if (moved.length > 0) onEvent({ type: 'moved', services: moved });
     const keys = loadKeys(folder);
     const context: PlatformContext = { folder, ports, keys, database, overrides: options.overrides ?? {}, env };
@@ -117,6 +120,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         await endAll(record.all(), (name) => record.remove(name));
         await Promise.all([...supervised.values()].map((process) => process.stop()));
         undertaker.dismiss();
+        await releasePorts();
         lock.release();
       })();
       return stopped;
@@ -150,6 +154,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stop,
     };
   } catch (error) {
+    await releasePorts();
     lock.release();
     throw error;
   }

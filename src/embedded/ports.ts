@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { z } from 'zod';
+import { claimPorts } from './port-claims.ts';
 import { writeFileSafely } from './state-folder.ts';
 
 /** What listens, in the order in which the ports follow the base. */
@@ -32,7 +33,7 @@ const freeTo = 32_000;
 const Port = z.coerce.number().int().min(1).max(65_535);
 const Remembered = z.partialRecord(z.enum(services), Port);
 
-/** A port that was asked for by name and is taken or no port: the sentence names the variable. */
+/** A port that cannot be had: the sentence says which and what helps. */
 export class PortError extends Error {
   override readonly name = 'PortError';
 }
@@ -40,16 +41,30 @@ export class PortError extends Error {
 /**
  * Chooses a loopback port for every service: the one that `FREEHOLD_PORT_<SERVICE>` names; else `FREEHOLD_PORT_BASE`
  * plus its place; else the one of the last start, so that links stay the same; else 4600 plus its place, unless `free`;
- * else a free one. Writes the choice to `file`.
+ * else a free one. Writes the choice to `file`. No other start of this user chooses any of them until `release`.
+ * Errors: PortError, ClaimsError.
  */
 export async function choosePorts(options: {
   file: string;
   env: NodeJS.ProcessEnv;
   free: boolean;
-}): Promise<{ ports: Ports; moved: Service[] }> {
+}): Promise<{ ports: Ports; moved: Service[]; release(): Promise<void> }> {
+  let choice: { ports: Ports; moved: Service[] } | undefined;
+  const { release } = await claimPorts(async (claimed) => {
+    choice = await chooseAmong(claimed, options);
+    return Object.values(choice.ports);
+  });
+  writeFileSafely(options.file, `${JSON.stringify(choice!.ports, null, 2)}\n`);
+  return { ...choice!, release };
+}
+
+async function chooseAmong(
+  claimed: ReadonlySet<number>,
+  options: Parameters<typeof choosePorts>[0],
+): Promise<{ ports: Ports; moved: Service[] }> {
   const remembered = readRemembered(options.file);
   const base = options.env.FREEHOLD_PORT_BASE ? Port.parse(options.env.FREEHOLD_PORT_BASE) : defaultBase;
-  const taken = new Set<number>();
+  const taken = new Set(claimed);
   const moved: Service[] = [];
   const ports = {} as Ports;
 
@@ -82,7 +97,6 @@ export async function choosePorts(options: {
     taken.add(chosen);
     ports[service] = chosen;
   }
-  writeFileSafely(options.file, `${JSON.stringify(ports, null, 2)}\n`);
   return { ports, moved };
 }
 

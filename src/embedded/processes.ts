@@ -80,7 +80,9 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
   const node = env.FREEHOLD_NODE || process.execPath;
   const common = commonEnvironment(env);
 
-  const own = (spec: Pick<ProcessSpec, 'name' | 'title' | 'needs'> & Partial<ProcessSpec> & { entry: string }) => {
+  const own = (
+    spec: Pick<ProcessSpec, 'name' | 'title' | 'needs' | 'ports'> & Partial<ProcessSpec> & { entry: string },
+  ) => {
     const { entry, env: variables, ...rest } = spec;
     return {
       command: node,
@@ -103,6 +105,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
             args: databaseArguments(database, ports.mongo),
             env: common,
             needs: [],
+            ports: [ports.mongo],
             ready: () => accepts(ports.mongo),
             graceMs: 10_000,
           },
@@ -127,6 +130,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       // The CLI looks for its own settings in the home folder; this one has none.
       env: { ...common, HOME: folder.root },
       needs: [],
+      ports: [ports.temporal, ports['temporal-http'], ports['temporal-ui'], ports['temporal-metrics']],
       ready: () => temporalServes(ports.temporal),
       graceMs: 10_000,
     },
@@ -135,6 +139,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       title: 'Stripe emulator',
       entry: 'src/embedded/stripe/main.ts',
       needs: [],
+      ports: [ports.stripe],
       env: {
         STRIPE_EMULATOR_PORT: String(ports.stripe),
         STRIPE_EMULATOR_DB: folder.path('stripe.db'),
@@ -149,6 +154,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       title: 'Mailbox',
       entry: 'src/embedded/mailbox/main.ts',
       needs: [],
+      ports: [ports.mailbox, ports.smtp],
       env: {
         MAILBOX_PORT: String(ports.mailbox),
         MAILBOX_SMTP_PORT: String(ports.smtp),
@@ -161,6 +167,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       entry: 'src/embedded/cloud/main.ts',
       // Its hosts from before start with it, and they ask for their licence first of all.
       needs: ['licence'],
+      ports: [ports.cloud],
       env: {
         CLOUD_PORT: String(ports.cloud),
         CLOUD_DB: folder.path('cloud', 'cloud.db'),
@@ -179,6 +186,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       title: 'DNS and TLS',
       entry: 'src/embedded/edge/main.ts',
       needs: [],
+      ports: [ports.edge, ports.dns],
       env: {
         EDGE_HTTPS_PORT: String(ports.edge),
         EDGE_DNS_PORT: String(ports.dns),
@@ -193,6 +201,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       title: 'Licence server',
       entry: 'src/licence/server/main.ts',
       needs: needsRecords,
+      ports: [ports.licence],
       env: {
         LICENCE_PORT: String(ports.licence),
         LICENCE_MONGODB_URI: databaseUri(database, ports.mongo, 'freehold-licence'),
@@ -205,6 +214,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       title: 'API',
       entry: 'src/api/main.ts',
       needs: [...needsRecords, 'temporal'],
+      ports: [ports.api],
       env: {
         API_PORT: String(ports.api),
         ...parts.publicUrl,
@@ -226,6 +236,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       entry: 'src/workers/control.ts',
       // The edge router makes the authority whose certificate this one trusts.
       needs: [...needsRecords, 'temporal', 'edge'],
+      ports: [],
       env: {
         FREEHOLD_WORKFLOW_CACHE: folder.path('cache', 'workflows'),
         ...parts.publicUrl,
@@ -242,6 +253,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       title: 'Provision worker',
       entry: 'src/workers/provision.ts',
       needs: [...needsRecords, 'temporal'],
+      ports: [],
       env: {
         FREEHOLD_CLOUDS: 'local',
         ...parts.records,

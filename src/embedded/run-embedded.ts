@@ -8,6 +8,7 @@ import { createOutside, type Outside } from './demo/outside.ts';
 import { NoDatabaseError } from './mongo.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { platformLinks, showPlatform } from './platform-progress.ts';
+import { ClaimsError } from './port-claims.ts';
 import { PortError } from './ports.ts';
 import { MissingToolError } from './processes.ts';
 import { FolderBusyError, stateFolderFromEnvironment } from './state-folder.ts';
@@ -28,7 +29,7 @@ export interface Embedded {
 }
 
 /** Errors whose message is the whole story for a reader. */
-const plain = [FolderBusyError, NoDatabaseError, MissingToolError, PortError, StartError];
+const plain = [FolderBusyError, NoDatabaseError, MissingToolError, PortError, ClaimsError, StartError];
 
 /** How long servers from before may take to answer again before they are shown as they are, ms. */
 const comeBackMs = 20_000;

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonic } from '../contracts/clock.ts';
 import { identify, signalProcess } from '../stacks/processes.ts';
+import { isFree, PortError } from './ports.ts';
 import { endProcess, type ProcessRecord, type RecordedProcess } from './process-record.ts';
 
 /** One process of the platform: how it is started, what it needs first, and how one sees that it serves. */
@@ -17,6 +18,8 @@ export interface ProcessSpec {
   env: Record<string, string>;
   /** Names of processes that have to serve before this one is started, and that outlive it. */
   needs: string[];
+  /** Loopback ports on which it listens. */
+  ports: number[];
   /** Asked again and again until it is true; `output` is what the process has written so far. */
   ready: (life: { output: string; signal: AbortSignal }) => boolean | Promise<boolean>;
   /** How long it may take to end by itself, ms. */
@@ -48,7 +51,7 @@ export interface Supervised {
   readonly logFile: string;
   /** Whether it ever served. */
   readonly hasServed: boolean;
-  /** Starts it; resolves when it serves. Errors: StartError. */
+  /** Starts it; resolves when it serves. Errors: StartError; PortError when somebody else has one of its ports. */
   start(): Promise<void>;
   /** Resolves when it serves (again). */
   ready(): Promise<void>;
@@ -138,6 +141,16 @@ export function superviseProcess(
   async function keepRunning(): Promise<void> {
     let failures = 0;
     while (wanted) {
+      const busy = hasServed ? undefined : await firstBusy(spec.ports);
+      if (busy !== undefined) {
+        wanted = false;
+        serving.reject(
+          new PortError(
+            `Port ${busy}, chosen for ${spec.title}, was taken by another program meanwhile: start again to have another.`,
+          ),
+        );
+        return;
+      }
       const began = monotonic();
       onEvent({ type: 'starting', name: spec.name });
       life = launch();
@@ -213,6 +226,12 @@ export function superviseProcess(
     },
   };
   return supervised;
+}
+
+/** Who has one of its ports would be taken for it, or would make it fail with a sentence of its own. */
+async function firstBusy(ports: number[]): Promise<number | undefined> {
+  for (const port of ports) if (!(await isFree(port))) return port;
+  return undefined;
 }
 
 /** The log of the last start stays beside the new one. */

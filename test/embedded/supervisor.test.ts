@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -37,6 +38,7 @@ describe('one process', () => {
       args: ['-e', script],
       env: {},
       needs: [],
+      ports: [],
       ready: ({ output }) => output.includes('serving'),
       graceMs: 2_000,
       ...changes,
@@ -85,6 +87,21 @@ describe('one process', () => {
   test('that cannot be run at all fails the start', async () => {
     const { toy } = supervise('', { command: join(stateDir, 'missing') });
     await expect(toy.start()).rejects.toThrow(/could not be run .*ENOENT/);
+  });
+
+  test('whose port somebody else took is not started, and one sentence says so', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    const { toy } = supervise(lives, { ports: [port] });
+    await expect(toy.start()).rejects.toThrow(
+      `Port ${port}, chosen for Toy, was taken by another program meanwhile: start again to have another.`,
+    );
+    expect(toy.pid).toBeUndefined();
+    stranger.close();
+    await once(stranger, 'close');
+    await toy.start();
+    await toy.stop();
   });
 
   test('that ignores SIGTERM is ended with its whole session', async () => {
