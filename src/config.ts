@@ -71,6 +71,9 @@ const Api = Common.extend(Hosting.shape)
     FREEHOLD_HOLDS_PER_ACCOUNT: Count.default(5),
     FREEHOLD_HOLDS_PER_IP: Count.default(20),
     FREEHOLD_START_SWEEP_MS: Milliseconds.default(30_000),
+    /** How often orders that ended without delivery are looked at for money, and how long after their end. */
+    FREEHOLD_MONEY_SWEEP_MS: Milliseconds.default(minutes(5)),
+    FREEHOLD_MONEY_WINDOW_MS: Milliseconds.default(hours(24 * 30)),
     FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: Count.default(600),
     FREEHOLD_REQUESTS_PER_MINUTE_PER_ACCOUNT: Count.default(600),
     /** Open event streams of one API process, and of one client address on it. */

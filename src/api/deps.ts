@@ -3,6 +3,7 @@ import type { Catalogue } from '../contracts/catalogue.ts';
 import type { Log } from '../contracts/log.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { OutgoingMail } from '../mail/sender.ts';
+import type { PaymentMoney } from '../payments/stray-plan.ts';
 import type { Store } from '../store/store.ts';
 import type { Streams } from './events/stream.ts';
 import type { Workflows } from './workflows.ts';
@@ -14,7 +15,10 @@ export interface ApiDeps {
   store: Store;
   workflows: Workflows;
   streams: Streams;
-  payments: { clientSecretOf(payment: OrderPayment): Promise<string | undefined> };
+  payments: {
+    clientSecretOf(payment: OrderPayment): Promise<string | undefined>;
+    moneyOf(payment: OrderPayment): Promise<PaymentMoney[]>;
+  };
   mail: { send(mail: OutgoingMail): Promise<void> };
   log: Log;
   /** Whether every answer is held against its declared schema, and one that does not fit is a 500. */

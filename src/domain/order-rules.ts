@@ -46,6 +46,27 @@ export function endStateOf(reason: ReasonCode): (typeof unfulfilledEnds)[number]
   }
 }
 
+/** How often, and for how long, Stripe is asked for money of an order that ended without delivery, in ms. */
+export interface MoneyLookTimes {
+  /** The second look comes this long after the end; the first one comes with the next sweep. */
+  firstMs: number;
+  /** The last look comes this long after the end. */
+  windowMs: number;
+}
+
+/**
+ * When the next look at the money of an ended order is due, in ms since the epoch; undefined after the last one. Each
+ * look comes at four times the age of the one before, so that an order costs a handful of looks.
+ */
+export function nextMoneyLookAt(
+  { endedAt, lookedAt }: { endedAt: number; lookedAt: number },
+  { firstMs, windowMs }: MoneyLookTimes,
+): number | undefined {
+  const age = lookedAt - endedAt;
+  if (age >= windowMs) return undefined;
+  return endedAt + Math.min(windowMs, Math.max(firstMs, 4 * age));
+}
+
 /** Whether an order has been declined so often that it ends. */
 export function declinedTooOften(declines: number, limit: number): boolean {
   return declines >= limit;

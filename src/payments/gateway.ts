@@ -3,6 +3,7 @@ import type { ListedPrice } from '../domain/catalogue.ts';
 import { createStripe, type StripeOptions } from './client.ts';
 import type { CreateIntents } from './create-once.ts';
 import { type CustomerDetails, ensureCustomer } from './customers.ts';
+import { moneyOf } from './money-look.ts';
 import { clientSecretOf, lookAtPayment } from './payment-state.ts';
 import { createPriceBook } from './price-book.ts';
 import { type SettleRequest, settleOrder } from './settle.ts';
@@ -19,6 +20,7 @@ export function createGateway(options: StripeOptions & { intents: CreateIntents 
     createSubscription: (request: SubscriptionRequest) => createSubscription(stripe, { intents, priceBook }, request),
     lookAtPayment: (payment: OrderPayment) => lookAtPayment(stripe, payment),
     clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),
+    moneyOf: (payment: OrderPayment) => moneyOf(stripe, payment),
     settleOrder: (request: SettleRequest) => settleOrder(stripe, intents, request),
     syncCatalogue: (prices: readonly ListedPrice[]) => syncCatalogue(stripe, prices),
   };

@@ -33,10 +33,12 @@ export function orderStore(connection: Connection) {
       startedAt: Date,
       createdAt: { type: Date, required: true, index: true },
       endedAt: Date,
+      moneyLookAt: Date,
     },
     { collection: 'orders', minimize: false },
   );
   schema.index({ idempotencyScope: 1, idempotencyKey: 1 }, { unique: true });
+  schema.index({ moneyLookAt: 1 }, { sparse: true });
   schema.index({ 'payment.subscriptionId': 1 });
   schema.index({ 'payment.paymentIntentId': 1 });
   const model = connection.model<OrderRecord>('Order', schema);
@@ -82,7 +84,7 @@ export function orderStore(connection: Connection) {
     },
     /**
      * Moves an order from one of `from` to `to`; true for the one caller that did it.
-     * Entering an end stamps the time; a reason that is already there is kept.
+     * Entering an end stamps the time, and one without delivery makes a look at its money due; a reason that is already there is kept.
      */
     async move(
       id: string,
@@ -91,7 +93,22 @@ export function orderStore(connection: Connection) {
       const set: Record<string, unknown> = { state: change.to };
       if (change.reason) set.reason = change.reason;
       if (orderHasEnded(change.to)) set.endedAt = today();
+      if (orderHasEnded(change.to) && change.to !== 'fulfilled') set.moneyLookAt = set.endedAt;
       const result = await model.updateOne({ _id: id, state: { $in: change.from } }, { $set: set });
+      return result.modifiedCount === 1;
+    },
+    /** Ended orders whose money is to be looked at, the longest due first. */
+    async dueMoneyLooks(limit: number): Promise<OrderRecord[]> {
+      return model
+        .find({ moneyLookAt: { $lte: today() } })
+        .sort({ moneyLookAt: 1 })
+        .limit(limit)
+        .lean<OrderRecord[]>();
+    },
+    /** Puts the look that is due at `from` off to `to`, or ends the looks; true for the one caller that did it. */
+    async moveMoneyLook(id: string, { from, to }: { from: Date; to: Date | undefined }): Promise<boolean> {
+      const change = to ? { $set: { moneyLookAt: to } } : { $unset: { moneyLookAt: 1 as const } };
+      const result = await model.updateOne({ _id: id, moneyLookAt: from }, change);
       return result.modifiedCount === 1;
     },
     async setPayment(id: string, payment: OrderPayment): Promise<void> {

@@ -90,6 +90,8 @@ export interface OrderRecord {
   startedAt?: Date | undefined;
   createdAt: Date;
   endedAt?: Date | undefined;
+  /** When Stripe is asked next whether money of this order, which ended without delivery, came or stayed. */
+  moneyLookAt?: Date | undefined;
 }
 
 export interface InstanceRecord {

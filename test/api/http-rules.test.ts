@@ -99,7 +99,10 @@ describe('what cannot be read is a problem document', () => {
   test('an error of ours says nothing of itself', async () => {
     const broken = await startApi(database.uri, {
       workflows: notedWorkflows({ ping: async () => undefined }).workflows,
-      payments: { clientSecretOf: async () => Promise.reject(new Error('secret detail sk_live_1')) },
+      payments: {
+        clientSecretOf: async () => Promise.reject(new Error('secret detail sk_live_1')),
+        moneyOf: async () => [],
+      },
     });
     try {
       broken.deps.catalogue = { ...broken.deps.catalogue, currency: 'XXX' as 'EUR' };

@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ReasonCode, reasonCodes } from '../../src/contracts/reasons.ts';
 import { OrderState, orderCanBeCancelled, orderHasEnded } from '../../src/contracts/states.ts';
-import { declinedTooOften, endStateOf, orderMayMove, statesBefore } from '../../src/domain/order-rules.ts';
+import {
+  declinedTooOften,
+  endStateOf,
+  nextMoneyLookAt,
+  orderMayMove,
+  statesBefore,
+} from '../../src/domain/order-rules.ts';
 
 const states = OrderState.options;
 
@@ -69,6 +75,36 @@ describe('the states of an order', () => {
       expect(orderHasEnded(endStateOf(reason))).toBe(true);
       expect(endStateOf(reason)).not.toBe('fulfilled');
     }
+  });
+});
+
+describe('the looks at the money of an order that has ended', () => {
+  const day = 24 * 3_600_000;
+  const times = { firstMs: 300_000, windowMs: 30 * day };
+
+  function looksAfter(endedAt: number, delayOf: (look: number) => number): number[] {
+    const looks = [endedAt + delayOf(0)];
+    for (;;) {
+      const next = nextMoneyLookAt({ endedAt, lookedAt: looks.at(-1) as number }, times);
+      if (next === undefined) return looks;
+      looks.push(next + delayOf(looks.length));
+    }
+  }
+
+  test('are nine within thirty days', () => {
+    const minutes = looksAfter(0, () => 0).map((at) => at / 60_000);
+    expect(minutes).toEqual([0, 5, 20, 80, 320, 1_280, 5_120, 20_480, 43_200]);
+  });
+
+  test('are few and come to an end, however late each of them is', () => {
+    fc.assert(
+      fc.property(fc.nat(1e12), fc.array(fc.nat(90 * day)), (endedAt, delays) => {
+        const looks = looksAfter(endedAt, (look) => delays[look] ?? 0);
+        expect(looks.length).toBeLessThanOrEqual(9);
+        expect(looks.at(-1)).toBeGreaterThanOrEqual(endedAt + times.windowMs);
+        expect(looks.toSorted((one, other) => one - other)).toEqual(looks);
+      }),
+    );
   });
 });
 

@@ -112,7 +112,10 @@ export async function startApi(
     store,
     workflows: change.workflows ?? notedWorkflows().workflows,
     streams: createStreams({ store, tail, log, config }),
-    payments: change.payments ?? { clientSecretOf: async ({ invoiceId }) => `secret_of_${invoiceId}` },
+    payments: change.payments ?? {
+      clientSecretOf: async ({ invoiceId }) => `secret_of_${invoiceId}`,
+      moneyOf: async () => [],
+    },
     mail: change.mail ?? { send: async (mail) => void mails.push(mail) },
     log,
     checkAnswers: true,

@@ -2,6 +2,7 @@ import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './place-order.ts';
+import { sweepMoneyOnce } from './sweep-money.ts';
 
 /** Starts the workflows of orders that stand without one, and frees names whose hold has ended. */
 export async function sweepOnce(deps: ApiDeps): Promise<void> {
@@ -22,12 +23,28 @@ export async function sweepOnce(deps: ApiDeps): Promise<void> {
 
 /** Sweeps again and again until stopped; a failed round is logged and the next one tries again. */
 export function startSweeps(deps: ApiDeps): { stop(): Promise<void> } {
-  let running = Promise.resolve();
+  const { FREEHOLD_START_SWEEP_MS, FREEHOLD_MONEY_SWEEP_MS } = deps.config;
+  // Apart from each other: a slow Stripe keeps no order waiting for its start.
+  const sweeps = [
+    sweepEvery(FREEHOLD_START_SWEEP_MS, () => sweepOnce(deps), deps),
+    sweepEvery(FREEHOLD_MONEY_SWEEP_MS, () => sweepMoneyOnce(deps), deps),
+  ];
+  return {
+    async stop() {
+      await Promise.all(sweeps.map((sweep) => sweep.stop()));
+    },
+  };
+}
+
+function sweepEvery(everyMs: number, sweep: () => Promise<void>, { log }: ApiDeps): { stop(): Promise<void> } {
+  let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running = running.then(() =>
-      sweepOnce(deps).catch((error) => deps.log.error({ err: error }, 'the sweep of orders failed')),
-    );
-  }, deps.config.FREEHOLD_START_SWEEP_MS);
+    running ??= sweep()
+      .catch((error) => log.error({ err: error }, 'a sweep of orders failed'))
+      .finally(() => {
+        running = undefined;
+      });
+  }, everyMs);
   timer.unref();
   return {
     async stop() {

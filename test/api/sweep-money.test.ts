@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import Stripe from 'stripe';
+import { createBillingActivities } from '../../src/activities/billing/billing-activities.ts';
+import { sweepMoneyOnce } from '../../src/api/orders/sweep-money.ts';
+import { createWorkflows } from '../../src/api/workflows.ts';
+import type { OrderPayment } from '../../src/contracts/order-payment.ts';
+import { ReasonError } from '../../src/contracts/reasons.ts';
+import { controlQueue, type StrayPayment, strayPaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
+import { priceList } from '../../src/domain/catalogue.ts';
+import { catalogue } from '../../src/domain/catalogue-data.ts';
+import { createGateway, type Gateway } from '../../src/payments/gateway.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../embedded/stripe/run-emulator.ts';
+import { notedWorkflows, order, startApi, type TestApi, testConfig, webhookSecret } from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { startTimeSkipping, workflowBundle } from '../support/temporal.ts';
+
+const day = 24 * 3_600_000;
+
+let database: TestDatabase;
+let emulator: RunningEmulator;
+let temporal: TestWorkflowEnvironment;
+let store: Store;
+let gateway: Gateway;
+let api: TestApi;
+let worker: Worker;
+let running: Promise<void>;
+const { workflows } = notedWorkflows();
+const looks: string[] = [];
+const mails: { stray: StrayPayment; amount: number }[] = [];
+
+beforeAll(async () => {
+  [database, emulator, temporal] = await Promise.all([startDatabase(), runEmulator(), startTimeSkipping()]);
+  store = await openStore(database.uri);
+  await store.init();
+  gateway = createGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
+  await gateway.syncCatalogue(priceList(catalogue));
+  const { connection } = temporal;
+  const real = createWorkflows({ connection, namespace: 'default', config: testConfig() });
+  workflows.startStrayPayment = real.startStrayPayment;
+  api = await startApi(database.uri, {
+    workflows,
+    payments: {
+      ...gateway,
+      moneyOf: async (payment) => {
+        looks.push(payment.invoiceId);
+        return gateway.moneyOf(payment);
+      },
+    },
+  });
+  const times = { declineLimit: 8, holdAfterAttemptMs: day, paymentLookMs: 1_000, paymentLookLaterMs: 1_000 };
+  worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    taskQueue: controlQueue,
+    workflowBundle: await workflowBundle(),
+    activities: {
+      ...createBillingActivities({ store, gateway, ...times }),
+      sendStrayRefund: async (stray: StrayPayment, amount: number) => void mails.push({ stray, amount }),
+    },
+  });
+  running = worker.run();
+}, 90_000);
+
+afterAll(async () => {
+  worker?.shutdown();
+  await running;
+  await api?.close();
+  await store?.close();
+  await Promise.all([temporal?.teardown(), database?.stop(), emulator?.[Symbol.asyncDispose]()]);
+}, 60_000);
+
+beforeEach(async () => {
+  looks.length = 0;
+  mails.length = 0;
+  await store.orders.model.updateMany({}, { $unset: { moneyLookAt: 1 } });
+});
+
+/** An order with its payment at Stripe, which ended without anybody telling Stripe: a browser may still pay it. */
+async function ended() {
+  const { record } = await order(api);
+  const { _id: orderId, instanceId, operationId, accountId, quote } = record;
+  const customer = await gateway.ensureCustomer({
+    accountId,
+    email: record.billingEmail,
+    name: record.billing.name,
+    address: record.billing,
+  });
+  const payment = await gateway.createSubscription({
+    baseKey: `${instanceId}:${operationId}:create-subscription`,
+    customerId: customer.id,
+    orderId,
+    instanceId,
+    total: quote.total,
+    tax: quote.tax,
+    items: quote.lines.flatMap(({ lookupKey, quantity }) => (lookupKey ? [{ lookupKey, quantity }] : [])),
+  });
+  await store.orders.setPayment(orderId, payment);
+  await store.orders.move(orderId, { from: ['awaiting_payment'], to: 'cancelling', reason: 'cancelled_by_customer' });
+  await store.orders.move(orderId, { from: ['cancelling'], to: 'cancelled' });
+  return { orderId, payment, total: quote.total, stray: { orderId, paymentIntentId: payment.paymentIntentId! } };
+}
+
+async function pay(payment: OrderPayment): Promise<void> {
+  const secret = await gateway.clientSecretOf(payment);
+  const { body } = await payAsBrowser(emulator.address, secret!, '4242424242424242');
+  expect(body.status).toBe('succeeded');
+}
+
+const settled = (stray: StrayPayment) => temporal.client.workflow.getHandle(strayPaymentWorkflowId(stray)).result();
+
+/** What Stripe, our records and the payer hold of an order whose late money went back. */
+async function found({ orderId, payment }: { orderId: string; payment: OrderPayment }) {
+  const { data } = await emulator.stripe.refunds.list({ payment_intent: payment.paymentIntentId! });
+  const { paid, refunded } = (await store.orders.find(orderId))!;
+  return {
+    refunds: data.map(({ amount }) => amount),
+    paid,
+    refunded,
+    audits: await store.audit.model.countDocuments({ subject: orderId, action: 'settle-stray-payment' }),
+    mails: mails.filter(({ stray }) => stray.orderId === orderId).map(({ amount }) => amount),
+  };
+}
+const givenBackOnce = (total: number) => ({
+  refunds: [total],
+  paid: total,
+  refunded: total,
+  audits: 1,
+  mails: [total],
+});
+
+async function tellByWebhook({ paymentIntentId }: StrayPayment): Promise<number> {
+  const object = { id: paymentIntentId, object: 'payment_intent' };
+  const payload = JSON.stringify({
+    id: `evt_${paymentIntentId}`,
+    object: 'event',
+    type: 'payment_intent.succeeded',
+    data: { object },
+  });
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: webhookSecret });
+  const headers = { 'content-type': 'application/json', 'stripe-signature': signature };
+  return (await api.call('POST', '/v1/stripe/webhook', { raw: payload, headers })).status;
+}
+
+/** As time passes: the next look of an order is due now, and the order ended so long ago. */
+async function makeDue(orderId: string, endedMsAgo: number): Promise<void> {
+  const due = { moneyLookAt: new Date(Date.now() - 1), endedAt: new Date(Date.now() - endedMsAgo) };
+  await store.orders.model.updateOne({ _id: orderId }, { $set: due });
+}
+
+describe('money that came after the end of its order, without news of it', () => {
+  test('is found and given back to the cent, once', async () => {
+    const late = await ended();
+    await pay(late.payment);
+    await sweepMoneyOnce(api.deps);
+    await settled(late.stray);
+    expect(await found(late)).toEqual(givenBackOnce(late.total));
+    await makeDue(late.orderId, day);
+    await sweepMoneyOnce(api.deps);
+    expect(looks).toHaveLength(2);
+    expect(await found(late)).toEqual(givenBackOnce(late.total));
+  }, 60_000);
+
+  test('goes back once when webhook and sweeps of two processes come together', async () => {
+    const late = await ended();
+    await pay(late.payment);
+    await Promise.all([tellByWebhook(late.stray), sweepMoneyOnce(api.deps), sweepMoneyOnce(api.deps)]);
+    await settled(late.stray);
+    expect(looks).toHaveLength(1);
+    expect(await found(late)).toEqual(givenBackOnce(late.total));
+  }, 60_000);
+
+  test('is found by a later look when it comes after the first', async () => {
+    const late = await ended();
+    await sweepMoneyOnce(api.deps);
+    await pay(late.payment);
+    await sweepMoneyOnce(api.deps);
+    expect(looks).toHaveLength(1);
+    await makeDue(late.orderId, day);
+    await sweepMoneyOnce(api.deps);
+    await settled(late.stray);
+    expect(await found(late)).toEqual(givenBackOnce(late.total));
+  }, 60_000);
+});
+
+describe('an ended order', () => {
+  test('is looked at no more after its window', async () => {
+    const { orderId } = await ended();
+    await makeDue(orderId, 31 * day);
+    await sweepMoneyOnce(api.deps);
+    await sweepMoneyOnce(api.deps);
+    expect(looks).toHaveLength(1);
+    expect((await store.orders.find(orderId))?.moneyLookAt).toBeUndefined();
+  });
+
+  test('whose payment was never set up costs no call', async () => {
+    const { record } = await order(api);
+    await store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired' });
+    await sweepMoneyOnce(api.deps);
+    expect(looks).toEqual([]);
+    expect((await store.orders.find(record._id))?.moneyLookAt).toBeUndefined();
+  });
+
+  test('that was delivered is none of the sweep’s business', async () => {
+    const { record } = await order(api);
+    await store.orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilled' });
+    expect((await store.orders.find(record._id))?.moneyLookAt).toBeUndefined();
+  });
+
+  test('is looked at again when Stripe or Temporal was away, and what Stripe refuses holds up nobody', async () => {
+    const [first, second] = [await ended(), await ended()];
+    const { moneyOf } = api.deps.payments;
+    api.deps.payments.moneyOf = async () => Promise.reject(new ReasonError('payment_provider_unavailable'));
+    await expect(sweepMoneyOnce(api.deps)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
+    api.deps.payments.moneyOf = async (payment) => {
+      looks.push(payment.invoiceId);
+      throw new ReasonError('payment_request_refused');
+    };
+    for (const { orderId } of [first, second]) {
+      expect((await store.orders.find(orderId))?.moneyLookAt).toBeInstanceOf(Date);
+      await makeDue(orderId, day);
+    }
+    await sweepMoneyOnce(api.deps);
+    api.deps.payments.moneyOf = moneyOf;
+    expect(new Set(looks)).toEqual(new Set([first.payment.invoiceId, second.payment.invoiceId]));
+  });
+});
