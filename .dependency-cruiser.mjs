@@ -87,10 +87,10 @@ export default {
     },
     {
       name: 'product-never-imports-tests-or-tools',
-      comment: 'Tests, benchmarks and the toolchain look at the product, never the other way round.',
+      comment: 'Tests, benchmarks, fault campaigns and the toolchain look at the product, never the other way round.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|bench|toolchain)/' },
+      to: { path: '^(test|bench|faults|toolchain)/' },
     },
     {
       name: 'no-cycle',

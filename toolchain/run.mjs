@@ -9,6 +9,7 @@ const commands = {
   demo: { entry: 'src/embedded/demo.ts', need: 'platform' },
   start: { entry: 'src/embedded/start.ts', need: 'platform' },
   bench: { entry: 'bench/main.ts', need: 'platform' },
+  faults: { entry: 'faults/main.ts', need: 'platform' },
   freehold: { entry: 'src/cli/main.ts', need: 'nothing', quiet: true },
   test: { entry: 'toolchain/test.mjs', need: 'everything' },
   'test:full': { entry: 'toolchain/test.mjs', leading: ['--full'], need: 'everything' },

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AcceptedOrder, OrderPaymentAnswer } from '../src/contracts/api/orders.ts';
+import type { Quote } from '../src/contracts/api/quotes.ts';
+import type { Customer } from '../src/embedded/demo/customer.ts';
+import { payWithCard, testCards } from '../src/embedded/demo/pay-with-card.ts';
+import { type Followed, follow } from './follow.ts';
+import { isAnswer, persist } from './persist.ts';
+import type { PlannedOrder } from './schedule.ts';
+
+/** The bank of this test card asks its customer at every payment. */
+const bankAsks = '4000002760003184';
+const billing = { name: 'Campaign GmbH', line1: 'Calle Mayor 1', city: 'Madrid', postalCode: '28013' };
+/** Cards as their numbers would show in a log. */
+export const cardNumbers = [testCards.good, testCards.declined, bankAsks];
+
+export interface Bought {
+  planned: PlannedOrder;
+  quote: Quote;
+  order: AcceptedOrder;
+  followed: Followed;
+  secrets: { what: string; value: string }[];
+}
+
+export interface Shop {
+  customer: Customer;
+  /** Address of the Stripe emulator, where the bank's page is. */
+  stripe: string;
+  declines: number;
+  awaitPaymentMs: number;
+  signal: AbortSignal;
+  say: (line: string) => void;
+}
+
+/** Quotes and orders as planned, with the patience of somebody who wants the server. */
+export async function placeOrder(shop: Shop, planned: PlannedOrder): Promise<Bought> {
+  const { customer } = shop;
+  const quote = await quoteFreeName(customer, planned);
+  const { id: quoteId, signature, holdToken } = quote;
+  const who = randomBytes(5).toString('hex');
+  const adminEmail = `admin-${who}@campaign.example.com`;
+  const billingEmail = `payer-${who}@campaign.example.com`;
+  const wish = { quoteId, signature, holdToken, adminEmail, billingEmail, billing, paymentMethod: 'card' as const };
+  // One Idempotency-Key however often it is sent: an answer that was lost makes no second order.
+  const key = randomBytes(12).toString('hex');
+  const order = await persist(() => customer.order(wish, key));
+  const secrets = [
+    { what: `the hold token of ${order.id}`, value: holdToken },
+    { what: `the capability of ${order.id}`, value: order.capability },
+  ];
+  return { planned, quote, order, followed: follow(customer, order, shop.signal), secrets };
+}
+
+async function quoteFreeName(customer: Customer, { plan, cycle, users }: PlannedOrder): Promise<Quote> {
+  for (;;) {
+    const name = `campaign-${randomBytes(5).toString('hex')}`;
+    const addOns: Record<string, number> = users > 0 ? { users } : {};
+    const wish = { plan, cycle, cloud: 'local', region: 'home', name, addOns, country: 'ES' };
+    try {
+      return await persist(() => customer.quote(wish));
+    } catch (error) {
+      // The first answer was lost: the name is held by a quote that nobody knows. Another one is as good.
+      if (!(isAnswer(error) && error.problem.code === 'hostname_held')) throw error;
+    }
+  }
+}
+
+/** Pays, or does not, as planned. Ends when the customer has nothing more to do at the checkout. */
+export async function visitCheckout(shop: Shop, bought: Bought): Promise<void> {
+  const { planned, followed } = bought;
+  const began = performance.now();
+  const payment = await openCheckout(shop, bought);
+  if (!payment) return;
+  if (payment.clientSecret) {
+    bought.secrets.push({ what: `the client secret of ${bought.order.id}`, value: payment.clientSecret });
+  }
+  const wait = planned.card === 'pays-late' ? shop.awaitPaymentMs - (performance.now() - began) : 0;
+  await Promise.race([delay(Math.max(0, wait + planned.hesitatesMs)), followed.ended.catch(() => undefined)]);
+  const pay = (card: string) => payPatiently(shop, bought, payment, card);
+  switch (planned.card) {
+    case 'pays':
+    case 'pays-late':
+      return void (await pay(testCards.good));
+    case 'declined-then-pays':
+      await pay(testCards.declined);
+      return void (await pay(testCards.good));
+    case 'declined-gives-up':
+      return void (await pay(testCards.declined));
+    case 'declined-too-often':
+      for (let attempt = 1; attempt <= shop.declines; attempt += 1) await pay(testCards.declined);
+      return;
+    case 'bank-approves':
+      if ((await pay(bankAsks)) === 'requires_action') await approveAtBank(shop, bought, payment);
+      return;
+    case 'bank-abandoned':
+      return void (await pay(bankAsks));
+  }
+}
+
+/** What the checkout page reads; nothing when the order ended before there was anything to pay. */
+async function openCheckout(shop: Shop, { order, followed }: Bought): Promise<OrderPaymentAnswer | undefined> {
+  const stop = new AbortController();
+  followed.ended.then(
+    () => stop.abort(),
+    () => stop.abort(),
+  );
+  try {
+    return await persist(() => shop.customer.payment(order, AbortSignal.any([stop.signal, shop.signal])));
+  } catch (error) {
+    // Refused for good because the order has ended or is being given back.
+    if (isAnswer(error) || stop.signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** One payment, tried again while Stripe is in trouble; nothing when there is nothing to pay any more. */
+async function payPatiently(
+  shop: Shop,
+  { order, followed }: Bought,
+  payment: OrderPaymentAnswer,
+  card: string,
+): Promise<string | undefined> {
+  for (let attempt = 1; attempt <= 60; attempt += 1) {
+    try {
+      const answer = await payWithCard(payment, card);
+      return 'status' in answer ? answer.status : answer.declined;
+    } catch {
+      // A connection that broke, an error of Stripe's, or a refusal because the payment is over: the order knows.
+      const details = await persist(() => shop.customer.details(order));
+      if (details.state !== 'awaiting_payment' || details.paid > 0) return undefined;
+    }
+    await Promise.race([delay(1_000), followed.ended.catch(() => undefined)]);
+  }
+  return undefined;
+}
+
+async function approveAtBank(shop: Shop, { followed }: Bought, payment: OrderPaymentAnswer): Promise<void> {
+  const page = new URL(`/emulator/3ds/${payment.clientSecret!.split('_secret_')[0]}`, shop.stripe);
+  for (let attempt = 1; attempt <= 60 && followed.state === 'awaiting_payment'; attempt += 1) {
+    try {
+      const answer = await fetch(page, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ answer: 'approve' }),
+        redirect: 'manual',
+      });
+      await answer.body?.cancel();
+      if (answer.status < 500) return;
+    } catch {
+      // The bank's page is down with the emulator for a moment.
+    }
+    await delay(1_000);
+  }
+}
+
+/** Cancels as a customer does; what came of it, in words. */
+export async function cancelOrder(shop: Shop, { order }: Bought): Promise<string> {
+  try {
+    await persist(() => shop.customer.cancel(order));
+    return 'cancelled';
+  } catch (error) {
+    if (isAnswer(error)) return `too late (${error.problem.code})`;
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import type { OperationStatus, OrderState } from '../src/contracts/states.ts';
+
+/**
+ * What all systems hold after a campaign, as plain data: what the invariants judge. Amounts in minor units. Everything
+ * but `orders`, `operations` and `holds` is asked of the systems around the product, never of its own records.
+ */
+export interface Evidence {
+  /** Every order that the records hold. */
+  orders: OrderFact[];
+  /** What the customers know of the orders they placed. */
+  customers: CustomerFact[];
+  stripe: {
+    subscriptions: { id: string; status: string; orderId: string | null }[];
+    invoices: { id: string; status: string | null; subscriptionId: string | null }[];
+    /** Payments that went through; `orderId` is null when nothing leads to an order. */
+    charges: { id: string; orderId: string | null; amount: number; refunded: number }[];
+  };
+  cloud: { kind: string; name: string; instanceId: string | null; pid: number | null }[];
+  /** Instances whose host answered over the edge, at its hostname, as itself. */
+  answering: string[];
+  stacks: string[];
+  /** Lock files of the engine. */
+  engineLocks: string[];
+  leases: { stack: string; owner: string | null }[];
+  licences: { id: string; instanceId: string; usable: boolean; activeNodes: number }[];
+  mails: { messageId: string; to: string[] }[];
+  outbox: { messageId: string; status: string }[];
+  holds: { name: string; holder: string; holderId: string; ended: boolean }[];
+  /** Names of orders that the API offers again. */
+  freeNames: string[];
+  operations: { id: string; instanceId: string; status: OperationStatus }[];
+  /** Numbers of each instance's timeline, in order. */
+  timelines: { instanceId: string; sequences: number[] }[];
+  workflows: { id: string; status: string }[];
+  processes: ProcessFact[];
+  /** Logs, workflow histories and states of stacks, as text. */
+  texts: { where: string; text: string }[];
+  /** What must not be in any of them. */
+  secrets: { what: string; value: string }[];
+}
+
+export interface OrderFact {
+  id: string;
+  instanceId: string;
+  instanceStatus: string | null;
+  name: string;
+  hostname: string;
+  state: OrderState;
+  total: number;
+  adminEmail: string;
+  billingEmail: string;
+}
+
+export interface CustomerFact {
+  orderId: string;
+  /** Whether it ended while the campaign watched. */
+  settled: boolean;
+  /** Numbers of the events in the order in which the live stream told them. */
+  streamed: number[];
+}
+
+/** A process that belongs to the platform. `idle-runner`: the one that waits for the next operation. */
+export interface ProcessFact {
+  pid: number;
+  role: 'supervised' | 'host' | 'idle-runner' | 'runner' | 'pulumi' | 'provider' | 'other';
+  command: string;
+}
+
+export const fulfilled = ({ orders }: Pick<Evidence, 'orders'>) => orders.filter(({ state }) => state === 'fulfilled');
+export const unfulfilled = ({ orders }: Pick<Evidence, 'orders'>) =>
+  orders.filter(({ state }) => state !== 'fulfilled');
+
+/** The instances that are there for good. */
+export const delivered = (evidence: Pick<Evidence, 'orders'>) =>
+  new Set(fulfilled(evidence).map(({ instanceId }) => instanceId));

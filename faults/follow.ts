@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AcceptedOrder } from '../src/contracts/api/orders.ts';
+import type { TimelineEvent } from '../src/contracts/events.ts';
+import { type OrderState, orderHasEnded } from '../src/contracts/states.ts';
+import type { Customer } from '../src/embedded/demo/customer.ts';
+import type { Moment } from './schedule.ts';
+
+/** An order as its live stream tells it. */
+export interface Followed {
+  /** Resolves when the moment has come: true, or false when the order ended without it. */
+  reached(moment: Moment): Promise<boolean>;
+  /** Resolves with the state in which order and operation ended. */
+  ended: Promise<OrderState>;
+  readonly state: OrderState;
+  /** Numbers in the order in which they were told. */
+  readonly streamed: readonly number[];
+  readonly events: readonly TimelineEvent[];
+}
+
+/** What a status of a step stands for when somebody waits for another one: whoever has succeeded has been running. */
+const implies: Readonly<Record<string, Moment['status'] | undefined>> = {
+  running: 'running',
+  waiting: 'running',
+  retrying: 'running',
+  needs_operator: 'running',
+  succeeded: 'succeeded',
+  skipped: 'succeeded',
+};
+
+const endedOperations = ['succeeded', 'failed', 'cancelled'];
+
+/** Follows an order's live stream from its beginning, over every lost connection, until it has ended or `signal` aborts. */
+export function follow(customer: Customer, order: AcceptedOrder, signal: AbortSignal): Followed {
+  const events: TimelineEvent[] = [];
+  const streamed: number[] = [];
+  const waiting = new Set<{ moment: Moment; settle: (come: boolean) => void }>();
+  let state: OrderState = 'awaiting_payment';
+  let operationEnded = false;
+
+  const hasCome = ({ step, status }: Moment, event: TimelineEvent) =>
+    event.type === 'step' &&
+    event.step === step &&
+    (implies[event.status] === status || (status === 'running' && implies[event.status] !== undefined));
+  const isOver = () => operationEnded && orderHasEnded(state);
+
+  const take = (event: TimelineEvent) => {
+    if (event.sequence <= (events.at(-1)?.sequence ?? 0)) return;
+    events.push(event);
+    streamed.push(event.sequence);
+    if (event.type === 'order') state = event.state;
+    if (event.type === 'operation') operationEnded = endedOperations.includes(event.status);
+    for (const each of waiting) {
+      if (!hasCome(each.moment, event)) continue;
+      waiting.delete(each);
+      setTimeout(() => each.settle(true), each.moment.afterMs);
+    }
+  };
+
+  const ended = (async () => {
+    while (!isOver()) {
+      signal.throwIfAborted();
+      const stop = new AbortController();
+      try {
+        for await (const event of customer.events(order, AbortSignal.any([signal, stop.signal]))) {
+          take(event);
+          if (isOver()) break;
+        }
+      } catch {
+        // The API is down or in trouble; the stream goes on when it is back.
+        await delay(300);
+      } finally {
+        stop.abort();
+      }
+    }
+    for (const each of waiting) each.settle(false);
+    waiting.clear();
+    return state;
+  })();
+  ended.catch(() => {
+    for (const each of waiting) each.settle(false);
+    waiting.clear();
+  });
+
+  return {
+    reached(moment) {
+      if (events.some((event) => hasCome(moment, event))) return delay(moment.afterMs).then(() => true);
+      if (isOver() || signal.aborted) return Promise.resolve(false);
+      return new Promise((settle) => waiting.add({ moment, settle }));
+    },
+    ended,
+    get state() {
+      return state;
+    },
+    streamed,
+    events,
+  };
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createReach } from '../src/contracts/reach.ts';
+import { createCustomer } from '../src/embedded/demo/customer.ts';
+import { type Platform, startPlatform } from '../src/embedded/platform.ts';
+import { type Bought, cardNumbers, type Shop } from './buyer.ts';
+import { collectEvidence } from './collect-evidence.ts';
+import type { CustomerFact, Evidence } from './evidence.ts';
+import { type Violation, violationsOf } from './invariants/all.ts';
+import { workAsOperator } from './operator-on-duty.ts';
+import { persist } from './persist.ts';
+import { processesOf } from './platform-processes.ts';
+import { createStriker, type Striker } from './strike.ts';
+
+/** Limits and deadlines of a run; everything else is as in production. */
+export interface Pace {
+  awaitPaymentMs: number;
+  operatorWindowMs: number;
+  /** Deadline of the steps between payment and hand-over. */
+  stepMs: number;
+}
+
+const declines = 3;
+
+function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: Pace): Record<string, string> {
+  return {
+    FREEHOLD_PAYMENT_LOOK_MS: '2000',
+    FREEHOLD_AWAIT_PAYMENT_MS: String(awaitPaymentMs),
+    FREEHOLD_OPERATOR_WINDOW_MS: String(operatorWindowMs),
+    FREEHOLD_AWAIT_HEALTHY_MS: String(stepMs),
+    FREEHOLD_AWAIT_ACTIVATION_MS: String(stepMs),
+    FREEHOLD_DECLINES: String(declines),
+    FREEHOLD_START_SWEEP_MS: '3000',
+    // Everybody orders from one address here: the limits of strangers are raised, nothing is switched off.
+    FREEHOLD_HOLDS_PER_IP: '100000',
+    FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: '1000000',
+    FREEHOLD_STREAMS_PER_IP: '1000',
+  };
+}
+
+/** A platform of its own on which faults strike, and those who use it and look at it. */
+export interface Ground {
+  platform: Platform;
+  shop: Shop;
+  striker: Striker;
+  /** Resolves when everything serves and nothing is under way any more, or after `limitMs`. */
+  quiet(limitMs: number): Promise<void>;
+  /** Looks at everything from outside. */
+  look(bought: readonly (Bought & { settled: boolean })[]): Promise<{ evidence: Evidence; violations: Violation[] }>;
+  /** Ends everything; processes that outlived it are violations. */
+  end(): Promise<Violation[]>;
+}
+
+/** Starts the platform in a new folder. `FREEHOLD_KEEP_STATE` keeps that folder at the end and says where it is. */
+export async function openGround(options: { pace: Pace; say: (line: string) => void }): Promise<Ground> {
+  const { pace, say } = options;
+  const stateDir = await mkdtemp(join(tmpdir(), 'freehold-faults-'));
+  const overrides = overridesOf(pace);
+  say(
+    `set otherwise for this run: ${Object.entries(overrides)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}`,
+  );
+  const platform = await startPlatform({ stateDir, ports: 'free', overrides });
+  const { FREEHOLD_DNS_SERVER: dnsServer, FREEHOLD_CA_FILE: caFile } = platform.env;
+  const reach = createReach({ dnsServer, caFile });
+  const over = new AbortController();
+  const operator = workAsOperator(platform, { signal: over.signal, say });
+  const striker = createStriker(platform);
+  const shop: Shop = {
+    customer: createCustomer(platform.urls.api),
+    stripe: platform.urls.stripe,
+    declines,
+    awaitPaymentMs: pace.awaitPaymentMs,
+    signal: over.signal,
+    say,
+  };
+
+  async function look(bought: readonly (Bought & { settled: boolean })[]) {
+    const customers = bought.map(
+      ({ order, followed, settled }): CustomerFact => ({
+        orderId: order.id,
+        settled,
+        streamed: [...followed.streamed],
+      }),
+    );
+    const evidence = await collectEvidence({
+      platform,
+      reach,
+      customers,
+      secrets: [
+        ...bought.flatMap(({ secrets }) => secrets),
+        ...cardNumbers.map((value) => ({ what: `the card ${value}`, value })),
+      ],
+      isNameFree: (name) => persist(() => shop.customer.isNameFree(name, 'local')),
+    });
+    return { evidence, violations: violationsOf(evidence) };
+  }
+
+  return {
+    platform,
+    shop,
+    striker,
+    look,
+    async quiet(limitMs) {
+      await Promise.all(platform.processes.map((process) => process.ready()));
+      const deadline = performance.now() + limitMs;
+      while (performance.now() < deadline && !(await isQuiet(platform))) await delay(500);
+    },
+    async end() {
+      over.abort();
+      await operator;
+      await reach.close();
+      await platform.stop();
+      const left = processesOf(stateDir).map(
+        ({ pid, command }): Violation => ({
+          invariant: 'processes',
+          what: `process ${pid} outlived the platform: ${command.slice(0, 160)}`,
+        }),
+      );
+      if (process.env.FREEHOLD_KEEP_STATE) say(`the state is kept in ${stateDir}`);
+      else await rm(stateDir, { recursive: true, force: true });
+      return left;
+    },
+  };
+}
+
+/** Whether no webhook is on its way, no runner works, and Temporal runs nothing but instances. */
+async function isQuiet(platform: Platform): Promise<boolean> {
+  const query = encodeURIComponent(`ExecutionStatus = "Running" AND WorkflowType != "instance"`);
+  const url = `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`;
+  try {
+    const { executions = [] } = (await (await fetch(url)).json()) as { executions?: unknown[] };
+    if (executions.length > 0) return false;
+    const events = new URL('/v1/events?delivery_success=false&limit=1', platform.urls.stripe);
+    const headers = { authorization: `Bearer ${platform.keys['stripe-secret-key']}` };
+    const { data } = (await (await fetch(events, { headers })).json()) as { data: unknown[] };
+    return data.length === 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { request } from 'undici';
+import { z } from 'zod';
+import { OperatorOperation } from '../src/contracts/api/operator.ts';
+import { isAfterPivot, isUndoStep } from '../src/contracts/steps.ts';
+import type { Platform } from '../src/embedded/platform.ts';
+
+const roundMs = 1_000;
+/** How often a step before the hand-over is tried again; after it the operator's window decides. */
+const retries = 2;
+
+/**
+ * An operator who answers what waits for him, over the operators' API: a mail that was refused is sent again until it is
+ * taken, a step of the delivery is tried again a few times, and the undo is left to itself. Ends with `signal`.
+ */
+export async function workAsOperator(
+  { urls, keys }: Platform,
+  options: { signal: AbortSignal; say: (line: string) => void },
+): Promise<void> {
+  const authorization = `Bearer ${keys['operator-token']}`;
+  const call = async (path: string, body?: unknown) => {
+    const answer = await request(new URL(path, urls.api), {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: options.signal,
+    });
+    return { status: answer.statusCode, body: await answer.body.json() };
+  };
+  while (!options.signal.aborted) {
+    try {
+      const { body } = await call('/v1/operator/operations?status=needs_operator&limit=100');
+      for (const { id, orderId, waiting } of z.object({ items: z.array(OperatorOperation) }).parse(body).items) {
+        if (!waiting || isUndoStep(waiting.step)) continue;
+        if (!isAfterPivot(waiting.step) && waiting.attempt > retries) continue;
+        const { step, attempt } = waiting;
+        const answer = await call(`/v1/operator/operations/${id}/retry`, { step, attempt, why: 'the fault is over' });
+        if (answer.status === 202) options.say(`operator: ${step} of ${orderId} is tried again`);
+      }
+    } catch {
+      // The API is down, or the campaign is over; what waits still waits in the next round.
+    }
+    await delay(roundMs, undefined, { signal: options.signal }).catch(() => undefined);
+  }
+}

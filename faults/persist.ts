@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ApiProblem } from '../src/embedded/demo/customer.ts';
+
+const pauseMs = 400;
+
+/**
+ * Does something again until it gets an answer: what a customer, a browser and an operator do while a part of the
+ * platform is down. A refusal with a reason is an answer and is thrown; so is the last failure after `limitMs`.
+ */
+export async function persist<Result>(work: () => Promise<Result>, limitMs = 180_000): Promise<Result> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (isAnswer(error) || performance.now() > deadline) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+/** Whether the API answered for good. Everything else is a connection that broke, or a server in trouble. */
+export function isAnswer(error: unknown): error is ApiProblem {
+  return error instanceof ApiProblem && error.problem.status < 500 && error.problem.status !== 429;
+}

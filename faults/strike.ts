@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Platform } from '../src/embedded/platform.ts';
+import { signalProcess } from '../src/stacks/processes.ts';
+import { findPassing } from './platform-processes.ts';
+import { isPassing, type Victim, victimTitles } from './processes.ts';
+import type { Fault } from './schedule.ts';
+
+/** How long is waited for a process that lives only while a stack is built, ms. */
+const appearMs = 8_000;
+
+export interface Striker {
+  /** Does it; resolves, with what was done in words, when a fault that lasts has begun. */
+  strike(fault: Fault): Promise<string>;
+  /** Kills one process; false when there is none of that name now. */
+  kill(victim: Victim, waitMs?: number): Promise<boolean>;
+  /** Ends every fault that lasts or still waits for its occasion. */
+  calm(): Promise<void>;
+}
+
+/** Mistreats a platform by signals and by the controls of the parts around the product. */
+export function createStriker(platform: Platform): Striker {
+  const { urls, keys } = platform;
+  const frozen = new Set<string>();
+  const lasting = new Set<Promise<void>>();
+  let webhooksUntil = 0;
+
+  async function send(method: 'POST' | 'DELETE', url: string, body?: unknown, token?: string): Promise<void> {
+    // The part may itself be down or frozen: it is told when it is back.
+    const deadline = performance.now() + 60_000;
+    for (;;) {
+      try {
+        const answer = await fetch(url, {
+          method,
+          signal: AbortSignal.timeout(20_000),
+          headers: {
+            ...(token ? { authorization: `Bearer ${token}` } : {}),
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        const text = await answer.text();
+        if (!answer.ok) throw new RangeError(`${method} ${url} answered ${answer.status}: ${text}`);
+        return;
+      } catch (error) {
+        if (error instanceof RangeError || performance.now() > deadline) throw error;
+        await delay(200);
+      }
+    }
+  }
+
+  async function kill(victim: Victim, waitMs = appearMs): Promise<boolean> {
+    if (!isPassing(victim)) {
+      const process = platform.process(victim);
+      if (process.pid === undefined) return false;
+      frozen.delete(victim);
+      await process.kill('SIGKILL');
+      return true;
+    }
+    const deadline = performance.now() + waitMs;
+    for (;;) {
+      const pid = findPassing(platform, victim);
+      if (pid !== undefined) return signalProcess(pid, 'SIGKILL');
+      if (performance.now() > deadline) return false;
+      await delay(20);
+    }
+  }
+
+  async function freeze(victim: string, forMs: number): Promise<boolean> {
+    const process = platform.process(victim);
+    const { pid } = process;
+    if (pid === undefined || frozen.has(victim)) return false;
+    frozen.add(victim);
+    await process.kill('SIGSTOP');
+    last(
+      delay(forMs).then(async () => {
+        frozen.delete(victim);
+        if (process.pid === pid) await process.kill('SIGCONT');
+      }),
+    );
+    return true;
+  }
+
+  function last(work: Promise<void>): void {
+    const ended = work.catch(() => undefined).then(() => void lasting.delete(ended));
+    lasting.add(ended);
+  }
+
+  async function mistreatWebhooks(how: string, forMs: number): Promise<void> {
+    const order = how === 'drop' ? { drop: true } : how === 'delay' ? { delayMs: 6_000 } : { [how]: true };
+    await send('POST', `${urls.stripe}/emulator/faults`, { webhooks: order });
+    const until = performance.now() + forMs;
+    webhooksUntil = until;
+    last(
+      delay(forMs).then(async () => {
+        // A later fault of the same kind has taken its place and ends by itself.
+        if (webhooksUntil === until) await send('POST', `${urls.stripe}/emulator/faults`, { webhooks: {} });
+      }),
+    );
+  }
+
+  return {
+    kill,
+    async strike(fault) {
+      switch (fault.kind) {
+        case 'kill':
+          return (await kill(fault.victim)) ? 'killed' : `no ${victimTitles[fault.victim]} was there`;
+        case 'freeze':
+          return (await freeze(fault.victim, fault.forMs)) ? 'frozen' : 'was down or frozen already';
+        case 'stripe': {
+          const { status, commit, method, times } = fault;
+          await send('POST', `${urls.stripe}/emulator/faults`, { http: { status, commit, method, times } });
+          return 'set';
+        }
+        case 'webhooks':
+          await mistreatWebhooks(fault.how, fault.forMs);
+          return 'begun';
+        case 'smtp':
+          await send('POST', `${urls.mailbox}/faults`, { code: fault.code, times: fault.times });
+          return 'set';
+        case 'cloud':
+          await send('POST', `${urls.cloud}/v1/faults`, { [fault.call]: fault.how }, keys['cloud-token']);
+          return 'set';
+      }
+    },
+    async calm() {
+      await Promise.all(lasting);
+      await send('DELETE', `${urls.stripe}/emulator/faults`);
+      await send('DELETE', `${urls.cloud}/v1/faults`, undefined, keys['cloud-token']);
+      await send('POST', `${urls.mailbox}/faults`, { code: 451, times: 0 });
+    },
+  };
+}
