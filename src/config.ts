@@ -60,7 +60,7 @@ const Api = Common.extend(Hosting.shape)
     FREEHOLD_PUBLIC_URL: z.url(),
     STRIPE_PUBLISHABLE_KEY: z.string(),
     STRIPE_WEBHOOK_SECRET: z.string(),
-    /** Signs quotes. */
+    /** Signs quotes, and makes the secrets of orders. */
     FREEHOLD_QUOTE_KEY: Secret,
     /** Bootstrap token of operators. */
     FREEHOLD_OPERATOR_TOKEN: Secret,
@@ -98,6 +98,8 @@ const Control = Common.extend(Hosting.shape)
   .extend(Holds.shape)
   .extend({
     FREEHOLD_PUBLIC_URL: z.url(),
+    /** The api's own: makes the links by which a payer opens the page of his order. */
+    FREEHOLD_QUOTE_KEY: Secret,
     SMTP_URL: z.url(),
     MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
     /** Declines of one order before it ends. */

@@ -246,6 +246,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         ...parts.stripe,
         ...parts.mail,
         ...parts.licence,
+        FREEHOLD_QUOTE_KEY: keys['quote-key'],
       },
     }),
     own({

@@ -14,6 +14,7 @@ import { createReach } from '../contracts/reach.ts';
 import { controlQueue } from '../contracts/workflow-messages.ts';
 import { priceList } from '../domain/catalogue.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
+import { orderPageLink } from '../domain/order-link.ts';
 import { createSender } from '../mail/sender.ts';
 import { createGateway } from '../payments/gateway.ts';
 import { openStore } from '../store/store.ts';
@@ -68,7 +69,8 @@ const [worker] = await Promise.all([
         store,
         sender: createSender({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM }),
         baseDomain: config.FREEHOLD_BASE_DOMAIN,
-        publicUrl: config.FREEHOLD_PUBLIC_URL,
+        orderLink: (orderId) =>
+          orderPageLink({ publicUrl: config.FREEHOLD_PUBLIC_URL, key: config.FREEHOLD_QUOTE_KEY, orderId }),
         hostUrl,
       }),
     },

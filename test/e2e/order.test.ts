@@ -7,6 +7,7 @@ import { until } from '../support/until.ts';
 import { delivered, findings } from './support/findings.ts';
 import { freehold } from './support/freehold.ts';
 import { administrator, buy, cart, type Purchase } from './support/purchase.ts';
+import { historiesOf } from './support/workflows.ts';
 import { patienceMs, shareWorld } from './support/world.ts';
 
 /** The main job on a platform that is configured as it comes: quote, order, payment, server. */
@@ -88,12 +89,30 @@ describe('an order, from quote to server', () => {
     expect(toAdministrator).toMatch(/24 to 48 hours/);
     expect(toPayer).toContain(purchase.quote.hostname);
     expect(toPayer).toContain((purchase.quote.total / 100).toFixed(2));
+    const link = /http:\S+\/orders\/\S+/.exec(toPayer)?.[0] ?? '';
+    const entry = await fetch(link, { redirect: 'manual' });
+    const cookie = entry.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const page = await fetch(new URL(entry.headers.get('location') ?? '', link), { headers: { cookie } });
+    expect([entry.status, page.status, await page.text()]).toEqual([
+      303,
+      200,
+      expect.stringContaining(purchase.quote.hostname),
+    ]);
+    expect(toAdministrator).not.toContain(purchase.order.capability);
 
     async function textTo(address: string): Promise<string> {
       const { id } = mails.find(({ to }) => to.includes(address))!;
       const mail = await (await fetch(`${world().platform.urls.mailbox}/messages/${id}`)).json();
       return (mail as { text: string }).text;
     }
+  });
+
+  test('leaves no secret of its page in the history of its workflows', async () => {
+    const histories = await historiesOf(world(), purchase);
+    expect(histories.map(({ events }) => events > 10)).toEqual([true, true]);
+    const all = histories.map(({ text }) => text).join('\n');
+    expect(all).toContain(purchase.order.id);
+    expect(all).not.toContain(purchase.order.capability);
   });
 
   test('answers on its hostname over TLS, licensed, to its administrator alone', async () => {

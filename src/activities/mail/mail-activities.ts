@@ -6,8 +6,8 @@ export interface MailPorts {
   store: Store;
   sender: Sender;
   baseDomain: string;
-  /** Address under which browsers reach the API. */
-  publicUrl: string;
+  /** The link that opens the page of an order for its payer: a secret, made when the mail is built and kept nowhere. */
+  orderLink(orderId: string): string;
   /** The address of a server as a browser opens it. */
   hostUrl(hostname: string): string;
 }

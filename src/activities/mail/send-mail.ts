@@ -34,7 +34,7 @@ export function sendMail(ports: MailPorts) {
         plan: instance.plan,
         amount: order.paid,
         currency: order.quote.currency,
-        orderUrl: orderUrl(ports, order),
+        orderUrl: ports.orderLink(order._id),
       });
       letters.push({ order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail: receipt });
     }
@@ -54,7 +54,7 @@ export function sendApology(ports: MailPorts) {
       reason: order.reason ?? 'not_delivered',
       refunded: order.refunded,
       currency: order.quote.currency,
-      orderUrl: orderUrl(ports, order),
+      orderUrl: ports.orderLink(order._id),
     };
     const { state } = order;
     const mail =
@@ -75,7 +75,7 @@ export function sendStrayRefund(ports: MailPorts) {
       hostname: order.quote.hostname,
       amount,
       currency: order.quote.currency,
-      orderUrl: orderUrl(ports, order),
+      orderUrl: ports.orderLink(order._id),
     });
     await deliver(ports, {
       order,
@@ -85,10 +85,6 @@ export function sendStrayRefund(ports: MailPorts) {
       mail,
     });
   };
-}
-
-function orderUrl({ publicUrl }: MailPorts, order: OrderRecord): string {
-  return `${publicUrl}/orders/${order._id}`;
 }
 
 async function read(

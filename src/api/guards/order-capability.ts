@@ -6,14 +6,6 @@ import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { cookiesOf, derive, hashSecret, type SignedIn, sameText } from './session.ts';
 
-/**
- * The capability of an order: a secret that concerns this order alone. It is derived from the order's id, so that a
- * repeated order request gets it again although only its hash is stored.
- */
-export function capabilityOf(deps: Pick<ApiDeps, 'config'>, orderId: string): string {
-  return derive(deps, 'capability', orderId);
-}
-
 /** Name of the cookie in which the live page keeps the capability of one order. */
 export function capabilityCookie(orderId: string): string {
   return `freehold_${orderId}`;

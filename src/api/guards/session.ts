@@ -1,9 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { parseCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import { now, today } from '../../contracts/clock.ts';
 import { newSecret } from '../../contracts/new-id.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { deriveSecret } from '../../domain/order-link.ts';
 import type { AccountRecord, MemberRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 
@@ -29,7 +30,7 @@ export function sameText(one: string, other: string): boolean {
 
 /** A keyed value for one purpose, made from the quote key, so that it need not be stored. */
 export function derive(deps: Pick<ApiDeps, 'config'>, purpose: string, text: string): string {
-  return createHmac('sha256', deps.config.FREEHOLD_QUOTE_KEY).update(`${purpose}\n${text}`).digest('base64url');
+  return deriveSecret(deps.config.FREEHOLD_QUOTE_KEY, { purpose, text });
 }
 
 export function cookiesOf(request: Request): Record<string, string | undefined> {

@@ -5,11 +5,11 @@ import { now, today } from '../../contracts/clock.ts';
 import { newId } from '../../contracts/new-id.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
+import { orderCapability } from '../../domain/order-link.ts';
 import { verifyQuote } from '../../domain/quote-signature.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord, QuoteRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
-import { capabilityOf } from '../guards/order-capability.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
 import { requireHeld } from './make-quote.ts';
 
@@ -128,7 +128,7 @@ async function newOrder(
     accountId: account._id,
     instanceId: newId.instance(),
     operationId: newId.operation(),
-    capabilityHash: hashSecret(capabilityOf(deps, id)),
+    capabilityHash: hashSecret(orderCapability(deps.config.FREEHOLD_QUOTE_KEY, id)),
     state: 'awaiting_payment',
     quote: content,
     paymentMethod: body.paymentMethod,

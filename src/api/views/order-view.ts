@@ -1,13 +1,13 @@
 import type { OperatorOrder } from '../../contracts/api/operator.ts';
 import type { AcceptedOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
+import { orderCapability, orderPageLink } from '../../domain/order-link.ts';
 import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
-import { capabilityOf } from '../guards/order-capability.ts';
 import { hostUrl } from './instance-view.ts';
 import { operationView } from './operation-view.ts';
 
-function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string, pageQuery = ''): Order['links'] {
+function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string): Order['links'] {
   const base = deps.config.FREEHOLD_PUBLIC_URL.replace(/\/$/, '');
   const self = `${base}/v1/orders/${orderId}`;
   return {
@@ -15,7 +15,7 @@ function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string, pageQuery = '')
     payment: `${self}/payment`,
     events: `${self}/events`,
     cancel: `${self}/cancel`,
-    page: `${base}/orders/${orderId}${pageQuery}`,
+    page: `${base}/orders/${orderId}`,
   };
 }
 
@@ -27,14 +27,14 @@ export function quotedServerView(content: QuoteContent) {
 
 /** The answer to a new order; depends on nothing that changes later, so that a repeated request gets the same. */
 export function acceptedOrderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): AcceptedOrder {
-  const capability = capabilityOf(deps, order._id);
+  const { FREEHOLD_PUBLIC_URL: publicUrl, FREEHOLD_QUOTE_KEY: key } = deps.config;
   return {
     id: order._id,
     instanceId: order.instanceId,
     operationId: order.operationId,
     state: 'awaiting_payment',
-    capability,
-    links: linksOf(deps, order._id, `?key=${capability}`),
+    capability: orderCapability(key, order._id),
+    links: { ...linksOf(deps, order._id), page: orderPageLink({ publicUrl, key, orderId: order._id }) },
   };
 }
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import type { MailPorts } from '../../../src/activities/mail/mail-activities.ts';
-import { sendMail, sendStrayRefund } from '../../../src/activities/mail/send-mail.ts';
+import { sendApology, sendMail, sendStrayRefund } from '../../../src/activities/mail/send-mail.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import { orderPageLink } from '../../../src/domain/order-link.ts';
 import type { OutgoingMail } from '../../../src/mail/sender.ts';
 import { order, startApi, type TestApi } from '../../support/api.ts';
 import { startDatabase, type TestDatabase } from '../../support/database.ts';
@@ -33,7 +34,7 @@ function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPort
       },
     },
     baseDomain: 'freehold.localhost',
-    publicUrl: 'http://127.0.0.1:4600',
+    orderLink: (orderId) => orderPageLink({ publicUrl: api.url, key: api.deps.config.FREEHOLD_QUOTE_KEY, orderId }),
     hostUrl: (hostname) => `https://${hostname}/`,
   };
 }
@@ -58,4 +59,32 @@ test('the payer hears once that a late payment goes back', async () => {
   await sendStrayRefund(ports(mails))(stray, 3_509);
   expect(mails).toHaveLength(1);
   expect(mails[0]).toMatchObject({ to: 'payer@example.com', messageId: expect.stringContaining('refund-pi_1') });
+});
+
+test('the link in every mail to a guest who pays opens the page of his order, and it is kept nowhere', async () => {
+  const { record, accepted } = await order(api, { adminEmail: 'ada@example.com', billingEmail: 'guest@example.com' });
+  const { _id: orderId, instanceId, operationId } = record;
+  const context: StepContext = { instanceId, orderId, operationId, step: 'send-mail', attempt: 1 };
+  await holdHostname({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 })(context);
+  const mails: OutgoingMail[] = [];
+  await sendMail(ports(mails))(context);
+  await sendApology(ports(mails))(context);
+  await sendStrayRefund(ports(mails))({ paymentIntentId: 'pi_2', orderId }, 3_509);
+  const toGuest = mails.filter(({ to }) => to === 'guest@example.com');
+  expect(toGuest).toHaveLength(3);
+  for (const { text, html } of toGuest) {
+    const link = new URL(/http:\S+/.exec(text)?.[0] ?? '');
+    expect(html).toContain(link.href.replace('=', '&#x3D;'));
+    const entry = await api.call('GET', link.pathname + link.search);
+    expect(entry.status).toBe(303);
+    const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const page = await api.call('GET', entry.headers.get('location') ?? '', { headers: { cookie } });
+    expect(page).toMatchObject({ status: 200, body: expect.stringContaining(record.quote.hostname) });
+  }
+  const toOthers = mails.filter(({ to }) => to !== 'guest@example.com');
+  expect(JSON.stringify(toOthers)).not.toContain(accepted.capability);
+  for (const { model } of [api.store.orders, api.store.outbox, api.store.timeline, api.store.operations]) {
+    const rows: unknown[] = await (model as { find(): { lean(): Promise<unknown[]> } }).find().lean();
+    expect(JSON.stringify(rows)).not.toContain(accepted.capability);
+  }
 });

@@ -1,4 +1,7 @@
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { z } from 'zod';
+import { instanceWorkflowId, operationWorkflowId } from '../../../src/contracts/workflow-messages.ts';
 import type { Purchase } from './purchase.ts';
 import type { World } from './world.ts';
 
@@ -25,4 +28,27 @@ export async function strayWorkflow({ platform }: World, paymentIntentId: string
   );
   const { executions } = Listed.parse(await answer.json());
   return executions.length === 1 && executions[0]!.status === 'WORKFLOW_EXECUTION_STATUS_COMPLETED';
+}
+
+/** What Temporal keeps of an order: the events of its entity and of its operation, with their payloads as text. */
+export async function historiesOf(
+  { platform }: World,
+  { order }: Purchase,
+): Promise<{ events: number; text: string }[]> {
+  const connection = await Connection.connect({ address: platform.env.TEMPORAL_ADDRESS! });
+  try {
+    const { workflow } = new Client({ connection });
+    const ids = [instanceWorkflowId(order.instanceId), operationWorkflowId(order.instanceId, order.operationId)];
+    return await Promise.all(
+      ids.map(async (id) => {
+        const { events } = JSON.parse(historyToJSON(await workflow.getHandle(id).fetchHistory()));
+        const text = JSON.stringify(events, (name, value: unknown) =>
+          name === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString() : value,
+        );
+        return { events: events.length, text };
+      }),
+    );
+  } finally {
+    await connection.close();
+  }
 }
