@@ -13,6 +13,8 @@ export interface Striker {
   strike(fault: Fault): Promise<string>;
   /** Kills one process; false when there is none of that name now. */
   kill(victim: Victim, waitMs?: number): Promise<boolean>;
+  /** Lets every create of a host take this long until it is changed, ms. */
+  slowCreates(ms: number): Promise<void>;
   /** Ends every fault that lasts or still waits for its occasion. */
   calm(): Promise<void>;
 }
@@ -122,6 +124,7 @@ export function createStriker(platform: Platform): Striker {
           return 'set';
       }
     },
+    slowCreates: (createHostMs) => send('POST', `${urls.cloud}/v1/faults`, { createHostMs }, keys['cloud-token']),
     async calm() {
       await Promise.all(lasting);
       await send('DELETE', `${urls.stripe}/emulator/faults`);

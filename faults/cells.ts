@@ -1,0 +1,96 @@
+import { provisionSteps, type StepName } from '../src/contracts/steps.ts';
+import { isPassing, type Victim, victims } from './processes.ts';
+import { createRandom } from './random.ts';
+
+/**
+ * The kill matrix: each process, at each step of an order, before and after the step's effect. `before`: it dies as soon
+ * as the timeline shows the step running; `after`: as soon as it shows it succeeded. A process of the Pulumi engine is
+ * gone by then: it dies as soon as the cloud has the host, or has it no more.
+ */
+export interface Cell {
+  /** `process:step:moment`, and `:cancelled` where the customer cancels in the same moment. */
+  name: string;
+  victim: Victim;
+  step: StepName;
+  moment: 'before' | 'after';
+  cancelled: boolean;
+}
+
+/** Undo steps of an order that is cancelled when its server stands; the customer cancels, then the process dies. */
+export const undoSteps = [
+  'settle-money',
+  'send-apology',
+  'revoke-licence',
+  'destroy-stack',
+  'release-hostname',
+] as const satisfies readonly StepName[];
+export const matrixSteps: readonly StepName[] = [...provisionSteps, ...undoSteps];
+
+/** Processes that die also in the very moment in which the customer cancels, at every step where he can. */
+const cancelledWith = ['api', 'control', 'provision', 'temporal', 'mongo', 'stripe'] as const satisfies Victim[];
+const pivot = provisionSteps.indexOf('mark-ready');
+/** Where the Pulumi engine runs: nowhere else is there a runner, a CLI or a provider. */
+const engineSteps: readonly StepName[] = ['stack-up', 'destroy-stack'];
+
+function cell(victim: Victim, step: StepName, moment: Cell['moment'], cancelled = false): Cell {
+  return {
+    name: [victim, step, moment, ...(cancelled ? ['cancelled'] : [])].join(':'),
+    victim,
+    step,
+    moment,
+    cancelled,
+  };
+}
+
+/** Whether a cell is one of an order that is cancelled when its server stands. */
+export function isUndone({ step }: Pick<Cell, 'step'>): boolean {
+  return (undoSteps as readonly StepName[]).includes(step);
+}
+
+/** Every cell, step by step. */
+export function allCells(): Cell[] {
+  const cells: Cell[] = [];
+  for (const step of matrixSteps) {
+    for (const victim of victims) {
+      if (isPassing(victim) && !engineSteps.includes(step)) continue;
+      cells.push(cell(victim, step, 'before'), cell(victim, step, 'after'));
+    }
+  }
+  for (const step of provisionSteps.slice(0, pivot)) {
+    for (const victim of cancelledWith) cells.push(cell(victim, step, 'before', true));
+  }
+  return cells;
+}
+
+/** A sample that meets every process and every step at least once, and one cancelled cell; the seed chooses which. */
+export function sampleCells(seed: number): Cell[] {
+  const random = createRandom(seed);
+  const cells = random.shuffled(allCells());
+  const chosen: Cell[] = [];
+  const take = (next: Cell | undefined) => {
+    if (next && !chosen.includes(next)) chosen.push(next);
+  };
+  const plain = cells.filter(({ cancelled }) => !cancelled);
+  // The rarest first: a runner dies at two steps only, so its cell serves one of them too.
+  for (const victim of victims.toReversed()) {
+    const own = plain.filter((each) => each.victim === victim);
+    take(own.find(({ step }) => !chosen.some((each) => each.step === step)) ?? own[0]);
+  }
+  for (const step of matrixSteps) {
+    if (!chosen.some((each) => each.step === step)) take(plain.find((each) => each.step === step));
+  }
+  take(cells.find(({ cancelled }) => cancelled));
+  const order = new Map(allCells().map(({ name }, index) => [name, index]));
+  return chosen.sort((one, other) => order.get(one.name)! - order.get(other.name)!);
+}
+
+/** The cells of these names, or those from a name on, in the order of the matrix. Errors: RangeError for a name that is none. */
+export function chooseCells({ names, from }: { names?: readonly string[]; from?: string }): Cell[] {
+  const cells = allCells();
+  const known = new Set(cells.map(({ name }) => name));
+  for (const name of [...(names ?? []), ...(from === undefined ? [] : [from])]) {
+    if (!known.has(name)) throw new RangeError(`there is no cell ${name}`);
+  }
+  const begin = from === undefined ? 0 : cells.findIndex(({ name }) => name === from);
+  return cells.slice(begin).filter(({ name }) => names === undefined || names.includes(name));
+}

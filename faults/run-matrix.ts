@@ -1,0 +1,174 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OrderState } from '../src/contracts/states.ts';
+import { createOutside } from '../src/embedded/demo/outside.ts';
+import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
+import { type Cell, isUndone } from './cells.ts';
+import { type Ground, openGround, type Pace } from './ground.ts';
+import type { Violation } from './invariants/all.ts';
+import { isPassing } from './processes.ts';
+import { clock } from './run-campaign.ts';
+import type { PlannedOrder } from './schedule.ts';
+
+export interface MatrixOptions {
+  cells: Cell[];
+  /** Cells that are under way at once; a kill then meets the orders of its neighbours too. */
+  width: number;
+  say: (line: string) => void;
+}
+
+export interface CellResult {
+  cell: string;
+  ok: boolean;
+  /** How the order ended, or what went wrong. */
+  ended: OrderState | 'unsettled';
+  tookMs: number;
+  problems: string[];
+}
+
+export interface MatrixSummary {
+  ok: boolean;
+  cells: CellResult[];
+  violations: Violation[];
+  tookMs: number;
+  /** The command that runs what went wrong again, alone. */
+  repeat: string | null;
+}
+
+const pace: Pace = { awaitPaymentMs: 300_000, operatorWindowMs: 60_000, stepMs: 300_000 };
+/** Cells on one platform; after them it is judged as a whole and a new one begins. */
+const batchSize = 24;
+const settleLimitMs = 480_000;
+const quietLimitMs = 120_000;
+/** A customer may be too late with his cancel on a fast machine; then the cell is tried again. */
+const triesToCancel = 3;
+
+/** Runs cell after cell, prints each with its result, and judges every batch from outside. */
+export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<MatrixSummary> {
+  const began = performance.now();
+  const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
+  const results: CellResult[] = [];
+  const violations: Violation[] = [];
+  say(`${cells.length} cells, ${width} at a time, ${batchSize} on one platform`);
+  for (let first = 0; first < cells.length; first += batchSize) {
+    const batch = cells.slice(first, first + batchSize);
+    const ground = await openGround({ pace, say: tell });
+    const bought: (Bought & { settled: boolean })[] = [];
+    try {
+      let next = 0;
+      const lane = async () => {
+        for (let index = next++; index < batch.length; index = next++) {
+          const result = await runCell(ground, batch[index]!, bought);
+          results.push(result);
+          const { cell, ok, ended, tookMs, problems } = result;
+          const number = `${results.length}/${cells.length}`;
+          const seconds = `${(tookMs / 1_000).toFixed(0)} s`;
+          tell(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.padEnd(44)} ${ended}, ${seconds}`);
+          for (const problem of problems) tell(`       ${problem}`);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(width, batch.length) }, lane));
+      await ground.quiet(quietLimitMs);
+      const found = (await ground.look(bought)).violations;
+      found.push(...(await ground.end()));
+      for (const { invariant, what } of found) tell(`VIOLATION ${invariant}: ${what}`);
+      tell(`cells ${batch[0]!.name} to ${batch.at(-1)!.name} judged from outside: ${found.length} violations`);
+      violations.push(...found);
+    } catch (error) {
+      await ground.end();
+      tell(`stopped; go on with: npm run faults -- --matrix --from ${batch[0]!.name}`);
+      throw error;
+    }
+  }
+  const failed = results.filter(({ ok }) => !ok).map(({ cell }) => cell);
+  return {
+    ok: failed.length === 0 && violations.length === 0,
+    ...{ cells: results, violations, tookMs: performance.now() - began },
+    repeat: failed.length > 0 ? `npm run faults -- --matrix --width 1 --cells ${failed.join(',')}` : null,
+  };
+}
+
+const wish: PlannedOrder = {
+  ...{ number: 1, plan: 'MAKER', cycle: 'monthly', users: 0 },
+  ...{ card: 'pays', hesitatesMs: 0, cancel: null },
+};
+
+async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: boolean })[]): Promise<CellResult> {
+  const began = performance.now();
+  const problems: string[] = [];
+  let ended: CellResult['ended'] = 'unsettled';
+  for (let attempt = 1; attempt <= triesToCancel; attempt += 1) {
+    const order = { ...(await placeOrder(ground.shop, wish)), settled: false };
+    bought.push(order);
+    const outcome = await live(ground, cell, order);
+    ended = outcome.ended;
+    order.settled = ended !== 'unsettled';
+    // Too late to cancel is no failure of the product, but not this cell either.
+    if (isUndone(cell) && ended === 'fulfilled' && attempt < triesToCancel) continue;
+    problems.push(...outcome.problems);
+    break;
+  }
+  const expected: readonly string[] = isUndone(cell)
+    ? ['cancelled']
+    : cell.cancelled
+      ? ['cancelled', 'fulfilled']
+      : ['fulfilled'];
+  if (!expected.includes(ended)) problems.push(`it ended ${ended}, not ${expected.join(' or ')}`);
+  return { cell: cell.name, ok: problems.length === 0, ended, tookMs: performance.now() - began, problems };
+}
+
+/** How long a host's create takes in cells that kill the engine after its effect, ms: long enough to be seen. */
+const slowCreateMs = 1_500;
+
+/** Resolves when the cloud has the host of an instance, or has it no more; false when the order ended first. */
+async function untilEffect({ platform }: Ground, { step }: Cell, { order, followed }: Bought): Promise<boolean> {
+  const { cloudObjects } = createOutside(platform);
+  const isThere = step === 'stack-up';
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  followed.ended.then(end, end);
+  while (!over) {
+    try {
+      const objects = await cloudObjects(order.instanceId);
+      if (objects.some((object) => object.startsWith('hosts ')) === isThere) return true;
+    } catch {
+      // The cloud is down with a neighbour's cell.
+    }
+    await delay(20);
+  }
+  return false;
+}
+
+/** One order, in which the cell's process dies in the cell's moment. */
+async function live(ground: Ground, cell: Cell, order: Bought) {
+  const { shop, striker } = ground;
+  const { followed } = order;
+  const problems: string[] = [];
+  const byEffect = cell.moment === 'after' && isPassing(cell.victim);
+  const status = cell.moment === 'before' || byEffect ? 'running' : 'succeeded';
+  const isNow = async () => {
+    if (byEffect && cell.step === 'stack-up') await striker.slowCreates(slowCreateMs);
+    if (!(await followed.reached({ step: cell.step, status, afterMs: 0 }))) return false;
+    return byEffect ? untilEffect(ground, cell, order) : true;
+  };
+  const strike = async () => {
+    if (!(await isNow())) {
+      if (!isUndone(cell)) problems.push(`the order ended without ${cell.step} ${status}`);
+      return;
+    }
+    const killed = await striker.kill(cell.victim);
+    if (byEffect) await striker.slowCreates(0);
+    if (!killed) problems.push(`there was no ${cell.victim} to kill`);
+    if (cell.cancelled) await cancelOrder(shop, order);
+  };
+  const cancel = async () => {
+    if (!isUndone(cell)) return;
+    if (await followed.reached({ step: 'await-healthy', status: 'running', afterMs: 0 }))
+      await cancelOrder(shop, order);
+  };
+  const acts = Promise.all([visitCheckout(shop, order), strike(), cancel()]);
+  const state = await Promise.race([followed.ended, delay(settleLimitMs, 'unsettled' as const, { ref: false })]);
+  if (state !== 'unsettled') await acts;
+  return { ended: state, problems };
+}
