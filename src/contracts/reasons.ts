@@ -377,6 +377,11 @@ export const reasons = {
     operator: 'The quota of the cloud account is used up.',
     next: 'Raise the quota, then retry the step.',
   }),
+  unknown_objects: reason('cloud', 502, {
+    customer: 'The change of the server needs a look by our staff. The server itself runs on.',
+    operator: 'The cloud holds objects of this instance beside those of its stack; the detail names them.',
+    next: 'Look which of them holds the data, remove the others at the cloud, retry the step.',
+  }),
   orphan_cleanup: reason('cloud', 502, {
     customer: 'The server is being cleaned up. You are not charged for it.',
     operator: 'Destroy keeps failing; objects may be left at the cloud.',

@@ -40,6 +40,8 @@ export const StackRequest = z.strictObject({
   identity: HostIdentity.optional(),
   /** Whether an earlier attempt may have left something: then recovery by tag runs first. */
   recover: z.boolean(),
+  /** Whether the instance is a customer's by now: then recovery deletes nothing, and takes over what it finds. */
+  pivotBehind: z.boolean(),
 });
 export type StackRequest = z.infer<typeof StackRequest>;
 
@@ -54,7 +56,7 @@ export type StackOutputs = z.infer<typeof StackOutputs>;
 
 /** One line of the runner's standard output. */
 export const RunnerLine = z.discriminatedUnion('type', [
-  /** A phase of the run: recover, enrol, preview, up, refresh, destroy, outputs. */
+  /** A phase of the run: recover, enrol, import, up, refresh, destroy, sweep. */
   z.object({ type: z.literal('phase'), phase: z.string() }),
   /** A resource step, keyed by urn and op; `done` never falls within one run. */
   z.object({

@@ -29,14 +29,28 @@ export interface TaggedObject {
   /** Id as the stack's state holds it. */
   id: string;
   kind: string;
-  /** Value of the tag `freehold:resource`: the logical name inside of the stack. */
+  /** Value of the tag `freehold:resource`: the logical name inside of the stack; empty where the tag is gone. */
   resource: string;
+  /** What it is for us, on every cloud. */
+  role: 'host' | 'volume' | 'record' | 'other';
+}
+
+/** One of any instance. */
+export interface OwnedObject extends TaggedObject {
+  /** Value of the tag `freehold:instance`. */
+  instanceId: string;
+  /** Ms since the epoch. */
+  createdAt: number;
 }
 
 /** What is at the cloud, whatever the state says. */
 export interface Inventory {
+  /** How long the cloud may keep a new object out of its lists, ms; until then an empty list proves nothing. */
+  listingLagMs: number;
   /** Objects of an instance, in an order in which they can be removed. */
   list(instanceId: string): Promise<TaggedObject[]>;
+  /** Everything that carries the tag of any instance, in no order. */
+  listAll(): Promise<OwnedObject[]>;
   /** Removes one; an object that is gone already is a success. */
   remove(object: TaggedObject): Promise<void>;
   close(): void;

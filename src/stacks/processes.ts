@@ -37,7 +37,8 @@ function readProcRow(pid: number): ProcessRow | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
     pid,
-    zombie: fields[0] === 'Z' || fields[0] === 'X',
+    // While its other threads still end, a killed process shows as a zombie already.
+    zombie: (fields[0] === 'Z' || fields[0] === 'X') && Number(fields[17]) <= 1,
     parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
@@ -128,13 +129,13 @@ export function signalSession(leader: number, signal: NodeJS.Signals, except?: n
 }
 
 /**
- * A name for this machine as one space of process ids: two processes that read the same name see the same pids, until
- * the machine starts anew.
+ * A name for this machine as one space of process ids: two processes that read the same name see the same pids and each
+ * other (/proc can hide the processes of other users), until the machine starts anew.
  */
 export function machineName(): string {
   if (!hasProc) return hostname();
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return `${hostname()}/${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+  return [hostname(), boot, readlinkSync('/proc/self/ns/pid'), process.getuid?.()].join('/');
 }
 
 /** Kills a session, leader included, until nothing of it lives; `except` is spared. */
@@ -142,8 +143,12 @@ export async function killSession(leader: number, except?: number): Promise<void
   while (signalSession(leader, 'SIGKILL', except) > 0) await delay(5);
 }
 
-/** Whether every process of a session, known by its leader, is gone. A session's id is not given anew before that. */
+/**
+ * Whether every process of a session, known by its leader, is proven gone; false where sessions cannot be told. A
+ * session's id is not given anew before that.
+ */
 export function isSessionOver(leader: ProcessIdentity): boolean {
+  if (!hasProc) return false;
   const current = identify(leader.pid);
   if (current && current.startTime !== leader.startTime) return true;
   return sessionMembers(leader.pid).length === 0;

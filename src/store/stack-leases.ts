@@ -2,14 +2,9 @@ import { type Connection, Schema } from 'mongoose';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 /**
- * Who may touch a stack: one row per stack, held for 60 s by the database's clock and renewed by its holder. A lease is
- * taken when it is released, when its holder is proven dead, or 30 s after it ran out.
+ * Who may touch a stack: one row per stack, which its holder renews by the database's clock. Who may take it over, and
+ * when, is decided in `stacks/runner/lease-rules.ts`; every write here is a compare-and-set.
  */
-
-/** How long a lease holds without being renewed, ms of the database's clock. */
-const leaseMs = 60_000;
-/** How much later than that another machine may take it, ms. */
-const leaseMarginMs = 30_000;
 
 export interface LeaseHolder {
   /** Unique to one operation. */
@@ -19,6 +14,8 @@ export interface LeaseHolder {
   /** Session of the holder's processes on that machine, and the start time of its leader. */
   sid: number;
   startTime: string;
+  /** How long the lease holds without being renewed, ms. */
+  holdsMs: number;
 }
 
 export interface StackLease extends Omit<LeaseHolder, 'owner'> {
@@ -28,21 +25,24 @@ export interface StackLease extends Omit<LeaseHolder, 'owner'> {
   owner: string | null;
   /** Grows with every holder. */
   epoch: number;
+  /** By the database's clock; the lease runs out `holdsMs` later. */
   renewedAt: Date;
+  /** Whether the last work on the stack is known to have ended well; false while somebody holds it. */
+  settled: boolean;
 }
 
 export interface HeldLease {
   stack: string;
   owner: string;
   epoch: number;
-  /** False when the holder before did not release it, so that its work may be half done. */
+  /** False when what was done before may be half done. */
   clean: boolean;
 }
 
-/** A lease that another holder has; `expired` when it ran out and its margin too. */
+/** A lease that another holder has, and the database's clock after it was read, ms since the epoch. */
 export interface ForeignLease {
   lease: StackLease;
-  expired: boolean;
+  databaseNow: number;
 }
 
 export function stackLeaseStore(connection: Connection) {
@@ -54,15 +54,17 @@ export function stackLeaseStore(connection: Connection) {
         owner: { type: String, default: null },
         epoch: { type: Number, default: 0 },
         renewedAt: { type: Date, default: null },
+        settled: { type: Boolean, default: false },
         host: String,
         sid: Number,
         startTime: String,
+        holdsMs: Number,
       },
       { collection: 'stack-leases', versionKey: false },
     ),
   );
-  const taken = ({ owner, host, sid, startTime }: LeaseHolder) => ({
-    $set: { owner, host, sid, startTime },
+  const taken = (holder: LeaseHolder) => ({
+    $set: { ...holder, settled: false },
     $inc: { epoch: 1 },
     $currentDate: { renewedAt: true as const },
   });
@@ -82,21 +84,20 @@ export function stackLeaseStore(connection: Connection) {
     async acquire(stack: string, holder: LeaseHolder): Promise<HeldLease | ForeignLease> {
       for (;;) {
         try {
-          const row = await model
+          const before = await model
             .findOneAndUpdate({ _id: stack, owner: null }, taken(holder), {
               upsert: true,
-              returnDocument: 'after',
+              returnDocument: 'before',
               setDefaultsOnInsert: false,
             })
             .lean<StackLease>();
-          return { stack, owner: holder.owner, epoch: row!.epoch, clean: true };
+          const clean = before === null || before.settled === true;
+          return { stack, owner: holder.owner, epoch: (before?.epoch ?? 0) + 1, clean };
         } catch (error) {
           if (!isDuplicateKey(error)) throw error;
         }
         const lease = await model.findById(stack).lean<StackLease>();
-        if (!lease?.owner) continue;
-        const age = (await databaseNow()) - lease.renewedAt.getTime();
-        return { lease, expired: age > leaseMs + leaseMarginMs };
+        if (lease?.owner) return { lease, databaseNow: await databaseNow() };
       }
     },
     /** Takes over the lease of a holder that can do nothing any more; null when it changed in the meantime. */
@@ -107,14 +108,14 @@ export function stackLeaseStore(connection: Connection) {
         .lean<StackLease>();
       return row ? { stack: _id, owner: holder.owner, epoch: row.epoch, clean: false } : null;
     },
-    /** Whether the lease was still held and now holds for another 60 s. */
+    /** Whether the lease was still held; then it holds anew for its whole time. */
     async renew({ stack, owner, epoch }: HeldLease): Promise<boolean> {
       const renewed = await model.updateOne({ _id: stack, owner, epoch }, { $currentDate: { renewedAt: true } });
       return renewed.matchedCount === 1;
     },
-    /** Gives the lease back; nothing when it is somebody else's by now. */
-    async release({ stack, owner, epoch }: HeldLease): Promise<void> {
-      await model.updateOne({ _id: stack, owner, epoch }, { $set: { owner: null } });
+    /** Gives the lease back, and says whether the work ended well; nothing when it is somebody else's by now. */
+    async release({ stack, owner, epoch }: HeldLease, { settled }: { settled: boolean }): Promise<void> {
+      await model.updateOne({ _id: stack, owner, epoch }, { $set: { owner: null, settled } });
     },
   };
 }

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createConnection } from 'mongoose';
 import type { PrivateServerSpec, RunnerLine } from '../../src/contracts/stack.ts';
-import { sessionMembers, signalProcess } from '../../src/stacks/processes.ts';
+import { sessionMembers } from '../../src/stacks/processes.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner, startRunner } from '../../src/stacks/runner/runner-process.ts';
 import { isRunning, kill } from '../support/small-cloud.ts';
@@ -15,6 +14,7 @@ beforeAll(async () => {
 }, 30_000);
 afterEach(async () => {
   await lab.cloud.clearFaults();
+  await lab.cloud.rules({});
 });
 afterAll(async () => {
   await lab?.close();
@@ -56,19 +56,32 @@ describe('an operation that goes wrong', () => {
     await lab.destroy(server);
   }, 30_000);
 
-  test('on a cloud without create tokens the next attempt removes what no state knows', async () => {
+  test('without create tokens a create that was repeated inside of one up is swept by the same up', async () => {
     const server = lab.spec('twice');
-    // The repeat of the provider makes a second address, and the host that belongs to neither is refused.
-    await lab.cloud.faults({ createAddress: 'lose-reply', times: 1, ignoreCreateTokens: true });
-    await lab.up(server);
-    expect((await lab.owned(server)).filter((name) => name.startsWith('addresses'))).toHaveLength(2);
-    const again = await lab.up(server, true);
-    expect(again.lines.filter((line) => line.type === 'phase').map(({ phase }) => phase)).toEqual([
-      ...['recover', 'refresh', 'enrol', 'up'],
-    ]);
-    expect((await lab.owned(server)).filter((name) => name.startsWith('addresses'))).toHaveLength(1);
+    await lab.cloud.rules({ createTokens: false });
+    await lab.cloud.faults({ createAddress: 'lose-reply', times: 1 });
+    const { outputs, lines } = await lab.up(server);
+    expect(lines).toContainEqual(expect.objectContaining({ text: expect.stringContaining('removes addresses') }));
+    expect(await lab.owned(server)).toHaveLength(4);
+    const [address] = await lab.cloud.client.list('addresses', { tag: ['freehold:instance', server.instanceId] });
+    expect(outputs.addresses).toEqual([address!.address]);
     await lab.destroy(server);
     expect(await lab.owned(server)).toEqual([]);
+  }, 60_000);
+
+  test('without create tokens a create that stands in its own way is mended by the same up', async () => {
+    const server = lab.spec('own-way');
+    await lab.cloud.rules({ createTokens: false });
+    await lab.cloud.faults({ createHost: 'lose-reply', times: 1 });
+    const { outputs, lines } = await lab.up(server);
+    expect(lines.filter((line) => line.type === 'phase').map(({ phase }) => phase)).toEqual([
+      ...['enrol', 'up', 'recover', 'refresh', 'up'],
+    ]);
+    const done = lines.filter((line) => line.type === 'resource').map((line) => line.done);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
+    expect(await lab.owned(server)).toHaveLength(4);
+    await lab.destroy(server);
   }, 60_000);
 
   test('quota, outage and refusal of the cloud are told apart', async () => {
@@ -100,9 +113,12 @@ describe('an operation that goes wrong', () => {
   test('two operations on one stack: the second is refused', async () => {
     const server = lab.spec('busy');
     const { running } = await beginSlowUp(server);
+    const [lock] = await lab.locks(server);
     await expect(lab.up(server)).rejects.toMatchObject({ code: 'stack_busy' });
+    expect(await lab.locks(server)).toEqual([lock]);
     await lab.cloud.faults({ createHostMs: 0 });
     await expect(running).resolves.toMatchObject({ hostnames: server.hostnames });
+    expect(await lab.disorder(server)).toEqual([]);
     await lab.cloud.clearFaults();
     await lab.destroy(server);
   }, 60_000);
@@ -123,18 +139,25 @@ describe('an operation that goes wrong', () => {
     expect(await lab.leftovers()).toEqual([]);
   }, 60_000);
 
-  test.each(['runner', 'engine'] as const)(
+  test.each(['runner', 'engine', 'provider'] as const)(
     'a killed %s ends the attempt, and the next one recovers',
     async (victim) => {
       const server = lab.spec(`killed-${victim}`);
       const { running, sid } = await beginSlowUp(server);
       const members = sessionMembers(sid);
-      kill(victim === 'runner' ? sid : members.find((pid) => isEngine(pid))!);
+      kill(victim === 'runner' ? sid : members.find((pid) => partOf(pid) === victim)!);
       await expect(running).rejects.toMatchObject({ code: 'runner_died' });
       expect(sessionMembers(sid)).toEqual([]);
+      // What such an end leaves behind.
+      if (victim !== 'provider') {
+        expect(await lab.state(server)).toMatchObject({ pending: 1 });
+        expect(await lab.locks(server)).toHaveLength(1);
+      }
       await lab.cloud.clearFaults();
-      const { outputs } = await lab.up(server, true);
+      // The lease tells that the work before did not end well, whatever the caller knows.
+      const { outputs } = await lab.up(server);
       expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
+      expect(await lab.disorder(server, [sid])).toEqual([]);
       await lab.destroy(server);
       expect(await lab.owned(server)).toEqual([]);
     },
@@ -161,13 +184,10 @@ describe('an operation that goes wrong', () => {
     lab.env.FREEHOLD_LEASE_RENEW_MS = '100';
     const { running, sid } = await beginSlowUp(server);
     delete lab.env.FREEHOLD_LEASE_RENEW_MS;
-    const connection = await createConnection(lab.database.uri).asPromise();
-    const leases = connection.collection<{ _id: string }>('stack-leases');
-    await leases.updateOne({ _id: `inst-${server.instanceId}` }, { $set: { owner: 'another' } });
+    await lab.changeLease(server, { owner: 'another', host: 'another machine' });
     await expect(running).rejects.toMatchObject({ code: 'runner_died' });
     expect(sessionMembers(sid)).toEqual([]);
-    await leases.deleteMany({});
-    await connection.close();
+    await lab.changeLease(server, { owner: null });
     await lab.cloud.clearFaults();
     await lab.destroy(server);
   }, 60_000);
@@ -184,26 +204,10 @@ describe('an operation that goes wrong', () => {
     expect(isRunning(next!)).toBe(false);
     await lab.destroy(server);
   }, 60_000);
-
-  test('a stopped runner past its lease is killed by the next one', async () => {
-    const server = lab.spec('frozen');
-    const { running, sid } = await beginSlowUp(server);
-    for (const pid of sessionMembers(sid)) signalProcess(pid, 'SIGSTOP');
-    await expect(lab.up(server)).rejects.toMatchObject({ code: 'stack_busy' });
-    const connection = await createConnection(lab.database.uri).asPromise();
-    const leases = connection.collection<{ _id: string }>('stack-leases');
-    const longAgo = new Date(Date.now() - 120_000);
-    await leases.updateOne({ _id: `inst-${server.instanceId}` }, { $set: { renewedAt: longAgo } });
-    await connection.close();
-    await lab.cloud.clearFaults();
-    const { outputs } = await lab.up(server);
-    await expect(running).rejects.toMatchObject({ code: 'runner_died' });
-    expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
-    await lab.destroy(server);
-  }, 60_000);
 });
 
-function isEngine(pid: number): boolean {
+function partOf(pid: number): 'engine' | 'provider' | undefined {
   const args = execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  return args.includes('/pulumi up');
+  if (args.includes('/pulumi up')) return 'engine';
+  return args.includes('local/provider/') ? 'provider' : undefined;
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Faults } from '../../src/stacks/local/cloud-api.ts';
+import { type Faults, ownRules, type Rules } from '../../src/stacks/local/cloud-api.ts';
 import { type CloudClient, createCloudClient } from '../../src/stacks/local/cloud-client.ts';
 import { identify, signalProcess } from '../../src/stacks/processes.ts';
 
@@ -20,6 +20,8 @@ export interface TestCloud {
   folder: string;
   faults(faults: Partial<Faults>): Promise<void>;
   clearFaults(): Promise<void>;
+  /** Makes it this kind of cloud; what is not named is as the small cloud's own. */
+  rules(rules: Partial<Rules>): Promise<void>;
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** Ends the daemon by this signal; its hosts stay. */
   end(signal: NodeJS.Signals): Promise<void>;
@@ -83,6 +85,9 @@ export async function startCloud(): Promise<TestCloud> {
     },
     async clearFaults() {
       await call('DELETE', '/v1/faults');
+    },
+    async rules(rules) {
+      await call('PATCH', '/v1/rules', { ...ownRules, ...rules });
     },
     end,
     restart: start,

@@ -1,16 +1,24 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Connection, createConnection } from 'mongoose';
 import { newId } from '../../src/contracts/new-id.ts';
 import type { PrivateServerSpec, RunnerLine, StackOutputs, StackRequest } from '../../src/contracts/stack.ts';
 import { kinds } from '../../src/stacks/local/cloud-api.ts';
+import { sessionMembers } from '../../src/stacks/processes.ts';
 import { type RunStackOptions, runStack } from '../../src/stacks/runner/run-stack.ts';
 import { startDatabase } from './database.ts';
 import { startLicenceStandIn } from './licence-stand-in.ts';
 import { startCloud, zone } from './small-cloud.ts';
+import { until } from './until.ts';
+
+/** The part of a state file that the tests look at and change. */
+interface Checkpoint {
+  checkpoint: { latest: { resources: { type: string; id?: string }[]; pending_operations?: unknown[] } };
+}
 
 const root = join(import.meta.dirname, '../..');
 
@@ -56,12 +64,16 @@ export async function openStackLab() {
     };
   }
 
-  function request(kind: StackRequest['kind'], server: PrivateServerSpec, recover = false): StackRequest {
+  function request(
+    kind: StackRequest['kind'],
+    server: PrivateServerSpec,
+    { recover = false, pivotBehind = false } = {},
+  ): StackRequest {
     const identity = {
       ...{ adminEmail: 'admin@example.org', plan: 'MAKER', licenceId: 'lic_0123456789abcdef' },
       enrolmentGeneration: 0,
     };
-    const common = { kind, stack: `inst-${server.instanceId}`, spec: server, recover };
+    const common = { kind, stack: `inst-${server.instanceId}`, spec: server, recover, pivotBehind };
     return kind === 'up' ? { ...common, identity } : common;
   }
 
@@ -76,6 +88,39 @@ export async function openStackLab() {
     return { outputs: outputs as StackOutputs, lines };
   }
 
+  const nameOf = (server: PrivateServerSpec) => `inst-${server.instanceId}`;
+  const pulumiFolder = join(folder, 'state', '.pulumi');
+  const stateFile = (server: PrivateServerSpec) => join(pulumiFolder, 'stacks', 'freehold', `${nameOf(server)}.json`);
+
+  /** Names of the engine's own locks of a stack. */
+  async function locks(server: PrivateServerSpec): Promise<string[]> {
+    return readdir(join(pulumiFolder, 'locks', 'organization', 'freehold', nameOf(server))).catch(() => []);
+  }
+
+  /** Ids at the cloud that the state knows, and how many operations it believes to run. */
+  async function state(server: PrivateServerSpec): Promise<{ ids: string[]; pending: number }> {
+    const { latest } = (JSON.parse(await readFile(stateFile(server), 'utf8')) as Checkpoint).checkpoint;
+    const ids = latest.resources.flatMap(({ type, id }) => (id && type.startsWith('freehold-local:') ? [id] : []));
+    return { ids: ids.sort(), pending: latest.pending_operations?.length ?? 0 };
+  }
+
+  /** Ids of everything at the cloud that carries the tag of an instance. */
+  async function idsAtCloud(server: PrivateServerSpec): Promise<string[]> {
+    const tag = ['freehold:instance', server.instanceId] as const;
+    const lists = await Promise.all(kinds.map((kind) => cloud.client.list(kind, { tag })));
+    return lists.flatMap((found) => found.map(({ id }) => id)).sort();
+  }
+
+  /** Works on the collection of leases. */
+  async function withLeases<T>(work: (leases: Leases) => Promise<T>): Promise<T> {
+    const connection = await createConnection(database.uri).asPromise();
+    try {
+      return await work(collectionOfLeases(connection));
+    } finally {
+      await connection.close();
+    }
+  }
+
   return {
     cloud,
     licence,
@@ -84,9 +129,65 @@ export async function openStackLab() {
     spec,
     request,
     run,
-    up: (server: PrivateServerSpec, recover = false) => run(request('up', server, recover)),
+    locks,
+    state,
+    idsAtCloud,
+    /** Changes the lease of a stack behind its holder's back. */
+    changeLease: (server: PrivateServerSpec, change: Partial<LeaseRow>) =>
+      withLeases((leases) => leases.updateOne({ _id: nameOf(server) }, { $set: change })),
+    lease: (server: PrivateServerSpec) => withLeases((leases) => leases.findOne({ _id: nameOf(server) })),
+    readState: (server: PrivateServerSpec) => readFile(stateFile(server), 'utf8'),
+    writeState: (server: PrivateServerSpec, text: string) => writeFile(stateFile(server), text),
+    /** Makes the state as it was before it knew anything at the cloud. */
+    async forgetObjects(server: PrivateServerSpec): Promise<void> {
+      const whole = JSON.parse(await readFile(stateFile(server), 'utf8')) as Checkpoint;
+      const { latest } = whole.checkpoint;
+      latest.resources = latest.resources.filter(({ type }) => !type.startsWith('freehold-local:'));
+      await writeFile(stateFile(server), JSON.stringify(whole));
+    },
+    /** Runs an operation as soon as nobody else has the lease. */
+    async runWhenFree(wish: StackRequest, limitMs = 60_000) {
+      return until(
+        () =>
+          run(wish).catch((error: unknown) => {
+            if (error instanceof Object && 'code' in error && error.code === 'stack_busy') return null;
+            throw error;
+          }),
+        { what: 'the lease is free', limitMs, everyMs: 100 },
+      );
+    },
+    /** What is not in order around a stack, beside what the cloud should hold: empty when all is well. */
+    async disorder(server: PrivateServerSpec, sessions: number[] = []): Promise<string[]> {
+      const expected = [
+        ...server.nodes.flatMap(({ name }) =>
+          ['addresses address', 'hosts host', 'volumes volume'].map((k) => `${k}-${name}`),
+        ),
+        ...server.hostnames.map((hostname) => `records record-${hostname}`),
+      ].sort();
+      const tag = ['freehold:instance', server.instanceId] as const;
+      const lists = kinds.map(async (kind) =>
+        (await cloud.client.list(kind, { tag })).map(({ tags }) => `${kind} ${tags['freehold:resource']}`),
+      );
+      const found = (await Promise.all(lists)).flat().sort();
+      const [known, ids, left, lease] = await Promise.all([
+        state(server),
+        idsAtCloud(server),
+        locks(server),
+        withLeases((leases) => leases.findOne({ _id: nameOf(server) })),
+      ]);
+      return [
+        ...(found.join() === expected.join() ? [] : [`the cloud has ${found}`]),
+        ...(known.ids.join() === ids.join() ? [] : [`the state knows ${known.ids}, the cloud has ${ids}`]),
+        ...(known.pending === 0 ? [] : [`${known.pending} operations are pending`]),
+        ...left.map((name) => `lock ${name} is left`),
+        ...(lease?.owner === null && lease.settled ? [] : [`the lease is ${JSON.stringify(lease)}`]),
+        ...sessions.flatMap(sessionMembers).map((pid) => `process ${pid} lives`),
+      ];
+    },
+    up: (server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) =>
+      run(request('up', server, how)),
     refresh: (server: PrivateServerSpec) => run(request('refresh', server)),
-    destroy: (server: PrivateServerSpec) => run(request('destroy', server, true)),
+    destroy: (server: PrivateServerSpec) => run(request('destroy', server, { recover: true })),
     /** What the cloud has under the tag of an instance, as `kind name`. */
     async owned(server: PrivateServerSpec): Promise<string[]> {
       const tag = ['freehold:instance', server.instanceId] as const;
@@ -120,6 +221,19 @@ export async function openStackLab() {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+interface LeaseRow {
+  _id: string;
+  owner: string | null;
+  epoch: number;
+  settled: boolean;
+  host: string;
+  sid: number;
+}
+type Leases = ReturnType<typeof collectionOfLeases>;
+function collectionOfLeases(connection: Connection) {
+  return connection.collection<LeaseRow>('stack-leases');
 }
 
 export type StackLab = Awaited<ReturnType<typeof openStackLab>>;

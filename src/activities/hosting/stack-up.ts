@@ -27,6 +27,7 @@ export function stackUp(ports: StackPorts) {
         enrolmentGeneration: 0,
       },
       recover: mayHaveRunBefore(context),
+      pivotBehind: false,
     });
     if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
     await ports.store.instances.update(instance._id, { outputs });
@@ -43,11 +44,13 @@ export function destroyStack(ports: StackPorts) {
       stack: stackName(instance._id),
       spec: specOf(instance),
       recover: true,
+      pivotBehind: false,
     });
   };
 }
 
-function stackName(instanceId: string): string {
+/** Name of the stack of an instance. */
+export function stackName(instanceId: string): string {
   return `inst-${instanceId}`;
 }
 
@@ -56,7 +59,8 @@ function mayHaveRunBefore(context: StepContext): boolean {
   return context.attempt > 1 || activityInfo().attempt > 1;
 }
 
-function specOf(instance: InstanceRecord): PrivateServerSpec {
+/** What the stack of an instance is made of. */
+export function specOf(instance: InstanceRecord): PrivateServerSpec {
   return {
     instanceId: instance._id,
     cloud: instance.cloud,

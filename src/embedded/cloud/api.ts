@@ -6,7 +6,7 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler } 
 import { z } from 'zod';
 import { monotonic } from '../../contracts/clock.ts';
 import type { Log } from '../../contracts/log.ts';
-import { changes, creates, Faults, type Kind, kinds, objects as schemas } from '../../stacks/local/cloud-api.ts';
+import { changes, creates, Faults, type Kind, kinds, Rules, objects as schemas } from '../../stacks/local/cloud-api.ts';
 import type { FaultSwitch } from './fault-switch.ts';
 import type { HostProcesses } from './host-processes.ts';
 import type { Objects } from './objects.ts';
@@ -34,11 +34,13 @@ export function createCloudApi(options: {
   objects: Objects;
   processes: HostProcesses;
   faults: FaultSwitch;
+  /** What kind of cloud it is; a change lasts until the daemon ends. */
+  rules: { view(): Rules; change(change: Partial<Rules>): void };
   token: string;
   dnsZone: string;
   log: Log;
 }) {
-  const { objects, processes, faults } = options;
+  const { objects, processes, faults, rules } = options;
   const app = express();
   app.disable('x-powered-by');
   app.get('/healthz', (_request, response) => {
@@ -105,6 +107,13 @@ export function createCloudApi(options: {
   app.delete('/v1/faults', (_request, response) => {
     faults.clear();
     response.status(204).end();
+  });
+  app.get('/v1/rules', (_request, response) => {
+    response.json(rules.view());
+  });
+  app.patch('/v1/rules', (request, response) => {
+    rules.change(Rules.partial().parse(request.body));
+    response.json(rules.view());
   });
   app.post('/v1/shutdown', async (_request, response) => {
     await processes.stopAll();

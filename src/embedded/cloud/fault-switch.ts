@@ -1,6 +1,6 @@
 import type { Faults } from '../../stacks/local/cloud-api.ts';
 
-type Behaviour = Pick<Faults, 'createHostMs' | 'listingDelayMs' | 'ignoreCreateTokens'>;
+type Behaviour = Pick<Faults, 'createHostMs'>;
 type Struck = Exclude<keyof Faults, keyof Behaviour | 'times'>;
 
 /** Makes the cloud misbehave on purpose; what a setting does not name stays as it was. */
@@ -9,12 +9,8 @@ export function createFaultSwitch() {
   const due = new Map<string, { fault: string; times: number }>();
   return {
     behaviour: () => behaviour,
-    set({ times, createHostMs, listingDelayMs, ignoreCreateTokens, ...struck }: Faults): void {
-      const named = { createHostMs, listingDelayMs, ignoreCreateTokens };
-      behaviour = {
-        ...behaviour,
-        ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)),
-      };
+    set({ times, createHostMs, ...struck }: Faults): void {
+      if (createHostMs !== undefined) behaviour = { createHostMs };
       for (const [call, fault] of Object.entries(struck)) due.set(call, { fault, times });
     },
     clear(): void {

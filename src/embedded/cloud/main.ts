@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { createLog } from '../../contracts/log.ts';
+import { ownRules, Rules } from '../../stacks/local/cloud-api.ts';
 import { createCloudApi } from './api.ts';
 import { createFaultSwitch } from './fault-switch.ts';
 import { createHostProcesses, type HostNews, Images } from './host-processes.ts';
@@ -22,6 +23,11 @@ const config = z
     CLOUD_TOKEN: z.string().min(16),
     CLOUD_IMAGES_FILE: z.string(),
     CLOUD_DNS_ZONE: z.string(),
+    /** Rules that differ from the small cloud's own, as JSON. */
+    CLOUD_RULES: z
+      .string()
+      .default('{}')
+      .transform((text) => Rules.partial().parse(JSON.parse(text))),
   })
   .parse(process.env);
 
@@ -33,7 +39,8 @@ const store = openObjectStore(config.CLOUD_DB);
 const images = Images.parse(JSON.parse(readFileSync(config.CLOUD_IMAGES_FILE, 'utf8')));
 const processes = createHostProcesses({ folder: join(folder, 'hosts'), onNews: note, log });
 const faults = createFaultSwitch();
-const objects = createObjects({ store, processes, images, folder, behaviour: faults.behaviour });
+let rules: Rules = { ...ownRules, ...config.CLOUD_RULES };
+const objects = createObjects({ store, processes, images, folder, rules: () => rules });
 
 function note(news: HostNews): void {
   const host = store.find('hosts', news.id);
@@ -49,6 +56,12 @@ const app = createCloudApi({
   objects,
   processes,
   faults,
+  rules: {
+    view: () => rules,
+    change: (change) => {
+      rules = { ...rules, ...change };
+    },
+  },
   token: config.CLOUD_TOKEN,
   dnsZone: config.CLOUD_DNS_ZONE,
   log,

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { now, today } from '../../contracts/clock.ts';
-import type { Address, Change, CloudObject, Create, Faults, Host, Kind, Volume } from '../../stacks/local/cloud-api.ts';
+import type { Address, Change, CloudObject, Create, Host, Kind, Rules, Volume } from '../../stacks/local/cloud-api.ts';
 import type { HostProcesses, Images } from './host-processes.ts';
 import type { ObjectStore } from './object-store.ts';
 import { regions } from './offer.ts';
@@ -19,13 +19,13 @@ const lastPort = 29_999;
 const prefixes: Record<Kind, string> = { addresses: 'addr', volumes: 'vol', records: 'rec', hosts: 'host' };
 const deafCommand = [process.execPath, '-e', 'setInterval(() => {}, 2 ** 30)'];
 
-/** The rules of the cloud: what may be created, changed and deleted, and what each of that does. */
+/** The cloud's objects: what may be created, changed and deleted, and what each of that does. */
 export function createObjects(options: {
   store: ObjectStore;
   processes: HostProcesses;
   images: Images;
   folder: string;
-  behaviour: () => Pick<Faults, 'ignoreCreateTokens' | 'listingDelayMs'>;
+  rules: () => Rules;
 }) {
   const { store, processes, images } = options;
   const volumeFolder = (id: string) => join(options.folder, 'volumes', id);
@@ -70,7 +70,7 @@ export function createObjects(options: {
       return volume;
     },
     async records(input) {
-      if (store.list('records', { name: input.name }).length > 0) {
+      if (options.rules().uniqueRecords && store.list('records', { name: input.name }).length > 0) {
         throw new CloudRefusal('name_taken', `a record ${input.name} exists`);
       }
       return { ...base('records', input), address: input.address, ttl: input.ttl };
@@ -159,7 +159,7 @@ export function createObjects(options: {
     need,
     /** Creates, or answers with what an earlier create with this token made. */
     async create<K extends Kind>(kind: K, input: Create<K>, wish: { deaf?: boolean }): Promise<CloudObject<K>> {
-      const token = options.behaviour().ignoreCreateTokens ? null : input.token;
+      const token = options.rules().createTokens ? input.token : null;
       const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
       const { object, fresh } = await oneAfterTheOther(async () => {
         const earlier = token === null ? null : store.findByToken(kind, token);
@@ -214,7 +214,8 @@ export function createObjects(options: {
       store.remove(id);
     },
     list<K extends Kind>(kind: K, filter: { tag?: readonly [string, string]; name?: string }): CloudObject<K>[] {
-      return store.list(kind, { ...filter, until: now() - (options.behaviour().listingDelayMs ?? 0) });
+      const { listingDelayMs } = options.rules();
+      return store.list(kind, listingDelayMs > 0 ? { ...filter, until: now() - listingDelayMs } : filter);
     },
     /** Brings up what should run, as a cloud does after a failure of its own. */
     async resume(): Promise<void> {

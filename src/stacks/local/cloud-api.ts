@@ -92,7 +92,7 @@ const CreateFault = z.enum(['fail', 'quota', 'lose-reply']);
 /**
  * Faults for tests and demonstrations. A create or delete named here goes wrong `times` times: `fail` refuses with 503,
  * `quota` with 429, `lose-reply` does the work and drops the connection, `never-healthy` starts a host that answers
- * nothing. The other two describe another kind of cloud and stay until changed.
+ * nothing. `createHostMs` stays until changed.
  */
 export const Faults = z.strictObject({
   createHost: z.union([CreateFault, z.literal('never-healthy')]).optional(),
@@ -104,9 +104,17 @@ export const Faults = z.strictObject({
   times: z.number().int().min(1).default(1),
   /** How long a host's create takes before it answers, ms. */
   createHostMs: z.number().int().min(0).max(600_000).optional(),
-  /** How long a new object stays out of lists, ms. */
-  listingDelayMs: z.number().int().min(0).max(60_000).optional(),
-  /** Whether a repeated create makes a second object, as on clouds without create tokens. */
-  ignoreCreateTokens: z.boolean().optional(),
 });
 export type Faults = z.infer<typeof Faults>;
+
+/** What kind of cloud this is; the defaults are the small cloud's own. */
+export const Rules = z.strictObject({
+  /** Whether a repeated create answers with the first one's object; else it silently makes another. */
+  createTokens: z.boolean(),
+  /** Whether a second record of a name is refused. Other names are never unique. */
+  uniqueRecords: z.boolean(),
+  /** How long a new object stays out of lists, ms; by its id it is seen at once. */
+  listingDelayMs: z.number().int().min(0).max(600_000),
+});
+export type Rules = z.infer<typeof Rules>;
+export const ownRules: Rules = { createTokens: true, uniqueRecords: true, listingDelayMs: 0 };

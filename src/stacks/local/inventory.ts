@@ -1,7 +1,18 @@
+import { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { Inventory } from '../private-server.ts';
+import type { Inventory, TaggedObject } from '../private-server.ts';
 import { type Kind, kinds } from './cloud-api.ts';
 import { createCloudClient } from './cloud-client.ts';
+
+const roles: Readonly<Record<Kind, TaggedObject['role']>> = {
+  hosts: 'host',
+  records: 'record',
+  volumes: 'volume',
+  addresses: 'other',
+};
+
+/** Its own lists are never late; its doubles of other clouds are as late as they are told to be. */
+const ListingLag = z.coerce.number().int().min(0).default(0);
 
 /**
  * What the small cloud holds of an instance, by tag. Hosts come first in the list, so that what they use is free when
@@ -22,15 +33,24 @@ export function localInventory(env: NodeJS.ProcessEnv): Inventory {
     }
   }
 
-  return {
-    async list(instanceId) {
-      const tag = ['freehold:instance', instanceId] as const;
-      const lists = kinds.map(async (kind) => {
-        const found = await orUnavailable(cloud.list(kind, { tag }));
-        return found.map(({ id, tags }) => ({ id, kind, resource: tags['freehold:resource'] ?? '' }));
+  /** Objects of every kind that carry the tag of this instance, or of any. */
+  async function owned(owner?: string) {
+    const filter = owner === undefined ? {} : { tag: ['freehold:instance', owner] as const };
+    const lists = kinds.map(async (kind) => {
+      const found = await orUnavailable(cloud.list(kind, filter));
+      return found.flatMap(({ id, tags, createdAt }) => {
+        const { 'freehold:instance': instanceId, 'freehold:resource': resource = '' } = tags;
+        if (instanceId === undefined) return [];
+        return { id, kind, resource, role: roles[kind], instanceId, createdAt: Date.parse(createdAt) };
       });
-      return (await Promise.all(lists)).flat();
-    },
+    });
+    return (await Promise.all(lists)).flat();
+  }
+
+  return {
+    listingLagMs: ListingLag.parse(env.LOCAL_CLOUD_LISTING_LAG_MS || undefined),
+    list: owned,
+    listAll: () => owned(),
     remove: (object) => orUnavailable(cloud.remove(object.kind as Kind, object.id)),
     close: cloud.close,
   };

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
 import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { type ForeignLease, type HeldLease, type LeaseHolder, stackLeaseStore } from '../../store/stack-leases.ts';
+import { type HeldLease, type LeaseHolder, type StackLease, stackLeaseStore } from '../../store/stack-leases.ts';
 import { identify, isSessionOver, killSession, machineName, signalProcess, signalSession } from '../processes.ts';
+import { type HolderSession, isLeaseLost, judgeLease } from './lease-rules.ts';
 import type { RunnerSettings } from './settings.ts';
 
 /**
@@ -11,9 +12,10 @@ import type { RunnerSettings } from './settings.ts';
  * runner that cannot renew ends its whole session at once, before anybody else may begin.
  */
 export interface Lease {
-  /** False when a former holder did not end cleanly: recovery must run. */
+  /** False when the work before did not end well, or nobody knows: recovery must run. */
   clean: boolean;
-  release(): Promise<void>;
+  /** Gives the lease back; `settled` says that nothing is left to be put in order. */
+  release(how: { settled: boolean }): Promise<void>;
 }
 
 export interface LeaseDesk {
@@ -38,16 +40,12 @@ export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
     host: machineName(),
     sid: process.pid,
     startTime: myself?.startTime ?? '',
+    holdsMs: settings.FREEHOLD_LEASE_MS,
   };
 
-  /** Whether the other holder can do nothing any more. On this machine that is proven, else only time tells. */
-  async function isHarmless({ lease, expired }: ForeignLease): Promise<boolean> {
-    if (lease.host !== holder.host) return expired;
-    const leader = { pid: lease.sid, startTime: lease.startTime };
-    if (isSessionOver(leader)) return true;
-    if (!expired) return false;
-    await killSession(lease.sid);
-    return true;
+  function sessionOf(lease: StackLease): HolderSession {
+    if (lease.host !== holder.host) return 'elsewhere';
+    return isSessionOver({ pid: lease.sid, startTime: lease.startTime }) ? 'over' : 'alive';
   }
 
   async function take(stack: string): Promise<HeldLease> {
@@ -55,8 +53,16 @@ export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
     for (;;) {
       const answer = await leases.acquire(stack, holder);
       if ('owner' in answer) return answer;
-      if (!(await isHarmless(answer))) {
-        throw new ReasonError('stack_busy', `held by session ${answer.lease.sid} on ${answer.lease.host}`);
+      const { lease } = answer;
+      const session = sessionOf(lease);
+      switch (judgeLease(answer, { session, marginMs: settings.FREEHOLD_LEASE_MARGIN_MS })) {
+        case 'wait':
+          throw new ReasonError('stack_busy', `held by session ${lease.sid} on ${lease.host}`);
+        case 'kill':
+          await killSession(lease.sid);
+          break;
+        case 'take':
+          break;
       }
       const held = await leases.takeOver(answer, holder);
       if (held) return held;
@@ -65,10 +71,12 @@ export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
 
   return {
     async acquire(stack) {
-      const held = await take(stack);
       let renewedAt = monotonic();
+      const held = await take(stack);
+      const endIfLost = () => {
+        if (isLeaseLost({ now: monotonic(), renewedAt, lostMs: settings.FREEHOLD_LEASE_LOST_MS })) endSession();
+      };
       const renewing = setInterval(async () => {
-        if (monotonic() - renewedAt > settings.FREEHOLD_LEASE_LOST_MS) endSession();
         const begun = monotonic();
         try {
           if (await leases.renew(held)) renewedAt = begun;
@@ -77,18 +85,13 @@ export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
           // The next tick tries again, until the lease counts as lost.
         }
       }, settings.FREEHOLD_LEASE_RENEW_MS);
-      const watching = setInterval(
-        () => {
-          if (monotonic() - renewedAt > settings.FREEHOLD_LEASE_LOST_MS) endSession();
-        },
-        Math.min(1_000, settings.FREEHOLD_LEASE_RENEW_MS),
-      );
+      const watching = setInterval(endIfLost, Math.min(1_000, settings.FREEHOLD_LEASE_RENEW_MS));
       return {
         clean: held.clean,
-        async release() {
+        async release(how) {
           clearInterval(renewing);
           clearInterval(watching);
-          await leases.release(held);
+          await leases.release(held, how);
         },
       };
     },

@@ -1,4 +1,4 @@
-import { secret } from '@pulumi/pulumi';
+import { runtime, secret } from '@pulumi/pulumi';
 import {
   ConcurrentUpdateError,
   type OpMap,
@@ -6,33 +6,23 @@ import {
   type Stack,
   StackAlreadyExistsError,
 } from '@pulumi/pulumi/automation/index.js';
-import { z } from 'zod';
+import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { StackOutputs, type StackRequest } from '../../contracts/stack.ts';
-import type { CloudStacks, PrivateServerOutputs } from '../private-server.ts';
-import { type Engine, isLocked } from './engine.ts';
+import { StackOutputs } from '../../contracts/stack.ts';
+import type { PrivateServerOutputs } from '../private-server.ts';
+import type { Bench } from './bench.ts';
+import { type Engine, isLocked, wasKilled } from './engine.ts';
 import { enrolNodes, reportUpEnded } from './enrolment.ts';
+import { type Adoption, findOrphans, planOrphans, refuseOrphans, removeOrphans, waitForLists } from './orphans.ts';
 import { startPlugins } from './plugins.ts';
-import type { Reporter } from './reporter.ts';
-import type { RunnerSettings } from './settings.ts';
-
-/** What an operation works with. */
-export interface Bench {
-  request: StackRequest;
-  settings: RunnerSettings;
-  engine: Engine;
-  cloud: CloudStacks;
-  reporter: Reporter;
-  /** Values that must never show; grows with what the operation learns. */
-  secrets: Set<string>;
-  /** Aborted when the operation has to stop. */
-  signal: AbortSignal;
-}
+import { readState } from './stack-state.ts';
 
 export interface Outcome {
   outputs: StackOutputs | null;
   changes: OpMap;
 }
+
+const nothing: Adoption = new Map();
 
 /** Runs one Pulumi operation on a stack whose lease is held. */
 export async function runOperation(bench: Bench): Promise<Outcome> {
@@ -49,7 +39,7 @@ export async function runOperation(bench: Bench): Promise<Outcome> {
 
 async function up(bench: Bench): Promise<Outcome> {
   const { request, settings, engine, reporter } = bench;
-  const { spec, identity, stack: name } = request;
+  const { spec, identity } = request;
   if (!identity) throw new ReasonError('internal', 'up needs an identity');
   const enrolling = enrolNodes(settings, spec, identity);
   // Awaited below; a refusal must not end the process before that.
@@ -57,34 +47,111 @@ async function up(bench: Bench): Promise<Outcome> {
   const plugins = startPlugins(bench.cloud);
   plugins.catch(() => undefined);
 
-  if (request.recover) await recover(bench);
+  let adoption = request.recover ? await recover(bench) : nothing;
   reporter.phase('enrol');
-  await createStack(engine, name);
+  await createStack(engine, request.stack);
   const [{ userData, tokens }] = await Promise.all([enrolling, plugins]);
   for (const token of tokens) bench.secrets.add(token);
-  bench.signal.throwIfAborted();
 
+  for (let isLast = false; ; isLast = true) {
+    try {
+      if (adoption.size > 0) await importObjects(bench, userData, adoption);
+      const outcome = await deploy(bench, userData);
+      const reporting = reportUpEnded(settings, identity).catch((error: unknown) =>
+        reporter.log('warning', `the end of up was not reported: ${error instanceof Error ? error.message : error}`),
+      );
+      await Promise.all([reporting, settleAfterUp(bench, outcome)]);
+      return outcome;
+    } catch (error) {
+      // A create whose reply was lost can stand in its own repeat's way; without it the next try goes through.
+      if (isLast || bench.signal.aborted || !(await mayBeMended(bench, error))) throw error;
+      reporter.forgive();
+      adoption = await recover(bench);
+    }
+  }
+}
+
+type UserData = Readonly<Record<string, string>>;
+
+interface Deployed extends Outcome {
+  /** Ids of the objects that the engine ended with, and of those that it deleted. */
+  known: ReadonlySet<string>;
+  gone: ReadonlySet<string>;
+  /** When the engine ended its last create, monotonic ms; null when there was none. */
+  createdAt: number | null;
+}
+
+/** One `up` of the engine. */
+async function deploy(bench: Bench, userData: UserData): Promise<Deployed> {
+  const { request, engine, reporter, cloud } = bench;
+  bench.signal.throwIfAborted();
   reporter.phase('up');
   let outputs: StackOutputs | null = null;
   const program: PulumiFn = async () => {
-    const secrets = Object.entries(userData).map(([node, text]) => [node, secret(text)]);
-    const declared = bench.cloud.declare({ spec, userData: Object.fromEntries(secrets), protect: true });
+    const declared = declare(bench, userData);
     keep(declared, (known) => {
       outputs = known;
     });
     return declared;
   };
-  const total = bench.cloud.resourceCount(spec);
-  const progress = reporter.follow({ kind: 'up', typePrefix: bench.cloud.typePrefix, total });
-  const stack = await engine.stack(name, program);
-  await unlocking(stack, () =>
-    stack.up({ onEvent: progress.onEvent, signal: bench.signal, showSecrets: false, suppressProgress: true }),
-  );
+  const progress = reporter.follow({
+    ...{ kind: 'up', typePrefix: cloud.typePrefix, total: cloud.resourceCount(request.spec) },
+  });
+  const stack = await engine.stack(request.stack, program);
+  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent }));
   if (!outputs) throw new ReasonError('stack_failed', 'the program gave no outputs');
-  await reportUpEnded(settings, identity).catch((error: unknown) =>
-    reporter.log('warning', `the end of up was not reported: ${error instanceof Error ? error.message : error}`),
-  );
-  return { outputs, changes: progress.changes() };
+  return { outputs, changes: progress.changes(), ...progress.objects() };
+}
+
+/**
+ * Takes objects into the state under their logical names, as they are: what the wish changes about them is the next
+ * up's work, because the engine refuses to take over an object that differs from it.
+ */
+async function importObjects(bench: Bench, userData: UserData, adoption: Adoption): Promise<void> {
+  const { request, engine, reporter, cloud } = bench;
+  bench.signal.throwIfAborted();
+  reporter.phase('import');
+  for (const [name, id] of adoption) reporter.log('warning', `takes over ${name} (${id}), which is in no state`);
+  const program: PulumiFn = async () => {
+    runtime.registerStackTransformation(({ type, name, props, opts }) => {
+      const id = type.startsWith(cloud.typePrefix) ? adoption.get(name) : undefined;
+      return id ? { props, opts: { ...opts, import: id, ignoreChanges: Object.keys(props) } } : undefined;
+    });
+    return declare(bench, userData);
+  };
+  const total = cloud.resourceCount(request.spec);
+  const progress = reporter.follow({ kind: 'up', typePrefix: cloud.typePrefix, total, silent: true });
+  const stack = await engine.stack(request.stack, program);
+  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent }));
+}
+
+/**
+ * Compares the cloud with what the engine ended with: a create that was repeated inside of the same up, because its
+ * reply was lost, made a second object where the cloud has no create tokens.
+ */
+async function settleAfterUp(bench: Bench, { known, gone, createdAt }: Deployed): Promise<void> {
+  if (createdAt !== null) await waitForLists(bench, monotonic() - createdAt);
+  const suspects = await findOrphans(bench, new Set([...known, ...gone]));
+  if (suspects.length === 0) return;
+  // Nothing is removed on the word of events alone.
+  const state = await readState(bench);
+  const orphans = suspects.filter(({ id }) => !state?.ids.has(id));
+  const { remove } = planOrphans(orphans, { takenNames: new Set(), pivotBehind: bench.request.pivotBehind });
+  await removeOrphans(bench, remove);
+  refuseOrphans(orphans.filter((object) => !remove.includes(object)));
+}
+
+/** Whether an up failed with all its processes well, and left objects that its state does not know. */
+async function mayBeMended(bench: Bench, error: unknown): Promise<boolean> {
+  if (wasKilled(error) || error instanceof ReasonError || bench.reporter.lostProvider()) return false;
+  try {
+    await waitForLists(bench);
+    const state = await readState(bench);
+    return (await findOrphans(bench, state?.ids ?? new Set())).length > 0;
+  } catch {
+    // The first failure is the one to tell.
+    return false;
+  }
 }
 
 async function refresh(bench: Bench, options: { silent?: boolean } = {}): Promise<Outcome> {
@@ -94,93 +161,57 @@ async function refresh(bench: Bench, options: { silent?: boolean } = {}): Promis
   const progress = reporter.follow({ kind: 'refresh', typePrefix: cloud.typePrefix, total, ...options });
   const stack = await engine.stack(request.stack, standIn(bench, { protect: true }));
   await unlocking(stack, () =>
-    stack.refresh({
-      onEvent: progress.onEvent,
-      signal: bench.signal,
-      clearPendingCreates: true,
-      runProgram: true,
-      showSecrets: false,
-      suppressProgress: true,
-    }),
+    stack.refresh({ ...plain(bench), onEvent: progress.onEvent, clearPendingCreates: true, runProgram: true }),
   );
   return { outputs: null, changes: progress.changes() };
 }
 
+/** Removes everything of the instance, volumes and what no state knows included: that is what destroying it means. */
 async function destroy(bench: Bench): Promise<Outcome> {
   const { request, engine, reporter, cloud } = bench;
   let changes: OpMap = {};
-  const state = await exportState(bench);
+  if (request.recover) await waitForLists(bench);
+  const state = await readState(bench);
   if (state) {
     reporter.phase('destroy');
     // What the state does not know may use what it knows, so it goes first.
-    await sweep(bench, state.ids);
+    await removeOrphans(bench, await findOrphans(bench, state.ids));
     if (state.pending) await refresh(bench, { silent: true });
     const stack = await engine.stack(request.stack, standIn(bench, { protect: false }));
-    if (state.ids.size > 0) {
+    if (!state.isEmpty) {
       await unlocking(stack, () => engine.run(['state', 'unprotect', '--all', '--yes', '--stack', request.stack]));
       const progress = reporter.follow({ kind: 'destroy', typePrefix: cloud.typePrefix, total: state.ids.size });
-      const options = { signal: bench.signal, runProgram: true, showSecrets: false, suppressProgress: true };
-      await unlocking(stack, () => stack.destroy({ ...options, onEvent: progress.onEvent }));
+      await unlocking(stack, () => stack.destroy({ ...plain(bench), onEvent: progress.onEvent, runProgram: true }));
       changes = progress.changes();
     }
     bench.signal.throwIfAborted();
     await unlocking(stack, () => engine.run(['stack', 'rm', '--yes', '--stack', request.stack]));
   }
   reporter.phase('sweep');
-  await sweep(bench, new Set());
+  await removeOrphans(bench, await findOrphans(bench, new Set()));
   return { outputs: null, changes };
 }
 
 /**
- * Puts a stack in order after an attempt that did not end cleanly, before the pivot: removes what the state does not
- * know, and lets the state forget what it only believes to have begun.
+ * Puts a stack in order after an attempt that did not end cleanly: deals with what the state does not know, and lets the
+ * state forget what it only believes to be there or to have begun. Answers what the next up must take over. Throws
+ * `unknown_objects` where an operator must look.
  */
-async function recover(bench: Bench): Promise<void> {
+async function recover(bench: Bench): Promise<Adoption> {
+  const { pivotBehind } = bench.request;
   bench.reporter.phase('recover');
-  const state = await exportState(bench);
-  await sweep(bench, state?.ids ?? new Set());
-  if (state && (state.pending || state.ids.size > 0)) await refresh(bench, { silent: true });
-}
-
-/** Removes every object of the instance that is not known. */
-async function sweep({ request, cloud, reporter, signal }: Bench, known: Set<string>): Promise<void> {
-  const inventory = cloud.inventory(process.env);
-  try {
-    for (const object of await inventory.list(request.spec.instanceId)) {
-      if (known.has(object.id)) continue;
-      signal.throwIfAborted();
-      reporter.log('warning', `removes ${object.kind} ${object.resource} (${object.id}), which is in no state`);
-      await inventory.remove(object);
-    }
-  } finally {
-    inventory.close();
-  }
-}
-
-const Exported = z.object({
-  deployment: z
-    .object({
-      resources: z.array(z.object({ type: z.string(), id: z.string().optional() })).optional(),
-      pending_operations: z.array(z.unknown()).nullish(),
-    })
-    .nullish(),
-});
-
-interface State {
-  /** Ids at the cloud that the state knows. */
-  ids: Set<string>;
-  /** Whether it holds operations of which nobody knows how they ended. */
-  pending: boolean;
-}
-
-/** What the state of a stack holds of its cloud; null without a stack. */
-async function exportState({ engine, request, cloud }: Bench): Promise<State | null> {
-  if (!(await engine.exists(request.stack))) return null;
-  const text = await engine.run(['stack', 'export', '--stack', request.stack]);
-  const { deployment } = Exported.parse(JSON.parse(text));
-  const ids = new Set<string>();
-  for (const { type, id } of deployment?.resources ?? []) if (id && type.startsWith(cloud.typePrefix)) ids.add(id);
-  return { ids, pending: (deployment?.pending_operations ?? []).length > 0 };
+  await waitForLists(bench);
+  const before = await readState(bench);
+  // Before the pivot orphans go first, because they may stand in the way of what a refresh or an up repairs.
+  if (!pivotBehind) await removeOrphans(bench, await findOrphans(bench, before?.ids ?? new Set()));
+  if (before && (before.pending || before.ids.size > 0)) await refresh(bench, { silent: true });
+  if (!pivotBehind) return nothing;
+  // A name is free only when the refreshed state has let it go: an import under a taken name replaces its object.
+  const after = await readState(bench);
+  const orphans = await findOrphans(bench, after?.ids ?? new Set());
+  const { adopt, leave } = planOrphans(orphans, { takenNames: after?.names ?? new Set(), pivotBehind });
+  refuseOrphans(leave);
+  return adopt;
 }
 
 async function createStack(engine: Engine, name: string): Promise<void> {
@@ -203,6 +234,16 @@ async function unlocking<T>(stack: Stack, work: () => Promise<T>): Promise<T> {
     await stack.cancel();
     return work();
   }
+}
+
+/** What every run of the engine is given. */
+function plain({ signal }: Bench) {
+  return { signal, showSecrets: false, suppressProgress: true };
+}
+
+function declare({ cloud, request }: Bench, userData: UserData): PrivateServerOutputs {
+  const secrets = Object.entries(userData).map(([node, text]) => [node, secret(text)]);
+  return cloud.declare({ spec: request.spec, userData: Object.fromEntries(secrets), protect: true });
 }
 
 /** The program of refresh and destroy: the same resources, and user data that nobody reads. */

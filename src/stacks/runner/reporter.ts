@@ -1,7 +1,9 @@
 import { writeSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+import { monotonic } from '../../contracts/clock.ts';
 import type { RunnerLine, StackRequest } from '../../contracts/stack.ts';
+import { nameOf } from './stack-state.ts';
 
 const tailLength = 20;
 const longestText = 2_000;
@@ -15,6 +17,11 @@ const severities: Partial<Record<string, 'info' | 'warning' | 'error'>> = {
   warning: 'warning',
   error: 'error',
 };
+
+/** How gRPC tells the engine that the process of a provider is gone (grpc-go, codes.Unavailable and its causes). */
+const providerLosses = /code = Unavailable|error reading from server: EOF|transport is closing|connection refused/;
+
+type ResOutputsEvent = NonNullable<EngineEvent['resOutputsEvent']>;
 
 interface Following {
   kind: StackRequest['kind'];
@@ -36,6 +43,8 @@ const counts: Record<StackRequest['kind'], (op: string) => boolean> = {
 export function createReporter(secrets: Set<string>) {
   const tail: string[] = [];
   const errors: string[] = [];
+  /** How far progress has come, over all runs that show. */
+  let highest = 0;
 
   function write(line: RunnerLine): void {
     const text = Buffer.from(`${JSON.stringify(line)}\n`);
@@ -73,11 +82,25 @@ export function createReporter(secrets: Set<string>) {
     /** Everything that the engine called an error so far. */
     errors,
     phase: (phase: string) => write({ type: 'phase', phase }),
+    /** Lets the errors so far be forgotten, because what failed is tried once more. */
+    forgive: () => void errors.splice(0),
+    /** Whether the engine lost a provider: its process ended while the engine wanted something of it. */
+    lostProvider: () => errors.some((text) => providerLosses.test(text)),
     /** Follows the engine's events of one run: counts the resources of a cloud, passes diagnostics on. */
     follow({ kind, typePrefix, total, silent }: Following) {
       const begun = new Set<string>();
       const ended = new Set<string>();
+      const known = new Set<string>();
+      const gone = new Set<string>();
+      let createdAt: number | null = null;
       let changes: Record<string, number> = {};
+
+      function remember({ metadata: { op, type, old: before, new: after } }: ResOutputsEvent): void {
+        if (!type.startsWith(typePrefix)) return;
+        if (op.startsWith('create')) createdAt = monotonic();
+        if (after?.id) known.add(after.id);
+        else if (before?.id) gone.add(before.id);
+      }
 
       function resource(event: EngineEvent): void {
         const status = event.resourcePreEvent ? 'started' : event.resOpFailedEvent ? 'failed' : 'done';
@@ -87,21 +110,25 @@ export function createReporter(secrets: Set<string>) {
         begun.add(urn);
         if (status === 'done') ended.add(urn);
         if (silent) return;
+        highest = Math.max(highest, ended.size);
         write({
           type: 'resource',
-          name: urn.split('::').at(-1) ?? urn,
+          name: nameOf(urn),
           kind: type.split(':').at(-1) ?? type,
           op,
           status,
-          done: ended.size,
-          total: Math.max(total, begun.size),
+          done: highest,
+          total: Math.max(total, begun.size, highest),
         });
       }
 
       return {
         changes: () => changes,
+        /** Ids at the cloud that the run ended with and that it deleted, and when it made the last one, monotonic ms. */
+        objects: () => ({ known, gone, createdAt }),
         onEvent(event: EngineEvent): void {
           if (event.resourcePreEvent || event.resOutputsEvent || event.resOpFailedEvent) resource(event);
+          if (event.resOutputsEvent) remember(event.resOutputsEvent);
           if (event.summaryEvent) changes = event.summaryEvent.resourceChanges as Record<string, number>;
           const diagnostic = event.diagnosticEvent;
           const severity = diagnostic && !diagnostic.ephemeral ? severities[diagnostic.severity] : undefined;

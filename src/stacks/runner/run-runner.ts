@@ -37,6 +37,7 @@ export async function runRunner(): Promise<void> {
     cloud = await cloudStacks(request.spec.cloud);
     const lease = await desk.acquire(request.stack);
     let outcome: Outcome;
+    let settled = false;
     try {
       const engine = await opening;
       const recover = request.recover || !lease.clean;
@@ -51,10 +52,14 @@ export async function runRunner(): Promise<void> {
         signal: stop.signal,
       };
       outcome = await runOperation(bench);
+      // A refresh puts nothing in order that was not.
+      settled = request.kind !== 'refresh' || !recover;
     } finally {
       // Nothing of this session may touch the stack once the lease is free.
       await killSession(process.pid, process.pid);
-      await lease.release().catch(() => reporter.log('warning', 'the lease was not given back; it runs out by itself'));
+      await lease
+        .release({ settled })
+        .catch(() => reporter.log('warning', 'the lease was not given back; it runs out by itself'));
     }
     reporter.write({ type: 'result', outputs: outcome.outputs, changes: countsOf(outcome.changes) });
   } catch (error) {
@@ -84,6 +89,7 @@ function explain(
   if (context.stopped) return { reason: 'runner_died', detail: 'the operation was stopped' };
   if (error instanceof ReasonError) return { reason: error.code, detail: error.detail ?? '' };
   if (wasKilled(error)) return { reason: 'runner_died', detail: 'the engine was killed' };
+  if (context.reporter.lostProvider()) return { reason: 'runner_died', detail: 'the provider was killed' };
   const [first] = context.reporter.errors;
   for (const message of context.reporter.errors) {
     const reason = context.cloud?.reasonOf(message);

@@ -30,10 +30,16 @@ export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
   // A runner that died refuses its request; its end is what counts.
   child.stdin.on('error', () => {});
   const sid = child.pid ?? 0;
-  child.once('exit', () => killSession(sid));
+  let sessionEnds: Promise<void> | undefined;
+  child.once('exit', () => {
+    sessionEnds = killSession(sid);
+  });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('error', () => resolve({ code: null, signal: null }));
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', async (code, signal) => {
+      await sessionEnds;
+      resolve({ code, signal });
+    });
   });
   return { child, sid, ended, complaints: () => complaints };
 }

@@ -1,23 +1,41 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** Environment of a runner; it inherits the provision worker's. Clouds read their own credentials by themselves. */
-const Environment = z.object({
-  /** Folder whose `bin/pulumi` is the engine. */
-  PULUMI_ROOT: z.string(),
-  /** Its version, as `engineVersion` answers it; asked for again by each runner where it is not given. */
-  FREEHOLD_ENGINE_VERSION: z.string().optional(),
-  PULUMI_BACKEND_URL: z.string(),
-  PULUMI_HOME: z.string(),
-  MONGODB_URI: z.string(),
-  LICENCE_SERVER_URL: z.url(),
-  LICENCE_ADMIN_TOKEN: z.string().min(16),
-  /** From SIGINT to SIGKILL when an operation has to stop, ms. */
-  FREEHOLD_RUNNER_LADDER_MS: z.coerce.number().int().positive().default(120_000),
-  /** How often the lease is renewed, and after how long without success the runner ends its session, ms. */
-  FREEHOLD_LEASE_RENEW_MS: z.coerce.number().int().positive().default(15_000),
-  FREEHOLD_LEASE_LOST_MS: z.coerce.number().int().positive().default(40_000),
+const Milliseconds = z.coerce.number().int().positive();
+
+/** Times of the lease, ms; `lease-rules.ts` says what they mean for who waits for whom. */
+export const LeaseTimes = z.object({
+  /** How long a lease holds without being renewed, by the database's clock. */
+  FREEHOLD_LEASE_MS: Milliseconds.default(60_000),
+  /** How often the lease is renewed, and after how long without success the runner ends its session. */
+  FREEHOLD_LEASE_RENEW_MS: Milliseconds.default(15_000),
+  FREEHOLD_LEASE_LOST_MS: Milliseconds.default(40_000),
+  /** How much later than its end a lease that was not given back may be taken. */
+  FREEHOLD_LEASE_MARGIN_MS: Milliseconds.default(30_000),
 });
+
+/** Environment of a runner; it inherits the provision worker's. Clouds read their own credentials by themselves. */
+const Environment = z
+  .object({
+    /** Folder whose `bin/pulumi` is the engine. */
+    PULUMI_ROOT: z.string(),
+    /** Its version, as `engineVersion` answers it; asked for again by each runner where it is not given. */
+    FREEHOLD_ENGINE_VERSION: z.string().optional(),
+    PULUMI_BACKEND_URL: z.string(),
+    PULUMI_HOME: z.string(),
+    MONGODB_URI: z.string(),
+    LICENCE_SERVER_URL: z.url(),
+    LICENCE_ADMIN_TOKEN: z.string().min(16),
+    /** From SIGINT to SIGKILL when an operation has to stop, ms. */
+    FREEHOLD_RUNNER_LADDER_MS: Milliseconds.default(120_000),
+    ...LeaseTimes.shape,
+  })
+  .refine(
+    (times) =>
+      times.FREEHOLD_LEASE_RENEW_MS < times.FREEHOLD_LEASE_LOST_MS &&
+      times.FREEHOLD_LEASE_LOST_MS < times.FREEHOLD_LEASE_MS,
+    'a lease must be renewed before it counts as lost, and count as lost before it runs out',
+  );
 export type RunnerSettings = z.infer<typeof Environment>;
 
 /** What the runner alone may know, and what must never show in a line beside that. */

@@ -190,7 +190,8 @@ describe('faults', () => {
   });
 
   test('without create tokens a lost reply leaves two', async () => {
-    await cloud.faults({ createAddress: 'lose-reply', times: 1, ignoreCreateTokens: true });
+    await cloud.rules({ createTokens: false });
+    await cloud.faults({ createAddress: 'lose-reply', times: 1 });
     await rentAddress();
     expect(await cloud.client.list('addresses')).toHaveLength(2);
   });
@@ -208,7 +209,7 @@ describe('faults', () => {
   });
 
   test('a listing can come late', async () => {
-    await cloud.faults({ listingDelayMs: 400 });
+    await cloud.rules({ listingDelayMs: 400 });
     await rentVolume();
     expect(await cloud.client.list('volumes')).toEqual([]);
     await until(async () => (await cloud.client.list('volumes')).length === 1);

@@ -20,8 +20,8 @@ export interface ResourceKind {
   /** `olds` are the properties in the state, `oldInputs` the inputs that led to them. */
   diff(olds: Properties, oldInputs: Properties, news: Properties): Difference;
   create(cloud: CloudClient, urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }>;
-  /** Null when the object is gone. */
-  read(cloud: CloudClient, id: string): Promise<Properties | null>;
+  /** Null when the object is gone; `inputs` are those that would make it, without what the cloud never tells. */
+  read(cloud: CloudClient, id: string): Promise<{ outputs: Properties; inputs: Properties } | null>;
   update(cloud: CloudClient, id: string, news: Properties, changed: string[]): Promise<Properties>;
 }
 
@@ -89,7 +89,9 @@ function define<K extends Kind>(definition: Definition<K>): ResourceKind {
     },
     async read(cloud, id) {
       const object = await cloud.get(kind, id);
-      return object ? definition.outputs(object) : null;
+      if (!object) return null;
+      const outputs = definition.outputs(object);
+      return { outputs, inputs: pick(outputs, Object.keys(schema.shape)) };
     },
     async update(cloud, id, news, changed) {
       return definition.outputs(await definition.applyUpdate(cloud, id, news, changed));

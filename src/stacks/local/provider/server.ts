@@ -121,13 +121,15 @@ export async function serveProvider(env: NodeJS.ProcessEnv): Promise<number> {
     }),
 
     read: unary(async (request: InstanceType<typeof messages.ReadRequest>) => {
-      const outputs = await kindOf(request.getUrn()).read(cloud(), request.getId());
+      const found = await kindOf(request.getUrn()).read(cloud(), request.getId());
       const answer = new messages.ReadResponse();
       // An empty id tells the engine that the object is gone.
-      if (!outputs) return answer;
+      if (!found) return answer;
       answer.setId(request.getId());
-      answer.setProperties(toStruct(outputs));
-      answer.setInputs(request.getInputs());
+      answer.setProperties(toStruct(found.outputs));
+      // A refresh brings the inputs of the state; an import has none yet.
+      const isImport = Object.keys(fromStruct(request.getInputs())).length === 0;
+      answer.setInputs(isImport ? toStruct(found.inputs) : request.getInputs());
       return answer;
     }),
 

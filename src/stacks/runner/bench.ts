@@ -1,0 +1,18 @@
+import type { StackRequest } from '../../contracts/stack.ts';
+import type { CloudStacks } from '../private-server.ts';
+import type { Engine } from './engine.ts';
+import type { Reporter } from './reporter.ts';
+import type { RunnerSettings } from './settings.ts';
+
+/** What an operation works with. */
+export interface Bench {
+  request: StackRequest;
+  settings: RunnerSettings;
+  engine: Engine;
+  cloud: CloudStacks;
+  reporter: Reporter;
+  /** Values that must never show; grows with what the operation learns. */
+  secrets: Set<string>;
+  /** Aborted when the operation has to stop. */
+  signal: AbortSignal;
+}

@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { Inventory, TaggedObject } from '../private-server.ts';
+import type { Bench } from './bench.ts';
+
+/**
+ * Objects at the cloud that carry the tag of the instance and that its state does not know: what an attempt made without
+ * living to write it down, and what a repeated create made twice where the cloud has no create tokens.
+ */
+
+/** Objects to take over, as ids by logical name. */
+export type Adoption = ReadonlyMap<string, string>;
+
+/**
+ * What becomes of orphans. Before the pivot everything is rebuilt anyway, so they go. After it they may hold a
+ * customer's data: nothing is deleted, one is taken over where its logical name is free and no other claims it, and the
+ * rest is for an operator to look at.
+ */
+export function planOrphans(
+  orphans: readonly TaggedObject[],
+  { takenNames, pivotBehind }: { takenNames: ReadonlySet<string>; pivotBehind: boolean },
+): { remove: readonly TaggedObject[]; adopt: Adoption; leave: readonly TaggedObject[] } {
+  if (!pivotBehind) return { remove: orphans, adopt: new Map(), leave: [] };
+  const claims = (name: string) => orphans.filter(({ resource }) => resource === name).length;
+  const isFree = ({ resource }: TaggedObject) => resource !== '' && !takenNames.has(resource) && claims(resource) === 1;
+  return {
+    remove: [],
+    adopt: new Map(orphans.filter(isFree).map(({ resource, id }) => [resource, id])),
+    leave: orphans.filter((object) => !isFree(object)),
+  };
+}
+
+/** Opens the cloud's inventory for some work. */
+export async function withInventory<T>({ cloud }: Bench, work: (inventory: Inventory) => Promise<T>): Promise<T> {
+  const inventory = cloud.inventory(process.env);
+  try {
+    return await work(inventory);
+  } finally {
+    inventory.close();
+  }
+}
+
+/**
+ * Waits until lists show what was created up to `sinceMs` ago; without that, up to now: what the processes of an earlier
+ * attempt had asked for before they ended counts from here.
+ */
+export async function waitForLists(bench: Bench, sinceMs = 0): Promise<void> {
+  const lagMs = await withInventory(bench, async (inventory) => inventory.listingLagMs);
+  if (lagMs > sinceMs) await delay(lagMs - sinceMs, undefined, { signal: bench.signal });
+}
+
+/** The objects of the instance that are not known by id. */
+export async function findOrphans(bench: Bench, known: ReadonlySet<string>): Promise<TaggedObject[]> {
+  const listed = await withInventory(bench, (inventory) => inventory.list(bench.request.spec.instanceId));
+  return listed.filter(({ id }) => !known.has(id));
+}
+
+/** Removes objects, one after the other in the order given. */
+export async function removeOrphans(bench: Bench, orphans: readonly TaggedObject[]): Promise<void> {
+  if (orphans.length === 0) return;
+  await withInventory(bench, async (inventory) => {
+    for (const object of orphans) {
+      bench.signal.throwIfAborted();
+      bench.reporter.log('warning', `removes ${describe(object)}, which is in no state`);
+      await inventory.remove(object);
+    }
+  });
+}
+
+/** Throws `unknown_objects`, naming them, if there are any. */
+export function refuseOrphans(orphans: readonly TaggedObject[]): void {
+  if (orphans.length > 0) throw new ReasonError('unknown_objects', orphans.map(describe).join(', '));
+}
+
+function describe({ kind, resource, id }: TaggedObject): string {
+  return `${kind} ${resource} (${id})`;
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { Bench } from './bench.ts';
+
+const Exported = z.object({
+  deployment: z
+    .object({
+      resources: z.array(z.object({ type: z.string(), urn: z.string(), id: z.string().optional() })).optional(),
+      pending_operations: z.array(z.unknown()).nullish(),
+    })
+    .nullish(),
+});
+
+/** What the state of a stack holds of its cloud. */
+export interface StackState {
+  /** Ids at the cloud. */
+  ids: ReadonlySet<string>;
+  /** Logical names that are taken. */
+  names: ReadonlySet<string>;
+  /** Whether it holds nothing at all, not even the component. */
+  isEmpty: boolean;
+  /** Whether it holds operations of which nobody knows how they ended. */
+  pending: boolean;
+}
+
+/** Reads the state; null without a stack. Two processes of the CLI. */
+export async function readState({ engine, request, cloud }: Bench): Promise<StackState | null> {
+  if (!(await engine.exists(request.stack))) return null;
+  const text = await engine.run(['stack', 'export', '--stack', request.stack]);
+  const { deployment } = Exported.parse(JSON.parse(text));
+  const ids = new Set<string>();
+  const names = new Set<string>();
+  const resources = deployment?.resources ?? [];
+  for (const { type, urn, id } of resources) {
+    if (!id || !type.startsWith(cloud.typePrefix)) continue;
+    ids.add(id);
+    names.add(nameOf(urn));
+  }
+  const pending = (deployment?.pending_operations ?? []).length > 0;
+  return { ids, names, isEmpty: resources.length === 0, pending };
+}
+
+/** The logical name in a urn, its last part. */
+export function nameOf(urn: string): string {
+  return urn.split('::').at(-1) ?? urn;
+}

@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { PrivateServerSpec, RunnerLine } from '../../src/contracts/stack.ts';
+import { sessionMembers, signalProcess } from '../../src/stacks/processes.ts';
+import { kill } from '../support/small-cloud.ts';
+import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+import { until } from '../support/until.ts';
+
+let lab: StackLab;
+beforeAll(async () => {
+  lab = await openStackLab();
+}, 30_000);
+afterEach(async () => {
+  await lab.cloud.clearFaults();
+  await lab.cloud.rules({});
+});
+afterAll(async () => {
+  await lab?.close();
+}, 30_000);
+
+const phasesOf = (lines: RunnerLine[]) => lines.flatMap((line) => (line.type === 'phase' ? [line.phase] : []));
+
+/** Begins an up whose host is being created, and answers with the session that does it. */
+async function beginUp(server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) {
+  await lab.cloud.faults({ createHostMs: 30_000 });
+  const running = lab.run(lab.request('up', server, how));
+  running.catch(() => undefined);
+  await until(async () => (await lab.hosts(server)).length === 1, { limitMs: 30_000, what: 'the host is being made' });
+  const { sid } = (await lab.lease(server))!;
+  return { running, sid };
+}
+
+/** Bytes of the state and ids at the cloud, to see whether anybody writes. */
+async function picture(server: PrivateServerSpec) {
+  return { state: await lab.readState(server), ids: await lab.idsAtCloud(server), lease: await lab.lease(server) };
+}
+
+describe('a holder that is frozen past its lease', () => {
+  beforeAll(() => {
+    Object.assign(lab.env, {
+      FREEHOLD_LEASE_MS: '5000',
+      FREEHOLD_LEASE_LOST_MS: '4000',
+      FREEHOLD_LEASE_RENEW_MS: '500',
+      FREEHOLD_LEASE_MARGIN_MS: '500',
+    });
+  });
+  afterAll(() => {
+    for (const name of Object.keys(lab.env)) if (name.startsWith('FREEHOLD_LEASE_')) delete lab.env[name];
+  });
+
+  test('on this machine is killed with its session before the next one begins', async () => {
+    const server = lab.spec('frozen');
+    const { running, sid } = await beginUp(server);
+    signalProcess(sid, 'SIGSTOP');
+    await expect(lab.up(server)).rejects.toMatchObject({ code: 'stack_busy' });
+    await lab.cloud.clearFaults();
+    await lab.runWhenFree(lab.request('up', server));
+    await expect(running).rejects.toMatchObject({ code: 'runner_died' });
+    expect(await lab.disorder(server, [sid])).toEqual([]);
+    await lab.destroy(server);
+  }, 90_000);
+
+  test('on another machine ends itself when it wakes, and never writes again', async () => {
+    const server = lab.spec('far');
+    const { running, sid } = await beginUp(server);
+    const members = sessionMembers(sid);
+    for (const pid of members) signalProcess(pid, 'SIGSTOP');
+    await lab.changeLease(server, { host: 'another machine' });
+    await lab.cloud.clearFaults();
+    await lab.runWhenFree(lab.request('up', server));
+    expect(sessionMembers(sid).sort()).toEqual(members.sort());
+    const before = await picture(server);
+    signalProcess(sid, 'SIGCONT');
+    await expect(running).rejects.toMatchObject({ code: 'runner_died' });
+    for (const pid of members) signalProcess(pid, 'SIGCONT');
+    expect(await lab.disorder(server, [sid])).toEqual([]);
+    expect(await picture(server)).toEqual(before);
+    await lab.destroy(server);
+  }, 90_000);
+});
+
+describe('a cloud without create tokens whose lists come late', () => {
+  test('keeps one of each when replies to creates are lost', async () => {
+    const server = lab.spec('late');
+    await lab.cloud.rules({ createTokens: false, uniqueRecords: false, listingDelayMs: 2_000 });
+    lab.env.LOCAL_CLOUD_LISTING_LAG_MS = '2500';
+    await lab.cloud.faults({ createAddress: 'lose-reply', createRecord: 'lose-reply', createHost: 'lose-reply' });
+    const { outputs } = await lab.up(server);
+    await lab.cloud.rules({ createTokens: false });
+    expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
+    expect(await lab.disorder(server)).toEqual([]);
+
+    // An undo that follows at once does not believe that there is nothing.
+    await lab.cloud.rules({ createTokens: false, listingDelayMs: 2_000 });
+    await lab.forgetObjects(server);
+    await lab.destroy(server);
+    delete lab.env.LOCAL_CLOUD_LISTING_LAG_MS;
+    await lab.cloud.rules({});
+    expect(await lab.owned(server)).toEqual([]);
+  }, 90_000);
+});
+
+describe('a state that is older than the cloud', () => {
+  test('before the pivot: what it does not know goes, what is gone is made again', async () => {
+    const server = lab.spec('old');
+    await lab.up(server);
+    const older = await lab.readState(server);
+    const wish = { ...server, hostnames: [...server.hostnames, 'old-too.local.freehold.localhost'] };
+    await lab.up(wish);
+    await lab.writeState(server, older);
+    const [host] = await lab.hosts(server);
+    await lab.cloud.client.remove('hosts', host!.id);
+    const { outputs } = await lab.up(wish, { recover: true });
+    expect(outputs.serverIds).not.toContain(host!.id);
+    expect(await lab.disorder(wish)).toEqual([]);
+    await lab.destroy(wish);
+  }, 90_000);
+
+  test('after the pivot: nothing is deleted, what has a free name is taken over, the rest is an operator’s', async () => {
+    const server = lab.spec('taken-over');
+    const { outputs } = await lab.up(server);
+    const [host] = await lab.hosts(server);
+
+    // The state forgets everything; the same objects come back into it, and only then does the wish change them.
+    await lab.forgetObjects(server);
+    const larger = { ...server, size: 'local-2', tags: { 'freehold:plan': 'GROW' } };
+    const again = await lab.up(larger, { recover: true, pivotBehind: true });
+    expect(phasesOf(again.lines)).toEqual(['recover', 'enrol', 'import', 'up']);
+    expect(again.outputs).toEqual(outputs);
+    expect(await lab.hosts(server)).toMatchObject([{ id: host!.id, size: 'local-2', tags: larger.tags }]);
+    expect(await lab.disorder(larger)).toEqual([]);
+    expect((await lab.up(larger)).lines.at(-1)).toMatchObject({ type: 'result', changes: { same: 6 } });
+
+    // A host that a killed attempt had begun is taken over too, with the pending operation gone.
+    await lab.cloud.client.remove('hosts', host!.id);
+    await lab.refresh(larger);
+    const { running, sid } = await beginUp(larger, { pivotBehind: true });
+    const [begun] = await lab.hosts(server);
+    kill(sid);
+    await expect(running).rejects.toMatchObject({ code: 'runner_died' });
+    await lab.cloud.clearFaults();
+    const taken = await lab.up(larger, { pivotBehind: true });
+    expect(taken.outputs.serverIds).toEqual([begun!.id]);
+    expect(await lab.disorder(larger, [sid])).toEqual([]);
+
+    // A second volume under a taken name stays, and a person has to look, with recovery and without.
+    const tags = { 'freehold:instance': server.instanceId, 'freehold:resource': 'volume-node-1' };
+    const place = { name: 'second', region: 'home', zone: 'home-a', sizeGib: 10 };
+    const second = await lab.cloud.client.create('volumes', { ...place, tags, token: `token of ${server.instanceId}` });
+    for (const recover of [false, true]) {
+      await expect(lab.up(larger, { recover, pivotBehind: true })).rejects.toMatchObject({
+        ...{ code: 'unknown_objects', detail: expect.stringContaining(second.id) },
+      });
+    }
+    expect(await lab.idsAtCloud(server)).toContain(second.id);
+    await lab.cloud.client.remove('volumes', second.id);
+    await lab.up(larger, { pivotBehind: true });
+    expect(await lab.disorder(larger)).toEqual([]);
+    await lab.destroy(larger);
+    expect(await lab.owned(server)).toEqual([]);
+  }, 120_000);
+});
