@@ -42,6 +42,13 @@ export function operationStore(connection: Connection) {
     async find(id: string): Promise<OperationRecord | null> {
       return model.findById(id).lean<OperationRecord>();
     },
+    /** Those of these instances that have an operation which has not ended. */
+    async busyOf(instanceIds: readonly string[]): Promise<string[]> {
+      const open = await model
+        .find({ instanceId: { $in: instanceIds }, status: { $nin: ended } }, { instanceId: 1 })
+        .lean<OperationRecord[]>();
+      return open.map(({ instanceId }) => instanceId);
+    },
     /** Newest first. */
     async list(
       filter: { instanceId?: string; accountId?: string; status?: OperationStatus },
@@ -60,11 +67,12 @@ export function operationStore(connection: Connection) {
     },
     /**
      * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when
-     * it is no news: a try that has succeeded does so once, and one that has ended or waits for an operator is not made
-     * to run by a late look, nor is a later try overwritten. Nothing changes then.
+     * it is no news: a try succeeds or fails once, and one that has ended or waits for an operator is not made to run
+     * by a late look, nor is a later try overwritten. Nothing changes then.
      */
     async setStep(id: string, step: OperationStep): Promise<boolean> {
-      const stays = isUnderWay(step.status) ? settled : step.status === 'succeeded' ? [step.status] : [];
+      const once = step.status === 'succeeded' || step.status === 'failed';
+      const stays = isUnderWay(step.status) ? settled : once ? [step.status] : [];
       const sameTry = { step: step.step, attempt: step.attempt, status: { $in: stays } };
       const laterTry = { step: step.step, attempt: { $gt: step.attempt } };
       const overtaken = [{ steps: { $elemMatch: sameTry } }, { steps: { $elemMatch: laterTry } }];

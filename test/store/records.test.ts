@@ -85,7 +85,7 @@ describe('operations', () => {
     expect(found?.steps.every(({ status }) => status === 'succeeded')).toBe(true);
   });
 
-  test('tell a success once, and do not let a late look take back what has ended or waits for an operator', async () => {
+  test('tell an end once, and do not let a late look take back what has ended or waits for an operator', async () => {
     const row = operation();
     const write = (status: StepStatus, attempt: number) =>
       store.operations.setStep(row._id, { step: 'await-payment', status, attempt });
@@ -102,6 +102,11 @@ describe('operations', () => {
     for (const late of ['running', 'waiting', 'retrying', 'succeeded'] as const)
       expect(await write(late, 2)).toBe(false);
     expect(await store.operations.find(row._id)).toMatchObject({ steps: [{ status: 'succeeded', attempt: 2 }] });
+    expect(await write('failed', 3)).toBe(true);
+    expect(await write('failed', 3)).toBe(false);
+    // An operator was asked, and nobody came.
+    expect(await write('needs_operator', 3)).toBe(true);
+    expect(await write('failed', 3)).toBe(true);
   });
 
   test('are stamped when they end, and keep their reason', async () => {

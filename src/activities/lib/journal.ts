@@ -18,11 +18,19 @@ export interface StepNote {
  * the operation's row (the newest state of each step).
  */
 export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
-  /** When a try of a step was first seen by this process, and the end of what is told of it. */
-  const tries = new Map<string, { startedAt: Date; told: Promise<void> }>();
+  /** When a try of a step began, as far as this process knows it, and the end of what is told of it. */
+  const tries = new Map<string, { startedAt: Date | undefined; told: Promise<void> }>();
 
   function place(context: StepContext) {
     return { instanceId: context.instanceId, orderId: context.orderId, operationId: context.operationId };
+  }
+
+  /** A try that began in another process keeps that beginning. */
+  async function beginning(context: StepContext, note: StepNote): Promise<Date> {
+    if (note.status === 'running' && note.progress === undefined) return today();
+    const operation = await store.operations.find(context.operationId);
+    const row = operation?.steps.find(({ step, attempt }) => step === context.step && attempt === context.attempt);
+    return row?.startedAt ?? today();
   }
 
   async function tell(context: StepContext, note: StepNote, startedAt: Date): Promise<void> {
@@ -53,16 +61,21 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
 
   return {
     /**
-     * Tells what became of a try of a step. What has succeeded is told once, and is not told to run again by another
-     * look that overlaps: payment news comes more than once, and each makes the step look anew.
+     * Tells what became of a try of a step. What has succeeded or failed is told once, and is not told to run again by
+     * another look that overlaps: payment news comes more than once, and each makes the step look anew.
      */
     async note(context: StepContext, note: StepNote): Promise<void> {
       const key = `${context.operationId}:${context.step}:${context.attempt}`;
-      const { startedAt, told } = tries.get(key) ?? { startedAt: today(), told: Promise.resolve() };
-      const telling = told.catch(() => undefined).then(() => tell(context, note, startedAt));
+      const known = tries.get(key) ?? { startedAt: undefined, told: Promise.resolve() };
+      known.told = known.told
+        .catch(() => undefined)
+        .then(async () => {
+          known.startedAt ??= await beginning(context, note);
+          await tell(context, note, known.startedAt);
+        });
       if (tries.size > 10_000) tries.clear();
-      tries.set(key, { startedAt, told: telling });
-      await telling;
+      tries.set(key, known);
+      await known.told;
     },
     async append(context: StepContext, body: EventBody): Promise<void> {
       await store.timeline.append(place(context), body);

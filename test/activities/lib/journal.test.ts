@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createJournal } from '../../../src/activities/lib/journal.ts';
+import { newId } from '../../../src/contracts/new-id.ts';
+import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import { openStore, type Store } from '../../../src/store/store.ts';
+import { startDatabase, type TestDatabase } from '../../support/database.ts';
+
+let database: TestDatabase;
+let store: Store;
+let context: StepContext;
+
+beforeAll(async () => {
+  database = await startDatabase();
+  store = await openStore(database.uri);
+  await store.init();
+  context = {
+    instanceId: newId.instance(),
+    orderId: newId.order(),
+    operationId: newId.operation(),
+    step: 'stack-up',
+    attempt: 1,
+  };
+  const { operationId: _id, instanceId, orderId } = context;
+  const createdAt = new Date();
+  await store.operations.insert({
+    ...{ _id, instanceId, orderId, accountId: 'acc_1', kind: 'provision', status: 'running', steps: [], createdAt },
+  });
+});
+
+afterAll(async () => {
+  await store.close();
+  await database.stop();
+});
+
+test('an end that another process tells keeps the beginning, and is told once', async () => {
+  const [provision, control] = [createJournal(store), createJournal(store)];
+  await provision.note(context, { status: 'running' });
+  const begun = (await store.operations.find(context.operationId))!.steps[0]!.startedAt!;
+  while (Date.now() <= begun.getTime()) await new Promise(setImmediate);
+  await control.note(context, { status: 'failed', reason: 'cancelled_by_customer' });
+  await provision.note(context, { status: 'failed', reason: 'cancelled_by_customer' });
+
+  const [step] = (await store.operations.find(context.operationId))!.steps;
+  expect(step).toMatchObject({ status: 'failed', startedAt: begun });
+  const events = await store.timeline.page(context.instanceId, 0, 10);
+  const took = step!.endedAt!.getTime() - begun.getTime();
+  expect(events).toMatchObject([{ status: 'running' }, { status: 'failed', tookMs: expect.any(Number) }]);
+  expect((events[1] as { tookMs: number }).tookMs).toBeGreaterThan(0);
+  expect((events[1] as { tookMs: number }).tookMs).toBeLessThanOrEqual(took);
+});
