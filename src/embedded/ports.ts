@@ -63,7 +63,7 @@ async function chooseAmong(
   options: Parameters<typeof choosePorts>[0],
 ): Promise<{ ports: Ports; moved: Service[] }> {
   const remembered = readRemembered(options.file);
-  const base = options.env.FREEHOLD_PORT_BASE ? Port.parse(options.env.FREEHOLD_PORT_BASE) : defaultBase;
+  const base = options.env.FREEHOLD_PORT_BASE ? readBase(options.env.FREEHOLD_PORT_BASE) : defaultBase;
   const taken = new Set(claimed);
   const moved: Service[] = [];
   const ports = {} as Ports;
@@ -98,6 +98,13 @@ async function chooseAmong(
     ports[service] = chosen;
   }
   return { ports, moved };
+}
+
+function readBase(text: string): number {
+  const highest = 65_536 - services.length;
+  const base = Port.max(highest).safeParse(text);
+  if (!base.success) throw new PortError(`FREEHOLD_PORT_BASE has to be a port number up to ${highest}.`);
+  return base.data;
 }
 
 function readRemembered(file: string): Partial<Ports> {

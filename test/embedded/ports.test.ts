@@ -66,3 +66,8 @@ test('a port that is asked for by its name and claimed by another start is refus
   const asked = choosePorts({ file: join(folder, 'b'), env: { FREEHOLD_PORT_EDGE: String(api) }, free: true });
   await expect(asked).rejects.toThrow(`Port ${api} is taken; FREEHOLD_PORT_EDGE asks for it.`);
 }, 30_000);
+
+test.each(['banana', '0', '65530'])('the base %s is refused in one sentence', async (text) => {
+  const asked = choosePorts({ file: join(folder, 'a'), env: { FREEHOLD_PORT_BASE: text }, free: false });
+  await expect(asked).rejects.toThrow('FREEHOLD_PORT_BASE has to be a port number up to 65523.');
+});
