@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 import { createReach, type Reach } from '../contracts/reach.ts';
+import { ApiProblem } from './demo/customer.ts';
 import { createVisitor } from './demo/first-use.ts';
 import { createOutside, type Outside } from './demo/outside.ts';
 import { NoDatabaseError } from './mongo.ts';
@@ -29,7 +30,7 @@ export interface Embedded {
 }
 
 /** Errors whose message is the whole story for a reader. */
-const plain = [FolderBusyError, NoDatabaseError, MissingToolError, PortError, ClaimsError, StartError];
+const plain = [FolderBusyError, NoDatabaseError, MissingToolError, PortError, ClaimsError, StartError, ApiProblem];
 
 /** How long servers from before may take to answer again before they are shown as they are, ms. */
 const comeBackMs = 20_000;

@@ -9,7 +9,7 @@ import { testCards } from './pay-with-card.ts';
 /** What the demo lets go wrong: `--fault <name>`. */
 export interface Fault {
   title: string;
-  /** Shorter deadlines for this demonstration, beside those of every demo. */
+  /** Shorter deadlines and lower limits for this demonstration. */
   overrides: Record<string, string>;
   card: string;
   /** The state that the order has to end in. */

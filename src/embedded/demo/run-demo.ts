@@ -187,7 +187,8 @@ export async function runDemo(embedded: Embedded, faultName: FaultName | undefin
       const device = await visitor.addDevice('Greenhouse');
       await visitor.sendReading(device, { temperature: 21.5 });
       const stored = (await visitor.state()).devices.find(({ id }) => id === device.id)?.lastReading;
-      expect('A reading is stored', stored?.values.temperature === 21.5, 'the reading is not there');
+      const found = stored ? `temperature ${stored.values.temperature}` : 'the reading is not there';
+      expect('A reading is stored', stored?.values.temperature === 21.5, found);
       return [undefined, 'its first reading is stored: temperature 21.5'];
     });
     section.end();
