@@ -5,7 +5,7 @@ import { sessionMembers } from '../../src/stacks/processes.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner, startRunner } from '../../src/stacks/runner/runner-process.ts';
 import { isRunning, kill } from '../support/small-cloud.ts';
-import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+import { openStackLab, partOf, type StackLab } from '../support/stack-lab.ts';
 import { until } from '../support/until.ts';
 
 let lab: StackLab;
@@ -205,9 +205,3 @@ describe('an operation that goes wrong', () => {
     await lab.destroy(server);
   }, 60_000);
 });
-
-function partOf(pid: number): 'engine' | 'provider' | undefined {
-  const args = execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  if (args.includes('/pulumi up')) return 'engine';
-  return args.includes('local/provider/') ? 'provider' : undefined;
-}

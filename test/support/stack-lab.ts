@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -94,7 +94,10 @@ export async function openStackLab() {
 
   /** Names of the engine's own locks of a stack. */
   async function locks(server: PrivateServerSpec): Promise<string[]> {
-    return readdir(join(pulumiFolder, 'locks', 'organization', 'freehold', nameOf(server))).catch(() => []);
+    const found = await readdir(join(pulumiFolder, 'locks', 'organization', 'freehold', nameOf(server))).catch(
+      () => [],
+    );
+    return found.filter((name) => name.endsWith('.json'));
   }
 
   /** Ids at the cloud that the state knows, and how many operations it believes to run. */
@@ -237,6 +240,19 @@ function collectionOfLeases(connection: Connection) {
 }
 
 export type StackLab = Awaited<ReturnType<typeof openStackLab>>;
+
+/** What a process is in an operation; undefined where it is nothing of it, or gone. */
+export function partOf(pid: number): 'runner' | 'engine' | 'provider' | undefined {
+  let args: string;
+  try {
+    args = execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return undefined;
+  }
+  if (args.includes('stacks/runner/main.ts')) return 'runner';
+  if (args.includes('/pulumi up')) return 'engine';
+  return args.includes('local/provider/') ? 'provider' : undefined;
+}
 
 function pulumiRoot(): string {
   if (process.env.PULUMI_ROOT) return process.env.PULUMI_ROOT;

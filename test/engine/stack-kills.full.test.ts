@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { descendants, identify, sessionMembers } from '../../src/stacks/processes.ts';
+import { kill } from '../support/small-cloud.ts';
+import { openStackLab, partOf, type StackLab } from '../support/stack-lab.ts';
+import { until } from '../support/until.ts';
+
+/**
+ * Kills at random moments of an up. A failure is repeated with `FREEHOLD_TEST_SEED=<seed>`, as far as a machine does the
+ * same twice.
+ */
+const seed = Number(process.env.FREEHOLD_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const rounds = 2;
+/** An up on an idle machine takes about as long, ms. */
+const longestMs = 3_500;
+
+const clouds = {
+  'with create tokens': { rules: {}, lagMs: 0 },
+  'without create tokens, with late lists': { rules: { createTokens: false, listingDelayMs: 400 }, lagMs: 600 },
+};
+
+/** Mulberry32 (Tommy Ettinger, public domain): numbers from 0 to 1, the same for the same seed. */
+function randomOf(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+let lab: StackLab;
+beforeAll(async () => {
+  lab = await openStackLab();
+}, 30_000);
+afterAll(async () => {
+  await lab?.close();
+}, 30_000);
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+
+/** Pid of a part of an operation that `owner` runs; undefined while it is not there. */
+function findPart(owner: number, part: 'owner' | 'runner' | 'engine' | 'provider'): number | undefined {
+  if (part === 'owner') return owner;
+  return descendants(owner).find(({ pid }) => partOf(pid) === part)?.pid;
+}
+
+describe(`kills at random moments, seed ${seed}`, () => {
+  const random = randomOf(seed);
+  describe.each(Object.entries(clouds))('on a cloud %s', (_name, { rules, lagMs }) => {
+    for (const victim of ['owner', 'runner', 'engine', 'provider'] as const) {
+      for (let round = 1; round <= rounds; round += 1) {
+        const afterMs = Math.round(random() * longestMs);
+        test(`of the ${victim} after ${afterMs} ms leave one of each in the end`, async () => {
+          const server = lab.spec(`${victim}-${round}-${lagMs}`);
+          await lab.cloud.rules(rules);
+          await lab.cloud.faults({ createHostMs: 1_000 });
+          lab.env.LOCAL_CLOUD_LISTING_LAG_MS = String(lagMs);
+          const program = join(import.meta.dirname, '../support/stack-owner.ts');
+          const owner = spawn(process.execPath, [program], { env: lab.env, stdio: ['pipe', 'ignore', 'ignore'] });
+          owner.stdin.end(JSON.stringify(lab.request('up', server)));
+
+          await delay(afterMs);
+          const pid = await until(() => findPart(owner.pid!, victim) ?? (hasEnded(owner) ? -1 : null));
+          const runner = findPart(owner.pid!, 'runner');
+          if (pid > 0) kill(pid);
+          await until(() => hasEnded(owner), { limitMs: 60_000, what: 'the owner has ended' });
+
+          await lab.runWhenFree(lab.request('up', server));
+          await lab.cloud.rules({ ...rules, listingDelayMs: 0 });
+          expect(await lab.disorder(server, runner ? [runner] : [])).toEqual([]);
+          await lab.destroy(server);
+          expect(await lab.owned(server)).toEqual([]);
+          expect(runner === undefined || identify(runner) === null || sessionMembers(runner).length === 0).toBe(true);
+        }, 180_000);
+      }
+    }
+  });
+});
