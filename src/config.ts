@@ -111,6 +111,13 @@ const Control = Common.extend(Hosting.shape)
     FREEHOLD_PAYMENT_LOOK_LATER_MS: Milliseconds.default(minutes(5)),
     /** How often a licence check of a hosted server is asked for. */
     FREEHOLD_LICENCE_CHECK_MS: Milliseconds.default(hours(1)),
+    /** How often our records are compared with the other systems, and what the clouds hold with our records. */
+    FREEHOLD_RECONCILE_MS: Milliseconds.default(hours(1)),
+    FREEHOLD_ORPHAN_SWEEP_MS: Milliseconds.default(hours(6)),
+    /** What changed later than this long ago is in motion, and no mismatch. */
+    FREEHOLD_SETTLING_MS: Milliseconds.default(minutes(10)),
+    /** How long after their end undelivered orders are compared with Stripe. */
+    FREEHOLD_RECONCILE_BACK_MS: Milliseconds.default(hours(24 * 35)),
     FREEHOLD_CONTROL_ACTIVITIES: Count.default(100),
     /** Folder that keeps the bundle of the workflows between starts; built at every start when absent. */
     FREEHOLD_WORKFLOW_CACHE: z.string().optional(),

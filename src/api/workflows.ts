@@ -15,6 +15,12 @@ import {
 } from '@temporalio/common';
 import type { ApiConfig } from '../config.ts';
 import type { Decision } from '../contracts/api/operator.ts';
+import {
+  type ReconcileInput,
+  type ReconcileReport,
+  reconcileWorkflowId,
+  reconcileWorkflowType,
+} from '../contracts/fleet.ts';
 import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
 import {
   type AcceptedOperation,
@@ -141,6 +147,29 @@ export function createWorkflows({
         } catch (error) {
           if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         }
+      });
+    },
+    /** Starts a pass over the fleet that an operator asked for; nothing happens when it runs or ran already. */
+    async startReconcile(runId: string, { repair }: { repair: boolean }): Promise<void> {
+      const input: ReconcileInput = { parts: ['records', 'cloud'], repair };
+      await ask(() =>
+        client.workflow.start(reconcileWorkflowType, {
+          workflowId: reconcileWorkflowId(runId),
+          taskQueue: controlQueue,
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          args: [input],
+          staticSummary: repair ? 'All systems are compared and repaired' : 'All systems are compared (dry run)',
+        }),
+      );
+    },
+    /** The report of such a pass; null while it runs. Errors: `not_found`, `internal` when it failed. */
+    async reconcileReport(runId: string): Promise<ReconcileReport | null> {
+      return ask(async () => {
+        const handle = client.workflow.getHandle(reconcileWorkflowId(runId));
+        const { status } = await handle.describe();
+        if (status.name === 'RUNNING') return null;
+        if (status.name !== 'COMPLETED') throw new ReasonError('internal', `the pass ended as ${status.name}`);
+        return (await handle.result()) as ReconcileReport;
       });
     },
     /** Throws `workflow_unreachable` when Temporal does not answer. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listOf } from '../contracts/api/common.ts';
+import { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
 import {
   AuditEntry,
   type Decision,
@@ -61,6 +62,15 @@ export function createClient({ api, token }: Settings) {
         z.object({ operation: OperatorOperation, audit: z.array(AuditEntry) }),
         `/v1/operator/operations/${encodeURIComponent(id)}`,
       ),
+    startReconcile: (body: { repair: boolean }) =>
+      ask(ReconcileRun, '/v1/operator/reconcile', { method: 'POST', body }),
+    reconcileRun: (id: string) => ask(ReconcileRun, `/v1/operator/reconcile/${encodeURIComponent(id)}`),
+    tickets: (filter: Record<string, string | undefined>) =>
+      ask(listOf(Ticket), `/v1/operator/tickets${query(filter)}`),
+    ticket: (id: string) =>
+      ask(z.object({ ticket: Ticket, audit: z.array(AuditEntry) }), `/v1/operator/tickets/${encodeURIComponent(id)}`),
+    closeTicket: (id: string, body: { why: string }) =>
+      ask(Ticket, `/v1/operator/tickets/${encodeURIComponent(id)}/close`, { method: 'POST', body }),
     decide: (id: string, action: Decision, body: { step: string; attempt: number; why: string }) =>
       ask(OperatorOperation, `/v1/operator/operations/${encodeURIComponent(id)}/${action}`, { method: 'POST', body }),
   };

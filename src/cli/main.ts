@@ -1,16 +1,22 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { TicketState } from '../contracts/api/fleet.ts';
 import type { Decision } from '../contracts/api/operator.ts';
+import { MismatchKind } from '../contracts/fleet.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../contracts/states.ts';
 import { StepName } from '../contracts/steps.ts';
 import { createClient, type OperatorClient } from './client.ts';
 import { instancesText, instanceText, operationsText, operationText, ordersText, orderText } from './print.ts';
+import { reconcileText, ticketsText, ticketText } from './print-fleet.ts';
+import { reconcile } from './reconcile.ts';
 import { CommandError, exitCodes, readSettings } from './settings.ts';
 
 /** The `freehold` command: what operators do, over the public API alone. */
 
 const program = new Command('freehold')
-  .description('Looks at orders, instances and operations, and decides what operations that wait do next.')
+  .description(
+    'Looks at orders, instances and operations, decides what operations that wait do next, and compares the systems.',
+  )
   .option('--json', 'print the documents of the API instead of tables')
   .addHelpText(
     'after',
@@ -89,6 +95,32 @@ operations
   .action(async (id: string) =>
     show(await client().operation(id), ({ operation, audit }) => operationText(operation, audit)),
   );
+program
+  .command('reconcile')
+  .description('compares orders, Stripe, licences, names, DNS, stacks and clouds; a dry run that touches nothing')
+  .option('--repair', 'open tickets and repair what is safe')
+  .action(async ({ repair = false }: { repair?: boolean }) => show(await reconcile(client(), repair), reconcileText));
+
+const tickets = program.command('tickets').description('what does not fit between the systems');
+tickets
+  .command('list')
+  .description('tickets, newest first')
+  .addOption(oneOf('--state <state>', 'only in this state', TicketState.options))
+  .addOption(oneOf('--kind <kind>', 'only of this kind', MismatchKind.options))
+  .addOption(limit())
+  .action(async (options) => show((await client().tickets(texts(options))).items, ticketsText));
+tickets
+  .command('show <ticket>')
+  .description('one ticket with what it means, what to do, and what was done')
+  .action(async (id: string) => show(await client().ticket(id), ({ ticket, audit }) => ticketText(ticket, audit)));
+tickets
+  .command('close <ticket>')
+  .description('leaves a mismatch as it is: no ticket and no repair until it has gone and comes again')
+  .requiredOption('--why <text>', 'goes to the audit log')
+  .action(async (id: string, { why }: { why: string }) =>
+    show(await client().closeTicket(id, { why }), (ticket) => ticketText(ticket)),
+  );
+
 decision('retry', 'run the waiting step again');
 decision('skip', 'go on without the waiting step, where that is allowed');
 decision('abort', 'undo the operation and give the money back');

@@ -4,7 +4,7 @@ import { now } from '../contracts/clock.ts';
 import { isAfterPivot, isUndoStep, steps as texts } from '../contracts/steps.ts';
 
 /** A table of texts, each column as wide as its widest cell. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     cells
@@ -15,7 +15,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Facts below each other, their names aligned; those without a value are left out. */
-function sheet(facts: Record<string, string | undefined>): string {
+export function sheet(facts: Record<string, string | undefined>): string {
   const given = Object.entries(facts).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const width = Math.max(...given.map(([name]) => name.length));
   return given.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
@@ -25,7 +25,8 @@ function money(amount: number, currency: string): string {
   return `${(amount / 100).toFixed(2)} ${currency}`;
 }
 
-function age(since: string): string {
+/** How long ago a time is, in the largest whole unit. */
+export function age(since: string): string {
   const minutes = Math.max(0, Math.floor((now() - Date.parse(since)) / 60_000));
   if (minutes < 60) return `${minutes} min`;
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;

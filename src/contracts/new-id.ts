@@ -15,6 +15,8 @@ export const newId = {
   instance: () => `i${randomText(16)}`,
   operation: () => `op_${randomText(16)}`,
   request: () => `req_${randomText(16)}`,
+  reconcileRun: () => `rec_${randomText(16)}`,
+  ticket: () => `tic_${randomText(16)}`,
 };
 
 /** A secret that its holder sends back (hold token, capability, session): 256 random bits, base64url. */

@@ -3,6 +3,7 @@ import type { ListedPrice } from '../domain/catalogue.ts';
 import { createStripe, type StripeOptions } from './client.ts';
 import type { CreateIntents } from './create-once.ts';
 import { type CustomerDetails, ensureCustomer } from './customers.ts';
+import { holdingsOfOrder, listLiveSubscriptions } from './holdings.ts';
 import { moneyOf } from './money-look.ts';
 import { clientSecretOf, lookAtPayment } from './payment-state.ts';
 import { createPriceBook } from './price-book.ts';
@@ -22,6 +23,8 @@ export function createGateway(options: StripeOptions & { intents: CreateIntents 
     clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),
     moneyOf: (payment: OrderPayment) => moneyOf(stripe, payment),
     settleOrder: (request: SettleRequest) => settleOrder(stripe, intents, request),
+    holdingsOfOrder: (of: { customerId: string; orderId: string }) => holdingsOfOrder(stripe, of),
+    listLiveSubscriptions: (page: { after: string; limit: number }) => listLiveSubscriptions(stripe, page),
     syncCatalogue: (prices: readonly ListedPrice[]) => syncCatalogue(stripe, prices),
   };
 }

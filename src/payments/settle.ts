@@ -149,7 +149,11 @@ async function refundStray(
   });
 }
 
-async function readInvoices(stripe: Stripe, subscriptions: readonly Stripe.Subscription[]): Promise<InvoiceFacts[]> {
+/** Every invoice of these subscriptions with its payments and refunds. */
+export async function readInvoices(
+  stripe: Stripe,
+  subscriptions: readonly Stripe.Subscription[],
+): Promise<InvoiceFacts[]> {
   const facts: InvoiceFacts[] = [];
   try {
     for (const subscription of subscriptions) {

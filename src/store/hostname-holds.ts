@@ -81,6 +81,17 @@ export function hostnameHoldStore(connection: Connection) {
     async find(name: string): Promise<HostnameHold | null> {
       return model.findById(name).lean<HostnameHold>();
     },
+    async findMany(names: readonly string[]): Promise<HostnameHold[]> {
+      return model.find({ _id: { $in: names } }).lean<HostnameHold[]>();
+    },
+    /** A page of the holds of orders and instances, by name. */
+    async page(after: string, limit: number): Promise<HostnameHold[]> {
+      return model
+        .find({ _id: { $gt: after }, holder: { $in: ['order', 'instance'] } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean<HostnameHold[]>();
+    },
     /** Ends every hold of a token except on `keep`, so that one cart counts as one hold. */
     async releaseOthers(tokenHash: string, keep: string): Promise<void> {
       await model.deleteMany({ tokenHash, holder: 'quote', _id: { $ne: keep } });

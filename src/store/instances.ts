@@ -49,6 +49,9 @@ export function instanceStore(connection: Connection) {
     async find(id: string): Promise<InstanceRecord | null> {
       return model.findById(id).lean<InstanceRecord>();
     },
+    async findMany(ids: readonly string[]): Promise<InstanceRecord[]> {
+      return model.find({ _id: { $in: ids } }).lean<InstanceRecord[]>();
+    },
     /** Newest first. */
     async list(
       filter: { accountId?: string; status?: InstanceStatus; cloud?: CloudName; region?: string },

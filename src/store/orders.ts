@@ -72,6 +72,21 @@ export function orderStore(connection: Connection) {
     async list(filter: { accountId?: string; state?: OrderState }, limit: number): Promise<OrderRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
     },
+    /** Those of these ids, or of these instances. */
+    async findMany(of: { ids: readonly string[]; instanceIds: readonly string[] }): Promise<OrderRecord[]> {
+      return model
+        .find({ $or: [{ _id: { $in: of.ids } }, { instanceId: { $in: of.instanceIds } }] })
+        .lean<OrderRecord[]>();
+    },
+    /** A page of the orders that were delivered, ended after `since`, or are among `also`, by their id. */
+    async pageOfEnded(page: { after: string; limit: number; since: Date; also: string[] }): Promise<OrderRecord[]> {
+      const wanted = [{ state: 'fulfilled' as const }, { endedAt: { $gt: page.since } }, { _id: { $in: page.also } }];
+      return model
+        .find({ _id: { $gt: page.after }, $or: wanted })
+        .sort({ _id: 1 })
+        .limit(page.limit)
+        .lean<OrderRecord[]>();
+    },
     /** Open orders whose workflow is not known to run, older than `before`. */
     async notStarted(before: Date): Promise<OrderRecord[]> {
       return model

@@ -1,4 +1,5 @@
 import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/catalogue.ts';
+import type { MismatchKind, Repair } from '../contracts/fleet.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { CloudName, StackOutputs } from '../contracts/stack.ts';
@@ -143,6 +144,27 @@ export interface OperationRecord {
   steps: OperationStep[];
   createdAt: Date;
   endedAt?: Date | undefined;
+}
+
+/** A mismatch between systems that somebody or something has to put right. */
+export interface TicketRecord {
+  _id: string;
+  kind: MismatchKind;
+  subject: string;
+  orderId?: string | undefined;
+  instanceId?: string | undefined;
+  cloud?: CloudName | undefined;
+  /** What is done by itself; null where people decide. */
+  repair: Repair | null;
+  openedAt: Date;
+  /** Beginning of the newest pass that saw the mismatch. */
+  seenAt: Date;
+  /** When it was repaired by itself last, and how often. */
+  repairedAt: Date | null;
+  repairs: number;
+  closedAt: Date | null;
+  /** Who closed it; null when the mismatch had gone. What was closed by somebody stays closed until it has gone. */
+  closedBy: string | null;
 }
 
 export interface AuditEntry {

@@ -10,6 +10,7 @@ import { outboxStore } from './outbox.ts';
 import { quoteStore } from './quotes.ts';
 import { sessionStore } from './sessions.ts';
 import { signInCodeStore } from './sign-in-codes.ts';
+import { ticketStore } from './tickets.ts';
 import { timelineStore } from './timeline.ts';
 import { webhookEventStore } from './webhook-events.ts';
 
@@ -33,6 +34,7 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     createIntents: createIntentStore(connection),
     outbox: outboxStore(connection),
     audit: auditStore(connection),
+    tickets: ticketStore(connection),
     webhookEvents: webhookEventStore(connection),
     accounts: accountStore(connection),
     sessions: sessionStore(connection),

@@ -1,4 +1,5 @@
 import { Worker } from '@temporalio/worker';
+import { createCloudFleetActivities } from '../activities/fleet/cloud-fleet-activities.ts';
 import { createStackActivities } from '../activities/hosting/stack-activities.ts';
 import { createJournal } from '../activities/lib/journal.ts';
 import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
@@ -6,9 +7,11 @@ import { provisionConfig } from '../config.ts';
 import { createLog } from '../contracts/log.ts';
 import { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
+import { cloudStacks } from '../stacks/clouds.ts';
 import { engineVersion } from '../stacks/runner/engine.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
+import { createStackStates } from '../stacks/stack-states.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
 import { runWorker } from './run-worker.ts';
@@ -20,6 +23,9 @@ const store = await openStore(config.MONGODB_URI);
 const journal = createJournal(store);
 const { connection, namespace } = await connectToTemporal();
 const clouds = config.FREEHOLD_CLOUDS.split(',').map((name) => CloudName.parse(name.trim()));
+
+const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inventory(process.env);
+const states = createStackStates({ root: config.PULUMI_ROOT, home: config.PULUMI_HOME });
 
 const workers = await Promise.all(
   clouds.map((cloud) =>
@@ -33,7 +39,10 @@ const workers = await Promise.all(
       // A running operation may finish; past that it is cancelled and its runner has its own ladder.
       shutdownGraceTime: '20 seconds',
       interceptors: { activity: [() => ({ inbound: createStepInterceptor(journal, log) })] },
-      activities: createStackActivities({ store, journal, runStack }),
+      activities: {
+        ...createStackActivities({ store, journal, runStack }),
+        ...createCloudFleetActivities({ store, inventoryOf, states, runStack }),
+      },
     }),
   ),
 );

@@ -58,6 +58,8 @@ export function notedWorkflows(change: Partial<Workflows> = {}) {
     cancel: note('cancel', { operationId: 'op_0000000000000000' }),
     decide: note('decide', { operationId: 'op_0000000000000000' }),
     startStrayPayment: note('startStrayPayment', undefined),
+    startReconcile: note('startReconcile', undefined),
+    reconcileReport: note('reconcileReport', null),
     ping: note('ping', undefined),
     pageOf: (instanceId) => `http://127.0.0.1:8233/${instanceId}`,
     ...change,

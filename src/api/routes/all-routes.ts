@@ -2,6 +2,7 @@ import type { Route } from '../routing/route.ts';
 import { accountRoutes } from './account.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { eventRoutes } from './events.ts';
+import { fleetRoutes } from './fleet.ts';
 import { healthRoutes } from './health.ts';
 import { hostnameRoutes } from './hostnames.ts';
 import { instanceRoutes } from './instances.ts';
@@ -19,5 +20,6 @@ export const allRoutes: readonly Route[] = [
   ...instanceRoutes,
   ...accountRoutes,
   ...operatorRoutes,
+  ...fleetRoutes,
   ...healthRoutes,
 ];

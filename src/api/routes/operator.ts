@@ -17,6 +17,7 @@ import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
+import { auditView } from '../views/audit-view.ts';
 import { operatorInstanceView } from '../views/instance-view.ts';
 import { operatorOperationView } from '../views/operation-view.ts';
 import { operatorOrderView } from '../views/order-view.ts';
@@ -115,11 +116,10 @@ export const operatorRoutes: Route[] = [
     handler: async ({ deps, params: { id } }) => {
       const [operation, entries] = await Promise.all([deps.store.operations.find(id), deps.store.audit.of(id)]);
       if (!operation) throw new ReasonError('not_found');
-      const audit = entries.map(({ at, actor, action, before, after, requestId, why }) => ({
-        at: at.toISOString(),
-        ...given({ actor, action, before, after, requestId, why }),
-      }));
-      return { status: 200, body: { operation: operatorOperationView(deps, operation), audit } };
+      return {
+        status: 200,
+        body: { operation: operatorOperationView(deps, operation), audit: entries.map(auditView) },
+      };
     },
   }),
   decisionRoute('retry', 'Run the waiting step again'),

@@ -183,6 +183,15 @@ export const LicenceView = z.object({
 });
 export type LicenceView = z.infer<typeof LicenceView>;
 
+/** GET /v1/admin/licenses?after=…&limit=…: those that were not revoked, by id; `next` null at the end. */
+export const LicenceList = z.object({
+  licenses: z.array(
+    z.object({ licenseId: LicenceId, externalRef: z.string(), status: LicenceStatus, createdAt: z.string() }),
+  ),
+  next: LicenceId.nullable(),
+});
+export type LicenceList = z.infer<typeof LicenceList>;
+
 export const EnrolmentAnswer = z.object({
   enrollmentToken: z.string(),
   /** Whether the token can be redeemed now. */

@@ -26,6 +26,7 @@ import {
   issueLicence,
   knownLicence,
   licenceView,
+  listLicences,
   pushEntitlements,
   pushStanding,
   putPlan,
@@ -35,6 +36,10 @@ import { Refusal } from './refusal.ts';
 import type { Licence } from './store/licences.ts';
 
 const Lookup = z.object({ externalRef: z.string().min(1).max(128) });
+const ListPage = z.strictObject({
+  after: LicenceId.or(z.literal('')).default(''),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
 const AuditLookup = z.object({ licenseId: LicenceId });
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{8,200}$/);
 
@@ -80,6 +85,11 @@ export function adminRoutes(context: ServerContext): Router {
   });
 
   router.get('/licenses', async (request, response) => {
+    if (request.query.externalRef === undefined) {
+      const { after, limit } = parse(ListPage, request.query);
+      response.json(await listLicences(context, after, limit));
+      return;
+    }
     const { externalRef } = parse(Lookup, request.query);
     const licences = await db.licences.byExternalRef(externalRef);
     response.json({ licenses: await Promise.all(licences.map((licence) => licenceView(context, licence))) });

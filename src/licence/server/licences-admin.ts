@@ -4,6 +4,7 @@ import type {
   ActivationView,
   EntitlementsPush,
   IssueLicence,
+  LicenceList,
   LicenceView,
   PlanData,
   RevokeLicence,
@@ -161,6 +162,20 @@ export async function knownLicence(context: ServerContext, licenceId: string): P
   const licence = await context.db.licences.find(licenceId);
   if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
   return licence;
+}
+
+/** A page of the licences that were not revoked, for who compares them with what was sold. */
+export async function listLicences(context: ServerContext, after: string, limit: number): Promise<LicenceList> {
+  const licences = await context.db.licences.page(after, limit);
+  return {
+    licenses: licences.map((licence) => ({
+      licenseId: licence._id,
+      externalRef: licence.externalRef,
+      status: licenceStatus(licence, now()),
+      createdAt: licence.createdAt.toISOString(),
+    })),
+    next: licences.length === limit ? licences.at(-1)!._id : null,
+  };
 }
 
 async function knownPlan(

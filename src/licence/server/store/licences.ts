@@ -86,6 +86,15 @@ export function licenceStore(connection: Connection) {
     byExternalRef: (externalRef: string) =>
       model.find({ externalRef }).sort({ createdAt: 1 }).limit(100).lean<Licence[]>().exec(),
 
+    /** A page of the licences that were not revoked, by id. */
+    page: (after: string, limit: number) =>
+      model
+        .find({ _id: { $gt: after }, revokedAt: null })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean<Licence[]>()
+        .exec(),
+
     /** False when the idempotency key was used before. */
     async insert(licence: Licence): Promise<boolean> {
       try {

@@ -1,0 +1,25 @@
+import type { CloudName } from '../../contracts/stack.ts';
+import type { Inventory } from '../../stacks/private-server.ts';
+import type { StackStates } from '../../stacks/stack-states.ts';
+import type { Store } from '../../store/store.ts';
+import type { StackPorts } from '../hosting/stack-activities.ts';
+import { readObjects, readServers, readStacks, readStates } from './read-clouds.ts';
+import { removeRemains } from './remove-remains.ts';
+
+export interface CloudFleetPorts {
+  store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>;
+  inventoryOf(cloud: CloudName): Promise<Inventory>;
+  states: StackStates;
+  runStack: StackPorts['runStack'];
+}
+
+/** The provision worker's part of comparing the systems: what needs the credentials of clouds and of the engine. */
+export function createCloudFleetActivities(ports: CloudFleetPorts) {
+  return {
+    readServers: readServers(ports),
+    readStacks: readStacks(ports),
+    readObjects: readObjects(ports),
+    readStates: readStates(ports),
+    removeRemains: removeRemains(ports),
+  };
+}

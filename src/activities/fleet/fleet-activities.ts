@@ -1,0 +1,42 @@
+import type { PassSettings } from '../../contracts/fleet.ts';
+import type { Reach } from '../../contracts/reach.ts';
+import type { Gateway } from '../../payments/gateway.ts';
+import type { Store } from '../../store/store.ts';
+import type { LicenceAdmin } from '../licensing/licence-admin.ts';
+import { beginPass, closeTickets, noteMismatches, noteRepaired } from './note-tickets.ts';
+import { readLicenceList, readLicences } from './read-licences.ts';
+import { readHolds, readNames } from './read-names.ts';
+import { readFates, readOrders } from './read-orders.ts';
+import { readPayments, readSubscriptions } from './read-payments.ts';
+import { permitRepair, releaseHold, revokeLeftLicence } from './repair.ts';
+
+export interface FleetPorts {
+  store: Store;
+  gateway: Pick<Gateway, 'holdingsOfOrder' | 'listLiveSubscriptions'>;
+  ask: LicenceAdmin;
+  reach: Pick<Reach, 'resolve'>;
+  /** Whether the entity of an instance runs an operation or has one waiting. */
+  isRunning(instanceId: string): Promise<boolean>;
+  settings: Omit<PassSettings, 'at'>;
+}
+
+/** The control worker's part of comparing the systems. */
+export function createFleetActivities(ports: FleetPorts) {
+  return {
+    beginPass: beginPass(ports),
+    readOrders: readOrders(ports),
+    readFates: readFates(ports),
+    readPayments: readPayments(ports),
+    readSubscriptions: readSubscriptions(ports),
+    readLicences: readLicences(ports),
+    readLicenceList: readLicenceList(ports),
+    readNames: readNames(ports),
+    readHolds: readHolds(ports),
+    noteMismatches: noteMismatches(ports),
+    noteRepaired: noteRepaired(ports),
+    closeTickets: closeTickets(ports),
+    permitRepair: permitRepair(ports),
+    releaseHold: releaseHold(ports),
+    revokeLeftLicence: revokeLeftLicence(ports),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Fate, OrderFacts, Settling } from '../../domain/reconcile.ts';
+import { fateOf } from '../../domain/reconcile.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
+
+/** What our own records say of these orders and their servers. */
+export async function orderFacts(
+  store: Pick<Store, 'instances' | 'operations' | 'holds'>,
+  orders: readonly OrderRecord[],
+): Promise<OrderFacts[]> {
+  const instanceIds = orders.map(({ instanceId }) => instanceId);
+  const [instances, busy, holds] = await Promise.all([
+    store.instances.findMany(instanceIds),
+    store.operations.busyOf(instanceIds),
+    store.holds.findMany(orders.map(({ quote }) => quote.name)),
+  ]);
+  const servers = new Map(instances.map((instance) => [instance._id, instance]));
+  const holders = new Map(holds.map(({ _id, holderId }) => [_id, holderId]));
+  return orders.map(({ _id: orderId, instanceId, state, endedAt, quote }) => {
+    const server = servers.get(instanceId);
+    return {
+      orderId,
+      instanceId,
+      state,
+      total: quote.total,
+      endedAt: endedAt?.getTime() ?? null,
+      name: quote.name,
+      hostname: quote.hostname,
+      cloud: quote.cloud,
+      busy: busy.includes(instanceId),
+      server: server
+        ? {
+            status: server.status,
+            readyAt: server.readyAt?.getTime() ?? null,
+            standing: server.standing,
+            standingRevision: server.standingRevision,
+            serverIds: server.outputs?.serverIds ?? [],
+          }
+        : null,
+      nameHolder: holders.get(quote.name) ?? null,
+    };
+  });
+}
+
+/** The ids of orders and instances in question. */
+export interface Owners {
+  orderIds: string[];
+  instanceIds: string[];
+}
+
+/** What became of each of these orders and instances, by id. */
+export async function fatesOf(
+  store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>,
+  { orderIds, instanceIds }: Owners,
+  settling: Settling,
+): Promise<Record<string, Fate>> {
+  const orders = await store.orders.findMany({ ids: orderIds, instanceIds });
+  const facts = await orderFacts(store, orders);
+  const known = new Map<string, OrderFacts>();
+  for (const fact of facts) known.set(fact.orderId, fact).set(fact.instanceId, fact);
+  return Object.fromEntries([...orderIds, ...instanceIds].map((id) => [id, fateOf(known.get(id) ?? null, settling)]));
+}

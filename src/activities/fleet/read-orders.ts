@@ -1,0 +1,23 @@
+import type { Page, PassSettings } from '../../contracts/fleet.ts';
+import type { Fate, OrderFacts } from '../../domain/reconcile.ts';
+import type { FleetPorts } from './fleet-activities.ts';
+import { fatesOf, type Owners, orderFacts } from './order-facts.ts';
+
+/**
+ * A page of the orders that are compared: all that were delivered, those that ended undelivered not too long ago, and
+ * those that have an open ticket. Facts and ids; no personal data.
+ */
+export function readOrders({ store }: FleetPorts) {
+  return async (settings: PassSettings, after: string): Promise<Page<OrderFacts>> => {
+    const { at, backMs, pageSize } = settings;
+    const also = await store.tickets.openOrders();
+    const orders = await store.orders.pageOfEnded({ after, limit: pageSize, since: new Date(at - backMs), also });
+    const last = orders.at(-1);
+    return { items: await orderFacts(store, orders), next: last && orders.length === pageSize ? last._id : null };
+  };
+}
+
+/** What became of these orders and instances, by id. */
+export function readFates({ store }: FleetPorts) {
+  return (settings: PassSettings, owners: Owners): Promise<Record<string, Fate>> => fatesOf(store, owners, settings);
+}

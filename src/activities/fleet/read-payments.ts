@@ -1,0 +1,41 @@
+import type { Page, PassSettings } from '../../contracts/fleet.ts';
+import type { MoneyFacts, SubscriptionFacts } from '../../domain/reconcile.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { FleetPorts } from './fleet-activities.ts';
+
+const nothing: MoneyFacts = {
+  paid: 0,
+  refunded: 0,
+  unrefunded: [],
+  openInvoices: 0,
+  liveSubscriptions: 0,
+  inFlight: false,
+};
+/** Orders that are asked about at the same time; each asks a handful of things, and Stripe allows 100 a second. */
+const atOnce = 4;
+
+/** What Stripe holds of each of these orders, by order id. */
+export function readPayments({ store, gateway }: FleetPorts) {
+  async function holdings(order: OrderRecord): Promise<MoneyFacts> {
+    // An order that never came to its subscription took nothing; what lives without it is in the list of them all.
+    if (!order.payment) return nothing;
+    return gateway.holdingsOfOrder({ customerId: order.payment.customerId, orderId: order._id });
+  }
+
+  return async (orderIds: string[]): Promise<Record<string, MoneyFacts>> => {
+    const orders = await store.orders.findMany({ ids: orderIds, instanceIds: [] });
+    const facts: Record<string, MoneyFacts> = {};
+    const waiting = [...orders];
+    const lanes = Array.from({ length: atOnce }, async () => {
+      for (let order = waiting.shift(); order; order = waiting.shift()) facts[order._id] = await holdings(order);
+    });
+    await Promise.all(lanes);
+    return facts;
+  };
+}
+
+/** A page of the subscriptions that live at Stripe and name an order. */
+export function readSubscriptions({ gateway }: FleetPorts) {
+  return async ({ pageSize }: PassSettings, after: string): Promise<Page<SubscriptionFacts>> =>
+    gateway.listLiveSubscriptions({ after, limit: pageSize });
+}

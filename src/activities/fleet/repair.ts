@@ -1,0 +1,52 @@
+import { now } from '../../contracts/clock.ts';
+import { isInstanceId, type Mismatch, type PassSettings } from '../../contracts/fleet.ts';
+import type { StrayPayment } from '../../contracts/workflow-messages.ts';
+import { fateOf } from '../../domain/reconcile.ts';
+import { EndEnrolmentsAnswer, LicenceView, type RevokeLicence } from '../../licence/protocol/admin.ts';
+import type { FleetPorts } from './fleet-activities.ts';
+import { orderFacts } from './order-facts.ts';
+
+export interface Permit {
+  allowed: boolean;
+  /** What the settling of the order's money is told; null where there is no order. */
+  money: StrayPayment | null;
+}
+
+/**
+ * Looks once more, right before a repair: whether the owner is still undone (or, for a name, still unknown) and its
+ * instance's entity runs nothing. Then nothing can be running that the repair could meet.
+ */
+export function permitRepair({ store, isRunning }: FleetPorts) {
+  return async (mismatch: Mismatch, { settlingMs }: PassSettings): Promise<Permit> => {
+    const { kind, subject, orderId, instanceId } = mismatch;
+    const [order] = await store.orders.findMany({
+      ids: orderId ? [orderId] : [],
+      instanceIds: instanceId ? [instanceId] : [],
+    });
+    if (!order) return { allowed: kind === 'hold_left', money: null };
+    const [facts] = await orderFacts(store, [order]);
+    if (fateOf(facts ?? null, { at: now(), settlingMs }) !== 'undone') return { allowed: false, money: null };
+    const paymentIntentId = order.payment?.paymentIntentId ?? subject;
+    return { allowed: !(await isRunning(order.instanceId)), money: { orderId: order._id, paymentIntentId } };
+  };
+}
+
+/** Frees a name, if the owner that was found still has it. */
+export function releaseHold({ store }: FleetPorts) {
+  return async ({ subject, orderId, instanceId }: Mismatch): Promise<void> => {
+    await store.holds.release(
+      subject,
+      [orderId, instanceId].flatMap((id) => id ?? []),
+    );
+  };
+}
+
+/** Revokes a licence that nobody owns and closes its enrolment; its seats become free. */
+export function revokeLeftLicence({ ask }: FleetPorts) {
+  return async ({ subject: licenseId, instanceId }: Mismatch): Promise<void> => {
+    if (instanceId === undefined || !isInstanceId(instanceId)) return;
+    await ask('POST', '/v1/admin/enrollments/close', EndEnrolmentsAnswer, { body: { licenseId } });
+    const body: RevokeLicence = { reason: 'no order owns it' };
+    await ask('POST', `/v1/admin/licenses/${licenseId}/revoke`, LicenceView, { body });
+  };
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { listOf } from '../../contracts/api/common.ts';
+import { CloseTicketRequest, ReconcileRequest, ReconcileRun, Ticket, TicketQuery } from '../../contracts/api/fleet.ts';
+import { AuditEntry } from '../../contracts/api/operator.ts';
+import { today } from '../../contracts/clock.ts';
+import { RunId, TicketId } from '../../contracts/fleet.ts';
+import { newId } from '../../contracts/new-id.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { requireOperator } from '../guards/require-operator.ts';
+import { type Route, route } from '../routing/route.ts';
+import { auditView } from '../views/audit-view.ts';
+import { reconcileView, ticketView } from '../views/ticket-view.ts';
+
+const tag = 'Operators';
+const guard = requireOperator;
+
+/** Comparing the systems, and the tickets of what does not fit. */
+export const fleetRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/operator/reconcile',
+    tag,
+    summary: 'Compare all systems now',
+    description: 'A dry run unless `repair` is true: then tickets are opened and what is safe is repaired.',
+    guard,
+    body: ReconcileRequest,
+    answers: { 202: ReconcileRun },
+    problems: ['workflow_unreachable'],
+    handler: async ({ deps, body: { repair }, caller, requestId }) => {
+      const id = newId.reconcileRun();
+      await deps.workflows.startReconcile(id, { repair });
+      await deps.store.audit.append({
+        at: today(),
+        actor: `operator:${caller.name}`,
+        action: 'request-reconcile',
+        subject: id,
+        after: { repair },
+        requestId,
+      });
+      return { status: 202, body: reconcileView(id, null) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/reconcile/{id}',
+    tag,
+    summary: 'What a comparison found',
+    guard,
+    params: z.object({ id: RunId }),
+    answers: { 200: ReconcileRun },
+    problems: ['workflow_unreachable'],
+    handler: async ({ deps, params: { id } }) => {
+      return { status: 200, body: reconcileView(id, await deps.workflows.reconcileReport(id)) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/tickets',
+    tag,
+    summary: 'Mismatches between the systems, newest first',
+    guard,
+    query: TicketQuery,
+    answers: { 200: listOf(Ticket) },
+    problems: [],
+    handler: async ({ deps, query: { limit, state, kind } }) => {
+      const filter = { ...(state ? { state } : {}), ...(kind ? { kind } : {}) };
+      const tickets = await deps.store.tickets.list(filter, limit);
+      return { status: 200, body: { items: tickets.map(ticketView) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/tickets/{id}',
+    tag,
+    summary: 'One ticket, with what was done about it',
+    guard,
+    params: z.object({ id: TicketId }),
+    answers: { 200: z.strictObject({ ticket: Ticket, audit: z.array(AuditEntry) }) },
+    problems: [],
+    handler: async ({ deps, params: { id } }) => {
+      const [ticket, entries] = await Promise.all([deps.store.tickets.find(id), deps.store.audit.of(id)]);
+      if (!ticket) throw new ReasonError('not_found');
+      return { status: 200, body: { ticket: ticketView(ticket), audit: entries.map(auditView) } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/operator/tickets/{id}/close',
+    tag,
+    summary: 'Close a ticket by hand',
+    description: 'It stays closed, and is not repaired, until its mismatch has gone once and comes again.',
+    guard,
+    params: z.object({ id: TicketId }),
+    body: CloseTicketRequest,
+    answers: { 200: Ticket },
+    problems: ['already_closed'],
+    handler: async ({ deps, params: { id }, body: { why }, caller, requestId }) => {
+      const before = await deps.store.tickets.find(id);
+      if (!before) throw new ReasonError('not_found');
+      const actor = `operator:${caller.name}`;
+      const closed = await deps.store.tickets.close(id, actor);
+      if (!closed) throw new ReasonError('already_closed');
+      const change = { before: { state: ticketView(before).state }, after: { state: 'closed' } };
+      await deps.store.audit.append({ ...change, at: today(), actor, action: 'close', subject: id, requestId, why });
+      return { status: 200, body: ticketView(closed) };
+    },
+  }),
+];

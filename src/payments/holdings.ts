@@ -1,0 +1,58 @@
+import type Stripe from 'stripe';
+import { toReason } from './errors.ts';
+import { readInvoices } from './settle.ts';
+import { strayPaymentsOf } from './stray-plan.ts';
+import { subscriptionsOfOrder } from './subscriptions.ts';
+
+/** What Stripe holds for one order now; amounts in minor units. */
+export interface Holdings {
+  paid: number;
+  refunded: number;
+  /** Payment intents that gave less back than they took. */
+  unrefunded: string[];
+  openInvoices: number;
+  liveSubscriptions: number;
+  inFlight: boolean;
+}
+
+const endedStatuses: readonly Stripe.Subscription.Status[] = ['canceled', 'incomplete_expired'];
+const openStatuses: readonly Stripe.Invoice.Status[] = ['draft', 'open', 'uncollectible'];
+
+/** Reads and changes nothing. Errors: `payment_provider_unavailable`. */
+export async function holdingsOfOrder(
+  stripe: Stripe,
+  { customerId, orderId }: { customerId: string; orderId: string },
+): Promise<Holdings> {
+  const subscriptions = await subscriptionsOfOrder(stripe, customerId, orderId).catch((error) => {
+    throw toReason(error);
+  });
+  const invoices = await readInvoices(stripe, subscriptions);
+  const payments = invoices.flatMap((invoice) => invoice.payments);
+  const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
+  return {
+    paid: sum(payments.map(({ received }) => received)),
+    refunded: sum(payments.map(({ refunded }) => refunded)),
+    unrefunded: strayPaymentsOf(orderId, payments).map(({ paymentIntentId }) => paymentIntentId),
+    openInvoices: invoices.filter(({ status }) => openStatuses.includes(status)).length,
+    liveSubscriptions: subscriptions.filter(({ status }) => !endedStatuses.includes(status)).length,
+    inFlight: payments.some(({ status }) => status === 'processing'),
+  };
+}
+
+/** A page of the subscriptions that live and name an order of ours, in Stripe's order; `next` null at the end. */
+export async function listLiveSubscriptions(
+  stripe: Stripe,
+  { after, limit }: { after: string; limit: number },
+): Promise<{ items: { subscriptionId: string; orderId: string }[]; next: string | null }> {
+  try {
+    // Without a status Stripe lists those that were not cancelled.
+    const page = await stripe.subscriptions.list({ limit, ...(after ? { starting_after: after } : {}) });
+    const items = page.data.flatMap(({ id, status, metadata }) => {
+      const orderId = metadata.freehold_order;
+      return orderId === undefined || endedStatuses.includes(status) ? [] : { subscriptionId: id, orderId };
+    });
+    return { items, next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
+  } catch (error) {
+    throw toReason(error);
+  }
+}

@@ -1,0 +1,126 @@
+import { type Connection, Schema } from 'mongoose';
+import { today } from '../contracts/clock.ts';
+import type { Mismatch, MismatchKind } from '../contracts/fleet.ts';
+import { newId } from '../contracts/new-id.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+import type { TicketRecord } from './records.ts';
+
+export type TicketState = 'open' | 'repaired' | 'closed';
+
+const states = {
+  open: { closedAt: null, repairedAt: null },
+  repaired: { closedAt: null, repairedAt: { $ne: null } },
+  closed: { closedAt: { $ne: null } },
+};
+
+/** Tickets: one per mismatch, found again by its kind and subject for ever. */
+export function ticketStore(connection: Connection) {
+  const schema = new Schema<TicketRecord>(
+    {
+      _id: { type: String, required: true },
+      kind: { type: String, required: true },
+      subject: { type: String, required: true },
+      orderId: { type: String, index: true },
+      instanceId: { type: String, index: true },
+      cloud: String,
+      repair: { type: String, default: null },
+      openedAt: { type: Date, required: true, index: true },
+      seenAt: { type: Date, required: true },
+      repairedAt: { type: Date, default: null },
+      repairs: { type: Number, required: true },
+      closedAt: { type: Date, default: null },
+      closedBy: { type: String, default: null },
+    },
+    { collection: 'tickets' },
+  );
+  schema.index({ kind: 1, subject: 1 }, { unique: true });
+  const model = connection.model<TicketRecord>('Ticket', schema);
+
+  async function open(mismatch: Mismatch, at: Date): Promise<boolean> {
+    try {
+      await model.create({
+        _id: newId.ticket(),
+        ...mismatch,
+        openedAt: today(),
+        seenAt: at,
+        repairedAt: null,
+        repairs: 0,
+        closedAt: null,
+        closedBy: null,
+      });
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
+  return {
+    model,
+    /**
+     * Notes that a pass which began at `at` saw this mismatch: opens its ticket, or opens it again when it had been
+     * gone or its repair did not hold. False when somebody closed it, which holds for as long as it stays as it is.
+     */
+    async note(mismatch: Mismatch, at: Date): Promise<boolean> {
+      const { kind, subject, ...about } = mismatch;
+      if (await open(mismatch, at)) return true;
+      const key = { kind, subject };
+      await model.updateOne(key, { $set: about, $max: { seenAt: at } });
+      const gone = { closedAt: { $ne: null }, closedBy: null };
+      await model.updateOne({ ...key, ...gone }, { $set: { closedAt: null, repairedAt: null, openedAt: today() } });
+      // A repair that an earlier pass made and this one still sees broken did not hold.
+      await model.updateOne({ ...key, repairedAt: { $lt: at } }, { $set: { repairedAt: null } });
+      const ticket = await model.findOne(key).lean<TicketRecord>();
+      return ticket?.closedAt === null;
+    },
+    /** Keeps the tickets of orders and instances that a pass left alone. */
+    async keep(ids: readonly string[], at: Date): Promise<void> {
+      const about = { $or: [{ orderId: { $in: ids } }, { instanceId: { $in: ids } }] };
+      await model.updateMany(about, { $max: { seenAt: at } });
+    },
+    async markRepaired({ kind, subject }: Pick<Mismatch, 'kind' | 'subject'>): Promise<TicketRecord | null> {
+      return model
+        .findOneAndUpdate(
+          { kind, subject },
+          { $set: { repairedAt: today() }, $inc: { repairs: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean<TicketRecord>();
+    },
+    /** Closes the tickets of these kinds whose mismatch a pass that began at `at` did not see; answers how many. */
+    async closeGone(kinds: readonly MismatchKind[], at: Date): Promise<number> {
+      const gone = { kind: { $in: kinds }, seenAt: { $lt: at } };
+      // What somebody had closed is open to be seen again.
+      await model.updateMany({ ...gone, closedBy: { $ne: null } }, { $set: { closedBy: null } });
+      const closed = await model.updateMany({ ...gone, closedAt: null }, { $set: { closedAt: today() } });
+      return closed.modifiedCount;
+    },
+    /** Closes one by hand; null when it was closed already. */
+    async close(id: string, by: string): Promise<TicketRecord | null> {
+      return model
+        .findOneAndUpdate(
+          { _id: id, closedAt: null },
+          { $set: { closedAt: today(), closedBy: by } },
+          { returnDocument: 'after' },
+        )
+        .lean<TicketRecord>();
+    },
+    async find(id: string): Promise<TicketRecord | null> {
+      return model.findById(id).lean<TicketRecord>();
+    },
+    /** Newest first. */
+    async list(filter: { state?: TicketState; kind?: MismatchKind }, limit: number): Promise<TicketRecord[]> {
+      const { state, kind } = filter;
+      const query = { ...(state ? states[state] : {}), ...(kind ? { kind } : {}) };
+      return model.find(query).sort({ openedAt: -1 }).limit(limit).lean<TicketRecord[]>();
+    },
+    /** Orders that have a ticket which is not closed. */
+    async openOrders(): Promise<string[]> {
+      const open = await model
+        .find({ closedAt: null, orderId: { $ne: null } }, { orderId: 1 })
+        .limit(1_000)
+        .lean<TicketRecord[]>();
+      return open.flatMap(({ orderId }) => orderId ?? []);
+    },
+  };
+}

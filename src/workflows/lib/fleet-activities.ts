@@ -1,0 +1,39 @@
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { createCloudFleetActivities } from '../../activities/fleet/cloud-fleet-activities.ts';
+import type { createFleetActivities } from '../../activities/fleet/fleet-activities.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import { controlQueue, provisionQueue } from '../../contracts/workflow-messages.ts';
+
+type FleetActivities = ReturnType<typeof createFleetActivities>;
+type CloudFleetActivities = ReturnType<typeof createCloudFleetActivities>;
+
+/** A pass does not wait longer than this for a system that does not answer; the next pass looks again. */
+const patient: ActivityOptions = {
+  startToCloseTimeout: '5 minutes',
+  scheduleToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 5 },
+};
+
+/** What the control worker reads and repairs. */
+export function fleet() {
+  return proxyActivities<FleetActivities>({ taskQueue: controlQueue, ...patient });
+}
+
+/** What a provision worker reads of a cloud. */
+export function cloudFleet(cloud: CloudName) {
+  return proxyActivities<CloudFleetActivities>({
+    taskQueue: provisionQueue(cloud),
+    heartbeatTimeout: '2 minutes',
+    ...patient,
+  });
+}
+
+/** A destroy by a provision worker; heartbeats carry a cancel to it. */
+export function cloudRepair(cloud: CloudName) {
+  return proxyActivities<Pick<CloudFleetActivities, 'removeRemains'>>({
+    taskQueue: provisionQueue(cloud),
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumAttempts: 3 },
+  });
+}

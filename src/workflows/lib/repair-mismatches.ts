@@ -1,0 +1,77 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ActivityFailure, isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import type { Mismatch, PassSettings } from '../../contracts/fleet.ts';
+import { type StrayPayment, strayPaymentWorkflowId } from '../../contracts/workflow-messages.ts';
+import { settleStrayPayment } from '../settle-stray-payment.ts';
+import { cloudRepair, fleet } from './fleet-activities.ts';
+import { causeOf } from './reason-of.ts';
+
+interface Pass {
+  settings: PassSettings;
+  /** Orders whose money is settled and instances whose remains are removed, so that each is done once; grows. */
+  done: string[];
+}
+
+/** Repairs one after the other and answers how many; what does not work stays an open ticket for the next pass. */
+export async function repairAll(mismatches: readonly Mismatch[], settings: PassSettings): Promise<number> {
+  const pass: Pass = { settings, done: [] };
+  let repaired = 0;
+  for (const mismatch of mismatches) {
+    try {
+      if (!(await repair(mismatch, pass))) continue;
+      await fleet().noteRepaired(mismatch);
+      repaired += 1;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      log.warn('a repair failed', { kind: mismatch.kind, subject: mismatch.subject, ...causeOf(error, 'internal') });
+    }
+  }
+  return repaired;
+}
+
+async function repair(mismatch: Mismatch, { settings, done }: Pass): Promise<boolean> {
+  const { allowed, money } = await fleet().permitRepair(mismatch, settings);
+  if (!allowed) return false;
+  switch (mismatch.repair) {
+    case 'settle_money':
+      if (!money) return false;
+      if (!done.includes(money.orderId)) await settleMoney(money);
+      done.push(money.orderId);
+      return true;
+    case 'release_hold':
+      await fleet().releaseHold(mismatch);
+      return true;
+    case 'revoke_licence':
+      await fleet().revokeLeftLicence(mismatch);
+      return true;
+    case 'remove_remains':
+      return removeRemains(mismatch, { settings, done });
+    case null:
+      return false;
+  }
+}
+
+/** The money of an order that has ended has a workflow of its own, which may run already and outlives the pass. */
+async function settleMoney(stray: StrayPayment): Promise<void> {
+  try {
+    await startChild(settleStrayPayment, {
+      workflowId: strayPaymentWorkflowId(stray),
+      args: [stray],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `Money after the end of ${stray.orderId}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** One destroy removes the stack and everything that carries the tag of its instance. */
+async function removeRemains({ instanceId, cloud }: Mismatch, { settings, done }: Pass): Promise<boolean> {
+  const [anyCloud] = settings.clouds;
+  const queue = cloud ?? anyCloud;
+  if (instanceId === undefined || queue === undefined) return false;
+  if (done.includes(instanceId)) return true;
+  if (!(await cloudRepair(queue).removeRemains(instanceId, settings))) return false;
+  done.push(instanceId);
+  return true;
+}
