@@ -200,7 +200,7 @@ function checkAddOns(
   const brands = includedQuantity(plan, 'brands') + (bought.brands ?? 0);
   const domains = includedQuantity(plan, 'domains') + (bought.domains ?? 0);
   if (brands > domains) {
-    throw new ReasonError('brand_needs_domain', `${brands} brands need ${brands} domains; the cart has ${domains}`);
+    throw new ReasonError('brand_needs_domain', `each brand needs a domain: brands ${brands}, domains ${domains}`);
   }
   return bought;
 }

@@ -90,7 +90,13 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       ready: hasPrintedListening,
       graceMs: 10_000,
       ...rest,
-      env: { ...common, NODE_COMPILE_CACHE: folder.path('cache', 'compiled'), ...variables, ...context.overrides },
+      env: {
+        ...common,
+        ...settingsOf(env),
+        NODE_COMPILE_CACHE: folder.path('cache', 'compiled'),
+        ...variables,
+        ...context.overrides,
+      },
     };
   };
 
@@ -269,6 +275,12 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       graceMs: 20_000,
     }),
   ];
+}
+
+/** The product's own settings in the caller's environment; what the platform decides comes before them. */
+function settingsOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const settings = Object.entries(env).filter(([name]) => name.startsWith('FREEHOLD_'));
+  return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** Harmless variables that every process may see; everything else of the caller's environment stays out. */
