@@ -134,10 +134,8 @@ async function isQuiet(platform: Platform): Promise<boolean> {
   try {
     const { executions = [] } = (await (await fetch(url)).json()) as { executions?: unknown[] };
     if (executions.length > 0) return false;
-    const events = new URL('/v1/events?delivery_success=false&limit=1', platform.urls.stripe);
-    const headers = { authorization: `Bearer ${platform.keys['stripe-secret-key']}` };
-    const { data } = (await (await fetch(events, { headers })).json()) as { data: unknown[] };
-    return data.length === 0;
+    const deliveries = await fetch(`${platform.urls.stripe}/emulator/deliveries`);
+    return ((await deliveries.json()) as { waiting: number }).waiting === 0;
   } catch {
     return false;
   }

@@ -6,12 +6,12 @@ import { isAfterPivot, isUndoStep } from '../src/contracts/steps.ts';
 import type { Platform } from '../src/embedded/platform.ts';
 
 const roundMs = 1_000;
-/** How often a step before the hand-over is tried again; after it the operator's window decides. */
-const retries = 2;
+/** How often a step before the hand-over is tried again; then the operator's window decides. */
+const retries = 1;
 
 /**
  * An operator who answers what waits for him, over the operators' API: a mail that was refused is sent again until it is
- * taken, a step of the delivery is tried again a few times, and the undo is left to itself. Ends with `signal`.
+ * taken, a step of the delivery is tried again once, and the undo is left to itself. Ends with `signal`.
  */
 export async function workAsOperator(
   { urls, keys }: Platform,

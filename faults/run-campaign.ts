@@ -36,7 +36,7 @@ export interface CampaignSummary {
   repeat: string;
 }
 
-const pace: Pace = { awaitPaymentMs: 40_000, operatorWindowMs: 20_000, stepMs: 90_000 };
+const pace: Pace = { awaitPaymentMs: 40_000, operatorWindowMs: 20_000, stepMs: 75_000 };
 /** How long one order may take until it has ended, ms. */
 const settleLimitMs = 480_000;
 const quietLimitMs = 120_000;

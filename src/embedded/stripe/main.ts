@@ -28,6 +28,7 @@
  *   its own moment (an unpaid first invoice is void after 23 hours).
  * - `POST /emulator/faults {"webhooks": {drop, duplicate, reorder, delayMs}, "http": {method, path, status, commit,
  *   times, delayMs}}` (see `kernel/faults.ts`), `DELETE /emulator/faults`.
+ * - `GET /emulator/deliveries` → `{waiting}`: how many webhooks are still on their way.
  *
  * Card payments only: a new way to pay is a row of `flows/payment-method-types.ts`, a new resource a file in
  * `resources/` and a line in `resources.ts`. Tax is rounded per line (`flows/tax.ts`).

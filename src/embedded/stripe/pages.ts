@@ -39,6 +39,7 @@ export function createPages(emulator: Emulator): (request: ApiRequest) => PageAn
         emulator.faults.order(ordered(request, FaultOrder));
         return json(200, { ordered: true });
       }
+      if (asked === 'GET deliveries') return json(200, { waiting: emulator.deliveries.waiting() });
       if (asked === 'DELETE faults') {
         emulator.faults.clear();
         return json(200, { cleared: true });

@@ -17,6 +17,12 @@ afterEach(async () => {
 
 const undelivered = async () => (await emulator.stripe.events.list({ delivery_success: false })).data;
 
+/** How many webhooks are still on their way. */
+async function waiting(): Promise<number> {
+  const answer = await fetch(`${emulator.address}/emulator/deliveries`);
+  return ((await answer.json()) as { waiting: number }).waiting;
+}
+
 describe('webhooks', () => {
   test('are tried again until somebody acknowledges them', async () => {
     hooks.state.status = 503;
@@ -64,6 +70,7 @@ describe('webhooks', () => {
     await until(() => hooks.of('product.created').length === 1);
     expect(hooks.of('customer.created')).toEqual([]);
     expect((await undelivered()).map((event) => event.type)).toEqual(['customer.created']);
+    await until(async () => (await waiting()) === 0);
   });
 
   test('can come twice, with the same id', async () => {
@@ -89,6 +96,7 @@ describe('webhooks', () => {
     await emulator.control('POST', 'faults', { webhooks: { delayMs: 400 } });
     const started = Date.now();
     await emulator.stripe.customers.create({ email: 'late@example.com' });
+    expect(await waiting()).toBe(1);
     await until(() => hooks.received.length === 1);
     expect(Date.now() - started).toBeGreaterThanOrEqual(390);
   });

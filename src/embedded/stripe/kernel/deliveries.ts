@@ -17,6 +17,8 @@ export interface Deliveries {
   pending(eventId: string): number;
   /** Ids of the events whose every webhook was acknowledged, or of those of which some was not (yet). */
   events(filter: { delivered: boolean }): string[];
+  /** How many webhooks are still to be sent, dropped ones and those that were given up left out. */
+  waiting(): number;
   /** Sends what is due; called after every commit. */
   wake(): void;
   stop(): void;
@@ -157,6 +159,8 @@ export function createDeliveries({
           `SELECT event FROM deliveries GROUP BY event HAVING max(state <> 'delivered') = ${delivered ? 0 : 1}`,
         )
         .map((row) => row.event),
+    waiting: () =>
+      database.row<{ count: number }>("SELECT count(*) AS count FROM deliveries WHERE state = 'waiting'")!.count,
     wake: () => {
       if (stopping.signal.aborted) return;
       clearTimeout(timer);
