@@ -55,7 +55,7 @@ describe('the entity of an instance', () => {
 
   test('"request cancellation" in the Temporal UI cancels an order that is not ready', async () => {
     const { world } = unpaid();
-    await withInstance({ world }, async ({ operation, entity }) => {
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
       await until(() => world.calls.includes('await-payment'));
       await entity.cancel();
       expect(await operation.result()).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_operator' });
@@ -97,18 +97,21 @@ describe('the entity of an instance', () => {
         if (!money.came) throw ApplicationFailure.create({ type: 'not_paid_yet', nextRetryDelay: '1 hour' });
       },
     });
-    await withInstance({ world, times: { awaitPaymentMs: 31 * day } }, async ({ environment, operation, entity }) => {
-      const started = await environment.currentTimeMs();
-      await until(() => world.calls.includes('await-payment'));
-      await environment.sleep(30 * day);
-      money.came = true;
-      expect(await operation.result()).toMatchObject({ status: 'succeeded' });
-      expect((await environment.currentTimeMs()) - started).toBeGreaterThan(30 * day);
-      expect(world.tries.get('await-payment')).toBeGreaterThan(700);
-      await until(async () => (await entity.query(stateQuery)).status === 'ready');
-      for (const workflow of [operation, entity]) {
-        expect((await workflow.fetchHistory()).events!.length).toBeLessThan(200);
-      }
-    });
+    await withInstance(
+      { world, times: { awaitPaymentMs: 31 * day }, limitMs: 105_000 },
+      async ({ environment, operation, entity }) => {
+        const started = await environment.currentTimeMs();
+        await until(() => world.calls.includes('await-payment'));
+        await environment.sleep(30 * day);
+        money.came = true;
+        expect(await operation.result()).toMatchObject({ status: 'succeeded' });
+        expect((await environment.currentTimeMs()) - started).toBeGreaterThan(30 * day);
+        expect(world.tries.get('await-payment')).toBeGreaterThan(700);
+        await until(async () => (await entity.query(stateQuery)).status === 'ready');
+        for (const workflow of [operation, entity]) {
+          expect((await workflow.fetchHistory()).events!.length).toBeLessThan(200);
+        }
+      },
+    );
   }, 120_000);
 });

@@ -56,7 +56,7 @@ describe('messages to a running operation', () => {
     'a cancel by hand with %s is refused and harms nobody',
     async (_what, args) => {
       const world = stuck(1);
-      await withInstance({ world }, async ({ operation, entity }) => {
+      await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
         await until(() => world.notes.includes('needs_operator stack-up#1 stack_failed'));
         await expect(entity.executeUpdate('cancel-operation', { args: args as [] })).rejects.toMatchObject({
           cause: { type: 'invalid_request' },
@@ -116,7 +116,7 @@ describe('messages to a running operation', () => {
 
   test('a cancel while a step waits for an operator takes the alarm back', async () => {
     const world = stuck(1);
-    await withInstance({ world }, async ({ operation, entity }) => {
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
       await until(() => world.notes.includes('needs_operator stack-up#1 stack_failed'));
       await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
       expect(await operation.result()).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_customer' });
@@ -133,7 +133,7 @@ describe('messages to a running operation', () => {
       called = true;
       throw fail('internal', false);
     };
-    await withInstance({ world }, async ({ operation, entity }) => {
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
       await until(() => called);
       await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
       expect(await operation.result()).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_customer' });
@@ -172,7 +172,7 @@ describe('messages to a running operation', () => {
 
   test('a cancel that comes before the operation runs gives everything back, and makes nothing', async () => {
     const world = createWorld();
-    await withInstance({ world, atOnce: true }, async ({ operation, entity }) => {
+    await withInstance({ world, realTime: true, atOnce: true }, async ({ operation, entity }) => {
       await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
       await until(async () => (await entity.describe()).status.name === 'COMPLETED');
       expect(await operation.result()).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_customer' });
@@ -184,7 +184,7 @@ describe('messages to a running operation', () => {
 
   test('cancel, abort and retry in the same moment undo once, for the reason that came first', async () => {
     const world = stuck(1);
-    await withInstance({ world }, async ({ operation, entity }) => {
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
       await until(() => world.notes.includes('needs_operator stack-up#1 stack_failed'));
       await Promise.allSettled([
         entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] }),

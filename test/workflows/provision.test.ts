@@ -60,7 +60,7 @@ describe('provision', () => {
         if (!paid) throw fail('not_paid_yet', false);
       },
     });
-    await withInstance({ world }, async ({ operation, entity }) => {
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
       await until(async () => world.calls.includes('await-payment'));
       paid = true;
       await entity.signal(paymentChanged);
@@ -203,7 +203,7 @@ describe('provision', () => {
           throw fail(name === 'await-payment' ? 'not_paid_yet' : 'internal', false);
         },
       });
-      await withInstance({ world }, async ({ operation, entity }) => {
+      await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
         await until(async () => entered);
         await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
         expect(await operation.result()).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_customer' });

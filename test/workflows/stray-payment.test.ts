@@ -17,7 +17,7 @@ describe('money after the end of its order', () => {
         if (tries < 4) throw fail('refund_failed');
       },
     });
-    await withInstance({ world, realTime: false }, async ({ environment }) => {
+    await withInstance({ world }, async ({ environment }) => {
       await until(() => world.order.state === 'fulfilled');
       const handle = await environment.client.workflow.start(strayPaymentWorkflowType, {
         workflowId: strayPaymentWorkflowId(stray),

@@ -123,7 +123,7 @@ describe('the undo of an order', () => {
         if (!release) throw fail('internal', false);
       },
     });
-    await withInstance({ world }, async ({ operation, entity }) => {
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
       await until(() => world.calls.includes('await-payment'));
       await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
       await until(async () => (await entity.query(stateQuery)).status === 'undoing');
