@@ -31,14 +31,20 @@ function pathOf(programs: Record<string, string>): string {
 describe('the launcher', () => {
   test('hands arguments and tools on, passes one signal on once, and ends with the exit code of what it ran', async () => {
     const launcher = startProgram('test/toolchain/programs/launch.mjs');
-    await until('the program is up', () => launcher.stdout().includes('up'));
-    expect(launcher.stdout()).toContain(`up a b ${process.execPath}`);
-    // One Ctrl-C in a terminal reaches the launcher from the terminal and once more from npm.
+    const lines = () => launcher.stdout().trim().split('\n');
+    const reached = (signal: string) => launcher.stderr().split(`launcher ${signal}\n`).length - 1;
+    await until('the program is up', () => lines().length === 1 && lines()[0] !== '');
+    // One Ctrl-C in a terminal reaches the launcher from the terminal and once more from npm. Signals that are sent at
+    // once come as one, or in another order, so that each is sent when the one before has arrived.
     launcher.child.kill('SIGINT');
+    await until('the program has the signal', () => lines().includes('SIGINT'));
     launcher.child.kill('SIGINT');
+    await until('the launcher has it twice', () => reached('SIGINT') === 2);
+    launcher.child.kill('SIGHUP');
+    await until('the program has another signal', () => lines().includes('SIGHUP'));
     launcher.child.kill('SIGTERM');
-    const { code, stdout } = await launcher.ended;
-    expect(stdout).toContain('signals 1');
+    const { code } = await launcher.ended;
+    expect(lines()).toEqual([`up a b ${process.execPath}`, 'SIGINT', 'SIGHUP', 'SIGTERM']);
     expect(code).toBe(7);
   });
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
 
 /** The checkout that the tests look at. */
 export const root = join(import.meta.dirname, '..', '..');
@@ -12,6 +13,13 @@ export interface RunningProgram {
   ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
+const running = new Set<ChildProcess>();
+
+/** A test that fails half way leaves no program behind. */
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a Node program of this checkout; `env` replaces the environment apart from PATH and HOME. */
 export function startProgram(path: string, options: { args?: string[]; env?: NodeJS.ProcessEnv } = {}): RunningProgram {
   const { PATH, HOME } = process.env;
@@ -19,6 +27,8 @@ export function startProgram(path: string, options: { args?: string[]; env?: Nod
     env: { PATH, HOME, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.on('close', () => running.delete(child));
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
