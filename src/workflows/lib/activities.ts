@@ -18,9 +18,13 @@ type StackActivities = ReturnType<typeof createStackActivities>;
 /** A cancelled step has ended before its undo begins; the SDK's own default only asks it to end. */
 const waitForEnd: ActivityOptions = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
 
+/** How long a control worker may be silent about an activity before another one takes it; each beats every 2 s. */
+const silence: ActivityOptions = { heartbeatTimeout: '10 seconds' };
+
 /** Retried until it works; a step's own deadline, where it has one, ends it earlier. */
 const patient: ActivityOptions = {
   startToCloseTimeout: '1 minute',
+  ...silence,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   ...waitForEnd,
 };
@@ -53,8 +57,8 @@ export function watching(within: Within) {
   return proxyActivities<Pick<ControlActivities, 'awaitHealthy' | 'awaitActivation'>>({
     taskQueue: controlQueue,
     startToCloseTimeout: '1 minute',
+    ...silence,
     ...waitForEnd,
-    heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '15 seconds' },
     ...deadline(within),
   });
@@ -64,19 +68,20 @@ export function watching(within: Within) {
 export function mail() {
   return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendApology' | 'sendStrayRefund'>>({
     taskQueue: controlQueue,
-    ...waitForEnd,
     startToCloseTimeout: '1 minute',
+    ...silence,
+    ...waitForEnd,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes', maximumAttempts: 10 },
   });
 }
 
-/** Pulumi operations on the queue of their cloud; heartbeats carry a cancel to them within about 3 s. */
+/** Pulumi operations on the queue of their cloud; beats every 3 s carry a cancel to them, and four may be lost. */
 export function stack(cloud: CloudName, within: Within = {}) {
   return proxyActivities<StackActivities>({
     taskQueue: provisionQueue(cloud),
     startToCloseTimeout: '90 minutes',
+    heartbeatTimeout: '15 seconds',
     ...waitForEnd,
-    heartbeatTimeout: '30 seconds',
     retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
     ...deadline(within),
   });
