@@ -14,7 +14,16 @@ const entry = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let database: TestDatabase;
 let api: TestApi;
 let folder: string;
-const { workflows, calls } = notedWorkflows();
+const { workflows, calls } = notedWorkflows({
+  reconcileReport: async () => ({
+    repair: false,
+    compared: 3,
+    found: 1,
+    repaired: 0,
+    mismatches: [{ kind: 'hold_left', subject: 'acme', repair: 'release_hold' }],
+    unread: ['names'],
+  }),
+});
 
 beforeAll(async () => {
   database = await startDatabase();
@@ -135,6 +144,25 @@ describe('freehold', () => {
     expect(wrong).toMatchObject({ code: 5, err: `No step send-mail of ${other.operationId} waits for an operator.\n` });
     const old = await freehold(['operations', 'skip', other.operationId, '--attempt', '1', '--why', 'x']);
     expect(old.err).toMatch(/\[step_not_waiting, /);
+  });
+
+  test('compares the systems and shows tickets', async () => {
+    const dry = await freehold(['reconcile']);
+    expect(dry).toMatchObject({ code: 0, err: '' });
+    expect(dry.out).toMatch(/^KIND +SUBJECT +OF +REPAIR\nhold_left +acme +- +release_hold\n/);
+    expect(dry.out).toContain('3 compared, 1 mismatch; nothing was touched (dry run).');
+    expect(dry.out).toContain('Did not answer, so something may be missing here: names.');
+    expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: false });
+    expect(JSON.parse((await freehold(['reconcile', '--repair', '--json'])).out)).toMatchObject({ found: 1 });
+    expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: true });
+
+    expect((await freehold(['tickets', 'list'])).out).toBe('No tickets.\n');
+    await api.store.tickets.note({ kind: 'host_gone', subject: 'host-1', repair: null }, new Date());
+    const list = await freehold(['tickets', 'list', '--state', 'open']);
+    const [id = ''] = /tic_\w+/.exec(list.out) ?? [];
+    expect(list.out).toMatch(/open +host_gone +host-1 +by people/);
+    expect((await freehold(['tickets', 'close', id, '--why', 'moved'])).out).toMatch(/state +closed/);
+    expect((await freehold(['tickets', 'show', id])).out).toContain('close: moved');
   });
 
   test('finds the platform of its folder by itself', async () => {

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Mismatch, ReconcileReport } from '../../src/contracts/fleet.ts';
+import { reasons } from '../../src/contracts/reasons.ts';
+import { codeOf, notedWorkflows, operatorToken, startApi, type TestApi } from '../support/api.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+const mismatch: Mismatch = { kind: 'host_gone', subject: 'host-1', instanceId: 'i0123456789abcdef', repair: null };
+const report: ReconcileReport = {
+  repair: false,
+  compared: 3,
+  found: 1,
+  repaired: 0,
+  mismatches: [mismatch],
+  unread: ['payments'],
+};
+let answer: ReconcileReport | null = null;
+const { workflows, calls } = notedWorkflows({ reconcileReport: async () => answer });
+const headers = { authorization: `Bearer ${operatorToken}` };
+
+beforeAll(async () => {
+  database = await startDatabase();
+  api = await startApi(database.uri, { workflows });
+});
+afterAll(async () => {
+  await api.close();
+  await database.stop();
+});
+
+describe('an operator', () => {
+  test('has the systems compared, dry unless asked otherwise, and reads what was found', async () => {
+    const begun = await api.call('POST', '/v1/operator/reconcile', { body: {}, headers });
+    expect([begun.status, begun.body.done]).toEqual([202, false]);
+    expect(calls.at(-1)).toEqual({ call: 'startReconcile', args: [begun.body.id, { repair: false }] });
+    const path = `/v1/operator/reconcile/${begun.body.id}`;
+    expect((await api.call('GET', path, { headers })).body).toMatchObject({ done: false, report: null });
+    answer = report;
+    const { body } = await api.call('GET', path, { headers });
+    expect(body.report).toEqual({
+      ...report,
+      mismatches: [{ ...mismatch, meaning: reasons.host_gone.operator, proposal: reasons.host_gone.next }],
+    });
+    const repairing = await api.call('POST', '/v1/operator/reconcile', { body: { repair: true }, headers });
+    expect(await api.store.audit.of(repairing.body.id)).toMatchObject([
+      { actor: 'operator:bootstrap', action: 'request-reconcile', after: { repair: true } },
+    ]);
+  });
+
+  test('lists, shows and closes tickets, with an audit entry', async () => {
+    await api.store.tickets.note(mismatch, new Date());
+    await api.store.tickets.note({ ...mismatch, subject: 'host-2' }, new Date());
+    const list = await api.call('GET', '/v1/operator/tickets?state=open&kind=host_gone', { headers });
+    expect(list.body.items).toHaveLength(2);
+    const [{ id }] = list.body.items;
+    expect((await api.call('GET', '/v1/operator/tickets?state=odd', { headers })).status).toBe(422);
+    const close = (body: unknown) => api.call('POST', `/v1/operator/tickets/${id}/close`, { body, headers });
+    expect((await close({ why: ' ' })).status).toBe(422);
+    expect((await close({ why: 'the customer moved' })).body).toMatchObject({ state: 'closed' });
+    expect(codeOf(await close({ why: 'again' }))).toBe('already_closed');
+    const shown = await api.call('GET', `/v1/operator/tickets/${id}`, { headers });
+    expect(shown.body).toMatchObject({
+      ticket: { id, state: 'closed', closedBy: 'operator:bootstrap' },
+      audit: [{ action: 'close', why: 'the customer moved', before: { state: 'open' } }],
+    });
+    expect((await api.call('GET', '/v1/operator/tickets?state=closed', { headers })).body.items).toHaveLength(1);
+    expect((await api.call('GET', '/v1/operator/tickets/tic_0000000000000000', { headers })).status).toBe(404);
+  });
+});
+
+test('nobody else comes in', async () => {
+  for (const path of ['/v1/operator/tickets', '/v1/operator/reconcile/rec_0000000000000000']) {
+    expect((await api.call('GET', path)).status).toBe(401);
+  }
+  expect((await api.call('POST', '/v1/operator/reconcile', { body: { repair: true } })).status).toBe(401);
+  const close = { body: { why: 'not mine' } };
+  expect((await api.call('POST', '/v1/operator/tickets/tic_0000000000000000/close', close)).status).toBe(401);
+});
