@@ -1,5 +1,7 @@
+import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createBillingActivities } from '../activities/billing/billing-activities.ts';
+import { createFleetActivities } from '../activities/fleet/fleet-activities.ts';
 import { createHealthActivities } from '../activities/hosting/health-activities.ts';
 import { createBeatInterceptor } from '../activities/lib/beat-interceptor.ts';
 import { createJournal } from '../activities/lib/journal.ts';
@@ -20,11 +22,15 @@ import { createSender } from '../mail/sender.ts';
 import { createGateway } from '../payments/gateway.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
+import { entityIsRunning, keepSchedules } from './fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 import { runWorker } from './run-worker.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** The control worker: Temporal workflows and short activities. Stateless, as many as needed. */
+/** Records of one look of a pass over the fleet; some seconds' work, and some 30 KB of a history. */
+const fleetPage = 50;
+
 const log = createLog('control');
 const config = controlConfig();
 const store = await openStore(config.MONGODB_URI);
@@ -43,6 +49,7 @@ const [{ connection, namespace }, bundle] = await Promise.all([
   connectToTemporal(),
   workflowBundle(config.FREEHOLD_WORKFLOW_CACHE),
 ]);
+const client = new Client({ connection, namespace });
 const [worker] = await Promise.all([
   Worker.create({
     connection,
@@ -70,6 +77,19 @@ const [worker] = await Promise.all([
         paymentLookLaterMs: config.FREEHOLD_PAYMENT_LOOK_LATER_MS,
       }),
       ...createLicensingActivities({ store, ask }),
+      ...createFleetActivities({
+        store,
+        gateway,
+        ask,
+        reach,
+        isRunning: entityIsRunning(client),
+        settings: {
+          settlingMs: config.FREEHOLD_SETTLING_MS,
+          backMs: config.FREEHOLD_RECONCILE_BACK_MS,
+          clouds: catalogue.clouds.flatMap(({ name, enabled }) => (enabled ? name : [])),
+          pageSize: fleetPage,
+        },
+      }),
       ...createHealthActivities({ store, reach, hostUrl }),
       ...createMailActivities({
         store,
@@ -82,6 +102,10 @@ const [worker] = await Promise.all([
     },
   }),
   store.init(),
+  keepSchedules(client, {
+    reconcileMs: config.FREEHOLD_RECONCILE_MS,
+    orphanSweepMs: config.FREEHOLD_ORPHAN_SWEEP_MS,
+  }),
   keepTrying(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(catalogue))),
   keepTrying(log, 'product at the licence server', () => syncProduct(ask, config.FREEHOLD_LICENCE_CHECK_MS)),
 ]);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { createBeatInterceptor } from '../../src/activities/lib/beat-interceptor.ts';
@@ -159,10 +160,16 @@ export interface WorldOptions {
   world: World;
   times?: Partial<WorkflowTimes>;
   maxEvents?: number;
-  /** The real server in real time, for what the time-skipping one does differently. */
+  /**
+   * The real server in real time, for what the time-skipping one does differently. It loses a workflow task that cancels
+   * an activity or a timer which ends in the same moment (temporalio/sdk-java#3088), and the workflow then hangs: a test
+   * that cancels needs the real one.
+   */
   realTime?: boolean;
   /** Begins before the operation runs as a child. */
   atOnce?: boolean;
+  /** No request of the test lasts beyond this (ms): a little below jest's limit, so that its server is stopped. */
+  limitMs?: number;
 }
 
 type Handle = ReturnType<TestWorkflowEnvironment['client']['workflow']['getHandle']>;
@@ -174,49 +181,80 @@ export interface Running {
   instanceId: string;
 }
 
-/** Runs the workers of a world for the length of a test and starts one instance in it. */
+/**
+ * Runs the workers of a world for the length of a test and starts one instance in it. A test that does not end in time
+ * fails with where its workflows stand, and leaves no server behind.
+ */
 export async function withInstance<Result>(
   options: WorldOptions,
   test: (running: Running) => Promise<Result>,
 ): Promise<Result> {
-  const { world } = options;
+  const { world, limitMs = 45_000 } = options;
+  const deadline = Date.now() + limitMs;
   // A server of its own: the clock of a time-skipping server is one for all its workflows.
   const environment = options.realTime ? await startDevServer() : await startTimeSkipping();
-  const instanceId = `i${randomUUID().replaceAll('-', '').slice(0, 16)}`;
-  const common = {
-    connection: environment.nativeConnection,
-    activities: world.activities,
-    interceptors: { activity: [() => ({ inbound: createBeatInterceptor() })] },
-  };
-  const [control, provision] = await Promise.all([
-    Worker.create({ ...common, taskQueue: controlQueue, workflowBundle: await workflowBundle() }),
-    Worker.create({ ...common, taskQueue: provisionQueue('local') }),
-  ]);
   try {
-    return await provision.runUntil(
-      control.runUntil(async () => {
-        const input = {
-          ...instanceInput(instanceId, options.times),
-          ...(options.maxEvents ? { maxEvents: options.maxEvents } : {}),
-        };
-        const { workflow } = environment.client;
-        const { workflowId } = await workflow.start('instance', {
-          workflowId: instanceWorkflowId(instanceId),
-          taskQueue: controlQueue,
-          args: [input],
-          typedSearchAttributes: [
-            { key: defineSearchAttributeKey('InstanceStatus', SearchAttributeType.KEYWORD), value: 'requested' },
-            { key: defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL), value: false },
-          ],
-        });
-        const operation = workflow.getHandle(operationWorkflowId(instanceId, operationId));
-        if (!options.atOnce) await until(() => exists(operation), { what: 'the operation runs as a child' });
-        return test({ environment, entity: workflow.getHandle(workflowId), operation, instanceId });
-      }),
-    );
+    const instanceId = `i${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+    const { workflow } = environment.client;
+    const running = {
+      environment,
+      entity: workflow.getHandle(instanceWorkflowId(instanceId)),
+      operation: workflow.getHandle(operationWorkflowId(instanceId, operationId)),
+      instanceId,
+    };
+    const common = {
+      connection: environment.nativeConnection,
+      activities: world.activities,
+      interceptors: { activity: [() => ({ inbound: createBeatInterceptor() })] },
+      shutdownForceTime: '3 seconds' as const,
+    };
+    const [control, provision] = await Promise.all([
+      Worker.create({ ...common, taskQueue: controlQueue, workflowBundle: await workflowBundle() }),
+      Worker.create({ ...common, taskQueue: provisionQueue('local') }),
+    ]);
+    const play = async () => {
+      const input = {
+        ...instanceInput(instanceId, options.times),
+        ...(options.maxEvents ? { maxEvents: options.maxEvents } : {}),
+      };
+      await workflow.start('instance', {
+        workflowId: running.entity.workflowId,
+        taskQueue: controlQueue,
+        args: [input],
+        typedSearchAttributes: [
+          { key: defineSearchAttributeKey('InstanceStatus', SearchAttributeType.KEYWORD), value: 'requested' },
+          { key: defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL), value: false },
+        ],
+      });
+      if (!options.atOnce) await until(() => exists(running.operation), { what: 'the operation runs as a child' });
+      return test(running);
+    };
+    const playInTime = async () => {
+      try {
+        return await environment.connection.withDeadline(deadline, play);
+      } catch (error) {
+        if (Date.now() < deadline) throw error;
+        const where = await standing(running, world);
+        throw new Error(`the test did not end within ${limitMs} ms:\n${where}`, { cause: error });
+      }
+    };
+    return await provision.runUntil(control.runUntil(playInTime));
   } finally {
     await environment.teardown();
   }
+}
+
+/** Where the workflows of a test stand: for the failure of one that hangs. */
+async function standing({ entity, operation }: Running, world: World): Promise<string> {
+  const lines = [entity, operation].map(async (handle) => {
+    const [{ status }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
+    const last = history.events?.at(-1);
+    const event = proto.temporal.api.enums.v1.EventType[last?.eventType ?? 0];
+    return `${handle.workflowId} ${status.name} since its event ${last?.eventId}, ${event}`;
+  });
+  const told = await Promise.allSettled(lines);
+  const texts = told.map((line) => (line.status === 'fulfilled' ? line.value : String(line.reason)));
+  return [...texts, `calls: ${world.calls.join(' ')}`, `notes: ${world.notes.join(', ')}`].join('\n');
 }
 
 async function exists(handle: { describe(): Promise<unknown> }): Promise<boolean> {
