@@ -69,21 +69,6 @@ describe('an operation that goes wrong', () => {
     expect(await lab.owned(server)).toEqual([]);
   }, 60_000);
 
-  test('without create tokens a create that stands in its own way is mended by the same up', async () => {
-    const server = lab.spec('own-way');
-    await lab.cloud.rules({ createTokens: false });
-    await lab.cloud.faults({ createHost: 'lose-reply', times: 1 });
-    const { outputs, lines } = await lab.up(server);
-    expect(lines.filter((line) => line.type === 'phase').map(({ phase }) => phase)).toEqual([
-      ...['enrol', 'up', 'recover', 'refresh', 'up'],
-    ]);
-    const done = lines.filter((line) => line.type === 'resource').map((line) => line.done);
-    expect(done).toEqual([...done].sort((a, b) => a - b));
-    expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
-    expect(await lab.owned(server)).toHaveLength(4);
-    await lab.destroy(server);
-  }, 60_000);
-
   test('quota, outage and refusal of the cloud are told apart', async () => {
     const server = lab.spec('refused');
     await lab.cloud.faults({ createHost: 'quota', times: 1 });

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { descendants, identify, sessionMembers } from '../../src/stacks/processes.ts';
+import type { PrivateServerSpec } from '../../src/contracts/stack.ts';
+import { descendants, identify, sessionMembers, signalProcess } from '../../src/stacks/processes.ts';
 import { kill } from '../support/small-cloud.ts';
 import { openStackLab, partOf, type StackLab } from '../support/stack-lab.ts';
 import { until } from '../support/until.ts';
@@ -59,7 +60,7 @@ describe(`kills at random moments, seed ${seed}`, () => {
           await lab.cloud.rules(rules);
           await lab.cloud.faults({ createHostMs: 1_000 });
           lab.env.LOCAL_CLOUD_LISTING_LAG_MS = String(lagMs);
-          const program = join(import.meta.dirname, '../support/stack-owner.ts');
+          const program = join(import.meta.dirname, '../support/stack-owner.mjs');
           const owner = spawn(process.execPath, [program], { env: lab.env, stdio: ['pipe', 'ignore', 'ignore'] });
           owner.stdin.end(JSON.stringify(lab.request('up', server)));
 
@@ -80,3 +81,33 @@ describe(`kills at random moments, seed ${seed}`, () => {
     }
   });
 });
+
+/** Bytes of the state and ids at the cloud, to see whether anybody writes. */
+async function picture(server: PrivateServerSpec) {
+  return { state: await lab.readState(server), ids: await lab.idsAtCloud(server), lease: await lab.lease(server) };
+}
+
+test('a holder that is frozen on another machine ends itself when it wakes, and never writes again', async () => {
+  Object.assign(lab.env, {
+    FREEHOLD_LEASE_MS: '5000',
+    FREEHOLD_LEASE_LOST_MS: '4000',
+    FREEHOLD_LEASE_RENEW_MS: '500',
+    FREEHOLD_LEASE_MARGIN_MS: '500',
+  });
+  await lab.cloud.rules({});
+  const server = lab.spec('far');
+  const { running, sid } = await lab.beginUp(server);
+  const members = sessionMembers(sid);
+  for (const pid of members) signalProcess(pid, 'SIGSTOP');
+  await lab.changeLease(server, { host: 'another machine' });
+  await lab.cloud.clearFaults();
+  await lab.runWhenFree(lab.request('up', server));
+  expect(sessionMembers(sid).sort()).toEqual(members.sort());
+  const before = await picture(server);
+  signalProcess(sid, 'SIGCONT');
+  await expect(running).rejects.toMatchObject({ code: 'runner_died' });
+  for (const pid of members) signalProcess(pid, 'SIGCONT');
+  expect(await lab.disorder(server, [sid])).toEqual([]);
+  expect(await picture(server)).toEqual(before);
+  await lab.destroy(server);
+}, 90_000);

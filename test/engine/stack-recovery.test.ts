@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { PrivateServerSpec, RunnerLine } from '../../src/contracts/stack.ts';
-import { sessionMembers, signalProcess } from '../../src/stacks/processes.ts';
+import type { RunnerLine } from '../../src/contracts/stack.ts';
+import { signalProcess } from '../../src/stacks/processes.ts';
 import { kill } from '../support/small-cloud.ts';
 import { openStackLab, type StackLab } from '../support/stack-lab.ts';
-import { until } from '../support/until.ts';
 
 let lab: StackLab;
 beforeAll(async () => {
@@ -19,26 +18,11 @@ afterAll(async () => {
 
 const phasesOf = (lines: RunnerLine[]) => lines.flatMap((line) => (line.type === 'phase' ? [line.phase] : []));
 
-/** Begins an up whose host is being created, and answers with the session that does it. */
-async function beginUp(server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) {
-  await lab.cloud.faults({ createHostMs: 30_000 });
-  const running = lab.run(lab.request('up', server, how));
-  running.catch(() => undefined);
-  await until(async () => (await lab.hosts(server)).length === 1, { limitMs: 30_000, what: 'the host is being made' });
-  const { sid } = (await lab.lease(server))!;
-  return { running, sid };
-}
-
-/** Bytes of the state and ids at the cloud, to see whether anybody writes. */
-async function picture(server: PrivateServerSpec) {
-  return { state: await lab.readState(server), ids: await lab.idsAtCloud(server), lease: await lab.lease(server) };
-}
-
 describe('a holder that is frozen past its lease', () => {
   beforeAll(() => {
     Object.assign(lab.env, {
-      FREEHOLD_LEASE_MS: '5000',
-      FREEHOLD_LEASE_LOST_MS: '4000',
+      FREEHOLD_LEASE_MS: '4000',
+      FREEHOLD_LEASE_LOST_MS: '3500',
       FREEHOLD_LEASE_RENEW_MS: '500',
       FREEHOLD_LEASE_MARGIN_MS: '500',
     });
@@ -49,31 +33,13 @@ describe('a holder that is frozen past its lease', () => {
 
   test('on this machine is killed with its session before the next one begins', async () => {
     const server = lab.spec('frozen');
-    const { running, sid } = await beginUp(server);
+    const { running, sid } = await lab.beginUp(server);
     signalProcess(sid, 'SIGSTOP');
     await expect(lab.up(server)).rejects.toMatchObject({ code: 'stack_busy' });
     await lab.cloud.clearFaults();
     await lab.runWhenFree(lab.request('up', server));
     await expect(running).rejects.toMatchObject({ code: 'runner_died' });
     expect(await lab.disorder(server, [sid])).toEqual([]);
-    await lab.destroy(server);
-  }, 90_000);
-
-  test('on another machine ends itself when it wakes, and never writes again', async () => {
-    const server = lab.spec('far');
-    const { running, sid } = await beginUp(server);
-    const members = sessionMembers(sid);
-    for (const pid of members) signalProcess(pid, 'SIGSTOP');
-    await lab.changeLease(server, { host: 'another machine' });
-    await lab.cloud.clearFaults();
-    await lab.runWhenFree(lab.request('up', server));
-    expect(sessionMembers(sid).sort()).toEqual(members.sort());
-    const before = await picture(server);
-    signalProcess(sid, 'SIGCONT');
-    await expect(running).rejects.toMatchObject({ code: 'runner_died' });
-    for (const pid of members) signalProcess(pid, 'SIGCONT');
-    expect(await lab.disorder(server, [sid])).toEqual([]);
-    expect(await picture(server)).toEqual(before);
     await lab.destroy(server);
   }, 90_000);
 });
@@ -84,7 +50,11 @@ describe('a cloud without create tokens whose lists come late', () => {
     await lab.cloud.rules({ createTokens: false, uniqueRecords: false, listingDelayMs: 2_000 });
     lab.env.LOCAL_CLOUD_LISTING_LAG_MS = '2500';
     await lab.cloud.faults({ createAddress: 'lose-reply', createRecord: 'lose-reply', createHost: 'lose-reply' });
-    const { outputs } = await lab.up(server);
+    const { outputs, lines } = await lab.up(server);
+    // The second host is refused, because the first one has the volume; without the first one all goes well.
+    expect(phasesOf(lines)).toEqual(['enrol', 'up', 'recover', 'refresh', 'up']);
+    const done = lines.flatMap((line) => (line.type === 'resource' ? [line.done] : []));
+    expect(done).toEqual([...done].sort((a, b) => a - b));
     await lab.cloud.rules({ createTokens: false });
     expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
     expect(await lab.disorder(server)).toEqual([]);
@@ -133,7 +103,7 @@ describe('a state that is older than the cloud', () => {
     // A host that a killed attempt had begun is taken over too, with the pending operation gone.
     await lab.cloud.client.remove('hosts', host!.id);
     await lab.refresh(larger);
-    const { running, sid } = await beginUp(larger, { pivotBehind: true });
+    const { running, sid } = await lab.beginUp(larger, { pivotBehind: true });
     const [begun] = await lab.hosts(server);
     kill(sid);
     await expect(running).rejects.toMatchObject({ code: 'runner_died' });

@@ -148,6 +148,18 @@ export async function openStackLab() {
       latest.resources = latest.resources.filter(({ type }) => !type.startsWith('freehold-local:'));
       await writeFile(stateFile(server), JSON.stringify(whole));
     },
+    /** Begins an up whose host stays being created, and answers with the session that does it. */
+    async beginUp(server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) {
+      await cloud.faults({ createHostMs: 30_000 });
+      const running = run(request('up', server, how));
+      running.catch(() => undefined);
+      const tag = ['freehold:instance', server.instanceId] as const;
+      await until(async () => (await cloud.client.list('hosts', { tag })).length === 1, {
+        ...{ limitMs: 30_000, what: 'the host is being made' },
+      });
+      const lease = await withLeases((leases) => leases.findOne({ _id: nameOf(server) }));
+      return { running, sid: lease!.sid };
+    },
     /** Runs an operation as soon as nobody else has the lease. */
     async runWhenFree(wish: StackRequest, limitMs = 60_000) {
       return until(

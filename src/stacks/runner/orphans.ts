@@ -31,7 +31,7 @@ export function planOrphans(
 }
 
 /** Opens the cloud's inventory for some work. */
-export async function withInventory<T>({ cloud }: Bench, work: (inventory: Inventory) => Promise<T>): Promise<T> {
+async function withInventory<T>({ cloud }: Bench, work: (inventory: Inventory) => Promise<T>): Promise<T> {
   const inventory = cloud.inventory(process.env);
   try {
     return await work(inventory);

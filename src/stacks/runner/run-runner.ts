@@ -89,12 +89,12 @@ function explain(
   if (context.stopped) return { reason: 'runner_died', detail: 'the operation was stopped' };
   if (error instanceof ReasonError) return { reason: error.code, detail: error.detail ?? '' };
   if (wasKilled(error)) return { reason: 'runner_died', detail: 'the engine was killed' };
-  if (context.reporter.lostProvider()) return { reason: 'runner_died', detail: 'the provider was killed' };
   const [first] = context.reporter.errors;
   for (const message of context.reporter.errors) {
     const reason = context.cloud?.reasonOf(message);
     if (reason) return { reason, detail: message };
   }
+  if (context.reporter.lostProvider()) return { reason: 'runner_died', detail: 'the provider was killed' };
   const message = error instanceof Error ? error.message : String(error);
   return { reason: 'stack_failed', detail: first ?? message };
 }
