@@ -75,12 +75,12 @@ export function mail() {
   });
 }
 
-/** Pulumi operations on the queue of their cloud; beats every 3 s carry a cancel to them, and four may be lost. */
+/** Pulumi operations on the queue of their cloud; beats every 3 s carry a cancel to them, and nine may be lost on a busy machine. */
 export function stack(cloud: CloudName, within: Within = {}) {
   return proxyActivities<StackActivities>({
     taskQueue: provisionQueue(cloud),
     startToCloseTimeout: '90 minutes',
-    heartbeatTimeout: '15 seconds',
+    heartbeatTimeout: '30 seconds',
     ...waitForEnd,
     retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
     ...deadline(within),
