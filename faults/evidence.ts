@@ -66,6 +66,22 @@ export interface ProcessFact {
   command: string;
 }
 
+/** How much was looked at, in words: what was not found cannot be judged. */
+export function extentOf({ orders, stripe, cloud, licences, mails, workflows, processes, texts }: Evidence): string {
+  const megabytes = texts.reduce((sum, { text }) => sum + text.length, 0) / 1e6;
+  return [
+    `${orders.length} orders`,
+    `${stripe.charges.length} charges`,
+    `${stripe.invoices.length} invoices`,
+    `${cloud.length} things at the cloud`,
+    `${licences.length} licences`,
+    `${mails.length} mails`,
+    `${workflows.length} workflows`,
+    `${processes.length} processes`,
+    `${texts.length} logs, histories and states (${megabytes.toFixed(1)} MB)`,
+  ].join(', ');
+}
+
 export const fulfilled = ({ orders }: Pick<Evidence, 'orders'>) => orders.filter(({ state }) => state === 'fulfilled');
 export const unfulfilled = ({ orders }: Pick<Evidence, 'orders'>) =>
   orders.filter(({ state }) => state !== 'fulfilled');

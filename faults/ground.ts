@@ -23,6 +23,7 @@ export interface Pace {
 }
 
 const declines = 3;
+const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: Pace): Record<string, string> {
   return {
@@ -53,9 +54,16 @@ export interface Ground {
   end(): Promise<Violation[]>;
 }
 
-/** Starts the platform in a new folder. `FREEHOLD_KEEP_STATE` keeps that folder at the end and says where it is. */
-export async function openGround(options: { pace: Pace; say: (line: string) => void }): Promise<Ground> {
-  const { pace, say } = options;
+/**
+ * Starts the platform in a new folder. Ctrl-C and its like end it in order, with `farewell` as the last word.
+ * `FREEHOLD_KEEP_STATE` keeps that folder at the end and says where it is.
+ */
+export async function openGround(options: {
+  pace: Pace;
+  say: (line: string) => void;
+  farewell: string;
+}): Promise<Ground> {
+  const { pace, say, farewell } = options;
   const stateDir = await mkdtemp(join(tmpdir(), 'freehold-faults-'));
   const overrides = overridesOf(pace);
   say(
@@ -99,6 +107,36 @@ export async function openGround(options: { pace: Pace; say: (line: string) => v
     return { evidence, violations: violationsOf(evidence) };
   }
 
+  let ending: Promise<Violation[]> | undefined;
+  const end = () => {
+    for (const name of interruptions) process.off(name, interrupt);
+    ending ??= endAll();
+    return ending;
+  };
+
+  async function endAll(): Promise<Violation[]> {
+    over.abort();
+    await operator;
+    await reach.close();
+    await platform.stop();
+    const left = processesOf(stateDir).map(
+      ({ pid, command }): Violation => ({
+        invariant: 'processes',
+        what: `process ${pid} outlived the platform: ${command.slice(0, 160)}`,
+      }),
+    );
+    if (process.env.FREEHOLD_KEEP_STATE) say(`the state is kept in ${stateDir}`);
+    else await rm(stateDir, { recursive: true, force: true });
+    return left;
+  }
+
+  const interrupt = () => {
+    say(`interrupted; ${farewell}`);
+    const leave = () => process.exit(130);
+    end().then(leave, leave);
+  };
+  for (const name of interruptions) process.once(name, interrupt);
+
   return {
     platform,
     shop,
@@ -109,25 +147,11 @@ export async function openGround(options: { pace: Pace; say: (line: string) => v
       const deadline = performance.now() + limitMs;
       while (performance.now() < deadline && !(await isQuiet(platform))) await delay(500);
     },
-    async end() {
-      over.abort();
-      await operator;
-      await reach.close();
-      await platform.stop();
-      const left = processesOf(stateDir).map(
-        ({ pid, command }): Violation => ({
-          invariant: 'processes',
-          what: `process ${pid} outlived the platform: ${command.slice(0, 160)}`,
-        }),
-      );
-      if (process.env.FREEHOLD_KEEP_STATE) say(`the state is kept in ${stateDir}`);
-      else await rm(stateDir, { recursive: true, force: true });
-      return left;
-    },
+    end,
   };
 }
 
-/** Whether no webhook is on its way, no runner works, and Temporal runs nothing but instances. */
+/** Whether no webhook is on its way and Temporal runs nothing but instances. */
 async function isQuiet(platform: Platform): Promise<boolean> {
   const query = encodeURIComponent(`ExecutionStatus = "Running" AND WorkflowType != "instance"`);
   const url = `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`;

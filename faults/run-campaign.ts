@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OrderState } from '../src/contracts/states.ts';
 import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
-import { fulfilled } from './evidence.ts';
+import { extentOf, fulfilled } from './evidence.ts';
 import { openGround, type Pace } from './ground.ts';
 import type { Violation } from './invariants/all.ts';
 import { makeSchedule, type PlannedFault, type PlannedOrder } from './schedule.ts';
@@ -55,7 +55,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       say(`    fault ${fault.number} at ${momentText(fault.at)}: ${faultText(fault)}`);
     }
   }
-  const ground = await openGround({ pace, say: tell });
+  const ground = await openGround({ pace, say: tell, farewell: `again: ${repeat}` });
   const struck: Record<string, number> = {};
   let missed = 0;
   const bought: (Bought & { settled: boolean })[] = [];
@@ -75,7 +75,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
     await ground.striker.calm();
     await ground.quiet(quietLimitMs);
     const { evidence, violations } = await ground.look(bought);
-    tell('looked at everything from outside');
+    tell(`looked from outside at ${extentOf(evidence)}`);
     violations.push(...(await ground.end()));
     const delivered = fulfilled(evidence);
     const ids = new Set(delivered.map(({ id }) => id));
@@ -108,15 +108,17 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       const own = schedule.faults
         .filter((fault) => fault.order === planned.number)
         .map((fault) => strike(order, fault));
-      const acts = [
+      const acts = Promise.all([
         visitCheckout(ground.shop, order),
         ...(planned.cancel ? [cancel(order, planned.cancel)] : []),
         ...own,
-      ];
+      ]);
+      // Reported below, after the end of the order.
+      acts.catch(() => undefined);
       const late = delay(settleLimitMs, 'late' as const, { ref: false });
       const state = await Promise.race([followed.ended, late]);
       order.settled = state !== 'late';
-      if (state !== 'late') await Promise.all(acts);
+      if (state !== 'late') await acts;
       const how = state === 'late' ? `has not ended (${followed.state})` : state;
       const seconds = ((performance.now() - began) / 1_000).toFixed(0);
       tell(`order ${planned.number}: ${how} after ${seconds} s, ${done + 1} of ${orders}`);

@@ -3,6 +3,7 @@ import type { OrderState } from '../src/contracts/states.ts';
 import { createOutside } from '../src/embedded/demo/outside.ts';
 import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
 import { type Cell, isUndone } from './cells.ts';
+import { extentOf } from './evidence.ts';
 import { type Ground, openGround, type Pace } from './ground.ts';
 import type { Violation } from './invariants/all.ts';
 import { isPassing } from './processes.ts';
@@ -18,6 +19,7 @@ export interface MatrixOptions {
 
 export interface CellResult {
   cell: string;
+  orderId: string;
   ok: boolean;
   /** How the order ended, or what went wrong. */
   ended: OrderState | 'unsettled';
@@ -51,7 +53,8 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
   say(`${cells.length} cells, ${width} at a time, ${batchSize} on one platform`);
   for (let first = 0; first < cells.length; first += batchSize) {
     const batch = cells.slice(first, first + batchSize);
-    const ground = await openGround({ pace, say: tell });
+    const farewell = `go on with: npm run faults -- --matrix --from ${batch[0]!.name}`;
+    const ground = await openGround({ pace, say: tell, farewell });
     const bought: (Bought & { settled: boolean })[] = [];
     try {
       let next = 0;
@@ -59,23 +62,24 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
         for (let index = next++; index < batch.length; index = next++) {
           const result = await runCell(ground, batch[index]!, bought);
           results.push(result);
-          const { cell, ok, ended, tookMs, problems } = result;
+          const { cell, orderId, ok, ended, tookMs, problems } = result;
           const number = `${results.length}/${cells.length}`;
           const seconds = `${(tookMs / 1_000).toFixed(0)} s`;
-          tell(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.padEnd(44)} ${ended}, ${seconds}`);
+          tell(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.padEnd(44)} ${ended}, ${seconds}, ${orderId}`);
           for (const problem of problems) tell(`       ${problem}`);
         }
       };
       await Promise.all(Array.from({ length: Math.min(width, batch.length) }, lane));
       await ground.quiet(quietLimitMs);
-      const found = (await ground.look(bought)).violations;
+      const { evidence, violations: found } = await ground.look(bought);
+      tell(`looked from outside at ${extentOf(evidence)}`);
       found.push(...(await ground.end()));
       for (const { invariant, what } of found) tell(`VIOLATION ${invariant}: ${what}`);
       tell(`cells ${batch[0]!.name} to ${batch.at(-1)!.name} judged from outside: ${found.length} violations`);
       violations.push(...found);
     } catch (error) {
       await ground.end();
-      tell(`stopped; go on with: npm run faults -- --matrix --from ${batch[0]!.name}`);
+      tell(`stopped; ${farewell}`);
       throw error;
     }
   }
@@ -96,9 +100,11 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
   const began = performance.now();
   const problems: string[] = [];
   let ended: CellResult['ended'] = 'unsettled';
+  let orderId = '';
   for (let attempt = 1; attempt <= triesToCancel; attempt += 1) {
     const order = { ...(await placeOrder(ground.shop, wish)), settled: false };
     bought.push(order);
+    orderId = order.order.id;
     const outcome = await live(ground, cell, order);
     ended = outcome.ended;
     order.settled = ended !== 'unsettled';
@@ -113,7 +119,7 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
       ? ['cancelled', 'fulfilled']
       : ['fulfilled'];
   if (!expected.includes(ended)) problems.push(`it ended ${ended}, not ${expected.join(' or ')}`);
-  return { cell: cell.name, ok: problems.length === 0, ended, tookMs: performance.now() - began, problems };
+  return { cell: cell.name, orderId, ok: problems.length === 0, ended, tookMs: performance.now() - began, problems };
 }
 
 /** How long a host's create takes in cells that kill the engine after its effect, ms: long enough to be seen. */
@@ -168,6 +174,8 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
       await cancelOrder(shop, order);
   };
   const acts = Promise.all([visitCheckout(shop, order), strike(), cancel()]);
+  // Reported below, after the end of the order.
+  acts.catch(() => undefined);
   const state = await Promise.race([followed.ended, delay(settleLimitMs, 'unsettled' as const, { ref: false })]);
   if (state !== 'unsettled') await acts;
   return { ended: state, problems };
