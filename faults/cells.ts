@@ -17,7 +17,7 @@ export interface Cell {
 }
 
 /** Undo steps of an order that is cancelled when its server stands; the customer cancels, then the process dies. */
-export const undoSteps = [
+const undoSteps = [
   'settle-money',
   'send-apology',
   'revoke-licence',
