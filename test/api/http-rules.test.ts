@@ -239,16 +239,11 @@ describe('the OpenAPI document', () => {
 });
 
 test('every guarded route refuses a request without credentials', async () => {
+  const prefixes = { orders: 'ord_', instances: 'i', operations: 'op_', reconcile: 'rec_', tickets: 'tic_' };
   for (const { method, path, guard } of allRoutes) {
     if (guard.optional) continue;
-    const address = path.replace(
-      '{id}',
-      path.includes('/orders')
-        ? 'ord_0000000000000000'
-        : path.includes('/instances')
-          ? 'i0000000000000000'
-          : 'op_0000000000000000',
-    );
+    const resource = Object.entries(prefixes).find(([name]) => path.includes(`/${name}/`));
+    const address = path.replace('{id}', `${resource?.[1]}0000000000000000`);
     const answer = await api.call(method.toUpperCase(), address, method === 'post' ? { body: {} } : {});
     expect([address, answer.status]).toEqual([address, 401]);
   }
