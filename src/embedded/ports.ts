@@ -26,9 +26,9 @@ export type Service = (typeof services)[number];
 export type Ports = Record<Service, number>;
 
 const defaultBase = 4600;
-/** Where free ports are looked for: below the range from which systems take the ports of outgoing connections. */
-const freeFrom = 20_000;
-const freeTo = 32_000;
+/** Where free ports are looked for: below those of the small cloud's addresses, which are an address's own for good. */
+const freeFrom = 10_000;
+const freeTo = 20_000;
 
 const Port = z.coerce.number().int().min(1).max(65_535);
 const Remembered = z.partialRecord(z.enum(services), Port);

@@ -13,8 +13,8 @@ import { CloudRefusal } from './problem.ts';
 export type StoredHost = Host & { deaf?: true };
 
 /** Ports of reserved addresses lie below the range from which systems take ports of outgoing connections. */
-const firstPort = 21_000;
-const lastPort = 29_999;
+const firstPort = 20_000;
+const lastPort = 31_999;
 
 const prefixes: Record<Kind, string> = { addresses: 'addr', volumes: 'vol', records: 'rec', hosts: 'host' };
 const deafCommand = [process.execPath, '-e', 'setInterval(() => {}, 2 ** 30)'];
