@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudStacks } from '../private-server.ts';
 
 /**
@@ -14,10 +15,16 @@ export async function startPlugins(cloud: CloudStacks): Promise<void> {
     const child = spawn(join(path, `pulumi-resource-${name}`), [], { stdio: ['ignore', 'pipe', 'inherit'] });
     const port = await Promise.race([
       once(createInterface({ input: child.stdout }), 'line').then(([line]) => Number(line)),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`provider ${name} ended with ${code}`))),
+      once(child, 'exit').then(([code, signal]) => Promise.reject(endOf(name, code, signal))),
     ]);
     return `${name}:${port}`;
   });
   const addresses = await Promise.all(started);
   if (addresses.length > 0) process.env.PULUMI_DEBUG_PROVIDERS = addresses.join(',');
+}
+
+/** A provider that was killed before it could serve is an interruption like any other; one that ends by itself is broken. */
+function endOf(name: string, code: number | null, signal: NodeJS.Signals | null): Error {
+  if (signal) return new ReasonError('runner_died', `provider ${name} was ended by ${signal}`);
+  return new Error(`provider ${name} ended with ${code}`);
 }
