@@ -62,6 +62,8 @@ export async function openGround(options: {
   pace: Pace;
   say: (line: string) => void;
   farewell: string;
+  /** Whether an operator answers what waits for him. */
+  operator: boolean;
 }): Promise<Ground> {
   const { pace, say, farewell } = options;
   const stateDir = await mkdtemp(join(tmpdir(), 'freehold-faults-'));
@@ -75,7 +77,7 @@ export async function openGround(options: {
   const { FREEHOLD_DNS_SERVER: dnsServer, FREEHOLD_CA_FILE: caFile } = platform.env;
   const reach = createReach({ dnsServer, caFile });
   const over = new AbortController();
-  const operator = workAsOperator(platform, { signal: over.signal, say });
+  const operator = options.operator ? workAsOperator(platform, { signal: over.signal, say }) : Promise.resolve();
   const striker = createStriker(platform);
   const shop: Shop = {
     customer: createCustomer(platform.urls.api),

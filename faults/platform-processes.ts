@@ -72,11 +72,23 @@ export function processFacts(platform: Platform): ProcessFact[] {
   });
 }
 
-/** A process that lives only while a stack is built or removed; the newest of its kind, if there is one now. */
-export function findPassing(platform: Platform, name: PassingName): number | undefined {
-  const rows = processesOf(platform.stateDir).filter(({ command }) => {
-    return roleOf.find(([, shape]) => shape.test(command))?.[0] === name;
-  });
-  const busy = name === 'runner' ? rows.filter(({ pid }) => sessionMembers(pid).length > 1) : rows;
-  return busy.at(-1)?.pid;
+/**
+ * A process that lives only while a stack is built or removed: that of the operation on this instance's stack, or the
+ * last of its kind; undefined when there is none now.
+ */
+export function findPassing(platform: Platform, name: PassingName, instanceId?: string): number | undefined {
+  const rows = processesOf(platform.stateDir);
+  const is = (row: Row | undefined, role: PassingName) =>
+    row !== undefined && roleOf.find(([, shape]) => shape.test(row.command))?.[0] === role;
+  if (instanceId === undefined) {
+    const own = rows.filter((row) => is(row, name));
+    return own.findLast(({ pid }) => name !== 'runner' || sessionMembers(pid).length > 1)?.pid;
+  }
+  // Only the CLI is told the stack by its arguments; the others are of its session.
+  const cli = rows.find((row) => is(row, 'pulumi') && row.command.includes(`inst-${instanceId}`));
+  let leader = cli;
+  while (leader && !is(leader, 'runner')) leader = rows.find(({ pid }) => pid === leader?.parent);
+  if (!leader) return undefined;
+  const members = sessionMembers(leader.pid);
+  return rows.find((row) => is(row, name) && members.includes(row.pid))?.pid;
 }

@@ -55,7 +55,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       say(`    fault ${fault.number} at ${momentText(fault.at)}: ${faultText(fault)}`);
     }
   }
-  const ground = await openGround({ pace, say: tell, farewell: `again: ${repeat}` });
+  const ground = await openGround({ pace, say: tell, farewell: `again: ${repeat}`, operator: true });
   const struck: Record<string, number> = {};
   let missed = 0;
   const bought: (Bought & { settled: boolean })[] = [];

@@ -44,7 +44,10 @@ const quietLimitMs = 120_000;
 /** A customer may be too late with his cancel on a fast machine; then the cell is tried again. */
 const triesToCancel = 3;
 
-/** Runs cell after cell, prints each with its result, and judges every batch from outside. */
+/**
+ * Runs cell after cell, without an operator: every order has to go on by itself. Prints each with its result and judges
+ * every batch from outside.
+ */
 export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<MatrixSummary> {
   const began = performance.now();
   const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
@@ -54,7 +57,7 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
   for (let first = 0; first < cells.length; first += batchSize) {
     const batch = cells.slice(first, first + batchSize);
     const farewell = `go on with: npm run faults -- --matrix --from ${batch[0]!.name}`;
-    const ground = await openGround({ pace, say: tell, farewell });
+    const ground = await openGround({ pace, say: tell, farewell, operator: false });
     const bought: (Bought & { settled: boolean })[] = [];
     try {
       let next = 0;
@@ -163,7 +166,7 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
       if (!isUndone(cell)) problems.push(`the order ended without ${cell.step} ${status}`);
       return;
     }
-    const killed = await striker.kill(cell.victim);
+    const killed = await striker.kill(cell.victim, order.order.instanceId);
     if (byEffect) await striker.slowCreates(0);
     if (!killed) problems.push(`there was no ${cell.victim} to kill`);
     if (cell.cancelled) await cancelOrder(shop, order);

@@ -11,8 +11,8 @@ const appearMs = 8_000;
 export interface Striker {
   /** Does it; resolves, with what was done in words, when a fault that lasts has begun. */
   strike(fault: Fault): Promise<string>;
-  /** Kills one process; false when there is none of that name now. */
-  kill(victim: Victim, waitMs?: number): Promise<boolean>;
+  /** Kills one process, of this instance's operation where it has one; false when there is none of that name now. */
+  kill(victim: Victim, instanceId?: string): Promise<boolean>;
   /** Lets every create of a host take this long until it is changed, ms. */
   slowCreates(ms: number): Promise<void>;
   /** Ends every fault that lasts or still waits for its occasion. */
@@ -50,7 +50,7 @@ export function createStriker(platform: Platform): Striker {
     }
   }
 
-  async function kill(victim: Victim, waitMs = appearMs): Promise<boolean> {
+  async function kill(victim: Victim, instanceId?: string): Promise<boolean> {
     if (!isPassing(victim)) {
       const process = platform.process(victim);
       if (process.pid === undefined) return false;
@@ -58,9 +58,9 @@ export function createStriker(platform: Platform): Striker {
       await process.kill('SIGKILL');
       return true;
     }
-    const deadline = performance.now() + waitMs;
+    const deadline = performance.now() + appearMs;
     for (;;) {
-      const pid = findPassing(platform, victim);
+      const pid = findPassing(platform, victim, instanceId);
       if (pid !== undefined) return signalProcess(pid, 'SIGKILL');
       if (performance.now() > deadline) return false;
       await delay(20);
