@@ -12,7 +12,8 @@ const entry = fileURLToPath(new URL('../../src/embedded/demo.ts', import.meta.ur
 export async function runDemo(stateDir: string, ...args: string[]) {
   // The ports of the first choice are remembered in the folder.
   const folder = openStateFolder(stateDir);
-  await choosePorts({ file: folder.path('ports.json'), env: {}, free: true });
+  const { release } = await choosePorts({ file: folder.path('ports.json'), env: {}, free: true });
+  await release();
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, '--json', ...args], {
     env: { ...process.env, NODE_OPTIONS: '', FREEHOLD_STATE_DIR: stateDir },
     stdio: ['ignore', 'pipe', 'pipe'],
