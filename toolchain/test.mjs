@@ -28,6 +28,11 @@ const choosesByName = jestOptions.some((option) => /^(-t|--testNamePattern)/.tes
 
 const started = Date.now();
 const scratch = mkdtempSync(join(tmpdir(), 'freehold-test-'));
+/** What every platform and every test file would make again by itself; new with each run. */
+const sharedCaches = {
+  FREEHOLD_WORKFLOW_CACHE: join(scratch, 'workflows'),
+  NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+};
 const total = { passed: 0, failed: 0, skipped: [], broken: [] };
 let stoppedBy;
 let running;
@@ -92,7 +97,7 @@ function runJest({ workers, files, results }) {
     running = spawn(
       process.execPath,
       ['--experimental-vm-modules', jest, '--config', config, '--no-watchman', ...jestOptions],
-      { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+      { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...sharedCaches, ...process.env } },
     );
     let done;
     const watch = setInterval(() => {

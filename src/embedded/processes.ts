@@ -93,7 +93,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       env: {
         ...common,
         ...settingsOf(env),
-        NODE_COMPILE_CACHE: folder.path('cache', 'compiled'),
+        NODE_COMPILE_CACHE: compileCache(context),
         ...variables,
         ...context.overrides,
       },
@@ -244,7 +244,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       needs: [...needsRecords, 'temporal', 'edge'],
       ports: [],
       env: {
-        FREEHOLD_WORKFLOW_CACHE: folder.path('cache', 'workflows'),
+        FREEHOLD_WORKFLOW_CACHE: env.FREEHOLD_WORKFLOW_CACHE || folder.path('cache', 'workflows'),
         ...parts.publicUrl,
         ...parts.records,
         ...parts.temporal,
@@ -299,14 +299,20 @@ function commonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return { NODE_ENV: 'production', ...known };
 }
 
+/** Where Node keeps compiled code: with the caller's own, which many platforms may share, or in the state folder. */
+function compileCache({ folder, env }: PlatformContext): string {
+  return env.NODE_COMPILE_CACHE || folder.path('cache', 'compiled');
+}
+
 /** Says how the small cloud boots the product's image: as a process of the same Node from this checkout. */
-function writeImages({ folder, env }: PlatformContext, node: string): string {
+function writeImages(context: PlatformContext, node: string): string {
+  const { folder, env } = context;
   const { name, version } = catalogue.product;
   const file = folder.path('cloud', 'images.json');
   const image = {
     command: [node, '--disable-warning=ExperimentalWarning', join(projectRoot, 'src/host/main.ts')],
     cwd: projectRoot,
-    env: { ...commonEnvironment(env), NODE_COMPILE_CACHE: folder.path('cache', 'compiled') },
+    env: { ...commonEnvironment(env), NODE_COMPILE_CACHE: compileCache(context) },
   };
   writeFileSafely(file, JSON.stringify({ [`${name}:${version}`]: image }, null, 2));
   return file;

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { searchAttributes } from '../../src/contracts/workflow-messages.ts';
+import { workflowBundle as buildBundle } from '../../src/workers/workflow-bundle.ts';
 
 Runtime.install({
   logger: new DefaultLogger('ERROR'),
@@ -55,13 +55,10 @@ const indexedTypes = {
   Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 } as const;
 
-let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
+let bundle: ReturnType<typeof buildBundle> | undefined;
 
-/** The product's workflows, bundled once per test file. */
+/** The product's workflows, bundled once for a whole run of the tests, or once per test file where it runs alone. */
 export function workflowBundle() {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/workflows.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
+  bundle ??= buildBundle(process.env.FREEHOLD_WORKFLOW_CACHE);
   return bundle;
 }
