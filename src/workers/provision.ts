@@ -1,6 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { createCloudFleetActivities } from '../activities/fleet/cloud-fleet-activities.ts';
 import { createStackActivities } from '../activities/hosting/stack-activities.ts';
+import { createBeatInterceptor } from '../activities/lib/beat-interceptor.ts';
 import { createJournal } from '../activities/lib/journal.ts';
 import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
 import { provisionConfig } from '../config.ts';
@@ -38,7 +39,12 @@ const workers = await Promise.all(
       maxHeartbeatThrottleInterval: '3s',
       // A running operation may finish; past that it is cancelled and its runner has its own ladder.
       shutdownGraceTime: '20 seconds',
-      interceptors: { activity: [() => ({ inbound: createStepInterceptor(journal, log) })] },
+      interceptors: {
+        activity: [
+          () => ({ inbound: createBeatInterceptor() }),
+          () => ({ inbound: createStepInterceptor(journal, log) }),
+        ],
+      },
       activities: {
         ...createStackActivities({ store, journal, runStack }),
         ...createCloudFleetActivities({ store, inventoryOf, states, runStack }),

@@ -32,7 +32,9 @@ export function awaitPayment(ports: BillingPorts) {
     if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
     const waited = now() - activityInfo().scheduledTimestampMs;
     const wait = { retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
-    if (state.lastDecline) throw new ReasonError('declined_try_again', state.lastDecline, wait);
+    // Its number tells one decline from the next, which may be for the same cause.
+    const decline = state.lastDecline && `decline ${state.declines}: ${state.lastDecline}`;
+    if (decline) throw new ReasonError('declined_try_again', decline, wait);
     throw new ReasonError('not_paid_yet', undefined, wait);
   };
 }

@@ -1,4 +1,3 @@
-import { heartbeat } from '@temporalio/activity';
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import type { ObjectFacts, StackFacts } from '../../domain/reconcile.ts';
@@ -14,7 +13,6 @@ export function readServers(ports: CloudFleetPorts) {
       for (const instanceId of instanceIds) {
         const objects = await inventory.list(instanceId);
         found[instanceId] = objects.filter(({ role }) => role === 'host').map(({ id }) => id);
-        heartbeat();
       }
       return found;
     });
@@ -44,7 +42,6 @@ export function readStates({ states }: CloudFleetPorts) {
     const found: Record<string, string[]> = {};
     for (const instanceId of instanceIds) {
       found[instanceId] = await states.idsOf(stackName(instanceId));
-      heartbeat();
     }
     return found;
   };

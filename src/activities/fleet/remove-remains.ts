@@ -1,11 +1,9 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { now } from '../../contracts/clock.ts';
 import type { PassSettings } from '../../contracts/fleet.ts';
 import { specOf, stackName } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { fatesOf } from './order-facts.ts';
-
-const beatMs = 3_000;
 
 /**
  * Removes everything that is left of an instance that was never delivered: its stack, and what carries its tag. Holds
@@ -17,15 +15,10 @@ export function removeRemains({ store, runStack }: CloudFleetPorts) {
     const fates = await fatesOf(store, { orderIds: [], instanceIds: [instanceId] }, { at: now(), settlingMs });
     const instance = await store.instances.find(instanceId);
     if (!instance || fates[instanceId] !== 'undone') return false;
-    const beat = setInterval(() => heartbeat(), beatMs);
-    try {
-      await runStack(
-        { kind: 'destroy', stack: stackName(instanceId), spec: specOf(instance), recover: true, pivotBehind: false },
-        { onLine: () => undefined, signal: cancellationSignal() },
-      );
-    } finally {
-      clearInterval(beat);
-    }
+    await runStack(
+      { kind: 'destroy', stack: stackName(instanceId), spec: specOf(instance), recover: true, pivotBehind: false },
+      { onLine: () => undefined, signal: cancellationSignal() },
+    );
     return true;
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { fetch } from 'undici';
 import { monotonic } from '../../contracts/clock.ts';
 import { HostHealth } from '../../contracts/host-contract.ts';
@@ -7,6 +7,7 @@ import type { Reach } from '../../contracts/reach.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import type { InstanceRecord } from '../../store/records.ts';
+import { beat } from '../lib/beat-interceptor.ts';
 import type { HealthPorts } from './health-activities.ts';
 
 const lookEveryMs = 100;
@@ -29,7 +30,7 @@ export function awaitHealthy(ports: HealthPorts) {
       const problem = await look(ports, instance);
       if (!problem) return;
       if (monotonic() > until) throw problem;
-      heartbeat({ phase: problem.code });
+      beat({ phase: problem.code });
       await delay(lookEveryMs, undefined, { signal });
     }
   };

@@ -1,11 +1,11 @@
-import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { AsyncResource } from 'node:async_hooks';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { PrivateServerSpec, RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import type { InstanceRecord } from '../../store/records.ts';
+import { beat } from '../lib/beat-interceptor.ts';
 import type { StackPorts } from './stack-activities.ts';
-
-const beatMs = 3_000;
 
 /**
  * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`.
@@ -75,12 +75,9 @@ export function specOf(instance: InstanceRecord): PrivateServerSpec {
 }
 
 async function run({ runStack, journal }: StackPorts, context: StepContext, request: StackRequest) {
-  let progress = { done: 0, total: 0 };
-  // Beats come from a timer, because a slow cloud call is silent for minutes.
-  const beat = setInterval(() => heartbeat(progress), beatMs);
   let told: Promise<unknown> = Promise.resolve();
   const tell = (line: RunnerLine) => {
-    if (line.type === 'resource') progress = { done: line.done, total: line.total };
+    if (line.type === 'resource') beat({ done: line.done, total: line.total });
     // What the timeline misses is in the engine's own log; the operation does not stop for it.
     told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
   };
@@ -111,9 +108,9 @@ async function run({ runStack, journal }: StackPorts, context: StepContext, requ
     }
   };
   try {
-    return await runStack(request, { onLine: tell, signal: cancellationSignal() });
+    // The runner may have been started before this activity; what its output calls has to be of this activity all the same.
+    return await runStack(request, { onLine: AsyncResource.bind(tell), signal: cancellationSignal() });
   } finally {
-    clearInterval(beat);
     await told;
   }
 }

@@ -33,7 +33,8 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
     return row?.startedAt ?? today();
   }
 
-  async function tell(context: StepContext, note: StepNote, startedAt: Date): Promise<void> {
+  /** Whether it was news. */
+  async function tell(context: StepContext, note: StepNote, startedAt: Date): Promise<boolean> {
     const ended = note.status === 'succeeded' || note.status === 'failed' || note.status === 'skipped';
     const tookMs = ended ? now() - startedAt.getTime() : undefined;
     const detail = note.detail?.slice(0, 500);
@@ -45,8 +46,9 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       ...(ended ? { endedAt: today() } : {}),
       ...(note.reason ? { reason: note.reason } : {}),
       ...(detail ? { detail } : {}),
+      ...(note.progress === undefined ? {} : { progress: note.progress }),
     });
-    if (!isNews) return;
+    if (!isNews) return false;
     await store.timeline.append(place(context), {
       type: 'step',
       step: context.step,
@@ -57,12 +59,13 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       ...(detail ? { detail } : {}),
       ...(note.progress === undefined ? {} : { progress: note.progress }),
     });
+    return true;
   }
 
   return {
     /**
-     * Tells what became of a try of a step. What has succeeded or failed is told once, and is not told to run again by
-     * another look that overlaps: payment news comes more than once, and each makes the step look anew.
+     * Tells what became of a try of a step, each thing once: payment news comes more than once, each makes the step look
+     * anew, and a look that finds what is known already is no news.
      */
     async note(context: StepContext, note: StepNote): Promise<void> {
       const key = `${context.operationId}:${context.step}:${context.attempt}`;
@@ -70,8 +73,9 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       known.told = known.told
         .catch(() => undefined)
         .then(async () => {
-          known.startedAt ??= await beginning(context, note);
-          await tell(context, note, known.startedAt);
+          const startedAt = known.startedAt ?? (await beginning(context, note));
+          // What is no news may have begun elsewhere, earlier.
+          known.startedAt = (await tell(context, note, startedAt)) ? startedAt : undefined;
         });
       if (tries.size > 10_000) tries.clear();
       tries.set(key, known);

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { EndEnrolmentsAnswer, LicenceView } from '../../licence/protocol/admin.ts';
+import { beat } from '../lib/beat-interceptor.ts';
 import type { LicensingPorts } from './licensing-activities.ts';
 
 const lookEveryMs = 100;
@@ -27,7 +28,7 @@ export function awaitActivation({ store, ask }: LicensingPorts) {
       if (monotonic() > until) {
         throw new ReasonError('not_activated_yet', `${active} of ${licence.seats.production.limit} nodes are active`);
       }
-      heartbeat({ active });
+      beat({ active });
       await delay(lookEveryMs, undefined, { signal });
     }
     await ask('POST', '/v1/admin/enrollments/close', EndEnrolmentsAnswer, {

@@ -23,7 +23,7 @@ export function fleet() {
 export function cloudFleet(cloud: CloudName) {
   return proxyActivities<CloudFleetActivities>({
     taskQueue: provisionQueue(cloud),
-    heartbeatTimeout: '2 minutes',
+    heartbeatTimeout: '30 seconds',
     ...patient,
   });
 }

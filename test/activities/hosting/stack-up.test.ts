@@ -1,9 +1,13 @@
+import { AsyncResource } from 'node:async_hooks';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { StackPorts } from '../../../src/activities/hosting/stack-activities.ts';
 import { stackUp } from '../../../src/activities/hosting/stack-up.ts';
-import type { StackOutputs } from '../../../src/contracts/stack.ts';
+import type { RunnerLine, StackOutputs } from '../../../src/contracts/stack.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+
+/** Where the output of a process arrives that was started before any activity. */
+const elsewhere = new AsyncResource('runner');
 
 const context: StepContext = {
   instanceId: 'i0123456789abcdef',
@@ -34,9 +38,10 @@ function ports(instance: object, built: unknown[]): StackPorts {
     store: { instances } as unknown as StackPorts['store'],
     journal,
     async runStack(_request, { onLine }) {
-      onLine({ type: 'log', severity: 'info', text: 'one' });
+      const tell = (line: RunnerLine) => elsewhere.runInAsyncScope(onLine, undefined, line);
+      tell({ type: 'log', severity: 'info', text: 'one' });
       await new Promise(setImmediate);
-      onLine({ type: 'resource', name: 'h', kind: 'Host', op: 'create', status: 'done', done: 1, total: 1 });
+      tell({ type: 'resource', name: 'h', kind: 'Host', op: 'create', status: 'done', done: 1, total: 1 });
       built.push('ran');
       return outputs;
     },
@@ -45,8 +50,12 @@ function ports(instance: object, built: unknown[]): StackPorts {
 
 test('a timeline that cannot be written neither ends the operation nor its process', async () => {
   const built: unknown[] = [];
-  await new MockActivityEnvironment().run(stackUp(ports({ licenceId: 'lic_1' }, built)), context);
+  const environment = new MockActivityEnvironment();
+  const beats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => beats.push(details));
+  await environment.run(stackUp(ports({ licenceId: 'lic_1' }, built)), context);
   expect(built).toEqual(['ran', { outputs }]);
+  expect(beats).toEqual([{ done: 1, total: 1 }]);
 });
 
 test('a server that was handed over is never built again', async () => {

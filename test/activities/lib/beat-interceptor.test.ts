@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createBeatInterceptor } from '../../../src/activities/lib/beat-interceptor.ts';
+import { beat, createBeatInterceptor } from '../../../src/activities/lib/beat-interceptor.ts';
 import { until } from '../../support/until.ts';
 
 /** Runs one activity inside of the interceptor; `beats` counts. */
@@ -35,6 +35,28 @@ test('one that failed beats no more', async () => {
   const atEnd = beats();
   await run(200, fourBeats).ended;
   expect(beats()).toBe(atEnd);
+});
+
+test('what an activity said last is said again with every beat, of this activity alone', async () => {
+  const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 200 });
+  const heard: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => heard.push(details));
+  const other = run(200, fourBeats);
+  await environment.run(() =>
+    createBeatInterceptor().execute!({ args: [], headers: {} }, async () => {
+      await until(() => heard.length >= 1, { what: 'a beat', everyMs: 5 });
+      beat({ phase: 'dns' });
+      beat({ phase: 'tls' });
+      const said = heard.length;
+      await until(() => heard.length >= said + 2, { what: 'two more beats', everyMs: 5 });
+    }),
+  );
+  await other.ended;
+  expect(heard[0]).toBeUndefined();
+  expect(heard.slice(heard.findIndex(Boolean))).toEqual([
+    { phase: 'dns' },
+    ...heard.slice(heard.findIndex(Boolean) + 1).map(() => ({ phase: 'tls' })),
+  ]);
 });
 
 test('one without a heartbeat timeout does not beat', async () => {
