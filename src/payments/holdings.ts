@@ -1,28 +1,18 @@
 import type Stripe from 'stripe';
+import type { MoneyFacts } from '../domain/reconcile.ts';
 import { toReason } from './errors.ts';
 import { readInvoices } from './settle.ts';
 import { strayPaymentsOf } from './stray-plan.ts';
 import { subscriptionsOfOrder } from './subscriptions.ts';
 
-/** What Stripe holds for one order now; amounts in minor units. */
-export interface Holdings {
-  paid: number;
-  refunded: number;
-  /** Payment intents that gave less back than they took. */
-  unrefunded: string[];
-  openInvoices: number;
-  liveSubscriptions: number;
-  inFlight: boolean;
-}
-
 const endedStatuses: readonly Stripe.Subscription.Status[] = ['canceled', 'incomplete_expired'];
 const openStatuses: readonly Stripe.Invoice.Status[] = ['draft', 'open', 'uncollectible'];
 
-/** Reads and changes nothing. Errors: `payment_provider_unavailable`. */
+/** What Stripe holds for one order now. Reads and changes nothing. Errors: `payment_provider_unavailable`. */
 export async function holdingsOfOrder(
   stripe: Stripe,
   { customerId, orderId }: { customerId: string; orderId: string },
-): Promise<Holdings> {
+): Promise<MoneyFacts> {
   const subscriptions = await subscriptionsOfOrder(stripe, customerId, orderId).catch((error) => {
     throw toReason(error);
   });
