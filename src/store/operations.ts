@@ -67,17 +67,23 @@ export function operationStore(connection: Connection) {
     },
     /**
      * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when
-     * it is no news: a try succeeds or fails once, and one that has ended or waits for an operator is not made to run
-     * by a late look, nor is a later try overwritten. Nothing changes then.
+     * it is no news, and nothing changes then: a try begins, succeeds or fails once, one that has ended or waits for an
+     * operator is not made to run by a late look, a later try is not overwritten, and a try that still waits or is
+     * tried again for the same reason is as it was.
      */
     async setStep(id: string, step: OperationStep): Promise<boolean> {
-      const once = step.status === 'succeeded' || step.status === 'failed';
-      const stays = isUnderWay(step.status) ? settled : once ? [step.status] : [];
-      const sameTry = { step: step.step, attempt: step.attempt, status: { $in: stays } };
-      const laterTry = { step: step.step, attempt: { $gt: step.attempt } };
-      const overtaken = [{ steps: { $elemMatch: sameTry } }, { steps: { $elemMatch: laterTry } }];
+      const { status, attempt, reason = null, detail = null, progress = null } = step;
+      const ofTry = { step: step.step, attempt };
+      const once = status === 'succeeded' || status === 'failed';
+      const stays = isUnderWay(status) ? settled : once ? [status] : [];
+      const known: object[] = [
+        { ...ofTry, status: { $in: stays } },
+        { step: step.step, attempt: { $gt: attempt } },
+      ];
+      if (isUnderWay(status)) known.push({ ...ofTry, status, reason, detail, progress });
+      if (status === 'running' && progress === null) known.push(ofTry);
       const replaced = await model.updateOne(
-        { _id: id, 'steps.step': step.step, $nor: overtaken },
+        { _id: id, 'steps.step': step.step, $nor: known.map((other) => ({ steps: { $elemMatch: other } })) },
         { $set: { 'steps.$': step } },
       );
       if (replaced.matchedCount === 1) return true;

@@ -131,6 +131,8 @@ export interface OperationStep {
   endedAt?: Date | undefined;
   reason?: ReasonCode | undefined;
   detail?: string | undefined;
+  /** Share that was done when this was told, 0 to 1, where it is known. */
+  progress?: number | undefined;
 }
 
 export interface OperationRecord {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '../../src/contracts/new-id.ts';
 import type { StepStatus } from '../../src/contracts/states.ts';
-import type { InstanceRecord, OperationRecord } from '../../src/store/records.ts';
+import type { InstanceRecord, OperationRecord, OperationStep } from '../../src/store/records.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -107,6 +107,25 @@ describe('operations', () => {
     // An operator was asked, and nobody came.
     expect(await write('needs_operator', 3)).toBe(true);
     expect(await write('failed', 3)).toBe(true);
+  });
+
+  test('tell the beginning and every change of a try once, however often somebody looks', async () => {
+    const row = operation();
+    await store.operations.insert(row);
+    const write = (change: Omit<OperationStep, 'step' | 'attempt'>) =>
+      store.operations.setStep(row._id, { step: 'await-payment', attempt: 1, ...change });
+    expect(await write({ status: 'running' })).toBe(true);
+    expect(await write({ status: 'running' })).toBe(false);
+    expect(await write({ status: 'waiting', reason: 'not_paid_yet' })).toBe(true);
+    expect(await write({ status: 'running' })).toBe(false);
+    expect(await write({ status: 'waiting', reason: 'not_paid_yet' })).toBe(false);
+    const declined = { status: 'waiting', reason: 'declined_try_again' } as const;
+    expect(await write({ ...declined, detail: 'decline 1' })).toBe(true);
+    expect(await write({ ...declined, detail: 'decline 1' })).toBe(false);
+    expect(await write({ ...declined, detail: 'decline 2' })).toBe(true);
+    expect(await write({ status: 'running', progress: 0.5 })).toBe(true);
+    expect(await write({ status: 'running', progress: 0.5 })).toBe(false);
+    expect(await write({ status: 'running', progress: 1 })).toBe(true);
   });
 
   test('are stamped when they end, and keep their reason', async () => {

@@ -120,6 +120,14 @@ describe('await payment', () => {
     expect((await find(order)).declines).toBe(1);
   });
 
+  test('the same decline of another attempt reads as another one, so that the timeline tells it', async () => {
+    const order = await payable();
+    for (const declines of [1, 2]) {
+      const detail = `decline ${declines}: card_declined`;
+      await expect(look(awaitPayment, open(declines), order)).rejects.toMatchObject({ detail });
+    }
+  });
+
   test('a declined attempt ends the order when somebody else has the name: nobody pays for nothing', async () => {
     const order = await payable();
     await loseHold(order);

@@ -48,3 +48,22 @@ test('an end that another process tells keeps the beginning, and is told once', 
   expect((events[1] as { tookMs: number }).tookMs).toBeGreaterThan(0);
   expect((events[1] as { tookMs: number }).tookMs).toBeLessThanOrEqual(took);
 });
+
+test('a look that finds nothing new, in whichever process, leaves the timeline and the beginning as they are', async () => {
+  const waiting = { ...context, step: 'await-payment' as const };
+  const [one, other] = [createJournal(store), createJournal(store)];
+  const before = (await store.timeline.page(context.instanceId, 0, 100)).length;
+  await one.note(waiting, { status: 'running' });
+  const rowOf = async () =>
+    (await store.operations.find(context.operationId))!.steps.find(({ step }) => step === 'await-payment')!;
+  const begun = (await rowOf()).startedAt!;
+  while (Date.now() <= begun.getTime()) await new Promise(setImmediate);
+  for (const journal of [other, one, other]) {
+    await journal.note(waiting, { status: 'running' });
+    await journal.note(waiting, { status: 'waiting', reason: 'not_paid_yet', detail: 'nothing has come' });
+  }
+  const told = (await store.timeline.page(context.instanceId, 0, 100)).slice(before);
+  expect(told).toMatchObject([{ status: 'running' }, { status: 'waiting', reason: 'not_paid_yet' }]);
+  expect(told.map(({ sequence }) => sequence)).toEqual([before + 1, before + 2]);
+  expect(await rowOf()).toMatchObject({ status: 'waiting', startedAt: begun });
+});
