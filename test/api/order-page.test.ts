@@ -66,6 +66,19 @@ describe('the live page', () => {
     expect((await api.call('GET', '/orders/nothing')).status).toBe(404);
   });
 
+  test('says without its link what opens it, and sends nobody to a sign-in that no page has', async () => {
+    const { path } = await visit();
+    const { body, status } = await api.call('GET', path);
+    expect(status).toBe(401);
+    expect(body).toContain('This page opens by the link of the order');
+    expect(body).toMatch(/whole line that you got when you ordered.*until 7 days after/);
+    expect(body).not.toMatch(/sign in first|or sign in with/);
+    const [, call] = /<code>POST ([^<]+)<\/code> of the <a href="\/docs">/.exec(body) ?? [];
+    const document = await api.call('GET', '/v1/openapi.json');
+    expect(Object.keys(document.body.paths)).toContain(call);
+    expect((await api.call('GET', '/docs')).status).toBe(200);
+  });
+
   test('cancels by its form, with its token alone', async () => {
     const { path, cookie, record } = await visit();
     const page = await api.call('GET', path, { headers: { cookie } });

@@ -213,8 +213,16 @@ function orderSection({ order }: OrderPage): Html {
 </section>`;
 }
 
+export interface Refusal {
+  title: string;
+  lead: string;
+  /** What else can be done. */
+  next?: Html;
+  requestId: string;
+}
+
 /** A page that says why there is nothing to see. */
-export function refusalHtml(facts: { title: string; lead: string; next: string; requestId: string }): Html {
+export function refusalHtml(facts: Refusal): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -231,7 +239,7 @@ export function refusalHtml(facts: { title: string; lead: string; next: string; 
 <section class="head bad">
 <h1>${facts.title}</h1>
 <p class="lead">${facts.lead}</p>
-<p>${facts.next}</p>
+${facts.next && html`<p>${facts.next}</p>`}
 <p class="quiet">Request <code>${facts.requestId}</code></p>
 </section>
 </main>

@@ -13,8 +13,9 @@ import { cancelOrder } from '../orders/cancel-order.ts';
 import { createEstimates } from '../orders/estimates.ts';
 import { requestIdOf } from '../routing/request-id.ts';
 import { hostUrl } from '../views/instance-view.ts';
+import { html } from './html.ts';
 import { orderFacts } from './order-facts.ts';
-import { type OrderPage, orderMainHtml, orderPageHtml, refusalHtml } from './order-html.ts';
+import { type OrderPage, orderMainHtml, orderPageHtml, type Refusal, refusalHtml } from './order-html.ts';
 import { logLine } from './order-log.ts';
 
 const linesShown = 300;
@@ -103,11 +104,25 @@ async function readEvents(deps: ApiDeps, order: OrderRecord): Promise<TimelineEv
   }
 }
 
-const refusals: Partial<Record<ReasonCode, string>> = {
-  not_signed_in: 'Open the link that you got with your order, or sign in with the billing e-mail.',
-  not_found: 'Check the link; it is the whole line, up to its last character.',
-  already_ready: 'The server is ready; go back to its page.',
-};
+/** What a page says for a refusal instead of the words that programs get. */
+function refusalFacts({ config }: ApiDeps, code: ReasonCode): Pick<Refusal, 'lead'> & Partial<Refusal> {
+  switch (code) {
+    case 'not_signed_in': {
+      const days = Math.round(config.FREEHOLD_CAPABILITY_READ_MS / 86_400_000);
+      return {
+        title: 'This page opens by the link of the order',
+        lead: `It is the whole line that you got when you ordered; our e-mails about its payment have it too. It works until ${days} days after the order has ended.`,
+        next: html`Programs can sign in to the account instead: <code>POST /v1/sign-in/codes</code> of the <a href="/docs">API</a> sends a code to the billing e-mail.`,
+      };
+    }
+    case 'not_found':
+      return { lead: 'Check the link; it is the whole line, up to its last character.' };
+    case 'already_ready':
+      return { lead: 'The server is ready; go back to its page.' };
+    default:
+      return { lead: reasons[code].next };
+  }
+}
 
 async function orProblemPage(deps: ApiDeps, response: Response, answer: () => Promise<void>): Promise<void> {
   try {
@@ -116,8 +131,8 @@ async function orProblemPage(deps: ApiDeps, response: Response, answer: () => Pr
     const code = error instanceof ReasonError ? error.code : 'internal';
     const requestId = requestIdOf(response);
     if (code === 'internal') deps.log.error({ err: error, requestId }, 'the order page failed');
-    const { customer, next, status } = reasons[code];
-    const page = refusalHtml({ title: customer, lead: refusals[code] ?? next, next: '', requestId });
+    const { customer, status } = reasons[code];
+    const page = refusalHtml({ title: customer, ...refusalFacts(deps, code), requestId });
     response.status(status).set('Cache-Control', 'no-store').type('html').send(page.html);
   }
 }
