@@ -24,10 +24,12 @@ import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
 import { entityIsRunning, keepSchedules } from './fleet.ts';
 import { keepTrying } from './keep-trying.ts';
-import { runWorker } from './run-worker.ts';
+import { endWhileStarting, runWorker } from './run-worker.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** The control worker: Temporal workflows and short activities. Stateless, as many as needed. */
+endWhileStarting();
+
 /** Records of one look of a pass over the fleet; some seconds' work, and some 30 KB of a history. */
 const fleetPage = 50;
 

@@ -15,9 +15,10 @@ import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.
 import { createStackStates } from '../stacks/stack-states.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
-import { runWorker } from './run-worker.ts';
+import { endWhileStarting, runWorker } from './run-worker.ts';
 
 /** The provision worker: only the Pulumi activities, few slots, each run in a child process; one queue per cloud. */
+endWhileStarting();
 const log = createLog('provision');
 const config = provisionConfig();
 const store = await openStore(config.MONGODB_URI);

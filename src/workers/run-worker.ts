@@ -1,5 +1,17 @@
+import { constants } from 'node:os';
 import type { Worker } from '@temporalio/worker';
 import type { Log } from '../contracts/log.ts';
+
+const ends = ['SIGTERM', 'SIGINT'] as const;
+
+/** To be called first: until its workers run, the process ends at once by SIGTERM or SIGINT, which the SDK holds back. */
+export function endWhileStarting(): void {
+  for (const signal of ends) process.on(signal, endNow);
+}
+
+function endNow(signal: NodeJS.Signals): void {
+  process.exit(128 + constants.signals[signal]);
+}
 
 /**
  * Runs workers until SIGTERM or SIGINT (the SDK's runtime shuts them down with their grace time) and says on standard
@@ -7,6 +19,7 @@ import type { Log } from '../contracts/log.ts';
  */
 export async function runWorker(options: { name: string; workers: readonly Worker[]; log: Log }): Promise<void> {
   const running = options.workers.map((worker) => worker.run());
+  for (const signal of ends) process.off(signal, endNow);
   process.stdout.write(`${JSON.stringify({ listening: options.name })}\n`);
   await Promise.all(running);
   options.log.info('worker stopped');
