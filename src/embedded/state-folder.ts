@@ -74,6 +74,8 @@ export function lockStateFolder(folder: StateFolder, role: FolderOwner['role']):
   writeFileSafely(ownerFile, JSON.stringify({ pid: process.pid, role } satisfies FolderOwner));
   return {
     release() {
+      // Once released, another process may have it.
+      if (!database.isOpen) return;
       rmSync(ownerFile, { force: true });
       database.close();
     },

@@ -172,6 +172,15 @@ describe('the platform', () => {
     await platform.stop();
   });
 
+  test('fails with the sentence of what could not be started, and leaves nothing', async () => {
+    const broken = startPlatform({
+      ...{ stateDir, ports: 'free', only: ['stripe'] },
+      overrides: { STRIPE_EMULATOR_PORT: 'none' },
+    });
+    await expect(broken).rejects.toThrow(/^Stripe emulator could not be started: it ended with code 1\./);
+    await (await start()).stop();
+  });
+
   test('takes free ports where the usual ones are busy, and says so', async () => {
     const platform = await start();
     const base = String(platform.ports.mailbox);
