@@ -83,7 +83,7 @@ const database = openDatabase(environment.STRIPE_EMULATOR_DB);
 const clock = createClock(database);
 const store = createStore(database);
 const faults = createFaults();
-const deliveries = createDeliveries({ config, database, store, faults, log });
+const deliveries = createDeliveries({ config, database, clock, store, faults, log });
 const emulator: Emulator = { config, database, store, clock, faults, deliveries, resources, log };
 if (environment.STRIPE_EMULATOR_WEBHOOK_URL && environment.STRIPE_WEBHOOK_SECRET) {
   keepConfiguredEndpoint(emulator, {

@@ -11,9 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => emulator[Symbol.asyncDispose]());
 
-const paidOrder = async () => {
+const paidOrder = async (card = '4242424242424242') => {
   const made = await order(stripe);
-  await payAsBrowser(emulator.address, made.clientSecret, '4242424242424242');
+  await payAsBrowser(emulator.address, made.clientSecret, card);
   return made;
 };
 
@@ -135,6 +135,29 @@ describe('giving a paid order back', () => {
     });
     const rest = await stripe.refunds.create({ payment_intent: id });
     expect(rest.amount).toBe(orderTotal.total - 1000);
+  });
+});
+
+describe('a refund that the bank sends back', () => {
+  test('has succeeded until it fails days later, and then the charge keeps its money again', async () => {
+    const { invoice } = await paidOrder('4000000000005126');
+    const note = await stripe.creditNotes.create({
+      invoice: invoice.id,
+      lines: allLines(invoice),
+      refund_amount: orderTotal.total,
+      expand: ['refunds.refund'],
+    });
+    const refund = note.refunds[0]?.refund as Stripe.Refund;
+    expect(refund.status).toBe('succeeded');
+    await emulator.advance(4 * 24 * 3_600_000);
+    expect(await stripe.refunds.retrieve(refund.id)).toMatchObject({ status: 'failed', amount: orderTotal.total });
+    const charge = await stripe.charges.retrieve(refund.charge as string);
+    expect(charge).toMatchObject({ refunded: false, amount_refunded: 0, amount: orderTotal.total });
+    expect((await stripe.creditNotes.retrieve(note.id)).status).toBe('issued');
+    const { data } = await stripe.events.list({ type: 'refund.failed' });
+    expect(data.map((event) => (event.data.object as Stripe.Refund).id)).toEqual([refund.id]);
+    // It can be given back again.
+    expect((await stripe.refunds.create({ charge: charge.id })).amount).toBe(orderTotal.total);
   });
 });
 

@@ -101,6 +101,16 @@ describe('webhooks', () => {
     expect(Date.now() - started).toBeGreaterThanOrEqual(390);
   });
 
+  test('can be days late, and are signed when they are sent', async () => {
+    await emulator.control('POST', 'faults', { webhooks: { delayMs: 3 * 24 * 3_600_000 } });
+    await emulator.stripe.customers.create({ email: 'days-late@example.com' });
+    await emulator.advance(2 * 24 * 3_600_000);
+    expect(await waiting()).toBe(1);
+    expect(hooks.received).toEqual([]);
+    await emulator.advance(24 * 3_600_000);
+    await until(() => hooks.of('customer.created').length === 1);
+  });
+
   test('go to every endpoint that asked for the type, signed with its own secret', async () => {
     const bodies: { body: string; signature: string }[] = [];
     const { createServer } = await import('node:http');

@@ -30,6 +30,8 @@ export interface PaymentMethodType {
   attempt(instrument: Instrument, how: { approved: boolean; offSession: boolean }): Attempt;
   /** The like of `attempt` for saving without a payment. */
   setUp(instrument: Instrument, how: { approved: boolean }): Attempt;
+  /** Whether what is given back to it comes back some days later. */
+  refundFails(instrument: Instrument): boolean;
   /** The part of a charge that says how it was paid. */
   chargeDetails(
     method: Stripe.PaymentMethod,
@@ -93,6 +95,7 @@ const card: PaymentMethodType = {
       ? { outcome: 'succeeded' }
       : { outcome: 'declined', decline: known.decline };
   },
+  refundFails: (instrument) => testCard(instrument).refundFails === true,
   chargeDetails: (method, { amount, approved }) => {
     const held = method.card!;
     return {

@@ -18,6 +18,8 @@ export interface TestCard {
   decline?: Decline;
   /** Whether it can be saved to a customer although its charges are refused. */
   attachable: boolean;
+  /** Whether the bank sends refunds back some days later. */
+  refundFails?: true;
 }
 
 const declined = (decline_code: string, message = 'Your card was declined.'): Decline => ({
@@ -31,6 +33,8 @@ const refused = { ...good, brand: 'visa', attachable: false } as const;
 
 const cards: readonly TestCard[] = [
   { ...good, number: '4242424242424242', names: ['pm_card_visa'], brand: 'visa' },
+  // Its refunds begin as succeeded; the bank sends them back later.
+  { ...good, number: '4000000000005126', names: ['pm_card_refundFail'], brand: 'visa', refundFails: true },
   { ...good, number: '5555555555554444', names: ['pm_card_mastercard'], brand: 'mastercard' },
   { ...good, number: '378282246310005', names: ['pm_card_amex'], brand: 'amex' },
   { ...good, number: '4000007240000007', names: ['pm_card_es'], brand: 'visa', country: 'ES' },

@@ -3,7 +3,8 @@ import type { Database } from './database.ts';
 
 /**
  * The emulator's clock: our processes' clock plus an offset, which only ever grows and outlives a restart. Everything
- * that Stripe dates reads it; only the delivery of webhooks runs on the real clock, as its receiver does.
+ * that Stripe dates or delays reads it; only the signature of a webhook has the time at which it is really sent, because
+ * its receiver asks for a fresh one.
  */
 export interface Clock {
   /** Seconds since the epoch, Stripe's unit. */

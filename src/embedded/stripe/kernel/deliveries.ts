@@ -1,6 +1,7 @@
 import { Stripe } from 'stripe';
 import { now } from '../../../contracts/clock.ts';
 import type { Log } from '../../../contracts/log.ts';
+import type { Clock } from './clock.ts';
 import type { Config } from './context.ts';
 import type { Database } from './database.ts';
 import type { Faults } from './faults.ts';
@@ -41,12 +42,14 @@ const reorderWindowMs = 500;
 export function createDeliveries({
   config,
   database,
+  clock,
   store,
   faults,
   log,
 }: {
   config: Config;
   database: Database;
+  clock: Clock;
   store: Store;
   faults: Faults;
   log: Log;
@@ -55,7 +58,7 @@ export function createDeliveries({
   let timer: NodeJS.Timeout | undefined;
   const stopping = new AbortController();
 
-  const mark = (row: Row, state: State, due = now()) => {
+  const mark = (row: Row, state: State, due = clock.milliseconds()) => {
     if (stopping.signal.aborted) return;
     database.run(
       'UPDATE deliveries SET state = ?, attempts = ?, due = ? WHERE id = ?',
@@ -73,7 +76,7 @@ export function createDeliveries({
     const givenUp = attempts >= config.retryAttempts;
     log.warn({ event: row.event, endpoint: row.endpoint, attempts, refused, givenUp }, 'webhook not delivered');
     if (givenUp) return mark(row, 'given_up');
-    mark(row, 'waiting', now() + Math.min(config.retryCapMs, config.retryBaseMs * 2 ** row.attempts));
+    mark(row, 'waiting', clock.milliseconds() + Math.min(config.retryCapMs, config.retryBaseMs * 2 ** row.attempts));
   };
 
   /** Null when acknowledged, otherwise why not. */
@@ -118,7 +121,7 @@ export function createDeliveries({
         parallel * 2,
       )
       .filter((row) => !sending.has(row.id));
-    const due = rows.filter((row) => row.due <= now()).slice(0, Math.max(0, free));
+    const due = rows.filter((row) => row.due <= clock.milliseconds()).slice(0, Math.max(0, free));
     for (const row of due) {
       sending.add(row.id);
       void deliver(row)
@@ -128,8 +131,8 @@ export function createDeliveries({
           deliveries.wake();
         });
     }
-    const next = rows.find((row) => row.due > now());
-    if (next && due.length < free) timer = setTimeout(pump, Math.max(1, next.due - now()));
+    const next = rows.find((row) => row.due > clock.milliseconds());
+    if (next && due.length < free) timer = setTimeout(pump, Math.max(1, next.due - clock.milliseconds()));
   };
 
   const deliveries: Deliveries = {
@@ -137,14 +140,14 @@ export function createDeliveries({
       const { drop, duplicate, reorder, delayMs = 0 } = faults.webhooks;
       const type = store.get('event', eventId).type;
       const dropped = drop === true || (Array.isArray(drop) && drop.includes(type));
-      const wait = reorder ? reorderWindowMs - (now() % reorderWindowMs) : delayMs;
+      const wait = reorder ? reorderWindowMs - (clock.milliseconds() % reorderWindowMs) : delayMs;
       for (let copy = 0; copy < (duplicate ? 2 : 1); copy += 1) {
         database.run(
           'INSERT INTO deliveries (event, endpoint, state, due) VALUES (?, ?, ?, ?)',
           eventId,
           endpointId,
           dropped ? 'dropped' : 'waiting',
-          now() + wait,
+          clock.milliseconds() + wait,
         );
       }
     },

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Stripe itself sends an event again for three days; who mends an endpoint by hand may do so for thirty. */
+const longestWebhookDelayMs = 30 * 24 * 3_600_000;
+
 /**
  * Faults that a test or a demonstration orders by `POST /emulator/faults` and ends by `DELETE /emulator/faults`. They
  * live in memory: a restart ends them too.
@@ -13,8 +16,8 @@ export const FaultOrder = z.strictObject({
       duplicate: z.literal(true).optional(),
       /** Those queued within the same half second arrive newest first. */
       reorder: z.literal(true).optional(),
-      /** Each waits so long before it is sent. */
-      delayMs: z.number().int().min(0).max(600_000).optional(),
+      /** Each waits so long by the emulator's clock before it is sent; days pass when that clock is moved. */
+      delayMs: z.number().int().min(0).max(longestWebhookDelayMs).optional(),
     })
     .optional(),
   http: z

@@ -1,5 +1,6 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
+import { type Instrument, typeOf } from '../flows/payment-method-types.ts';
 import { type Context, resource, route } from '../kernel/context.ts';
 import { invalidRequest } from '../kernel/errors.ts';
 import { change, emit } from '../kernel/events.ts';
@@ -15,6 +16,11 @@ import {
   text,
   timeFilter,
 } from '../kernel/params.ts';
+import { schedule } from '../kernel/timers.ts';
+
+/** Kind of the timer that sends a refund back, and how long after the refund it does, seconds. */
+const comesBack = 'refund.comes_back';
+const comesBackAfter = 3 * 24 * 3600;
 
 const CreateParams = paramsOf<Stripe.RefundCreateParams>()(
   z.strictObject({
@@ -79,6 +85,7 @@ export const refunds = resource<'refund'>({
       },
     }),
   ],
+  timers: { [comesBack]: (ctx, id) => failRefund(ctx, ctx.store.get('refund', id)) },
 });
 
 /** Gives `amount` (minor units) of a charge back; 400 when so much of it is not left. */
@@ -132,7 +139,20 @@ export function refundCharge(
   const refunded = charge.amount_refunded + given.amount;
   const patch = { amount_refunded: refunded, refunded: refunded === charge.amount_captured };
   change(ctx, charge, patch, 'charge.refunded');
+  const method = ctx.store.get('payment_method', charge.payment_method as string);
+  if (typeOf(method).refundFails(ctx.store.hidden<Instrument>(method.id)!)) {
+    schedule(ctx, { kind: comesBack, object: refund.id, at: refund.created + comesBackAfter });
+  }
   return refund;
+}
+
+/** The customer's bank sends the money back: it counts as not refunded again. A credit note that gave it stays issued. */
+function failRefund(ctx: Context, refund: Stripe.Refund): void {
+  const charge = ctx.store.get('charge', refund.charge as string);
+  const refunded = charge.amount_refunded - refund.amount;
+  change(ctx, charge, { amount_refunded: refunded, refunded: false }, 'charge.updated');
+  const failed = change(ctx, refund, { status: 'failed', failure_reason: 'expired_or_canceled_card' });
+  for (const type of ['charge.refund.updated', 'refund.updated', 'refund.failed']) emit(ctx, type, failed);
 }
 
 function chargeOf(ctx: Context, params: z.output<typeof CreateParams>): Stripe.Charge {
