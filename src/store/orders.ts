@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../contracts/clock.ts';
+import { now, today } from '../contracts/clock.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
@@ -87,10 +87,18 @@ export function orderStore(connection: Connection) {
         .limit(page.limit)
         .lean<OrderRecord[]>();
     },
-    /** Open orders whose workflow is not known to run, older than `before`. */
-    async notStarted(before: Date): Promise<OrderRecord[]> {
+    /**
+     * Open orders whose workflow is not known to run, older than `ageMs`; also those that lie in the future, because the
+     * clock was set back since they were placed.
+     */
+    async notStarted(ageMs: number): Promise<OrderRecord[]> {
+      const at = now();
       return model
-        .find({ state: 'awaiting_payment', startedAt: null, createdAt: { $lt: before } })
+        .find({
+          state: 'awaiting_payment',
+          startedAt: null,
+          $or: [{ createdAt: { $lt: new Date(at - ageMs) } }, { createdAt: { $gt: new Date(at + ageMs) } }],
+        })
         .limit(100)
         .lean<OrderRecord[]>();
     },

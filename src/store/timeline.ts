@@ -8,6 +8,8 @@ interface TimelineRow {
   instanceId: string;
   sequence: number;
   at: number;
+  /** By the database's clock: those of the writers differ, and may be set back. */
+  insertedAt: Date;
   orderId?: string;
   operationId?: string;
   body: EventBody;
@@ -29,6 +31,7 @@ export function timelineStore(connection: Connection) {
       instanceId: { type: String, required: true },
       sequence: { type: Number, required: true },
       at: { type: Number, required: true },
+      insertedAt: { type: Date, index: true },
       orderId: String,
       operationId: String,
       body: { type: Schema.Types.Mixed, required: true },
@@ -40,7 +43,7 @@ export function timelineStore(connection: Connection) {
   /** Last number that this process saw per instance: a hint that saves a read, never the truth. */
   const hints = new Map<string, number>();
 
-  function toEvent(row: TimelineRow): TimelineEvent {
+  function toEvent(row: Omit<TimelineRow, '_id' | 'insertedAt'>): TimelineEvent {
     return {
       instanceId: row.instanceId,
       sequence: row.sequence,
@@ -61,19 +64,20 @@ export function timelineStore(connection: Connection) {
 
   /** Inserts under this number; undefined when somebody has taken it. */
   async function insertAt(sequence: number, place: Place, body: EventBody): Promise<TimelineEvent | undefined> {
-    const at = now();
-    // The tail reads by the time in the id, so the id follows our clock, not the driver's.
-    const _id = new Types.ObjectId(Types.ObjectId.generate(Math.floor(at / 1_000)));
-    const row = { _id, ...place, sequence, at, body };
+    const row = { ...place, sequence, at: now(), body };
     try {
-      await model.create(row);
+      await model.updateOne(
+        { _id: new Types.ObjectId() },
+        { $setOnInsert: row, $currentDate: { insertedAt: true } },
+        { upsert: true },
+      );
     } catch (error) {
       if (isDuplicateKey(error)) return undefined;
       throw error;
     }
     if (hints.size > 10_000) hints.clear();
     hints.set(place.instanceId, sequence);
-    return toEvent(row as TimelineRow);
+    return toEvent(row);
   }
 
   async function append(place: Place, body: EventBody): Promise<TimelineEvent> {
@@ -112,17 +116,25 @@ export function timelineStore(connection: Connection) {
         .lean<TimelineRow[]>();
       return rows.map(toEvent);
     },
-    /**
-     * Events of all instances that were inserted since `sinceMs`, in insertion order with their row ids: what the live
-     * tail reads with an overlap of some seconds, dropping the rows that it has seen.
-     */
-    async insertedSince(sinceMs: number): Promise<{ rowId: string; event: TimelineEvent }[]> {
-      const from = Types.ObjectId.createFromTime(Math.floor(sinceMs / 1000));
+    /** When the newest event of all was inserted, by the database's clock; null when there is none. */
+    async newestInsertion(): Promise<Date | null> {
+      const newest = await model
+        .findOne({ insertedAt: { $ne: null } }, { insertedAt: 1 })
+        .sort({ insertedAt: -1 })
+        .lean<Pick<TimelineRow, 'insertedAt'> | null>();
+      return newest?.insertedAt ?? null;
+    },
+    /** Events of all instances that were inserted at `since` or later by the database's clock, in that order. */
+    async insertedSince(since: Date): Promise<{ rowId: string; insertedAt: number; event: TimelineEvent }[]> {
       const rows = await model
-        .find({ _id: { $gte: from } })
-        .sort({ _id: 1 })
+        .find({ insertedAt: { $gte: since } })
+        .sort({ insertedAt: 1, _id: 1 })
         .lean<TimelineRow[]>();
-      return rows.map((row) => ({ rowId: row._id.toHexString(), event: toEvent(row) }));
+      return rows.map((row) => ({
+        rowId: row._id.toHexString(),
+        insertedAt: row.insertedAt.getTime(),
+        event: toEvent(row),
+      }));
     },
   };
 }

@@ -117,11 +117,15 @@ describe('orders', () => {
     for (const order of [waiting, started, ended]) await store.orders.insert(order);
     await store.orders.markStarted(started._id);
     await store.orders.move(ended._id, { from: ['awaiting_payment'], to: 'cancelled' });
-    const found = (await store.orders.notStarted(new Date(Date.now() + 1_000))).map(({ _id }) => _id);
+    const found = (await store.orders.notStarted(-1_000)).map(({ _id }) => _id);
     expect(found).toContain(waiting._id);
     expect(found).not.toContain(started._id);
     expect(found).not.toContain(ended._id);
-    expect(await store.orders.notStarted(new Date(0))).toEqual([]);
+    expect(await store.orders.notStarted(60_000)).toEqual([]);
+    // As one that was placed while the clock was an hour ahead.
+    const later = { $set: { createdAt: new Date(Date.now() + 3_600_000) } };
+    await store.orders.model.updateOne({ _id: waiting._id }, later);
+    expect(await store.orders.notStarted(60_000)).toMatchObject([{ _id: waiting._id }]);
 
     for (const order of [waiting, started, ended]) await store.orders.remove(order._id);
     expect(await store.orders.find(waiting._id)).toBeNull();

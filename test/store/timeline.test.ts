@@ -84,12 +84,14 @@ describe('the timeline of an instance', () => {
 });
 
 test('the tail finds everything that was inserted since, of all instances', async () => {
-  const began = Date.now();
+  const began = (await store.timeline.newestInsertion()) ?? new Date(0);
   const ids = Array.from({ length: 20 }, () => newId.instance());
   await Promise.all(ids.map((instanceId) => store.timeline.append({ instanceId }, line(instanceId))));
   const rows = await store.timeline.insertedSince(began);
   const found = new Set(rows.map(({ event }) => event.instanceId));
   for (const id of ids) expect(found.has(id)).toBe(true);
   expect(new Set(rows.map(({ rowId }) => rowId)).size).toBe(rows.length);
-  expect(await store.timeline.insertedSince(Date.now() + 60_000)).toEqual([]);
+  const newest = await store.timeline.newestInsertion();
+  expect(newest!.getTime()).toBe(Math.max(...rows.map(({ insertedAt }) => insertedAt)));
+  expect(await store.timeline.insertedSince(new Date(newest!.getTime() + 1))).toEqual([]);
 });

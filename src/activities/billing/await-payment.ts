@@ -30,7 +30,9 @@ export function awaitPayment(ports: BillingPorts) {
       if (!(await holdLonger(ports, order))) throw await end(ports, order, 'hostname_taken');
     }
     if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
-    const waited = now() - activityInfo().scheduledTimestampMs;
+    // Both by Temporal's clock.
+    const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+    const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
     const wait = { retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
     // Its number tells one decline from the next, which may be for the same cause.
     const decline = state.lastDecline && `decline ${state.declines}: ${state.lastDecline}`;

@@ -36,7 +36,8 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
   /** Whether it was news. */
   async function tell(context: StepContext, note: StepNote, startedAt: Date): Promise<boolean> {
     const ended = note.status === 'succeeded' || note.status === 'failed' || note.status === 'skipped';
-    const tookMs = ended ? now() - startedAt.getTime() : undefined;
+    // The clocks of two workers differ, and one may have been set back meanwhile.
+    const tookMs = ended ? Math.max(0, now() - startedAt.getTime()) : undefined;
     const detail = note.detail?.slice(0, 500);
     const isNews = await store.operations.setStep(context.operationId, {
       step: context.step,

@@ -1,5 +1,6 @@
 import { activityInfo, CancelledFailure, CompleteAsyncError, cancellationSignal } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import { monotonic } from '../../contracts/clock.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { codeOf, toFailure } from './failure.ts';
@@ -20,11 +21,14 @@ function isWorthTelling(attempt: number): boolean {
   return (attempt & (attempt - 1)) === 0;
 }
 
-/** Whether the workflow has gone on without this attempt: what it would still tell is told by others already. */
-function isPastDeadline(): boolean {
-  const { scheduledTimestampMs, scheduleToCloseTimeoutMs } = activityInfo();
-  // Temporal measures deadlines by the real clock.
-  return scheduleToCloseTimeoutMs > 0 && Date.now() >= scheduledTimestampMs + scheduleToCloseTimeoutMs;
+/**
+ * Whether the workflow has gone on without this attempt, which began at `began` (monotonic): what it would still tell is
+ * told by others already. Temporal's clock says when the attempt was due, ours only how long it took.
+ */
+function isPastDeadline(began: number): boolean {
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs } = activityInfo();
+  const elapsedMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs + (monotonic() - began);
+  return scheduleToCloseTimeoutMs > 0 && elapsedMs >= scheduleToCloseTimeoutMs;
 }
 
 /**
@@ -37,6 +41,7 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
       const [context] = input.args;
       const { attempt, activityType } = activityInfo();
       const step = isStepContext(context) && !notes.includes(activityType) ? context : undefined;
+      const began = monotonic();
       try {
         if (step && attempt === 1) await journal.note(step, { status: 'running' });
         const result = await next(input);
@@ -49,7 +54,7 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         const failure = toFailure(error);
         const reason = codeOf(failure);
         if (reason === 'internal') log.error({ err: error, activity: activityType, attempt }, 'activity failed');
-        if (step && isWorthTelling(attempt) && !isPastDeadline()) {
+        if (step && isWorthTelling(attempt) && !isPastDeadline(began)) {
           const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
           await journal.note(step, { status, reason, detail: failure.message }).catch((err) => {
             // The failure itself matters more than its telling.

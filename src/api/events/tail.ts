@@ -1,4 +1,4 @@
-import { now } from '../../contracts/clock.ts';
+import { monotonic } from '../../contracts/clock.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { Store } from '../../store/store.ts';
@@ -11,8 +11,9 @@ export interface Tail {
 }
 
 /**
- * Reads the timeline in insertion order, every `intervalMs` while anybody follows, each time some seconds back: a row
- * may become visible after a younger one, and clocks of writers differ. What was seen is dropped.
+ * Reads the timeline in the order of insertion by the database's clock, every `intervalMs` while anybody follows, each
+ * time some seconds back from the newest: a row may become visible after a younger one. What was seen is dropped. No
+ * other clock counts: neither that of this process nor those of the writers.
  */
 export function createTail({
   store,
@@ -26,21 +27,28 @@ export function createTail({
   overlapMs?: number;
 }): Tail {
   const followers = new Map<string, Set<(event: TimelineEvent) => void>>();
-  /** Rows that were passed on, with the time after which no read can bring them again. */
+  /** Rows that were passed on, with the time of their insertion. */
   const seen = new Map<string, number>();
+  /** The newest insertion, and when it was seen here; unknown while nobody follows. */
+  let newest: { at: number; seenAt: number } | undefined;
+  /** From where the next read reads. */
+  let since = 0;
   let timer: NodeJS.Timeout | undefined;
   let reading = Promise.resolve();
   let stopped = false;
 
   async function read(): Promise<void> {
-    const since = now() - overlapMs;
-    for (const { rowId, event } of await store.timeline.insertedSince(since)) {
+    newest ??= { at: (await store.timeline.newestInsertion())?.getTime() ?? 0, seenAt: monotonic() };
+    // A row is waited for as long after a younger one as the overlap; what is older then is read no more.
+    const quietMs = Math.min(monotonic() - newest.seenAt, overlapMs);
+    since = Math.max(since, newest.at - overlapMs + quietMs);
+    for (const { rowId, insertedAt, event } of await store.timeline.insertedSince(new Date(since))) {
+      if (insertedAt > newest.at) newest = { at: insertedAt, seenAt: monotonic() };
       if (seen.has(rowId)) continue;
-      seen.set(rowId, now());
+      seen.set(rowId, insertedAt);
       for (const wake of followers.get(event.instanceId) ?? []) wake(event);
     }
-    // Ids tell whole seconds, so a read may reach one second further back than it asked for.
-    for (const [rowId, at] of seen) if (at < since - 2_000) seen.delete(rowId);
+    for (const [rowId, insertedAt] of seen) if (insertedAt < since) seen.delete(rowId);
   }
 
   function schedule(): void {
@@ -63,6 +71,7 @@ export function createTail({
       return () => {
         group.delete(wake);
         if (group.size === 0 && followers.get(instanceId) === group) followers.delete(instanceId);
+        if (followers.size === 0) newest = undefined;
       };
     },
     async stop() {

@@ -56,9 +56,10 @@ export function estimateFrom(runs: readonly Pick<OperationRecord, 'steps'>[]): E
   for (const { steps } of runs) {
     const paidAt = steps.find(({ step }) => step === 'await-payment')?.endedAt;
     const readyAt = steps.find(({ step }) => step === 'mark-ready')?.endedAt;
-    if (paidAt && readyAt) totals.push(readyAt.getTime() - paidAt.getTime());
+    // A run during which a clock was set back tells nothing.
+    if (paidAt && readyAt && readyAt >= paidAt) totals.push(readyAt.getTime() - paidAt.getTime());
     for (const { step, startedAt, endedAt } of steps) {
-      if (!startedAt || !endedAt) continue;
+      if (!startedAt || !endedAt || endedAt < startedAt) continue;
       perStep.set(step, [...(perStep.get(step) ?? []), endedAt.getTime() - startedAt.getTime()]);
     }
   }

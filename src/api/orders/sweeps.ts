@@ -1,4 +1,3 @@
-import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './place-order.ts';
@@ -8,8 +7,7 @@ import { sweepMoneyOnce } from './sweep-money.ts';
 export async function sweepOnce(deps: ApiDeps): Promise<void> {
   const removed = await deps.store.holds.removeExpired();
   if (removed > 0) deps.log.info({ removed }, 'holds ended');
-  const before = new Date(now() - deps.config.FREEHOLD_START_SWEEP_MS);
-  for (const order of await deps.store.orders.notStarted(before)) {
+  for (const order of await deps.store.orders.notStarted(deps.config.FREEHOLD_START_SWEEP_MS)) {
     try {
       await startOrder(deps, order);
       deps.log.info({ orderId: order._id }, 'started an order that had no workflow');
