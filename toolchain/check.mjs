@@ -24,6 +24,7 @@ const checks = {
   ),
   'unused code': tool('knip/bin/knip.js', '--no-progress', '--no-config-hints'),
   'store queries': script('toolchain/checks/store-queries.mjs'),
+  'clock readings': script('toolchain/checks/clock-readings.mjs'),
 };
 
 const waiting = Object.entries(checks);

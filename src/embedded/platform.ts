@@ -41,6 +41,8 @@ export interface PlatformOptions {
   ports?: 'usual' | 'free';
   /** Variables that our own processes get on top of their environment, for instance shorter deadlines. */
   overrides?: Record<string, string>;
+  /** Lets tests and campaigns shift the clocks of our own processes while they run (`clockFile` in processes.ts). */
+  shiftableClocks?: boolean;
   /** Names of the processes to start, with what they need; all when absent. */
   only?: string[];
   env?: NodeJS.ProcessEnv;
@@ -94,7 +96,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     releasePorts = release;
     if (moved.length > 0) onEvent({ type: 'moved', services: moved });
     const keys = loadKeys(folder);
-    const context: PlatformContext = { folder, ports, keys, database, overrides: options.overrides ?? {}, env };
+    const { overrides = {}, shiftableClocks = false } = options;
+    const context: PlatformContext = { folder, ports, keys, database, overrides, shiftableClocks, env };
     const specs = chosen(platformProcesses(context), options.only);
     if (database.kind !== 'given') folder.path('mongo', database.kind, 'data');
     folder.path('pulumi', 'state', 'stacks');

@@ -20,7 +20,21 @@ export interface PlatformContext {
   database: DatabaseChoice;
   /** Variables that a demo, a test or a bench sets otherwise; our own processes get them on top. */
   overrides: Record<string, string>;
+  /** Whether the clocks of our own processes can be shifted while they run. */
+  shiftableClocks: boolean;
   env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Whose clocks can be shifted: each reads a file of its own in `clocks/`, the hosts of the small cloud share one. The
+ * other processes of the platform stand for systems of somebody else, which keep their own time.
+ */
+export const clocks = ['api', 'control', 'provision', 'licence', 'hosts'] as const;
+export type ClockName = (typeof clocks)[number];
+
+/** Where the offset of a clock stands, in ms. */
+export function clockFile(stateDir: string, name: ClockName): string {
+  return join(stateDir, 'clocks', name);
 }
 
 /** A program that the set-up provides and that is not there. */
@@ -93,6 +107,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       env: {
         ...common,
         ...settingsOf(env),
+        ...clockOf(context, rest.name),
         NODE_COMPILE_CACHE: compileCache(context),
         ...variables,
         ...context.overrides,
@@ -304,6 +319,16 @@ function compileCache({ folder, env }: PlatformContext): string {
   return env.NODE_COMPILE_CACHE || folder.path('cache', 'compiled');
 }
 
+/** Names the file by which the clock of these processes is shifted, and lets it begin at 0. */
+function clockOf({ folder, shiftableClocks }: PlatformContext, name: string): Record<string, string> {
+  const clock = clocks.find((each) => each === name);
+  if (!shiftableClocks || clock === undefined) return {};
+  folder.path('clocks', clock);
+  const file = clockFile(folder.root, clock);
+  writeFileSafely(file, '0');
+  return { FREEHOLD_CLOCK_FILE: file };
+}
+
 /** Says how the small cloud boots the product's image: as a process of the same Node from this checkout. */
 function writeImages(context: PlatformContext, node: string): string {
   const { folder, env } = context;
@@ -312,7 +337,7 @@ function writeImages(context: PlatformContext, node: string): string {
   const image = {
     command: [node, '--disable-warning=ExperimentalWarning', join(projectRoot, 'src/host/main.ts')],
     cwd: projectRoot,
-    env: { ...commonEnvironment(env), NODE_COMPILE_CACHE: compileCache(context) },
+    env: { ...commonEnvironment(env), ...clockOf(context, 'hosts'), NODE_COMPILE_CACHE: compileCache(context) },
   };
   writeFileSafely(file, JSON.stringify({ [`${name}:${version}`]: image }, null, 2));
   return file;

@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import Stripe from 'stripe';
+import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
 import type { OrderRecord } from '../../store/records.ts';
@@ -34,7 +35,8 @@ function webhook(deps: ApiDeps): RequestHandler {
 function readEvent(deps: ApiDeps, body: unknown, signature: string): Stripe.Event {
   if (!Buffer.isBuffer(body)) throw new ReasonError('webhook_signature_wrong');
   try {
-    return Stripe.webhooks.constructEvent(body, signature, deps.config.STRIPE_WEBHOOK_SECRET);
+    const secret = deps.config.STRIPE_WEBHOOK_SECRET;
+    return Stripe.webhooks.constructEvent(body, signature, secret, undefined, undefined, now());
   } catch (error) {
     throw new ReasonError('webhook_signature_wrong', undefined, { cause: error });
   }

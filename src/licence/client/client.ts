@@ -74,6 +74,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
       serverUrl: options.serverUrl,
       fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
       timeoutMs: options.requestTimeoutMs ?? 10_000,
+      now: () => clock.now(),
     }),
     now: () => clock.now(),
     state: () => state,

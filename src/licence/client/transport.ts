@@ -19,7 +19,13 @@ export interface Transport {
   post<T>(path: string, body: unknown, schema: ZodType<T>): Promise<Exchange<T>>;
 }
 
-export function createTransport(options: { serverUrl: string; fetch: LicenceFetch; timeoutMs: number }): Transport {
+export function createTransport(options: {
+  serverUrl: string;
+  fetch: LicenceFetch;
+  timeoutMs: number;
+  /** Wall clock, ms since the epoch. */
+  now: () => number;
+}): Transport {
   const base = options.serverUrl.replace(/\/+$/, '');
 
   async function exchange<T>(path: string, init: RequestInit, schema: ZodType<T>): Promise<Exchange<T>> {
@@ -32,7 +38,8 @@ export function createTransport(options: { serverUrl: string; fetch: LicenceFetc
     } catch (error) {
       return { kind: 'unreached', ...connectionFault(error), retryAfterMs: 0 };
     }
-    return read(response, text, schema);
+    const retryAfterMs = retryAfter(response.headers.get('Retry-After'), options.now());
+    return read({ response, text, retryAfterMs }, schema);
   }
 
   return {
@@ -46,8 +53,10 @@ export function createTransport(options: { serverUrl: string; fetch: LicenceFetc
   };
 }
 
-function read<T>(response: Response, text: string, schema: ZodType<T>): Exchange<T> {
-  const retryAfterMs = retryAfter(response.headers.get('Retry-After'));
+function read<T>(
+  { response, text, retryAfterMs }: { response: Response; text: string; retryAfterMs: number },
+  schema: ZodType<T>,
+): Exchange<T> {
   const json = text === '' ? undefined : jsonOf(text);
   if (response.ok) {
     const answer = schema.safeParse(json);
@@ -70,10 +79,10 @@ function jsonOf(text: string): unknown {
 }
 
 /** Seconds or a date, as ms from now. */
-function retryAfter(header: string | null): number {
+function retryAfter(header: string | null, now: number): number {
   if (header === null) return 0;
   const seconds = Number(header);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
   return Number.isFinite(ms) && ms > 0 ? ms : 0;
 }
 
