@@ -28,6 +28,7 @@ export const EventBody = z.discriminatedUnion('type', [
     type: z.literal('log'),
     step: StepName,
     severity: z.enum(['info', 'warning', 'error']),
+    /** A sentence for the customer, made of known facts; what other systems say is for operators, in their logs. */
     text: z.string().max(1_000),
   }),
 ]);

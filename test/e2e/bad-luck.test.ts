@@ -152,6 +152,7 @@ describe('an order through a bad day', () => {
     expect(await findings(world, purchase)).toEqual(delivered(purchase));
     expect(await paymentsOf(world, purchase)).toMatchObject({ subscriptions: 1, paymentIntents: 1, paid: 1 });
     expect(purchase.events.map(({ sequence }) => sequence)).toEqual(purchase.events.map((_event, index) => index + 1));
+    expect(JSON.stringify(purchase.events)).not.toContain('[cloud:');
     const { out } = await freehold(world, 'operations', 'show', purchase.order.operationId);
     expect(out).toContain('the quota was raised');
   });

@@ -3,6 +3,7 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { PrivateServerSpec, RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { describeResource } from '../../domain/describe-resource.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { beat } from '../lib/beat-interceptor.ts';
 import type { StackPorts } from './stack-activities.ts';
@@ -74,6 +75,8 @@ export function specOf(instance: InstanceRecord): PrivateServerSpec {
   };
 }
 
+const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;
+
 async function run({ runStack, journal }: StackPorts, context: StepContext, request: StackRequest) {
   let told: Promise<unknown> = Promise.resolve();
   const tell = (line: RunnerLine) => {
@@ -89,17 +92,13 @@ async function run({ runStack, journal }: StackPorts, context: StepContext, requ
           type: 'log',
           step: context.step,
           severity: line.status === 'failed' ? 'error' : 'info',
-          text: `${line.kind} ${line.name}: ${line.op} ${line.status} (${line.done} of ${line.total})`,
+          text: describeResource(line),
         });
         await journal.note(context, { status: 'running', progress: line.done / Math.max(1, line.total) });
         return;
       case 'log':
-        await journal.append(context, {
-          type: 'log',
-          step: context.step,
-          severity: line.severity,
-          text: line.text.slice(0, 1_000),
-        });
+        // Customers read the timeline; what engine and cloud say is for operators, in the worker's log and the failure.
+        log[logLevels[line.severity]](line.text, { stack: request.stack });
         return;
       case 'phase':
       case 'result':

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import type { StackPorts } from '../../../src/activities/hosting/stack-activities.ts';
 import { stackUp } from '../../../src/activities/hosting/stack-up.ts';
 import type { RunnerLine, StackOutputs } from '../../../src/contracts/stack.ts';
@@ -23,13 +24,14 @@ const outputs: StackOutputs = {
   serverIds: ['s'],
 };
 
-function ports(instance: object, built: unknown[]): StackPorts {
-  const journal = {
-    note: async () => undefined,
-    append: async () => {
-      throw new Error('the database is away');
-    },
-  };
+const away: StackPorts['journal'] = {
+  note: async () => undefined,
+  append: async () => {
+    throw new Error('the database is away');
+  },
+};
+
+function ports(instance: object, built: unknown[], journal = away): StackPorts {
   const instances = {
     find: async () => instance,
     update: async (_id: string, change: object) => void built.push(change),
@@ -39,9 +41,9 @@ function ports(instance: object, built: unknown[]): StackPorts {
     journal,
     async runStack(_request, { onLine }) {
       const tell = (line: RunnerLine) => elsewhere.runInAsyncScope(onLine, undefined, line);
-      tell({ type: 'log', severity: 'info', text: 'one' });
+      tell({ type: 'log', severity: 'info', text: '[cloud:quota] the quota of hosts is used up' });
       await new Promise(setImmediate);
-      tell({ type: 'resource', name: 'h', kind: 'Host', op: 'create', status: 'done', done: 1, total: 1 });
+      tell({ type: 'resource', name: 'host-node-1', kind: 'Host', op: 'create', status: 'done', done: 1, total: 1 });
       built.push('ran');
       return outputs;
     },
@@ -56,6 +58,23 @@ test('a timeline that cannot be written neither ends the operation nor its proce
   await environment.run(stackUp(ports({ licenceId: 'lic_1' }, built)), context);
   expect(built).toEqual(['ran', { outputs }]);
   expect(beats).toEqual([{ done: 1, total: 1 }]);
+});
+
+test('customers read what became of each part, operators what engine and cloud say', async () => {
+  const told: unknown[] = [];
+  const journal: StackPorts['journal'] = {
+    note: async (_context, { status, progress }) => void told.push({ status, progress }),
+    append: async (_context, body) => void told.push(body),
+  };
+  const logged: unknown[] = [];
+  const logger = new DefaultLogger('INFO', ({ level, message }) => logged.push([level, message]));
+  const environment = new MockActivityEnvironment(undefined, { logger });
+  await environment.run(stackUp(ports({ licenceId: 'lic_1' }, [], journal)), context);
+  expect(told).toEqual([
+    { type: 'log', step: 'stack-up', severity: 'info', text: 'The machine of node-1 was created (1 of 1).' },
+    { status: 'running', progress: 1 },
+  ]);
+  expect(logged).toContainEqual(['INFO', '[cloud:quota] the quota of hosts is used up']);
 });
 
 test('a server that was handed over is never built again', async () => {
