@@ -2,11 +2,10 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { StepName } from '../../src/contracts/steps.ts';
 import { until } from '../support/until.ts';
 import { createFaults } from './support/faults.ts';
-import { delivered, findings, undone } from './support/findings.ts';
+import { findings, undone } from './support/findings.ts';
 import { freehold } from './support/freehold.ts';
-import { paymentsOf } from './support/payments.ts';
-import { buy, type Purchase } from './support/purchase.ts';
-import { workflowsOf } from './support/workflows.ts';
+import { isDeliveredOnce } from './support/is-delivered-once.ts';
+import { buy } from './support/purchase.ts';
 import { patienceMs, shareWorld, type World } from './support/world.ts';
 
 /** Parts of the platform that are away for a while or die in the middle of an order. */
@@ -24,14 +23,6 @@ async function kill(name: string): Promise<void> {
   const victim = world.platform.process(name);
   expect(victim.pid).toBeDefined();
   await victim.kill('SIGKILL');
-}
-
-async function isDeliveredOnce(purchase: Purchase): Promise<void> {
-  expect(await purchase.end()).toEqual({ state: 'fulfilled', reason: undefined });
-  expect(await findings(world, purchase)).toEqual(delivered(purchase));
-  expect(await paymentsOf(world, purchase)).toMatchObject({ subscriptions: 1, paymentIntents: 1, paid: 1 });
-  expect(await workflowsOf(world, purchase)).toEqual(['instance', 'provision']);
-  expect(purchase.events.map(({ sequence }) => sequence)).toEqual(purchase.events.map((_event, index) => index + 1));
 }
 
 describe('kill -9 in the middle of an order: one host, one charge, one mail to each', () => {
@@ -62,7 +53,7 @@ describe('kill -9 in the middle of an order: one host, one charge, one mail to e
       await purchase.pay();
       await dies;
       await world.platform.process(name).ready();
-      await isDeliveredOnce(purchase);
+      await isDeliveredOnce(world, purchase);
     },
     patienceMs,
   );
@@ -77,7 +68,7 @@ describe('kill -9 in the middle of an order: one host, one charge, one mail to e
         await Promise.all(['control', 'provision'].map(kill));
         await Promise.all(['control', 'provision'].map((name) => world.platform.process(name).ready()));
       }
-      await isDeliveredOnce(purchase);
+      await isDeliveredOnce(world, purchase);
     },
     2 * patienceMs,
   );
@@ -107,7 +98,7 @@ describe('e-mail', () => {
       await purchase.pay();
       expect(await purchase.step('send-mail', 'retrying')).toMatchObject({ reason: 'mail_unavailable' });
       await world.platform.process('mailbox').start();
-      await isDeliveredOnce(purchase);
+      await isDeliveredOnce(world, purchase);
     },
     patienceMs,
   );
@@ -128,7 +119,7 @@ describe('e-mail', () => {
       const abort = await decide('abort');
       expect(abort.code).not.toBe(0);
       expect(await decide('retry')).toMatchObject({ code: 0, complaint: '' });
-      await isDeliveredOnce(purchase);
+      await isDeliveredOnce(world, purchase);
     },
     patienceMs,
   );

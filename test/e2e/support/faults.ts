@@ -1,4 +1,7 @@
-import type { World } from './world.ts';
+import { shiftClock } from '../../../faults/shift-clock.ts';
+import type { ClockName } from '../../../src/embedded/processes.ts';
+import { until } from '../../support/until.ts';
+import { patienceMs, type World } from './world.ts';
 
 /** Makes the parts around the product misbehave, by their own controls. */
 export function createFaults({ platform }: World) {
@@ -22,6 +25,15 @@ export function createFaults({ platform }: World) {
     /** See src/embedded/stripe/kernel/faults.ts. */
     stripe: (fault: Record<string, unknown>) => send('POST', `${urls.stripe}/emulator/faults`, fault),
     stripeWorks: () => send('DELETE', `${urls.stripe}/emulator/faults`),
+    /** Lets time pass at Stripe, for everything that is dated or delayed there. */
+    passTimeAtStripe: (advanceMs: number) => send('POST', `${urls.stripe}/emulator/clock`, { advanceMs }),
+    /** Resolves when Stripe has delivered all its news. */
+    async stripeHasToldAll(): Promise<void> {
+      const waiting = async () => (await (await fetch(`${urls.stripe}/emulator/deliveries`)).json()).waiting;
+      await until(async () => (await waiting()) === 0, { what: 'Stripe has told all', limitMs: patienceMs });
+    },
+    /** Sets clocks off by so many ms; the world has to have been shared with `shiftableClocks`. */
+    clock: (whose: ClockName | 'all', offsetMs: number) => shiftClock(platform.stateDir, whose, offsetMs),
     /** The next so many recipients are refused with this SMTP code. */
     mail: (code: 451 | 550, times: number) => send('POST', `${urls.mailbox}/faults`, { code, times }),
   };

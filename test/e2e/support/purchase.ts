@@ -16,6 +16,8 @@ export const cards = {
   declined: '4000000000000002',
   /** The bank asks its customer at every payment. */
   asksBank: '4000002760003184',
+  /** The bank sends refunds back some days later. */
+  refundFails: '4000000000005126',
 } as const;
 
 export const administrator = 'ada@example.com';

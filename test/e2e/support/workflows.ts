@@ -6,28 +6,31 @@ import type { Purchase } from './purchase.ts';
 import type { World } from './world.ts';
 
 const Listed = z.object({
-  executions: z.array(z.object({ type: z.object({ name: z.string() }), status: z.string() })),
+  executions: z.array(z.object({ type: z.object({ name: z.string() }), status: z.string() })).default([]),
 });
 
 /** Types of the workflows that Temporal ever ran for an order, by its own list. */
-export async function workflowsOf({ platform }: World, { order }: Purchase): Promise<string[]> {
-  const query = encodeURIComponent(`OrderId = "${order.id}"`);
-  const answer = await fetch(
-    `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`,
-  );
-  return Listed.parse(await answer.json())
-    .executions.map(({ type }) => type.name)
-    .sort();
+export async function workflowsOf(world: World, { order }: Purchase): Promise<string[]> {
+  return (await list(world, `OrderId = "${order.id}"`)).map(({ type }) => type.name).sort();
+}
+
+/** What the visibility store answers to a query. */
+async function list({ platform }: World, query: string) {
+  const address = `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows`;
+  const answer = await fetch(`${address}?query=${encodeURIComponent(query)}`);
+  return Listed.parse(await answer.json()).executions;
 }
 
 /** Whether the workflow that looks after money of an ended order has completed, as the only one of its id. */
-export async function strayWorkflow({ platform }: World, paymentIntentId: string): Promise<boolean> {
-  const query = encodeURIComponent(`WorkflowId = "billing/stray/${paymentIntentId}"`);
-  const answer = await fetch(
-    `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`,
-  );
-  const { executions } = Listed.parse(await answer.json());
+export async function strayWorkflow(world: World, paymentIntentId: string): Promise<boolean> {
+  const executions = await list(world, `WorkflowId = "billing/stray/${paymentIntentId}"`);
   return executions.length === 1 && executions[0]!.status === 'WORKFLOW_EXECUTION_STATUS_COMPLETED';
+}
+
+/** How many workflows that look after money of this ended order wait for a person. */
+export async function straysThatWait(world: World, { order }: Purchase): Promise<number> {
+  const waits = 'NeedsAttention = true AND ExecutionStatus = "Running" AND WorkflowType = "settleStrayPayment"';
+  return (await list(world, `OrderId = "${order.id}" AND ${waits}`)).length;
 }
 
 /** What Temporal keeps of an order: the events of its entity and of its operation, with their payloads as text. */

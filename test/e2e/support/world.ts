@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { createReach, type Reach } from '../../../src/contracts/reach.ts';
 import { type Customer, createCustomer } from '../../../src/embedded/demo/customer.ts';
 import { createOutside, type Outside } from '../../../src/embedded/demo/outside.ts';
-import { type Platform, startPlatform } from '../../../src/embedded/platform.ts';
+import { type Platform, type PlatformOptions, startPlatform } from '../../../src/embedded/platform.ts';
 
 /** Waiting ends when its condition holds; this is only how long a busy machine may take, ms. */
 export const patienceMs = 240_000;
@@ -24,13 +24,16 @@ export interface World {
  * One platform for all tests of a file, on free ports and in a folder of its own, ended and removed after the last.
  * `overrides` are variables of our own processes, for instance shorter deadlines.
  */
-export function shareWorld(overrides: Record<string, string> = {}): () => World {
+export function shareWorld(
+  overrides: Record<string, string> = {},
+  options: Pick<PlatformOptions, 'shiftableClocks'> = {},
+): () => World {
   let world: World | undefined;
   let stateDir: string | undefined;
   const end = new AbortController();
   beforeAll(async () => {
     stateDir = mkdtempSync(join(tmpdir(), 'freehold-e2e-'));
-    const platform = await startPlatform({ stateDir, ports: 'free', overrides });
+    const platform = await startPlatform({ stateDir, ports: 'free', overrides, ...options });
     const { FREEHOLD_DNS_SERVER: dnsServer, FREEHOLD_CA_FILE: caFile } = platform.env;
     world = {
       platform,
