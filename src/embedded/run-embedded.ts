@@ -6,6 +6,7 @@ import { createReach, type Reach } from '../contracts/reach.ts';
 import { ApiProblem } from './demo/customer.ts';
 import { createVisitor } from './demo/first-use.ts';
 import { createOutside, type Outside } from './demo/outside.ts';
+import { CheckError } from './demo/summary.ts';
 import { NoDatabaseError } from './mongo.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { platformLinks, showPlatform } from './platform-progress.ts';
@@ -29,8 +30,16 @@ export interface Embedded {
   showLinks(): void;
 }
 
-/** Errors whose message is the whole story for a reader. */
-const plain = [FolderBusyError, NoDatabaseError, MissingToolError, PortError, ClaimsError, StartError, ApiProblem];
+/** Errors whose message is the whole story for a reader, with the reason that programs are told. */
+const plain = [
+  { kind: FolderBusyError, reason: 'folder_busy' },
+  { kind: NoDatabaseError, reason: 'no_database' },
+  { kind: MissingToolError, reason: 'tool_missing' },
+  { kind: PortError, reason: 'port_refused' },
+  { kind: ClaimsError, reason: 'ports_being_chosen' },
+  { kind: StartError, reason: 'process_not_started' },
+  { kind: CheckError, reason: 'check_failed' },
+];
 
 /** How long servers from before may take to answer again before they are shown as they are, ms. */
 const comeBackMs = 20_000;
@@ -40,7 +49,13 @@ const comeBackMs = 20_000;
  * answers, or to that of the signal that interrupted it. A second Ctrl-C leaves at once, and the undertaker ends the rest.
  */
 export async function runEmbedded(
-  options: { out: NodeJS.WriteStream; title: string; overrides?: Record<string, string> },
+  options: {
+    out: NodeJS.WriteStream;
+    title: string;
+    overrides?: Record<string, string>;
+    /** Hears what failed, unless it was interrupted. */
+    onFailure?: (failure: { reason: string; sentence: string }) => void;
+  },
   work: (embedded: Embedded) => Promise<number>,
 ): Promise<void> {
   const screen = createScreen(options.out);
@@ -91,6 +106,7 @@ export async function runEmbedded(
     if (!signal.aborted) {
       process.exitCode = 1;
       explain(screen, error);
+      options.onFailure?.({ reason: reasonOf(error) ?? 'internal', sentence: messageOf(error) });
     } else {
       process.exitCode = 128 + constants.signals[received!];
     }
@@ -109,12 +125,22 @@ export async function stayUntilInterrupted(signal: AbortSignal): Promise<void> {
   clearInterval(alive);
 }
 
+/** Why it failed, for programs; undefined where the message is not meant for a reader. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof ApiProblem) return error.problem.code;
+  return plain.find(({ kind }) => error instanceof kind)?.reason;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function explain(screen: Screen, error: unknown): void {
-  if (!plain.some((kind) => error instanceof kind)) {
+  if (!reasonOf(error)) {
     screen.print('', String(error instanceof Error ? error.stack : error));
     return;
   }
-  screen.print('', ` ${screen.style('red', (error as Error).message)}`);
+  screen.print('', ` ${screen.style('red', messageOf(error))}`);
   if (error instanceof StartError) screen.print(...error.tail.map((line) => screen.style('gray', `   ${line}`)));
 }
 
@@ -145,7 +171,7 @@ async function showServersFromBefore({ screen, reach, outside, platform, signal 
           if (status === 'ok') return row.end('done', `runs, licence ${licence.state}`);
           if (performance.now() > deadline) return row.end('skipped', status);
         } catch (error) {
-          if (performance.now() > deadline || signal.aborted) return row.end('failed', (error as Error).message);
+          if (performance.now() > deadline || signal.aborted) return row.end('failed', messageOf(error));
         }
         await new Promise((resolve) => setTimeout(resolve, 100));
       }

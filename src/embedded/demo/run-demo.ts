@@ -13,7 +13,7 @@ import { type Check, checkNothingIsLeft, type Fault, type FaultName, faults, typ
 import { createVisitor } from './first-use.ts';
 import { followOrder, type Outcome } from './follow-order.ts';
 import { payWithCard, testCards } from './pay-with-card.ts';
-import { type Summary, showSummary } from './summary.ts';
+import { CheckError, type Summary, showSummary } from './summary.ts';
 
 const administrator = 'ada@example.com';
 const payer = 'accounts@example.com';
@@ -24,9 +24,14 @@ const verdictMs = 15_000;
 
 /**
  * Orders a server as a customer does and uses it, or lets `faultName` happen to the order and looks from outside that
- * nothing is left of it. Shows everything and answers the summary, whose `ok` tells whether all was as it should be.
+ * nothing is left of it. Shows everything and answers the summary, whose `ok` tells whether all was as it should be;
+ * `onStep` hears the name of each step that begins.
  */
-export async function runDemo(embedded: Embedded, faultName: FaultName | undefined): Promise<Summary> {
+export async function runDemo(
+  embedded: Embedded,
+  faultName: FaultName | undefined,
+  onStep: (name: string) => void,
+): Promise<Summary> {
   const { platform, screen, outside, reach, signal } = embedded;
   const fault: Fault | undefined = faultName && faults[faultName];
   const customer = createCustomer(platform.urls.api);
@@ -36,6 +41,7 @@ export async function runDemo(embedded: Embedded, faultName: FaultName | undefin
     name: string,
     work: () => Promise<[result: T, note: string]>,
   ): Promise<T> => {
+    onStep(name);
     const row = section.row(name);
     row.start();
     const began = performance.now();
@@ -78,6 +84,7 @@ export async function runDemo(embedded: Embedded, faultName: FaultName | undefin
   const checks: Check[] = [];
   let seen: { state: string; revision: number } | null = null;
   if (fault) {
+    onStep('Seen from outside');
     const section = screen.section('Seen from outside', 'Stripe, cloud, Pulumi, licence server, DNS, mailbox');
     checks.push(
       ...(await checkNothingIsLeft({
@@ -94,6 +101,7 @@ export async function runDemo(embedded: Embedded, faultName: FaultName | undefin
     checks.push({ what: 'Order', ok: false, found: `${outcome.state}: ${outcome.reason ?? 'no reason given'}` });
   }
 
+  onStep('Summary');
   const summary = await sumUp();
   showSummary(screen, summary, (amount) => formatMoney(amount, 'EUR'));
   return summary;
@@ -110,6 +118,7 @@ export async function runDemo(embedded: Embedded, faultName: FaultName | undefin
           events: customer.events(order, stop),
           section,
           onEvent(event) {
+            if (event.type === 'step' && event.status === 'running') onStep(texts[event.step].title);
             if (acted || !fault?.act || !fault.when?.(event)) return;
             acted = true;
             helpers.push(fault.act(world));
@@ -154,7 +163,7 @@ export async function runDemo(embedded: Embedded, faultName: FaultName | undefin
     const section = screen.section('First use', instance!.url);
     const expect = (what: string, ok: boolean, found: string) => {
       checks.push({ what, ok, found });
-      if (!ok) throw new Error(found);
+      if (!ok) throw new CheckError(`${what}: ${found}`);
     };
     await timed(section, 'Ready mail', async () => {
       const mails = await outside.mails(order.id);

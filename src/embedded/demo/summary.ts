@@ -22,6 +22,22 @@ export interface Summary {
   totalMs: number;
 }
 
+/** What `--json` prints when there is nothing to sum up, because something failed before. */
+export interface Failure {
+  ok: false;
+  fault: string | null;
+  /** A reason code of the product or of the platform (`folder_busy`, `check_failed`, …), else `internal`. */
+  reason: string;
+  sentence: string;
+  /** The step that was under way, as the demo names it. */
+  step: string;
+}
+
+/** Something is not as the demo promises: the sentence says what was found instead. */
+export class CheckError extends Error {
+  override readonly name = 'CheckError';
+}
+
 /** Shows the summary to a reader. */
 export function showSummary(screen: Screen, summary: Summary, money: (amount: number) => string): void {
   const { style } = screen;
