@@ -251,6 +251,16 @@ export const reasons = {
     },
     true,
   ),
+  records_unreachable: reason(
+    'internal',
+    503,
+    {
+      customer: 'We cannot reach our records for a moment. Nothing is lost.',
+      operator: 'The database does not answer.',
+      next: 'Try again in a minute.',
+    },
+    true,
+  ),
 
   // payment
   card_declined: reason('payment', 402, {
@@ -357,6 +367,16 @@ export const reasons = {
       customer: 'The server is still busy with another step.',
       operator: 'Another runner holds the lease of the stack.',
       next: 'Wait; the step is retried when the lease is free.',
+    },
+    true,
+  ),
+  lease_unreachable: reason(
+    'cloud',
+    503,
+    {
+      customer: 'Building the server has to wait a moment. It goes on by itself.',
+      operator: 'The database that holds the lease of the stack did not answer; nothing was touched.',
+      next: 'Wait; see to the database if it stays away.',
     },
     true,
   ),
@@ -583,6 +603,16 @@ export const reasons = {
     operator: 'The window of needs_operator ended before anybody acted.',
     next: 'Read why the step failed; the customer has to order again.',
   }),
+  records_unavailable: reason(
+    'internal',
+    503,
+    {
+      customer: 'Something is out of order on our side. Your order waits, and nothing of it is lost.',
+      operator: "The database or every control worker was away for longer than the step's deadline.",
+      next: 'Bring them back, then retry the step.',
+    },
+    true,
+  ),
   internal: reason(
     'internal',
     500,

@@ -115,6 +115,19 @@ describe('what cannot be read is a problem document', () => {
   });
 });
 
+test('a database that is away is no mistake of anybody: 503, to be tried again', async () => {
+  const own = await startDatabase();
+  const cut = await startApi(own.uri);
+  try {
+    expect((await cut.call('GET', '/v1/hostnames/free?cloud=local')).status).toBe(200);
+    await own.stop();
+    const answer = await cut.call('GET', '/v1/hostnames/free?cloud=local');
+    expect([answer.status, codeOf(answer)]).toEqual([503, 'records_unreachable']);
+  } finally {
+    await cut.close();
+  }
+}, 60_000);
+
 describe('limits of requests', () => {
   test('count for an address and for an account, and say so', async () => {
     const narrow = await startApi(database.uri, {

@@ -1,4 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { isDatabaseAway } from '../../contracts/database-away.ts';
 import { isReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
 
 /** Waiting for somebody or something is not an alarm: these are retried silently. */
@@ -10,6 +11,7 @@ const benign: readonly string[] = ['not_paid_yet', 'declined_try_again', 'not_ac
  */
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
+  if (isDatabaseAway(error)) return toFailure(new ReasonError('records_unreachable'));
   if (!(error instanceof ReasonError)) {
     return ApplicationFailure.create({ type: 'internal', message: reasons.internal.operator });
   }

@@ -1,5 +1,6 @@
 import express, { type Express, type Request, type Response } from 'express';
 import { now } from '../../contracts/clock.ts';
+import { isDatabaseAway } from '../../contracts/database-away.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
@@ -128,7 +129,8 @@ async function orProblemPage(deps: ApiDeps, response: Response, answer: () => Pr
   try {
     await answer();
   } catch (error) {
-    const code = error instanceof ReasonError ? error.code : 'internal';
+    const unknown = isDatabaseAway(error) ? 'records_unreachable' : 'internal';
+    const code = error instanceof ReasonError ? error.code : unknown;
     const requestId = requestIdOf(response);
     if (code === 'internal') deps.log.error({ err: error, requestId }, 'the order page failed');
     const { customer, status } = reasons[code];

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { z } from 'zod';
+import { isDatabaseAway } from '../../contracts/database-away.ts';
 import { type FieldProblem, problemOf } from '../../contracts/problem.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -59,6 +60,12 @@ function codeOfHttpError(error: { status?: number; type?: string }): ReasonCode 
   }
 }
 
+/** The reason code of an error that has none of its own. */
+function codeOfError(error: unknown): ReasonCode {
+  if (isDatabaseAway(error)) return 'records_unreachable';
+  return codeOfHttpError(error as { status?: number; type?: string }) ?? 'internal';
+}
+
 /** Turns every error into a problem document; an unknown one is `internal`, and only the log has its text. */
 export function problemHandler(deps: ApiDeps): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, _next) => {
@@ -76,8 +83,10 @@ export function problemHandler(deps: ApiDeps): ErrorRequestHandler {
       sendProblem(response, deps, { code, requestId, detail, errors, retryAfterMs });
       return;
     }
-    const code = codeOfHttpError(error as { status?: number; type?: string }) ?? 'internal';
-    if (code === 'internal') deps.log.error({ err: error, requestId }, 'request failed');
+    const code = codeOfError(error);
+    if (code === 'internal' || code === 'records_unreachable') {
+      deps.log.error({ err: error, requestId }, 'request failed');
+    }
     sendProblem(response, deps, { code, requestId });
   };
 }

@@ -83,6 +83,7 @@ export function problemsOf(declared: Route): ReasonCode[] {
   const codes = new Set<ReasonCode>([
     'too_many_requests',
     'internal',
+    'records_unreachable',
     ...declared.guard.problems,
     ...declared.problems,
   ]);

@@ -82,8 +82,9 @@ export function createCustomer(api: string, dispatcher: Dispatcher = getGlobalDi
           }
         } catch (error) {
           if (signal.aborted) return;
-          // Undici reports a lost connection as a TypeError; everything else is a mistake.
-          if (!(error instanceof TypeError)) throw error;
+          // Undici reports a lost connection as a TypeError. A server in trouble is asked again; all else is a mistake.
+          const inTrouble = error instanceof ApiProblem && error.problem.status >= 500;
+          if (!inTrouble && !(error instanceof TypeError)) throw error;
         }
         await delay(reconnectMs, undefined, { signal }).catch(() => {});
       }

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { type ZodType, z } from 'zod';
+import { isDatabaseAway } from '../../contracts/database-away.ts';
 import type { Caller, ServerContext } from './context.ts';
 import { newRequestId } from './ids.ts';
 import { problemOf, Refusal } from './refusal.ts';
@@ -54,24 +55,14 @@ export function problemHandler(context: ServerContext): ErrorRequestHandler {
   };
 }
 
-const databaseAway = new Set([
-  'MongoNetworkError',
-  'MongoNetworkTimeoutError',
-  'MongoServerSelectionError',
-  'MongooseServerSelectionError',
-  'MongoPoolClearedError',
-  'MongoNotConnectedError',
-  'PoolClearedError',
-]);
-
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const { type, status, name } = error as { type?: string; status?: number; name?: string };
+  const { type, status } = error as { type?: string; status?: number };
   if (type === 'entity.too.large') return new Refusal('BODY_TOO_LARGE');
   if (status !== undefined && status >= 400 && status < 500) {
     return new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'The request could not be read.');
   }
-  if (name !== undefined && databaseAway.has(name)) {
+  if (isDatabaseAway(error)) {
     return new Refusal('SERVICE_UNAVAILABLE', 'The database does not answer.', { retryAfterSec: 5 });
   }
   return new Refusal('GENERAL_SERVER_ERROR');
