@@ -34,6 +34,17 @@ export interface Shop {
 
 /** Quotes and orders as planned, with the patience of somebody who wants the server. */
 export async function placeOrder(shop: Shop, planned: PlannedOrder): Promise<Bought> {
+  for (;;) {
+    try {
+      return await placeOnce(shop, planned);
+    } catch (error) {
+      // The clock of the API jumped between quote and order: the customer asks for the price again.
+      if (!(isAnswer(error) && error.problem.code === 'quote_expired')) throw error;
+    }
+  }
+}
+
+async function placeOnce(shop: Shop, planned: PlannedOrder): Promise<Bought> {
   const { customer } = shop;
   const quote = await quoteFreeName(customer, planned);
   const { id: quoteId, signature, holdToken } = quote;

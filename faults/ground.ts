@@ -73,7 +73,7 @@ export async function openGround(options: {
       .map(([name, value]) => `${name}=${value}`)
       .join(' ')}`,
   );
-  const platform = await startPlatform({ stateDir, ports: 'free', overrides });
+  const platform = await startPlatform({ stateDir, ports: 'free', overrides, shiftableClocks: true });
   const { FREEHOLD_DNS_SERVER: dnsServer, FREEHOLD_CA_FILE: caFile } = platform.env;
   const reach = createReach({ dnsServer, caFile });
   const over = new AbortController();

@@ -129,9 +129,9 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       tell(`order ${order.planned.number}: cancel: ${await cancelOrder(ground.shop, order)}`);
     }
 
-    async function strike({ followed }: Bought, fault: PlannedFault): Promise<void> {
+    async function strike({ followed, order }: Bought, fault: PlannedFault): Promise<void> {
       const inTime = await followed.reached(fault.at);
-      const what = await ground.striker.strike(fault.fault);
+      const what = await ground.striker.strike(fault.fault, order.id);
       const name = fault.fault.kind === 'kill' ? `kill ${fault.fault.victim}` : fault.fault.kind;
       if (/^(no|was) /.test(what)) missed += 1;
       else struck[name] = (struck[name] ?? 0) + 1;

@@ -1,5 +1,6 @@
 import { provisionSteps, type StepName } from '../src/contracts/steps.ts';
-import { isPassing, type SupervisedName, type Victim, victims } from './processes.ts';
+import { type ClockName, clocks } from '../src/embedded/processes.ts';
+import { isPassing, type SupervisedName, supervised, type Victim, victims } from './processes.ts';
 import { createRandom, type Random } from './random.ts';
 
 /**
@@ -56,6 +57,12 @@ export type Fault =
   | { kind: 'kill'; victim: Victim }
   /** Connections stand, nothing answers (SIGSTOP, then SIGCONT). */
   | { kind: 'freeze'; victim: SupervisedName; forMs: number }
+  /** Ended in order, and started again later: connections are refused meanwhile. */
+  | { kind: 'away'; victim: SupervisedName; forMs: number }
+  /** The wall clock of our own processes is wrong, of one kind of process or of all. */
+  | { kind: 'clock'; whose: ClockName | 'all'; byMs: number; forMs: number }
+  /** Somebody who is not Stripe tells that this order is paid. */
+  | { kind: 'forge' }
   | { kind: 'stripe'; status: 429 | 500; commit: 'before' | 'after'; method: 'POST' | 'GET' | 'DELETE'; times: number }
   | { kind: 'webhooks'; how: (typeof webhookFaults)[number]; forMs: number }
   | { kind: 'smtp'; code: 451 | 550; times: number }
@@ -70,6 +77,7 @@ export interface PlannedFault {
   fault: Fault;
 }
 
+const hourMs = 3_600_000;
 const unsettled = provisionSteps.filter((step) => step !== 'send-mail');
 
 /** How many faults strike per 100 orders. */
@@ -131,11 +139,14 @@ function nextKill(random: Random, dying: Victim[]): Fault {
 function otherFault(random: Random): Fault {
   switch (
     random.weighted([
-      [22, 'stripe'],
-      [22, 'webhooks'],
-      [18, 'smtp'],
-      [18, 'cloud'],
-      [20, 'freeze'],
+      [18, 'stripe'],
+      [16, 'webhooks'],
+      [14, 'smtp'],
+      [14, 'cloud'],
+      [12, 'freeze'],
+      [8, 'away'],
+      [12, 'clock'],
+      [8, 'forge'],
     ] as const)
   ) {
     case 'stripe':
@@ -174,6 +185,22 @@ function otherFault(random: Random): Fault {
         victim: random.pick(['api', 'licence', 'temporal', 'mongo', 'stripe', 'mailbox', 'cloud'] as const),
         forMs: random.between(2, 8) * 1_000,
       };
+    case 'away':
+      // Not the cloud: the hosts are its own, and it stays down only with them.
+      return {
+        kind: 'away',
+        victim: random.pick(supervised.filter((name) => name !== 'cloud')),
+        forMs: random.between(3, 12) * 1_000,
+      };
+    case 'clock':
+      return {
+        kind: 'clock',
+        whose: random.chance(0.5) ? 'all' : random.pick(clocks),
+        byMs: random.chance(0.5) ? hourMs : -hourMs,
+        forMs: random.between(3, 20) * 1_000,
+      };
+    case 'forge':
+      return { kind: 'forge' };
   }
 }
 

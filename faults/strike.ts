@@ -1,16 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import Stripe from 'stripe';
 import type { Platform } from '../src/embedded/platform.ts';
+import { type ClockName, clocks } from '../src/embedded/processes.ts';
 import { signalProcess } from '../src/stacks/processes.ts';
 import { findPassing } from './platform-processes.ts';
-import { isPassing, type Victim, victimTitles } from './processes.ts';
+import { isPassing, type SupervisedName, type Victim, victimTitles } from './processes.ts';
 import type { Fault } from './schedule.ts';
+import { shiftClock } from './shift-clock.ts';
 
 /** How long is waited for a process that lives only while a stack is built, ms. */
 const appearMs = 8_000;
 
 export interface Striker {
-  /** Does it; resolves, with what was done in words, when a fault that lasts has begun. */
-  strike(fault: Fault): Promise<string>;
+  /** Does it to this order; resolves, with what was done in words, when a fault that lasts has begun. */
+  strike(fault: Fault, orderId: string): Promise<string>;
   /** Kills one process, of this instance's operation where it has one; false when there is none of that name now. */
   kill(victim: Victim, instanceId?: string): Promise<boolean>;
   /** Lets every create of a host take this long until it is changed, ms. */
@@ -25,6 +28,7 @@ export function createStriker(platform: Platform): Striker {
   const frozen = new Set<string>();
   const lasting = new Set<Promise<void>>();
   let webhooksUntil = 0;
+  const clocksUntil = new Map<ClockName, number>();
 
   async function send(method: 'POST' | 'DELETE', url: string, body?: unknown, token?: string): Promise<void> {
     // The part may itself be down or frozen: it is told when it is back.
@@ -82,6 +86,44 @@ export function createStriker(platform: Platform): Striker {
     return true;
   }
 
+  async function takeAway(victim: SupervisedName, forMs: number): Promise<boolean> {
+    const process = platform.process(victim);
+    if (process.pid === undefined || frozen.has(victim)) return false;
+    await process.stop();
+    last(delay(forMs).then(() => process.start()));
+    return true;
+  }
+
+  function setClock({ whose, byMs, forMs }: Extract<Fault, { kind: 'clock' }>): void {
+    const until = performance.now() + forMs;
+    for (const name of whose === 'all' ? clocks : [whose]) {
+      clocksUntil.set(name, until);
+      shiftClock(platform.stateDir, name, byMs);
+      last(
+        delay(forMs).then(() => {
+          // A later fault of the same clock has taken its place and ends by itself.
+          if (clocksUntil.get(name) === until) shiftClock(platform.stateDir, name, 0);
+        }),
+      );
+    }
+  }
+
+  /** What the API answers to news that Stripe did not sign. */
+  async function forge(orderId: string): Promise<string> {
+    const metadata = { freehold_order: orderId };
+    const object = { id: `pi_${orderId}`, object: 'payment_intent', status: 'succeeded', metadata };
+    const event = { id: `evt_${orderId}`, object: 'event', type: 'payment_intent.succeeded', data: { object } };
+    const payload = JSON.stringify(event);
+    const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: 'whsec_of_somebody_else' });
+    const headers = { 'content-type': 'application/json', 'stripe-signature': signature };
+    const request = { method: 'POST', headers, body: payload, signal: AbortSignal.timeout(10_000) };
+    const answer = await fetch(`${urls.api}/v1/stripe/webhook`, request).catch(() => undefined);
+    if (answer === undefined) return 'no API was there';
+    await answer.body?.cancel();
+    if (answer.ok) throw new Error(`forged news about ${orderId} was answered with ${answer.status}`);
+    return `refused with ${answer.status}`;
+  }
+
   function last(work: Promise<void>): void {
     const ended = work.catch(() => undefined).then(() => void lasting.delete(ended));
     lasting.add(ended);
@@ -102,12 +144,19 @@ export function createStriker(platform: Platform): Striker {
 
   return {
     kill,
-    async strike(fault) {
+    async strike(fault, orderId) {
       switch (fault.kind) {
         case 'kill':
           return (await kill(fault.victim)) ? 'killed' : `no ${victimTitles[fault.victim]} was there`;
         case 'freeze':
           return (await freeze(fault.victim, fault.forMs)) ? 'frozen' : 'was down or frozen already';
+        case 'away':
+          return (await takeAway(fault.victim, fault.forMs)) ? 'stopped' : 'was down or frozen already';
+        case 'clock':
+          setClock(fault);
+          return 'set';
+        case 'forge':
+          return forge(orderId);
         case 'stripe': {
           const { status, commit, method, times } = fault;
           await send('POST', `${urls.stripe}/emulator/faults`, { http: { status, commit, method, times } });

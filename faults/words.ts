@@ -1,7 +1,16 @@
+import type { ClockName } from '../src/embedded/processes.ts';
 import { victimTitles } from './processes.ts';
 import type { Moment, PlannedFault, PlannedOrder } from './schedule.ts';
 
 /** A schedule in words, for the reader of a campaign. */
+
+const clockOwners: Readonly<Record<ClockName, string>> = {
+  api: 'the API',
+  control: 'the control worker',
+  provision: 'the provision worker and its runners',
+  licence: 'the licence server',
+  hosts: 'the hosts',
+};
 
 export function momentText({ step, status, afterMs }: Moment): string {
   return `${step} ${status}${afterMs > 0 ? ` + ${(afterMs / 1_000).toFixed(1)} s` : ''}`;
@@ -20,6 +29,14 @@ export function faultText({ fault }: Pick<PlannedFault, 'fault'>): string {
       return `kill -9 of the ${victimTitles[fault.victim]}`;
     case 'freeze':
       return `${victimTitles[fault.victim]} answers nothing for ${seconds(fault.forMs)}`;
+    case 'away':
+      return `${victimTitles[fault.victim]} is down for ${seconds(fault.forMs)}`;
+    case 'clock': {
+      const whose = fault.whose === 'all' ? 'all our clocks are' : `the clock of ${clockOwners[fault.whose]} is`;
+      return `${whose} an hour ${fault.byMs > 0 ? 'ahead' : 'behind'} for ${seconds(fault.forMs)}`;
+    }
+    case 'forge':
+      return 'somebody else than Stripe says that it is paid';
     case 'stripe': {
       const when = fault.status === 429 ? '' : ` ${fault.commit} the work is done`;
       return `Stripe answers ${fault.status}${when} to the next ${fault.times} ${fault.method}`;

@@ -55,7 +55,8 @@ describe('a schedule', () => {
     const killed = new Set(faults.flatMap(({ fault }) => (fault.kind === 'kill' ? [fault.victim] : [])));
     expect([...killed].sort()).toEqual([...victims].sort());
     const kinds = new Set(faults.map(({ fault }) => fault.kind));
-    expect([...kinds].sort()).toEqual(['cloud', 'freeze', 'kill', 'smtp', 'stripe', 'webhooks']);
+    const known = ['away', 'clock', 'cloud', 'forge', 'freeze', 'kill', 'smtp', 'stripe', 'webhooks'];
+    expect([...kinds].sort()).toEqual(known);
     expect(new Set(orders.map(({ card }) => card)).size).toBe(7);
     expect(orders.some(({ cancel }) => cancel !== null)).toBe(true);
   });
