@@ -104,6 +104,8 @@ export interface ReconcileProgress {
   report: ReconcileReport;
   /** What is repaired when everything was compared; more than 500 are left to the next pass. */
   repairable: Mismatch[];
+  /** Orders whose money is settled and instances whose remains are removed, so that each is done once. */
+  done: string[];
 }
 
 /** What a pass works with; configuration of the control worker. */

@@ -37,9 +37,8 @@ export async function reconcileFleet({ parts, repair, soFar }: ReconcileInput): 
     const walk = walks[progress.walk]!;
     for (let cursor: string | null = progress.cursor; cursor !== null; ) {
       show(parts, progress, walk.title);
-      if (workflowInfo().continueAsNewSuggested) {
-        await continueAsNew<typeof reconcileFleet>({ parts, repair, soFar: { ...progress, cursor } });
-      }
+      progress.cursor = cursor;
+      await keepShort();
       const page: Page<unknown> | null = await answered(walk.source, () => walk.read(settings, cursor as string));
       if (page === null) break;
       const { mismatches, leftAlone } = await walk.judge(settings, page.items, answered);
@@ -55,10 +54,16 @@ export async function reconcileFleet({ parts, repair, soFar }: ReconcileInput): 
     await fleet().closeTickets(settings, told);
     // Not before everything was compared: one repair may mend what would have been another ticket.
     show(parts, progress, 'repairs');
-    report.repaired = await repairAll(progress.repairable, settings);
+    await repairAll(progress, keepShort);
   }
   show(parts, progress, null);
   return report;
+
+  /** Goes on as new where the history has grown: between two pages, and between two repairs. */
+  async function keepShort(): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested) return;
+    await continueAsNew<typeof reconcileFleet>({ parts, repair, soFar: progress });
+  }
 
   /** What a source says; null when it does not answer, which the report tells. */
   async function answered<Result>(source: FleetSource, ask: () => Promise<Result>): ReturnType<Answered<Result>> {
@@ -76,7 +81,7 @@ export async function reconcileFleet({ parts, repair, soFar }: ReconcileInput): 
 async function begin(repair: boolean): Promise<ReconcileProgress> {
   const settings = await fleet().beginPass();
   const report: ReconcileReport = { repair, compared: 0, found: 0, repaired: 0, mismatches: [], unread: [] };
-  return { settings, walk: 0, cursor: '', report, repairable: [] };
+  return { settings, walk: 0, cursor: '', report, repairable: [], done: [] };
 }
 
 /** Takes the result of one page into the report, and in a run that repairs onto the tickets. */

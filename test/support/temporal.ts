@@ -35,18 +35,48 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   return environment;
 }
 
-/** The official Temporal dev server in memory, with our search attributes: TEMPORAL_CLI, or `temporal` on PATH. */
-export async function startDevServer(): Promise<TestWorkflowEnvironment> {
+/**
+ * The official Temporal dev server in memory, with our search attributes: TEMPORAL_CLI, or `temporal` on PATH. It
+ * suggests a workflow to continue as new after so many events, instead of 4,096.
+ */
+export async function startDevServer({
+  continueAsNewAfter = 4_096,
+}: {
+  continueAsNewAfter?: number;
+} = {}): Promise<TestWorkflowEnvironment> {
   const path = toolPath('TEMPORAL_CLI', 'temporal');
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
       // It warns of every task that its own end cuts off.
       log: { format: 'pretty', level: 'error' },
-      extraArgs: Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      extraArgs: [
+        ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+        '--dynamic-config-value',
+        `limit.historyCount.suggestContinueAsNew=${continueAsNewAfter}`,
+      ],
     },
   });
 }
+
+/** A workflow's histories, one for each of the runs that continued each other as new, the first first. */
+export async function runsOf(client: Client, workflowId: string): Promise<Run[]> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  const runs: Run[] = [];
+  for (let runId = raw.workflowExecutionInfo?.firstRunId; runId; ) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    runs.push({ workflowId, history });
+    runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  }
+  return runs;
+}
+
+export interface Run {
+  workflowId: string;
+  history: proto.temporal.api.history.v1.IHistory;
+}
+
+type Client = TestWorkflowEnvironment['client'];
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const indexedTypes = {

@@ -1,148 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import { Worker } from '@temporalio/worker';
-import {
-  type FleetSource,
-  type Mismatch,
-  type Page,
-  type PassSettings,
-  type ReconcileInput,
-  type ReconcileReport,
-  reconcileWorkflowType,
-} from '../../src/contracts/fleet.ts';
-import { controlQueue, provisionQueue, type StrayPayment } from '../../src/contracts/workflow-messages.ts';
-import type { Fate, ObjectFacts, OrderFacts } from '../../src/domain/reconcile.ts';
-import { startTimeSkipping, workflowBundle } from '../support/temporal.ts';
+import type { ReconcileInput, ReconcileReport } from '../../src/contracts/fleet.ts';
+import { bounds } from '../histories/bounds.ts';
+import { runsOf, startDevServer } from '../support/temporal.ts';
+import { compareFleet, createFleet, type Fleet, instanceOf, order, orderOf, passWorkflowId } from './fleet-world.ts';
 
-const settings: PassSettings = { at: 1_000_000_000, settlingMs: 600_000, backMs: 1, clouds: ['local'], pageSize: 2 };
-const id = (number: number) => String(number).padStart(16, '0');
-const orderOf = (number: number) => `ord_${id(number)}`;
-const instanceOf = (number: number) => `i${id(number)}`;
-
-/** A delivered order (even numbers) or an undone one. */
-function order(number: number, change: Partial<OrderFacts> = {}): OrderFacts {
-  const isDelivered = number % 2 === 0;
-  return {
-    orderId: orderOf(number),
-    instanceId: instanceOf(number),
-    state: isDelivered ? 'fulfilled' : 'cancelled',
-    total: 100,
-    endedAt: 0,
-    name: `name${number}`,
-    hostname: `name${number}.local.freehold.localhost`,
-    cloud: 'local',
-    busy: false,
-    server: isDelivered
-      ? { status: 'ready', readyAt: 0, standing: null, standingRevision: 0, serverIds: [`host-${number}`] }
-      : null,
-    nameHolder: instanceOf(number),
-    ...change,
-  };
-}
-
-/** Systems in memory that agree, until a test changes what one of them says. */
-function createFleet(orders: OrderFacts[]) {
-  const calls: string[] = [];
-  const noted = new Map<string, Mismatch>();
-  const leftAloneSeen: string[] = [];
-  const closed: FleetSource[][] = [];
-  const repaired: string[] = [];
-  const strays: StrayPayment[] = [];
-  const isDelivered = (orderId: string) => orders.find((each) => each.orderId === orderId)?.state === 'fulfilled';
-  const fates: Record<string, Fate> = {};
-  for (const { orderId, instanceId, state, busy } of orders) {
-    const fate = busy ? 'unsettled' : state === 'fulfilled' ? 'lives' : 'undone';
-    fates[orderId] = fate;
-    fates[instanceId] = fate;
-  }
-  const empty = async (): Promise<Page<never>> => ({ items: [], next: null });
-  const each = <Value>(ids: string[], value: (id: string) => Value) =>
-    Object.fromEntries(ids.map((one) => [one, value(one)]));
-  const page = <Item>(items: Item[], after: string): Page<Item> => {
-    const start = Number(after || 0);
-    const end = start + settings.pageSize;
-    return { items: items.slice(start, end), next: end < items.length ? String(end) : null };
-  };
-  const objects: ObjectFacts[] = [];
-  const activities = {
-    beginPass: async () => settings,
-    readOrders: async (_settings: PassSettings, after: string) => {
-      calls.push(`orders after ${after}`);
-      return page(orders, after);
-    },
-    readFates: async (_settings: PassSettings, of: { orderIds: string[]; instanceIds: string[] }) =>
-      each([...of.orderIds, ...of.instanceIds], (one) => fates[one] ?? 'unknown'),
-    readPayments: async (ids: string[]) =>
-      each(ids, (one) => ({
-        paid: 100,
-        refunded: isDelivered(one) ? 0 : 100,
-        unrefunded: [] as string[],
-        openInvoices: 0,
-        liveSubscriptions: isDelivered(one) ? 1 : 0,
-        inFlight: false,
-      })),
-    readSubscriptions: empty as () => Promise<Page<unknown>>,
-    readLicences: async (ids: string[]) =>
-      each(ids, (one) => [{ licenceId: `lic_${one}`, standing: 'current', revision: 1 }]),
-    readLicenceList: empty as () => Promise<Page<unknown>>,
-    readNames: async (names: string[]) => each(names, () => true),
-    readHolds: empty as () => Promise<Page<unknown>>,
-    readServers: async (_cloud: string, ids: string[]) => each(ids, (one) => [`host-${Number(one.slice(1))}`]),
-    readStacks: empty as () => Promise<Page<unknown>>,
-    readObjects: async (_cloud: string, _settings: PassSettings, after: string) => page(objects, after),
-    readStates: async (ids: string[]) => each(ids, () => [] as string[]),
-    noteMismatches: async (_settings: PassSettings, page: { mismatches: Mismatch[]; leftAlone: string[] }) => {
-      for (const mismatch of page.mismatches) noted.set(`${mismatch.kind} ${mismatch.subject}`, mismatch);
-      leftAloneSeen.push(...page.leftAlone);
-      return page.mismatches.filter(({ repair }) => repair !== null);
-    },
-    noteRepaired: async ({ kind, subject }: Mismatch) => {
-      repaired.push(`${kind} ${subject}`);
-    },
-    closeTickets: async (_settings: PassSettings, answered: FleetSource[]) => {
-      closed.push(answered);
-      return 0;
-    },
-    permitRepair: async ({ orderId, subject }: Mismatch) => ({
-      allowed: true,
-      money: orderId ? { orderId, paymentIntentId: subject } : null,
-    }),
-    releaseHold: async ({ subject }: Mismatch) => {
-      calls.push(`release ${subject}`);
-    },
-    revokeLeftLicence: async ({ subject }: Mismatch) => {
-      calls.push(`revoke ${subject}`);
-    },
-    removeRemains: async (instanceId: string) => {
-      calls.push(`remove ${instanceId}`);
-      return true;
-    },
-    settleStrayPayment: async (stray: StrayPayment) => {
-      strays.push(stray);
-      return 0;
-    },
-  };
-  return { activities, calls, noted, leftAloneSeen, closed, repaired, strays, objects };
-}
-
-async function run(
-  fleet: ReturnType<typeof createFleet>,
+function run(
+  fleet: Fleet,
   input: ReconcileInput = { parts: ['records', 'cloud'], repair: true },
 ): Promise<ReconcileReport> {
-  const environment = await startTimeSkipping();
-  const common = { connection: environment.nativeConnection, activities: fleet.activities };
-  try {
-    const [control, provision] = await Promise.all([
-      Worker.create({ ...common, taskQueue: controlQueue, workflowBundle: await workflowBundle() }),
-      Worker.create({ ...common, taskQueue: provisionQueue('local') }),
-    ]);
-    const start = { workflowId: 'fleet/reconcile', taskQueue: controlQueue, args: [input] };
-    return await provision.runUntil(
-      control.runUntil(() => environment.client.workflow.execute(reconcileWorkflowType, start)),
-    );
-  } finally {
-    await environment.teardown();
-  }
+  return compareFleet({ fleet, input }, (report) => report);
 }
 
 describe('comparing the fleet', () => {
@@ -246,5 +113,29 @@ describe('comparing the fleet', () => {
     });
     expect(await run(fleet)).toMatchObject({ found: 2, repaired: 1 });
     expect(fleet.repaired).toEqual(['hold_left x']);
+  }, 60_000);
+
+  test('a pass over many pages goes on as new, and reports and repairs as if it were one', async () => {
+    const orders = Array.from({ length: 12 }, (_, number) => order(number));
+    orders[11]!.nameHolder = null;
+    const fleet = createFleet(orders);
+    for (const number of [1, 3, 5]) {
+      fleet.objects.push({ id: `vol-${number}`, role: 'volume', instanceId: instanceOf(number), createdAt: 0 });
+    }
+    const suggestionAfter = 40;
+    const input: ReconcileInput = { parts: ['records', 'cloud'], repair: true };
+    const server = () => startDevServer({ continueAsNewAfter: suggestionAfter });
+    await compareFleet({ fleet, input, server }, async (report, { client }) => {
+      expect(report).toMatchObject({ compared: 15, found: 3, repaired: 3, unread: [] });
+      expect(fleet.calls.filter((call) => call.startsWith('orders'))).toEqual(
+        ['', '2', '4', '6', '8', '10'].map((after) => `orders after ${after}`),
+      );
+      expect(fleet.calls.filter((call) => call.startsWith('remove'))).toHaveLength(3);
+      expect(fleet.repaired).toEqual([1, 3, 5].map((number) => `object_left vol-${number}`));
+      expect(fleet.noted.size).toBe(3);
+      const lengths = (await runsOf(client, passWorkflowId)).map(({ history }) => history.events!.length);
+      expect(lengths.length).toBeGreaterThan(4);
+      expect(Math.max(...lengths)).toBeLessThan(suggestionAfter + bounds.reconcileFleet.per.page);
+    });
   }, 60_000);
 });

@@ -1,35 +1,33 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ActivityFailure, isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
-import type { Mismatch, PassSettings } from '../../contracts/fleet.ts';
+import type { Mismatch, ReconcileProgress } from '../../contracts/fleet.ts';
 import { type StrayPayment, strayPaymentWorkflowId } from '../../contracts/workflow-messages.ts';
 import { settleStrayPayment } from '../settle-stray-payment.ts';
 import { cloudRepair, fleet } from './fleet-activities.ts';
 import { causeOf } from './reason-of.ts';
 
-interface Pass {
-  settings: PassSettings;
-  /** Orders whose money is settled and instances whose remains are removed, so that each is done once; grows. */
-  done: string[];
-}
-
-/** Repairs one after the other and answers how many; what does not work stays an open ticket for the next pass. */
-export async function repairAll(mismatches: readonly Mismatch[], settings: PassSettings): Promise<number> {
-  const pass: Pass = { settings, done: [] };
-  let repaired = 0;
-  for (const mismatch of mismatches) {
+/**
+ * Repairs one after the other; what does not work stays an open ticket for the next pass. Before each it calls
+ * `between`, which may go on elsewhere with what is left.
+ */
+export async function repairAll(progress: ReconcileProgress, between: () => Promise<void>): Promise<void> {
+  const { repairable, report } = progress;
+  while (repairable.length > 0) {
+    await between();
+    const mismatch = repairable.shift()!;
     try {
-      if (!(await repair(mismatch, pass))) continue;
+      if (!(await repair(mismatch, progress))) continue;
       await fleet().noteRepaired(mismatch);
-      repaired += 1;
+      report.repaired += 1;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       log.warn('a repair failed', { kind: mismatch.kind, subject: mismatch.subject, ...causeOf(error, 'internal') });
     }
   }
-  return repaired;
 }
 
-async function repair(mismatch: Mismatch, { settings, done }: Pass): Promise<boolean> {
+async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<boolean> {
+  const { settings, done } = progress;
   const { allowed, money } = await fleet().permitRepair(mismatch, settings);
   if (!allowed) return false;
   switch (mismatch.repair) {
@@ -45,7 +43,7 @@ async function repair(mismatch: Mismatch, { settings, done }: Pass): Promise<boo
       await fleet().revokeLeftLicence(mismatch);
       return true;
     case 'remove_remains':
-      return removeRemains(mismatch, { settings, done });
+      return removeRemains(mismatch, progress);
     case null:
       return false;
   }
@@ -66,7 +64,8 @@ async function settleMoney(stray: StrayPayment): Promise<void> {
 }
 
 /** One destroy removes the stack and everything that carries the tag of its instance. */
-async function removeRemains({ instanceId, cloud }: Mismatch, { settings, done }: Pass): Promise<boolean> {
+async function removeRemains({ instanceId, cloud }: Mismatch, progress: ReconcileProgress): Promise<boolean> {
+  const { settings, done } = progress;
   const [anyCloud] = settings.clouds;
   const queue = cloud ?? anyCloud;
   if (instanceId === undefined || queue === undefined) return false;

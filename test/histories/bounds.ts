@@ -1,0 +1,44 @@
+import type { Run } from '../support/temporal.ts';
+import { type Event, eventsOf, typeOf } from './happenings.ts';
+
+/**
+ * How long histories may become: so many events by themselves, and so many more for each time that something happens.
+ * docs/architecture.md states the same. Temporal warns at 10,240 events and ends a workflow at 51,200.
+ */
+export const bounds = {
+  /** The entity, until its operation has ended. */
+  instance: { base: 25, per: { news: 10, message: 16, stop: 25 } },
+  /** From the name to the ready mail, or to the end of the whole undo, however long it waits for money or hosts. */
+  provision: { base: 120, per: { news: 15, call: 30 } },
+  reconcileFleet: { base: 20, per: { page: 36, repair: 25 } },
+  settleStrayPayment: { base: 20, per: { refusal: 14 } },
+} as const;
+
+/** The lists that a comparison of the fleet goes through, page by page. */
+const pages = ['readOrders', 'readSubscriptions', 'readLicenceList', 'readHolds', 'readStacks', 'readObjects'];
+
+/** What makes a history longer. */
+export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
+  /** The webhook says that something happened to the payment. */
+  news: ({ signalled }) => signalled === 'payment-changed',
+  /** Somebody sends an Update, or requests a cancellation. */
+  message: ({ asks }) => asks,
+  /** An operation ends without a result: it was terminated. */
+  stop: ({ stops }) => stops,
+  /** A step calls for an operator, and is decided about, or tried again by itself. */
+  call: ({ activity }) => activity === 'noteNeedsOperator',
+  page: ({ activity }) => activity !== undefined && pages.includes(activity),
+  repair: ({ activity }) => activity === 'permitRepair',
+  /** Stripe refuses to settle. */
+  refusal: ({ fails }) => fails,
+};
+
+/** How many events this history may hold by what happened in it. */
+export function boundOf(run: Run): number {
+  const { base, per } = bounds[typeOf(run) as keyof typeof bounds];
+  const events = eventsOf(run);
+  const more = Object.entries(per).map(
+    ([name, each]) => each * events.filter((event) => happenings[name]?.(event)).length,
+  );
+  return more.reduce((sum, each) => sum + each, base);
+}

@@ -1,0 +1,73 @@
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { StepName } from '../../src/contracts/steps.ts';
+import type { OperatorDecision, StepContext } from '../../src/contracts/workflow-messages.ts';
+import type { Run } from '../support/temporal.ts';
+
+/** What one event of a history says, as far as it is asked here. */
+export interface Event {
+  /** The activity that it schedules, with what that is given. */
+  activity?: string;
+  given: unknown[];
+  /** The signal that it brings. */
+  signalled?: string;
+  /** It brings an Update or a request for cancellation. */
+  asks: boolean;
+  /** It requests the cancellation of this workflow. */
+  cancels: boolean;
+  /** An activity failed for good. */
+  fails: boolean;
+  /** A child ended without a result. */
+  stops: boolean;
+}
+
+/** The type of the workflow that a history is of. */
+export function typeOf({ history }: Run): string {
+  return history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
+}
+
+export function eventsOf({ history }: Run): Event[] {
+  return (history.events ?? []).map((event) => {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const cancels = Boolean(event.workflowExecutionCancelRequestedEventAttributes);
+    const activity = scheduled?.activityType?.name;
+    const signalled = event.workflowExecutionSignaledEventAttributes?.signalName;
+    return {
+      ...(activity ? { activity } : {}),
+      ...(signalled ? { signalled } : {}),
+      given: (scheduled?.input?.payloads ?? []).map((payload) =>
+        defaultPayloadConverter.fromPayload(payload as Payload),
+      ),
+      cancels,
+      asks: cancels || Boolean(event.workflowExecutionUpdateAcceptedEventAttributes),
+      fails: Boolean(event.activityTaskFailedEventAttributes),
+      stops: Boolean(event.childWorkflowExecutionTerminatedEventAttributes),
+    };
+  });
+}
+
+/**
+ * What an operation met, in words: `retry at stack-up`, `skip at …`, `abort at …` (an operator decided), `window ends at …`
+ * (nobody did), `cancel at …` while the step ran, `cancel while … waits` for an operator.
+ */
+export function metBy(run: Run): string[] {
+  const met: string[] = [];
+  let step: StepName | undefined;
+  let waits = false;
+  for (const { activity, given, cancels } of eventsOf(run)) {
+    if (cancels) met.push(waits ? `cancel while ${step} waits` : `cancel at ${step}`);
+    if (activity === 'noteDecision') {
+      const decision = given[1] as OperatorDecision;
+      met.push(`${decision.action} at ${decision.step}`);
+    } else if (activity === 'beginUndo') {
+      if (given[1] === 'not_delivered') met.push(`window ends at ${step}`);
+    } else if (isOfStep(given[0])) {
+      step = given[0].step;
+      waits = activity === 'noteNeedsOperator';
+    }
+  }
+  return met;
+}
+
+function isOfStep(given: unknown): given is StepContext {
+  return typeof given === 'object' && given !== null && 'step' in given;
+}
