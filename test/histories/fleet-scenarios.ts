@@ -1,0 +1,103 @@
+import {
+  controlQueue,
+  type StrayPayment,
+  strayPaymentWorkflowId,
+  strayPaymentWorkflowType,
+} from '../../src/contracts/workflow-messages.ts';
+import { runsOf, startDevServer } from '../support/temporal.ts';
+import {
+  compareFleet,
+  createFleet,
+  type Fleet,
+  instanceOf,
+  order,
+  orderOf,
+  passWorkflowId,
+} from '../workflows/fleet-world.ts';
+import { createWorld, fail, withInstance } from '../workflows/world.ts';
+import type { Scenario, Scenarios } from './scenario.ts';
+
+interface Pass {
+  fleet(): Fleet;
+  repair: boolean;
+  /** Suggested length of a history; the server's own when absent. */
+  continueAsNewAfter?: number;
+  /** Orders whose money a repair settles in a workflow of its own. */
+  settles?: string[];
+}
+
+/** One comparison of the fleet, with the workflows that it starts. */
+function pass({ fleet, repair, continueAsNewAfter, settles = [] }: Pass): Scenario {
+  const input = { parts: ['records' as const, 'cloud' as const], repair };
+  const server = continueAsNewAfter ? { server: () => startDevServer({ continueAsNewAfter }) } : {};
+  return () =>
+    compareFleet({ fleet: fleet(), input, ...server }, async (_report, { client }) => {
+      const strays = settles.map((orderId) => strayPaymentWorkflowId({ orderId, paymentIntentId: orderId }));
+      for (const workflowId of strays) await client.workflow.getHandle(workflowId).result();
+      return (await Promise.all([passWorkflowId, ...strays].map((workflowId) => runsOf(client, workflowId)))).flat();
+    });
+}
+
+/** Five orders; money, a licence, a name and a volume were left behind by two of them. */
+function mismatched(): Fleet {
+  const fleet = createFleet([0, 1, 2, 3, 4].map((number) => order(number)));
+  const { readPayments } = fleet.activities;
+  fleet.activities.readPayments = async (ids) => {
+    const facts = await readPayments(ids);
+    const kept = facts[orderOf(1)];
+    if (kept) kept.unrefunded = ['pi_1'];
+    return facts;
+  };
+  const owner = instanceOf(3);
+  fleet.activities.readLicenceList = async () => ({
+    items: [{ licenceId: 'lic_9', externalRef: owner, createdAt: 0 }],
+    next: null,
+  });
+  fleet.activities.readHolds = async () => ({ items: [{ name: 'left', holderId: owner, until: null }], next: null });
+  fleet.objects.push({ id: 'vol-1', role: 'volume', instanceId: owner, createdAt: 0 });
+  return fleet;
+}
+
+function silent(): Fleet {
+  const fleet = mismatched();
+  fleet.activities.readPayments = async () => {
+    throw fail('payment_provider_unavailable');
+  };
+  fleet.activities.removeRemains = async () => {
+    throw fail('cloud_unavailable');
+  };
+  return fleet;
+}
+
+/** Money that came after the end of its order, which Stripe refuses to settle so often. */
+function stray(refusals: number): Scenario {
+  const payment: StrayPayment = { paymentIntentId: 'pi_1', orderId: 'ord_0123456789abcdef', refundId: 're_1' };
+  const world = () =>
+    createWorld({
+      'settle-money': (tries) => {
+        if (tries <= refusals) throw fail('refund_failed');
+      },
+    });
+  return () =>
+    withInstance({ world: world(), limitMs: 120_000 }, async ({ environment: { client } }) => {
+      const workflowId = strayPaymentWorkflowId(payment);
+      const start = { workflowId, taskQueue: controlQueue, args: [payment] };
+      await client.workflow.execute(strayPaymentWorkflowType, start);
+      return runsOf(client, workflowId);
+    });
+}
+
+/** The ways of the workflows that look after all instances together. */
+export const fleetScenarios: Scenarios = {
+  'fleet-compared': pass({ fleet: mismatched, repair: false }),
+  'fleet-repaired': pass({ fleet: mismatched, repair: true, settles: [orderOf(1)] }),
+  'fleet-partly-silent': pass({ fleet: silent, repair: true }),
+  'fleet-compared-in-many-runs': pass({
+    fleet: mismatched,
+    repair: true,
+    settles: [orderOf(1)],
+    continueAsNewAfter: 40,
+  }),
+  'stray-payment-settled': stray(0),
+  'stray-payment-settled-after-two-months': stray(66),
+};

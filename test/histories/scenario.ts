@@ -1,0 +1,35 @@
+import { type Run, runsOf } from '../support/temporal.ts';
+import { until } from '../support/until.ts';
+import { type Running, type World, type WorldOptions, withInstance } from '../workflows/world.ts';
+
+/** One way that workflows go: plays it in a world of its own, and answers the history of every run that it met. */
+export type Scenario = () => Promise<Run[]>;
+
+export type Scenarios = Readonly<Record<string, Scenario>>;
+
+export interface OrderScenario extends Omit<WorldOptions, 'world'> {
+  world(): World;
+  /** What is done to the order until its operation has ended; nothing where it ends by itself. */
+  play?(running: Running & { world: World }): Promise<unknown>;
+}
+
+/** The way of one order: the histories of its entity and of its operation. */
+export function order({ world: create, play, ...options }: OrderScenario): Scenario {
+  return () => {
+    const world = create();
+    return withInstance({ world, limitMs: 120_000, ...options }, async (running) => {
+      const { entity, operation, environment } = running;
+      await play?.({ ...running, world });
+      await operation.result();
+      await until(
+        async () => {
+          const { status, searchAttributes } = await entity.describe();
+          return status.name === 'COMPLETED' || searchAttributes.InstanceStatus?.[0] === 'ready';
+        },
+        { what: 'the entity knows how its operation ended', limitMs: 30_000 },
+      );
+      const runs = [entity, operation].map(({ workflowId }) => runsOf(environment.client, workflowId));
+      return (await Promise.all(runs)).flat();
+    });
+  };
+}
