@@ -114,3 +114,17 @@ describe('the store rule', () => {
     expect(guard(join(scratch, 'src', 'store')).status).toBe(0);
   });
 });
+
+describe('the clock rule', () => {
+  test('stops a reading of the machine’s clock, and no date that is made from a value', () => {
+    plant({
+      'src/api/late.ts': 'export const a = Date.now();\nexport const b = new Date();\nexport const c = Date();\n',
+      'src/api/right.ts': "export const d = new Date(0);\nexport const e = Date.parse('2026-11-22');\n",
+    });
+    const rule = join(root, 'toolchain', 'checks', 'clock-readings.mjs');
+    const { status, stdout } = spawnSync(process.execPath, [rule, scratch], { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stdout.match(/late\.ts:[123]: /g)).toHaveLength(3);
+    expect(stdout).not.toContain('right.ts');
+  });
+});

@@ -1,6 +1,7 @@
 /**
  * No reading of the machine's wall clock in the product but in `src/contracts/clock.ts`: what a test or a campaign shifts
  * there has to be shifted everywhere. `Date.now()`, `new Date()` and `Date()` are looked for; the exceptions say why.
+ * The folder that holds `src` may be given as an argument.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -14,7 +15,7 @@ const exceptions = {
   'src/api/workflows.ts': "gRPC measures its deadlines by the machine's clock",
 };
 
-const root = join(import.meta.dirname, '..', '..');
+const root = process.argv[2] ?? join(import.meta.dirname, '..', '..');
 const found = readdirSync(join(root, 'src'), { recursive: true })
   .map((file) => join('src', file))
   .filter((file) => /\.tsx?$/.test(file) && !Object.keys(exceptions).some((path) => file.startsWith(path)))
