@@ -370,16 +370,6 @@ export const reasons = {
     },
     true,
   ),
-  lease_unreachable: reason(
-    'cloud',
-    503,
-    {
-      customer: 'Building the server has to wait a moment. It goes on by itself.',
-      operator: 'The database that holds the lease of the stack did not answer; nothing was touched.',
-      next: 'Wait; see to the database if it stays away.',
-    },
-    true,
-  ),
   runner_died: reason(
     'cloud',
     503,
@@ -603,16 +593,6 @@ export const reasons = {
     operator: 'The window of needs_operator ended before anybody acted.',
     next: 'Read why the step failed; the customer has to order again.',
   }),
-  records_unavailable: reason(
-    'internal',
-    503,
-    {
-      customer: 'Something is out of order on our side. Your order waits, and nothing of it is lost.',
-      operator: "The database or every control worker was away for longer than the step's deadline.",
-      next: 'Bring them back, then retry the step.',
-    },
-    true,
-  ),
   internal: reason(
     'internal',
     500,

@@ -10,7 +10,7 @@ import type { StackPorts } from './stack-activities.ts';
 
 /**
  * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`.
- * Errors: `stack_failed`, `stack_busy`, `runner_died`, `cloud_unavailable`, `cloud_quota`.
+ * Errors: `stack_failed`, `stack_busy`, `records_unreachable`, `runner_died`, `cloud_unavailable`, `cloud_quota`.
  */
 export function stackUp(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {

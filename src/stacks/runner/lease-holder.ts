@@ -19,20 +19,18 @@ export interface Lease {
 }
 
 export interface LeaseDesk {
-  /** Throws `stack_busy` while another runner works on the stack. */
+  /** Throws `stack_busy` while another runner works on the stack, `records_unreachable` while the database is away. */
   acquire(stack: string): Promise<Lease>;
 }
 
 /** Connects at once, so that the connection stands when the first request comes. */
 export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
-  const connection = mongoose.createConnection(settings.MONGODB_URI, {
-    maxPoolSize: 2,
-    autoIndex: false,
-    serverSelectionTimeoutMS: 5_000,
-  });
-  const ready = connection.asPromise();
-  // Reported by `acquire`; a warm runner that never works has nobody to tell.
-  ready.catch(() => undefined);
+  const options = { maxPoolSize: 2, autoIndex: false, serverSelectionTimeoutMS: 5_000 };
+  const connection = mongoose.createConnection();
+  const connect = () => connection.openUri(settings.MONGODB_URI, options);
+  const first = connect();
+  // Tried again by `acquire`; a warm runner that never works has nobody to tell.
+  first.catch(() => undefined);
   const leases = stackLeaseStore(connection);
   const myself = identify(process.pid);
   const holder: LeaseHolder = {
@@ -49,7 +47,7 @@ export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
   }
 
   async function take(stack: string): Promise<HeldLease> {
-    await ready;
+    await first.catch(connect);
     for (;;) {
       const answer = await leases.acquire(stack, holder);
       if ('owner' in answer) return answer;
@@ -72,7 +70,10 @@ export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
   return {
     async acquire(stack) {
       let renewedAt = monotonic();
-      const held = await take(stack);
+      const held = await take(stack).catch((error: unknown) => {
+        if (error instanceof ReasonError) throw error;
+        throw new ReasonError('records_unreachable', error instanceof Error ? error.message : '', { cause: error });
+      });
       const endIfLost = () => {
         if (isLeaseLost({ now: monotonic(), renewedAt, lostMs: settings.FREEHOLD_LEASE_LOST_MS })) endSession();
       };

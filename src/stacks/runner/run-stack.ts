@@ -22,8 +22,9 @@ export interface RunStackOptions {
  * Runs one Pulumi operation in a child process and answers the stack's outputs (null for refresh and destroy). When it
  * returns or throws, no process of the operation is left.
  *
- * Errors: `stack_failed` (the detail has the last lines), `stack_busy`, `cloud_unavailable`, `cloud_quota`,
- * `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `runner_died`; the signal's reason when aborted.
+ * Errors: `stack_failed` (the detail has the last lines), `stack_busy`, `records_unreachable`, `cloud_unavailable`,
+ * `cloud_quota`, `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `runner_died`; the signal's reason
+ * when aborted.
  */
 export async function runStack(request: StackRequest, options: RunStackOptions = {}): Promise<StackOutputs | null> {
   const { signal, env = process.env } = options;
