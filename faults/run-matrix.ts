@@ -6,7 +6,7 @@ import { type Cell, isUndone } from './cells.ts';
 import { extentOf } from './evidence.ts';
 import { type Ground, openGround, type Pace } from './ground.ts';
 import type { Violation } from './invariants/all.ts';
-import { isPassing } from './processes.ts';
+import { isPassing, type Victim } from './processes.ts';
 import { clock } from './run-campaign.ts';
 import type { PlannedOrder } from './schedule.ts';
 
@@ -41,8 +41,11 @@ const pace: Pace = { awaitPaymentMs: 300_000, operatorWindowMs: 60_000, stepMs: 
 const batchSize = 24;
 const settleLimitMs = 480_000;
 const quietLimitMs = 120_000;
-/** A customer may be too late with his cancel on a fast machine; then the cell is tried again. */
-const triesToCancel = 3;
+/**
+ * A cancel may come too late on a fast machine, and a neighbour's cell may have the process down in this moment; then
+ * the cell is tried again.
+ */
+const triesToMeet = 3;
 
 /**
  * Runs cell after cell, without an operator: every order has to go on by itself. Prints each with its result and judges
@@ -60,10 +63,19 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
     const ground = await openGround({ pace, say: tell, farewell, operator: false });
     const bought: (Bought & { settled: boolean })[] = [];
     try {
-      let next = 0;
+      const waiting = [...batch];
+      const busy = new Set<Victim>();
+      /** The next cell whose process no neighbour kills meanwhile; none when only such are left, which the neighbours take. */
+      const take = () => {
+        const index = waiting.findIndex(({ victim }) => !busy.has(victim));
+        return index < 0 ? undefined : waiting.splice(index, 1)[0];
+      };
       const lane = async () => {
-        for (let index = next++; index < batch.length; index = next++) {
-          const result = await runCell(ground, batch[index]!, bought);
+        for (let cellNow = take(); cellNow; cellNow = take()) {
+          const { victim } = cellNow;
+          busy.add(victim);
+          const result = await runCell(ground, cellNow, bought);
+          busy.delete(victim);
           results.push(result);
           const { cell, orderId, ok, ended, tookMs, problems } = result;
           const number = `${results.length}/${cells.length}`;
@@ -104,25 +116,40 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
   const problems: string[] = [];
   let ended: CellResult['ended'] = 'unsettled';
   let orderId = '';
-  for (let attempt = 1; attempt <= triesToCancel; attempt += 1) {
+  let waits: string[] = [];
+  const expected = endsOf(cell);
+  for (let attempt = 1; attempt <= triesToMeet; attempt += 1) {
     const order = { ...(await placeOrder(ground.shop, wish)), settled: false };
     bought.push(order);
     orderId = order.order.id;
     const outcome = await live(ground, cell, order);
     ended = outcome.ended;
     order.settled = ended !== 'unsettled';
-    // Too late to cancel is no failure of the product, but not this cell either.
-    if (isUndone(cell) && ended === 'fulfilled' && attempt < triesToCancel) continue;
+    // No failure of the product, but not this cell either.
+    const cancelTooLate = isUndone(cell) && ended === 'fulfilled';
+    const nothingStruck = !outcome.struck && expected.includes(ended);
+    if ((cancelTooLate || nothingStruck) && attempt < triesToMeet) continue;
     problems.push(...outcome.problems);
+    waits = waitsOf(order);
     break;
   }
-  const expected: readonly string[] = isUndone(cell)
-    ? ['cancelled']
-    : cell.cancelled
-      ? ['cancelled', 'fulfilled']
-      : ['fulfilled'];
-  if (!expected.includes(ended)) problems.push(`it ended ${ended}, not ${expected.join(' or ')}`);
+  if (!expected.includes(ended)) problems.push(`it ended ${ended}, not ${expected.join(' or ')}`, ...waits);
   return { cell: cell.name, orderId, ok: problems.length === 0, ended, tookMs: performance.now() - began, problems };
+}
+
+/** At which steps an order waited for an operator, who is not there, and why. */
+function waitsOf({ followed }: Bought): string[] {
+  return followed.events.flatMap((event) =>
+    event.type === 'step' && event.status === 'needs_operator'
+      ? `${event.step} (attempt ${event.attempt}) waited for an operator: ${event.reason}`
+      : [],
+  );
+}
+
+/** How the order of a cell may end. */
+function endsOf(cell: Cell): readonly CellResult['ended'][] {
+  if (isUndone(cell)) return ['cancelled'];
+  return cell.cancelled ? ['cancelled', 'fulfilled'] : ['fulfilled'];
 }
 
 /** How long a host's create takes in cells that kill the engine after its effect, ms: long enough to be seen. */
@@ -154,6 +181,7 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
   const { shop, striker } = ground;
   const { followed } = order;
   const problems: string[] = [];
+  let struck = false;
   const byEffect = cell.moment === 'after' && isPassing(cell.victim);
   const status = cell.moment === 'before' || byEffect ? 'running' : 'succeeded';
   const isNow = async () => {
@@ -166,9 +194,9 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
       if (!isUndone(cell)) problems.push(`the order ended without ${cell.step} ${status}`);
       return;
     }
-    const killed = await striker.kill(cell.victim, order.order.instanceId);
+    struck = await striker.kill(cell.victim, order.order.instanceId);
     if (byEffect) await striker.slowCreates(0);
-    if (!killed) problems.push(`there was no ${cell.victim} to kill`);
+    if (!struck) problems.push(`there was no ${cell.victim} to kill`);
     if (cell.cancelled) await cancelOrder(shop, order);
   };
   const cancel = async () => {
@@ -181,5 +209,5 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
   acts.catch(() => undefined);
   const state = await Promise.race([followed.ended, delay(settleLimitMs, 'unsettled' as const, { ref: false })]);
   if (state !== 'unsettled') await acts;
-  return { ended: state, problems };
+  return { ended: state, struck, problems };
 }
