@@ -2,12 +2,23 @@ import { type Connection, Schema } from 'mongoose';
 import { today } from '../contracts/clock.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { OperationStatus, StepStatus } from '../contracts/states.ts';
+import { isUndoStep } from '../contracts/steps.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
 
 const ended: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
 
 /** What no other look at the same try of a step takes back. */
 const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
+
+/**
+ * States of a try that this one does not replace. What succeeded past its deadline comes too late for its try, about
+ * which an operator is asked; an undo step goes on while he is.
+ */
+function lastingAgainst({ step, status }: OperationStep): readonly StepStatus[] {
+  if (isUnderWay(status)) return settled;
+  if (status === 'succeeded') return isUndoStep(step) ? [status] : [status, 'skipped', 'needs_operator'];
+  return status === 'failed' ? [status] : [];
+}
 
 function isUnderWay(status: StepStatus): boolean {
   return status === 'running' || status === 'waiting' || status === 'retrying';
@@ -68,16 +79,14 @@ export function operationStore(connection: Connection) {
     /**
      * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when
      * it is no news, and nothing changes then: a try begins, succeeds or fails once, one that has ended or waits for an
-     * operator is not made to run by a late look, a later try is not overwritten, and a try that still waits or is
+     * operator is not made to run or to succeed by a late look, a later try is not overwritten, and a try that still waits or is
      * tried again for the same reason is as it was.
      */
     async setStep(id: string, step: OperationStep): Promise<boolean> {
       const { status, attempt, reason = null, detail = null, progress = null } = step;
       const ofTry = { step: step.step, attempt };
-      const once = status === 'succeeded' || status === 'failed';
-      const stays = isUnderWay(status) ? settled : once ? [status] : [];
       const known: object[] = [
-        { ...ofTry, status: { $in: stays } },
+        { ...ofTry, status: { $in: lastingAgainst(step) } },
         { step: step.step, attempt: { $gt: attempt } },
       ];
       if (isUnderWay(status)) known.push({ ...ofTry, status, reason, detail, progress });

@@ -96,6 +96,8 @@ describe('operations', () => {
     expect(await write('waiting', 1)).toBe(true);
     expect(await write('needs_operator', 1)).toBe(true);
     expect(await write('retrying', 1)).toBe(false);
+    // It worked in the end, but its deadline had passed.
+    expect(await write('succeeded', 1)).toBe(false);
     expect(await write('running', 2)).toBe(true);
     expect(await write('retrying', 1)).toBe(false);
     expect(await write('succeeded', 2)).toBe(true);

@@ -4,6 +4,7 @@ import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts'
 import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
 import type { OrderPlace } from './end-order.ts';
+import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
 /** Records what became of an operation and, where it changed, of its instance. */
@@ -22,9 +23,11 @@ export function noteOperation({ store }: RecordsPorts) {
   };
 }
 
-/** Records that a step waits for an operator. */
+/** Records that a step waits for an operator, and opens the records where the step that does so failed before. */
 export function noteNeedsOperator({ store, journal }: RecordsPorts) {
   return async (context: StepContext, reason: ReasonCode, detail: string): Promise<void> => {
+    const order = context.step === 'hold-hostname' ? await store.orders.find(context.orderId) : null;
+    if (order) await openRecords({ store }, order);
     await store.operations.setStatus(context.operationId, { status: 'needs_operator', reason });
     await journal.note(context, { status: 'needs_operator', reason, detail });
   };

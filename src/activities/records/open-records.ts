@@ -1,0 +1,61 @@
+import { today } from '../../contracts/clock.ts';
+import { findCloud, findPlan } from '../../domain/catalogue.ts';
+import { catalogue } from '../../domain/catalogue-data.ts';
+import { entitlementsOf } from '../../domain/entitlements.ts';
+import { isDuplicateKey } from '../../store/duplicate-key.ts';
+import type { OrderRecord } from '../../store/records.ts';
+import type { RecordsPorts } from './records-activities.ts';
+
+/** The rows that this workflow writes from now on; made once, whoever comes first. */
+export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order: OrderRecord): Promise<void> {
+  const { quote } = order;
+  const plan = findPlan(quote.plan, catalogue);
+  const cloud = findCloud(quote.cloud, catalogue);
+  await once(() =>
+    store.instances.insert({
+      _id: order.instanceId,
+      accountId: order.accountId,
+      orderId: order._id,
+      name: quote.name,
+      hostname: quote.hostname,
+      cloud: quote.cloud,
+      region: quote.region,
+      zone: quote.zone,
+      plan: quote.plan,
+      cycle: quote.cycle,
+      addOns: quote.addOns,
+      ...entitlementsOf({ plan, nodes: quote.nodes, addOns: quote.addOns }),
+      size: cloud.sizes[quote.plan],
+      diskGib: plan.diskGib,
+      image: catalogue.product.version,
+      adminEmail: order.adminEmail,
+      status: 'provisioning',
+      standing: null,
+      standingRevision: 0,
+      createdAt: today(),
+    }),
+  );
+  await once(() =>
+    store.operations.insert({
+      _id: order.operationId,
+      instanceId: order.instanceId,
+      orderId: order._id,
+      accountId: order.accountId,
+      kind: 'provision',
+      status: 'running',
+      steps: [],
+      createdAt: today(),
+    }),
+  );
+  const place = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
+  await store.timeline.appendOnce(place, { type: 'operation', kind: 'provision', status: 'running' });
+  await store.timeline.appendOnce(place, { type: 'instance', status: 'provisioning' });
+}
+
+async function once(insert: () => Promise<void>): Promise<void> {
+  try {
+    await insert();
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
