@@ -48,6 +48,8 @@ const Times = z.object({
   FREEHOLD_AWAIT_HEALTHY_MS: Milliseconds.default(minutes(30)),
   FREEHOLD_AWAIT_ACTIVATION_MS: Milliseconds.default(minutes(30)),
   FREEHOLD_OPERATOR_WINDOW_MS: Milliseconds.default(hours(24)),
+  /** A destroy that has not worked for this long shows as orphan_cleanup. */
+  FREEHOLD_ORPHAN_AFTER_MS: Milliseconds.default(minutes(10)),
 });
 
 const Api = Common.extend(Hosting.shape)

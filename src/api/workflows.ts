@@ -14,7 +14,6 @@ import {
   type SearchAttributeType,
 } from '@temporalio/common';
 import type { ApiConfig } from '../config.ts';
-import type { Decision } from '../contracts/api/operator.ts';
 import {
   type ReconcileInput,
   type ReconcileReport,
@@ -22,6 +21,7 @@ import {
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
 import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
+import type { Decision } from '../contracts/steps.ts';
 import {
   type AcceptedOperation,
   abortOperation,
@@ -247,5 +247,6 @@ function timesOf(config: ApiConfig): WorkflowTimes {
     awaitHealthyMs: config.FREEHOLD_AWAIT_HEALTHY_MS,
     awaitActivationMs: config.FREEHOLD_AWAIT_ACTIVATION_MS,
     operatorWindowMs: config.FREEHOLD_OPERATOR_WINDOW_MS,
+    orphanAfterMs: config.FREEHOLD_ORPHAN_AFTER_MS,
   };
 }

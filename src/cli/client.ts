@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import { listOf } from '../contracts/api/common.ts';
 import { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
-import {
-  AuditEntry,
-  type Decision,
-  OperatorInstance,
-  OperatorOperation,
-  OperatorOrder,
-} from '../contracts/api/operator.ts';
+import { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
 import { Problem } from '../contracts/problem.ts';
+import type { Decision } from '../contracts/steps.ts';
 import { CommandError, exitCodes, type Settings } from './settings.ts';
 
 const patienceMs = 30_000;

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TicketState } from '../contracts/api/fleet.ts';
-import type { Decision } from '../contracts/api/operator.ts';
 import { MismatchKind } from '../contracts/fleet.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../contracts/states.ts';
-import { StepName } from '../contracts/steps.ts';
+import { type Decision, StepName } from '../contracts/steps.ts';
 import { createClient, type OperatorClient } from './client.ts';
 import { instancesText, instanceText, operationsText, operationText, ordersText, orderText } from './print.ts';
 import { reconcileText, ticketsText, ticketText } from './print-fleet.ts';

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
 import { now } from '../contracts/clock.ts';
-import { isAfterPivot, isUndoStep, steps as texts } from '../contracts/steps.ts';
 
 /** A table of texts, each column as wide as its widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -156,13 +155,10 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
 /** What an operator can do now, as commands to copy. */
 function choices({ id, waiting }: OperatorOperation): string[] {
   if (!waiting) return [];
-  const { step } = waiting;
-  const command = (action: string) => `  freehold operations ${action} ${id} --why "..."`;
+  const { step, operator, next, decisions } = waiting;
   return [
     '',
-    `${step} waits for you:`,
-    command('retry'),
-    ...(texts[step].skippable ? [command('skip')] : []),
-    ...(isAfterPivot(step) || isUndoStep(step) ? [] : [command('abort')]),
+    `${step} waits for you. ${operator} ${next}`,
+    ...decisions.map((decision) => `  freehold operations ${decision} ${id} --why "..."`),
   ];
 }

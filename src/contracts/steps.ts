@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ReasonCode, reasons } from './reasons.ts';
 
 /**
  * The steps of operations, in the words of the design: what the customer reads, and whether an operator may skip one.
@@ -84,4 +85,41 @@ export function isUndoStep(step: StepName): boolean {
 /** Whether a step comes after the pivot: nothing undoes any more. */
 export function isAfterPivot(step: StepName): boolean {
   return step === 'send-mail';
+}
+
+/** What an operator can decide about a step that waits for him: run it again, go on without it, undo everything. */
+export const Decision = z.enum(['retry', 'skip', 'abort']);
+export type Decision = z.infer<typeof Decision>;
+
+/** Why this cannot be decided about a step, as a reason code; nothing when it can. */
+export function refusalOf(
+  decision: Decision,
+  step: StepName,
+): 'step_not_skippable' | 'already_ready' | 'step_not_waiting' | undefined {
+  switch (decision) {
+    case 'retry':
+      return undefined;
+    case 'skip':
+      return steps[step].skippable ? undefined : 'step_not_skippable';
+    case 'abort':
+      if (isAfterPivot(step)) return 'already_ready';
+      // It is being undone already.
+      return isUndoStep(step) ? 'step_not_waiting' : undefined;
+  }
+}
+
+/**
+ * What somebody does next about a step that waits for an operator, as an imperative sentence: forward steps are not
+ * tried again by themselves any more, whatever made them fail.
+ */
+export function nextOn(step: StepName, reason: ReasonCode): string {
+  const { next, retryable } = reasons[reason];
+  return retryable && !isUndoStep(step)
+    ? 'Mend the cause, then retry the step: it is not tried again by itself.'
+    : next;
+}
+
+/** What an operator can decide about a step. */
+export function decisionsOn(step: StepName): Decision[] {
+  return Decision.options.filter((decision) => !refusalOf(decision, step));
 }

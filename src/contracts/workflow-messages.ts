@@ -5,7 +5,7 @@ import { OperationId } from './ids.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { CloudName } from './stack.ts';
 import type { InstanceStatus, OperationKind, OperationStatus } from './states.ts';
-import { StepName } from './steps.ts';
+import { Decision, StepName } from './steps.ts';
 
 /** Task queues: workflows and short activities on one, the Pulumi activities on one per cloud. */
 export const controlQueue = 'control';
@@ -60,6 +60,8 @@ export interface WorkflowTimes {
   awaitActivationMs: number;
   /** How long a step before the pivot waits for an operator before the saga undoes by itself. */
   operatorWindowMs: number;
+  /** How long a destroy may fail before it shows as orphan_cleanup; absent from instances of before it could be set. */
+  orphanAfterMs?: number;
 }
 
 /** Facts about an instance that operators see; no personal data. */
@@ -134,7 +136,7 @@ export const OperatorRequest = z.strictObject({
   why: z.string().min(1).max(500),
 });
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
-export const OperatorDecision = OperatorRequest.extend({ action: z.enum(['retry', 'skip', 'abort']) });
+export const OperatorDecision = OperatorRequest.extend({ action: Decision });
 export type OperatorDecision = z.infer<typeof OperatorDecision>;
 export interface AcceptedOperation {
   operationId: string;

@@ -1,6 +1,6 @@
 import { type ReasonCode, reasons } from '../contracts/reasons.ts';
 import type { InstanceStatus, OperationKind, OperationStatus, StepStatus } from '../contracts/states.ts';
-import { isUndoStep, type StepName, steps as texts } from '../contracts/steps.ts';
+import { type Decision, decisionsOn, nextOn, type StepName, steps as texts } from '../contracts/steps.ts';
 import { type InstanceFacts, operationWorkflowId, type QueuedOperation } from '../contracts/workflow-messages.ts';
 
 /** A step as its workflow knows it; times are ms since the epoch, durations ms. */
@@ -122,7 +122,7 @@ function whyItWaits({ step, status, reason }: DescribedStep): string[] {
   const because = reason ? ` ${reasons[reason].operator}` : '';
   switch (status) {
     case 'needs_operator':
-      return [`${name} needs an operator.${because}${reason ? ` ${reasons[reason].next}` : ''}`];
+      return [`${name} needs an operator.${because}${reason ? ` ${nextOn(step, reason)}` : ''}`];
     case 'retrying':
       return [`${name} failed and is tried again by itself.${because}`];
     case 'waiting':
@@ -156,24 +156,28 @@ function whatCanBeDone(operation: DescribedOperation): string[] {
   }
 }
 
+const choices: Readonly<Record<Decision, { what: string; update: string }>> = {
+  retry: { what: 'try again', update: 'retry-step' },
+  skip: { what: 'go on without it', update: 'skip-step' },
+  abort: { what: 'undo everything and give the money back', update: 'abort' },
+};
+
 function operatorChoices(operation: DescribedOperation): string[] {
   const waiting = operation.steps.filter((each) => each.status === 'needs_operator');
   if (waiting.length === 0) return [];
-  const choices = waiting.flatMap(({ step, attempt }) => {
+  const lines = waiting.flatMap(({ step, attempt }) => {
     const request = { operationId: operation.operationId, step, attempt, operator: 'YOUR NAME', why: 'WHY' };
-    const ofStep = [`- try again: ${updateCall(operation, 'retry-step', request)}`];
-    if (texts[step].skippable) ofStep.push(`- go on without it: ${updateCall(operation, 'skip-step', request)}`);
-    if (!isDelivered(operation) && !isUndoStep(step)) {
-      ofStep.push(`- undo everything and give the money back: ${updateCall(operation, 'abort', request)}`);
-    }
-    return ofStep;
+    return decisionsOn(step).map((decision) => {
+      const { what, update } = choices[decision];
+      return `- ${what}: ${updateCall(operation, update, request)}`;
+    });
   });
   const end = operation.windowEndsAt;
   const otherwise =
     end === undefined ? '' : ` (if nothing is done, it undoes by itself at ${new Date(end).toISOString()})`;
   return [
     `What can be done, by an Update to \`instance/${operation.facts.instanceId}\`${otherwise}:`,
-    choices.join('\n'),
+    lines.join('\n'),
   ];
 }
 

@@ -15,9 +15,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { z } from 'zod';
-import type { ReasonCode } from '../contracts/reasons.ts';
+import { type ReasonCode, reasons } from '../contracts/reasons.ts';
 import { InstanceStatus } from '../contracts/states.ts';
-import { isAfterPivot, isUndoStep, steps } from '../contracts/steps.ts';
+import { type Decision, refusalOf } from '../contracts/steps.ts';
 import {
   type AcceptedOperation,
   abortOperation,
@@ -27,7 +27,6 @@ import {
   instanceStatusChanged,
   licenceChanged,
   type OperationResult,
-  type OperatorDecision,
   OperatorRequest,
   operationWorkflowId,
   operatorDecided,
@@ -88,15 +87,15 @@ export async function instance(input: InstanceInput): Promise<void> {
     description: 'Cancel the order before it is ready; everything is undone, the money goes back: {by: "operator"}.',
   });
   setHandler(retryStep, decide('retry'), {
-    validator: mustBeRunning,
+    validator: mayBe('retry'),
     description: 'Run the waiting step again: {operationId, step, attempt, operator, why}.',
   });
   setHandler(skipStep, decide('skip'), {
-    validator: mustBeSkippable,
+    validator: mayBe('skip'),
     description: 'Go on without the waiting step, where that is allowed: {operationId, step, attempt, operator, why}.',
   });
   setHandler(abortOperation, decide('abort'), {
-    validator: mustBeUndoable,
+    validator: mayBe('abort'),
     description: 'Undo the operation: {operationId, step, attempt, operator, why}.',
   });
 
@@ -121,7 +120,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     return { operationId };
   }
 
-  function decide(action: OperatorDecision['action']) {
+  function decide(action: Decision) {
     return (request: OperatorRequest) =>
       once(async () => {
         const { operationId, step, attempt } = request;
@@ -172,15 +171,12 @@ export async function instance(input: InstanceInput): Promise<void> {
     }
   }
 
-  function mustBeSkippable(request: OperatorRequest): void {
-    mustBeRunning(request);
-    if (!steps[request.step].skippable) throw refusal('step_not_skippable', `step ${request.step}`);
-  }
-
-  function mustBeUndoable(request: OperatorRequest): void {
-    mustBeRunning(request);
-    if (isAfterPivot(request.step)) throw refusal('already_ready', 'the server is delivered');
-    if (isUndoStep(request.step)) throw refusal('step_not_waiting', 'it is being undone already');
+  function mayBe(decision: Decision) {
+    return (request: OperatorRequest): void => {
+      mustBeRunning(request);
+      const reason = refusalOf(decision, request.step);
+      if (reason) throw refusal(reason, `step ${request.step}: ${reasons[reason].operator}`);
+    };
   }
 
   /** The earlier answer to an Update that came before continue-as-new. */

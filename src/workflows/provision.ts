@@ -9,8 +9,8 @@ import {
 import { control, mail, payment, stack, watching } from './lib/activities.ts';
 import { OperationEnds, openSaga, type UndoStep } from './lib/saga.ts';
 
-/** A destroy that has not worked for this long shows as orphan_cleanup. */
-const orphanAfterMs = 10 * 60_000;
+/** Of orders that were placed before it could be set. */
+const usualOrphanAfterMs = 10 * 60_000;
 /** Money in flight comes or fails within this time; what is not settled then needs people. */
 const unsettledAfterMs = 21 * 24 * 3_600_000;
 
@@ -28,7 +28,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     await saga.step({
       name: 'hold-hostname',
       run: control({ deadlineMs: times.holdHostnameMs }).holdHostname,
-      onTimeout: 'internal',
+      onTimeout: 'records_unreachable',
     });
     await saga.step({
       name: 'create-subscription',
@@ -66,7 +66,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
         run: async (context) => {
           paidUntil = await control().markReady(context);
         },
-        onTimeout: 'internal',
+        onTimeout: 'records_unreachable',
       }),
     );
   } catch (error) {
@@ -94,7 +94,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
       {
         name: 'destroy-stack',
         run: stack(facts.cloud).destroyStack,
-        attentionAfterMs: orphanAfterMs,
+        attentionAfterMs: times.orphanAfterMs ?? usualOrphanAfterMs,
         shownAs: 'orphan_cleanup',
       },
       { name: 'release-hostname', run: control().releaseHostname },

@@ -66,7 +66,10 @@ describe('an operator', () => {
     const record = await waitingOperation();
     const list = await api.call('GET', '/v1/operator/operations?status=needs_operator', { headers: bearer });
     const found = list.body.items.find(({ id }: { id: string }) => id === record.operationId);
-    expect(found.waiting).toEqual({ step: 'stack-up', attempt: 2 });
+    expect(found.waiting).toEqual({
+      ...{ step: 'stack-up', attempt: 2, reason: 'stack_failed', decisions: ['retry', 'abort'] },
+      ...{ customer: expect.any(String), operator: expect.any(String), next: expect.any(String) },
+    });
 
     const body = { step: 'stack-up', attempt: 2, why: 'the quota was raised' };
     const answer = await decide(record.operationId, 'retry', body, { ...bearer, 'idempotency-key': 'again' });

@@ -103,6 +103,18 @@ describe('provision', () => {
     });
   }, 60_000);
 
+  test('a deadline that passes between two tries has the reason of the deadline, not that of the last try', async () => {
+    const world = createWorld({
+      'await-healthy': () => {
+        throw fail('host_starting', false);
+      },
+    });
+    await withInstance({ world }, async ({ operation }) => {
+      expect(await operation.result()).toMatchObject({ status: 'failed', reason: 'not_delivered' });
+      expect(world.notes).toContain('needs_operator await-healthy#1 host_unhealthy');
+    });
+  }, 60_000);
+
   test('an operator retries the waiting step, and the order goes on', async () => {
     const world = createWorld({
       'stack-up': (tries) => {

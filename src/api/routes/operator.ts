@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { IdempotencyKey, listOf } from '../../contracts/api/common.ts';
 import {
   AuditEntry,
-  type Decision,
   DecisionRequest,
   OperatorInstance,
   OperatorInstanceQuery,
@@ -15,6 +14,7 @@ import {
 import { today } from '../../contracts/clock.ts';
 import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import type { Decision } from '../../contracts/steps.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
 import { auditView } from '../views/audit-view.ts';

@@ -1,6 +1,7 @@
 import type { Operation } from '../../contracts/api/operations.ts';
 import type { OperatorOperation } from '../../contracts/api/operator.ts';
-import { provisionSteps, steps as texts } from '../../contracts/steps.ts';
+import { reasons } from '../../contracts/reasons.ts';
+import { decisionsOn, nextOn, provisionSteps, steps as texts } from '../../contracts/steps.ts';
 import { operationWorkflowId } from '../../contracts/workflow-messages.ts';
 import type { OperationRecord, OperationStep } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -47,6 +48,15 @@ export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operatio
     accountId: operation.accountId,
     workflowId: operationWorkflowId(operation.instanceId, operation._id),
     workflowUrl: deps.workflows.pageOf(operation.instanceId),
-    waiting: waiting ? { step: waiting.step, attempt: waiting.attempt } : null,
+    waiting: waiting ? waitingView(waiting) : null,
+  };
+}
+
+function waitingView({ step, attempt, reason = 'internal', detail }: OperationStep): OperatorOperation['waiting'] {
+  const { customer, operator } = reasons[reason];
+  return {
+    ...{ step, attempt, reason, customer, operator, next: nextOn(step, reason) },
+    ...(detail ? { detail } : {}),
+    decisions: decisionsOn(step),
   };
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AccountId } from '../ids.ts';
+import { reasonCodes } from '../reasons.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../states.ts';
-import { StepName } from '../steps.ts';
+import { Decision, StepName } from '../steps.ts';
 import { Email, ListLimit } from './common.ts';
 import { Instance } from './instances.ts';
 import { Operation } from './operations.ts';
@@ -39,7 +40,21 @@ export const OperatorInstance = z.strictObject({ ...Instance.shape, ...workflow 
 export type OperatorInstance = z.infer<typeof OperatorInstance>;
 
 /** The step that waits for an operator; `retry`, `skip` and `abort` name exactly this step and attempt. */
-const WaitingStep = z.strictObject({ step: StepName, attempt: z.number().int() }).meta({ id: 'WaitingStep' });
+const WaitingStep = z
+  .strictObject({
+    step: StepName,
+    attempt: z.number().int(),
+    reason: z.enum(reasonCodes),
+    /** What the failure itself said. */
+    detail: z.string().optional(),
+    /** The reason in words: for the customer, for operators, and what to do next. */
+    customer: z.string(),
+    operator: z.string(),
+    next: z.string(),
+    /** What can be decided about it. */
+    decisions: z.array(Decision),
+  })
+  .meta({ id: 'WaitingStep' });
 
 export const OperatorOperation = z
   .strictObject({ ...Operation.shape, ...workflow, waiting: WaitingStep.nullable() })
@@ -62,9 +77,6 @@ export const OperatorOperationQuery = z.object({
   accountId: AccountId.optional(),
   limit: ListLimit,
 });
-
-export const Decision = z.enum(['retry', 'skip', 'abort']);
-export type Decision = z.infer<typeof Decision>;
 
 export const DecisionRequest = z
   .strictObject({

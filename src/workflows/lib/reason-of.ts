@@ -1,3 +1,4 @@
+import { RetryState } from '@temporalio/common';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { isReasonCode, type ReasonCode, reasons } from '../../contracts/reasons.ts';
 
@@ -12,8 +13,10 @@ export interface Cause {
  */
 export function causeOf(error: unknown, onTimeout: ReasonCode): Cause {
   const inner = error instanceof ActivityFailure ? error.cause : error;
-  if (inner instanceof TimeoutFailure) {
-    const last = inner.cause ?? (error as Error).cause;
+  // Where the deadline lies before the next try, the failure is that of the last one.
+  const isPastDeadline = error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT;
+  if (isPastDeadline || inner instanceof TimeoutFailure) {
+    const last = inner instanceof TimeoutFailure ? inner.cause : inner;
     const detail = last instanceof ApplicationFailure ? `${last.type}: ${last.message}` : reasons[onTimeout].operator;
     return { reason: onTimeout, detail };
   }

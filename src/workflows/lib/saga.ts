@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationStatus, StepStatus } from '../../contracts/states.ts';
-import { isUndoStep, type StepName, steps as stepTexts, undoOf } from '../../contracts/steps.ts';
+import { refusalOf, type StepName, undoOf } from '../../contracts/steps.ts';
 import {
   instanceStatusChanged,
   type OperationInput,
@@ -94,8 +94,7 @@ export function openSaga(input: OperationInput) {
     if (decision?.operationId !== operationId) return;
     const { action, step } = decision;
     if (!waiting.has(keyOf(decision)) || waiting.get(keyOf(decision))) return;
-    if (action === 'skip' && !stepTexts[step].skippable) return;
-    if (action === 'abort' && (afterPivot || isUndoStep(step))) return;
+    if (refusalOf(action, step)) return;
     waiting.set(keyOf(decision), decision);
   });
   setHandler(timelineQuery, () => ({
