@@ -9,7 +9,7 @@ import type { ObjectStore } from './object-store.ts';
 import { regions } from './offer.ts';
 import { CloudRefusal } from './problem.ts';
 
-/** A host as it is stored; a deaf one runs a process that answers nothing (the fault `never-healthy`). */
+/** A host as it is stored; a deaf one runs a process that answers nothing (the fault `never-healthy`) until it is stopped. */
 export type StoredHost = Host & { deaf?: true };
 
 /** Ports of reserved addresses lie below the range from which systems take ports of outgoing connections. */
@@ -148,7 +148,8 @@ export function createObjects(options: {
   }
 
   async function stopHost(id: string): Promise<Host> {
-    store.put('hosts', { ...need('hosts', id), desired: 'stopped' });
+    const { deaf: _mended, ...host }: StoredHost = need('hosts', id);
+    store.put('hosts', { ...host, desired: 'stopped' });
     await processes.stop(id);
     return need('hosts', id);
   }

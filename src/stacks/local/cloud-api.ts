@@ -92,7 +92,7 @@ const CreateFault = z.enum(['fail', 'quota', 'lose-reply']);
 /**
  * Faults for tests and demonstrations. A create or delete named here goes wrong `times` times: `fail` refuses with 503,
  * `quota` with 429, `lose-reply` does the work and drops the connection, `never-healthy` starts a host that answers
- * nothing. `createHostMs` stays until changed.
+ * nothing until somebody stops and starts it. `createHostMs` stays until changed.
  */
 export const Faults = z.strictObject({
   createHost: z.union([CreateFault, z.literal('never-healthy')]).optional(),

@@ -206,6 +206,9 @@ describe('faults', () => {
     const { host, address } = await rentHost();
     expect(host.state).toBe('running');
     expect(await health(address)).toBeNull();
+    await cloud.client.stopHost(host.id);
+    await cloud.client.startHost(host.id);
+    expect(await answering(address)).toMatchObject({ boots: 1 });
   });
 
   test('a listing can come late', async () => {
