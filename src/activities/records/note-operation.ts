@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { today } from '../../contracts/clock.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
@@ -33,18 +34,21 @@ export function noteNeedsOperator({ store, journal }: RecordsPorts) {
   };
 }
 
-/** Records an operator's decision, in the audit log and on the timeline. */
+/** Records an operator's decision, once in the audit log, and on the timeline. */
 export function noteDecision({ store, journal }: RecordsPorts) {
   return async (context: StepContext, decision: OperatorDecision): Promise<void> => {
-    await store.audit.append({
-      at: today(),
+    const taken = {
       actor: `operator:${decision.operator}`,
       action: `operation-${decision.action}`,
-      subject: context.operationId,
       before: { step: context.step, attempt: context.attempt, status: 'needs_operator' },
-      after: { action: decision.action },
       why: decision.why,
-    });
+    };
+    const entries = await store.audit.of(context.operationId);
+    // A worker may have died after it had written.
+    if (!entries.some(({ actor, action, before, why }) => isDeepStrictEqual({ actor, action, before, why }, taken))) {
+      const after = { action: decision.action };
+      await store.audit.append({ at: today(), subject: context.operationId, ...taken, after });
+    }
     const status = isUndoStep(context.step) || decision.action === 'abort' ? 'undoing' : 'running';
     await store.operations.setStatus(context.operationId, { status });
     // Why is for the audit log alone: the timeline is read by customers.

@@ -42,6 +42,8 @@ test('an operation whose first step never reached the database can be found and 
 
   const decision = { operationId, step: context.step, attempt: 1, operator: 'ada', why: 'it is back' };
   await noteDecision(ports)(context, { ...decision, action: 'retry' });
+  // Its worker died before Temporal knew that it was written.
+  await noteDecision(ports)(context, { ...decision, action: 'retry' });
   await holdHostname(ports)({ ...context, attempt: 2 });
   expect(await api.store.operations.find(operationId)).toMatchObject({ status: 'running' });
   expect(await api.store.audit.of(operationId)).toMatchObject([
