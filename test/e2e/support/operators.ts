@@ -1,0 +1,76 @@
+import { expect } from '@jest/globals';
+import { type ReasonCode, reasons } from '../../../src/contracts/reasons.ts';
+import { type Decision, decisionsOn, nextOn, type StepName } from '../../../src/contracts/steps.ts';
+import { until } from '../../support/until.ts';
+import { freehold } from './freehold.ts';
+import type { Purchase } from './purchase.ts';
+import { openTemporalUi } from './temporal-ui.ts';
+import { patienceMs, type World } from './world.ts';
+
+/** Where an operator decides: in the Temporal UI, or by the `freehold` command. */
+export type Desk = 'temporal-ui' | 'command';
+
+/** Operators of one platform, at both of their desks. */
+export function operatorsOf(world: World) {
+  const ui = openTemporalUi(world);
+  const updates = { retry: 'retry-step', skip: 'skip-step', abort: 'abort' } as const;
+
+  async function show({ order }: Purchase) {
+    const { out } = await freehold(world, '--json', 'operations', 'show', order.operationId);
+    return JSON.parse(out);
+  }
+
+  return {
+    ui,
+    /** Decides about a step that waits; `accepted`, or the reason code of the refusal. */
+    async decide(desk: Desk, decision: Decision, purchase: Purchase, step: StepName, attempt = 1): Promise<string> {
+      const { operationId } = purchase.order;
+      const why = `${decision} ${step} at the ${desk}`;
+      if (desk === 'temporal-ui') {
+        return ui.update(purchase, updates[decision], { operationId, step, attempt, operator: 'ada', why });
+      }
+      const args = ['--step', step, '--attempt', String(attempt), '--why', why];
+      const { code, complaint } = await freehold(world, 'operations', decision, operationId, ...args);
+      return code === 0 ? 'accepted' : (/\[(\w+), /.exec(complaint)?.[1] ?? complaint);
+    },
+    /** A step waits for an operator, and everybody who looks is told why and what can be done. */
+    async areAskedAbout(purchase: Purchase, step: StepName, reason: ReasonCode): Promise<void> {
+      expect(await purchase.step(step, 'needs_operator')).toMatchObject({ attempt: 1, reason });
+      const { customer, operator } = reasons[reason];
+      const next = nextOn(step, reason);
+      const decisions = decisionsOn(step);
+      const { operation } = await show(purchase);
+      expect(operation).toMatchObject({ status: 'needs_operator', reason });
+      expect(operation.waiting).toMatchObject({ step, attempt: 1, reason, customer, operator, next, decisions });
+      const { attributes, details } = await until(
+        async () => {
+          const shown = await ui.operation(purchase);
+          return shown.attributes.NeedsAttention === true ? shown : undefined;
+        },
+        { what: `NeedsAttention for ${step}`, limitMs: patienceMs },
+      );
+      expect(attributes.OrderId).toBe(purchase.order.id);
+      expect(details).toContain(`needs an operator. ${operator} ${next}`);
+      const offered = [...details.matchAll(/--name (\S+) --input '([^']+)'/g)].map(([, name, input]) => {
+        expect(JSON.parse(input!)).toMatchObject({ operationId: operation.id, step, attempt: 1 });
+        return name;
+      });
+      expect(offered).toEqual(decisions.map((decision) => updates[decision]));
+    },
+    /** What the audit log has of decisions that were carried out: who, what and why, in their order. */
+    async audit(purchase: Purchase): Promise<string[]> {
+      const { audit } = await show(purchase);
+      const decided = (audit as { at: string; actor: string; action: string; why: string }[]).filter(({ action }) =>
+        action.startsWith('operation-'),
+      );
+      for (const { at } of decided) expect(Math.abs(Date.now() - Date.parse(at))).toBeLessThan(3_600_000);
+      return decided.map(({ actor, action, why }) => `${actor} ${action}: ${why}`);
+    },
+  };
+}
+
+/** The audit entry of a decision, as `audit` answers it. */
+export function entryOf(desk: Desk, decision: Decision, step: StepName): string {
+  const actor = desk === 'command' ? 'operator:bootstrap' : 'operator:ada';
+  return `${actor} operation-${decision}: ${decision} ${step} at the ${desk}`;
+}
