@@ -38,4 +38,6 @@ export const hostEnvironment = {
   data: 'FREEHOLD_HOST_DATA',
   /** Loopback port on which the host listens. */
   port: 'FREEHOLD_HOST_PORT',
+  /** Where the licence server is now, when it is elsewhere than the contract of the first boot says; may be missing. */
+  licenceServer: 'FREEHOLD_LICENCE_SERVER_URL',
 } as const;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hostEnvironment } from '../contracts/host-contract.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
 import { accepts, type DatabaseChoice, databaseArguments, databaseUri } from './mongo.ts';
 import type { Ports } from './ports.ts';
@@ -337,7 +338,13 @@ function writeImages(context: PlatformContext, node: string): string {
   const image = {
     command: [node, '--disable-warning=ExperimentalWarning', join(projectRoot, 'src/host/main.ts')],
     cwd: projectRoot,
-    env: { ...commonEnvironment(env), ...clockOf(context, 'hosts'), NODE_COMPILE_CACHE: compileCache(context) },
+    env: {
+      ...commonEnvironment(env),
+      ...clockOf(context, 'hosts'),
+      NODE_COMPILE_CACHE: compileCache(context),
+      // A server from before was told the address of its own first start, whose port may be another one now.
+      [hostEnvironment.licenceServer]: platformUrls(context).licence,
+    },
   };
   writeFileSafely(file, JSON.stringify({ [`${name}:${version}`]: image }, null, 2));
   return file;

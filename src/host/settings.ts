@@ -6,6 +6,7 @@ const Environment = z.object({
   [hostEnvironment.contract]: z.string().min(1),
   [hostEnvironment.data]: z.string().min(1),
   [hostEnvironment.port]: z.coerce.number().int().min(0).max(65_535),
+  [hostEnvironment.licenceServer]: z.url().optional(),
 });
 
 export interface Settings {
@@ -42,8 +43,14 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   if (!contract.success) {
     throw new SettingsError(`The host contract ${path} has missing or wrong fields: ${fieldsOf(contract.error)}.`);
   }
+  const { hostnames, licence } = contract.data;
+  const serverUrl = environment.data[hostEnvironment.licenceServer] ?? licence.serverUrl;
   return {
-    contract: { ...contract.data, hostnames: contract.data.hostnames.map((name) => name.toLowerCase()) },
+    contract: {
+      ...contract.data,
+      hostnames: hostnames.map((name) => name.toLowerCase()),
+      licence: { ...licence, serverUrl },
+    },
     dataFolder: environment.data[hostEnvironment.data],
     port: environment.data[hostEnvironment.port],
   };

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -67,7 +68,10 @@ test('leaves no process behind', () => {
   expect(processesOf(stateDir)).toEqual([]);
 });
 
-test('a second start finds the server again, with its data; loopback only; kill -9 leaves nothing', async () => {
+test('a second start finds the server again, with its data and its licence, though ports are taken meanwhile; loopback only; kill -9 leaves nothing', async () => {
+  const before = JSON.parse(readFileSync(join(stateDir, 'ports.json'), 'utf8')) as { licence: number };
+  const stranger = createServer().listen(before.licence, '127.0.0.1');
+  await once(stranger, 'listening');
   supervisor = spawn(
     process.execPath,
     [
@@ -78,7 +82,8 @@ test('a second start finds the server again, with its data; loopback only; kill 
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
   );
   const [line] = (await once(createInterface({ input: supervisor.stdout! }), 'line')) as [string];
-  const { ports } = JSON.parse(line) as { ports: { dns: number } };
+  const { ports } = JSON.parse(line) as { ports: { dns: number; licence: number } };
+  expect(ports.licence).not.toBe(before.licence);
   const caFile = join(stateDir, 'ca', 'ca.pem');
   const reach = createReach({ dnsServer: `127.0.0.1:${ports.dns}`, caFile });
   const visitor = createVisitor(first.summary?.url ?? '', reach);
@@ -94,6 +99,7 @@ test('a second start finds the server again, with its data; loopback only; kill 
   expect(pids.length).toBeGreaterThan(11);
   expect(listeningBeyondLoopback(pids)).toEqual([]);
 
+  stranger.close();
   supervisor.kill('SIGKILL');
   await until(() => processesOf(stateDir).length === 0, { what: 'every process has ended', limitMs: 40_000 });
 }, 120_000);

@@ -48,6 +48,16 @@ describe('start', () => {
     expect(await seats(machine.licenseId)).toEqual(before);
   });
 
+  test('asks the licence server where it is now, when that is not where the contract says', async () => {
+    const machine = await machines.machine('MOVED', {});
+    const { serverUrl } = machine.contract.licence;
+    const moved = { ...machine.contract, licence: { ...machine.contract.licence, serverUrl: unreachable.serverUrl } };
+    await writeFile(machine.contractFile, JSON.stringify(moved));
+    await machine.boot({ FREEHOLD_LICENCE_SERVER_URL: serverUrl });
+    await machine.untilHealth('ok');
+    expect((await machine.health()).licence.state).toBe('OK');
+  });
+
   test('gives the seat back when it is told to', async () => {
     const machine = await machines.machine('RELEASE', {});
     await machine.boot();
