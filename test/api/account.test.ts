@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ReasonError } from '../../src/contracts/reasons.ts';
-import { codeFor, codeOf, order, signIn, startApi, type TestApi } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { codeFor, codeOf, order, signIn, startApi, useApi } from '../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 const ask = (email: string) => api.call('POST', '/v1/sign-in/codes', { body: { email } });
 const enter = (email: string, code: string) => api.call('POST', '/v1/sign-in', { body: { email, code } });
@@ -41,7 +29,7 @@ describe('signing in', () => {
   });
 
   test('gives a Secure cookie where the public address is TLS', async () => {
-    const tls = await startApi(database.uri, { config: { FREEHOLD_PUBLIC_URL: 'https://shop.example.com' } });
+    const tls = await startApi(api.databaseUri, { config: { FREEHOLD_PUBLIC_URL: 'https://shop.example.com' } });
     try {
       await tls.call('POST', '/v1/sign-in/codes', { body: { email: 'tls@example.com' } });
       const answer = await tls.call('POST', '/v1/sign-in', {
@@ -90,7 +78,7 @@ describe('signing in', () => {
   });
 
   test('is over for a code that is too old', async () => {
-    const brief = await startApi(database.uri, { config: { FREEHOLD_SIGN_IN_CODE_MS: 1 } });
+    const brief = await startApi(api.databaseUri, { config: { FREEHOLD_SIGN_IN_CODE_MS: 1 } });
     try {
       await brief.call('POST', '/v1/sign-in/codes', { body: { email: 'old@example.com' } });
       const body = { email: 'old@example.com', code: codeFor(brief, 'old@example.com') };
@@ -109,7 +97,7 @@ describe('signing in', () => {
   });
 
   test('answers 202 while the mail relay is down', async () => {
-    const quiet = await startApi(database.uri, {
+    const quiet = await startApi(api.databaseUri, {
       mail: { send: async () => Promise.reject(new ReasonError('mail_unavailable')) },
     });
     try {

@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { EventBody } from '../../src/contracts/events.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
-import { codeOf, order, signIn, startApi, type TestApi } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { codeOf, order, signIn, useApi } from '../support/api.ts';
 import { until } from '../support/until.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri, { config: { FREEHOLD_STREAMS_PER_IP: 12 } });
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi({ config: { FREEHOLD_STREAMS_PER_IP: 12 } });
 
 const place = ({ instanceId, _id, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
 const line = (text: string): EventBody => ({ type: 'log', step: 'stack-up', severity: 'info', text });

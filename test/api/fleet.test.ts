@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Mismatch, ReconcileReport } from '../../src/contracts/fleet.ts';
 import { reasons } from '../../src/contracts/reasons.ts';
-import { codeOf, notedWorkflows, operatorToken, startApi, type TestApi } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { codeOf, notedWorkflows, operatorToken, useApi } from '../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
 const mismatch: Mismatch = { kind: 'host_gone', subject: 'host-1', instanceId: 'i0123456789abcdef', repair: null };
 const report: ReconcileReport = {
   repair: false,
@@ -19,14 +16,7 @@ let answer: ReconcileReport | null = null;
 const { workflows, calls } = notedWorkflows({ reconcileReport: async () => answer });
 const headers = { authorization: `Bearer ${operatorToken}` };
 
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri, { workflows });
-});
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi({ workflows });
 
 describe('an operator', () => {
   test('has the systems compared, dry unless asked otherwise, and reads what was found', async () => {

@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { allRoutes } from '../../src/api/routes/all-routes.ts';
 import { reasonCodes, reasons } from '../../src/contracts/reasons.ts';
-import { cart, codeOf, notedWorkflows, operatorToken, signIn, startApi, type TestApi } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { cart, codeOf, notedWorkflows, operatorToken, signIn, startApi, useApi } from '../support/api.ts';
+import { startDatabase } from '../support/database.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 const json = { 'content-type': 'application/json' };
 
@@ -97,7 +86,7 @@ describe('what cannot be read is a problem document', () => {
   });
 
   test('an error of ours says nothing of itself', async () => {
-    const broken = await startApi(database.uri, {
+    const broken = await startApi(api.databaseUri, {
       workflows: notedWorkflows({ ping: async () => undefined }).workflows,
       payments: {
         clientSecretOf: async () => Promise.reject(new Error('secret detail sk_live_1')),
@@ -130,7 +119,7 @@ test('a database that is away is no mistake of anybody: 503, to be tried again',
 
 describe('limits of requests', () => {
   test('count for an address and for an account, and say so', async () => {
-    const narrow = await startApi(database.uri, {
+    const narrow = await startApi(api.databaseUri, {
       config: { FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: 20, FREEHOLD_REQUESTS_PER_MINUTE_PER_ACCOUNT: 3 },
     });
     try {
@@ -176,7 +165,7 @@ describe('health', () => {
   test('tells whether database and workflows are reached', async () => {
     expect((await api.call('GET', '/health/live')).body).toEqual({ status: 'ok' });
     expect((await api.call('GET', '/health/ready')).body).toEqual({ status: 'ok', database: 'ok', temporal: 'ok' });
-    const alone = await startApi(database.uri, {
+    const alone = await startApi(api.databaseUri, {
       workflows: notedWorkflows({ ping: async () => Promise.reject(new Error('down')) }).workflows,
     });
     try {

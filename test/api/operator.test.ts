@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
-import { codeOf, notedWorkflows, operatorToken, order, signIn, startApi, type TestApi } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { codeOf, notedWorkflows, operatorToken, order, signIn, startApi, useApi } from '../support/api.ts';
 import { until } from '../support/until.ts';
 
-let database: TestDatabase;
-let api: TestApi;
 const { workflows, calls } = notedWorkflows();
 const bearer = { authorization: `Bearer ${operatorToken}` };
 
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri, { workflows });
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi({ workflows });
 
 async function waitingOperation(): Promise<OrderRecord> {
   const { record } = await order(api);
@@ -108,7 +97,7 @@ describe('an operator', () => {
     const refusing = notedWorkflows({
       decide: async () => Promise.reject(new ReasonError('step_not_skippable', 'step stack-up')),
     });
-    const other = await startApi(database.uri, { workflows: refusing.workflows });
+    const other = await startApi(api.databaseUri, { workflows: refusing.workflows });
     try {
       const record = await waitingOperation();
       const answer = await other.call('POST', `/v1/operator/operations/${record.operationId}/skip`, {

@@ -1,25 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { estimateFrom } from '../../src/api/orders/estimates.ts';
 import { orderFacts } from '../../src/api/pages/order-facts.ts';
 import { OrderState } from '../../src/contracts/states.ts';
 import { provisionSteps } from '../../src/contracts/steps.ts';
 import type { OperationRecord, OrderRecord } from '../../src/store/records.ts';
-import { notedWorkflows, order, startApi, type TestApi } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { notedWorkflows, order, useApi } from '../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
 const { workflows, calls } = notedWorkflows();
 
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri, { workflows });
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi({ workflows });
 
 /** Follows the link of an order, as a browser does. */
 async function visit() {

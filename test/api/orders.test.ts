@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { sweepOnce } from '../../src/api/orders/sweeps.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import {
@@ -10,24 +10,13 @@ import {
   quote,
   signIn,
   startApi,
-  type TestApi,
+  useApi,
 } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
-let database: TestDatabase;
-let api: TestApi;
 const { workflows, calls } = notedWorkflows();
 
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri, { workflows, config: { FREEHOLD_PAYMENT_POLL_MS: 400 } });
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi({ workflows, config: { FREEHOLD_PAYMENT_POLL_MS: 400 } });
 
 const place = (body: unknown, key: string | undefined = freshName(), headers: Record<string, string> = {}) =>
   api.call('POST', '/v1/orders', { body, headers: { ...(key ? { 'idempotency-key': key } : {}), ...headers } });
@@ -60,7 +49,7 @@ describe('an order', () => {
   });
 
   test('holds its name for half an hour from then on, whatever a quote is worth', async () => {
-    const brief = await startApi(database.uri, { config: { FREEHOLD_QUOTE_VALID_MS: 60_000 } });
+    const brief = await startApi(api.databaseUri, { config: { FREEHOLD_QUOTE_VALID_MS: 60_000 } });
     try {
       const { record } = await order(brief);
       const { until: end } = (await brief.store.holds.find(record.quote.name))!;
@@ -140,7 +129,7 @@ describe('an order is refused', () => {
   });
 
   test('when its quote has expired', async () => {
-    const brief = await startApi(database.uri, { config: { FREEHOLD_QUOTE_VALID_MS: 1 } });
+    const brief = await startApi(api.databaseUri, { config: { FREEHOLD_QUOTE_VALID_MS: 1 } });
     try {
       const offer = await quote(brief);
       const answer = await brief.call('POST', '/v1/orders', {
@@ -217,7 +206,7 @@ describe('while Temporal is down', () => {
         started.push(_id);
       },
     });
-    const shaky = await startApi(database.uri, { workflows: flaky, config: { FREEHOLD_START_SWEEP_MS: 1 } });
+    const shaky = await startApi(api.databaseUri, { workflows: flaky, config: { FREEHOLD_START_SWEEP_MS: 1 } });
     try {
       const body = orderBody(await quote(shaky));
       const key = freshName();

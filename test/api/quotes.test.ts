@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { QuoteRequest } from '../../src/contracts/api/quotes.ts';
 import { verifyQuote } from '../../src/domain/quote-signature.ts';
-import { cart, codeOf, freshName, order, quote, signIn, startApi, type TestApi } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { cart, codeOf, freshName, order, quote, signIn, startApi, useApi } from '../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 async function refusal(change: Record<string, unknown>) {
   const answer = await api.call('POST', '/v1/quotes', { body: { ...cart(), ...change } });
@@ -155,7 +143,7 @@ describe('a name', () => {
 
 describe('the limits of unpaid holds', () => {
   test('stop an address after twenty, and never more than that are held', async () => {
-    const limited = await startApi(database.uri, { config: { FREEHOLD_HOLDS_PER_IP: 20 } });
+    const limited = await startApi(api.databaseUri, { config: { FREEHOLD_HOLDS_PER_IP: 20 } });
     try {
       await api.store.holds.model.deleteMany({});
       const answers = await Promise.all(

@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import Stripe from 'stripe';
 import { ReasonError } from '../../src/contracts/reasons.ts';
-import { codeOf, notedWorkflows, order, startApi, type TestApi, webhookSecret } from '../support/api.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { codeOf, notedWorkflows, order, useApi, webhookSecret } from '../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
 let reachable = true;
 const { workflows, calls } = notedWorkflows();
 const { signalPayment } = workflows;
@@ -14,19 +11,11 @@ workflows.signalPayment = async (instanceId) => {
   return signalPayment(instanceId);
 };
 
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri, { workflows });
-});
+const api = useApi({ workflows });
 
 beforeEach(() => {
   calls.length = 0;
   reachable = true;
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
 });
 
 let events = 0;

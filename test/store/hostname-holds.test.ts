@@ -1,21 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { HostnameHold } from '../../src/store/hostname-holds.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { useStore } from '../support/store.ts';
 
-let database: TestDatabase;
-let store: Store;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  store = await openStore(database.uri);
-  await store.init();
-});
-
-afterAll(async () => {
-  await store.close();
-  await database.stop();
-});
+const store = useStore();
 
 const later = () => new Date(Date.now() + 60_000);
 const past = () => new Date(Date.now() - 1);

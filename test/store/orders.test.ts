@@ -1,23 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { newId } from '../../src/contracts/new-id.ts';
 import { isDuplicateKey } from '../../src/store/duplicate-key.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { useStore } from '../support/store.ts';
 
-let database: TestDatabase;
-let store: Store;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  store = await openStore(database.uri);
-  await store.init();
-});
-
-afterAll(async () => {
-  await store.close();
-  await database.stop();
-});
+const store = useStore();
 
 function row(change: Partial<OrderRecord> = {}): OrderRecord {
   const quoteId = newId.quote();

@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '../../src/contracts/new-id.ts';
 import type { StepStatus } from '../../src/contracts/states.ts';
 import type { InstanceRecord, OperationRecord, OperationStep } from '../../src/store/records.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { openStore } from '../../src/store/store.ts';
+import { useStore } from '../support/store.ts';
 
-let database: TestDatabase;
-let store: Store;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  store = await openStore(database.uri);
-  await store.init();
-  await store.init();
-});
-
-afterAll(async () => {
-  await store.close();
-  await database.stop();
-});
+const store = useStore();
+// As a second process does.
+beforeAll(() => store.init());
 
 function operation(change: Partial<OperationRecord> = {}): OperationRecord {
   return {

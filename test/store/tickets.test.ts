@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Mismatch } from '../../src/contracts/fleet.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { useStore } from '../support/store.ts';
 
-let database: TestDatabase;
-let store: Store;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  store = await openStore(database.uri);
-  await store.init();
-});
-afterAll(async () => {
-  await store.close();
-  await database.stop();
-});
+const store = useStore();
 beforeEach(async () => {
   await store.tickets.model.deleteMany({});
 });

@@ -1,27 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { newId } from '../../src/contracts/new-id.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { openStore } from '../../src/store/store.ts';
+import { useStore } from '../support/store.ts';
 
-let database: TestDatabase;
-let store: Store;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  store = await openStore(database.uri);
-  await store.init();
-});
-
-afterAll(async () => {
-  await store.close();
-  await database.stop();
-});
+const store = useStore();
 
 const line = (text: string) => ({ type: 'log' as const, step: 'stack-up' as const, severity: 'info' as const, text });
 
 describe('the timeline of an instance', () => {
   test('has no gap and no duplicate, however many write at once from several processes', async () => {
-    const other = await openStore(database.uri);
+    const other = await openStore(store.uri);
     const instanceId = newId.instance();
     try {
       const writers = [store, other, store, other].map(async (each, writer) => {
@@ -41,7 +29,7 @@ describe('the timeline of an instance', () => {
   });
 
   test('tells once what becomes true once, however many tell it at the same time', async () => {
-    const other = await openStore(database.uri);
+    const other = await openStore(store.uri);
     const place = { instanceId: newId.instance(), operationId: newId.operation() };
     try {
       const tellers = Array.from({ length: 12 }, (_, index) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { pino } from 'pino';
@@ -17,6 +18,7 @@ import { catalogue } from '../../src/domain/catalogue-data.ts';
 import type { OutgoingMail } from '../../src/mail/sender.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { startDatabase } from './database.ts';
 
 export const webhookSecret = 'whsec_test_0123456789abcdef';
 export const operatorToken = 'operator-token-for-tests';
@@ -83,6 +85,8 @@ export interface Call {
 
 export interface TestApi {
   url: string;
+  /** Where its records are; another API may work on them too. */
+  databaseUri: string;
   store: Store;
   deps: ApiDeps;
   mails: OutgoingMail[];
@@ -91,17 +95,32 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+interface ApiChange {
+  config?: Partial<ApiConfig>;
+  workflows?: Workflows;
+  payments?: ApiDeps['payments'];
+  mail?: ApiDeps['mail'];
+  tail?: { intervalMs?: number; overlapMs?: number };
+}
+
+/** An API on a database of its own for the tests of one file, there from the first test to the last. */
+export function useApi(change: ApiChange = {}): TestApi {
+  const api = {} as TestApi;
+  let end = async () => {};
+  beforeAll(async () => {
+    const { uri, stop } = await startDatabase();
+    end = stop;
+    Object.assign(api, await startApi(uri, change));
+  });
+  afterAll(async () => {
+    await api.close?.();
+    await end();
+  });
+  return api;
+}
+
 /** A whole API on a free port, over a real database; only Temporal, Stripe and SMTP are stand-ins where not given. */
-export async function startApi(
-  uri: string,
-  change: {
-    config?: Partial<ApiConfig>;
-    workflows?: Workflows;
-    payments?: ApiDeps['payments'];
-    mail?: ApiDeps['mail'];
-    tail?: { intervalMs?: number; overlapMs?: number };
-  } = {},
-): Promise<TestApi> {
+export async function startApi(uri: string, change: ApiChange = {}): Promise<TestApi> {
   const config = testConfig(change.config);
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const store = await openStore(uri);
@@ -129,6 +148,7 @@ export async function startApi(
   const agrees = documentCheck(document);
   return {
     url,
+    databaseUri: uri,
     store,
     deps,
     mails,

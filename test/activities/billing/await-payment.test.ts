@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitPayment, expirePayment } from '../../../src/activities/billing/await-payment.ts';
 import type { BillingPorts } from '../../../src/activities/billing/billing-activities.ts';
@@ -7,21 +7,9 @@ import { startCancelling } from '../../../src/activities/records/end-order.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import type { PaymentState } from '../../../src/payments/payment-state.ts';
 import type { OrderRecord } from '../../../src/store/records.ts';
-import { order as placeOrder, startApi, type TestApi } from '../../support/api.ts';
-import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { order as placeOrder, useApi } from '../../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 const hour = 3_600_000;
 const paid: PaymentState = { kind: 'paid', amount: 3_509, paidUntil: new Date('2027-01-01') };

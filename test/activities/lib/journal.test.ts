@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { newId } from '../../../src/contracts/new-id.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
-import { openStore, type Store } from '../../../src/store/store.ts';
-import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { useStore } from '../../support/store.ts';
 
-let database: TestDatabase;
-let store: Store;
 let context: StepContext;
 
+const store = useStore();
 beforeAll(async () => {
-  database = await startDatabase();
-  store = await openStore(database.uri);
-  await store.init();
   context = {
     instanceId: newId.instance(),
     orderId: newId.order(),
@@ -25,11 +20,6 @@ beforeAll(async () => {
   await store.operations.insert({
     ...{ _id, instanceId, orderId, accountId: 'acc_1', kind: 'provision', status: 'running', steps: [], createdAt },
   });
-});
-
-afterAll(async () => {
-  await store.close();
-  await database.stop();
 });
 
 test('an end that another process tells keeps the beginning, and is told once', async () => {

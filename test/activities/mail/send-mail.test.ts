@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import type { MailPorts } from '../../../src/activities/mail/mail-activities.ts';
 import { sendApology, sendMail, sendStrayRefund } from '../../../src/activities/mail/send-mail.ts';
@@ -7,21 +7,9 @@ import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import { orderPageLink } from '../../../src/domain/order-link.ts';
 import type { OutgoingMail } from '../../../src/mail/sender.ts';
-import { order, startApi, type TestApi } from '../../support/api.ts';
-import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { order, useApi } from '../../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 /** A relay that refuses these addresses. */
 function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPorts {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { beginUndo, endOrder, startCancelling } from '../../../src/activities/records/end-order.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
@@ -6,21 +6,9 @@ import { markReady } from '../../../src/activities/records/mark-ready.ts';
 import { noteDecision } from '../../../src/activities/records/note-operation.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import type { OrderRecord } from '../../../src/store/records.ts';
-import { order, startApi, type TestApi } from '../../support/api.ts';
-import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { order, useApi } from '../../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 const ports = () => ({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 });
 const placeOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });

@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import type { OrderRecord } from '../../../src/store/records.ts';
-import { order, startApi, type TestApi } from '../../support/api.ts';
-import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { order, useApi } from '../../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 function hold({ _id, instanceId, operationId }: OrderRecord): Promise<void> {
   const context: StepContext = { instanceId, orderId: _id, operationId, step: 'hold-hostname', attempt: 1 };

@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { markReady } from '../../../src/activities/records/mark-ready.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
-import { order, startApi, type TestApi } from '../../support/api.ts';
-import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { order, useApi } from '../../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 /** A paid order whose server is built, with the ports of its steps. */
 async function built() {

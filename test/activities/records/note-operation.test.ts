@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { noteDecision, noteNeedsOperator } from '../../../src/activities/records/note-operation.ts';
-import { order, startApi, type TestApi } from '../../support/api.ts';
-import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { order, useApi } from '../../support/api.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-
-beforeAll(async () => {
-  database = await startDatabase();
-  api = await startApi(database.uri);
-});
-
-afterAll(async () => {
-  await api.close();
-  await database.stop();
-});
+const api = useApi();
 
 test('an operation whose first step never reached the database can be found and decided about all the same', async () => {
   const { record } = await order(api);
