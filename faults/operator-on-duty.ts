@@ -27,15 +27,21 @@ export async function workAsOperator(
     });
     return { status: answer.statusCode, body: await answer.body.json() };
   };
+  const left = new Set<string>();
   while (!options.signal.aborted) {
     try {
       const { body } = await call('/v1/operator/operations?status=needs_operator&limit=100');
       for (const { id, orderId, waiting } of z.object({ items: z.array(OperatorOperation) }).parse(body).items) {
         if (!waiting || isUndoStep(waiting.step)) continue;
-        if (!isAfterPivot(waiting.step) && waiting.attempt > retries) continue;
-        const { step, attempt } = waiting;
+        const { step, attempt, reason, detail = '' } = waiting;
+        const found = `operator: ${step} of ${orderId} waits, ${reason} (${detail.split('\n')[0]})`;
+        if (!isAfterPivot(step) && attempt > retries) {
+          if (!left.has(id)) options.say(`${found}; it is left to its window`);
+          left.add(id);
+          continue;
+        }
         const answer = await call(`/v1/operator/operations/${id}/retry`, { step, attempt, why: 'the fault is over' });
-        if (answer.status === 202) options.say(`operator: ${step} of ${orderId} is tried again`);
+        if (answer.status === 202) options.say(`${found}; it is tried again`);
       }
     } catch {
       // The API is down, or the campaign is over; what waits still waits in the next round.
