@@ -18,8 +18,13 @@ const severities: Partial<Record<string, 'info' | 'warning' | 'error'>> = {
   error: 'error',
 };
 
-/** How gRPC tells the engine that the process of a provider is gone (grpc-go, codes.Unavailable and its causes). */
-const providerLosses = /code = Unavailable|error reading from server: EOF|transport is closing|connection refused/;
+/**
+ * How the engine says that the process of a provider is gone: in the words of grpc-go (codes.Unavailable and its causes),
+ * and in its own where the process died, or the machine was too busy, before the two had met
+ * (pulumi sdk/go/common/resource/plugin/plugin.go).
+ */
+const providerLosses =
+  /code = Unavailable|error reading from server: EOF|transport is closing|connection refused|did not begin responding to RPC/;
 
 type ResOutputsEvent = NonNullable<EngineEvent['resOutputsEvent']>;
 

@@ -94,7 +94,7 @@ function explain(
     const reason = context.cloud?.reasonOf(message);
     if (reason) return { reason, detail: message };
   }
-  if (context.reporter.lostProvider()) return { reason: 'runner_died', detail: 'the provider was killed' };
+  if (context.reporter.lostProvider()) return { reason: 'runner_died', detail: 'the provider died or did not answer' };
   const message = error instanceof Error ? error.message : String(error);
   return { reason: 'stack_failed', detail: first ?? message };
 }
