@@ -45,6 +45,14 @@ export function operationStore(connection: Connection) {
     ),
   );
 
+  /** Gives an operation that waited for an operator this status, as soon as no step of it waits any more. */
+  async function endWait(id: string, status: 'running' | 'undoing'): Promise<void> {
+    await model.updateOne(
+      { _id: id, status: 'needs_operator', 'steps.status': { $ne: 'needs_operator' } },
+      { $set: { status }, ...(status === 'running' ? { $unset: { reason: '' } } : {}) },
+    );
+  }
+
   return {
     model,
     async insert(operation: OperationRecord): Promise<void> {
@@ -77,10 +85,26 @@ export function operationStore(connection: Connection) {
       await model.updateOne({ _id: id }, { $set: set, ...(isOver ? { $unset: { reason: '' } } : {}) });
     },
     /**
+     * A step that waited for an operator goes on: the operation has this status, unless another step of it still waits.
+     * Answers whether it has.
+     */
+    async goOn(
+      id: string,
+      { step, attempt, status }: Pick<OperationStep, 'step' | 'attempt'> & { status: 'running' | 'undoing' },
+    ): Promise<boolean> {
+      // Before the look at the others: of two steps that go on at once, one sees that nobody waits any more.
+      await model.updateOne(
+        { _id: id, 'steps.step': step, steps: { $elemMatch: { step, attempt, status: 'needs_operator' } } },
+        { $set: { 'steps.$.status': 'retrying' } },
+      );
+      await endWait(id, status);
+      return (await model.exists({ _id: id, status })) !== null;
+    },
+    /**
      * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when
      * it is no news, and nothing changes then: a try begins, succeeds or fails once, one that has ended or waits for an
-     * operator is not made to run or to succeed by a late look, a later try is not overwritten, and a try that still waits or is
-     * tried again for the same reason is as it was.
+     * operator is not made to run or to succeed by a late look, a later try is not overwritten, and a try that still waits
+     * or is tried again for the same reason is as it was. An undo step that works while an operator is asked ends his wait.
      */
     async setStep(id: string, step: OperationStep): Promise<boolean> {
       const { status, attempt, reason = null, detail = null, progress = null } = step;
@@ -95,7 +119,10 @@ export function operationStore(connection: Connection) {
         { _id: id, 'steps.step': step.step, $nor: known.map((other) => ({ steps: { $elemMatch: other } })) },
         { $set: { 'steps.$': step } },
       );
-      if (replaced.matchedCount === 1) return true;
+      if (replaced.matchedCount === 1) {
+        if (status === 'succeeded' && isUndoStep(step.step)) await endWait(id, 'undoing');
+        return true;
+      }
       const added = await model.updateOne({ _id: id, 'steps.step': { $ne: step.step } }, { $push: { steps: step } });
       // Before its first step an operation has no row.
       return added.matchedCount === 1 || !(await model.exists({ _id: id }));

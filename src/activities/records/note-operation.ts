@@ -8,12 +8,20 @@ import type { OrderPlace } from './end-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
+type OperationChange =
+  | { status: OperationStatus; reason?: ReasonCode; instanceStatus?: InstanceStatus; goesOn?: undefined }
+  /** An undo step that waited for an operator goes on by itself. */
+  | { status: 'undoing'; goesOn: Pick<StepContext, 'step' | 'attempt'> };
+
 /** Records what became of an operation and, where it changed, of its instance. */
 export function noteOperation({ store }: RecordsPorts) {
-  return async (
-    place: OrderPlace,
-    change: { status: OperationStatus; reason?: ReasonCode; instanceStatus?: InstanceStatus },
-  ): Promise<void> => {
+  return async (place: OrderPlace, change: OperationChange): Promise<void> => {
+    if (change.goesOn) {
+      const { status, goesOn } = change;
+      if (!(await store.operations.goOn(place.operationId, { ...goesOn, status }))) return;
+      await store.timeline.append(place, { type: 'operation', kind: 'provision', status });
+      return;
+    }
     const { status, reason, instanceStatus } = change;
     await store.operations.setStatus(place.operationId, { status, ...(reason ? { reason } : {}) });
     if (instanceStatus) {
@@ -49,9 +57,9 @@ export function noteDecision({ store, journal }: RecordsPorts) {
       const after = { action: decision.action };
       await store.audit.append({ at: today(), subject: context.operationId, ...taken, after });
     }
-    const status = isUndoStep(context.step) || decision.action === 'abort' ? 'undoing' : 'running';
-    await store.operations.setStatus(context.operationId, { status });
     // Why is for the audit log alone: the timeline is read by customers.
     if (decision.action === 'skip') await journal.note(context, { status: 'skipped' });
+    const status = isUndoStep(context.step) || decision.action === 'abort' ? 'undoing' : 'running';
+    await store.operations.goOn(context.operationId, { step: context.step, attempt: context.attempt, status });
   };
 }

@@ -260,7 +260,7 @@ export function openSaga(input: OperationInput) {
         leave(name, decision ? 'skipped' : 'failed', cause.reason);
         break;
       }
-      if (!decision) await control().noteOperation(place, { status: 'undoing' });
+      if (!decision) await control().noteOperation(place, { status: 'undoing', goesOn: { step: name, attempt } });
     }
     if (alarmed) dropAttention();
   }

@@ -1,7 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
+import { beginUndo } from '../../../src/activities/records/end-order.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
-import { noteDecision, noteNeedsOperator } from '../../../src/activities/records/note-operation.ts';
+import { noteDecision, noteNeedsOperator, noteOperation } from '../../../src/activities/records/note-operation.ts';
+import type { StepName } from '../../../src/contracts/steps.ts';
 import { order, useApi } from '../../support/api.ts';
 
 const api = useApi();
@@ -37,4 +39,44 @@ test('an operation whose first step never reached the database can be found and 
   expect(await api.store.audit.of(operationId)).toMatchObject([
     { actor: 'operator:ada', action: 'operation-retry', why: 'it is back' },
   ]);
+});
+
+describe('two undo steps wait for an operator at once', () => {
+  async function bothWait() {
+    const { record } = await order(api);
+    const place = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
+    const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
+    const at = (step: StepName, attempt = 1) => ({ ...place, step, attempt });
+    await holdHostname(ports)(at('hold-hostname'));
+    await beginUndo(ports)(place, 'not_delivered');
+    await noteNeedsOperator(ports)(at('settle-money'), 'refund_failed', 'refused');
+    await noteNeedsOperator(ports)(at('destroy-stack'), 'orphan_cleanup', 'the cloud is away');
+    const status = async () => (await api.store.operations.find(place.operationId))?.status;
+    return { ports, place, at, status };
+  }
+
+  test('it waits until the last of them goes on by itself', async () => {
+    const { ports, place, at, status } = await bothWait();
+    await noteOperation(ports)(place, { status: 'undoing', goesOn: { step: 'settle-money', attempt: 1 } });
+    expect(await status()).toBe('needs_operator');
+    await ports.journal.note(at('settle-money', 2), { status: 'running' });
+    // It worked while people were asked about it.
+    await ports.journal.note(at('destroy-stack'), { status: 'succeeded' });
+    expect(await status()).toBe('undoing');
+    const told = await api.store.timeline.page(place.instanceId, 0, 100);
+    expect(told.filter((event) => event.type === 'operation' && event.status === 'undoing')).toHaveLength(1);
+  });
+
+  test('it waits until an operator has decided about the last of them', async () => {
+    const { ports, at, status } = await bothWait();
+    const decide = (step: StepName) =>
+      noteDecision(ports)(at(step), {
+        ...{ operationId: at(step).operationId, step, attempt: 1, operator: 'ada', why: 'mended' },
+        action: 'retry',
+      });
+    await decide('destroy-stack');
+    expect(await status()).toBe('needs_operator');
+    await decide('settle-money');
+    expect(await status()).toBe('undoing');
+  });
 });
