@@ -143,8 +143,11 @@ async function targetOf(api: OperatorClient, id: string, options: { step?: strin
   const { step, attempt } = options;
   if (step && attempt) return { step, attempt };
   const { operation } = await api.operation(id);
-  const { waiting } = operation;
-  if (!waiting || (step && waiting.step !== step)) {
+  // Where two branches of an undo wait, the first of them is the one that waits.
+  const waiting = step
+    ? operation.steps.find((each) => each.step === step && each.status === 'needs_operator')
+    : operation.waiting;
+  if (!waiting) {
     throw new CommandError(`No${step ? ` step ${step}` : ' step'} of ${id} waits for an operator.`, exitCodes.refused);
   }
   return { step: waiting.step, attempt: attempt ?? waiting.attempt };

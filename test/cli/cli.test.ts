@@ -134,6 +134,26 @@ describe('freehold', () => {
     expect(history.out).toMatch(/operator:bootstrap {2}request-retry: because/);
   });
 
+  test('acts on the step that is named where several wait', async () => {
+    const record = await waiting();
+    await api.store.operations.setStep(record.operationId, {
+      ...{ step: 'settle-money', status: 'needs_operator', attempt: 2, reason: 'refund_failed' },
+    });
+    const done = await freehold([
+      'operations',
+      'retry',
+      record.operationId,
+      '--step',
+      'settle-money',
+      '--why',
+      'mended',
+    ]);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(calls.findLast(({ call }) => call === 'decide')?.args[1]).toMatchObject({
+      request: { step: 'settle-money', attempt: 2 },
+    });
+  });
+
   test('does not act where nothing waits', async () => {
     const { record } = await order(api);
     const missing = await freehold(['operations', 'retry', record.operationId, '--why', 'x']);
