@@ -11,13 +11,14 @@ const ended: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
 const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
 
 /**
- * States of a try that this one does not replace. What succeeded past its deadline comes too late for its try, about
- * which an operator is asked; an undo step goes on while he is.
+ * States of a try that this one does not replace. What ended past its deadline comes too late for its try, about which an
+ * operator is asked; an undo step goes on while he is.
  */
 function lastingAgainst({ step, status }: OperationStep): readonly StepStatus[] {
   if (isUnderWay(status)) return settled;
-  if (status === 'succeeded') return isUndoStep(step) ? [status] : [status, 'skipped', 'needs_operator'];
-  return status === 'failed' ? [status] : [];
+  if (status !== 'succeeded' && status !== 'failed') return [];
+  if (isUndoStep(step)) return [status];
+  return status === 'failed' ? [status, 'needs_operator'] : [status, 'skipped', 'needs_operator'];
 }
 
 function isUnderWay(status: StepStatus): boolean {
@@ -85,8 +86,8 @@ export function operationStore(connection: Connection) {
       await model.updateOne({ _id: id }, { $set: set, ...(isOver ? { $unset: { reason: '' } } : {}) });
     },
     /**
-     * A step that waited for an operator goes on: the operation has this status, unless another step of it still waits.
-     * Answers whether it has.
+     * A step waits for an operator no more: its operation goes on with this status, unless another step of it still
+     * waits. Answers whether it has the status.
      */
     async goOn(
       id: string,
@@ -103,7 +104,7 @@ export function operationStore(connection: Connection) {
     /**
      * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when
      * it is no news, and nothing changes then: a try begins, succeeds or fails once, one that has ended or waits for an
-     * operator is not made to run or to succeed by a late look, a later try is not overwritten, and a try that still waits
+     * operator is not made to run or to end by a late look, a later try is not overwritten, and a try that still waits
      * or is tried again for the same reason is as it was. An undo step that works while an operator is asked ends his wait.
      */
     async setStep(id: string, step: OperationStep): Promise<boolean> {

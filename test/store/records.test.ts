@@ -95,8 +95,11 @@ describe('operations', () => {
     expect(await store.operations.find(row._id)).toMatchObject({ steps: [{ status: 'succeeded', attempt: 2 }] });
     expect(await write('failed', 3)).toBe(true);
     expect(await write('failed', 3)).toBe(false);
-    // An operator was asked, and nobody came.
     expect(await write('needs_operator', 3)).toBe(true);
+    // It failed for good, but its deadline had passed.
+    expect(await write('failed', 3)).toBe(false);
+    // Nobody came.
+    await store.operations.goOn(row._id, { step: 'await-payment', attempt: 3, status: 'undoing' });
     expect(await write('failed', 3)).toBe(true);
   });
 

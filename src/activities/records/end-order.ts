@@ -41,6 +41,7 @@ export function beginUndo(ports: RecordsPorts) {
     for (const { step, attempt, status } of operation?.steps ?? []) {
       // A step that was waiting or between two retries has nobody else who could tell that it is over.
       if (status === 'succeeded' || status === 'failed' || status === 'skipped') continue;
+      await store.operations.goOn(place.operationId, { step, attempt, status: 'undoing' });
       await journal.note({ ...place, step, attempt }, { status: 'failed', reason: holds });
     }
     await store.operations.setStatus(place.operationId, { status: 'undoing', reason: holds });

@@ -41,6 +41,25 @@ test('an operation whose first step never reached the database can be found and 
   ]);
 });
 
+test('a step about which nobody decided has failed when the undo begins', async () => {
+  const { record } = await order(api);
+  const place = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
+  const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
+  await holdHostname(ports)({ ...place, step: 'hold-hostname', attempt: 1 });
+  await noteNeedsOperator(ports)({ ...place, step: 'stack-up', attempt: 1 }, 'stack_failed', 'quota');
+  // Its worker died before Temporal knew that it was written.
+  for (let times = 0; times < 2; times += 1) await beginUndo(ports)(place, 'not_delivered');
+  expect(await api.store.operations.find(place.operationId)).toMatchObject({
+    ...{ status: 'undoing', reason: 'not_delivered' },
+    steps: [{ step: 'stack-up', status: 'failed', reason: 'not_delivered' }],
+  });
+  const told = await api.store.timeline.page(place.instanceId, 0, 100);
+  expect(told.filter((event) => event.type === 'step').map(({ status }) => status)).toEqual([
+    'needs_operator',
+    'failed',
+  ]);
+});
+
 describe('two undo steps wait for an operator at once', () => {
   async function bothWait() {
     const { record } = await order(api);
