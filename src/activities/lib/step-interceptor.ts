@@ -9,6 +9,9 @@ import type { Journal } from './journal.ts';
 /** Reasons that mean "somebody else has to act first" rather than "it went wrong". */
 const waiting: readonly string[] = ['not_paid_yet', 'declined_try_again', 'not_activated_yet', 'stack_busy'];
 
+/** Reasons whose failure does not say what the error said, which is for the log alone. */
+const untold: readonly string[] = ['internal', 'records_unreachable'];
+
 /** Activities that write about a step and are none themselves. */
 const notes: readonly string[] = ['noteNeedsOperator', 'noteDecision'];
 
@@ -53,7 +56,7 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         if (cancellationSignal().aborted && error instanceof Error && error.name === 'AbortError') throw error;
         const failure = toFailure(error);
         const reason = codeOf(failure);
-        if (reason === 'internal') log.error({ err: error, activity: activityType, attempt }, 'activity failed');
+        if (untold.includes(reason)) log.error({ err: error, activity: activityType, attempt }, 'activity failed');
         if (step && isWorthTelling(attempt) && !isPastDeadline(began)) {
           const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
           await journal.note(step, { status, reason, detail: failure.message }).catch((err) => {

@@ -132,7 +132,7 @@ async function orProblemPage(deps: ApiDeps, response: Response, answer: () => Pr
     const unknown = isDatabaseAway(error) ? 'records_unreachable' : 'internal';
     const code = error instanceof ReasonError ? error.code : unknown;
     const requestId = requestIdOf(response);
-    if (code === 'internal') deps.log.error({ err: error, requestId }, 'the order page failed');
+    if (code === unknown) deps.log.error({ err: error, requestId }, 'the order page failed');
     const { customer, status } = reasons[code];
     const page = refusalHtml({ title: customer, ...refusalFacts(deps, code), requestId });
     response.status(status).set('Cache-Control', 'no-store').type('html').send(page.html);

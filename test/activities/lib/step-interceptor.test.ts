@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import type { Journal, StepNote } from '../../../src/activities/lib/journal.ts';
 import { createStepInterceptor } from '../../../src/activities/lib/step-interceptor.ts';
-import { ReasonError } from '../../../src/contracts/reasons.ts';
+import { ReasonError, reasons } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 
 const context: StepContext = {
@@ -15,9 +15,13 @@ const context: StepContext = {
 };
 
 /** Runs one activity of a step inside of the interceptor, with this journal. */
-function run(note: (what: StepNote) => Promise<void>, activity: () => Promise<unknown>): Promise<unknown> {
+function run(
+  note: (what: StepNote) => Promise<void>,
+  activity: () => Promise<unknown>,
+  log = pino({ level: 'silent' }),
+): Promise<unknown> {
   const journal = { note: (_context: StepContext, what: StepNote) => note(what) } as Journal;
-  const interceptor = createStepInterceptor(journal, pino({ level: 'silent' }));
+  const interceptor = createStepInterceptor(journal, log);
   const surrounded = (input: StepContext) => interceptor.execute!({ args: [input], headers: {} }, activity);
   return new MockActivityEnvironment().run(surrounded, context);
 }
@@ -40,6 +44,17 @@ describe('a step that runs', () => {
       throw new ReasonError('stack_failed', 'quota');
     };
     await expect(run(note, failing)).rejects.toMatchObject({ type: 'stack_failed', nonRetryable: true });
+  });
+
+  test('says in the log alone how the database did not answer', async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const away = async () => {
+      throw Object.assign(new Error('connect ECONNREFUSED'), { name: 'MongoNetworkError' });
+    };
+    const error = await run(async () => undefined, away, log).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ type: 'records_unreachable', message: reasons.records_unreachable.operator });
+    expect(lines.join('')).toContain('connect ECONNREFUSED');
   });
 
   test('never carries the text of an unknown error into the history, whoever threw it', async () => {
