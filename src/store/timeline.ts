@@ -93,12 +93,13 @@ export function timelineStore(connection: Connection) {
     model,
     append,
     /**
-     * Appends what becomes true once for an instance, unless the timeline tells it already: for a writer that may have
+     * Appends what becomes true once for an instance or a try of a step, unless the timeline tells it already: for a writer that may have
      * died between a change and its telling. However many call at once, it is told once.
      */
-    async appendOnce(place: Place, body: Extract<EventBody, { type: 'order' | 'instance' | 'operation' }>) {
+    async appendOnce(place: Place, body: Exclude<EventBody, { type: 'log' }>) {
       const same = { 'body.type': body.type, ...('state' in body ? { 'body.state': body.state } : {}) };
-      const query = { ...same, ...('status' in body ? { 'body.status': body.status } : {}) };
+      const tryOf = body.type === 'step' ? { 'body.step': body.step, 'body.attempt': body.attempt } : {};
+      const query = { ...same, ...tryOf, ...('status' in body ? { 'body.status': body.status } : {}) };
       const inOperation = place.operationId ? { operationId: place.operationId } : {};
       for (;;) {
         // Read before the look: whoever tells the same after the look takes this very number.

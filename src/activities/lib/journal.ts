@@ -25,12 +25,16 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
     return { instanceId: context.instanceId, orderId: context.orderId, operationId: context.operationId };
   }
 
+  /** What the operation's row has of this try. */
+  async function rowOf(context: StepContext) {
+    const operation = await store.operations.find(context.operationId);
+    return operation?.steps.find(({ step, attempt }) => step === context.step && attempt === context.attempt);
+  }
+
   /** A try that began in another process keeps that beginning. */
   async function beginning(context: StepContext, note: StepNote): Promise<Date> {
     if (note.status === 'running' && note.progress === undefined) return today();
-    const operation = await store.operations.find(context.operationId);
-    const row = operation?.steps.find(({ step, attempt }) => step === context.step && attempt === context.attempt);
-    return row?.startedAt ?? today();
+    return (await rowOf(context))?.startedAt ?? today();
   }
 
   /** Whether it was news. */
@@ -49,9 +53,8 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       ...(detail ? { detail } : {}),
       ...(note.progress === undefined ? {} : { progress: note.progress }),
     });
-    if (!isNews) return false;
-    await store.timeline.append(place(context), {
-      type: 'step',
+    const event = {
+      type: 'step' as const,
       step: context.step,
       attempt: context.attempt,
       status: note.status,
@@ -59,8 +62,13 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       ...(note.reason ? { reason: note.reason } : {}),
       ...(detail ? { detail } : {}),
       ...(note.progress === undefined ? {} : { progress: note.progress }),
-    });
-    return true;
+    };
+    if (isNews) await store.timeline.append(place(context), event);
+    // Who wrote this end may have died before he told it.
+    else if (ended && (await rowOf(context))?.status === note.status) {
+      await store.timeline.appendOnce(place(context), event);
+    }
+    return isNews;
   }
 
   return {

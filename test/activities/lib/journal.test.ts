@@ -57,3 +57,20 @@ test('a look that finds nothing new, in whichever process, leaves the timeline a
   expect(told.map(({ sequence }) => sequence)).toEqual([before + 1, before + 2]);
   expect(await rowOf()).toMatchObject({ status: 'waiting', startedAt: begun });
 });
+
+test('an end whose telling was cut off is told by whoever finds it next', async () => {
+  const ended = { ...context, step: 'issue-licence' as const };
+  const cutOff = createJournal({
+    ...store,
+    timeline: { ...store.timeline, append: () => Promise.reject(new Error('the worker died here')) },
+  });
+  await expect(cutOff.note(ended, { status: 'succeeded' })).rejects.toThrow('died here');
+  const [one, other] = [createJournal(store), createJournal(store)];
+  for (const journal of [one, other, one]) await journal.note(ended, { status: 'succeeded' });
+  // What comes too late for this end is still not told.
+  await other.note(ended, { status: 'retrying', reason: 'licence_server_unavailable' });
+  const told = await store.timeline.page(context.instanceId, 0, 100);
+  expect(told.filter((event) => event.type === 'step' && event.step === ended.step)).toMatchObject([
+    { status: 'succeeded', tookMs: expect.any(Number) },
+  ]);
+});
