@@ -93,7 +93,8 @@ export function reconcileWorkflowId(runId: string): string {
 export interface ReconcileInput {
   parts: FleetPart[];
   repair: boolean;
-  soFar?: ReconcileProgress;
+  /** What is done is absent from passes of before it was carried over. */
+  soFar?: Omit<ReconcileProgress, 'done'> & Partial<Pick<ReconcileProgress, 'done'>>;
 }
 
 export interface ReconcileProgress {

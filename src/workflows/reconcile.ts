@@ -29,7 +29,7 @@ const longestReport = 500;
  * repaired by itself; a dry run only reports. A system that does not answer is left out, and its tickets stay.
  */
 export async function reconcileFleet({ parts, repair, soFar }: ReconcileInput): Promise<ReconcileReport> {
-  const progress = soFar ?? (await begin(repair));
+  const progress = soFar ? { ...soFar, done: soFar.done ?? [] } : await begin(repair);
   const { settings, report } = progress;
   const walks = walksOf(parts, settings.clouds);
 

@@ -115,6 +115,19 @@ describe('comparing the fleet', () => {
     expect(fleet.repaired).toEqual(['hold_left x']);
   }, 60_000);
 
+  test('a pass that went on as new before it carried what is done repairs all the same', async () => {
+    const fleet = createFleet([order(1)]);
+    const settings = await fleet.activities.beginPass();
+    const report = { repair: true, compared: 9, found: 2, repaired: 0, mismatches: [], unread: [] };
+    const repairable = ['vol-1', 'vol-2'].map((subject) => ({
+      ...{ kind: 'object_left' as const, subject, repair: 'remove_remains' as const },
+      ...{ instanceId: instanceOf(1), cloud: 'local' as const },
+    }));
+    const soFar = { settings, walk: 99, cursor: '', report, repairable };
+    expect(await run(fleet, { parts: ['records'], repair: true, soFar })).toMatchObject({ compared: 9, repaired: 2 });
+    expect(fleet.calls).toEqual([`remove ${instanceOf(1)}`]);
+  }, 60_000);
+
   test('a pass over many pages goes on as new, and reports and repairs as if it were one', async () => {
     const orders = Array.from({ length: 12 }, (_, number) => order(number));
     orders[11]!.nameHolder = null;
