@@ -44,6 +44,37 @@ describe('a holder that is frozen past its lease', () => {
   }, 90_000);
 });
 
+describe('an engine that died with its lock', () => {
+  test('while it made the stack: the next one makes it all the same', async () => {
+    const server = lab.spec('unborn');
+    await lab.leaveLock(server);
+    await lab.up(server);
+    expect(await lab.disorder(server)).toEqual([]);
+    expect(await lab.stacksOf(server)).toEqual([`inst-${server.instanceId}.json`]);
+    await lab.destroy(server);
+  }, 90_000);
+
+  test('before anything was in the stack: the next one goes on', async () => {
+    const server = lab.spec('empty');
+    await lab.pulumi('stack', 'init', `inst-${server.instanceId}`);
+    await lab.leaveLock(server);
+    await lab.up(server, { recover: true });
+    expect(await lab.disorder(server)).toEqual([]);
+    await lab.destroy(server);
+  }, 90_000);
+
+  test('and is not wanted any more: neither lock nor stack stays', async () => {
+    const server = lab.spec('unwanted');
+    await lab.up(server);
+    await lab.destroy(server);
+    await lab.changeLease(server, { settled: false });
+    await lab.leaveLock(server);
+    await lab.destroy(server);
+    expect(await lab.locks(server)).toEqual([]);
+    expect(await lab.stacksOf(server)).toEqual([]);
+  }, 90_000);
+});
+
 describe('a cloud without create tokens whose lists come late', () => {
   test('keeps one of each when replies to creates are lost', async () => {
     const server = lab.spec('late');

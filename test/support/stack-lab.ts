@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -129,6 +130,18 @@ export async function openStackLab() {
     licence,
     database,
     env,
+    /** Leaves what an engine leaves that dies while it has the lock. */
+    async leaveLock(server: PrivateServerSpec): Promise<void> {
+      const locksOf = join(pulumiFolder, 'locks', 'organization', 'freehold', nameOf(server));
+      await mkdir(locksOf, { recursive: true });
+      const lock = { pid: 1, username: 'somebody', hostname: 'gone', timestamp: '2026-01-01T00:00:00Z' };
+      await writeFile(join(locksOf, `${randomUUID()}.json`), JSON.stringify(lock));
+    },
+    /** Whether the engine has a stack for an instance, or anything else that was named after it. */
+    stacksOf: async (server: PrivateServerSpec) =>
+      (await readdir(join(pulumiFolder, 'stacks', 'freehold')).catch(() => [])).filter(
+        (name) => name.startsWith(nameOf(server)) && name.endsWith('.json'),
+      ),
     spec,
     request,
     run,

@@ -13,6 +13,8 @@ export interface Bench {
   reporter: Reporter;
   /** Values that must never show; grows with what the operation learns. */
   secrets: Set<string>;
+  /** Whether the work on the stack before is known to have ended well. */
+  clean: boolean;
   /** Aborted when the operation has to stop. */
   signal: AbortSignal;
 }

@@ -1,17 +1,12 @@
 import { runtime, secret } from '@pulumi/pulumi';
-import {
-  ConcurrentUpdateError,
-  type OpMap,
-  type PulumiFn,
-  type Stack,
-  StackAlreadyExistsError,
-} from '@pulumi/pulumi/automation/index.js';
+import type { OpMap, PulumiFn } from '@pulumi/pulumi/automation/index.js';
 import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { StackOutputs } from '../../contracts/stack.ts';
 import type { PrivateServerOutputs } from '../private-server.ts';
 import type { Bench } from './bench.ts';
-import { type Engine, isLocked, wasKilled } from './engine.ts';
+import { wasKilled } from './engine.ts';
+import { createStack, unlocking } from './engine-lock.ts';
 import { enrolNodes, reportUpEnded } from './enrolment.ts';
 import { type Adoption, findOrphans, planOrphans, refuseOrphans, removeOrphans, waitForLists } from './orphans.ts';
 import { startPlugins } from './plugins.ts';
@@ -171,6 +166,8 @@ async function destroy(bench: Bench): Promise<Outcome> {
   const { request, engine, reporter, cloud } = bench;
   let changes: OpMap = {};
   if (request.recover) await waitForLists(bench);
+  // What died may have left the engine's lock without a stack; it goes with the stack.
+  if (!bench.clean) await createStack(engine, request.stack);
   const state = await readState(bench);
   if (state) {
     reporter.phase('destroy');
@@ -212,28 +209,6 @@ async function recover(bench: Bench): Promise<Adoption> {
   const { adopt, leave } = planOrphans(orphans, { takenNames: after?.names ?? new Set(), pivotBehind });
   refuseOrphans(leave);
   return adopt;
-}
-
-async function createStack(engine: Engine, name: string): Promise<void> {
-  try {
-    await engine.create(name);
-  } catch (error) {
-    if (!(error instanceof StackAlreadyExistsError)) throw error;
-  }
-}
-
-/**
- * Runs work that needs the engine's own lock. A lock that is met belongs to a process that is gone, because this runner
- * holds the lease; it is removed and the work tried once more.
- */
-async function unlocking<T>(stack: Stack, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof ConcurrentUpdateError || isLocked(error))) throw error;
-    await stack.cancel();
-    return work();
-  }
 }
 
 /** What every run of the engine is given. */

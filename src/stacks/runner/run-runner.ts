@@ -49,6 +49,7 @@ export async function runRunner(): Promise<void> {
         cloud,
         reporter,
         secrets,
+        clean: lease.clean,
         signal: stop.signal,
       };
       outcome = await runOperation(bench);
