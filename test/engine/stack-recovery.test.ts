@@ -54,9 +54,10 @@ describe('an engine that died with its lock', () => {
     await lab.destroy(server);
   }, 90_000);
 
-  test('before anything was in the stack: the next one goes on', async () => {
+  test('before anything was in its stack: the next one goes on', async () => {
     const server = lab.spec('empty');
-    await lab.pulumi('stack', 'init', `inst-${server.instanceId}`);
+    await lab.up(server);
+    await lab.forgetObjects(server);
     await lab.leaveLock(server);
     await lab.up(server, { recover: true });
     expect(await lab.disorder(server)).toEqual([]);
