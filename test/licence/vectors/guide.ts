@@ -64,8 +64,17 @@ function codesTable(vectors: Vectors, whose: string): string {
     .filter(([code, { status }]) => (ofClient ? status === 0 : met.has(code)))
     .map(([code, { num, status, retryable, title, remedy }]) => {
       const middle = ofClient ? [] : [String(status), retryable ? 'yes' : ''];
-      return `| ${[`\`${code}\``, String(num), ...middle, title, remedy].join(' | ')} |`;
+      return [`\`${code}\``, String(num), ...middle, title, remedy];
     });
   const head = ['code', 'num', ...(ofClient ? [] : ['status', 'retryable']), 'what is wrong', 'what to do'];
-  return [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...rows].join('\n');
+  return table([head, ...rows]);
+}
+
+/** A table as the formatter has it: every column as wide as its widest cell. */
+function table(rows: readonly string[][]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const [head, ...body] = rows as [string[], ...string[][]];
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }
