@@ -279,7 +279,10 @@ describe('rules without a server', () => {
 
   test('the standing decides the status', () => {
     const status = (standing: Parameters<typeof licenceStatus>[0]['standing']['standing'], more = {}) =>
-      licenceStatus({ standing: { standing, paidUntil: null, endsAt: null, ...more }, revokedAt: null }, 1000);
+      licenceStatus(
+        { kind: 'subscription', standing: { standing, paidUntil: null, endsAt: null, ...more }, revokedAt: null },
+        1000,
+      );
     expect(status('pending')).toBe('PENDING');
     expect(['current', 'past_due', 'restricted', 'disputed'].map((value) => status(value as 'current'))).toEqual(
       Array(4).fill('ACTIVE'),

@@ -19,6 +19,22 @@ const When = z.iso.datetime({ offset: true });
 export const ProductData = z.strictObject({ name: z.string().min(1).max(128) });
 export type ProductData = z.infer<typeof ProductData>;
 
+/**
+ * How perpetual licences of a plan are sold. Each licence keeps the terms of the day on which it was issued, so a plan
+ * that changes later takes nothing from those who bought.
+ */
+export const PerpetualTerms = z.strictObject({
+  /** Whether all of X.Y.Z may run once the first release of X.Y came out inside the window of updates. */
+  wholeLine: z.boolean().default(false),
+  /** Whether a late renewal fills the gap since updates ended, or begins on the day it is bought. */
+  renewalBasis: z.enum(['FROM_EXPIRY', 'FROM_NOW_IF_EXPIRED']).default('FROM_EXPIRY'),
+  /** Price of one more year of updates, in hundredths of a percent of the price of the licence. */
+  renewalBasisPoints: z.int().min(0).max(10_000).default(4_000),
+  /** Whether development nodes may run versions that are not registered. */
+  unknownReleases: z.enum(['deny', 'allow-dev']).default('deny'),
+});
+export type PerpetualTerms = z.infer<typeof PerpetualTerms>;
+
 /** PUT /v1/admin/products/{product}/plans/{plan} */
 export const PlanData = z.strictObject({
   name: z.string().min(1).max(128),
@@ -36,10 +52,12 @@ export const PlanData = z.strictObject({
     })
     .prefault({}),
   enforcement: Enforcement.default('readonly'),
+  /** Absent where the plan is sold as a subscription only. */
+  perpetual: PerpetualTerms.optional(),
 });
 export type PlanData = z.infer<typeof PlanData>;
 
-/** PUT /v1/admin/products/{product}/releases/{version} */
+/** PUT /v1/admin/products/{product}/releases/{version}: the day in UTC on which it came out; sent again, it corrects. */
 export const ReleaseData = z.strictObject({ releasedOn: z.iso.date() });
 export type ReleaseData = z.infer<typeof ReleaseData>;
 
@@ -69,6 +87,13 @@ export type StandingPush = z.infer<typeof StandingPush>;
 
 const Quantities = z.record(Name, z.int().nonnegative().max(1_000_000));
 const Seats = z.int().min(0).max(100_000);
+const Years = z.int().min(1).max(10);
+
+/** Minor units of a currency. */
+const Price = z.strictObject({
+  amount: z.int().nonnegative().max(1_000_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+});
 
 /** POST /v1/admin/licenses, header `Idempotency-Key`: 201, or 200 with the same licence when it comes again. */
 export const IssueLicence = z.strictObject({
@@ -86,6 +111,8 @@ export const IssueLicence = z.strictObject({
   features: Features.default({}),
   /** Whether the answer carries the licence key. A hosted server never needs it. */
   revealKey: z.boolean().default(false),
+  /** Makes it a perpetual licence: first day (UTC) and years of its updates, and what it cost once. */
+  perpetual: z.strictObject({ updatesFrom: z.iso.date(), years: Years.default(1), price: Price }).optional(),
 });
 export type IssueLicence = z.infer<typeof IssueLicence>;
 
@@ -104,6 +131,14 @@ export type EntitlementsPush = z.infer<typeof EntitlementsPush>;
 /** POST /v1/admin/licenses/{id}/revoke */
 export const RevokeLicence = z.strictObject({ reason: z.string().min(1).max(200) });
 export type RevokeLicence = z.infer<typeof RevokeLicence>;
+
+/** POST /v1/admin/licenses/{id}/extend, header `Idempotency-Key`: more years of updates that were paid. */
+export const ExtendUpdates = z.strictObject({ years: Years });
+export type ExtendUpdates = z.infer<typeof ExtendUpdates>;
+
+/** GET /v1/admin/licenses/{id}/renewal?years=…: what `extend` would give today, and what it costs. */
+export const RenewalPreview = z.object({ years: Years, updatesUntil: z.string(), price: Price });
+export type RenewalPreview = z.infer<typeof RenewalPreview>;
 
 export const LicenceId = z.string().regex(/^lic_[0-9a-hjkmnp-tv-z]{16}$/);
 
@@ -153,6 +188,18 @@ export const ActivationView = z.object({
 });
 export type ActivationView = z.infer<typeof ActivationView>;
 
+const PerpetualView = z.object({
+  /** Last day of updates in UTC, inclusive. */
+  updatesUntil: z.string(),
+  /** The newest version that may run for ever; null when none is out yet. */
+  newestVersion: z.string().nullable(),
+  price: Price,
+  terms: PerpetualTerms,
+  /** Oldest first. */
+  renewals: z.array(RenewalPreview.extend({ at: z.string() })),
+});
+export type PerpetualView = z.infer<typeof PerpetualView>;
+
 const SeatCount = z.object({ limit: z.int(), used: z.int() });
 
 /** GET /v1/admin/licenses/{id}, and the answer of every call that changes a licence. */
@@ -163,6 +210,7 @@ export const LicenceView = z.object({
   keyLast4: z.string(),
   product: z.string(),
   plan: z.string(),
+  kind: z.enum(['subscription', 'perpetual']),
   externalRef: z.string(),
   status: LicenceStatus,
   standing: z.object({
@@ -177,6 +225,8 @@ export const LicenceView = z.object({
   limits: Limits,
   features: Features,
   seats: z.object({ production: SeatCount, development: SeatCount }),
+  /** Null for a subscription. */
+  perpetual: PerpetualView.nullable(),
   createdAt: z.string(),
   revokedAt: z.string().nullable(),
   activations: z.array(ActivationView),

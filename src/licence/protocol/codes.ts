@@ -155,6 +155,12 @@ export const licenceCodes = {
     'Wait; running nodes go on within their grace period.',
     true,
   ),
+  NOT_PERPETUAL: entry(
+    131,
+    409,
+    'This licence is a subscription and has no years of updates to renew.',
+    'Renew the subscription itself, or name a perpetual licence.',
+  ),
   GENERAL_SERVER_ERROR: entry(
     200,
     500,

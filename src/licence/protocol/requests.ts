@@ -100,6 +100,8 @@ export type RecoverRequest = z.infer<typeof RecoverRequest>;
 export const ValidateRequest = z.object({
   licenseKey: text(128),
   product: Product.optional(),
+  /** Asks whether a production node may run this version. */
+  version: Version.optional(),
   nonce: Nonce,
 });
 export type ValidateRequest = z.infer<typeof ValidateRequest>;

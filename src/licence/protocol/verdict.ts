@@ -47,7 +47,7 @@ export type Notice = z.infer<typeof Notice>;
  *
  * `jti` equals the requestId of the check (the activationId for activation and redeem) and `nonce` the nonce that was
  * sent, so an old answer cannot be shown again. `exp` is the end of the grace period. Times are seconds since the
- * epoch as in every JWT; `periodEnd` is an ISO date.
+ * epoch as in every JWT; `periodEnd` is an ISO date. `updatesUntil` is a day in UTC, inclusive, for perpetual licences.
  */
 export const VerdictClaims = z.object({
   iss: z.string(),

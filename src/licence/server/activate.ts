@@ -4,6 +4,7 @@ import { audit, type Caller, type ServerContext } from './context.ts';
 import { newActivationId } from './ids.ts';
 import { secretHash } from './keys.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
+import { requireVersion } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import { holdsSeat, type SeatOutcome, winSeat } from './seats.ts';
 import { type Activation, nodeKey } from './store/activations.ts';
@@ -16,8 +17,8 @@ const hour = 3_600_000;
  * Gives a node a seat of the licence: pending activation, seat, active. The same chosen id again, before the first
  * check, gets the same answer, whatever was cut short in between.
  *
- * Refuses with SUBSCRIPTION_NOT_ACTIVE, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SEAT_FLAPPING, ALREADY_ACTIVATED and
- * RATE_LIMITED.
+ * Refuses with SUBSCRIPTION_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE, SEAT_FLAPPING,
+ * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED and RATE_LIMITED.
  */
 export async function activate(
   context: ServerContext,
@@ -28,6 +29,7 @@ export async function activate(
   const { activations, licences } = context.db;
   for (let attempt = 0; attempt < 5; attempt += 1) {
     requireActive(licence);
+    await requireVersion(context, licence, wish, by);
     const held = await activations.byChosenId(licence._id, wish.chosenId);
     if (held !== null && held.status !== 'pending') {
       return { grant: await repeatedGrant(context, held, wish), created: false };

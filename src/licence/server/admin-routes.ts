@@ -5,6 +5,7 @@ import {
   type AuditEntry,
   EndEnrolments,
   EntitlementsPush,
+  ExtendUpdates,
   IssueEnrolment,
   IssueLicence,
   LicenceId,
@@ -30,8 +31,10 @@ import {
   pushEntitlements,
   pushStanding,
   putPlan,
+  putRelease,
   revokeLicence,
 } from './licences-admin.ts';
+import { extendUpdates, previewRenewal } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import type { Licence } from './store/licences.ts';
 
@@ -40,6 +43,7 @@ const ListPage = z.strictObject({
   after: LicenceId.or(z.literal('')).default(''),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
+const RenewalLookup = z.strictObject({ years: z.coerce.number().pipe(ExtendUpdates.shape.years).default(1) });
 const AuditLookup = z.object({ licenseId: LicenceId });
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{8,200}$/);
 
@@ -66,8 +70,7 @@ export function adminRoutes(context: ServerContext): Router {
     const product = name(request, 'product');
     const version = parse(ReleaseVersion, request.params.version);
     const data = parse(ReleaseData, request.body);
-    await knownProduct(context, product);
-    await db.releases.put(product, version, data);
+    await putRelease(context, { product, version, requestId: callerOf(request, response).requestId }, data);
     response.json({ product, version, ...data });
   });
 
@@ -109,6 +112,19 @@ export function adminRoutes(context: ServerContext): Router {
     const push = parse(EntitlementsPush, request.body);
     const { requestId } = callerOf(request, response);
     await view(response, await pushEntitlements(context, licenceId(request), push, requestId));
+  });
+
+  router.get('/licenses/:id/renewal', async (request, response) => {
+    const wish = parse(RenewalLookup, request.query);
+    response.json(previewRenewal(await knownLicence(context, licenceId(request)), wish));
+  });
+
+  router.post('/licenses/:id/extend', async (request, response) => {
+    const idempotencyKey = parse(IdempotencyKey, request.get('Idempotency-Key'));
+    const wish = parse(ExtendUpdates, request.body);
+    const { requestId } = callerOf(request, response);
+    const call = { idempotencyKey, requestId };
+    await view(response, await extendUpdates(context, licenceId(request), wish, call));
   });
 
   router.post('/licenses/:id/revoke', async (request, response) => {
@@ -168,11 +184,6 @@ function name(request: Request, member: 'product' | 'plan'): string {
 
 function licenceId(request: Request): string {
   return parse(LicenceId, request.params.id);
-}
-
-async function knownProduct(context: ServerContext, product: string): Promise<void> {
-  if ((await context.db.products.find(product)) !== null) return;
-  throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `There is no product ${product}.`);
 }
 
 function requireAdmin(adminToken: string): RequestHandler {

@@ -6,6 +6,7 @@ import { audit, type Caller, type ServerContext } from './context.ts';
 import { newRequestId } from './ids.ts';
 import { secretHash } from './keys.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
+import { noteRefusedVersion, versionRefusal } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import { type Judgement, judgeSecret, type Presented } from './rotation.ts';
 import { holdsSeat } from './seats.ts';
@@ -27,8 +28,9 @@ interface Round {
 /**
  * Answers a check: rotates the secret, or repeats the answer that was lost, and signs what the licence says now.
  *
- * Signed refusals: SUBSCRIPTION_NOT_ACTIVE, INSTANCE_NOT_ACTIVE, CLONE_SUSPECTED, STALE_SECRET. None of them rotates, so
- * the requestId stays good. Unsigned, so that they never lock: INSTANCE_NOT_FOUND, INVALID_SECRET, RATE_LIMITED.
+ * Signed refusals: SUBSCRIPTION_NOT_ACTIVE, INSTANCE_NOT_ACTIVE, CLONE_SUSPECTED, STALE_SECRET and, for perpetual
+ * licences, UNSUPPORTED_SOFTWARE_VERSION and UNKNOWN_RELEASE. None of them rotates, so the requestId stays good.
+ * Unsigned, so that they never lock: INSTANCE_NOT_FOUND, INVALID_SECRET, RATE_LIMITED.
  */
 export async function check(
   context: ServerContext,
@@ -112,13 +114,21 @@ async function answerRound(
   judgement: Exclude<Judgement, 'unknown'>,
   caller: Caller,
 ): Promise<CheckAnswer | null> {
-  const { licence } = round;
+  const { activation, body, licence } = round;
   if (judgement === 'clone' || judgement === 'stale') throw await refuseCopy(context, round, judgement, caller);
   const status = licenceStatus(licence, now());
   if (status !== 'ACTIVE') {
     // It keeps its seat for the day on which the licence is reinstated.
     await extendLease(context, round);
     throw await refuse(context, round, inactive(status));
+  }
+  const version = body.version ?? activation.version;
+  const refusal = await versionRefusal(context, licence, { version, mode: activation.mode });
+  if (refusal !== null) {
+    // It keeps its seat for the day on which it runs an older version, or on which updates are renewed.
+    await extendLease(context, round);
+    await noteRefusedVersion(context, activation, version, { refusal, requestId: caller.requestId });
+    throw await refuse(context, round, refusal);
   }
   const current = judgement === 'rotate' ? await rotate(context, round) : await replay(context, round, judgement);
   return current === null ? null : answerOf(context, round, current);
@@ -165,6 +175,7 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
         ...(presented.bootId === null ? {} : { bootId: presented.bootId }),
         ...(body.version === undefined ? {} : { version: body.version }),
         ...(body.usage === undefined ? {} : { usage: body.usage }),
+        ...(activation.refusedVersion ? { refusedVersion: null } : {}),
       },
       ...(activation.previous === null
         ? {}

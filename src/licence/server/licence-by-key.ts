@@ -5,6 +5,7 @@ import type { ValidateRequest } from '../protocol/requests.ts';
 import type { Caller, ServerContext } from './context.ts';
 import { normaliseLicenceKey } from './licence-key.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
+import { versionRefusal } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import type { Licence } from './store/licences.ts';
 import { seatsUsed } from './verdicts.ts';
@@ -37,9 +38,13 @@ export async function validate(context: ServerContext, body: ValidateRequest, ca
   const licence = await proveByKey(context, { licenceKey, product }, caller);
   const status = licenceStatus(licence, now());
   const seats = { limit: licence.seatLimits.production, used: seatsUsed(licence, 'production') };
-  const worth =
-    status === 'ACTIVE'
-      ? ({ valid: true, code: 'VALID', detail: 'The licence is active.' } as const)
-      : ({ valid: false, code: 'SUBSCRIPTION_NOT_ACTIVE', detail: statusDetail(status) } as const);
-  return { ...worth, ...about, plan: licence.plan, seats };
+  const node = { version: body.version ?? null, mode: 'production' as const };
+  const refusal =
+    status !== 'ACTIVE'
+      ? { code: 'SUBSCRIPTION_NOT_ACTIVE' as const, detail: statusDetail(status) }
+      : body.version === undefined
+        ? null
+        : await versionRefusal(context, licence, node);
+  const worth = refusal ?? { code: 'VALID' as const, detail: 'The licence is active.' };
+  return { valid: refusal === null, ...worth, ...about, plan: licence.plan, seats };
 }

@@ -3,15 +3,21 @@ import type { LicenceStatus, Notice } from '../protocol/verdict.ts';
 
 /** What a licence's status depends on. */
 export interface LicenceRight {
+  kind: 'subscription' | 'perpetual';
   standing: { standing: Standing; paidUntil: Date | null; endsAt: Date | null };
   revokedAt: Date | null;
+}
+
+/** When the right ends by itself; null = never, as for every perpetual licence, whatever becomes of its updates. */
+export function endOf({ kind, standing }: Pick<LicenceRight, 'kind' | 'standing'>): Date | null {
+  return kind === 'perpetual' ? null : standing.endsAt;
 }
 
 /** The right that a standing gives (facts of payment are the control plane's; the licence only follows). */
 export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus {
   if (licence.revokedAt !== null) return 'REVOKED';
-  const { standing, endsAt } = licence.standing;
-  switch (standing) {
+  const endsAt = endOf(licence);
+  switch (licence.standing.standing) {
     case 'pending':
       return 'PENDING';
     case 'suspended':
@@ -19,7 +25,7 @@ export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus
     case 'refunded':
       return 'REVOKED';
     case 'terminated':
-      return 'EXPIRED';
+      return licence.kind === 'perpetual' ? 'ACTIVE' : 'EXPIRED';
     case 'current':
     case 'past_due':
     case 'restricted':
@@ -43,7 +49,9 @@ export function statusDetail(status: Exclude<LicenceStatus, 'ACTIVE'>): string {
 }
 
 /** What the operator of a node should know about the money side although the licence is active. */
-export function standingNotices({ standing }: LicenceRight): Notice[] {
+export function standingNotices(licence: LicenceRight): Notice[] {
+  const { standing } = licence;
+  const endsAt = endOf(licence);
   const notices: Notice[] = [];
   if (standing.standing === 'past_due') {
     notices.push({ code: 'PAST_DUE', text: 'A payment is overdue. Pay the open invoice to keep the licence.' });
@@ -54,8 +62,8 @@ export function standingNotices({ standing }: LicenceRight): Notice[] {
   if (standing.standing === 'disputed') {
     notices.push({ code: 'DISPUTED', text: 'A payment is disputed. Please get in touch with support.' });
   }
-  if (standing.endsAt !== null) {
-    notices.push({ code: 'ENDS_AT', text: `The licence was cancelled and ends at ${standing.endsAt.toISOString()}.` });
+  if (endsAt !== null) {
+    notices.push({ code: 'ENDS_AT', text: `The licence was cancelled and ends at ${endsAt.toISOString()}.` });
   }
   return notices;
 }

@@ -7,6 +7,7 @@ import type {
   LicenceList,
   LicenceView,
   PlanData,
+  ReleaseData,
   RevokeLicence,
   StandingPush,
 } from '../protocol/admin.ts';
@@ -16,6 +17,7 @@ import { effectiveEntitlements } from './entitlements.ts';
 import { newLicenceId } from './ids.ts';
 import { licenceKeyText } from './licence-key.ts';
 import { licenceStatus } from './licence-status.ts';
+import { perpetualRight, perpetualView } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import { holdsSeat } from './seats.ts';
 import type { Activation } from './store/activations.ts';
@@ -33,9 +35,7 @@ export async function putPlan(
   at: { product: string; plan: string; requestId: string },
   data: PlanData,
 ): Promise<Plan> {
-  if ((await context.db.products.find(at.product)) === null) {
-    throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `There is no product ${at.product}.`);
-  }
+  await requireProduct(context, at.product);
   const plan = await context.db.plans.put(planId(at.product, at.plan), data);
   const told = await context.db.licences.spreadPlan(at.product, at.plan, plan.revision);
   if (told > 0) {
@@ -43,6 +43,30 @@ export async function putPlan(
     await audit(context, { at: today(), actor, action: 'plan.changed', requestId: at.requestId, after: change });
   }
   return plan;
+}
+
+/** Registers a version, or corrects its day; perpetual licences follow at the next check of their nodes. */
+export async function putRelease(
+  context: ServerContext,
+  at: { product: string; version: string; requestId: string },
+  data: ReleaseData,
+): Promise<void> {
+  await requireProduct(context, at.product);
+  const before = await context.db.releases.put(at.product, at.version, data);
+  if (before?.releasedOn === data.releasedOn) return;
+  await audit(context, {
+    at: today(),
+    actor,
+    action: 'release.registered',
+    requestId: at.requestId,
+    before: before && { releasedOn: before.releasedOn },
+    after: { product: at.product, version: at.version, ...data },
+  });
+}
+
+async function requireProduct(context: ServerContext, product: string): Promise<void> {
+  if ((await context.db.products.find(product)) !== null) return;
+  throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `There is no product ${product}.`);
 }
 
 /** Issues a licence, once per idempotency key. Throws IDEMPOTENCY_CONFLICT, UNKNOWN_PRODUCT_OR_PLAN. */
@@ -57,12 +81,14 @@ export async function issueLicence(
   const requestHash = createHash('sha256').update(canonicalJson(body)).digest('base64url');
   const id = newLicenceId();
   const keyGeneration = 0;
+  const perpetual = perpetualRight(wish, plan);
   const key = licenceKeyText(context.keys.licenceKeyBytes(id, keyGeneration));
   const fresh: Licence = {
     _id: id,
     product: wish.product,
     plan: wish.plan,
-    kind: 'subscription',
+    kind: perpetual === null ? 'subscription' : 'perpetual',
+    perpetual,
     externalRef: wish.externalRef,
     idempotencyKey: call.idempotencyKey,
     requestHash,
@@ -87,7 +113,8 @@ export async function issueLicence(
   if (licence === null) throw new Error('A licence was refused as a duplicate, but its idempotency key is unknown.');
   if (licence.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (created) {
-    const what = { product: wish.product, plan: wish.plan, externalRef: wish.externalRef, standing: wish.standing };
+    const { product, plan, externalRef, standing, perpetual } = wish;
+    const what = { product, plan, externalRef, standing, ...(perpetual === undefined ? {} : { perpetual }) };
     const about = { actor, requestId: call.requestId, licenceId: id };
     await audit(context, { ...about, at: today(), action: 'license.created', after: what });
   }
@@ -224,6 +251,7 @@ export async function licenceView(context: ServerContext, licence: Licence, lice
     keyLast4: licence.keyLast4,
     product: licence.product,
     plan: licence.plan,
+    kind: licence.kind,
     externalRef: licence.externalRef,
     status: licenceStatus(licence, now()),
     standing: { standing, revision, paidUntil: iso(paidUntil), endsAt: iso(endsAt) },
@@ -232,6 +260,7 @@ export async function licenceView(context: ServerContext, licence: Licence, lice
     addOns: licence.addOns,
     ...effectiveEntitlements(plan.data, licence),
     seats: { production: seats('production'), development: seats('development') },
+    perpetual: await perpetualView(context, licence),
     createdAt: licence.createdAt.toISOString(),
     revokedAt: iso(licence.revokedAt),
     activations: activations.map((activation) => activationView(licence, activation)),

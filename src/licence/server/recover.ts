@@ -7,6 +7,7 @@ import { audit, type Caller, type ServerContext } from './context.ts';
 import { proveByEnrolment } from './enrolment.ts';
 import { secretHash } from './keys.ts';
 import { proveByKey } from './licence-by-key.ts';
+import { requireVersion } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import { holdsSeat } from './seats.ts';
 import { type Activation, historyLength, nodeKey } from './store/activations.ts';
@@ -20,7 +21,7 @@ const day = 86_400_000;
  * token proves the right, the name within the cluster (and the fingerprint, where both know one) that it is the same.
  *
  * Refuses with INSTANCE_NOT_FOUND, INVALID_LICENSE_SECRET, ENROLLMENT_REFUSED, SUBSCRIPTION_NOT_ACTIVE,
- * INSTANCE_NOT_ACTIVE and RECOVERY_REFUSED. The same requestId again gets the same answer.
+ * INSTANCE_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE and RECOVERY_REFUSED. The same requestId again gets the same answer.
  */
 export async function recover(
   context: ServerContext,
@@ -37,6 +38,7 @@ export async function recover(
   requireActive(licence);
   if (activation.status !== 'active' || !holdsSeat(licence, activationId)) throw new Refusal('INSTANCE_NOT_ACTIVE');
   if (!sameNode(activation, body)) throw new Refusal('RECOVERY_REFUSED', 'This is another node.');
+  await requireVersion(context, licence, activation, { ...caller, actor: `activation:${activationId}` });
   const replay = activation.secret.requestId === body.requestId;
   const recovered = replay ? activation : await renew(context, activation, body);
   if (recovered === null) {

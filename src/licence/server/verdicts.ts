@@ -5,7 +5,8 @@ import type { SeatMode } from '../protocol/requests.ts';
 import { type Notice, type VerdictClaims, verdictAlgorithm, verdictType } from '../protocol/verdict.ts';
 import type { ServerContext } from './context.ts';
 import { effectiveEntitlements, exceededLimits } from './entitlements.ts';
-import { licenceStatus, standingNotices } from './licence-status.ts';
+import { updatesUntil } from './fallback.ts';
+import { endOf, licenceStatus, standingNotices } from './licence-status.ts';
 import { Refusal } from './refusal.ts';
 import type { Activation } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
@@ -60,7 +61,7 @@ export async function signVerdict(
   const at = now();
   const { intervalSec, graceSec, jitterPct } = plan.data.check;
   const { limits, features } = effectiveEntitlements(plan.data, licence);
-  const endsAt = licence.standing.endsAt?.getTime();
+  const endsAt = endOf(licence)?.getTime();
   const iat = Math.floor(at / 1000);
   const graceUntil = iat + graceSec;
   // A licence that was cancelled ends then for a node that is offline, too.
@@ -82,7 +83,7 @@ export async function signVerdict(
       plan: licence.plan,
       planRev: licence.planRev,
       periodEnd: (licence.standing.endsAt ?? licence.standing.paidUntil)?.toISOString() ?? null,
-      updatesUntil: null,
+      updatesUntil: licence.perpetual ? updatesUntil(licence.perpetual.window) : null,
     },
     limits,
     features,

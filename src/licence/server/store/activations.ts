@@ -39,6 +39,8 @@ export interface Activation extends RotationState {
   usage: Record<string, number>;
   recoveries: Date[];
   cloneSuspectedAt: Date | null;
+  /** The version that the licence did not cover when the node last asked; absent when there was none. */
+  refusedVersion?: string | null;
 }
 
 export const historyLength = 16;
@@ -79,6 +81,7 @@ export function activationStore(connection: Connection) {
       usage: anything,
       recoveries: { type: [Date], default: [] },
       cloneSuspectedAt: Date,
+      refusedVersion: String,
     },
     { collection: 'activations', versionKey: false, minimize: false },
   );

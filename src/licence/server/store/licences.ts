@@ -1,7 +1,8 @@
 import { type Connection, Schema } from 'mongoose';
-import type { EntitlementsPush, Standing } from '../../protocol/admin.ts';
+import type { EntitlementsPush, PerpetualTerms, RenewalPreview, Standing } from '../../protocol/admin.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
 import type { Features, Limits } from '../../protocol/verdict.ts';
+import type { UpdateWindow } from '../fallback.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 export interface HeldStanding {
@@ -9,6 +10,22 @@ export interface HeldStanding {
   revision: number;
   paidUntil: Date | null;
   endsAt: Date | null;
+}
+
+export interface Renewal extends RenewalPreview {
+  /** Idempotency key of the call that brought it. */
+  key: string;
+  at: Date;
+}
+
+/** What makes a licence perpetual: the updates that were paid, and the terms on which it was sold. */
+export interface PerpetualRight {
+  window: UpdateWindow;
+  /** One-time price of the licence; the amount is in minor units. */
+  price: RenewalPreview['price'];
+  terms: PerpetualTerms;
+  /** Oldest first. */
+  renewals: Renewal[];
 }
 
 /**
@@ -19,7 +36,9 @@ export interface Licence {
   _id: string;
   product: string;
   plan: string;
-  kind: 'subscription';
+  kind: 'subscription' | 'perpetual';
+  /** Null or absent for a subscription. */
+  perpetual?: PerpetualRight | null;
   externalRef: string;
   /** Key of the call that issued it, and the hash of that call's body. */
   idempotencyKey: string;
@@ -70,6 +89,7 @@ export function licenceStore(connection: Connection) {
       features: anything,
       seatLimits: anything,
       seats: anything,
+      perpetual: { type: Schema.Types.Mixed, default: null },
       createdAt: { type: Date, required: true },
     },
     { collection: 'licences', versionKey: false, minimize: false },
@@ -140,6 +160,23 @@ export function licenceStore(connection: Connection) {
         .lean<Licence>()
         .exec();
     },
+
+    /** Adds a renewal to the window that it was reckoned from; null when that changed meanwhile or the licence ended. */
+    renew: (id: string, from: UpdateWindow, to: UpdateWindow, renewal: Renewal): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          {
+            _id: id,
+            revokedAt: null,
+            'perpetual.window.from': from.from,
+            'perpetual.window.years': from.years,
+            'perpetual.renewals.key': { $ne: renewal.key },
+          },
+          { $set: { 'perpetual.window': to }, $push: { 'perpetual.renewals': renewal } },
+          after,
+        )
+        .lean<Licence>()
+        .exec(),
 
     /** Tells every licence of the plan that its data changed; repeated, it changes nothing more. */
     async spreadPlan(product: string, plan: string, planDataRevision: number): Promise<number> {

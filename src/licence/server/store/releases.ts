@@ -9,6 +9,8 @@ export interface Release extends ReleaseData {
   version: string;
 }
 
+const releaseId = (product: string, version: string) => `${product}/${version}`;
+
 export function releaseStore(connection: Connection) {
   const schema = new Schema<Release>(
     {
@@ -23,12 +25,24 @@ export function releaseStore(connection: Connection) {
   const model = connection.model<Release>('Release', schema);
   return {
     model,
-    async put(product: string, version: string, data: ReleaseData): Promise<void> {
-      const release = { product, version, ...data };
-      await model.updateOne({ _id: `${product}/${version}` }, { $set: release }, { upsert: true });
-    },
-    /** Oldest first. */
+    /** Answers the release as it was registered before, or null. */
+    put: (product: string, version: string, data: ReleaseData): Promise<Release | null> =>
+      model
+        .findOneAndUpdate(
+          { _id: releaseId(product, version) },
+          { $set: { product, version, ...data } },
+          { upsert: true, returnDocument: 'before' },
+        )
+        .lean<Release>()
+        .exec(),
+    /** Those of the versions that are registered. */
+    find: (product: string, versions: string[]): Promise<Release[]> =>
+      model
+        .find({ _id: { $in: versions.map((version) => releaseId(product, version)) } })
+        .lean<Release[]>()
+        .exec(),
+    /** All of them, oldest first. */
     of: (product: string): Promise<Release[]> =>
-      model.find({ product }).sort({ releasedOn: 1 }).limit(1000).lean<Release[]>().exec(),
+      model.find({ product }).sort({ releasedOn: 1 }).lean<Release[]>().exec(),
   };
 }

@@ -1,0 +1,159 @@
+import { now, today } from '../../contracts/clock.ts';
+import type { ExtendUpdates, IssueLicence, PerpetualView, RenewalPreview } from '../protocol/admin.ts';
+import type { SeatMode } from '../protocol/requests.ts';
+import { audit, type Caller, type ServerContext } from './context.ts';
+import {
+  judgeVersion,
+  newestAllowed,
+  registryNames,
+  renewalPrice,
+  renewedWindow,
+  type UpdateWindow,
+  updatesUntil,
+  utcDay,
+  type VersionRefusal,
+  type VersionRight,
+} from './fallback.ts';
+import { licenceStatus } from './licence-status.ts';
+import { Refusal } from './refusal.ts';
+import type { Activation } from './store/activations.ts';
+import type { Licence, PerpetualRight } from './store/licences.ts';
+import type { Plan } from './store/plans.ts';
+
+/** Perpetual licences as the server keeps and enforces them; the rules themselves are in `fallback.ts`. */
+
+type RunningNode = { version: string | null; mode: SeatMode };
+
+/** What a new licence holds when it is perpetual, else null. Throws UNKNOWN_PRODUCT_OR_PLAN. */
+export function perpetualRight(wish: IssueLicence, plan: Plan): PerpetualRight | null {
+  if (wish.perpetual === undefined) return null;
+  const { updatesFrom: from, years, price } = wish.perpetual;
+  const terms = plan.data.perpetual;
+  if (terms === undefined) {
+    throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `The plan ${plan._id} is not sold as a perpetual licence.`);
+  }
+  return { window: { from, years }, price, terms, renewals: [] };
+}
+
+/**
+ * Why the licence does not cover the version of a node; null when it does, as for every subscription. A version inside
+ * the window costs one read by its id.
+ */
+export async function versionRefusal(
+  context: ServerContext,
+  licence: Licence,
+  node: RunningNode,
+): Promise<VersionRefusal | null> {
+  if (!licence.perpetual) return null;
+  const { releases } = context.db;
+  const right = rightOf(licence.perpetual);
+  const day = utcDay(now());
+  const named = node.version === null ? [] : await releases.find(licence.product, registryNames(node.version));
+  if (judgeVersion(node, right, named, day) === null) return null;
+  return judgeVersion(node, right, await releases.of(licence.product), day);
+}
+
+/** Throws UNSUPPORTED_SOFTWARE_VERSION or UNKNOWN_RELEASE (audited), naming the newest version that may run. */
+export async function requireVersion(
+  context: ServerContext,
+  licence: Licence,
+  node: RunningNode,
+  by: Pick<Caller, 'requestId'> & { actor: string },
+): Promise<void> {
+  const refusal = await versionRefusal(context, licence, node);
+  if (refusal === null) return;
+  const { actor, requestId } = by;
+  const about = { actor, requestId, licenceId: licence._id };
+  await audit(context, { ...about, at: today(), action: 'version.refused', after: { ...refusal, ...node } });
+  throw new Refusal(refusal.code, refusal.detail);
+}
+
+/** Audits that a running node was refused for its version, once for each version. */
+export async function noteRefusedVersion(
+  context: ServerContext,
+  activation: Activation,
+  version: string | null,
+  refused: { refusal: VersionRefusal; requestId: string },
+): Promise<void> {
+  const { _id: activationId, licenceId } = activation;
+  const first = { refusedVersion: { $ne: version } };
+  if ((await context.db.activations.change(activationId, first, { $set: { refusedVersion: version } })) === null)
+    return;
+  await audit(context, {
+    at: today(),
+    actor: `activation:${activationId}`,
+    action: 'version.refused',
+    requestId: refused.requestId,
+    licenceId,
+    activationId,
+    before: { version: activation.version },
+    after: { ...refused.refusal, version, mode: activation.mode },
+  });
+}
+
+/** What a renewal would give and cost if it were paid today. Throws NOT_PERPETUAL and LICENSE_REVOKED. */
+export function previewRenewal(licence: Licence, { years }: ExtendUpdates): RenewalPreview {
+  return renewed(licence, years).preview;
+}
+
+/**
+ * Adds years of updates that were paid, once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, NOT_PERPETUAL,
+ * LICENSE_REVOKED and, for a key that brought another number of years before, IDEMPOTENCY_CONFLICT.
+ */
+export async function extendUpdates(
+  context: ServerContext,
+  licenceId: string,
+  { years }: ExtendUpdates,
+  call: { idempotencyKey: string; requestId: string },
+): Promise<Licence> {
+  const key = call.idempotencyKey;
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const held = await context.db.licences.find(licenceId);
+    if (held === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
+    const before = held.perpetual?.renewals.find((renewal) => renewal.key === key);
+    if (before !== undefined) {
+      if (before.years !== years) throw new Refusal('IDEMPOTENCY_CONFLICT');
+      return held;
+    }
+    const { perpetual, window, preview } = renewed(held, years);
+    const at = today();
+    const extended = await context.db.licences.renew(held._id, perpetual.window, window, { ...preview, key, at });
+    if (extended === null) continue;
+    const about = { actor: 'control-plane', requestId: call.requestId, licenceId: held._id };
+    const change = { before: { updatesUntil: updatesUntil(perpetual.window) }, after: preview };
+    await audit(context, { ...about, ...change, at, action: 'license.renewed' });
+    return extended;
+  }
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The renewal met too many changes at once.', { retryAfterSec: 1 });
+}
+
+function renewed(
+  licence: Licence,
+  years: number,
+): { perpetual: PerpetualRight; window: UpdateWindow; preview: RenewalPreview } {
+  const { perpetual } = licence;
+  if (!perpetual) throw new Refusal('NOT_PERPETUAL');
+  if (licenceStatus(licence, now()) === 'REVOKED') throw new Refusal('LICENSE_REVOKED');
+  const { renewalBasis: basis, renewalBasisPoints: basisPoints } = perpetual.terms;
+  const window = renewedWindow(perpetual.window, { basis, years, day: utcDay(now()) });
+  const { amount, currency } = perpetual.price;
+  const price = { amount: renewalPrice(amount, { basisPoints, years }), currency };
+  return { perpetual, window, preview: { years, updatesUntil: updatesUntil(window), price } };
+}
+
+export async function perpetualView(context: ServerContext, licence: Licence): Promise<PerpetualView | null> {
+  if (!licence.perpetual) return null;
+  const { window, price, terms, renewals } = licence.perpetual;
+  const releases = await context.db.releases.of(licence.product);
+  return {
+    updatesUntil: updatesUntil(window),
+    newestVersion: newestAllowed(rightOf(licence.perpetual), releases, utcDay(now())),
+    price,
+    terms,
+    renewals: renewals.map(({ key: _, at, ...renewal }) => ({ ...renewal, at: at.toISOString() })),
+  };
+}
+
+function rightOf({ window, terms: { wholeLine, unknownReleases } }: PerpetualRight): VersionRight {
+  return { updatesUntil: updatesUntil(window), wholeLine, unknownReleases };
+}
