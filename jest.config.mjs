@@ -28,5 +28,6 @@ export default {
     ],
   },
   maxWorkers: 2,
-  testTimeout: 20_000,
+  // Long enough for a busy machine; a test that waits for more than that says so itself.
+  testTimeout: 60_000,
 };
