@@ -93,8 +93,8 @@ export function timelineStore(connection: Connection) {
     model,
     append,
     /**
-     * Appends what becomes true once for an instance or a try of a step, unless the timeline tells it already: for a writer that may have
-     * died between a change and its telling. However many call at once, it is told once.
+     * Appends what becomes true once for an instance or a try of a step, unless the timeline tells it already: for a
+     * writer that may have died between a change and its telling. However many call at once, it is told once.
      */
     async appendOnce(place: Place, body: Exclude<EventBody, { type: 'log' }>) {
       const same = { 'body.type': body.type, ...('state' in body ? { 'body.state': body.state } : {}) };
