@@ -231,6 +231,10 @@ describe('a minute without', () => {
       await world.platform.process('temporal').start();
       await isDeliveredOnce(world, building);
       await isDeliveredOnce(world, waiting);
+      await until(async () => (await fetch(`${world.platform.urls.api}/health/ready`)).ok, {
+        what: 'the API reaches Temporal again',
+        limitMs: patienceMs,
+      });
     },
     2 * patienceMs,
   );
