@@ -78,7 +78,8 @@ export function platformEnvironment(context: PlatformContext) {
     pulumi: {
       PULUMI_ROOT: pulumiRoot,
       PULUMI_HOME: folder.path('pulumi', 'home'),
-      PULUMI_BACKEND_URL: env.PULUMI_BACKEND_URL || `file://${folder.path('pulumi', 'state')}`,
+      // Without its side files, which a killed engine can leave empty: a state beside an empty one is not read any more.
+      PULUMI_BACKEND_URL: env.PULUMI_BACKEND_URL || `file://${folder.path('pulumi', 'state')}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE_FILE: folder.path('keys', 'pulumi-passphrase'),
     },
     publicUrl: { FREEHOLD_PUBLIC_URL: urls.api },

@@ -39,7 +39,7 @@ export async function openStackLab() {
     NODE_COMPILE_CACHE: join(tmpdir(), 'freehold-compile-cache'),
     PULUMI_ROOT: pulumiRoot(),
     PULUMI_HOME: join(folder, 'home'),
-    PULUMI_BACKEND_URL: `file://${join(folder, 'state')}`,
+    PULUMI_BACKEND_URL: `file://${join(folder, 'state')}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: 'passphrase of the lab',
     MONGODB_URI: database.uri,
     LICENCE_SERVER_URL: licence.url,
