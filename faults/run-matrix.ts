@@ -71,11 +71,10 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
         return index < 0 ? undefined : waiting.splice(index, 1)[0];
       };
       const lane = async () => {
-        for (let cellNow = take(); cellNow; cellNow = take()) {
-          const { victim } = cellNow;
-          busy.add(victim);
-          const result = await runCell(ground, cellNow, bought);
-          busy.delete(victim);
+        for (let next = take(); next; next = take()) {
+          busy.add(next.victim);
+          const result = await runCell(ground, next, bought);
+          busy.delete(next.victim);
           results.push(result);
           const { cell, orderId, ok, ended, tookMs, problems } = result;
           const number = `${results.length}/${cells.length}`;
@@ -116,7 +115,6 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
   const problems: string[] = [];
   let ended: CellResult['ended'] = 'unsettled';
   let orderId = '';
-  let waits: string[] = [];
   const expected = endsOf(cell);
   for (let attempt = 1; attempt <= triesToMeet; attempt += 1) {
     const order = { ...(await placeOrder(ground.shop, wish)), settled: false };
@@ -130,10 +128,11 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
     const nothingStruck = !outcome.struck && expected.includes(ended);
     if ((cancelTooLate || nothingStruck) && attempt < triesToMeet) continue;
     problems.push(...outcome.problems);
-    waits = waitsOf(order);
+    if (!expected.includes(ended)) {
+      problems.push(`it ended ${ended}, not ${expected.join(' or ')}`, ...waitsOf(order));
+    }
     break;
   }
-  if (!expected.includes(ended)) problems.push(`it ended ${ended}, not ${expected.join(' or ')}`, ...waits);
   return { cell: cell.name, orderId, ok: problems.length === 0, ended, tookMs: performance.now() - began, problems };
 }
 
