@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { SeatMode } from './requests.ts';
+import { Enforcement, Features, Limits, VerdictClaims } from './verdict.ts';
+
+/**
+ * Offline files: a licence for nodes that never reach the licence server. A `.lic` file holds one compact JWS, verified
+ * with the same public keys as a verdict; white space around it does not matter.
+ */
+
+/** Header `typ` of an offline file, so that it never passes for a verdict; `alg` is EdDSA with Ed25519 as there. */
+export const offlineFileType = 'lic-offline+jws';
+
+/** Identity of an offline file, `sub` and `jti` of its claims. */
+export const OfflineFileId = z.string().regex(/^off_[0-9a-hjkmnp-tv-z]{16}$/);
+
+/**
+ * Claims of an offline file. It counts from `iat` to `exp` (seconds since the epoch, by the node's own clock) and only
+ * where its binding fits: every node of the cluster, or the one machine.
+ *
+ * It cannot be taken back once it is handed out: what ends it is `exp`.
+ */
+export const OfflineFileClaims = z
+  .object({
+    iss: z.string(),
+    /** Product. */
+    aud: z.string(),
+    sub: OfflineFileId,
+    jti: OfflineFileId,
+    iat: z.int(),
+    exp: z.int(),
+    /** The cluster whose nodes it covers; exactly one of `cluster` and `fingerprint` is there. */
+    cluster: z.string().optional(),
+    /** The machine that it covers. */
+    fingerprint: z.string().optional(),
+    /** How many nodes of this mode may run on it at once. */
+    seats: z.int().positive(),
+    mode: SeatMode,
+    lic: VerdictClaims.shape.lic,
+    /** Versions that may run, as the registry knew them; null for a subscription, which may run any. */
+    versions: z.array(z.string()).nullable(),
+    limits: Limits,
+    features: Features,
+    /** What a node does when the file has ended. */
+    enforcement: Enforcement,
+  })
+  .refine((claims) => (claims.cluster === undefined) !== (claims.fingerprint === undefined), {
+    message: 'either cluster or fingerprint',
+  });
+export type OfflineFileClaims = z.infer<typeof OfflineFileClaims>;
