@@ -4,6 +4,8 @@
  */
 const lines = {
   'src/contracts': [],
+  // Declared routes: what every server makes of them.
+  'src/routing': [],
   'src/domain': ['src/contracts'],
   'src/store': ['src/contracts', 'src/domain'],
   'src/stacks': ['src/contracts', 'src/domain'],
@@ -25,10 +27,10 @@ const lines = {
     ...['src/contracts', 'src/domain', 'src/store', 'src/stacks', 'src/mail', 'src/payments', 'src/licence/protocol'],
     ...['src/activities', 'src/workflows'],
   ],
-  'src/api': ['src/contracts', 'src/domain', 'src/store', 'src/payments', 'src/mail'],
+  'src/api': ['src/contracts', 'src/domain', 'src/store', 'src/payments', 'src/mail', 'src/routing'],
   'src/licence/protocol': [],
   'src/licence/client': ['src/licence/protocol'],
-  'src/licence/server': ['src/licence/protocol', 'src/contracts', 'src/domain'],
+  'src/licence/server': ['src/licence/protocol', 'src/contracts', 'src/domain', 'src/routing'],
   'src/host': ['src/contracts', 'src/licence/client', 'src/licence/protocol'],
   'src/gateway': ['src/contracts', 'src/domain', 'src/store'],
   'src/cli': ['src/contracts'],

@@ -1,18 +1,4 @@
-import { z } from 'zod';
-
-/** The schema of an answer without a body. */
-export const noBody = z.undefined();
+export { type Answer, type AnswerSchemas, noBody } from '../../routing/answer.ts';
 
 /** What a handler returns that has written its answer itself: an event stream. */
 export const streamed = Symbol('streamed');
-
-export type AnswerSchemas = Record<number, z.ZodType>;
-
-/** An answer of one of the declared statuses with the body that is declared for it. */
-export type Answer<Schemas extends AnswerSchemas> = {
-  [Status in keyof Schemas & number]: {
-    status: Status;
-    body: z.input<Schemas[Status]>;
-    headers?: Record<string, string>;
-  };
-}[keyof Schemas & number];

@@ -1,6 +1,7 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { misfitOf } from '../../routing/document.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findSession, requireCsrf } from '../guards/session.ts';
 import { streamed } from './answer.ts';
@@ -105,10 +106,8 @@ function checkAnswer(route: Route, status: number, text: string | undefined): vo
   const schema = route.answers[status];
   const where = `${route.method} ${route.path}`;
   if (!schema) throw new Error(`${where} answered the undeclared status ${status}`);
-  const parsed = schema.safeParse(text === undefined ? undefined : JSON.parse(text));
-  if (parsed.success) return;
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new Error(`${where} answered ${status} with a body that is not declared: ${issues.join('; ')}`);
+  const misfit = misfitOf(schema, text);
+  if (misfit !== undefined) throw new Error(`${where} answered ${status} with a body that is not declared: ${misfit}`);
 }
 
 /** A problem that its route does not declare is a fault of ours too. */

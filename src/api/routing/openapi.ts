@@ -1,10 +1,7 @@
-import { z } from 'zod';
 import { Problem } from '../../contracts/problem.ts';
 import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
-import { noBody } from './answer.ts';
+import { createSchemas, type Json, operationId } from '../../routing/document.ts';
 import { problemsOf, type Route } from './route.ts';
-
-type Json = Record<string, unknown>;
 
 const schemes: Record<'session' | 'capability' | 'operator', Json> = {
   session: {
@@ -22,44 +19,7 @@ export function openApiDocument(
   routes: readonly Route[],
   facts: { publicUrl: string; version: string },
 ): Record<string, unknown> {
-  const components: Json = {};
-
-  /** JSON Schema of a zod schema; named ones move to the components and are referred to. */
-  function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-    const { $schema: _, $defs, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
-    const suffix = io === 'input' ? 'Input' : '';
-    const rename = (value: unknown): unknown => {
-      if (Array.isArray(value)) return value.map(rename);
-      if (typeof value !== 'object' || value === null) return value;
-      return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) =>
-          key === '$ref' && typeof inner === 'string'
-            ? [key, `${inner.replace('#/$defs/', '#/components/schemas/')}${suffixFor(inner)}`]
-            : [key, rename(inner)],
-        ),
-      );
-    };
-    // A schema that is only ever asked for keeps its name; one that is both asked for and answered has two forms.
-    const suffixFor = (ref: string) => (ref.endsWith('Request') ? '' : suffix);
-    for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) {
-      components[`${name}${suffixFor(name)}`] = rename(definition);
-    }
-    return rename(own) as Json;
-  }
-
-  function parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Json[] {
-    if (!schema) return [];
-    const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
-      properties?: Json;
-      required?: string[];
-    };
-    return Object.entries(properties).map(([name, inner]) => ({
-      name: where === 'header' ? headerCase(name) : name,
-      in: where,
-      required: where === 'path' || required.includes(name),
-      schema: inner,
-    }));
-  }
+  const { components, schemaOf, parametersOf, answersOf, bodyOf } = createSchemas();
 
   function problemAnswers(declared: Route): Json {
     const byStatus = new Map<number, ReasonCode[]>();
@@ -76,21 +36,6 @@ export function openApiDocument(
         },
       ]),
     );
-  }
-
-  function answersOf(declared: Route): Json {
-    const answers: Json = {};
-    for (const [status, schema] of Object.entries(declared.answers)) {
-      const stream = declared.stream ? { 'text/event-stream': { schema: schemaOf(declared.stream, 'output') } } : {};
-      answers[status] =
-        schema === noBody
-          ? { description: 'Done.' }
-          : {
-              description: Number(status) < 400 ? 'As asked.' : 'Not now.',
-              content: { 'application/json': { schema: schemaOf(schema, 'output') }, ...stream },
-            };
-    }
-    return answers;
   }
 
   const paths: Record<string, Json> = {};
@@ -110,11 +55,9 @@ export function openApiDocument(
           ...parametersOf(declared.query, 'query'),
           ...parametersOf(declared.headers, 'header'),
         ],
-        ...(body
-          ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }
-          : {}),
+        ...bodyOf(body),
         // Where a problem shares its status with an answer, the answer's own description stands.
-        responses: { ...problemAnswers(declared), ...answersOf(declared) },
+        responses: { ...problemAnswers(declared), ...answersOf(declared.answers, declared.stream) },
       },
     };
   }
@@ -131,17 +74,4 @@ export function openApiDocument(
     paths,
     components: { schemas: components, securitySchemes: schemes },
   };
-}
-
-function headerCase(name: string): string {
-  return name.replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
-}
-
-/** `get /v1/orders/{id}/payment` is `getOrdersPayment` of one: a stable name for client generators. */
-function operationId({ method, path }: Route): string {
-  const words = path
-    .split('/')
-    .filter((part) => part && part !== 'v1')
-    .flatMap((part) => (part.startsWith('{') ? ['by', part.slice(1, -1)] : part.split('-')));
-  return [method, ...words].map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
 }

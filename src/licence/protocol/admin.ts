@@ -19,6 +19,8 @@ const When = z.iso.datetime({ offset: true });
 export const ProductData = z.strictObject({ name: z.string().min(1).max(128) });
 export type ProductData = z.infer<typeof ProductData>;
 
+export const ProductView = ProductData.extend({ product: Name });
+
 /**
  * How perpetual licences of a plan are sold. Each licence keeps the terms of the day on which it was issued, so a plan
  * that changes later takes nothing from those who bought.
@@ -57,9 +59,16 @@ export const PlanData = z.strictObject({
 });
 export type PlanData = z.infer<typeof PlanData>;
 
+export const PlanView = PlanData.extend({ product: Name, plan: Name, revision: z.int().positive() });
+
 /** PUT /v1/admin/products/{product}/releases/{version}: the day in UTC on which it came out; sent again, it corrects. */
 export const ReleaseData = z.strictObject({ releasedOn: z.iso.date() });
 export type ReleaseData = z.infer<typeof ReleaseData>;
+
+export const ReleaseView = ReleaseData.extend({ product: Name, version: ReleaseVersion });
+
+/** GET /v1/admin/products/{product}/releases: oldest first. */
+export const ReleaseList = z.object({ releases: z.array(ReleaseData.extend({ version: ReleaseVersion })) });
 
 /** The money side as the control plane knows it; `pending` = not paid yet. */
 export const Standing = z.enum([
@@ -88,6 +97,9 @@ export type StandingPush = z.infer<typeof StandingPush>;
 const Quantities = z.record(Name, z.int().nonnegative().max(1_000_000));
 const Seats = z.int().min(0).max(100_000);
 const Years = z.int().min(1).max(10);
+
+/** Header of calls that happen once however often they are sent. */
+export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{8,200}$/);
 
 /** Minor units of a currency. */
 const Price = z.strictObject({
@@ -168,24 +180,26 @@ export const ActivationStatus = z.enum([
 ]);
 export type ActivationStatus = z.infer<typeof ActivationStatus>;
 
-export const ActivationView = z.object({
-  instanceId: z.string(),
-  activationId: z.string(),
-  nodeName: z.string(),
-  clusterId: z.string().nullable(),
-  mode: SeatMode,
-  status: ActivationStatus,
-  holdsSeat: z.boolean(),
-  version: z.string().nullable(),
-  activatedAt: z.string().nullable(),
-  /** When the first check of this node was answered; null until then. */
-  firstCheckAt: z.string().nullable(),
-  lastCheckAt: z.string().nullable(),
-  leaseUntil: z.string().nullable(),
-  /** planRev that the node was last told. */
-  planRev: z.int().nullable(),
-  cloneSuspectedAt: z.string().nullable(),
-});
+export const ActivationView = z
+  .object({
+    instanceId: z.string(),
+    activationId: z.string(),
+    nodeName: z.string(),
+    clusterId: z.string().nullable(),
+    mode: SeatMode,
+    status: ActivationStatus,
+    holdsSeat: z.boolean(),
+    version: z.string().nullable(),
+    activatedAt: z.string().nullable(),
+    /** When the first check of this node was answered; null until then. */
+    firstCheckAt: z.string().nullable(),
+    lastCheckAt: z.string().nullable(),
+    leaseUntil: z.string().nullable(),
+    /** planRev that the node was last told. */
+    planRev: z.int().nullable(),
+    cloneSuspectedAt: z.string().nullable(),
+  })
+  .meta({ id: 'ActivationView' });
 export type ActivationView = z.infer<typeof ActivationView>;
 
 const PerpetualView = z.object({
@@ -203,34 +217,36 @@ export type PerpetualView = z.infer<typeof PerpetualView>;
 const SeatCount = z.object({ limit: z.int(), used: z.int() });
 
 /** GET /v1/admin/licenses/{id}, and the answer of every call that changes a licence. */
-export const LicenceView = z.object({
-  licenseId: LicenceId,
-  /** Only where it was asked for. */
-  licenseKey: z.string().optional(),
-  keyLast4: z.string(),
-  product: z.string(),
-  plan: z.string(),
-  kind: z.enum(['subscription', 'perpetual']),
-  externalRef: z.string(),
-  status: LicenceStatus,
-  standing: z.object({
-    standing: Standing,
-    revision: z.int(),
-    paidUntil: z.string().nullable(),
-    endsAt: z.string().nullable(),
-  }),
-  entitlementsRevision: z.int(),
-  planRev: z.int(),
-  addOns: Quantities,
-  limits: Limits,
-  features: Features,
-  seats: z.object({ production: SeatCount, development: SeatCount }),
-  /** Null for a subscription. */
-  perpetual: PerpetualView.nullable(),
-  createdAt: z.string(),
-  revokedAt: z.string().nullable(),
-  activations: z.array(ActivationView),
-});
+export const LicenceView = z
+  .object({
+    licenseId: LicenceId,
+    /** Only where it was asked for. */
+    licenseKey: z.string().optional(),
+    keyLast4: z.string(),
+    product: z.string(),
+    plan: z.string(),
+    kind: z.enum(['subscription', 'perpetual']),
+    externalRef: z.string(),
+    status: LicenceStatus,
+    standing: z.object({
+      standing: Standing,
+      revision: z.int(),
+      paidUntil: z.string().nullable(),
+      endsAt: z.string().nullable(),
+    }),
+    entitlementsRevision: z.int(),
+    planRev: z.int(),
+    addOns: Quantities,
+    limits: Limits,
+    features: Features,
+    seats: z.object({ production: SeatCount, development: SeatCount }),
+    /** Null for a subscription. */
+    perpetual: PerpetualView.nullable(),
+    createdAt: z.string(),
+    revokedAt: z.string().nullable(),
+    activations: z.array(ActivationView),
+  })
+  .meta({ id: 'LicenceView' });
 export type LicenceView = z.infer<typeof LicenceView>;
 
 /** GET /v1/admin/licenses?after=…&limit=…: those that were not revoked, by id; `next` null at the end. */
@@ -241,6 +257,9 @@ export const LicenceList = z.object({
   next: LicenceId.nullable(),
 });
 export type LicenceList = z.infer<typeof LicenceList>;
+
+/** GET /v1/admin/licenses?externalRef=…: oldest first. */
+export const LicenceLookup = z.object({ licenses: z.array(LicenceView) });
 
 export const EnrolmentAnswer = z.object({
   enrollmentToken: z.string(),
@@ -254,7 +273,6 @@ export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>;
 export const EndEnrolmentsAnswer = z.object({ changed: z.int() });
 export type EndEnrolmentsAnswer = z.infer<typeof EndEnrolmentsAnswer>;
 
-/** GET /v1/admin/audit?licenseId=…: newest last, at most 1,000. */
 export const AuditEntry = z.object({
   at: z.string(),
   actor: z.string(),
@@ -266,3 +284,6 @@ export const AuditEntry = z.object({
   after: z.unknown(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** GET /v1/admin/audit?licenseId=…: newest last, at most 1,000. */
+export const AuditEntries = z.object({ entries: z.array(AuditEntry) });

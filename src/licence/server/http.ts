@@ -29,7 +29,7 @@ export const nameRequest: RequestHandler = (_request, response, next) => {
   next();
 };
 
-export function sendProblem(response: Response, refusal: Refusal, requestId: string): void {
+function sendProblem(response: Response, refusal: Refusal, requestId: string): void {
   if (refusal.retryAfterSec !== undefined) response.set('Retry-After', String(refusal.retryAfterSec));
   response
     .status(refusal.status)

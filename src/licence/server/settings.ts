@@ -45,6 +45,8 @@ const Environment = z.object({
   LICENCE_SWEEP_MS: Ms.default(minutes(1)),
   /** How long two threads of one boot may present the same previous secret. */
   LICENCE_SAME_BOOT_MS: Ms.default(5000),
+  /** Whether every answer is held against its declared schema, and one that does not fit is a 500. */
+  LICENCE_CHECK_ANSWERS: z.stringbool().default(false),
 });
 
 export type Settings = ReturnType<typeof readSettings>;
@@ -81,5 +83,6 @@ export function readSettings(environment: Record<string, string | undefined>) {
     pendingMs: rest.LICENCE_PENDING_MS,
     sweepMs: rest.LICENCE_SWEEP_MS,
     sameBootMs: rest.LICENCE_SAME_BOOT_MS,
+    checkAnswers: rest.LICENCE_CHECK_ANSWERS,
   };
 }

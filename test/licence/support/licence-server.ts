@@ -74,6 +74,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     LICENCE_MONGODB_URI: database.uri,
     LICENCE_ADMIN_TOKEN: adminToken,
     LICENCE_KEYS_FILE: join(folder, 'keys', 'licence.json'),
+    LICENCE_CHECK_ANSWERS: 'true',
   };
   let url = '';
 

@@ -1,0 +1,56 @@
+import { ActivationAnswer, replayHeader } from '../../protocol/answers.ts';
+import type { LicenceCode } from '../../protocol/codes.ts';
+import { ActivationRequest, RedeemRequest } from '../../protocol/requests.ts';
+import { type SeatGrant, wireGrant, wishOfActivation, wishOfRedeem } from '../../protocol/words.ts';
+import { activate } from '../activate.ts';
+import { redeem } from '../enrolment.ts';
+import { open } from '../guards/guard.ts';
+import { proveByKey } from '../licence-by-key.ts';
+import { type Route, route } from '../routing/route.ts';
+
+/** What keeps a node whose right is proven from a seat. */
+const seatRefusals: readonly LicenceCode[] = [
+  'SUBSCRIPTION_NOT_ACTIVE',
+  'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
+  'UNSUPPORTED_SOFTWARE_VERSION',
+  'UNKNOWN_RELEASE',
+  'SEAT_FLAPPING',
+  'ALREADY_ACTIVATED',
+];
+
+const answers = { 201: ActivationAnswer, 200: ActivationAnswer };
+
+export const activationRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/activations',
+    tag: 'nodes',
+    summary: 'Give a node a seat, by licence key',
+    description: '200 when the same `activationId` comes again before the first check: the same answer.',
+    guard: open,
+    body: ActivationRequest,
+    answers,
+    refusals: ['INVALID_LICENSE_SECRET', ...seatRefusals],
+    async handler({ body, caller, context }) {
+      const { licenceKey, product, ...wish } = wishOfActivation(body);
+      const licence = await proveByKey(context, { licenceKey, product }, caller);
+      return granted(await activate(context, licence, wish, { ...caller, actor: 'key-holder' }));
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/enrollments/redeem',
+    tag: 'nodes',
+    summary: 'Give a node a seat, by its enrolment token',
+    guard: open,
+    body: RedeemRequest,
+    answers,
+    refusals: ['ENROLLMENT_REFUSED', ...seatRefusals],
+    handler: async ({ body, caller, context }) => granted(await redeem(context, wishOfRedeem(body), caller)),
+  }),
+];
+
+function granted({ grant, created }: { grant: SeatGrant; created: boolean }) {
+  const body = wireGrant(grant);
+  return created ? { status: 201 as const, body } : { status: 200 as const, body, headers: { [replayHeader]: 'true' } };
+}

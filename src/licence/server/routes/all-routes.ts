@@ -1,0 +1,25 @@
+import type { Route } from '../routing/route.ts';
+import { activationRoutes } from './activations.ts';
+import { auditAdminRoutes } from './audit-admin.ts';
+import { enrolmentAdminRoutes } from './enrolments-admin.ts';
+import { healthRoutes } from './health.ts';
+import { instanceRoutes } from './instances.ts';
+import { instanceAdminRoutes } from './instances-admin.ts';
+import { licenceAdminRoutes } from './licences-admin.ts';
+import { productAdminRoutes } from './products-admin.ts';
+import { publicKeyRoutes } from './public-keys.ts';
+import { validateRoutes } from './validate.ts';
+
+/** Every declared route of the licence server. */
+export const allRoutes: readonly Route[] = [
+  ...activationRoutes,
+  ...instanceRoutes,
+  ...validateRoutes,
+  ...publicKeyRoutes,
+  ...productAdminRoutes,
+  ...licenceAdminRoutes,
+  ...instanceAdminRoutes,
+  ...enrolmentAdminRoutes,
+  ...auditAdminRoutes,
+  ...healthRoutes,
+];

@@ -1,0 +1,52 @@
+import { EndEnrolments, EndEnrolmentsAnswer, EnrolmentAnswer, IssueEnrolment } from '../../protocol/admin.ts';
+import { closeEnrolments, issueEnrolment, upEnded } from '../enrolment.ts';
+import { requireAdmin } from '../guards/require-admin.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const tag = 'enrolments';
+const guard = requireAdmin;
+
+export const enrolmentAdminRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/admin/enrollments',
+    tag,
+    summary: 'The token with which one node activates once; the same three values give the same token',
+    guard,
+    body: IssueEnrolment,
+    answers: { 200: EnrolmentAnswer },
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
+    handler: async ({ body, caller, context }) => ({
+      status: 200,
+      body: await issueEnrolment(context, body, caller.requestId),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/enrollments/up-ended',
+    tag,
+    summary: '`up` has ended: what is not redeemed soon cannot be redeemed any more',
+    guard,
+    body: EndEnrolments,
+    answers: { 200: EndEnrolmentsAnswer },
+    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    handler: async ({ body, caller, context }) => ({
+      status: 200,
+      body: await upEnded(context, body, caller.requestId),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/enrollments/close',
+    tag,
+    summary: 'Ready or undone: nothing can be redeemed any more',
+    guard,
+    body: EndEnrolments,
+    answers: { 200: EndEnrolmentsAnswer },
+    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    handler: async ({ body, caller, context }) => ({
+      status: 200,
+      body: await closeEnrolments(context, body, caller.requestId),
+    }),
+  }),
+];

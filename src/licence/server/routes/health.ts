@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { open } from '../guards/guard.ts';
+import { Refusal } from '../refusal.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const Healthy = z.object({ status: z.literal('ok') });
+
+export const healthRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/health/live',
+    tag: 'health',
+    summary: 'Whether the process runs',
+    guard: open,
+    answers: { 200: Healthy },
+    refusals: [],
+    handler: async () => ({ status: 200, body: { status: 'ok' } }),
+  }),
+  route({
+    method: 'get',
+    path: '/health/ready',
+    tag: 'health',
+    summary: 'Whether the process can answer: its database does',
+    guard: open,
+    answers: { 200: Healthy },
+    refusals: [],
+    async handler({ context }) {
+      try {
+        await context.db.ping();
+      } catch (error) {
+        context.log.warn({ err: error }, 'database does not answer');
+        throw new Refusal('SERVICE_UNAVAILABLE', 'The database does not answer.', { retryAfterSec: 5 });
+      }
+      return { status: 200, body: { status: 'ok' } };
+    },
+  }),
+];

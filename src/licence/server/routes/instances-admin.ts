@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { ActivationView } from '../../protocol/admin.ts';
+import { WireInstanceId } from '../../protocol/requests.ts';
+import { deactivate } from '../end-activation.ts';
+import { requireAdmin } from '../guards/require-admin.ts';
+import { activationView, knownLicence } from '../licences-admin.ts';
+import { type Route, route } from '../routing/route.ts';
+
+export const instanceAdminRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/admin/instances/{id}/deactivate',
+    tag: 'licences',
+    summary: 'Take the seat from a node; a second time changes nothing',
+    guard: requireAdmin,
+    params: z.object({ id: WireInstanceId }),
+    answers: { 200: ActivationView },
+    refusals: ['INSTANCE_NOT_FOUND'],
+    async handler({ params, caller, context }) {
+      const activation = await deactivate(context, params.id, caller.requestId);
+      return { status: 200, body: activationView(await knownLicence(context, activation.licenceId), activation) };
+    },
+  }),
+];

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { noBody } from '../../../routing/answer.ts';
+import { CheckAnswer, replayHeader } from '../../protocol/answers.ts';
+import { CheckRequest, RecoverRequest, ReleaseRequest, WireInstanceId } from '../../protocol/requests.ts';
+import { check } from '../check.ts';
+import { release } from '../end-activation.ts';
+import { open } from '../guards/guard.ts';
+import { recover } from '../recover.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const params = z.object({ id: WireInstanceId });
+
+/** The calls of a node that was activated; "instance" on this wire is an activation (protocol/words.ts). */
+export const instanceRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/instances/{id}/check',
+    tag: 'nodes',
+    summary: 'Rotate the secret and get a new verdict',
+    description: 'A lost answer is given again for the same `requestId`, with the header `Idempotent-Replay: true`.',
+    guard: open,
+    params,
+    body: CheckRequest,
+    answers: { 200: CheckAnswer },
+    refusals: [
+      ...(['INSTANCE_NOT_FOUND', 'INVALID_SECRET', 'INSTANCE_NOT_ACTIVE', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
+      ...(['CLONE_SUSPECTED', 'STALE_SECRET', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE'] as const),
+    ],
+    handler: async ({ params, body, caller, context }) => answered(await check(context, params.id, body, caller)),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/instances/{id}/recover',
+    tag: 'nodes',
+    summary: 'A new secret for the same node, by licence key or enrolment token',
+    guard: open,
+    params,
+    body: RecoverRequest,
+    answers: { 200: CheckAnswer },
+    refusals: [
+      ...(['INSTANCE_NOT_FOUND', 'INVALID_LICENSE_SECRET', 'ENROLLMENT_REFUSED', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
+      ...(['INSTANCE_NOT_ACTIVE', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE', 'RECOVERY_REFUSED'] as const),
+    ],
+    handler: async ({ params, body, caller, context }) => answered(await recover(context, params.id, body, caller)),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/instances/{id}/release',
+    tag: 'nodes',
+    summary: 'Give the seat back; a second time changes nothing',
+    guard: open,
+    params,
+    body: ReleaseRequest,
+    answers: { 204: noBody },
+    refusals: ['INSTANCE_NOT_FOUND', 'INVALID_SECRET', 'CLONE_SUSPECTED', 'STALE_SECRET'],
+    async handler({ params, body, caller, context }) {
+      await release(context, params.id, body, caller);
+      return { status: 204, body: undefined };
+    },
+  }),
+];
+
+function answered({ answer, replay }: { answer: CheckAnswer; replay: boolean }) {
+  return { status: 200 as const, body: answer, ...(replay ? { headers: { [replayHeader]: 'true' } } : {}) };
+}

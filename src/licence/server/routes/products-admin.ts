@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import {
+  PlanData,
+  PlanView,
+  ProductData,
+  ProductView,
+  ReleaseData,
+  ReleaseList,
+  ReleaseVersion,
+  ReleaseView,
+} from '../../protocol/admin.ts';
+import { Name } from '../../protocol/verdict.ts';
+import { requireAdmin } from '../guards/require-admin.ts';
+import { putPlan, putRelease } from '../licences-admin.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const tag = 'products';
+const guard = requireAdmin;
+const ProductPath = z.object({ product: Name });
+
+/** Products, plans and releases are data: the server serves any product. */
+export const productAdminRoutes: readonly Route[] = [
+  route({
+    method: 'put',
+    path: '/v1/admin/products/{product}',
+    tag,
+    summary: 'Register a product, or rename it',
+    guard,
+    params: ProductPath,
+    body: ProductData,
+    answers: { 200: ProductView },
+    refusals: [],
+    async handler({ params: { product }, body, context }) {
+      await context.db.products.put({ _id: product, ...body });
+      return { status: 200, body: { product, ...body } };
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/v1/admin/products/{product}/plans/{plan}',
+    tag,
+    summary: 'Register a plan, or change its data for all its licences',
+    guard,
+    params: ProductPath.extend({ plan: Name }),
+    body: PlanData,
+    answers: { 200: PlanView },
+    refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
+    async handler({ params, body, caller, context }) {
+      const plan = await putPlan(context, { ...params, requestId: caller.requestId }, body);
+      return { status: 200, body: { ...params, revision: plan.revision, ...plan.data } };
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/v1/admin/products/{product}/releases/{version}',
+    tag,
+    summary: 'Register a version with the day on which it came out, or correct the day',
+    guard,
+    params: ProductPath.extend({ version: ReleaseVersion }),
+    body: ReleaseData,
+    answers: { 200: ReleaseView },
+    refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
+    async handler({ params, body, caller, context }) {
+      await putRelease(context, { ...params, requestId: caller.requestId }, body);
+      return { status: 200, body: { ...params, ...body } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/admin/products/{product}/releases',
+    tag,
+    summary: 'The releases of a product, oldest first',
+    guard,
+    params: ProductPath,
+    answers: { 200: ReleaseList },
+    refusals: [],
+    async handler({ params, context }) {
+      const releases = await context.db.releases.of(params.product);
+      return {
+        status: 200,
+        body: { releases: releases.map(({ version, releasedOn }) => ({ version, releasedOn })) },
+      };
+    },
+  }),
+];

@@ -1,0 +1,20 @@
+import { LicenceKeys } from '../../protocol/verdict.ts';
+import { open } from '../guards/guard.ts';
+import { type Route, route } from '../routing/route.ts';
+
+export const publicKeyRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/.well-known/license-keys.json',
+    tag: 'nodes',
+    summary: 'Public keys that verify verdicts: current, next and retired ones',
+    guard: open,
+    answers: { 200: LicenceKeys },
+    refusals: [],
+    handler: async ({ context }) => ({
+      status: 200,
+      body: context.keys.publicKeys as LicenceKeys,
+      headers: { 'Cache-Control': 'public, max-age=300' },
+    }),
+  }),
+];

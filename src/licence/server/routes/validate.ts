@@ -1,0 +1,19 @@
+import { ValidateAnswer } from '../../protocol/answers.ts';
+import { ValidateRequest } from '../../protocol/requests.ts';
+import { open } from '../guards/guard.ts';
+import { validate } from '../licence-by-key.ts';
+import { type Route, route } from '../routing/route.ts';
+
+export const validateRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/licenses/validate',
+    tag: 'nodes',
+    summary: 'What a key is worth; takes no seat',
+    guard: open,
+    body: ValidateRequest,
+    answers: { 200: ValidateAnswer },
+    refusals: ['INVALID_LICENSE_SECRET'],
+    handler: async ({ body, caller, context }) => ({ status: 200, body: await validate(context, body, caller) }),
+  }),
+];

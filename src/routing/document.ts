@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { type AnswerSchemas, noBody } from './answer.ts';
+
+/** The parts of an OpenAPI 3.1 document that come from zod schemas; every server with declared routes makes its own of them. */
+
+export type Json = Record<string, unknown>;
+
+/** Collects the named schemas of one document. */
+export function createSchemas() {
+  const components: Json = {};
+
+  /** JSON Schema of a zod schema; named ones move to the components and are referred to. */
+  function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+    const { $schema: _, $defs, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+    const suffix = io === 'input' ? 'Input' : '';
+    const rename = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(rename);
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) =>
+          key === '$ref' && typeof inner === 'string'
+            ? [key, `${inner.replace('#/$defs/', '#/components/schemas/')}${suffixFor(inner)}`]
+            : [key, rename(inner)],
+        ),
+      );
+    };
+    // A schema that is only ever asked for keeps its name; one that is both asked for and answered has two forms.
+    const suffixFor = (ref: string) => (ref.endsWith('Request') ? '' : suffix);
+    for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) {
+      components[`${name}${suffixFor(name)}`] = rename(definition);
+    }
+    return rename(own) as Json;
+  }
+
+  return {
+    components,
+    schemaOf,
+    parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Json[] {
+      if (!schema) return [];
+      const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+        properties?: Json;
+        required?: string[];
+      };
+      return Object.entries(properties).map(([name, inner]) => ({
+        name: where === 'header' ? headerCase(name) : name,
+        in: where,
+        required: where === 'path' || required.includes(name),
+        schema: inner,
+      }));
+    },
+    /** Answers that were declared, with the events of a stream where there is one. */
+    answersOf(schemas: AnswerSchemas, stream?: z.ZodType): Json {
+      const answers: Json = {};
+      for (const [status, schema] of Object.entries(schemas)) {
+        const events = stream ? { 'text/event-stream': { schema: schemaOf(stream, 'output') } } : {};
+        answers[status] =
+          schema === noBody
+            ? { description: 'Done.' }
+            : {
+                description: Number(status) < 400 ? 'As asked.' : 'Not now.',
+                content: { 'application/json': { schema: schemaOf(schema, 'output') }, ...events },
+              };
+      }
+      return answers;
+    },
+    bodyOf: (schema: z.ZodType | undefined): Json =>
+      schema
+        ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(schema, 'input') } } } }
+        : {},
+  };
+}
+
+function headerCase(name: string): string {
+  return name.replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
+}
+
+/** `get /v1/orders/{id}/payment` is `getOrdersByIdPayment`: a stable name for client generators. */
+export function operationId({ method, path }: { method: string; path: string }): string {
+  const words = path
+    .split('/')
+    .filter((part) => part && part !== 'v1')
+    .flatMap((part) => (part.startsWith('{') ? ['by', part.slice(1, -1)] : part.split(/[-.]/)))
+    .filter((word) => word !== '');
+  return [method, ...words].map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
+}
+
+/** Where an answer that does not fit its declared schema differs from it; undefined when it fits. */
+export function misfitOf(schema: z.ZodType, text: string | undefined): string | undefined {
+  const parsed = schema.safeParse(text === undefined ? undefined : JSON.parse(text));
+  if (parsed.success) return undefined;
+  return parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+}
