@@ -46,7 +46,7 @@ export function findCloud(name: string, catalogue: Catalogue): Cloud {
 }
 
 /** The region of this name on this cloud; throws `region_unknown`. */
-function findRegion(name: string, cloud: Cloud): Region {
+export function findRegion(name: string, cloud: Cloud): Region {
   const region = cloud.regions.find((each) => each.name === name);
   if (!region) throw new ReasonError('region_unknown', `the regions of ${cloud.title} are ${names(cloud.regions)}`);
   return region;

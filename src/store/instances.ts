@@ -19,6 +19,7 @@ export function instanceStore(connection: Connection) {
         cloud: text,
         region: text,
         zone: text,
+        zonesTried: { type: [String], default: undefined },
         plan: text,
         cycle: text,
         addOns: mixed,
@@ -64,7 +65,15 @@ export function instanceStore(connection: Connection) {
       change: Partial<
         Pick<
           InstanceRecord,
-          'status' | 'standing' | 'standingRevision' | 'licenceId' | 'outputs' | 'paidUntil' | 'readyAt'
+          | 'status'
+          | 'standing'
+          | 'standingRevision'
+          | 'zone'
+          | 'zonesTried'
+          | 'licenceId'
+          | 'outputs'
+          | 'paidUntil'
+          | 'readyAt'
         >
       >,
     ): Promise<void> {

@@ -104,6 +104,8 @@ export interface InstanceRecord {
   cloud: CloudName;
   region: string;
   zone: string;
+  /** Zones of the region that had no room while the server was built, in this round of tries. */
+  zonesTried?: string[] | undefined;
   plan: PlanName;
   cycle: Cycle;
   addOns: Partial<Record<AddOnName, number>>;

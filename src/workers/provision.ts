@@ -8,6 +8,8 @@ import { provisionConfig } from '../config.ts';
 import { createLog } from '../contracts/log.ts';
 import { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
+import { findCloud, findRegion } from '../domain/catalogue.ts';
+import { catalogue } from '../domain/catalogue-data.ts';
 import { cloudStacks } from '../stacks/clouds.ts';
 import { engineVersion } from '../stacks/runner/engine.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
@@ -26,6 +28,7 @@ const journal = createJournal(store);
 const { connection, namespace } = await connectToTemporal();
 const clouds = config.FREEHOLD_CLOUDS.split(',').map((name) => CloudName.parse(name.trim()));
 
+const zonesOf = (cloud: CloudName, region: string) => findRegion(region, findCloud(cloud, catalogue)).zones;
 const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inventory(process.env);
 const states = createStackStates({ root: config.PULUMI_ROOT, home: config.PULUMI_HOME });
 
@@ -47,7 +50,7 @@ const workers = await Promise.all(
         ],
       },
       activities: {
-        ...createStackActivities({ store, journal, runStack }),
+        ...createStackActivities({ store, journal, zonesOf, runStack }),
         ...createCloudFleetActivities({ store, inventoryOf, states, runStack }),
       },
     }),

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '../../src/contracts/new-id.ts';
 import type { StepStatus } from '../../src/contracts/states.ts';
-import type { InstanceRecord, OperationRecord, OperationStep } from '../../src/store/records.ts';
+import type { OperationRecord, OperationStep } from '../../src/store/records.ts';
 import { openStore } from '../../src/store/store.ts';
+import { instanceRecord as instance } from '../support/instance-record.ts';
 import { useStore } from '../support/store.ts';
 
 const store = useStore();
@@ -18,43 +19,6 @@ function operation(change: Partial<OperationRecord> = {}): OperationRecord {
     kind: 'provision',
     status: 'running',
     steps: [],
-    createdAt: new Date(),
-    ...change,
-  };
-}
-
-function instance(change: Partial<InstanceRecord> = {}): InstanceRecord {
-  return {
-    _id: newId.instance(),
-    accountId: 'acc_1',
-    orderId: newId.order(),
-    name: 'a',
-    hostname: 'a.local.freehold.localhost',
-    cloud: 'local',
-    region: 'local-1',
-    zone: 'local-1a',
-    plan: 'MAKER',
-    cycle: 'monthly',
-    addOns: {},
-    limits: {
-      devices: null,
-      assets: null,
-      dashboards: null,
-      buckets: null,
-      tokens: null,
-      plugins: 1,
-      users: 1,
-      domains: 0,
-      brands: 0,
-    },
-    features: { extendedSupport: false, cluster: false, highAvailability: false },
-    size: 'small',
-    diskGib: 10,
-    image: '1.0.0',
-    adminEmail: 'ada@example.com',
-    status: 'provisioning',
-    standing: null,
-    standingRevision: 0,
     createdAt: new Date(),
     ...change,
   };

@@ -1,4 +1,4 @@
-import type { RunnerLine, StackOutputs, StackRequest } from '../../contracts/stack.ts';
+import type { CloudName, RunnerLine, StackOutputs, StackRequest } from '../../contracts/stack.ts';
 import type { Store } from '../../store/store.ts';
 import type { Journal } from '../lib/journal.ts';
 import { destroyStack, stackUp } from './stack-up.ts';
@@ -6,6 +6,8 @@ import { destroyStack, stackUp } from './stack-up.ts';
 export interface StackPorts {
   store: Pick<Store, 'instances'>;
   journal: Journal;
+  /** Zones of a region, as the catalogue has them. */
+  zonesOf(cloud: CloudName, region: string): readonly string[];
   /** Runs one Pulumi operation in a child process; `stacks/runner/run-stack.ts`. */
   runStack(
     request: StackRequest,

@@ -3,14 +3,17 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { PrivateServerSpec, RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { chooseZone } from '../../domain/choose-zone.ts';
 import { describeResource } from '../../domain/describe-resource.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { beat } from '../lib/beat-interceptor.ts';
 import type { StackPorts } from './stack-activities.ts';
+import { waitForCloud } from './wait-for-cloud.ts';
 
 /**
- * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`.
- * Errors: `stack_failed`, `stack_busy`, `records_unreachable`, `runner_died`, `cloud_unavailable`, `cloud_quota`.
+ * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`. Where the zone has no
+ * room for the machine, the next try is in another zone of the same region; what stood in the first is removed before.
+ * Errors: `stack_failed`, `stack_busy`, `records_unreachable`, `runner_died`, and those of the cloud (`cloud_…`).
  */
 export function stackUp(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -29,6 +32,9 @@ export function stackUp(ports: StackPorts) {
       },
       recover: mayHaveRunBefore(context),
       pivotBehind: false,
+    }).catch(async (error: unknown) => {
+      const isFull = error instanceof ReasonError && error.code === 'cloud_capacity';
+      throw isFull ? await leaveZone(ports, context, { instance, full: error }) : error;
     });
     if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
     await ports.store.instances.update(instance._id, { outputs });
@@ -40,13 +46,46 @@ export function destroyStack(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await ports.store.instances.find(context.instanceId);
     if (!instance) return;
-    await run(ports, context, {
-      kind: 'destroy',
-      stack: stackName(instance._id),
-      spec: specOf(instance),
-      recover: true,
-      pivotBehind: false,
-    });
+    await run(ports, context, destroyRequest(instance));
+  };
+}
+
+/** How soon the next try follows in the next zone. */
+const nextZoneMs = 1_000;
+
+/**
+ * Moves a server that was not delivered yet out of a zone that is full: removes what was built there, volume included,
+ * because no host has written to it, and remembers the zone to try next. Answers the failure of this try: the next one
+ * comes at once, or, when every zone of the region was full, after the usual wait and from the beginning.
+ */
+async function leaveZone(
+  ports: StackPorts,
+  context: StepContext,
+  { instance, full }: { instance: InstanceRecord; full: ReasonError },
+): Promise<ReasonError> {
+  const { _id, cloud, region, zone, zonesTried = [] } = instance;
+  const message = full.detail ?? '';
+  const next = chooseZone({ zones: ports.zonesOf(cloud, region), current: zone, tried: zonesTried, message });
+  if (next === null) {
+    await ports.store.instances.update(_id, { zonesTried: [] });
+    return full;
+  }
+  await run(ports, context, destroyRequest(instance));
+  await ports.store.instances.update(_id, { zone: next, zonesTried: [...zonesTried, zone] });
+  const text = `Zone ${zone} of ${region} is full; the server is built in ${next}.`;
+  await ports.journal
+    .append(context, { type: 'log', step: context.step, severity: 'warning', text })
+    .catch((error: unknown) => log.warn('a line was not told', { error }));
+  return new ReasonError(full.code, message, { cause: full, retryAfterMs: nextZoneMs });
+}
+
+function destroyRequest(instance: InstanceRecord): StackRequest {
+  return {
+    kind: 'destroy',
+    stack: stackName(instance._id),
+    spec: specOf(instance),
+    recover: true,
+    pivotBehind: false,
   };
 }
 
@@ -109,6 +148,8 @@ async function run({ runStack, journal }: StackPorts, context: StepContext, requ
   try {
     // The runner may have been started before this activity; what its output calls has to be of this activity all the same.
     return await runStack(request, { onLine: AsyncResource.bind(tell), signal: cancellationSignal() });
+  } catch (error) {
+    throw waitForCloud(error, activityInfo().attempt);
   } finally {
     await told;
   }

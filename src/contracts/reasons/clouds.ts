@@ -38,9 +38,55 @@ export const cloudReasons = {
     true,
   ),
   cloud_quota: reason('cloud', 502, {
-    customer: 'The cloud has no room for this server at the moment.',
-    operator: 'The quota of the cloud account is used up.',
+    customer:
+      'The cloud gives us no more room at the moment. We ask it for more; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+    operator: 'The quota of the cloud account is used up; the detail names it.',
     next: 'Raise the quota, then retry the step.',
+  }),
+  cloud_capacity: reason(
+    'cloud',
+    503,
+    {
+      customer:
+        'The data centre is full at the moment. We try its neighbours in the same region and then try again; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      operator: 'The cloud has no machine of this size free in the zone; every zone of the region is tried in turn.',
+      next: 'Wait; the step is retried in the other zones of the region, never in another region.',
+    },
+    true,
+  ),
+  cloud_rate_limited: reason(
+    'cloud',
+    503,
+    {
+      customer: 'The cloud asks us to go slower. We go on in a moment; nothing more is charged.',
+      operator: 'The cloud refuses calls because there were too many; the step waits longer each time.',
+      next: 'Wait; lower FREEHOLD_PROVISION_SLOTS where it stays.',
+    },
+    true,
+  ),
+  cloud_credentials_expired: reason(
+    'cloud',
+    502,
+    {
+      customer:
+        'We cannot reach the cloud at the moment. We mend it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      operator:
+        'The cloud does not accept our credentials: they expired, were revoked or are wrong. No order goes on there.',
+      next: 'Renew the credentials of the provision worker (`freehold clouds check` looks at them), then retry the step.',
+    },
+    true,
+  ),
+  cloud_name_conflict: reason('cloud', 502, {
+    customer:
+      'Something at the cloud stands in the way of your server. We remove it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+    operator: 'An object of the same name exists at the cloud and does not belong to this stack; the detail names it.',
+    next: "Look whose it is: remove it, or tag it as this instance's, then retry the step.",
+  }),
+  cloud_permission_missing: reason('cloud', 502, {
+    customer:
+      'We are not set up yet for a part of this. We mend it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+    operator: 'Our account may not do something at the cloud that a stack needs; the detail names it.',
+    next: 'Grant it as docs/clouds/ says (`freehold clouds check` lists what is missing), then retry the step.',
   }),
   unknown_objects: reason('cloud', 502, {
     customer: 'The change of the server needs a look by our staff. The server itself runs on.',

@@ -6,7 +6,16 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler } 
 import { z } from 'zod';
 import { monotonic } from '../../contracts/clock.ts';
 import type { Log } from '../../contracts/log.ts';
-import { changes, creates, Faults, type Kind, kinds, Rules, objects as schemas } from '../../stacks/local/cloud-api.ts';
+import {
+  type Create,
+  changes,
+  creates,
+  Faults,
+  type Kind,
+  kinds,
+  Rules,
+  objects as schemas,
+} from '../../stacks/local/cloud-api.ts';
 import type { FaultSwitch } from './fault-switch.ts';
 import type { HostProcesses } from './host-processes.ts';
 import type { Objects } from './objects.ts';
@@ -57,6 +66,7 @@ export function createCloudApi(options: {
     app.post(`/v1/${kind}`, async (request, response) => {
       const input = creates[kind].parse(request.body);
       if (kind === 'records') checkZone(input.name);
+      if (kind === 'hosts') checkRoom((input as Create<'hosts'>).zone);
       const fault = faults.strike(faultOfCreate[kind]);
       if (fault === 'fail') throw new CloudRefusal('unavailable', 'the cloud refuses on purpose');
       if (fault === 'quota') throw new CloudRefusal('quota', `the quota of ${kind} is used up`);
@@ -130,6 +140,11 @@ export function createCloudApi(options: {
   async function dawdle(): Promise<void> {
     const begun = monotonic();
     while (monotonic() - begun < (faults.behaviour().createHostMs ?? 0)) await delay(25);
+  }
+
+  function checkRoom(zone: string): void {
+    if (!faults.behaviour().fullZones?.includes(zone)) return;
+    throw new CloudRefusal('capacity', `zone ${zone} has no room for another host`);
   }
 
   function checkZone(name: string): void {

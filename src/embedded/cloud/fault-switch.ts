@@ -1,6 +1,6 @@
 import type { Faults } from '../../stacks/local/cloud-api.ts';
 
-type Behaviour = Pick<Faults, 'createHostMs'>;
+type Behaviour = Pick<Faults, 'createHostMs' | 'fullZones'>;
 type Struck = Exclude<keyof Faults, keyof Behaviour | 'times'>;
 
 /** Makes the cloud misbehave on purpose; what a setting does not name stays as it was. */
@@ -9,8 +9,12 @@ export function createFaultSwitch() {
   const due = new Map<string, { fault: string; times: number }>();
   return {
     behaviour: () => behaviour,
-    set({ times, createHostMs, ...struck }: Faults): void {
-      if (createHostMs !== undefined) behaviour = { createHostMs };
+    set({ times, createHostMs, fullZones, ...struck }: Faults): void {
+      behaviour = {
+        ...behaviour,
+        ...(createHostMs === undefined ? {} : { createHostMs }),
+        ...(fullZones === undefined ? {} : { fullZones }),
+      };
       for (const [call, fault] of Object.entries(struck)) due.set(call, { fault, times });
     },
     clear(): void {

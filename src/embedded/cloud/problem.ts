@@ -13,6 +13,7 @@ const statuses: Record<CloudErrorCode, number> = {
   unknown_image: 422,
   volume_shrinks: 422,
   quota: 429,
+  capacity: 422,
   unavailable: 503,
 };
 

@@ -81,6 +81,7 @@ export const CloudErrorCode = z.enum([
   'unknown_image',
   'volume_shrinks',
   'quota',
+  'capacity',
   'unavailable',
 ]);
 export type CloudErrorCode = z.infer<typeof CloudErrorCode>;
@@ -92,7 +93,7 @@ const CreateFault = z.enum(['fail', 'quota', 'lose-reply']);
 /**
  * Faults for tests and demonstrations. A create or delete named here goes wrong `times` times: `fail` refuses with 503,
  * `quota` with 429, `lose-reply` does the work and drops the connection, `never-healthy` starts a host that answers
- * nothing until somebody stops and starts it. `createHostMs` stays until changed.
+ * nothing until somebody stops and starts it. `createHostMs` and `fullZones` stay until changed.
  */
 export const Faults = z.strictObject({
   createHost: z.union([CreateFault, z.literal('never-healthy')]).optional(),
@@ -104,6 +105,8 @@ export const Faults = z.strictObject({
   times: z.number().int().min(1).default(1),
   /** How long a host's create takes before it answers, ms. */
   createHostMs: z.number().int().min(0).max(600_000).optional(),
+  /** Zones that have no room for another host. */
+  fullZones: z.array(z.string()).optional(),
 });
 export type Faults = z.infer<typeof Faults>;
 

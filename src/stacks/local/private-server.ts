@@ -62,6 +62,9 @@ function declare({ spec, userData, protect }: PrivateServerArgs): PrivateServerO
 /** The provider begins its messages with the small cloud's error code in brackets. */
 const reasonByCode: Readonly<Record<string, ReasonCode>> = {
   quota: 'cloud_quota',
+  capacity: 'cloud_capacity',
+  name_taken: 'cloud_name_conflict',
+  unauthorised: 'cloud_credentials_expired',
   unavailable: 'cloud_unavailable',
 };
 

@@ -6,7 +6,8 @@ import type { RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import { nameOf } from './stack-state.ts';
 
 const tailLength = 20;
-const longestText = 2_000;
+/** Long enough for what a cloud answers with a whole document. */
+const longestText = 16_000;
 /** Colour directives of the engine. */
 const decoration = /<\{%[^%]*%\}>/g;
 

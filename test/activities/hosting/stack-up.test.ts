@@ -39,6 +39,7 @@ function ports(instance: object, built: unknown[], journal = away): StackPorts {
   return {
     store: { instances } as unknown as StackPorts['store'],
     journal,
+    zonesOf: () => ['home-a', 'home-b'],
     async runStack(_request, { onLine }) {
       const tell = (line: RunnerLine) => elsewhere.runInAsyncScope(onLine, undefined, line);
       tell({ type: 'log', severity: 'info', text: '[cloud:quota] the quota of hosts is used up' });

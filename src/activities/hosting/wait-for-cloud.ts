@@ -1,0 +1,15 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { retryDelayMs } from '../../domain/retry-cloud.ts';
+
+/**
+ * The failure as the retry policy of its reason wants it: with the wait before the next try, or final when people have to
+ * act first. What has no policy of its own stays as it is. `attempt` is the activity's, from 1.
+ */
+export function waitForCloud(error: unknown, attempt: number): unknown {
+  if (!(error instanceof ReasonError) || error.retryAfterMs !== undefined) return error;
+  const delayMs = retryDelayMs(error.code, attempt, error.detail ?? '');
+  if (delayMs === undefined) return error;
+  if (delayMs === null) return ApplicationFailure.nonRetryable(error.detail ?? error.code, error.code);
+  return new ReasonError(error.code, error.detail, { cause: error, retryAfterMs: delayMs });
+}

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { StackPorts } from '../../src/activities/hosting/stack-activities.ts';
+import { destroyStack, stackUp } from '../../src/activities/hosting/stack-up.ts';
+import { ReasonError } from '../../src/contracts/reasons.ts';
+import type { StepContext } from '../../src/contracts/workflow-messages.ts';
+import { runStack } from '../../src/stacks/runner/run-stack.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { instanceRecord } from '../support/instance-record.ts';
+import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+
+let lab: StackLab;
+let store: Store;
+
+beforeAll(async () => {
+  lab = await openStackLab();
+  store = await openStore(lab.database.uri);
+}, 30_000);
+afterAll(async () => {
+  await store?.close();
+  await lab?.close();
+}, 30_000);
+
+const zones = ['home-a', 'home-b', 'home-c'];
+
+/** The activities of a real provision worker; what they tell the timeline is kept. */
+function activities(told: string[]) {
+  const ports: StackPorts = {
+    store,
+    zonesOf: () => zones,
+    journal: {
+      note: async () => undefined,
+      append: async (_context, body) => void ('text' in body && told.push(String(body.text))),
+    },
+    runStack: (request, options) => runStack(request, { ...options, env: lab.env }),
+  };
+  return { up: stackUp(ports), destroy: destroyStack(ports) };
+}
+
+async function tryUp(context: StepContext, told: string[], attempt: number): Promise<unknown> {
+  const environment = new MockActivityEnvironment({ attempt });
+  return environment.run(activities(told).up, context).then(
+    () => 'built',
+    (error: unknown) => error,
+  );
+}
+
+test('a full zone is left for the next of the region, and nothing stays behind in it', async () => {
+  const server = lab.spec('crowded');
+  const instance = instanceRecord({
+    _id: server.instanceId,
+    hostname: server.hostnames[0]!,
+    ...{ cloud: 'local', region: 'home', zone: 'home-a', size: 'local-1', licenceId: 'lic_0123456789abcdef' },
+  });
+  await store.instances.insert(instance);
+  const context: StepContext = {
+    ...{ instanceId: instance._id, orderId: instance.orderId, operationId: 'op_0123456789abcdef' },
+    ...{ step: 'stack-up', attempt: 1 },
+  };
+  const told: string[] = [];
+  const undoing: StepContext = { ...context, step: 'destroy-stack' };
+  const undo = () => new MockActivityEnvironment().run(activities(told).destroy, undoing);
+
+  // Every zone but the last is full: two tries follow at once, the third delivers.
+  await lab.cloud.faults({ fullZones: ['home-a', 'home-b'] });
+  for (const [attempt, next] of [
+    [1, 'home-b'],
+    [2, 'home-c'],
+  ] as const) {
+    const failure = await tryUp(context, told, attempt);
+    expect(failure).toBeInstanceOf(ReasonError);
+    expect(failure).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 1_000 });
+    expect(await store.instances.find(instance._id)).toMatchObject({ zone: next });
+    expect(await lab.owned(server)).toEqual([]);
+  }
+  expect(await tryUp(context, told, 3)).toBe('built');
+  expect(await lab.hosts(server)).toMatchObject([{ zone: 'home-c' }]);
+  expect(await lab.cloud.client.list('volumes')).toMatchObject([{ zone: 'home-c' }]);
+  expect(told.filter((text) => text.includes('full'))).toEqual([
+    'Zone home-a of home is full; the server is built in home-b.',
+    'Zone home-b of home is full; the server is built in home-c.',
+  ]);
+  await undo();
+  expect(await lab.owned(server)).toEqual([]);
+
+  // With the whole region full the last zone is kept, the round begins anew, and the wait is a real one.
+  await lab.cloud.faults({ fullZones: zones });
+  expect(await tryUp(context, told, 4)).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 480_000 });
+  expect(await store.instances.find(instance._id)).toMatchObject({ zone: 'home-c', zonesTried: [] });
+  await lab.cloud.clearFaults();
+  await undo();
+  expect(await lab.owned(server)).toEqual([]);
+}, 120_000);
