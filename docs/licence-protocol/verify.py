@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 TOLERANCE_SEC = 300
 ROLLBACK_MS = 300_000
 SAME_BOOT_MS = 5_000
+LONGEST_WAIT_MS = 3_600_000
 
 
 # Ed25519, RFC 8032 section 5.1
@@ -254,7 +255,8 @@ def check_node(vectors, disagree):
     for vector in vectors["retryDelays"]:
         first = min(vector["firstMs"], vector["intervalMs"])
         doubled = min(vector["maxMs"], first * 2 ** (vector["failures"] - 1))
-        bounds = [max(share * doubled, vector["retryAfterMs"]) for share in (0.75, 1)]
+        asked = min(vector["retryAfterMs"], max(vector["intervalMs"], LONGEST_WAIT_MS))
+        bounds = [max((0.75 + spread) * doubled, (1 + spread) * asked) for spread in (0, 0.25)]
         if bounds != [vector["least"], vector["most"]]:
             disagree(f"delay after {vector['failures']} failures: {bounds}")
     for vector in vectors["clocks"]:

@@ -1,4 +1,3 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostContract } from '../contracts/host-contract.ts';
 import type { Log } from '../contracts/log.ts';
@@ -10,13 +9,7 @@ import { licenceClock } from './licence-clock.ts';
 /** Code of this product at the licence server; verdicts for another product are refused. */
 const product = 'freehold-server';
 
-export interface HostLicence extends Pick<LicenceClient, 'start' | 'stop' | 'release' | 'status'> {
-  /**
-   * Calls back once when the licence asks the process to end (`stop`), after one more check has confirmed it. A process
-   * that is started again in the same lock stays up and refuses instead, so that no supervisor restarts it for ever.
-   */
-  onStopped(callback: () => void): void;
-}
+export type HostLicence = Pick<LicenceClient, 'start' | 'stop' | 'release' | 'status' | 'onStop'>;
 
 /** The licence of this node; its state lies on the data volume, so a reboot redeems nothing. */
 export function createHostLicence({
@@ -30,7 +23,7 @@ export function createHostLicence({
   log: Log;
   usage: () => Record<string, number>;
 }): HostLicence {
-  const client = createLicenceClient({
+  return createLicenceClient({
     serverUrl: contract.licence.serverUrl,
     stateFile: join(dataFolder, 'licence.json'),
     product,
@@ -43,24 +36,6 @@ export function createHostLicence({
     clock: licenceClock,
     log: ({ level, message, detail }) => log[level]({ part: 'licence', ...detail }, message),
   });
-  const stopMark = join(dataFolder, 'licence-stop');
-
-  function onStopped(callback: () => void): void {
-    let asked = false;
-    client.onChange(({ state, effect }) => {
-      if (state === 'OK' || state === 'GRACE') return rmSync(stopMark, { force: true });
-      if (state !== 'LOCKED' || effect !== 'stop' || asked || existsSync(stopMark)) return;
-      asked = true;
-      void client.check().then((checked) => {
-        asked = false;
-        if (checked.state !== 'LOCKED' || checked.effect !== 'stop') return;
-        writeFileSync(stopMark, '', { mode: 0o600 });
-        callback();
-      });
-    });
-  }
-
-  return { start: client.start, stop: client.stop, release: client.release, status: client.status, onStopped };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { LicenceSnapshot } from '../licence/client/types.ts';
+import { hasRoom, isReadOnly } from '../licence/client/gate.ts';
 import { type Host, isAdministrator } from './host.ts';
 import { HostError } from './reasons.ts';
 
@@ -41,18 +41,13 @@ export function useOf(host: Host, thing: BoundedThing): Use {
 /** Throws `limit_reached` with the name of the limit when the plan has no room for one more. */
 export function requireRoom(host: Host, thing: BoundedThing): void {
   const { used, limit } = useOf(host, thing);
-  if (limit === null || used < limit) return;
+  if (limit === null || hasRoom(host.licence(), thing, used)) return;
   const plan = host.licence().plan ?? host.contract.plan;
   const detail =
     limit === 0
       ? `The plan ${plan} of this server includes no ${thing}.`
       : `This server uses ${used} of the ${limit} ${limit === 1 ? thing.slice(0, -1) : thing} that its plan ${plan} allows.`;
   throw new HostError('limit_reached', { detail, facts: { limit: thing, used, allowed: limit } });
-}
-
-/** Whether a lock keeps changes away; a plan whose enforcement is `warn` goes on. */
-export function isReadOnly({ effect }: LicenceSnapshot): boolean {
-  return effect === 'readonly' || effect === 'stop';
 }
 
 /** Throws `starting` before the first verdict and `licence_locked` while the licence keeps management read-only. */

@@ -5,6 +5,7 @@ import { flushCompileCache } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { monotonic } from '../contracts/clock.ts';
 import { createLog } from '../contracts/log.ts';
+import { licenceExitCode, licenceExitCodes } from '../licence/client/exit-codes.ts';
 import type { HostLicence } from './licence.ts';
 import { createHostServer } from './server.ts';
 import { readSettings, SettingsError } from './settings.ts';
@@ -15,15 +16,9 @@ import type { Store } from './store/store.ts';
  *
  * Order of the start: `/healthz` answers, the licence is on its way, then pages and database are loaded while the
  * licence server thinks. SIGTERM and SIGINT end it and keep the seat, as a reboot needs; SIGUSR2 gives the seat back
- * first, for a node that is taken down for good.
+ * first, for a node that is taken down for good. Its exit codes are those of the licence client; 78 also for settings that
+ * cannot work.
  */
-
-const exitCodes = {
-  /** The licence asks for `stop`. Happens once per lock: started again, the process stays up and refuses. */
-  licenceStop: 77,
-  /** A start that cannot work until somebody corrects what the log names. */
-  misconfigured: 78,
-} as const;
 
 /** How long requests may take to end when the process stops, ms. */
 const drainMs = 5_000;
@@ -52,7 +47,7 @@ async function start(): Promise<void> {
     usage: () => (running.store ? usageOf({ contract, store: running.store }) : {}),
   });
   running.licence = licence;
-  licence.onStopped(() => void stop(exitCodes.licenceStop));
+  licence.onStop(() => void stop(licenceExitCodes.stopped));
   await licence.start();
 
   const [{ openStore }, { createApp }] = await Promise.all([import('./store/store.ts'), import('./web/app.ts')]);
@@ -97,5 +92,5 @@ process.on('SIGUSR2', () => void stop(0, { releaseSeat: true }));
 start().catch((error: unknown) => {
   if (error instanceof SettingsError) log.fatal(error.message);
   else log.fatal({ err: error }, 'the server could not start');
-  return stop(error instanceof SettingsError ? exitCodes.misconfigured : 1);
+  return stop(error instanceof SettingsError ? licenceExitCodes.misconfigured : licenceExitCode(error));
 });

@@ -1,8 +1,9 @@
+import { isReadOnly } from '../licence/client/gate.ts';
 import type { LicenceSnapshot } from '../licence/client/types.ts';
 import { devicesOf } from './actions/devices.ts';
 import { type Asking, requireUser } from './actions/guards.ts';
 import { type Host, isAdministrator } from './host.ts';
-import { boundedThings, isReadOnly, type Use, useOf } from './limits.ts';
+import { boundedThings, type Use, useOf } from './limits.ts';
 import type { Brand } from './store/brands.ts';
 import type { Device } from './store/devices.ts';
 import type { Domain } from './store/domains.ts';

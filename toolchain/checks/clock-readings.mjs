@@ -11,7 +11,7 @@ const exceptions = {
   'src/contracts/clock.ts': 'the clock itself',
   'src/workflows/': "there Date is Temporal's, and replayed",
   'src/embedded/': 'stands for systems of others, with their own time',
-  'src/licence/client/client.ts': 'a product that embeds it may give another clock',
+  'src/licence/client/clock.ts': 'a product that embeds it may give another clock',
   'src/api/workflows.ts': "gRPC measures its deadlines by the machine's clock",
 };
 

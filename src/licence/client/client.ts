@@ -1,30 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { defaultIssuer } from '../protocol/verdict.ts';
+import { machineClock } from './clock.ts';
+import { createFetch } from './fetch.ts';
 import { nextTurn, resume, type Situation, serverTime, snapshotOf } from './grace.ts';
 import { createNodeLicence, type Outcome } from './node-licence.ts';
-import { intervalDelay, retryDelay } from './schedule.ts';
+import { requireUsable } from './options.ts';
+import { countStart, intervalDelay, type RetryLimits, retryDelay, startDelay } from './schedule.ts';
 import { type NodeState, newNodeState, readState, writeState } from './state-file.ts';
 import { lockState } from './state-lock.ts';
 import { createTransport } from './transport.ts';
-import {
-  type LicenceClient,
-  LicenceClientError,
-  type LicenceClientOptions,
-  type LicenceClock,
-  type LicenceSnapshot,
-} from './types.ts';
-
-const realClock: LicenceClock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(ms, callback) {
-    // Node fires at once beyond 2^31 ms.
-    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
+import { type LicenceClient, LicenceClientError, type LicenceClientOptions, type LicenceSnapshot } from './types.ts';
 
 const defaultIntervalMs = 3_600_000;
 
@@ -34,9 +20,11 @@ const defaultIntervalMs = 3_600_000;
  *
  * Only a signed verdict, the end of the grace period or a clock that was set back locks; everything else that goes
  * wrong counts as "server not reached". One good check unlocks. New limits arrive with the next check, without restart.
+ * Throws INVALID_OPTIONS.
  */
 export function createLicenceClient(options: LicenceClientOptions): LicenceClient {
-  const clock = options.clock ?? realClock;
+  requireUsable(options);
+  const clock = options.clock ?? machineClock;
   const log = options.log ?? (() => {});
   const at = () => ({ now: clock.now(), monotonic: clock.monotonic() });
 
@@ -57,8 +45,19 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
   let cancelCheck = () => {};
   let cancelTurn = () => {};
   const listeners = new Set<(snapshot: LicenceSnapshot) => void>();
+  const stopListeners = new Set<() => void>();
+  let confirming = false;
+  let saving: Promise<void> = Promise.resolve();
 
-  async function save(change: Partial<NodeState>): Promise<void> {
+  /** Writes one change after the other, each on top of the one before. */
+  function save(change: Partial<NodeState>): Promise<void> {
+    const saved = saving.then(() => saveNext(change));
+    // Whoever asked for this change hears of its failure; the next one is tried all the same.
+    saving = saved.catch(() => {});
+    return saved;
+  }
+
+  async function saveNext(change: Partial<NodeState>): Promise<void> {
     // While the clock counts as set back the old mark stays, so that another restart finds it again.
     const mark = situation.rolledBack ? state.mark : { server: serverTime(situation.anchor, at()), local: clock.now() };
     const next = { ...state, mark, ...change };
@@ -72,10 +71,11 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     bootId: randomUUID(),
     transport: createTransport({
       serverUrl: options.serverUrl,
-      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      fetch: options.fetch ?? createFetch(options),
       timeoutMs: options.requestTimeoutMs ?? 10_000,
       now: () => clock.now(),
     }),
+    log,
     now: () => clock.now(),
     state: () => state,
     save,
@@ -94,6 +94,33 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     }
     snapshot = next;
     for (const listener of listeners) listener(next);
+    if (asksToStop()) void confirmStop();
+  }
+
+  function asksToStop(): boolean {
+    const { state: now, effect } = snapshotOf(situation, at());
+    return unlock !== null && stopListeners.size > 0 && now === 'LOCKED' && effect === 'stop' && !state.stopTold;
+  }
+
+  /** Asks once more, so that no product ends for a lock that was just lifted; then tells it, once per lock. */
+  async function confirmStop(): Promise<void> {
+    if (confirming) return;
+    confirming = true;
+    try {
+      await run(licence.attempt);
+      if (!asksToStop()) return;
+      // Remembered first: a stop that a restart would forget makes a loop of both.
+      await save({ stopTold: true });
+      for (const listener of stopListeners) listener();
+    } catch (error) {
+      log({
+        level: 'error',
+        message: 'the licence asks to stop, which cannot be remembered',
+        detail: { error: String(error) },
+      });
+    } finally {
+      confirming = false;
+    }
   }
 
   function settle(outcome: Outcome): void {
@@ -116,14 +143,13 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     plan(delay, { verdict: claims, lock: null, anchor, rolledBack: false, failure: null });
   }
 
-  function retryIn(retryAfterMs: number): number {
+  function retryLimits(retryAfterMs: number): RetryLimits {
     const intervalMs = situation.verdict === null ? defaultIntervalMs : situation.verdict.chk.intervalSec * 1000;
-    const firstMs = options.retryFirstMs ?? 30_000;
-    return retryDelay(
-      failures,
-      { firstMs, maxMs: options.retryMaxMs ?? 600_000, intervalMs, retryAfterMs },
-      Math.random(),
-    );
+    return { firstMs: options.retryFirstMs ?? 30_000, maxMs: options.retryMaxMs ?? 600_000, intervalMs, retryAfterMs };
+  }
+
+  function retryIn(retryAfterMs: number): number {
+    return retryDelay(failures, retryLimits(retryAfterMs), Math.random());
   }
 
   function plan(delay: number, change: Partial<Situation>): void {
@@ -158,6 +184,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     const free = unlock;
     unlock = null;
     await flight;
+    await saving;
     free?.();
   }
 
@@ -171,14 +198,17 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
         const { anchor, rolledBack } = resume(state.mark, at());
         situation = { ...situation, anchor, rolledBack: held !== null && rolledBack };
         // Proves that the state can be written before anything is asked for that must be remembered.
-        await save({});
+        await save({ starts: countStart(state.starts, clock.now()) });
       } catch (error) {
         free();
         throw error;
       }
       unlock = free;
       become(await licence.remembered());
-      void run(licence.attempt);
+      if (state.stopTold && snapshot.state !== 'LOCKED') await save({ stopTold: false });
+      const wait = startDelay(state, retryLimits(0), { now: clock.now(), random: Math.random() });
+      if (wait > 0) plan(wait, {});
+      else void run(licence.attempt);
     },
     stop,
     async release() {
@@ -204,6 +234,11 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onStop(listener) {
+      stopListeners.add(listener);
+      if (asksToStop()) void confirmStop();
+      return () => stopListeners.delete(listener);
     },
   };
 }

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { ActivationAnswer, CheckAnswer } from '../protocol/answers.ts';
 import type { LicenceCode } from '../protocol/codes.ts';
 import type { LicenceProblem } from '../protocol/problem.ts';
-import type { WireNode } from '../protocol/requests.ts';
-import { LicenceKeys, type VerdictClaims } from '../protocol/verdict.ts';
+import { WireNode } from '../protocol/requests.ts';
+import { LicenceKeys, type Limits, type VerdictClaims } from '../protocol/verdict.ts';
 import { grantOfWire } from '../protocol/words.ts';
 import type { Failure } from './grace.ts';
 import type { NodeState } from './state-file.ts';
 import type { Exchange, Transport } from './transport.ts';
 import type { LicenceClientOptions } from './types.ts';
+import { allowedUsage } from './usage.ts';
 import { type Expected, verifyVerdict } from './verify.ts';
 
 /** What one attempt came to. */
@@ -26,6 +27,7 @@ export interface NodeLicenceOptions
   issuer: string;
   bootId: string;
   transport: Transport;
+  log: NonNullable<LicenceClientOptions['log']>;
   now(): number;
   state(): NodeState;
   /** Writes the state, then makes it the current one. Throws when it cannot be written. */
@@ -39,10 +41,12 @@ const dayMs = 86_400_000;
 export function createNodeLicence(options: NodeLicenceOptions) {
   const { transport, state, save } = options;
   const expected = { issuer: options.issuer, product: options.product };
+  /** Of the last good verdict. */
+  let limits: Limits = {};
 
   function knownKeys(): LicenceKeys {
-    // One key per kid: the same key may be known from the installation and from the server, and jose refuses a choice.
-    const keys = [...(options.publicKeys?.keys ?? []), ...state().keys.keys];
+    // One key per kid, because jose refuses a choice; no server replaces a key that came with the installation.
+    const keys = [...state().keys.keys, ...(options.publicKeys?.keys ?? [])];
     return { keys: [...new Map(keys.map((key) => [key.kid, key])).values()] };
   }
 
@@ -56,6 +60,11 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     return { server: iat * 1000, local: options.now() };
   }
 
+  async function saveGood(claims: VerdictClaims, change: Partial<NodeState>): Promise<void> {
+    await save({ ...change, requestId: null, lock: null, stopTold: false, mark: markOf(claims) });
+    limits = claims.limits;
+  }
+
   /** Verifies; asks the server for its keys once when it signed with one that is not known here. */
   async function verify(jws: string, fresh: NonNullable<Expected['fresh']>) {
     const first = await verifyVerdict(jws, knownKeys(), { ...expected, fresh });
@@ -64,8 +73,22 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     return verifyVerdict(jws, knownKeys(), { ...expected, fresh });
   }
 
+  /** Only what the protocol knows of a node leaves it. */
   function node(): WireNode {
-    return { ...options.node, name: state().nodeName };
+    return WireNode.parse({ ...options.node, name: state().nodeName });
+  }
+
+  async function usage(): Promise<Record<string, number> | undefined> {
+    try {
+      return allowedUsage(await options.usage?.(), limits);
+    } catch (error) {
+      options.log({
+        level: 'error',
+        message: 'the product could not count its usage',
+        detail: { error: String(error) },
+      });
+      return undefined;
+    }
   }
 
   function proof(): { enrollmentToken: string } | { licenseKey: string } | null {
@@ -82,7 +105,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     const given = proof();
     if (given === null) return failed('NOT_ENROLLED');
     const proofHash = hashOf('licenseKey' in given ? given.licenseKey : given.enrollmentToken);
-    await save({ proofHash });
+    await save({ proofHash, attemptedAt: options.now() });
     const { chosenId } = state();
     const nonce = newNonce();
     const { product, version, bootId } = options;
@@ -100,19 +123,19 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     const verified = await verify(grant.verdict, fresh);
     if (!verified.ok) return failed('INVALID_VERDICT', verified.why);
     const { activationId, secret, verdict } = grant;
-    await save({ activationId, secret, verdict, requestId: null, lock: null, mark: markOf(verified.claims) });
+    await saveGood(verified.claims, { activationId, secret, verdict });
     return { kind: 'good', claims: verified.claims };
   }
 
   async function check(): Promise<Outcome> {
     const requestId = state().requestId ?? randomUUID();
-    const usage = await options.usage?.();
-    await save({ requestId });
+    const counted = await usage();
+    await save({ requestId, attemptedAt: options.now() });
     const { activationId, secret } = state() as { activationId: string; secret: string };
     const nonce = newNonce();
     const { bootId, version } = options;
     const clientTime = new Date(options.now()).toISOString();
-    const body = { secret, requestId, bootId, version, clientTime, nonce, ...(usage === undefined ? {} : { usage }) };
+    const body = { secret, requestId, bootId, version, clientTime, nonce, ...(counted && { usage: counted }) };
     const exchange = await transport.post(`/v1/instances/${activationId}/check`, body, CheckAnswer);
     const fresh = { activationId, requestId, nonce, now: options.now() };
     if (exchange.kind === 'answer') return accept(exchange.value, fresh);
@@ -127,7 +150,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
       return failed('INVALID_VERDICT', verified.ok ? 'REFUSAL' : verified.why);
     }
     const { secret, license: verdict } = answer;
-    await save({ secret, verdict, requestId: null, lock: null, mark: markOf(verified.claims) });
+    await saveGood(verified.claims, { secret, verdict });
     if (options.now() - state().keysFetchedAt > dayMs) await fetchKeys();
     return { kind: 'good', claims: verified.claims };
   }
@@ -219,7 +242,9 @@ export function createNodeLicence(options: NodeLicenceOptions) {
         const verified = await verifyVerdict(jws, knownKeys(), expected);
         return verified.ok ? verified.claims : null;
       };
-      return { verdict: await claims(state().verdict), lock: await claims(state().lock) };
+      const verdict = await claims(state().verdict);
+      limits = verdict?.limits ?? {};
+      return { verdict, lock: await claims(state().lock) };
     },
   };
 }

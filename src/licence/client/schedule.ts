@@ -1,17 +1,53 @@
 /** When to check next. All values in ms; `random` is in [0, 1). */
 
+export interface RetryLimits {
+  firstMs: number;
+  maxMs: number;
+  intervalMs: number;
+  /** What the last answer asked for; 0 when nothing. */
+  retryAfterMs: number;
+}
+
+/** A Retry-After beyond this and the interval is no server's wish but a mistake that would use up the grace period. ms */
+const longestWaitMs = 3_600_000;
+
 /** After a good check: the interval, spread so that many nodes never come at the same moment. */
 export function intervalDelay(intervalMs: number, jitterPct: number, random: number): number {
   return Math.round(intervalMs * (1 + (jitterPct / 100) * (2 * random - 1)));
 }
 
-/** After a failure: doubled each time up to the maximum, spread by a quarter, never earlier than the server asked. */
-export function retryDelay(
-  failures: number,
-  limits: { firstMs: number; maxMs: number; intervalMs: number; retryAfterMs: number },
-  random: number,
-): number {
+/**
+ * After a failure: doubled each time up to the maximum, spread by a quarter. Never earlier than the server asked, and
+ * what it asks of many at once is spread by a quarter above it.
+ */
+export function retryDelay(failures: number, limits: RetryLimits, random: number): number {
   const first = Math.min(limits.firstMs, limits.intervalMs);
   const doubled = Math.min(limits.maxMs, first * 2 ** Math.min(failures - 1, 20));
-  return Math.round(Math.max(doubled * (0.75 + 0.25 * random), limits.retryAfterMs));
+  const asked = Math.min(limits.retryAfterMs, Math.max(limits.intervalMs, longestWaitMs));
+  return Math.round(Math.max(doubled * (0.75 + 0.25 * random), asked * (1 + 0.25 * random)));
+}
+
+/** Starts of a process that are remembered, and for how long: more than `freeStarts` in that time are a loop. */
+export const rememberedStarts = 20;
+const loopMs = 600_000;
+const freeStarts = 5;
+
+/** The starts still counted when a process starts `now`, this one last. */
+export function countStart(starts: number[], now: number): number[] {
+  return [...starts.filter((at) => Math.abs(now - at) < loopMs), now].slice(-rememberedStarts);
+}
+
+/**
+ * How long a process that has just started waits before it asks: not at all, but in a loop of restarts as long after
+ * the last attempt as a process that runs on would. So a supervisor that restarts for ever does not hammer the server.
+ */
+export function startDelay(
+  { starts, attemptedAt }: { starts: number[]; attemptedAt: number },
+  limits: RetryLimits,
+  at: { now: number; random: number },
+): number {
+  const tooMany = starts.length - freeStarts;
+  if (tooMany <= 0) return 0;
+  const wait = retryDelay(tooMany, limits, at.random);
+  return Math.min(wait, Math.max(0, attemptedAt + wait - at.now));
 }

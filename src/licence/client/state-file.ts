@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { LicenceKeys } from '../protocol/verdict.ts';
+import { rememberedStarts } from './schedule.ts';
 import { LicenceClientError } from './types.ts';
 
 /**
@@ -30,6 +31,11 @@ export const NodeState = z.strictObject({
   mark: z.strictObject({ server: z.number(), local: z.number() }),
   keys: LicenceKeys,
   keysFetchedAt: z.number(),
+  /** When the last processes started and when one last asked, by the local clock: a loop of restarts asks seldom. */
+  starts: z.array(z.number()).max(rememberedStarts).default([]),
+  attemptedAt: z.number().default(0),
+  /** Whether the product was told to stop in the lock that stands; it is told once. */
+  stopTold: z.boolean().default(false),
 });
 export type NodeState = z.infer<typeof NodeState>;
 
@@ -48,6 +54,9 @@ export function newNodeState(product: string, nodeName: string, now: number): No
     mark: { server: now, local: now },
     keys: { keys: [] },
     keysFetchedAt: 0,
+    starts: [],
+    attemptedAt: 0,
+    stopTold: false,
   };
 }
 

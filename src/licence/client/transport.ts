@@ -19,6 +19,9 @@ export interface Transport {
   post<T>(path: string, body: unknown, schema: ZodType<T>): Promise<Exchange<T>>;
 }
 
+/** No answer of the protocol is nearly as long. Bytes */
+const longestAnswer = 262_144;
+
 export function createTransport(options: {
   serverUrl: string;
   fetch: LicenceFetch;
@@ -34,7 +37,7 @@ export function createTransport(options: {
     try {
       const signal = AbortSignal.timeout(options.timeoutMs);
       response = await options.fetch(base + path, { ...init, signal, redirect: 'manual' });
-      text = await response.text();
+      text = await readText(response);
     } catch (error) {
       return { kind: 'unreached', ...connectionFault(error), retryAfterMs: 0 };
     }
@@ -51,6 +54,19 @@ export function createTransport(options: {
         schema,
       ),
   };
+}
+
+/** The body, as far as an answer of the protocol ever goes: a page without end is cut off and fits no schema. */
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    length += chunk.byteLength;
+    // Leaving the loop cancels the body.
+    if (length > longestAnswer) break;
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, longestAnswer);
 }
 
 function read<T>(
@@ -96,7 +112,21 @@ function connectionFault(error: unknown): { code: LicenceCode; text: string } {
       text: `The certificate of the licence server is not trusted (${code}); something may intercept the connection.`,
     };
   }
+  const status = proxyStatus(error);
+  if (status !== null) {
+    const what = status === 407 ? 'asks for a name and a password' : `refused with status ${status}`;
+    return { code: 'CONNECTION_ERROR', text: `The proxy on the way to the licence server ${what}.` };
+  }
   return { code: 'CONNECTION_ERROR', text: `The licence server cannot be reached (${code}).` };
+}
+
+/** With which status a proxy refused to open the way; null when it was not that. undici says it in words alone. */
+function proxyStatus(error: unknown): number | null {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const said = /^Proxy response \((\d{3})\)/.exec(at.message);
+    if (said !== null) return Number(said[1]);
+  }
+  return null;
 }
 
 /** Node's code of the innermost error that has one, for example ECONNREFUSED. */

@@ -76,7 +76,14 @@ export interface LicenceClientOptions {
   publicKeys?: LicenceKeys;
   /** `iss` that verdicts must carry; default `urn:freehold:licence`. */
   issuer?: string;
-  /** Carries every request, so the caller chooses resolver, certificate authority and proxy. Default: global fetch. */
+  /**
+   * The proxy on the way to the server: `environment` (default) follows HTTPS_PROXY, HTTP_PROXY and NO_PROXY; `none`
+   * goes straight; else the address of one, `http://user:password@proxy.example:3128` where it wants to know who asks.
+   */
+  proxy?: 'environment' | 'none' | (string & {});
+  /** Authorities to trust beside those of the system, PEM: of one's own server, or of a proxy that opens TLS. */
+  ca?: string;
+  /** Carries every request in place of all that, for a product with a resolver or agent of its own. */
   fetch?: LicenceFetch;
   /** Limit for one request in ms; default 10,000. */
   requestTimeoutMs?: number;
@@ -86,7 +93,7 @@ export interface LicenceClientOptions {
   retryMaxMs?: number;
   /** How long `start` waits for another process to give up the state file, in ms; default 10,000. */
   lockWaitMs?: number;
-  /** Counters sent with each check, by limit name. */
+  /** Counters sent with each check, by limit name; names that the licence does not bound are not sent. */
   usage?: () => Record<string, number> | Promise<Record<string, number>>;
   /** Receives one record per event; never a key, secret or token. */
   log?: (event: { level: 'info' | 'warn' | 'error'; message: string; detail?: Record<string, unknown> }) => void;
@@ -111,9 +118,16 @@ export interface LicenceClient {
   status(): LicenceSnapshot;
   /** Calls back after every change of the snapshot; the answer unsubscribes. */
   onChange(listener: (snapshot: LicenceSnapshot) => void): () => void;
+  /**
+   * Calls back when the licence asks the process to end (`effect: 'stop'`), after one more check has confirmed it. Once
+   * per lock, remembered in the state file: a process that is started again in the same lock is not asked again and
+   * refuses instead, so that no supervisor restarts it for ever. The answer unsubscribes.
+   */
+  onStop(listener: () => void): () => void;
 }
 
 export type LicenceClientFault =
+  | 'INVALID_OPTIONS'
   | 'STATE_IN_USE'
   | 'STATE_FILE_CORRUPT'
   | 'STATE_FILE_UNUSABLE'

@@ -32,8 +32,9 @@ export async function verifyVerdict(jws: string, keys: LicenceKeys, expected: Ex
   try {
     ({ payload } = await jwtVerify(jws, createLocalJWKSet(keys as JSONWebKeySet), options));
   } catch (error) {
-    if (!(error instanceof errors.JOSEError)) throw error;
-    return { ok: false, why: error.code, unknownKey: error instanceof errors.JWKSNoMatchingKey };
+    // What is no fault of the verdict is one of the key that was published for it.
+    const why = error instanceof errors.JOSEError ? error.code : 'KEY_UNUSABLE';
+    return { ok: false, why, unknownKey: error instanceof errors.JWKSNoMatchingKey };
   }
   const claims = VerdictClaims.safeParse(payload);
   if (!claims.success) return { ok: false, why: 'CLAIMS', unknownKey: false };

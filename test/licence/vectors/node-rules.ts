@@ -10,6 +10,7 @@ export const retryDelays: RetryDelay[] = [
   ...[1, 2, 3, 4, 5, 6, 20].map((failures) => delays(failures, limits)),
   delays(1, { ...limits, intervalMs: 10_000 }),
   delays(2, { ...limits, retryAfterMs: 1_800_000 }),
+  delays(2, { ...limits, retryAfterMs: 86_400_000 }),
 ];
 
 function delays(failures: number, given: typeof limits): RetryDelay {

@@ -1,4 +1,4 @@
-import { isReadOnly } from '../../limits.ts';
+import { isReadOnly } from '../../../licence/client/gate.ts';
 import { show } from '../../state.ts';
 import type { Device } from '../../store/devices.ts';
 import type { Reading } from '../../store/readings.ts';
