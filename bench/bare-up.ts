@@ -72,15 +72,14 @@ export async function prepareBareUp(platform: Platform) {
       productVersion: catalogue.product.version,
       licence: { serverUrl: env.LICENCE_SERVER_URL, publicKeys: keys, enrollmentToken: enrolment.enrollmentToken },
     });
+    const machine = { name: 'm1', size: 'local-1', image: catalogue.product.version, osImage: null };
     const spec: PrivateServerSpec = {
       instanceId,
       cloud: 'local',
       region: region.name,
-      size: 'local-1',
       diskGib: 20,
-      image: catalogue.product.version,
       hostnames: [hostname],
-      nodes: [{ name: 'node-1', zone: region.zones[0] as string }],
+      nodes: [{ name: 'node-1', zone: region.zones[0] as string, machines: [machine], serving: machine.name }],
       tags: {},
     };
     const workDir = await mkdtemp(join(tmpdir(), 'freehold-bench-'));
@@ -91,7 +90,9 @@ export async function prepareBareUp(platform: Platform) {
           stackName: `bench-${instanceId}`,
           projectName: 'freehold',
           program: async () =>
-            cloud.declare({ spec, userData: { 'node-1': secret(userData) }, protect: false }) as never,
+            cloud.declare({
+              ...{ spec, userData: { 'node-1-m1': secret(userData) }, protect: false, lookUp: true, env: process.env },
+            }) as never,
         },
         {
           workDir,

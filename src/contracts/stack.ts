@@ -4,19 +4,53 @@ import { InstanceId } from './ids.ts';
 export const CloudName = z.enum(['digitalocean', 'aws', 'gcp', 'azure', 'local']);
 export type CloudName = z.infer<typeof CloudName>;
 
+/** Part of physical names at every cloud, so short and plain. */
+const PartName = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+
+/** A machine that a node has; its name is part of its physical name, so a new one can stand beside the old one. */
+export const Machine = z.strictObject({
+  name: PartName.max(16),
+  /** As the cloud names it; another one changes the machine in place. */
+  size: z.string(),
+  /** Product version whose image the machine runs; read at its first boot alone. */
+  image: z.string(),
+  /** Id of the operating system's image at the cloud, as the outputs of the first `up` told; null until then. */
+  osImage: z.string().nullable(),
+});
+export type Machine = z.infer<typeof Machine>;
+
+/**
+ * A place of a server: a volume and an address, and the machine that serves with them. Both belong to the node, not to
+ * the machine, so machines come and go under them:
+ *
+ * - another machine, three times `up`: a second one beside the first; then `serving` names it, and volume and address
+ *   move; then the first one is no more in the list;
+ * - suspended: no machine at all; volume, address and records stay.
+ */
+export const ServerNode = z
+  .strictObject({
+    name: PartName.max(32),
+    zone: z.string(),
+    machines: z.array(Machine),
+    /** Name of the machine that has the volume and the address. */
+    serving: z.string().nullable(),
+  })
+  .refine(({ machines }) => new Set(machines.map(({ name }) => name)).size === machines.length, 'machines share a name')
+  .refine(
+    ({ machines, serving }) => serving === null || machines.some(({ name }) => name === serving),
+    'the serving machine is none of the node',
+  );
+export type ServerNode = z.infer<typeof ServerNode>;
+
 /** The part of a private server that its stack builds; names, zone and image are explicit and pinned. */
 export const PrivateServerSpec = z.strictObject({
   instanceId: InstanceId,
   cloud: CloudName,
   region: z.string(),
-  /** Machine size as the cloud names it. */
-  size: z.string(),
   diskGib: z.number().int().positive(),
-  /** Product version whose image the host runs. */
-  image: z.string(),
   hostnames: z.array(z.string()).min(1),
-  /** One node, or three in three zones. */
-  nodes: z.array(z.strictObject({ name: z.string(), zone: z.string() })).min(1),
+  /** One node, or three in three zones behind a load balancer. */
+  nodes: z.array(ServerNode).refine(({ length }) => length === 1 || length === 3, 'one node or three'),
   tags: z.record(z.string(), z.string()),
 });
 export type PrivateServerSpec = z.infer<typeof PrivateServerSpec>;
@@ -50,9 +84,17 @@ export const StackOutputs = z.object({
   addresses: z.array(z.string()),
   hostnames: z.array(z.string()),
   volumeIds: z.array(z.string()),
+  /** Ids of all machines. */
   serverIds: z.array(z.string()),
+  /** The operating system's image of each machine, by `machineKey`; a later spec pins it. Empty on a cloud without. */
+  osImages: z.record(z.string(), z.string()),
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
+
+/** Names a machine among all of a server, and is the second half of its logical name. */
+export function machineKey(node: Pick<ServerNode, 'name'>, machine: Pick<Machine, 'name'>): string {
+  return `${node.name}-${machine.name}`;
+}
 
 /** One line of the runner's standard output. */
 export const RunnerLine = z.discriminatedUnion('type', [

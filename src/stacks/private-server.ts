@@ -1,20 +1,29 @@
 import type { Input, Output } from '@pulumi/pulumi';
+import type { HostContract } from '../contracts/host-contract.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import type { PrivateServerSpec } from '../contracts/stack.ts';
+import { type Machine, machineKey, type PrivateServerSpec, type ServerNode } from '../contracts/stack.ts';
 
 /**
  * The component's contract: what the stack of a private server is given and answers, the same on every cloud.
  *
- * Every implementation builds, in this order: reserved address, DNS records (TTL 60), protected data volume, host. Names
+ * Every implementation builds, in this order: reserved address, DNS records (TTL 60), protected data volume, hosts. Names
  * come from the instance id, everything carries the tags `freehold:instance` and `freehold:resource` from its create
  * call on, zone and image are pinned at first and ignored afterwards, as is the user data, which only a first boot reads.
+ * A node's volume and address are at its serving machine, and nowhere while there is none.
  */
 export interface PrivateServerArgs {
   spec: PrivateServerSpec;
-  /** User data of each node by its name; made a secret by the caller. */
+  /** User data of each machine by its `machineKey`; made a secret by the caller. */
   userData: Readonly<Record<string, Input<string>>>;
   /** Whether the engine refuses to delete the data volumes; false for the program of a destroy alone. */
   protect: boolean;
+  /**
+   * Whether the program may ask the cloud, for instance for the newest image of the operating system. False for refresh
+   * and destroy, which work on what is there and must not fail because of anything else.
+   */
+  lookUp: boolean;
+  /** Settings of the installation for this cloud. */
+  env: NodeJS.ProcessEnv;
 }
 
 export interface PrivateServerOutputs {
@@ -22,6 +31,7 @@ export interface PrivateServerOutputs {
   hostnames: Output<string[]>;
   volumeIds: Output<string[]>;
   serverIds: Output<string[]>;
+  osImages: Output<Record<string, string>>;
 }
 
 /** An object at the cloud that carries the tag of an instance. */
@@ -47,8 +57,8 @@ export interface OwnedObject extends TaggedObject {
 export interface Inventory {
   /** How long the cloud may keep a new object out of its lists, ms; until then an empty list proves nothing. */
   listingLagMs: number;
-  /** Objects of an instance, in an order in which they can be removed. */
-  list(instanceId: string): Promise<TaggedObject[]>;
+  /** Objects of an instance in its region, in an order in which they can be removed. */
+  list(instance: { instanceId: string; region: string }): Promise<TaggedObject[]>;
   /** Everything that carries the tag of any instance, in no order. */
   listAll(): Promise<OwnedObject[]>;
   /** Removes one; an object that is gone already is a success. */
@@ -60,6 +70,8 @@ export interface Inventory {
 export interface CloudStacks {
   /** Declares the server inside of a running Pulumi program. */
   declare(args: PrivateServerArgs): PrivateServerOutputs;
+  /** The document by which a machine's first boot is told its contract. */
+  userDataOf(contract: HostContract): string;
   /** How many resources `declare` makes, for progress. */
   resourceCount(spec: PrivateServerSpec): number;
   /** Type tokens of this cloud's resources begin with it. */
@@ -69,6 +81,13 @@ export interface CloudStacks {
   inventory(env: NodeJS.ProcessEnv): Inventory;
   /** The reason that a message of the provider stands for; null when it is none of the cloud's own. */
   reasonOf(message: string): ReasonCode | null;
+}
+
+/** Every machine of a server with its node. */
+export function machinesOf(spec: PrivateServerSpec): { node: ServerNode; machine: Machine; key: string }[] {
+  return spec.nodes.flatMap((node) =>
+    node.machines.map((machine) => ({ node, machine, key: machineKey(node, machine) })),
+  );
 }
 
 /** Tags that everything of an instance carries, beside those of the spec. */

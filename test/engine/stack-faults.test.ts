@@ -5,7 +5,7 @@ import { sessionMembers } from '../../src/stacks/processes.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner, startRunner } from '../../src/stacks/runner/runner-process.ts';
 import { isRunning, kill } from '../support/small-cloud.ts';
-import { openStackLab, partOf, type StackLab } from '../support/stack-lab.ts';
+import { openStackLab, partOf, type StackLab, withMachines } from '../support/stack-lab.ts';
 import { until } from '../support/until.ts';
 
 let lab: StackLab;
@@ -75,7 +75,7 @@ describe('an operation that goes wrong', () => {
     await expect(lab.up(server)).rejects.toMatchObject({ code: 'cloud_quota' });
     await lab.cloud.faults({ createHost: 'fail', times: 3 });
     await expect(lab.up(server)).rejects.toMatchObject({ code: 'cloud_unavailable' });
-    const failed = lab.up({ ...server, image: '9.9.9' });
+    const failed = lab.up(withMachines(server, [{ name: 'm1', size: 'local-1', image: '9.9.9' }]));
     await expect(failed).rejects.toMatchObject({
       code: 'stack_failed',
       detail: expect.stringContaining('unknown_image'),

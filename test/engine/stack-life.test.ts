@@ -3,7 +3,7 @@ import { fetch } from 'undici';
 import { createReach, type Reach } from '../../src/contracts/reach.ts';
 import type { RunnerLine } from '../../src/contracts/stack.ts';
 import { isRunning, startEdge, type TestEdge } from '../support/small-cloud.ts';
-import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+import { openStackLab, type StackLab, withMachines } from '../support/stack-lab.ts';
 import { until } from '../support/until.ts';
 
 let lab: StackLab;
@@ -53,7 +53,7 @@ describe('the life of a stack', () => {
     expect(await reach.resolve(hostname)).toEqual([outputs.addresses[0]!.split(':')[0]]);
     expect((await lab.owned(server)).sort()).toEqual([
       'addresses address-node-1',
-      'hosts host-node-1',
+      'hosts host-node-1-m1',
       `records record-${hostname}`,
       'volumes volume-node-1',
     ]);
@@ -63,7 +63,7 @@ describe('the life of a stack', () => {
     const counts = resources(lines).map(({ done }) => done);
     expect(counts).toEqual([...counts].sort((a, b) => a - b));
     expect(resources(lines).at(-1)).toMatchObject({
-      name: 'host-node-1',
+      name: 'host-node-1-m1',
       kind: 'Host',
       status: 'done',
       done: 4,
@@ -85,7 +85,8 @@ describe('the life of a stack', () => {
 
     // Up again changes nothing, and a larger size changes the host in place.
     expect(changesOf((await lab.up(server)).lines)).toEqual({ same: 6 });
-    const larger = { ...server, size: 'local-2', diskGib: 20, tags: { 'freehold:plan': 'GROW' } };
+    const grown = { ...server, diskGib: 20, tags: { 'freehold:plan': 'GROW' } };
+    const larger = withMachines(grown, [{ name: 'm1', size: 'local-2' }]);
     const resized = await lab.up(larger);
     expect(changesOf(resized.lines)).toMatchObject({ update: 4 });
     expect(resized.outputs).toEqual(outputs);
@@ -126,6 +127,48 @@ describe('the life of a stack', () => {
 
     // Destroy of what is not there is a success.
     await lab.destroy(larger);
+  }, 120_000);
+
+  test('another machine takes over volume and address; suspended the server keeps both', async () => {
+    const server = lab.spec('moved');
+    const [hostname] = server.hostnames as [string];
+    const old = { name: 'm1', size: 'local-1' };
+    const next = { name: 'm2', size: 'local-2' };
+    const { outputs } = await lab.up(server);
+    const [first] = await lab.hosts(server);
+    expect((await health(hostname)).boots).toBe(1);
+
+    // The new machine stands beside the old one and disturbs nothing.
+    await lab.up(withMachines(server, [old, next], 'm1'));
+    const states = async () => (await lab.hosts(server)).map(({ name, state }) => `${name.split('-').at(-1)} ${state}`);
+    expect((await states()).sort()).toEqual(['m1 running', 'm2 idle']);
+    expect((await health(hostname)).boots).toBe(1);
+
+    // It takes over: the same address, the same data.
+    const moved = await lab.up(withMachines(server, [old, next], 'm2'));
+    expect((await states()).sort()).toEqual(['m1 idle', 'm2 running']);
+    expect(moved.outputs).toMatchObject({ addresses: outputs.addresses, volumeIds: outputs.volumeIds });
+    expect((await health(hostname)).boots).toBe(2);
+
+    // And back, when it is not wanted after all.
+    await lab.up(withMachines(server, [old, next], 'm1'));
+    expect((await health(hostname)).boots).toBe(3);
+    await lab.up(withMachines(server, [old, next], 'm2'));
+    const alone = withMachines(server, [next]);
+    await lab.up(alone);
+    expect((await health(hostname)).boots).toBe(4);
+    expect(await lab.hosts(server)).toMatchObject([{ size: 'local-2', state: 'running' }]);
+    expect(await lab.hosts(server)).not.toMatchObject([{ id: first!.id }]);
+    expect(await lab.disorder(alone)).toEqual([]);
+
+    const suspended = withMachines(server, []);
+    const { outputs: asleep } = await lab.up(suspended);
+    expect(asleep).toEqual({ ...outputs, serverIds: [] });
+    expect(await lab.disorder(suspended)).toEqual([]);
+    await lab.up(alone);
+    expect((await health(hostname)).boots).toBe(5);
+    await lab.destroy(alone);
+    expect(await lab.owned(server)).toEqual([]);
   }, 120_000);
 
   test('two hostnames and the loss of one', async () => {

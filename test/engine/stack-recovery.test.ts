@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { RunnerLine } from '../../src/contracts/stack.ts';
 import { signalProcess } from '../../src/stacks/processes.ts';
 import { kill } from '../support/small-cloud.ts';
-import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+import { openStackLab, type StackLab, withMachines } from '../support/stack-lab.ts';
 
 let lab: StackLab;
 beforeAll(async () => {
@@ -124,7 +124,8 @@ describe('a state that is older than the cloud', () => {
 
     // The state forgets everything; the same objects come back into it, and only then does the wish change them.
     await lab.forgetObjects(server);
-    const larger = { ...server, size: 'local-2', tags: { 'freehold:plan': 'GROW' } };
+    const wider = { ...server, tags: { 'freehold:plan': 'GROW' } };
+    const larger = withMachines(wider, [{ name: 'm1', size: 'local-2' }]);
     const again = await lab.up(larger, { recover: true, pivotBehind: true });
     expect(phasesOf(again.lines)).toEqual(['recover', 'enrol', 'import', 'up']);
     expect(again.outputs).toEqual(outputs);

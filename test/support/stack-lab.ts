@@ -7,8 +7,16 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mongoose';
 import { newId } from '../../src/contracts/new-id.ts';
-import type { PrivateServerSpec, RunnerLine, StackOutputs, StackRequest } from '../../src/contracts/stack.ts';
+import type {
+  Machine,
+  PrivateServerSpec,
+  RunnerLine,
+  ServerNode,
+  StackOutputs,
+  StackRequest,
+} from '../../src/contracts/stack.ts';
 import { kinds } from '../../src/stacks/local/cloud-api.ts';
+import { machinesOf } from '../../src/stacks/private-server.ts';
 import { sessionMembers } from '../../src/stacks/processes.ts';
 import { type RunStackOptions, runStack } from '../../src/stacks/runner/run-stack.ts';
 import { startDatabase } from './database.ts';
@@ -55,11 +63,9 @@ export async function openStackLab() {
       instanceId: newId.instance(),
       cloud: 'local',
       region: 'home',
-      size: 'local-1',
       diskGib: 10,
-      image: '1.0.0',
       hostnames: [`${label}.local.${zone}`],
-      nodes: [{ name: 'node-1', zone: 'home-a' }],
+      nodes: [nodeOf('node-1', 'home-a', [{ name: 'm1', size: 'local-1' }])],
       tags: { 'freehold:plan': 'MAKER' },
       ...change,
     };
@@ -187,9 +193,8 @@ export async function openStackLab() {
     /** What is not in order around a stack, beside what the cloud should hold: empty when all is well. */
     async disorder(server: PrivateServerSpec, sessions: number[] = []): Promise<string[]> {
       const expected = [
-        ...server.nodes.flatMap(({ name }) =>
-          ['addresses address', 'hosts host', 'volumes volume'].map((k) => `${k}-${name}`),
-        ),
+        ...server.nodes.flatMap(({ name }) => ['addresses address', 'volumes volume'].map((k) => `${k}-${name}`)),
+        ...machinesOf(server).map(({ key }) => `hosts host-${key}`),
         ...server.hostnames.map((hostname) => `records record-${hostname}`),
       ].sort();
       const tag = ['freehold:instance', server.instanceId] as const;
@@ -249,6 +254,28 @@ export async function openStackLab() {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+type MachineWish = Pick<Machine, 'name' | 'size'> & Partial<Machine>;
+
+/** A node with these machines, of which the last one serves unless another one is named. */
+export function nodeOf(
+  name: string,
+  zone: string,
+  machines: MachineWish[],
+  serving: string | null = machines.at(-1)?.name ?? null,
+): ServerNode {
+  return { name, zone, machines: machines.map((each) => ({ image: '1.0.0', osImage: null, ...each })), serving };
+}
+
+/** The same server with these machines on its first node. */
+export function withMachines(
+  server: PrivateServerSpec,
+  machines: MachineWish[],
+  serving?: string | null,
+): PrivateServerSpec {
+  const [first, ...others] = server.nodes as [ServerNode, ...ServerNode[]];
+  return { ...server, nodes: [nodeOf(first.name, first.zone, machines, serving), ...others] };
 }
 
 interface LeaseRow {

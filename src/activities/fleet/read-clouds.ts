@@ -9,9 +9,9 @@ import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 export function readServers(ports: CloudFleetPorts) {
   return async (cloud: CloudName, instanceIds: string[]): Promise<Record<string, string[]>> =>
     withInventory(ports, cloud, async (inventory) => {
-      const found: Record<string, string[]> = {};
-      for (const instanceId of instanceIds) {
-        const objects = await inventory.list(instanceId);
+      const found: Record<string, string[]> = Object.fromEntries(instanceIds.map((instanceId) => [instanceId, []]));
+      for (const { _id: instanceId, region } of await ports.store.instances.findMany(instanceIds)) {
+        const objects = await inventory.list({ instanceId, region });
         found[instanceId] = objects.filter(({ role }) => role === 'host').map(({ id }) => id);
       }
       return found;

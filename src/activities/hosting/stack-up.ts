@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { PrivateServerSpec, RunnerLine, StackRequest } from '../../contracts/stack.ts';
+import { machineKey, type PrivateServerSpec, type RunnerLine, type StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { chooseZone } from '../../domain/choose-zone.ts';
 import { describeResource } from '../../domain/describe-resource.ts';
@@ -99,18 +99,25 @@ function mayHaveRunBefore(context: StepContext): boolean {
   return context.attempt > 1 || activityInfo().attempt > 1;
 }
 
-/** What the stack of an instance is made of. */
+/** What the stack of an instance is made of: the one place where its record becomes a spec. */
 export function specOf(instance: InstanceRecord): PrivateServerSpec {
+  const { size, image, zone } = instance;
+  const node = { name: 'node-1', zone };
+  const machine = { name: 'm1', size, image };
+  const osImage = instance.outputs?.osImages?.[machineKey(node, machine)] ?? null;
   return {
     instanceId: instance._id,
     cloud: instance.cloud,
     region: instance.region,
-    size: instance.size,
     diskGib: instance.diskGib,
-    image: instance.image,
     hostnames: [instance.hostname],
-    nodes: [{ name: 'node-1', zone: instance.zone }],
-    tags: { 'freehold:plan': instance.plan, 'freehold:order': instance.orderId },
+    nodes: [{ ...node, machines: [{ ...machine, osImage }], serving: machine.name }],
+    tags: {
+      'freehold:plan': instance.plan,
+      'freehold:order': instance.orderId,
+      // What clouds do not tell of everything that they hold.
+      'freehold:created': instance.createdAt.toISOString(),
+    },
   };
 }
 

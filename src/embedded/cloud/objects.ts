@@ -78,31 +78,67 @@ export function createObjects(options: {
     async hosts(input) {
       checkPlace(input);
       if (!Object.hasOwn(images, input.image)) throw new CloudRefusal('unknown_image', `no image ${input.image}`);
-      const volume = need('volumes', input.volumeId);
-      const address = need('addresses', input.addressId);
-      if (volume.attachedTo)
-        throw new CloudRefusal('in_use', `volume ${volume.id} is attached to ${volume.attachedTo}`);
-      if (volume.zone !== input.zone)
-        throw new CloudRefusal('unknown_zone', `volume ${volume.id} is in ${volume.zone}`);
-      if (store.list('hosts').some((host) => host.addressId === address.id)) {
-        throw new CloudRefusal('in_use', `address ${address.id} belongs to another host`);
-      }
+      const { volumeId = null, addressId = null } = input;
+      const { address } = equip({ id: null, zone: input.zone }, { volumeId, addressId });
       const { name: _name, tags: _tags, token: _token, userData, ...machine } = input;
       const host: Host = {
         ...base('hosts', input),
         ...machine,
-        address: address.address,
+        volumeId,
+        addressId,
+        address,
         desired: 'running',
-        state: 'stopped',
+        state: 'idle',
         pid: null,
         restarts: 0,
       };
       mkdirSync(processes.hostFolder(host.id), { recursive: true, mode: 0o700 });
       writeFileSync(processes.contractFile(host.id), userData, { mode: 0o600 });
-      store.put('volumes', { ...volume, attachedTo: host.id });
+      attach(host.id, volumeId);
       return host;
     },
   };
+
+  /** Checks that a host may have this volume and this address, and answers what it then listens on. */
+  function equip(
+    host: { id: string | null; zone: string },
+    { volumeId, addressId }: Pick<Host, 'volumeId' | 'addressId'>,
+  ): Pick<Host, 'address'> {
+    const volume = volumeId === null ? null : need('volumes', volumeId);
+    if (volume?.attachedTo && volume.attachedTo !== host.id) {
+      throw new CloudRefusal('in_use', `volume ${volume.id} is attached to ${volume.attachedTo}`);
+    }
+    if (volume && volume.zone !== host.zone) {
+      throw new CloudRefusal('unknown_zone', `volume ${volume.id} is in ${volume.zone}`);
+    }
+    const address = addressId === null ? null : need('addresses', addressId);
+    if (address && store.list('hosts').some((other) => other.id !== host.id && other.addressId === address.id)) {
+      throw new CloudRefusal('in_use', `address ${address.id} belongs to another host`);
+    }
+    return { address: address?.address ?? null };
+  }
+
+  function attach(hostId: string, volumeId: string | null): void {
+    if (volumeId !== null) store.put('volumes', { ...need('volumes', volumeId), attachedTo: hostId });
+  }
+
+  function detach(hostId: string, volumeId: string | null): void {
+    const volume = volumeId === null ? null : store.find('volumes', volumeId);
+    if (volume?.attachedTo === hostId) store.put('volumes', { ...volume, attachedTo: null });
+  }
+
+  /** Gives a host another volume or address; it is down meanwhile, and boots again with both. */
+  async function refit(id: string, change: Partial<Pick<Host, 'volumeId' | 'addressId'>>): Promise<void> {
+    await oneAfterTheOther(async () => {
+      const { volumeId, addressId } = { ...need('hosts', id), ...change };
+      const { address } = equip(need('hosts', id), { volumeId, addressId });
+      await processes.stop(id);
+      const host = need('hosts', id);
+      detach(id, host.volumeId);
+      attach(id, volumeId);
+      store.put('hosts', { ...host, volumeId, addressId, address });
+    });
+  }
 
   /** Loopback ports stay the address's own for good, so a new one must be neither promised nor listened on. */
   async function freePort(): Promise<number> {
@@ -129,9 +165,11 @@ export function createObjects(options: {
     return turn;
   }
 
+  /** How a host boots; null while it has nothing to serve with. */
   function boot(host: StoredHost) {
     const image = images[host.image];
     if (!image) throw new CloudRefusal('unknown_image', `no image ${host.image}`);
+    if (host.volumeId === null || host.address === null) return null;
     return {
       id: host.id,
       image: host.deaf ? { command: deafCommand } : image,
@@ -142,8 +180,9 @@ export function createObjects(options: {
 
   async function startHost(id: string): Promise<Host> {
     const host = need('hosts', id);
-    store.put('hosts', { ...host, desired: 'running' });
-    await processes.start(boot(host));
+    const booting = boot(host);
+    store.put('hosts', { ...host, desired: 'running', ...(booting ? {} : { state: 'idle' }) });
+    if (booting) await processes.start(booting);
     return need('hosts', id);
   }
 
@@ -152,6 +191,21 @@ export function createObjects(options: {
     store.put('hosts', { ...host, desired: 'stopped' });
     await processes.stop(id);
     return need('hosts', id);
+  }
+
+  async function changeHost(id: string, { volumeId, addressId, ...change }: Change<'hosts'>): Promise<Host> {
+    const host = need('hosts', id);
+    if (change.size !== undefined) checkPlace({ region: host.region, size: change.size });
+    const fittings = {
+      ...(volumeId === undefined ? {} : { volumeId }),
+      ...(addressId === undefined ? {} : { addressId }),
+    };
+    const resizes = change.size !== undefined && change.size !== host.size;
+    const wasRunning = host.desired === 'running';
+    if (Object.keys(fittings).length > 0) await refit(id, fittings);
+    else if (resizes && wasRunning) await processes.stop(id);
+    store.put('hosts', { ...need('hosts', id), ...change } as Host);
+    return wasRunning ? startHost(id) : need('hosts', id);
   }
 
   return {
@@ -175,19 +229,14 @@ export function createObjects(options: {
       });
       return fresh && kind === 'hosts' ? ((await startHost(object.id)) as CloudObject<K>) : object;
     },
-    /** Changes in place; a new size means that the host boots again. */
+    /** Changes in place; a host boots again for a new size, volume or address. */
     async change<K extends Kind>(kind: K, id: string, change: Change<K>): Promise<CloudObject<K>> {
       const object = need(kind, id);
       if ('sizeGib' in change && change.sizeGib !== undefined && change.sizeGib < (object as Volume).sizeGib) {
         throw new CloudRefusal('volume_shrinks', 'a volume only grows');
       }
-      const size = 'size' in change ? change.size : undefined;
-      if (size !== undefined) checkPlace({ region: (object as Host).region, size });
-      const wasRunning = kind === 'hosts' && (object as Host).desired === 'running';
-      const resizes = size !== undefined && size !== (object as Host).size;
-      if (resizes && wasRunning) await processes.stop(id);
-      store.put(kind, { ...need(kind, id), ...change } as CloudObject<K>);
-      if (resizes && wasRunning) await startHost(id);
+      if (kind === 'hosts') return (await changeHost(id, change)) as CloudObject<K>;
+      store.put(kind, { ...object, ...change } as CloudObject<K>);
       return need(kind, id);
     },
     async remove(kind: Kind, id: string): Promise<void> {
@@ -195,8 +244,7 @@ export function createObjects(options: {
         const host = need('hosts', id);
         store.put('hosts', { ...host, desired: 'stopped' });
         await processes.stop(id);
-        const volume = store.find('volumes', host.volumeId);
-        if (volume?.attachedTo === id) store.put('volumes', { ...volume, attachedTo: null });
+        detach(id, host.volumeId);
         rmSync(processes.hostFolder(id), { recursive: true, force: true });
       }
       if (kind === 'volumes') {
@@ -225,7 +273,7 @@ export function createObjects(options: {
         if (volume.attachedTo && !host) store.put('volumes', { ...volume, attachedTo: null });
       }
       const hosts = store.list('hosts').filter((host) => host.desired === 'running');
-      await Promise.all(hosts.map((host) => processes.resume(boot(host))));
+      await Promise.all(hosts.map(boot).map((booting) => booting && processes.resume(booting)));
     },
   };
 }

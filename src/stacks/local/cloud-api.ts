@@ -35,15 +35,24 @@ export const RecordCreate = z.strictObject({ ...created, address: Target, ttl: T
 export const DnsRecord = z.object({ ...stored, address: Target, ttl: Ttl });
 export type DnsRecord = z.infer<typeof DnsRecord>;
 
-const machine = { ...zonedPlace, size: Size, image: z.string().max(128), volumeId: z.string(), addressId: z.string() };
-export const HostCreate = z.strictObject({ ...created, ...machine, userData: z.string().max(16_384) });
+const machine = { ...zonedPlace, size: Size, image: z.string().max(128) };
+/** What a host serves with; while one of both is missing it stands by and runs nothing. */
+const fittings = { volumeId: z.string().nullable(), addressId: z.string().nullable() };
+export const HostCreate = z.strictObject({
+  ...created,
+  ...machine,
+  volumeId: fittings.volumeId.default(null),
+  addressId: fittings.addressId.default(null),
+  userData: z.string().max(16_384),
+});
 export const Host = z.object({
   ...stored,
   ...machine,
-  address: Target,
+  ...fittings,
+  address: Target.nullable(),
   /** What was asked for last; a cloud brings a host that should run up again by itself. */
   desired: z.enum(['running', 'stopped']),
-  state: z.enum(['running', 'stopped', 'failed']),
+  state: z.enum(['running', 'stopped', 'failed', 'idle']),
   pid: z.number().int().nullable(),
   /** Times that the host was started anew after it had died by itself. */
   restarts: z.number().int(),
@@ -55,7 +64,12 @@ export const changes = {
   addresses: z.strictObject({ tags: Tags.optional() }),
   volumes: z.strictObject({ tags: Tags.optional(), sizeGib: Gib.optional() }),
   records: z.strictObject({ tags: Tags.optional(), address: Target.optional(), ttl: Ttl.optional() }),
-  hosts: z.strictObject({ tags: Tags.optional(), size: Size.optional() }),
+  hosts: z.strictObject({
+    tags: Tags.optional(),
+    size: Size.optional(),
+    volumeId: fittings.volumeId.optional(),
+    addressId: fittings.addressId.optional(),
+  }),
 };
 
 export const creates = { addresses: AddressCreate, volumes: VolumeCreate, records: RecordCreate, hosts: HostCreate };
@@ -63,7 +77,7 @@ export const objects = { addresses: Address, volumes: Volume, records: DnsRecord
 
 export const kinds = ['hosts', 'records', 'volumes', 'addresses'] as const;
 export type Kind = (typeof kinds)[number];
-export type Create<K extends Kind> = z.infer<(typeof creates)[K]>;
+export type Create<K extends Kind> = z.input<(typeof creates)[K]>;
 export type Change<K extends Kind> = z.infer<(typeof changes)[K]>;
 export type CloudObject<K extends Kind> = z.infer<(typeof objects)[K]>;
 

@@ -49,7 +49,7 @@ export function localInventory(env: NodeJS.ProcessEnv): Inventory {
 
   return {
     listingLagMs: ListingLag.parse(env.LOCAL_CLOUD_LISTING_LAG_MS || undefined),
-    list: owned,
+    list: ({ instanceId }) => owned(instanceId),
     listAll: () => owned(),
     remove: (object) => orUnavailable(cloud.remove(object.kind as Kind, object.id)),
     close: cloud.close,

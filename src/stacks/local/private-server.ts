@@ -1,14 +1,20 @@
 import { join } from 'node:path';
 import { all, ComponentResource, type CustomResourceOptions, output } from '@pulumi/pulumi';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { PrivateServerSpec } from '../../contracts/stack.ts';
-import { type CloudStacks, type PrivateServerArgs, type PrivateServerOutputs, tagsOf } from '../private-server.ts';
+import { type Machine, machineKey, type PrivateServerSpec } from '../../contracts/stack.ts';
+import {
+  type CloudStacks,
+  machinesOf,
+  type PrivateServerArgs,
+  type PrivateServerOutputs,
+  tagsOf,
+} from '../private-server.ts';
 import { localInventory } from './inventory.ts';
 import { Address, DnsRecord, Host, Volume } from './resources.ts';
 
 const imageName = (version: string) => `freehold-server:${version}`;
 
-/** Private server on the small cloud: an address, a volume and a host per node, and a record per hostname. */
+/** Private server on the small cloud: address, volume and hosts per node, and a record per hostname. */
 function declare({ spec, userData, protect }: PrivateServerArgs): PrivateServerOutputs {
   const server = new ComponentResource('freehold:index:PrivateServer', spec.instanceId, {}, {});
   const inside = (options: CustomResourceOptions = {}): CustomResourceOptions => ({ parent: server, ...options });
@@ -34,21 +40,30 @@ function declare({ spec, userData, protect }: PrivateServerArgs): PrivateServerO
     return new Volume(resource, args, inside({ protect, ignoreChanges: ['zone'] }));
   });
 
-  const hosts = spec.nodes.map(({ name, zone }, index) => {
-    const resource = `host-${name}`;
-    const args = {
-      name: physical(name),
-      region,
-      zone,
-      size: spec.size,
-      image: imageName(spec.image),
-      volumeId: volumes[index]!.id,
-      addressId: addresses[index]!.id,
-      userData: output(userData[name] ?? ''),
-      tags: tagsOf(spec, resource),
+  const hosts = spec.nodes.flatMap(({ name, zone, machines, serving }, index) => {
+    const declareHost = (machine: Machine, before: Host[]) => {
+      const key = machineKey({ name }, machine);
+      const resource = `host-${key}`;
+      const serves = machine.name === serving;
+      const args = {
+        name: physical(key),
+        region,
+        zone,
+        size: machine.size,
+        image: imageName(machine.image),
+        volumeId: serves ? volumes[index]!.id : undefined,
+        addressId: serves ? addresses[index]!.id : undefined,
+        userData: output(userData[key] ?? ''),
+        tags: tagsOf(spec, resource),
+      };
+      const ignoreChanges = ['zone', 'image', 'userData'];
+      const options = { dependsOn: [...records, ...before], ignoreChanges, deleteBeforeReplace: true };
+      return new Host(resource, args, inside(options));
     };
-    const options = { dependsOn: records, ignoreChanges: ['zone', 'image', 'userData'], deleteBeforeReplace: true };
-    return new Host(resource, args, inside(options));
+    // Who had volume and address gives them up before the next one takes them.
+    const others = machines.filter((machine) => machine.name !== serving).map((machine) => declareHost(machine, []));
+    const servers = machines.filter((machine) => machine.name === serving);
+    return [...others, ...servers.map((machine) => declareHost(machine, others))];
   });
 
   return {
@@ -56,6 +71,7 @@ function declare({ spec, userData, protect }: PrivateServerArgs): PrivateServerO
     hostnames: output(spec.hostnames),
     volumeIds: all(volumes.map(({ id }) => id)),
     serverIds: all(hosts.map(({ id }) => id)),
+    osImages: output<Record<string, string>>({}),
   };
 }
 
@@ -70,7 +86,8 @@ const reasonByCode: Readonly<Record<string, ReasonCode>> = {
 
 export const localStacks: CloudStacks = {
   declare,
-  resourceCount: (spec: PrivateServerSpec) => spec.nodes.length * 3 + spec.hostnames.length,
+  userDataOf: (contract) => JSON.stringify(contract),
+  resourceCount: (spec: PrivateServerSpec) => spec.nodes.length * 2 + spec.hostnames.length + machinesOf(spec).length,
   typePrefix: 'freehold-local:',
   plugins: [{ name: 'freehold-local', path: join(import.meta.dirname, 'provider') }],
   inventory: localInventory,

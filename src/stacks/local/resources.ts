@@ -45,8 +45,9 @@ export class Host extends CustomResource {
       zone: Input<string>;
       size: Input<string>;
       image: Input<string>;
-      volumeId: Input<string>;
-      addressId: Input<string>;
+      /** Both are there on the machine that serves, and on no other. */
+      volumeId: Input<string> | undefined;
+      addressId: Input<string> | undefined;
       userData: Input<string>;
       tags: Tags;
     },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HostContract } from '../../contracts/host-contract.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { HostIdentity, PrivateServerSpec } from '../../contracts/stack.ts';
+import { machinesOf } from '../private-server.ts';
 import type { RunnerSettings } from './settings.ts';
 
 const Enrolment = z.object({ enrollmentToken: z.string().min(16) });
@@ -42,14 +43,14 @@ function post(settings: RunnerSettings, path: string, body: unknown): Promise<un
 }
 
 /**
- * The host contract of every node, as user data by node name. The same licence, node and generation give the same token,
- * so every repeat writes the same user data.
+ * The host contract of every machine, by its key. The same licence, node and generation give the same token, so every
+ * repeat writes the same contract; the machines of a node share the token, because one node has one seat.
  */
 export async function enrolNodes(
   settings: RunnerSettings,
   spec: PrivateServerSpec,
   identity: HostIdentity,
-): Promise<{ userData: Record<string, string>; tokens: string[] }> {
+): Promise<{ contracts: Record<string, HostContract>; tokens: string[] }> {
   const keysUrl = new URL('/.well-known/license-keys.json', settings.LICENCE_SERVER_URL);
   const [keys, ...tokens] = await Promise.all([
     call(keysUrl, {}).then((body) => Keys.parse(body)),
@@ -58,19 +59,23 @@ export async function enrolNodes(
       return Enrolment.parse(await post(settings, '/v1/admin/enrollments', wish)).enrollmentToken;
     }),
   ]);
-  const contracts = spec.nodes.map(({ name }, index): [string, string] => {
+  const contracts = machinesOf(spec).map(({ node, machine, key }): [string, HostContract] => {
     const contract: HostContract = {
       instanceId: spec.instanceId,
-      nodeName: name,
+      nodeName: node.name,
       hostnames: spec.hostnames,
       adminEmail: identity.adminEmail,
       plan: identity.plan,
-      productVersion: spec.image,
-      licence: { serverUrl: settings.LICENCE_SERVER_URL, publicKeys: keys, enrollmentToken: tokens[index]! },
+      productVersion: machine.image,
+      licence: {
+        serverUrl: settings.LICENCE_SERVER_URL,
+        publicKeys: keys,
+        enrollmentToken: tokens[spec.nodes.indexOf(node)]!,
+      },
     };
-    return [name, JSON.stringify(HostContract.parse(contract))];
+    return [key, HostContract.parse(contract)];
   });
-  return { userData: Object.fromEntries(contracts), tokens };
+  return { contracts: Object.fromEntries(contracts), tokens };
 }
 
 /** Tells the licence server that `up` has ended: what is not redeemed soon cannot be redeemed any more. */

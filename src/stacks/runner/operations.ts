@@ -1,9 +1,9 @@
-import { runtime, secret } from '@pulumi/pulumi';
+import { output, runtime, secret } from '@pulumi/pulumi';
 import type { OpMap, PulumiFn } from '@pulumi/pulumi/automation/index.js';
 import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { StackOutputs } from '../../contracts/stack.ts';
-import type { PrivateServerOutputs } from '../private-server.ts';
+import { machinesOf, type PrivateServerOutputs } from '../private-server.ts';
 import type { Bench } from './bench.ts';
 import { wasKilled } from './engine.ts';
 import { createStack, unlocking } from './engine-lock.ts';
@@ -45,8 +45,10 @@ async function up(bench: Bench): Promise<Outcome> {
   let adoption = request.recover ? await recover(bench) : nothing;
   reporter.phase('enrol');
   await createStack(engine, request.stack);
-  const [{ userData, tokens }] = await Promise.all([enrolling, plugins]);
+  const [{ contracts, tokens }] = await Promise.all([enrolling, plugins]);
   for (const token of tokens) bench.secrets.add(token);
+  const documents = Object.entries(contracts).map(([key, contract]) => [key, bench.cloud.userDataOf(contract)]);
+  const userData: UserData = Object.fromEntries(documents);
 
   for (let isLast = false; ; isLast = true) {
     try {
@@ -217,25 +219,19 @@ function plain({ signal }: Bench) {
 }
 
 function declare({ cloud, request }: Bench, userData: UserData): PrivateServerOutputs {
-  const secrets = Object.entries(userData).map(([node, text]) => [node, secret(text)]);
-  return cloud.declare({ spec: request.spec, userData: Object.fromEntries(secrets), protect: true });
+  const secrets = Object.entries(userData).map(([key, text]) => [key, secret(text)]);
+  const args = { spec: request.spec, userData: Object.fromEntries(secrets), protect: true, lookUp: true };
+  return cloud.declare({ ...args, env: process.env });
 }
 
 /** The program of refresh and destroy: the same resources, and user data that nobody reads. */
 function standIn({ cloud, request }: Bench, { protect }: { protect: boolean }): PulumiFn {
   return async () => {
-    const userData = request.spec.nodes.map(({ name }) => [name, secret('')]);
-    return cloud.declare({ spec: request.spec, userData: Object.fromEntries(userData), protect });
+    const userData = Object.fromEntries(machinesOf(request.spec).map(({ key }) => [key, secret('')]));
+    return cloud.declare({ spec: request.spec, userData, protect, lookUp: false, env: process.env });
   };
 }
 
 function keep(declared: PrivateServerOutputs, take: (outputs: StackOutputs) => void): void {
-  const { addresses, hostnames, volumeIds, serverIds } = declared;
-  addresses.apply((a) =>
-    hostnames.apply((h) =>
-      volumeIds.apply((v) =>
-        serverIds.apply((s) => take(StackOutputs.parse({ addresses: a, hostnames: h, volumeIds: v, serverIds: s }))),
-      ),
-    ),
-  );
+  output({ ...declared }).apply((outputs) => take(StackOutputs.parse(outputs)));
 }

@@ -51,7 +51,7 @@ export async function waitForLists(bench: Bench, sinceMs = 0): Promise<void> {
 
 /** The objects of the instance that are not known by id. */
 export async function findOrphans(bench: Bench, known: ReadonlySet<string>): Promise<TaggedObject[]> {
-  const listed = await withInventory(bench, (inventory) => inventory.list(bench.request.spec.instanceId));
+  const listed = await withInventory(bench, (inventory) => inventory.list(bench.request.spec));
   return listed.filter(({ id }) => !known.has(id));
 }
 

@@ -22,6 +22,7 @@ const outputs: StackOutputs = {
   hostnames: ['a.example'],
   volumeIds: ['v'],
   serverIds: ['s'],
+  osImages: {},
 };
 
 const away: StackPorts['journal'] = {
@@ -56,7 +57,7 @@ test('a timeline that cannot be written neither ends the operation nor its proce
   const environment = new MockActivityEnvironment();
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => beats.push(details));
-  await environment.run(stackUp(ports({ licenceId: 'lic_1' }, built)), context);
+  await environment.run(stackUp(ports({ licenceId: 'lic_1', createdAt: new Date(0) }, built)), context);
   expect(built).toEqual(['ran', { outputs }]);
   expect(beats).toEqual([{ done: 1, total: 1 }]);
 });
@@ -70,7 +71,7 @@ test('customers read what became of each part, operators what engine and cloud s
   const logged: unknown[] = [];
   const logger = new DefaultLogger('INFO', ({ level, message }) => logged.push([level, message]));
   const environment = new MockActivityEnvironment(undefined, { logger });
-  await environment.run(stackUp(ports({ licenceId: 'lic_1' }, [], journal)), context);
+  await environment.run(stackUp(ports({ licenceId: 'lic_1', createdAt: new Date(0) }, [], journal)), context);
   expect(told).toEqual([
     { type: 'log', step: 'stack-up', severity: 'info', text: 'The machine of node-1 was created (1 of 1).' },
     { status: 'running', progress: 1 },

@@ -21,8 +21,16 @@ describe('what a change of a host means', () => {
   test('a size and tags change in place', () => {
     expect(diff({ size: 'local-2', tags: { a: '2' } })).toEqual({ replaces: [], updates: ['size', 'tags'] });
   });
-  test.each(['zone', 'image', 'volumeId', 'addressId', 'userData'])('another %s is another host', (name) => {
+  test.each(['zone', 'image', 'userData'])('another %s is another host', (name) => {
     expect(diff({ [name]: 'other' })).toEqual({ replaces: [name], updates: [] });
+  });
+  test.each(['volumeId', 'addressId'])('another %s, or none any more, is the same host', (name) => {
+    expect(diff({ [name]: 'other' })).toEqual({ replaces: [], updates: [name] });
+    expect(diff({ [name]: undefined })).toEqual({ replaces: [], updates: [name] });
+  });
+  test('a host that stands by is not down', () => {
+    const { volumeId: _volume, addressId: _address, ...bare } = inputs;
+    expect(host.diff({ ...bare, state: 'idle' }, bare, bare)).toEqual({ replaces: [], updates: [] });
   });
   test.each(['failed', 'stopped'])('a host that is %s is to be started', (down) => {
     expect(diff({}, { ...state, state: down })).toEqual({ replaces: [], updates: ['state'] });

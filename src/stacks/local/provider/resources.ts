@@ -130,18 +130,24 @@ const volume = define({
   applyUpdate: (cloud, id, news, changed) => cloud.update('volumes', id, pick(news, changed)),
 });
 
+/** What an update takes away is null for the cloud, and absent here. */
+const fittings = ['volumeId', 'addressId'];
+
 const host = define({
   kind: 'hosts',
   schema: HostCreate.omit({ token: true }),
-  replaces: ['name', 'region', 'zone', 'image', 'volumeId', 'addressId', 'userData'],
-  updates: ['size', 'tags'],
+  replaces: ['name', 'region', 'zone', 'image', 'userData'],
+  updates: ['size', 'volumeId', 'addressId', 'tags'],
   hidden: ['userData'],
   outputs: ({ name, region, zone, size, image, volumeId, addressId, tags, address, state }) => ({
-    ...{ name, region, zone, size, image, volumeId, addressId, tags, address, state },
+    ...{ name, region, zone, size, image, tags, state },
+    ...(volumeId === null ? {} : { volumeId }),
+    ...(addressId === null ? {} : { addressId, address }),
   }),
-  drifted: (olds) => (olds.state === 'running' ? [] : ['state']),
+  drifted: (olds) => (['running', 'idle'].includes(String(olds.state)) ? [] : ['state']),
   async applyUpdate(cloud, id, news, changed) {
-    const change = pick(news, changed);
+    const taken = changed.filter((name) => fittings.includes(name) && news[name] === undefined);
+    const change = { ...pick(news, changed), ...Object.fromEntries(taken.map((name) => [name, null])) };
     if (Object.keys(change).length > 0) await cloud.update('hosts', id, change);
     return cloud.startHost(id);
   },
