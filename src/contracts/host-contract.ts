@@ -21,12 +21,25 @@ export const HostContract = z.strictObject({
 });
 export type HostContract = z.infer<typeof HostContract>;
 
+/** Ports on which a host answers from outside: the firewall of every cloud opens these and no other. */
+export const hostPorts = [
+  /** Validation by a certificate authority, and the way to HTTPS. */
+  { name: 'http', port: 80, protocol: 'tcp' },
+  { name: 'https', port: 443, protocol: 'tcp' },
+  /** HTTP/3. */
+  { name: 'quic', port: 443, protocol: 'udp' },
+  /** Devices that speak MQTT, over TLS. */
+  { name: 'mqtts', port: 8883, protocol: 'tcp' },
+] as const;
+
 /** What `GET /healthz` of a host answers. */
 export const HostHealth = z.object({
   status: z.enum(['ok', 'starting', 'locked']),
   instanceId: InstanceId,
   version: z.string(),
   licence: z.object({ state: z.enum(['NONE', 'OK', 'GRACE', 'LOCKED']), revision: z.number().int().nonnegative() }),
+  /** How far the boot is, while the product itself does not answer. */
+  phase: z.string().optional(),
 });
 export type HostHealth = z.infer<typeof HostHealth>;
 

@@ -2,6 +2,7 @@ import type { Input, Output } from '@pulumi/pulumi';
 import type { HostContract } from '../contracts/host-contract.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { type Machine, machineKey, type PrivateServerSpec, type ServerNode } from '../contracts/stack.ts';
+import type { HostVariables } from './cloud-init/host-setup.ts';
 
 /**
  * The component's contract: what the stack of a private server is given and answers, the same on every cloud.
@@ -70,8 +71,8 @@ export interface Inventory {
 export interface CloudStacks {
   /** Declares the server inside of a running Pulumi program. */
   declare(args: PrivateServerArgs): PrivateServerOutputs;
-  /** The document by which a machine's first boot is told its contract. */
-  userDataOf(contract: HostContract): string;
+  /** The document by which a machine's first boot is told its contract. Throws `host_setup_invalid`. */
+  userDataOf(contract: HostContract, variables: HostVariables): string;
   /** How many resources `declare` makes, for progress. */
   resourceCount(spec: PrivateServerSpec): number;
   /** Type tokens of this cloud's resources begin with it. */

@@ -7,7 +7,12 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const names = (text: string, pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name as string));
 
 /** Where the processes declare their variables. */
-const sources = ['src/config.ts', 'src/stacks/runner/settings.ts', 'src/licence/server/settings.ts'];
+const sources = [
+  'src/config.ts',
+  'src/stacks/runner/settings.ts',
+  'src/licence/server/settings.ts',
+  'src/stacks/cloud-init/host-setup.ts',
+];
 
 /** Variables that the page names and that are read elsewhere: by Temporal, Pulumi, the platform, the command. */
 const elsewhere = [

@@ -88,6 +88,16 @@ export const cloudReasons = {
     operator: 'Our account may not do something at the cloud that a stack needs; the detail names it.',
     next: 'Grant it as docs/clouds/ says (`freehold clouds check` lists what is missing), then retry the step.',
   }),
+  host_setup_invalid: reason('cloud', 500, {
+    customer: 'The server could not be built.',
+    operator: 'What a host is told at its first boot is missing, malformed or too large; the detail names it.',
+    next: 'Correct the configuration of the provision worker, then retry the step.',
+  }),
+  policy_violated: reason('cloud', 500, {
+    customer: 'The server could not be built. Nothing was created at the cloud.',
+    operator: 'The stack breaks a rule of our own, so nothing of it was created; the detail names rule and resource.',
+    next: 'Correct the stack program, then retry the step.',
+  }),
   unknown_objects: reason('cloud', 502, {
     customer: 'The change of the server needs a look by our staff. The server itself runs on.',
     operator: 'The cloud holds objects of this instance beside those of its stack; the detail names them.',

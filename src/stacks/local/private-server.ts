@@ -86,6 +86,7 @@ const reasonByCode: Readonly<Record<string, ReasonCode>> = {
 
 export const localStacks: CloudStacks = {
   declare,
+  // The small cloud starts hosts without a boot: it writes what it is given as the contract file.
   userDataOf: (contract) => JSON.stringify(contract),
   resourceCount: (spec: PrivateServerSpec) => spec.nodes.length * 2 + spec.hostnames.length + machinesOf(spec).length,
   typePrefix: 'freehold-local:',

@@ -47,7 +47,10 @@ async function up(bench: Bench): Promise<Outcome> {
   await createStack(engine, request.stack);
   const [{ contracts, tokens }] = await Promise.all([enrolling, plugins]);
   for (const token of tokens) bench.secrets.add(token);
-  const documents = Object.entries(contracts).map(([key, contract]) => [key, bench.cloud.userDataOf(contract)]);
+  const documents = Object.entries(contracts).map(([key, contract]) => [
+    key,
+    bench.cloud.userDataOf(contract, settings),
+  ]);
   const userData: UserData = Object.fromEntries(documents);
 
   for (let isLast = false; ; isLast = true) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { HostVariables } from '../cloud-init/host-setup.ts';
 
 const Milliseconds = z.coerce.number().int().positive();
 
@@ -29,6 +30,7 @@ const Environment = z
     /** From SIGINT to SIGKILL when an operation has to stop, ms. */
     FREEHOLD_RUNNER_LADDER_MS: Milliseconds.default(120_000),
     ...LeaseTimes.shape,
+    ...HostVariables.shape,
   })
   .refine(
     (times) =>
@@ -39,7 +41,7 @@ const Environment = z
 export type RunnerSettings = z.infer<typeof Environment>;
 
 /** What the runner alone may know, and what must never show in a line beside that. */
-const ownSecrets = ['MONGODB_URI', 'LICENCE_ADMIN_TOKEN'] as const;
+const ownSecrets = ['MONGODB_URI', 'LICENCE_ADMIN_TOKEN', 'ACME_EAB_KEY', 'ACME_FALLBACK_EAB_KEY'] as const;
 const sharedSecrets = ['PULUMI_CONFIG_PASSPHRASE', 'LOCAL_CLOUD_TOKEN'] as const;
 
 /** How long the ladder takes under an environment, for who has to wait for it, ms. */

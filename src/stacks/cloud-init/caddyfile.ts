@@ -1,0 +1,66 @@
+import type { Authority } from './host-setup.ts';
+
+export interface CaddyfileInput {
+  /** Letters, digits, hyphens and dots alone. */
+  hostnames: readonly string[];
+  email: string;
+  authorities: readonly Authority[];
+  /** Loopback port of the product. */
+  productPort: number;
+  /** Where the world comes in. */
+  ports: { http: number; https: number };
+}
+
+/** Of the characters that `host-setup.ts` lets through, none means anything between quotes. */
+const quoted = (text: string) => `"${text}"`;
+
+function issuer({ directory, testDirectory, binding }: Authority): string {
+  return [
+    '	cert_issuer acme {',
+    `		dir ${quoted(directory)}`,
+    ...(testDirectory ? [`		test_dir ${quoted(testDirectory)}`] : []),
+    ...(binding ? [`		eab ${quoted(binding.keyId)} ${quoted(binding.key)}`] : []),
+    '	}',
+  ].join('\n');
+}
+
+/**
+ * What Caddy runs on a host: TLS for the hostnames, all else is the product's.
+ *
+ * The authorities are asked in their order at every try. Between tries Caddy waits 1 min, 2 min, 2 min, 5 min, then 10 min
+ * and more, up to 6 h; after a failure it tries at the first one's test directory until that succeeds, so that its limit of
+ * failed validations is not used up. Account keys and certificates lie below `XDG_DATA_HOME`.
+ *
+ * While the product does not answer, `/healthz` answers 503 with the phase of the boot.
+ */
+export function caddyfile({ hostnames, email, authorities, productPort, ports }: CaddyfileInput): string {
+  return `{
+	admin off
+	persist_config off
+	http_port ${ports.http}
+	https_port ${ports.https}
+	email ${quoted(email)}
+${authorities.map(issuer).join('\n')}
+}
+
+${hostnames.join(', ')} {
+	header Strict-Transport-Security "max-age=31536000"
+	reverse_proxy 127.0.0.1:${productPort}
+	handle_errors 502 503 504 {
+		header Retry-After 5
+		@health path /healthz
+		handle @health {
+			root {$FREEHOLD_RUN_FOLDER:/run/freehold}
+			rewrite /phase.json
+			header Cache-Control no-store
+			file_server {
+				status 503
+			}
+		}
+		handle {
+			respond "The server is starting." 503
+		}
+	}
+}
+`;
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { ReasonError } from '../../contracts/reasons.ts';
+
+/** What has a meaning of its own in a Caddyfile, whatever stands around it. */
+const plainToken = /^[\x21\x23-\x5b\x5d-\x5f\x61-\x7a|~]+$/;
+const Token = z.string().regex(plainToken, 'has characters that a Caddyfile gives a meaning to');
+const Directory = z.url({ protocol: /^https$/ }).pipe(Token);
+const ImageName = z.string().regex(/^[a-z0-9][a-z0-9._:/@-]*$/, 'is not the name of a container image');
+const EabKey = z.string().regex(/^[A-Za-z0-9_-]{16,}={0,2}$/, 'is not base64url');
+
+/** What the provision worker's environment says about hosts; clouds whose images boot by cloud-init need it. */
+export const HostVariables = z.object({
+  /** Repository of the product's image, without a tag: the product version is the tag. */
+  FREEHOLD_HOST_IMAGE: ImageName.optional(),
+  /** Image of Caddy, which holds the certificates. */
+  FREEHOLD_TLS_IMAGE: ImageName.default('docker.io/library/caddy:2.11.9'),
+  /** Where certificate authorities write to before something runs out. */
+  ACME_EMAIL: z.email().pipe(Token).optional(),
+  /** The first certificate authority; by default Let's Encrypt. */
+  ACME_DIRECTORY: Directory.default('https://acme-v02.api.letsencrypt.org/directory'),
+  /** Where the first one lets failed validations be tried again without counting them. */
+  ACME_TEST_DIRECTORY: Directory.optional(),
+  /** External account binding, where the first one wants it. */
+  ACME_EAB_KEY_ID: Token.optional(),
+  ACME_EAB_KEY: EabKey.optional(),
+  /** The second one, asked when the first does not answer or refuses; by default ZeroSSL, once it has its binding. */
+  ACME_FALLBACK_DIRECTORY: Directory.default('https://acme.zerossl.com/v2/DV90'),
+  ACME_FALLBACK_EAB_KEY_ID: Token.optional(),
+  ACME_FALLBACK_EAB_KEY: EabKey.optional(),
+});
+export type HostVariables = z.infer<typeof HostVariables>;
+
+export interface Authority {
+  directory: string;
+  testDirectory?: string;
+  /** External account binding: the account at the authority in whose name the host asks. */
+  binding?: { keyId: string; key: string };
+}
+
+export interface HostSetup {
+  productImage: string;
+  tlsImage: string;
+  email: string;
+  /** In the order in which they are asked. */
+  authorities: [Authority, Authority];
+}
+
+/** Let's Encrypt's own pair; another authority's test directory has to be named. */
+const letsEncrypt = {
+  directory: 'https://acme-v02.api.letsencrypt.org/directory',
+  testDirectory: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+};
+
+/** Reads the variables; throws `host_setup_invalid`, which names what is missing and repeats no value. */
+export function readHostSetup(variables: HostVariables): HostSetup {
+  const required = ['FREEHOLD_HOST_IMAGE', 'ACME_EMAIL', 'ACME_FALLBACK_EAB_KEY_ID', 'ACME_FALLBACK_EAB_KEY'] as const;
+  const missing = required.filter((name) => !variables[name]);
+  if (missing.length > 0) throw new ReasonError('host_setup_invalid', `not set: ${missing.join(', ')}`);
+  const first = authority(variables.ACME_DIRECTORY, variables.ACME_EAB_KEY_ID, variables.ACME_EAB_KEY);
+  const testDirectory =
+    variables.ACME_TEST_DIRECTORY ??
+    (first.directory === letsEncrypt.directory ? letsEncrypt.testDirectory : undefined);
+  const { ACME_FALLBACK_DIRECTORY, ACME_FALLBACK_EAB_KEY_ID, ACME_FALLBACK_EAB_KEY } = variables;
+  return {
+    productImage: variables.FREEHOLD_HOST_IMAGE!,
+    tlsImage: variables.FREEHOLD_TLS_IMAGE,
+    email: variables.ACME_EMAIL!,
+    authorities: [
+      { ...first, ...(testDirectory ? { testDirectory } : {}) },
+      authority(ACME_FALLBACK_DIRECTORY, ACME_FALLBACK_EAB_KEY_ID, ACME_FALLBACK_EAB_KEY),
+    ],
+  };
+}
+
+function authority(directory: string, keyId: string | undefined, key: string | undefined): Authority {
+  if (!keyId !== !key) throw new ReasonError('host_setup_invalid', `${directory} has half of a binding`);
+  return { directory, ...(keyId && key ? { binding: { keyId, key } } : {}) };
+}

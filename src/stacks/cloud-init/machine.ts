@@ -1,0 +1,50 @@
+import type { CloudName } from '../../contracts/stack.ts';
+
+/** Clouds whose images boot by cloud-init. */
+export type MachineCloud = Exclude<CloudName, 'local'>;
+
+/** Name under which a stack attaches the data volume, where the cloud lets it choose one. */
+export const dataDeviceName = 'freehold-data';
+
+export interface Machine {
+  /** Where the data volume shows up as a device: shell patterns, of which each match must be a whole, unused disk. */
+  dataDevices: string[];
+  /** The most that the cloud takes as user data, bytes as they are counted by `userDataSize`. */
+  userDataLimit: number;
+  /** Addresses of the metadata service that the product has no business with. */
+  metadataAddresses: string[];
+}
+
+const linkLocal = '169.254.169.254/32';
+
+/** What differs between the machines of the clouds. */
+export const machines: Readonly<Record<MachineCloud, Machine>> = {
+  aws: {
+    // Volumes of newer machine types are NVMe whatever name they were attached under; older ones are Xen's.
+    dataDevices: ['/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol*', '/dev/xvdf', '/dev/sdf'],
+    userDataLimit: 16_384,
+    metadataAddresses: [linkLocal, 'fd00:ec2::254/128'],
+  },
+  digitalocean: {
+    dataDevices: ['/dev/disk/by-id/scsi-0DO_Volume_*'],
+    userDataLimit: 65_536,
+    metadataAddresses: [linkLocal],
+  },
+  gcp: {
+    dataDevices: [`/dev/disk/by-id/google-${dataDeviceName}`],
+    userDataLimit: 262_144,
+    // The same address is the machine's resolver there; the service itself refuses requests without its own header.
+    metadataAddresses: [],
+  },
+  azure: {
+    dataDevices: ['/dev/disk/azure/scsi1/lun0', '/dev/disk/azure/data/by-lun/0'],
+    userDataLimit: 65_535,
+    metadataAddresses: [linkLocal],
+  },
+};
+
+/** How large the cloud finds a document: Azure counts it as base64. */
+export function userDataSize(cloud: MachineCloud, text: string): number {
+  const bytes = Buffer.byteLength(text);
+  return cloud === 'azure' ? Math.ceil(bytes / 3) * 4 : bytes;
+}
