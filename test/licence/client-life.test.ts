@@ -108,7 +108,7 @@ describe('a node', () => {
     expect(await client.check()).toMatchObject({ state: 'LOCKED', reason: { code: 'INSTANCE_NOT_ACTIVE', num: 108 } });
   });
 
-  test('asks for a lost enrolment and a lost check again, also as a new process', async () => {
+  test('L24: asks for a lost enrolment and a lost check again, also as a new process', async () => {
     const licence = await world.issue({ plan: 'GROW' });
     const { enrollmentToken } = await world.enrol(licence.licenseId);
     const stateFile = nodes.newStateFile();
@@ -132,7 +132,7 @@ describe('a node', () => {
     expect((await world.view(licence.licenseId)).activations).toHaveLength(1);
   });
 
-  test('many callers share one check', async () => {
+  test('L28: many callers share one check', async () => {
     const { client } = await enrolled();
     let requests = 0;
     link = (url, init) => {
@@ -193,6 +193,64 @@ describe('a node', () => {
     expect(await third?.check()).toMatchObject({ state: 'LOCKED', reason: { code: 'CLONE_SUSPECTED' } });
     expect((await original.check()).state).toBe('OK');
     expect((await second?.check())?.state).toBe('OK');
+  });
+});
+
+describe('a copied machine', () => {
+  test('L29: the copy that comes later is locked at its second check at the latest; the first is not disturbed', async () => {
+    const { client, stateFile, licence } = await enrolled();
+    await client.stop();
+    const copy = nodes.newStateFile();
+    await mkdir(dirname(copy), { recursive: true });
+    await copyFile(stateFile, copy);
+    const [first, later] = [stateFile, copy].map((file) => nodes.client({ stateFile: file }));
+    await first?.start();
+    expect((await first?.check())?.state).toBe('OK');
+    await later?.start();
+    expect(await later?.check()).toMatchObject({ state: 'LOCKED', reason: { code: 'CLONE_SUSPECTED', num: 110 } });
+    for (let round = 0; round < 3; round += 1) expect((await first?.check())?.state).toBe('OK');
+    expect((await later?.check())?.state).toBe('LOCKED');
+    expect((await world.view(licence.licenseId)).seats.production.used).toBe(1);
+  });
+
+  test('L27: a state that was used since is refused, signed, and nothing of the real node changes', async () => {
+    const { client, stateFile } = await enrolled();
+    const copy = nodes.newStateFile();
+    await mkdir(dirname(copy), { recursive: true });
+    await copyFile(stateFile, copy);
+    await client.check();
+    await client.check();
+    const other = nodes.client({ stateFile: copy });
+    await other.start();
+    const locked = await other.check();
+    expect(locked).toMatchObject({ state: 'LOCKED', reason: { code: 'STALE_SECRET' } });
+    expect(locked.verdict?.refusal?.num).toBe(111);
+    expect((await client.check()).state).toBe('OK');
+  });
+
+  test('L32: restored by hand, with the licence key, three times a day', async () => {
+    const licence = await world.issue({ plan: 'GROW' });
+    const stateFile = nodes.newStateFile();
+    const proof = { licenseKey: licence.licenseKey };
+    const client = nodes.client({ stateFile, ...proof });
+    await client.start();
+    await client.check();
+    await client.stop();
+    await copyFile(stateFile, `${stateFile}.backup`);
+    for (let round = 1; round <= 4; round += 1) {
+      await copyFile(`${stateFile}.backup`, stateFile);
+      const told: unknown[] = [];
+      const restored = nodes.client({ stateFile, ...proof, log: ({ detail }) => told.push(detail?.code) });
+      await restored.start();
+      const outcome = await restored.recover();
+      if (round <= 3) {
+        expect(outcome).toMatchObject({ state: 'OK', activationId: client.status().activationId });
+      } else {
+        expect(outcome).toMatchObject({ state: 'LOCKED', reason: { code: 'STALE_SECRET' } });
+        expect(told).toContain('RECOVERY_REFUSED');
+      }
+      await restored.stop();
+    }
   });
 });
 

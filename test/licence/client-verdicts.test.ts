@@ -79,7 +79,7 @@ describe('L45: a verdict is refused', () => {
   });
 });
 
-test('the request id stays until its secret came, the nonce is new each time', async () => {
+test('L23, L24: the request id stays until its secret came, the nonce is new each time', async () => {
   const { client } = await running();
   server.requests.length = 0;
   server.instead = () => Promise.reject(new TypeError('fetch failed'));
@@ -88,6 +88,9 @@ test('the request id stays until its secret came, the nonce is new each time', a
   server.instead = null;
   await client.check();
   await client.check();
+  const secrets = server.requests.map(({ body }) => body.secret);
+  expect(new Set(secrets.slice(0, 3)).size).toBe(1);
+  expect(secrets[3]).not.toBe(secrets[0]);
   const ids = server.requests.map(({ body }) => body.requestId);
   expect(new Set(ids.slice(0, 3)).size).toBe(1);
   expect(ids[3]).not.toBe(ids[0]);
@@ -118,6 +121,22 @@ test('a tampered state file gives no licence', async () => {
   const again = nodes.client({ stateFile });
   await again.start();
   expect(again.status().state).toBe('NONE');
+});
+
+test('L45: a key that the server publishes never takes the place of one that came with the installation', async () => {
+  const { client } = await running({ publicKeys: { keys: [server.key.jwk] } });
+  const stranger = signingKey('kid-1');
+  server.published = [stranger.jwk];
+  server.sign = (asked) => server.signed(asked, {}, {}, stranger);
+  expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
+});
+
+test('L45: a key that cannot be one is the fault of the answer, not of the node', async () => {
+  const { client } = await running();
+  const next = signingKey('kid-2');
+  server.published = [{ ...next.jwk, x: 'AAAA' }];
+  server.sign = (asked) => server.signed(asked, {}, {}, next);
+  expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
 });
 
 describe('what is not the licence server counts as not reached', () => {

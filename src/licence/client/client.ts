@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { defaultIssuer } from '../protocol/verdict.ts';
 import { machineClock } from './clock.ts';
 import { createFetch } from './fetch.ts';
-import { nextTurn, resume, type Situation, serverTime, snapshotOf } from './grace.ts';
+import { fileTime, nextTurn, resume, type Situation, serverTime, snapshotOf } from './grace.ts';
 import { createNodeLicence, type Outcome } from './node-licence.ts';
+import { type OfflineFile, readOfflineFile } from './offline-file.ts';
 import { requireUsable } from './options.ts';
 import { countStart, intervalDelay, type RetryLimits, retryDelay, startDelay } from './schedule.ts';
 import { type NodeState, newNodeState, readState, writeState } from './state-file.ts';
@@ -26,6 +27,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
   requireUsable(options);
   const clock = options.clock ?? machineClock;
   const log = options.log ?? (() => {});
+  const issuer = options.issuer ?? defaultIssuer;
   const at = () => ({ now: clock.now(), monotonic: clock.monotonic() });
 
   let state: NodeState = newNodeState(options.product, options.node.name, clock.now());
@@ -37,6 +39,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     failure: null,
     activationId: null,
     nextCheckAt: null,
+    offline: false,
   };
   let snapshot: LicenceSnapshot = snapshotOf(situation, at());
   let unlock: (() => void) | null = null;
@@ -67,7 +70,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
 
   const licence = createNodeLicence({
     ...options,
-    issuer: options.issuer ?? defaultIssuer,
+    issuer,
     bootId: randomUUID(),
     transport: createTransport({
       serverUrl: options.serverUrl,
@@ -80,6 +83,25 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     state: () => state,
     save,
   });
+
+  async function offlineFile(): Promise<OfflineFile | null> {
+    const { product, version, node, mode = 'production', offlineFile: path } = options;
+    if (path === undefined) return null;
+    return readOfflineFile(path, { issuer, product, version, mode, node, keys: licence.keys() });
+  }
+
+  /** By the licence file where one lies, else by the server. */
+  async function attempt(): Promise<Outcome> {
+    const file = await offlineFile();
+    if (file === null) return licence.attempt();
+    if (!file.ok) return { kind: 'failed', failure: { code: 'OFFLINE_FILE_REFUSED', text: file.why }, retryAfterMs: 0 };
+    const { iat } = file.claims;
+    const isNew = iat > state.fileIssuedAt;
+    // Before the state is written, whose mark follows from it.
+    situation = { ...situation, ...fileTime(situation, { iat, isNew }, state.mark, at()) };
+    await save({ lock: null, fileIssuedAt: Math.max(iat, state.fileIssuedAt) });
+    return { kind: 'file', claims: file.claims };
+  }
 
   function become(change: Partial<Situation>): void {
     situation = { ...situation, activationId: state.activationId, ...change };
@@ -107,7 +129,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     if (confirming) return;
     confirming = true;
     try {
-      await run(licence.attempt);
+      await run(attempt);
       if (!asksToStop()) return;
       // Remembered first: a stop that a restart would forget makes a loop of both.
       await save({ stopTold: true });
@@ -132,15 +154,21 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
       return;
     }
     const { claims } = outcome;
+    if (outcome.kind === 'file') {
+      failures = 0;
+      const delay = intervalDelay(claims.chk.intervalSec * 1000, claims.chk.jitterPct, Math.random());
+      plan(delay, { verdict: claims, lock: null, failure: null, offline: true });
+      return;
+    }
     const anchor = { server: claims.iat * 1000, local: now, monotonic };
     if (outcome.kind === 'locked') {
       failures += 1;
-      plan(retryIn(0), { lock: claims, anchor, rolledBack: false, failure: null });
+      plan(retryIn(0), { lock: claims, anchor, rolledBack: false, failure: null, offline: false });
       return;
     }
     failures = 0;
     const delay = intervalDelay(claims.chk.intervalSec * 1000, claims.chk.jitterPct, Math.random());
-    plan(delay, { verdict: claims, lock: null, anchor, rolledBack: false, failure: null });
+    plan(delay, { verdict: claims, lock: null, anchor, rolledBack: false, failure: null, offline: false });
   }
 
   function retryLimits(retryAfterMs: number): RetryLimits {
@@ -154,7 +182,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
 
   function plan(delay: number, change: Partial<Situation>): void {
     cancelCheck();
-    if (unlock !== null) cancelCheck = clock.after(delay, () => void run(licence.attempt));
+    if (unlock !== null) cancelCheck = clock.after(delay, () => void run(attempt));
     become({ ...change, nextCheckAt: unlock === null ? null : Math.round(clock.now() + delay) });
   }
 
@@ -206,9 +234,11 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
       unlock = free;
       become(await licence.remembered());
       if (state.stopTold && snapshot.state !== 'LOCKED') await save({ stopTold: false });
-      const wait = startDelay(state, retryLimits(0), { now: clock.now(), random: Math.random() });
+      // A loop of restarts waits before it asks the server; a licence file is there to be read.
+      const hasFile = (await offlineFile()) !== null;
+      const wait = hasFile ? 0 : startDelay(state, retryLimits(0), { now: clock.now(), random: Math.random() });
       if (wait > 0) plan(wait, {});
-      else void run(licence.attempt);
+      else void run(attempt);
     },
     stop,
     async release() {
@@ -223,7 +253,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     },
     async check() {
       requireStarted();
-      return run(licence.attempt);
+      return run(attempt);
     },
     async recover() {
       requireStarted();

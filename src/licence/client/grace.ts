@@ -35,6 +35,27 @@ export function resume(
   };
 }
 
+/**
+ * The clock rules where a licence file stands in for the server: its `iat` is a signed moment before which no clock can
+ * be. A file issued later than any before it starts the mark anew, which ends a CLOCK_ROLLBACK as a good check does;
+ * so does a clock that was set right again.
+ */
+export function fileTime(
+  { anchor, rolledBack }: Pick<Situation, 'anchor' | 'rolledBack'>,
+  file: { iat: number; isNew: boolean },
+  mark: { server: number; local: number },
+  at: { now: number; monotonic: number },
+): Pick<Situation, 'anchor' | 'rolledBack'> {
+  const issued = file.iat * 1000;
+  const isPossible = at.now >= issued - rollbackMs;
+  if (file.isNew && isPossible) {
+    const server = Math.max(issued, at.now);
+    return { anchor: { server, local: at.now, monotonic: at.monotonic }, rolledBack: false };
+  }
+  if (rolledBack && isPossible) return resume(mark, at);
+  return { anchor, rolledBack: rolledBack || serverTime(anchor, at) < issued - rollbackMs };
+}
+
 export interface Failure {
   code: LicenceCode;
   /** The sentence of the code where there is nothing more exact to say. */
@@ -50,6 +71,8 @@ export interface Situation {
   failure: Failure | null;
   activationId: string | null;
   nextCheckAt: number | null;
+  /** Whether the verdict is that of a licence file. */
+  offline: boolean;
 }
 
 const steps = [
@@ -100,21 +123,32 @@ export function snapshotOf(situation: Situation, at: { now: number; monotonic: n
   if (locked !== null) {
     return { ...known, state: 'LOCKED', reason: locked, effect: latest.chk.enforcement, notices: latest.notices };
   }
-  if (failure === null) return { ...known, state: 'OK', reason: null, effect: 'none', notices: latest.notices };
-  const notices = [...latest.notices, ...graceNotices(verdict as VerdictClaims, serverTime(anchor, at))];
+  const server = serverTime(anchor, at);
+  if (failure === null) {
+    const ends = situation.offline ? endNotices(latest, server) : [];
+    return { ...known, state: 'OK', reason: null, effect: 'none', notices: [...latest.notices, ...ends] };
+  }
+  const notices = [...latest.notices, ...graceNotices(verdict as VerdictClaims, server)];
   return { ...known, state: 'GRACE', reason: reasonOfFailure, effect: 'none', notices };
 }
 
 function lockReason(
-  { verdict, lock, rolledBack, anchor }: Situation,
+  { verdict, lock, rolledBack, anchor, offline }: Situation,
   at: { now: number; monotonic: number },
   lastFailure: LicenceReason | null,
 ): LicenceReason | null {
   if (lock?.refusal !== undefined) return reasonOf(lock.refusal.code, lock.refusal.detail);
   if (rolledBack) return reasonOf('CLOCK_ROLLBACK');
   if (verdict !== null && serverTime(anchor, at) < verdict.exp * 1000) return null;
+  if (offline) return reasonOf('OFFLINE_FILE_EXPIRED');
   const { title } = licenceCodes.GRACE_EXPIRED;
   return reasonOf('GRACE_EXPIRED', lastFailure === null ? title : `${title} ${lastFailure.text}`);
+}
+
+/** In the last quarter of a licence file: time enough to have a new one issued. */
+function endNotices({ iat, exp }: VerdictClaims, server: number): Notice[] {
+  if (server / 1000 < iat + (exp - iat) * 0.75) return [];
+  return [{ code: 'ENDS_AT', text: `The licence file ends at ${new Date(exp * 1000).toISOString()}.` }];
 }
 
 function graceNotices(verdict: VerdictClaims, server: number): Notice[] {

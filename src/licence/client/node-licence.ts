@@ -16,13 +16,15 @@ import { type Expected, verifyVerdict } from './verify.ts';
 /** What one attempt came to. */
 export type Outcome =
   | { kind: 'good'; claims: VerdictClaims }
+  /** A licence file that fits; whether it has ended, the clock says. */
+  | { kind: 'file'; claims: VerdictClaims }
   | { kind: 'locked'; claims: VerdictClaims }
   | { kind: 'failed'; failure: Failure; retryAfterMs: number };
 
 export interface NodeLicenceOptions
   extends Pick<
     LicenceClientOptions,
-    'product' | 'version' | 'node' | 'enrollmentToken' | 'licenseKey' | 'publicKeys' | 'usage'
+    'product' | 'version' | 'mode' | 'node' | 'enrollmentToken' | 'licenseKey' | 'publicKeys' | 'usage'
   > {
   issuer: string;
   bootId: string;
@@ -108,9 +110,11 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     await save({ proofHash, attemptedAt: options.now() });
     const { chosenId } = state();
     const nonce = newNonce();
-    const { product, version, bootId } = options;
-    const body = { ...given, activationId: chosenId, product, version, node: node(), bootId, nonce };
-    const path = 'licenseKey' in given ? '/v1/activations' : '/v1/enrollments/redeem';
+    const { product, version, bootId, mode = 'production' } = options;
+    const byKey = 'licenseKey' in given;
+    const asked = { ...given, activationId: chosenId, product, version, node: node(), bootId, nonce };
+    const body = byKey ? { ...asked, mode } : asked;
+    const path = byKey ? '/v1/activations' : '/v1/enrollments/redeem';
     const exchange = await transport.post(path, body, ActivationAnswer);
     if (exchange.kind !== 'answer') {
       if (exchange.kind === 'problem' && exchange.problem.code === 'ALREADY_ACTIVATED' && 'licenseKey' in given) {
@@ -225,6 +229,8 @@ export function createNodeLicence(options: NodeLicenceOptions) {
       return check();
     },
     recover,
+    /** The keys that may have signed what the node is given. */
+    keys: knownKeys,
     /** Gives the seat back; true when the server has it. The node's next activation has a new id. */
     async release(): Promise<boolean> {
       const { activationId, secret } = state();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ActivationRequest, WireNode } from '../protocol/requests.ts';
+import { ActivationRequest, SeatMode, WireNode } from '../protocol/requests.ts';
 import { LicenceKeys } from '../protocol/verdict.ts';
 import { LicenceClientError, type LicenceClientOptions } from './types.ts';
 
@@ -11,10 +11,12 @@ const Options = z.object({
   stateFile: z.string().min(1),
   product: ActivationRequest.shape.product,
   version: ActivationRequest.shape.version,
+  mode: SeatMode.optional(),
   node: WireNode,
   enrollmentToken: z.string().min(1).optional(),
   licenseKey: z.string().min(1).optional(),
   publicKeys: LicenceKeys.optional(),
+  offlineFile: z.string().min(1).optional(),
   issuer: z.string().min(1).optional(),
   proxy: z.union([z.enum(['environment', 'none']), z.url({ protocol: /^https?$/ })]).optional(),
   ca: z.string().includes('-----BEGIN CERTIFICATE-----').optional(),

@@ -36,6 +36,8 @@ export const NodeState = z.strictObject({
   attemptedAt: z.number().default(0),
   /** Whether the product was told to stop in the lock that stands; it is told once. */
   stopTold: z.boolean().default(false),
+  /** `iat` of the newest licence file seen. */
+  fileIssuedAt: z.number().default(0),
 });
 export type NodeState = z.infer<typeof NodeState>;
 
@@ -57,6 +59,7 @@ export function newNodeState(product: string, nodeName: string, now: number): No
     starts: [],
     attemptedAt: 0,
     stopTold: false,
+    fileIssuedAt: 0,
   };
 }
 

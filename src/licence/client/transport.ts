@@ -122,8 +122,8 @@ function connectionFault(error: unknown): { code: LicenceCode; text: string } {
 
 /** With which status a proxy refused to open the way; null when it was not that. undici says it in words alone. */
 function proxyStatus(error: unknown): number | null {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const said = /^Proxy response \((\d{3})\)/.exec(at.message);
+  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
+    const said = /^Proxy response \((\d{3})\)/.exec(String((at as { message?: unknown }).message));
     if (said !== null) return Number(said[1]);
   }
   return null;

@@ -1,5 +1,5 @@
 import type { LicenceCode } from '../protocol/codes.ts';
-import type { WireNode } from '../protocol/requests.ts';
+import type { SeatMode, WireNode } from '../protocol/requests.ts';
 import type { Enforcement, Features, LicenceKeys, Limits, Notice, VerdictClaims } from '../protocol/verdict.ts';
 
 /** What carries the requests; the global fetch and undici's fit. */
@@ -19,7 +19,7 @@ export interface LicenceClock {
  * - NONE: no verdict was ever received (not activated yet)
  * - OK: the last check was good
  * - GRACE: the server was not reached, the last verdict still counts
- * - LOCKED: a signed verdict refuses, the grace period is over, or the clock was set back
+ * - LOCKED: a signed verdict refuses, the grace period or the licence file is over, or the clock was set back
  */
 export type LicenceState = 'NONE' | 'OK' | 'GRACE' | 'LOCKED';
 
@@ -67,6 +67,8 @@ export interface LicenceClientOptions {
   product: string;
   /** Version of the product that runs. */
   version: string;
+  /** Kind of the seat; default `production`. An enrolment token always means a production seat. */
+  mode?: SeatMode;
   node: WireNode;
   /** Proof for the first activation: token of the host contract, redeemed once. */
   enrollmentToken?: string;
@@ -74,6 +76,11 @@ export interface LicenceClientOptions {
   licenseKey?: string;
   /** Public keys known at installation (JWKS). Keys that the server publishes later are added to them. */
   publicKeys?: LicenceKeys;
+  /**
+   * Path of a licence file (`.lic`) for a node that never reaches the server. While it lies there no server is asked; it
+   * needs `publicKeys`, and the `clusterId` or `fingerprint` of the node that it is bound to.
+   */
+  offlineFile?: string;
   /** `iss` that verdicts must carry; default `urn:freehold:licence`. */
   issuer?: string;
   /**

@@ -188,6 +188,18 @@ export const licenceCodes = {
     'This node has neither an enrolment token nor a licence key.',
     'Give the node its first-boot file or a licence key.',
   ),
+  OFFLINE_FILE_REFUSED: entry(
+    303,
+    0,
+    'The licence file of this node does not count.',
+    'Put the file that was issued for this product, cluster and machine in its place, unchanged.',
+  ),
+  OFFLINE_FILE_EXPIRED: entry(
+    304,
+    0,
+    'The licence file of this node has ended.',
+    'Have a new file issued and put it in the place of the old one; nothing needs to be restarted.',
+  ),
   INVALID_SERVER_CERTIFICATE: entry(
     350,
     0,

@@ -66,6 +66,7 @@ export function createFakeServer(): FakeServer {
       const body = JSON.parse(String(init.body)) as Record<string, string>;
       server.requests.push({ path, body });
       if (server.instead !== null) return server.instead(path);
+      if (path.endsWith('/release')) return new Response(null, { status: 204 });
       const asked = { jti: body.requestId ?? String(body.activationId), nonce: String(body.nonce), sub };
       const license = await server.sign(asked);
       const answer = { instanceId: sub, secret: randomUUID(), license, planChanged: false, notices: [] };

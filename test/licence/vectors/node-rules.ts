@@ -64,6 +64,7 @@ function clock(about: string, monotonicMs: number, wallMs = monotonicMs): ClockV
     failure: { code: 'CONNECTION_ERROR' as const, text: undefined },
     activationId: claims.sub,
     nextCheckAt: null,
+    offline: false,
   };
   const { state, notices } = snapshotOf(situation, at);
   return { about, verdict, anchor, at, serverTime: serverTime(anchor, at), state, notice: notices[0]?.code ?? null };
