@@ -24,6 +24,7 @@ export function issueLicence({ store, ask }: LicensingPorts) {
         seats: order.quote.nodes,
         developmentSeats: 0,
         externalRef: instance._id,
+        account: instance.accountId,
         standing: {
           standing: 'current',
           revision: 1,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AccountRef } from './account.ts';
 import { SeatMode } from './requests.ts';
 import { Enforcement, Features, LicenceStatus, Limits, Name } from './verdict.ts';
 
@@ -54,12 +55,18 @@ export const PlanData = z.strictObject({
     })
     .prefault({}),
   enforcement: Enforcement.default('readonly'),
+  /** Whether the licence portal can show a key again; absent = `once`: only when it is issued or rotated. */
+  keyReveal: z.enum(['once', 'again']).optional(),
   /** Absent where the plan is sold as a subscription only. */
   perpetual: PerpetualTerms.optional(),
 });
 export type PlanData = z.infer<typeof PlanData>;
 
 export const PlanView = PlanData.extend({ product: Name, plan: Name, revision: z.int().positive() });
+
+/** GET /v1/admin/products and GET /v1/admin/products/{product}/plans: by code. */
+export const ProductList = z.object({ products: z.array(ProductView) });
+export const PlanList = z.object({ plans: z.array(PlanView) });
 
 /** PUT /v1/admin/products/{product}/releases/{version}: the day in UTC on which it came out; sent again, it corrects. */
 export const ReleaseData = z.strictObject({ releasedOn: z.iso.date() });
@@ -116,6 +123,8 @@ export const IssueLicence = z.strictObject({
   developmentSeats: Seats.default(0),
   /** What the caller calls it: for the control plane its instance id. */
   externalRef: z.string().min(1).max(128),
+  /** Account whose members see it in the licence portal. */
+  account: AccountRef.optional(),
   standing: StandingPush,
   addOns: Quantities.default({}),
   /** Values that replace those of plan and add-ons. */
@@ -144,9 +153,30 @@ export type EntitlementsPush = z.infer<typeof EntitlementsPush>;
 export const RevokeLicence = z.strictObject({ reason: z.string().min(1).max(200) });
 export type RevokeLicence = z.infer<typeof RevokeLicence>;
 
-/** POST /v1/admin/licenses/{id}/extend, header `Idempotency-Key`: more years of updates that were paid. */
+/** POST /v1/admin/licenses/{id}/extend of a perpetual licence: more years of updates that were paid. */
 export const ExtendUpdates = z.strictObject({ years: Years });
 export type ExtendUpdates = z.infer<typeof ExtendUpdates>;
+
+/** POST /v1/admin/licenses/{id}/extend of a subscription: it runs at least until then. */
+const ExtendTerm = z.strictObject({ until: When });
+
+/** Header `Idempotency-Key`. */
+export const ExtendLicence = z.union([ExtendUpdates, ExtendTerm]);
+
+/** POST /v1/admin/licenses/{id}/suspend */
+export const SuspendLicence = z.strictObject({ reason: z.string().min(1).max(200) });
+
+/** POST /v1/admin/licenses/{id}/transfer, header `Idempotency-Key`. */
+export const TransferLicence = z.strictObject({
+  account: AccountRef,
+  /** Whether the key, which the account before knows, is replaced. */
+  rotateKey: z.boolean().default(true),
+  /** Whether the answer carries a key that was replaced. */
+  revealKey: z.boolean().default(false),
+});
+
+/** POST /v1/admin/licenses/{id}/rotate-key, header `Idempotency-Key`. */
+export const RotateKey = z.strictObject({ revealKey: z.boolean().default(false) });
 
 /** GET /v1/admin/licenses/{id}/renewal?years=…: what `extend` would give today, and what it costs. */
 export const RenewalPreview = z.object({ years: Years, updatesUntil: z.string(), price: Price });
@@ -227,7 +257,10 @@ export const LicenceView = z
     plan: z.string(),
     kind: z.enum(['subscription', 'perpetual']),
     externalRef: z.string(),
+    account: z.string().nullable(),
     status: LicenceStatus,
+    /** An operator's own stop, whatever the standing is. */
+    suspended: z.object({ at: z.string(), reason: z.string() }).nullable(),
     standing: z.object({
       standing: Standing,
       revision: z.int(),
@@ -285,5 +318,7 @@ export const AuditEntry = z.object({
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
-/** GET /v1/admin/audit?licenseId=…: newest last, at most 1,000. */
-export const AuditEntries = z.object({ entries: z.array(AuditEntry) });
+export const AuditEntryId = z.string().regex(/^[0-9a-f]{24}$/);
+
+/** GET /v1/admin/audit?licenseId=…&after=…&limit=…: newest last; `next` null at the end. */
+export const AuditEntries = z.object({ entries: z.array(AuditEntry), next: AuditEntryId.nullable() });

@@ -161,6 +161,42 @@ export const licenceCodes = {
     'This licence is a subscription and has no years of updates to renew.',
     'Renew the subscription itself, or name a perpetual licence.',
   ),
+  ACCOUNT_UNAUTHORIZED: entry(
+    140,
+    401,
+    'This call needs a valid token of the account service.',
+    'Sign in again and send the new token as bearer.',
+  ),
+  ROLE_REQUIRED: entry(
+    141,
+    403,
+    'Your role in this account does not allow this.',
+    'Ask an administrator of the account for the role that the detail names.',
+  ),
+  SEATS_NOT_SOLD_HERE: entry(
+    142,
+    409,
+    'Seats of this licence are not sold here.',
+    'Change the seats where the licence was bought, or ask its seller.',
+  ),
+  KEY_NOT_SHOWN: entry(
+    143,
+    403,
+    'The key of this licence is not shown again.',
+    'Rotate the key: the new one is shown once, and running nodes go on.',
+  ),
+  LICENSE_CHANGED: entry(
+    144,
+    409,
+    'The licence was changed by somebody else in the meantime.',
+    'Read the licence again and decide anew.',
+  ),
+  NO_COPY_SUSPECTED: entry(
+    145,
+    409,
+    'No copy of this node was seen.',
+    'Read the nodes again; somebody may have decided already.',
+  ),
   GENERAL_SERVER_ERROR: entry(
     200,
     500,

@@ -64,7 +64,7 @@ export async function activate(
 /** Throws SUBSCRIPTION_NOT_ACTIVE with what to do about it. */
 export function requireActive(licence: Licence): void {
   const status = licenceStatus(licence, now());
-  if (status !== 'ACTIVE') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail(status));
+  if (status !== 'ACTIVE') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail(status, licence));
 }
 
 async function repeatedGrant(context: ServerContext, held: Activation, wish: SeatWish): Promise<SeatGrant> {
@@ -174,7 +174,7 @@ async function refusalOf(
   switch (outcome) {
     case 'inactive': {
       const status = licenceStatus(licence, now());
-      return new Refusal('SUBSCRIPTION_NOT_ACTIVE', status === 'ACTIVE' ? undefined : statusDetail(status));
+      return new Refusal('SUBSCRIPTION_NOT_ACTIVE', status === 'ACTIVE' ? undefined : statusDetail(status, licence));
     }
     case 'flapping':
       return new Refusal('SEAT_FLAPPING', undefined, {

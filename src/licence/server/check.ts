@@ -97,15 +97,15 @@ function refuse(context: ServerContext, round: Round, refusal: VerdictRefusal): 
 async function refuseEnded(context: ServerContext, round: Round): Promise<void> {
   const { activation, licence } = round;
   const status = licenceStatus(licence, now());
-  if (status === 'REVOKED') throw await refuse(context, round, inactive(status));
+  if (status === 'REVOKED') throw await refuse(context, round, inactive(status, licence));
   // The ledger decides: a takeover that was cut short leaves this activation active, but without its seat.
   if (activation.status === 'active' && holdsSeat(licence, activation._id)) return;
   const cause = activation.status in endings ? (activation.status as keyof typeof endings) : 'replaced';
   throw await refuse(context, round, { code: 'INSTANCE_NOT_ACTIVE', cause, detail: endings[cause] });
 }
 
-function inactive(status: Exclude<LicenceStatus, 'ACTIVE'>): VerdictRefusal {
-  return { code: 'SUBSCRIPTION_NOT_ACTIVE', detail: statusDetail(status) };
+function inactive(status: Exclude<LicenceStatus, 'ACTIVE'>, licence: Licence): VerdictRefusal {
+  return { code: 'SUBSCRIPTION_NOT_ACTIVE', detail: statusDetail(status, licence) };
 }
 
 async function answerRound(
@@ -120,7 +120,7 @@ async function answerRound(
   if (status !== 'ACTIVE') {
     // It keeps its seat for the day on which the licence is reinstated.
     await extendLease(context, round);
-    throw await refuse(context, round, inactive(status));
+    throw await refuse(context, round, inactive(status, licence));
   }
   const version = body.version ?? activation.version;
   const refusal = await versionRefusal(context, licence, { version, mode: activation.mode });
@@ -221,7 +221,8 @@ async function refuseCopy(
 ): Promise<Refusal> {
   const { activation, presented } = round;
   const at = today();
-  await context.db.activations.change(activation._id, {}, { $set: { cloneSuspectedAt: at } });
+  const refusedCopy = { hash: presented.hash, bootId: presented.bootId, address: caller.address, at };
+  await context.db.activations.change(activation._id, {}, { $set: { cloneSuspectedAt: at, refusedCopy } });
   await audit(context, {
     at,
     actor: `activation:${activation._id}`,

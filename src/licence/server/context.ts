@@ -1,9 +1,11 @@
 import type { Log } from '../../contracts/log.ts';
-import type { ServerKeys } from './keys.ts';
-import type { CheckLimit, FailureLimit } from './rate-limits.ts';
+import { type AccountTokens, createAccountTokens } from './account-tokens.ts';
+import { loadKeys, type ServerKeys } from './keys.ts';
+import { type CheckLimit, createCheckLimit, createFailureLimit, type FailureLimit } from './rate-limits.ts';
+import { noSeatSeller, type SeatSeller } from './seat-seller.ts';
 import type { Settings } from './settings.ts';
 import type { AuditRecord } from './store/audit.ts';
-import type { LicenceDatabase } from './store/store.ts';
+import { type LicenceDatabase, openStore } from './store/store.ts';
 
 /** What every call of the licence server works with. */
 export interface ServerContext {
@@ -12,13 +14,42 @@ export interface ServerContext {
   db: LicenceDatabase;
   failures: FailureLimit;
   checks: CheckLimit;
+  accounts: AccountTokens;
+  seller: SeatSeller;
   log: Log;
+}
+
+/** Loads keys, opens the database and starts counting; the caller closes `db`. Without a seller no seats are sold. */
+export async function createContext(
+  settings: Settings,
+  log: Log,
+  seller: SeatSeller = noSeatSeller,
+): Promise<ServerContext> {
+  const keys = await loadKeys({ json: settings.keys, file: settings.keysFile });
+  const accounts = await createAccountTokens(settings.accounts);
+  return {
+    settings,
+    keys,
+    accounts,
+    seller,
+    log,
+    failures: createFailureLimit(settings),
+    checks: createCheckLimit(settings),
+    db: await openStore(settings.mongoUri),
+  };
 }
 
 /** The request that a call answers: its id, for audit and problem bodies, and its address, for limits. */
 export interface Caller {
   requestId: string;
   address: string;
+}
+
+/** On whose behalf something is changed, and in which request. */
+export interface Actor {
+  /** `control-plane`, `member:<id>`, `key-holder`, … as in the audit log. */
+  actor: string;
+  requestId: string;
 }
 
 /** Appends to the audit log; what is not given is null. */

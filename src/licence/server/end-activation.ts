@@ -1,7 +1,7 @@
 import { today } from '../../contracts/clock.ts';
 import type { ReleaseRequest } from '../protocol/requests.ts';
 import { judged } from './check.ts';
-import { audit, type Caller, type ServerContext } from './context.ts';
+import { type Actor, audit, type Caller, type ServerContext } from './context.ts';
 import { secretHash } from './keys.ts';
 import { Refusal } from './refusal.ts';
 import type { Activation } from './store/activations.ts';
@@ -19,11 +19,11 @@ export async function release(
   await end(context, activation, 'released', { actor: `activation:${activationId}`, requestId: caller.requestId });
 }
 
-/** An administrator takes the seat from a node; a second time changes nothing. */
-export async function deactivate(context: ServerContext, activationId: string, requestId: string): Promise<Activation> {
+/** An administrator takes the seat from a node; a second time changes nothing. Throws INSTANCE_NOT_FOUND. */
+export async function deactivate(context: ServerContext, activationId: string, by: Actor): Promise<Activation> {
   const activation = await context.db.activations.find(activationId);
   if (activation === null) throw new Refusal('INSTANCE_NOT_FOUND');
-  await end(context, activation, 'deactivated', { actor: 'control-plane', requestId });
+  await end(context, activation, 'deactivated', by);
   return (await context.db.activations.find(activationId)) ?? activation;
 }
 
@@ -31,7 +31,7 @@ async function end(
   context: ServerContext,
   activation: Activation,
   to: 'released' | 'deactivated',
-  by: { actor: string; requestId: string },
+  by: Actor,
 ): Promise<void> {
   const { activations, licences } = context.db;
   const at = today();

@@ -1,4 +1,11 @@
-import { createHash, createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  generateKeyPairSync,
+  randomBytes,
+} from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
@@ -22,11 +29,24 @@ const KeysFile = z.strictObject({
   rotation: z
     .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
     .refine(({ current, keys }) => current in keys, 'the current rotation key is missing'),
+  /** Seals licence keys that may be shown again, by version; `current` seals, the others open what they sealed. */
+  sealing: z
+    .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
+    .refine(({ current, keys }) => current in keys, 'the current sealing key is missing')
+    .optional(),
   enrolment: Base64Key,
   licenceKey: Base64Key,
   pepper: Base64Key,
 });
 type KeysFile = z.infer<typeof KeysFile>;
+
+/** A text sealed by AES-256-GCM; `key` names the version of the sealing key, the rest is base64url. */
+export interface SealedText {
+  key: string;
+  iv: string;
+  text: string;
+  tag: string;
+}
 
 export interface ServerKeys {
   signing: { kid: string; key: CryptoKey | Uint8Array };
@@ -40,6 +60,10 @@ export interface ServerKeys {
   licenceKeyBytes(licenceId: string, generation: number): Buffer;
   /** What is stored of a licence key or an enrolment token. */
   peppered(text: string): string;
+  /** Seals a text for one purpose: opened for another, it is refused. */
+  seal(text: string, purpose: string): SealedText;
+  /** Throws when the text was not sealed for this purpose, or its key is missing from the keys file. */
+  unseal(sealed: SealedText, purpose: string): string;
 }
 
 /** What is stored of a secret of an activation: it has 256 bits, so a fast hash is enough. */
@@ -89,6 +113,35 @@ async function serverKeys(file: KeysFile): Promise<ServerKeys> {
     licenceKeyBytes: (licenceId, generation) =>
       mac(file.licenceKey, `${licenceId}|${generation}`).digest().subarray(0, 16),
     peppered: (text) => mac(file.pepper, text).digest('base64url'),
+    ...sealer(file),
+  };
+}
+
+/** Version of the sealing key of keys files that name none: derived from the key that licence keys come from. */
+const derivedSealing = 's0';
+
+function sealer({ sealing, licenceKey }: KeysFile): Pick<ServerKeys, 'seal' | 'unseal'> {
+  const keyOf = (version: string): Buffer => {
+    const held = sealing?.keys[version];
+    if (held !== undefined) return createHash('sha256').update(Buffer.from(held, 'base64url')).digest();
+    if (version !== derivedSealing) throw new Error(`The sealing key ${version} is missing from the keys file.`);
+    return createHmac('sha256', Buffer.from(licenceKey, 'base64url')).update('sealing').digest();
+  };
+  return {
+    seal(text, purpose) {
+      const key = sealing?.current ?? derivedSealing;
+      const iv = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', keyOf(key), iv).setAAD(Buffer.from(purpose));
+      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+      const base64 = (bytes: Buffer) => bytes.toString('base64url');
+      return { key, iv: base64(iv), text: base64(sealed), tag: base64(cipher.getAuthTag()) };
+    },
+    unseal(sealed, purpose) {
+      const bytes = (text: string) => Buffer.from(text, 'base64url');
+      const opener = createDecipheriv('aes-256-gcm', keyOf(sealed.key), bytes(sealed.iv), { authTagLength: 16 });
+      opener.setAAD(Buffer.from(purpose)).setAuthTag(bytes(sealed.tag));
+      return Buffer.concat([opener.update(bytes(sealed.text)), opener.final()]).toString('utf8');
+    },
   };
 }
 
@@ -103,6 +156,7 @@ function newKeys(): KeysFile {
     // The next key is published from the first day on, so that a roll reaches nodes that were offline.
     signing: [signing('current'), signing('next')],
     rotation: { current: 'r1', keys: { r1: secret() } },
+    sealing: { current: 's1', keys: { s1: secret() } },
     enrolment: secret(),
     licenceKey: secret(),
     pepper: secret(),

@@ -41,7 +41,7 @@ export async function validate(context: ServerContext, body: ValidateRequest, ca
   const node = { version: body.version ?? null, mode: 'production' as const };
   const refusal =
     status !== 'ACTIVE'
-      ? { code: 'SUBSCRIPTION_NOT_ACTIVE' as const, detail: statusDetail(status) }
+      ? { code: 'SUBSCRIPTION_NOT_ACTIVE' as const, detail: statusDetail(status, licence) }
       : body.version === undefined
         ? null
         : await versionRefusal(context, licence, node);

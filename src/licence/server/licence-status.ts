@@ -6,6 +6,8 @@ export interface LicenceRight {
   kind: 'subscription' | 'perpetual';
   standing: { standing: Standing; paidUntil: Date | null; endsAt: Date | null };
   revokedAt: Date | null;
+  /** An operator's own stop. */
+  suspended?: { reason: string } | null;
 }
 
 /** When the right ends by itself; null = never, as for every perpetual licence, whatever becomes of its updates. */
@@ -16,6 +18,7 @@ export function endOf({ kind, standing }: Pick<LicenceRight, 'kind' | 'standing'
 /** The right that a standing gives (facts of payment are the control plane's; the licence only follows). */
 export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus {
   if (licence.revokedAt !== null) return 'REVOKED';
+  if (licence.suspended) return 'SUSPENDED';
   const endsAt = endOf(licence);
   switch (licence.standing.standing) {
     case 'pending':
@@ -35,12 +38,17 @@ export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus
 }
 
 /** Why a licence with this status refuses, as a sentence that says what to do. */
-export function statusDetail(status: Exclude<LicenceStatus, 'ACTIVE'>): string {
+export function statusDetail(
+  status: Exclude<LicenceStatus, 'ACTIVE'>,
+  { suspended }: Pick<LicenceRight, 'suspended'>,
+): string {
   switch (status) {
     case 'PENDING':
       return 'The licence is not paid yet: pay the invoice.';
     case 'SUSPENDED':
-      return 'The licence is suspended: pay the open invoice to have it reinstated.';
+      return suspended
+        ? 'The licence was suspended by its seller: get in touch with support.'
+        : 'The licence is suspended: pay the open invoice to have it reinstated.';
     case 'EXPIRED':
       return 'The licence has ended: renew it.';
     case 'REVOKED':

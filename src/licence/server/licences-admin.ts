@@ -15,7 +15,7 @@ import type { SeatMode } from '../protocol/requests.ts';
 import { audit, type ServerContext } from './context.ts';
 import { effectiveEntitlements } from './entitlements.ts';
 import { newLicenceId } from './ids.ts';
-import { licenceKeyText } from './licence-key.ts';
+import { heldKey, keyTextOf } from './key-care.ts';
 import { licenceStatus } from './licence-status.ts';
 import { perpetualRight, perpetualView } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
@@ -80,9 +80,7 @@ export async function issueLicence(
   const plan = await knownPlan(context, wish.product, wish.plan, wish.addOns);
   const requestHash = createHash('sha256').update(canonicalJson(body)).digest('base64url');
   const id = newLicenceId();
-  const keyGeneration = 0;
   const perpetual = perpetualRight(wish, plan);
-  const key = licenceKeyText(context.keys.licenceKeyBytes(id, keyGeneration));
   const fresh: Licence = {
     _id: id,
     product: wish.product,
@@ -90,11 +88,10 @@ export async function issueLicence(
     kind: perpetual === null ? 'subscription' : 'perpetual',
     perpetual,
     externalRef: wish.externalRef,
+    account: wish.account ?? null,
     idempotencyKey: call.idempotencyKey,
     requestHash,
-    keyHash: context.keys.peppered(key),
-    keyLast4: key.slice(-4),
-    keyGeneration,
+    ...heldKey(context, plan, { _id: id, keyGeneration: 0 }),
     standing: heldStanding(wish.standing),
     revokedAt: null,
     revokedReason: null,
@@ -113,14 +110,13 @@ export async function issueLicence(
   if (licence === null) throw new Error('A licence was refused as a duplicate, but its idempotency key is unknown.');
   if (licence.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (created) {
-    const { product, plan, externalRef, standing, perpetual } = wish;
-    const what = { product, plan, externalRef, standing, ...(perpetual === undefined ? {} : { perpetual }) };
+    const { product, plan, externalRef, account, standing, perpetual } = wish;
+    const optional = { ...(account && { account }), ...(perpetual && { perpetual }) };
+    const what = { product, plan, externalRef, standing, ...optional };
     const about = { actor, requestId: call.requestId, licenceId: id };
     await audit(context, { ...about, at: today(), action: 'license.created', after: what });
   }
-  const licenceKey = revealKey
-    ? licenceKeyText(context.keys.licenceKeyBytes(licence._id, licence.keyGeneration))
-    : undefined;
+  const licenceKey = revealKey ? keyTextOf(context, licence) : undefined;
   return { licence, licenceKey, created };
 }
 
@@ -253,7 +249,9 @@ export async function licenceView(context: ServerContext, licence: Licence, lice
     plan: licence.plan,
     kind: licence.kind,
     externalRef: licence.externalRef,
+    account: licence.account ?? null,
     status: licenceStatus(licence, now()),
+    suspended: licence.suspended ? { at: licence.suspended.at.toISOString(), reason: licence.suspended.reason } : null,
     standing: { standing, revision, paidUntil: iso(paidUntil), endsAt: iso(endsAt) },
     entitlementsRevision: licence.entitlementsRevision,
     planRev: licence.planRev,

@@ -3,10 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLog } from '../../contracts/log.ts';
 import { createApp } from './app.ts';
-import { loadKeys } from './keys.ts';
-import { createCheckLimit, createFailureLimit } from './rate-limits.ts';
+import { createContext } from './context.ts';
 import { readSettings } from './settings.ts';
-import { openStore } from './store/store.ts';
 import { startSweeper } from './sweeper.ts';
 
 /**
@@ -17,16 +15,7 @@ const log = createLog('licence-server');
 
 async function run(): Promise<void> {
   const settings = readSettings(process.env);
-  const keys = await loadKeys({ json: settings.keys, file: settings.keysFile });
-  const db = await openStore(settings.mongoUri);
-  const context = {
-    settings,
-    keys,
-    db,
-    log,
-    failures: createFailureLimit(settings),
-    checks: createCheckLimit(settings),
-  };
+  const context = await createContext(settings, log);
   const server = createServer(createApp(context)).listen(settings.port, settings.host);
   await once(server, 'listening');
   const stopSweeper = startSweeper(context);
@@ -41,7 +30,7 @@ async function run(): Promise<void> {
   await closed;
   clearTimeout(patience);
   await stopSweeper();
-  await db.close();
+  await context.db.close();
 }
 
 run().catch((error: unknown) => {

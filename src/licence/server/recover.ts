@@ -117,6 +117,7 @@ async function renew(context: ServerContext, activation: Activation, body: Recov
         recoveries: [...recent, at],
         bootId: body.bootId ?? null,
         cloneSuspectedAt: null,
+        refusedCopy: null,
       },
       $push: { history: { $each: old, $slice: -historyLength } },
     },

@@ -22,6 +22,16 @@ const Environment = z.object({
   LICENCE_KEYS_FILE: z.string().optional(),
   /** `iss` of every verdict. */
   LICENCE_ISSUER: z.string().min(1).default(defaultIssuer),
+  /**
+   * Who signs the tokens of `/v1/me`: public keys by URL, by file or as JSON, and the `iss` that must stand in every token.
+   * Without them the portal answers 401 to everybody.
+   */
+  LICENCE_ACCOUNT_JWKS_URL: z.url().or(z.literal('')).optional(),
+  LICENCE_ACCOUNT_JWKS_FILE: z.string().optional(),
+  LICENCE_ACCOUNT_JWKS: z.string().optional(),
+  LICENCE_ACCOUNT_ISSUER: z.string().optional(),
+  /** How old a token may be, whatever its own end says. */
+  LICENCE_ACCOUNT_TOKEN_MAX_MS: Ms.default(minutes(5)),
   /** Express "trust proxy": from which addresses X-Forwarded-For is believed. */
   LICENCE_TRUST_PROXY: z.string().default('loopback'),
   /** Requests per address in 10 s, each process for itself. */
@@ -53,7 +63,8 @@ export type Settings = ReturnType<typeof readSettings>;
 
 /** Reads and checks the environment. Throws a ZodError, or an Error that names what is missing; never shows a value. */
 export function readSettings(environment: Record<string, string | undefined>) {
-  const { LICENCE_ADMIN_TOKEN, LICENCE_ADMIN_TOKEN_FILE, ...rest } = Environment.parse(environment);
+  const rest = Environment.parse(environment);
+  const { LICENCE_ADMIN_TOKEN, LICENCE_ADMIN_TOKEN_FILE } = rest;
   if (!rest.LICENCE_KEYS && !rest.LICENCE_KEYS_FILE) throw new Error('Set LICENCE_KEYS_FILE or LICENCE_KEYS.');
   const adminToken =
     LICENCE_ADMIN_TOKEN ?? (LICENCE_ADMIN_TOKEN_FILE && readFileSync(LICENCE_ADMIN_TOKEN_FILE, 'utf8').trim());
@@ -68,6 +79,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
     keys: rest.LICENCE_KEYS,
     keysFile: rest.LICENCE_KEYS_FILE,
     issuer: rest.LICENCE_ISSUER,
+    accounts: accountSettings(rest),
     trustProxy: rest.LICENCE_TRUST_PROXY,
     requestsPer10s: rest.LICENCE_REQUESTS_PER_10S,
     failuresPerMinute: rest.LICENCE_FAILURES_PER_MINUTE,
@@ -85,4 +97,23 @@ export function readSettings(environment: Record<string, string | undefined>) {
     sameBootMs: rest.LICENCE_SAME_BOOT_MS,
     checkAnswers: rest.LICENCE_CHECK_ANSWERS,
   };
+}
+
+/** Null where no account service is configured. */
+function accountSettings(environment: z.infer<typeof Environment>) {
+  const {
+    LICENCE_ACCOUNT_JWKS_URL: url,
+    LICENCE_ACCOUNT_JWKS_FILE: file,
+    LICENCE_ACCOUNT_JWKS: json,
+    LICENCE_ACCOUNT_ISSUER: issuer,
+    LICENCE_ACCOUNT_TOKEN_MAX_MS: tokenMaxMs,
+  } = environment;
+  const given = [url, file, json].filter(Boolean);
+  if (given.length === 0 && !issuer) return null;
+  if (given.length !== 1 || !issuer) {
+    throw new Error(
+      'Set LICENCE_ACCOUNT_ISSUER and one of LICENCE_ACCOUNT_JWKS_URL, LICENCE_ACCOUNT_JWKS_FILE and LICENCE_ACCOUNT_JWKS.',
+    );
+  }
+  return { url, file, json, issuer, tokenMaxMs };
 }

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import type { AccountRole } from '../../../src/licence/protocol/account.ts';
 import type { EnrolmentAnswer, IssueLicence, LicenceView, PlanData } from '../../../src/licence/protocol/admin.ts';
 import { LicenceProblem } from '../../../src/licence/protocol/problem.ts';
 import { VerdictClaims } from '../../../src/licence/protocol/verdict.ts';
 import { startDatabase } from '../../support/database.ts';
+import { createAccountService } from './account-service.ts';
 
 const main = join(import.meta.dirname, '../../../src/licence/server/main.ts');
 export const adminToken = 'test-administrator-token';
@@ -68,6 +70,7 @@ export async function startServerProcess(environment: Record<string, string>): P
 /** A database and licence servers on it, with the calls that tests make. */
 export async function startLicenceWorld(environment: Record<string, string> = generous) {
   const database = await startDatabase();
+  const accounts = createAccountService();
   const folder = await mkdtemp(join(tmpdir(), 'freehold-licence-'));
   const servers: ServerProcess[] = [];
   const base = {
@@ -75,6 +78,8 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     LICENCE_ADMIN_TOKEN: adminToken,
     LICENCE_KEYS_FILE: join(folder, 'keys', 'licence.json'),
     LICENCE_CHECK_ANSWERS: 'true',
+    LICENCE_ACCOUNT_JWKS: JSON.stringify(accounts.publicKeys),
+    LICENCE_ACCOUNT_ISSUER: accounts.issuer,
   };
   let url = '';
 
@@ -106,6 +111,15 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
 
   const admin = <T = Record<string, unknown>>(method: string, path: string, body?: unknown, more = {}) =>
     call<T>(method, `/v1/admin${path}`, body, { Authorization: `Bearer ${adminToken}`, ...more });
+
+  /** A call of the licence portal by a member of an account. */
+  const me = async <T = Record<string, unknown>>(
+    member: { account: string; role?: AccountRole | AccountRole[]; sub?: string },
+    method: string,
+    path: string,
+    body?: unknown,
+    more: Record<string, string> = {},
+  ) => call<T>(method, `/v1/me${path}`, body, { Authorization: `Bearer ${await accounts.token(member)}`, ...more });
 
   async function putPlan(plan: string, data: Partial<PlanData> | Record<string, unknown> = {}, of = product) {
     await admin('PUT', `/products/${of}`, { name: of });
@@ -198,6 +212,8 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     start,
     call,
     admin,
+    accounts,
+    me,
     putPlan,
     issue,
     view,

@@ -3,10 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLog } from '../../../src/contracts/log.ts';
 import { createApp } from '../../../src/licence/server/app.ts';
-import { loadKeys } from '../../../src/licence/server/keys.ts';
-import { createCheckLimit, createFailureLimit } from '../../../src/licence/server/rate-limits.ts';
+import { createContext } from '../../../src/licence/server/context.ts';
 import { readSettings } from '../../../src/licence/server/settings.ts';
-import { openStore } from '../../../src/licence/server/store/store.ts';
 import { now } from './fixed.ts';
 import type { Call, ServerKeysFile } from './shape.ts';
 
@@ -17,15 +15,7 @@ const shownHeaders = ['Content-Type', 'Retry-After', 'Idempotent-Replay'];
 export async function startRecordedServer(uri: string, keysFile: ServerKeysFile) {
   const LICENCE_KEYS = JSON.stringify(keysFile);
   const settings = readSettings({ LICENCE_MONGODB_URI: uri, LICENCE_ADMIN_TOKEN: adminToken, LICENCE_KEYS });
-  const db = await openStore(settings.mongoUri);
-  const context = {
-    settings,
-    keys: await loadKeys({ json: settings.keys }),
-    db,
-    log: createLog('vectors'),
-    failures: createFailureLimit(settings),
-    checks: createCheckLimit(settings),
-  };
+  const context = await createContext(settings, createLog('vectors'));
   const server = createServer(createApp(context)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -62,7 +52,7 @@ export async function startRecordedServer(uri: string, keysFile: ServerKeysFile)
     async stop() {
       server.close();
       server.closeAllConnections();
-      await db.close();
+      await context.db.close();
     },
   };
 }

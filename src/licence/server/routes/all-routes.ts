@@ -6,6 +6,8 @@ import { healthRoutes } from './health.ts';
 import { instanceRoutes } from './instances.ts';
 import { instanceAdminRoutes } from './instances-admin.ts';
 import { licenceAdminRoutes } from './licences-admin.ts';
+import { portalInstanceRoutes } from './portal-instances.ts';
+import { portalLicenceRoutes } from './portal-licences.ts';
 import { productAdminRoutes } from './products-admin.ts';
 import { publicKeyRoutes } from './public-keys.ts';
 import { validateRoutes } from './validate.ts';
@@ -16,6 +18,8 @@ export const allRoutes: readonly Route[] = [
   ...instanceRoutes,
   ...validateRoutes,
   ...publicKeyRoutes,
+  ...portalLicenceRoutes,
+  ...portalInstanceRoutes,
   ...productAdminRoutes,
   ...licenceAdminRoutes,
   ...instanceAdminRoutes,

@@ -1,36 +1,27 @@
 import { z } from 'zod';
-import { AuditEntries, type AuditEntry, LicenceId } from '../../protocol/admin.ts';
+import { AuditEntries, AuditEntryId, LicenceId } from '../../protocol/admin.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
+import { auditEntry } from '../portal-views.ts';
 import { type Route, route } from '../routing/route.ts';
-import type { AuditRecord } from '../store/audit.ts';
 
 export const auditAdminRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/admin/audit',
     tag: 'audit',
-    summary: 'What was changed about a licence, by whom and in which request; oldest first',
+    summary: 'A page of what was changed, by whom and in which request: of one licence or of all; oldest first',
     guard: requireAdmin,
-    query: z.strictObject({ licenseId: LicenceId }),
+    query: z.strictObject({
+      licenseId: LicenceId.optional(),
+      after: AuditEntryId.or(z.literal('')).default(''),
+      limit: z.coerce.number().int().min(1).max(1000).default(1000),
+    }),
     answers: { 200: AuditEntries },
     refusals: [],
-    async handler({ query, context }) {
-      const records = await context.db.audit.of(query.licenseId);
-      return { status: 200, body: { entries: records.map(auditEntry) } };
+    async handler({ query: { licenseId: licenceId, after, limit }, context }) {
+      const records = await context.db.audit.page({ licenceId, after, limit });
+      const next = records.length === limit ? String(records.at(-1)!._id) : null;
+      return { status: 200, body: { entries: records.map(auditEntry), next } };
     },
   }),
 ];
-
-function auditEntry(record: AuditRecord): AuditEntry {
-  const { at, actor, action, licenceId, activationId, requestId, before, after } = record;
-  return {
-    at: at.toISOString(),
-    actor,
-    action,
-    licenseId: licenceId,
-    instanceId: activationId,
-    requestId,
-    before,
-    after,
-  };
-}

@@ -17,7 +17,8 @@ export const instanceAdminRoutes: readonly Route[] = [
     answers: { 200: ActivationView },
     refusals: ['INSTANCE_NOT_FOUND'],
     async handler({ params, caller, context }) {
-      const activation = await deactivate(context, params.id, caller.requestId);
+      const { actor, requestId } = caller;
+      const activation = await deactivate(context, params.id, { actor, requestId });
       return { status: 200, body: activationView(await knownLicence(context, activation.licenceId), activation) };
     },
   }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   EntitlementsPush,
+  ExtendLicence,
   ExtendUpdates,
   IdempotencyKey,
   IssueLicence,
@@ -10,9 +11,14 @@ import {
   LicenceView,
   RenewalPreview,
   RevokeLicence,
+  RotateKey,
   StandingPush,
+  SuspendLicence,
+  TransferLicence,
 } from '../../protocol/admin.ts';
+import { extendTerm } from '../extend-term.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
+import { rotateKey } from '../key-care.ts';
 import {
   issueLicence,
   knownLicence,
@@ -24,6 +30,8 @@ import {
 } from '../licences-admin.ts';
 import { extendUpdates, previewRenewal } from '../perpetual.ts';
 import { type Route, route } from '../routing/route.ts';
+import { reinstateLicence, suspendLicence } from '../suspend-licence.ts';
+import { transferLicence } from '../transfer-licence.ts';
 
 const tag = 'licences';
 const guard = requireAdmin;
@@ -133,16 +141,87 @@ export const licenceAdminRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/admin/licenses/{id}/extend',
     tag,
-    summary: 'Add years of updates that were paid, once per idempotency key',
+    summary: 'Add years of updates that were paid, or let a subscription run longer; once per idempotency key',
     guard,
     params,
     headers,
-    body: ExtendUpdates,
+    body: ExtendLicence,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'NOT_PERPETUAL', 'LICENSE_REVOKED', 'IDEMPOTENCY_CONFLICT'],
+    refusals: [
+      ...(['SUBSCRIPTION_NOT_FOUND', 'NOT_PERPETUAL', 'LICENSE_REVOKED'] as const),
+      ...(['IDEMPOTENCY_CONFLICT', 'SUBSCRIPTION_NOT_ACTIVE', 'LICENSE_CHANGED'] as const),
+    ],
     async handler({ params, headers, body, caller, context }) {
-      const call = { idempotencyKey: headers['idempotency-key'], requestId: caller.requestId };
-      return { status: 200, body: await licenceView(context, await extendUpdates(context, params.id, body, call)) };
+      const { actor, requestId } = caller;
+      const call = { idempotencyKey: headers['idempotency-key'], requestId };
+      const licence =
+        'years' in body
+          ? await extendUpdates(context, params.id, body, call)
+          : await extendTerm(context, params.id, new Date(body.until), { actor, requestId });
+      return { status: 200, body: await licenceView(context, licence) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/licenses/{id}/suspend',
+    tag,
+    summary: 'Stop a licence, whatever its standing is; its nodes keep their seats',
+    guard,
+    params,
+    body: SuspendLicence,
+    answers,
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
+    async handler({ params, body, caller: { actor, requestId }, context }) {
+      const licence = await suspendLicence(context, params.id, body, { actor, requestId });
+      return { status: 200, body: await licenceView(context, licence) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/licenses/{id}/reinstate',
+    tag,
+    summary: "Lift an operator's stop; nodes go on at their next check",
+    guard,
+    params,
+    answers,
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
+    async handler({ params, caller: { actor, requestId }, context }) {
+      const licence = await reinstateLicence(context, params.id, { actor, requestId });
+      return { status: 200, body: await licenceView(context, licence) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/licenses/{id}/transfer',
+    tag,
+    summary: 'Give a licence to another account; its nodes run on',
+    guard,
+    params,
+    headers,
+    body: TransferLicence,
+    answers,
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    async handler({ params, headers, body: { revealKey, ...wish }, caller, context }) {
+      const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
+      const { licence, licenceKey } = await transferLicence(context, params.id, wish, call);
+      return { status: 200, body: await licenceView(context, licence, revealKey ? licenceKey : undefined) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/licenses/{id}/rotate-key',
+    tag,
+    summary: 'Replace the key; nodes that run go on',
+    guard,
+    params,
+    headers,
+    body: RotateKey,
+    answers,
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    async handler({ params, headers, body, caller, context }) {
+      const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
+      const { licence, licenceKey } = await rotateKey(context, await knownLicence(context, params.id), call);
+      return { status: 200, body: await licenceView(context, licence, body.revealKey ? licenceKey : undefined) };
     },
   }),
   route({

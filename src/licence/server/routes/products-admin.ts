@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import {
   PlanData,
+  PlanList,
   PlanView,
   ProductData,
+  ProductList,
   ProductView,
   ReleaseData,
   ReleaseList,
@@ -13,6 +15,7 @@ import { Name } from '../../protocol/verdict.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { putPlan, putRelease } from '../licences-admin.ts';
 import { type Route, route } from '../routing/route.ts';
+import type { Plan } from '../store/plans.ts';
 
 const tag = 'products';
 const guard = requireAdmin;
@@ -20,6 +23,33 @@ const ProductPath = z.object({ product: Name });
 
 /** Products, plans and releases are data: the server serves any product. */
 export const productAdminRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/admin/products',
+    tag,
+    summary: 'Every product',
+    guard,
+    answers: { 200: ProductList },
+    refusals: [],
+    async handler({ context }) {
+      const products = await context.db.products.all();
+      return { status: 200, body: { products: products.map(({ _id, name }) => ({ product: _id, name })) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/admin/products/{product}/plans',
+    tag,
+    summary: 'The plans of a product',
+    guard,
+    params: ProductPath,
+    answers: { 200: PlanList },
+    refusals: [],
+    async handler({ params: { product }, context }) {
+      const plans = await context.db.plans.of(product);
+      return { status: 200, body: { plans: plans.map((plan) => planView(product, plan)) } };
+    },
+  }),
   route({
     method: 'put',
     path: '/v1/admin/products/{product}',
@@ -47,7 +77,7 @@ export const productAdminRoutes: readonly Route[] = [
     refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
     async handler({ params, body, caller, context }) {
       const plan = await putPlan(context, { ...params, requestId: caller.requestId }, body);
-      return { status: 200, body: { ...params, revision: plan.revision, ...plan.data } };
+      return { status: 200, body: planView(params.product, plan) };
     },
   }),
   route({
@@ -83,3 +113,7 @@ export const productAdminRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function planView(product: string, { _id, revision, data }: Plan) {
+  return { product, plan: _id.slice(product.length + 1), revision, ...data };
+}

@@ -39,6 +39,8 @@ export interface Activation extends RotationState {
   usage: Record<string, number>;
   recoveries: Date[];
   cloneSuspectedAt: Date | null;
+  /** What came with an older state last, while nobody decided which of the two goes on. */
+  refusedCopy?: { hash: string; bootId: string | null; address: string; at: Date } | null;
   /** The version that the licence did not cover when the node last asked; absent when there was none. */
   refusedVersion?: string | null;
 }
@@ -81,6 +83,7 @@ export function activationStore(connection: Connection) {
       usage: anything,
       recoveries: { type: [Date], default: [] },
       cloneSuspectedAt: Date,
+      refusedCopy: { type: Schema.Types.Mixed, default: null },
       refusedVersion: String,
     },
     { collection: 'activations', versionKey: false, minimize: false },
@@ -88,6 +91,7 @@ export function activationStore(connection: Connection) {
   schema.index({ licenceId: 1, chosenId: 1 }, { unique: true });
   schema.index({ licenceId: 1, nodeKey: 1, status: 1 });
   schema.index({ licenceId: 1, activatedAt: 1 });
+  schema.index({ licenceId: 1, _id: 1 });
   schema.index({ status: 1, pendingAt: 1 });
   const model = connection.model<Activation>('Activation', schema);
 
@@ -115,6 +119,14 @@ export function activationStore(connection: Connection) {
       model
         .findOne({ licenceId: wish.licenceId, nodeKey: wish.nodeKey, status: 'active', mode: wish.mode })
         .lean<Activation>()
+        .exec(),
+    /** A page of the nodes of these licences, by id; pending ones are nodes in the making and left out. */
+    page: (licenceIds: string[], statuses: ActivationStatus[], after: string, limit: number) =>
+      model
+        .find({ licenceId: { $in: licenceIds }, _id: { $gt: after }, status: { $in: statuses } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean<Activation[]>()
         .exec(),
     /** Newest first. */
     ofLicence: (licenceId: string) =>

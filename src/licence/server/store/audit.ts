@@ -1,9 +1,9 @@
-import { type Connection, Schema } from 'mongoose';
+import { type Connection, Schema, Types } from 'mongoose';
 
 /** Who changed what, when and in which request. Entries are appended and read, never changed or removed. */
 export interface AuditRecord {
   at: Date;
-  /** `control-plane`, `key-holder`, `enrolment`, `activation:<id>` or `sweeper`. */
+  /** `control-plane`, `member:<id>`, `key-holder`, `enrolment`, `activation:<id>` or `sweeper`. */
   actor: string;
   action: string;
   licenceId: string | null;
@@ -14,6 +14,9 @@ export interface AuditRecord {
 }
 
 const anything = { type: Schema.Types.Mixed, default: null };
+
+/** An entry with its id, which grows with every entry of one process. */
+export type HeldAuditRecord = AuditRecord & { _id: Types.ObjectId };
 
 export function auditStore(connection: Connection) {
   const schema = new Schema<AuditRecord>(
@@ -35,9 +38,14 @@ export function auditStore(connection: Connection) {
     async append(record: AuditRecord): Promise<void> {
       await model.create(record);
     },
-    /** Oldest first. */
-    of: (licenceId: string): Promise<AuditRecord[]> =>
-      model.find({ licenceId }).sort({ _id: 1 }).limit(1000).lean<AuditRecord[]>().exec(),
+    /** A page, oldest first, of one licence or of all; `after` is the id of the last entry seen, or ''. */
+    page({ licenceId, after, limit }: { licenceId?: string | undefined; after: string; limit: number }) {
+      const filter = {
+        ...(licenceId === undefined ? {} : { licenceId }),
+        ...(after === '' ? {} : { _id: { $gt: new Types.ObjectId(after) } }),
+      };
+      return model.find(filter).sort({ _id: 1 }).limit(limit).lean<HeldAuditRecord[]>().exec();
+    },
     model,
   };
 }

@@ -3,6 +3,7 @@ import type { EntitlementsPush, PerpetualTerms, RenewalPreview, Standing } from 
 import type { SeatMode } from '../../protocol/requests.ts';
 import type { Features, Limits } from '../../protocol/verdict.ts';
 import type { UpdateWindow } from '../fallback.ts';
+import type { SealedText } from '../keys.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 export interface HeldStanding {
@@ -40,13 +41,21 @@ export interface Licence {
   /** Null or absent for a subscription. */
   perpetual?: PerpetualRight | null;
   externalRef: string;
+  /** Whose it is in the licence portal; null or absent = nobody's. */
+  account?: string | null;
   /** Key of the call that issued it, and the hash of that call's body. */
   idempotencyKey: string;
   requestHash: string;
   keyHash: string;
   keyLast4: string;
   keyGeneration: number;
+  /** The key itself, sealed, where the plan lets the portal show it again. */
+  sealedKey?: SealedText | null;
+  /** Idempotency key of the call that rotated the key last. */
+  keyRotatedBy?: string | null;
   standing: HeldStanding;
+  /** An operator's own stop, whatever the standing is; lifted only by an operator. */
+  suspended?: { at: Date; reason: string } | null;
   revokedAt: Date | null;
   revokedReason: string | null;
   entitlementsRevision: number;
@@ -59,7 +68,22 @@ export interface Licence {
   features: Features;
   seatLimits: Record<SeatMode, number>;
   seats: { activationId: string; mode: SeatMode }[];
+  /** A change of seats whose money is being moved; no other one begins meanwhile. */
+  seatChange?: SeatChange | null;
+  /** Idempotency keys of the last changes of seats, newest last. */
+  seatChangesDone?: string[];
   createdAt: Date;
+}
+
+export interface SeatChange {
+  /** Idempotency key of the call that began it. */
+  key: string;
+  from: number;
+  to: number;
+  /** What the member agreed to pay now, in minor units; negative = comes back. */
+  dueNow: { amount: number; currency: string };
+  actor: string;
+  at: Date;
 }
 
 const anything = { type: Schema.Types.Mixed, required: true };
@@ -73,12 +97,16 @@ export function licenceStore(connection: Connection) {
       plan: { type: String, required: true },
       kind: { type: String, required: true },
       externalRef: { type: String, required: true, index: true },
+      account: { type: String, default: null },
       idempotencyKey: { type: String, required: true, unique: true },
       requestHash: { type: String, required: true },
       keyHash: { type: String, required: true, unique: true },
       keyLast4: { type: String, required: true },
       keyGeneration: { type: Number, required: true },
+      sealedKey: { type: Schema.Types.Mixed, default: null },
+      keyRotatedBy: { type: String, default: null },
       standing: anything,
+      suspended: { type: Schema.Types.Mixed, default: null },
       revokedAt: { type: Date, default: null },
       revokedReason: { type: String, default: null },
       entitlementsRevision: { type: Number, required: true },
@@ -90,11 +118,14 @@ export function licenceStore(connection: Connection) {
       seatLimits: anything,
       seats: anything,
       perpetual: { type: Schema.Types.Mixed, default: null },
+      seatChange: { type: Schema.Types.Mixed, default: null },
+      seatChangesDone: { type: [String], default: [] },
       createdAt: { type: Date, required: true },
     },
     { collection: 'licences', versionKey: false, minimize: false },
   );
   schema.index({ product: 1, plan: 1 });
+  schema.index({ account: 1, _id: 1 });
   const model = connection.model<Licence>('Licence', schema);
   const find = (id: string) => model.findById(id).lean<Licence>().exec();
 
@@ -113,6 +144,25 @@ export function licenceStore(connection: Connection) {
         .sort({ _id: 1 })
         .limit(limit)
         .lean<Licence[]>()
+        .exec(),
+
+    /** A page of what an account has, revoked ones too, by id. */
+    ofAccount: (account: string, after: string, limit: number) =>
+      model
+        .find({ account, _id: { $gt: after } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean<Licence[]>()
+        .exec(),
+
+    /**
+     * Changes the licence if it still is what the filter says; null when it no longer is. Answers the licence before the
+     * change.
+     */
+    change: (id: string, still: Record<string, unknown>, update: Record<string, unknown>): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate({ _id: id, ...still }, update, { returnDocument: 'before' })
+        .lean<Licence>()
         .exec(),
 
     /** False when the idempotency key was used before. */
@@ -205,6 +255,7 @@ export function licenceStore(connection: Connection) {
           {
             _id: licence._id,
             revokedAt: null,
+            suspended: null,
             planRev: licence.planRev,
             'standing.revision': licence.standing.revision,
             'seats.activationId': { $ne: activationId },

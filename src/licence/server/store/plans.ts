@@ -56,6 +56,14 @@ export function planStore(connection: Connection) {
         return next;
       }
     },
+    /** The plans of a product, by code. */
+    of: (product: string): Promise<Plan[]> =>
+      model
+        .find({ _id: { $gte: `${product}/`, $lt: `${product}0` } })
+        .sort({ _id: 1 })
+        .limit(1000)
+        .lean<Plan[]>()
+        .exec(),
     find: read,
     /** The plan at least as new as this revision; from memory when it is there. */
     async atLeast(id: string, revision: number): Promise<Plan | null> {

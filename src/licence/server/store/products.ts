@@ -19,6 +19,7 @@ export function productStore(connection: Connection) {
     async put(product: Product): Promise<void> {
       await model.updateOne({ _id: product._id }, { $set: { name: product.name } }, { upsert: true });
     },
+    all: (): Promise<Product[]> => model.find().sort({ _id: 1 }).limit(1000).lean<Product[]>().exec(),
     find: (code: string): Promise<Product | null> => model.findById(code).lean<Product>().exec(),
   };
 }

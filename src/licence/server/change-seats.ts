@@ -1,0 +1,79 @@
+import { today } from '../../contracts/clock.ts';
+import { requireActive } from './activate.ts';
+import { type Actor, audit, type ServerContext } from './context.ts';
+import { knownLicence } from './licences-admin.ts';
+import { Refusal } from './refusal.ts';
+import type { Money, SeatPrice } from './seat-seller.ts';
+import type { Licence, SeatChange } from './store/licences.ts';
+
+/** How many idempotency keys of finished changes a licence remembers. */
+const remembered = 20;
+
+/** What another number of production seats costs; changes nothing. Throws SEATS_NOT_SOLD_HERE, SUBSCRIPTION_NOT_ACTIVE. */
+export async function previewSeats(context: ServerContext, licence: Licence, seats: number): Promise<SeatPrice> {
+  requireActive(licence);
+  return context.seller.price({ licence, from: licence.seatLimits.production, to: seats });
+}
+
+/**
+ * Changes the number of production seats once it is paid: more can be activated at once; with fewer than are in use the
+ * nodes go on and none is added.
+ *
+ * The intent is written into the licence first, so that one change runs at a time and a crash between payment and change
+ * is made good by whoever comes next. The same idempotency key again changes and costs nothing more. Throws
+ * SEATS_NOT_SOLD_HERE, SUBSCRIPTION_NOT_ACTIVE and LICENSE_CHANGED: another change came first, or the price is not the
+ * one that was agreed to; then nothing was paid.
+ */
+export async function changeSeats(
+  context: ServerContext,
+  held: Licence,
+  wish: { seats: number; planRev: number; dueNow: Money },
+  call: Actor & { idempotencyKey: string },
+): Promise<Licence> {
+  const key = call.idempotencyKey;
+  const licence = await finishSeatChange(context, held, call.requestId);
+  if (licence.seatChangesDone?.includes(key)) return licence;
+  if (licence.planRev !== wish.planRev) throw new Refusal('LICENSE_CHANGED');
+  requireActive(licence);
+  const from = licence.seatLimits.production;
+  const { dueNow } = await context.seller.price({ licence, from, to: wish.seats });
+  if (dueNow.amount !== wish.dueNow.amount || dueNow.currency !== wish.dueNow.currency) {
+    throw new Refusal('LICENSE_CHANGED', `This costs ${dueNow.amount} ${dueNow.currency} (minor units) by now.`);
+  }
+  const change: SeatChange = { key, from, to: wish.seats, dueNow, actor: call.actor, at: today() };
+  const still = { planRev: wish.planRev, seatChange: null, revokedAt: null, suspended: null };
+  if ((await context.db.licences.change(licence._id, still, { $set: { seatChange: change } })) === null) {
+    throw new Refusal('LICENSE_CHANGED');
+  }
+  return finishSeatChange(context, { ...licence, seatChange: change }, call.requestId);
+}
+
+/** Has the change that was begun paid and done, if there is one. */
+async function finishSeatChange(context: ServerContext, licence: Licence, requestId: string): Promise<Licence> {
+  const { seatChange: change } = licence;
+  if (!change) return licence;
+  const { key, from, to, dueNow, actor } = change;
+  const begun = { 'seatChange.key': key };
+  try {
+    await context.seller.sell({ licence, from, to }, { key, dueNow, actor });
+  } catch (error) {
+    // A refusal means that nothing was paid; whatever else went wrong is asked again by the next call.
+    if (error instanceof Refusal) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
+    throw error;
+  }
+  const done = await context.db.licences.change(licence._id, begun, {
+    $set: { seatChange: null, 'seatLimits.production': to },
+    $push: { seatChangesDone: { $each: [key], $slice: -remembered } },
+    $inc: { planRev: 1 },
+  });
+  if (done !== null) {
+    await audit(context, {
+      ...{ actor, requestId, licenceId: licence._id },
+      at: today(),
+      action: 'license.plan-changed',
+      before: { seats: done.seatLimits.production },
+      after: { seats: to, dueNow },
+    });
+  }
+  return knownLicence(context, licence._id);
+}

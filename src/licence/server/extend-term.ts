@@ -1,0 +1,40 @@
+import { now, today } from '../../contracts/clock.ts';
+import { type Actor, audit, type ServerContext } from './context.ts';
+import { statusDetail } from './licence-status.ts';
+import { knownLicence } from './licences-admin.ts';
+import { Refusal } from './refusal.ts';
+import type { Licence } from './store/licences.ts';
+
+/**
+ * Lets a subscription run until a later moment than it would; one that had ended runs again. A moment that is not later
+ * changes nothing. What the control plane pushes afterwards counts as ever. Throws SUBSCRIPTION_NOT_FOUND,
+ * INVALID_LICENSE_CHECK_REQUEST, LICENSE_REVOKED, SUBSCRIPTION_NOT_ACTIVE, LICENSE_CHANGED.
+ */
+export async function extendTerm(context: ServerContext, licenceId: string, until: Date, by: Actor): Promise<Licence> {
+  const held = await knownLicence(context, licenceId);
+  requireExtendable(held, until);
+  const { standing, revision, paidUntil, endsAt } = held.standing;
+  const term = {
+    paidUntil: paidUntil !== null && paidUntil >= until ? paidUntil : until,
+    endsAt: endsAt !== null && endsAt < until ? until : endsAt,
+  };
+  if (Number(term.paidUntil) === Number(paidUntil) && Number(term.endsAt) === Number(endsAt)) return held;
+  const still = { revokedAt: null, 'standing.revision': revision, 'standing.endsAt': endsAt };
+  const update = { $set: { standing: { standing, revision, ...term } } };
+  const before = await context.db.licences.change(licenceId, still, update);
+  if (before === null) throw new Refusal('LICENSE_CHANGED');
+  const change = { before: { paidUntil, endsAt }, after: term };
+  await audit(context, { ...by, ...change, at: today(), action: 'license.renewed', licenceId });
+  return knownLicence(context, licenceId);
+}
+
+function requireExtendable(licence: Licence, until: Date): void {
+  if (licence.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
+  if (licence.kind === 'perpetual') {
+    throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'A perpetual licence is extended by years of updates.');
+  }
+  if (until.getTime() <= now()) throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'until is not in the future.');
+  const { standing } = licence.standing;
+  if (standing === 'terminated') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail('EXPIRED', licence));
+  if (standing === 'refunded') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail('REVOKED', licence));
+}

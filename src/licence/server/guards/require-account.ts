@@ -1,0 +1,25 @@
+import type { AccountRole } from '../../protocol/account.ts';
+import type { Member } from '../account-tokens.ts';
+import { Refusal } from '../refusal.ts';
+import type { Guard } from './guard.ts';
+
+/**
+ * The guard of the licence portal: a member of an account with one of the roles, by a token of the account service as
+ * `Authorization: Bearer`. Every member may view. What the member asks for is looked up within `caller.account` alone
+ * (account-scope.ts), so that ids of others answer 404.
+ */
+export function requireAccount(...roles: Exclude<AccountRole, 'viewer'>[]): Guard<Member> {
+  return {
+    security: 'account',
+    refusals: ['ACCOUNT_UNAUTHORIZED', ...(roles.length > 0 ? (['ROLE_REQUIRED'] as const) : [])],
+    async admit(request, { accounts }) {
+      const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.get('Authorization') ?? '') ?? [];
+      if (token === undefined) throw new Refusal('ACCOUNT_UNAUTHORIZED');
+      const member = await accounts.verify(token);
+      if (roles.length > 0 && !roles.some((role) => member.roles.includes(role))) {
+        throw new Refusal('ROLE_REQUIRED', `This needs the role ${roles.join(' or ')}.`);
+      }
+      return member;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { LicenceId } from '../../protocol/admin.ts';
+import { KeepInstance, PortalInstance, PortalInstances } from '../../protocol/portal.ts';
+import { WireInstanceId } from '../../protocol/requests.ts';
+import { activationOfAccount, licenceOfAccount } from '../account-scope.ts';
+import { deactivate } from '../end-activation.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { knownLicence } from '../licences-admin.ts';
+import { portalInstance, seatedStatuses } from '../portal-views.ts';
+import { keepOne } from '../resolve-copy.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const tag = 'portal';
+const params = z.object({ id: WireInstanceId });
+
+/** What the members of an account do with its nodes; "instance" on this wire is an activation (protocol/words.ts). */
+export const portalInstanceRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/me/instances',
+    tag,
+    summary: 'The nodes of the account or of one of its licences',
+    guard: requireAccount(),
+    query: z.strictObject({
+      licenseId: LicenceId.optional(),
+      /** `active`: those that run; `ended`: those that ran. */
+      status: z.enum(['active', 'ended', 'all']).default('active'),
+      after: WireInstanceId.or(z.literal('')).default(''),
+      limit: z.coerce.number().int().min(1).max(100).default(50),
+    }),
+    answers: { 200: PortalInstances },
+    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    async handler({ query: { licenseId, status, after, limit }, caller, context }) {
+      const { account } = caller;
+      const licences =
+        licenseId === undefined
+          ? await context.db.licences.ofAccount(account, '', 1000)
+          : [await licenceOfAccount(context, account, licenseId)];
+      const byId = new Map(licences.map((licence) => [licence._id, licence]));
+      const statuses = seatedStatuses.filter(
+        (each) => status === 'all' || (status === 'active') === (each === 'active'),
+      );
+      const found = await context.db.activations.page([...byId.keys()], statuses, after, limit);
+      return {
+        status: 200,
+        body: {
+          instances: found.map((activation) => portalInstance(byId.get(activation.licenceId)!, activation)),
+          next: found.length === limit ? found.at(-1)!._id : null,
+        },
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/instances/{id}/deactivate',
+    tag,
+    summary: 'Take the seat from a node; a second time changes nothing',
+    guard: requireAccount('admin'),
+    params,
+    answers: { 200: PortalInstance },
+    refusals: ['INSTANCE_NOT_FOUND'],
+    async handler({ params, caller, context }) {
+      const { actor, requestId } = caller;
+      await activationOfAccount(context, caller.account, params.id);
+      const activation = await deactivate(context, params.id, { actor, requestId });
+      return { status: 200, body: portalInstance(await knownLicence(context, activation.licenceId), activation) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/instances/{id}/keep',
+    tag,
+    summary: 'Decide which of two hosts with the same node goes on; the other one is refused from then on',
+    guard: requireAccount('admin'),
+    params,
+    body: KeepInstance,
+    answers: { 200: PortalInstance },
+    refusals: ['INSTANCE_NOT_FOUND', 'NO_COPY_SUSPECTED', 'LICENSE_CHANGED'],
+    async handler({ params, body, caller, context }) {
+      const { actor, requestId } = caller;
+      const { activation, licence } = await activationOfAccount(context, caller.account, params.id);
+      const kept = await keepOne(context, activation, body.keep, { actor, requestId });
+      return { status: 200, body: portalInstance(licence, kept) };
+    },
+  }),
+];

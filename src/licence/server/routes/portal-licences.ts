@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { IdempotencyKey, LicenceId } from '../../protocol/admin.ts';
+import {
+  AccountExport,
+  PortalKey,
+  PortalLicence,
+  PortalLicences,
+  SeatsPreview,
+  SeatsPreviewRequest,
+  SeatsRequest,
+} from '../../protocol/portal.ts';
+import { licenceOfAccount } from '../account-scope.ts';
+import { changeSeats, previewSeats } from '../change-seats.ts';
+import { exportAccount } from '../export-account.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { rotateKey, showKey } from '../key-care.ts';
+import { portalLicence } from '../portal-views.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const tag = 'portal';
+const params = z.object({ id: LicenceId });
+const headers = z.object({ 'idempotency-key': IdempotencyKey });
+
+/** What the members of an account do with its licences. Ids of other accounts are not found. */
+export const portalLicenceRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/me/licenses',
+    tag,
+    summary: 'The licences of the account, revoked ones too',
+    guard: requireAccount(),
+    query: z.strictObject({
+      after: LicenceId.or(z.literal('')).default(''),
+      limit: z.coerce.number().int().min(1).max(100).default(50),
+    }),
+    answers: { 200: PortalLicences },
+    refusals: [],
+    async handler({ query: { after, limit }, caller, context }) {
+      const licences = await context.db.licences.ofAccount(caller.account, after, limit);
+      return {
+        status: 200,
+        body: {
+          licenses: await Promise.all(licences.map((licence) => portalLicence(context, licence))),
+          next: licences.length === limit ? licences.at(-1)!._id : null,
+        },
+      };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/me/licenses/{id}',
+    tag,
+    summary: 'One licence',
+    guard: requireAccount(),
+    params,
+    answers: { 200: PortalLicence },
+    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    async handler({ params, caller, context }) {
+      const licence = await licenceOfAccount(context, caller.account, params.id);
+      return { status: 200, body: await portalLicence(context, licence) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/licenses/{id}/key/reveal',
+    tag,
+    summary: 'Show the key again, where the plan allows it; audited',
+    guard: requireAccount('admin'),
+    params,
+    answers: { 200: PortalKey },
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'KEY_NOT_SHOWN'],
+    async handler({ params, caller, context }) {
+      const licence = await licenceOfAccount(context, caller.account, params.id);
+      const { actor, requestId } = caller;
+      const licenseKey = await showKey(context, licence, { actor, requestId });
+      return { status: 200, body: { licenseId: licence._id, licenseKey, keyLast4: licence.keyLast4 } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/licenses/{id}/key/rotate',
+    tag,
+    summary: 'Replace the key; nodes that run go on. The answer is the one time at which the new key is told',
+    guard: requireAccount('admin'),
+    params,
+    headers,
+    answers: { 200: PortalKey },
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    async handler({ params, headers, caller, context }) {
+      const held = await licenceOfAccount(context, caller.account, params.id);
+      const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
+      const { licence, licenceKey } = await rotateKey(context, held, call);
+      return {
+        status: 200,
+        body: { licenseId: licence._id, licenseKey: licenceKey, keyLast4: licence.keyLast4 },
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/licenses/{id}/seats/preview',
+    tag,
+    summary: 'What another number of production seats costs; changes nothing',
+    guard: requireAccount('payer', 'admin'),
+    params,
+    body: SeatsPreviewRequest,
+    answers: { 200: SeatsPreview },
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_NOT_ACTIVE', 'SEATS_NOT_SOLD_HERE'],
+    async handler({ params, body, caller, context }) {
+      const licence = await licenceOfAccount(context, caller.account, params.id);
+      const price = await previewSeats(context, licence, body.seats);
+      return { status: 200, body: { ...body, planRev: licence.planRev, ...price } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/licenses/{id}/seats',
+    tag,
+    summary: 'Add or remove production seats at the previewed price, once per idempotency key',
+    guard: requireAccount('payer'),
+    params,
+    headers,
+    body: SeatsRequest,
+    answers: { 200: PortalLicence },
+    refusals: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_NOT_ACTIVE', 'SEATS_NOT_SOLD_HERE', 'LICENSE_CHANGED'],
+    async handler({ params, headers, body, caller, context }) {
+      const held = await licenceOfAccount(context, caller.account, params.id);
+      const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
+      const licence = await changeSeats(context, held, body, call);
+      return { status: 200, body: await portalLicence(context, licence) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/me/export',
+    tag,
+    summary: 'Everything that this server holds about the account, without keys and secrets',
+    guard: requireAccount('admin', 'payer'),
+    answers: { 200: AccountExport },
+    refusals: [],
+    handler: async ({ caller, context }) => ({
+      status: 200,
+      body: await exportAccount(context, caller.account),
+      headers: { 'Content-Disposition': 'attachment; filename="licences.json"' },
+    }),
+  }),
+];
