@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { licenceTokenMaxMs } from './contracts/licence-token.ts';
 
 /**
  * Configuration of Freehold's processes: read once at a process's start from the environment, parsed by these schemas.
@@ -84,6 +85,17 @@ const Api = Common.extend(Hosting.shape)
     FREEHOLD_SIGN_IN_CODES_PER_HOUR: Count.default(10),
     FREEHOLD_SIGN_IN_CODE_MS: Milliseconds.default(minutes(10)),
     FREEHOLD_SESSION_MS: Milliseconds.default(hours(24 * 14)),
+    /** How long the link of an invitation works. */
+    FREEHOLD_INVITATION_MS: Milliseconds.default(hours(24 * 7)),
+    /** Invitations that one account may have mailed within an hour. */
+    FREEHOLD_INVITATIONS_PER_HOUR: Count.default(20),
+    /** Members and open invitations of one account together. */
+    FREEHOLD_MEMBERS_PER_ACCOUNT: Count.default(100),
+    /** Where members and their programs reach the licence server. */
+    LICENCE_SERVER_URL: z.url(),
+    /** Signs licence tokens: the document that `src/api/keys/main.ts` makes and rolls. */
+    FREEHOLD_ACCOUNT_KEYS: z.string(),
+    FREEHOLD_LICENCE_TOKEN_MS: Milliseconds.max(licenceTokenMaxMs).default(licenceTokenMaxMs),
     FREEHOLD_CAPABILITY_READ_MS: Milliseconds.default(hours(24 * 7)),
     FREEHOLD_PAYMENT_POLL_MS: Milliseconds.default(10_000),
   });
@@ -159,6 +171,7 @@ const secretNames = new Set([
   'STRIPE_WEBHOOK_SECRET',
   'FREEHOLD_QUOTE_KEY',
   'FREEHOLD_OPERATOR_TOKEN',
+  'FREEHOLD_ACCOUNT_KEYS',
   'LICENCE_ADMIN_TOKEN',
   'SMTP_URL',
 ]);

@@ -12,6 +12,7 @@ const env = {
   FREEHOLD_OPERATOR_TOKEN: secret,
   LICENCE_SERVER_URL: 'http://127.0.0.1:1',
   LICENCE_ADMIN_TOKEN: secret,
+  FREEHOLD_ACCOUNT_KEYS: '{}',
   SMTP_URL: 'smtp://127.0.0.1:1',
 };
 

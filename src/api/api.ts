@@ -6,6 +6,7 @@ import { accessLog } from './middleware/access-log.ts';
 import { createRateLimits } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { mountDocs } from './pages/docs-page.ts';
+import { mountInvitationPage } from './pages/invitation-page.ts';
 import { mountOrderPage } from './pages/order-page.ts';
 import { allRoutes } from './routes/all-routes.ts';
 import { mountStripeWebhook } from './routes/stripe-webhook.ts';
@@ -29,6 +30,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, allRoutes, deps, limits.limitAccount);
   mountDocs(app, openApiDocument(allRoutes, { publicUrl: deps.config.FREEHOLD_PUBLIC_URL, version: '1.0.0' }));
   mountOrderPage(app, deps);
+  mountInvitationPage(app, deps);
   const assets = fileURLToPath(new URL('./pages/assets', import.meta.url));
   app.use('/assets', express.static(assets, { index: false, maxAge: '5m', fallthrough: true }));
   app.get('/', (_request, response) => {

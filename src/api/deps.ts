@@ -6,6 +6,7 @@ import type { OutgoingMail } from '../mail/sender.ts';
 import type { PaymentMoney } from '../payments/stray-plan.ts';
 import type { Store } from '../store/store.ts';
 import type { Streams } from './events/stream.ts';
+import type { LicenceTokens } from './licence-tokens.ts';
 import type { Workflows } from './workflows.ts';
 
 /** Everything that the API works with; `main.ts` makes the real ones. */
@@ -19,6 +20,7 @@ export interface ApiDeps {
     clientSecretOf(payment: OrderPayment): Promise<string | undefined>;
     moneyOf(payment: OrderPayment): Promise<PaymentMoney[]>;
   };
+  licenceTokens: LicenceTokens;
   mail: { send(mail: OutgoingMail): Promise<void> };
   log: Log;
   /** Whether every answer is held against its declared schema, and one that does not fit is a 500. */

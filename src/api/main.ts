@@ -13,6 +13,7 @@ import { createApi } from './api.ts';
 import type { ApiDeps } from './deps.ts';
 import { createStreams } from './events/stream.ts';
 import { createTail } from './events/tail.ts';
+import { createLicenceTokens } from './licence-tokens.ts';
 import { startSweeps } from './orders/sweeps.ts';
 import { createWorkflows } from './workflows.ts';
 
@@ -39,6 +40,7 @@ const deps: ApiDeps = {
     apiBase: config.STRIPE_API_BASE,
     intents: store.createIntents,
   }),
+  licenceTokens: await createLicenceTokens(config),
   mail: createSender({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM }),
   log,
   checkAnswers: process.env.NODE_ENV !== 'production',

@@ -31,16 +31,32 @@ export async function requestCode(deps: ApiDeps, email: string): Promise<void> {
     .catch((error) => deps.log.error({ err: error }, 'a sign-in code could not be mailed'));
 }
 
-/** The member whom a code signs in; an address without an account gets one. Throws `sign_in_code_wrong`. */
+/**
+ * The member whom a code signs in, in the account that he names, else in his own one, else in the oldest; an address
+ * without any gets one. Throws `sign_in_code_wrong`, `not_a_member`, and `not_found` for an account that is not his.
+ */
 export async function redeemCode(
   deps: ApiDeps,
-  { email, code }: { email: string; code: string },
+  { email, code, accountId }: { email: string; code: string; accountId?: string | undefined },
 ): Promise<Pick<SignedIn, 'account' | 'member'>> {
   if (!(await deps.store.signInCodes.redeem(email, hashCode(deps, email, code)))) {
     throw new ReasonError('sign_in_code_wrong');
   }
-  const account = (await deps.store.accounts.findByMember(email)) ?? (await deps.store.accounts.openFor(email));
+  if (accountId) return enterAccount(deps, { email, accountId });
+  const { accounts } = deps.store;
+  const account = (await accounts.findByMember(email)) ?? (await accounts.openFor(email));
   const member = account.members.find((each) => each.email === emailKey(email));
-  if (!member) throw new ReasonError('sign_in_code_wrong', 'this address is no member of its account any more');
+  if (!member) throw new ReasonError('not_a_member');
+  return { account, member };
+}
+
+/** An account of this address, with the member that the address is there. Throws `not_found`. */
+export async function enterAccount(
+  deps: ApiDeps,
+  { email, accountId }: { email: string; accountId: string },
+): Promise<Pick<SignedIn, 'account' | 'member'>> {
+  const account = await deps.store.accounts.find(accountId);
+  const member = account?.members.find((each) => each.email === emailKey(email));
+  if (!account || !member) throw new ReasonError('not_found', 'no such account of yours');
   return { account, member };
 }

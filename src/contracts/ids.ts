@@ -8,6 +8,7 @@ const idText = (prefix: string) => z.string().regex(new RegExp(`^${prefix}[0-9a-
 
 export const AccountId = idText('acc_');
 export const MemberId = idText('mem_');
+export const InvitationId = idText('inv_');
 export const QuoteId = idText('quo_');
 export const OrderId = idText('ord_');
 export const InstanceId = idText('i');

@@ -10,6 +10,7 @@ function randomText(length: number): string {
 export const newId = {
   account: () => `acc_${randomText(16)}`,
   member: () => `mem_${randomText(16)}`,
+  invitation: () => `inv_${randomText(16)}`,
   quote: () => `quo_${randomText(16)}`,
   order: () => `ord_${randomText(16)}`,
   instance: () => `i${randomText(16)}`,

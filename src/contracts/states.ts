@@ -44,6 +44,9 @@ export const InstanceStatus = z.enum([
 ]);
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
 
+/** Instances that are nobody's server any more: gone, or being removed at our own expense. */
+export const lostInstanceStatuses = ['undoing', 'orphan_cleanup', 'aborted', 'terminated'] as const;
+
 export const Standing = z.enum([
   'current',
   'past_due',

@@ -250,6 +250,9 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         STRIPE_WEBHOOK_SECRET: keys['stripe-webhook-secret'],
         FREEHOLD_QUOTE_KEY: keys['quote-key'],
         FREEHOLD_OPERATOR_TOKEN: keys['operator-token'],
+        // By its path, so that a roll of the keys needs no more than a restart of this process.
+        FREEHOLD_ACCOUNT_KEYS_FILE: folder.path('keys', 'account-keys'),
+        LICENCE_SERVER_URL: urls.licence,
         TEMPORAL_UI_URL: urls.temporalUi,
       },
     }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { newAccountKeys } from '../api/keys/account-keys.ts';
 
 /** Where everything of the embedded platform lives. */
 export interface StateFolder {
@@ -95,6 +96,7 @@ function readOwner(file: string): FolderOwner | undefined {
 
 const keyMakers = {
   'quote-key': () => randomText(),
+  'account-keys': () => JSON.stringify(newAccountKeys()),
   'operator-token': () => randomText(),
   'licence-admin-token': () => randomText(),
   'licence-key': () => randomText(),

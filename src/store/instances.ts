@@ -1,6 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
 import type { CloudName } from '../contracts/stack.ts';
-import type { InstanceStatus } from '../contracts/states.ts';
+import { type InstanceStatus, lostInstanceStatuses } from '../contracts/states.ts';
 import type { InstanceRecord } from './records.ts';
 
 /** Instances; only the activities of their own workflow write them. */
@@ -59,6 +59,14 @@ export function instanceStore(connection: Connection) {
       limit: number,
     ): Promise<InstanceRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<InstanceRecord[]>();
+    },
+    /** The servers that an account has, or is about to get or lose; newest first, 100 at most. */
+    async living(accountId: string): Promise<InstanceRecord[]> {
+      return model
+        .find({ accountId, status: { $nin: lostInstanceStatuses } })
+        .sort({ createdAt: -1 })
+        .limit(100)
+        .lean<InstanceRecord[]>();
     },
     async update(
       id: string,

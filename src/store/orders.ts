@@ -72,6 +72,17 @@ export function orderStore(connection: Connection) {
     async list(filter: { accountId?: string; state?: OrderState }, limit: number): Promise<OrderRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
     },
+    /** The orders of an account that have not ended; newest first, 100 at most. */
+    async open(accountId: string): Promise<OrderRecord[]> {
+      return model
+        .find({ accountId, state: { $nin: endedOrderStates } })
+        .sort({ createdAt: -1 })
+        .limit(100)
+        .lean<OrderRecord[]>();
+    },
+    async countOf(accountId: string): Promise<number> {
+      return model.countDocuments({ accountId });
+    },
     /** Those of these ids, or of these instances. */
     async findMany(of: { ids: readonly string[]; instanceIds: readonly string[] }): Promise<OrderRecord[]> {
       return model

@@ -37,5 +37,9 @@ export function sessionStore(connection: Connection) {
     async remove(hash: string): Promise<void> {
       await model.deleteOne({ _id: hash });
     },
+    /** Ends the sessions of a member in his account, or of everybody in it. */
+    async removeOf(of: { accountId: string; memberId?: string }): Promise<void> {
+      await model.deleteMany(of);
+    },
   };
 }

@@ -241,7 +241,10 @@ describe('the OpenAPI document', () => {
 });
 
 test('every guarded route refuses a request without credentials', async () => {
-  const prefixes = { orders: 'ord_', instances: 'i', operations: 'op_', reconcile: 'rec_', tickets: 'tic_' };
+  const prefixes = {
+    ...{ orders: 'ord_', instances: 'i', operations: 'op_', reconcile: 'rec_', tickets: 'tic_' },
+    ...{ members: 'mem_', invitations: 'inv_' },
+  };
   for (const { method, path, guard } of allRoutes) {
     if (guard.optional) continue;
     const resource = Object.entries(prefixes).find(([name]) => path.includes(`/${name}/`));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { newAccountKeys } from '../../src/api/keys/account-keys.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -38,6 +39,8 @@ const settings = () => ({
   FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:8000',
   FREEHOLD_QUOTE_KEY: 'quote-key-of-the-tests',
   FREEHOLD_OPERATOR_TOKEN: 'operator-token-for-tests',
+  FREEHOLD_ACCOUNT_KEYS: JSON.stringify(newAccountKeys()),
+  LICENCE_SERVER_URL: 'http://127.0.0.1:2',
   SMTP_URL: 'smtp://127.0.0.1:1',
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { renderApology } from '../../src/mail/apology.ts';
+import { renderInvitation } from '../../src/mail/invitation.ts';
 import { renderOutcome } from '../../src/mail/outcome.ts';
 import { renderPayment } from '../../src/mail/payment.ts';
 import { productLinks } from '../../src/mail/product-links.ts';
@@ -21,6 +22,37 @@ const order = {
   currency: 'EUR' as const,
   orderUrl: 'http://127.0.0.1:4600/orders/ord_0123456789abcdef',
 };
+
+describe('invitation mail', () => {
+  const invitation = {
+    account: 'ada@example.com',
+    inviter: 'grace@example.com',
+    rights: ['order, pay and cancel servers', 'see servers, orders and licences'],
+    url: 'http://127.0.0.1:4600/invitation?key=abc_DEF-123',
+    validMs: 7 * 86_400_000,
+  };
+
+  test('names who invites to what, what it allows, the whole link and how long it works, in both forms', () => {
+    const { subject, html, text } = renderInvitation(invitation);
+    expect(subject).toBe('You are invited to the account ada@example.com');
+    expect(text).toContain(invitation.url);
+    expect(html).toContain('/invitation?key&#x3D;abc_DEF-123');
+    for (const body of [html, text]) {
+      for (const words of [invitation.inviter, ...invitation.rights, 'works once, for 7 days']) {
+        expect(body).toContain(words);
+      }
+    }
+  });
+
+  test.each([
+    [3_600_000, 'for an hour'],
+    [86_400_000, 'for 24 hours'],
+    [2 * 86_400_000, 'for 2 days'],
+    [1, 'for an hour'],
+  ])('says %d ms in words', (validMs, words) => {
+    expect(renderInvitation({ ...invitation, validMs }).text).toContain(words);
+  });
+});
 
 describe('ready mail', () => {
   test('carries address, first steps, documents and the device line in both forms', () => {

@@ -9,6 +9,8 @@ import { createApi } from '../../src/api/api.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { createStreams } from '../../src/api/events/stream.ts';
 import { createTail } from '../../src/api/events/tail.ts';
+import { newAccountKeys } from '../../src/api/keys/account-keys.ts';
+import { createLicenceTokens } from '../../src/api/licence-tokens.ts';
 import type { Workflows } from '../../src/api/workflows.ts';
 import { type ApiConfig, apiConfig } from '../../src/config.ts';
 import type { AcceptedOrder, OrderRequest } from '../../src/contracts/api/orders.ts';
@@ -23,6 +25,9 @@ import { startDatabase } from './database.ts';
 export const webhookSecret = 'whsec_test_0123456789abcdef';
 export const operatorToken = 'operator-token-for-tests';
 
+/** One key set for all APIs of a test run's file, as the processes of one installation share theirs. */
+const accountKeys = JSON.stringify(newAccountKeys());
+
 /** Configuration with its defaults; the limits that a test is not about are out of its way. */
 export function testConfig(change: Partial<ApiConfig> = {}): ApiConfig {
   return {
@@ -35,6 +40,8 @@ export function testConfig(change: Partial<ApiConfig> = {}): ApiConfig {
       FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:8000',
       FREEHOLD_QUOTE_KEY: 'quote-key-of-the-tests',
       FREEHOLD_OPERATOR_TOKEN: operatorToken,
+      FREEHOLD_ACCOUNT_KEYS: accountKeys,
+      LICENCE_SERVER_URL: 'http://127.0.0.1:8100',
       SMTP_URL: 'smtp://127.0.0.1:1',
       TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
     }),
@@ -137,6 +144,7 @@ export async function startApi(uri: string, change: ApiChange = {}): Promise<Tes
       clientSecretOf: async ({ invoiceId }) => `secret_of_${invoiceId}`,
       moneyOf: async () => [],
     },
+    licenceTokens: await createLicenceTokens(config),
     mail: change.mail ?? { send: async (mail) => void mails.push(mail) },
     log,
     checkAnswers: true,

@@ -4,14 +4,15 @@ import type { CookieOptions, Request, Response } from 'express';
 import { now, today } from '../../contracts/clock.ts';
 import { newSecret } from '../../contracts/new-id.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import type { Member } from '../../domain/account-people.ts';
 import { deriveSecret } from '../../domain/order-link.ts';
-import type { AccountRecord, MemberRecord } from '../../store/accounts.ts';
+import type { AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /** A member of an account, signed in by the session cookie. */
 export interface SignedIn {
   account: AccountRecord;
-  member: MemberRecord;
+  member: Member;
   csrfToken: string;
   expiresAt: Date;
   /** Key of the session in the store. */

@@ -29,7 +29,7 @@ export interface PlaceOrder {
  * same order.
  *
  * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `quote_used`, `hostname_taken`,
- * `hostname_held`, `too_many_holds`; and `workflow_unreachable`, after which the order stands.
+ * `hostname_held`, `too_many_holds`, `account_closed`; and `workflow_unreachable`, after which the order stands.
  */
 export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<OrderRecord> {
   const scope = request.session ? request.session.account._id : `cart:${hashSecret(request.body.holdToken)}`;
@@ -49,6 +49,10 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
     const winner = await deps.store.orders.findByIdempotencyKey(scope, request.idempotencyKey);
     if (winner) return repeat(deps, winner, request, bodyHash);
     throw new ReasonError('quote_used', undefined, { cause: error });
+  }
+  if (!(await deps.store.accounts.takesOrders(order.accountId))) {
+    await deps.store.orders.remove(order._id);
+    throw new ReasonError('account_closed');
   }
   await carryOn(deps, order, request);
   return order;

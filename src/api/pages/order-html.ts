@@ -212,37 +212,3 @@ function orderSection({ order }: OrderPage): Html {
 </details>
 </section>`;
 }
-
-export interface Refusal {
-  title: string;
-  lead: string;
-  /** What else can be done. */
-  next?: Html;
-  requestId: string;
-}
-
-/** A page that says why there is nothing to see. */
-export function refusalHtml(facts: Refusal): Html {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${facts.title}</title>
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/assets/page.css">
-</head>
-<body>
-<header class="top"><span class="mark">Freehold</span></header>
-<main>
-<section class="head bad">
-<h1>${facts.title}</h1>
-<p class="lead">${facts.lead}</p>
-${facts.next && html`<p>${facts.next}</p>`}
-<p class="quiet">Request <code>${facts.requestId}</code></p>
-</section>
-</main>
-</body>
-</html>`;
-}

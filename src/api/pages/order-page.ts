@@ -1,9 +1,8 @@
 import express, { type Express, type Request, type Response } from 'express';
 import { now } from '../../contracts/clock.ts';
-import { isDatabaseAway } from '../../contracts/database-away.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { OrderId } from '../../contracts/ids.ts';
-import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -16,8 +15,9 @@ import { requestIdOf } from '../routing/request-id.ts';
 import { hostUrl } from '../views/instance-view.ts';
 import { html } from './html.ts';
 import { orderFacts } from './order-facts.ts';
-import { type OrderPage, orderMainHtml, orderPageHtml, type Refusal, refusalHtml } from './order-html.ts';
+import { type OrderPage, orderMainHtml, orderPageHtml } from './order-html.ts';
 import { logLine } from './order-log.ts';
+import { answerPage, type Refusal } from './plain-page.ts';
 
 const linesShown = 300;
 const eventsPerRead = 500;
@@ -31,9 +31,10 @@ const mayCancel = requireAccount('payer', { order: true });
  */
 export function mountOrderPage(app: Express, deps: ApiDeps): void {
   const estimates = createEstimates(deps.store);
+  const refusals = { deps, refusalOf: (code: ReasonCode) => refusalFacts(deps, code) };
 
   app.get('/orders/:id', async (request, response) => {
-    await orProblemPage(deps, response, async () => {
+    await answerPage(response, refusals, async () => {
       const id = orderIdIn(request);
       if (typeof request.query.key === 'string') return keepCapability(deps, response, id, request.query.key);
       const session = await findSession(request, deps);
@@ -45,7 +46,7 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
   });
 
   app.post('/orders/:id/cancel', express.urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
-    await orProblemPage(deps, response, async () => {
+    await answerPage(response, refusals, async () => {
       const id = orderIdIn(request);
       const formToken = String((request.body as { csrf?: unknown } | undefined)?.csrf ?? '');
       const session = await findSession(request, deps);
@@ -106,7 +107,7 @@ async function readEvents(deps: ApiDeps, order: OrderRecord): Promise<TimelineEv
 }
 
 /** What a page says for a refusal instead of the words that programs get. */
-function refusalFacts({ config }: ApiDeps, code: ReasonCode): Pick<Refusal, 'lead'> & Partial<Refusal> {
+function refusalFacts({ config }: ApiDeps, code: ReasonCode): Partial<Refusal> {
   switch (code) {
     case 'not_signed_in': {
       const days = Math.round(config.FREEHOLD_CAPABILITY_READ_MS / 86_400_000);
@@ -121,20 +122,6 @@ function refusalFacts({ config }: ApiDeps, code: ReasonCode): Pick<Refusal, 'lea
     case 'already_ready':
       return { lead: 'The server is ready; go back to its page.' };
     default:
-      return { lead: reasons[code].next };
-  }
-}
-
-async function orProblemPage(deps: ApiDeps, response: Response, answer: () => Promise<void>): Promise<void> {
-  try {
-    await answer();
-  } catch (error) {
-    const unknown = isDatabaseAway(error) ? 'records_unreachable' : 'internal';
-    const code = error instanceof ReasonError ? error.code : unknown;
-    const requestId = requestIdOf(response);
-    if (code === unknown) deps.log.error({ err: error, requestId }, 'the order page failed');
-    const { customer, status } = reasons[code];
-    const page = refusalHtml({ title: customer, ...refusalFacts(deps, code), requestId });
-    response.status(status).set('Cache-Control', 'no-store').type('html').send(page.html);
+      return {};
   }
 }

@@ -1,18 +1,21 @@
 import { z } from 'zod';
-import { Me, SignInCodeRequest, SignInRequest } from '../../contracts/api/account.ts';
-import type { ApiDeps } from '../deps.ts';
+import { AccountChoiceRequest, Me, SignInCodeRequest, SignInRequest } from '../../contracts/api/account.ts';
+import { LicenceToken } from '../../contracts/api/licence-token.ts';
 import { open } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { closeSession, openSession, type SignedIn } from '../guards/session.ts';
+import { closeSession, openSession } from '../guards/session.ts';
 import { noBody } from '../routing/answer.ts';
 import { route } from '../routing/route.ts';
-import { redeemCode, requestCode } from '../sign-in.ts';
+import { enterAccount, redeemCode, requestCode } from '../sign-in.ts';
+import { meView } from '../views/account-view.ts';
+
+const tag = 'Account';
 
 export const accountRoutes = [
   route({
     method: 'post',
     path: '/v1/sign-in/codes',
-    tag: 'Account',
+    tag,
     summary: 'Send a one-time code by e-mail',
     description: 'Answers the same for every address.',
     guard: open,
@@ -27,22 +30,24 @@ export const accountRoutes = [
   route({
     method: 'post',
     path: '/v1/sign-in',
-    tag: 'Account',
+    tag,
     summary: 'Sign in with the code',
-    description: 'Sets the session cookie. An address without an account gets one.',
+    description:
+      'Sets the session cookie. A member of several accounts may name one; else it is his own, else the oldest. An ' +
+      'address without an account gets one.',
     guard: open,
     body: SignInRequest,
     answers: { 200: Me },
-    problems: ['sign_in_code_wrong'],
+    problems: ['sign_in_code_wrong', 'not_a_member', 'not_found'],
     handler: async ({ deps, body, response }) => {
       const member = await redeemCode(deps, body);
-      return { status: 200, body: meView(await openSession(response, deps, member)) };
+      return { status: 200, body: await meView(deps, await openSession(response, deps, member)) };
     },
   }),
   route({
     method: 'post',
     path: '/v1/sign-out',
-    tag: 'Account',
+    tag,
     summary: 'End the session',
     guard: requireAccount('viewer'),
     answers: { 204: noBody },
@@ -55,29 +60,44 @@ export const accountRoutes = [
   route({
     method: 'get',
     path: '/v1/me',
-    tag: 'Account',
+    tag,
     summary: 'The signed-in member and the account',
     guard: requireAccount('viewer'),
     answers: { 200: Me },
     problems: [],
-    handler: async ({ caller }) => ({ status: 200, body: meView(caller) }),
+    handler: async ({ deps, caller }) => ({ status: 200, body: await meView(deps, caller) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/account',
+    tag,
+    summary: 'Go over to another account of the same address',
+    description: 'The session becomes another one, with a cookie and a CSRF token of its own.',
+    guard: requireAccount('viewer'),
+    body: AccountChoiceRequest,
+    answers: { 200: Me },
+    problems: ['not_found'],
+    handler: async ({ deps, caller, body, response }) => {
+      const member = await enterAccount(deps, { email: caller.member.email, accountId: body.accountId });
+      await deps.store.sessions.remove(caller.sessionHash);
+      return { status: 200, body: await meView(deps, await openSession(response, deps, member)) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/licence-token',
+    tag,
+    summary: 'A short-lived token for the licence server',
+    description:
+      'Goes there as `Authorization: Bearer`. It says account, member and roles, and outlives a change of these by no ' +
+      'more than its five minutes.',
+    guard: requireAccount('viewer'),
+    answers: { 200: LicenceToken },
+    problems: [],
+    handler: async ({ deps, caller }) => {
+      const { token, expiresAt } = await deps.licenceTokens.issue(caller);
+      const licenceServer = deps.config.LICENCE_SERVER_URL;
+      return { status: 200, body: { token, expiresAt: expiresAt.toISOString(), licenceServer } };
+    },
   }),
 ];
-
-function meView(session: SignedIn): z.input<typeof Me> {
-  const { account, member, csrfToken, expiresAt } = session;
-  const memberView = (each: ApiMember) => ({ id: each._id, email: each.email, roles: [...each.roles] });
-  return {
-    account: {
-      id: account._id,
-      email: account.email,
-      members: account.members.map(memberView),
-      createdAt: account.createdAt.toISOString(),
-    },
-    member: memberView(member),
-    csrfToken,
-    sessionEndsAt: expiresAt.toISOString(),
-  };
-}
-
-type ApiMember = Awaited<ReturnType<ApiDeps['store']['accounts']['openFor']>>['members'][number];

@@ -6,8 +6,10 @@ import { fleetRoutes } from './fleet.ts';
 import { healthRoutes } from './health.ts';
 import { hostnameRoutes } from './hostnames.ts';
 import { instanceRoutes } from './instances.ts';
+import { memberRoutes } from './members.ts';
 import { operatorRoutes } from './operator.ts';
 import { orderRoutes } from './orders.ts';
+import { publicKeyRoutes } from './public-keys.ts';
 import { quoteRoutes } from './quotes.ts';
 
 /** Every declared route of the API. */
@@ -19,6 +21,8 @@ export const allRoutes: readonly Route[] = [
   ...eventRoutes,
   ...instanceRoutes,
   ...accountRoutes,
+  ...memberRoutes,
+  ...publicKeyRoutes,
   ...operatorRoutes,
   ...fleetRoutes,
   ...healthRoutes,

@@ -42,6 +42,7 @@ export const orderRoutes = [
       'hostname_taken',
       'hostname_held',
       'too_many_holds',
+      'account_closed',
       'workflow_unreachable',
     ],
     handler: async ({ deps, body, headers, caller, ip }) => {

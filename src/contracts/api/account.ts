@@ -8,16 +8,28 @@ export type Role = z.infer<typeof Role>;
 export const SignInCodeRequest = z.strictObject({ email: Email }).meta({ id: 'SignInCodeRequest' });
 
 export const SignInRequest = z
-  .strictObject({ email: Email, code: z.string().regex(/^\d{6}$/) })
+  .strictObject({
+    email: Email,
+    code: z.string().regex(/^\d{6}$/),
+    /** Which of his accounts the member wants; his own one when absent, else the oldest. */
+    accountId: AccountId.optional(),
+  })
   .meta({ id: 'SignInRequest' });
 
-const Member = z.strictObject({ id: MemberId, email: Email, roles: z.array(Role) }).meta({ id: 'Member' });
+export const Member = z.strictObject({ id: MemberId, email: Email, roles: z.array(Role) }).meta({ id: 'Member' });
+
+/** An account of which the signed-in address is a member. */
+const Membership = z.strictObject({ id: AccountId, email: Email, roles: z.array(Role) }).meta({ id: 'Membership' });
+
+export const AccountChoiceRequest = z.strictObject({ accountId: AccountId }).meta({ id: 'AccountChoiceRequest' });
 
 /** The account of the signed-in member. */
 export const Me = z
   .strictObject({
     account: z.strictObject({ id: AccountId, email: Email, members: z.array(Member), createdAt: Time }),
     member: Member,
+    /** Every account of this address, this one too; `POST /v1/me/account` goes over to another. */
+    accounts: z.array(Membership),
     /** Goes as `X-CSRF-Token` with every write that the session cookie authenticates. */
     csrfToken: SecretText,
     sessionEndsAt: Time,

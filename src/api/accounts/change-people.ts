@@ -1,0 +1,32 @@
+import { today } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { AccountChange, AccountRecord } from '../../store/accounts.ts';
+import type { ApiDeps } from '../deps.ts';
+
+/** Who changes an account, for the audit log. */
+export interface Acting {
+  accountId: string;
+  /** Id of the member who does it. */
+  actor: string;
+  requestId: string;
+}
+
+/** Writes down what a member did to his account. */
+export async function auditAccount(
+  deps: Pick<ApiDeps, 'store'>,
+  { accountId, actor, requestId }: Acting,
+  entry: { action: string; before?: unknown; after?: unknown },
+): Promise<void> {
+  await deps.store.audit.append({ at: today(), actor: `member:${actor}`, subject: accountId, requestId, ...entry });
+}
+
+/** Changes an account by one conditional update. Throws what `decide` throws; `not_signed_in` without an account. */
+export async function changeAccount(
+  deps: Pick<ApiDeps, 'store'>,
+  accountId: string,
+  decide: (account: AccountRecord) => AccountChange,
+): Promise<{ before: AccountRecord; after: AccountRecord }> {
+  const changed = await deps.store.accounts.change(accountId, decide);
+  if (!changed) throw new ReasonError('not_signed_in');
+  return changed;
+}

@@ -1,0 +1,79 @@
+import type { z } from 'zod';
+import type { AccountClosing, ClosedAccount } from '../../contracts/api/members.ts';
+import { today } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { requireAdministrator } from '../../domain/account-people.ts';
+import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import type { ApiDeps } from '../deps.ts';
+import { type Acting, auditAccount, changeAccount } from './change-people.ts';
+
+/** What closing an account ends and keeps, and what stands against it. */
+export async function readClosing(deps: ApiDeps, account: AccountRecord): Promise<z.infer<typeof AccountClosing>> {
+  const [instances, orders, kept] = await Promise.all([
+    deps.store.instances.living(account._id),
+    deps.store.orders.open(account._id),
+    deps.store.orders.countOf(account._id),
+  ]);
+  return {
+    canClose: instances.length + orders.length === 0,
+    blockedBy: {
+      instances: instances.map(({ _id, hostname, status }) => ({ id: _id, hostname, status })),
+      orders: orders.map(({ _id, quote, state }) => ({ id: _id, hostname: quote.hostname, state })),
+    },
+    ends: { members: account.members.length, invitations: account.invitations.length },
+    keeps: { orders: kept },
+  };
+}
+
+/**
+ * Closes an account for good: its record goes with members, invitations and sessions, and its address is free for a new one. A server
+ * that runs would go on to cost, and an order would deliver one to nobody, so both are in the way; with the servers their
+ * licences have ended. Orders with their billing details and, at Stripe, the invoices are kept: the law wants them.
+ *
+ * The account is marked first and looked through then, and an order looks for the mark after its row stands: one of the
+ * two always gives way. Throws `account_in_use`, `not_signed_in`, `not_allowed`, `invalid_request`.
+ */
+export async function closeAccount(
+  deps: ApiDeps,
+  acting: Acting,
+  { confirm }: { confirm: string },
+): Promise<z.infer<typeof ClosedAccount>> {
+  const { accountId, actor } = acting;
+  const closingAt = today();
+  const marked = await changeAccount(deps, accountId, (account) => {
+    requireAdministrator(account, actor);
+    if (emailKey(confirm) !== account.email) {
+      throw new ReasonError('invalid_request', 'the address is not the one of the account');
+    }
+    return { closingAt };
+  });
+  const closing = await readClosing(deps, marked.after);
+  if (!closing.canClose) {
+    await changeAccount(deps, accountId, (account) => (isMine(account, closingAt) ? { closingAt: undefined } : {}));
+    throw new ReasonError('account_in_use', inTheWay(closing.blockedBy));
+  }
+  const before = await deps.store.accounts.remove(accountId, (account) => {
+    requireAdministrator(account, actor);
+    if (!isMine(account, closingAt)) throw new ReasonError('account_in_use', 'an order came in between');
+  });
+  if (!before) throw new ReasonError('not_signed_in');
+  const closedAt = today();
+  await deps.store.sessions.removeOf({ accountId });
+  await auditAccount(deps, acting, {
+    action: 'close-account',
+    before: { members: before.members.length, invitations: before.invitations.length },
+    after: { closedAt, orders: closing.keeps.orders },
+  });
+  return { id: accountId, closedAt: closedAt.toISOString(), keeps: closing.keeps };
+}
+
+const isMine = (account: AccountRecord, closingAt: Date) => account.closingAt?.getTime() === closingAt.getTime();
+
+function inTheWay({ instances, orders }: z.infer<typeof AccountClosing>['blockedBy']): string {
+  const named = [
+    ...instances.map(({ hostname, status }) => `server ${hostname} (${status})`),
+    ...orders.map(({ id, state }) => `order ${id} (${state})`),
+  ];
+  const rest = named.length - 10;
+  return named.slice(0, 10).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

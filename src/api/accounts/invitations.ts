@@ -1,0 +1,156 @@
+import type { Role } from '../../contracts/api/account.ts';
+import { now, today } from '../../contracts/clock.ts';
+import { newId, newSecret } from '../../contracts/new-id.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import {
+  acceptInvitation,
+  type Invitation,
+  type InvitationLimits,
+  invitationOf,
+  invite,
+  openInvitation,
+  renewInvitation,
+  revokeInvitation,
+} from '../../domain/account-people.ts';
+import { renderInvitation } from '../../mail/invitation.ts';
+import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import type { ApiDeps } from '../deps.ts';
+import { hashSecret, type SignedIn } from '../guards/session.ts';
+import { type Acting, auditAccount, changeAccount } from './change-people.ts';
+
+/** What each role may, as the mail and the page of an invitation say it. */
+export const rightsOf = {
+  payer: 'order, pay and cancel servers',
+  admin: 'manage members and licences, and close the account',
+  viewer: 'see servers, orders and licences',
+} as const satisfies Record<Role, string>;
+
+const told = ({ _id, email, roles }: Invitation) => ({ invitation: _id, email, roles });
+
+/**
+ * Invites an address and mails it the activation link, whose secret is kept nowhere. An invitation that cannot be mailed
+ * is taken back. Throws `already_member`, `already_invited`, `too_many_members`, `too_many_requests`, `mail_refused`,
+ * `invitation_not_mailed`, `not_signed_in`, `not_allowed`.
+ */
+export async function inviteMember(
+  deps: ApiDeps,
+  acting: Acting,
+  { email, roles }: { email: string; roles: Role[] },
+): Promise<Invitation> {
+  const { token, ...secret } = newToken(deps);
+  const { actor } = acting;
+  const invitation: Invitation = {
+    ...{ _id: newId.invitation(), email: emailKey(email), roles, invitedBy: actor, createdAt: today() },
+    ...secret,
+  };
+  const { after } = await changeAccount(deps, acting.accountId, (account) =>
+    invite(account, { actor, invitation, limits: limitsOf(deps) }),
+  );
+  const made = invitationOf(after, invitation._id);
+  await auditAccount(deps, acting, { action: 'invite-member', after: told(made) });
+  try {
+    await mailInvitation(deps, { account: after, invitation: made, token });
+  } catch (error) {
+    // Only the one that was made here; somebody may have sent it again or revoked it by now.
+    await changeAccount(deps, acting.accountId, ({ invitations }) => ({
+      invitations: invitations.filter(({ tokenHash }) => tokenHash !== made.tokenHash),
+    }));
+    await auditAccount(deps, acting, { action: 'revoke-invitation', before: told(made) });
+    throw error;
+  }
+  return made;
+}
+
+/**
+ * Mails an invitation once more with a link of its own; those of before are dead, and its time begins anew. Throws
+ * `not_found`, `too_many_requests`, `mail_refused`, `invitation_not_mailed`, `not_signed_in`, `not_allowed`.
+ */
+export async function resendInvitation(deps: ApiDeps, acting: Acting, id: string): Promise<Invitation> {
+  const { token, ...renewal } = newToken(deps);
+  const { before, after } = await changeAccount(deps, acting.accountId, (account) =>
+    renewInvitation(account, { actor: acting.actor, id, renewal, at: today(), limits: limitsOf(deps) }),
+  );
+  const [was, is] = [invitationOf(before, id), invitationOf(after, id)];
+  const times = (invitation: Invitation) => ({ ...told(invitation), expiresAt: invitation.expiresAt });
+  await auditAccount(deps, acting, { action: 'resend-invitation', before: times(was), after: times(is) });
+  await mailInvitation(deps, { account: after, invitation: is, token });
+  return is;
+}
+
+/** Makes the link of an invitation worthless. Throws `not_found`, `not_signed_in`, `not_allowed`. */
+export async function withdrawInvitation(deps: ApiDeps, acting: Acting, id: string): Promise<void> {
+  const { before } = await changeAccount(deps, acting.accountId, (account) =>
+    revokeInvitation(account, { actor: acting.actor, id }),
+  );
+  await auditAccount(deps, acting, { action: 'revoke-invitation', before: told(invitationOf(before, id)) });
+}
+
+/** The invitation behind a link, for whoever has it, with its account. Throws `invitation_invalid`. */
+export async function readInvitation(
+  deps: ApiDeps,
+  token: string,
+): Promise<{ account: AccountRecord; invitation: Invitation }> {
+  const tokenHash = hashSecret(token);
+  const account = await deps.store.accounts.findByInvitation(tokenHash);
+  if (!account) throw new ReasonError('invitation_invalid');
+  return { account, invitation: openInvitation(account, { tokenHash, at: today() }) };
+}
+
+/**
+ * Uses an activation link up: whoever has it has the mailbox, so he is the member. Of many who use one link at once, one
+ * wins. Throws `invitation_invalid`.
+ */
+export async function joinAccount(
+  deps: ApiDeps,
+  { token, requestId }: { token: string; requestId: string },
+): Promise<Pick<SignedIn, 'account' | 'member'>> {
+  const { account } = await readInvitation(deps, token);
+  const facts = { tokenHash: hashSecret(token), memberId: newId.member() };
+  const changed = await deps.store.accounts.change(account._id, (latest) =>
+    acceptInvitation(latest, { ...facts, at: today() }),
+  );
+  const member = changed?.after.members.find(({ _id }) => _id === facts.memberId);
+  if (!changed || !member) throw new ReasonError('invitation_invalid');
+  await auditAccount(
+    deps,
+    { accountId: account._id, actor: member._id, requestId },
+    {
+      action: 'accept-invitation',
+      before: told(openInvitation(changed.before, { ...facts, at: new Date(0) })),
+      after: { member: member._id, email: member.email, roles: member.roles },
+    },
+  );
+  return { account: changed.after, member };
+}
+
+function newToken({ config }: ApiDeps): { token: string; tokenHash: string; expiresAt: Date } {
+  const token = newSecret();
+  return { token, tokenHash: hashSecret(token), expiresAt: new Date(now() + config.FREEHOLD_INVITATION_MS) };
+}
+
+function limitsOf({ config }: ApiDeps): InvitationLimits {
+  return { people: config.FREEHOLD_MEMBERS_PER_ACCOUNT, mailsPerHour: config.FREEHOLD_INVITATIONS_PER_HOUR };
+}
+
+async function mailInvitation(
+  deps: ApiDeps,
+  { account, invitation, token }: { account: AccountRecord; invitation: Invitation; token: string },
+): Promise<void> {
+  const { FREEHOLD_PUBLIC_URL: publicUrl, FREEHOLD_INVITATION_MS: validMs } = deps.config;
+  const inviter = account.members.find(({ _id }) => _id === invitation.invitedBy);
+  const mail = renderInvitation({
+    account: account.email,
+    inviter: inviter?.email ?? account.email,
+    rights: invitation.roles.map((role) => rightsOf[role]),
+    url: `${publicUrl.replace(/\/$/, '')}/invitation?key=${token}`,
+    validMs,
+  });
+  const messageId = `<invitation-${newId.request()}@${new URL(publicUrl).hostname}>`;
+  try {
+    await deps.mail.send({ messageId, to: invitation.email, ...mail });
+  } catch (error) {
+    if (error instanceof ReasonError && error.code === 'mail_refused') throw error;
+    deps.log.error({ err: error }, 'an invitation could not be mailed');
+    throw new ReasonError('invitation_not_mailed', undefined, { cause: error });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Role } from '../../contracts/api/account.ts';
+import { changeRoles, leaveAccount, type Member, memberOf, removeMember } from '../../domain/account-people.ts';
+import type { ApiDeps } from '../deps.ts';
+import { type Acting, auditAccount, changeAccount } from './change-people.ts';
+
+const told = ({ _id, email, roles }: Member) => ({ member: _id, email, roles });
+
+/** Gives a member other roles. Throws `not_found`, `last_administrator`, `not_signed_in`, `not_allowed`. */
+export async function giveRoles(deps: ApiDeps, acting: Acting, to: { id: string; roles: Role[] }): Promise<Member> {
+  const { before, after } = await changeAccount(deps, acting.accountId, (account) =>
+    changeRoles(account, { actor: acting.actor, ...to }),
+  );
+  const [was, is] = [memberOf(before, to.id), memberOf(after, to.id)];
+  await auditAccount(deps, acting, { action: 'change-roles', before: told(was), after: told(is) });
+  return is;
+}
+
+/** Takes a member out, with his sessions. Throws `not_found`, `last_administrator`, `not_signed_in`, `not_allowed`. */
+export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): Promise<void> {
+  const { before } = await changeAccount(deps, acting.accountId, (account) =>
+    removeMember(account, { actor: acting.actor, id }),
+  );
+  await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: id });
+  await auditAccount(deps, acting, { action: 'remove-member', before: told(memberOf(before, id)) });
+}
+
+/** A member leaves by himself, whatever his roles. Throws `last_administrator`, `not_signed_in`. */
+export async function leave(deps: ApiDeps, acting: Acting): Promise<void> {
+  const { before } = await changeAccount(deps, acting.accountId, (account) => leaveAccount(account, acting));
+  await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: acting.actor });
+  await auditAccount(deps, acting, { action: 'leave-account', before: told(memberOf(before, acting.actor)) });
+}

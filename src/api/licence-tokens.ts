@@ -1,0 +1,32 @@
+import { SignJWT } from 'jose';
+import { now } from '../contracts/clock.ts';
+import { type LicenceTokenClaims, licenceAudience } from '../contracts/licence-token.ts';
+import type { ApiDeps } from './deps.ts';
+import type { SignedIn } from './guards/session.ts';
+import { parseAccountKeys, type SigningKeys, signingKeys } from './keys/account-keys.ts';
+
+export interface LicenceTokens {
+  /** A token by which the member speaks to the licence server for the account of the session. */
+  issue(caller: Pick<SignedIn, 'account' | 'member'>): Promise<{ token: string; expiresAt: Date }>;
+  /** What verifies the tokens: every key that signs, will sign or has signed. */
+  publicKeys: SigningKeys['publicKeys'];
+}
+
+/** The issuer of licence tokens; every api process with the same keys is the same issuer. */
+export async function createLicenceTokens(config: ApiDeps['config']): Promise<LicenceTokens> {
+  const { kid, key, publicKeys } = await signingKeys(parseAccountKeys(config.FREEHOLD_ACCOUNT_KEYS));
+  return {
+    publicKeys,
+    async issue({ account, member }) {
+      const iat = Math.floor(now() / 1_000);
+      const exp = iat + Math.floor(config.FREEHOLD_LICENCE_TOKEN_MS / 1_000);
+      const [only, ...others] = member.roles;
+      const claims: LicenceTokenClaims = {
+        ...{ iss: config.FREEHOLD_PUBLIC_URL, aud: licenceAudience, sub: member._id, account: account._id, iat, exp },
+        role: only && others.length === 0 ? only : member.roles,
+      };
+      const token = await new SignJWT({ ...claims }).setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT' }).sign(key);
+      return { token, expiresAt: new Date(exp * 1_000) };
+    },
+  };
+}

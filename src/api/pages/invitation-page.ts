@@ -1,0 +1,86 @@
+import express, { type Express, type Request } from 'express';
+import { SecretText } from '../../contracts/api/common.ts';
+import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
+import { joinAccount, readInvitation, rightsOf } from '../accounts/invitations.ts';
+import type { ApiDeps } from '../deps.ts';
+import { findSession, openSession } from '../guards/session.ts';
+import { requestIdOf } from '../routing/request-id.ts';
+import { html } from './html.ts';
+import { answerPage, plainPageHtml, type Refusal } from './plain-page.ts';
+
+/**
+ * The page behind the activation link of an invitation. To look at it uses nothing up, so that programs which follow the
+ * links of e-mails do no harm; the button does. Then the address is the one without the secret.
+ */
+export function mountInvitationPage(app: Express, deps: ApiDeps): void {
+  const refusals = { deps, refusalOf };
+
+  app.get('/invitation', async (request, response) => {
+    await answerPage(response, refusals, async () => {
+      const { key } = request.query;
+      const page = key === undefined ? await welcome(request, deps) : await offer(deps, keyIn(key));
+      response.set('Cache-Control', 'no-store').type('html').send(page.html);
+    });
+  });
+
+  app.post('/invitation', express.urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
+    await answerPage(response, refusals, async () => {
+      requireOwnPage(request);
+      const token = keyIn((request.body as { key?: unknown } | undefined)?.key);
+      const member = await joinAccount(deps, { token, requestId: requestIdOf(response) });
+      await openSession(response, deps, member);
+      response.set('Cache-Control', 'no-store').redirect(303, '/invitation');
+    });
+  });
+}
+
+function keyIn(value: unknown): string {
+  const parsed = SecretText.safeParse(value);
+  if (!parsed.success) throw new ReasonError('invitation_invalid');
+  return parsed.data;
+}
+
+/** No other site signs a visitor in to an account of its choice. Throws `csrf_mismatch`. */
+function requireOwnPage(request: Request): void {
+  const site = request.get('sec-fetch-site');
+  if (site !== undefined && site !== 'same-origin') throw new ReasonError('csrf_mismatch');
+}
+
+async function offer(deps: ApiDeps, token: string) {
+  const { account, invitation } = await readInvitation(deps, token);
+  const inviter = account.members.find(({ _id }) => _id === invitation.invitedBy);
+  return plainPageHtml({
+    title: 'You are invited',
+    tone: '',
+    body: html`<p class="lead">${inviter?.email ?? 'A former member'} invites <strong>${invitation.email}</strong> to the account <strong>${account.email}</strong>. As a member you may:</p>
+<ul>${invitation.roles.map((role) => html`<li>${rightsOf[role]}</li>`)}</ul>
+<form method="post" action="/invitation">
+<input type="hidden" name="key" value="${token}">
+<button type="submit">Accept the invitation</button>
+</form>`,
+  });
+}
+
+async function welcome(request: Request, deps: ApiDeps) {
+  const session = await findSession(request, deps);
+  if (!session) throw new ReasonError('not_signed_in');
+  const { account, member } = session;
+  return plainPageHtml({
+    title: 'You are a member',
+    tone: 'good',
+    body: html`<p class="lead">You are signed in to the account <strong>${account.email}</strong> as <strong>${member.email}</strong>.</p>
+<p>Next time a one-time code to this address signs you in.</p>`,
+  });
+}
+
+function refusalOf(code: ReasonCode): Partial<Refusal> {
+  switch (code) {
+    case 'not_signed_in':
+      return {
+        title: 'This page opens by the link of the invitation',
+        lead: 'It is in the e-mail that invited you, and works once.',
+      };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,62 @@
+import type { Response } from 'express';
+import { isDatabaseAway } from '../../contracts/database-away.ts';
+import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+import type { ApiDeps } from '../deps.ts';
+import { requestIdOf } from '../routing/request-id.ts';
+import { type Html, html } from './html.ts';
+
+/** A page of one card that needs no script. */
+export function plainPageHtml(page: { title: string; tone: 'good' | 'bad' | ''; body: Html }): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${page.title}</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/page.css">
+</head>
+<body>
+<header class="top"><span class="mark">Freehold</span></header>
+<main>
+<section class="head ${page.tone}">
+<h1>${page.title}</h1>
+${page.body}
+</section>
+</main>
+</body>
+</html>`;
+}
+
+/** What a page says for a refusal, where that is not the sentence of the reason code. */
+export interface Refusal {
+  title: string;
+  lead: string;
+  /** What else can be done. */
+  next: Html;
+}
+
+/** Answers a page; what it throws becomes a page that says why there is nothing to see. */
+export async function answerPage(
+  response: Response,
+  { deps, refusalOf }: { deps: ApiDeps; refusalOf(code: ReasonCode): Partial<Refusal> },
+  answer: () => Promise<void>,
+): Promise<void> {
+  try {
+    await answer();
+  } catch (error) {
+    const unknown = isDatabaseAway(error) ? 'records_unreachable' : 'internal';
+    const code = error instanceof ReasonError ? error.code : unknown;
+    const requestId = requestIdOf(response);
+    if (code === unknown) deps.log.error({ err: error, requestId }, 'a page failed');
+    const { customer, next, status } = reasons[code];
+    const refusal = { title: customer, lead: next, ...refusalOf(code) };
+    const body = html`<p class="lead">${refusal.lead}</p>
+${refusal.next && html`<p>${refusal.next}</p>`}
+<p class="quiet">Request <code>${requestId}</code></p>`;
+    const page = plainPageHtml({ title: refusal.title, tone: 'bad', body });
+    response.status(status).set('Cache-Control', 'no-store').type('html').send(page.html);
+  }
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { Me, Member } from '../../contracts/api/account.ts';
+import { listOf } from '../../contracts/api/common.ts';
+import {
+  AcceptInvitationRequest,
+  AccountClosing,
+  CloseAccountRequest,
+  ClosedAccount,
+  Invitation,
+  InvitationRequest,
+  RolesRequest,
+} from '../../contracts/api/members.ts';
+import { InvitationId, MemberId } from '../../contracts/ids.ts';
+import type { Acting } from '../accounts/change-people.ts';
+import { closeAccount, readClosing } from '../accounts/closing.ts';
+import { inviteMember, joinAccount, resendInvitation, withdrawInvitation } from '../accounts/invitations.ts';
+import { dismissMember, giveRoles, leave } from '../accounts/members.ts';
+import { open } from '../guards/guard.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { closeSession, openSession, type SignedIn } from '../guards/session.ts';
+import { noBody } from '../routing/answer.ts';
+import { route } from '../routing/route.ts';
+import { invitationView, memberView, meView } from '../views/account-view.ts';
+
+const tag = 'Members';
+const ofMember = z.object({ id: MemberId });
+const ofInvitation = z.object({ id: InvitationId });
+
+/** Who acts on his account by this request. */
+function acting(caller: SignedIn, requestId: string): Acting {
+  return { accountId: caller.account._id, actor: caller.member._id, requestId };
+}
+
+export const memberRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/account/members',
+    tag,
+    summary: 'Members of the account',
+    guard: requireAccount('viewer'),
+    answers: { 200: listOf(Member) },
+    problems: [],
+    handler: async ({ caller }) => ({ status: 200, body: { items: caller.account.members.map(memberView) } }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/account/members/{id}/roles',
+    tag,
+    summary: 'Give a member other roles',
+    description: 'They hold from the next request of the member on. An account keeps at least one administrator.',
+    guard: requireAccount('admin'),
+    params: ofMember,
+    body: RolesRequest,
+    answers: { 200: Member },
+    problems: ['last_administrator'],
+    handler: async ({ deps, caller, params: { id }, body, requestId }) => {
+      const member = await giveRoles(deps, acting(caller, requestId), { id, roles: body.roles });
+      return { status: 200, body: memberView(member) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/account/members/{id}/remove',
+    tag,
+    summary: 'Take a member out of the account',
+    description: 'Ends his sessions there. An account keeps at least one administrator.',
+    guard: requireAccount('admin'),
+    params: ofMember,
+    answers: { 204: noBody },
+    problems: ['last_administrator'],
+    handler: async ({ deps, caller, params: { id }, requestId }) => {
+      await dismissMember(deps, acting(caller, requestId), id);
+      return { status: 204, body: undefined };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/account/leave',
+    tag,
+    summary: 'Leave the account',
+    description: 'The last administrator cannot; he can make another one, or close the account.',
+    guard: requireAccount('viewer'),
+    answers: { 204: noBody },
+    problems: ['last_administrator'],
+    handler: async ({ deps, caller, requestId, response }) => {
+      await leave(deps, acting(caller, requestId));
+      await closeSession(response, deps, caller);
+      return { status: 204, body: undefined };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/account/invitations',
+    tag,
+    summary: 'Who is invited and has not accepted',
+    guard: requireAccount('admin'),
+    answers: { 200: listOf(Invitation) },
+    problems: [],
+    handler: async ({ caller }) => ({
+      status: 200,
+      body: { items: caller.account.invitations.map(invitationView).reverse() },
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/account/invitations',
+    tag,
+    summary: 'Invite a member by e-mail',
+    description: 'The mail has an activation link that works once, for some days.',
+    guard: requireAccount('admin'),
+    body: InvitationRequest,
+    answers: { 201: Invitation },
+    problems: ['already_member', 'already_invited', 'too_many_members', 'mail_refused', 'invitation_not_mailed'],
+    handler: async ({ deps, caller, body, requestId }) => {
+      const invitation = await inviteMember(deps, acting(caller, requestId), body);
+      return { status: 201, body: invitationView(invitation) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/account/invitations/{id}/resend',
+    tag,
+    summary: 'Mail an invitation once more',
+    description: 'With a new link; those that were mailed before are dead.',
+    guard: requireAccount('admin'),
+    params: ofInvitation,
+    answers: { 200: Invitation },
+    problems: ['mail_refused', 'invitation_not_mailed'],
+    handler: async ({ deps, caller, params: { id }, requestId }) => {
+      const invitation = await resendInvitation(deps, acting(caller, requestId), id);
+      return { status: 200, body: invitationView(invitation) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/account/invitations/{id}/revoke',
+    tag,
+    summary: 'Withdraw an invitation',
+    guard: requireAccount('admin'),
+    params: ofInvitation,
+    answers: { 204: noBody },
+    problems: [],
+    handler: async ({ deps, caller, params: { id }, requestId }) => {
+      await withdrawInvitation(deps, acting(caller, requestId), id);
+      return { status: 204, body: undefined };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/invitations/accept',
+    tag,
+    summary: 'Become a member by the activation link',
+    description: 'Uses the link up and signs the new member in.',
+    guard: open,
+    body: AcceptInvitationRequest,
+    answers: { 200: Me },
+    problems: ['invitation_invalid'],
+    handler: async ({ deps, body, requestId, response }) => {
+      const member = await joinAccount(deps, { token: body.token, requestId });
+      return { status: 200, body: await meView(deps, await openSession(response, deps, member)) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/account/closing',
+    tag,
+    summary: 'What closing the account would end and keep',
+    guard: requireAccount('admin'),
+    answers: { 200: AccountClosing },
+    problems: [],
+    handler: async ({ deps, caller }) => ({ status: 200, body: await readClosing(deps, caller.account) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/account/close',
+    tag,
+    summary: 'Close the account for good',
+    description:
+      'Refused while it has servers or open orders. Members, invitations and sessions end; orders and invoices are kept.',
+    guard: requireAccount('admin'),
+    body: CloseAccountRequest,
+    answers: { 200: ClosedAccount },
+    problems: ['account_in_use'],
+    handler: async ({ deps, caller, body, requestId, response }) => {
+      const closed = await closeAccount(deps, acting(caller, requestId), body);
+      await closeSession(response, deps, caller);
+      return { status: 200, body: closed };
+    },
+  }),
+];

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { AccountId, InstanceId, InvitationId, MemberId, OrderId } from '../ids.ts';
+import { InstanceStatus, OrderState } from '../states.ts';
+import { Role } from './account.ts';
+import { Email, SecretText, Time } from './common.ts';
+
+const Roles = z.array(Role).min(1).max(Role.options.length);
+
+export const InvitationRequest = z.strictObject({ email: Email, roles: Roles }).meta({ id: 'InvitationRequest' });
+
+export const RolesRequest = z.strictObject({ roles: Roles }).meta({ id: 'RolesRequest' });
+
+/** Somebody who was invited and has not accepted yet. */
+export const Invitation = z
+  .strictObject({
+    id: InvitationId,
+    email: Email,
+    roles: z.array(Role),
+    /** Member who sent it last; he may have left since. */
+    invitedBy: MemberId,
+    createdAt: Time,
+    expiresAt: Time,
+    expired: z.boolean(),
+  })
+  .meta({ id: 'Invitation' });
+
+export const AcceptInvitationRequest = z
+  .strictObject({
+    /** The `key` of the link in the newest e-mail. */
+    token: SecretText,
+  })
+  .meta({ id: 'AcceptInvitationRequest' });
+
+/** What closing the account would end and keep, and what still stands against it. */
+export const AccountClosing = z
+  .strictObject({
+    canClose: z.boolean(),
+    /** Servers that have to be terminated first, and orders that have to end. */
+    blockedBy: z.strictObject({
+      instances: z.array(z.strictObject({ id: InstanceId, hostname: z.string(), status: InstanceStatus })),
+      orders: z.array(z.strictObject({ id: OrderId, hostname: z.string(), state: OrderState })),
+    }),
+    ends: z.strictObject({ members: z.number().int(), invitations: z.number().int() }),
+    /** What the law wants kept: orders with their billing details, and with them the invoices. */
+    keeps: z.strictObject({ orders: z.number().int() }),
+  })
+  .meta({ id: 'AccountClosing' });
+
+export const CloseAccountRequest = z
+  .strictObject({
+    /** E-mail address of the account, typed once more. */
+    confirm: z.string().max(254),
+  })
+  .meta({ id: 'CloseAccountRequest' });
+
+export const ClosedAccount = z
+  .strictObject({ id: AccountId, closedAt: Time, keeps: z.strictObject({ orders: z.number().int() }) })
+  .meta({ id: 'ClosedAccount' });

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { InstanceStatus, OrderState } from '../../src/contracts/states.ts';
+import {
+  codeFor,
+  codeOf,
+  freshName,
+  operatorToken,
+  order,
+  orderBody,
+  quote,
+  signIn,
+  startApi,
+  type TestApi,
+  useApi,
+} from '../support/api.ts';
+import { instanceRecord } from '../support/instance-record.ts';
+import { accept, type Browser, found, invite, join, linkTokenFor } from '../support/members.ts';
+
+const api = useApi();
+/** A second process on the same records. */
+let other: TestApi;
+
+beforeAll(async () => {
+  other = await startApi(api.databaseUri);
+});
+
+afterAll(async () => {
+  await other.close();
+});
+
+const close = (by: Browser, confirm: string, on = api) =>
+  on.call('POST', '/v1/account/close', { headers: { ...by }, body: { confirm } });
+const preview = (by: Browser) => api.call('GET', '/v1/account/closing', { headers: { ...by } });
+
+async function orderAs(by: Browser, on = api) {
+  const body = orderBody(await quote(on));
+  return on.call('POST', '/v1/orders', { headers: { ...by, 'idempotency-key': freshName() }, body });
+}
+
+/** An order of the member that came to this end, as its workflow leaves it. */
+async function endedOrder(by: Browser, state: OrderState): Promise<{ id: string; instanceId: string }> {
+  const answer = await orderAs(by);
+  const record = await api.store.orders.find(answer.body.id);
+  await api.store.orders.move(answer.body.id, { from: ['awaiting_payment'], to: state });
+  return { id: answer.body.id, instanceId: record?.instanceId ?? '' };
+}
+
+describe('L68: closing an account', () => {
+  test.each(['requested', 'provisioning', 'ready', 'suspended', 'terminating'] as const satisfies InstanceStatus[])(
+    'is refused while a server is %s, which it names',
+    async (status) => {
+      const { browser, email, accountId } = await found(api);
+      const { id: orderId, instanceId: _id } = await endedOrder(browser, 'fulfilled');
+      const hostname = `${freshName()}.local.freehold.localhost`;
+      await api.store.instances.insert(instanceRecord({ _id, accountId, orderId, hostname, status }));
+      const answer = await close(browser, email);
+      expect([answer.status, codeOf(answer)]).toEqual([409, 'account_in_use']);
+      expect(answer.body.detail).toBe(`server ${hostname} (${status})`);
+      const { body } = await preview(browser);
+      expect(body).toMatchObject({ canClose: false, blockedBy: { instances: [{ id: _id, hostname, status }] } });
+      // Nothing is left of the try: the account goes on to order.
+      expect((await orderAs(browser)).status).toBe(202);
+    },
+  );
+
+  test('is refused while an order is open, until it has ended', async () => {
+    const { browser, email } = await found(api);
+    const answer = await orderAs(browser);
+    const refused = await close(browser, email);
+    expect([codeOf(refused), refused.body.detail]).toEqual([
+      'account_in_use',
+      `order ${answer.body.id} (awaiting_payment)`,
+    ]);
+    await api.store.orders.move(answer.body.id, { from: ['awaiting_payment'], to: 'settling' });
+    expect(codeOf(await close(browser, email))).toBe('account_in_use');
+    await api.store.orders.move(answer.body.id, { from: ['settling'], to: 'cancelled' });
+    expect((await close(browser, email)).status).toBe(200);
+  });
+
+  test('is for who types its address, and for administrators', async () => {
+    const { browser, email } = await found(api);
+    const payer = (await join(api, browser, 'closing-payer@example.com', ['payer'])).browser;
+    expect(codeOf(await close(payer, email))).toBe('not_allowed');
+    expect(codeOf(await close(browser, 'somebody@example.com'))).toBe('invalid_request');
+    expect((await close(browser, ` ${email.toUpperCase()} `)).status).toBe(200);
+  });
+
+  test('ends members, sessions, invitations and tokens, frees the address, and keeps orders with their bills', async () => {
+    const { browser, email, accountId } = await found(api);
+    const { id: orderId, instanceId: _id } = await endedOrder(browser, 'fulfilled');
+    await api.store.instances.insert(instanceRecord({ _id, accountId, orderId, status: 'terminated' }));
+    await api.store.orders.setMoney(orderId, { paid: 12_100, refunded: 0 });
+    const member = await join(api, browser, 'closing-member@example.com');
+    await invite(api, browser, 'closing-invited@example.com');
+    const before = await api.store.orders.find(orderId);
+    expect((await preview(browser)).body).toEqual({
+      canClose: true,
+      blockedBy: { instances: [], orders: [] },
+      ends: { members: 2, invitations: 1 },
+      keeps: { orders: 1 },
+    });
+
+    const closed = await close(browser, email);
+    expect([closed.status, closed.body.keeps]).toEqual([200, { orders: 1 }]);
+
+    for (const gone of [browser, member.browser]) {
+      expect((await api.call('GET', '/v1/me', { headers: { ...gone } })).status).toBe(401);
+      const token = await api.call('POST', '/v1/me/licence-token', { headers: { ...gone } });
+      expect(codeOf(token)).toBe('not_signed_in');
+    }
+    expect(await api.store.sessions.model.countDocuments({ accountId })).toBe(0);
+    expect(codeOf(await accept(api, linkTokenFor(api, 'closing-invited@example.com')))).toBe('invitation_invalid');
+    expect(await api.store.accounts.find(accountId)).toBeNull();
+
+    expect(await api.store.orders.find(orderId)).toEqual(before);
+    const headers = { authorization: `Bearer ${operatorToken}` };
+    const kept = await api.call('GET', `/v1/operator/orders/${orderId}`, { headers });
+    expect(kept.body).toMatchObject({ id: orderId, accountId });
+    const entries = await api.store.audit.of(accountId);
+    expect(entries.at(-1)).toMatchObject({
+      action: 'close-account',
+      before: { members: 2, invitations: 1 },
+      after: { orders: 1 },
+      requestId: closed.headers.get('x-request-id'),
+    });
+
+    const anew = await signIn(api, email);
+    const { body } = await api.call('GET', '/v1/me', { headers: { ...anew } });
+    expect(body.account.id).not.toBe(accountId);
+    expect(body.accounts).toHaveLength(1);
+    expect((await api.call('GET', `/v1/orders/${orderId}`, { headers: { ...anew } })).status).toBe(404);
+    const guest = await order(api, { billingEmail: email });
+    expect(guest.record.accountId).toBe(body.account.id);
+  });
+
+  test('and ordering at the same time: one of the two gives way, never both win', async () => {
+    for (let round = 0; round < 12; round += 1) {
+      const { browser, email, accountId } = await found(api);
+      const quotes = await Promise.all(Array.from({ length: 4 }, () => quote(api)));
+      const [closed, ...orders] = await Promise.all([
+        close(browser, email),
+        ...quotes.map((each, place) =>
+          [api, other][place % 2]?.call('POST', '/v1/orders', {
+            body: orderBody(each, { billingEmail: email }),
+            headers: { 'idempotency-key': freshName() },
+          }),
+        ),
+      ]);
+      const open = await api.store.orders.open(accountId);
+      const isClosed = (await api.store.accounts.find(accountId)) === null;
+      expect(isClosed).toBe(closed?.status === 200);
+      if (isClosed) expect(open).toEqual([]);
+      else expect(codeOf(closed)).toBe('account_in_use');
+      for (const answer of orders) {
+        if (answer?.status === 202) continue;
+        expect(answer && codeOf(answer)).toBe('account_closed');
+      }
+    }
+  });
+
+  test('that was cut short stops orders for a minute and no longer', async () => {
+    const { browser, accountId } = await found(api);
+    const mark = (closingAt: Date) => api.store.accounts.change(accountId, () => ({ closingAt }));
+    await mark(new Date());
+    const refused = await orderAs(browser);
+    expect([refused.status, codeOf(refused)]).toEqual([409, 'account_closed']);
+    expect(await api.store.orders.open(accountId)).toEqual([]);
+    await mark(new Date(Date.now() - 60_001));
+    expect((await orderAs(browser)).status).toBe(202);
+    expect((await api.store.accounts.find(accountId))?.closingAt).toBeUndefined();
+  });
+
+  test('of one account leaves the member his others', async () => {
+    const [own, host] = [await found(api), await found(api)];
+    await join(api, host.browser, own.email);
+    expect((await close(own.browser, own.email)).status).toBe(200);
+    await api.call('POST', '/v1/sign-in/codes', { body: { email: own.email } });
+    const signedIn = await api.call('POST', '/v1/sign-in', {
+      body: { email: own.email, code: codeFor(api, own.email) },
+    });
+    expect(signedIn.body.account.id).toBe(host.accountId);
+  });
+});
