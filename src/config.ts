@@ -138,15 +138,20 @@ const Control = Common.extend(Hosting.shape)
   });
 export type ControlConfig = z.infer<typeof Control>;
 
-const Provision = Common.extend(Licence.shape).extend({
-  /** Clouds whose queues this worker serves, separated by commas. */
-  FREEHOLD_CLOUDS: z.string().default('local'),
-  /** Pulumi operations at the same time. */
-  FREEHOLD_PROVISION_SLOTS: Count.default(4),
-  PULUMI_ROOT: z.string(),
-  PULUMI_BACKEND_URL: z.string(),
-  PULUMI_HOME: z.string(),
-});
+/** A server that is changed is looked at from where it is changed, so this one reaches hosts too. */
+const Provision = Common.extend(Hosting.shape)
+  .extend(Licence.shape)
+  .extend({
+    /** How long a server may take to answer after a step of a change. */
+    FREEHOLD_CHANGE_HEALTHY_MS: Milliseconds.default(minutes(10)),
+    /** Clouds whose queues this worker serves, separated by commas. */
+    FREEHOLD_CLOUDS: z.string().default('local'),
+    /** Pulumi operations at the same time. */
+    FREEHOLD_PROVISION_SLOTS: Count.default(4),
+    PULUMI_ROOT: z.string(),
+    PULUMI_BACKEND_URL: z.string(),
+    PULUMI_HOME: z.string(),
+  });
 export type ProvisionConfig = z.infer<typeof Provision>;
 
 function read<Schema extends z.ZodType>(schema: Schema, env: NodeJS.ProcessEnv): z.infer<Schema> {

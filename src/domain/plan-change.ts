@@ -55,6 +55,8 @@ export interface ChangeStep {
   node?: string;
   /** What the stack is after it. */
   spec: PrivateServerSpec;
+  /** What must be true before it: a machine goes only while another one answers for its node. */
+  needs: 'healthy' | 'nothing';
   waitFor: ChangeWait;
   /** For how long the server is expected not to answer, ms; 0 while other nodes of it serve. */
   gapMs: number;
@@ -89,7 +91,7 @@ export function planChange(
 
   function step(kind: ChangeStepKind, change: Partial<PrivateServerSpec>, more: Partial<ChangeStep> = {}): void {
     spec = { ...spec, ...change };
-    steps.push({ kind, waitFor: 'nothing', gapMs: 0, ...more, spec });
+    steps.push({ kind, needs: 'nothing', waitFor: 'nothing', gapMs: 0, ...more, spec });
   }
   function nodeStep(kind: ChangeStepKind, node: ServerNode, more: Partial<ChangeStep> = {}): ServerNode {
     const nodes = spec.nodes.map((each) => (each.name === node.name ? node : each));
@@ -139,7 +141,8 @@ export function planChange(
     }
     for (const machine of node.machines) {
       if (machine.name === node.serving) continue;
-      node = nodeStep('drop-machine', { ...node, machines: node.machines.filter((each) => each !== machine) });
+      const rest = { ...node, machines: node.machines.filter((each) => each !== machine) };
+      node = nodeStep('drop-machine', rest, { needs: 'healthy' });
     }
   }
 }

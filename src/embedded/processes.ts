@@ -279,12 +279,14 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'provision',
       title: 'Provision worker',
       entry: 'src/workers/provision.ts',
-      needs: [...needsRecords, 'temporal'],
+      // It looks at the servers that it changes.
+      needs: [...needsRecords, 'temporal', 'edge'],
       ports: [],
       env: {
         FREEHOLD_CLOUDS: 'local',
         ...parts.records,
         ...parts.temporal,
+        ...parts.hosting,
         ...parts.licence,
         ...parts.cloud,
         ...parts.pulumi,

@@ -29,6 +29,7 @@ export function instanceStore(connection: Connection) {
         diskGib: { type: Number, required: true },
         image: text,
         adminEmail: text,
+        stands: mixed,
         status: { ...text, index: true },
         standing: { type: String, default: null },
         standingRevision: { type: Number, required: true },
@@ -77,6 +78,10 @@ export function instanceStore(connection: Connection) {
           | 'standing'
           | 'standingRevision'
           | 'zone'
+          | 'stands'
+          | 'size'
+          | 'image'
+          | 'diskGib'
           | 'zonesTried'
           | 'licenceId'
           | 'outputs'

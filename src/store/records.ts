@@ -2,7 +2,7 @@ import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/
 import type { MismatchKind, Repair } from '../contracts/fleet.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import type { CloudName, StackOutputs } from '../contracts/stack.ts';
+import type { CloudName, PrivateServerSpec, StackOutputs } from '../contracts/stack.ts';
 import type {
   InstanceStatus,
   OperationKind,
@@ -115,6 +115,8 @@ export interface InstanceRecord {
   diskGib: number;
   image: string;
   adminEmail: string;
+  /** What its stack stands as since its first change; before that it follows from the rest. */
+  stands?: Pick<PrivateServerSpec, 'nodes' | 'hostnames' | 'diskGib' | 'tags'> | undefined;
   status: InstanceStatus;
   standing: Standing | null;
   standingRevision: number;

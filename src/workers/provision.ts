@@ -1,11 +1,13 @@
 import { Worker } from '@temporalio/worker';
 import { createCloudFleetActivities } from '../activities/fleet/cloud-fleet-activities.ts';
+import { type ExpectedHost, lookAtHost } from '../activities/hosting/look-at-host.ts';
 import { createStackActivities } from '../activities/hosting/stack-activities.ts';
 import { createBeatInterceptor } from '../activities/lib/beat-interceptor.ts';
 import { createJournal } from '../activities/lib/journal.ts';
 import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
 import { provisionConfig } from '../config.ts';
 import { createLog } from '../contracts/log.ts';
+import { createReach } from '../contracts/reach.ts';
 import { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
 import { findCloud, findRegion } from '../domain/catalogue.ts';
@@ -28,6 +30,11 @@ const journal = createJournal(store);
 const { connection, namespace } = await connectToTemporal();
 const clouds = config.FREEHOLD_CLOUDS.split(',').map((name) => CloudName.parse(name.trim()));
 
+const reach = createReach({ dnsServer: config.FREEHOLD_DNS_SERVER, caFile: config.FREEHOLD_CA_FILE });
+const port = config.FREEHOLD_HOST_PORT === 443 ? '' : `:${config.FREEHOLD_HOST_PORT}`;
+const look = (expected: ExpectedHost) =>
+  lookAtHost({ reach, hostUrl: (hostname) => `https://${hostname}${port}` }, expected);
+const healthyWithinMs = config.FREEHOLD_CHANGE_HEALTHY_MS;
 const zonesOf = (cloud: CloudName, region: string) => findRegion(region, findCloud(cloud, catalogue)).zones;
 const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inventory(process.env);
 const states = createStackStates({ root: config.PULUMI_ROOT, home: config.PULUMI_HOME });
@@ -50,7 +57,7 @@ const workers = await Promise.all(
         ],
       },
       activities: {
-        ...createStackActivities({ store, journal, zonesOf, runStack }),
+        ...createStackActivities({ store, journal, zonesOf, runStack, look, resolve: reach.resolve, healthyWithinMs }),
         ...createCloudFleetActivities({ store, inventoryOf, states, runStack }),
       },
     }),
@@ -61,5 +68,6 @@ process.env.FREEHOLD_ENGINE_VERSION = await engineVersion(config.PULUMI_ROOT);
 prewarmRunner();
 await runWorker({ name: 'provision', workers, log });
 await closeRunnerPool();
+await reach.close();
 await connection.close();
 await store.close();

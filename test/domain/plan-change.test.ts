@@ -146,8 +146,16 @@ function differences(before: PrivateServerSpec, after: PrivateServerSpec): strin
       continue;
     }
     const names = (list: Machine[]) => list.map(({ name }) => name);
-    found.push(...names(now.machines).filter((name) => !names(old.machines).includes(name)).map((n) => `new ${n}`));
-    found.push(...names(old.machines).filter((name) => !names(now.machines).includes(name)).map((n) => `gone ${n}`));
+    found.push(
+      ...names(now.machines)
+        .filter((name) => !names(old.machines).includes(name))
+        .map((n) => `new ${n}`),
+    );
+    found.push(
+      ...names(old.machines)
+        .filter((name) => !names(now.machines).includes(name))
+        .map((n) => `gone ${n}`),
+    );
     for (const each of old.machines) {
       const same = now.machines.find(({ name }) => name === each.name);
       if (same && JSON.stringify(same) !== JSON.stringify(each)) found.push(`changed ${each.name}`);
@@ -181,6 +189,8 @@ describe('every plan', () => {
         let before = from;
         for (const step of steps) {
           expect(differences(before, step.spec)).toHaveLength(1);
+          // No machine goes unless its node is answered for.
+          expect(step.needs === 'healthy').toBe(step.kind === 'drop-machine');
           SpecSchema.parse(step.spec);
           before = step.spec;
         }

@@ -28,6 +28,9 @@ function activities(told: string[]) {
   const ports: StackPorts = {
     store,
     zonesOf: () => zones,
+    look: async () => undefined,
+    resolve: async () => [],
+    healthyWithinMs: 1_000,
     journal: {
       note: async () => undefined,
       append: async (_context, body) => void ('text' in body && told.push(String(body.text))),

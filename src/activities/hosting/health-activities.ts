@@ -1,12 +1,9 @@
-import type { Reach } from '../../contracts/reach.ts';
 import type { Store } from '../../store/store.ts';
 import { awaitHealthy } from './await-healthy.ts';
+import type { HostView } from './look-at-host.ts';
 
-export interface HealthPorts {
+export interface HealthPorts extends HostView {
   store: Pick<Store, 'instances'>;
-  reach: Reach;
-  /** The address of a server as a browser opens it. */
-  hostUrl(hostname: string): string;
 }
 
 /** The hosting activities of a control worker: they look at hosts from outside. */

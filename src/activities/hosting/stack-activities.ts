@@ -1,9 +1,18 @@
+import type { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudName, RunnerLine, StackOutputs, StackRequest } from '../../contracts/stack.ts';
 import type { Store } from '../../store/store.ts';
 import type { Journal } from '../lib/journal.ts';
+import type { ExpectedHost } from './look-at-host.ts';
 import { destroyStack, stackUp } from './stack-up.ts';
+import { takeChangeStep } from './take-change-step.ts';
 
 export interface StackPorts {
+  /** How long a server may take to answer after a change before the step fails, ms. */
+  healthyWithinMs: number;
+  /** Looks at a host from outside; answers what keeps it from being healthy, or nothing. */
+  look(expected: ExpectedHost): Promise<ReasonError | undefined>;
+  /** Addresses of a name, as the world sees them. */
+  resolve(name: string): Promise<string[]>;
   store: Pick<Store, 'instances'>;
   journal: Journal;
   /** Zones of a region, as the catalogue has them. */
@@ -17,5 +26,5 @@ export interface StackPorts {
 
 /** The activities of a provision worker: the only ones that run Pulumi. */
 export function createStackActivities(ports: StackPorts) {
-  return { stackUp: stackUp(ports), destroyStack: destroyStack(ports) };
+  return { stackUp: stackUp(ports), destroyStack: destroyStack(ports), takeChangeStep: takeChangeStep(ports) };
 }

@@ -1,14 +1,17 @@
-import { AsyncResource } from 'node:async_hooks';
-import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { machineKey, type PrivateServerSpec, type RunnerLine, type StackRequest } from '../../contracts/stack.ts';
+import {
+  type HostIdentity,
+  machineKey,
+  type PrivateServerSpec,
+  type ServerNode,
+  type StackRequest,
+} from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { chooseZone } from '../../domain/choose-zone.ts';
-import { describeResource } from '../../domain/describe-resource.ts';
 import type { InstanceRecord } from '../../store/records.ts';
-import { beat } from '../lib/beat-interceptor.ts';
+import { mayHaveRunBefore, runToldStack } from './run-told-stack.ts';
 import type { StackPorts } from './stack-activities.ts';
-import { waitForCloud } from './wait-for-cloud.ts';
 
 /**
  * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`. Where the zone has no
@@ -20,16 +23,11 @@ export function stackUp(ports: StackPorts) {
     const instance = await ports.store.instances.find(context.instanceId);
     if (instance?.status === 'ready') return;
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
-    const outputs = await run(ports, context, {
+    const outputs = await runToldStack(ports, context, {
       kind: 'up',
       stack: stackName(instance._id),
       spec: specOf(instance),
-      identity: {
-        adminEmail: instance.adminEmail,
-        plan: instance.plan,
-        licenceId: instance.licenceId,
-        enrolmentGeneration: 0,
-      },
+      identity: identityOf(instance, instance.licenceId),
       recover: mayHaveRunBefore(context),
       pivotBehind: false,
     }).catch(async (error: unknown) => {
@@ -46,7 +44,7 @@ export function destroyStack(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await ports.store.instances.find(context.instanceId);
     if (!instance) return;
-    await run(ports, context, destroyRequest(instance));
+    await runToldStack(ports, context, destroyRequest(instance));
   };
 }
 
@@ -70,7 +68,7 @@ async function leaveZone(
     await ports.store.instances.update(_id, { zonesTried: [] });
     return full;
   }
-  await run(ports, context, destroyRequest(instance));
+  await runToldStack(ports, context, destroyRequest(instance));
   await ports.store.instances.update(_id, { zone: next, zonesTried: [...zonesTried, zone] });
   const text = `Zone ${zone} of ${region} is full; the server is built in ${next}.`;
   await ports.journal
@@ -94,70 +92,36 @@ export function stackName(instanceId: string): string {
   return `inst-${instanceId}`;
 }
 
-/** Only the very first attempt of the very first try knows that nothing can be left of an earlier one. */
-function mayHaveRunBefore(context: StepContext): boolean {
-  return context.attempt > 1 || activityInfo().attempt > 1;
+/** What the runner needs beside the spec for the contract of a host. */
+export function identityOf({ adminEmail, plan }: InstanceRecord, licenceId: string): HostIdentity {
+  return { adminEmail, plan, licenceId, enrolmentGeneration: 0 };
 }
 
 /** What the stack of an instance is made of: the one place where its record becomes a spec. */
 export function specOf(instance: InstanceRecord): PrivateServerSpec {
-  const { size, image, zone } = instance;
-  const node = { name: 'node-1', zone };
-  const machine = { name: 'm1', size, image };
-  const osImage = instance.outputs?.osImages?.[machineKey(node, machine)] ?? null;
+  const { size, image, zone, outputs, stands } = instance;
+  const machine = { name: 'm1', size, image, osImage: null };
+  const first: ServerNode = { name: 'node-1', zone, machines: [machine], serving: machine.name };
+  const nodes = (stands?.nodes ?? [first]).map((node) => ({
+    ...node,
+    machines: node.machines.map((each) => ({
+      ...each,
+      osImage: each.osImage ?? outputs?.osImages?.[machineKey(node, each)] ?? null,
+    })),
+  }));
   return {
     instanceId: instance._id,
     cloud: instance.cloud,
     region: instance.region,
     diskGib: instance.diskGib,
     hostnames: [instance.hostname],
-    nodes: [{ ...node, machines: [{ ...machine, osImage }], serving: machine.name }],
     tags: {
       'freehold:plan': instance.plan,
       'freehold:order': instance.orderId,
       // What clouds do not tell of everything that they hold.
       'freehold:created': instance.createdAt.toISOString(),
     },
+    ...stands,
+    nodes,
   };
-}
-
-const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;
-
-async function run({ runStack, journal }: StackPorts, context: StepContext, request: StackRequest) {
-  let told: Promise<unknown> = Promise.resolve();
-  const tell = (line: RunnerLine) => {
-    if (line.type === 'resource') beat({ done: line.done, total: line.total });
-    // What the timeline misses is in the engine's own log; the operation does not stop for it.
-    told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
-  };
-  const tellTimeline = async (line: RunnerLine) => {
-    switch (line.type) {
-      case 'resource':
-        if (line.status === 'started') return;
-        await journal.append(context, {
-          type: 'log',
-          step: context.step,
-          severity: line.status === 'failed' ? 'error' : 'info',
-          text: describeResource(line),
-        });
-        await journal.note(context, { status: 'running', progress: line.done / Math.max(1, line.total) });
-        return;
-      case 'log':
-        // Customers read the timeline; what engine and cloud say is for operators, in the worker's log and the failure.
-        log[logLevels[line.severity]](line.text, { stack: request.stack });
-        return;
-      case 'phase':
-      case 'result':
-      case 'failure':
-        return;
-    }
-  };
-  try {
-    // The runner may have been started before this activity; what its output calls has to be of this activity all the same.
-    return await runStack(request, { onLine: AsyncResource.bind(tell), signal: cancellationSignal() });
-  } catch (error) {
-    throw waitForCloud(error, activityInfo().attempt);
-  } finally {
-    await told;
-  }
 }

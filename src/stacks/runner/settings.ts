@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { HostVariables } from '../cloud-init/host-setup.ts';
+import { cloudSecrets } from '../cloud-secrets.ts';
 
 const Milliseconds = z.coerce.number().int().positive();
 
@@ -42,7 +43,11 @@ export type RunnerSettings = z.infer<typeof Environment>;
 
 /** What the runner alone may know, and what must never show in a line beside that. */
 const ownSecrets = ['MONGODB_URI', 'LICENCE_ADMIN_TOKEN', 'ACME_EAB_KEY', 'ACME_FALLBACK_EAB_KEY'] as const;
-const sharedSecrets = ['PULUMI_CONFIG_PASSPHRASE', 'LOCAL_CLOUD_TOKEN'] as const;
+const sharedSecrets = [
+  ...['PULUMI_CONFIG_PASSPHRASE', 'PULUMI_ACCESS_TOKEN'],
+  // Of the state's backend, beside what the clouds themselves use.
+  ...['PGPASSWORD', 'AZURE_STORAGE_KEY', 'AZURE_STORAGE_SAS_TOKEN'],
+] as const;
 
 /** How long the ladder takes under an environment, for who has to wait for it, ms. */
 export function ladderMsOf(env: NodeJS.ProcessEnv): number {
@@ -58,8 +63,14 @@ export function takeSettings(env: NodeJS.ProcessEnv): { settings: RunnerSettings
     delete env[name];
     delete env[`${name}_FILE`];
   }
-  const values = [...Object.values(own), ...shared].filter((value) => value !== undefined);
-  return { settings, secrets: new Set(values) };
+  const values = [...Object.values(own), ...shared, passwordOf(settings.PULUMI_BACKEND_URL)];
+  const given = values.filter((value): value is string => Boolean(value));
+  return { settings, secrets: new Set([...given, ...cloudSecrets(env)]) };
+}
+
+/** The password in the address of the state's backend. */
+function passwordOf(address: string): string | undefined {
+  return URL.canParse(address) ? decodeURIComponent(new URL(address).password) : undefined;
 }
 
 /** The value of a secret, or that of the file which `<name>_FILE` names. */

@@ -32,6 +32,8 @@ const away: StackPorts['journal'] = {
   },
 };
 
+const unseen = { look: async () => undefined, resolve: async () => [], healthyWithinMs: 1_000 };
+
 function ports(instance: object, built: unknown[], journal = away): StackPorts {
   const instances = {
     find: async () => instance,
@@ -41,6 +43,7 @@ function ports(instance: object, built: unknown[], journal = away): StackPorts {
     store: { instances } as unknown as StackPorts['store'],
     journal,
     zonesOf: () => ['home-a', 'home-b'],
+    ...unseen,
     async runStack(_request, { onLine }) {
       const tell = (line: RunnerLine) => elsewhere.runInAsyncScope(onLine, undefined, line);
       tell({ type: 'log', severity: 'info', text: '[cloud:quota] the quota of hosts is used up' });

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic } from '../../contracts/clock.ts';
+
+const lookEveryMs = 100;
+
+/**
+ * Measures from outside for how long a server does not answer: the longest time from an answer to the next one with at
+ * least one look without between them, until `stop`. A look that throws counts as one without an answer. The figure is
+ * exact to the pause between two looks and the time that a look takes.
+ */
+export function watchGap(look: () => Promise<unknown>) {
+  let lastAnswerAt: number | null = null;
+  let missed = false;
+  let longestMs = 0;
+  const stopped = new AbortController();
+
+  async function watch(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      const problem = await look().catch((error: unknown) => error ?? 'no answer');
+      if (problem !== undefined) {
+        missed = true;
+      } else {
+        const at = monotonic();
+        if (missed && lastAnswerAt !== null) longestMs = Math.max(longestMs, at - lastAnswerAt);
+        missed = false;
+        lastAnswerAt = at;
+      }
+      await delay(lookEveryMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+    }
+  }
+  const watching = watch();
+
+  return {
+    /** Ms; null when the server never answered, so that there is nothing to measure from. */
+    gapMs: () => (lastAnswerAt === null ? null : Math.round(longestMs)),
+    async stop(): Promise<void> {
+      stopped.abort();
+      await watching;
+    },
+  };
+}

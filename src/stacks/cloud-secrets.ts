@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { CloudName } from '../contracts/stack.ts';
+
+/**
+ * Where the SDK and the provider of a cloud look for what is secret. Clouds read their credentials by themselves, from the
+ * environment, from files that it names, or from the identity of the machine; nothing of ours hands them on, so they get
+ * into no state and no workflow. This list is for keeping them out of what is told.
+ */
+interface SecretPlaces {
+  /** Variables whose value is a secret, or a document with secrets in it. */
+  variables: readonly string[];
+  /** Variables that name a file with a secret, and the file that is read where none is named. */
+  files: readonly { variable: string; usual?: string }[];
+}
+
+export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
+  local: { variables: ['LOCAL_CLOUD_TOKEN'], files: [{ variable: 'LOCAL_CLOUD_TOKEN_FILE' }] },
+  aws: {
+    variables: ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
+    files: [
+      { variable: 'AWS_SHARED_CREDENTIALS_FILE', usual: '.aws/credentials' },
+      { variable: 'AWS_WEB_IDENTITY_TOKEN_FILE' },
+      { variable: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE' },
+    ],
+  },
+  digitalocean: {
+    variables: ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN', 'SPACES_SECRET_ACCESS_KEY'],
+    files: [{ variable: 'DIGITALOCEAN_TOKEN_FILE' }],
+  },
+  gcp: {
+    variables: [
+      ...['GOOGLE_CREDENTIALS', 'GOOGLE_CLOUD_KEYFILE_JSON', 'GCLOUD_KEYFILE_JSON'],
+      ...['GOOGLE_OAUTH_ACCESS_TOKEN', 'GOOGLE_BACKEND_CREDENTIALS'],
+    ],
+    files: [
+      { variable: 'GOOGLE_APPLICATION_CREDENTIALS', usual: '.config/gcloud/application_default_credentials.json' },
+    ],
+  },
+  azure: {
+    variables: [
+      ...['ARM_CLIENT_SECRET', 'ARM_CLIENT_CERTIFICATE_PASSWORD', 'ARM_OIDC_TOKEN', 'ARM_OIDC_REQUEST_TOKEN'],
+      ...['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PASSWORD', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
+    ],
+    files: [
+      { variable: 'ARM_OIDC_TOKEN_FILE_PATH' },
+      { variable: 'AZURE_FEDERATED_TOKEN_FILE' },
+      { variable: 'ARM_CLIENT_CERTIFICATE_PATH' },
+      { variable: 'AZURE_CLIENT_CERTIFICATE_PATH' },
+    ],
+  },
+};
+
+/** Shorter texts are words that stand in any line, and no secret that anybody uses. */
+const shortestSecret = 8;
+/** Parts of a document that are secret by their names. */
+const secretFields = /secret|token|private_key|password/i;
+
+/**
+ * Every secret of every cloud that this environment gives, as it may show in a text: values, and out of documents and
+ * credential files what is secret in them, a private key line by line. Files that cannot be read give none.
+ */
+export function cloudSecrets(env: NodeJS.ProcessEnv): Set<string> {
+  const found = new Set<string>();
+  for (const { variables, files } of Object.values(cloudSecretPlaces)) {
+    for (const name of variables) for (const secret of secretsIn(env[name])) found.add(secret);
+    for (const { variable, usual } of files) {
+      const path = env[variable] || (usual && join(env.HOME || homedir(), usual));
+      for (const secret of secretsIn(path && readQuietly(path))) found.add(secret);
+    }
+  }
+  return found;
+}
+
+function secretsIn(text: string | undefined): string[] {
+  if (!text) return [];
+  const parts = inDocument(text) ?? inCredentialsFile(text) ?? text.split(/\r?\n/);
+  const lines = parts.flatMap((part) => part.split(/\r?\n|\\n/));
+  return [...parts, ...lines].map((part) => part.trim()).filter(isWorthHiding);
+}
+
+/** Frames of keys are no secret, and hiding them would make logs unreadable. */
+function isWorthHiding(text: string): boolean {
+  return text.length >= shortestSecret && !text.startsWith('-----');
+}
+
+/** Secret fields of a JSON document; nothing where the text is none. */
+function inDocument(text: string): string[] | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const found: string[] = [];
+  (function walk(node: unknown, name: string): void {
+    if (typeof node === 'string' && secretFields.test(name)) found.push(node);
+    if (node && typeof node === 'object') for (const [key, inner] of Object.entries(node)) walk(inner, key);
+  })(value, '');
+  return found;
+}
+
+/** Secret lines of an INI file such as `~/.aws/credentials`; nothing where the text is none. */
+function inCredentialsFile(text: string): string[] | undefined {
+  if (!/^\s*\[[^\]]+\]\s*$/m.test(text)) return undefined;
+  return [...text.matchAll(/^\s*(\w+)\s*=\s*(\S+)/gm)].flatMap(([, name, value]) =>
+    secretFields.test(name!) ? [value!] : [],
+  );
+}
+
+function readQuietly(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // What cannot be read here cannot be told either; who needs it says so himself.
+    return undefined;
+  }
+}
