@@ -5,6 +5,7 @@ import type { CloudStacks } from './private-server.ts';
 /** The clouds on which private servers can be built here. */
 const implementations: Partial<Record<CloudName, () => Promise<CloudStacks>>> = {
   local: async () => (await import('./local/private-server.ts')).localStacks,
+  aws: async () => (await import('./aws/private-server.ts')).awsStacks,
 };
 
 /** The implementation of a cloud, loaded when it is first needed; throws `cloud_not_enabled`. */

@@ -69,6 +69,8 @@ export interface Inventory {
 
 /** One cloud's implementation. */
 export interface CloudStacks {
+  /** Throws `cloud_not_enabled` where the installation's settings for this cloud are missing or wrong. */
+  checkSettings(env: NodeJS.ProcessEnv): void;
   /** Declares the server inside of a running Pulumi program. */
   declare(args: PrivateServerArgs): PrivateServerOutputs;
   /** The document by which a machine's first boot is told its contract. Throws `host_setup_invalid`. */

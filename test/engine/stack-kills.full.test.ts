@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PrivateServerSpec } from '../../src/contracts/stack.ts';
 import { descendants, identify, sessionMembers, signalProcess } from '../../src/stacks/processes.ts';
+import { randomOf } from '../support/random.ts';
 import { kill } from '../support/small-cloud.ts';
 import { openStackLab, partOf, type StackLab } from '../support/stack-lab.ts';
 import { until } from '../support/until.ts';
@@ -21,17 +22,6 @@ const clouds = {
   'with create tokens': { rules: {}, lagMs: 0 },
   'without create tokens, with late lists': { rules: { createTokens: false, listingDelayMs: 400 }, lagMs: 600 },
 };
-
-/** Mulberry32 (Tommy Ettinger, public domain): numbers from 0 to 1, the same for the same seed. */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 let lab: StackLab;
 beforeAll(async () => {

@@ -10,12 +10,16 @@ import {
   type Create,
   changes,
   creates,
+  DnsAnswer,
   Faults,
   type Kind,
   kinds,
   Rules,
   objects as schemas,
 } from '../../stacks/local/cloud-api.ts';
+import { createDoublesApi } from './doubles/api.ts';
+import type { Double } from './doubles/double.ts';
+import { wires } from './doubles/wires.ts';
 import type { FaultSwitch } from './fault-switch.ts';
 import type { HostProcesses } from './host-processes.ts';
 import type { Objects } from './objects.ts';
@@ -29,6 +33,9 @@ const faultOfCreate = {
   records: 'createRecord',
 } as const satisfies Record<Kind, keyof Faults>;
 
+/** The port `discard`, on which nobody listens: what has a record and no host. */
+const nobody = 9;
+
 const ListQuery = z.object({
   tag: z
     .string()
@@ -41,6 +48,7 @@ const LogQuery = z.object({ bytes: z.coerce.number().int().min(1).max(1_000_000)
 /** The HTTP face of the small cloud. */
 export function createCloudApi(options: {
   objects: Objects;
+  doubles: ReadonlyMap<string, Double>;
   processes: HostProcesses;
   faults: FaultSwitch;
   /** What kind of cloud it is; a change lasts until the daemon ends. */
@@ -49,12 +57,14 @@ export function createCloudApi(options: {
   dnsZone: string;
   log: Log;
 }) {
-  const { objects, processes, faults, rules } = options;
+  const { objects, doubles, processes, faults, rules } = options;
   const app = express();
   app.disable('x-powered-by');
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
+  // The clouds' own interfaces, as far as they have doubles, check credentials of their own.
+  for (const [cloud, wire] of wires(doubles)) app.use(`/v1/wire/${cloud}`, wire);
   app.use(requireToken(options.token));
   app.use(express.json({ limit: '256kb' }));
 
@@ -94,6 +104,11 @@ export function createCloudApi(options: {
       response.status(204).end();
     });
   }
+
+  app.get('/v1/names/:name', (request, response) => {
+    response.json(DnsAnswer.parse(answer(String(request.params.name))));
+  });
+  app.use('/v1/doubles', createDoublesApi(doubles));
 
   app.post('/v1/hosts/:id/start', async (request, response) => {
     response.json(schemas.hosts.parse(await objects.startHost(idOf(request))));
@@ -135,6 +150,17 @@ export function createCloudApi(options: {
   });
   app.use(answerProblem(options.log));
   return app;
+
+  /** Where a name leads: by a record of our own or of a double. */
+  function answer(name: string): DnsAnswer {
+    const [record] = objects.list('records', { name });
+    if (record) return record;
+    for (const double of doubles.values()) {
+      const found = double.answer(name);
+      if (found) return { address: `127.0.0.1:${found.ports[0] ?? nobody}`, ttl: found.ttl };
+    }
+    throw new CloudRefusal('not_found', `no record ${name}`);
+  }
 
   /** Waits as long as the fault says, and no longer once it is taken back. */
   async function dawdle(): Promise<void> {

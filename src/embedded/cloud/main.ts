@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createLog } from '../../contracts/log.ts';
 import { ownRules, Rules } from '../../stacks/local/cloud-api.ts';
 import { createCloudApi } from './api.ts';
+import { openDoubles } from './doubles/open-doubles.ts';
 import { createFaultSwitch } from './fault-switch.ts';
 import { createHostProcesses, type HostNews, Images } from './host-processes.ts';
 import { openObjectStore } from './object-store.ts';
@@ -52,8 +53,16 @@ function note(news: HostNews): void {
 }
 
 await objects.resume();
+const doubles = openDoubles({
+  ...{ file: config.CLOUD_DB, folder, dnsZone: config.CLOUD_DNS_ZONE, processes, images, log },
+  listingDelayMs: () => rules.listingDelayMs,
+  reservePort: objects.reservePort,
+  promisePort: objects.promisePort,
+});
+await Promise.all([...doubles.values()].map((double) => double.resume()));
 const app = createCloudApi({
   objects,
+  doubles,
   processes,
   faults,
   rules: {
@@ -80,6 +89,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     processes.release();
     server.close(() => {
+      for (const double of doubles.values()) double.close();
       store.close();
       process.exit(0);
     });

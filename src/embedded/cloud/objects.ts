@@ -209,6 +209,10 @@ export function createObjects(options: {
   }
 
   return {
+    /** A loopback port that nothing has and no address gets. */
+    reservePort: () => oneAfterTheOther(freePort),
+    /** Keeps a port from being given to anybody else. */
+    promisePort: (port: number) => void promisedPorts.add(port),
     startHost,
     stopHost,
     need,

@@ -1,19 +1,19 @@
 import { monotonic } from '../../contracts/clock.ts';
-import type { DnsRecord } from '../../stacks/local/cloud-api.ts';
+import type { DnsAnswer } from '../../stacks/local/cloud-api.ts';
 import type { CloudClient } from '../../stacks/local/cloud-client.ts';
 
 /** What the edge router knows of the names of its zone. */
 export interface Zone {
   /** The record of a name, at most 200 ms old; null when there is none, or when the name is of another zone. */
-  find(name: string): Promise<DnsRecord | null>;
+  find(name: string): Promise<DnsAnswer | null>;
 }
 
 const staleMs = 200;
 const longestMemory = 10_000;
 
 /** Asks the cloud for records as they are needed; many questions about one name within 200 ms are one. */
-export function createZone(options: { cloud: CloudClient; zone: string }): Zone {
-  const known = new Map<string, { at: number; record: Promise<DnsRecord | null> }>();
+export function createZone(options: { cloud: Pick<CloudClient, 'answer'>; zone: string }): Zone {
+  const known = new Map<string, { at: number; record: Promise<DnsAnswer | null> }>();
 
   return {
     async find(question) {
@@ -22,7 +22,7 @@ export function createZone(options: { cloud: CloudClient; zone: string }): Zone 
       const memory = known.get(name);
       if (memory && monotonic() - memory.at < staleMs) return memory.record;
       if (known.size > longestMemory) known.clear();
-      const record = options.cloud.list('records', { name }).then(([first]) => first ?? null);
+      const record = options.cloud.answer(name);
       known.set(name, { at: monotonic(), record });
       record.catch(() => known.delete(name));
       return record;

@@ -81,6 +81,10 @@ export type Create<K extends Kind> = z.input<(typeof creates)[K]>;
 export type Change<K extends Kind> = z.infer<(typeof changes)[K]>;
 export type CloudObject<K extends Kind> = z.infer<(typeof objects)[K]>;
 
+/** Where a DNS name leads, whoever made its record. */
+export const DnsAnswer = z.object({ address: Target, ttl: Ttl });
+export type DnsAnswer = z.infer<typeof DnsAnswer>;
+
 /** Codes of the small cloud's own errors. */
 export const CloudErrorCode = z.enum([
   'invalid',

@@ -6,6 +6,7 @@ import {
   type CloudObject,
   CloudProblem,
   type Create,
+  DnsAnswer,
   type Kind,
   objects,
 } from './cloud-api.ts';
@@ -27,6 +28,8 @@ export interface CloudClient {
   get<K extends Kind>(kind: K, id: string): Promise<CloudObject<K> | null>;
   list<K extends Kind>(kind: K, filter?: { tag?: readonly [string, string]; name?: string }): Promise<CloudObject<K>[]>;
   update<K extends Kind>(kind: K, id: string, change: Change<K>): Promise<CloudObject<K>>;
+  /** Where a DNS name leads; null when it has no record. */
+  answer(name: string): Promise<DnsAnswer | null>;
   /** Brings a host up that is stopped or has died. */
   startHost(id: string): Promise<CloudObject<'hosts'>>;
   stopHost(id: string): Promise<CloudObject<'hosts'>>;
@@ -128,6 +131,9 @@ export function createCloudClient(options: { url: string; token: string }): Clou
     },
     async update(kind, id, change) {
       return parse(kind, await call('PATCH', path(kind, id), change));
+    },
+    async answer(name) {
+      return absentAsNull(call('GET', `/v1/names/${encodeURIComponent(name)}`).then((body) => DnsAnswer.parse(body)));
     },
     async startHost(id) {
       return parse('hosts', await call('POST', `${path('hosts', id)}/start`));

@@ -85,6 +85,7 @@ const reasonByCode: Readonly<Record<string, ReasonCode>> = {
 };
 
 export const localStacks: CloudStacks = {
+  checkSettings: () => undefined,
   declare,
   // The small cloud starts hosts without a boot: it writes what it is given as the contract file.
   userDataOf: (contract) => JSON.stringify(contract),

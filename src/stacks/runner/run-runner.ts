@@ -35,6 +35,7 @@ export async function runRunner(): Promise<void> {
   try {
     const request = StackRequest.parse(JSON.parse(text));
     cloud = await cloudStacks(request.spec.cloud);
+    cloud.checkSettings(process.env);
     const lease = await desk.acquire(request.stack);
     let outcome: Outcome;
     let settled = false;

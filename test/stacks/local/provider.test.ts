@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { unwrap } from '../../../src/stacks/local/provider/properties.ts';
+import { unwrap } from '../../../src/stacks/provider/properties.ts';
 import { resourceKinds } from '../../../src/stacks/local/provider/resources.ts';
 
 const host = resourceKinds['freehold-local:index:Host']!;

@@ -6,6 +6,6 @@ import { enableCompileCache } from 'node:module';
  * credential is ever part of a state.
  */
 enableCompileCache();
-const { serveProvider } = await import('./server.ts');
-const port = await serveProvider(process.env);
+const { serveLocalProvider } = await import('./server.ts');
+const port = await serveLocalProvider(process.env);
 process.stdout.write(`${port}\n`);

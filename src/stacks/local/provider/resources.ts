@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { type Properties, same } from '../../provider/properties.ts';
+import type { Difference } from '../../provider/serve-provider.ts';
 import { AddressCreate, type CloudObject, HostCreate, type Kind, RecordCreate, VolumeCreate } from '../cloud-api.ts';
 import type { CloudClient } from '../cloud-client.ts';
-import type { Properties } from './properties.ts';
-
-/** What a comparison of the state with the wish comes to. */
-export interface Difference {
-  /** Properties whose change needs a new object. */
-  replaces: string[];
-  /** Properties that change in place. */
-  updates: string[];
-}
 
 /** One kind of resource of the provider: how its object at the cloud is made, seen, changed and compared. */
 export interface ResourceKind {
@@ -44,18 +37,6 @@ function createToken(urn: string, name: unknown): string {
   return createHash('sha256')
     .update(`${urn}\n${String(name)}`)
     .digest('hex');
-}
-
-function same(left: unknown, right: unknown): boolean {
-  return canonical(left) === canonical(right);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner) =>
-    inner && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
 
 function pick(properties: Properties, names: readonly string[]): Properties {

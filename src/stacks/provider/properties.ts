@@ -30,3 +30,16 @@ export function fromStruct(struct: structs.Struct | undefined): Properties {
 export function toStruct(properties: Properties): structs.Struct {
   return structs.Struct.fromJavaScript(properties as Record<string, structs.JavaScriptValue>);
 }
+
+/** Whether two values say the same, whatever the order of their fields. */
+export function same(left: unknown, right: unknown): boolean {
+  return canonical(left) === canonical(right);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) =>
+    inner && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,208 @@
+import type { Double } from '../double.ts';
+import { DoubleRefusal } from '../refusal.ts';
+import type { DoubleObject } from '../rule-table.ts';
+import { text } from './rules.ts';
+import { types } from './types.ts';
+import { awsWords } from './words.ts';
+import { items, members, type Xml } from './xml.ts';
+
+/** The calls of the query interfaces (EC2, IAM, load balancing) that the double answers. */
+
+export interface Call {
+  double: Double;
+  region: string;
+  form: URLSearchParams;
+}
+type Answer = Record<string, Xml>;
+type Work = (call: Call) => Promise<Answer> | Answer;
+
+/** `Name.1`, `Name.2` and so on. */
+function listIn(form: URLSearchParams, name: string): string[] {
+  return [...form].filter(([key]) => key.startsWith(`${name}.`)).map(([, value]) => value);
+}
+
+function find({ double }: Call, type: string, id: string): DoubleObject {
+  const object = double.area.world.find(type, id);
+  if (!object) throw new DoubleRefusal('not_found', awsWords.missing({ type, id }));
+  return object;
+}
+
+const param = ({ form }: Call, name: string) => form.get(name) ?? '';
+
+/** Deletes what a parameter names. */
+function deletes(type: string, name: string): Work {
+  return async (call) => {
+    find(call, type, param(call, name));
+    await call.double.remove(type, param(call, name), 'wire');
+    return { return: true };
+  };
+}
+
+const where = (call: Call, type: string, property: string, value: string) =>
+  call.double.area.world.list(type).filter(({ inputs }) => inputs[property] === value);
+
+async function removeAll(call: Call, objects: DoubleObject[]): Promise<Answer> {
+  for (const { type, id } of objects) await call.double.remove(type, id, 'wire');
+  return { return: true };
+}
+
+const ec2: Record<string, Work> = {
+  DescribeInstances(call) {
+    // One that is gone is still told of for a while, as terminated.
+    const wanted = [...listIn(call.form, 'InstanceId'), ...listIn(call.form, 'Filter.1.Value')];
+    const found = wanted.map((id) => {
+      const exists = call.double.area.world.find(types.instance, id) !== null;
+      return {
+        instanceId: id,
+        instanceState: exists ? { code: 16, name: 'running' } : { code: 48, name: 'terminated' },
+      };
+    });
+    return { reservationSet: items([{ reservationId: 'r-0', instancesSet: items(found) }]) };
+  },
+  async ModifyInstanceAttribute(call) {
+    const { id, inputs } = find(call, types.instance, param(call, 'InstanceId'));
+    const disableApiTermination = param(call, 'DisableApiTermination.Value') === 'true';
+    call.double.area.change(types.instance, id, { ...inputs, disableApiTermination });
+    return { return: true };
+  },
+  async TerminateInstances(call) {
+    for (const id of listIn(call.form, 'InstanceId')) {
+      find(call, types.instance, id);
+      await call.double.remove(types.instance, id, 'wire');
+    }
+    return { instancesSet: items([]) };
+  },
+  DeleteVolume: deletes(types.volume, 'VolumeId'),
+  DescribeAddresses(call) {
+    const found = listIn(call.form, 'AllocationId').map((id) => {
+      const { computed } = find(call, types.eip, id);
+      const [association] = where(call, types.eipAssociation, 'allocationId', id);
+      return {
+        allocationId: id,
+        publicIp: text(computed.publicIp),
+        ...(association ? { associationId: association.id } : {}),
+      };
+    });
+    return { addressesSet: items(found) };
+  },
+  DisassociateAddress: deletes(types.eipAssociation, 'AssociationId'),
+  ReleaseAddress: deletes(types.eip, 'AllocationId'),
+  DescribeInternetGateways(call) {
+    const found = listIn(call.form, 'InternetGatewayId').map((id) => {
+      const { inputs } = find(call, types.gateway, id);
+      const attached = inputs.vpcId === undefined ? [] : [{ vpcId: text(inputs.vpcId), state: 'available' }];
+      return { internetGatewayId: id, attachmentSet: items(attached) };
+    });
+    return { internetGatewaySet: items(found) };
+  },
+  DetachInternetGateway(call) {
+    const { id, inputs } = find(call, types.gateway, param(call, 'InternetGatewayId'));
+    const { vpcId: _vpcId, ...detached } = inputs;
+    call.double.area.change(types.gateway, id, detached);
+    return { return: true };
+  },
+  DeleteInternetGateway: deletes(types.gateway, 'InternetGatewayId'),
+  DescribeRouteTables(call) {
+    const found = listIn(call.form, 'RouteTableId').map((id) => {
+      find(call, types.routeTable, id);
+      const associations = where(call, types.routeTableAssociation, 'routeTableId', id);
+      const associationSet = items(
+        associations.map((each) => ({ routeTableAssociationId: each.id, routeTableId: id, main: false })),
+      );
+      return { routeTableId: id, associationSet };
+    });
+    return { routeTableSet: items(found) };
+  },
+  DisassociateRouteTable: deletes(types.routeTableAssociation, 'AssociationId'),
+  DeleteRouteTable: deletes(types.routeTable, 'RouteTableId'),
+  DescribeSecurityGroupRules(call) {
+    const found = listIn(call.form, 'SecurityGroupRuleId').map((id) => {
+      const egress = call.double.area.world.find(types.egress, id);
+      const { inputs } = egress ?? find(call, types.ingress, id);
+      return { securityGroupRuleId: id, groupId: text(inputs.securityGroupId), isEgress: egress !== null };
+    });
+    return { securityGroupRuleSet: items(found) };
+  },
+  RevokeSecurityGroupIngress: (call) =>
+    removeAll(
+      call,
+      listIn(call.form, 'SecurityGroupRuleId').map((id) => find(call, types.ingress, id)),
+    ),
+  RevokeSecurityGroupEgress: (call) =>
+    removeAll(
+      call,
+      listIn(call.form, 'SecurityGroupRuleId').map((id) => find(call, types.egress, id)),
+    ),
+  DeleteSecurityGroup: deletes(types.securityGroup, 'GroupId'),
+  DeleteSubnet: deletes(types.subnet, 'SubnetId'),
+  DeleteVpc: deletes(types.vpc, 'VpcId'),
+};
+
+/** Roles or profiles under a path, as their lists show them. */
+function underPath(call: Call, type: string): DoubleObject[] {
+  const path = call.form.get('PathPrefix') ?? '/';
+  return call.double.area.list().filter((object) => object.type === type && text(object.inputs.path).startsWith(path));
+}
+
+const created = ({ createdAt }: DoubleObject) => new Date(createdAt).toISOString();
+
+const iam: Record<string, Work> = {
+  ListRoles: (call) => ({
+    IsTruncated: false,
+    Roles: members(
+      underPath(call, types.role).map((role) => ({
+        ...{ Path: text(role.inputs.path), RoleName: role.id, RoleId: text(role.id), Arn: text(role.computed.arn) },
+        CreateDate: created(role),
+      })),
+    ),
+  }),
+  ListInstanceProfiles: (call) => ({
+    IsTruncated: false,
+    InstanceProfiles: members(
+      underPath(call, types.profile).map((profile) => ({
+        ...{ Path: text(profile.inputs.path), InstanceProfileName: profile.id, InstanceProfileId: profile.id },
+        ...{ Arn: text(profile.computed.arn), CreateDate: created(profile) },
+        Roles: members(
+          profile.inputs.role === undefined
+            ? []
+            : [{ RoleName: text(profile.inputs.role), Path: '/', RoleId: '', Arn: '', CreateDate: created(profile) }],
+        ),
+      })),
+    ),
+  }),
+  ListAttachedRolePolicies: (call) => ({
+    IsTruncated: false,
+    AttachedPolicies: members(
+      where(call, types.rolePolicy, 'role', param(call, 'RoleName')).map(({ inputs }) => ({
+        PolicyArn: text(inputs.policyArn),
+      })),
+    ),
+  }),
+  DetachRolePolicy: (call) =>
+    removeAll(
+      call,
+      where(call, types.rolePolicy, 'role', param(call, 'RoleName')).filter(
+        ({ inputs }) => inputs.policyArn === param(call, 'PolicyArn'),
+      ),
+    ),
+  RemoveRoleFromInstanceProfile(call) {
+    const { id, inputs } = find(call, types.profile, param(call, 'InstanceProfileName'));
+    const { role: _role, ...without } = inputs;
+    call.double.area.change(types.profile, id, without);
+    return {};
+  },
+  DeleteInstanceProfile: deletes(types.profile, 'InstanceProfileName'),
+  DeleteRole: deletes(types.role, 'RoleName'),
+};
+
+const elasticloadbalancing: Record<string, Work> = {
+  DeleteListener: deletes(types.listener, 'ListenerArn'),
+  DeleteLoadBalancer: deletes(types.loadBalancer, 'LoadBalancerArn'),
+  DeleteTargetGroup: deletes(types.targetGroup, 'TargetGroupArn'),
+};
+
+export const queryCalls: Readonly<Record<string, Readonly<Record<string, Work>>>> = {
+  ec2,
+  iam,
+  elasticloadbalancing,
+};

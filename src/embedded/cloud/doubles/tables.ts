@@ -1,0 +1,11 @@
+import { awsTable } from './aws/table.ts';
+import type { CloudTable } from './rule-table.ts';
+
+/** The clouds that have a double. */
+export const tables: readonly CloudTable[] = [awsTable];
+
+export function tableOf(cloud: string): CloudTable {
+  const table = tables.find((each) => each.cloud === cloud);
+  if (!table) throw new Error(`there is no double of ${cloud}`);
+  return table;
+}

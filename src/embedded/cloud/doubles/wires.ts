@@ -1,0 +1,13 @@
+import type { Router } from 'express';
+import { createAwsWire } from './aws/wire.ts';
+import type { Double } from './double.ts';
+
+/** The interfaces of the clouds themselves, as far as our inventories call them. */
+const makers: Readonly<Record<string, (double: Double) => Router>> = { aws: createAwsWire };
+
+export function wires(doubles: ReadonlyMap<string, Double>): [cloud: string, wire: Router][] {
+  return [...doubles].flatMap(([cloud, double]) => {
+    const make = makers[cloud];
+    return make ? [[cloud, make(double)] as [string, Router]] : [];
+  });
+}

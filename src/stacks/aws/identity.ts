@@ -1,0 +1,60 @@
+import { InstanceProfile } from '@pulumi/aws/iam/instanceProfile.js';
+import { Role } from '@pulumi/aws/iam/role.js';
+import { RolePolicyAttachment } from '@pulumi/aws/iam/rolePolicyAttachment.js';
+import type { Output } from '@pulumi/pulumi';
+import { identityPath } from './names.ts';
+import type { Parts } from './parts.ts';
+
+export interface Identity {
+  /** Name of the profile of the machines: the session agent in place of SSH, and nothing else. */
+  profile: Output<string>;
+  /** ARN of the role in whose name snapshots are made. */
+  snapshotRole: Output<string>;
+}
+
+/** Who the machines and the snapshot service are for AWS; none of them can do anything to anything else of the account. */
+export function declareIdentity(parts: Parts): Identity {
+  const { spec, nameOf, tagsOf, inside } = parts;
+  const path = identityPath(spec.instanceId);
+  const host = declareRole(parts, 'role-host', {
+    service: 'ec2.amazonaws.com',
+    policy: 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore',
+  });
+  const snapshots = declareRole(parts, 'role-snapshots', {
+    service: 'dlm.amazonaws.com',
+    policy: 'arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole',
+  });
+  const profile = new InstanceProfile(
+    'profile',
+    { name: nameOf('profile'), path, role: host.role.name, tags: tagsOf('profile') },
+    // A machine that boots before its role has the policy would wait long to show up for sessions.
+    inside({ dependsOn: [host.attachment] }),
+  );
+  // The policy is there before anybody acts in the name of the role.
+  const snapshotRole = snapshots.attachment.id.apply(() => snapshots.role.arn);
+  return { profile: profile.name, snapshotRole };
+}
+
+function declareRole(
+  { spec, nameOf, tagsOf, inside }: Parts,
+  resource: string,
+  { service, policy }: { service: string; policy: string },
+) {
+  const statement = { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' };
+  const role = new Role(
+    resource,
+    {
+      name: nameOf(resource),
+      path: identityPath(spec.instanceId),
+      assumeRolePolicy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
+      tags: tagsOf(resource),
+    },
+    inside(),
+  );
+  const attachment = new RolePolicyAttachment(
+    `${resource}-policy`,
+    { role: role.name, policyArn: policy as never },
+    inside(),
+  );
+  return { role, attachment };
+}

@@ -1,0 +1,69 @@
+import { ReasonError } from '../../contracts/reasons.ts';
+import { catalogue } from '../../domain/catalogue-data.ts';
+import type { Inventory, TaggedObject } from '../private-server.ts';
+import { createAwsClients } from './clients.ts';
+import { awsReasonOf } from './errors.ts';
+import { type AwsKind, type AwsObject, listIdentities, listRecords, listTagged, removalOrder } from './list-objects.ts';
+import { removeObject } from './remove-object.ts';
+import { awsSettings } from './settings.ts';
+
+const regions = catalogue.clouds.find(({ name }) => name === 'aws')?.regions ?? [];
+
+/**
+ * What AWS holds of instances, whatever any state says, by its own interfaces. Throws the reason of AWS's refusal, and
+ * `cloud_unavailable` where it does not answer.
+ */
+export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
+  const settings = awsSettings(env);
+  const zoneId = settings.FREEHOLD_AWS_HOSTED_ZONE_ID;
+  const clients = createAwsClients();
+  /** Where what was listed is: an object's id does not tell. */
+  const regionOf = new Map<string, string>();
+
+  function inOrder(objects: AwsObject[]): AwsObject[] {
+    for (const { id, region } of objects) regionOf.set(id, region);
+    const place = ({ kind }: AwsObject) => removalOrder.indexOf(kind);
+    return objects.sort((a, b) => place(a) - place(b));
+  }
+
+  return {
+    listingLagMs: settings.FREEHOLD_AWS_LISTING_LAG_MS,
+    list: ({ instanceId, region }) =>
+      told(async () => {
+        const lists = await Promise.all([
+          listTagged(clients, region, instanceId),
+          listIdentities(clients, instanceId),
+          listRecords(clients, zoneId, instanceId),
+        ]);
+        return inOrder(lists.flat());
+      }),
+    listAll: () =>
+      told(async () => {
+        const lists = await Promise.all([
+          ...regions.map(({ name }) => listTagged(clients, name)),
+          listIdentities(clients),
+          listRecords(clients, zoneId),
+        ]);
+        return inOrder(lists.flat());
+      }),
+    remove: (object) =>
+      told(() => removeObject(clients, withRegion(object), { pauseMs: settings.FREEHOLD_AWS_REMOVE_PAUSE_MS })),
+    close: clients.close,
+  };
+
+  function withRegion(object: TaggedObject): AwsObject {
+    const region = regionOf.get(object.id);
+    if (region === undefined) throw new ReasonError('internal', `${object.id} was not listed before`);
+    return { ...object, kind: object.kind as AwsKind, region, instanceId: '', createdAt: 0 };
+  }
+}
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ReasonError) throw error;
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new ReasonError(awsReasonOf(message) ?? 'cloud_unavailable', message, { cause: error });
+  }
+}

@@ -1,0 +1,145 @@
+import { LifecyclePolicy } from '@pulumi/aws/dlm/lifecyclePolicy.js';
+import { Volume } from '@pulumi/aws/ebs/volume.js';
+import { getAmiOutput } from '@pulumi/aws/ec2/getAmi.js';
+import { Instance } from '@pulumi/aws/ec2/instance.js';
+import { VolumeAttachment } from '@pulumi/aws/ec2/volumeAttachment.js';
+import { type Input, type Output, output, type Resource } from '@pulumi/pulumi';
+import { machineKey, type ServerNode } from '../../contracts/stack.ts';
+import { machinesOf, type PrivateServerArgs } from '../private-server.ts';
+import type { Identity } from './identity.ts';
+import type { Network } from './network.ts';
+import type { Parts } from './parts.ts';
+
+/** Daily snapshots that are kept. */
+const snapshots = 14;
+const snapshotTime = '02:00';
+/** In place of an image that nobody may look up; never used, because a machine's image is ignored once it is there. */
+const noImage = 'ami-pinned';
+/** Attached volumes are found by their serial number; the name only has to be free. */
+const dataDevice = '/dev/sdf';
+
+/** Machines by their keys. */
+export type Machines = ReadonlyMap<string, Instance>;
+
+/** The data volume of each node, encrypted and protected, and their daily snapshots. */
+export function declareVolumes(
+  { spec, nameOf, tagsOf, inside }: Parts,
+  { protect, snapshotRole }: { protect: boolean; snapshotRole: Output<string> },
+): Volume[] {
+  const volumes = spec.nodes.map(({ name, zone }) => {
+    const resource = `volume-${name}`;
+    return new Volume(
+      resource,
+      { availabilityZone: zone, size: spec.diskGib, type: 'gp3', encrypted: true, tags: tagsOf(resource) },
+      inside({ protect, ignoreChanges: ['availabilityZone'] }),
+    );
+  });
+  new LifecyclePolicy(
+    'snapshots',
+    {
+      description: nameOf('snapshots'),
+      executionRoleArn: snapshotRole,
+      state: 'ENABLED',
+      policyDetails: {
+        resourceTypes: ['VOLUME'],
+        targetTags: { 'freehold:instance': spec.instanceId },
+        schedules: [
+          {
+            name: 'daily',
+            createRule: { interval: 24, intervalUnit: 'HOURS', times: snapshotTime },
+            retainRule: { count: snapshots },
+            copyTags: false,
+            // Another tag than that of what is swept: a snapshot outlives what it was made of.
+            tagsToAdd: { 'freehold:snapshot-of': spec.instanceId },
+          },
+        ],
+      },
+      tags: tagsOf('snapshots'),
+    },
+    inside(),
+  );
+  return volumes;
+}
+
+/** Every machine of every node, in its node's subnet. */
+export function declareMachines(
+  { spec, tagsOf, inside, nameOf }: Parts,
+  {
+    network,
+    identity,
+    after,
+    args,
+  }: { network: Network; identity: Identity; after: Resource[]; args: Pick<PrivateServerArgs, 'userData' | 'lookUp'> },
+): Machines {
+  let newest: Output<string> | undefined;
+  const newestImage = () => {
+    newest ??= lookUpImage(inside());
+    return newest;
+  };
+  return new Map(
+    machinesOf(spec).map(({ node, machine, key }) => {
+      const resource = `host-${key}`;
+      const image: Input<string> = machine.osImage ?? (args.lookUp ? newestImage() : noImage);
+      const instance = new Instance(
+        resource,
+        {
+          ami: image,
+          instanceType: machine.size,
+          subnetId: network.subnets[spec.nodes.indexOf(node)]!.id,
+          vpcSecurityGroupIds: [network.securityGroup.id],
+          iamInstanceProfile: identity.profile,
+          // The way out while no address is associated, at the first boot above all.
+          associatePublicIpAddress: true,
+          metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
+          rootBlockDevice: {
+            ...{ encrypted: true, volumeType: 'gp3', volumeSize: 16, deleteOnTermination: true },
+            tags: { 'freehold:root-of': spec.instanceId, Name: nameOf(resource) },
+          },
+          // Against a slip in the console; the stack itself may remove what it made.
+          disableApiTermination: true,
+          forceDestroy: true,
+          maintenanceOptions: { autoRecovery: 'default' },
+          userData: output(args.userData[key] ?? ''),
+          tags: tagsOf(resource),
+        },
+        inside({ dependsOn: after, ignoreChanges: ['ami', 'userData', 'associatePublicIpAddress', 'subnetId'] }),
+      );
+      return [key, instance];
+    }),
+  );
+}
+
+/** The newest image of the operating system by its maker; without `owners` somebody else's newer one could win. */
+function lookUpImage(options: { parent?: Resource }): Output<string> {
+  const found = getAmiOutput(
+    {
+      owners: ['099720109477'],
+      mostRecent: true,
+      filters: [
+        { name: 'name', values: ['ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*'] },
+        { name: 'state', values: ['available'] },
+      ],
+    },
+    { parent: options.parent },
+  );
+  return found.id;
+}
+
+/** The machine of a node that has its volume and address; undefined while there is none. */
+export function servingOf(node: ServerNode, machines: Machines): Instance | undefined {
+  return node.serving === null ? undefined : machines.get(machineKey(node, { name: node.serving }));
+}
+
+/** Gives each node's volume to its serving machine; the one that had it is stopped first. */
+export function attachVolumes({ spec, inside }: Parts, volumes: Volume[], machines: Machines): VolumeAttachment[] {
+  return spec.nodes.flatMap((node, index) => {
+    const serving = servingOf(node, machines);
+    if (!serving) return [];
+    const link = { deviceName: dataDevice, volumeId: volumes[index]!.id, instanceId: serving.id };
+    return new VolumeAttachment(
+      `attachment-${node.name}`,
+      { ...link, stopInstanceBeforeDetaching: true },
+      inside({ deleteBeforeReplace: true }),
+    );
+  });
+}

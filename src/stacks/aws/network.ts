@@ -1,0 +1,62 @@
+import { InternetGateway } from '@pulumi/aws/ec2/internetGateway.js';
+import { RouteTable } from '@pulumi/aws/ec2/routeTable.js';
+import { RouteTableAssociation } from '@pulumi/aws/ec2/routeTableAssociation.js';
+import { SecurityGroup } from '@pulumi/aws/ec2/securityGroup.js';
+import { Subnet } from '@pulumi/aws/ec2/subnet.js';
+import { Vpc } from '@pulumi/aws/ec2/vpc.js';
+import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
+import { SecurityGroupIngressRule } from '@pulumi/aws/vpc/securityGroupIngressRule.js';
+import { hostPorts } from '../../contracts/host-contract.ts';
+import type { Parts } from './parts.ts';
+
+export interface Network {
+  vpc: Vpc;
+  /** One per node, in its zone. */
+  subnets: Subnet[];
+  securityGroup: SecurityGroup;
+}
+
+/** A network of its own: a subnet per node, the way out, and a firewall that opens the host contract's ports alone. */
+export function declareNetwork({ spec, nameOf, tagsOf, inside }: Parts): Network {
+  const vpc = new Vpc(
+    'network',
+    { cidrBlock: '10.0.0.0/16', enableDnsSupport: true, enableDnsHostnames: true, tags: tagsOf('network') },
+    inside(),
+  );
+  const gateway = new InternetGateway('gateway', { vpcId: vpc.id, tags: tagsOf('gateway') }, inside());
+  const routes = [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }];
+  const table = new RouteTable('routes', { vpcId: vpc.id, routes, tags: tagsOf('routes') }, inside());
+
+  const subnets = spec.nodes.map(({ name, zone }, index) => {
+    const resource = `subnet-${name}`;
+    const subnet = new Subnet(
+      resource,
+      { vpcId: vpc.id, cidrBlock: `10.0.${index}.0/24`, availabilityZone: zone, tags: tagsOf(resource) },
+      inside({ ignoreChanges: ['availabilityZone'] }),
+    );
+    new RouteTableAssociation(`way-${name}`, { subnetId: subnet.id, routeTableId: table.id }, inside());
+    return subnet;
+  });
+
+  const securityGroup = new SecurityGroup(
+    'firewall',
+    { name: nameOf('firewall'), description: 'Private server', vpcId: vpc.id, tags: tagsOf('firewall') },
+    inside(),
+  );
+  for (const { name, port, protocol } of hostPorts) {
+    const resource = `port-${name}`;
+    const from = { cidrIpv4: '0.0.0.0/0', ipProtocol: protocol, fromPort: port, toPort: port };
+    new SecurityGroupIngressRule(
+      resource,
+      { securityGroupId: securityGroup.id, ...from, description: name, tags: tagsOf(resource) },
+      inside(),
+    );
+  }
+  // Images, updates, certificates, the licence server and the cloud's own agent are all reached from inside.
+  new SecurityGroupEgressRule(
+    'way-out',
+    { securityGroupId: securityGroup.id, cidrIpv4: '0.0.0.0/0', ipProtocol: '-1', tags: tagsOf('way-out') },
+    inside(),
+  );
+  return { vpc, subnets, securityGroup };
+}

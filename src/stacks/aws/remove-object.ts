@@ -1,0 +1,186 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DeleteLifecyclePolicyCommand } from '@aws-sdk/client-dlm';
+import {
+  DeleteInternetGatewayCommand,
+  DeleteRouteTableCommand,
+  DeleteSecurityGroupCommand,
+  DeleteSubnetCommand,
+  DeleteVolumeCommand,
+  DeleteVpcCommand,
+  DescribeAddressesCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupRulesCommand,
+  DetachInternetGatewayCommand,
+  DisassociateAddressCommand,
+  DisassociateRouteTableCommand,
+  ModifyInstanceAttributeCommand,
+  ReleaseAddressCommand,
+  RevokeSecurityGroupEgressCommand,
+  RevokeSecurityGroupIngressCommand,
+  TerminateInstancesCommand,
+  waitUntilInstanceTerminated,
+} from '@aws-sdk/client-ec2';
+import {
+  DeleteListenerCommand,
+  DeleteLoadBalancerCommand,
+  DeleteTargetGroupCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DeleteInstanceProfileCommand,
+  DeleteRoleCommand,
+  DetachRolePolicyCommand,
+  ListAttachedRolePoliciesCommand,
+  RemoveRoleFromInstanceProfileCommand,
+} from '@aws-sdk/client-iam';
+import { ChangeResourceRecordSetsCommand, ListResourceRecordSetsCommand, type RRType } from '@aws-sdk/client-route-53';
+import { monotonic } from '../../contracts/clock.ts';
+import type { AwsClients } from './clients.ts';
+import type { AwsObject } from './list-objects.ts';
+
+/** How long a machine may take to end, s, and something that held another thing to let go of it, ms. */
+const terminationSeconds = 600;
+const patienceMs = 300_000;
+
+/** Codes of an object that is gone, and of one that something else, which is ending, still holds. */
+const gone = /NotFound|NoSuchEntity|NoSuch|InvalidAssociationID/;
+const held = /DependencyViolation|InUse|DeleteConflict|IncorrectState|ScheduledForDeletion/;
+
+const codeOf = (error: unknown) => (error instanceof Error ? error.name : '');
+
+/**
+ * Removes an object, however it is held: what ties it to others goes first, and what is still ending is waited for. An
+ * object that is gone already is a success.
+ */
+export async function removeObject(
+  clients: AwsClients,
+  object: AwsObject,
+  { pauseMs }: { pauseMs: number },
+): Promise<void> {
+  const begun = monotonic();
+  for (;;) {
+    try {
+      return await removeOnce(clients, object, { pauseMs });
+    } catch (error) {
+      if (gone.test(codeOf(error))) return;
+      if (!held.test(codeOf(error)) || monotonic() - begun > patienceMs) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+async function removeOnce(clients: AwsClients, object: AwsObject, wait: { pauseMs: number }): Promise<void> {
+  const { kind, id } = object;
+  if (object.region === '') {
+    if (kind === 'record') await removeRecord(clients, id);
+    else if (kind === 'instance-profile') await removeProfile(clients, id);
+    else await removeRole(clients, id);
+    return;
+  }
+  const { ec2, balancing, dlm } = clients.in(object.region);
+  switch (kind) {
+    case 'listener':
+      await balancing.send(new DeleteListenerCommand({ ListenerArn: id }));
+      return;
+    case 'loadbalancer':
+      await balancing.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: id }));
+      return;
+    case 'targetgroup':
+      await balancing.send(new DeleteTargetGroupCommand({ TargetGroupArn: id }));
+      return;
+    case 'instance': {
+      const allow = { InstanceId: id, DisableApiTermination: { Value: false } };
+      await ec2.send(new ModifyInstanceAttributeCommand(allow));
+      await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+      const seconds = Math.max(1, wait.pauseMs / 1_000);
+      const waiting = { client: ec2, maxWaitTime: terminationSeconds, minDelay: seconds, maxDelay: seconds };
+      await waitUntilInstanceTerminated(waiting, { InstanceIds: [id] });
+      return;
+    }
+    case 'policy':
+      await dlm.send(new DeleteLifecyclePolicyCommand({ PolicyId: id }));
+      return;
+    case 'volume':
+      await ec2.send(new DeleteVolumeCommand({ VolumeId: id }));
+      return;
+    case 'elastic-ip': {
+      const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({ AllocationIds: [id] }));
+      for (const { AssociationId } of Addresses) {
+        if (AssociationId) await ec2.send(new DisassociateAddressCommand({ AssociationId }));
+      }
+      await ec2.send(new ReleaseAddressCommand({ AllocationId: id }));
+      return;
+    }
+    case 'security-group-rule': {
+      const SecurityGroupRuleIds = [id];
+      const found = await ec2.send(new DescribeSecurityGroupRulesCommand({ SecurityGroupRuleIds }));
+      for (const { GroupId, IsEgress } of found.SecurityGroupRules ?? []) {
+        const which = { GroupId: GroupId ?? '', SecurityGroupRuleIds };
+        if (IsEgress) await ec2.send(new RevokeSecurityGroupEgressCommand(which));
+        else await ec2.send(new RevokeSecurityGroupIngressCommand(which));
+      }
+      return;
+    }
+    case 'security-group':
+      await ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }));
+      return;
+    case 'route-table': {
+      const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ RouteTableIds: [id] }));
+      for (const { RouteTableAssociationId, Main } of RouteTables.flatMap(({ Associations = [] }) => Associations)) {
+        if (!Main) await ec2.send(new DisassociateRouteTableCommand({ AssociationId: RouteTableAssociationId }));
+      }
+      await ec2.send(new DeleteRouteTableCommand({ RouteTableId: id }));
+      return;
+    }
+    case 'subnet':
+      await ec2.send(new DeleteSubnetCommand({ SubnetId: id }));
+      return;
+    case 'internet-gateway': {
+      const which = { InternetGatewayId: id };
+      const found = await ec2.send(new DescribeInternetGatewaysCommand({ InternetGatewayIds: [id] }));
+      for (const { VpcId } of (found.InternetGateways ?? []).flatMap(({ Attachments = [] }) => Attachments)) {
+        await ec2.send(new DetachInternetGatewayCommand({ ...which, VpcId }));
+      }
+      await ec2.send(new DeleteInternetGatewayCommand(which));
+      return;
+    }
+    case 'vpc':
+      await ec2.send(new DeleteVpcCommand({ VpcId: id }));
+      return;
+    case 'record':
+    case 'instance-profile':
+    case 'role':
+      throw new Error(`${kind} belongs to no region`);
+  }
+}
+
+/** Route 53 deletes a record only when it is told the whole of it. */
+async function removeRecord({ route53 }: AwsClients, id: string): Promise<void> {
+  const [HostedZoneId = '', ...rest] = id.split('_');
+  const type = rest.pop() as RRType;
+  const name = rest.join('_');
+  const start = { StartRecordName: name, StartRecordType: type, MaxItems: 1 };
+  const { ResourceRecordSets = [] } = await route53.send(new ListResourceRecordSetsCommand({ HostedZoneId, ...start }));
+  const found = ResourceRecordSets.find(({ Name, Type }) => Name?.replace(/\.$/, '') === name && Type === type);
+  if (!found) return;
+  const Changes = [{ Action: 'DELETE' as const, ResourceRecordSet: found }];
+  await route53.send(new ChangeResourceRecordSetsCommand({ HostedZoneId, ChangeBatch: { Changes } }));
+}
+
+async function removeProfile({ iam }: AwsClients, name: string): Promise<void> {
+  // The role has the profile's name but for its last part; asking for it costs no more than trying.
+  const owner = name.slice(0, name.lastIndexOf('-'));
+  const leave = { InstanceProfileName: name, RoleName: `${owner}-role-host` };
+  await iam.send(new RemoveRoleFromInstanceProfileCommand(leave)).catch((error: unknown) => {
+    if (!gone.test(codeOf(error))) throw error;
+  });
+  await iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName: name }));
+}
+
+async function removeRole({ iam }: AwsClients, name: string): Promise<void> {
+  const { AttachedPolicies = [] } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName: name }));
+  for (const { PolicyArn } of AttachedPolicies) {
+    await iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn }));
+  }
+  await iam.send(new DeleteRoleCommand({ RoleName: name }));
+}

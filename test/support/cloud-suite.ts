@@ -1,0 +1,332 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetch } from 'undici';
+import { z } from 'zod';
+import type { PlanName } from '../../src/contracts/catalogue.ts';
+import { createReach, type Reach } from '../../src/contracts/reach.ts';
+import type { CloudName, PrivateServerSpec, RunnerLine } from '../../src/contracts/stack.ts';
+import { catalogue } from '../../src/domain/catalogue-data.ts';
+import { doublesEnvironment } from '../../src/embedded/cloud/doubles/environment.ts';
+import { schemaOf } from '../../src/embedded/cloud/doubles/schema/schema-of.ts';
+import { tableOf } from '../../src/embedded/cloud/doubles/tables.ts';
+import { cloudStacks } from '../../src/stacks/clouds.ts';
+import { machinesOf } from '../../src/stacks/private-server.ts';
+import { sessionMembers } from '../../src/stacks/processes.ts';
+import { startRunner } from '../../src/stacks/runner/runner-process.ts';
+import { randomOf } from './random.ts';
+import { kill, startEdge, type TestEdge, zone } from './small-cloud.ts';
+import { nodeOf, openStackLab, type StackLab, withMachines } from './stack-lab.ts';
+import { until } from './until.ts';
+
+/**
+ * What the stacks of every cloud are held to, through the real engine and the cloud's double. A cloud only names itself
+ * and the types by which the suite makes things go wrong.
+ */
+export interface SuiteCloud {
+  cloud: Exclude<CloudName, 'local'>;
+  /** Type tokens, or what they end with. */
+  types: { machine: string; volume: string; address: string };
+  /** Types of which a repeated create silently makes another one, where its reply was lost. */
+  repeats: string[];
+}
+
+export interface SuitePart {
+  plan: PlanName;
+  nodes: 1 | 3;
+}
+
+const Object_ = z.object({ type: z.string(), id: z.string(), properties: z.record(z.string(), z.unknown()) });
+type Object_ = z.infer<typeof Object_>;
+
+/** Longest time that an engine's operation may take on a busy machine, ms. */
+const patience = 600_000;
+
+const changesOf = (lines: RunnerLine[]) => lines.flatMap((line) => (line.type === 'result' ? [line.changes] : []))[0]!;
+
+/** A lab in which a cloud's double stands for the cloud. */
+export async function openCloudLab(cloud: SuiteCloud['cloud']) {
+  const lab = await openStackLab();
+  const cacheFolder = `${process.env.TMPDIR || '/tmp'}/freehold-doubles`;
+  Object.assign(lab.env, doublesEnvironment({ cloudUrl: lab.cloud.url, path: lab.env.PATH ?? '', cacheFolder }));
+  await schemaOf(tableOf(cloud), lab.env);
+  const edge = await startEdge(lab.cloud);
+  const reach = createReach({ dnsServer: edge.dns, caFile: edge.ca });
+  const offer = catalogue.clouds.find(({ name }) => name === cloud)!;
+  const region = offer.regions[0]!;
+  const path = `/v1/doubles/${cloud}`;
+
+  return {
+    ...lab,
+    edge,
+    reach,
+    spec(label: string, { plan, nodes }: SuitePart): PrivateServerSpec {
+      const machine = { name: 'm1', size: offer.sizes[plan] };
+      const places = Array.from({ length: nodes }, (_, index) => region.zones[index % region.zones.length]!);
+      return lab.spec(label, {
+        ...{ cloud, region: region.name, hostnames: [`${label}.${offer.label}.${zone}`] },
+        nodes: places.map((place, index) => nodeOf(`node-${index + 1}`, place, [machine])),
+        tags: { 'freehold:plan': plan, 'freehold:created': '2026-11-28T00:00:00.000Z' },
+      });
+    },
+    /** Another size of the cloud than that of a plan. */
+    otherSize: (plan: PlanName) => offer.sizes[plan === 'GROW' ? 'MAKER' : 'GROW'],
+    /** Everything that the double has, whoever made it and whatever tags it has. */
+    async objects(): Promise<Object_[]> {
+      const { body } = await lab.cloud.call('GET', `${path}/objects`);
+      return z.array(Object_).parse(body);
+    },
+    async fault(fault: object): Promise<void> {
+      expect((await lab.cloud.call('POST', `${path}/faults`, fault)).status).toBe(200);
+    },
+    clearFaults: () => lab.cloud.call('DELETE', `${path}/faults`),
+    /** Removes an object behind the stack's back. */
+    async lose({ type, id }: Object_): Promise<void> {
+      const query = new URLSearchParams({ type, id });
+      expect((await lab.cloud.call('DELETE', `${path}/object?${query}`)).status).toBe(204);
+    },
+    /** The double's objects and the state's; what is in one alone is a fault of the stack. */
+    async strangers(server: PrivateServerSpec, typePrefix: string): Promise<string[]> {
+      const { checkpoint } = JSON.parse(await lab.readState(server)) as {
+        checkpoint: { latest: { resources: { type: string; id?: string }[]; pending_operations?: unknown[] } };
+      };
+      const { resources, pending_operations = [] } = checkpoint.latest;
+      const known = resources.flatMap(({ type, id }) => (id && type.startsWith(typePrefix) ? [`${type} ${id}`] : []));
+      const there = (await this.objects()).map(({ type, id }) => `${type} ${id}`);
+      return [
+        ...there.filter((each) => !known.includes(each)).map((each) => `unknown to the state: ${each}`),
+        ...known.filter((each) => !there.includes(each)).map((each) => `not at the cloud: ${each}`),
+        ...pending_operations.map((each) => `pending: ${JSON.stringify(each)}`),
+      ];
+    },
+    async health(hostname: string) {
+      const url = `https://${hostname}:${new URL(edge.url).port}/healthz`;
+      const look = () => fetch(url, { dispatcher: reach.dispatcher }).then((answer) => (answer.ok ? answer : null));
+      const options = { what: `${hostname} answers`, limitMs: 60_000 };
+      const response = await until(() => look().catch(() => null), options);
+      return (await response.json()) as { instanceId: string; boots: number };
+    },
+    async close(): Promise<void> {
+      await reach.close();
+      await edge.stop();
+      await lab.close();
+    },
+  };
+}
+export type CloudLab = Awaited<ReturnType<typeof openCloudLab>>;
+
+/** Opens a lab for the tests of a file's `describe`. */
+function useLab({ cloud }: SuiteCloud): () => CloudLab {
+  let lab: CloudLab;
+  beforeAll(async () => {
+    lab = await openCloudLab(cloud);
+  }, patience);
+  afterEach(async () => {
+    await lab?.clearFaults();
+    await lab?.cloud.rules({});
+  });
+  afterAll(async () => {
+    await lab?.close();
+  }, patience);
+  return () => lab;
+}
+
+/** The life of a server: every operation, on one plan and topology. */
+export function describeLife(suite: SuiteCloud, part: SuitePart): void {
+  describe(`${part.plan} on ${part.nodes === 1 ? 'one node' : 'three nodes'} of ${suite.cloud}`, () => {
+    const use = useLab(suite);
+
+    test(
+      'is built, changed, suspended, mended and taken down, and nothing stays',
+      async () => {
+        const lab = use();
+        const { typePrefix, resourceCount } = await cloudStacks(suite.cloud);
+        const server = lab.spec('life', part);
+        const [hostname] = server.hostnames as [string];
+        const inOrder = async (spec: PrivateServerSpec) => expect(await lab.strangers(spec, typePrefix)).toEqual([]);
+
+        const { outputs } = await lab.up(server);
+        expect(outputs).toMatchObject({ hostnames: [hostname] });
+        expect(outputs.addresses.length).toBeGreaterThan(0);
+        expect(outputs.volumeIds).toHaveLength(part.nodes);
+        expect(outputs.serverIds).toHaveLength(part.nodes);
+        expect(await lab.objects()).toHaveLength(resourceCount(server));
+        await inOrder(server);
+        const first = await lab.health(hostname);
+        expect(first).toMatchObject({ instanceId: server.instanceId });
+        expect(await lab.pulumi('stack', 'export', '--stack', `inst-${server.instanceId}`)).not.toContain('enr_');
+
+        // The images that were found are pinned from now on; a second up changes nothing.
+        expect(Object.keys(outputs.osImages)).toEqual(machinesOf(server).map(({ key }) => key));
+        const osImageOf = (node: string) => outputs.osImages[`${node}-m1`] ?? null;
+        const pinned = {
+          ...server,
+          nodes: server.nodes.map((node) => ({
+            ...node,
+            machines: node.machines.map((machine) => ({ ...machine, osImage: osImageOf(node.name) })),
+          })),
+        };
+        const again = changesOf((await lab.up(pinned)).lines);
+        expect(Object.keys(again)).toEqual(['same']);
+
+        // Another size in place, a second name, and the first one gone.
+        const osImage = osImageOf('node-1');
+        const larger = withMachines(pinned, [{ name: 'm1', size: lab.otherSize(part.plan), osImage }]);
+        const renamed = `renamed.${hostname.split('.').slice(1).join('.')}`;
+        const resized = await lab.up({ ...larger, hostnames: [hostname, renamed] });
+        expect(resized.outputs).toMatchObject({ serverIds: outputs.serverIds, addresses: outputs.addresses });
+        expect(changesOf(resized.lines)).not.toHaveProperty('replace');
+        expect((await lab.health(renamed)).instanceId).toBe(server.instanceId);
+        const moved = { ...larger, hostnames: [renamed] };
+        await lab.up(moved);
+        await until(async () => (await lab.reach.resolve(hostname)).length === 0, { what: 'the old name is gone' });
+        await inOrder(moved);
+
+        // Suspended: no machine, and everything else as it was.
+        const suspended = { ...moved, nodes: moved.nodes.map((node) => ({ ...node, machines: [], serving: null })) };
+        const asleep = await lab.up(suspended);
+        expect(asleep.outputs).toMatchObject({ serverIds: [], addresses: outputs.addresses });
+        expect(asleep.outputs.volumeIds).toEqual(outputs.volumeIds);
+        await inOrder(suspended);
+        await lab.up(moved);
+        await lab.health(renamed);
+
+        // A machine that somebody deleted is seen, and made again with the same volume and address.
+        const machines = (await lab.objects()).filter(({ type }) => type.endsWith(suite.types.machine));
+        await lab.lose(machines[0]!);
+        expect(changesOf((await lab.refresh(moved)).lines).delete).toBeGreaterThan(0);
+        const mended = await lab.up(moved);
+        expect(mended.outputs).toMatchObject({ addresses: outputs.addresses, volumeIds: outputs.volumeIds });
+        expect(await lab.health(renamed)).toMatchObject({ instanceId: server.instanceId });
+        await inOrder(moved);
+
+        await lab.destroy(moved);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+  });
+}
+
+/** How a machine is changed for another one, and what is left when things go wrong. */
+export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
+  describe(`trouble on ${suite.cloud}`, () => {
+    const use = useLab(suite);
+
+    test(
+      'another machine takes over volume and address, and the old one goes',
+      async () => {
+        const lab = use();
+        const { typePrefix } = await cloudStacks(suite.cloud);
+        const server = lab.spec('moved', part);
+        const [hostname] = server.hostnames as [string];
+        const { outputs } = await lab.up(server);
+        expect((await lab.health(hostname)).boots).toBe(1);
+        const old = { name: 'm1', size: server.nodes[0]!.machines[0]!.size };
+        const next = { name: 'm2', size: lab.otherSize(part.plan) };
+        await lab.up(withMachines(server, [old, next], 'm1'));
+        expect((await lab.health(hostname)).boots).toBe(1);
+        const taken = await lab.up(withMachines(server, [old, next], 'm2'));
+        expect(taken.outputs).toMatchObject({ addresses: outputs.addresses, volumeIds: outputs.volumeIds });
+        expect((await lab.health(hostname)).boots).toBe(2);
+        const alone = withMachines(server, [next]);
+        await lab.up(alone);
+        expect((await lab.health(hostname)).boots).toBe(2);
+        expect(await lab.strangers(alone, typePrefix)).toEqual([]);
+        await lab.destroy(alone);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+
+    test(
+      'a create whose reply was lost leaves no second object',
+      async () => {
+        const lab = use();
+        const { typePrefix } = await cloudStacks(suite.cloud);
+        const server = lab.spec('twice', part);
+        for (const type of suite.repeats) await lab.fault({ on: 'create', type, fault: 'lose-reply' });
+        const { lines } = await lab.up(server);
+        const removed = lines.filter((line) => line.type === 'log' && line.text.startsWith('removes '));
+        expect(removed.length).toBeGreaterThanOrEqual(suite.repeats.length);
+        expect(await lab.strangers(server, typePrefix)).toEqual([]);
+        await lab.destroy(server);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+
+    test(
+      'what the cloud refuses is told apart, and destroy leaves nothing of the attempt',
+      async () => {
+        const lab = use();
+        const server = lab.spec('refused', part);
+        for (const [fault, code] of [
+          ['quota', 'cloud_quota'],
+          ['capacity', 'cloud_capacity'],
+          ['expired', 'cloud_credentials_expired'],
+        ]) {
+          await lab.fault({ on: 'create', type: suite.types.machine, fault });
+          await expect(lab.up(server, { recover: fault !== 'quota' })).rejects.toMatchObject({ code });
+        }
+        await lab.destroy(server);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+
+    test(
+      'a provider that dies after it made the machine leaves one machine',
+      async () => {
+        const lab = use();
+        const { typePrefix } = await cloudStacks(suite.cloud);
+        const server = lab.spec('crashed', part);
+        await lab.fault({ on: 'create', type: suite.types.machine, fault: 'crash' });
+        await expect(lab.up(server)).rejects.toMatchObject({ code: 'runner_died' });
+        await lab.up(server);
+        expect(await lab.strangers(server, typePrefix)).toEqual([]);
+        await lab.destroy(server);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+  });
+}
+
+const seed = Number(process.env.FREEHOLD_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Kills a runner at random moments of an up; a failure is repeated with `FREEHOLD_TEST_SEED=<seed>`. */
+export function describeKills(suite: SuiteCloud, part: SuitePart, rounds: number): void {
+  describe(`kills at random moments on ${suite.cloud}, seed ${seed}`, () => {
+    const use = useLab(suite);
+    const random = randomOf(seed);
+
+    for (let round = 1; round <= rounds; round += 1) {
+      const share = random();
+      test(
+        `round ${round}: after ${Math.round(share * 100)} % of what is made, one of each in the end`,
+        async () => {
+          const lab = use();
+          const { typePrefix, resourceCount } = await cloudStacks(suite.cloud);
+          const server = lab.spec(`killed-${round}`, part);
+          const runner = startRunner(lab.env);
+          runner.child.stdout!.resume();
+          runner.child.stdin!.write(`${JSON.stringify(lab.request('up', server))}\n`);
+          const enough = Math.floor(share * resourceCount(server));
+          await until(async () => (await lab.objects()).length >= enough, { limitMs: patience, everyMs: 20 });
+          // Somewhere between two of them, too.
+          await delay(Math.round(random() * 200));
+          kill(runner.sid);
+          await runner.ended;
+          expect(sessionMembers(runner.sid)).toEqual([]);
+          if (round % 2 === 0) {
+            await lab.runWhenFree(lab.request('up', server), patience);
+            expect(await lab.strangers(server, typePrefix)).toEqual([]);
+          }
+          await lab.destroy(server);
+          expect(await lab.objects()).toEqual([]);
+        },
+        patience,
+      );
+    }
+  });
+}

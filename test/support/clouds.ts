@@ -1,0 +1,8 @@
+import type { SuiteCloud } from './cloud-suite.ts';
+
+/** The clouds as the suite needs to know them. */
+export const aws: SuiteCloud = {
+  cloud: 'aws',
+  types: { machine: 'instance:Instance', volume: 'volume:Volume', address: 'eip:Eip' },
+  repeats: ['instance:Instance', 'ebs/volume:Volume', 'eip:Eip', 'vpc:Vpc'],
+};
