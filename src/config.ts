@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { CloudName } from './contracts/stack.ts';
 import { licenceTokenMaxMs } from './contracts/licence-token.ts';
 
 /**
@@ -14,9 +15,18 @@ const Milliseconds = z.coerce.number().int().positive();
 const Count = z.coerce.number().int().positive();
 const Secret = z.string().min(16);
 
+const CloudList = z
+  .string()
+  .transform((text) => text.split(',').flatMap((name) => name.trim() || []))
+  .pipe(z.array(CloudName));
+
 const Common = z.object({
   /** Connection string of the control plane's own database. */
   MONGODB_URI: z.string(),
+  /** Clouds on which this installation sells, separated by commas; a provision worker serves their queues. */
+  FREEHOLD_CLOUDS: CloudList.prefault('local'),
+  /** Those of them that are not the real ones; their titles say so everywhere. */
+  FREEHOLD_SIMULATED_CLOUDS: CloudList.prefault(''),
 });
 
 /** Where names of hosts live and how our clients reach them. */
@@ -144,8 +154,6 @@ const Provision = Common.extend(Hosting.shape)
   .extend({
     /** How long a server may take to answer after a step of a change. */
     FREEHOLD_CHANGE_HEALTHY_MS: Milliseconds.default(minutes(10)),
-    /** Clouds whose queues this worker serves, separated by commas. */
-    FREEHOLD_CLOUDS: z.string().default('local'),
     /** Pulumi operations at the same time. */
     FREEHOLD_PROVISION_SLOTS: Count.default(4),
     PULUMI_ROOT: z.string(),

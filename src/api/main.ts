@@ -6,6 +6,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { apiConfig } from '../config.ts';
 import { createLog } from '../contracts/log.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
+import { installedCatalogue } from '../domain/installed-catalogue.ts';
 import { createSender } from '../mail/sender.ts';
 import { createGateway } from '../payments/gateway.ts';
 import { openStore } from '../store/store.ts';
@@ -31,7 +32,9 @@ const connection = Connection.lazy(connectionOptions);
 const tail = createTail({ store, log });
 const deps: ApiDeps = {
   config,
-  catalogue,
+  catalogue: installedCatalogue(catalogue, {
+    ...{ clouds: config.FREEHOLD_CLOUDS, simulated: config.FREEHOLD_SIMULATED_CLOUDS },
+  }),
   store,
   workflows: createWorkflows({ connection, namespace: namespace ?? 'default', config }),
   streams: createStreams({ store, tail, log, config }),

@@ -2,12 +2,29 @@ import type { RunnerLine } from '../contracts/stack.ts';
 
 type ResourceLine = Extract<RunnerLine, { type: 'resource' }>;
 
-/** What a stack is made of, as its owner calls it; by the last part of the resource's type. */
+/** What a stack is made of, as its owner calls it, by the first word of the logical names, which all clouds share. */
 const parts: Readonly<Record<string, string>> = {
-  Address: 'The address',
-  Record: 'The DNS record',
-  Volume: 'The data volume',
-  Host: 'The machine',
+  address: 'The address',
+  association: 'The way from the address to the machine',
+  record: 'The DNS record',
+  owner: 'The note of whose name it is',
+  volume: 'The data volume',
+  attachment: 'The way from the data volume to the machine',
+  snapshots: 'The plan of daily snapshots',
+  host: 'The machine',
+  network: 'The network',
+  subnet: 'The network',
+  gateway: 'The way out of the network',
+  routes: 'The way out of the network',
+  way: 'The way out of the network',
+  firewall: 'The firewall',
+  port: 'The opening of the firewall',
+  role: 'The identity',
+  profile: 'The identity',
+  balancer: 'The load balancer',
+  group: 'The group of machines behind the load balancer',
+  listener: 'The port of the load balancer',
+  target: 'The place behind the load balancer',
 };
 
 /** The engine's operations in words, done and failed; every other one only looks. */
@@ -20,9 +37,10 @@ const deeds: readonly { ops: RegExp; done: string; failed: string }[] = [
 const look = { done: 'was checked', failed: 'could not be checked' };
 
 /** What became of one resource of a stack, as a plain sentence for its customer, made of known facts alone. */
-export function describeResource({ kind, name, op, status, done, total }: Omit<ResourceLine, 'type'>): string {
-  // Logical names are `<role>-<node or hostname>`.
-  const whose = name.replace(/^[a-z]+-/, '');
+export function describeResource({ name, op, status, done, total }: Omit<ResourceLine, 'type'>): string {
+  // Logical names are `<part>` or `<part>-<node or hostname>`.
+  const [part = '', ...rest] = name.split('-');
+  const whose = rest.length > 0 ? ` of ${rest.join('-')}` : '';
   const deed = deeds.find(({ ops }) => ops.test(op)) ?? look;
-  return `${parts[kind] ?? 'A part'} of ${whose} ${status === 'failed' ? deed.failed : deed.done} (${done} of ${total}).`;
+  return `${parts[part] ?? 'A part'}${whose} ${status === 'failed' ? deed.failed : deed.done} (${done} of ${total}).`;
 }

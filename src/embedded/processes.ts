@@ -3,6 +3,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hostEnvironment } from '../contracts/host-contract.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
+import { doubledClouds, doublesEnvironment } from './cloud/doubles/environment.ts';
 import { accepts, type DatabaseChoice, databaseArguments, databaseUri } from './mongo.ts';
 import type { Ports } from './ports.ts';
 import { type Keys, type StateFolder, writeFileSafely } from './state-folder.ts';
@@ -83,6 +84,15 @@ export function platformEnvironment(context: PlatformContext) {
       PULUMI_CONFIG_PASSPHRASE_FILE: folder.path('keys', 'pulumi-passphrase'),
     },
     publicUrl: { FREEHOLD_PUBLIC_URL: urls.api },
+    clouds: {
+      FREEHOLD_CLOUDS: ['local', ...doubledClouds].join(','),
+      FREEHOLD_SIMULATED_CLOUDS: doubledClouds.join(','),
+    },
+    doubles: doublesEnvironment({
+      cloudUrl: urls.cloud,
+      path: env.PATH ?? '',
+      cacheFolder: folder.path('cache', 'doubles'),
+    }),
   };
 }
 
@@ -246,6 +256,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         ...parts.hosting,
         ...parts.stripe,
         ...parts.mail,
+        ...parts.clouds,
         STRIPE_PUBLISHABLE_KEY: keys['stripe-publishable-key'],
         STRIPE_WEBHOOK_SECRET: keys['stripe-webhook-secret'],
         FREEHOLD_QUOTE_KEY: keys['quote-key'],
@@ -272,6 +283,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         ...parts.stripe,
         ...parts.mail,
         ...parts.licence,
+        ...parts.clouds,
         FREEHOLD_QUOTE_KEY: keys['quote-key'],
       },
     }),
@@ -283,7 +295,8 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       needs: [...needsRecords, 'temporal', 'edge'],
       ports: [],
       env: {
-        FREEHOLD_CLOUDS: 'local',
+        ...parts.clouds,
+        ...parts.doubles,
         ...parts.records,
         ...parts.temporal,
         ...parts.hosting,

@@ -17,6 +17,7 @@ import { createReach } from '../contracts/reach.ts';
 import { controlQueue } from '../contracts/workflow-messages.ts';
 import { priceList } from '../domain/catalogue.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
+import { installedCatalogue } from '../domain/installed-catalogue.ts';
 import { orderPageLink } from '../domain/order-link.ts';
 import { createSender } from '../mail/sender.ts';
 import { createGateway } from '../payments/gateway.ts';
@@ -35,6 +36,9 @@ const fleetPage = 50;
 
 const log = createLog('control');
 const config = controlConfig();
+const installed = installedCatalogue(catalogue, {
+  ...{ clouds: config.FREEHOLD_CLOUDS, simulated: config.FREEHOLD_SIMULATED_CLOUDS },
+});
 const store = await openStore(config.MONGODB_URI);
 const gateway = createGateway({
   secretKey: config.STRIPE_SECRET_KEY,
@@ -88,7 +92,7 @@ const [worker] = await Promise.all([
         settings: {
           settlingMs: config.FREEHOLD_SETTLING_MS,
           backMs: config.FREEHOLD_RECONCILE_BACK_MS,
-          clouds: catalogue.clouds.flatMap(({ name, enabled }) => (enabled ? name : [])),
+          clouds: config.FREEHOLD_CLOUDS,
           pageSize: fleetPage,
         },
       }),
@@ -108,7 +112,7 @@ const [worker] = await Promise.all([
     reconcileMs: config.FREEHOLD_RECONCILE_MS,
     orphanSweepMs: config.FREEHOLD_ORPHAN_SWEEP_MS,
   }),
-  keepTrying(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(catalogue))),
+  keepTrying(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(installed))),
   keepTrying(log, 'product at the licence server', () => syncProduct(ask, config.FREEHOLD_LICENCE_CHECK_MS)),
 ]);
 

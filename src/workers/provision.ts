@@ -8,7 +8,7 @@ import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
 import { provisionConfig } from '../config.ts';
 import { createLog } from '../contracts/log.ts';
 import { createReach } from '../contracts/reach.ts';
-import { CloudName } from '../contracts/stack.ts';
+import type { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
 import { findCloud, findRegion } from '../domain/catalogue.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
@@ -28,7 +28,6 @@ const config = provisionConfig();
 const store = await openStore(config.MONGODB_URI);
 const journal = createJournal(store);
 const { connection, namespace } = await connectToTemporal();
-const clouds = config.FREEHOLD_CLOUDS.split(',').map((name) => CloudName.parse(name.trim()));
 
 const reach = createReach({ dnsServer: config.FREEHOLD_DNS_SERVER, caFile: config.FREEHOLD_CA_FILE });
 const port = config.FREEHOLD_HOST_PORT === 443 ? '' : `:${config.FREEHOLD_HOST_PORT}`;
@@ -40,7 +39,7 @@ const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inven
 const states = createStackStates({ root: config.PULUMI_ROOT, home: config.PULUMI_HOME });
 
 const workers = await Promise.all(
-  clouds.map((cloud) =>
+  config.FREEHOLD_CLOUDS.map((cloud) =>
     Worker.create({
       connection,
       namespace,

@@ -28,6 +28,10 @@ const elsewhere = [
   'LOCAL_CLOUD_TOKEN',
   'LOCAL_CLOUD_LISTING_LAG_MS',
   'PULUMI_CONFIG_PASSPHRASE',
+  'AWS_ENDPOINT_URL',
+  'FREEHOLD_AWS_HOSTED_ZONE_ID',
+  'FREEHOLD_AWS_LISTING_LAG_MS',
+  'FREEHOLD_AWS_REMOVE_PAUSE_MS',
 ];
 
 const page = read('docs/operating.md');

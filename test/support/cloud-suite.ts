@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { fetch } from 'undici';
 import { z } from 'zod';
 import type { PlanName } from '../../src/contracts/catalogue.ts';
-import { createReach, type Reach } from '../../src/contracts/reach.ts';
+import { createReach } from '../../src/contracts/reach.ts';
 import type { CloudName, PrivateServerSpec, RunnerLine } from '../../src/contracts/stack.ts';
 import { catalogue } from '../../src/domain/catalogue-data.ts';
 import { doublesEnvironment } from '../../src/embedded/cloud/doubles/environment.ts';
@@ -14,8 +14,8 @@ import { machinesOf } from '../../src/stacks/private-server.ts';
 import { sessionMembers } from '../../src/stacks/processes.ts';
 import { startRunner } from '../../src/stacks/runner/runner-process.ts';
 import { randomOf } from './random.ts';
-import { kill, startEdge, type TestEdge, zone } from './small-cloud.ts';
-import { nodeOf, openStackLab, type StackLab, withMachines } from './stack-lab.ts';
+import { kill, startEdge, zone } from './small-cloud.ts';
+import { nodeOf, openStackLab, withMachines } from './stack-lab.ts';
 import { until } from './until.ts';
 
 /**
