@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { CloudName } from './contracts/stack.ts';
 import { licenceTokenMaxMs } from './contracts/licence-token.ts';
+import { CloudName } from './contracts/stack.ts';
 
 /**
  * Configuration of Freehold's processes: read once at a process's start from the environment, parsed by these schemas.

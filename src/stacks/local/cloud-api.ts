@@ -32,8 +32,7 @@ export const Volume = z.object({ ...stored, ...zonedPlace, sizeGib: Gib, attache
 export type Volume = z.infer<typeof Volume>;
 
 export const RecordCreate = z.strictObject({ ...created, address: Target, ttl: Ttl });
-export const DnsRecord = z.object({ ...stored, address: Target, ttl: Ttl });
-export type DnsRecord = z.infer<typeof DnsRecord>;
+const DnsRecord = z.object({ ...stored, address: Target, ttl: Ttl });
 
 const machine = { ...zonedPlace, size: Size, image: z.string().max(128) };
 /** What a host serves with; while one of both is missing it stands by and runs nothing. */

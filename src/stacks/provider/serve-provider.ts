@@ -51,7 +51,7 @@ export interface ProviderWork {
 }
 
 /** Type token of a resource: the last type of its urn `urn:pulumi:<stack>::<project>::<parents$type>::<name>`. */
-export function typeOf(urn: string): string {
+function typeOf(urn: string): string {
   return urn.split('::')[2]?.split('$').at(-1) ?? '';
 }
 

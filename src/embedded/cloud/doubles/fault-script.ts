@@ -38,5 +38,3 @@ export function createFaultScript() {
     },
   };
 }
-
-export type FaultScript = ReturnType<typeof createFaultScript>;

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { types } from '../../../../src/embedded/cloud/doubles/aws/types.ts';
 import { checkInputs } from '../../../../src/embedded/cloud/doubles/check-inputs.ts';
 import { doublesEnvironment } from '../../../../src/embedded/cloud/doubles/environment.ts';
 import type { InputSchema } from '../../../../src/embedded/cloud/doubles/schema/read-schema.ts';
 import { schemaOf } from '../../../../src/embedded/cloud/doubles/schema/schema-of.ts';
 import { tableOf } from '../../../../src/embedded/cloud/doubles/tables.ts';
-import { types } from '../../../../src/embedded/cloud/doubles/aws/types.ts';
 import { startCloud, type TestCloud, zone } from '../../../support/small-cloud.ts';
 
 /** The double of AWS by itself: what it refuses and what becomes of what hangs together, without an engine. */
@@ -95,7 +95,9 @@ describe('the double of AWS', () => {
   test('says what is scripted in the words of AWS, as often as it was asked', async () => {
     await cloud.call('POST', '/v1/doubles/aws/faults', { on: 'create', type: 'Volume', fault: 'capacity', zone: 'z1' });
     await make(types.volume, { availabilityZone: 'z2', size: 1 });
-    await expect(make(types.volume, { availabilityZone: 'z1', size: 1 })).rejects.toThrow('InsufficientInstanceCapacity');
+    await expect(make(types.volume, { availabilityZone: 'z1', size: 1 })).rejects.toThrow(
+      'InsufficientInstanceCapacity',
+    );
     await make(types.volume, { availabilityZone: 'z1', size: 1 });
   });
 

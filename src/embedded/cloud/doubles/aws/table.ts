@@ -8,7 +8,7 @@ import { awsWords } from './words.ts';
 /** The access key that the double accepts. */
 export const accessKeyId = 'AKIAFREEHOLDDOUBLE00';
 /** Where the records of our names are; the account has it already. */
-export const hostedZoneId = 'ZFREEHOLDDOUBLE';
+const hostedZoneId = 'ZFREEHOLDDOUBLE';
 
 /** The image of the operating system that a region has. */
 function imageOf(region: string): string {

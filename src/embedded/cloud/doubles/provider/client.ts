@@ -12,7 +12,7 @@ export type Shown = z.infer<typeof Shown>;
 const Problem = z.object({ code: z.string(), message: z.string() });
 
 /** A refusal of the double; the message is in the cloud's words. */
-export class DoubleError extends Error {
+class DoubleError extends Error {
   override readonly name = 'DoubleError';
   readonly code: string;
 
