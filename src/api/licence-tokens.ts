@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { now } from '../contracts/clock.ts';
-import { type LicenceTokenClaims, licenceAudience } from '../contracts/licence-token.ts';
+import type { LicenceTokenClaims } from '../contracts/licence-token.ts';
 import type { ApiDeps } from './deps.ts';
 import type { SignedIn } from './guards/session.ts';
 import { parseAccountKeys, type SigningKeys, signingKeys } from './keys/account-keys.ts';
@@ -22,7 +22,7 @@ export async function createLicenceTokens(config: ApiDeps['config']): Promise<Li
       const exp = iat + Math.floor(config.FREEHOLD_LICENCE_TOKEN_MS / 1_000);
       const [only, ...others] = member.roles;
       const claims: LicenceTokenClaims = {
-        ...{ iss: config.FREEHOLD_PUBLIC_URL, aud: licenceAudience, sub: member._id, account: account._id, iat, exp },
+        ...{ iss: config.FREEHOLD_PUBLIC_URL, aud: 'licence', sub: member._id, account: account._id, iat, exp },
         role: only && others.length === 0 ? only : member.roles,
       };
       const token = await new SignJWT({ ...claims }).setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT' }).sign(key);

@@ -240,6 +240,8 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         LICENCE_MONGODB_URI: databaseUri(database, ports.mongo, 'freehold-licence'),
         LICENCE_ADMIN_TOKEN: keys['licence-admin-token'],
         LICENCE_KEYS_FILE: folder.path('keys', 'licence-keys.json'),
+        LICENCE_ACCOUNT_JWKS_URL: `${urls.api}/.well-known/jwks.json`,
+        LICENCE_ACCOUNT_ISSUER: parts.publicUrl.FREEHOLD_PUBLIC_URL,
       },
     }),
     own({

@@ -21,7 +21,7 @@ describe('the page of an invitation', () => {
     for (let time = 0; time < 2; time += 1) {
       const page = await look(`?key=${token}`);
       expect(page.status).toBe(200);
-      for (const words of [email, 'page@example.com', 'manage members and licences', `value="${token}"`]) {
+      for (const words of [email, 'page@example.com', 'manage members, nodes and licence keys', `value="${token}"`]) {
         expect(page.body).toContain(words);
       }
       expect([page.headers.get('cache-control'), page.headers.get('referrer-policy')]).toEqual([

@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocalJWKSet, decodeProtectedHeader, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import { newAccountKeys, parseAccountKeys, rollAccountKeys } from '../../src/api/keys/account-keys.ts';
 import { apiConfig } from '../../src/config.ts';
-import { LicenceTokenClaims, licenceAudience } from '../../src/contracts/licence-token.ts';
+import { AccountClaims, accountTokenAudience } from '../../src/licence/protocol/account.ts';
+import { startServerProcess } from '../licence/support/licence-server.ts';
 import { codeOf, startApi, type TestApi, testConfig, useApi } from '../support/api.ts';
+import { startDatabase } from '../support/database.ts';
 import { type Browser, browserOf, found, join } from '../support/members.ts';
 
 const api = useApi();
@@ -22,10 +24,15 @@ async function keysOf(of: TestApi): Promise<JSONWebKeySet> {
 }
 
 /** Verifies as the licence server does: by the published keys alone. */
-async function claimsOf(token: string, keys: JSONWebKeySet): Promise<LicenceTokenClaims> {
-  const options = { issuer, audience: licenceAudience, algorithms: ['EdDSA'], requiredClaims: ['exp', 'iat', 'sub'] };
+async function claimsOf(token: string, keys: JSONWebKeySet): Promise<AccountClaims> {
+  const options = {
+    issuer,
+    audience: accountTokenAudience,
+    algorithms: ['EdDSA'],
+    requiredClaims: ['exp', 'iat', 'sub'],
+  };
   const { payload } = await jwtVerify(token, createLocalJWKSet(keys), options);
-  return LicenceTokenClaims.parse(payload);
+  return AccountClaims.parse(payload);
 }
 
 describe('a licence token', () => {
@@ -113,7 +120,7 @@ describe('the public keys', () => {
     }
   });
 
-  test('verify over a roll: tokens of before, of after, and of the step after that by a verifier that is one step behind', async () => {
+  test('verify over a roll: tokens of before and of after, whichever set the verifier has read', async () => {
     const { browser } = await found(api);
     const before = newAccountKeys();
     const after = rollAccountKeys(before);
@@ -147,6 +154,41 @@ describe('the public keys', () => {
       await expect(claimsOf(body.token, await keysOf(stranger))).rejects.toThrow(errors.JWKSNoMatchingKey);
     } finally {
       await stranger.close();
+    }
+  });
+});
+
+describe('the licence server', () => {
+  test('lets a member in by his token and the published keys, over a roll, and nobody by the keys of a stranger', async () => {
+    const before = newAccountKeys();
+    const start = (keys: typeof before) =>
+      startApi(api.databaseUri, { config: { FREEHOLD_ACCOUNT_KEYS: JSON.stringify(keys) } });
+    const folder = await mkdtemp(joinPath(tmpdir(), 'freehold-licence-'));
+    const apis = [await start(before), await start(rollAccountKeys(before)), await start(newAccountKeys())] as const;
+    const database = await startDatabase();
+    const server = await startServerProcess({
+      LICENCE_MONGODB_URI: database.uri,
+      LICENCE_ADMIN_TOKEN: 'administrator-of-the-tests',
+      LICENCE_KEYS_FILE: joinPath(folder, 'licence-keys.json'),
+      LICENCE_ACCOUNT_JWKS_URL: `${apis[0].url}/.well-known/jwks.json`,
+      LICENCE_ACCOUNT_ISSUER: issuer,
+    });
+    try {
+      const { browser } = await found(api);
+      const answers: number[] = [];
+      for (const each of apis) {
+        const { token } = (await ask(browser, each)).body;
+        const headers = { authorization: `Bearer ${token}` };
+        const answer = await fetch(`${server.url}/v1/me/licenses`, { headers });
+        answers.push(answer.status);
+        if (answer.status === 200) expect(await answer.json()).toEqual({ licenses: [], next: null });
+      }
+      expect(answers).toEqual([200, 200, 401]);
+      const { token } = (await ask(browser, apis[0])).body;
+      expect(server.output()).not.toContain(token);
+    } finally {
+      await server.kill('SIGTERM');
+      await Promise.all([...apis.map((each) => each.close()), database.stop(), rm(folder, { recursive: true })]);
     }
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { LicenceToken } from '../../src/contracts/api/licence-token.ts';
 import { provisionSteps } from '../../src/contracts/steps.ts';
 import { createVisitor, type Visitor } from '../../src/embedded/demo/first-use.ts';
 import { isFree } from '../../src/embedded/ports.ts';
+import { PortalLicences } from '../../src/licence/protocol/portal.ts';
 import { descendants, identify, isAlive } from '../../src/stacks/processes.ts';
 import { until } from '../support/until.ts';
 import { delivered, findings } from './support/findings.ts';
@@ -19,6 +21,35 @@ describe('an order, from quote to server', () => {
     const response = await fetch(new URL(path, world().platform.urls.api), { headers });
     return { status: response.status, body: (await response.json()) as never };
   };
+
+  /** Sign-in codes that were mailed to an address, the newest first. */
+  async function codesFor(email: string): Promise<string[]> {
+    const { mailbox } = world().platform.urls;
+    const { messages } = (await (await fetch(`${mailbox}/messages?to=${email}`)).json()) as {
+      messages: { id: number; subject: string }[];
+    };
+    return messages.flatMap(({ subject }) => /\b\d{6}\b/.exec(subject)?.[0] ?? []);
+  }
+
+  async function signIn(email: string): Promise<string> {
+    const post = (path: string, body: unknown) =>
+      fetch(`${world().platform.urls.api}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const before = await codesFor(email);
+    expect((await post('/v1/sign-in/codes', { email })).status).toBe(202);
+    const code = await until(async () => (await codesFor(email)).at(-1 - before.length), {
+      what: 'the code is in the mailbox',
+    });
+    const answer = await post('/v1/sign-in', { email, code });
+    expect(answer.status).toBe(200);
+    return answer.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ');
+  }
 
   test(
     'becomes a ready server after one payment by card',
@@ -133,7 +164,6 @@ describe('an order, from quote to server', () => {
   });
 
   test('shows its instance to the signed-in payer and to nobody else', async () => {
-    const { platform } = world();
     const { instanceId } = purchase.order;
     const cookie = await signIn(purchase.payer);
     const own = await json(`/v1/instances/${instanceId}`, { cookie });
@@ -144,31 +174,25 @@ describe('an order, from quote to server', () => {
     expect((await json(`/v1/instances/${instanceId}`)).status).toBe(401);
     const other = await signIn('mallory@example.com');
     expect((await json(`/v1/instances/${instanceId}`, { cookie: other })).status).toBe(404);
+  });
 
-    async function newestCode(email: string): Promise<string | undefined> {
-      const mailbox = platform.urls.mailbox;
-      const { messages } = (await (await fetch(`${mailbox}/messages?to=${email}`)).json()) as {
-        messages: { id: number; subject: string }[];
-      };
-      return messages.map(({ subject }) => /\b\d{6}\b/.exec(subject)?.[0]).find(Boolean);
-    }
-
-    async function signIn(email: string): Promise<string> {
-      const post = (path: string, body: unknown) =>
-        fetch(`${platform.urls.api}${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        });
-      expect((await post('/v1/sign-in/codes', { email })).status).toBe(202);
-      const code = await until(() => newestCode(email), { what: 'the code is in the mailbox' });
-      const answer = await post('/v1/sign-in', { email, code });
-      expect(answer.status).toBe(200);
-      return answer.headers
-        .getSetCookie()
-        .map((line) => line.split(';')[0])
-        .join('; ');
-    }
+  test('shows its licence, at the licence server, to the payer by a token and to other accounts not', async () => {
+    const licencesOf = async (email: string) => {
+      const cookie = await signIn(email);
+      const { csrfToken } = (await json('/v1/me', { cookie })).body as { csrfToken: string };
+      const answer = await fetch(`${world().platform.urls.api}/v1/me/licence-token`, {
+        method: 'POST',
+        headers: { cookie, 'x-csrf-token': csrfToken },
+      });
+      const { token, licenceServer } = LicenceToken.parse(await answer.json());
+      const headers = { authorization: `Bearer ${token}` };
+      const shown = await fetch(new URL('/v1/me/licenses', licenceServer), { headers });
+      expect(shown.status).toBe(200);
+      return PortalLicences.parse(await shown.json()).licenses;
+    };
+    const [licence] = await world().outside.licences(purchase.order.instanceId);
+    expect((await licencesOf(purchase.payer)).map(({ licenseId }) => licenseId)).toEqual([licence?.licenseId]);
+    expect(await licencesOf('mallory@example.com')).toEqual([]);
   });
 
   test('is listed and shown by the freehold command', async () => {

@@ -20,8 +20,8 @@ import { type Acting, auditAccount, changeAccount } from './change-people.ts';
 
 /** What each role may, as the mail and the page of an invitation say it. */
 export const rightsOf = {
-  payer: 'order, pay and cancel servers',
-  admin: 'manage members and licences, and close the account',
+  payer: 'order, pay and cancel servers, and change what licences cost',
+  admin: 'manage members, nodes and licence keys, and close the account',
   viewer: 'see servers, orders and licences',
 } as const satisfies Record<Role, string>;
 
