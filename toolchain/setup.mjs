@@ -1,6 +1,7 @@
 import { setupFailure } from './lib/failure.mjs';
 import { createReport, duration } from './lib/report.mjs';
 import { findTool, obtainTool, prepareTool } from './lib/tool.mjs';
+import { caddy, pebble } from './steps/acme.mjs';
 import { findDatabases, obtainDatabase, prepareDatabase } from './steps/database.mjs';
 import { dependenciesArePresent, installDependencies, prepareDependencies } from './steps/dependencies.mjs';
 import { node, ownNode } from './steps/node.mjs';
@@ -12,7 +13,8 @@ import { temporalTestServer } from './steps/temporal-test-server.mjs';
 const needs = {
   nothing: { tools: [], database: false },
   platform: { tools: [temporalCli, pulumi], database: true },
-  everything: { tools: [temporalCli, temporalTestServer, pulumi], database: true },
+  tests: { tools: [temporalCli, temporalTestServer, pulumi], database: true },
+  everything: { tools: [temporalCli, temporalTestServer, pebble, caddy, pulumi], database: true },
 };
 
 const supported = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
@@ -22,7 +24,7 @@ const supported = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
  * fetched. Resolves with the environment variables that name the tools and with a list of what was found; throws the
  * one clear sentence when something cannot be had.
  *
- * @param {{ root: string, need: 'nothing' | 'platform' | 'everything', quiet: boolean, signal: AbortSignal }} options
+ * @param {{ root: string, need: 'nothing' | 'platform' | 'tests' | 'everything', quiet: boolean, signal: AbortSignal }} options
  *   `quiet` prints nothing when everything is there
  */
 export async function setUp({ root, need, quiet, signal }) {

@@ -3,6 +3,7 @@ import type { OpMap, PulumiFn } from '@pulumi/pulumi/automation/index.js';
 import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { StackOutputs } from '../../contracts/stack.ts';
+import { declareUnderPolicy } from '../policy/enforce.ts';
 import { machinesOf, type PrivateServerOutputs } from '../private-server.ts';
 import type { Bench } from './bench.ts';
 import { wasKilled } from './engine.ts';
@@ -87,8 +88,9 @@ async function deploy(bench: Bench, userData: UserData): Promise<Deployed> {
   bench.signal.throwIfAborted();
   reporter.phase('up');
   let outputs: StackOutputs | null = null;
+  const refusal: Refusal = {};
   const program: PulumiFn = async () => {
-    const declared = declare(bench, userData);
+    const declared = await declare(bench, { userData, refusal });
     keep(declared, (known) => {
       outputs = known;
     });
@@ -98,7 +100,7 @@ async function deploy(bench: Bench, userData: UserData): Promise<Deployed> {
     ...{ kind: 'up', typePrefix: cloud.typePrefix, total: cloud.resourceCount(request.spec) },
   });
   const stack = await engine.stack(request.stack, program);
-  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent }));
+  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent })).catch(reasonFirst(refusal));
   if (!outputs) throw new ReasonError('stack_failed', 'the program gave no outputs');
   return { outputs, changes: progress.changes(), ...progress.objects() };
 }
@@ -112,17 +114,18 @@ async function importObjects(bench: Bench, userData: UserData, adoption: Adoptio
   bench.signal.throwIfAborted();
   reporter.phase('import');
   for (const [name, id] of adoption) reporter.log('warning', `takes over ${name} (${id}), which is in no state`);
+  const refusal: Refusal = {};
   const program: PulumiFn = async () => {
     runtime.registerStackTransformation(({ type, name, props, opts }) => {
       const id = type.startsWith(cloud.typePrefix) ? adoption.get(name) : undefined;
       return id ? { props, opts: { ...opts, import: id, ignoreChanges: Object.keys(props) } } : undefined;
     });
-    return declare(bench, userData);
+    return declare(bench, { userData, refusal });
   };
   const total = cloud.resourceCount(request.spec);
   const progress = reporter.follow({ kind: 'up', typePrefix: cloud.typePrefix, total, silent: true });
   const stack = await engine.stack(request.stack, program);
-  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent }));
+  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent })).catch(reasonFirst(refusal));
 }
 
 /**
@@ -221,10 +224,27 @@ function plain({ signal }: Bench) {
   return { signal, showSecrets: false, suppressProgress: true };
 }
 
-function declare({ cloud, request }: Bench, userData: UserData): PrivateServerOutputs {
-  const secrets = Object.entries(userData).map(([key, text]) => [key, secret(text)]);
-  const args = { spec: request.spec, userData: Object.fromEntries(secrets), protect: true, lookUp: true };
-  return cloud.declare({ ...args, env: process.env });
+/** What a program refused by itself, before the engine made words of it. */
+interface Refusal {
+  reason?: ReasonError;
+}
+
+const reasonFirst = (refusal: Refusal) => (error: unknown) => {
+  throw refusal.reason ?? error;
+};
+
+async function declare(
+  { cloud, request, secrets }: Bench,
+  { userData, refusal }: { userData: UserData; refusal: Refusal },
+): Promise<PrivateServerOutputs> {
+  const hidden = Object.fromEntries(Object.entries(userData).map(([key, text]) => [key, secret(text)]));
+  const args = { spec: request.spec, userData: hidden, protect: true, lookUp: true, env: process.env };
+  try {
+    return await declareUnderPolicy(() => cloud.declare(args), { spec: request.spec, secrets });
+  } catch (error) {
+    if (error instanceof ReasonError) refusal.reason = error;
+    throw error;
+  }
 }
 
 /** The program of refresh and destroy: the same resources, and user data that nobody reads. */

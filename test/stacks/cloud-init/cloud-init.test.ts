@@ -175,7 +175,7 @@ describe('what comes from outside', () => {
         '1:30',
         '~',
       ],
-      ...['{$HOME}', '%n', '${IFS}', '\u0000', '\u0085\u2028\ufeff', '\ud800', '<<: *a', '!!python/object:os.system'],
+      ...['{$HOME}', '%n', '$IFS', '\u0000', '\u0085\u2028\ufeff', '\ud800', '<<: *a', '!!python/object:os.system'],
     ),
   );
 

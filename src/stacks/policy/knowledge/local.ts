@@ -1,0 +1,14 @@
+import type { CloudKnowledge } from '../knowledge.ts';
+
+/** The small cloud, which has neither disks to encrypt nor a firewall. */
+export const localKnowledge: CloudKnowledge = {
+  prefix: 'freehold-local:',
+  typeOf: (token) => token.slice('freehold-local:'.length),
+  volumes: new Set(['index:Volume']),
+  encryption: () => ({}),
+  openings: () => [],
+  machineFaults: () => [],
+  userData: (_type, { props }) => (props.userData === undefined ? [] : [props.userData]),
+  tags: () => 'tags',
+  naming: () => 'name',
+};
