@@ -1,6 +1,7 @@
 import { now, today } from '../../contracts/clock.ts';
 import type { SeatGrant, SeatWish } from '../protocol/words.ts';
 import { audit, type Caller, type ServerContext } from './context.ts';
+import { tell } from './events/record.ts';
 import { newActivationId } from './ids.ts';
 import { secretHash } from './keys.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
@@ -9,6 +10,7 @@ import { Refusal } from './refusal.ts';
 import { holdsSeat, type SeatOutcome, winSeat } from './seats.ts';
 import { type Activation, nodeKey } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
+import { telling } from './store/outbox.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
 const hour = 3_600_000;
@@ -147,7 +149,9 @@ async function finish(context: ServerContext, licence: Licence, pending: Activat
         activatedAt: at,
         leaseUntil: new Date(at.getTime() + plan.data.leaseSec * 1000),
         planRevTold: licence.planRev,
+        seenAt: at,
       },
+      ...telling({ type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } }),
     },
   );
 }
@@ -180,15 +184,20 @@ async function refusalOf(
       return new Refusal('SEAT_FLAPPING', undefined, {
         retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
       });
-    case 'full':
+    case 'full': {
+      const at = today();
       await audit(context, {
-        at: today(),
+        at,
         actor: by.actor,
         action: 'seat.limit-exceeded',
         requestId: by.requestId,
         licenceId: licence._id,
         after: { seats: licence.seats.length, limits: licence.seatLimits },
       });
+      const details = { used: licence.seats.length, limits: licence.seatLimits };
+      const key = at.toISOString().slice(0, 'YYYY-MM-DDTHH'.length);
+      await tell(context, licence, { type: 'seat.limit-exceeded', key, at, details });
       return new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+    }
   }
 }

@@ -12,6 +12,7 @@ import { type Judgement, judgeSecret, type Presented } from './rotation.ts';
 import { holdsSeat } from './seats.ts';
 import { type Activation, historyLength } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
+import { type News, newsPush, telling } from './store/outbox.ts';
 import type { Plan } from './store/plans.ts';
 import { planOf, signedRefusal, signVerdict, type VerdictRefusal } from './verdicts.ts';
 
@@ -154,6 +155,10 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
   const keyId = context.keys.rotationKeyId;
   const seq = activation.secret.seq + 1;
   const next = context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId });
+  const push = {
+    ...(activation.previous === null ? {} : { history: { $each: [activation.previous.hash], $slice: -historyLength } }),
+    ...newsPush(newsOfCheck(activation, at)),
+  };
   return context.db.activations.change(
     activation._id,
     { status: 'active', 'secret.hash': presented.hash },
@@ -170,6 +175,8 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
         lastRoundReplayed: activation.previous?.replayedWithoutId ?? false,
         leaseUntil: leaseFrom(at, round.plan),
         lastCheckAt: at,
+        seenAt: at,
+        alarm: null,
         planRevTold: licence.planRev,
         ...(activation.firstCheckAt === null ? { firstCheckAt: at } : {}),
         ...(presented.bootId === null ? {} : { bootId: presented.bootId }),
@@ -177,9 +184,7 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
         ...(body.usage === undefined ? {} : { usage: body.usage }),
         ...(activation.refusedVersion ? { refusedVersion: null } : {}),
       },
-      ...(activation.previous === null
-        ? {}
-        : { $push: { history: { $each: [activation.previous.hash], $slice: -historyLength } } }),
+      ...(Object.keys(push).length === 0 ? {} : { $push: push }),
     },
   );
 }
@@ -201,15 +206,37 @@ function leaseFrom(at: Date, plan: Plan): Date {
   return new Date(at.getTime() + plan.data.leaseSec * 1000);
 }
 
-/** Moves the lease where less than half of it is left; null when the activation is no longer the one that was judged. */
+/** What a check makes news of: the first one, and the first one after a silence. */
+function newsOfCheck(activation: Activation, at: Date): News[] {
+  const news: News[] = [];
+  const node = { node: activation.node.name };
+  if (activation.firstCheckAt === null) news.push({ type: 'instance.first-seen', key: '', at, details: node });
+  if (activation.alarm) news.push(backNews(activation, at));
+  return news;
+}
+
+export function backNews(activation: Activation, at: Date): News {
+  const since = activation.seenAt?.toISOString() ?? null;
+  return { type: 'instance.back', key: String(since), at, details: { node: activation.node.name, silentSince: since } };
+}
+
+/**
+ * Moves the lease and notes that the node is heard, though it rotates nothing, where less than half of the lease is left
+ * or an interval went by; null when the activation is no longer the one that was judged.
+ */
 async function extendLease(context: ServerContext, round: Round): Promise<Activation | null> {
   const { activation, plan } = round;
   const at = today();
-  if (activation.leaseUntil.getTime() - at.getTime() > plan.data.leaseSec * 500) return activation;
+  const fresh = activation.leaseUntil.getTime() - at.getTime() > plan.data.leaseSec * 500;
+  const heard = at.getTime() - (activation.seenAt?.getTime() ?? 0) < plan.data.check.intervalSec * 1000;
+  if (fresh && heard && !activation.alarm) return activation;
   return context.db.activations.change(
     activation._id,
     { status: 'active', 'secret.hash': activation.secret.hash },
-    { $set: { leaseUntil: leaseFrom(at, plan) } },
+    {
+      $set: { leaseUntil: leaseFrom(at, plan), seenAt: at, alarm: null },
+      ...telling(activation.alarm ? backNews(activation, at) : null),
+    },
   );
 }
 
@@ -222,7 +249,17 @@ async function refuseCopy(
   const { activation, presented } = round;
   const at = today();
   const refusedCopy = { hash: presented.hash, bootId: presented.bootId, address: caller.address, at };
-  await context.db.activations.change(activation._id, {}, { $set: { cloneSuspectedAt: at, refusedCopy } });
+  const details = { node: activation.node.name, kind: judgement };
+  const { activations } = context.db;
+  const first = await activations.change(
+    activation._id,
+    { cloneSuspectedAt: null },
+    {
+      $set: { cloneSuspectedAt: at, refusedCopy },
+      ...telling({ type: 'clone.suspected', key: at.toISOString(), at, details }),
+    },
+  );
+  if (first === null) await activations.change(activation._id, {}, { $set: { cloneSuspectedAt: at, refusedCopy } });
   await audit(context, {
     at,
     actor: `activation:${activation._id}`,

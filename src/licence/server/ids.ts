@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { idText } from './id-text.ts';
 
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
-
-function id(prefix: string): string {
-  return prefix + Array.from(randomBytes(16), (byte) => alphabet[byte & 31]).join('');
-}
+const id = (prefix: string) => idText(prefix, randomBytes(16));
 
 /** Ids of this server's records, in the shapes that the protocol names. */
 export const newLicenceId = () => id('lic_');
 export const newActivationId = () => id('act_');
 export const newRequestId = () => id('req_');
+export const newWebhookId = () => id('whk_');
+export const newOfflineFileId = () => id('off_');

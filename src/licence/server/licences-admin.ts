@@ -20,8 +20,10 @@ import { licenceStatus } from './licence-status.ts';
 import { perpetualRight, perpetualView } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import { holdsSeat } from './seats.ts';
+import { standingNews } from './standing-news.ts';
 import type { Activation } from './store/activations.ts';
 import type { HeldStanding, Licence } from './store/licences.ts';
+import type { News } from './store/outbox.ts';
 import { type Plan, planId } from './store/plans.ts';
 import { planOf, seatsUsed } from './verdicts.ts';
 
@@ -37,7 +39,12 @@ export async function putPlan(
 ): Promise<Plan> {
   await requireProduct(context, at.product);
   const plan = await context.db.plans.put(planId(at.product, at.plan), data);
-  const told = await context.db.licences.spreadPlan(at.product, at.plan, plan.revision);
+  const told = await context.db.licences.spreadPlan(at.product, at.plan, plan.revision, {
+    type: 'license.plan-changed',
+    key: `plan-${plan.revision}`,
+    at: today(),
+    details: { plan: at.plan, planDataRevision: plan.revision },
+  });
   if (told > 0) {
     const change = { plan: plan._id, revision: plan.revision, licences: told };
     await audit(context, { at: today(), actor, action: 'plan.changed', requestId: at.requestId, after: change });
@@ -81,6 +88,7 @@ export async function issueLicence(
   const requestHash = createHash('sha256').update(canonicalJson(body)).digest('base64url');
   const id = newLicenceId();
   const perpetual = perpetualRight(wish, plan);
+  const at = today();
   const fresh: Licence = {
     _id: id,
     product: wish.product,
@@ -103,8 +111,15 @@ export async function issueLicence(
     features: wish.features,
     seatLimits: { production: wish.seats, development: wish.developmentSeats },
     seats: [],
-    createdAt: today(),
+    createdAt: at,
   };
+  const status = licenceStatus(fresh, at.getTime());
+  const issued = { plan: wish.plan, seats: fresh.seatLimits, kind: fresh.kind, status };
+  const news = { key: '', at, details: issued };
+  fresh.outbox = [
+    { ...news, type: 'license.created' },
+    ...(status === 'ACTIVE' ? [{ ...news, type: 'license.activated' as const }] : []),
+  ];
   const created = await context.db.licences.insert(fresh);
   const licence = created ? fresh : await context.db.licences.byIdempotencyKey(call.idempotencyKey);
   if (licence === null) throw new Error('A licence was refused as a duplicate, but its idempotency key is unknown.');
@@ -128,16 +143,20 @@ export async function pushStanding(
   requestId: string,
 ): Promise<Licence> {
   const standing = heldStanding(push);
-  const before = await context.db.licences.pushStanding(licenceId, standing);
-  const licence = await knownLicence(context, licenceId);
-  if (before !== null) {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const held = await knownLicence(context, licenceId);
+    if (held.standing.revision >= standing.revision) return held;
+    const at = today();
+    const licence = await context.db.licences.pushStanding(held, standing, standingNews(held, standing, at));
+    if (licence === null) continue;
     const change = {
-      before: { ...before.standing, status: licenceStatus(before, now()) },
-      after: { ...standing, status: licenceStatus({ ...before, standing }, now()) },
+      before: { ...held.standing, status: licenceStatus(held, at.getTime()) },
+      after: { ...standing, status: licenceStatus(licence, at.getTime()) },
     };
-    await audit(context, { ...change, at: today(), actor, action: 'license.standing', requestId, licenceId });
+    await audit(context, { ...change, at, actor, action: 'license.standing', requestId, licenceId });
+    return licence;
   }
-  return licence;
+  throw tooManyChanges();
 }
 
 /** Applies entitlements whose revision is higher than the one held; else changes nothing. Throws LICENSE_REVOKED. */
@@ -147,18 +166,39 @@ export async function pushEntitlements(
   push: EntitlementsPush,
   requestId: string,
 ): Promise<Licence> {
-  const held = await knownLicence(context, licenceId);
-  const plan = await knownPlan(context, held.product, push.plan, push.addOns);
-  const before = await context.db.licences.pushEntitlements(licenceId, push, plan.revision);
-  const licence = await knownLicence(context, licenceId);
-  if (before !== null) {
-    const { plan: oldPlan, addOns, limits, features, seatLimits } = before;
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const held = await knownLicence(context, licenceId);
+    const plan = await knownPlan(context, held.product, push.plan, push.addOns);
+    if (held.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
+    if (held.entitlementsRevision >= push.revision) return held;
+    const at = today();
+    const news = entitlementNews(held, push, at);
+    const licence = await context.db.licences.pushEntitlements(held, push, plan.revision, news);
+    if (licence === null) continue;
+    const { plan: oldPlan, addOns, limits, features, seatLimits } = held;
     const change = { before: { plan: oldPlan, addOns, limits, features, seatLimits }, after: push };
-    await audit(context, { ...change, at: today(), actor, action: 'license.plan-changed', requestId, licenceId });
-  } else if (licence.revokedAt !== null) {
-    throw new Refusal('LICENSE_REVOKED');
+    await audit(context, { ...change, at, actor, action: 'license.plan-changed', requestId, licenceId });
+    return licence;
   }
-  return licence;
+  throw tooManyChanges();
+}
+
+function tooManyChanges(): Refusal {
+  return new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many changes at once.', { retryAfterSec: 1 });
+}
+
+/** What new entitlements make news of: the change itself, and for each kind of seat that more nodes run than it has. */
+function entitlementNews(held: Licence, push: EntitlementsPush, at: Date): News[] {
+  const { revision, plan, seats, developmentSeats, addOns } = push;
+  const key = String(revision);
+  const details = { before: held.plan, plan, seats: { production: seats, development: developmentSeats }, addOns };
+  const changed: News = { type: 'license.plan-changed', key, at, details };
+  const over = Object.entries(details.seats).flatMap(([mode, limit]): News[] => {
+    const used = seatsUsed(held, mode as SeatMode);
+    if (used <= limit) return [];
+    return [{ type: 'seat.over-limit', key: `${mode}-${key}`, at, details: { mode, used, limit } }];
+  });
+  return [changed, ...over];
 }
 
 /** Ends a licence for good: seats free, nodes refused at their next check, enrolments closed. */
@@ -170,7 +210,8 @@ export async function revokeLicence(
 ): Promise<Licence> {
   await knownLicence(context, licenceId);
   const at = today();
-  const before = await context.db.licences.revoke(licenceId, at, reason);
+  const news: News = { type: 'license.revoked', key: '', at, details: { reason } };
+  const before = await context.db.licences.revoke(licenceId, at, reason, news);
   // Also when it was revoked before: a crash may have cut the rest short.
   await context.db.activations.endAll(licenceId, 'revoked', at);
   await context.db.enrolments.close(licenceId, undefined, at);

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { createLog } from '../../contracts/log.ts';
 import { createApp } from './app.ts';
 import { createContext } from './context.ts';
+import { startCourier } from './events/courier.ts';
+import { watchKeys } from './key-roll.ts';
 import { readSettings } from './settings.ts';
 import { startSweeper } from './sweeper.ts';
 
@@ -19,6 +21,8 @@ async function run(): Promise<void> {
   const server = createServer(createApp(context)).listen(settings.port, settings.host);
   await once(server, 'listening');
   const stopSweeper = startSweeper(context);
+  const stopCourier = startCourier(context);
+  const stopWatchingKeys = watchKeys(context);
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`${JSON.stringify({ listening: `http://${settings.host}:${port}` })}\n`);
 
@@ -29,7 +33,8 @@ async function run(): Promise<void> {
   const patience = setTimeout(() => server.closeAllConnections(), 5000);
   await closed;
   clearTimeout(patience);
-  await stopSweeper();
+  stopWatchingKeys();
+  await Promise.all([stopSweeper(), stopCourier()]);
   await context.db.close();
 }
 

@@ -2,6 +2,7 @@ import { now, today } from '../../contracts/clock.ts';
 import type { ExtendUpdates, IssueLicence, PerpetualView, RenewalPreview } from '../protocol/admin.ts';
 import type { SeatMode } from '../protocol/requests.ts';
 import { audit, type Caller, type ServerContext } from './context.ts';
+import { tell } from './events/record.ts';
 import {
   judgeVersion,
   newestAllowed,
@@ -18,6 +19,7 @@ import { licenceStatus } from './licence-status.ts';
 import { Refusal } from './refusal.ts';
 import type { Activation } from './store/activations.ts';
 import type { Licence, PerpetualRight } from './store/licences.ts';
+import { telling } from './store/outbox.ts';
 import type { Plan } from './store/plans.ts';
 
 /** Perpetual licences as the server keeps and enforces them; the rules themselves are in `fallback.ts`. */
@@ -64,7 +66,15 @@ export async function requireVersion(
   if (refusal === null) return;
   const { actor, requestId } = by;
   const about = { actor, requestId, licenceId: licence._id };
-  await audit(context, { ...about, at: today(), action: 'version.refused', after: { ...refusal, ...node } });
+  const at = today();
+  const details = { code: refusal.code, detail: refusal.detail, version: node.version, mode: node.mode };
+  await audit(context, { ...about, at, action: 'version.refused', after: details });
+  await tell(context, licence, {
+    type: 'version.refused',
+    key: `${node.version}-${utcDay(at.getTime())}`,
+    at,
+    details,
+  });
   throw new Refusal(refusal.code, refusal.detail);
 }
 
@@ -76,18 +86,24 @@ export async function noteRefusedVersion(
   refused: { refusal: VersionRefusal; requestId: string },
 ): Promise<void> {
   const { _id: activationId, licenceId } = activation;
+  const at = today();
   const first = { refusedVersion: { $ne: version } };
-  if ((await context.db.activations.change(activationId, first, { $set: { refusedVersion: version } })) === null)
-    return;
+  const details = { ...refused.refusal, version, mode: activation.mode };
+  const key = `${activation.secret.seq}-${version}`;
+  const noted = await context.db.activations.change(activationId, first, {
+    $set: { refusedVersion: version },
+    ...telling({ type: 'version.refused', key, at, details }),
+  });
+  if (noted === null) return;
   await audit(context, {
-    at: today(),
+    at,
     actor: `activation:${activationId}`,
     action: 'version.refused',
     requestId: refused.requestId,
     licenceId,
     activationId,
     before: { version: activation.version },
-    after: { ...refused.refusal, version, mode: activation.mode },
+    after: details,
   });
 }
 
@@ -117,7 +133,9 @@ export async function extendUpdates(
     }
     const { perpetual, window, preview } = renewed(held, years);
     const at = today();
-    const extended = await context.db.licences.renew(held._id, perpetual.window, window, { ...preview, key, at });
+    const renewal = { ...preview, key, at };
+    const news = { type: 'license.renewed', key, at, details: preview } as const;
+    const extended = await context.db.licences.renew(held._id, perpetual.window, window, renewal, news);
     if (extended === null) continue;
     const about = { actor: 'control-plane', requestId: call.requestId, licenceId: held._id };
     const change = { before: { updatesUntil: updatesUntil(perpetual.window) }, after: preview };

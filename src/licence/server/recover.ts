@@ -3,6 +3,7 @@ import type { CheckAnswer } from '../protocol/answers.ts';
 import type { RecoverRequest } from '../protocol/requests.ts';
 import { proofOfRecover } from '../protocol/words.ts';
 import { requireActive } from './activate.ts';
+import { backNews } from './check.ts';
 import { audit, type Caller, type ServerContext } from './context.ts';
 import { proveByEnrolment } from './enrolment.ts';
 import { secretHash } from './keys.ts';
@@ -12,6 +13,7 @@ import { Refusal } from './refusal.ts';
 import { holdsSeat } from './seats.ts';
 import { type Activation, historyLength, nodeKey } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
+import { type News, newsPush } from './store/outbox.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
 const day = 86_400_000;
@@ -104,10 +106,14 @@ async function renew(context: ServerContext, activation: Activation, body: Recov
   const seq = activation.secret.seq + 1;
   const { requestId } = body;
   const next = context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId });
+  const resolved = activation.cloneSuspectedAt !== null;
+  const details = { node: activation.node.name };
+  const news: News[] = resolved ? [{ type: 'clone.resolved', key: String(seq), at, details }] : [];
+  if (activation.alarm) news.push(backNews(activation, at));
   const old = [activation.previous?.hash, activation.secret.hash].filter((hash) => hash !== undefined);
   return context.db.activations.change(
     activation._id,
-    { status: 'active', 'secret.hash': activation.secret.hash },
+    { status: 'active', 'secret.hash': activation.secret.hash, cloneSuspectedAt: activation.cloneSuspectedAt },
     {
       $set: {
         secret: { hash: secretHash(next), seq, requestId, keyId },
@@ -118,8 +124,10 @@ async function renew(context: ServerContext, activation: Activation, body: Recov
         bootId: body.bootId ?? null,
         cloneSuspectedAt: null,
         refusedCopy: null,
+        seenAt: at,
+        alarm: null,
       },
-      $push: { history: { $each: old, $slice: -historyLength } },
+      $push: { history: { $each: old, $slice: -historyLength }, ...newsPush(news) },
     },
   );
 }

@@ -57,6 +57,28 @@ const Environment = z.object({
   LICENCE_SAME_BOOT_MS: Ms.default(5000),
   /** Whether every answer is held against its declared schema, and one that does not fit is a 500. */
   LICENCE_CHECK_ANSWERS: z.stringbool().default(false),
+  /** How often a process looks for news and due deliveries. */
+  LICENCE_RELAY_MS: Count.default(1000),
+  /** Whether webhooks may go to private and loopback addresses, and by plain http. */
+  LICENCE_WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
+  /** Limit of one try, and for how long beyond it a try that ended without a word blocks the next one. */
+  LICENCE_WEBHOOK_TIMEOUT_MS: Count.default(10_000),
+  LICENCE_WEBHOOK_CLAIM_MS: Count.default(minutes(1)),
+  /** First and greatest delay between two tries, and the span after which a delivery is given up. */
+  LICENCE_WEBHOOK_FIRST_RETRY_MS: Count.default(10_000),
+  LICENCE_WEBHOOK_MAX_RETRY_MS: Count.default(minutes(360)),
+  LICENCE_WEBHOOK_SPAN_MS: Count.default(days(3)),
+  /** How long the secret before the newest one signs too. */
+  LICENCE_WEBHOOK_SECRET_OVERLAP_MS: Ms.default(days(1)),
+  /** How long events and ended deliveries are kept. */
+  LICENCE_EVENTS_KEEP_MS: Count.default(days(30)),
+  /** How long before the end of a cancelled licence it is told as near. */
+  LICENCE_EXPIRING_SOON_MS: Count.default(days(14)),
+  /** After how many missed checks a node is told as silent, and after which part of its grace period as at risk. */
+  LICENCE_SILENT_CHECKS: Count.default(3),
+  LICENCE_GRACE_RISK_PCT: Count.max(100).default(75),
+  /** How often the keys file is looked at for a roll that another process made. */
+  LICENCE_KEYS_RELOAD_MS: Count.default(10_000),
 });
 
 export type Settings = ReturnType<typeof readSettings>;
@@ -96,6 +118,19 @@ export function readSettings(environment: Record<string, string | undefined>) {
     sweepMs: rest.LICENCE_SWEEP_MS,
     sameBootMs: rest.LICENCE_SAME_BOOT_MS,
     checkAnswers: rest.LICENCE_CHECK_ANSWERS,
+    relayMs: rest.LICENCE_RELAY_MS,
+    webhookAllowPrivate: rest.LICENCE_WEBHOOK_ALLOW_PRIVATE,
+    webhookTimeoutMs: rest.LICENCE_WEBHOOK_TIMEOUT_MS,
+    webhookClaimMs: rest.LICENCE_WEBHOOK_CLAIM_MS,
+    webhookFirstRetryMs: rest.LICENCE_WEBHOOK_FIRST_RETRY_MS,
+    webhookMaxRetryMs: rest.LICENCE_WEBHOOK_MAX_RETRY_MS,
+    webhookSpanMs: rest.LICENCE_WEBHOOK_SPAN_MS,
+    webhookSecretOverlapMs: rest.LICENCE_WEBHOOK_SECRET_OVERLAP_MS,
+    eventsKeepMs: rest.LICENCE_EVENTS_KEEP_MS,
+    expiringSoonMs: rest.LICENCE_EXPIRING_SOON_MS,
+    silentChecks: rest.LICENCE_SILENT_CHECKS,
+    graceRiskPct: rest.LICENCE_GRACE_RISK_PCT,
+    keysReloadMs: rest.LICENCE_KEYS_RELOAD_MS,
   };
 }
 

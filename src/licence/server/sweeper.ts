@@ -1,5 +1,8 @@
 import { now, today } from '../../contracts/clock.ts';
 import { audit, type ServerContext } from './context.ts';
+import { forgetOldEvents } from './events/forget.ts';
+import { tellEnds } from './events/tell-ends.ts';
+import { tellSilence } from './events/tell-silence.ts';
 import { newRequestId } from './ids.ts';
 
 /**
@@ -25,16 +28,32 @@ async function sweepPending(context: ServerContext): Promise<number> {
   return swept;
 }
 
+/** What is swept, each for itself: one that fails keeps none of the others from going on. */
+const sweeps = {
+  'unfinished activations swept': sweepPending,
+  'ends of licences told': tellEnds,
+  'silent nodes told': tellSilence,
+  'old events forgotten': forgetOldEvents,
+};
+
+async function sweep(context: ServerContext): Promise<void> {
+  for (const [what, each] of Object.entries(sweeps)) {
+    try {
+      const count = await each(context);
+      if (count > 0) context.log.info({ count }, what);
+    } catch (error) {
+      context.log.warn({ err: error, what }, 'sweep failed; the next one tries again');
+    }
+  }
+}
+
 /** Sweeps again and again until the answer is called; resolves when the last sweep has ended. */
 export function startSweeper(context: ServerContext): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | null = null;
   const timer = setInterval(() => {
-    running = sweepPending(context).then(
-      (swept) => {
-        if (swept > 0) context.log.info({ swept }, 'unfinished activations swept');
-      },
-      (error: unknown) => context.log.warn({ err: error }, 'sweep failed; the next one tries again'),
-    );
+    running ??= sweep(context).finally(() => {
+      running = null;
+    });
   }, context.settings.sweepMs);
   timer.unref();
   return async () => {

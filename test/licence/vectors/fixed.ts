@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { idText } from '../../../src/licence/server/id-text.ts';
 
 /**
  * What the test vectors stand on: a clock that stands still until it is told to go on, and ids that come in the same
@@ -17,16 +18,16 @@ export const now = () => at;
 export const today = () => new Date(at);
 export const monotonic = () => at - start;
 
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const counts = new Map<string, number>();
 
 function id(prefix: string): string {
   const count = (counts.get(prefix) ?? 0) + 1;
   counts.set(prefix, count);
-  const bytes = createHash('sha256').update(`${prefix}${count}`).digest().subarray(0, 16);
-  return prefix + Array.from(bytes, (byte) => alphabet[byte & 31]).join('');
+  return idText(prefix, createHash('sha256').update(`${prefix}${count}`).digest());
 }
 
 export const newLicenceId = () => id('lic_');
 export const newActivationId = () => id('act_');
 export const newRequestId = () => id('req_');
+export const newWebhookId = () => id('whk_');
+export const newOfflineFileId = () => id('off_');

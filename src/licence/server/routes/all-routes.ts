@@ -10,7 +10,9 @@ import { portalInstanceRoutes } from './portal-instances.ts';
 import { portalLicenceRoutes } from './portal-licences.ts';
 import { productAdminRoutes } from './products-admin.ts';
 import { publicKeyRoutes } from './public-keys.ts';
+import { signingKeyAdminRoutes } from './signing-keys-admin.ts';
 import { validateRoutes } from './validate.ts';
+import { webhookAdminRoutes } from './webhooks-admin.ts';
 
 /** Every declared route of the licence server. */
 export const allRoutes: readonly Route[] = [
@@ -25,5 +27,7 @@ export const allRoutes: readonly Route[] = [
   ...instanceAdminRoutes,
   ...enrolmentAdminRoutes,
   ...auditAdminRoutes,
+  ...webhookAdminRoutes,
+  ...signingKeyAdminRoutes,
   ...healthRoutes,
 ];

@@ -3,6 +3,7 @@ import type { ActivationStatus } from '../../protocol/admin.ts';
 import type { SeatMode, WireNode } from '../../protocol/requests.ts';
 import type { RotationState } from '../rotation.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** How the current secret was derived; the secret itself is not stored. */
 export interface HeldSecret {
@@ -13,7 +14,7 @@ export interface HeldSecret {
 }
 
 /** One running node that holds, held or asks for a seat. Lease and secret live here, so checks never write the licence. */
-export interface Activation extends RotationState {
+export interface Activation extends RotationState, WithOutbox {
   _id: string;
   licenceId: string;
   product: string;
@@ -43,6 +44,10 @@ export interface Activation extends RotationState {
   refusedCopy?: { hash: string; bootId: string | null; address: string; at: Date } | null;
   /** The version that the licence did not cover when the node last asked; absent when there was none. */
   refusedVersion?: string | null;
+  /** When it last showed that it runs: activated, checked or was refused; absent on rows from before there was this. */
+  seenAt?: Date | null;
+  /** What was told of its silence; absent or null while it is heard. */
+  alarm?: 'silent' | 'grace-risk' | null;
 }
 
 export const historyLength = 16;
@@ -54,6 +59,14 @@ export function nodeKey(node: WireNode): string {
 
 const anything = { type: Schema.Types.Mixed };
 const after = { returnDocument: 'after' } as const;
+
+function ending(from: ActivationStatus, to: ActivationStatus, endedAt: Date) {
+  const released = { type: 'seat.released', key: '', at: endedAt, details: { how: to } } as const;
+  return {
+    $set: { status: to, endedAt, pendingAt: null },
+    ...telling(from === 'active' ? released : null),
+  };
+}
 
 export function activationStore(connection: Connection) {
   const schema = new Schema<Activation>(
@@ -85,6 +98,9 @@ export function activationStore(connection: Connection) {
       cloneSuspectedAt: Date,
       refusedCopy: { type: Schema.Types.Mixed, default: null },
       refusedVersion: String,
+      seenAt: Date,
+      alarm: String,
+      outbox: outboxField,
     },
     { collection: 'activations', versionKey: false, minimize: false },
   );
@@ -93,6 +109,8 @@ export function activationStore(connection: Connection) {
   schema.index({ licenceId: 1, activatedAt: 1 });
   schema.index({ licenceId: 1, _id: 1 });
   schema.index({ status: 1, pendingAt: 1 });
+  schema.index({ status: 1, alarm: 1, seenAt: 1 });
+  indexOutbox(schema);
   const model = connection.model<Activation>('Activation', schema);
 
   type Change = Record<string, unknown>;
@@ -152,16 +170,22 @@ export function activationStore(connection: Connection) {
         throw error;
       }
     },
-    /** Ends it, if its status still is the one given; null when another change was first. */
+    /** Ends it and, if it was active, tells that; null when its status no longer is the one given. */
     end: (id: string, from: ActivationStatus, to: ActivationStatus, endedAt: Date, still: Change = {}) =>
-      change(id, { status: from, ...still }, { $set: { status: to, endedAt, pendingAt: null } }),
+      change(id, { status: from, ...still }, ending(from, to, endedAt)),
     async endAll(licenceId: string, to: ActivationStatus, endedAt: Date): Promise<number> {
-      const ended = await model.updateMany(
-        { licenceId, status: { $in: ['pending', 'active'] } },
-        { $set: { status: to, endedAt, pendingAt: null } },
-      );
-      return ended.modifiedCount;
+      let ended = 0;
+      for (const from of ['pending', 'active'] as const) {
+        ended += (await model.updateMany({ licenceId, status: from }, ending(from, to, endedAt))).modifiedCount;
+      }
+      return ended;
     },
+    /** Active ones that were last heard before then, with this alarm; as a stream, for there may be many. */
+    silentSince: (before: Date, alarm: 'silent' | null): AsyncIterable<Activation> =>
+      model
+        .find({ status: 'active', alarm, seenAt: { $lt: before } })
+        .lean<Activation[]>()
+        .cursor() as unknown as AsyncIterable<Activation>,
     /** Forgets a wish that won no seat. */
     async forgetPending(id: string): Promise<void> {
       await model.deleteOne({ _id: id, status: 'pending' });

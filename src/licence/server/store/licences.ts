@@ -3,8 +3,9 @@ import type { EntitlementsPush, PerpetualTerms, RenewalPreview, Standing } from 
 import type { SeatMode } from '../../protocol/requests.ts';
 import type { Features, Limits } from '../../protocol/verdict.ts';
 import type { UpdateWindow } from '../fallback.ts';
-import type { SealedText } from '../keys.ts';
+import type { SealedText } from '../sealing.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { indexOutbox, type News, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 export interface HeldStanding {
   standing: Standing;
@@ -33,7 +34,7 @@ export interface PerpetualRight {
  * The right to run a product, with the ledger of its seats inside: a seat is won and given back by one conditional
  * update of this document, so there is no counter that could drift.
  */
-export interface Licence {
+export interface Licence extends WithOutbox {
   _id: string;
   product: string;
   plan: string;
@@ -72,6 +73,8 @@ export interface Licence {
   seatChange?: SeatChange | null;
   /** Idempotency keys of the last changes of seats, newest last. */
   seatChangesDone?: string[];
+  /** What was told of the end that is set; absent = nothing yet. */
+  endTold?: 'soon' | 'ended' | null;
   createdAt: Date;
 }
 
@@ -120,12 +123,16 @@ export function licenceStore(connection: Connection) {
       perpetual: { type: Schema.Types.Mixed, default: null },
       seatChange: { type: Schema.Types.Mixed, default: null },
       seatChangesDone: { type: [String], default: [] },
+      endTold: String,
+      outbox: outboxField,
       createdAt: { type: Date, required: true },
     },
     { collection: 'licences', versionKey: false, minimize: false },
   );
   schema.index({ product: 1, plan: 1 });
   schema.index({ account: 1, _id: 1 });
+  schema.index({ endTold: 1, 'standing.endsAt': 1 });
+  indexOutbox(schema);
   const model = connection.model<Licence>('Licence', schema);
   const find = (id: string) => model.findById(id).lean<Licence>().exec();
 
@@ -176,23 +183,37 @@ export function licenceStore(connection: Connection) {
       }
     },
 
-    /** Applies a standing with a higher revision; null when there was nothing to apply. Answers the licence before. */
-    pushStanding: (id: string, standing: HeldStanding): Promise<Licence | null> =>
+    /** Replaces the standing that was read, with what it makes news of; null when the licence changed meanwhile. */
+    pushStanding: (
+      held: Licence,
+      standing: HeldStanding,
+      told: { endTold: Licence['endTold']; news: News[] },
+    ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
-          { _id: id, 'standing.revision': { $lt: standing.revision } },
-          { $set: { standing } },
-          { returnDocument: 'before' },
+          { _id: held._id, 'standing.revision': held.standing.revision, revokedAt: held.revokedAt },
+          { $set: { standing, endTold: told.endTold ?? null }, ...telling(...told.news) },
+          after,
         )
         .lean<Licence>()
         .exec(),
 
-    /** Applies entitlements with a higher revision; null when there was nothing to apply. Answers the licence before. */
-    pushEntitlements(id: string, push: EntitlementsPush, planDataRevision: number): Promise<Licence | null> {
+    /** Replaces the entitlements that were read; null when the licence or its ledger changed meanwhile. */
+    pushEntitlements(
+      held: Licence,
+      push: EntitlementsPush,
+      planDataRevision: number,
+      news: News[],
+    ): Promise<Licence | null> {
       const { revision, plan, seats, developmentSeats, addOns, limits, features } = push;
       return model
         .findOneAndUpdate(
-          { _id: id, entitlementsRevision: { $lt: revision }, revokedAt: null },
+          {
+            _id: held._id,
+            entitlementsRevision: held.entitlementsRevision,
+            revokedAt: null,
+            seats: { $size: held.seats.length },
+          },
           {
             $set: {
               entitlementsRevision: revision,
@@ -204,15 +225,16 @@ export function licenceStore(connection: Connection) {
               seatLimits: { production: seats, development: developmentSeats },
             },
             $inc: { planRev: 1 },
+            ...telling(...news),
           },
-          { returnDocument: 'before' },
+          after,
         )
         .lean<Licence>()
         .exec();
     },
 
     /** Adds a renewal to the window that it was reckoned from; null when that changed meanwhile or the licence ended. */
-    renew: (id: string, from: UpdateWindow, to: UpdateWindow, renewal: Renewal): Promise<Licence | null> =>
+    renew: (id: string, from: UpdateWindow, to: UpdateWindow, renewal: Renewal, news: News): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           {
@@ -222,31 +244,51 @@ export function licenceStore(connection: Connection) {
             'perpetual.window.years': from.years,
             'perpetual.renewals.key': { $ne: renewal.key },
           },
-          { $set: { 'perpetual.window': to }, $push: { 'perpetual.renewals': renewal } },
+          { $set: { 'perpetual.window': to }, $push: { 'perpetual.renewals': renewal, outbox: news } },
           after,
         )
         .lean<Licence>()
         .exec(),
 
     /** Tells every licence of the plan that its data changed; repeated, it changes nothing more. */
-    async spreadPlan(product: string, plan: string, planDataRevision: number): Promise<number> {
+    async spreadPlan(product: string, plan: string, planDataRevision: number, news: News): Promise<number> {
       const spread = await model.updateMany(
         { product, plan, planDataRevision: { $lt: planDataRevision } },
-        { $set: { planDataRevision }, $inc: { planRev: 1 } },
+        { $set: { planDataRevision }, $inc: { planRev: 1 }, ...telling(news) },
       );
       return spread.modifiedCount;
     },
 
     /** Ends the licence for good and empties its ledger; null when it was revoked before. Answers the licence before. */
-    revoke: (id: string, revokedAt: Date, revokedReason: string): Promise<Licence | null> =>
+    revoke: (id: string, revokedAt: Date, revokedReason: string, news: News): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           { _id: id, revokedAt: null },
-          { $set: { revokedAt, revokedReason, seats: [] } },
+          { $set: { revokedAt, revokedReason, seats: [] }, ...telling(news) },
           { returnDocument: 'before' },
         )
         .lean<Licence>()
         .exec(),
+
+    /** Licences whose end is within reach and was not told yet, or is over and was told at most as coming. */
+    endingBefore: (before: Date, over: boolean) =>
+      model
+        .find({
+          endTold: over ? { $in: [null, 'soon'] } : null,
+          'standing.endsAt': { $lte: before },
+          kind: 'subscription',
+          revokedAt: null,
+        })
+        .limit(200)
+        .lean<Licence[]>()
+        .exec(),
+
+    /** Notes that the end was told; false when standing or what was told changed meanwhile. */
+    async tellEnd(held: Licence, endTold: 'soon' | 'ended', news: News | null): Promise<boolean> {
+      const still = { 'standing.revision': held.standing.revision, endTold: held.endTold ?? null };
+      const told = await model.updateOne({ _id: held._id, ...still }, { $set: { endTold }, ...telling(news) });
+      return told.modifiedCount === 1;
+    },
 
     /** The one update that wins a seat: null when the licence may not give one or all are taken. */
     pushSeat: (licence: Licence, activationId: string, mode: SeatMode): Promise<Licence | null> =>

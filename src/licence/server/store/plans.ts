@@ -65,6 +65,12 @@ export function planStore(connection: Connection) {
         .lean<Plan[]>()
         .exec(),
     find: read,
+    all: () => model.find().lean<Plan[]>().exec(),
+    /** Of all plans as they are now. */
+    async longestGraceMs(): Promise<number> {
+      const plans = await model.find().lean<Plan[]>();
+      return Math.max(0, ...plans.map(({ data }) => data.check.graceSec * 1000));
+    },
     /** The plan at least as new as this revision; from memory when it is there. */
     async atLeast(id: string, revision: number): Promise<Plan | null> {
       const cached = cache.get(id);

@@ -1,11 +1,14 @@
 import { createConnection } from 'mongoose';
 import { activationStore } from './activations.ts';
 import { auditStore } from './audit.ts';
+import { deliveryStore } from './deliveries.ts';
 import { enrolmentStore } from './enrolments.ts';
+import { eventStore } from './events.ts';
 import { licenceStore } from './licences.ts';
 import { planStore } from './plans.ts';
 import { productStore } from './products.ts';
 import { releaseStore } from './releases.ts';
+import { webhookStore } from './webhooks.ts';
 
 export type LicenceDatabase = Awaited<ReturnType<typeof openStore>>;
 
@@ -25,6 +28,9 @@ export async function openStore(uri: string) {
     activations: activationStore(connection),
     enrolments: enrolmentStore(connection),
     audit: auditStore(connection),
+    events: eventStore(connection),
+    webhooks: webhookStore(connection),
+    deliveries: deliveryStore(connection),
   };
   for (const { model } of Object.values(store)) await model.createIndexes();
   return {

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { today } from '../../../contracts/clock.ts';
+import type { ServerContext } from '../context.ts';
+import { idText } from '../id-text.ts';
+import type { Licence } from '../store/licences.ts';
+import type { News } from '../store/outbox.ts';
+
+/** The document that news stand in or are about. */
+export interface Subject {
+  _id: string;
+  activationId: string | null;
+}
+
+/** Makes an event of news, once however often they are told. False when it stood there before. */
+export function recordNews(
+  context: ServerContext,
+  licence: Pick<Licence, '_id' | 'product' | 'externalRef'>,
+  subject: Subject,
+  news: News,
+): Promise<boolean> {
+  const { type, key, at, details } = news;
+  return context.db.events.record({
+    _id: eventId([type, subject._id, key]),
+    type,
+    at,
+    licenceId: licence._id,
+    activationId: subject.activationId,
+    product: licence.product,
+    externalRef: licence.externalRef,
+    details,
+    recordedAt: today(),
+    fannedOutAt: null,
+  });
+}
+
+/** The same news always has the same id: its type, its document and its key decide. */
+function eventId(about: readonly string[]): string {
+  return idText('evt_', createHash('sha256').update(JSON.stringify(about)).digest());
+}
+
+/**
+ * Tells of a licence what changed no document, as a refusal: before it is answered, so that whoever asks again because
+ * no answer came tells it then.
+ */
+export async function tell(context: ServerContext, licence: Licence, news: News): Promise<void> {
+  await recordNews(context, licence, { _id: licence._id, activationId: null }, news);
+}

@@ -1,0 +1,89 @@
+import { today } from '../../../contracts/clock.ts';
+import type { ServerContext } from '../context.ts';
+import { deliveryId } from '../store/deliveries.ts';
+import type { LicenceEvent } from '../store/events.ts';
+import type { Licence } from '../store/licences.ts';
+import { outboxOf, type WithOutbox } from '../store/outbox.ts';
+import type { Webhook } from '../store/webhooks.ts';
+import { recordNews } from './record.ts';
+
+/**
+ * The way of news: outbox of a document -> event -> a delivery for each endpoint. Each step is written before the one
+ * that it follows on is ticked off, and each has an id that comes from what it is about. So a process may die anywhere,
+ * and several may do the same at the same time: nothing is lost and nothing stands there twice.
+ */
+export async function relay(context: ServerContext): Promise<number> {
+  let moved = 0;
+  for (const empty of outboxes(context)) moved += await empty();
+  return moved + (await fanOut(context));
+}
+
+/** How many documents or events are taken at once. */
+const batch = 100;
+
+function outboxes(context: ServerContext): (() => Promise<number>)[] {
+  const { licences, activations } = context.db;
+  return [
+    () =>
+      emptyOutboxes(context, outboxOf(licences.model), (licence) => ({ licenceId: licence._id, activationId: null })),
+    () =>
+      emptyOutboxes(context, outboxOf(activations.model), ({ _id, licenceId }) => ({ licenceId, activationId: _id })),
+  ];
+}
+
+async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
+  context: ServerContext,
+  outbox: ReturnType<typeof outboxOf<T>>,
+  about: (document: T) => { licenceId: string; activationId: string | null },
+): Promise<number> {
+  const known = new Map<string, Licence | null>();
+  let moved = 0;
+  for (const document of await outbox.full(batch)) {
+    const { licenceId, activationId } = about(document);
+    if (!known.has(licenceId)) known.set(licenceId, await context.db.licences.find(licenceId));
+    const licence = known.get(licenceId);
+    if (!licence) throw new Error(`The licence ${licenceId} of ${document._id} is gone.`);
+    for (const news of document.outbox ?? []) {
+      await recordNews(context, licence, { _id: document._id, activationId }, news);
+      await outbox.take(document._id, news);
+      moved += 1;
+    }
+  }
+  return moved;
+}
+
+async function fanOut(context: ServerContext): Promise<number> {
+  const events = await context.db.events.toFanOut(batch);
+  if (events.length === 0) return 0;
+  const webhooks = await context.db.webhooks.all();
+  for (const event of events) {
+    for (const webhook of webhooks) if (wants(webhook, event)) await deliverTo(context, webhook, event);
+    await context.db.events.fannedOut(event._id, today());
+  }
+  return events.length;
+}
+
+function wants({ events, createdAt }: Webhook, event: LicenceEvent): boolean {
+  // What happened before there was the endpoint is not told to it.
+  return event.recordedAt >= createdAt && (events.length === 0 || events.includes(event.type));
+}
+
+async function deliverTo(context: ServerContext, webhook: Webhook, event: LicenceEvent): Promise<void> {
+  const at = today();
+  const { enabled } = webhook;
+  await context.db.deliveries.insert({
+    _id: deliveryId(event._id, webhook._id),
+    eventId: event._id,
+    webhookId: webhook._id,
+    type: event.type,
+    licenceId: event.licenceId,
+    status: enabled ? 'pending' : 'dead',
+    attempts: 0,
+    nextAt: at,
+    claim: null,
+    lastOutcome: enabled ? null : 'DISABLED',
+    since: at,
+    createdAt: at,
+    endedAt: enabled ? null : at,
+  });
+}

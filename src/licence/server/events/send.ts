@@ -1,0 +1,100 @@
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { Agent, type Dispatcher, request } from 'undici';
+import { now, today } from '../../../contracts/clock.ts';
+import type { EventBody } from '../../protocol/events.ts';
+import type { Settings } from '../settings.ts';
+import type { LicenceEvent } from '../store/events.ts';
+import { retryAfterMs } from './retry-rules.ts';
+import { AddressNotAllowed, addressFault, publicLookup } from './safe-address.ts';
+
+/** What came of one try; `outcome` is the HTTP status or a word. */
+export interface Outcome {
+  delivered: boolean;
+  outcome: string;
+  /** The endpoint says that it is gone for good (410). */
+  gone: boolean;
+  retryAfterMs: number | undefined;
+}
+
+export type Sender = ReturnType<typeof createSender>;
+
+/**
+ * Sends events as Standard Webhooks does (https://www.standardwebhooks.com): headers webhook-id, webhook-timestamp and
+ * webhook-signature `v1,…`, one signature for each secret that counts. Follows no redirect, reads no answer body, and
+ * ends within the time limit whatever the endpoint does.
+ */
+export function createSender(settings: Pick<Settings, 'webhookAllowPrivate' | 'webhookTimeoutMs'>) {
+  const timeoutMs = settings.webhookTimeoutMs;
+  const agent = new Agent({
+    connect: { timeout: timeoutMs, ...(settings.webhookAllowPrivate ? {} : { lookup: publicLookup }) },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    keepAliveTimeout: 1000,
+  });
+
+  return {
+    async send(url: string, event: LicenceEvent, secrets: string[]): Promise<Outcome> {
+      if (addressFault(url, settings.webhookAllowPrivate) !== null) return failed('ADDRESS_NOT_ALLOWED');
+      const body = JSON.stringify(bodyOf(event));
+      const at = today();
+      try {
+        const answer = await request(url, {
+          dispatcher: agent,
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            'user-agent': 'Freehold-Webhooks/1',
+            'webhook-id': event._id,
+            'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+            'webhook-signature': secrets
+              .map((secret) => new StandardWebhook(secret).sign(event._id, at, body))
+              .join(' '),
+          },
+          body,
+          signal: AbortSignal.timeout(timeoutMs),
+        });
+        return outcomeOf(answer);
+      } catch (error) {
+        return failed(wordFor(error));
+      }
+    },
+    close: () => agent.close(),
+  };
+}
+
+function bodyOf(event: LicenceEvent): EventBody {
+  const { type, at, licenceId, product, externalRef, activationId, details } = event;
+  return {
+    type,
+    timestamp: at.toISOString(),
+    data: { licenseId: licenceId, product, externalRef, instanceId: activationId, details },
+  };
+}
+
+function outcomeOf(answer: Dispatcher.ResponseData): Outcome {
+  // Nobody needs the answer's body; a long one must not keep the connection.
+  answer.body.on('error', () => undefined).destroy();
+  const { statusCode, headers } = answer;
+  const header = headers['retry-after'];
+  const redirect = statusCode >= 300 && statusCode < 400;
+  return {
+    delivered: statusCode >= 200 && statusCode < 300,
+    outcome: redirect ? 'REDIRECT' : String(statusCode),
+    gone: statusCode === 410,
+    retryAfterMs: retryAfterMs(typeof header === 'string' ? header : null, now()),
+  };
+}
+
+function failed(outcome: string): Outcome {
+  return { delivered: false, outcome, gone: false, retryAfterMs: undefined };
+}
+
+/** Never the error's own text: it may hold what a stranger wrote. */
+function wordFor(error: unknown): string {
+  if (error instanceof AddressNotAllowed || (error as { cause?: unknown }).cause instanceof AddressNotAllowed) {
+    return 'ADDRESS_NOT_ALLOWED';
+  }
+  const { name, code } = error as { name?: string; code?: string };
+  const late = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
+  return name === 'TimeoutError' || late.includes(code ?? '') ? 'TIMEOUT' : 'CONNECTION';
+}

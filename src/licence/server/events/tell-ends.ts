@@ -1,0 +1,32 @@
+import { now, today } from '../../../contracts/clock.ts';
+import type { ServerContext } from '../context.ts';
+import { licenceStatus } from '../licence-status.ts';
+import type { Licence } from '../store/licences.ts';
+import type { News } from '../store/outbox.ts';
+
+/**
+ * Tells that the end of a licence is near, and that it has come; each once for each end, whichever process sees it
+ * first. A licence that is over before its end was told as near is told as over only.
+ */
+export async function tellEnds(context: ServerContext): Promise<number> {
+  const { licences } = context.db;
+  let told = 0;
+  for (const licence of await licences.endingBefore(today(), true)) {
+    if (await licences.tellEnd(licence, 'ended', endNews(licence, 'license.expired'))) told += 1;
+  }
+  const soon = new Date(now() + context.settings.expiringSoonMs);
+  for (const licence of await licences.endingBefore(soon, false)) {
+    if (await licences.tellEnd(licence, 'soon', endNews(licence, 'license.expiring-soon'))) told += 1;
+  }
+  return told;
+}
+
+/** Null where the end means nothing to anybody: the licence is suspended, not paid yet or was ended otherwise. */
+function endNews(licence: Licence, type: 'license.expiring-soon' | 'license.expired'): News | null {
+  const endsAt = licence.standing.endsAt as Date;
+  const at = today();
+  const fits = type === 'license.expired' ? 'EXPIRED' : 'ACTIVE';
+  if (licenceStatus(licence, at.getTime()) !== fits) return null;
+  const details = { endsAt: endsAt.toISOString(), plan: licence.plan };
+  return { type, key: endsAt.toISOString(), at, details };
+}

@@ -1,0 +1,86 @@
+import { now, today } from '../../../contracts/clock.ts';
+import type { ServerContext } from '../context.ts';
+import { licenceStatus } from '../licence-status.ts';
+import { holdsSeat } from '../seats.ts';
+import type { Activation } from '../store/activations.ts';
+import type { Licence } from '../store/licences.ts';
+import { telling } from '../store/outbox.ts';
+import type { Plan } from '../store/plans.ts';
+import { planOf } from '../verdicts.ts';
+
+/**
+ * Tells of nodes that are not heard any more: first that they are silent, and before their grace period ends that they
+ * will lock. Each is told once for each silence; a check that comes at the same moment wins.
+ */
+export async function tellSilence(context: ServerContext): Promise<number> {
+  const plans = await context.db.plans.all();
+  if (plans.length === 0) return 0;
+  let told = 0;
+  for (const { alarm, before, after } of stages(context)) {
+    // The shortest wait of any plan finds the candidates, each one's own plan decides.
+    const since = new Date(now() - Math.min(...plans.map(after)));
+    for await (const activation of context.db.activations.silentSince(since, before)) {
+      if (await tellOf(context, activation, alarm, after)) told += 1;
+    }
+  }
+  return told;
+}
+
+interface Stage {
+  alarm: 'silent' | 'grace-risk';
+  before: 'silent' | null;
+  /** How long a node of this plan may be silent before this is told, ms. */
+  after(plan: Plan): number;
+}
+
+function stages({ settings }: ServerContext): Stage[] {
+  return [
+    // A node at risk is silent first, so both come in one sweep where the server itself was away.
+    {
+      alarm: 'silent',
+      before: null,
+      after: ({ data: { check } }) =>
+        Math.min(settings.silentChecks * check.intervalSec * (1 + check.jitterPct / 100), check.graceSec / 2) * 1000,
+    },
+    {
+      alarm: 'grace-risk',
+      before: 'silent',
+      after: ({ data: { check } }) => check.graceSec * settings.graceRiskPct * 10,
+    },
+  ];
+}
+
+async function tellOf(
+  context: ServerContext,
+  activation: Activation,
+  alarm: Stage['alarm'],
+  after: Stage['after'],
+): Promise<boolean> {
+  const { licences, activations } = context.db;
+  const licence = await licences.find(activation.licenceId);
+  if (licence === null) return false;
+  const at = today();
+  if (!holdsSeat(licence, activation._id)) {
+    // A takeover that a crash cut short: its seat is another's already.
+    return (await activations.end(activation._id, 'active', 'replaced', at, { seenAt: activation.seenAt })) !== null;
+  }
+  const plan = await planOf(context, licence);
+  const seenAt = activation.seenAt as Date;
+  if (at.getTime() - seenAt.getTime() < after(plan) || !matters(licence, at)) return false;
+  const locksAt = new Date(seenAt.getTime() + plan.data.check.graceSec * 1000).toISOString();
+  const details = { node: activation.node.name, silentSince: seenAt.toISOString(), locksAt };
+  const told = await activations.change(
+    activation._id,
+    { status: 'active', seenAt, alarm: activation.alarm ?? null },
+    {
+      $set: { alarm },
+      ...telling({ type: `instance.${alarm}`, key: seenAt.toISOString(), at, details }),
+    },
+  );
+  return told !== null;
+}
+
+/** Nobody needs to hear of nodes whose licence does not let them run anyway. */
+function matters(licence: Licence, at: Date): boolean {
+  return licenceStatus(licence, at.getTime()) === 'ACTIVE';
+}

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { now, today } from '../../../contracts/clock.ts';
+import type {
+  CreateWebhook,
+  DeliveryList,
+  DeliveryQuery,
+  DeliveryView,
+  Redelivered,
+  WebhookList,
+  WebhookView,
+} from '../../protocol/events.ts';
+import { audit, type ServerContext } from '../context.ts';
+import { newWebhookId } from '../ids.ts';
+import { Refusal } from '../refusal.ts';
+import type { Delivery } from '../store/deliveries.ts';
+import type { SealedSecret, Webhook } from '../store/webhooks.ts';
+import { addressFault } from './safe-address.ts';
+
+/** What operators do with endpoints and deliveries. Each change is audited; secrets are shown when they are made only. */
+
+const actor = 'control-plane';
+
+/** Once per idempotency key. Throws WEBHOOK_ADDRESS_REFUSED and, for a key that brought another one, IDEMPOTENCY_CONFLICT. */
+export async function createWebhook(
+  context: ServerContext,
+  wish: CreateWebhook,
+  call: { idempotencyKey: string; requestId: string },
+): Promise<{ view: WebhookView; created: boolean }> {
+  const fault = addressFault(wish.url, context.settings.webhookAllowPrivate);
+  if (fault !== null) throw new Refusal('WEBHOOK_ADDRESS_REFUSED', fault);
+  const id = newWebhookId();
+  const at = today();
+  const fresh: Webhook = {
+    ...wish,
+    _id: id,
+    idempotencyKey: call.idempotencyKey,
+    enabled: true,
+    secrets: [newSecret(context, id, at)],
+    createdAt: at,
+  };
+  const created = await context.db.webhooks.insert(fresh);
+  const webhook = created ? fresh : await context.db.webhooks.byIdempotencyKey(call.idempotencyKey);
+  if (webhook === null) throw new Error('An endpoint was refused as a duplicate, but its idempotency key is unknown.');
+  if (webhook.url !== wish.url || String(webhook.events) !== String(wish.events)) {
+    throw new Refusal('IDEMPOTENCY_CONFLICT');
+  }
+  if (created) await note(context, 'webhook.created', call.requestId, id, { url: originOf(wish.url) });
+  return { view: webhookView(webhook, newestSecret(context, webhook)), created };
+}
+
+export async function listWebhooks(context: ServerContext): Promise<WebhookList> {
+  return { webhooks: (await context.db.webhooks.all()).map((webhook) => webhookView(webhook)) };
+}
+
+/** Switches deliveries on or off; what comes meanwhile is kept as dead. Throws NO_SUCH_WEBHOOK. */
+export async function enableWebhook(
+  context: ServerContext,
+  id: string,
+  enabled: boolean,
+  requestId: string,
+): Promise<WebhookView> {
+  const before = await context.db.webhooks.enable(id, enabled);
+  if (before !== null) await note(context, enabled ? 'webhook.enabled' : 'webhook.disabled', requestId, id);
+  return webhookView(await knownWebhook(context, id));
+}
+
+/**
+ * A new secret; the one before it signs too until the overlap is over, so receivers change over without a gap. Throws
+ * NO_SUCH_WEBHOOK.
+ */
+export async function rotateSecret(context: ServerContext, id: string, requestId: string): Promise<WebhookView> {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const held = await knownWebhook(context, id);
+    const at = today();
+    const until = new Date(at.getTime() + context.settings.webhookSecretOverlapMs);
+    const last = held.secrets.at(-1);
+    const secrets = [...(last === undefined ? [] : [{ ...last, until }]), newSecret(context, id, at)];
+    const rotated = await context.db.webhooks.replaceSecrets(held, secrets);
+    if (rotated === null) continue;
+    await note(context, 'webhook.secret-rotated', requestId, id, { oldUntil: until.toISOString() });
+    return webhookView(rotated, newestSecret(context, rotated));
+  }
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The endpoint met too many changes at once.', { retryAfterSec: 1 });
+}
+
+/** Forgets an endpoint and all that was on its way to it; a second time changes nothing. */
+export async function deleteWebhook(context: ServerContext, id: string, requestId: string): Promise<void> {
+  const removed = await context.db.webhooks.remove(id);
+  // Also when it was removed before: a crash may have cut the rest short.
+  await context.db.deliveries.removeOf(id);
+  if (removed) await note(context, 'webhook.deleted', requestId, id);
+}
+
+export async function listDeliveries(context: ServerContext, query: DeliveryQuery): Promise<DeliveryList> {
+  const { status, webhookId, after = '', limit } = query;
+  const only = { ...(status && { status }), ...(webhookId && { webhookId }) };
+  const deliveries = await context.db.deliveries.page(only, after, limit);
+  return {
+    deliveries: deliveries.map(deliveryView),
+    next: deliveries.length === limit ? (deliveries.at(-1)?._id ?? null) : null,
+  };
+}
+
+/** Sends one again from the start, under its `webhook-id`; one that is on its way stays so. Throws NO_SUCH_DELIVERY. */
+export async function redeliver(context: ServerContext, id: string, requestId: string): Promise<DeliveryView> {
+  const again = await context.db.deliveries.redeliver(id, today());
+  const delivery = again ?? (await context.db.deliveries.find(id));
+  if (delivery === null) throw new Refusal('NO_SUCH_DELIVERY');
+  if (again !== null) await note(context, 'webhook.redelivered', requestId, again.webhookId, { deliveryId: id });
+  return deliveryView(delivery);
+}
+
+/** Sends everything again that was given up for one endpoint. Throws NO_SUCH_WEBHOOK. */
+export async function redeliverDead(context: ServerContext, id: string, requestId: string): Promise<Redelivered> {
+  await knownWebhook(context, id);
+  const redelivered = await context.db.deliveries.redeliverDead(id, today());
+  if (redelivered > 0) await note(context, 'webhook.redelivered', requestId, id, { redelivered });
+  return { redelivered };
+}
+
+/** Secrets with which an event is signed now, newest first. */
+export function liveSecrets(context: ServerContext, webhook: Webhook): string[] {
+  return webhook.secrets
+    .filter(({ until }) => until === null || until.getTime() > now())
+    .map(({ sealed }) => context.keys.unseal(sealed, webhook._id))
+    .reverse();
+}
+
+function newSecret(context: ServerContext, webhookId: string, from: Date): SealedSecret {
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  return { sealed: context.keys.seal(secret, webhookId), from, until: null };
+}
+
+function newestSecret(context: ServerContext, webhook: Webhook): string {
+  const newest = webhook.secrets.at(-1);
+  if (newest === undefined) throw new Error(`The endpoint ${webhook._id} has no secret.`);
+  return context.keys.unseal(newest.sealed, webhook._id);
+}
+
+async function knownWebhook(context: ServerContext, id: string): Promise<Webhook> {
+  const webhook = await context.db.webhooks.find(id);
+  if (webhook === null) throw new Refusal('NO_SUCH_WEBHOOK');
+  return webhook;
+}
+
+function webhookView(webhook: Webhook, secret?: string): WebhookView {
+  const { _id, url, events, description, enabled, createdAt } = webhook;
+  const view = { webhookId: _id, url, events, description, enabled, createdAt: createdAt.toISOString() };
+  return secret === undefined ? view : { ...view, secret };
+}
+
+function deliveryView(delivery: Delivery): DeliveryView {
+  const { status, nextAt, endedAt } = delivery;
+  return {
+    deliveryId: delivery._id,
+    eventId: delivery.eventId,
+    webhookId: delivery.webhookId,
+    type: delivery.type,
+    licenseId: delivery.licenceId,
+    status,
+    attempts: delivery.attempts,
+    nextAt: status === 'pending' ? nextAt.toISOString() : null,
+    lastOutcome: delivery.lastOutcome,
+    createdAt: delivery.createdAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+  };
+}
+
+/** The address without path and query, which may hold a secret of the receiver's. */
+function originOf(url: string): string {
+  return new URL(url).origin;
+}
+
+function note(
+  context: ServerContext,
+  action: string,
+  requestId: string,
+  webhookId: string,
+  more: Record<string, unknown> = {},
+): Promise<void> {
+  return audit(context, { at: today(), actor, action, requestId, after: { webhookId, ...more } });
+}

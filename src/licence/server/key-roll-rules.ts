@@ -1,0 +1,44 @@
+import { newSigningKey, type SigningKey } from './keys-file.ts';
+
+const day = 86_400_000;
+
+/** The longest that anything signed can count: grace periods and offline files alike are at most 366 days. */
+const longestLifeMs = 366 * day;
+/** Nodes fetch the published keys once a day. */
+const fetchedWithinMs = day;
+/** How long a process may go on signing with a key that another one has retired. */
+const pickedUpWithinMs = day;
+
+/**
+ * Until when a key is published; null = without an end. A retired one stays until the last thing that it can have signed
+ * is over, whatever the grace periods were then. One that was retired by hand, without a date, stays for good.
+ */
+export function publishedUntil({ state, retiredAt }: SigningKey): Date | null {
+  if (state !== 'retired' || retiredAt === undefined) return null;
+  return new Date(Date.parse(retiredAt) + longestLifeMs + pickedUpWithinMs);
+}
+
+/**
+ * From when on the next key may sign: published for the longest grace period of any plan and the day within which nodes
+ * fetch keys, so that a node that was offline knows it. A key without a date stood there from before there were dates.
+ */
+export function ripeAt(next: SigningKey, longestGraceMs: number): Date {
+  const published = next.publishedAt === undefined ? 0 : Date.parse(next.publishedAt);
+  return new Date(published + longestGraceMs + fetchedWithinMs);
+}
+
+/** The keys after a roll: next signs, a new next is published, current is retired or, when compromised, dropped. */
+export function rolled(keys: readonly SigningKey[], at: Date, compromised: boolean): SigningKey[] {
+  return [newSigningKey('next', at), ...keys.flatMap((key) => turned(key, at, compromised))];
+}
+
+function turned(key: SigningKey, at: Date, compromised: boolean): SigningKey[] {
+  switch (key.state) {
+    case 'next':
+      return [{ ...key, state: 'current' }];
+    case 'current':
+      return compromised ? [] : [{ ...key, state: 'retired', retiredAt: at.toISOString() }];
+    case 'retired':
+      return (publishedUntil(key) ?? at) < at ? [] : [key];
+  }
+}

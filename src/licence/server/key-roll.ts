@@ -1,0 +1,75 @@
+import { now, today } from '../../contracts/clock.ts';
+import type { RollSigningKeys, SigningKeyList } from '../protocol/signing-keys.ts';
+import { audit, type ServerContext } from './context.ts';
+import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
+import { newSigningKey } from './keys-file.ts';
+import { Refusal } from './refusal.ts';
+
+/** The signing keys as operators see them; never a private part. */
+export async function listSigningKeys(context: ServerContext): Promise<SigningKeyList> {
+  await context.keys.refresh();
+  const longestGraceMs = await context.db.plans.longestGraceMs();
+  return {
+    keys: context.keys.signingKeys.map((key) => ({
+      kid: key.kid,
+      state: key.state,
+      publishedAt: key.publishedAt ?? null,
+      usableFrom: key.state === 'next' ? ripeAt(key, longestGraceMs).toISOString() : null,
+      retiredAt: key.retiredAt ?? null,
+      publishedUntil: publishedUntil(key)?.toISOString() ?? null,
+    })),
+  };
+}
+
+/**
+ * Lets the next key sign, once: for a key that signs already nothing changes. Every process takes it over within
+ * moments, and until then signs with the old key, which stays published. Of two that roll to the same key at once both
+ * have rolled to it.
+ *
+ * Throws KEY_ROLL_TOO_EARLY before the next key was published long enough, and KEY_ROLL_REFUSED where the named key is
+ * not the next one or the keys do not stand in a file.
+ */
+export async function rollSigningKeys(
+  context: ServerContext,
+  { to, compromised }: RollSigningKeys,
+  requestId: string,
+): Promise<SigningKeyList> {
+  const { keys } = context;
+  if (!keys.inFile) {
+    throw new Refusal(
+      'KEY_ROLL_REFUSED',
+      'The keys come from LICENCE_KEYS: change them there, or use LICENCE_KEYS_FILE.',
+    );
+  }
+  await keys.refresh();
+  if (keys.signing.kid === to) return listSigningKeys(context);
+  const at = today();
+  const next = keys.signingKeys.find(({ state }) => state === 'next');
+  if (next === undefined) {
+    const made = newSigningKey('next', at);
+    await keys.replaceSigning([made, ...keys.signingKeys]);
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${made.kid} is published from now on.`);
+  }
+  if (next.kid !== to) throw new Refusal('KEY_ROLL_REFUSED', `The next key is ${next.kid}.`);
+  const usableFrom = ripeAt(next, await context.db.plans.longestGraceMs());
+  if (!compromised && now() < usableFrom.getTime()) {
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()} on.`);
+  }
+  const before = keys.signing.kid;
+  await keys.replaceSigning(rolled(keys.signingKeys, at, compromised));
+  const change = { before: { kid: before }, after: { kid: to, compromised } };
+  await audit(context, { ...change, at, actor: 'control-plane', action: 'signing-key.rolled', requestId });
+  context.log.info({ from: before, to, compromised }, 'signing keys rolled');
+  return listSigningKeys(context);
+}
+
+/** Takes over rolls of other processes until the answer is called. */
+export function watchKeys(context: ServerContext): () => void {
+  const timer = setInterval(() => {
+    context.keys
+      .refresh()
+      .catch((error: unknown) => context.log.error({ err: error }, 'the keys file is unusable; the keys stay'));
+  }, context.settings.keysReloadMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

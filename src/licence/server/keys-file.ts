@@ -1,0 +1,129 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+
+const Base64Key = z.string().regex(/^[\w-]{43,}$/);
+
+/** A key that signs verdicts and offline files. Keys from before there were dates have none. */
+const SigningKey = z.strictObject({
+  kid: z.string(),
+  state: z.enum(['current', 'next', 'retired']),
+  jwk: z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() }),
+  /** Since when clients can fetch it. */
+  publishedAt: z.iso.datetime().optional(),
+  /** Since when it signs no more. */
+  retiredAt: z.iso.datetime().optional(),
+});
+export type SigningKey = z.infer<typeof SigningKey>;
+
+/** The keys file: what signs verdicts, derives secrets and tokens, hashes licence keys and seals webhook secrets. */
+const KeysFile = z.strictObject({
+  version: z.literal(1),
+  signing: z
+    .array(SigningKey)
+    .refine((keys) => keys.filter(({ state }) => state === 'current').length === 1, 'exactly one current signing key'),
+  /** K_rot by version; `current` derives new secrets, the others let older ones be recomputed. */
+  rotation: z
+    .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
+    .refine(({ current, keys }) => current in keys, 'the current rotation key is missing'),
+  /** Seals what may be shown or used again, by version; `current` seals, the others open what they sealed. */
+  sealing: z
+    .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
+    .refine(({ current, keys }) => current in keys, 'the current sealing key is missing')
+    .optional(),
+  enrolment: Base64Key,
+  licenceKey: Base64Key,
+  pepper: Base64Key,
+});
+export type KeysFile = z.infer<typeof KeysFile>;
+
+/** Throws an Error that says what is wrong, never what stands there. */
+export function parseKeys(text: string): KeysFile {
+  const parsed = KeysFile.safeParse(parseJson(text));
+  if (!parsed.success) throw new Error(`The licence keys are not usable: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error('The licence keys are not JSON.', { cause: error });
+  }
+}
+
+export function newSigningKey(state: 'current' | 'next', publishedAt: Date): SigningKey {
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }) as SigningKey['jwk'];
+  const kid = `lic-${createHash('sha256').update(jwk.x).digest('hex').slice(0, 12)}`;
+  return { kid, state, jwk, publishedAt: publishedAt.toISOString() };
+}
+
+function newKeys(at: Date): KeysFile {
+  const secret = () => randomBytes(32).toString('base64url');
+  return {
+    version: 1,
+    // The next key is published from the first day on, so that a roll reaches nodes that were offline.
+    signing: [newSigningKey('current', at), newSigningKey('next', at)],
+    rotation: { current: 'r1', keys: { r1: secret() } },
+    sealing: { current: 's1', keys: { s1: secret() } },
+    enrolment: secret(),
+    licenceKey: secret(),
+    pepper: secret(),
+  };
+}
+
+/** The text of the file, which is made (mode 0600) when it is missing; of several servers that do so at once one wins. */
+export async function readOrCreateKeys(path: string, at: Date): Promise<string> {
+  const there = await readIfThere(path);
+  if (there !== undefined) return there;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = await writeDraft(path, newKeys(at));
+  try {
+    // A link never replaces: the others read the keys of the one that was first.
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft);
+  }
+  return readFile(path, 'utf8');
+}
+
+/** Replaces the file in one step: whoever reads it meanwhile, and a crash at any moment, finds the old or the new one. */
+export async function replaceKeys(path: string, keys: KeysFile): Promise<void> {
+  const draft = await writeDraft(path, KeysFile.parse(keys));
+  try {
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  const folder = await open(dirname(path));
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function writeDraft(path: string, keys: KeysFile): Promise<string> {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(keys, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return draft;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

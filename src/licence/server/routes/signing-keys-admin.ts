@@ -1,0 +1,35 @@
+import { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
+import { requireAdmin } from '../guards/require-admin.ts';
+import { listSigningKeys, rollSigningKeys } from '../key-roll.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const tag = 'keys';
+const guard = requireAdmin;
+const answers = { 200: SigningKeyList };
+
+export const signingKeyAdminRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/v1/admin/signing-keys',
+    tag,
+    summary: 'The keys that sign, will sign and have signed, and until when each is published',
+    guard,
+    answers,
+    refusals: [],
+    handler: async ({ context }) => ({ status: 200, body: await listSigningKeys(context) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/signing-keys/roll',
+    tag,
+    summary: 'Let the next key sign; naming it makes the call safe to repeat',
+    guard,
+    body: RollSigningKeys,
+    answers,
+    refusals: ['KEY_ROLL_TOO_EARLY', 'KEY_ROLL_REFUSED'],
+    handler: async ({ body, caller, context }) => ({
+      status: 200,
+      body: await rollSigningKeys(context, body, caller.requestId),
+    }),
+  }),
+];

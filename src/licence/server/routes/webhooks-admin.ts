@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { noBody } from '../../../routing/answer.ts';
+import { IdempotencyKey } from '../../protocol/admin.ts';
+import {
+  CreateWebhook,
+  DeliveryId,
+  DeliveryList,
+  DeliveryQuery,
+  DeliveryView,
+  Redelivered,
+  WebhookId,
+  WebhookList,
+  WebhookView,
+} from '../../protocol/events.ts';
+import {
+  createWebhook,
+  deleteWebhook,
+  enableWebhook,
+  listDeliveries,
+  listWebhooks,
+  redeliver,
+  redeliverDead,
+  rotateSecret,
+} from '../events/webhooks-admin.ts';
+import { requireAdmin } from '../guards/require-admin.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const tag = 'webhooks';
+const guard = requireAdmin;
+const params = z.object({ id: WebhookId });
+const answers = { 200: WebhookView };
+
+export const webhookAdminRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/admin/webhooks',
+    tag,
+    summary: 'Have events sent to an address, once per idempotency key; the answer carries the signing secret',
+    guard,
+    headers: z.object({ 'idempotency-key': IdempotencyKey }),
+    body: CreateWebhook,
+    answers: { 201: WebhookView, 200: WebhookView },
+    refusals: ['WEBHOOK_ADDRESS_REFUSED', 'IDEMPOTENCY_CONFLICT'],
+    async handler({ headers, body, caller, context }) {
+      const call = { idempotencyKey: headers['idempotency-key'], requestId: caller.requestId };
+      const { view, created } = await createWebhook(context, body, call);
+      return { status: created ? 201 : 200, body: view };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/admin/webhooks',
+    tag,
+    summary: 'Every address that events are sent to, without its secret',
+    guard,
+    answers: { 200: WebhookList },
+    refusals: [],
+    handler: async ({ context }) => ({ status: 200, body: await listWebhooks(context) }),
+  }),
+  ...switches(),
+  route({
+    method: 'post',
+    path: '/v1/admin/webhooks/{id}/rotate-secret',
+    tag,
+    summary: 'A new signing secret; the one before it signs too for a day',
+    guard,
+    params,
+    answers,
+    refusals: ['NO_SUCH_WEBHOOK'],
+    handler: async ({ params, caller, context }) => ({
+      status: 200,
+      body: await rotateSecret(context, params.id, caller.requestId),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/webhooks/{id}/redeliver-dead',
+    tag,
+    summary: 'Send everything again that was given up for this address',
+    guard,
+    params,
+    answers: { 200: Redelivered },
+    refusals: ['NO_SUCH_WEBHOOK'],
+    handler: async ({ params, caller, context }) => ({
+      status: 200,
+      body: await redeliverDead(context, params.id, caller.requestId),
+    }),
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/admin/webhooks/{id}',
+    tag,
+    summary: 'Forget an address and what is on its way to it',
+    guard,
+    params,
+    answers: { 204: noBody },
+    refusals: [],
+    async handler({ params, caller, context }) {
+      await deleteWebhook(context, params.id, caller.requestId);
+      return { status: 204, body: undefined };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/admin/webhook-deliveries',
+    tag,
+    summary: 'Deliveries by state and address, a page at a time; `status=dead` is the dead-letter list',
+    guard,
+    query: DeliveryQuery,
+    answers: { 200: DeliveryList },
+    refusals: [],
+    handler: async ({ query, context }) => ({ status: 200, body: await listDeliveries(context, query) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/admin/webhook-deliveries/{id}/redeliver',
+    tag,
+    summary: 'Send one again from the start, under its webhook-id',
+    guard,
+    params: z.object({ id: DeliveryId }),
+    answers: { 200: DeliveryView },
+    refusals: ['NO_SUCH_DELIVERY'],
+    handler: async ({ params, caller, context }) => ({
+      status: 200,
+      body: await redeliver(context, params.id, caller.requestId),
+    }),
+  }),
+];
+
+function switches(): Route[] {
+  const both = [
+    { call: 'enable', enabled: true, summary: 'Send events to this address again' },
+    { call: 'disable', enabled: false, summary: 'Send nothing to this address; what comes meanwhile is kept as dead' },
+  ];
+  return both.map(({ call, enabled, summary }) =>
+    route({
+      method: 'post',
+      path: `/v1/admin/webhooks/{id}/${call}`,
+      tag,
+      summary,
+      guard,
+      params,
+      answers,
+      refusals: ['NO_SUCH_WEBHOOK'],
+      handler: async ({ params, caller, context }) => ({
+        status: 200,
+        body: await enableWebhook(context, params.id, enabled, caller.requestId),
+      }),
+    }),
+  );
+}

@@ -1,0 +1,40 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import type { KeysFile } from './keys-file.ts';
+
+/** A text sealed by AES-256-GCM; `key` names the version of the sealing key, the rest is base64url. */
+export interface SealedText {
+  key: string;
+  iv: string;
+  text: string;
+  tag: string;
+}
+
+type SealingKeys = Pick<KeysFile, 'sealing' | 'licenceKey'>;
+
+/** Version of the sealing key of keys files that name none: derived from the key that licence keys come from. */
+const derivedSealing = 's0';
+
+function keyOf({ sealing, licenceKey }: SealingKeys, version: string): Buffer {
+  const held = sealing?.keys[version];
+  if (held !== undefined) return createHash('sha256').update(Buffer.from(held, 'base64url')).digest();
+  if (version !== derivedSealing) throw new Error(`The sealing key ${version} is missing from the keys file.`);
+  return createHmac('sha256', Buffer.from(licenceKey, 'base64url')).update('sealing').digest();
+}
+
+/** Seals a text for one purpose: opened for another, it is refused. */
+export function sealText(keys: SealingKeys, text: string, purpose: string): SealedText {
+  const key = keys.sealing?.current ?? derivedSealing;
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', keyOf(keys, key), iv).setAAD(Buffer.from(purpose));
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  const base64 = (bytes: Buffer) => bytes.toString('base64url');
+  return { key, iv: base64(iv), text: base64(sealed), tag: base64(cipher.getAuthTag()) };
+}
+
+/** Throws when the text was not sealed for this purpose, or its key is missing from the keys file. */
+export function unsealText(keys: SealingKeys, sealed: SealedText, purpose: string): string {
+  const bytes = (text: string) => Buffer.from(text, 'base64url');
+  const opener = createDecipheriv('aes-256-gcm', keyOf(keys, sealed.key), bytes(sealed.iv), { authTagLength: 16 });
+  opener.setAAD(Buffer.from(purpose)).setAuthTag(bytes(sealed.tag));
+  return Buffer.concat([opener.update(bytes(sealed.text)), opener.final()]).toString('utf8');
+}

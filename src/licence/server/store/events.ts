@@ -1,0 +1,64 @@
+import { type Connection, Schema } from 'mongoose';
+import type { LicenceEventType } from '../../protocol/events.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+
+/** Something that happened, once: its id comes from what it is about, so that telling it again changes nothing. */
+export interface LicenceEvent {
+  /** The `webhook-id` of its deliveries. */
+  _id: string;
+  type: LicenceEventType;
+  at: Date;
+  licenceId: string;
+  activationId: string | null;
+  product: string;
+  externalRef: string;
+  details: Record<string, unknown>;
+  recordedAt: Date;
+  /** When a delivery stood for every endpoint that wants it; null until then. */
+  fannedOutAt: Date | null;
+}
+
+export function eventStore(connection: Connection) {
+  const schema = new Schema<LicenceEvent>(
+    {
+      _id: { type: String, required: true },
+      type: { type: String, required: true },
+      at: { type: Date, required: true },
+      licenceId: { type: String, required: true },
+      activationId: { type: String, default: null },
+      product: { type: String, required: true },
+      externalRef: { type: String, required: true },
+      details: { type: Schema.Types.Mixed, required: true },
+      recordedAt: { type: Date, required: true },
+      fannedOutAt: { type: Date, default: null },
+    },
+    { collection: 'events', versionKey: false, minimize: false },
+  );
+  schema.index({ fannedOutAt: 1, recordedAt: 1 });
+  schema.index({ recordedAt: 1 });
+  const model = connection.model<LicenceEvent>('Event', schema);
+
+  return {
+    model,
+    find: (id: string) => model.findById(id).lean<LicenceEvent>().exec(),
+    /** False when it stood there before. */
+    async record(event: LicenceEvent): Promise<boolean> {
+      try {
+        await model.create(event);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    },
+    /** Those that some endpoint may not have a delivery of yet, oldest first. */
+    toFanOut: (limit: number) =>
+      model.find({ fannedOutAt: null }).sort({ recordedAt: 1 }).limit(limit).lean<LicenceEvent[]>().exec(),
+    async fannedOut(id: string, fannedOutAt: Date): Promise<void> {
+      await model.updateOne({ _id: id, fannedOutAt: null }, { $set: { fannedOutAt } });
+    },
+    async forgetBefore(before: Date): Promise<number> {
+      return (await model.deleteMany({ recordedAt: { $lt: before }, fannedOutAt: { $ne: null } })).deletedCount;
+    },
+  };
+}
