@@ -13,7 +13,14 @@ import {
   type SearchAttributePair,
   type SearchAttributeType,
 } from '@temporalio/common';
+import { z } from 'zod';
 import type { ApiConfig } from '../config.ts';
+import {
+  type CheckCloudsInput,
+  CloudReport,
+  checkCloudsWorkflowId,
+  checkCloudsWorkflowType,
+} from '../contracts/clouds.ts';
 import {
   type ReconcileInput,
   type ReconcileReport,
@@ -21,6 +28,7 @@ import {
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
 import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
+import type { CloudName } from '../contracts/stack.ts';
 import type { Decision } from '../contracts/steps.ts';
 import {
   type AcceptedOperation,
@@ -71,6 +79,17 @@ export function createWorkflows({
     } catch (error) {
       throw toReason(error);
     }
+  }
+
+  /** What a workflow answered; null while it runs. */
+  async function resultOf(workflowId: string): Promise<unknown> {
+    return ask(async () => {
+      const handle = client.workflow.getHandle(workflowId);
+      const { status } = await handle.describe();
+      if (status.name === 'RUNNING') return null;
+      if (status.name !== 'COMPLETED') throw new ReasonError('internal', `${workflowId} ended as ${status.name}`);
+      return handle.result();
+    });
   }
 
   return {
@@ -164,13 +183,26 @@ export function createWorkflows({
     },
     /** The report of such a pass; null while it runs. Errors: `not_found`, `internal` when it failed. */
     async reconcileReport(runId: string): Promise<ReconcileReport | null> {
-      return ask(async () => {
-        const handle = client.workflow.getHandle(reconcileWorkflowId(runId));
-        const { status } = await handle.describe();
-        if (status.name === 'RUNNING') return null;
-        if (status.name !== 'COMPLETED') throw new ReasonError('internal', `the pass ended as ${status.name}`);
-        return (await handle.result()) as ReconcileReport;
-      });
+      return (await resultOf(reconcileWorkflowId(runId))) as ReconcileReport | null;
+    },
+    /** Starts a look at these clouds; nothing happens when it runs or ran already. */
+    async startCloudCheck(id: string, clouds: CloudName[]): Promise<void> {
+      const input: CheckCloudsInput = { clouds };
+      await ask(() =>
+        client.workflow.start(checkCloudsWorkflowType, {
+          workflowId: checkCloudsWorkflowId(id),
+          taskQueue: controlQueue,
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowExecutionTimeout: '10 minutes',
+          args: [input],
+          staticSummary: `A look at ${clouds.join(', ')}`,
+        }),
+      );
+    },
+    /** What it found; null while it runs. Errors: `not_found`, `internal` when it failed. */
+    async cloudCheckReport(id: string): Promise<CloudReport[] | null> {
+      const result = await resultOf(checkCloudsWorkflowId(id));
+      return result === null ? null : z.array(CloudReport).parse(result);
     },
     /** Throws `workflow_unreachable` when Temporal does not answer. */
     async ping(): Promise<void> {

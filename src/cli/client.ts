@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CloudCheck } from '../contracts/api/clouds.ts';
 import { listOf } from '../contracts/api/common.ts';
 import { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
 import { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
@@ -60,6 +61,8 @@ export function createClient({ api, token }: Settings) {
     startReconcile: (body: { repair: boolean }) =>
       ask(ReconcileRun, '/v1/operator/reconcile', { method: 'POST', body }),
     reconcileRun: (id: string) => ask(ReconcileRun, `/v1/operator/reconcile/${encodeURIComponent(id)}`),
+    startCloudCheck: () => ask(CloudCheck, '/v1/operator/clouds/check', { method: 'POST' }),
+    cloudCheck: (id: string) => ask(CloudCheck, `/v1/operator/clouds/check/${encodeURIComponent(id)}`),
     tickets: (filter: Record<string, string | undefined>) =>
       ask(listOf(Ticket), `/v1/operator/tickets${query(filter)}`),
     ticket: (id: string) =>

@@ -4,8 +4,10 @@ import { TicketState } from '../contracts/api/fleet.ts';
 import { MismatchKind } from '../contracts/fleet.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../contracts/states.ts';
 import { type Decision, StepName } from '../contracts/steps.ts';
+import { checkClouds, needsAttention } from './check-clouds.ts';
 import { createClient, type OperatorClient } from './client.ts';
 import { instancesText, instanceText, operationsText, operationText, ordersText, orderText } from './print.ts';
+import { cloudsText } from './print-clouds.ts';
 import { reconcileText, ticketsText, ticketText } from './print-fleet.ts';
 import { reconcile } from './reconcile.ts';
 import { CommandError, exitCodes, readSettings } from './settings.ts';
@@ -23,7 +25,8 @@ const program = new Command('freehold')
 Reads FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN (or FREEHOLD_OPERATOR_TOKEN_FILE); without them the platform that
 was started in this folder.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not configured, 4 the API does not answer, 5 the API refused.`,
+Exit codes: 0 done, 1 failed, also a cloud that is sold and not ready, 2 wrong usage, 3 not configured, 4 the API does
+not answer, 5 the API refused.`,
   )
   .exitOverride();
 
@@ -119,6 +122,17 @@ tickets
   .action(async (id: string, { why }: { why: string }) =>
     show(await client().closeTicket(id, { why }), (ticket) => ticketText(ticket)),
   );
+
+program
+  .command('clouds')
+  .description('the clouds as we are known there')
+  .command('check')
+  .description('what is configured, which permissions and sizes are missing, what plans cost and earn; only reads')
+  .action(async () => {
+    const clouds = await checkClouds(client());
+    show(clouds, cloudsText);
+    if (needsAttention(clouds)) process.exitCode = exitCodes.failed;
+  });
 
 decision('retry', 'run the waiting step again');
 decision('skip', 'go on without the waiting step, where that is allowed');

@@ -17,6 +17,7 @@ export const newId = {
   operation: () => `op_${randomText(16)}`,
   request: () => `req_${randomText(16)}`,
   reconcileRun: () => `rec_${randomText(16)}`,
+  cloudCheck: () => `chk_${randomText(16)}`,
   ticket: () => `tic_${randomText(16)}`,
 };
 

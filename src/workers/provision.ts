@@ -12,7 +12,10 @@ import type { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
 import { findCloud, findRegion } from '../domain/catalogue.ts';
 import { catalogue } from '../domain/catalogue-data.ts';
+import { cloudSecrets } from '../stacks/cloud-secrets.ts';
+import { openCloudView } from '../stacks/cloud-views.ts';
 import { cloudStacks } from '../stacks/clouds.ts';
+import { inspectCloud } from '../stacks/inspect-cloud.ts';
 import { engineVersion } from '../stacks/runner/engine.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
@@ -36,6 +39,11 @@ const look = (expected: ExpectedHost) =>
 const healthyWithinMs = config.FREEHOLD_CHANGE_HEALTHY_MS;
 const zonesOf = (cloud: CloudName, region: string) => findRegion(region, findCloud(cloud, catalogue)).zones;
 const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inventory(process.env);
+const inspect = (cloud: CloudName) =>
+  inspectCloud(findCloud(cloud, catalogue), {
+    open: () => openCloudView(cloud, process.env),
+    secrets: cloudSecrets(process.env),
+  });
 const states = createStackStates({ root: config.PULUMI_ROOT, home: config.PULUMI_HOME });
 
 const workers = await Promise.all(
@@ -57,7 +65,7 @@ const workers = await Promise.all(
       },
       activities: {
         ...createStackActivities({ store, journal, zonesOf, runStack, look, resolve: reach.resolve, healthyWithinMs }),
-        ...createCloudFleetActivities({ store, inventoryOf, states, runStack }),
+        ...createCloudFleetActivities({ store, inventoryOf, states, runStack, inspect }),
       },
     }),
   ),

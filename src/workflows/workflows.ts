@@ -1,4 +1,5 @@
 /** Every workflow type of the control queue; the worker bundles this module. */
+export { checkClouds } from './check-clouds.ts';
 export { instance } from './instance.ts';
 export { provision } from './provision.ts';
 export { reconcileFleet } from './reconcile.ts';

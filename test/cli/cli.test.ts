@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { emptyReport } from '../../src/contracts/clouds.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { notedWorkflows, operatorToken, order, startApi, type TestApi } from '../support/api.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
@@ -14,7 +15,20 @@ const entry = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let database: TestDatabase;
 let api: TestApi;
 let folder: string;
+let cloudsAre: 'ready' | 'refused' = 'refused';
 const { workflows, calls } = notedWorkflows({
+  cloudCheckReport: async () => [
+    {
+      ...emptyReport('aws', 'incomplete', null),
+      permissions: { asked: 3, missing: ['ec2:RunInstances'], unchecked: ['ec2:CreateVolume'] },
+      regions: [
+        { name: 'eu-west-1', lacks: [] },
+        { name: 'us-east-1', lacks: ['t3.small'] },
+        { name: 'sa-east-1', lacks: null },
+      ],
+    },
+    emptyReport('local', cloudsAre, cloudsAre === 'ready' ? null : { reason: 'cloud_unavailable', detail: '' }),
+  ],
   reconcileReport: async () => ({
     repair: false,
     compared: 3,
@@ -183,6 +197,22 @@ describe('freehold', () => {
     expect(list.out).toMatch(/open +host_gone +host-1 +by people/);
     expect((await freehold(['tickets', 'close', id, '--why', 'moved'])).out).toMatch(/state +closed/);
     expect((await freehold(['tickets', 'show', id])).out).toContain('close: moved');
+  });
+
+  test('looks at the clouds, and fails where one that is sold is not ready', async () => {
+    const checked = await freehold(['clouds', 'check']);
+    expect(checked).toMatchObject({ code: 1, err: '' });
+    expect(checked.out).toMatch(/cloud +Amazon Web Services \(aws\), not sold here\nstate +something is missing\n/);
+    expect(checked.out).toMatch(/permissions +1 of 3 are there\nmissing +ec2:RunInstances\nnot told +1 show only/);
+    expect(checked.out).toMatch(/regions +eu-west-1; us-east-1 lacks t3.small; sa-east-1 did not answer/);
+    expect(checked.out).toMatch(/MAKER +t3\.small +24\.11 +45\.00 +20\.89 +46 %/);
+    expect(checked.out).toMatch(
+      /cloud +This machine \(local\), sold here\nstate +does not answer us\nproblem +The cloud/,
+    );
+    cloudsAre = 'ready';
+    const json = await freehold(['clouds', 'check', '--json']);
+    expect(json.code).toBe(0);
+    expect(JSON.parse(json.out)).toMatchObject([{ cloud: 'aws' }, { cloud: 'local', state: 'ready' }]);
   });
 
   test('finds the platform of its folder by itself', async () => {

@@ -69,6 +69,8 @@ export function notedWorkflows(change: Partial<Workflows> = {}) {
     startStrayPayment: note('startStrayPayment', undefined),
     startReconcile: note('startReconcile', undefined),
     reconcileReport: note('reconcileReport', null),
+    startCloudCheck: note('startCloudCheck', undefined),
+    cloudCheckReport: note('cloudCheckReport', null),
     ping: note('ping', undefined),
     pageOf: (instanceId) => `http://127.0.0.1:8233/${instanceId}`,
     ...change,

@@ -1,8 +1,10 @@
+import type { CloudReport } from '../../contracts/clouds.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import type { Inventory } from '../../stacks/private-server.ts';
 import type { StackStates } from '../../stacks/stack-states.ts';
 import type { Store } from '../../store/store.ts';
 import type { StackPorts } from '../hosting/stack-activities.ts';
+import { checkCloud } from './check-cloud.ts';
 import { readObjects, readServers, readStacks, readStates } from './read-clouds.ts';
 import { removeRemains } from './remove-remains.ts';
 
@@ -11,6 +13,8 @@ export interface CloudFleetPorts {
   inventoryOf(cloud: CloudName): Promise<Inventory>;
   states: StackStates;
   runStack: StackPorts['runStack'];
+  /** Looks at a cloud as we are known there; never throws. */
+  inspect(cloud: CloudName): Promise<CloudReport>;
 }
 
 /** The provision worker's part of comparing the systems: what needs the credentials of clouds and of the engine. */
@@ -21,5 +25,6 @@ export function createCloudFleetActivities(ports: CloudFleetPorts) {
     readObjects: readObjects(ports),
     readStates: readStates(ports),
     removeRemains: removeRemains(ports),
+    checkCloud: checkCloud(ports),
   };
 }

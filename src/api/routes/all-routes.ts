@@ -1,6 +1,7 @@
 import type { Route } from '../routing/route.ts';
 import { accountRoutes } from './account.ts';
 import { catalogueRoutes } from './catalogue.ts';
+import { cloudRoutes } from './clouds.ts';
 import { eventRoutes } from './events.ts';
 import { fleetRoutes } from './fleet.ts';
 import { healthRoutes } from './health.ts';
@@ -25,5 +26,6 @@ export const allRoutes: readonly Route[] = [
   ...publicKeyRoutes,
   ...operatorRoutes,
   ...fleetRoutes,
+  ...cloudRoutes,
   ...healthRoutes,
 ];

@@ -37,3 +37,14 @@ export function cloudRepair(cloud: CloudName) {
     retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumAttempts: 3 },
   });
 }
+
+/** A look at a cloud; where no worker takes it soon, none serves that cloud. */
+export function cloudCheck(cloud: CloudName) {
+  return proxyActivities<Pick<CloudFleetActivities, 'checkCloud'>>({
+    taskQueue: provisionQueue(cloud),
+    scheduleToStartTimeout: '15 seconds',
+    startToCloseTimeout: '2 minutes',
+    heartbeatTimeout: '30 seconds',
+    retry: { maximumAttempts: 2 },
+  });
+}

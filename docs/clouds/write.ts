@@ -1,0 +1,12 @@
+/** Writes what is generated in this folder anew: the tables of README.md and the policies; a test says when it is due. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { catalogue } from '../../src/domain/catalogue-data.ts';
+import { cloudCosts } from '../../src/domain/cloud-costs-data.ts';
+import { plansTables, withTables } from './plans-table.ts';
+import { policies } from './policies.ts';
+
+const path = (name: string) => join(import.meta.dirname, name);
+const page = path('README.md');
+writeFileSync(page, withTables(readFileSync(page, 'utf8'), plansTables(catalogue, cloudCosts)));
+for (const [name, document] of Object.entries(policies)) writeFileSync(path(name), document);

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { CloudCheck } from '../../contracts/api/clouds.ts';
+import { today } from '../../contracts/clock.ts';
+import { CloudCheckId } from '../../contracts/clouds.ts';
+import { newId } from '../../contracts/new-id.ts';
+import { requireOperator } from '../guards/require-operator.ts';
+import { type Route, route } from '../routing/route.ts';
+import { cloudCheckView } from '../views/cloud-view.ts';
+
+const tag = 'Operators';
+const guard = requireOperator;
+
+/** Looking at the clouds as we are known there. */
+export const cloudRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/operator/clouds/check',
+    tag,
+    summary: 'Look at every cloud now',
+    description: 'Only reads: credentials, permissions, sizes. The workers that have the credentials do it.',
+    guard,
+    answers: { 202: CloudCheck },
+    problems: ['workflow_unreachable'],
+    handler: async ({ deps, caller, requestId }) => {
+      const id = newId.cloudCheck();
+      const clouds = deps.catalogue.clouds.map(({ name }) => name);
+      await deps.workflows.startCloudCheck(id, clouds);
+      const actor = `operator:${caller.name}`;
+      await deps.store.audit.append({ at: today(), actor, action: 'check-clouds', subject: id, requestId });
+      return { status: 202, body: cloudCheckView(id, null, deps.catalogue) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operator/clouds/check/{id}',
+    tag,
+    summary: 'What a look at the clouds found',
+    guard,
+    params: z.object({ id: CloudCheckId }),
+    answers: { 200: CloudCheck },
+    problems: ['workflow_unreachable'],
+    handler: async ({ deps, params: { id } }) => {
+      const reports = await deps.workflows.cloudCheckReport(id);
+      return { status: 200, body: cloudCheckView(id, reports, deps.catalogue) };
+    },
+  }),
+];

@@ -1,0 +1,32 @@
+import type { CloudCheck, ShownCloud } from '../../contracts/api/clouds.ts';
+import type { Catalogue } from '../../contracts/catalogue.ts';
+import type { CloudReport } from '../../contracts/clouds.ts';
+import { reasons } from '../../contracts/reasons.ts';
+import { findCloud } from '../../domain/catalogue.ts';
+import { allPlanCosts } from '../../domain/cloud-costs.ts';
+import { cloudCosts } from '../../domain/cloud-costs-data.ts';
+
+export function cloudCheckView(id: string, reports: CloudReport[] | null, catalogue: Catalogue): CloudCheck {
+  return { id, done: reports !== null, clouds: reports?.map((report) => shown(report, catalogue)) ?? null };
+}
+
+function shown(report: CloudReport, catalogue: Catalogue): ShownCloud {
+  const { title, enabled } = findCloud(report.cloud, catalogue);
+  const { problem } = report;
+  return {
+    ...report,
+    problem: problem && {
+      ...problem,
+      meaning: reasons[problem.reason].operator,
+      next: reasons[problem.reason].next,
+    },
+    title,
+    enabled,
+    plans: allPlanCosts(catalogue, cloudCosts)
+      .filter(({ cloud }) => cloud === report.cloud)
+      .map(({ cloud, lines: _lines, ...estimate }) => {
+        const { currency, asOf, source } = cloudCosts[cloud];
+        return { ...estimate, currency, asOf, source };
+      }),
+  };
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { PlanName } from '../catalogue.ts';
+import { CloudCheckId, CloudReport } from '../clouds.ts';
+
+/** What a plan costs and earns there, as an estimate from list prices. */
+const PlanEstimate = z
+  .strictObject({
+    plan: PlanName,
+    nodes: z.number().int(),
+    size: z.string(),
+    /** List price of its resources per month, cents of the currency of the list. */
+    costCents: z.number().int(),
+    currency: z.string(),
+    /** Date as of which the list is known, and where it is. */
+    asOf: z.string(),
+    source: z.string(),
+    /** Net price per month, minor units. */
+    price: z.number().int(),
+    margin: z.number().int(),
+    /** Share of the price, 0 to 1; negative where the plan costs more than it is sold for. */
+    marginShare: z.number(),
+    /** Whether the price of its machine was met again outside of our data. */
+    confirmed: z.boolean(),
+  })
+  .meta({ id: 'PlanEstimate' });
+
+const ShownCloud = z
+  .strictObject({
+    ...CloudReport.shape,
+    problem: z
+      .strictObject({ reason: z.string(), detail: z.string(), meaning: z.string(), next: z.string() })
+      .nullable(),
+    title: z.string(),
+    /** Whether it is sold here. */
+    enabled: z.boolean(),
+    plans: z.array(PlanEstimate),
+  })
+  .meta({ id: 'CheckedCloud' });
+export type ShownCloud = z.infer<typeof ShownCloud>;
+
+export const CloudCheck = z
+  .strictObject({ id: CloudCheckId, done: z.boolean(), clouds: z.array(ShownCloud).nullable() })
+  .meta({ id: 'CloudCheck' });
+export type CloudCheck = z.infer<typeof CloudCheck>;

@@ -1,0 +1,54 @@
+/**
+ * Everything that the stacks, the sweep by tag and this check do at AWS. `docs/clouds/aws-policy.json` grants these; a
+ * test holds the two together.
+ */
+const ec2Reads = [
+  ...['Addresses', 'AddressesAttribute', 'AvailabilityZones', 'Images', 'InstanceAttribute', 'InstanceStatus'],
+  ...['InstanceTypeOfferings', 'InstanceTypes', 'Instances', 'InternetGateways', 'NetworkAcls', 'NetworkInterfaces'],
+  ...['RouteTables', 'SecurityGroupRules', 'SecurityGroups', 'Snapshots', 'Subnets', 'Tags', 'Volumes'],
+  ...['VolumesModifications', 'VpcAttribute', 'Vpcs'],
+].map((thing) => `ec2:Describe${thing}`);
+
+const ec2Writes = [
+  ...['AllocateAddress', 'AssociateAddress', 'DisassociateAddress', 'ReleaseAddress'],
+  ...['CreateVpc', 'DeleteVpc', 'ModifyVpcAttribute', 'CreateSubnet', 'DeleteSubnet', 'ModifySubnetAttribute'],
+  ...['CreateInternetGateway', 'AttachInternetGateway', 'DetachInternetGateway', 'DeleteInternetGateway'],
+  ...['CreateRouteTable', 'DeleteRouteTable', 'CreateRoute', 'DeleteRoute', 'AssociateRouteTable'],
+  ...['DisassociateRouteTable', 'CreateSecurityGroup', 'DeleteSecurityGroup', 'AuthorizeSecurityGroupIngress'],
+  ...['AuthorizeSecurityGroupEgress', 'RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress'],
+  ...['ModifySecurityGroupRules', 'CreateVolume', 'DeleteVolume', 'ModifyVolume', 'AttachVolume', 'DetachVolume'],
+  ...['CreateSnapshot', 'RunInstances', 'StartInstances', 'StopInstances', 'TerminateInstances'],
+  ...['ModifyInstanceAttribute', 'ModifyInstanceMetadataOptions', 'AssociateIamInstanceProfile'],
+  ...['CreateTags', 'DeleteTags'],
+].map((action) => `ec2:${action}`);
+
+const others = [
+  'sts:GetCallerIdentity',
+  ...[
+    ...['CreateRole', 'DeleteRole', 'GetRole', 'PassRole', 'TagRole', 'ListRolePolicies', 'ListAttachedRolePolicies'],
+    ...['ListRoles', 'ListRoleTags', 'ListInstanceProfilesForRole', 'AttachRolePolicy', 'DetachRolePolicy'],
+    ...['CreateInstanceProfile', 'DeleteInstanceProfile', 'GetInstanceProfile', 'TagInstanceProfile'],
+    ...['ListInstanceProfiles', 'ListInstanceProfileTags', 'AddRoleToInstanceProfile'],
+    ...['RemoveRoleFromInstanceProfile', 'SimulatePrincipalPolicy'],
+  ].map((action) => `iam:${action}`),
+  ...['GetHostedZone', 'GetChange', 'ListHostedZones', 'ListResourceRecordSets', 'ChangeResourceRecordSets'].map(
+    (action) => `route53:${action}`,
+  ),
+  ...[
+    'CreateLifecyclePolicy',
+    'DeleteLifecyclePolicy',
+    'GetLifecyclePolicy',
+    'UpdateLifecyclePolicy',
+    'TagResource',
+  ].map((action) => `dlm:${action}`),
+  'tag:GetResources',
+  ...[
+    ...['CreateLoadBalancer', 'DeleteLoadBalancer', 'DescribeLoadBalancers', 'DescribeLoadBalancerAttributes'],
+    ...['ModifyLoadBalancerAttributes', 'CreateTargetGroup', 'DeleteTargetGroup', 'DescribeTargetGroups'],
+    ...['DescribeTargetGroupAttributes', 'ModifyTargetGroup', 'ModifyTargetGroupAttributes', 'RegisterTargets'],
+    ...['DeregisterTargets', 'DescribeTargetHealth', 'CreateListener', 'DeleteListener', 'DescribeListeners'],
+    ...['DescribeListenerAttributes', 'DescribeTags', 'AddTags', 'RemoveTags'],
+  ].map((action) => `elasticloadbalancing:${action}`),
+];
+
+export const awsActions: readonly string[] = [...ec2Reads, ...ec2Writes, ...others];

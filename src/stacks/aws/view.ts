@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { DescribeInstanceTypeOfferingsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { type CloudView, firstSource } from '../cloud-view.ts';
+import { awsReasonOf } from './errors.ts';
+import { awsActions } from './permissions.ts';
+
+/** Global services answer in any region. */
+const anywhere = { region: 'us-east-1' };
+/** How many actions one simulation takes. */
+const simulated = 50;
+
+/** AWS by its own SDK, with the credentials that it finds by itself. */
+export function awsView(env: NodeJS.ProcessEnv): CloudView {
+  const sts = new STSClient(anywhere);
+  const iam = new IAMClient(anywhere);
+  const regions: EC2Client[] = [];
+
+  async function who(): Promise<string> {
+    const { Arn } = await told(sts.send(new GetCallerIdentityCommand({})));
+    return Arn ?? '';
+  }
+
+  return {
+    credentials: sourceOf(env),
+    actions: awsActions,
+    identity: who,
+    async permissions() {
+      const arn = await who();
+      // The account itself may do everything, and no policy of it can be simulated.
+      if (arn.endsWith(':root')) return { missing: [], unchecked: [] };
+      const missing: string[] = [];
+      for (let at = 0; at < awsActions.length; at += simulated) {
+        const ActionNames = awsActions.slice(at, at + simulated);
+        const PolicySourceArn = principalOf(arn);
+        const asking = iam.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames, ContextEntries }));
+        const answer = await told(asking).catch((error: unknown) => {
+          if (error instanceof ReasonError && error.code === 'cloud_permission_missing') return null;
+          throw error;
+        });
+        if (answer === null) {
+          return { missing: ['iam:SimulatePrincipalPolicy'], unchecked: awsActions.filter(isNoSimulation) };
+        }
+        for (const { EvalActionName, EvalDecision } of answer.EvaluationResults ?? []) {
+          if (EvalDecision !== 'allowed' && EvalActionName) missing.push(EvalActionName);
+        }
+      }
+      return { missing, unchecked: [] };
+    },
+    async sizesIn(region, sizes) {
+      const ec2 = new EC2Client({ region });
+      regions.push(ec2);
+      const Filters = [{ Name: 'instance-type', Values: [...sizes] }];
+      const offered = await told(
+        ec2.send(new DescribeInstanceTypeOfferingsCommand({ LocationType: 'region', Filters })),
+      );
+      return (offered.InstanceTypeOfferings ?? []).flatMap(({ InstanceType }) => InstanceType ?? []);
+    },
+    close() {
+      for (const client of [sts, iam, ...regions]) client.destroy();
+    },
+  };
+}
+
+/** The policy lets roles be passed to machines and snapshots only. */
+const ContextEntries = [
+  { ContextKeyName: 'iam:PassedToService', ContextKeyType: 'string' as const, ContextKeyValues: ['ec2.amazonaws.com'] },
+];
+
+const isNoSimulation = (action: string) => action !== 'iam:SimulatePrincipalPolicy';
+
+/** A session of a role is simulated as the role. */
+export function principalOf(arn: string): string {
+  const session = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
+  return session ? `arn:${session[1]}:iam::${session[2]}:role/${session[3]}` : arn;
+}
+
+function sourceOf(env: NodeJS.ProcessEnv): string | null {
+  const shared = env.AWS_SHARED_CREDENTIALS_FILE || join(env.HOME || homedir(), '.aws', 'credentials');
+  return firstSource([
+    [env.AWS_ACCESS_KEY_ID, 'environment (AWS_ACCESS_KEY_ID)'],
+    [env.AWS_WEB_IDENTITY_TOKEN_FILE, 'workload identity (AWS_WEB_IDENTITY_TOKEN_FILE)'],
+    [env.AWS_CONTAINER_CREDENTIALS_FULL_URI || env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, "the container's own role"],
+    [env.AWS_PROFILE, 'profile (AWS_PROFILE)'],
+    [existsSync(shared), 'shared credentials file'],
+    // Only the metadata service of the machine knows; without it the SDK says that it found none.
+    [env.AWS_EC2_METADATA_DISABLED !== 'true', "the machine's own role"],
+  ]);
+}
+
+/** What the SDK's errors stand for. */
+async function told<Answer>(asking: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asking;
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name === 'CredentialsProviderError')
+      throw new ReasonError('cloud_not_enabled', 'no credentials', { cause: error });
+    const said = `${name}: ${message}`;
+    throw new ReasonError(awsReasonOf(said) ?? 'cloud_unavailable', said, { cause: error });
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Everything that the stacks and the sweep by tag do at Azure. `docs/clouds/azure-role.json` grants these; a test holds
+ * the two together.
+ */
+const all = (type: string, ...more: string[]) =>
+  ['read', 'write', 'delete', ...more].map((verb) => `Microsoft.${type}/${verb}`);
+
+export const azureActions: readonly string[] = [
+  'Microsoft.Resources/subscriptions/read',
+  ...all('Resources/subscriptions/resourceGroups'),
+  'Microsoft.Resources/subscriptions/resources/read',
+  'Microsoft.Resources/subscriptions/operationresults/read',
+  ...all('Authorization/locks'),
+  'Microsoft.Authorization/permissions/read',
+  'Microsoft.Compute/skus/read',
+  'Microsoft.Compute/locations/operations/read',
+  'Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read',
+  ...all('Compute/virtualMachines', 'start/action', 'deallocate/action', 'powerOff/action'),
+  'Microsoft.Compute/virtualMachines/instanceView/read',
+  ...all('Compute/disks', 'beginGetAccess/action'),
+  ...all('Compute/snapshots'),
+  ...all('Network/virtualNetworks', 'subnets/read', 'subnets/write', 'subnets/delete', 'subnets/join/action'),
+  ...all('Network/networkSecurityGroups', 'join/action', 'securityRules/read', 'securityRules/write'),
+  'Microsoft.Network/networkSecurityGroups/securityRules/delete',
+  ...all('Network/publicIPAddresses', 'join/action'),
+  ...all('Network/networkInterfaces', 'join/action'),
+  ...all('Network/loadBalancers', 'backendAddressPools/join/action', 'probes/join/action'),
+  'Microsoft.Network/locations/operations/read',
+  'Microsoft.Network/dnsZones/read',
+  ...all('Network/dnsZones/A'),
+];

@@ -1,0 +1,57 @@
+import { ReasonError } from '../contracts/reasons.ts';
+
+/** How to look at a cloud as we are known there; every call only reads. */
+export interface CloudView {
+  /** Where the credentials come from, in words and names of variables; null when there are none. */
+  credentials: string | null;
+  /** Everything that a stack may need to do, as the cloud calls it. */
+  actions: readonly string[];
+  /** Who we are, as the cloud names us. */
+  identity(): Promise<string>;
+  /** Which of the actions we lack, and about which the cloud does not tell. */
+  permissions(): Promise<{ missing: string[]; unchecked: string[] }>;
+  /** Which of these machine sizes a region offers us. */
+  sizesIn(region: string, sizes: readonly string[]): Promise<string[]>;
+  close(): void;
+}
+
+/** The first of these that holds, as the words for where credentials come from. */
+export function firstSource(sources: readonly (readonly [holds: unknown, words: string])[]): string | null {
+  return sources.find(([holds]) => Boolean(holds))?.[1] ?? null;
+}
+
+const patienceMs = 20_000;
+
+/**
+ * Asks a REST API with a bearer token; answers the status with the JSON of a success. What is no success throws the
+ * reason that the cloud's words stand for, `cloud_unavailable` when they stand for none, except for `allowed` statuses.
+ */
+export function restClient(options: {
+  token(): Promise<string>;
+  reasonOf(message: string): ReasonError['code'] | null;
+}) {
+  return async (
+    url: string,
+    { method = 'GET', body, allowed = [] }: { method?: string; body?: unknown; allowed?: readonly number[] } = {},
+  ): Promise<{ status: number; body: unknown }> => {
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method,
+        headers: { authorization: `Bearer ${await options.token()}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(patienceMs),
+      });
+    } catch (error) {
+      if (error instanceof ReasonError) throw error;
+      const { cause, message } = error as Error & { cause?: { code?: string } };
+      throw new ReasonError('cloud_unavailable', `${new URL(url).host}: ${cause?.code ?? message}`);
+    }
+    const text = await response.text();
+    if (response.ok) return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+    if (allowed.includes(response.status)) return { status: response.status, body: {} };
+    // The words by which the providers of the clouds pass an answer on.
+    const said = `${method} ${url.split('?')[0]}: ${response.status} Error ${response.status}: ${text.slice(0, 1_000)}`;
+    throw new ReasonError(options.reasonOf(said) ?? 'cloud_unavailable', said);
+  };
+}
