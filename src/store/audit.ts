@@ -29,5 +29,8 @@ export function auditStore(connection: Connection) {
     async of(subject: string): Promise<AuditEntry[]> {
       return model.find({ subject }).sort({ _id: 1 }).lean<AuditEntry[]>();
     },
+    async newest(subject: string, limit: number): Promise<AuditEntry[]> {
+      return model.find({ subject }).sort({ _id: -1 }).limit(limit).lean<AuditEntry[]>();
+    },
   };
 }

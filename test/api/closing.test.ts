@@ -116,6 +116,8 @@ describe('L68: closing an account', () => {
     const headers = { authorization: `Bearer ${operatorToken}` };
     const kept = await api.call('GET', `/v1/operator/orders/${orderId}`, { headers });
     expect(kept.body).toMatchObject({ id: orderId, accountId });
+    const traces = await api.call('GET', `/v1/operator/accounts/${accountId}`, { headers });
+    expect([traces.body.account, traces.body.audit[0].action]).toEqual([null, 'close-account']);
     const entries = await api.store.audit.of(accountId);
     expect(entries.at(-1)).toMatchObject({
       action: 'close-account',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ReasonError } from '../../src/contracts/reasons.ts';
-import { codeFor, codeOf, signIn, startApi, type TestApi, useApi } from '../support/api.ts';
+import { codeFor, codeOf, operatorToken, signIn, startApi, type TestApi, useApi } from '../support/api.ts';
 import { accept, type Browser, browserOf, found, invite, join, linkTokenFor } from '../support/members.ts';
 
 const api = useApi();
@@ -77,6 +77,17 @@ describe('a member', () => {
       after: { member: ann.id, roles: ['admin'] },
       requestId: changed.headers.get('x-request-id'),
     });
+    const shown = await get(browser, '/v1/account/audit?limit=3');
+    expect(shown.body.items.map(({ action }: { action: string }) => action)).toEqual([
+      'remove-member',
+      'leave-account',
+      'change-roles',
+    ]);
+    expect(shown.body.items[2]).toMatchObject({ actor: `member:${memberId}`, before: { roles: ['viewer'] } });
+    const headers = { authorization: `Bearer ${operatorToken}` };
+    const seen = await api.call('GET', `/v1/operator/accounts/${accountId}`, { headers });
+    expect(seen.body.account).toMatchObject({ id: accountId, members: [{ id: memberId }], invitations: [] });
+    expect(seen.body.audit).toHaveLength(7);
     for (const { requestId, before, after } of entries) {
       expect(requestId).toMatch(/^req_/);
       expect([before, after].some((fact) => fact !== undefined)).toBe(true);
@@ -111,9 +122,10 @@ describe('a member', () => {
       await giveRoles(member, memberId, ['viewer']),
       await remove(member, memberId),
       await get(member, '/v1/account/closing'),
+      await get(member, '/v1/account/audit'),
       await post(member, 'close', { confirm: 'x' }),
     ];
-    expect(answers.map(codeOf)).toEqual(Array(6).fill('not_allowed'));
+    expect(answers.map(codeOf)).toEqual(Array(7).fill('not_allowed'));
   });
 
   test('writes nothing without the CSRF token', async () => {

@@ -64,6 +64,8 @@ describe("L67: what is another tenant's", () => {
   test('is in no list', async () => {
     const [owner, stranger] = [await found(api), await found(api)];
     const ids = Object.values(await belongings(owner));
+    const audit = await api.call('GET', '/v1/account/audit', { headers: { ...stranger.browser } });
+    expect(audit.body.items).toEqual([]);
     const lists = ['/v1/orders', '/v1/instances', '/v1/account/members', '/v1/account/invitations', '/v1/me'];
     for (const list of lists) {
       const theirs = JSON.stringify((await api.call('GET', list, { headers: { ...stranger.browser } })).body);

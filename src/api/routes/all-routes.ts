@@ -9,6 +9,7 @@ import { hostnameRoutes } from './hostnames.ts';
 import { instanceRoutes } from './instances.ts';
 import { memberRoutes } from './members.ts';
 import { operatorRoutes } from './operator.ts';
+import { operatorAccountRoutes } from './operator-accounts.ts';
 import { orderRoutes } from './orders.ts';
 import { publicKeyRoutes } from './public-keys.ts';
 import { quoteRoutes } from './quotes.ts';
@@ -25,6 +26,7 @@ export const allRoutes: readonly Route[] = [
   ...memberRoutes,
   ...publicKeyRoutes,
   ...operatorRoutes,
+  ...operatorAccountRoutes,
   ...fleetRoutes,
   ...cloudRoutes,
   ...healthRoutes,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Me, Member } from '../../contracts/api/account.ts';
-import { listOf } from '../../contracts/api/common.ts';
+import { ListLimit, listOf } from '../../contracts/api/common.ts';
 import {
   AcceptInvitationRequest,
   AccountClosing,
@@ -10,6 +10,7 @@ import {
   InvitationRequest,
   RolesRequest,
 } from '../../contracts/api/members.ts';
+import { AuditEntry } from '../../contracts/api/operator.ts';
 import { InvitationId, MemberId } from '../../contracts/ids.ts';
 import type { Acting } from '../accounts/change-people.ts';
 import { closeAccount, readClosing } from '../accounts/closing.ts';
@@ -21,6 +22,7 @@ import { closeSession, openSession, type SignedIn } from '../guards/session.ts';
 import { noBody } from '../routing/answer.ts';
 import { route } from '../routing/route.ts';
 import { invitationView, memberView, meView } from '../views/account-view.ts';
+import { auditView } from '../views/audit-view.ts';
 
 const tag = 'Members';
 const ofMember = z.object({ id: MemberId });
@@ -158,6 +160,20 @@ export const memberRoutes = [
     handler: async ({ deps, body, requestId, response }) => {
       const member = await joinAccount(deps, { token: body.token, requestId });
       return { status: 200, body: await meView(deps, await openSession(response, deps, member)) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/account/audit',
+    tag,
+    summary: 'Who changed what in the account, newest first',
+    guard: requireAccount('admin'),
+    query: z.object({ limit: ListLimit }),
+    answers: { 200: listOf(AuditEntry) },
+    problems: [],
+    handler: async ({ deps, caller, query: { limit } }) => {
+      const entries = await deps.store.audit.newest(caller.account._id, limit);
+      return { status: 200, body: { items: entries.map(auditView) } };
     },
   }),
   route({

@@ -3,8 +3,10 @@ import { AccountId } from '../ids.ts';
 import { reasonCodes } from '../reasons.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../states.ts';
 import { Decision, StepName } from '../steps.ts';
-import { Email, ListLimit } from './common.ts';
+import { Member } from './account.ts';
+import { Email, ListLimit, Time } from './common.ts';
 import { Instance } from './instances.ts';
+import { Invitation } from './members.ts';
 import { Operation } from './operations.ts';
 import { Order } from './orders.ts';
 
@@ -98,3 +100,19 @@ export const AuditEntry = z
     why: z.string().optional(),
   })
   .meta({ id: 'AuditEntry' });
+
+/** An account as operators see it; null once it is closed. */
+export const OperatorAccount = z
+  .strictObject({
+    account: z
+      .strictObject({
+        id: AccountId,
+        email: Email,
+        createdAt: Time,
+        members: z.array(Member),
+        invitations: z.array(Invitation),
+      })
+      .nullable(),
+    audit: z.array(AuditEntry),
+  })
+  .meta({ id: 'OperatorAccount' });
