@@ -71,6 +71,7 @@ describe('the import rules', () => {
       ['src/api/a10.ts', 'src/activities/b10.ts', 'src/api-imports-downwards'],
       ['src/licence/protocol/a11.ts', 'src/contracts/b11.ts', 'src/licence/protocol-imports-downwards'],
       ['src/licence/client/a12.ts', 'src/contracts/b12.ts', 'src/licence/client-imports-downwards'],
+      ['src/licence/conformance/a22.ts', 'src/licence/server/b22.ts', 'src/licence/conformance-imports-downwards'],
       ['src/licence/server/a13.ts', 'src/store/b13.ts', 'src/licence/server-imports-downwards'],
       ['src/host/a14.ts', 'src/domain/b14.ts', 'src/host-imports-downwards'],
       ['src/cli/a15.ts', 'src/domain/b15.ts', 'src/cli-imports-downwards'],
