@@ -13,7 +13,6 @@ const commands = {
   freehold: { entry: 'src/cli/main.ts', need: 'nothing', quiet: true },
   test: { entry: 'toolchain/test.mjs', need: 'tests' },
   'licence-conformance': { entry: 'src/licence/conformance/main.ts', need: 'nothing', quiet: true },
-  test: { entry: 'toolchain/test.mjs', need: 'everything' },
   'test:full': { entry: 'toolchain/test.mjs', leading: ['--full'], need: 'everything' },
   check: { entry: 'toolchain/check.mjs', need: 'nothing' },
   setup: { need: 'tests' },
