@@ -3,10 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../../src/domain/catalogue-data.ts';
 import { cloudCosts } from '../../src/domain/cloud-costs-data.ts';
-import { plansTables, withTables } from './plans-table.ts';
+import { countResources, plansTables, withTables } from './plans-table.ts';
 import { policies } from './policies.ts';
 
 const path = (name: string) => join(import.meta.dirname, name);
 const page = path('README.md');
-writeFileSync(page, withTables(readFileSync(page, 'utf8'), plansTables(catalogue, cloudCosts)));
+writeFileSync(
+  page,
+  withTables(readFileSync(page, 'utf8'), plansTables(catalogue, cloudCosts, await countResources(catalogue))),
+);
 for (const [name, document] of Object.entries(policies)) writeFileSync(path(name), document);

@@ -22,7 +22,7 @@ export async function inspectCloud(
     const isWhole = permissions.missing.length === 0 && regions.every(({ lacks }) => lacks?.length === 0);
     return {
       ...emptyReport(cloud.name, isWhole ? 'ready' : 'incomplete', null),
-      ...{ credentials, identity, regions },
+      ...{ credentials, identity: withoutPeople(identity), regions },
       permissions: { asked: actions.length, ...permissions },
     };
   } catch (error) {
@@ -56,5 +56,10 @@ function problemOf(error: unknown, secrets: Iterable<string>): NonNullable<Cloud
   const known = error instanceof ReasonError;
   let detail = known ? (error.detail ?? '') : error instanceof Error ? error.message : String(error);
   for (const secret of secrets) detail = detail.replaceAll(secret, '[secret]');
-  return { reason: known ? error.code : 'cloud_unavailable', detail: detail.slice(0, longestDetail) };
+  return { reason: known ? error.code : 'cloud_unavailable', detail: withoutPeople(detail).slice(0, longestDetail) };
+}
+
+/** Clouds name people and service accounts by e-mail addresses, which go into no workflow. */
+function withoutPeople(text: string): string {
+  return text.replaceAll(/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, '[e-mail address]');
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { begin, end, plansTables, withTables } from '../../docs/clouds/plans-table.ts';
+import { begin, countResources, end, plansTables, withTables } from '../../docs/clouds/plans-table.ts';
 import { policies } from '../../docs/clouds/policies.ts';
 import { catalogue } from '../../src/domain/catalogue-data.ts';
 import { cloudCosts } from '../../src/domain/cloud-costs-data.ts';
@@ -11,7 +11,7 @@ import { digitaloceanScopes } from '../../src/stacks/digitalocean/permissions.ts
 import { gcpPermissions } from '../../src/stacks/gcp/permissions.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/clouds/README.md'), 'utf8');
-const tables = plansTables(catalogue, cloudCosts);
+const tables = plansTables(catalogue, cloudCosts, await countResources(catalogue));
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, '../../docs/clouds', name), 'utf8');
 

@@ -287,6 +287,13 @@ describe('aws', () => {
     expect(report).toMatchObject({ state: 'refused', problem: { reason: 'cloud_credentials_expired' } });
   });
 
+  test('people are not named by their addresses', async () => {
+    const arn = 'arn:aws:sts::123456789012:assumed-role/freehold/ada.lovelace@example.com';
+    answer = (call) => (call.body.includes('GetCallerIdentity') ? { body: identity(arn) } : whole(call));
+    const report = await inspect('aws', awsView({ ...home, ...keys }));
+    expect(report.identity).toBe('arn:aws:sts::123456789012:assumed-role/freehold/[e-mail address]');
+  });
+
   test('users and roles are simulated as themselves', () => {
     expect(principalOf('arn:aws:iam::1:user/freehold')).toBe('arn:aws:iam::1:user/freehold');
     expect(principalOf('arn:aws-cn:sts::1:assumed-role/a/b')).toBe('arn:aws-cn:iam::1:role/a');

@@ -4,7 +4,15 @@
  */
 const ec2Reads = [
   ...['Addresses', 'AddressesAttribute', 'AvailabilityZones', 'Images', 'InstanceAttribute', 'InstanceStatus'],
-  ...['InstanceTypeOfferings', 'InstanceTypes', 'Instances', 'InternetGateways', 'NetworkAcls', 'NetworkInterfaces'],
+  ...[
+    'InstanceCreditSpecifications',
+    'InstanceTypeOfferings',
+    'InstanceTypes',
+    'Instances',
+    'InternetGateways',
+    'NetworkAcls',
+    'NetworkInterfaces',
+  ],
   ...['RouteTables', 'SecurityGroupRules', 'SecurityGroups', 'Snapshots', 'Subnets', 'Tags', 'Volumes'],
   ...['VolumesModifications', 'VpcAttribute', 'Vpcs'],
 ].map((thing) => `ec2:Describe${thing}`);
@@ -40,6 +48,7 @@ const others = [
     'GetLifecyclePolicy',
     'UpdateLifecyclePolicy',
     'TagResource',
+    'ListTagsForResource',
   ].map((action) => `dlm:${action}`),
   'tag:GetResources',
   ...[
