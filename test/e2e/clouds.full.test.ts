@@ -1,24 +1,27 @@
 import { expect, test } from '@jest/globals';
 import type { ShownCloud } from '../../src/contracts/api/clouds.ts';
+import { doubledClouds } from '../../src/embedded/cloud/doubles/environment.ts';
 import { freehold } from './support/freehold.ts';
 import { patienceMs, shareWorld } from './support/world.ts';
 
 const shared = shareWorld();
 
 test(
-  'freehold clouds check: the small cloud is ready, the others have no provision worker here, and all plans have costs',
+  'freehold clouds check: the small cloud and the doubles are ready, the others have no provision worker here, and all plans have costs',
   async () => {
     const world = shared();
     const { out, code } = await freehold(world, '--json', 'clouds', 'check');
-    expect(code).toBe(0);
     const clouds = JSON.parse(out) as ShownCloud[];
-    expect(clouds.map(({ cloud, enabled, state }) => [cloud, enabled, state])).toEqual([
-      ['digitalocean', false, 'unserved'],
-      ['aws', false, 'unserved'],
-      ['gcp', false, 'unserved'],
-      ['azure', false, 'unserved'],
-      ['local', true, 'ready'],
-    ]);
+    // Doubles are sold here, as what they are.
+    for (const { cloud, title, enabled, state, problem } of clouds) {
+      const isServed = cloud === 'local' || doubledClouds.includes(cloud);
+      const isDouble = doubledClouds.includes(cloud);
+      expect({ cloud, enabled, state, problem }).toEqual({
+        ...{ cloud, enabled: isServed, state: isServed ? 'ready' : 'unserved', problem: null },
+      });
+      expect(title.endsWith(' (simulated)')).toBe(isDouble);
+    }
+    expect(code).toBe(0);
     expect(clouds.at(-1)).toMatchObject({
       credentials: 'LOCAL_CLOUD_TOKEN',
       regions: [

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { findCloud } from '../../src/domain/catalogue.ts';
 import { catalogue } from '../../src/domain/catalogue-data.ts';
+import { doublesEnvironment } from '../../src/embedded/cloud/doubles/environment.ts';
 import { awsActions } from '../../src/stacks/aws/permissions.ts';
 import { awsView, principalOf } from '../../src/stacks/aws/view.ts';
 import { azureActions } from '../../src/stacks/azure/permissions.ts';
@@ -298,6 +299,29 @@ describe('aws', () => {
     expect(principalOf('arn:aws:iam::1:user/freehold')).toBe('arn:aws:iam::1:user/freehold');
     expect(principalOf('arn:aws-cn:sts::1:assumed-role/a/b')).toBe('arn:aws-cn:iam::1:role/a');
   });
+});
+
+describe('the double of AWS in the small cloud', () => {
+  const before = { ...process.env };
+  afterAll(() => {
+    for (const name of Object.keys(process.env))
+      if (name.startsWith('AWS_') && !(name in before)) delete process.env[name];
+  });
+
+  test('is ready, as itself', async () => {
+    const cloud = await startCloud();
+    try {
+      const env = doublesEnvironment({ cloudUrl: cloud.url, path: '', cacheFolder: cloud.folder });
+      const settings = Object.entries(env).filter(([name]) => name.startsWith('AWS_'));
+      Object.assign(process.env, Object.fromEntries(settings));
+      expect(await inspect('aws', awsView({ ...home, ...env }))).toMatchObject({
+        ...{ state: 'ready', identity: 'arn:aws:iam::000000000000:user/double' },
+        permissions: { asked: awsActions.length, missing: [], unchecked: [] },
+      });
+    } finally {
+      await cloud.stop();
+    }
+  }, 30_000);
 });
 
 test('local: the real small cloud, with its token and with another', async () => {

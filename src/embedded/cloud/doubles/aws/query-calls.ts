@@ -1,12 +1,12 @@
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
-import { text } from './rules.ts';
+import { account, text } from './rules.ts';
 import { types } from './types.ts';
 import { awsWords } from './words.ts';
 import { items, members, type Xml } from './xml.ts';
 
-/** The calls of the query interfaces (EC2, IAM, load balancing) that the double answers. */
+/** The calls of the query interfaces (EC2, IAM, STS, load balancing) that the double answers. */
 
 export interface Call {
   double: Double;
@@ -136,6 +136,16 @@ const ec2: Record<string, Work> = {
   DeleteSecurityGroup: deletes(types.securityGroup, 'GroupId'),
   DeleteSubnet: deletes(types.subnet, 'SubnetId'),
   DeleteVpc: deletes(types.vpc, 'VpcId'),
+  // Every machine type everywhere; what lacks is scripted as a fault.
+  DescribeInstanceTypeOfferings: ({ form, region }) => ({
+    instanceTypeOfferingSet: items(
+      listIn(form, 'Filter.1.Value').map((instanceType) => ({
+        instanceType,
+        locationType: 'region',
+        location: region,
+      })),
+    ),
+  }),
 };
 
 /** Roles or profiles under a path, as their lists show them. */
@@ -191,8 +201,21 @@ const iam: Record<string, Work> = {
     call.double.area.change(types.profile, id, without);
     return {};
   },
+  // Who has the key may do everything.
+  SimulatePrincipalPolicy: ({ form }) => ({
+    IsTruncated: false,
+    EvaluationResults: members(
+      listIn(form, 'ActionNames.member').map((name) => ({ EvalActionName: name, EvalDecision: 'allowed' })),
+    ),
+  }),
   DeleteInstanceProfile: deletes(types.profile, 'InstanceProfileName'),
   DeleteRole: deletes(types.role, 'RoleName'),
+};
+
+const sts: Record<string, Work> = {
+  GetCallerIdentity: () => ({
+    ...{ Arn: `arn:aws:iam::${account}:user/double`, UserId: 'AIDADOUBLE', Account: account },
+  }),
 };
 
 const elasticloadbalancing: Record<string, Work> = {
@@ -204,5 +227,6 @@ const elasticloadbalancing: Record<string, Work> = {
 export const queryCalls: Readonly<Record<string, Readonly<Record<string, Work>>>> = {
   ec2,
   iam,
+  sts,
   elasticloadbalancing,
 };

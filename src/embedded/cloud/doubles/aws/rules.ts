@@ -8,7 +8,7 @@ import { awsError } from './words.ts';
  * what that marks ForceNew.
  */
 
-const account = '000000000000';
+export const account = '000000000000';
 /** Ids of the operating system's images that there are begin with it. */
 export const imagePrefix = 'ami-0f4ee';
 
