@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { NodeState } from '../../src/licence/client/state-file.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
-import { startNodes } from './support/node.ts';
+import { startNodes, until } from './support/node.ts';
 import { type ProcessOptions, startProduct } from './support/processes.ts';
 
 let world: LicenceWorld;
@@ -98,6 +98,21 @@ describe('a process that dies at the worst moment', () => {
     await client.stop();
     await world.server().kill('SIGTERM');
     await world.start();
+  });
+
+  test('L25: killed at any moment, again and again, it is the same node and needs nobody', async () => {
+    const { licence, enrollmentToken, stateFile } = await enrolment();
+    for (let life = 1; life <= 8; life += 1) {
+      const product = boot({ stateFile, enrollmentToken, hurry: true });
+      await until('some checks', () => product.lines.length >= 3 + life);
+      await product.kill('SIGKILL');
+      expect((await stateOf(stateFile)).chosenId).toMatch(/^[\w-]{36}$/);
+    }
+    const last = nodes.client({ stateFile, serverUrl: world.url() });
+    await last.start();
+    expect((await last.check()).state).toBe('OK');
+    expect((await world.view(licence.licenseId)).activations).toMatchObject([{ status: 'active' }]);
+    await last.stop();
   });
 
   test('L30: copied with a request in flight, both are answered once, and the later one is found in the next round', async () => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -95,6 +95,30 @@ test('L23, L24: the request id stays until its secret came, the nonce is new eac
   expect(new Set(ids.slice(0, 3)).size).toBe(1);
   expect(ids[3]).not.toBe(ids[0]);
   expect(new Set(server.requests.map(({ body }) => body.nonce)).size).toBe(4);
+});
+
+test('what a request holds is on disk before it leaves, mode 0600, and the answer before it counts', async () => {
+  const stateFile = nodes.newStateFile();
+  const sent: { path: string; state: Record<string, unknown>; mode: number }[] = [];
+  const client = nodes.client({
+    ...{ stateFile, enrollmentToken: 'a-token' },
+    async fetch(url, init) {
+      const [text, { mode }] = await Promise.all([readFile(stateFile, 'utf8'), stat(stateFile)]);
+      sent.push({ path: new URL(url).pathname, state: JSON.parse(text), mode: mode & 0o777 });
+      return server.fetch(url, init);
+    },
+  });
+  await client.start();
+  await client.check();
+  await client.check();
+  const requests = sent.filter(({ path }) => path.startsWith('/v1/'));
+  const bodies = server.requests.map(({ body }) => body);
+  expect(requests.length).toBe(3);
+  expect(requests[0]?.state).toMatchObject({ chosenId: bodies[0]?.activationId, secret: null });
+  expect(requests[1]?.state).toMatchObject({ requestId: bodies[1]?.requestId, secret: bodies[1]?.secret });
+  expect(requests[2]?.state).toMatchObject({ requestId: bodies[2]?.requestId, secret: bodies[2]?.secret });
+  expect(new Set(sent.map(({ mode }) => mode))).toEqual(new Set([0o600]));
+  expect(await readFile(stateFile, 'utf8')).not.toContain('a-token');
 });
 
 test('L47: after a roll of the keys while the node was offline, its next check verifies', async () => {

@@ -4,10 +4,16 @@ import type { LicenceClientOptions } from '../../../src/licence/client/types.ts'
 
 /**
  * A product in a process of its own: `node node.ts OPTIONS`, options of the client as JSON and, where wanted, `crash:
- * true`, which kills the process the moment an answer to a check has come. Prints one line per state.
+ * true`, which kills the process the moment an answer to a check has come, or `hurry: true`, which checks without a rest.
+ * Prints one line per state.
  */
-const { crash = false, ...options } = JSON.parse(process.argv[2] as string) as LicenceClientOptions & {
+const {
+  crash = false,
+  hurry = false,
+  ...options
+} = JSON.parse(process.argv[2] as string) as LicenceClientOptions & {
   crash?: boolean;
+  hurry?: boolean;
 };
 
 const client = createLicenceClient({
@@ -35,3 +41,4 @@ try {
 // The client's own timers keep no process alive.
 setInterval(() => {}, 1 << 30);
 process.on('SIGTERM', () => void client.stop().then(() => process.exit(0)));
+while (hurry) await client.check();

@@ -8,7 +8,12 @@ import { until } from './node.ts';
 
 const program = join(import.meta.dirname, '../programs/node.ts');
 
-export type ProcessOptions = Partial<LicenceClientOptions> & { serverUrl: string; stateFile: string; crash?: boolean };
+export type ProcessOptions = Partial<LicenceClientOptions> & {
+  serverUrl: string;
+  stateFile: string;
+  crash?: boolean;
+  hurry?: boolean;
+};
 
 /** A product as a process of its own. */
 export function startProduct(options: ProcessOptions, environment: Record<string, string> = {}) {
