@@ -19,6 +19,7 @@ const parts: Readonly<Record<string, string>> = {
   way: 'The way out of the network',
   firewall: 'The firewall',
   port: 'The opening of the firewall',
+  outbound: 'The firewall',
   role: 'The identity',
   profile: 'The identity',
   balancer: 'The load balancer',

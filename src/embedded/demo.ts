@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { doubledClouds } from './cloud/doubles/environment.ts';
 import { type FaultName, faults } from './demo/faults.ts';
 import { runDemo } from './demo/run-demo.ts';
 import type { Failure, Summary } from './demo/summary.ts';
@@ -9,18 +10,23 @@ import { runEmbedded, stayUntilInterrupted } from './run-embedded.ts';
  *
  * `--exit` leaves when it is done, as it also does without a terminal; `--json` prints the summary, or what failed before
  * it, as one JSON document on stdout and everything else on stderr; `--fault decline|host|licence-down|cancel` lets that
- * go wrong and checks that nothing is left over. Exit code 1 when anything is not as it should be.
+ * go wrong and checks that nothing is left over; `--cloud` orders on another cloud than this machine, which is a double of
+ * it and says so. Exit code 1 when anything is not as it should be.
  */
-const usage = `usage: npm run demo -- [--exit] [--json] [--fault ${Object.keys(faults).join('|')}]`;
+const clouds = ['local', ...doubledClouds];
+const usage = `usage: npm run demo -- [--exit] [--json] [--cloud ${clouds.join('|')} | --fault ${Object.keys(faults).join('|')}]`;
 
-function readArguments(): { exit: boolean; json: boolean; fault: FaultName | undefined } | undefined {
+function readArguments(): { exit: boolean; json: boolean; cloud: string; fault: FaultName | undefined } | undefined {
   try {
+    const text = { type: 'string' } as const;
     const { values } = parseArgs({
-      options: { exit: { type: 'boolean' }, json: { type: 'boolean' }, fault: { type: 'string' } },
+      options: { exit: { type: 'boolean' }, json: { type: 'boolean' }, cloud: text, fault: text },
     });
-    const { exit = false, json = false, fault } = values;
-    if (fault === undefined || Object.hasOwn(faults, fault))
-      return { exit, json, fault: fault as FaultName | undefined };
+    const { exit = false, json = false, cloud = 'local', fault } = values;
+    const isKnown = clouds.includes(cloud) && (fault === undefined || Object.hasOwn(faults, fault));
+    // The faults are those of this machine's own cloud.
+    if (isKnown && (fault === undefined || cloud === 'local'))
+      return { exit, json, cloud, fault: fault as FaultName | undefined };
   } catch (error) {
     if (!(error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) throw error;
   }
@@ -31,7 +37,8 @@ const args = readArguments();
 if (args) {
   const out = args.json ? process.stderr : process.stdout;
   const fault = args.fault && faults[args.fault];
-  const title = fault ? `Freehold demo: ${fault.title}` : 'Freehold demo';
+  const place = args.cloud === 'local' ? '' : ` on a simulated ${args.cloud}`;
+  const title = fault ? `Freehold demo: ${fault.title}` : `Freehold demo${place}`;
   const print = (document: Summary | Failure) => {
     if (args.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   };
@@ -42,7 +49,7 @@ if (args) {
       print({ ok: false, fault: args.fault ?? null, ...failure, step }),
   };
   await runEmbedded(options, async (embedded) => {
-    const summary = await runDemo(embedded, args.fault, (name) => {
+    const summary = await runDemo(embedded, { cloud: args.cloud, fault: args.fault }, (name) => {
       step = name;
     });
     print(summary);

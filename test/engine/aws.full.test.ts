@@ -1,7 +1,7 @@
 import { describeKills, describeLife, describeTroubles } from '../support/cloud-suite.ts';
 import { aws } from '../support/clouds.ts';
 
-for (const plan of ['GROW', 'STARTUP', 'BUSINESS'] as const) describeLife(aws, { plan, nodes: 1 });
 describeLife(aws, { plan: 'BUSINESS', nodes: 3 });
 describeTroubles(aws, { plan: 'MAKER', nodes: 1 });
 describeKills(aws, { plan: 'MAKER', nodes: 1 }, 10);
+for (const plan of ['GROW', 'STARTUP', 'BUSINESS'] as const) describeLife(aws, { plan, nodes: 1 });

@@ -23,13 +23,13 @@ const password = 'correct horse battery';
 const verdictMs = 15_000;
 
 /**
- * Orders a server as a customer does and uses it, or lets `faultName` happen to the order and looks from outside that
+ * Orders a server on a cloud as a customer does and uses it, or lets a fault happen to the order and looks from outside that
  * nothing is left of it. Shows everything and answers the summary, whose `ok` tells whether all was as it should be;
  * `onStep` hears the name of each step that begins.
  */
 export async function runDemo(
   embedded: Embedded,
-  faultName: FaultName | undefined,
+  { cloud, fault: faultName }: { cloud: string; fault: FaultName | undefined },
   onStep: (name: string) => void,
 ): Promise<Summary> {
   const { platform, screen, outside, reach, signal } = embedded;
@@ -61,11 +61,11 @@ export async function runDemo(
   const buying = screen.section('Order', 'as a customer, through the public API');
   const quote = await timed(buying, 'Quote', async () => {
     const request = {
-      ...{ plan: 'GROW', cycle: 'monthly', cloud: 'local', region: await someRegion(platform.urls.api), name },
+      ...{ plan: 'GROW', cycle: 'monthly', cloud, region: await someRegion(platform.urls.api, cloud), name },
       ...{ addOns: { users: 2, 'extended-support': 1 }, country: 'ES', accounts: 5 },
     };
     const answer = await customer.quote(request);
-    return [answer, priceText(answer)];
+    return [answer, `${answer.lines[0]?.title}, ${priceText(answer)}`];
   });
   const order = await timed(buying, 'Order', async () => {
     const { id: quoteId, signature, holdToken } = quote;
@@ -90,7 +90,7 @@ export async function runDemo(
       ...(await checkNothingIsLeft({
         ...{ fault, outside, section, payer },
         order: { id: order.id, instanceId: order.instanceId, state: outcome.state, total: quote.total },
-        isNameFree: () => customer.isNameFree(name, 'local'),
+        isNameFree: () => customer.isNameFree(name, cloud),
         addresses: () => reach.resolve(quote.hostname),
       })),
     );
@@ -254,12 +254,12 @@ function priceText({ net, tax, total }: Quote): string {
   return `${money(total)} = ${money(net)} + ${formatPercent(tax.basisPoints)} ${tax.name} ${money(tax.amount)}`;
 }
 
-/** The first region of the local cloud, as the catalogue lists it. */
-async function someRegion(api: string): Promise<string> {
+/** The first region of a cloud, as the catalogue lists it. */
+async function someRegion(api: string, cloud: string): Promise<string> {
   const catalogue = (await (await fetch(`${api}/v1/catalogue`)).json()) as {
     clouds: { name: string; regions: { name: string }[] }[];
   };
-  const region = catalogue.clouds.find((cloud) => cloud.name === 'local')?.regions[0]?.name;
-  if (!region) throw new Error('the catalogue has no region of the local cloud');
+  const region = catalogue.clouds.find(({ name }) => name === cloud)?.regions[0]?.name;
+  if (!region) throw new Error(`the catalogue has no region of ${cloud}`);
   return region;
 }

@@ -54,8 +54,8 @@ export function declareNetwork({ spec, nameOf, tagsOf, inside }: Parts): Network
   }
   // Images, updates, certificates, the licence server and the cloud's own agent are all reached from inside.
   new SecurityGroupEgressRule(
-    'way-out',
-    { securityGroupId: securityGroup.id, cidrIpv4: '0.0.0.0/0', ipProtocol: '-1', tags: tagsOf('way-out') },
+    'outbound',
+    { securityGroupId: securityGroup.id, cidrIpv4: '0.0.0.0/0', ipProtocol: '-1', tags: tagsOf('outbound') },
     inside(),
   );
   return { vpc, subnets, securityGroup };
