@@ -42,6 +42,8 @@ export interface TaggedObject {
   kind: string;
   /** Value of the tag `freehold:resource`: the logical name inside of the stack; empty where the tag is gone. */
   resource: string;
+  /** Where it is, on a cloud that wants to be told when it is removed; as the list said. */
+  region?: string;
   /** What it is for us, on every cloud. */
   role: 'host' | 'volume' | 'record' | 'other';
 }

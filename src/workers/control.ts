@@ -101,6 +101,7 @@ const [worker] = await Promise.all([
         store,
         sender: createSender({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM }),
         baseDomain: config.FREEHOLD_BASE_DOMAIN,
+        simulated: config.FREEHOLD_SIMULATED_CLOUDS,
         orderLink: (orderId) =>
           orderPageLink({ publicUrl: config.FREEHOLD_PUBLIC_URL, key: config.FREEHOLD_QUOTE_KEY, orderId }),
         hostUrl,

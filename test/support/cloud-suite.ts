@@ -239,6 +239,19 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
     );
 
     test(
+      'without any state, destroy finds everything by itself',
+      async () => {
+        const lab = use();
+        const server = lab.spec('forgotten', part);
+        await lab.up(server);
+        await lab.forgetObjects(server);
+        await lab.destroy(server);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+
+    test(
       'a create whose reply was lost leaves no second object',
       async () => {
         const lab = use();

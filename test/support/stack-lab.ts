@@ -164,7 +164,7 @@ export async function openStackLab() {
     async forgetObjects(server: PrivateServerSpec): Promise<void> {
       const whole = JSON.parse(await readFile(stateFile(server), 'utf8')) as Checkpoint;
       const { latest } = whole.checkpoint;
-      latest.resources = latest.resources.filter(({ type }) => !type.startsWith('freehold-local:'));
+      latest.resources = latest.resources.filter(({ type }) => /^(pulumi|freehold):/.test(type));
       await writeFile(stateFile(server), JSON.stringify(whole));
     },
     /** Begins an up whose host stays being created, and answers with the session that does it. */

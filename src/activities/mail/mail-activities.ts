@@ -1,3 +1,4 @@
+import type { CloudName } from '../../contracts/stack.ts';
 import type { Sender } from '../../mail/sender.ts';
 import type { Store } from '../../store/store.ts';
 import { sendApology, sendMail, sendStrayRefund } from './send-mail.ts';
@@ -6,6 +7,8 @@ export interface MailPorts {
   store: Store;
   sender: Sender;
   baseDomain: string;
+  /** Clouds that are not the real ones; mails about servers there say so. */
+  simulated: readonly CloudName[];
   /** The link that opens the page of an order for its payer: a secret, made when the mail is built and kept nowhere. */
   orderLink(orderId: string): string;
   /** The address of a server as a browser opens it. */

@@ -6,6 +6,7 @@ import { renderOutcome } from '../../mail/outcome.ts';
 import { renderPayment } from '../../mail/payment.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { renderReady } from '../../mail/ready.ts';
+import { markSimulated } from '../../mail/simulated.ts';
 import { renderStrayRefund } from '../../mail/stray-refund.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
 import type { MailPorts } from './mail-activities.ts';
@@ -107,7 +108,7 @@ interface Letter {
   mail: Mail;
 }
 
-async function deliver({ store, sender, baseDomain }: MailPorts, letter: Letter): Promise<void> {
+async function deliver({ store, sender, baseDomain, simulated }: MailPorts, letter: Letter): Promise<void> {
   const messageId = `<${letter.order._id}-${letter.kind}@${baseDomain}>`;
   const row = await store.outbox.open({
     _id: messageId,
@@ -117,7 +118,8 @@ async function deliver({ store, sender, baseDomain }: MailPorts, letter: Letter)
   });
   if (row.status === 'sent') return;
   try {
-    await sender.send({ messageId, to: letter.to, ...letter.mail });
+    const mail = simulated.includes(letter.order.quote.cloud) ? markSimulated(letter.mail) : letter.mail;
+    await sender.send({ messageId, to: letter.to, ...mail });
   } catch (error) {
     const refused = error instanceof ReasonError && error.code === 'mail_refused';
     await store.outbox.mark(messageId, refused ? 'refused' : 'pending');

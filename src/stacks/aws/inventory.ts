@@ -1,6 +1,6 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import { catalogue } from '../../domain/catalogue-data.ts';
-import type { Inventory, TaggedObject } from '../private-server.ts';
+import type { Inventory } from '../private-server.ts';
 import { createAwsClients } from './clients.ts';
 import { awsReasonOf } from './errors.ts';
 import { type AwsKind, type AwsObject, listIdentities, listRecords, listTagged, removalOrder } from './list-objects.ts';
@@ -17,11 +17,8 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = awsSettings(env);
   const zoneId = settings.FREEHOLD_AWS_HOSTED_ZONE_ID;
   const clients = createAwsClients();
-  /** Where what was listed is: an object's id does not tell. */
-  const regionOf = new Map<string, string>();
 
   function inOrder(objects: AwsObject[]): AwsObject[] {
-    for (const { id, region } of objects) regionOf.set(id, region);
     const place = ({ kind }: AwsObject) => removalOrder.indexOf(kind);
     return objects.sort((a, b) => place(a) - place(b));
   }
@@ -46,16 +43,17 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
         ]);
         return inOrder(lists.flat());
       }),
-    remove: (object) =>
-      told(() => removeObject(clients, withRegion(object), { pauseMs: settings.FREEHOLD_AWS_REMOVE_PAUSE_MS })),
+    remove: ({ kind, id, region }) =>
+      told(async () => {
+        if (region === undefined) throw new ReasonError('internal', `where ${id} is was not told`);
+        await removeObject(
+          clients,
+          { kind: kind as AwsKind, id, region },
+          { pauseMs: settings.FREEHOLD_AWS_REMOVE_PAUSE_MS },
+        );
+      }),
     close: clients.close,
   };
-
-  function withRegion(object: TaggedObject): AwsObject {
-    const region = regionOf.get(object.id);
-    if (region === undefined) throw new ReasonError('internal', `${object.id} was not listed before`);
-    return { ...object, kind: object.kind as AwsKind, region, instanceId: '', createdAt: 0 };
-  }
 }
 
 async function told<T>(work: () => Promise<T>): Promise<T> {

@@ -54,7 +54,7 @@ const codeOf = (error: unknown) => (error instanceof Error ? error.name : '');
  */
 export async function removeObject(
   clients: AwsClients,
-  object: AwsObject,
+  object: Pick<AwsObject, 'kind' | 'id' | 'region'>,
   { pauseMs }: { pauseMs: number },
 ): Promise<void> {
   const begun = monotonic();
@@ -69,7 +69,11 @@ export async function removeObject(
   }
 }
 
-async function removeOnce(clients: AwsClients, object: AwsObject, wait: { pauseMs: number }): Promise<void> {
+async function removeOnce(
+  clients: AwsClients,
+  object: Pick<AwsObject, 'kind' | 'id' | 'region'>,
+  wait: { pauseMs: number },
+): Promise<void> {
   const { kind, id } = object;
   if (object.region === '') {
     if (kind === 'record') await removeRecord(clients, id);

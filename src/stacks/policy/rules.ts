@@ -103,8 +103,13 @@ const rules = {
   /** What a first boot reads is encrypted in the state, no known secret stands in the open, no provider has credentials. */
   'secret-in-plain-input': ({ cloud, type, resource, secrets }) => {
     if (resource.type.startsWith('pulumi:providers:')) {
-      const credentials = Object.keys(resource.props).filter((key) => credential.test(key));
-      return credentials.map((key) => `${key} would stand in the state`);
+      // What a package passes on although nobody gave it is undefined; switches and numbers, also as text, are no secrets.
+      const isGiven = (value: unknown) =>
+        value !== undefined &&
+        value !== null &&
+        !/^(true|false|\d*)$/.test(typeof value === 'symbol' ? 'later' : `${value}`);
+      const given = Object.entries(resource.props).filter(([key, value]) => credential.test(key) && isGiven(value));
+      return given.map(([key]) => `${key} would stand in the state`);
     }
     const open = cloud.userData(type, resource).some((text) => text !== concealed) ? ['user data is not a secret'] : [];
     const texts = textsIn(resource.props);

@@ -22,6 +22,7 @@ function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPort
       },
     },
     baseDomain: 'freehold.localhost',
+    simulated: ['aws'],
     orderLink: (orderId) => orderPageLink({ publicUrl: api.url, key: api.deps.config.FREEHOLD_QUOTE_KEY, orderId }),
     hostUrl: (hostname) => `https://${hostname}/`,
   };
@@ -37,6 +38,20 @@ test('an administrator whose address is refused does not keep the payer from his
   expect(mails.map(({ to }) => to)).toEqual(['payer@example.com']);
   await sendMail(ports(mails))(context);
   expect(mails.map(({ to }) => to)).toEqual(['payer@example.com', 'typo@example.com']);
+});
+
+test('a mail about a server on a cloud that is not the real one says so before all else', async () => {
+  const { record } = await order(api, { billingEmail: 'payer@example.com' });
+  const mails: OutgoingMail[] = [];
+  const onOrder = (cloud: string) => api.store.orders.model.updateOne({ _id: record._id }, { 'quote.cloud': cloud });
+  await onOrder('aws');
+  await sendStrayRefund(ports(mails))({ paymentIntentId: 'pi_3', orderId: record._id }, 3_509);
+  await onOrder('local');
+  await sendStrayRefund(ports(mails))({ paymentIntentId: 'pi_4', orderId: record._id }, 3_509);
+  expect(mails[0]?.subject).toMatch(/^\[simulated\] /);
+  expect(mails[0]?.text).toMatch(/^This is a simulation/);
+  expect(mails[0]?.html).toMatch(/<body[^>]*><p [^>]*>This is a simulation/);
+  expect(JSON.stringify(mails[1])).not.toContain('simulat');
 });
 
 test('the payer hears once that a late payment goes back', async () => {

@@ -69,7 +69,7 @@ export function openObjectArea(
       return row ? objectOf(row) : null;
     },
     list: (type) => (selectType.all(cloud, type) as unknown as Row[]).map(objectOf),
-    newId: (prefix, digits = 17) =>
+    newId: (prefix, digits = 16) =>
       prefix +
       randomBytes(Math.ceil(digits / 2))
         .toString('hex')
