@@ -47,3 +47,44 @@ export const OfflineFileClaims = z
     message: 'either cluster or fingerprint',
   });
 export type OfflineFileClaims = z.infer<typeof OfflineFileClaims>;
+
+/** POST /v1/licenses/{id}/offline-files, header `Idempotency-Key`: 201, or 200 with the same file when it comes again. */
+export const OfflineFileRequest = z
+  .strictObject({
+    clusterId: z.string().min(1).max(128).optional(),
+    fingerprint: z.string().min(1).max(256).optional(),
+    /** How long it counts; less where the licence ends or is paid for less. */
+    days: z.int().min(1).max(366),
+    /** How many nodes of the cluster may run on it; a machine is one. */
+    seats: z.int().min(1).max(1000).default(1),
+    mode: SeatMode.default('production'),
+  })
+  .refine((body) => (body.clusterId === undefined) !== (body.fingerprint === undefined), {
+    message: 'either clusterId or fingerprint',
+  })
+  .refine(({ fingerprint, seats }) => fingerprint === undefined || seats === 1, { message: 'a machine is one node' });
+export type OfflineFileRequest = z.infer<typeof OfflineFileRequest>;
+
+export const OfflineFileView = z.object({
+  offlineFileId: OfflineFileId,
+  licenseId: z.string(),
+  clusterId: z.string().nullable(),
+  fingerprint: z.string().nullable(),
+  mode: SeatMode,
+  /** Seats that nobody else can use until it ends. */
+  seats: z.int(),
+  /** `replaced`: a newer file of the same cluster or machine holds its seats; it counts until it ends all the same. */
+  status: z.enum(['issued', 'replaced', 'ended']),
+  issuedAt: z.string(),
+  issuedBy: z.string(),
+  expiresAt: z.string(),
+});
+export type OfflineFileView = z.infer<typeof OfflineFileView>;
+
+/** With the text of the `.lic` file. */
+export const OfflineFileAnswer = OfflineFileView.extend({ file: z.string() });
+export type OfflineFileAnswer = z.infer<typeof OfflineFileAnswer>;
+
+/** Newest first. */
+export const OfflineFileList = z.object({ offlineFiles: z.array(OfflineFileView) });
+export type OfflineFileList = z.infer<typeof OfflineFileList>;

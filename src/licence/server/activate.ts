@@ -184,6 +184,8 @@ async function refusalOf(
       return new Refusal('SEAT_FLAPPING', undefined, {
         retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
       });
+    case 'offline':
+      return new Refusal('OFFLINE_LICENSE_ALREADY_ISSUED', 'An offline file of this cluster or machine still counts.');
     case 'full': {
       const at = today();
       await audit(context, {

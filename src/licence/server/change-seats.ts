@@ -5,6 +5,7 @@ import { knownLicence } from './licences-admin.ts';
 import { Refusal } from './refusal.ts';
 import type { Money, SeatPrice } from './seat-seller.ts';
 import type { Licence, SeatChange } from './store/licences.ts';
+import { type News, newsPush } from './store/outbox.ts';
 
 /** How many idempotency keys of finished changes a licence remembers. */
 const remembered = 20;
@@ -61,15 +62,18 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
     if (error instanceof Refusal) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
     throw error;
   }
+  const at = today();
+  const seats = { before: from, after: to };
+  const news: News = { type: 'license.plan-changed', key: `seats-${key}`, at, details: { plan: licence.plan, seats } };
   const done = await context.db.licences.change(licence._id, begun, {
     $set: { seatChange: null, 'seatLimits.production': to },
-    $push: { seatChangesDone: { $each: [key], $slice: -remembered } },
+    $push: { seatChangesDone: { $each: [key], $slice: -remembered }, ...newsPush([news]) },
     $inc: { planRev: 1 },
   });
   if (done !== null) {
     await audit(context, {
       ...{ actor, requestId, licenceId: licence._id },
-      at: today(),
+      at,
       action: 'license.plan-changed',
       before: { seats: done.seatLimits.production },
       after: { seats: to, dueNow },

@@ -1,5 +1,6 @@
 import type { Log } from '../../contracts/log.ts';
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts';
+import { createPollMemory, type PollMemory } from './claims.ts';
 import { loadKeys, type ServerKeys } from './keys.ts';
 import { type CheckLimit, createCheckLimit, createFailureLimit, type FailureLimit } from './rate-limits.ts';
 import { noSeatSeller, type SeatSeller } from './seat-seller.ts';
@@ -14,6 +15,7 @@ export interface ServerContext {
   db: LicenceDatabase;
   failures: FailureLimit;
   checks: CheckLimit;
+  polls: PollMemory;
   accounts: AccountTokens;
   seller: SeatSeller;
   log: Log;
@@ -35,6 +37,7 @@ export async function createContext(
     log,
     failures: createFailureLimit(settings),
     checks: createCheckLimit(settings),
+    polls: createPollMemory(),
     db: await openStore(settings.mongoUri),
   };
 }

@@ -3,7 +3,9 @@ import { type Actor, audit, type ServerContext } from './context.ts';
 import { statusDetail } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
 import { Refusal } from './refusal.ts';
+import { standingNews } from './standing-news.ts';
 import type { Licence } from './store/licences.ts';
+import { type News, telling } from './store/outbox.ts';
 
 /**
  * Lets a subscription run until a later moment than it would; one that had ended runs again. A moment that is not later
@@ -20,11 +22,17 @@ export async function extendTerm(context: ServerContext, licenceId: string, unti
   };
   if (Number(term.paidUntil) === Number(paidUntil) && Number(term.endsAt) === Number(endsAt)) return held;
   const still = { revokedAt: null, 'standing.revision': revision, 'standing.endsAt': endsAt };
-  const update = { $set: { standing: { standing, revision, ...term } } };
+  const at = today();
+  const next = { standing, revision, ...term };
+  const { news, endTold } = standingNews(held, next, at);
+  const details = { paidUntil: term.paidUntil.toISOString(), endsAt: term.endsAt?.toISOString() ?? null };
+  const renewed: News = { type: 'license.renewed', key: `term-${Number(until)}`, at, details };
+  const others = news.filter(({ type }) => type !== 'license.renewed').map((one) => ({ ...one, key: renewed.key }));
+  const update = { $set: { standing: next, endTold: endTold ?? null }, ...telling(renewed, ...others) };
   const before = await context.db.licences.change(licenceId, still, update);
   if (before === null) throw new Refusal('LICENSE_CHANGED');
   const change = { before: { paidUntil, endsAt }, after: term };
-  await audit(context, { ...by, ...change, at: today(), action: 'license.renewed', licenceId });
+  await audit(context, { ...by, ...change, at, action: 'license.renewed', licenceId });
   return knownLicence(context, licenceId);
 }
 

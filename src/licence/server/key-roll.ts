@@ -44,10 +44,13 @@ export async function rollSigningKeys(
   await keys.refresh();
   if (keys.signing.kid === to) return listSigningKeys(context);
   const at = today();
-  const next = keys.signingKeys.find(({ state }) => state === 'next');
+  // What the decision is about: another call may roll while this one asks the database.
+  const held = keys.signingKeys;
+  const before = keys.signing.kid;
+  const next = held.find(({ state }) => state === 'next');
   if (next === undefined) {
     const made = newSigningKey('next', at);
-    await keys.replaceSigning([made, ...keys.signingKeys]);
+    await keys.replaceSigning([made, ...held]);
     throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${made.kid} is published from now on.`);
   }
   if (next.kid !== to) throw new Refusal('KEY_ROLL_REFUSED', `The next key is ${next.kid}.`);
@@ -55,8 +58,7 @@ export async function rollSigningKeys(
   if (!compromised && now() < usableFrom.getTime()) {
     throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()} on.`);
   }
-  const before = keys.signing.kid;
-  await keys.replaceSigning(rolled(keys.signingKeys, at, compromised));
+  await keys.replaceSigning(rolled(held, at, compromised));
   const change = { before: { kid: before }, after: { kid: to, compromised } };
   await audit(context, { ...change, at, actor: 'control-plane', action: 'signing-key.rolled', requestId });
   context.log.info({ from: before, to, compromised }, 'signing keys rolled');

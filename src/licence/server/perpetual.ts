@@ -172,6 +172,22 @@ export async function perpetualView(context: ServerContext, licence: Licence): P
   };
 }
 
+/** Versions that a node may run that never asks again; null = any, as for every subscription. */
+export async function coveredVersions(
+  context: ServerContext,
+  licence: Licence,
+  mode: SeatMode,
+): Promise<string[] | null> {
+  if (!licence.perpetual) return null;
+  const right = rightOf(licence.perpetual);
+  if (right.unknownReleases === 'allow-dev' && mode === 'development') return null;
+  const releases = await context.db.releases.of(licence.product);
+  const day = utcDay(now());
+  return releases
+    .map(({ version }) => version)
+    .filter((version) => judgeVersion({ version, mode }, right, releases, day) === null);
+}
+
 function rightOf({ window, terms: { wholeLine, unknownReleases } }: PerpetualRight): VersionRight {
   return { updatesUntil: updatesUntil(window), wholeLine, unknownReleases };
 }

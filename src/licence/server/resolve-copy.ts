@@ -2,6 +2,7 @@ import { today } from '../../contracts/clock.ts';
 import { type Actor, audit, type ServerContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 import { type Activation, historyLength } from './store/activations.ts';
+import { type News, newsPush, telling } from './store/outbox.ts';
 
 /**
  * Which of two hosts with the same licence state goes on. The server cannot know it: the first to check kept the
@@ -25,9 +26,12 @@ export async function keepOne(
   }
   const resolved = { cloneSuspectedAt: null, refusedCopy: null };
   const old = [previous?.hash, secret.hash].filter((hash) => hash !== undefined);
+  const at = today();
+  const details = { node: activation.node.name, kept: keep };
+  const news: News = { type: 'clone.resolved', key: at.toISOString(), at, details };
   const update =
     keep === 'running'
-      ? { $set: resolved }
+      ? { $set: resolved, ...telling(news) }
       : {
           $set: {
             ...resolved,
@@ -37,7 +41,10 @@ export async function keepOne(
             lastRoundReplayed: false,
             bootId: refusedCopy.bootId,
           },
-          $push: { history: { $each: old.filter((hash) => hash !== refusedCopy.hash), $slice: -historyLength } },
+          $push: {
+            history: { $each: old.filter((hash) => hash !== refusedCopy.hash), $slice: -historyLength },
+            ...newsPush([news]),
+          },
         };
   const still = { status: 'active', cloneSuspectedAt, 'refusedCopy.hash': refusedCopy.hash };
   const held = keep === 'running' ? {} : { 'secret.hash': secret.hash };
@@ -45,7 +52,7 @@ export async function keepOne(
   if (kept === null) throw new Refusal('LICENSE_CHANGED', 'The nodes checked at the same moment.');
   await audit(context, {
     ...by,
-    at: today(),
+    at,
     action: 'clone.resolved',
     licenceId: activation.licenceId,
     activationId: activation._id,

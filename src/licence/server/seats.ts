@@ -3,7 +3,7 @@ import type { SeatMode } from '../protocol/requests.ts';
 import { audit, type ServerContext } from './context.ts';
 import { licenceStatus } from './licence-status.ts';
 import type { Activation } from './store/activations.ts';
-import type { Licence } from './store/licences.ts';
+import { boundsOf, type Licence } from './store/licences.ts';
 
 /**
  * How a seat is won and given back.
@@ -13,7 +13,7 @@ import type { Licence } from './store/licences.ts';
  * a crash cuts short leaves at most a seat whose activation has ended or is gone, and such a seat is given back by the
  * next node that needs it.
  */
-export type SeatOutcome = 'won' | 'full' | 'flapping' | 'inactive';
+export type SeatOutcome = 'won' | 'full' | 'flapping' | 'inactive' | 'offline';
 
 export async function winSeat(
   context: ServerContext,
@@ -26,9 +26,16 @@ export async function winSeat(
     if (licence === null) throw new Error(`The licence ${activation.licenceId} is gone.`);
     if (licenceStatus(licence, now()) !== 'ACTIVE') return { outcome: 'inactive', licence };
     if (holdsSeat(licence, activation._id)) return { outcome: 'won', licence };
+    const bounds = boundsOf(activation.node);
+    const file = licence.seats.find(({ offline }) => offline !== undefined && bounds.includes(offline.bound));
+    if (file?.offline) {
+      if (file.offline.until > today()) return { outcome: 'offline', licence };
+      await licences.pullSeat(licence._id, file.activationId);
+      continue;
+    }
     const own = await takeOverOwnSeat(context, licence, activation, requestId);
     if (own !== null) return own;
-    const won = await licences.pushSeat(licence, activation._id, activation.mode);
+    const won = await licences.pushSeat(licence, activation._id, { mode: activation.mode, bounds });
     if (won !== null) return { outcome: 'won', licence: won };
     const full = usedOf(licence, activation.mode) >= licence.seatLimits[activation.mode];
     if (full && !(await makeRoom(context, licence, activation.mode, requestId))) return { outcome: 'full', licence };
@@ -76,9 +83,17 @@ async function takeOverOwnSeat(
  * Frees one seat whose holder has ended, is gone or is overdue; false when there is none. A check that races with this
  * is decided on the one activation document: only if the flip to `expired` wins, the seat is pulled.
  */
-async function makeRoom(context: ServerContext, licence: Licence, mode: SeatMode, requestId: string): Promise<boolean> {
+export async function makeRoom(
+  context: ServerContext,
+  licence: Licence,
+  mode: SeatMode,
+  requestId: string,
+): Promise<boolean> {
   const { licences, activations } = context.db;
-  const holders = licence.seats.filter((seat) => seat.mode === mode).map((seat) => seat.activationId);
+  // An offline file keeps its seats until it ends: nobody can take it back.
+  const holders = licence.seats
+    .filter((seat) => seat.mode === mode && (seat.offline === undefined || seat.offline.until <= today()))
+    .map((seat) => seat.activationId);
   const known = new Map((await activations.findMany(holders)).map((activation) => [activation._id, activation]));
   for (const id of holders) {
     const holder = known.get(id);

@@ -77,6 +77,14 @@ const Environment = z.object({
   /** After how many missed checks a node is told as silent, and after which part of its grace period as at risk. */
   LICENCE_SILENT_CHECKS: Count.default(3),
   LICENCE_GRACE_RISK_PCT: Count.max(100).default(75),
+  /** Where a member gives a licence to a node that claims one; the code is added as `?code=…`. */
+  LICENCE_CLAIM_URL: z.url().default('http://localhost:4600/claim'),
+  /** How long a claim can be decided and fetched, and how long its node waits between two polls. */
+  LICENCE_CLAIM_MS: Count.default(minutes(10)),
+  LICENCE_CLAIM_INTERVAL_SEC: Count.default(5),
+  /** The longest life of an offline file, and how long before its end a new one may follow it. */
+  LICENCE_OFFLINE_MAX_DAYS: Count.max(366).default(366),
+  LICENCE_OFFLINE_RENEW_MS: Ms.default(days(30)),
   /** How often the keys file is looked at for a roll that another process made. */
   LICENCE_KEYS_RELOAD_MS: Count.default(10_000),
 });
@@ -130,6 +138,11 @@ export function readSettings(environment: Record<string, string | undefined>) {
     expiringSoonMs: rest.LICENCE_EXPIRING_SOON_MS,
     silentChecks: rest.LICENCE_SILENT_CHECKS,
     graceRiskPct: rest.LICENCE_GRACE_RISK_PCT,
+    claimUrl: rest.LICENCE_CLAIM_URL,
+    claimMs: rest.LICENCE_CLAIM_MS,
+    claimIntervalSec: rest.LICENCE_CLAIM_INTERVAL_SEC,
+    offlineMaxDays: rest.LICENCE_OFFLINE_MAX_DAYS,
+    offlineRenewMs: rest.LICENCE_OFFLINE_RENEW_MS,
     keysReloadMs: rest.LICENCE_KEYS_RELOAD_MS,
   };
 }

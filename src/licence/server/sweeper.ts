@@ -1,9 +1,11 @@
 import { now, today } from '../../contracts/clock.ts';
+import { forgetOldClaims } from './claims.ts';
 import { audit, type ServerContext } from './context.ts';
 import { forgetOldEvents } from './events/forget.ts';
 import { tellEnds } from './events/tell-ends.ts';
 import { tellSilence } from './events/tell-silence.ts';
 import { newRequestId } from './ids.ts';
+import { sweepOfflineFiles } from './offline-files.ts';
 
 /**
  * Sweeps activations that were begun and never finished: their seat, if one was won, is given back. Every process may
@@ -33,6 +35,8 @@ const sweeps = {
   'unfinished activations swept': sweepPending,
   'ends of licences told': tellEnds,
   'silent nodes told': tellSilence,
+  'seats of offline files freed': sweepOfflineFiles,
+  'old claims forgotten': forgetOldClaims,
   'old events forgotten': forgetOldEvents,
 };
 

@@ -52,6 +52,19 @@ function noticesFor({ licence, activation }: VerdictInput, limits: VerdictClaims
   return notices;
 }
 
+/** What is signed of the licence itself. */
+export function licenceClaims(licence: Licence, at: number): VerdictClaims['lic'] {
+  return {
+    id: licence._id,
+    kind: licence.kind,
+    status: licenceStatus(licence, at),
+    plan: licence.plan,
+    planRev: licence.planRev,
+    periodEnd: (licence.standing.endsAt ?? licence.standing.paidUntil)?.toISOString() ?? null,
+    updatesUntil: licence.perpetual ? updatesUntil(licence.perpetual.window) : null,
+  };
+}
+
 /** Signs what the licence says about this activation now. */
 export async function signVerdict(
   context: ServerContext,
@@ -76,15 +89,7 @@ export async function signVerdict(
     iat,
     exp,
     seq: input.seq,
-    lic: {
-      id: licence._id,
-      kind: licence.kind,
-      status: licenceStatus(licence, at),
-      plan: licence.plan,
-      planRev: licence.planRev,
-      periodEnd: (licence.standing.endsAt ?? licence.standing.paidUntil)?.toISOString() ?? null,
-      updatesUntil: licence.perpetual ? updatesUntil(licence.perpetual.window) : null,
-    },
+    lic: licenceClaims(licence, at),
     limits,
     features,
     chk: { intervalSec, graceSec, jitterPct, enforcement: plan.data.enforcement },

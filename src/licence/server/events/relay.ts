@@ -22,12 +22,18 @@ export async function relay(context: ServerContext): Promise<number> {
 const batch = 100;
 
 function outboxes(context: ServerContext): (() => Promise<number>)[] {
-  const { licences, activations } = context.db;
+  const { licences, activations, offlineFiles, claims } = context.db;
   return [
     () =>
       emptyOutboxes(context, outboxOf(licences.model), (licence) => ({ licenceId: licence._id, activationId: null })),
     () =>
       emptyOutboxes(context, outboxOf(activations.model), ({ _id, licenceId }) => ({ licenceId, activationId: _id })),
+    () => emptyOutboxes(context, outboxOf(offlineFiles.model), ({ licenceId }) => ({ licenceId, activationId: null })),
+    () =>
+      emptyOutboxes(context, outboxOf(claims.model), (claim) => ({
+        licenceId: String(claim.licenceId),
+        activationId: null,
+      })),
   ];
 }
 

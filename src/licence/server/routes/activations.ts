@@ -12,6 +12,7 @@ import { type Route, route } from '../routing/route.ts';
 const seatRefusals: readonly LicenceCode[] = [
   'SUBSCRIPTION_NOT_ACTIVE',
   'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
+  'OFFLINE_LICENSE_ALREADY_ISSUED',
   'UNSUPPORTED_SOFTWARE_VERSION',
   'UNKNOWN_RELEASE',
   'SEAT_FLAPPING',

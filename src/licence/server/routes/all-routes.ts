@@ -1,11 +1,13 @@
 import type { Route } from '../routing/route.ts';
 import { activationRoutes } from './activations.ts';
 import { auditAdminRoutes } from './audit-admin.ts';
+import { claimRoutes } from './claims.ts';
 import { enrolmentAdminRoutes } from './enrolments-admin.ts';
 import { healthRoutes } from './health.ts';
 import { instanceRoutes } from './instances.ts';
 import { instanceAdminRoutes } from './instances-admin.ts';
 import { licenceAdminRoutes } from './licences-admin.ts';
+import { offlineFileRoutes } from './offline-files.ts';
 import { portalInstanceRoutes } from './portal-instances.ts';
 import { portalLicenceRoutes } from './portal-licences.ts';
 import { productAdminRoutes } from './products-admin.ts';
@@ -27,6 +29,8 @@ export const allRoutes: readonly Route[] = [
   ...instanceAdminRoutes,
   ...enrolmentAdminRoutes,
   ...auditAdminRoutes,
+  ...claimRoutes,
+  ...offlineFileRoutes,
   ...webhookAdminRoutes,
   ...signingKeyAdminRoutes,
   ...healthRoutes,

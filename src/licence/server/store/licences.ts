@@ -5,6 +5,7 @@ import type { Features, Limits } from '../../protocol/verdict.ts';
 import type { UpdateWindow } from '../fallback.ts';
 import type { SealedText } from '../sealing.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import type { OfflineFile } from './offline-files.ts';
 import { indexOutbox, type News, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 export interface HeldStanding {
@@ -28,6 +29,23 @@ export interface PerpetualRight {
   terms: PerpetualTerms;
   /** Oldest first. */
   renewals: Renewal[];
+}
+
+/** A seat of the ledger: held by an activation or, as often as it has seats, by an offline file under the file's id. */
+export interface Seat {
+  activationId: string;
+  mode: SeatMode;
+  /** Until when an offline file holds it, and for which cluster or machine. */
+  offline?: { until: Date; bound: string };
+}
+
+/** How the ledger names the cluster and the machine of a node or an offline file. */
+export function boundsOf(about: {
+  clusterId?: string | null | undefined;
+  fingerprint?: string | null | undefined;
+}): string[] {
+  const { clusterId, fingerprint } = about;
+  return [...(clusterId ? [`cluster ${clusterId}`] : []), ...(fingerprint ? [`machine ${fingerprint}`] : [])];
 }
 
 /**
@@ -68,7 +86,7 @@ export interface Licence extends WithOutbox {
   limits: Limits;
   features: Features;
   seatLimits: Record<SeatMode, number>;
-  seats: { activationId: string; mode: SeatMode }[];
+  seats: Seat[];
   /** A change of seats whose money is being moved; no other one begins meanwhile. */
   seatChange?: SeatChange | null;
   /** Idempotency keys of the last changes of seats, newest last. */
@@ -291,7 +309,11 @@ export function licenceStore(connection: Connection) {
     },
 
     /** The one update that wins a seat: null when the licence may not give one or all are taken. */
-    pushSeat: (licence: Licence, activationId: string, mode: SeatMode): Promise<Licence | null> =>
+    pushSeat: (
+      licence: Licence,
+      activationId: string,
+      { mode, bounds }: { mode: SeatMode; bounds: string[] },
+    ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           {
@@ -301,6 +323,7 @@ export function licenceStore(connection: Connection) {
             planRev: licence.planRev,
             'standing.revision': licence.standing.revision,
             'seats.activationId': { $ne: activationId },
+            'seats.offline.bound': { $nin: bounds },
             $expr: {
               $lt: [
                 { $size: { $filter: { input: '$seats', cond: { $eq: ['$$this.mode', mode] } } } },
@@ -324,6 +347,37 @@ export function licenceStore(connection: Connection) {
         )
         .lean<Licence>()
         .exec(),
+
+    /** Wins all seats of an offline file at once; false when they are not free, or the licence changed meanwhile. */
+    async pushOffline(licence: Licence, file: OfflineFile, bound: string): Promise<boolean> {
+      const { _id: activationId, mode, seats, expiresAt: until } = file;
+      const inUse = { $size: { $filter: { input: '$seats', cond: { $eq: ['$$this.mode', mode] } } } };
+      const seat: Seat = { activationId, mode, offline: { until, bound } };
+      const won = await model.updateOne(
+        {
+          _id: licence._id,
+          revokedAt: null,
+          suspended: null,
+          planRev: licence.planRev,
+          'standing.revision': licence.standing.revision,
+          'seats.activationId': { $ne: activationId },
+          'seats.offline.bound': { $ne: bound },
+          $expr: { $lte: [{ $add: [inUse, seats] }, licence.seatLimits[mode]] },
+        },
+        { $push: { seats: { $each: Array.from({ length: seats }, () => seat) } } },
+      );
+      return won.modifiedCount === 1;
+    },
+
+    /** Hands the seats of an offline file to the one that follows it; false when it did not hold them. */
+    async renewOffline(id: string, from: string, to: OfflineFile): Promise<boolean> {
+      const renewed = await model.updateOne(
+        { _id: id, revokedAt: null, suspended: null, 'seats.activationId': from },
+        { $set: { 'seats.$[held].activationId': to._id, 'seats.$[held].offline.until': to.expiresAt } },
+        { arrayFilters: [{ 'held.activationId': from }] },
+      );
+      return renewed.modifiedCount === 1;
+    },
 
     /** True when there was a seat to give back. */
     async pullSeat(id: string, activationId: string): Promise<boolean> {

@@ -1,10 +1,12 @@
 import { createConnection } from 'mongoose';
 import { activationStore } from './activations.ts';
 import { auditStore } from './audit.ts';
+import { claimStore } from './claims.ts';
 import { deliveryStore } from './deliveries.ts';
 import { enrolmentStore } from './enrolments.ts';
 import { eventStore } from './events.ts';
 import { licenceStore } from './licences.ts';
+import { offlineFileStore } from './offline-files.ts';
 import { planStore } from './plans.ts';
 import { productStore } from './products.ts';
 import { releaseStore } from './releases.ts';
@@ -28,6 +30,8 @@ export async function openStore(uri: string) {
     activations: activationStore(connection),
     enrolments: enrolmentStore(connection),
     audit: auditStore(connection),
+    claims: claimStore(connection),
+    offlineFiles: offlineFileStore(connection),
     events: eventStore(connection),
     webhooks: webhookStore(connection),
     deliveries: deliveryStore(connection),

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { noBody } from '../../../routing/answer.ts';
+import {
+  ApproveClaim,
+  ClaimAnswer,
+  ClaimPoll,
+  ClaimPollAnswer,
+  ClaimRequest,
+  ClaimView,
+  UserCode,
+} from '../../protocol/claims.ts';
+import { approveClaim, beginClaim, pollClaim, refuseClaim, showClaim } from '../claims.ts';
+import { open } from '../guards/guard.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { type Route, route } from '../routing/route.ts';
+
+const tag = 'claims';
+const guard = requireAccount('admin');
+const params = z.object({ code: UserCode });
+
+export const claimRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/v1/claims',
+    tag,
+    summary: 'A node without a key asks for a licence and shows where to give it one',
+    guard: open,
+    body: ClaimRequest,
+    answers: { 201: ClaimAnswer },
+    refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
+    handler: async ({ body, caller, context }) => ({ status: 201, body: await beginClaim(context, body, caller) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/claims/poll',
+    tag,
+    summary: 'Whether a licence was given; the key comes with one answer only',
+    guard: open,
+    body: ClaimPoll,
+    answers: { 200: ClaimPollAnswer },
+    refusals: [],
+    handler: async ({ body, caller, context }) => ({
+      status: 200,
+      body: await pollClaim(context, body.claimToken, caller),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/me/claims/{code}',
+    tag,
+    summary: 'What asks for a licence under this code',
+    guard,
+    params,
+    answers: { 200: ClaimView },
+    refusals: ['CLAIM_NOT_FOUND'],
+    handler: async ({ params, caller, context }) => ({
+      status: 200,
+      body: await showClaim(context, params.code, caller),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/claims/{code}/approve',
+    tag,
+    summary: 'Give it a licence of the account',
+    guard,
+    params,
+    body: ApproveClaim,
+    answers: { 200: ClaimView },
+    refusals: ['CLAIM_NOT_FOUND', 'SUBSCRIPTION_NOT_FOUND', 'CLAIM_LICENSE_REJECTED'],
+    handler: async ({ params, body, caller, context }) => ({
+      status: 200,
+      body: await approveClaim(context, params.code, body.licenseId, caller),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/me/claims/{code}/refuse',
+    tag,
+    summary: 'Give it nothing',
+    guard,
+    params,
+    answers: { 204: noBody },
+    refusals: ['CLAIM_NOT_FOUND'],
+    async handler({ params, caller, context }) {
+      await refuseClaim(context, params.code, caller);
+      return { status: 204, body: undefined };
+    },
+  }),
+];

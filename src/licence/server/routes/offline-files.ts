@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { IdempotencyKey, LicenceId } from '../../protocol/admin.ts';
+import { OfflineFileAnswer, OfflineFileId, OfflineFileList, OfflineFileRequest } from '../../protocol/offline-file.ts';
+import { licenceOfAccount } from '../account-scope.ts';
+import type { Actor, ServerContext } from '../context.ts';
+import type { Guard } from '../guards/guard.ts';
+import { requireAccount } from '../guards/require-account.ts';
+import { requireAdmin } from '../guards/require-admin.ts';
+import { knownLicence } from '../licences-admin.ts';
+import { issueOfflineFile, listOfflineFiles, readOfflineFile } from '../offline-files.ts';
+import { type Route, route } from '../routing/route.ts';
+import type { Licence } from '../store/licences.ts';
+
+const params = z.object({ id: LicenceId });
+
+/** Offline files of a licence: for the members of its account and, below /v1/admin, for the control plane. */
+export const offlineFileRoutes: readonly Route[] = [
+  ...callsFor({
+    base: '/v1',
+    mayIssue: requireAccount('admin'),
+    mayRead: requireAccount(),
+    find: (context, id, { account }) => licenceOfAccount(context, account, id),
+  }),
+  ...callsFor({
+    base: '/v1/admin',
+    mayIssue: requireAdmin,
+    mayRead: requireAdmin,
+    find: (context, id) => knownLicence(context, id),
+  }),
+];
+
+function callsFor<By extends { actor: string }>(whose: {
+  base: string;
+  mayIssue: Guard<By>;
+  mayRead: Guard<By>;
+  find(context: ServerContext, licenceId: string, by: By): Promise<Licence>;
+}): Route[] {
+  const path = `${whose.base}/licenses/{id}/offline-files`;
+  const tag = 'offline files';
+  return [
+    route({
+      method: 'post',
+      path,
+      tag,
+      summary: 'Issue a licence file for a cluster or a machine without internet, once per idempotency key',
+      description: 'A file cannot be taken back: it holds its seats and counts until it ends.',
+      guard: whose.mayIssue,
+      params,
+      headers: z.object({ 'idempotency-key': IdempotencyKey }),
+      body: OfflineFileRequest,
+      answers: { 201: OfflineFileAnswer, 200: OfflineFileAnswer },
+      refusals: [
+        'SUBSCRIPTION_NOT_FOUND',
+        'SUBSCRIPTION_NOT_ACTIVE',
+        'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
+        'OFFLINE_LICENSE_ALREADY_ISSUED',
+        'OFFLINE_NOT_POSSIBLE',
+        'IDEMPOTENCY_CONFLICT',
+      ],
+      async handler({ params, headers, body, caller, context }) {
+        const licence = await whose.find(context, params.id, caller);
+        const by: Actor = { actor: caller.actor, requestId: caller.requestId };
+        const call = { ...by, idempotencyKey: headers['idempotency-key'] };
+        const { answer, created } = await issueOfflineFile(context, licence, body, call);
+        return { status: created ? 201 : 200, body: answer };
+      },
+    }),
+    route({
+      method: 'get',
+      path,
+      tag,
+      summary: 'The offline files of a licence, newest first',
+      guard: whose.mayRead,
+      params,
+      answers: { 200: OfflineFileList },
+      refusals: ['SUBSCRIPTION_NOT_FOUND'],
+      handler: async ({ params, caller, context }) => ({
+        status: 200,
+        body: await listOfflineFiles(context, await whose.find(context, params.id, caller)),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: `${path}/{file}`,
+      tag,
+      summary: 'One offline file with its text',
+      guard: whose.mayIssue,
+      params: params.extend({ file: OfflineFileId }),
+      answers: { 200: OfflineFileAnswer },
+      refusals: ['SUBSCRIPTION_NOT_FOUND', 'NO_SUCH_OFFLINE_FILE'],
+      handler: async ({ params, caller, context }) => ({
+        status: 200,
+        body: await readOfflineFile(context, await whose.find(context, params.id, caller), params.file),
+      }),
+    }),
+  ];
+}

@@ -1,0 +1,99 @@
+import { type Connection, Schema } from 'mongoose';
+import type { SeatMode } from '../../protocol/requests.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+import { indexOutbox, type News, outboxField, telling, type WithOutbox } from './outbox.ts';
+
+/** An offline file. It stands here, signed, before its seats are won; nobody gets it before that. */
+export interface OfflineFile extends WithOutbox {
+  _id: string;
+  licenceId: string;
+  idempotencyKey: string;
+  requestHash: string;
+  clusterId: string | null;
+  fingerprint: string | null;
+  mode: SeatMode;
+  seats: number;
+  status: 'pending' | 'issued' | 'replaced' | 'ended';
+  issuedAt: Date;
+  issuedBy: string;
+  expiresAt: Date;
+  /** The signed text. */
+  file: string;
+}
+
+const after = { returnDocument: 'after' } as const;
+
+export function offlineFileStore(connection: Connection) {
+  const schema = new Schema<OfflineFile>(
+    {
+      _id: { type: String, required: true },
+      licenceId: { type: String, required: true },
+      idempotencyKey: { type: String, required: true },
+      requestHash: { type: String, required: true },
+      clusterId: { type: String, default: null },
+      fingerprint: { type: String, default: null },
+      mode: { type: String, required: true },
+      seats: { type: Number, required: true },
+      status: { type: String, required: true },
+      issuedAt: { type: Date, required: true },
+      issuedBy: { type: String, required: true },
+      expiresAt: { type: Date, required: true },
+      file: { type: String, required: true },
+      outbox: outboxField,
+    },
+    { collection: 'offline-files', versionKey: false },
+  );
+  schema.index({ licenceId: 1, idempotencyKey: 1 }, { unique: true });
+  schema.index({ licenceId: 1, issuedAt: 1 });
+  schema.index({ status: 1, expiresAt: 1 });
+  schema.index({ status: 1, issuedAt: 1 });
+  indexOutbox(schema);
+  const model = connection.model<OfflineFile>('OfflineFile', schema);
+
+  return {
+    model,
+    find: (licenceId: string, id: string) => model.findOne({ _id: id, licenceId }).lean<OfflineFile>().exec(),
+    byIdempotencyKey: (licenceId: string, idempotencyKey: string) =>
+      model.findOne({ licenceId, idempotencyKey }).lean<OfflineFile>().exec(),
+    /** Newest first; those that never won their seats are left out. */
+    of: (licenceId: string) =>
+      model
+        .find({ licenceId, status: { $ne: 'pending' } })
+        .sort({ issuedAt: -1 })
+        .limit(500)
+        .lean<OfflineFile[]>()
+        .exec(),
+    /** False when the idempotency key was used before on this licence. */
+    async insert(file: OfflineFile): Promise<boolean> {
+      try {
+        await model.create(file);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    },
+    /** Null when its status no longer is the one given. */
+    turn: (id: string, from: OfflineFile['status'], to: OfflineFile['status'], news: News | null = null) =>
+      model
+        .findOneAndUpdate({ _id: id, status: from }, { $set: { status: to }, ...telling(news) }, after)
+        .lean<OfflineFile>()
+        .exec(),
+    endedBefore: (before: Date) =>
+      model
+        .find({ status: { $in: ['issued', 'replaced'] }, expiresAt: { $lt: before } })
+        .limit(100)
+        .lean<OfflineFile[]>()
+        .exec(),
+    pendingBefore: (before: Date) =>
+      model
+        .find({ status: 'pending', issuedAt: { $lt: before } })
+        .limit(100)
+        .lean<OfflineFile[]>()
+        .exec(),
+    /** Forgets one that nobody was given. */
+    async forgetPending(id: string): Promise<boolean> {
+      return (await model.deleteOne({ _id: id, status: 'pending' })).deletedCount === 1;
+    },
+  };
+}

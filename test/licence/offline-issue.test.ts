@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
+import { readOfflineFile } from '../../src/licence/client/offline-file.ts';
+import type { OfflineFileAnswer, OfflineFileClaims, OfflineFileList } from '../../src/licence/protocol/offline-file.ts';
+import type { LicenceKeys } from '../../src/licence/protocol/verdict.ts';
+import { until } from '../support/until.ts';
+import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
+
+/** Offline files as the server issues them, held against the client that reads them on the node. */
+
+const [hour, day] = [3_600_000, 86_400_000];
+let world: LicenceWorld;
+let clock: string;
+
+beforeAll(async () => {
+  world = await startLicenceWorld({ LICENCE_ACTIVATIONS_PER_HOUR: '100000', LICENCE_SWEEP_MS: '30' });
+  clock = join(world.folder, 'clock');
+  await writeFile(clock, '0');
+  await world.server().kill('SIGKILL');
+  await world.start({ FREEHOLD_CLOCK_FILE: clock });
+});
+afterAll(() => world?.stop());
+
+const turnTo = async (ms: number) => {
+  await writeFile(`${clock}.new`, String(Math.round(ms)));
+  await rename(`${clock}.new`, clock);
+};
+const issueFile = (licenseId: string, body: Record<string, unknown>, key: string = randomUUID()) =>
+  world.admin<OfflineFileAnswer & { code: string; detail: string }>(
+    'POST',
+    `/licenses/${licenseId}/offline-files`,
+    { days: 100, ...body },
+    { 'Idempotency-Key': key },
+  );
+const list = async (licenseId: string) =>
+  (await world.admin<OfflineFileList>('GET', `/licenses/${licenseId}/offline-files`)).body.offlineFiles;
+const used = async (licenseId: string) => (await world.view(licenseId)).seats.production.used;
+const claimsOf = (file: string) => decodeJwt(file.trim()) as unknown as OfflineFileClaims;
+
+/** What the client library on a node makes of a file. */
+async function onNode(file: string, node: Record<string, string> = { clusterId: 'plant-7' }, version = '1.0.0') {
+  const path = join(world.folder, `${randomUUID()}.lic`);
+  await writeFile(path, file);
+  const keys = (await world.call<LicenceKeys>('GET', '/.well-known/license-keys.json')).body;
+  const own = { name: 'n1', ...node };
+  const expected = { issuer: 'urn:freehold:licence', product, version, mode: 'production' as const, node: own, keys };
+  return readOfflineFile(path, expected);
+}
+
+test('L58: a file is good on the nodes of its cluster, on no other, and not when a byte was changed', async () => {
+  const { licenseId } = await world.issue({ seats: 3, limits: { devices: 7 } });
+  const { status, body } = await issueFile(licenseId, { clusterId: 'plant-7', seats: 2 });
+  expect(status).toBe(201);
+  expect(body).toMatchObject({ clusterId: 'plant-7', fingerprint: null, seats: 2, status: 'issued' });
+  expect(await onNode(body.file)).toMatchObject({
+    ok: true,
+    claims: { limits: { devices: 7 }, lic: { id: licenseId } },
+  });
+  expect(await onNode(body.file, { clusterId: 'plant-8' })).toMatchObject({ ok: false });
+  const [header, payload, signature] = body.file.trim().split('.') as [string, string, string];
+  const longer = Buffer.from(JSON.stringify({ ...claimsOf(body.file), exp: 9_999_999_999 })).toString('base64url');
+  expect(await onNode([header, longer, signature].join('.'))).toMatchObject({ ok: false });
+  const at = payload.length >> 1;
+  const changed = payload.slice(0, at) + (payload[at] === 'A' ? 'B' : 'A') + payload.slice(at + 1);
+  expect(await onNode([header, changed, signature].join('.'))).toMatchObject({ ok: false });
+  const { iat, exp } = claimsOf(body.file);
+  expect(exp - iat).toBe(100 * 86_400);
+  expect(body.expiresAt).toBe(new Date(exp * 1000).toISOString());
+});
+
+test('L58: a cluster with a file cannot be online, one that is online gets no file, and none gets two', async () => {
+  const { licenseId, licenseKey } = await world.issue({ seats: 4 });
+  const plant7 = { name: 'n1', clusterId: 'plant-7' };
+  expect((await issueFile(licenseId, { clusterId: 'plant-7' })).status).toBe(201);
+  const online = await world.activate(licenseKey, { node: plant7 });
+  expect([online.status, online.body.code]).toEqual([409, 'OFFLINE_LICENSE_ALREADY_ISSUED']);
+  const second = await issueFile(licenseId, { clusterId: 'plant-7' });
+  expect([second.status, second.body.code]).toEqual([409, 'OFFLINE_LICENSE_ALREADY_ISSUED']);
+  const other = await world.activate(licenseKey, { node: { ...plant7, clusterId: 'plant-8' } });
+  expect(other.status).toBe(201);
+  expect((await issueFile(licenseId, { clusterId: 'plant-8' })).body.code).toBe('OFFLINE_LICENSE_ALREADY_ISSUED');
+  await world.call('POST', `/v1/instances/${other.body.instanceId}/release`, { secret: other.body.secret });
+  expect((await issueFile(licenseId, { clusterId: 'plant-8' })).status).toBe(201);
+  expect((await issueFile(licenseId, { fingerprint: 'tpm-1' })).status).toBe(201);
+  const machine = await world.activate(licenseKey, { node: { name: 'm', fingerprint: 'tpm-1' } });
+  expect(machine.body.code).toBe('OFFLINE_LICENSE_ALREADY_ISSUED');
+  expect(await used(licenseId)).toBe(3);
+});
+
+test('L58: a hundred wishes for a file, and nodes that come online meanwhile: never a seat too many', async () => {
+  const { licenseId, licenseKey } = await world.issue({ seats: 5 });
+  const node = () => ({ name: randomUUID(), clusterId: `c-${Math.floor(Math.random() * 8)}` });
+  const wishes = await Promise.all(
+    Array.from({ length: 60 }, async (_, index) => {
+      if (index % 3 === 0) return (await world.activate(licenseKey, { node: node() })).status;
+      return (await issueFile(licenseId, { clusterId: node().clusterId })).status;
+    }),
+  );
+  expect(wishes.filter((status) => status === 201)).toHaveLength(5);
+  expect(await used(licenseId)).toBe(5);
+  const files = await list(licenseId);
+  expect(new Set(files.map(({ clusterId }) => clusterId)).size).toBe(files.length);
+  const online = (await world.view(licenseId)).activations.filter(({ holdsSeat }) => holdsSeat);
+  for (const { clusterId } of online) expect(files.map((file) => file.clusterId)).not.toContain(clusterId);
+  expect(online.length + files.length).toBe(5);
+});
+
+test('L58: when a file has ended, its seats are free and its cluster may go online', async () => {
+  const { licenseId, licenseKey } = await world.issue({ seats: 2 });
+  const { body } = await issueFile(licenseId, { clusterId: 'plant-7', seats: 2, days: 2 });
+  expect((await world.activate(licenseKey)).body.code).toBe('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+  await turnTo(2 * day - hour);
+  expect((await world.activate(licenseKey)).body.code).toBe('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+  await turnTo(2 * day + hour);
+  await until(async () => (await list(licenseId))[0]?.status === 'ended', { what: 'the file has ended' });
+  expect(await used(licenseId)).toBe(0);
+  expect((await world.activate(licenseKey, { node: { name: 'n1', clusterId: 'plant-7' } })).status).toBe(201);
+  expect(claimsOf(body.file).exp).toBeLessThan((Date.now() + 2 * day + hour) / 1000);
+  await turnTo(0);
+});
+
+test('the same key gives the same file, also many times at once; another wish under it is refused', async () => {
+  const { licenseId } = await world.issue({ seats: 3 });
+  const key = randomUUID();
+  const wish = { clusterId: 'plant-7' };
+  const first = await issueFile(licenseId, wish, key);
+  const again = await issueFile(licenseId, wish, key);
+  expect([first.status, again.status]).toEqual([201, 200]);
+  expect(again.body).toEqual(first.body);
+  expect((await issueFile(licenseId, { clusterId: 'plant-8' }, key)).body.code).toBe('IDEMPOTENCY_CONFLICT');
+  const one = `/licenses/${licenseId}/offline-files/${first.body.offlineFileId}`;
+  expect((await world.admin('GET', one)).body).toEqual(first.body);
+  const unknown = await world.admin('GET', `/licenses/${licenseId}/offline-files/off_0000000000000000`);
+  expect([unknown.status, unknown.body.code]).toEqual([404, 'NO_SUCH_OFFLINE_FILE']);
+
+  const parallel = randomUUID();
+  const replies = await Promise.all([1, 2, 3, 4].map(() => issueFile(licenseId, { clusterId: 'plant-9' }, parallel)));
+  expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
+  expect(await used(licenseId)).toBe(2);
+  expect((await list(licenseId)).map(({ clusterId }) => clusterId).sort()).toEqual(['plant-7', 'plant-9']);
+});
+
+test('counts at most 366 days, and no longer than the licence is paid for', async () => {
+  const paidUntil = new Date(Date.now() + 20 * day).toISOString();
+  const standing = { standing: 'current' as const, revision: 1, paidUntil, endsAt: null };
+  const { licenseId } = await world.issue({ seats: 9, standing });
+  const file = (await issueFile(licenseId, { clusterId: 'a', days: 366 })).body;
+  expect(Math.abs(Date.parse(file.expiresAt) - Date.parse(paidUntil))).toBeLessThan(1000);
+  expect((await issueFile(licenseId, { clusterId: 'b', days: 367 })).status).toBe(400);
+  await turnTo(20 * day);
+  const late = await issueFile(licenseId, { clusterId: 'c' });
+  expect([late.status, late.body.code]).toEqual([409, 'OFFLINE_NOT_POSSIBLE']);
+  await turnTo(0);
+  await world.admin('POST', `/licenses/${licenseId}/standing`, { revision: 2, standing: 'suspended' });
+  expect((await issueFile(licenseId, { clusterId: 'd' })).body.code).toBe('SUBSCRIPTION_NOT_ACTIVE');
+  for (const wrong of [{}, { clusterId: 'a', fingerprint: 'b' }, { fingerprint: 'b', seats: 2 }, { clusterId: '' }]) {
+    expect((await issueFile(licenseId, wrong)).status).toBe(400);
+  }
+});
+
+test('a file that ends soon is followed by a new one in the same seats', async () => {
+  const { licenseId } = await world.issue({ seats: 2 });
+  const old = (await issueFile(licenseId, { clusterId: 'plant-7', seats: 2, days: 60 })).body;
+  await turnTo(20 * day);
+  expect((await issueFile(licenseId, { clusterId: 'plant-7', seats: 2 })).status).toBe(409);
+  await turnTo(31 * day);
+  const next = await issueFile(licenseId, { clusterId: 'plant-7', seats: 2, days: 60 });
+  expect(next.status).toBe(201);
+  expect(await used(licenseId)).toBe(2);
+  await turnTo(61 * day);
+  await until(async () => (await list(licenseId)).some(({ status }) => status === 'ended'), {
+    what: 'the old one ended',
+  });
+  expect((await list(licenseId)).map(({ offlineFileId, status }) => [offlineFileId, status])).toEqual([
+    [next.body.offlineFileId, 'issued'],
+    [old.offlineFileId, 'ended'],
+  ]);
+  expect(await used(licenseId)).toBe(2);
+  await turnTo(0);
+});
+
+test('of a perpetual licence names the versions that may run', async () => {
+  await world.putPlan('PERPETUAL', { perpetual: {} });
+  await world.admin('PUT', `/products/${product}/releases/1.0.0`, { releasedOn: '2021-01-01' });
+  await world.admin('PUT', `/products/${product}/releases/2.0.0`, { releasedOn: '2024-01-01' });
+  const perpetual = { updatesFrom: '2021-01-01', years: 1, price: { amount: 1, currency: 'EUR' } };
+  const { licenseId } = await world.issue({ plan: 'PERPETUAL', perpetual });
+  const { body } = await issueFile(licenseId, { fingerprint: 'tpm-1' });
+  expect(claimsOf(body.file).versions).toEqual(['1.0.0']);
+  expect(await onNode(body.file, { fingerprint: 'tpm-1' }, '1.0.0')).toMatchObject({ ok: true });
+  expect(await onNode(body.file, { fingerprint: 'tpm-1' }, '2.0.0')).toMatchObject({ ok: false });
+});
+
+test('an administrator of the account issues and reads files, others do not, and other accounts find nothing', async () => {
+  const account = `acc_${randomUUID().slice(0, 8)}`;
+  const { licenseId } = await world.issue({ account });
+  const as = async (token: Promise<string>, method: string, path = '', body?: unknown) =>
+    world.call<OfflineFileAnswer & OfflineFileList & { code: string }>(
+      method,
+      `/v1/licenses/${licenseId}/offline-files${path}`,
+      body,
+      { Authorization: `Bearer ${await token}`, 'Idempotency-Key': randomUUID() },
+    );
+  const wish = { clusterId: 'plant-7', days: 30 };
+  expect((await as(world.accounts.token({ account, role: 'viewer' }), 'POST', '', wish)).body.code).toBe(
+    'ROLE_REQUIRED',
+  );
+  const elsewhere = world.accounts.token({ account: 'acc_elsewhere' });
+  expect((await as(elsewhere, 'POST', '', wish)).body.code).toBe('SUBSCRIPTION_NOT_FOUND');
+  const issued = await as(world.accounts.token({ account }), 'POST', '', wish);
+  expect([issued.status, issued.body.issuedBy]).toEqual([201, 'member:mem_1']);
+  expect((await as(world.accounts.token({ account, role: 'viewer' }), 'GET')).body.offlineFiles).toHaveLength(1);
+  const path = `/${issued.body.offlineFileId}`;
+  expect((await as(world.accounts.token({ account }), 'GET', path)).body.file).toBe(issued.body.file);
+  expect((await as(elsewhere, 'GET', path)).status).toBe(404);
+});
