@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { readOfflineFile } from '../../src/licence/client/offline-file.ts';
 import type { OfflineFileAnswer, OfflineFileClaims, OfflineFileList } from '../../src/licence/protocol/offline-file.ts';
+import type { WireNode } from '../../src/licence/protocol/requests.ts';
 import type { LicenceKeys } from '../../src/licence/protocol/verdict.ts';
 import { until } from '../support/until.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
@@ -41,7 +42,7 @@ const used = async (licenseId: string) => (await world.view(licenseId)).seats.pr
 const claimsOf = (file: string) => decodeJwt(file.trim()) as unknown as OfflineFileClaims;
 
 /** What the client library on a node makes of a file. */
-async function onNode(file: string, node: Record<string, string> = { clusterId: 'plant-7' }, version = '1.0.0') {
+async function onNode(file: string, node: Omit<WireNode, 'name'> = { clusterId: 'plant-7' }, version = '1.0.0') {
   const path = join(world.folder, `${randomUUID()}.lic`);
   await writeFile(path, file);
   const keys = (await world.call<LicenceKeys>('GET', '/.well-known/license-keys.json')).body;

@@ -36,7 +36,7 @@ export async function openStore(uri: string) {
     webhooks: webhookStore(connection),
     deliveries: deliveryStore(connection),
   };
-  for (const { model } of Object.values(store)) await model.createIndexes();
+  await Promise.all(Object.values(store).map(({ model }) => model.createIndexes()));
   return {
     ...store,
     /** Rejects when the database does not answer. */
