@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { monotonic, now, today } from '../../contracts/clock.ts';
+import { now, today } from '../../contracts/clock.ts';
 import type { ClaimAnswer, ClaimPollAnswer, ClaimRequest, ClaimView } from '../protocol/claims.ts';
 import { licenceOfAccount } from './account-scope.ts';
 import type { Member } from './account-tokens.ts';
@@ -10,24 +10,6 @@ import { Refusal } from './refusal.ts';
 import type { Claim } from './store/claims.ts';
 
 const day = 86_400_000;
-
-/**
- * What this process answered lately: a node that polls too fast gets the same words again, and nobody works for it.
- */
-export function createPollMemory() {
-  const pending = new Map<string, number>();
-  return {
-    /** Whether this token was answered PENDING less than `ms` ago. */
-    isEarly: (token: string, ms: number) => monotonic() - (pending.get(token) ?? Number.NEGATIVE_INFINITY) < ms,
-    answeredPending(token: string): void {
-      if (pending.size > 10_000) pending.clear();
-      pending.set(token, monotonic());
-    },
-    forget: (token: string) => pending.delete(token),
-  };
-}
-
-export type PollMemory = ReturnType<typeof createPollMemory>;
 
 /** Begins a claim, and ends older ones of the same cluster. Throws UNKNOWN_PRODUCT_OR_PLAN. */
 export async function beginClaim(context: ServerContext, wish: ClaimRequest, caller: Caller): Promise<ClaimAnswer> {

@@ -1,7 +1,7 @@
 import type { Log } from '../../contracts/log.ts';
 import { type AccountTokens, createAccountTokens } from './account-tokens.ts';
-import { createPollMemory, type PollMemory } from './claims.ts';
 import { loadKeys, type ServerKeys } from './keys.ts';
+import { createPollMemory, type PollMemory } from './poll-memory.ts';
 import { type CheckLimit, createCheckLimit, createFailureLimit, type FailureLimit } from './rate-limits.ts';
 import { noSeatSeller, type SeatSeller } from './seat-seller.ts';
 import type { Settings } from './settings.ts';
