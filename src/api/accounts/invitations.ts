@@ -16,7 +16,7 @@ import { renderInvitation } from '../../mail/invitation.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
-import { type Acting, auditAccount, changeAccount } from './change-people.ts';
+import { type Acting, auditAccount, changeAccount } from './change-account.ts';
 
 /** What each role may, as the mail and the page of an invitation say it. */
 export const rightsOf = {

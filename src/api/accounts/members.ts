@@ -1,7 +1,7 @@
 import type { Role } from '../../contracts/api/account.ts';
 import { changeRoles, leaveAccount, type Member, memberOf, removeMember } from '../../domain/account-people.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Acting, auditAccount, changeAccount } from './change-people.ts';
+import { type Acting, auditAccount, changeAccount } from './change-account.ts';
 
 const told = ({ _id, email, roles }: Member) => ({ member: _id, email, roles });
 

@@ -12,8 +12,8 @@ import {
 } from '../../contracts/api/members.ts';
 import { AuditEntry } from '../../contracts/api/operator.ts';
 import { InvitationId, MemberId } from '../../contracts/ids.ts';
-import type { Acting } from '../accounts/change-people.ts';
-import { closeAccount, readClosing } from '../accounts/closing.ts';
+import type { Acting } from '../accounts/change-account.ts';
+import { closeAccount, readClosing } from '../accounts/close-account.ts';
 import { inviteMember, joinAccount, resendInvitation, withdrawInvitation } from '../accounts/invitations.ts';
 import { dismissMember, giveRoles, leave } from '../accounts/members.ts';
 import { open } from '../guards/guard.ts';

@@ -5,7 +5,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import { requireAdministrator } from '../../domain/account-people.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Acting, auditAccount, changeAccount } from './change-people.ts';
+import { type Acting, auditAccount, changeAccount } from './change-account.ts';
 
 /** What closing an account ends and keeps, and what stands against it. */
 export async function readClosing(deps: ApiDeps, account: AccountRecord): Promise<z.infer<typeof AccountClosing>> {
@@ -26,9 +26,10 @@ export async function readClosing(deps: ApiDeps, account: AccountRecord): Promis
 }
 
 /**
- * Closes an account for good: its record goes with members, invitations and sessions, and its address is free for a new one. A server
- * that runs would go on to cost, and an order would deliver one to nobody, so both are in the way; with the servers their
- * licences have ended. Orders with their billing details and, at Stripe, the invoices are kept: the law wants them.
+ * Closes an account for good: its record goes with members, invitations and sessions, and its address is free for a new
+ * one. A server that runs would go on to cost, and an order would deliver one to nobody, so both are in the way; with the
+ * servers their licences have ended. Orders with their billing details and, at Stripe, the invoices are kept: the law
+ * wants them.
  *
  * The account is marked first and looked through then, and an order looks for the mark after its row stands: one of the
  * two always gives way. Throws `account_in_use`, `not_signed_in`, `not_allowed`, `invalid_request`.
