@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ReasonCode, reasons } from '../../src/contracts/reasons.ts';
+import { awsWords } from '../../src/embedded/cloud/doubles/aws/words.ts';
 import { awsReasonOf } from '../../src/stacks/aws/errors.ts';
 import { azureReasonOf } from '../../src/stacks/azure/errors.ts';
 import { digitaloceanReasonOf } from '../../src/stacks/digitalocean/errors.ts';
@@ -35,6 +36,17 @@ describe.each(clouds)('%s', (cloud) => {
   test('what it has never said stands for nothing', () => {
     expect(reasonOf[cloud]('something nobody has heard of yet went wrong')).toBeNull();
   });
+});
+
+test.each([
+  ['quota', 'cloud_quota'],
+  ['capacity', 'cloud_capacity'],
+  ['throttled', 'cloud_rate_limited'],
+  ['expired', 'cloud_credentials_expired'],
+  ['denied', 'cloud_permission_missing'],
+  ['unavailable', 'cloud_unavailable'],
+] as const)('the double of AWS speaks so that it is understood: %s', (fault, reason) => {
+  expect(awsReasonOf(awsWords.scripted[fault]({ type: 'aws:ec2/instance:Instance', zone: 'eu-west-1a' }))).toBe(reason);
 });
 
 test('what is told to customers names neither cloud nor code, says what is charged, and who acts', () => {
