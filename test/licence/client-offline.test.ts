@@ -105,6 +105,24 @@ describe('a licence file', () => {
     });
   });
 
+  test('that asks for `stop` at its end asks once per file', async () => {
+    const { client, time, offlineFile } = await node(await fileOf({ enforcement: 'stop' }));
+    let stops = 0;
+    client.onStop(() => {
+      stops += 1;
+    });
+    await client.check();
+    for (const round of [1, 2]) {
+      time.advance(101 * day);
+      await until('told to stop', () => stops === round);
+      expect((await client.check()).effect).toBe('stop');
+      expect(stops).toBe(round);
+      const iat = Math.floor(time.clock.now() / 1000);
+      await writeFile(offlineFile, await fileOf({ iat, exp: iat + 100 * 86_400, enforcement: 'stop' }));
+      expect((await client.check()).state).toBe('OK');
+    }
+  });
+
   test('gives way to the server when it is taken away, and comes before it when it is put there', async () => {
     server.key = key;
     const { client, offlineFile } = await node(null, { enrollmentToken: 'a-token' });

@@ -95,11 +95,13 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     const file = await offlineFile();
     if (file === null) return licence.attempt();
     if (!file.ok) return { kind: 'failed', failure: { code: 'OFFLINE_FILE_REFUSED', text: file.why }, retryAfterMs: 0 };
-    const { iat } = file.claims;
+    const { iat, exp } = file.claims;
     const isNew = iat > state.fileIssuedAt;
     // Before the state is written, whose mark follows from it.
     situation = { ...situation, ...fileTime(situation, { iat, isNew }, state.mark, at()) };
-    await save({ lock: null, fileIssuedAt: Math.max(iat, state.fileIssuedAt) });
+    const counts = !situation.rolledBack && serverTime(situation.anchor, at()) < exp * 1000;
+    const told = counts ? { stopTold: false } : {};
+    await save({ lock: null, fileIssuedAt: Math.max(iat, state.fileIssuedAt), ...told });
     return { kind: 'file', claims: file.claims };
   }
 

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener } from 'no
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { FakeServer } from './fake-server.ts';
 
 const fixture = (file: string) => readFile(join(import.meta.dirname, '../fixtures', file), 'utf8');
@@ -54,9 +55,11 @@ export function answersOf(server: () => FakeServer): RequestListener {
 /** A proxy as companies have them: opens a way by CONNECT to whoever may, and tells where it was asked to go. */
 export async function startProxy(allows: (authorization: string | undefined) => number = () => 200) {
   const asked: string[] = [];
+  const ways = new Set<Duplex>();
   const server = createServer((_, response) => response.writeHead(405).end());
   server.on('connect', (request, socket) => {
     const target = String(request.url);
+    ways.add(socket);
     asked.push(target);
     const status = allows(request.headers['proxy-authorization']);
     if (status !== 200) return socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`);
@@ -66,7 +69,7 @@ export async function startProxy(allows: (authorization: string | undefined) => 
       upstream.pipe(socket).pipe(upstream);
     });
     upstream.on('error', () => socket.destroy());
-    socket.on('error', () => upstream.destroy());
+    socket.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -75,6 +78,7 @@ export async function startProxy(allows: (authorization: string | undefined) => 
     authority: `127.0.0.1:${port}`,
     asked,
     close() {
+      for (const way of ways) way.destroy();
       server.close();
       server.closeAllConnections();
     },
