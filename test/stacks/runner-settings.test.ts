@@ -52,6 +52,10 @@ describe("the runner's secrets", () => {
     }
   });
 
+  test('a password that is no proper percent code stops nobody', () => {
+    expect(secretsOf({ PULUMI_BACKEND_URL: 'postgres://states:100%sure@db/states' })).toContain('100%sure');
+  });
+
   test('of ~/.aws/credentials, without being told where it is', async () => {
     await mkdir(join(folder, '.aws'), { recursive: true });
     const text = '[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = ofTheDefaultProfile\n';

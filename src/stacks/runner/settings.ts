@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import querystring from 'node:querystring';
 import { z } from 'zod';
 import { HostVariables } from '../cloud-init/host-setup.ts';
 import { cloudSecrets } from '../cloud-secrets.ts';
@@ -70,7 +71,7 @@ export function takeSettings(env: NodeJS.ProcessEnv): { settings: RunnerSettings
 
 /** The password in the address of the state's backend. */
 function passwordOf(address: string): string | undefined {
-  return URL.canParse(address) ? decodeURIComponent(new URL(address).password) : undefined;
+  return URL.canParse(address) ? querystring.unescape(new URL(address).password) : undefined;
 }
 
 /** The value of a secret, or that of the file which `<name>_FILE` names. */
