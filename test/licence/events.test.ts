@@ -1,5 +1,3 @@
-import { rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Connection, createConnection } from 'mongoose';
 import { nextTry, retryAfterMs } from '../../src/licence/server/events/retry-rules.ts';
@@ -7,6 +5,7 @@ import { isPublicAddress } from '../../src/licence/server/events/safe-address.ts
 import { readSettings } from '../../src/licence/server/settings.ts';
 import { until } from '../support/until.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
+import { startWithTurnedClock } from './support/turned-clock.ts';
 
 const settings = readSettings({
   LICENCE_MONGODB_URI: 'mongodb://127.0.0.1/none',
@@ -78,7 +77,7 @@ test.each([
 describe('what time brings', () => {
   let world: LicenceWorld;
   let database: Connection;
-  let clock: string;
+  let turnTo: (ms: number) => Promise<void>;
 
   beforeAll(async () => {
     world = await startLicenceWorld({
@@ -88,11 +87,8 @@ describe('what time brings', () => {
       LICENCE_RELAY_MS: '20',
     });
     database = await createConnection(world.database.uri).asPromise();
-    clock = join(world.folder, 'clock');
-    await writeFile(clock, '0');
-    await world.server().kill('SIGKILL');
     // Two servers sweep, and still each thing is told once.
-    for (const _ of [1, 2]) await world.start({ FREEHOLD_CLOCK_FILE: clock });
+    ({ turnTo } = await startWithTurnedClock(world, 2));
   });
   afterAll(async () => {
     await database?.close();
@@ -107,10 +103,6 @@ describe('what time brings', () => {
     }[];
   const typesOf = async (licenceId: string) =>
     (await told(licenceId)).map(({ type }) => type).filter((type) => !/created|activated|claimed|first/.test(type));
-  const turnTo = async (ms: number) => {
-    await writeFile(`${clock}.new`, String(Math.round(ms)));
-    await rename(`${clock}.new`, clock);
-  };
   const untilTold = (licenceId: string, types: string[]) =>
     until(async () => (await typesOf(licenceId)).length >= types.length, { what: `${types} are told` }).then(async () =>
       expect(await typesOf(licenceId)).toEqual(types),

@@ -1,34 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
+import { type Connection, createConnection } from 'mongoose';
 import { readOfflineFile } from '../../src/licence/client/offline-file.ts';
 import type { OfflineFileAnswer, OfflineFileClaims, OfflineFileList } from '../../src/licence/protocol/offline-file.ts';
 import type { WireNode } from '../../src/licence/protocol/requests.ts';
 import type { LicenceKeys } from '../../src/licence/protocol/verdict.ts';
 import { until } from '../support/until.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
+import { startWithTurnedClock } from './support/turned-clock.ts';
 
 /** Offline files as the server issues them, held against the client that reads them on the node. */
 
 const [hour, day] = [3_600_000, 86_400_000];
 let world: LicenceWorld;
-let clock: string;
+let turnTo: (ms: number) => Promise<void>;
+let database: Connection;
 
 beforeAll(async () => {
   world = await startLicenceWorld({ LICENCE_ACTIVATIONS_PER_HOUR: '100000', LICENCE_SWEEP_MS: '30' });
-  clock = join(world.folder, 'clock');
-  await writeFile(clock, '0');
-  await world.server().kill('SIGKILL');
-  await world.start({ FREEHOLD_CLOCK_FILE: clock });
+  database = await createConnection(world.database.uri).asPromise();
+  ({ turnTo } = await startWithTurnedClock(world));
 });
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await database?.close();
+  await world?.stop();
+});
 
-const turnTo = async (ms: number) => {
-  await writeFile(`${clock}.new`, String(Math.round(ms)));
-  await rename(`${clock}.new`, clock);
-};
 const issueFile = (licenseId: string, body: Record<string, unknown>, key: string = randomUUID()) =>
   world.admin<OfflineFileAnswer & { code: string; detail: string }>(
     'POST',
@@ -140,8 +140,33 @@ test('the same key gives the same file, also many times at once; another wish un
   const parallel = randomUUID();
   const replies = await Promise.all([1, 2, 3, 4].map(() => issueFile(licenseId, { clusterId: 'plant-9' }, parallel)));
   expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
+  const files = replies.filter(({ status }) => status < 300).map(({ body }) => body.file);
+  expect(new Set(files).size).toBe(1);
   expect(await used(licenseId)).toBe(2);
   expect((await list(licenseId)).map(({ clusterId }) => clusterId).sort()).toEqual(['plant-7', 'plant-9']);
+});
+
+test('what a crash cut short is swept, or resumed by the same key; its seats are not lost', async () => {
+  const { licenseId } = await world.issue({ seats: 3 });
+  const key = randomUUID();
+  const { offlineFileId } = (await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key)).body;
+  const records = database.collection<{ _id: string }>('offline-files');
+  // As after a crash between winning the seats and giving the file out.
+  await records.updateOne({ _id: offlineFileId }, { $set: { status: 'pending' } });
+  expect(await list(licenseId)).toEqual([]);
+  const resumed = await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key);
+  expect([resumed.status, resumed.body.offlineFileId]).toEqual([201, offlineFileId]);
+  expect(await used(licenseId)).toBe(3);
+
+  const longAgo = new Date(Date.now() - hour);
+  await records.updateOne({ _id: offlineFileId }, { $set: { status: 'pending', issuedAt: longAgo } });
+  await until(async () => (await used(licenseId)) === 0, { what: 'its seats are free again', limitMs: 50_000 });
+  expect((await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key)).status).toBe(201);
+
+  // A seat of a file that is not there blocks nobody.
+  await records.deleteMany({ licenceId: licenseId });
+  expect((await issueFile(licenseId, { clusterId: 'plant-7', seats: 2 })).status).toBe(201);
+  expect(await used(licenseId)).toBe(2);
 });
 
 test('counts at most 366 days, and no longer than the licence is paid for', async () => {

@@ -62,13 +62,19 @@ export async function issueOfflineFile(
     at: today(),
     details,
   });
-  if (issued === null) {
-    throw new Refusal('SERVICE_UNAVAILABLE', 'The same call was answered elsewhere.', { retryAfterSec: 1 });
-  }
+  if (issued === null) return { answer: await answeredElsewhere(context, file), created: false };
   const { actor, requestId } = call;
   const about = { actor, requestId, licenceId: licence._id };
   await audit(context, { ...about, at: today(), action: 'offline.issued', after: details });
   return { answer: answerOf(issued), created: true };
+}
+
+/** The same call was faster; or this one took so long that the file was swept, and its seats must not stay. */
+async function answeredElsewhere(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
+  const there = await context.db.offlineFiles.find(file.licenceId, file._id);
+  if (there !== null && there.status !== 'pending') return answerOf(there);
+  if (there === null) await context.db.licences.pullSeat(file.licenceId, file._id);
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The call was cut short.', { retryAfterSec: 1 });
 }
 
 export async function listOfflineFiles(context: ServerContext, licence: Licence): Promise<OfflineFileList> {
@@ -196,7 +202,9 @@ async function winSeats(context: ServerContext, file: OfflineFile, call: Actor):
     if (other?.offline) {
       const leftMs = other.offline.until.getTime() - now();
       const count = licence.seats.filter(({ activationId }) => activationId === other.activationId).length;
-      if (leftMs <= 0) await licences.pullSeat(licence._id, other.activationId);
+      const gone = (await offlineFiles.find(licence._id, other.activationId)) === null;
+      // Over, or of a file that nobody was given: its seats are left from a call that was cut short.
+      if (leftMs <= 0 || gone) await licences.pullSeat(licence._id, other.activationId);
       else if (leftMs > context.settings.offlineRenewMs || count !== file.seats || other.mode !== file.mode) {
         throw alreadyUsed(`Its file ${other.activationId} counts until ${other.offline.until.toISOString()}.`);
       } else if (await licences.renewOffline(licence._id, other.activationId, file)) {
