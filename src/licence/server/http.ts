@@ -9,7 +9,9 @@ import { problemOf, Refusal } from './refusal.ts';
 export function parse<T>(schema: ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.slice(0, 5).map(({ path, code }) => `${path.join('.') || 'body'} (${code})`);
+  const fields = parsed.error.issues
+    .slice(0, 5)
+    .map(({ path, code }) => `${path.map((name) => shown(String(name))).join('.') || 'body'} (${code})`);
   throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', `Not as expected: ${fields.join(', ')}.`);
 }
 
@@ -46,13 +48,16 @@ export function problemHandler(context: ServerContext): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const { requestId } = callerOf(request, response);
     const refusal = refusalOf(error);
-    if (refusal.status >= 500) {
-      context.log.error({ err: error, requestId, method: request.method, path: request.path }, 'request failed');
-    } else {
-      context.log.info({ requestId, refusal: refusal.code, method: request.method, path: request.path }, 'refused');
-    }
+    const about = { requestId, method: request.method, path: shown(request.path) };
+    if (refusal.status >= 500) context.log.error({ err: error, ...about }, 'request failed');
+    else context.log.info({ ...about, refusal: refusal.code }, 'refused');
     sendProblem(response, refusal, requestId);
   };
+}
+
+/** What a caller named, as it may stand in a log or an answer: nothing long enough to be a key, a secret or a token. */
+function shown(name: string): string {
+  return name.replaceAll(/[^/]{25,}/g, '…').slice(0, 200);
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -7,6 +7,7 @@ import type {
   LicenceList,
   LicenceView,
   PlanData,
+  ProductData,
   ReleaseData,
   RevokeLicence,
   StandingPush,
@@ -31,6 +32,25 @@ import { planOf, seatsUsed } from './verdicts.ts';
 
 const actor = 'control-plane';
 
+/** Registers a product, or renames it; its code is the audience of every verdict. */
+export async function putProduct(
+  context: ServerContext,
+  product: string,
+  { name }: ProductData,
+  requestId: string,
+): Promise<void> {
+  const before = await context.db.products.put({ _id: product, name });
+  if (before?.name === name) return;
+  await audit(context, {
+    at: today(),
+    actor,
+    action: 'product.registered',
+    requestId,
+    before: before && { name: before.name },
+    after: { product, name },
+  });
+}
+
 /** Stores a plan and tells its licences when its data changed, so that their nodes see it at the next check. */
 export async function putPlan(
   context: ServerContext,
@@ -38,16 +58,22 @@ export async function putPlan(
   data: PlanData,
 ): Promise<Plan> {
   await requireProduct(context, at.product);
-  const plan = await context.db.plans.put(planId(at.product, at.plan), data);
+  const { plan, before } = await context.db.plans.put(planId(at.product, at.plan), data);
   const told = await context.db.licences.spreadPlan(at.product, at.plan, plan.revision, {
     type: 'license.plan-changed',
     key: `plan-${plan.revision}`,
     at: today(),
     details: { plan: at.plan, planDataRevision: plan.revision },
   });
-  if (told > 0) {
-    const change = { plan: plan._id, revision: plan.revision, licences: told };
-    await audit(context, { at: today(), actor, action: 'plan.changed', requestId: at.requestId, after: change });
+  if (plan.revision !== before?.revision || told > 0) {
+    await audit(context, {
+      at: today(),
+      actor,
+      action: 'plan.changed',
+      requestId: at.requestId,
+      before: before && { revision: before.revision, data: before.data },
+      after: { plan: plan._id, revision: plan.revision, data, licences: told },
+    });
   }
   return plan;
 }

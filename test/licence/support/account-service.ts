@@ -22,5 +22,3 @@ export function createAccountService(issuer = 'https://accounts.test', kid = 'ac
     },
   };
 }
-
-export type AccountService = ReturnType<typeof createAccountService>;

@@ -119,7 +119,8 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     path: string,
     body?: unknown,
     more: Record<string, string> = {},
-  ) => call<T>(method, `/v1/me${path}`, body, { Authorization: `Bearer ${await accounts.token(member)}`, ...more });
+    at = url,
+  ) => call<T>(method, `/v1/me${path}`, body, { Authorization: `Bearer ${await accounts.token(member)}`, ...more }, at);
 
   async function putPlan(plan: string, data: Partial<PlanData> | Record<string, unknown> = {}, of = product) {
     await admin('PUT', `/products/${of}`, { name: of });
@@ -207,6 +208,8 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
   return {
     database,
     folder,
+    /** What every server of this world is told. */
+    environment: { ...base, ...environment },
     url: () => url,
     server: () => servers.at(-1) as ServerProcess,
     start,

@@ -13,7 +13,7 @@ import {
 } from '../../protocol/admin.ts';
 import { Name } from '../../protocol/verdict.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { putPlan, putRelease } from '../licences-admin.ts';
+import { putPlan, putProduct, putRelease } from '../licences-admin.ts';
 import { type Route, route } from '../routing/route.ts';
 import type { Plan } from '../store/plans.ts';
 
@@ -60,8 +60,8 @@ export const productAdminRoutes: readonly Route[] = [
     body: ProductData,
     answers: { 200: ProductView },
     refusals: [],
-    async handler({ params: { product }, body, context }) {
-      await context.db.products.put({ _id: product, ...body });
+    async handler({ params: { product }, body, caller, context }) {
+      await putProduct(context, product, body, caller.requestId);
       return { status: 200, body: { product, ...body } };
     },
   }),

@@ -35,11 +35,13 @@ export function planStore(connection: Connection) {
 
   return {
     model,
-    /** Stores the data and answers the plan as it stands; the same data again changes nothing. */
-    async put(id: string, data: PlanData): Promise<Plan> {
+    /** Stores the data; answers the plan as it stands now and as it was. The same data again changes nothing. */
+    async put(id: string, data: PlanData): Promise<{ plan: Plan; before: Plan | null }> {
       for (;;) {
         const held = await read(id);
-        if (held !== null && isDeepStrictEqual(PlanData.parse(held.data), data)) return held;
+        if (held !== null && isDeepStrictEqual(PlanData.parse(held.data), data)) {
+          return { plan: held, before: held };
+        }
         const next: Plan = { _id: id, revision: (held?.revision ?? 0) + 1, data };
         if (held === null) {
           try {
@@ -53,7 +55,7 @@ export function planStore(connection: Connection) {
           if (written.matchedCount === 0) continue;
         }
         cache.set(id, next);
-        return next;
+        return { plan: next, before: held };
       }
     },
     /** The plans of a product, by code. */

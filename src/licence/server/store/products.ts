@@ -16,9 +16,16 @@ export function productStore(connection: Connection) {
   );
   return {
     model,
-    async put(product: Product): Promise<void> {
-      await model.updateOne({ _id: product._id }, { $set: { name: product.name } }, { upsert: true });
-    },
+    /** Answers the product as it was before, or null. */
+    put: (product: Product): Promise<Product | null> =>
+      model
+        .findOneAndUpdate(
+          { _id: product._id },
+          { $set: { name: product.name } },
+          { upsert: true, returnDocument: 'before' },
+        )
+        .lean<Product>()
+        .exec(),
     all: (): Promise<Product[]> => model.find().sort({ _id: 1 }).limit(1000).lean<Product[]>().exec(),
     find: (code: string): Promise<Product | null> => model.findById(code).lean<Product>().exec(),
   };

@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Connection, createConnection } from 'mongoose';
+import type { AuditEntry, LicenceView } from '../../src/licence/protocol/admin.ts';
+import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
+
+/** What operators and the control plane do with licences. */
+
+let world: LicenceWorld;
+let database: Connection;
+
+beforeAll(async () => {
+  world = await startLicenceWorld();
+  database = await createConnection(world.database.uri).asPromise();
+});
+afterAll(async () => {
+  await database?.close();
+  await world?.stop();
+});
+
+const idempotent = () => ({ 'Idempotency-Key': randomUUID() });
+const auditOf = async (licenseId: string) =>
+  (await world.admin<{ entries: AuditEntry[] }>('GET', `/audit?licenseId=${licenseId}`)).body.entries;
+const standing = (licenseId: string, push: Record<string, unknown>) =>
+  world.admin<LicenceView>('POST', `/licenses/${licenseId}/standing`, push);
+
+describe('products', () => {
+  test('are listed with their plans and releases', async () => {
+    await world.putPlan('SMALL', { limits: { devices: 5 } }, 'listed');
+    await world.putPlan('LARGE', { keyReveal: 'again' }, 'listed');
+    // A product whose name begins alike has plans of its own.
+    await world.putPlan('OTHER', {}, 'listed-2');
+    expect((await world.admin('GET', '/products')).body).toMatchObject({
+      products: expect.arrayContaining([
+        { product: 'listed', name: 'listed' },
+        { product: 'listed-2', name: 'listed-2' },
+      ]),
+    });
+    expect((await world.admin('GET', '/products/listed/plans')).body).toMatchObject({
+      plans: [
+        { product: 'listed', plan: 'LARGE', revision: 1, keyReveal: 'again' },
+        { product: 'listed', plan: 'SMALL', revision: 1, limits: { devices: 5 } },
+      ],
+    });
+  });
+});
+
+describe("an operator's stop", () => {
+  test('L12: suspends whatever the standing is, says so in its own words, and is lifted by an operator alone', async () => {
+    const { licenseId, licenseKey } = await world.issue({ seats: 2 });
+    const { body: node } = await world.activate(licenseKey);
+    const suspend = () => world.admin<LicenceView>('POST', `/licenses/${licenseId}/suspend`, { reason: 'misuse' });
+    expect(await suspend()).toMatchObject({
+      status: 200,
+      body: { status: 'SUSPENDED', suspended: { reason: 'misuse' } },
+    });
+    const first = (await suspend()).body.suspended;
+
+    const refused = await world.check(node.instanceId, { secret: node.secret });
+    expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
+      403,
+      'SUBSCRIPTION_NOT_ACTIVE',
+      'The licence was suspended by its seller: get in touch with support.',
+    ]);
+    expect((await world.claimsOf(refused.body.verdict)).lic.status).toBe('SUSPENDED');
+    expect((await world.activate(licenseKey)).body.detail).toBe(refused.body.detail);
+    // Money does not lift it.
+    await standing(licenseId, { standing: 'current', revision: 9 });
+    expect((await world.view(licenseId)).status).toBe('SUSPENDED');
+
+    const reinstated = await world.admin<LicenceView>('POST', `/licenses/${licenseId}/reinstate`);
+    expect(reinstated).toMatchObject({ status: 200, body: { status: 'ACTIVE', suspended: null } });
+    await world.admin('POST', `/licenses/${licenseId}/reinstate`);
+    expect((await world.check(node.instanceId, { secret: node.secret })).status).toBe(200);
+    expect((await auditOf(licenseId)).filter(({ action }) => /suspended|reinstated/.test(action))).toMatchObject([
+      { action: 'license.suspended', actor: 'control-plane', after: { reason: 'misuse' } },
+      { action: 'license.reinstated', before: { reason: first?.reason } },
+    ]);
+  });
+
+  test('is refused for a licence that was revoked or is not there', async () => {
+    const { licenseId } = await world.issue();
+    await world.admin('POST', `/licenses/${licenseId}/revoke`, { reason: 'test' });
+    for (const path of ['suspend', 'reinstate']) {
+      const body = path === 'suspend' ? { reason: 'test' } : undefined;
+      expect((await world.admin('POST', `/licenses/${licenseId}/${path}`, body)).body.code).toBe('LICENSE_REVOKED');
+      expect((await world.admin('POST', `/licenses/lic_0123456789abcdef/${path}`, body)).status).toBe(404);
+    }
+  });
+});
+
+describe('the term of a subscription', () => {
+  const day = 86_400_000;
+  const at = (days: number) => new Date(Date.now() + days * day).toISOString();
+  const extend = (licenseId: string, until: string) =>
+    world.admin<LicenceView & { code?: string }>('POST', `/licenses/${licenseId}/extend`, { until }, idempotent());
+
+  test('is extended: one that had ended runs again, for the same nodes', async () => {
+    const { licenseId, licenseKey } = await world.issue({
+      standing: { standing: 'current', revision: 1, paidUntil: null, endsAt: at(1) },
+    });
+    const { body: node } = await world.activate(licenseKey);
+    await standing(licenseId, { standing: 'current', revision: 2, endsAt: at(-1) });
+    expect((await world.check(node.instanceId, { secret: node.secret })).body.code).toBe('SUBSCRIPTION_NOT_ACTIVE');
+    const until = at(30);
+    expect((await extend(licenseId, until)).body).toMatchObject({
+      status: 'ACTIVE',
+      standing: { endsAt: until, paidUntil: until, revision: 2 },
+    });
+    expect((await world.check(node.instanceId, { secret: node.secret })).status).toBe(200);
+    // An earlier moment shortens nothing.
+    expect((await extend(licenseId, at(10))).body.standing.endsAt).toBe(until);
+    expect((await auditOf(licenseId)).filter(({ action }) => action === 'license.renewed')).toHaveLength(1);
+  });
+
+  test('is not where there is none, where it is over for good, and for what is not later', async () => {
+    const { licenseId } = await world.issue();
+    expect((await extend(licenseId, at(-1))).body.code).toBe('INVALID_LICENSE_CHECK_REQUEST');
+    await standing(licenseId, { standing: 'terminated', revision: 2 });
+    expect((await extend(licenseId, at(1))).body.code).toBe('SUBSCRIPTION_NOT_ACTIVE');
+    await world.putPlan('FOREVER', { perpetual: {} });
+    const perpetual = { updatesFrom: '2026-01-01', years: 1, price: { amount: 100_000, currency: 'EUR' } };
+    const bought = await world.issue({ plan: 'FOREVER', perpetual });
+    expect((await extend(bought.licenseId, at(1))).body.code).toBe('INVALID_LICENSE_CHECK_REQUEST');
+  });
+});
+
+describe('the standing', () => {
+  test('L61: past due and paid never interrupts; retries exhausted suspends at the next check; paid later, the same nodes go on', async () => {
+    const { licenseId, licenseKey } = await world.issue({ seats: 2 });
+    const { body: node } = await world.activate(licenseKey);
+    let { secret } = node;
+    let revision = 1;
+    const push = (name: string) => standing(licenseId, { standing: name, revision: ++revision });
+    const checks = async () => {
+      const { status, body } = await world.check(node.instanceId, { secret });
+      if (status === 200) secret = body.secret;
+      return [status, body.notices?.map(({ code }) => code) ?? body.code];
+    };
+    await push('past_due');
+    expect(await checks()).toEqual([200, ['PAST_DUE']]);
+    await push('current');
+    expect(await checks()).toEqual([200, []]);
+    for (const name of ['past_due', 'restricted']) await push(name);
+    expect(await checks()).toEqual([200, ['RESTRICTED']]);
+    await push('suspended');
+    expect(await checks()).toEqual([403, 'SUBSCRIPTION_NOT_ACTIVE']);
+    await push('current');
+    expect(await checks()).toEqual([200, []]);
+    const view = await world.view(licenseId);
+    expect(view.activations.map(({ instanceId, holdsSeat }) => [instanceId, holdsSeat])).toEqual([
+      [node.instanceId, true],
+    ]);
+  });
+
+  test('L62: pushed twice and in any order, the newest revision stands', async () => {
+    const pushes = [
+      { standing: 'past_due', revision: 2 },
+      { standing: 'current', revision: 3 },
+      { standing: 'terminated', revision: 4 },
+    ];
+    const orders = [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ];
+    for (const order of orders) {
+      const { licenseId } = await world.issue();
+      for (const i of [...order, ...order]) expect((await standing(licenseId, pushes[i]!)).status).toBe(200);
+      expect(await world.view(licenseId)).toMatchObject({
+        status: 'EXPIRED',
+        standing: { standing: 'terminated', revision: 4 },
+      });
+    }
+    const { licenseId } = await world.issue();
+    await Promise.all([...pushes, ...pushes].map((push) => standing(licenseId, push)));
+    expect((await world.view(licenseId)).standing).toMatchObject({ standing: 'terminated', revision: 4 });
+    const told = (await auditOf(licenseId)).filter(({ action }) => action === 'license.standing');
+    const revisions = told.map(({ after }) => (after as { revision: number }).revision);
+    expect(revisions).toContain(4);
+    expect(new Set(revisions).size).toBe(revisions.length);
+  });
+});
+
+describe('L77: the audit log', () => {
+  const account = `acc_${randomUUID().slice(0, 8)}`;
+
+  test('has every change with who, what before, what after and the request, and keeps what it has', async () => {
+    const { licenseId, licenseKey } = await world.issue({ account, seats: 4 });
+    const { body: node } = await world.activate(licenseKey);
+    const collection = database.collection('audit');
+    const all = () => collection.find().sort({ _id: 1 }).toArray();
+    const member = { account, role: 'admin' as const, sub: 'mem_42' };
+    const name = `p-${randomUUID().slice(0, 8)}`;
+    const rotated = () => world.me(member, 'POST', `/licenses/${licenseId}/key/rotate`, undefined, idempotent());
+    const entitlements = (revision: number) => ({ revision, plan: 'MAKER', seats: 3 });
+
+    const changes: [string, string, () => Promise<{ status: number; headers: Headers }>][] = [
+      ['product.registered', 'control-plane', () => world.admin('PUT', `/products/${name}`, { name })],
+      ['product.registered', 'control-plane', () => world.admin('PUT', `/products/${name}`, { name: 'renamed' })],
+      [
+        'plan.changed',
+        'control-plane',
+        () => world.admin('PUT', `/products/${name}/plans/A`, { name: 'A', limits: {} }),
+      ],
+      [
+        'plan.changed',
+        'control-plane',
+        () => world.admin('PUT', `/products/${name}/plans/A`, { name: 'A', limits: { x: 1 } }),
+      ],
+      [
+        'release.registered',
+        'control-plane',
+        () => world.admin('PUT', `/products/${name}/releases/1.0.0`, { releasedOn: '2026-01-01' }),
+      ],
+      ['license.standing', 'control-plane', () => standing(licenseId, { standing: 'past_due', revision: 2 })],
+      [
+        'license.plan-changed',
+        'control-plane',
+        () => world.admin('POST', `/licenses/${licenseId}/entitlements`, entitlements(1)),
+      ],
+      [
+        'license.suspended',
+        'control-plane',
+        () => world.admin('POST', `/licenses/${licenseId}/suspend`, { reason: 'x' }),
+      ],
+      ['license.reinstated', 'control-plane', () => world.admin('POST', `/licenses/${licenseId}/reinstate`)],
+      [
+        'license.renewed',
+        'control-plane',
+        () => world.admin('POST', `/licenses/${licenseId}/extend`, { until: '2099-01-01T00:00:00Z' }, idempotent()),
+      ],
+      [
+        'license.key-rotated',
+        'control-plane',
+        () => world.admin('POST', `/licenses/${licenseId}/rotate-key`, {}, idempotent()),
+      ],
+      ['license.key-rotated', 'member:mem_42', rotated],
+      [
+        'enrolment.issued',
+        'control-plane',
+        () => world.admin('POST', '/enrollments', { licenseId, nodeName: 'n', generation: 1 }),
+      ],
+      ['enrolment.up-ended', 'control-plane', () => world.admin('POST', '/enrollments/up-ended', { licenseId })],
+      ['enrolment.closed', 'control-plane', () => world.admin('POST', '/enrollments/close', { licenseId })],
+      ['seat.released', 'member:mem_42', () => world.me(member, 'POST', `/instances/${node.instanceId}/deactivate`)],
+      [
+        'license.transferred',
+        'control-plane',
+        () =>
+          world.admin(
+            'POST',
+            `/licenses/${licenseId}/transfer`,
+            { account: 'acc_next', rotateKey: false },
+            idempotent(),
+          ),
+      ],
+      ['license.revoked', 'control-plane', () => world.admin('POST', `/licenses/${licenseId}/revoke`, { reason: 'x' })],
+    ];
+    for (const [action, actor, change] of changes) {
+      const before = await all();
+      const { status, headers } = await change();
+      expect([action, status]).toEqual([action, 200]);
+      const after = await all();
+      expect(after.slice(0, before.length)).toEqual(before);
+      const added = after.slice(before.length);
+      expect(added).toMatchObject([{ action, actor, requestId: headers.get('Request-Id') }]);
+      expect(added[0]!.at).toBeInstanceOf(Date);
+      expect(added[0]!.before !== null || added[0]!.after !== null).toBe(true);
+    }
+  });
+
+  test('is read page by page, of one licence and of all', async () => {
+    const { licenseId } = await world.issue();
+    for (let revision = 2; revision < 8; revision += 1) await standing(licenseId, { standing: 'current', revision });
+    const whole = await auditOf(licenseId);
+    expect(whole).toHaveLength(7);
+    const seen: AuditEntry[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const path: string = `/audit?licenseId=${licenseId}&limit=3&after=${after}`;
+      const { body } = await world.admin<{ entries: AuditEntry[]; next: string | null }>('GET', path);
+      expect(body.entries.length).toBeLessThanOrEqual(3);
+      seen.push(...body.entries);
+      after = body.next;
+    }
+    expect(seen).toEqual(whole);
+    const everything = (await world.admin<{ entries: AuditEntry[] }>('GET', '/audit')).body.entries;
+    expect(new Set(everything.map((entry) => entry.licenseId)).size).toBeGreaterThan(1);
+    expect((await world.admin('GET', '/audit?after=zzz')).status).toBe(400);
+  });
+});
+
+test('a licence that was issued for an account shows it, and one that was not has none', async () => {
+  expect((await world.issue({ account: 'acc_seen' })).account).toBe('acc_seen');
+  expect((await world.issue()).account).toBeNull();
+  const wish = { product, plan: 'MAKER', externalRef: 'x', standing: { standing: 'current', revision: 1 } };
+  for (const account of ['', 'a b', { $ne: '' }, 'x'.repeat(65)]) {
+    expect((await world.admin('POST', '/licenses', { ...wish, account }, idempotent())).status).toBe(400);
+  }
+});

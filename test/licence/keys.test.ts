@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { loadKeys } from '../../src/licence/server/keys.ts';
+import { licenceKeyText } from '../../src/licence/server/licence-key.ts';
+import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
+import { watchDatabase } from './support/watched-database.ts';
+
+/** What strangers learn from keys that are not theirs, and what bad requests cost: every database command is seen. */
+
+let world: LicenceWorld;
+let watched: Awaited<ReturnType<typeof watchDatabase>>;
+
+beforeAll(async () => {
+  world = await startLicenceWorld();
+  await world.putPlan('MAKER', {}, 'another-product');
+  watched = await watchDatabase(world.database.uri);
+  await world.start({ LICENCE_MONGODB_URI: watched.uri });
+});
+afterAll(async () => {
+  await world?.stop();
+  watched?.stop();
+});
+
+/** The answer of a call and the database commands that it needed. */
+async function seen<T extends { status: number; headers: Headers; body: unknown }>(call: () => Promise<T>) {
+  let reply: T | undefined;
+  const commands = await watched.during(async () => {
+    reply = await call();
+  });
+  return { reply: reply as T, commands };
+}
+
+describe('a key', () => {
+  test('L7, L10: unknown and of another product: the same answer after the same work', async () => {
+    const { licenseKey } = await world.issue();
+    const foreign = await world.issue({ product: 'another-product' });
+    const unknown = licenceKeyText(Buffer.alloc(16, 7));
+    const right = await seen(() => world.activate(licenseKey));
+    expect([right.reply.status, right.commands.length > 3]).toEqual([201, true]);
+
+    const answers = [];
+    for (const key of [unknown, foreign.licenseKey, unknown]) {
+      const { reply, commands } = await seen(() => world.activate(key));
+      expect(commands).toEqual(['find licences']);
+      const { requestId: _, ...body } = reply.body as { requestId?: string };
+      answers.push({ status: reply.status, body, length: reply.headers.get('Content-Length') });
+    }
+    expect(answers[0]).toMatchObject({ status: 401, body: { code: 'INVALID_LICENSE_SECRET', num: 101 } });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+  });
+
+  test('L8: with one wrong character is refused by its checksum, with no database command at all', async () => {
+    const { licenseKey } = await world.issue();
+    const last = licenseKey.at(-1) === 'A' ? 'B' : 'A';
+    for (const path of ['/v1/activations', '/v1/licenses/validate']) {
+      const body = { licenseKey: licenseKey.slice(0, -1) + last, product: 'freehold-server' };
+      const wish = { ...body, activationId: randomUUID(), version: '1.0.0', node: { name: 'n1' } };
+      const { reply, commands } = await seen(() => world.call('POST', path, wish));
+      expect([reply.status, reply.body]).toMatchObject([401, { num: 101 }]);
+      expect(commands).toEqual([]);
+    }
+  });
+
+  test('L9: typed with spaces, quotes and in lower case is accepted', async () => {
+    const { licenseKey } = await world.issue();
+    const typed = ` "${licenseKey.toLowerCase().replaceAll('-', ' ')}" `;
+    expect((await world.activate(typed)).status).toBe(201);
+  });
+});
+
+describe('L76: a request that cannot be meant', () => {
+  const deep = `${'{"a":'.repeat(2500)}1${'}'.repeat(2500)}`;
+  const operator = { $gt: '' };
+
+  test.each<[string, number, () => Promise<{ status: number; headers: Headers; body: unknown }>]>([
+    ['an operator for a key', 400, () => world.call('POST', '/v1/licenses/validate', { licenseKey: operator })],
+    ['an operator for a secret', 400, () => world.check('act_0123456789abcdef', { secret: operator })],
+    ['an operator in a node', 400, () => world.activate('FH', { node: { name: operator } })],
+    [
+      'an operator for a name',
+      400,
+      () => world.check('act_0123456789abcdef', { secret: 's'.repeat(43), usage: { $inc: 1 } }),
+    ],
+    ['an operator in an address', 400, () => world.admin('GET', '/licenses?externalRef[$ne]=x')],
+    [
+      'an operator for a licence',
+      400,
+      () => world.admin('POST', '/enrollments', { licenseId: operator, nodeName: 'n', generation: 0 }),
+    ],
+    ['an operator in the portal', 400, () => world.me({ account: 'acc_1' }, 'GET', '/licenses?after[$gt]=')],
+    ['a body of 1 MB', 413, () => world.call('POST', '/v1/activations', { licenseKey: 'x'.repeat(1_000_000) })],
+    ['JSON as deep as the limit allows', 400, () => world.call('POST', '/v1/licenses/validate', deep)],
+    ['JSON for an array', 400, () => world.call('POST', '/v1/licenses/validate', '[]')],
+    ['no JSON', 400, () => world.call('POST', '/v1/licenses/validate', '{"licenseKey":')],
+    ['a path that cannot be an id', 400, () => world.check('..%2f..%2fadmin', { secret: 's'.repeat(43) })],
+    [
+      'a path that cannot be decoded',
+      400,
+      () => world.call('POST', '/v1/instances/%E0%A4%A/check', { secret: 's'.repeat(43) }),
+    ],
+  ])('%s: %i, and no database command', async (_what, status, call) => {
+    const { reply, commands } = await seen(call);
+    expect([reply.status, commands]).toEqual([status, []]);
+  });
+});
+
+describe('the sealing of keys', () => {
+  const base = { enrolment: 'e'.repeat(43), licenceKey: 'l'.repeat(43), pepper: 'p'.repeat(43) };
+  const file = (sealing?: { current: string; keys: Record<string, string> }) => {
+    const jwk = {
+      kty: 'OKP',
+      crv: 'Ed25519',
+      x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+      d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
+    };
+    const signing = [{ kid: 'k', state: 'current', jwk }];
+    const rotation = { current: 'r1', keys: { r1: 'r'.repeat(43) } };
+    return loadKeys({ json: JSON.stringify({ version: 1, signing, rotation, ...base, ...(sealing && { sealing }) }) });
+  };
+
+  test('opens what it sealed, for the same purpose only, and never seals alike', async () => {
+    const keys = await file();
+    const sealed = keys.seal('FH-KEY', 'lic_1 0');
+    expect(keys.unseal(sealed, 'lic_1 0')).toBe('FH-KEY');
+    expect(keys.seal('FH-KEY', 'lic_1 0').text).not.toBe(sealed.text);
+    expect(() => keys.unseal(sealed, 'lic_1 1')).toThrow();
+    expect(() => keys.unseal({ ...sealed, tag: keys.seal('FH-KEY', 'lic_1 0').tag }, 'lic_1 0')).toThrow();
+  });
+
+  test('goes on to open older versions after its key was rolled', async () => {
+    const before = (await file()).seal('FH-KEY', 'lic_1 0');
+    const one = await file({ current: 's1', keys: { s1: 'a'.repeat(43) } });
+    const two = await file({ current: 's2', keys: { s1: 'a'.repeat(43), s2: 'b'.repeat(43) } });
+    expect(two.unseal(before, 'lic_1 0')).toBe('FH-KEY');
+    expect(two.unseal(one.seal('FH-KEY', 'lic_1 0'), 'lic_1 0')).toBe('FH-KEY');
+    expect(() => one.unseal(two.seal('FH-KEY', 'lic_1 0'), 'lic_1 0')).toThrow('The sealing key s2 is missing');
+    await expect(file({ current: 's9', keys: {} })).rejects.toThrow('the current sealing key is missing');
+  });
+});

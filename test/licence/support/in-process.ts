@@ -1,0 +1,27 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLog } from '../../../src/contracts/log.ts';
+import { createApp } from '../../../src/licence/server/app.ts';
+import { createContext } from '../../../src/licence/server/context.ts';
+import type { SeatSeller } from '../../../src/licence/server/seat-seller.ts';
+import { readSettings } from '../../../src/licence/server/settings.ts';
+import type { LicenceWorld } from './licence-server.ts';
+
+/** A licence server of this world in the test's own process, so that a port of it can be a double. */
+export async function startInProcess(world: LicenceWorld, { seller }: { seller: SeatSeller }) {
+  const log = createLog('licence-server');
+  // Refusals are what these tests are about; they look at the answers.
+  log.level = 'fatal';
+  const context = await createContext(readSettings(world.environment), log, seller);
+  const server = createServer(createApp(context)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await context.db.close();
+    },
+  };
+}
