@@ -125,66 +125,6 @@ describe('the term of a subscription', () => {
   });
 });
 
-describe('the standing', () => {
-  test('L61: past due and paid never interrupts; retries exhausted suspends at the next check; paid later, the same nodes go on', async () => {
-    const { licenseId, licenseKey } = await world.issue({ seats: 2 });
-    const { body: node } = await world.activate(licenseKey);
-    let { secret } = node;
-    let revision = 1;
-    const push = (name: string) => standing(licenseId, { standing: name, revision: ++revision });
-    const checks = async () => {
-      const { status, body } = await world.check(node.instanceId, { secret });
-      if (status === 200) secret = body.secret;
-      return [status, body.notices?.map(({ code }) => code) ?? body.code];
-    };
-    await push('past_due');
-    expect(await checks()).toEqual([200, ['PAST_DUE']]);
-    await push('current');
-    expect(await checks()).toEqual([200, []]);
-    for (const name of ['past_due', 'restricted']) await push(name);
-    expect(await checks()).toEqual([200, ['RESTRICTED']]);
-    await push('suspended');
-    expect(await checks()).toEqual([403, 'SUBSCRIPTION_NOT_ACTIVE']);
-    await push('current');
-    expect(await checks()).toEqual([200, []]);
-    const view = await world.view(licenseId);
-    expect(view.activations.map(({ instanceId, holdsSeat }) => [instanceId, holdsSeat])).toEqual([
-      [node.instanceId, true],
-    ]);
-  });
-
-  test('L62: pushed twice and in any order, the newest revision stands', async () => {
-    const pushes = [
-      { standing: 'past_due', revision: 2 },
-      { standing: 'current', revision: 3 },
-      { standing: 'terminated', revision: 4 },
-    ];
-    const orders = [
-      [0, 1, 2],
-      [0, 2, 1],
-      [1, 0, 2],
-      [1, 2, 0],
-      [2, 0, 1],
-      [2, 1, 0],
-    ];
-    for (const order of orders) {
-      const { licenseId } = await world.issue();
-      for (const i of [...order, ...order]) expect((await standing(licenseId, pushes[i]!)).status).toBe(200);
-      expect(await world.view(licenseId)).toMatchObject({
-        status: 'EXPIRED',
-        standing: { standing: 'terminated', revision: 4 },
-      });
-    }
-    const { licenseId } = await world.issue();
-    await Promise.all([...pushes, ...pushes].map((push) => standing(licenseId, push)));
-    expect((await world.view(licenseId)).standing).toMatchObject({ standing: 'terminated', revision: 4 });
-    const told = (await auditOf(licenseId)).filter(({ action }) => action === 'license.standing');
-    const revisions = told.map(({ after }) => (after as { revision: number }).revision);
-    expect(revisions).toContain(4);
-    expect(new Set(revisions).size).toBe(revisions.length);
-  });
-});
-
 describe('L77: the audit log', () => {
   const account = `acc_${randomUUID().slice(0, 8)}`;
 

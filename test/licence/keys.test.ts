@@ -2,23 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadKeys } from '../../src/licence/server/keys.ts';
 import { licenceKeyText } from '../../src/licence/server/licence-key.ts';
-import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
+import { startInProcess } from './support/in-process.ts';
+import { adminToken, type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 import { watchDatabase } from './support/watched-database.ts';
 
 /** What strangers learn from keys that are not theirs, and what bad requests cost: every database command is seen. */
 
 let world: LicenceWorld;
 let watched: Awaited<ReturnType<typeof watchDatabase>>;
+let server: Awaited<ReturnType<typeof startInProcess>>;
 
 beforeAll(async () => {
   world = await startLicenceWorld();
   await world.putPlan('MAKER', {}, 'another-product');
   watched = await watchDatabase(world.database.uri);
-  await world.start({ LICENCE_MONGODB_URI: watched.uri });
+  server = await startInProcess(world, { environment: { LICENCE_MONGODB_URI: watched.uri } });
 });
 afterAll(async () => {
-  await world?.stop();
+  await server?.stop();
   watched?.stop();
+  await world?.stop();
 });
 
 /** The answer of a call and the database commands that it needed. */
@@ -35,12 +38,12 @@ describe('a key', () => {
     const { licenseKey } = await world.issue();
     const foreign = await world.issue({ product: 'another-product' });
     const unknown = licenceKeyText(Buffer.alloc(16, 7));
-    const right = await seen(() => world.activate(licenseKey));
+    const right = await seen(() => world.activate(licenseKey, {}, server.url));
     expect([right.reply.status, right.commands.length > 3]).toEqual([201, true]);
 
     const answers = [];
     for (const key of [unknown, foreign.licenseKey, unknown]) {
-      const { reply, commands } = await seen(() => world.activate(key));
+      const { reply, commands } = await seen(() => world.activate(key, {}, server.url));
       expect(commands).toEqual(['find licences']);
       const { requestId: _, ...body } = reply.body as { requestId?: string };
       answers.push({ status: reply.status, body, length: reply.headers.get('Content-Length') });
@@ -56,7 +59,7 @@ describe('a key', () => {
     for (const path of ['/v1/activations', '/v1/licenses/validate']) {
       const body = { licenseKey: licenseKey.slice(0, -1) + last, product: 'freehold-server' };
       const wish = { ...body, activationId: randomUUID(), version: '1.0.0', node: { name: 'n1' } };
-      const { reply, commands } = await seen(() => world.call('POST', path, wish));
+      const { reply, commands } = await seen(() => world.call('POST', path, wish, {}, server.url));
       expect([reply.status, reply.body]).toMatchObject([401, { num: 101 }]);
       expect(commands).toEqual([]);
     }
@@ -72,33 +75,36 @@ describe('a key', () => {
 describe('L76: a request that cannot be meant', () => {
   const deep = `${'{"a":'.repeat(2500)}1${'}'.repeat(2500)}`;
   const operator = { $gt: '' };
+  const call = (path: string, body: unknown) => world.call('POST', path, body, {}, server.url);
+  const admin = (method: string, path: string, body?: unknown) =>
+    world.call(method, `/v1/admin${path}`, body, { Authorization: `Bearer ${adminToken}` }, server.url);
 
   test.each<[string, number, () => Promise<{ status: number; headers: Headers; body: unknown }>]>([
-    ['an operator for a key', 400, () => world.call('POST', '/v1/licenses/validate', { licenseKey: operator })],
-    ['an operator for a secret', 400, () => world.check('act_0123456789abcdef', { secret: operator })],
-    ['an operator in a node', 400, () => world.activate('FH', { node: { name: operator } })],
+    ['an operator for a key', 400, () => call('/v1/licenses/validate', { licenseKey: operator })],
+    ['an operator for a secret', 400, () => world.check('act_0123456789abcdef', { secret: operator }, server.url)],
+    ['an operator in a node', 400, () => world.activate('FH', { node: { name: operator } }, server.url)],
     [
       'an operator for a name',
       400,
-      () => world.check('act_0123456789abcdef', { secret: 's'.repeat(43), usage: { $inc: 1 } }),
+      () => world.check('act_0123456789abcdef', { secret: 's'.repeat(43), usage: { $inc: 1 } }, server.url),
     ],
-    ['an operator in an address', 400, () => world.admin('GET', '/licenses?externalRef[$ne]=x')],
+    ['an operator in an address', 400, () => admin('GET', '/licenses?externalRef[$ne]=x')],
     [
       'an operator for a licence',
       400,
-      () => world.admin('POST', '/enrollments', { licenseId: operator, nodeName: 'n', generation: 0 }),
+      () => admin('POST', '/enrollments', { licenseId: operator, nodeName: 'n', generation: 0 }),
     ],
-    ['an operator in the portal', 400, () => world.me({ account: 'acc_1' }, 'GET', '/licenses?after[$gt]=')],
-    ['a body of 1 MB', 413, () => world.call('POST', '/v1/activations', { licenseKey: 'x'.repeat(1_000_000) })],
-    ['JSON as deep as the limit allows', 400, () => world.call('POST', '/v1/licenses/validate', deep)],
-    ['JSON for an array', 400, () => world.call('POST', '/v1/licenses/validate', '[]')],
-    ['no JSON', 400, () => world.call('POST', '/v1/licenses/validate', '{"licenseKey":')],
-    ['a path that cannot be an id', 400, () => world.check('..%2f..%2fadmin', { secret: 's'.repeat(43) })],
     [
-      'a path that cannot be decoded',
+      'an operator in the portal',
       400,
-      () => world.call('POST', '/v1/instances/%E0%A4%A/check', { secret: 's'.repeat(43) }),
+      () => world.me({ account: 'acc_1' }, 'GET', '/licenses?after[$gt]=', undefined, {}, server.url),
     ],
+    ['a body of 1 MB', 413, () => call('/v1/activations', { licenseKey: 'x'.repeat(1_000_000) })],
+    ['JSON as deep as the limit allows', 400, () => call('/v1/licenses/validate', deep)],
+    ['JSON for an array', 400, () => call('/v1/licenses/validate', '[]')],
+    ['no JSON', 400, () => call('/v1/licenses/validate', '{"licenseKey":')],
+    ['a path that cannot be an id', 400, () => world.check('..%2f..%2fadmin', { secret: 's'.repeat(43) }, server.url)],
+    ['a path that cannot be decoded', 400, () => call('/v1/instances/%E0%A4%A/check', { secret: 's'.repeat(43) })],
   ])('%s: %i, and no database command', async (_what, status, call) => {
     const { reply, commands } = await seen(call);
     expect([reply.status, commands]).toEqual([status, []]);

@@ -128,7 +128,7 @@ describe('activation', () => {
     expect(new Set(details).size).toBe(3);
   });
 
-  test('production and development seats are counted apart (L13)', async () => {
+  test('L13: production and development seats are counted apart', async () => {
     const licence = await world.issue({ seats: 1, developmentSeats: 1 });
     await world.activate(licence.licenseKey);
     expect((await world.activate(licence.licenseKey, { mode: 'production' })).status).toBe(403);

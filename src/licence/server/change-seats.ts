@@ -6,6 +6,7 @@ import { Refusal } from './refusal.ts';
 import type { Money, SeatPrice } from './seat-seller.ts';
 import type { Licence, SeatChange } from './store/licences.ts';
 import { type News, newsPush } from './store/outbox.ts';
+import { seatsUsed } from './verdicts.ts';
 
 /** How many idempotency keys of finished changes a licence remembers. */
 const remembered = 20;
@@ -67,7 +68,10 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
   const news: News = { type: 'license.plan-changed', key: `seats-${key}`, at, details: { plan: licence.plan, seats } };
   const done = await context.db.licences.change(licence._id, begun, {
     $set: { seatChange: null, 'seatLimits.production': to },
-    $push: { seatChangesDone: { $each: [key], $slice: -remembered }, ...newsPush([news]) },
+    $push: {
+      seatChangesDone: { $each: [key], $slice: -remembered },
+      ...newsPush([news, ...overLimit(licence, change)]),
+    },
     $inc: { planRev: 1 },
   });
   if (done !== null) {
@@ -80,4 +84,11 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
     });
   }
   return knownLicence(context, licence._id);
+}
+
+/** News that more nodes run than there are seats from now on. */
+function overLimit(licence: Licence, { key, to: limit }: SeatChange): News[] {
+  const used = seatsUsed(licence, 'production');
+  if (used <= limit) return [];
+  return [{ type: 'seat.over-limit', key: `seats-${key}`, at: today(), details: { mode: 'production', used, limit } }];
 }

@@ -1,9 +1,10 @@
-import { today } from '../../contracts/clock.ts';
+import { now, today } from '../../contracts/clock.ts';
 import { type Actor, audit, type ServerContext } from './context.ts';
+import { licenceStatus } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
 import { Refusal } from './refusal.ts';
 import type { Licence } from './store/licences.ts';
-import { type News, telling } from './store/outbox.ts';
+import { telling } from './store/outbox.ts';
 
 /**
  * An operator stops a licence, whatever its standing is: nodes are refused at their next check and keep their seats. A
@@ -15,37 +16,37 @@ export async function suspendLicence(
   { reason }: { reason: string },
   by: Actor,
 ): Promise<Licence> {
-  const suspended = { at: today(), reason };
-  const still = { revokedAt: null, suspended: null };
-  const news: News = {
-    type: 'license.suspended',
-    key: suspended.at.toISOString(),
-    at: suspended.at,
-    details: { reason },
-  };
-  const update = { $set: { suspended }, ...telling(news) };
-  const before = await context.db.licences.change(licenceId, still, update);
+  const held = await usableLicence(context, licenceId);
+  const at = today();
+  const news = { type: 'license.suspended', key: at.toISOString(), at, details: { reason } } as const;
+  const wasActive = licenceStatus(held, now()) === 'ACTIVE';
+  const update = { $set: { suspended: { at, reason } }, ...telling(wasActive ? news : null) };
+  const before = await context.db.licences.change(licenceId, { revokedAt: null, suspended: null }, update);
   if (before !== null) {
-    await audit(context, { ...by, at: suspended.at, action: 'license.suspended', licenceId, after: { reason } });
+    await audit(context, { ...by, at, action: 'license.suspended', licenceId, after: { reason } });
   }
-  return settled(context, licenceId);
+  return usableLicence(context, licenceId);
 }
 
 /** Lifts an operator's stop; nodes go on at their next check. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED. */
 export async function reinstateLicence(context: ServerContext, licenceId: string, by: Actor): Promise<Licence> {
-  const still = { revokedAt: null, suspended: { $ne: null } };
+  const held = await usableLicence(context, licenceId);
+  if (!held.suspended) return held;
   const at = today();
-  const news: News = { type: 'license.reinstated', key: at.toISOString(), at, details: {} };
-  const update = { $set: { suspended: null }, ...telling(news) };
+  const key = held.suspended.at.toISOString();
+  const news = { type: 'license.reinstated', key, at, details: {} } as const;
+  const isActive = licenceStatus({ ...held, suspended: null }, now()) === 'ACTIVE';
+  const update = { $set: { suspended: null }, ...telling(isActive ? news : null) };
+  const still = { revokedAt: null, 'suspended.at': held.suspended.at };
   const before = await context.db.licences.change(licenceId, still, update);
   if (before !== null) {
-    const change = { before: before.suspended, after: null };
+    const change = { before: before.suspended, after: { suspended: null } };
     await audit(context, { ...by, ...change, at, action: 'license.reinstated', licenceId });
   }
-  return settled(context, licenceId);
+  return usableLicence(context, licenceId);
 }
 
-async function settled(context: ServerContext, licenceId: string): Promise<Licence> {
+async function usableLicence(context: ServerContext, licenceId: string): Promise<Licence> {
   const licence = await knownLicence(context, licenceId);
   if (licence.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
   return licence;

@@ -8,12 +8,18 @@ import type { SeatSeller } from '../../../src/licence/server/seat-seller.ts';
 import { readSettings } from '../../../src/licence/server/settings.ts';
 import type { LicenceWorld } from './licence-server.ts';
 
-/** A licence server of this world in the test's own process, so that a port of it can be a double. */
-export async function startInProcess(world: LicenceWorld, { seller }: { seller: SeatSeller }) {
+/**
+ * A licence server of this world in the test's own process, so that a port of it can be a double. It answers calls and
+ * does nothing by itself.
+ */
+export async function startInProcess(
+  world: LicenceWorld,
+  { seller, environment = {} }: { seller?: SeatSeller; environment?: Record<string, string> },
+) {
   const log = createLog('licence-server');
   // Refusals are what these tests are about; they look at the answers.
   log.level = 'fatal';
-  const context = await createContext(readSettings(world.environment), log, seller);
+  const context = await createContext(readSettings({ ...world.environment, ...environment }), log, seller);
   const server = createServer(createApp(context)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
