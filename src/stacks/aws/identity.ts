@@ -47,6 +47,8 @@ function declareRole(
       name: nameOf(resource),
       path: identityPath(spec.instanceId),
       assumeRolePolicy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
+      // An attachment that no state knows, because an attempt died, must not keep the role.
+      forceDetachPolicies: true,
       tags: tagsOf(resource),
     },
     inside(),

@@ -175,11 +175,15 @@ export function openObjectArea(
         throw new DoubleRefusal('invalid', words.protected({ type, id, input: protection.input }));
       }
       const named = referrers(object);
-      const user = named.find(({ reference }) => reference.onDelete === undefined);
+      const isReleased = ({ onDelete, releasedIf }: Reference) =>
+        onDelete === 'released' && by === 'provider' && (releasedIf === undefined || properties[releasedIf] === true);
+      const goes = ({ reference }: { reference: Reference }) =>
+        reference.onDelete === 'ends' || isReleased(reference);
+      const user = named.find((each) => each.reference.onDelete !== 'stays' && !goes(each));
       if (user) throw new DoubleRefusal('in_use', words.inUse({ type, id, by: user.other.id }));
       const gone = [
         object,
-        ...named.filter(({ reference }) => reference.onDelete === 'ends').map(({ other }) => other),
+        ...named.filter(goes).map(({ other }) => other),
       ];
       for (const each of gone) erase.run(cloud, each.type, each.id);
       return gone;

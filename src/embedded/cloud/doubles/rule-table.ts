@@ -89,8 +89,13 @@ export interface Reference {
   type: string;
   /** Property of the other object that is named; its id when absent. */
   by?: string;
-  /** What becomes of this object when the other one is deleted: the delete is refused (absent), it ends too, or stays. */
-  onDelete?: 'ends' | 'stays';
+  /**
+   * What becomes of this object when the other one is deleted: the delete is refused (absent), it ends too, or it stays.
+   * `released`: the real provider takes it away before it deletes the other one, while the cloud's own interface refuses.
+   */
+  onDelete?: 'ends' | 'stays' | 'released';
+  /** Input of the other object without which its provider releases nothing. */
+  releasedIf?: string;
 }
 
 /** The cloud's own words. What our reader of errors makes of them is part of what the tests show. */

@@ -56,7 +56,7 @@ const network = {
   },
   routeTableAssociation: {
     id: 'rtbassoc-0',
-    references: { subnetId: to(types.subnet, { onDelete: 'ends' }), routeTableId: to(types.routeTable) },
+    references: { subnetId: to(types.subnet, { onDelete: 'ends' }), routeTableId: to(types.routeTable, { onDelete: 'released' }) },
     replaces: ['subnetId', 'gatewayId'],
     unique: ({ inputs }) => text(inputs.subnetId),
   },
@@ -80,7 +80,7 @@ const identity = {
   },
   rolePolicy: {
     id: ({ inputs }) => `${text(inputs.role)}/${text(inputs.policyArn)}`,
-    references: { role: to(types.role, { by: 'name' }) },
+    references: { role: to(types.role, { by: 'name', onDelete: 'released', releasedIf: 'forceDetachPolicies' }) },
     replaces: ['role', 'policyArn'],
   },
   profile: {
@@ -104,7 +104,7 @@ const names = {
   },
   eipAssociation: {
     id: 'eipassoc-0',
-    references: { allocationId: to(types.eip), instanceId: to(types.instance, { onDelete: 'ends' }) },
+    references: { allocationId: to(types.eip, { onDelete: 'released' }), instanceId: to(types.instance, { onDelete: 'ends' }) },
     replaces: ['allocationId', 'instanceId', 'networkInterfaceId', 'privateIpAddress', 'publicIp'],
     computed: ({ inputs }, world) => ({
       publicIp: world.find(types.eip, text(inputs.allocationId))?.computed.publicIp,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { monotonic } from '../../../../contracts/clock.ts';
 import type { Properties } from '../../../../stacks/provider/properties.ts';
 
 /** A double's object as the daemon shows it. */
@@ -25,6 +26,7 @@ class DoubleError extends Error {
 const attempts = 3;
 const pauseMs = 100;
 const timeoutMs = 120_000;
+const inUsePatienceMs = 20_000;
 
 /**
  * What the client libraries of clouds do: a call whose connection breaks is sent again, also a create, which then makes
@@ -74,8 +76,19 @@ export function createDoubleClient(options: { url: string; token: string; cloud:
     async change(type: string, id: string, inputs: Properties): Promise<Shown> {
       return Shown.parse(await send('PATCH', object(type, id), inputs));
     },
+    /** Waits for a while for what still uses the object, as the real providers do, which wait for minutes. */
     async remove(type: string, id: string): Promise<void> {
-      await send('DELETE', object(type, id));
+      const begun = monotonic();
+      for (;;) {
+        try {
+          await send('DELETE', object(type, id));
+          return;
+        } catch (error) {
+          const isInUse = error instanceof DoubleError && error.code === 'in_use';
+          if (!isInUse || monotonic() - begun > inUsePatienceMs) throw error;
+          await delay(pauseMs);
+        }
+      }
     },
     async invoke(token: string, region: string, args: Properties): Promise<Properties> {
       return (await send('POST', 'invoke', { token, region, args })) as Properties;
