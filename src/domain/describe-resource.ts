@@ -16,7 +16,6 @@ const parts: Readonly<Record<string, string>> = {
   subnet: 'The network',
   gateway: 'The way out of the network',
   routes: 'The way out of the network',
-  way: 'The way out of the network',
   firewall: 'The firewall',
   port: 'The opening of the firewall',
   outbound: 'The firewall',

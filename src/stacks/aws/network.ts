@@ -1,6 +1,5 @@
+import { DefaultRouteTable } from '@pulumi/aws/ec2/defaultRouteTable.js';
 import { InternetGateway } from '@pulumi/aws/ec2/internetGateway.js';
-import { RouteTable } from '@pulumi/aws/ec2/routeTable.js';
-import { RouteTableAssociation } from '@pulumi/aws/ec2/routeTableAssociation.js';
 import { SecurityGroup } from '@pulumi/aws/ec2/securityGroup.js';
 import { Subnet } from '@pulumi/aws/ec2/subnet.js';
 import { Vpc } from '@pulumi/aws/ec2/vpc.js';
@@ -25,17 +24,21 @@ export function declareNetwork({ spec, nameOf, tagsOf, inside }: Parts): Network
   );
   const gateway = new InternetGateway('gateway', { vpcId: vpc.id, tags: tagsOf('gateway') }, inside());
   const routes = [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }];
-  const table = new RouteTable('routes', { vpcId: vpc.id, routes, tags: tagsOf('routes') }, inside());
+  // The network's own table, which all its subnets use: a table of ours would have to be associated with each, and an
+  // association has no tags, so that one that no state knows could be neither found nor made again.
+  new DefaultRouteTable(
+    'routes',
+    { defaultRouteTableId: vpc.defaultRouteTableId, routes, tags: tagsOf('routes') },
+    inside(),
+  );
 
   const subnets = spec.nodes.map(({ name, zone }, index) => {
     const resource = `subnet-${name}`;
-    const subnet = new Subnet(
+    return new Subnet(
       resource,
       { vpcId: vpc.id, cidrBlock: `10.0.${index}.0/24`, availabilityZone: zone, tags: tagsOf(resource) },
       inside({ ignoreChanges: ['availabilityZone'] }),
     );
-    new RouteTableAssociation(`way-${name}`, { subnetId: subnet.id, routeTableId: table.id }, inside());
-    return subnet;
   });
 
   const securityGroup = new SecurityGroup(

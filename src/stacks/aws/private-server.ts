@@ -47,8 +47,8 @@ function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateSer
 
 /** Network, gateway, routes, firewall with its rules, two roles with their policies, profile, snapshots. */
 const fixedResources = 3 + 1 + hostPorts.length + 1 + 5 + 1;
-/** Address, subnet, its way out, volume. */
-const nodeResources = 4;
+/** Address, subnet, volume. */
+const nodeResources = 3;
 
 function resourceCount(spec: PrivateServerSpec): number {
   const serving = spec.nodes.filter((node) => node.serving !== null).length;

@@ -2,18 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DeleteLifecyclePolicyCommand } from '@aws-sdk/client-dlm';
 import {
   DeleteInternetGatewayCommand,
-  DeleteRouteTableCommand,
   DeleteSecurityGroupCommand,
   DeleteSubnetCommand,
   DeleteVolumeCommand,
   DeleteVpcCommand,
   DescribeAddressesCommand,
   DescribeInternetGatewaysCommand,
-  DescribeRouteTablesCommand,
   DescribeSecurityGroupRulesCommand,
   DetachInternetGatewayCommand,
   DisassociateAddressCommand,
-  DisassociateRouteTableCommand,
   ModifyInstanceAttributeCommand,
   ReleaseAddressCommand,
   RevokeSecurityGroupEgressCommand,
@@ -128,14 +125,9 @@ async function removeOnce(
     case 'security-group':
       await ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }));
       return;
-    case 'route-table': {
-      const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ RouteTableIds: [id] }));
-      for (const { RouteTableAssociationId, Main } of RouteTables.flatMap(({ Associations = [] }) => Associations)) {
-        if (!Main) await ec2.send(new DisassociateRouteTableCommand({ AssociationId: RouteTableAssociationId }));
-      }
-      await ec2.send(new DeleteRouteTableCommand({ RouteTableId: id }));
+    case 'route-table':
+      // A network's own table goes with the network.
       return;
-    }
     case 'subnet':
       await ec2.send(new DeleteSubnetCommand({ SubnetId: id }));
       return;

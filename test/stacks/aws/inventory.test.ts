@@ -41,10 +41,10 @@ async function makeServer(): Promise<void> {
   const vpc = await make(types.vpc, { cidrBlock: '10.0.0.0/16', ...tags('network') });
   const gateway = await make(types.gateway, { vpcId: vpc.id, ...tags('gateway') });
   const routes = [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }];
-  const table = await make(types.routeTable, { vpcId: vpc.id, routes, ...tags('routes') });
+  const defaultRouteTableId = vpc.properties.defaultRouteTableId;
+  await make(types.routes, { defaultRouteTableId, routes, ...tags('routes') });
   const place = { cidrBlock: '10.0.0.0/24', availabilityZone: 'eu-west-1a' };
   const subnet = await make(types.subnet, { vpcId: vpc.id, ...place, ...tags('subnet-node-1') });
-  await make(types.routeTableAssociation, { subnetId: subnet.id, routeTableId: table.id });
   const group = await make(types.securityGroup, { name: 'firewall', vpcId: vpc.id, ...tags('firewall') });
   const open = { securityGroupId: group.id, cidrIpv4: '0.0.0.0/0' };
   await make(types.ingress, { ...open, ipProtocol: 'tcp', fromPort: 443, toPort: 443, ...tags('port-https') });

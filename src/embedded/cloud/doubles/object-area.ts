@@ -146,6 +146,8 @@ export function openObjectArea(
     create(type: string, { region, inputs }: Place & { inputs: Properties }): DoubleObject {
       const rule = ruleOf(type);
       checkReferences(type, inputs);
+      const there = rule.adopts?.({ region, inputs }, world);
+      if (there) return this.change(type, there.id, inputs);
       checkUnique(type, { region, inputs });
       refuse(rule.refuse?.({ region, inputs }, world));
       const id = typeof rule.id === 'string' ? world.newId(rule.id) : rule.id({ region, inputs }, world);
@@ -177,14 +179,10 @@ export function openObjectArea(
       const named = referrers(object);
       const isReleased = ({ onDelete, releasedIf }: Reference) =>
         onDelete === 'released' && by === 'provider' && (releasedIf === undefined || properties[releasedIf] === true);
-      const goes = ({ reference }: { reference: Reference }) =>
-        reference.onDelete === 'ends' || isReleased(reference);
+      const goes = ({ reference }: { reference: Reference }) => reference.onDelete === 'ends' || isReleased(reference);
       const user = named.find((each) => each.reference.onDelete !== 'stays' && !goes(each));
       if (user) throw new DoubleRefusal('in_use', words.inUse({ type, id, by: user.other.id }));
-      const gone = [
-        object,
-        ...named.filter(goes).map(({ other }) => other),
-      ];
+      const gone = [object, ...named.filter(goes).map(({ other }) => other)];
       for (const each of gone) erase.run(cloud, each.type, each.id);
       return gone;
     },

@@ -79,6 +79,8 @@ export interface TypeRule {
    * most clouds do with most things.
    */
   unique?(wish: Wish): string | null;
+  /** The object that a create finds there already and answers with, where the provider or the cloud does that. */
+  adopts?(wish: Wish, world: World): DoubleObject | undefined;
   /** Any other refusal, in the cloud's words; null when there is none. */
   refuse?(wish: Wish & { before?: Properties }, world: World): string | null;
   /** Input that refuses a delete while it is true; `unless` names one by which the provider lifts that by itself. */

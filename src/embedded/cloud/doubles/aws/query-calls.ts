@@ -102,19 +102,6 @@ const ec2: Record<string, Work> = {
     return { return: true };
   },
   DeleteInternetGateway: deletes(types.gateway, 'InternetGatewayId'),
-  DescribeRouteTables(call) {
-    const found = listIn(call.form, 'RouteTableId').map((id) => {
-      find(call, types.routeTable, id);
-      const associations = where(call, types.routeTableAssociation, 'routeTableId', id);
-      const associationSet = items(
-        associations.map((each) => ({ routeTableAssociationId: each.id, routeTableId: id, main: false })),
-      );
-      return { routeTableId: id, associationSet };
-    });
-    return { routeTableSet: items(found) };
-  },
-  DisassociateRouteTable: deletes(types.routeTableAssociation, 'AssociationId'),
-  DeleteRouteTable: deletes(types.routeTable, 'RouteTableId'),
   DescribeSecurityGroupRules(call) {
     const found = listIn(call.form, 'SecurityGroupRuleId').map((id) => {
       const egress = call.double.area.world.find(types.egress, id);

@@ -26,6 +26,10 @@ const nameOf = ({ inputs }: { inputs: Properties }) => text(inputs.name);
 const nameInRegion = ({ region, inputs }: { region: string; inputs: Properties }) => `${region} ${text(inputs.name)}`;
 const digits = (count: number, world: World) => world.newId('', count);
 
+/** What ties the same things together is one thing, however often it is made. */
+const found = (type: string, inputs: readonly string[]) => (wish: { inputs: Properties }, world: World) =>
+  world.list(type).find((object) => inputs.every((name) => object.inputs[name] === wish.inputs[name]));
+
 /** Rules of one security group must differ. */
 const portRule: TypeRule = {
   id: 'sgr-0',
@@ -39,7 +43,14 @@ const portRule: TypeRule = {
 };
 
 const network = {
-  vpc: { id: 'vpc-0', replaces: ['cidrBlock', 'ipv4IpamPoolId', 'instanceTenancy'], computed: ec2Arn('vpc') },
+  vpc: {
+    id: 'vpc-0',
+    replaces: ['cidrBlock', 'ipv4IpamPoolId', 'instanceTenancy'],
+    computed: (wish, world, before) => ({
+      ...ec2Arn('vpc')(wish),
+      defaultRouteTableId: before.defaultRouteTableId ?? world.newId('rtb-0'),
+    }),
+  },
   gateway: { id: 'igw-0', references: { vpcId: to(types.vpc) }, computed: ec2Arn('internet-gateway') },
   subnet: {
     id: 'subnet-0',
@@ -48,17 +59,16 @@ const network = {
     computed: ec2Arn('subnet'),
     unique: ({ inputs }) => `${text(inputs.vpcId)} ${text(inputs.cidrBlock)}`,
   },
-  routeTable: {
-    id: 'rtb-0',
-    references: { vpcId: to(types.vpc), 'routes[].gatewayId': to(types.gateway, { onDelete: 'stays' }) },
-    replaces: ['vpcId'],
+  routes: {
+    id: ({ inputs }) => text(inputs.defaultRouteTableId),
+    references: {
+      defaultRouteTableId: to(types.vpc, { by: 'defaultRouteTableId', onDelete: 'ends' }),
+      'routes[].gatewayId': to(types.gateway, { onDelete: 'stays' }),
+    },
+    replaces: ['defaultRouteTableId'],
     computed: ec2Arn('route-table'),
-  },
-  routeTableAssociation: {
-    id: 'rtbassoc-0',
-    references: { subnetId: to(types.subnet, { onDelete: 'ends' }), routeTableId: to(types.routeTable, { onDelete: 'released' }) },
-    replaces: ['subnetId', 'gatewayId'],
-    unique: ({ inputs }) => text(inputs.subnetId),
+    // It is there with its network; the provider takes it over.
+    adopts: ({ inputs }, world) => world.find(types.routes, text(inputs.defaultRouteTableId)) ?? undefined,
   },
   securityGroup: {
     id: 'sg-0',
@@ -82,6 +92,7 @@ const identity = {
     id: ({ inputs }) => `${text(inputs.role)}/${text(inputs.policyArn)}`,
     references: { role: to(types.role, { by: 'name', onDelete: 'released', releasedIf: 'forceDetachPolicies' }) },
     replaces: ['role', 'policyArn'],
+    adopts: found(types.rolePolicy, ['role', 'policyArn']),
   },
   profile: {
     id: nameOf,
@@ -104,8 +115,12 @@ const names = {
   },
   eipAssociation: {
     id: 'eipassoc-0',
-    references: { allocationId: to(types.eip, { onDelete: 'released' }), instanceId: to(types.instance, { onDelete: 'ends' }) },
+    references: {
+      allocationId: to(types.eip, { onDelete: 'released' }),
+      instanceId: to(types.instance, { onDelete: 'ends' }),
+    },
     replaces: ['allocationId', 'instanceId', 'networkInterfaceId', 'privateIpAddress', 'publicIp'],
+    adopts: found(types.eipAssociation, ['allocationId', 'instanceId']),
     computed: ({ inputs }, world) => ({
       publicIp: world.find(types.eip, text(inputs.allocationId))?.computed.publicIp,
     }),
@@ -140,6 +155,7 @@ const machines = {
     id: (_wish, world) => `vai-${digits(10, world)}`,
     references: { volumeId: to(types.volume), instanceId: to(types.instance, { onDelete: 'ends' }) },
     replaces: ['deviceName', 'instanceId', 'volumeId'],
+    adopts: found(types.volumeAttachment, ['deviceName', 'instanceId', 'volumeId']),
     refuse({ id, inputs }, world) {
       const volume = world.find(types.volume, text(inputs.volumeId));
       const instance = world.find(types.instance, text(inputs.instanceId));
@@ -211,6 +227,7 @@ const balancing = {
       targetId: to(types.instance, { onDelete: 'ends' }),
     },
     replaces: ['targetGroupArn', 'targetId', 'port', 'availabilityZone'],
+    adopts: found(types.target, ['targetGroupArn', 'targetId', 'port']),
   },
   listener: {
     id: ({ inputs }, world) =>

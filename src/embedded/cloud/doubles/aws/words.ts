@@ -5,7 +5,7 @@ const kinds: Readonly<Record<string, string>> = {
   Vpc: 'VpcID',
   InternetGateway: 'InternetGatewayID',
   Subnet: 'SubnetID',
-  RouteTable: 'RouteTableID',
+  DefaultRouteTable: 'RouteTableID',
   SecurityGroup: 'Group',
   Eip: 'AllocationID',
   Instance: 'InstanceID',
