@@ -4,6 +4,7 @@
  */
 const benches: Record<string, () => Promise<void>> = {
   order: async () => (await import('./order.ts')).benchOrder(),
+  licence: async () => (await import('./licence.ts')).benchLicence(),
 };
 
 const [name = ''] = process.argv.slice(2);

@@ -27,7 +27,7 @@ const activations = () => database.collection<{ _id: string }>('activations');
 const licences = () => database.collection<{ _id: string }>('licences');
 
 describe('after a crash', () => {
-  const pending = { status: 'pending', activatedAt: null, pendingAt: new Date() };
+  const pending = { status: 'pending', activatedAt: null, unfinishedSince: new Date() };
 
   test('L5: after the pending insert, the same activationId ends with one seat and one activation', async () => {
     const licence = await world.issue();
@@ -57,7 +57,7 @@ describe('after a crash', () => {
     const { body } = await world.activate(licence.licenseKey);
     await activations().updateOne(
       { _id: body.instanceId },
-      { $set: { ...pending, pendingAt: new Date(Date.now() - 601_000) } },
+      { $set: { ...pending, unfinishedSince: new Date(Date.now() - 601_000) } },
     );
     const sweeper = await world.start({ LICENCE_SWEEP_MS: '50' });
     await until('the seat is free', async () => (await world.view(licence.licenseId)).seats.production.used === 0);

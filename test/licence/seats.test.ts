@@ -1,13 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Connection, createConnection } from 'mongoose';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
-import { until } from './support/node.ts';
 
 let world: LicenceWorld;
+let database: Connection;
 beforeAll(async () => {
   world = await startLicenceWorld();
+  database = await createConnection(world.database.uri).asPromise();
 });
-afterAll(() => world.stop());
+afterAll(async () => {
+  await database.close();
+  await world.stop();
+});
+
+/** As if the node had not checked for all of its lease. */
+async function endLease(id: string): Promise<void> {
+  const leaseUntil = new Date(Date.now() - 1000);
+  await database.collection<{ _id: string }>('activations').updateOne({ _id: id }, { $set: { leaseUntil } });
+}
 
 const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 
@@ -167,23 +178,21 @@ describe('seats that change hands', () => {
   });
 
   test('L17: after its lease another node wins the seat, and the old one is told so', async () => {
-    await world.putPlan('SHORT', { leaseSec: 1 });
-    const licence = await world.issue({ plan: 'SHORT' });
+    const licence = await world.issue();
     const old = await world.activate(licence.licenseKey);
     expect((await world.activate(licence.licenseKey)).status).toBe(403);
-    await until('the seat is won', async () => (await world.activate(licence.licenseKey)).status === 201);
+    await endLease(old.body.instanceId);
+    expect((await world.activate(licence.licenseKey)).status).toBe(201);
     const late = await world.check(old.body.instanceId, { secret: old.body.secret });
     expect([late.status, late.body.code]).toEqual([403, 'INSTANCE_NOT_ACTIVE']);
     expect((await world.claimsOf(late.body.verdict)).refusal?.cause).toBe('expired');
   });
 
   test('L17: a check and an eviction at the same instant: exactly one wins and the count is right', async () => {
-    await world.putPlan('SHORT', { leaseSec: 1 });
     const race = async () => {
-      const licence = await world.issue({ plan: 'SHORT' });
+      const licence = await world.issue();
       const old = await world.activate(licence.licenseKey);
-      const leaseUntil = Date.parse((await world.view(licence.licenseId)).activations[0]?.leaseUntil ?? '');
-      await until('the lease is over', () => Date.now() > leaseUntil);
+      await endLease(old.body.instanceId);
       const [checked, taken] = await Promise.all([
         world.check(old.body.instanceId, { secret: old.body.secret }),
         world.activate(licence.licenseKey),
@@ -196,6 +205,49 @@ describe('seats that change hands', () => {
         [403, 201, 1],
       ]).toContainEqual(outcome);
     }
+  });
+
+  test('L14: many pods of one name at once end with one seat and one node that runs', async () => {
+    const licence = await world.issue({ seats: 2 });
+    const node = { name: 'pod-1', clusterId: 'c1' };
+    const other = await world.activate(licence.licenseKey);
+    const replies = await Promise.all(times(4).map(() => world.activate(licence.licenseKey, { node })));
+    for (const { status, body } of replies) {
+      // Some are replaced before they are through.
+      if (status !== 201) expect(['SEAT_FLAPPING', 'ALREADY_ACTIVATED']).toContain(body.code);
+    }
+    expect(replies.some(({ status }) => status === 201)).toBe(true);
+    const { seats, activations } = await world.view(licence.licenseId);
+    expect(seats.production.used).toBe(2);
+    expect(
+      activations
+        .filter(({ status }) => status === 'active')
+        .map(({ nodeName }) => nodeName)
+        .sort(),
+    ).toEqual([activations.find(({ instanceId }) => instanceId === other.body.instanceId)!.nodeName, 'pod-1'].sort());
+  });
+
+  test('L15: where the plan allows one cluster, a node of another is refused until the first one has left', async () => {
+    await world.putPlan('CLUSTER', { oneCluster: true });
+    const licence = await world.issue({ plan: 'CLUSTER', seats: 3 });
+    const node = (name: string, clusterId?: string) => ({ node: { name, clusterId } });
+    const first = await world.activate(licence.licenseKey, node('n1', 'a'));
+    expect((await world.activate(licence.licenseKey, node('n2', 'a'))).status).toBe(201);
+    for (const other of [node('n3', 'b'), node('n1')]) {
+      const { status, body } = await world.activate(licence.licenseKey, other);
+      expect([status, body.code]).toEqual([409, 'CLUSTER_ID_MISMATCH']);
+    }
+    const { activations } = await world.view(licence.licenseId);
+    expect(activations).toHaveLength(2);
+    const release = (id: string, secret: string) => world.call('POST', `/v1/instances/${id}/release`, { secret });
+    await release(first.body.instanceId, first.body.secret);
+    expect((await world.activate(licence.licenseKey, node('n3', 'b'))).status).toBe(409);
+    const second = activations.find(({ nodeName }) => nodeName === 'n2')!;
+    await world.admin('POST', `/instances/${second.instanceId}/deactivate`);
+    const moved = await Promise.all(
+      ['b', 'c'].map((cluster) => world.activate(licence.licenseKey, node('n1', cluster))),
+    );
+    expect(moved.map(({ status }) => status).sort()).toEqual([201, 409]);
   });
 
   test('L18: a deactivated node is told so by a signed verdict, and may be activated anew', async () => {
@@ -249,5 +301,87 @@ describe('seats that change hands', () => {
       expect([checked.status, checked.body.notices.map(({ code }) => code)]).toEqual([200, ['OVER_LIMIT']]);
     }
     expect((await world.activate(licence.licenseKey)).body.code).toBe('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+  });
+
+  test('L20: where the plan says so, the next renewal ends the newest nodes beyond the seats, and only those', async () => {
+    await world.putPlan('SHRINK', { overLimit: 'end-newest' });
+    const standing = (revision: number, day: number) => ({
+      standing: 'current' as const,
+      revision,
+      paidUntil: `2031-01-0${day}T00:00:00Z`,
+      endsAt: null,
+    });
+    const licence = await world.issue({ plan: 'SHRINK', seats: 3, developmentSeats: 1, standing: standing(1, 1) });
+    const push = (path: string, body: unknown) => world.admin('POST', `/licenses/${licence.licenseId}/${path}`, body);
+    const nodes = [];
+    for (const _ of times(3)) nodes.push((await world.activate(licence.licenseKey)).body);
+    const development = (await world.activate(licence.licenseKey, { mode: 'development' })).body;
+    await push('entitlements', { revision: 1, plan: 'SHRINK', seats: 1, developmentSeats: 1 });
+    // News of the same period is no renewal.
+    await push('standing', standing(2, 1));
+    expect((await world.view(licence.licenseId)).seats.production).toEqual({ limit: 1, used: 3 });
+    await push('standing', standing(3, 2));
+    await push('standing', standing(3, 2));
+    const { seats, activations } = await world.view(licence.licenseId);
+    expect([seats.production.used, seats.development.used]).toEqual([1, 1]);
+    const statusOf = ({ instanceId }: { instanceId: string }) =>
+      activations.find((activation) => activation.instanceId === instanceId)?.status;
+    expect([...nodes, development].map(statusOf)).toEqual(['active', 'reduced', 'reduced', 'active']);
+    const ended = await world.check(nodes[2]!.instanceId, { secret: nodes[2]!.secret });
+    expect((await world.claimsOf(ended.body.verdict)).refusal).toMatchObject({ num: 108, cause: 'reduced' });
+    const kept = await world.check(nodes[0]!.instanceId, { secret: nodes[0]!.secret });
+    expect([kept.status, kept.body.notices]).toEqual([200, []]);
+  });
+});
+
+describe('leases', () => {
+  const plan = (leaseSec: number | undefined, graceSec: number) => ({ leaseSec, check: { graceSec } });
+
+  test('strict, the default: no verdict outlives the lease of its seat, whatever it was given for', async () => {
+    await world.putPlan('STRICT', plan(undefined, 200_000));
+    const licence = await world.issue({ plan: 'STRICT' });
+    const node = { name: 'n1' };
+    const same = { activationId: randomUUID(), node };
+    const requestId = randomUUID();
+    const verdicts: string[] = [];
+    const withinLease = async (license: string) => {
+      verdicts.push(license);
+      const { exp, iat } = await world.claimsOf(license);
+      const [holder] = (await world.view(licence.licenseId)).activations;
+      expect(exp * 1000).toBeLessThanOrEqual(Date.parse(holder!.leaseUntil!));
+      expect(exp - iat).toBeGreaterThanOrEqual(200_000 - 3);
+    };
+    const halfGone = async (id: string) => {
+      const leaseUntil = new Date(Date.now() + 100_000_000);
+      await database.collection<{ _id: string }>('activations').updateOne({ _id: id }, { $set: { leaseUntil } });
+    };
+    const { body } = await world.activate(licence.licenseKey, same);
+    await withinLease(body.license);
+    await halfGone(body.instanceId);
+    await withinLease((await world.activate(licence.licenseKey, same)).body.license);
+    await withinLease((await world.check(body.instanceId, { secret: body.secret, requestId })).body.license);
+    await halfGone(body.instanceId);
+    await withinLease((await world.check(body.instanceId, { secret: body.secret, requestId })).body.license);
+    const recover = { licenseKey: licence.licenseKey, requestId: randomUUID(), node };
+    for (const _ of times(2)) {
+      await halfGone(body.instanceId);
+      const recovered = await world.call<{ license: string }>(
+        'POST',
+        `/v1/instances/${body.instanceId}/recover`,
+        recover,
+      );
+      await withinLease(recovered.body.license);
+    }
+    expect(verdicts).toHaveLength(6);
+  });
+
+  test('floating: the seat is free after the lease, while the verdict still lasts its whole grace', async () => {
+    await world.putPlan('FLOATING', plan(600, 86_400));
+    const licence = await world.issue({ plan: 'FLOATING' });
+    const { body } = await world.activate(licence.licenseKey);
+    const { exp, iat } = await world.claimsOf(body.license);
+    expect(exp - iat).toBe(86_400);
+    const [holder] = (await world.view(licence.licenseId)).activations;
+    expect(Date.parse(holder!.leaseUntil!) - iat * 1000).toBeLessThan(603_000);
   });
 });

@@ -45,8 +45,12 @@ export const PlanData = z.strictObject({
   features: Features.default({}),
   /** By add-on code: what one piece adds to which limit. A limit that is unlimited or absent stays so. */
   addOns: z.record(Name, z.strictObject({ limits: z.record(Name, z.int().positive()) })).default({}),
-  /** How long a seat is kept for a node that does not check; at least graceSec where over-use must be impossible. */
-  leaseSec: Seconds.default(86_400),
+  /**
+   * How long a seat is kept for a node that does not check. Absent, or graceSec and more: strict, no two nodes ever run
+   * on one seat, because a verdict never outlives the lease. Shorter: floating, the seat of a dead node is free sooner,
+   * and a node that is cut off may run beside its successor until its grace ends.
+   */
+  leaseSec: Seconds.optional(),
   check: z
     .strictObject({
       intervalSec: Seconds.default(3600),
@@ -57,6 +61,10 @@ export const PlanData = z.strictObject({
   enforcement: Enforcement.default('readonly'),
   /** Whether the licence portal can show a key again; absent = `once`: only when it is issued or rotated. */
   keyReveal: z.enum(['once', 'again']).optional(),
+  /** What the next renewal does to nodes beyond a lowered number of seats: nothing (absent), or end the newest ones. */
+  overLimit: z.enum(['keep', 'end-newest']).optional(),
+  /** Whether all nodes that run at once must be of one cluster; a licence without a running node is bound to none. */
+  oneCluster: z.boolean().optional(),
   /** Absent where the plan is sold as a subscription only. */
   perpetual: PerpetualTerms.optional(),
 });
@@ -206,6 +214,7 @@ export const ActivationStatus = z.enum([
   'expired',
   'replaced',
   'deactivated',
+  'reduced',
   'revoked',
 ]);
 export type ActivationStatus = z.infer<typeof ActivationStatus>;

@@ -87,7 +87,7 @@ export const VerdictClaims = z.object({
       num: z.int(),
       detail: z.string(),
       /** With INSTANCE_NOT_ACTIVE: how the node lost its seat. */
-      cause: z.enum(['released', 'expired', 'replaced', 'deactivated', 'revoked']).optional(),
+      cause: z.enum(['released', 'expired', 'replaced', 'deactivated', 'reduced', 'revoked']).optional(),
     })
     .optional(),
 });

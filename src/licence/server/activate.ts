@@ -4,11 +4,12 @@ import { audit, type Caller, type ServerContext } from './context.ts';
 import { tell } from './events/record.ts';
 import { newActivationId } from './ids.ts';
 import { secretHash } from './keys.ts';
+import { keepLease, leaseFrom } from './lease.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
 import { requireVersion } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
-import { holdsSeat, type SeatOutcome, winSeat } from './seats.ts';
-import { type Activation, nodeKey } from './store/activations.ts';
+import { holdsSeat, type NoSeat, winSeat } from './seats.ts';
+import { type Activation, nodeKey, wasSwept } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
 import { telling } from './store/outbox.ts';
 import { planOf, signVerdict } from './verdicts.ts';
@@ -19,32 +20,46 @@ const hour = 3_600_000;
  * Gives a node a seat of the licence: pending activation, seat, active. The same chosen id again, before the first
  * check, gets the same answer, whatever was cut short in between.
  *
- * Refuses with SUBSCRIPTION_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE, SEAT_FLAPPING,
- * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED and RATE_LIMITED.
+ * Refuses with SUBSCRIPTION_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE, CLUSTER_ID_MISMATCH,
+ * SEAT_FLAPPING, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED, RATE_LIMITED and, where the licence was removed
+ * meanwhile, SUBSCRIPTION_NOT_FOUND.
  */
 export async function activate(
   context: ServerContext,
-  licence: Licence,
+  proven: Licence,
   wish: SeatWish,
   by: Caller & { actor: string },
 ): Promise<{ grant: SeatGrant; created: boolean }> {
   const { activations, licences } = context.db;
   for (let attempt = 0; attempt < 5; attempt += 1) {
+    const licence = attempt === 0 ? proven : await licences.find(proven._id);
+    if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
     requireActive(licence);
     await requireVersion(context, licence, wish, by);
     const held = await activations.byChosenId(licence._id, wish.chosenId);
+    if (held !== null && wasSwept(held)) {
+      // A sweep that was cut short: what it left is finished here, and the node begins again.
+      await licences.pullSeat(held.licenceId, held._id);
+      await activations.forget(held._id);
+      continue;
+    }
     if (held !== null && held.status !== 'pending') {
       return { grant: await repeatedGrant(context, held, wish), created: false };
     }
     const pending = await beginOrResume(context, licence, wish, held);
     if (pending === null) continue;
-    const { outcome, licence: granting } = await winSeat(context, pending, by.requestId);
-    if (outcome !== 'won') {
-      await activations.forgetPending(pending._id);
-      throw await refusalOf(context, outcome, granting, by);
+    const asked = await winSeat(context, pending, by.requestId);
+    if (asked.outcome !== 'won') {
+      await activations.forgetPending(pending);
+      throw await refusalOf(context, asked, by);
     }
+    const granting = asked.licence;
     const active = await finish(context, granting, pending);
     if (active !== null) {
+      if ((await licences.find(licence._id)) === null) {
+        await activations.remove(active._id);
+        throw new Refusal('SUBSCRIPTION_NOT_FOUND');
+      }
       await audit(context, {
         at: today(),
         actor: by.actor,
@@ -73,7 +88,9 @@ async function repeatedGrant(context: ServerContext, held: Activation, wish: Sea
   const licence = await context.db.licences.find(held.licenceId);
   const same = held.status === 'active' && held.secret.seq === 0 && held.nodeKey === nodeKey(wish.node);
   if (!same || licence === null || !holdsSeat(licence, held._id)) throw new Refusal('ALREADY_ACTIVATED');
-  return grantOf(context, licence, held, wish.nonce);
+  const kept = await keepLease(context, held, await planOf(context, licence));
+  if (kept === null) throw new Refusal('ALREADY_ACTIVATED');
+  return grantOf(context, licence, kept, wish.nonce);
 }
 
 /** The pending activation of this wish; null when another request was first and must be looked at again. */
@@ -87,7 +104,7 @@ async function beginOrResume(
   const at = today();
   if (held !== null) {
     if (held.nodeKey !== nodeKey(wish.node)) throw new Refusal('ALREADY_ACTIVATED');
-    return activations.change(held._id, { status: 'pending' }, { $set: { pendingAt: at } });
+    return activations.change(held._id, { status: 'pending' }, { $set: { unfinishedSince: at } });
   }
   await limitActivations(context, licence);
   const id = newActivationId();
@@ -108,7 +125,7 @@ async function beginOrResume(
     history: [],
     leaseUntil: at,
     createdAt: at,
-    pendingAt: at,
+    unfinishedSince: at,
     activatedAt: null,
     endedAt: null,
     firstCheckAt: null,
@@ -130,9 +147,11 @@ function firstSecret(context: ServerContext, activationId: string, chosenId: str
 async function limitActivations(context: ServerContext, licence: Licence): Promise<void> {
   const seats = licence.seatLimits.production + licence.seatLimits.development;
   const won = await context.db.activations.activatedSince(licence._id, new Date(now() - hour));
-  if (won < seats + context.settings.activationsPerHour) return;
+  const most = seats + context.settings.activationsPerHour;
+  if (won < most) return;
   throw new Refusal('RATE_LIMITED', 'Too many nodes of this licence were activated within one hour.', {
     retryAfterSec: 600,
+    limit: { most, windowSec: hour / 1000 },
   });
 }
 
@@ -145,12 +164,12 @@ async function finish(context: ServerContext, licence: Licence, pending: Activat
     {
       $set: {
         status: 'active',
-        pendingAt: null,
         activatedAt: at,
-        leaseUntil: new Date(at.getTime() + plan.data.leaseSec * 1000),
+        leaseUntil: leaseFrom(at, plan),
         planRevTold: licence.planRev,
         seenAt: at,
       },
+      $unset: { unfinishedSince: 1 },
       ...telling({ type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } }),
     },
   );
@@ -169,17 +188,19 @@ async function grantOf(
   return { activationId: activation._id, secret, verdict };
 }
 
-async function refusalOf(
-  context: ServerContext,
-  outcome: Exclude<SeatOutcome, 'won'>,
-  licence: Licence,
-  by: Caller & { actor: string },
-): Promise<Refusal> {
-  switch (outcome) {
+async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { actor: string }): Promise<Refusal> {
+  switch (asked.outcome) {
+    case 'gone':
+      return new Refusal('SUBSCRIPTION_NOT_FOUND');
     case 'inactive': {
-      const status = licenceStatus(licence, now());
-      return new Refusal('SUBSCRIPTION_NOT_ACTIVE', status === 'ACTIVE' ? undefined : statusDetail(status, licence));
+      const status = licenceStatus(asked.licence, now());
+      return new Refusal(
+        'SUBSCRIPTION_NOT_ACTIVE',
+        status === 'ACTIVE' ? undefined : statusDetail(status, asked.licence),
+      );
     }
+    case 'other-cluster':
+      return new Refusal('CLUSTER_ID_MISMATCH');
     case 'flapping':
       return new Refusal('SEAT_FLAPPING', undefined, {
         retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
@@ -187,6 +208,7 @@ async function refusalOf(
     case 'offline':
       return new Refusal('OFFLINE_LICENSE_ALREADY_ISSUED', 'An offline file of this cluster or machine still counts.');
     case 'full': {
+      const { licence } = asked;
       const at = today();
       await audit(context, {
         at,

@@ -67,7 +67,11 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
   const seats = { before: from, after: to };
   const news: News = { type: 'license.plan-changed', key: `seats-${key}`, at, details: { plan: licence.plan, seats } };
   const done = await context.db.licences.change(licence._id, begun, {
-    $set: { seatChange: null, 'seatLimits.production': to },
+    $set: {
+      seatChange: null,
+      'seatLimits.production': to,
+      changedAt: { paidUntil: licence.standing.paidUntil },
+    },
     $push: {
       seatChangesDone: { $each: [key], $slice: -remembered },
       ...newsPush([news, ...overLimit(licence, change)]),

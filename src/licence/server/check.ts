@@ -5,6 +5,7 @@ import type { LicenceStatus } from '../protocol/verdict.ts';
 import { audit, type Caller, type ServerContext } from './context.ts';
 import { newRequestId } from './ids.ts';
 import { secretHash } from './keys.ts';
+import { backNews, keepLease, leaseFrom } from './lease.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
 import { noteRefusedVersion, versionRefusal } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
@@ -31,7 +32,7 @@ interface Round {
  *
  * Signed refusals: SUBSCRIPTION_NOT_ACTIVE, INSTANCE_NOT_ACTIVE, CLONE_SUSPECTED, STALE_SECRET and, for perpetual
  * licences, UNSUPPORTED_SOFTWARE_VERSION and UNKNOWN_RELEASE. None of them rotates, so the requestId stays good.
- * Unsigned, so that they never lock: INSTANCE_NOT_FOUND, INVALID_SECRET, RATE_LIMITED.
+ * Unsigned, so that they never lock: INSTANCE_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, INVALID_SECRET, RATE_LIMITED.
  */
 export async function check(
   context: ServerContext,
@@ -52,7 +53,7 @@ export async function check(
       context.checks.take(judgement === 'clone' || judgement === 'stale' ? `copy of ${activationId}` : activationId);
     }
     const licence = await context.db.licences.find(activation.licenceId);
-    if (licence === null) throw new Error(`The licence ${activation.licenceId} is gone.`);
+    if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
     const plan = await planOf(context, licence);
     const round: Round = { activation, licence, plan, body, presented, requestId };
     await refuseEnded(context, round);
@@ -85,6 +86,7 @@ const endings = {
   expired: 'The node did not check in time and another node needed the seat.',
   replaced: 'Another node with the same name took over the seat.',
   deactivated: 'The node was deactivated by an administrator.',
+  reduced: 'The licence was renewed with fewer seats, and this was one of its newest nodes.',
   released: 'The node gave its seat back.',
   revoked: 'The licence that this node ran on was revoked.',
 } as const;
@@ -120,14 +122,14 @@ async function answerRound(
   const status = licenceStatus(licence, now());
   if (status !== 'ACTIVE') {
     // It keeps its seat for the day on which the licence is reinstated.
-    await extendLease(context, round);
+    await keepLease(context, activation, round.plan);
     throw await refuse(context, round, inactive(status, licence));
   }
   const version = body.version ?? activation.version;
   const refusal = await versionRefusal(context, licence, { version, mode: activation.mode });
   if (refusal !== null) {
     // It keeps its seat for the day on which it runs an older version, or on which updates are renewed.
-    await extendLease(context, round);
+    await keepLease(context, activation, round.plan);
     await noteRefusedVersion(context, activation, version, { refusal, requestId: caller.requestId });
     throw await refuse(context, round, refusal);
   }
@@ -194,16 +196,12 @@ async function replay(
   round: Round,
   judgement: 'replay' | 'replay-once',
 ): Promise<Activation | null> {
-  if (judgement === 'replay') return extendLease(context, round);
+  if (judgement === 'replay') return keepLease(context, round.activation, round.plan);
   return context.db.activations.change(
     round.activation._id,
     { status: 'active', 'previous.hash': round.presented.hash, 'previous.replayedWithoutId': false },
     { $set: { 'previous.replayedWithoutId': true, leaseUntil: leaseFrom(today(), round.plan) } },
   );
-}
-
-function leaseFrom(at: Date, plan: Plan): Date {
-  return new Date(at.getTime() + plan.data.leaseSec * 1000);
 }
 
 /** What a check makes news of: the first one, and the first one after a silence. */
@@ -213,31 +211,6 @@ function newsOfCheck(activation: Activation, at: Date): News[] {
   if (activation.firstCheckAt === null) news.push({ type: 'instance.first-seen', key: '', at, details: node });
   if (activation.alarm) news.push(backNews(activation, at));
   return news;
-}
-
-export function backNews(activation: Activation, at: Date): News {
-  const since = activation.seenAt?.toISOString() ?? null;
-  return { type: 'instance.back', key: String(since), at, details: { node: activation.node.name, silentSince: since } };
-}
-
-/**
- * Moves the lease and notes that the node is heard, though it rotates nothing, where less than half of the lease is left
- * or an interval went by; null when the activation is no longer the one that was judged.
- */
-async function extendLease(context: ServerContext, round: Round): Promise<Activation | null> {
-  const { activation, plan } = round;
-  const at = today();
-  const fresh = activation.leaseUntil.getTime() - at.getTime() > plan.data.leaseSec * 500;
-  const heard = at.getTime() - (activation.seenAt?.getTime() ?? 0) < plan.data.check.intervalSec * 1000;
-  if (fresh && heard && !activation.alarm) return activation;
-  return context.db.activations.change(
-    activation._id,
-    { status: 'active', 'secret.hash': activation.secret.hash },
-    {
-      $set: { leaseUntil: leaseFrom(at, plan), seenAt: at, alarm: null },
-      ...telling(activation.alarm ? backNews(activation, at) : null),
-    },
-  );
 }
 
 async function refuseCopy(

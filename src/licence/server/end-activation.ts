@@ -1,10 +1,12 @@
-import { today } from '../../contracts/clock.ts';
+import { now, today } from '../../contracts/clock.ts';
 import type { ReleaseRequest } from '../protocol/requests.ts';
 import { judged } from './check.ts';
 import { type Actor, audit, type Caller, type ServerContext } from './context.ts';
 import { secretHash } from './keys.ts';
 import { Refusal } from './refusal.ts';
 import type { Activation } from './store/activations.ts';
+
+const hour = 3_600_000;
 
 /** The node gives its seat back; a second time changes nothing. Refuses as `check`, and copies with STALE_SECRET. */
 export async function release(
@@ -16,28 +18,53 @@ export async function release(
   const presented = { hash: secretHash(body.secret), requestId: undefined, bootId: null };
   const { activation, judgement } = await judged(context, activationId, presented, caller.address);
   if (judgement === 'stale') throw new Refusal('STALE_SECRET');
-  await end(context, activation, 'released', { actor: `activation:${activationId}`, requestId: caller.requestId });
+  await endActivation(context, activation, 'released', {
+    actor: `activation:${activationId}`,
+    requestId: caller.requestId,
+  });
 }
 
-/** An administrator takes the seat from a node; a second time changes nothing. Throws INSTANCE_NOT_FOUND. */
+/**
+ * An administrator takes the seat from a node; a second time changes nothing. Refuses with INSTANCE_NOT_FOUND and, where
+ * a licence has too many of these within one hour, RATE_LIMITED.
+ */
 export async function deactivate(context: ServerContext, activationId: string, by: Actor): Promise<Activation> {
   const activation = await context.db.activations.find(activationId);
   if (activation === null) throw new Refusal('INSTANCE_NOT_FOUND');
-  await end(context, activation, 'deactivated', by);
+  if (activation.status === 'active') await limitDeactivations(context, activation.licenceId);
+  await endActivation(context, activation, 'deactivated', by);
   return (await context.db.activations.find(activationId)) ?? activation;
 }
 
-async function end(
+/** A seat that is handed around by hand all day is meant for more nodes than were paid for. */
+async function limitDeactivations(context: ServerContext, licenceId: string): Promise<void> {
+  const most = context.settings.deactivationsPerHour;
+  const done = await context.db.activations.deactivatedSince(licenceId, new Date(now() - hour));
+  if (done < most) return;
+  throw new Refusal('RATE_LIMITED', 'Too many nodes of this licence were deactivated within one hour.', {
+    retryAfterSec: 600,
+    limit: { most, windowSec: hour / 1000 },
+  });
+}
+
+/** Ends an activation and gives its seat back; audited, and a second time changes nothing. */
+export async function endActivation(
   context: ServerContext,
   activation: Activation,
-  to: 'released' | 'deactivated',
+  to: 'released' | 'deactivated' | 'reduced',
   by: Actor,
 ): Promise<void> {
   const { activations, licences } = context.db;
   const at = today();
-  const ended = activation.status === 'active' ? await activations.end(activation._id, 'active', to, at) : null;
+  let held: Activation | null = activation;
+  let ended: Activation | null = null;
+  while (ended === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
+    ended = await activations.end(held._id, held.status, to, at);
+    if (ended === null) held = await activations.find(activation._id);
+  }
   // Also when it had ended before: a crash in between may have left the seat.
   const pulled = await licences.pullSeat(activation.licenceId, activation._id);
+  await activations.settled(activation._id);
   if (ended === null && !pulled) return;
   await audit(context, {
     ...by,

@@ -32,7 +32,13 @@ export const nameRequest: RequestHandler = (_request, response, next) => {
 };
 
 function sendProblem(response: Response, refusal: Refusal, requestId: string): void {
-  if (refusal.retryAfterSec !== undefined) response.set('Retry-After', String(refusal.retryAfterSec));
+  const { retryAfterSec, limit } = refusal;
+  if (retryAfterSec !== undefined) response.set('Retry-After', String(retryAfterSec));
+  if (limit !== undefined) {
+    // In place of what the limit per address says of itself: this one was reached.
+    response.set('RateLimit-Policy', `${limit.most};w=${limit.windowSec}`);
+    response.set('RateLimit', `limit=${limit.most}, remaining=0, reset=${retryAfterSec ?? limit.windowSec}`);
+  }
   response
     .status(refusal.status)
     .type('application/problem+json')

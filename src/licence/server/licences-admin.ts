@@ -19,6 +19,7 @@ import { newLicenceId } from './ids.ts';
 import { heldKey, keyTextOf } from './key-care.ts';
 import { licenceStatus } from './licence-status.ts';
 import { perpetualRight, perpetualView } from './perpetual.ts';
+import { reduceSeats } from './reduce-seats.ts';
 import { Refusal } from './refusal.ts';
 import { holdsSeat } from './seats.ts';
 import { standingNews } from './standing-news.ts';
@@ -171,7 +172,8 @@ export async function pushStanding(
   const standing = heldStanding(push);
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const held = await knownLicence(context, licenceId);
-    if (held.standing.revision >= standing.revision) return held;
+    // Also when the standing was known: a crash may have cut this short.
+    if (held.standing.revision >= standing.revision) return reducedSeats(context, held, requestId);
     const at = today();
     const licence = await context.db.licences.pushStanding(held, standing, standingNews(held, standing, at));
     if (licence === null) continue;
@@ -180,9 +182,13 @@ export async function pushStanding(
       after: { ...standing, status: licenceStatus(licence, at.getTime()) },
     };
     await audit(context, { ...change, at, actor, action: 'license.standing', requestId, licenceId });
-    return licence;
+    return reducedSeats(context, licence, requestId);
   }
   throw tooManyChanges();
+}
+
+async function reducedSeats(context: ServerContext, licence: Licence, requestId: string): Promise<Licence> {
+  return (await reduceSeats(context, licence, requestId)) ? knownLicence(context, licence._id) : licence;
 }
 
 /** Applies entitlements whose revision is higher than the one held; else changes nothing. Throws LICENSE_REVOKED. */

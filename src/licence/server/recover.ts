@@ -3,10 +3,10 @@ import type { CheckAnswer } from '../protocol/answers.ts';
 import type { RecoverRequest } from '../protocol/requests.ts';
 import { proofOfRecover } from '../protocol/words.ts';
 import { requireActive } from './activate.ts';
-import { backNews } from './check.ts';
 import { audit, type Caller, type ServerContext } from './context.ts';
 import { proveByEnrolment } from './enrolment.ts';
 import { secretHash } from './keys.ts';
+import { backNews, keepLease, leaseFrom } from './lease.ts';
 import { proveByKey } from './licence-by-key.ts';
 import { requireVersion } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
@@ -14,6 +14,7 @@ import { holdsSeat } from './seats.ts';
 import { type Activation, historyLength, nodeKey } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
 import { type News, newsPush } from './store/outbox.ts';
+import type { Plan } from './store/plans.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
 const day = 86_400_000;
@@ -42,7 +43,10 @@ export async function recover(
   if (!sameNode(activation, body)) throw new Refusal('RECOVERY_REFUSED', 'This is another node.');
   await requireVersion(context, licence, activation, { ...caller, actor: `activation:${activationId}` });
   const replay = activation.secret.requestId === body.requestId;
-  const recovered = replay ? activation : await renew(context, activation, body);
+  const plan = await planOf(context, licence);
+  const recovered = replay
+    ? await keepLease(context, activation, plan)
+    : await renew(context, { activation, plan, body });
   if (recovered === null) {
     throw new Refusal('SERVICE_UNAVAILABLE', 'The node checked at the same moment.', { retryAfterSec: 1 });
   }
@@ -59,7 +63,6 @@ export async function recover(
     });
   }
   const { keyId, seq, requestId } = recovered.secret;
-  const plan = await planOf(context, licence);
   const input = { licence, plan, activation: recovered, seq, requestId, nonce: body.nonce };
   const { verdict, notices } = await signVerdict(context, input);
   const secret = context.keys.rotatedSecret({ keyId, activationId, seq, requestId });
@@ -96,7 +99,10 @@ function sameNode(activation: Activation, { node }: RecoverRequest): boolean {
   return activation.nodeKey === nodeKey(node) && fingerprintFits;
 }
 
-async function renew(context: ServerContext, activation: Activation, body: RecoverRequest): Promise<Activation | null> {
+async function renew(
+  context: ServerContext,
+  { activation, plan, body }: { activation: Activation; plan: Plan; body: RecoverRequest },
+): Promise<Activation | null> {
   const at = today();
   const recent = activation.recoveries.filter((date) => date.getTime() > now() - day);
   if (recent.length >= context.settings.recoveriesPerDay) {
@@ -121,6 +127,7 @@ async function renew(context: ServerContext, activation: Activation, body: Recov
         previous: null,
         lastRoundReplayed: false,
         recoveries: [...recent, at],
+        leaseUntil: leaseFrom(at, plan),
         bootId: body.bootId ?? null,
         cloneSuspectedAt: null,
         refusedCopy: null,

@@ -7,10 +7,16 @@ export class Refusal extends Error {
   readonly detail: string;
   readonly verdict: string | undefined;
   readonly retryAfterSec: number | undefined;
+  /** The limit that was reached, with RATE_LIMITED. */
+  readonly limit: { most: number; windowSec: number } | undefined;
   /** HTTP status of the answer. */
   readonly status: number;
 
-  constructor(code: LicenceCode, detail?: string, extra: { verdict?: string; retryAfterSec?: number } = {}) {
+  constructor(
+    code: LicenceCode,
+    detail?: string,
+    extra: { verdict?: string } & Partial<Pick<Refusal, 'retryAfterSec' | 'limit'>> = {},
+  ) {
     super(code);
     this.name = 'Refusal';
     this.code = code;
@@ -18,6 +24,7 @@ export class Refusal extends Error {
     this.status = licenceCodes[code].status;
     this.verdict = extra.verdict;
     this.retryAfterSec = extra.retryAfterSec;
+    this.limit = extra.limit;
   }
 }
 

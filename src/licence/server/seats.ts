@@ -1,31 +1,36 @@
+import { isDeepStrictEqual } from 'node:util';
 import { now, today } from '../../contracts/clock.ts';
 import type { SeatMode } from '../protocol/requests.ts';
 import { audit, type ServerContext } from './context.ts';
 import { licenceStatus } from './licence-status.ts';
 import type { Activation } from './store/activations.ts';
 import { boundsOf, type Licence } from './store/licences.ts';
+import { planOf } from './verdicts.ts';
 
 /**
  * How a seat is won and given back.
  *
  * The ledger inside the licence document is the truth: an activation holds a seat while the ledger names it, and one
- * conditional update changes it. The lease lives on the activation and is moved by its checks. Whatever order of writes
- * a crash cuts short leaves at most a seat whose activation has ended or is gone, and such a seat is given back by the
- * next node that needs it.
+ * conditional update changes it. The lease lives on the activation and is moved by its checks. An activation is always
+ * written before its seat is won and marked as ended before its seat is given back, so whatever a crash cuts short is
+ * found on the activation (`unfinishedSince`): by the same node when it comes again, by the next node that needs the
+ * seat, or by the sweeper.
  */
-export type SeatOutcome = 'won' | 'full' | 'flapping' | 'inactive' | 'offline';
+export type SeatOutcome = { outcome: 'won'; licence: Licence } | NoSeat;
+export type NoSeat =
+  | { outcome: 'full' | 'flapping' | 'inactive' | 'offline' | 'other-cluster'; licence: Licence }
+  | { outcome: 'gone' };
 
-export async function winSeat(
-  context: ServerContext,
-  activation: Activation,
-  requestId: string,
-): Promise<{ outcome: SeatOutcome; licence: Licence }> {
+export async function winSeat(context: ServerContext, activation: Activation, requestId: string): Promise<SeatOutcome> {
   const { licences } = context.db;
   for (;;) {
     const licence = await licences.find(activation.licenceId);
-    if (licence === null) throw new Error(`The licence ${activation.licenceId} is gone.`);
+    if (licence === null) return { outcome: 'gone' };
     if (licenceStatus(licence, now()) !== 'ACTIVE') return { outcome: 'inactive', licence };
-    if (holdsSeat(licence, activation._id)) return { outcome: 'won', licence };
+    if (holdsSeat(licence, activation._id)) {
+      await endSeatless(context, activation);
+      return { outcome: 'won', licence };
+    }
     const bounds = boundsOf(activation.node);
     const file = licence.seats.find(({ offline }) => offline !== undefined && bounds.includes(offline.bound));
     if (file?.offline) {
@@ -34,11 +39,18 @@ export async function winSeat(
       continue;
     }
     const own = await takeOverOwnSeat(context, licence, activation, requestId);
+    if (own === 'again') continue;
     if (own !== null) return own;
-    const won = await licences.pushSeat(licence, activation._id, { mode: activation.mode, bounds });
+    const { mode } = activation;
+    const bind = (await planOf(context, licence)).data.oneCluster === true ? clusterOf(activation) : undefined;
+    const won = await licences.pushSeat(licence, activation._id, { mode, bounds, clusterId: bind });
     if (won !== null) return { outcome: 'won', licence: won };
-    const full = usedOf(licence, activation.mode) >= licence.seatLimits[activation.mode];
-    if (full && !(await makeRoom(context, licence, activation.mode, requestId))) return { outcome: 'full', licence };
+    if (bind !== undefined && isBoundElsewhere(licence, bind)) return { outcome: 'other-cluster', licence };
+    const full = usedOf(licence, mode) >= licence.seatLimits[mode];
+    if (!full || (await makeRoom(context, licence, mode, requestId))) continue;
+    // The holders were read after the ledger: only while that stands are all seats really taken by others.
+    const still = await licences.find(licence._id);
+    if (still !== null && isDeepStrictEqual(still.seats, licence.seats)) return { outcome: 'full', licence };
   }
 }
 
@@ -50,33 +62,59 @@ function usedOf(licence: Licence, mode: SeatMode): number {
   return licence.seats.filter((seat) => seat.mode === mode).length;
 }
 
-/** A pod or a rebuilt machine with the same name within its cluster goes on in its own seat; null when it has none. */
+/** A node that names no cluster is in the cluster without a name. */
+function clusterOf({ node }: Activation): string {
+  return node.clusterId ?? '';
+}
+
+function isBoundElsewhere({ seats, clusterId }: Licence, cluster: string): boolean {
+  return seats.length > 0 && typeof clusterId === 'string' && clusterId !== cluster;
+}
+
+/**
+ * A pod or a rebuilt machine with the same name within its cluster goes on in its own seat; null when it has none,
+ * `again` when somebody else was faster and the ledger has to be looked at once more.
+ */
 async function takeOverOwnSeat(
   context: ServerContext,
   licence: Licence,
   activation: Activation,
   requestId: string,
-): Promise<{ outcome: SeatOutcome; licence: Licence } | null> {
+): Promise<SeatOutcome | 'again' | null> {
   const { licences, activations } = context.db;
   const { settings } = context;
-  const running = await activations.running(activation);
-  if (running === null || !holdsSeat(licence, running._id)) return null;
+  const holder = (await activations.ofSameNode(activation)).find(({ _id }) => holdsSeat(licence, _id));
+  if (holder === undefined) return null;
   const since = new Date(now() - settings.takeoverWindowMs);
   const takeovers = await activations.replacedSince(licence._id, activation.nodeKey, since);
   const about = { requestId, licenceId: licence._id, actor: `activation:${activation._id}` };
   if (takeovers >= settings.takeovers) {
-    await audit(context, { ...about, at: today(), action: 'seat.flapping', activationId: running._id });
+    await audit(context, { ...about, at: today(), action: 'seat.flapping', activationId: holder._id });
     return { outcome: 'flapping', licence };
   }
-  const swapped = await licences.swapSeat(licence._id, running._id, {
+  const swapped = await licences.swapSeat(licence._id, holder._id, {
     activationId: activation._id,
     mode: activation.mode,
   });
-  if (swapped === null) return null;
-  await activations.end(running._id, 'active', 'replaced', today());
-  const seats = { before: { holder: running._id }, after: { holder: activation._id } };
-  await audit(context, { ...about, ...seats, at: today(), action: 'seat.taken-over', activationId: running._id });
+  if (swapped === null) return 'again';
+  await activations.replaced(holder, today());
+  const seats = { before: { holder: holder._id }, after: { holder: activation._id } };
+  await audit(context, { ...about, ...seats, at: today(), action: 'seat.taken-over', activationId: holder._id });
   return { outcome: 'won', licence: swapped };
+}
+
+/**
+ * Ends what a takeover that was cut short left active without a seat. Safe, because nothing ever gives a seat to an
+ * activation that is active already; only the ledger has to be read after it.
+ */
+export async function endSeatless(context: ServerContext, successor: Activation): Promise<void> {
+  const { activations, licences } = context.db;
+  const others = (await activations.ofSameNode(successor)).filter(({ status }) => status === 'active');
+  if (others.length === 0) return;
+  const licence = await licences.find(successor.licenceId);
+  for (const other of others) {
+    if (licence === null || !holdsSeat(licence, other._id)) await activations.replaced(other, today());
+  }
 }
 
 /**
@@ -94,7 +132,7 @@ export async function makeRoom(
   const holders = licence.seats
     .filter((seat) => seat.mode === mode && (seat.offline === undefined || seat.offline.until <= today()))
     .map((seat) => seat.activationId);
-  const known = new Map((await activations.findMany(holders)).map((activation) => [activation._id, activation]));
+  const known = new Map((await activations.holders(holders)).map((holder) => [holder._id, holder]));
   for (const id of holders) {
     const holder = known.get(id);
     const at = today();
@@ -104,12 +142,13 @@ export async function makeRoom(
       const expired = await activations.end(id, 'active', 'expired', at, { leaseUntil: { $lt: at } });
       if (expired === null) continue;
     }
-    if (await licences.pullSeat(licence._id, id)) {
-      const about = { actor: 'lease', requestId, licenceId: licence._id, activationId: id };
-      const change = { before: { status: holder?.status ?? 'gone' }, after: { seat: 'free' } };
-      await audit(context, { ...about, ...change, at, action: 'seat.expired' });
-      return true;
-    }
+    const pulled = await licences.pullSeat(licence._id, id);
+    await activations.settled(id);
+    if (!pulled) continue;
+    const about = { actor: 'lease', requestId, licenceId: licence._id, activationId: id };
+    const change = { before: { status: holder?.status ?? 'gone' }, after: { seat: 'free' } };
+    await audit(context, { ...about, ...change, at, action: 'seat.expired' });
+    return true;
   }
   return false;
 }

@@ -41,6 +41,8 @@ const Environment = z.object({
   LICENCE_FAILURE_BLOCK_MS: Ms.default(minutes(15)),
   /** Activations of one licence that won a seat per hour, beyond its number of seats. */
   LICENCE_ACTIVATIONS_PER_HOUR: Count.default(20),
+  /** Nodes of one licence that an administrator ends per hour; nodes that release their own seat do not count. */
+  LICENCE_DEACTIVATIONS_PER_HOUR: Count.default(20),
   LICENCE_CHECKS_PER_MINUTE: Count.default(12),
   LICENCE_CHECK_BURST: Count.default(5),
   LICENCE_RECOVERIES_PER_DAY: Count.default(3),
@@ -115,6 +117,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
     failuresPerMinute: rest.LICENCE_FAILURES_PER_MINUTE,
     failureBlockMs: rest.LICENCE_FAILURE_BLOCK_MS,
     activationsPerHour: rest.LICENCE_ACTIVATIONS_PER_HOUR,
+    deactivationsPerHour: rest.LICENCE_DEACTIVATIONS_PER_HOUR,
     checksPerMinute: rest.LICENCE_CHECKS_PER_MINUTE,
     checkBurst: rest.LICENCE_CHECK_BURST,
     recoveriesPerDay: rest.LICENCE_RECOVERIES_PER_DAY,

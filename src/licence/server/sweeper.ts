@@ -6,33 +6,46 @@ import { tellEnds } from './events/tell-ends.ts';
 import { tellSilence } from './events/tell-silence.ts';
 import { newRequestId } from './ids.ts';
 import { sweepOfflineFiles } from './offline-files.ts';
+import { endSeatless } from './seats.ts';
+import { type Activation, wasSwept } from './store/activations.ts';
 
 /**
- * Sweeps activations that were begun and never finished: their seat, if one was won, is given back. Every process may
- * sweep at the same time; a node that comes back with the same chosen id simply begins again.
+ * Finishes what a crash cut short: an activation that was begun and never finished is forgotten and its seat given back,
+ * one that has ended gives back the seat that it still has. (An index with a time to live would forget the activation
+ * and keep the seat.) Every process may sweep at the same time; a node that comes back with the same chosen id simply
+ * begins again.
  */
-async function sweepPending(context: ServerContext): Promise<number> {
-  const { activations, licences } = context.db;
+async function sweepUnfinished(context: ServerContext): Promise<number> {
   const before = new Date(now() - context.settings.pendingMs);
   let swept = 0;
-  for (const pending of await activations.pendingBefore(before)) {
-    // Flip first: an activation that is resumed at this moment can then no longer become active.
-    const at = today();
-    if ((await activations.end(pending._id, 'pending', 'expired', at, { pendingAt: { $lt: before } })) === null)
-      continue;
-    const pulled = await licences.pullSeat(pending.licenceId, pending._id);
-    await activations.forget(pending._id);
-    swept += 1;
-    if (!pulled) continue;
-    const about = { licenceId: pending.licenceId, activationId: pending._id, requestId: newRequestId() };
-    await audit(context, { ...about, at, actor: 'sweeper', action: 'seat.expired', before: { status: 'pending' } });
+  for (const unfinished of await context.db.activations.unfinishedBefore(before)) {
+    if (await finish(context, unfinished, before)) swept += 1;
   }
   return swept;
 }
 
+async function finish(context: ServerContext, unfinished: Activation, before: Date): Promise<boolean> {
+  const { activations, licences } = context.db;
+  const { _id, licenceId, status } = unfinished;
+  const at = today();
+  if (status === 'pending') {
+    // Flip first: an activation that is resumed at this moment can then no longer become active.
+    const flipped = await activations.end(_id, 'pending', 'expired', at, { unfinishedSince: { $lt: before } });
+    if (flipped === null) return false;
+    await endSeatless(context, unfinished);
+  }
+  const pulled = await licences.pullSeat(licenceId, _id);
+  if (status === 'pending' || wasSwept(unfinished)) await activations.forget(_id);
+  else await activations.settled(_id);
+  if (!pulled) return true;
+  const about = { licenceId, activationId: _id, requestId: newRequestId() };
+  await audit(context, { ...about, at, actor: 'sweeper', action: 'seat.expired', before: { status } });
+  return true;
+}
+
 /** What is swept, each for itself: one that fails keeps none of the others from going on. */
 const sweeps = {
-  'unfinished activations swept': sweepPending,
+  'unfinished activations swept': sweepUnfinished,
   'ends of licences told': tellEnds,
   'silent nodes told': tellSilence,
   'seats of offline files freed': sweepOfflineFiles,

@@ -6,6 +6,7 @@ import { type Notice, type VerdictClaims, verdictAlgorithm, verdictType } from '
 import type { ServerContext } from './context.ts';
 import { effectiveEntitlements, exceededLimits } from './entitlements.ts';
 import { updatesUntil } from './fallback.ts';
+import { isStrict } from './lease.ts';
 import { endOf, licenceStatus, standingNotices } from './licence-status.ts';
 import { Refusal } from './refusal.ts';
 import type { Activation } from './store/activations.ts';
@@ -24,7 +25,7 @@ export type VerdictRefusal = Omit<NonNullable<VerdictClaims['refusal']>, 'num'>;
 export interface VerdictInput {
   licence: Licence;
   plan: Plan;
-  activation: Pick<Activation, '_id' | 'mode' | 'usage'>;
+  activation: Pick<Activation, '_id' | 'mode' | 'usage' | 'leaseUntil'>;
   seq: number;
   /** Becomes `jti`. */
   requestId: string;
@@ -76,7 +77,8 @@ export async function signVerdict(
   const { limits, features } = effectiveEntitlements(plan.data, licence);
   const endsAt = endOf(licence)?.getTime();
   const iat = Math.floor(at / 1000);
-  const graceUntil = iat + graceSec;
+  const leaseEnd = Math.floor(activation.leaseUntil.getTime() / 1000);
+  const graceUntil = isStrict(plan.data) && refusal === undefined ? Math.min(iat + graceSec, leaseEnd) : iat + graceSec;
   // A licence that was cancelled ends then for a node that is offline, too.
   const exp = endsAt !== undefined && endsAt > at ? Math.min(graceUntil, Math.ceil(endsAt / 1000)) : graceUntil;
   const notices = noticesFor(input, limits);

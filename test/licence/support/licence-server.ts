@@ -36,13 +36,18 @@ const generous = {
   LICENCE_REQUESTS_PER_10S: '100000',
   LICENCE_FAILURES_PER_MINUTE: '100000',
   LICENCE_ACTIVATIONS_PER_HOUR: '100000',
+  LICENCE_DEACTIVATIONS_PER_HOUR: '100000',
   LICENCE_CHECKS_PER_MINUTE: '100000',
   LICENCE_CHECK_BURST: '100000',
 };
 
 export async function startServerProcess(environment: Record<string, string>): Promise<ServerProcess> {
   const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
-    env: { PATH: process.env.PATH ?? '', ...environment },
+    env: {
+      PATH: process.env.PATH ?? '',
+      ...(process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } : {}),
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
@@ -84,9 +89,15 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
   let url = '';
 
   async function start(more: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = await startBeside(more);
+    url = server.url;
+    return server;
+  }
+
+  /** One more server on the same database; the calls go on to the one before. */
+  async function startBeside(more: Record<string, string> = {}): Promise<ServerProcess> {
     const server = await startServerProcess({ ...base, ...environment, ...more });
     servers.push(server);
-    url = server.url;
     return server;
   }
 
@@ -109,8 +120,8 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     return { status: response.status, headers: response.headers, body: parsed as T };
   }
 
-  const admin = <T = Record<string, unknown>>(method: string, path: string, body?: unknown, more = {}) =>
-    call<T>(method, `/v1/admin${path}`, body, { Authorization: `Bearer ${adminToken}`, ...more });
+  const admin = <T = Record<string, unknown>>(method: string, path: string, body?: unknown, more = {}, at = url) =>
+    call<T>(method, `/v1/admin${path}`, body, { Authorization: `Bearer ${adminToken}`, ...more }, at);
 
   /** A call of the licence portal by a member of an account. */
   const me = async <T = Record<string, unknown>>(
@@ -213,6 +224,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     url: () => url,
     server: () => servers.at(-1) as ServerProcess,
     start,
+    startBeside,
     call,
     admin,
     accounts,

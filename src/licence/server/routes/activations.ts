@@ -10,11 +10,13 @@ import { type Route, route } from '../routing/route.ts';
 
 /** What keeps a node whose right is proven from a seat. */
 const seatRefusals: readonly LicenceCode[] = [
+  'SUBSCRIPTION_NOT_FOUND',
   'SUBSCRIPTION_NOT_ACTIVE',
   'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
   'OFFLINE_LICENSE_ALREADY_ISSUED',
   'UNSUPPORTED_SOFTWARE_VERSION',
   'UNKNOWN_RELEASE',
+  'CLUSTER_ID_MISMATCH',
   'SEAT_FLAPPING',
   'ALREADY_ACTIVATED',
 ];

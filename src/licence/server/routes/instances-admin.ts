@@ -15,7 +15,7 @@ export const instanceAdminRoutes: readonly Route[] = [
     guard: requireAdmin,
     params: z.object({ id: WireInstanceId }),
     answers: { 200: ActivationView },
-    refusals: ['INSTANCE_NOT_FOUND'],
+    refusals: ['INSTANCE_NOT_FOUND', 'RATE_LIMITED'],
     async handler({ params, caller, context }) {
       const { actor, requestId } = caller;
       const activation = await deactivate(context, params.id, { actor, requestId });

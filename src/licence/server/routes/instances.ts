@@ -25,6 +25,7 @@ export const instanceRoutes: readonly Route[] = [
     refusals: [
       ...(['INSTANCE_NOT_FOUND', 'INVALID_SECRET', 'INSTANCE_NOT_ACTIVE', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
       ...(['CLONE_SUSPECTED', 'STALE_SECRET', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE'] as const),
+      'SUBSCRIPTION_NOT_FOUND',
     ],
     handler: async ({ params, body, caller, context }) => answered(await check(context, params.id, body, caller)),
   }),

@@ -2,6 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { ActivationStatus } from '../../protocol/admin.ts';
 import type { SeatMode, WireNode } from '../../protocol/requests.ts';
 import type { RotationState } from '../rotation.ts';
+import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
@@ -30,8 +31,11 @@ export interface Activation extends RotationState, WithOutbox {
   previous: (NonNullable<RotationState['previous']> & { planRevTold: number }) | null;
   leaseUntil: Date;
   createdAt: Date;
-  /** When it last asked for its seat, while pending. */
-  pendingAt: Date | null;
+  /**
+   * There while something of it is not done yet: since it last asked for its seat while pending, since its end until its
+   * seat was given back. What a crash cuts short is found by this.
+   */
+  unfinishedSince?: Date;
   activatedAt: Date | null;
   endedAt: Date | null;
   firstCheckAt: Date | null;
@@ -57,13 +61,20 @@ export function nodeKey(node: WireNode): string {
   return JSON.stringify([node.name, node.clusterId ?? null]);
 }
 
+/** Whether it was begun, never finished, and swept; nothing of it counts any more. */
+export function wasSwept({ status, activatedAt }: Pick<Activation, 'status' | 'activatedAt'>): boolean {
+  return status === 'expired' && activatedAt === null;
+}
+
 const anything = { type: Schema.Types.Mixed };
 const after = { returnDocument: 'after' } as const;
 
-function ending(from: ActivationStatus, to: ActivationStatus, endedAt: Date) {
+function ending(end: { from: ActivationStatus; to: ActivationStatus; endedAt: Date; holdsSeat: boolean }) {
+  const { from, to, endedAt, holdsSeat } = end;
   const released = { type: 'seat.released', key: '', at: endedAt, details: { how: to } } as const;
   return {
-    $set: { status: to, endedAt, pendingAt: null },
+    $set: { status: to, endedAt, ...(holdsSeat ? { unfinishedSince: endedAt } : {}) },
+    ...(holdsSeat ? {} : { $unset: { unfinishedSince: 1 } }),
     ...telling(from === 'active' ? released : null),
   };
 }
@@ -87,7 +98,7 @@ export function activationStore(connection: Connection) {
       history: { type: [String], default: [] },
       leaseUntil: Date,
       createdAt: { type: Date, required: true },
-      pendingAt: Date,
+      unfinishedSince: Date,
       activatedAt: Date,
       endedAt: Date,
       firstCheckAt: Date,
@@ -108,9 +119,10 @@ export function activationStore(connection: Connection) {
   schema.index({ licenceId: 1, nodeKey: 1, status: 1 });
   schema.index({ licenceId: 1, activatedAt: 1 });
   schema.index({ licenceId: 1, _id: 1 });
-  schema.index({ status: 1, pendingAt: 1 });
   schema.index({ status: 1, alarm: 1, seenAt: 1 });
   indexOutbox(schema);
+  schema.index({ licenceId: 1, status: 1, endedAt: 1 });
+  schema.index({ unfinishedSince: 1 }, { sparse: true });
   const model = connection.model<Activation>('Activation', schema);
 
   type Change = Record<string, unknown>;
@@ -124,19 +136,38 @@ export function activationStore(connection: Connection) {
   return {
     model,
     change,
-    find: (id: string) => model.findById(id).lean<Activation>().exec(),
+    find: batched<Activation>(
+      (ids) =>
+        model
+          .find({ _id: { $in: ids } })
+          .lean<Activation[]>()
+          .exec(),
+      ({ _id }) => _id,
+    ),
     findMany: (ids: string[]) =>
       model
         .find({ _id: { $in: ids } })
         .lean<Activation[]>()
         .exec(),
+    /** What decides about a seat of each of these that are known. */
+    holders: (ids: string[]) =>
+      model
+        .find({ _id: { $in: ids } }, { status: 1, leaseUntil: 1 })
+        .lean<Pick<Activation, '_id' | 'status' | 'leaseUntil'>[]>()
+        .exec(),
     byChosenId: (licenceId: string, chosenId: string) =>
       model.findOne({ licenceId, chosenId }).lean<Activation>().exec(),
-    /** The activation of the same node that is running now, if there is one. */
-    running: (wish: Pick<Activation, 'licenceId' | 'nodeKey' | 'mode'>) =>
+    /** The activations of the same node that run or have begun, itself left out. */
+    ofSameNode: (wish: Pick<Activation, '_id' | 'licenceId' | 'nodeKey' | 'mode'>) =>
       model
-        .findOne({ licenceId: wish.licenceId, nodeKey: wish.nodeKey, status: 'active', mode: wish.mode })
-        .lean<Activation>()
+        .find({
+          licenceId: wish.licenceId,
+          nodeKey: wish.nodeKey,
+          status: { $in: ['active', 'pending'] },
+          mode: wish.mode,
+          _id: { $ne: wish._id },
+        })
+        .lean<Activation[]>()
         .exec(),
     /** A page of the nodes of these licences, by id; pending ones are nodes in the making and left out. */
     page: (licenceIds: string[], statuses: ActivationStatus[], after: string, limit: number) =>
@@ -153,9 +184,11 @@ export function activationStore(connection: Connection) {
       model.countDocuments({ licenceId, activatedAt: { $gte: since } }).exec(),
     replacedSince: (licenceId: string, key: string, since: Date) =>
       model.countDocuments({ licenceId, nodeKey: key, status: 'replaced', endedAt: { $gte: since } }).exec(),
-    pendingBefore: (before: Date) =>
+    deactivatedSince: (licenceId: string, since: Date) =>
+      model.countDocuments({ licenceId, status: 'deactivated', endedAt: { $gte: since } }).exec(),
+    unfinishedBefore: (before: Date) =>
       model
-        .find({ status: 'pending', pendingAt: { $lt: before } })
+        .find({ unfinishedSince: { $lt: before } })
         .limit(100)
         .lean<Activation[]>()
         .exec(),
@@ -170,13 +203,29 @@ export function activationStore(connection: Connection) {
         throw error;
       }
     },
-    /** Ends it and, if it was active, tells that; null when its status no longer is the one given. */
+    /**
+     * Ends it and, if it was active, tells that; null when its status no longer is the one given. Its seat is to be given
+     * back now, and `settled` to be called then.
+     */
     end: (id: string, from: ActivationStatus, to: ActivationStatus, endedAt: Date, still: Change = {}) =>
-      change(id, { status: from, ...still }, ending(from, to, endedAt)),
+      change(id, { status: from, ...still }, ending({ from, to, endedAt, holdsSeat: true })),
+    /** Ends one whose seat another activation of the same node has taken over, also if it becomes active meanwhile. */
+    async replaced({ _id, status }: Pick<Activation, '_id' | 'status'>, endedAt: Date): Promise<void> {
+      for (const from of status === 'pending' ? (['pending', 'active'] as const) : (['active'] as const)) {
+        const update = ending({ from, to: 'replaced', endedAt, holdsSeat: false });
+        if ((await change(_id, { status: from }, update)) !== null) return;
+      }
+    },
+    /** Says that an ended activation has no seat any more. */
+    async settled(id: string): Promise<void> {
+      await model.updateOne({ _id: id, endedAt: { $ne: null } }, { $unset: { unfinishedSince: 1 } });
+    },
+    /** Ends all of a licence that has no seats any more. */
     async endAll(licenceId: string, to: ActivationStatus, endedAt: Date): Promise<number> {
       let ended = 0;
       for (const from of ['pending', 'active'] as const) {
-        ended += (await model.updateMany({ licenceId, status: from }, ending(from, to, endedAt))).modifiedCount;
+        const update = ending({ from, to, endedAt, holdsSeat: false });
+        ended += (await model.updateMany({ licenceId, status: from }, update)).modifiedCount;
       }
       return ended;
     },
@@ -186,13 +235,17 @@ export function activationStore(connection: Connection) {
         .find({ status: 'active', alarm, seenAt: { $lt: before } })
         .lean<Activation[]>()
         .cursor() as unknown as AsyncIterable<Activation>,
-    /** Forgets a wish that won no seat. */
-    async forgetPending(id: string): Promise<void> {
-      await model.deleteOne({ _id: id, status: 'pending' });
+    /** Forgets a wish that won no seat, unless the same wish was asked again meanwhile. */
+    async forgetPending({ _id, unfinishedSince }: Activation): Promise<void> {
+      await model.deleteOne({ _id, status: 'pending', unfinishedSince });
     },
-    /** Forgets an activation that never became active, so that its node may begin again under the same chosen id. */
+    /** Forgets an activation that was swept, so that its node may begin again under the same chosen id. */
     async forget(id: string): Promise<void> {
-      await model.deleteOne({ _id: id, activatedAt: null });
+      await model.deleteOne({ _id: id, status: 'expired', activatedAt: null });
+    },
+    /** Removes an activation whose licence is gone. */
+    async remove(id: string): Promise<void> {
+      await model.deleteOne({ _id: id });
     },
   };
 }

@@ -34,6 +34,7 @@ export function enrolmentStore(connection: Connection) {
     { collection: 'enrolments', versionKey: false },
   );
   schema.index({ licenceId: 1, nodeName: 1, generation: 1 }, { unique: true });
+  schema.index({ licenceId: 1, closedAt: 1 });
   const model = connection.model<Enrolment>('Enrolment', schema);
   const find = (id: string) => model.findById(id).lean<Enrolment>().exec();
   const some = (licenceId: string, nodeName: string | undefined) =>

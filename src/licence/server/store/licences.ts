@@ -4,6 +4,7 @@ import type { SeatMode } from '../../protocol/requests.ts';
 import type { Features, Limits } from '../../protocol/verdict.ts';
 import type { UpdateWindow } from '../fallback.ts';
 import type { SealedText } from '../sealing.ts';
+import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import type { OfflineFile } from './offline-files.ts';
 import { indexOutbox, type News, outboxField, telling, type WithOutbox } from './outbox.ts';
@@ -86,6 +87,7 @@ export interface Licence extends WithOutbox {
   limits: Limits;
   features: Features;
   seatLimits: Record<SeatMode, number>;
+  /** In the order in which they were won; a takeover keeps the place. */
   seats: Seat[];
   /** A change of seats whose money is being moved; no other one begins meanwhile. */
   seatChange?: SeatChange | null;
@@ -93,6 +95,10 @@ export interface Licence extends WithOutbox {
   seatChangesDone?: string[];
   /** What was told of the end that is set; absent = nothing yet. */
   endTold?: 'soon' | 'ended' | null;
+  /** The cluster that the running nodes are of, where the plan allows only one; counts while there is a seat in use. */
+  clusterId?: string | null;
+  /** Until when the licence was paid when its entitlements were last changed; absent when they never were. */
+  changedAt?: { paidUntil: Date | null } | null;
   createdAt: Date;
 }
 
@@ -143,6 +149,8 @@ export function licenceStore(connection: Connection) {
       seatChangesDone: { type: [String], default: [] },
       endTold: String,
       outbox: outboxField,
+      clusterId: { type: String, default: null },
+      changedAt: { type: Schema.Types.Mixed, default: null },
       createdAt: { type: Date, required: true },
     },
     { collection: 'licences', versionKey: false, minimize: false },
@@ -152,12 +160,26 @@ export function licenceStore(connection: Connection) {
   schema.index({ endTold: 1, 'standing.endsAt': 1 });
   indexOutbox(schema);
   const model = connection.model<Licence>('Licence', schema);
-  const find = (id: string) => model.findById(id).lean<Licence>().exec();
+  const find = batched<Licence>(
+    (ids) =>
+      model
+        .find({ _id: { $in: ids } })
+        .lean<Licence[]>()
+        .exec(),
+    ({ _id }) => _id,
+  );
 
   return {
     model,
     find,
-    byKeyHash: (keyHash: string) => model.findOne({ keyHash }).lean<Licence>().exec(),
+    byKeyHash: batched<Licence>(
+      (hashes) =>
+        model
+          .find({ keyHash: { $in: hashes } })
+          .lean<Licence[]>()
+          .exec(),
+      ({ keyHash }) => keyHash,
+    ),
     byIdempotencyKey: (idempotencyKey: string) => model.findOne({ idempotencyKey }).lean<Licence>().exec(),
     byExternalRef: (externalRef: string) =>
       model.find({ externalRef }).sort({ createdAt: 1 }).limit(100).lean<Licence[]>().exec(),
@@ -236,6 +258,7 @@ export function licenceStore(connection: Connection) {
             $set: {
               entitlementsRevision: revision,
               planDataRevision,
+              changedAt: { paidUntil: held.standing.paidUntil },
               plan,
               addOns,
               limits,
@@ -308,11 +331,14 @@ export function licenceStore(connection: Connection) {
       return told.modifiedCount === 1;
     },
 
-    /** The one update that wins a seat: null when the licence may not give one or all are taken. */
+    /**
+     * The one update that wins a seat: null when the licence may not give one, all are taken, or a cluster is given and
+     * the licence is bound to another one.
+     */
     pushSeat: (
       licence: Licence,
       activationId: string,
-      { mode, bounds }: { mode: SeatMode; bounds: string[] },
+      { mode, bounds, clusterId }: { mode: SeatMode; bounds: string[]; clusterId: string | undefined },
     ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
@@ -330,8 +356,14 @@ export function licenceStore(connection: Connection) {
                 licence.seatLimits[mode],
               ],
             },
+            ...(clusterId === undefined
+              ? {}
+              : { $or: [{ clusterId: { $in: [null, clusterId] } }, { seats: { $size: 0 } }] }),
           },
-          { $push: { seats: { activationId, mode } } },
+          {
+            $push: { seats: { activationId, mode } },
+            ...(clusterId === undefined ? {} : { $set: { clusterId } }),
+          },
           after,
         )
         .lean<Licence>()
