@@ -5,6 +5,7 @@ import type { CloudStacks } from './private-server.ts';
 /** The clouds on which private servers can be built here. */
 const implementations: Partial<Record<CloudName, () => Promise<CloudStacks>>> = {
   local: async () => (await import('./local/private-server.ts')).localStacks,
+  digitalocean: async () => (await import('./digitalocean/private-server.ts')).digitaloceanStacks,
   aws: async () => (await import('./aws/private-server.ts')).awsStacks,
 };
 

@@ -46,6 +46,8 @@ export interface TaggedObject {
   region?: string;
   /** What it is for us, on every cloud. */
   role: 'host' | 'volume' | 'record' | 'other';
+  /** Nobody's, as far as the cloud can tell: it goes before the pivot, and is no business of this instance after it. */
+  unowned?: true;
 }
 
 /** One of any instance. */

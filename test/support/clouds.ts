@@ -6,3 +6,9 @@ export const aws: SuiteCloud = {
   types: { machine: 'instance:Instance', volume: 'volume:Volume', address: 'eip:Eip' },
   repeats: ['instance:Instance', 'ebs/volume:Volume', 'eip:Eip', 'vpc:Vpc'],
 };
+
+export const digitalocean: SuiteCloud = {
+  cloud: 'digitalocean',
+  types: { machine: 'droplet:Droplet', volume: 'volume:Volume', address: 'reservedIp:ReservedIp' },
+  repeats: ['droplet:Droplet', 'reservedIp:ReservedIp', 'firewall:Firewall'],
+};

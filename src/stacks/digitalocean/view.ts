@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type CloudView, firstSource, restClient } from '../cloud-view.ts';
+import { digitaloceanAccess } from './api.ts';
 import { digitaloceanReasonOf } from './errors.ts';
 import { digitaloceanScopes, readable } from './permissions.ts';
 
@@ -11,8 +11,7 @@ const Sizes = z.object({
 
 /** DigitalOcean by its API; `DIGITALOCEAN_API_URL` is where its provider looks for it too. */
 export function digitaloceanView(env: NodeJS.ProcessEnv): CloudView {
-  const base = env.DIGITALOCEAN_API_URL || 'https://api.digitalocean.com';
-  const token = env.DIGITALOCEAN_TOKEN || env.DIGITALOCEAN_ACCESS_TOKEN || fileOf(env.DIGITALOCEAN_TOKEN_FILE);
+  const { base, token } = digitaloceanAccess(env);
   const ask = restClient({ token: async () => token ?? '', reasonOf: digitaloceanReasonOf });
   let sizes: Promise<z.infer<typeof Sizes>> | undefined;
 
@@ -42,8 +41,4 @@ export function digitaloceanView(env: NodeJS.ProcessEnv): CloudView {
     },
     close: () => undefined,
   };
-}
-
-function fileOf(path: string | undefined): string | undefined {
-  return path ? readFileSync(path, 'utf8').trim() : undefined;
 }

@@ -26,7 +26,7 @@ export function planOrphans(
   return {
     remove: [],
     adopt: new Map(orphans.filter(isFree).map(({ resource, id }) => [resource, id])),
-    leave: orphans.filter((object) => !isFree(object)),
+    leave: orphans.filter((object) => !isFree(object) && !object.unowned),
   };
 }
 

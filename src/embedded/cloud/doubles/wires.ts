@@ -1,9 +1,13 @@
 import type { Router } from 'express';
 import { createAwsWire } from './aws/wire.ts';
+import { createDigitaloceanWire } from './digitalocean/wire.ts';
 import type { Double } from './double.ts';
 
 /** The interfaces of the clouds themselves, as far as our inventories call them. */
-const makers: Readonly<Record<string, (double: Double) => Router>> = { aws: createAwsWire };
+const makers: Readonly<Record<string, (double: Double) => Router>> = {
+  aws: createAwsWire,
+  digitalocean: createDigitaloceanWire,
+};
 
 export function wires(doubles: ReadonlyMap<string, Double>): [cloud: string, wire: Router][] {
   return [...doubles].flatMap(([cloud, double]) => {

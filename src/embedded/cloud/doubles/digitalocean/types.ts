@@ -1,0 +1,14 @@
+/** The resource types that our programs for DigitalOcean use, by short names. */
+export const types = {
+  network: 'digitalocean:index/vpc:Vpc',
+  tag: 'digitalocean:index/tag:Tag',
+  firewall: 'digitalocean:index/firewall:Firewall',
+  balancer: 'digitalocean:index/loadBalancer:LoadBalancer',
+  address: 'digitalocean:index/reservedIp:ReservedIp',
+  addressAssignment: 'digitalocean:index/reservedIpAssignment:ReservedIpAssignment',
+  record: 'digitalocean:index/dnsRecord:DnsRecord',
+  domain: 'digitalocean:index/domain:Domain',
+  volume: 'digitalocean:index/volume:Volume',
+  volumeAttachment: 'digitalocean:index/volumeAttachment:VolumeAttachment',
+  droplet: 'digitalocean:index/droplet:Droplet',
+} as const;

@@ -1,0 +1,42 @@
+import { DnsRecord } from '@pulumi/digitalocean/dnsRecord.js';
+import { ReservedIp } from '@pulumi/digitalocean/reservedIp.js';
+import { type Output, output, type Resource } from '@pulumi/pulumi';
+import { addressText, hostnameText, ownerName, relativeName } from './names.ts';
+import type { Parts } from './parts.ts';
+
+/** DigitalOcean's shortest is 30 s. */
+const ttl = 60;
+
+/** The reserved address of each node, and a text record that says whose it is. */
+export function declareAddresses({ spec, inside }: Parts, { domain }: { domain: string }): ReservedIp[] {
+  return spec.nodes.map(({ name }) => {
+    const address = new ReservedIp(`address-${name}`, { region: spec.region }, inside());
+    const note = { domain, name: ownerName(spec.instanceId), type: 'TXT', ttl };
+    new DnsRecord(
+      `owner-address-${name}`,
+      { ...note, value: address.ipAddress.apply((ip) => addressText(name, ip)) },
+      inside(),
+    );
+    return address;
+  });
+}
+
+/** Every hostname's record, with a text record that says whose it is. */
+export function declareRecords(
+  { spec, inside }: Parts,
+  { domain, address }: { domain: string; address: Output<string> },
+): Resource[] {
+  return spec.hostnames.map((hostname) => {
+    const owner = new DnsRecord(
+      `owner-${hostname}`,
+      { domain, name: ownerName(spec.instanceId), type: 'TXT', ttl, value: hostnameText(hostname) },
+      inside(),
+    );
+    // The owner first, so that no name is ever without one.
+    return new DnsRecord(
+      `record-${hostname}`,
+      { domain, name: relativeName(hostname, domain), type: 'A', ttl, value: output(address) },
+      inside({ dependsOn: [owner] }),
+    );
+  });
+}

@@ -1,0 +1,58 @@
+/** How objects are named at DigitalOcean, for the program that makes them and for the inventory that finds them again. */
+
+/** Physical name of a part of an instance. */
+export function physicalName(instanceId: string, resource: string): string {
+  return `${instanceId}-${resource}`;
+}
+
+/** Networks, firewalls and load balancers have no tags: their names say whose they are. */
+export function readName(name: string): { instanceId: string; resource: string } | null {
+  const [, instanceId, resource] = /^(i[0-9a-z]{16})-(network|firewall|balancer)$/.exec(name) ?? [];
+  return instanceId && resource ? { instanceId, resource } : null;
+}
+
+/** A tag is one text of letters, digits, `:`, `-` and `_`. */
+export const tagText = (key: string, value: string) => `${key}:${value}`.replaceAll(/[^\w:-]/g, '_');
+
+/** The tag that everything of an instance has which can have tags; firewall and load balancer go by it. */
+export const instanceTag = (instanceId: string) => tagText('freehold:instance', instanceId);
+
+/** The value of a tag among those of an object; undefined where there is none. */
+export function tagValue(tags: readonly string[], key: string): string | undefined {
+  return tags.find((tag) => tag.startsWith(`${key}:`))?.slice(key.length + 1);
+}
+
+/**
+ * DNS records and reserved addresses have no tags and no names of their own: text records below the instance's id say whose
+ * they are.
+ */
+export const ownerName = (instanceId: string) => `_freehold.${instanceId}`;
+export const hostnameText = (hostname: string) => `hostname=${hostname}`;
+export const addressText = (node: string, address: string) => `address=${node} ${address}`;
+
+/** What an owner record says; null for any other record. */
+export function readOwner({ type, name, data }: { type: string; name: string; data: string }): Owner | null {
+  const instanceId = type === 'TXT' ? /^_freehold\.(i[0-9a-z]{16})$/.exec(name)?.[1] : undefined;
+  if (!instanceId) return null;
+  const hostname = /^"?hostname=([^" ]+)"?$/.exec(data)?.[1];
+  if (hostname)
+    return { instanceId, resource: `owner-${hostname}`, owned: { resource: `record-${hostname}`, hostname } };
+  const [, node, address] = /^"?address=([^" ]+) ([^" ]+)"?$/.exec(data) ?? [];
+  if (!node || !address) return null;
+  return { instanceId, resource: `owner-address-${node}`, owned: { resource: `address-${node}`, address } };
+}
+
+/** An owner record: its own logical name, and that of what it is about. */
+export interface Owner {
+  instanceId: string;
+  resource: string;
+  owned: { resource: string; hostname?: string; address?: string };
+}
+
+/** Name of a record inside of its domain, and the other way round. */
+export function relativeName(hostname: string, domain: string): string {
+  return hostname === domain ? '@' : hostname.slice(0, -domain.length - 1);
+}
+export function absoluteName(name: string, domain: string): string {
+  return name === '@' ? domain : `${name}.${domain}`;
+}

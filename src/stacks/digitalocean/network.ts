@@ -1,0 +1,38 @@
+import { Firewall } from '@pulumi/digitalocean/firewall.js';
+import { Tag } from '@pulumi/digitalocean/tag.js';
+import { Vpc } from '@pulumi/digitalocean/vpc.js';
+import { hostPorts } from '../../contracts/host-contract.ts';
+import { instanceTag } from './names.ts';
+import type { Parts } from './parts.ts';
+
+const anywhere = ['0.0.0.0/0', '::/0'];
+
+export interface Network {
+  vpc: Vpc;
+  /** By this tag the firewall, and a load balancer, know the machines. */
+  tag: Tag;
+}
+
+/** A network of its own, and a firewall that opens the host contract's ports alone, from a machine's first moment on. */
+export function declareNetwork({ spec, nameOf, inside }: Parts): Network {
+  const vpc = new Vpc('network', { name: nameOf('network'), region: spec.region }, inside());
+  const tag = new Tag('tag', { name: instanceTag(spec.instanceId) }, inside());
+  new Firewall(
+    'firewall',
+    {
+      name: nameOf('firewall'),
+      tags: [tag.name],
+      inboundRules: hostPorts.map(({ port, protocol }) => ({
+        ...{ protocol, portRange: String(port), sourceAddresses: anywhere },
+      })),
+      // Without these nothing gets out: images, updates, certificates and the licence server are reached from inside.
+      outboundRules: [
+        { protocol: 'tcp', portRange: 'all', destinationAddresses: anywhere },
+        { protocol: 'udp', portRange: 'all', destinationAddresses: anywhere },
+        { protocol: 'icmp', destinationAddresses: anywhere },
+      ],
+    },
+    inside(),
+  );
+  return { vpc, tag };
+}

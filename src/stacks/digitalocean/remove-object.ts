@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { monotonic } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { DigitaloceanApi } from './api.ts';
+import type { DigitaloceanObject } from './list-objects.ts';
+
+/** How long something that held another thing may take to let go of it, ms. */
+const patienceMs = 300_000;
+
+const Volume = z.object({
+  id: z.string(),
+  droplet_ids: z.array(z.number()),
+  region: z.object({ slug: z.string() }),
+});
+
+/** Paths by kind; a 403 for a network, and a 409 or 422 for anything, mean that something is in it or holds it still. */
+const pathOf: Readonly<Record<DigitaloceanObject['kind'], (id: string, domain: string) => string>> = {
+  droplet: (id) => `droplets/${id}`,
+  volume: (id) => `volumes/${id}`,
+  address: (id) => `reserved_ips/${id}`,
+  record: (id, domain) => `domains/${domain}/records/${id}`,
+  note: (id, domain) => `domains/${domain}/records/${id}`,
+  firewall: (id) => `firewalls/${id}`,
+  balancer: (id) => `load_balancers/${id}`,
+  network: (id) => `vpcs/${id}`,
+  tag: (id) => `tags/${encodeURIComponent(id)}`,
+};
+
+/**
+ * Removes an object, however it is held: what ties it to others goes first, and what is still ending is waited for. An
+ * object that is gone already is a success.
+ */
+export async function removeObject(
+  api: DigitaloceanApi,
+  { kind, id }: Pick<DigitaloceanObject, 'kind' | 'id'>,
+  { domain, pauseMs }: { domain: string; pauseMs: number },
+): Promise<void> {
+  const held = [409, 422, ...(kind === 'network' ? [403] : [])];
+  const path = pathOf[kind](id, domain);
+  const begun = monotonic();
+  for (;;) {
+    if (kind === 'volume') await detach(api, id);
+    const status = await api.act('DELETE', path, { allowed: [404, ...held] });
+    if (!held.includes(status)) return;
+    if (monotonic() - begun > patienceMs) throw new ReasonError('cloud_unavailable', `${kind} ${id} is still held`);
+    await delay(pauseMs);
+  }
+}
+
+async function detach(api: DigitaloceanApi, id: string): Promise<void> {
+  const volume = (await api.list('volumes', 'volumes', Volume)).find((each) => each.id === id);
+  for (const dropletId of volume?.droplet_ids ?? []) {
+    const body = { type: 'detach', droplet_id: dropletId, region: volume!.region.slug };
+    await api.act('POST', `volumes/${id}/actions`, { body, allowed: [404, 409, 422] });
+  }
+}
