@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { unwrap } from '../../../src/stacks/provider/properties.ts';
 import { resourceKinds } from '../../../src/stacks/local/provider/resources.ts';
+import { unwrap } from '../../../src/stacks/provider/properties.ts';
 
 const host = resourceKinds['freehold-local:index:Host']!;
 const volume = resourceKinds['freehold-local:index:Volume']!;
