@@ -13,7 +13,7 @@ export function declareAddresses({ spec, inside }: Parts, { domain }: { domain: 
     const address = new ReservedIp(`address-${name}`, { region: spec.region }, inside());
     const note = { domain, name: ownerName(spec.instanceId), type: 'TXT', ttl };
     new DnsRecord(
-      `owner-address-${name}`,
+      `holder-${name}`,
       { ...note, value: address.ipAddress.apply((ip) => addressText(name, ip)) },
       inside(),
     );

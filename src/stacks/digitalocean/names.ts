@@ -39,7 +39,7 @@ export function readOwner({ type, name, data }: { type: string; name: string; da
     return { instanceId, resource: `owner-${hostname}`, owned: { resource: `record-${hostname}`, hostname } };
   const [, node, address] = /^"?address=([^" ]+) ([^" ]+)"?$/.exec(data) ?? [];
   if (!node || !address) return null;
-  return { instanceId, resource: `owner-address-${node}`, owned: { resource: `address-${node}`, address } };
+  return { instanceId, resource: `holder-${node}`, owned: { resource: `address-${node}`, address } };
 }
 
 /** An owner record: its own logical name, and that of what it is about. */

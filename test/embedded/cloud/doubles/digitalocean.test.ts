@@ -81,7 +81,7 @@ describe('the double of DigitalOcean', () => {
     expect(seen).toEqual([
       { kind: 'droplet', id: machine, resource: 'host-node-1-m1', unowned: undefined },
       { kind: 'address', id: owned, resource: 'address-node-1', unowned: undefined },
-      { kind: 'note', id: noteId, resource: 'owner-address-node-1', unowned: undefined },
+      { kind: 'note', id: noteId, resource: 'holder-node-1', unowned: undefined },
       { kind: 'network', id: network, resource: 'network', unowned: undefined },
       { kind: 'address', id: nobodys, resource: '', unowned: true },
     ]);
