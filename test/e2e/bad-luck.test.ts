@@ -178,7 +178,7 @@ describe('what cannot be delivered is given back whole', () => {
   );
 
   test(
-    'a server that never answers: an operator is asked, and when nobody comes the money goes back',
+    'L71: a server that never answers: an operator is asked, and when nobody comes the money goes back',
     async () => {
       expect(await deaf.step('await-healthy', 'needs_operator')).toMatchObject({ reason: 'host_unhealthy' });
       expect(await deaf.end()).toEqual({ state: 'failed_refunded', reason: 'not_delivered' });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => machines.stop());
 
 describe('first sign-up', () => {
-  test('refuses any other address than the administrator’s, in words, on the page and in the API', async () => {
+  test('L69: refuses any other address than the administrator’s, in words, on the page and in the API', async () => {
     const page = await machine
       .visitor()
       .submit('/create-account', '/create-account', { email: 'other@acme.example', password });

@@ -33,7 +33,7 @@ async function running(options: Partial<LicenceClientOptions> = {}) {
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-describe('L45: a verdict is refused', () => {
+describe('L45, L46: a verdict is refused', () => {
   const forged = (header: object, sign: (input: string) => string) => async (asked: Asked) => {
     const [, payload] = (await server.signed(asked)).split('.');
     const input = `${base64(header)}.${payload}`;
@@ -63,8 +63,8 @@ describe('L45: a verdict is refused', () => {
     ],
     ['without an end', (asked) => server.signed(asked, { exp: undefined })],
     ['for another node', (asked) => server.signed({ ...asked, sub: 'act_zzzzzzzzzzzzzzzz' })],
-    ['that answers another request (L46)', (asked) => server.signed({ ...asked, jti: 'another-request' })],
-    ['that answers an earlier attempt (L46)', (asked) => server.signed({ ...asked, nonce: 'an-earlier-nonce' })],
+    ['that answers another request', (asked) => server.signed({ ...asked, jti: 'another-request' })],
+    ['that answers an earlier attempt', (asked) => server.signed({ ...asked, nonce: 'an-earlier-nonce' })],
     [
       'that refuses in the shape of a good answer',
       (asked) => server.signed(asked, { refusal: { code: 'CLONE_SUSPECTED', num: 110, detail: '' } }),
@@ -163,11 +163,11 @@ test('L45: a key that cannot be one is the fault of the answer, not of the node'
   expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
 });
 
-describe('what is not the licence server counts as not reached', () => {
+describe('L48: what is not the licence server counts as not reached', () => {
   const html = '<html><body>Blocked by your administrator</body></html>';
   test.each<[string, () => Response]>([
-    ['403 with HTML (L48)', () => new Response(html, { status: 403, headers: { 'Content-Type': 'text/html' } })],
-    ['200 with HTML (L48)', () => new Response(html, { status: 200 })],
+    ['403 with HTML', () => new Response(html, { status: 403, headers: { 'Content-Type': 'text/html' } })],
+    ['200 with HTML', () => new Response(html, { status: 200 })],
     ['a redirect to a sign-in page', () => new Response('', { status: 302, headers: { Location: 'http://portal' } })],
     ['403 with the JSON of somebody else', () => Response.json({ error: 'forbidden' }, { status: 403 })],
     ['502 without a body', () => new Response(null, { status: 502 })],
