@@ -10,6 +10,13 @@ test.each([
   ['Address', 'address-node-1', 'same', 'done', 'The address of node-1 was checked (2 of 4).'],
   ['Record', 'holder-node-1', 'create', 'done', 'The note of whose address it is of node-1 was created (2 of 4).'],
   ['Vpc', 'network', 'create', 'done', 'The network was created (2 of 4).'],
+  [
+    'NetworkInterface',
+    'card-node-1-m1',
+    'create',
+    'done',
+    'The network card of the machine of node-1-m1 was created (2 of 4).',
+  ],
   ['Thing', 'thing-node-1', 'create', 'done', 'A part of node-1 was created (2 of 4).'],
 ] as const)('%s %s, %s %s: %s', (kind, name, op, status, sentence) => {
   expect(describeResource({ kind, name, op, status, done: 2, total: 4 })).toBe(sentence);

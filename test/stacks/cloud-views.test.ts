@@ -175,7 +175,7 @@ describe('azure', () => {
     answer = ({ path }) => {
       if (path.includes('/permissions')) {
         return path.includes('page=2')
-          ? { body: { value: [{ actions: ['Microsoft.Network/*'], notActions: ['*/locks/*'] }] } }
+          ? { body: { value: [{ actions: ['Microsoft.Network/*'], notActions: ['*/dnsZones/*'] }] } }
           : {
               body: {
                 value: [{ actions: ['Microsoft.Compute/*', 'Microsoft.Resources/*', '*/read'], notActions: [] }],
@@ -193,7 +193,12 @@ describe('azure', () => {
     expect(report.identity).toBe('subscription sub-1');
     expect(report.permissions).toEqual({
       asked: azureActions.length,
-      missing: ['Microsoft.Authorization/locks/write', 'Microsoft.Authorization/locks/delete'],
+      missing: [
+        ...['Microsoft.Network/dnsZones/A/write', 'Microsoft.Network/dnsZones/A/delete'],
+        'Microsoft.DataProtection/backupVaults/backupInstances/write',
+        'Microsoft.DataProtection/backupVaults/backupInstances/delete',
+        'Microsoft.DataProtection/backupVaults/validateForBackup/action',
+      ],
       unchecked: [],
     });
     expect(report.regions[0]).toEqual({ name: 'westeurope', lacks: [sizes[0]] });

@@ -26,7 +26,7 @@ export interface SuiteCloud {
   cloud: Exclude<CloudName, 'local'>;
   /** Type tokens, or what they end with. */
   types: { machine: string; volume: string; address: string };
-  /** Types of which a repeated create silently makes another one, where its reply was lost. */
+  /** Types of which a create whose reply was lost leaves an object that no state knows. */
   repeats: string[];
 }
 

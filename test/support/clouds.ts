@@ -12,3 +12,10 @@ export const digitalocean: SuiteCloud = {
   types: { machine: 'droplet:Droplet', volume: 'volume:Volume', address: 'reservedIp:ReservedIp' },
   repeats: ['droplet:Droplet', 'reservedIp:ReservedIp', 'firewall:Firewall'],
 };
+
+export const azure: SuiteCloud = {
+  cloud: 'azure',
+  types: { machine: 'compute:VirtualMachine', volume: 'compute:Disk', address: 'network:PublicIPAddress' },
+  // Ids are made of names there, so a repeat is refused: what its first try made stands in its own way.
+  repeats: ['compute:VirtualMachine'],
+};

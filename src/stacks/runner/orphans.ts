@@ -49,10 +49,14 @@ export async function waitForLists(bench: Bench, sinceMs = 0): Promise<void> {
   if (lagMs > sinceMs) await delay(lagMs - sinceMs, undefined, { signal: bench.signal });
 }
 
-/** The objects of the instance that are not known by id. */
+/**
+ * The objects of the instance that are not known by id. Case does not count: Azure spells its ids differently from call to
+ * call, and no cloud has two that differ in nothing else.
+ */
 export async function findOrphans(bench: Bench, known: ReadonlySet<string>): Promise<TaggedObject[]> {
   const listed = await withInventory(bench, (inventory) => inventory.list(bench.request.spec));
-  return listed.filter(({ id }) => !known.has(id));
+  const spelled = new Set([...known].map((id) => id.toLowerCase()));
+  return listed.filter(({ id }) => !spelled.has(id.toLowerCase()));
 }
 
 /** Removes objects, one after the other in the order given. */

@@ -7,7 +7,13 @@ import { violationsOf } from '../../../src/stacks/policy/rules.ts';
 import { machinesOf } from '../../../src/stacks/private-server.ts';
 
 /** Settings of an installation that sells on these clouds; nobody is asked anything. */
-const env = { FREEHOLD_AWS_HOSTED_ZONE_ID: 'Z0123456789ABC', FREEHOLD_DIGITALOCEAN_DOMAIN: 'example.org' };
+const env = {
+  FREEHOLD_AWS_HOSTED_ZONE_ID: 'Z0123456789ABC',
+  FREEHOLD_DIGITALOCEAN_DOMAIN: 'example.org',
+  ARM_SUBSCRIPTION_ID: '00000000-0000-4000-8000-000000000000',
+  FREEHOLD_AZURE_RESOURCE_GROUP: 'freehold',
+  FREEHOLD_AZURE_DNS_ZONE: 'example.org',
+};
 
 function specOf(cloud: CloudName, nodes: 1 | 3): PrivateServerSpec {
   const machine = { name: 'a', size: 'size-1', image: '1.0.0', osImage: null };
@@ -45,6 +51,8 @@ const programs: [CloudName, 1 | 3][] = [
   ['aws', 3],
   ['digitalocean', 1],
   ['digitalocean', 3],
+  ['azure', 1],
+  ['azure', 3],
 ];
 
 test.each(programs)('the program of %s breaks no rule, on %i nodes', async (cloud, nodes) => {

@@ -18,7 +18,8 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
   let aborted = 0;
 
   function zoneOf(inputs: Properties): string {
-    return String(valuesAt(inputs, 'availabilityZone')[0] ?? valuesAt(inputs, 'zone')[0] ?? '');
+    const names = ['availabilityZone', 'zone', 'zones[]'].flatMap((path) => valuesAt(inputs, path));
+    return String(names[0] ?? '');
   }
 
   /** Lets a scripted fault strike: throws its refusal, or waits, or answers how the call is to end. */

@@ -21,9 +21,15 @@ const objectOf = ({ type, id, region, inputs, computed, created }: Row): DoubleO
   computed: JSON.parse(computed) as Properties,
 });
 
-/** Everything that is to be seen of an object. */
+/** Everything that is to be seen of an object; what the cloud added to an object inside of the inputs, too. */
 export function propertiesOf({ inputs, computed }: Pick<DoubleObject, 'inputs' | 'computed'>): Properties {
-  return { ...computed, ...inputs };
+  const isBag = (value: unknown): value is Properties =>
+    value !== null && typeof value === 'object' && !Array.isArray(value);
+  const entries = Object.entries(inputs).map(([name, input]) => {
+    const added = computed[name];
+    return [name, isBag(input) && isBag(added) ? propertiesOf({ inputs: input, computed: added }) : input];
+  });
+  return { ...computed, ...Object.fromEntries(entries) };
 }
 
 /**
@@ -100,9 +106,10 @@ export function openObjectArea(
     return object;
   }
 
-  /** Whether a reference means this object. */
-  function means({ by }: Reference, name: unknown, object: DoubleObject): boolean {
-    return String(name) === (by === undefined ? object.id : String(propertiesOf(object)[by]));
+  /** Whether a name among somebody's inputs means this object. */
+  function means({ by, within }: Reference, name: unknown, object: DoubleObject, inputs: Properties): boolean {
+    const isThere = within === undefined || inputs[within] === object.inputs[within];
+    return isThere && String(name) === (by === undefined ? object.id : String(propertiesOf(object)[by]));
   }
 
   function checkReferences(type: string, inputs: Properties): void {
@@ -111,7 +118,7 @@ export function openObjectArea(
         const exists =
           reference.by === undefined
             ? world.find(reference.type, String(name)) !== null
-            : world.list(reference.type).some((object) => means(reference, name, object));
+            : world.list(reference.type).some((object) => means(reference, name, object, inputs));
         if (!exists) throw new DoubleRefusal('invalid', words.missing({ type: reference.type, id: String(name) }));
       }
     }
@@ -129,7 +136,8 @@ export function openObjectArea(
   function referrers(object: DoubleObject): { other: DoubleObject; reference: Reference }[] {
     return everything().flatMap((other) =>
       Object.entries(table.types[other.type]?.references ?? {}).flatMap(([path, reference]) =>
-        reference.type === object.type && valuesAt(other.inputs, path).some((name) => means(reference, name, object))
+        reference.type === object.type &&
+        valuesAt(other.inputs, path).some((name) => means(reference, name, object, other.inputs))
           ? [{ other, reference }]
           : [],
       ),

@@ -91,6 +91,8 @@ export interface Reference {
   type: string;
   /** Property of the other object that is named; its id when absent. */
   by?: string;
+  /** Input that both have in common, where names mean something inside of it alone. */
+  within?: string;
   /**
    * What becomes of this object when the other one is deleted: the delete is refused (absent), it ends too, or it stays.
    * `released`: the real provider takes it away before it deletes the other one, while the cloud's own interface refuses.

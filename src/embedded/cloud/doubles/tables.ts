@@ -1,9 +1,10 @@
 import { awsTable } from './aws/table.ts';
+import { azureTable } from './azure/table.ts';
 import { digitaloceanTable } from './digitalocean/table.ts';
 import type { CloudTable } from './rule-table.ts';
 
 /** The clouds that have a double. */
-export const tables: readonly CloudTable[] = [awsTable, digitaloceanTable];
+export const tables: readonly CloudTable[] = [awsTable, digitaloceanTable, azureTable];
 
 export function tableOf(cloud: string): CloudTable {
   const table = tables.find((each) => each.cloud === cloud);

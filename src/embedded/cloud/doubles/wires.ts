@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import { createAwsWire } from './aws/wire.ts';
+import { createAzureWire } from './azure/wire.ts';
 import { createDigitaloceanWire } from './digitalocean/wire.ts';
 import type { Double } from './double.ts';
 
@@ -7,6 +8,7 @@ import type { Double } from './double.ts';
 const makers: Readonly<Record<string, (double: Double) => Router>> = {
   aws: createAwsWire,
   digitalocean: createDigitaloceanWire,
+  azure: createAzureWire,
 };
 
 export function wires(doubles: ReadonlyMap<string, Double>): [cloud: string, wire: Router][] {

@@ -1,0 +1,42 @@
+import { RecordSet } from '@pulumi/azure-native/dns/recordSet.js';
+import { PublicIPAddress } from '@pulumi/azure-native/network/publicIPAddress.js';
+import type { Input } from '@pulumi/pulumi';
+import { recordOwner, relativeName } from './names.ts';
+import type { Parts } from './parts.ts';
+
+/** A reserved address in some zones; more than one keep it when a zone fails. */
+export function declareAddress({ nameOf, tagsOf, place, inside }: Parts, resource: string, zones: string[]) {
+  return new PublicIPAddress(
+    resource,
+    {
+      ...place,
+      publicIpAddressName: nameOf(resource),
+      sku: { name: 'Standard' },
+      publicIPAllocationMethod: 'Static',
+      publicIPAddressVersion: 'IPv4',
+      zones,
+      tags: tagsOf(resource),
+    },
+    inside({ ignoreChanges: ['zones'] }),
+  );
+}
+
+/** The records of the server's hostnames, with the owner as their metadata. */
+export function declareRecords({ spec, settings, inside }: Parts, address: Input<string>): RecordSet[] {
+  return spec.hostnames.map((hostname) => {
+    const resource = `record-${hostname}`;
+    return new RecordSet(
+      resource,
+      {
+        resourceGroupName: settings.group,
+        zoneName: settings.dnsZone,
+        relativeRecordSetName: relativeName(hostname, settings.dnsZone),
+        recordType: 'A',
+        ttl: 60,
+        aRecords: [{ ipv4Address: address }],
+        metadata: recordOwner(spec.instanceId, resource),
+      },
+      inside(),
+    );
+  });
+}

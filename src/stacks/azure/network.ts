@@ -1,0 +1,51 @@
+import { NetworkSecurityGroup } from '@pulumi/azure-native/network/networkSecurityGroup.js';
+import { Subnet } from '@pulumi/azure-native/network/subnet.js';
+import { VirtualNetwork } from '@pulumi/azure-native/network/virtualNetwork.js';
+import { hostPorts } from '../../contracts/host-contract.ts';
+import type { Parts } from './parts.ts';
+
+const protocols = { tcp: 'Tcp', udp: 'Udp' } as const;
+
+/**
+ * A network of its own with one subnet, which spans all zones at Azure, and a firewall that opens the host contract's ports
+ * alone. What Azure lets in beside that comes from the network itself and from Azure's probes.
+ */
+export function declareNetwork({ nameOf, tagsOf, place, inside }: Parts): Subnet {
+  const network = new VirtualNetwork(
+    'network',
+    {
+      ...place,
+      virtualNetworkName: nameOf('network'),
+      addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
+      tags: tagsOf('network'),
+    },
+    inside(),
+  );
+  const firewall = new NetworkSecurityGroup(
+    'firewall',
+    {
+      ...place,
+      networkSecurityGroupName: nameOf('firewall'),
+      securityRules: hostPorts.map(({ name, port, protocol }, index) => ({
+        ...{ name, priority: 100 + index * 10, direction: 'Inbound', access: 'Allow' },
+        ...{ protocol: protocols[protocol], sourceAddressPrefix: '*', sourcePortRange: '*' },
+        ...{ destinationAddressPrefix: '*', destinationPortRange: String(port) },
+      })),
+      tags: tagsOf('firewall'),
+    },
+    inside(),
+  );
+  return new Subnet(
+    'subnet',
+    {
+      resourceGroupName: place.resourceGroupName,
+      virtualNetworkName: network.name,
+      subnetName: nameOf('subnet'),
+      addressPrefix: '10.0.0.0/24',
+      networkSecurityGroup: { id: firewall.id },
+      // Every machine has an address; what Azure would lend it is going away.
+      defaultOutboundAccess: false,
+    },
+    inside(),
+  );
+}

@@ -1,0 +1,45 @@
+import { Provider } from '@pulumi/azure-native/provider.js';
+import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
+import { ComponentResource, type CustomResourceOptions, type Output } from '@pulumi/pulumi';
+import type { PrivateServerSpec } from '../../contracts/stack.ts';
+import { tagsOf } from '../private-server.ts';
+import { physicalName } from './names.ts';
+import type { AzureSettings } from './settings.ts';
+
+/** What every part of a server is declared with. */
+export interface Parts {
+  spec: PrivateServerSpec;
+  settings: AzureSettings;
+  /** Physical name by logical name. */
+  nameOf(resource: string): string;
+  tagsOf(resource: string): Record<string, string>;
+  /** Where a part is: in the group of this server alone, in its region. */
+  place: { resourceGroupName: Output<string>; location: string };
+  inside(options?: CustomResourceOptions): CustomResourceOptions;
+}
+
+/** Opens the server with its resource group; its provider knows the region alone, so that no credential is in a state. */
+export function openParts(spec: PrivateServerSpec, settings: AzureSettings): Parts {
+  const { instanceId, region } = spec;
+  const provider = new Provider('azure', { location: region });
+  const server = new ComponentResource(
+    'freehold:index:PrivateServer',
+    instanceId,
+    {},
+    { providers: { 'azure-native': provider } },
+  );
+  const nameOf = (resource: string) => physicalName(instanceId, resource);
+  const group = new ResourceGroup(
+    'place',
+    { resourceGroupName: nameOf('group'), location: region, tags: tagsOf(spec, 'place') },
+    { parent: server },
+  );
+  return {
+    spec,
+    settings,
+    nameOf,
+    tagsOf: (resource) => tagsOf(spec, resource),
+    place: { resourceGroupName: group.name, location: region },
+    inside: (options = {}) => ({ parent: server, ...options }),
+  };
+}

@@ -1,0 +1,77 @@
+import { all, output } from '@pulumi/pulumi';
+import type { PrivateServerSpec } from '../../contracts/stack.ts';
+import { cloudInit } from '../cloud-init/cloud-init.ts';
+import { readHostSetup } from '../cloud-init/host-setup.ts';
+import { type CloudStacks, machinesOf, type PrivateServerArgs, type PrivateServerOutputs } from '../private-server.ts';
+import { declareAddress, declareRecords } from './addresses.ts';
+import { declareBalancer } from './balancer.ts';
+import { azureReasonOf } from './errors.ts';
+import { azureInventory } from './inventory.ts';
+import { declareMachines, imageOf } from './machines.ts';
+import { declareNetwork } from './network.ts';
+import { openParts } from './parts.ts';
+import { azureSettings } from './settings.ts';
+import { declareVolumes } from './volumes.ts';
+
+/**
+ * Private server on Azure, on one node or on three behind a load balancer, in a resource group of its own. Nothing looks
+ * up an image: a machine whose image is not pinned is made from the newest one, and tells which that was.
+ */
+function declare({ spec, protect, env, userData }: PrivateServerArgs): PrivateServerOutputs {
+  const parts = openParts(spec, azureSettings(env));
+  const isCluster = spec.nodes.length > 1;
+  // One address in any case: a balancer has it in all zones at once, a node in its own.
+  const [{ name, zone }] = spec.nodes as [PrivateServerSpec['nodes'][number]];
+  const address = isCluster
+    ? declareAddress(
+        parts,
+        'address',
+        spec.nodes.map((node) => node.zone),
+      )
+    : declareAddress(parts, `address-${name}`, [zone]);
+  const ipAddress = address.ipAddress.apply((text) => text ?? '');
+  const after = declareRecords(parts, ipAddress);
+  const subnet = declareNetwork(parts);
+  const volumes = declareVolumes(parts, { protect });
+  const pool = isCluster ? declareBalancer(parts, address) : null;
+  const machines = new Map(
+    spec.nodes.flatMap((node, index) => {
+      const belongings = { volume: volumes[index]!, address: isCluster ? null : address, pool };
+      return [...declareMachines(parts, { node, belongings, subnet, after, userData })];
+    }),
+  );
+  const images = [...machines].map(([key, machine]) => imageOf(machine).apply((image) => [key, image] as const));
+  return {
+    addresses: all([ipAddress]),
+    hostnames: output(spec.hostnames),
+    volumeIds: all(volumes.map(({ id }) => id)),
+    serverIds: all([...machines.values()].map(({ id }) => id)),
+    osImages: all(images).apply((known) => Object.fromEntries(known)),
+  };
+}
+
+/** Group, network, subnet, firewall, the server's address. */
+const fixedResources = 5;
+
+function resourceCount(spec: PrivateServerSpec): number {
+  const isCluster = spec.nodes.length > 1;
+  const machines = machinesOf(spec);
+  const withAddress = isCluster ? 0 : spec.nodes.filter(({ serving }) => serving !== null).length;
+  const ways = machines.length - withAddress;
+  // A volume and its snapshots per node, a card per machine.
+  return (
+    fixedResources + spec.nodes.length * 2 + spec.hostnames.length + machines.length * 2 + ways + (isCluster ? 1 : 0)
+  );
+}
+
+export const azureStacks: CloudStacks = {
+  checkSettings: (env) => void azureSettings(env),
+  declare,
+  userDataOf: (contract, variables) => cloudInit({ cloud: 'azure', contract, setup: readHostSetup(variables) }),
+  resourceCount,
+  typePrefix: 'azure-native:',
+  // The real provider is the engine's own to find.
+  plugins: [],
+  inventory: azureInventory,
+  reasonOf: azureReasonOf,
+};

@@ -1,0 +1,7 @@
+import { describeKills, describeLife, describeTroubles } from '../support/cloud-suite.ts';
+import { azure } from '../support/clouds.ts';
+
+describeLife(azure, { plan: 'BUSINESS', nodes: 3 });
+describeTroubles(azure, { plan: 'MAKER', nodes: 1 });
+describeKills(azure, { plan: 'MAKER', nodes: 1 }, 10);
+for (const plan of ['GROW', 'STARTUP', 'BUSINESS'] as const) describeLife(azure, { plan, nodes: 1 });
