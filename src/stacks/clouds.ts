@@ -7,6 +7,7 @@ const implementations: Partial<Record<CloudName, () => Promise<CloudStacks>>> = 
   local: async () => (await import('./local/private-server.ts')).localStacks,
   digitalocean: async () => (await import('./digitalocean/private-server.ts')).digitaloceanStacks,
   aws: async () => (await import('./aws/private-server.ts')).awsStacks,
+  gcp: async () => (await import('./gcp/private-server.ts')).gcpStacks,
   azure: async () => (await import('./azure/private-server.ts')).azureStacks,
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ReasonCode, reasons } from '../../src/contracts/reasons.ts';
 import { awsWords } from '../../src/embedded/cloud/doubles/aws/words.ts';
+import { gcpWords } from '../../src/embedded/cloud/doubles/gcp/words.ts';
 import { awsReasonOf } from '../../src/stacks/aws/errors.ts';
 import { azureReasonOf } from '../../src/stacks/azure/errors.ts';
 import { digitaloceanReasonOf } from '../../src/stacks/digitalocean/errors.ts';
@@ -38,16 +39,26 @@ describe.each(clouds)('%s', (cloud) => {
   });
 });
 
-test.each([
-  ['quota', 'cloud_quota'],
-  ['capacity', 'cloud_capacity'],
-  ['throttled', 'cloud_rate_limited'],
-  ['expired', 'cloud_credentials_expired'],
-  ['denied', 'cloud_permission_missing'],
-  ['unavailable', 'cloud_unavailable'],
-] as const)('the double of AWS speaks so that it is understood: %s', (fault, reason) => {
-  expect(awsReasonOf(awsWords.scripted[fault]({ type: 'aws:ec2/instance:Instance', zone: 'eu-west-1a' }))).toBe(reason);
-});
+const doubles = {
+  aws: { words: awsWords, type: 'aws:ec2/instance:Instance', zone: 'eu-west-1a' },
+  gcp: { words: gcpWords, type: 'gcp:compute/instance:Instance', zone: 'europe-west1-b' },
+} as const;
+
+describe.each(Object.entries(doubles))(
+  'the double of %s speaks so that it is understood',
+  (cloud, { words, ...about }) => {
+    test.each([
+      ['quota', 'cloud_quota'],
+      ['capacity', 'cloud_capacity'],
+      ['throttled', 'cloud_rate_limited'],
+      ['expired', 'cloud_credentials_expired'],
+      ['denied', 'cloud_permission_missing'],
+      ['unavailable', 'cloud_unavailable'],
+    ] as const)('%s', (fault, reason) => {
+      expect(reasonOf[cloud as keyof typeof doubles](words.scripted[fault](about))).toBe(reason);
+    });
+  },
+);
 
 test('what is told to customers names neither cloud nor code, says what is charged, and who acts', () => {
   for (const code of needed) {

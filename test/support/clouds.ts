@@ -19,3 +19,10 @@ export const azure: SuiteCloud = {
   // Ids are made of names there, so a repeat is refused: what its first try made stands in its own way.
   repeats: ['compute:VirtualMachine'],
 };
+
+export const gcp: SuiteCloud = {
+  cloud: 'gcp',
+  types: { machine: 'instance:Instance', volume: 'disk:Disk', address: 'address:Address' },
+  // One, because its repeat fails: what depends on it comes with the next up.
+  repeats: ['instance:Instance'],
+};

@@ -11,7 +11,7 @@ export const gcpPermissions: readonly string[] = [
   ...compute('zones', 'get', 'list'),
   ...compute('machineTypes', 'get', 'list'),
   ...compute('images', 'get', 'list', 'getFromFamily', 'useReadOnly'),
-  ...compute('networks', 'create', 'delete', 'get', 'list', 'updatePolicy'),
+  ...compute('networks', 'create', 'delete', 'get', 'list', 'updatePolicy', 'use'),
   ...compute('subnetworks', 'create', 'delete', 'get', 'list', 'use', 'useExternalIp'),
   ...compute('firewalls', 'create', 'delete', 'get', 'list', 'update'),
   ...compute('addresses', 'create', 'delete', 'get', 'list', 'setLabels', 'use'),
@@ -27,6 +27,10 @@ export const gcpPermissions: readonly string[] = [
   ...compute('regionHealthChecks', 'create', 'delete', 'get', 'list', 'use', 'useReadOnly'),
   ...compute('regionBackendServices', 'create', 'delete', 'get', 'list', 'update', 'use'),
   ...compute('forwardingRules', 'create', 'delete', 'get', 'list', 'setLabels'),
+  // Lists of all regions have a part for what belongs to none.
+  ...['backendServices', 'healthChecks', 'globalAddresses', 'globalForwardingRules'].flatMap((each) =>
+    compute(each, 'list'),
+  ),
   ...compute('regionOperations', 'get'),
   ...compute('zoneOperations', 'get'),
   ...compute('globalOperations', 'get'),

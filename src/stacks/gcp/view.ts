@@ -1,50 +1,21 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { GoogleAuth } from 'google-auth-library';
 import { z } from 'zod';
-import { ReasonError } from '../../contracts/reasons.ts';
-import { type CloudView, firstSource, restClient } from '../cloud-view.ts';
-import { gcpReasonOf } from './errors.ts';
+import { type CloudView, firstSource } from '../cloud-view.ts';
+import { createGcpClient } from './client.ts';
 import { gcpPermissions } from './permissions.ts';
 
 const Granted = z.object({ permissions: z.array(z.string()).default([]) });
 const Types = z.object({ items: z.array(z.object({ name: z.string() })).default([]) });
 const Region = z.object({ zones: z.array(z.string()).default([]) });
-const Document = z.looseObject({ type: z.string() });
 
 /** How many permissions one call takes. */
 const atOnce = 100;
 
 /** Google Cloud by its REST API, with application default credentials or the document that its provider takes. */
 export function gcpView(env: NodeJS.ProcessEnv): CloudView {
-  const manager = env.GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT || 'https://cloudresourcemanager.googleapis.com/v1/';
-  const compute = env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT || 'https://compute.googleapis.com/compute/v1/';
-  const ready = env.GOOGLE_OAUTH_ACCESS_TOKEN;
-  const auth = new GoogleAuth({
-    scopes: ['https://www.googleapis.com/auth/cloud-platform'],
-    ...documentOf(env.GOOGLE_CREDENTIALS),
-  });
-
-  async function token(): Promise<string> {
-    if (ready) return ready;
-    try {
-      return (await auth.getAccessToken()) ?? '';
-    } catch (error) {
-      const { message } = error as Error;
-      const none = /default credentials/.test(message);
-      throw new ReasonError(none ? 'cloud_not_enabled' : 'cloud_credentials_expired', message, { cause: error });
-    }
-  }
-  const ask = restClient({ token, reasonOf: gcpReasonOf });
-
-  async function project(): Promise<string> {
-    const given = env.GOOGLE_PROJECT || env.GOOGLE_CLOUD_PROJECT || env.CLOUDSDK_CORE_PROJECT;
-    if (given) return given;
-    return auth.getProjectId().catch((error: unknown) => {
-      throw new ReasonError('cloud_not_enabled', 'GOOGLE_PROJECT names no project', { cause: error });
-    });
-  }
+  const { ask, project, manager, compute } = createGcpClient(env);
 
   return {
     credentials: sourceOf(env),
@@ -88,11 +59,4 @@ function sourceOf(env: NodeJS.ProcessEnv): string | null {
     // Only the metadata service of the machine knows; without it the library says that it found none.
     [env.METADATA_SERVER_DETECTION !== 'none', 'the service account of the machine'],
   ]);
-}
-
-/** The provider takes a document or its path in this variable. */
-function documentOf(given: string | undefined) {
-  if (!given) return {};
-  if (!given.trimStart().startsWith('{')) return { keyFile: given };
-  return { credentials: Document.parse(JSON.parse(given)) };
 }

@@ -88,8 +88,10 @@ const rules = {
   'name-not-deterministic': ({ cloud, type, resource, spec }) => {
     const input = cloud.naming(type);
     if (input === null) return [];
-    const name = input.split('.').reduce<unknown>((value, key) => objectOf(value)[key], resource.props);
-    if (typeof name !== 'string' || name === '') return [`${input} is left to the engine or the cloud`];
+    const given = input.split('.').reduce<unknown>((value, key) => objectOf(value)[key], resource.props);
+    if (typeof given !== 'string' || given === '') return [`${input} is left to the engine or the cloud`];
+    // A DNS name may end with the dot of the root.
+    const name = given.replace(/\.$/, '');
     const isOwn =
       name.includes(spec.instanceId) ||
       name === resource.name ||

@@ -13,6 +13,8 @@ const env = {
   ARM_SUBSCRIPTION_ID: '00000000-0000-4000-8000-000000000000',
   FREEHOLD_AZURE_RESOURCE_GROUP: 'freehold',
   FREEHOLD_AZURE_DNS_ZONE: 'example.org',
+  FREEHOLD_GCP_MANAGED_ZONE: 'example-org',
+  GOOGLE_PROJECT: 'example-project',
 };
 
 function specOf(cloud: CloudName, nodes: 1 | 3): PrivateServerSpec {
@@ -53,6 +55,8 @@ const programs: [CloudName, 1 | 3][] = [
   ['digitalocean', 3],
   ['azure', 1],
   ['azure', 3],
+  ['gcp', 1],
+  ['gcp', 3],
 ];
 
 test.each(programs)('the program of %s breaks no rule, on %i nodes', async (cloud, nodes) => {

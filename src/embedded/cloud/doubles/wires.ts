@@ -3,11 +3,13 @@ import { createAwsWire } from './aws/wire.ts';
 import { createAzureWire } from './azure/wire.ts';
 import { createDigitaloceanWire } from './digitalocean/wire.ts';
 import type { Double } from './double.ts';
+import { createGcpWire } from './gcp/wire.ts';
 
 /** The interfaces of the clouds themselves, as far as our inventories call them. */
 const makers: Readonly<Record<string, (double: Double) => Router>> = {
   aws: createAwsWire,
   digitalocean: createDigitaloceanWire,
+  gcp: createGcpWire,
   azure: createAzureWire,
 };
 

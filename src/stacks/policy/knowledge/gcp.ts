@@ -4,7 +4,10 @@ const labelled = new Set([
   ...['compute/instance:Instance', 'compute/disk:Disk', 'compute/address:Address', 'compute/snapshot:Snapshot'],
   ...['compute/forwardingRule:ForwardingRule', 'compute/globalAddress:GlobalAddress'],
 ]);
-const nameless = new Set(['compute/attachedDisk:AttachedDisk', 'serviceaccount/account:Account']);
+const nameless = new Set([
+  ...['compute/attachedDisk:AttachedDisk', 'compute/instanceGroupMembership:InstanceGroupMembership'],
+  'serviceaccount/account:Account',
+]);
 
 function ranges(ports: unknown, protocol: unknown): Opening[] {
   if (ports === undefined) return [{ from: 0, to: 65_535, protocol }];

@@ -1,0 +1,20 @@
+/** The resource types that our programs for Google Cloud use, by short names. */
+export const types = {
+  network: 'gcp:compute/network:Network',
+  subnet: 'gcp:compute/subnetwork:Subnetwork',
+  firewall: 'gcp:compute/firewall:Firewall',
+  account: 'gcp:serviceaccount/account:Account',
+  address: 'gcp:compute/address:Address',
+  zone: 'gcp:dns/managedZone:ManagedZone',
+  record: 'gcp:dns/recordSet:RecordSet',
+  disk: 'gcp:compute/disk:Disk',
+  attachedDisk: 'gcp:compute/attachedDisk:AttachedDisk',
+  instance: 'gcp:compute/instance:Instance',
+  snapshots: 'gcp:compute/resourcePolicy:ResourcePolicy',
+  schedule: 'gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment',
+  group: 'gcp:compute/instanceGroup:InstanceGroup',
+  member: 'gcp:compute/instanceGroupMembership:InstanceGroupMembership',
+  healthCheck: 'gcp:compute/regionHealthCheck:RegionHealthCheck',
+  service: 'gcp:compute/regionBackendService:RegionBackendService',
+  forwardingRule: 'gcp:compute/forwardingRule:ForwardingRule',
+} as const;

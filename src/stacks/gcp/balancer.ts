@@ -1,0 +1,73 @@
+import type { Address } from '@pulumi/gcp/compute/address.js';
+import { ForwardingRule } from '@pulumi/gcp/compute/forwardingRule.js';
+import { InstanceGroup } from '@pulumi/gcp/compute/instanceGroup.js';
+import { InstanceGroupMembership } from '@pulumi/gcp/compute/instanceGroupMembership.js';
+import { RegionBackendService } from '@pulumi/gcp/compute/regionBackendService.js';
+import { RegionHealthCheck } from '@pulumi/gcp/compute/regionHealthCheck.js';
+import { hostPorts } from '../../contracts/host-contract.ts';
+import { type Machines, servingOf } from './machines.ts';
+import type { Network } from './network.ts';
+import type { Parts } from './parts.ts';
+
+/** How many resources there are beside a group per node and a member per serving machine: address, health check, backend service, forwarding rule. */
+export const balancerResources = 4;
+
+/**
+ * A regional load balancer that passes TCP on as it comes, to one address for all zones: TLS ends at the hosts, and only
+ * healthy machines get anything. Nodes without a serving machine stay as empty groups.
+ */
+export function declareBalancer(
+  { spec, nameOf, labelsOf, describe, inside }: Parts,
+  { network, address, machines }: { network: Network; address: Address; machines: Machines },
+): void {
+  const groups = spec.nodes.map((node) => {
+    const resource = `group-${node.name}`;
+    const group = new InstanceGroup(
+      resource,
+      { name: nameOf(resource), zone: node.zone, network: network.vpc.id, description: describe(resource) },
+      inside({ ignoreChanges: ['zone'] }),
+    );
+    const serving = servingOf(node, machines);
+    if (serving) {
+      // On its own, because a machine that is replaced leaves its group, and has the same address as before.
+      new InstanceGroupMembership(
+        `member-${node.name}`,
+        { instanceGroup: group.name, instance: serving.selfLink, zone: group.zone },
+        inside({ deleteBeforeReplace: true }),
+      );
+    }
+    return group;
+  });
+  const check = new RegionHealthCheck(
+    'health',
+    {
+      ...{ name: nameOf('health'), region: spec.region, description: describe('health') },
+      ...{ checkIntervalSec: 10, timeoutSec: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
+      // The probe names no server in its handshake, which a host that has several certificates refuses.
+      tcpHealthCheck: { port: 443 },
+    },
+    inside(),
+  );
+  const service = new RegionBackendService(
+    'service',
+    {
+      ...{ name: nameOf('service'), region: spec.region, description: describe('service') },
+      ...{ loadBalancingScheme: 'EXTERNAL', protocol: 'TCP', healthChecks: check.id },
+      // A node that is to go finishes what it has begun.
+      connectionDrainingTimeoutSec: 60,
+      backends: groups.map(({ id }) => ({ group: id, balancingMode: 'CONNECTION' })),
+    },
+    inside(),
+  );
+  new ForwardingRule(
+    'balancer',
+    {
+      ...{ name: nameOf('balancer'), region: spec.region, description: describe('balancer') },
+      ...{ loadBalancingScheme: 'EXTERNAL', ipProtocol: 'TCP', networkTier: 'PREMIUM', ipAddress: address.address },
+      ports: hostPorts.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => String(port)),
+      backendService: service.id,
+      labels: labelsOf('balancer'),
+    },
+    inside(),
+  );
+}

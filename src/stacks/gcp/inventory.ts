@@ -1,0 +1,35 @@
+import type { Inventory } from '../private-server.ts';
+import { createGcpClient } from './client.ts';
+import { type GcpKind, type GcpObject, listAccounts, listCompute, listRecords, removalOrder } from './list-objects.ts';
+import { removeObject } from './remove-object.ts';
+import { gcpSettings } from './settings.ts';
+
+/**
+ * What Google Cloud holds of instances, whatever any state says, by its own interfaces. Throws the reason of Google's
+ * refusal, and `cloud_unavailable` where it does not answer.
+ */
+export function gcpInventory(env: NodeJS.ProcessEnv): Inventory {
+  const settings = gcpSettings(env);
+  const { GOOGLE_PROJECT: project, FREEHOLD_GCP_MANAGED_ZONE: managedZone } = settings;
+  const client = createGcpClient(env);
+
+  async function list(instanceId?: string): Promise<GcpObject[]> {
+    const lists = await Promise.all([
+      listCompute(client, project, instanceId),
+      listAccounts(client, project, instanceId),
+      listRecords(client, { project, managedZone }, instanceId),
+    ]);
+    const place = ({ kind }: GcpObject) => removalOrder.indexOf(kind);
+    return lists.flat().sort((a, b) => place(a) - place(b));
+  }
+
+  return {
+    listingLagMs: settings.FREEHOLD_GCP_LISTING_LAG_MS,
+    // One list has all regions.
+    list: ({ instanceId }) => list(instanceId),
+    listAll: () => list(),
+    remove: ({ kind, id }) =>
+      removeObject(client, { kind: kind as GcpKind, id }, { pauseMs: settings.FREEHOLD_GCP_REMOVE_PAUSE_MS }),
+    close: () => undefined,
+  };
+}

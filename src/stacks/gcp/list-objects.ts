@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { dataDeviceName } from '../cloud-init/machine.ts';
+import type { OwnedObject } from '../private-server.ts';
+import type { GcpClient } from './client.ts';
+import { linkOf, namesOf, type Owner, ownerName, readOwner, readOwnerRecord } from './names.ts';
+
+/** What there is of instances at Google Cloud: by label, and where Google has no labels by description or by a record. */
+
+/** Kinds in the order in which they can be removed. */
+export const removalOrder = [
+  ...['record', 'forwardingRules', 'backendServices', 'healthChecks', 'member', 'instanceGroups'],
+  ...['attachment', 'instances'],
+  ...['schedule', 'disks', 'resourcePolicies', 'addresses', 'firewalls', 'subnetworks', 'networks', 'account'],
+] as const;
+export type GcpKind = (typeof removalOrder)[number];
+export interface GcpObject extends OwnedObject {
+  kind: GcpKind;
+}
+
+/** Collections of Compute Engine that lists of all zones and regions have, and those that belong to neither. */
+const placed = [
+  ...['forwardingRules', 'backendServices', 'healthChecks', 'instanceGroups', 'instances', 'disks'],
+  ...['resourcePolicies', 'addresses', 'subnetworks'],
+] as const;
+const global = ['firewalls', 'networks'] as const;
+const roles: Partial<Record<GcpKind, OwnedObject['role']>> = { instances: 'host', disks: 'volume', record: 'record' };
+
+const Item = z.object({
+  name: z.string(),
+  selfLink: z.string(),
+  description: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  creationTimestamp: z.string().default(''),
+  /** Of a disk: addresses of its schedules. */
+  resourcePolicies: z.array(z.string()).default([]),
+  /** Of a machine: what is attached to it. */
+  disks: z.array(z.object({ deviceName: z.string().default(''), source: z.string().default('') })).default([]),
+});
+type Item = z.infer<typeof Item>;
+const Members = z.object({ items: z.array(z.object({ instance: z.string() })).default([]) });
+const Page = z.object({ nextPageToken: z.string().optional() });
+const GlobalPage = Page.extend({ items: z.array(Item).default([]) });
+const Accounts = Page.extend({
+  accounts: z.array(z.object({ name: z.string(), description: z.string().optional() })).default([]),
+});
+const Records = Page.extend({
+  rrsets: z
+    .array(z.object({ name: z.string(), type: z.string(), rrdatas: z.array(z.string()).default([]) }))
+    .default([]),
+});
+
+/** `projects/…` of an address of an object, which is its id in a stack's state. */
+const idOf = (link: string) => link.slice(link.indexOf('projects/'));
+const lastOf = (link: string) => link.slice(link.lastIndexOf('/') + 1);
+
+/** Every page of a list. */
+async function pagesOf<P extends { nextPageToken?: string | undefined }>(
+  { ask }: GcpClient,
+  url: string,
+  schema: z.ZodType<P>,
+): Promise<P[]> {
+  const pages: P[] = [];
+  for (let pageToken: string | undefined; ; ) {
+    const asked = new URL(url);
+    if (pageToken) asked.searchParams.set('pageToken', pageToken);
+    const page = schema.parse((await ask(asked.href)).body);
+    pages.push(page);
+    pageToken = page.nextPageToken;
+    if (!pageToken) return pages;
+  }
+}
+
+/** What Compute Engine has of an instance, or of any, with what ties volumes and groups to machines. */
+export async function listCompute(client: GcpClient, project: string, instanceId?: string): Promise<GcpObject[]> {
+  const base = `${client.compute}projects/${project}/`;
+  const query = `?filter=${encodeURIComponent(`name eq ${namesOf(instanceId)}`)}`;
+  const lists = await Promise.all([
+    ...placed.map(async (kind) => {
+      // The part of each zone and region is under the collection's name, and absent where there is nothing.
+      const Scope = z.object({ [kind]: z.array(Item).optional() });
+      const pages = await pagesOf(
+        client,
+        `${base}aggregated/${kind}${query}`,
+        Page.extend({ items: z.record(z.string(), Scope).default({}) }),
+      );
+      return { kind, items: pages.flatMap(({ items }) => Object.values(items).flatMap((scope) => scope[kind] ?? [])) };
+    }),
+    ...global.map(async (kind) => {
+      const pages = await pagesOf(client, `${base}global/${kind}${query}`, GlobalPage);
+      return { kind, items: pages.flatMap(({ items }) => items) };
+    }),
+  ]);
+  const objects: GcpObject[] = [];
+  /** Volumes of ours by id. */
+  const volumes = new Map<string, Owner>();
+  const note = (kind: GcpKind, id: string, { instanceId, resource }: Owner, { creationTimestamp }: Item) => {
+    const createdAt = Date.parse(creationTimestamp) || 0;
+    objects.push({ kind, id, resource, role: roles[kind] ?? 'other', instanceId, createdAt });
+  };
+  const found = lists.flatMap(({ kind, items }) =>
+    items.flatMap((item) => {
+      const owner = readOwner(item);
+      return owner && (instanceId === undefined || owner.instanceId === instanceId) ? [{ kind, item, owner }] : [];
+    }),
+  );
+  for (const { kind, item, owner } of found) {
+    const id = idOf(item.selfLink);
+    note(kind, id, owner, item);
+    if (kind === 'instanceGroups') {
+      // One at most, so one page.
+      const { body } = await client.ask(`${client.compute}${id}/listInstances`, { method: 'POST', body: {} });
+      for (const { instance } of Members.parse(body).items) {
+        const resource = linkOf('member', owner.resource);
+        note('member', `${id}/${lastOf(instance)}`, { ...owner, resource }, item);
+      }
+    }
+    if (kind !== 'disks') continue;
+    volumes.set(id, owner);
+    for (const policy of item.resourcePolicies) {
+      const [, , , zone] = id.split('/');
+      const scheduled = `${project}/${zone}/${item.name}/${lastOf(policy)}`;
+      note('schedule', scheduled, { ...owner, resource: linkOf('schedule', owner.resource) }, item);
+    }
+  }
+  for (const { kind, item } of found) {
+    if (kind !== 'instances') continue;
+    for (const { deviceName, source } of item.disks) {
+      const owner = volumes.get(idOf(source));
+      if (!owner || deviceName !== dataDeviceName) continue;
+      const attached = `${idOf(item.selfLink)}/${lastOf(source)}`;
+      note('attachment', attached, { ...owner, resource: linkOf('attachment', owner.resource) }, item);
+    }
+  }
+  return objects;
+}
+
+/** The accounts of machines. They tell no time, so that they count as old. */
+export async function listAccounts(client: GcpClient, project: string, instanceId?: string): Promise<GcpObject[]> {
+  const pages = await pagesOf(client, `${client.iam}projects/${project}/serviceAccounts?pageSize=100`, Accounts);
+  return pages
+    .flatMap(({ accounts }) => accounts)
+    .flatMap((account) => {
+      const owner = readOwner(account);
+      if (!owner || (instanceId !== undefined && owner.instanceId !== instanceId)) return [];
+      return [{ ...owner, kind: 'account', id: account.name, role: 'other', createdAt: 0 } as const];
+    });
+}
+
+/** The DNS records of an instance, or of any: those that say whose a name is, and the names. They tell no time either. */
+export async function listRecords(
+  client: GcpClient,
+  { project, managedZone }: { project: string; managedZone: string },
+  instanceId?: string,
+): Promise<GcpObject[]> {
+  const zone = `projects/${project}/managedZones/${managedZone}/rrsets`;
+  const records = (await pagesOf(client, `${client.dns}${zone}`, Records)).flatMap(({ rrsets }) => rrsets);
+  const addresses = new Set(records.filter(({ type }) => type === 'A').map(({ name }) => name));
+  return records.flatMap(({ name, type, rrdatas }) => {
+    const owner = type === 'TXT' ? readOwnerRecord({ name, value: rrdatas[0] ?? '' }) : null;
+    if (!owner || (instanceId !== undefined && owner.instanceId !== instanceId)) return [];
+    const { hostname } = owner;
+    const common = { kind: 'record', role: 'record', instanceId: owner.instanceId, createdAt: 0 } as const;
+    const told = { ...common, id: `${zone}/${hostname}./A`, resource: `record-${hostname}` };
+    const note = { ...common, id: `${zone}/${ownerName(hostname)}./TXT`, resource: `owner-${hostname}` };
+    return addresses.has(`${hostname}.`) ? [told, note] : [note];
+  });
+}

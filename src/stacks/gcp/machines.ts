@@ -1,0 +1,160 @@
+import type { Address } from '@pulumi/gcp/compute/address.js';
+import { AttachedDisk } from '@pulumi/gcp/compute/attachedDisk.js';
+import { Disk } from '@pulumi/gcp/compute/disk.js';
+import { DiskResourcePolicyAttachment } from '@pulumi/gcp/compute/diskResourcePolicyAttachment.js';
+import { getImageOutput } from '@pulumi/gcp/compute/getImage.js';
+import { Instance } from '@pulumi/gcp/compute/instance.js';
+import { ResourcePolicy } from '@pulumi/gcp/compute/resourcePolicy.js';
+import type { Account } from '@pulumi/gcp/serviceaccount/account.js';
+import { type Input, type Output, output, type Resource } from '@pulumi/pulumi';
+import { machineKey, type ServerNode } from '../../contracts/stack.ts';
+import { dataDeviceName } from '../cloud-init/machine.ts';
+import { machinesOf, type PrivateServerArgs } from '../private-server.ts';
+import { linkOf } from './names.ts';
+import type { Network } from './network.ts';
+import type { Parts } from './parts.ts';
+
+/** How long daily snapshots are kept, days. */
+const snapshotDays = 14;
+const snapshotTime = '02:00';
+/** In place of an image that nobody may look up; never used, because a machine's image is ignored once it is there. */
+const noImage = 'projects/ubuntu-os-cloud/global/images/pinned';
+
+/** Machines by their keys. */
+export type Machines = ReadonlyMap<string, Instance>;
+
+/** The data volume of each node, protected, and their daily snapshots. Google Cloud encrypts every disk. */
+export function declareVolumes(
+  { spec, nameOf, labelsOf, describe, inside }: Parts,
+  { protect }: { protect: boolean },
+): Disk[] {
+  const schedule = nameOf('snapshots');
+  const policy = new ResourcePolicy(
+    'snapshots',
+    {
+      ...{ name: schedule, region: spec.region, description: describe('snapshots') },
+      snapshotSchedulePolicy: {
+        schedule: { dailySchedule: { daysInCycle: 1, startTime: snapshotTime } },
+        // Those of a volume that is gone end as the others do.
+        retentionPolicy: { maxRetentionDays: snapshotDays, onSourceDiskDelete: 'APPLY_RETENTION_POLICY' },
+        // Another label than that of what is swept: a snapshot outlives what it was made of.
+        snapshotProperties: { labels: { 'freehold-snapshot-of': spec.instanceId } },
+      },
+    },
+    inside(),
+  );
+  return spec.nodes.map(({ name, zone }) => {
+    const resource = `volume-${name}`;
+    const volume = new Disk(
+      resource,
+      { name: nameOf(resource), zone, size: spec.diskGib, type: 'pd-balanced', labels: labelsOf(resource) },
+      inside({ protect, ignoreChanges: ['zone'] }),
+    );
+    new DiskResourcePolicyAttachment(
+      linkOf('schedule', resource),
+      { disk: volume.name, name: schedule, zone: volume.zone },
+      inside({ dependsOn: [policy] }),
+    );
+    return volume;
+  });
+}
+
+/**
+ * Every machine of every node. The serving one has the node's reserved address where there is no load balancer; the others
+ * reach out by one of the moment. One that stands before the serving one has served before it and is off, so that its
+ * volume is let go of in order.
+ */
+export function declareMachines(
+  { spec, nameOf, labelsOf, inside }: Parts,
+  {
+    network,
+    account,
+    reserved,
+    after,
+    args,
+  }: {
+    network: Network;
+    account: Account;
+    reserved: Address[];
+    after: Resource[];
+    args: Pick<PrivateServerArgs, 'userData' | 'lookUp'>;
+  },
+): Machines {
+  let newest: Output<string> | undefined;
+  const newestImage = () => {
+    newest ??= lookUpImage(inside());
+    return newest;
+  };
+  const machines = new Map<string, Instance>();
+  // The serving one comes last: it takes what the others have let go of.
+  const inOrder = machinesOf(spec).sort((a, b) => Number(isServing(a)) - Number(isServing(b)));
+  for (const { node, machine, key } of inOrder) {
+    const resource = `host-${key}`;
+    const serves = isServing({ node, machine });
+    const siblings = serves ? [...machines].filter(([other]) => isOf(node, other)).map(([, each]) => each) : [];
+    const image: Input<string> = machine.osImage ?? (args.lookUp ? newestImage() : noImage);
+    const address = spec.nodes.length === 1 && serves ? { natIp: reserved[0]!.address } : {};
+    const instance = new Instance(
+      resource,
+      {
+        ...{ name: nameOf(resource), zone: node.zone, machineType: machine.size, tags: [network.tag] },
+        bootDisk: {
+          autoDelete: true,
+          initializeParams: {
+            ...{ image, size: 16, type: 'pd-balanced' },
+            labels: { 'freehold-root-of': spec.instanceId },
+          },
+        },
+        networkInterfaces: [{ subnetwork: network.subnet.id, accessConfigs: [{ ...address, networkTier: 'PREMIUM' }] }],
+        serviceAccount: { email: account.email, scopes: ['https://www.googleapis.com/auth/logging.write'] },
+        shieldedInstanceConfig: { enableSecureBoot: true, enableVtpm: true, enableIntegrityMonitoring: true },
+        metadata: {
+          'user-data': output(args.userData[key] ?? ''),
+          ...{ 'enable-oslogin': 'TRUE', 'block-project-ssh-keys': 'TRUE', 'serial-port-enable': 'FALSE' },
+        },
+        allowStoppingForUpdate: true,
+        desiredStatus: hasServed({ node, machine }) ? 'TERMINATED' : 'RUNNING',
+        // A protected machine is refused to the provider too, and a suspended server has to lose it; data is elsewhere.
+        deletionProtection: false,
+        labels: labelsOf(resource),
+      },
+      inside({
+        dependsOn: [...after, ...siblings],
+        deleteBeforeReplace: true,
+        ignoreChanges: ['zone', 'attachedDisks', 'bootDisk.initializeParams.image', 'metadata["user-data"]'],
+      }),
+    );
+    machines.set(key, instance);
+  }
+  return new Map(machinesOf(spec).map(({ key }) => [key, machines.get(key)!]));
+}
+
+type Place = Pick<ReturnType<typeof machinesOf>[number], 'node' | 'machine'>;
+const isServing = ({ node, machine }: Place) => node.serving === machine.name;
+const isOf = (node: ServerNode, key: string) => node.machines.some((machine) => machineKey(node, machine) === key);
+const hasServed = ({ node, machine }: Place) =>
+  node.machines.indexOf(machine) < node.machines.findIndex(({ name }) => name === node.serving);
+
+/** The newest image of the operating system by its maker. */
+function lookUpImage(options: { parent?: Resource }): Output<string> {
+  const family = { project: 'ubuntu-os-cloud', family: 'ubuntu-2404-lts-amd64' };
+  return getImageOutput(family, { parent: options.parent }).selfLink;
+}
+
+/** The machine of a node that has its volume and address; undefined while there is none. */
+export function servingOf(node: ServerNode, machines: Machines): Instance | undefined {
+  return node.serving === null ? undefined : machines.get(machineKey(node, { name: node.serving }));
+}
+
+/** Gives each node's volume to its serving machine. */
+export function attachVolumes({ spec, inside }: Parts, volumes: Disk[], machines: Machines): AttachedDisk[] {
+  return spec.nodes.flatMap((node, index) => {
+    const serving = servingOf(node, machines);
+    if (!serving) return [];
+    return new AttachedDisk(
+      `attachment-${node.name}`,
+      { deviceName: dataDeviceName, disk: volumes[index]!.id, instance: serving.id },
+      inside({ deleteBeforeReplace: true }),
+    );
+  });
+}

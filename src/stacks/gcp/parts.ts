@@ -1,0 +1,36 @@
+import { Provider } from '@pulumi/gcp/provider.js';
+import { ComponentResource, type CustomResourceOptions } from '@pulumi/pulumi';
+import type { PrivateServerSpec } from '../../contracts/stack.ts';
+import { tagsOf } from '../private-server.ts';
+import { labelsOf, ownerDescription, physicalName } from './names.ts';
+
+/** What every part of a server is declared with. */
+export interface Parts {
+  spec: PrivateServerSpec;
+  /** Physical name by logical name. */
+  nameOf(resource: string): string;
+  /** Labels by logical name. */
+  labelsOf(resource: string): Record<string, string>;
+  /** Says whose an object is, by logical name. */
+  describe(resource: string): string;
+  inside(options?: CustomResourceOptions): CustomResourceOptions;
+}
+
+/** Opens the server; its provider knows project and region alone, so that no credential is ever in a state. */
+export function openParts(spec: PrivateServerSpec, { project }: { project: string }): Parts {
+  const { instanceId, region } = spec;
+  const provider = new Provider('gcp', { project, region });
+  const server = new ComponentResource(
+    'freehold:index:PrivateServer',
+    instanceId,
+    {},
+    { providers: { gcp: provider } },
+  );
+  return {
+    spec,
+    nameOf: (resource) => physicalName(instanceId, resource),
+    labelsOf: (resource) => labelsOf(tagsOf(spec, resource)),
+    describe: (resource) => ownerDescription({ instanceId, resource }),
+    inside: (options = {}) => ({ parent: server, ...options }),
+  };
+}
