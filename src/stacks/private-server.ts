@@ -46,8 +46,6 @@ export interface TaggedObject {
   region?: string;
   /** What it is for us, on every cloud. */
   role: 'host' | 'volume' | 'record' | 'other';
-  /** Nobody's, as far as the cloud can tell: it goes before the pivot, and is no business of this instance after it. */
-  unowned?: true;
 }
 
 /** One of any instance. */
@@ -64,6 +62,11 @@ export interface Inventory {
   listingLagMs: number;
   /** Objects of an instance in its region, in an order in which they can be removed. */
   list(instance: { instanceId: string; region: string }): Promise<TaggedObject[]>;
+  /**
+   * What in a region nobody can be the owner of, on a cloud where something carries no tag: left by an attempt whose create
+   * was never answered. Only who may remove it asks; absent where everything says whose it is.
+   */
+  listUnowned?(region: string, signal: AbortSignal): Promise<TaggedObject[]>;
   /** Everything that carries the tag of any instance, in no order. */
   listAll(): Promise<OwnedObject[]>;
   /** Removes one; an object that is gone already is a success. */

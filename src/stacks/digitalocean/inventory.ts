@@ -9,22 +9,24 @@ import { digitaloceanSettings } from './settings.ts';
 /**
  * What DigitalOcean holds of instances, whatever any state says, by its own API.
  *
- * A reserved address can carry no tag: one whose create was never answered is nobody's. So one that no machine has and no
- * text record names for `FREEHOLD_DIGITALOCEAN_STRAY_MS` is listed as `unowned` by whoever looks into its region next.
+ * A reserved address can carry no tag: one whose create was never answered is nobody's. Only an installation that has its
+ * account for itself (`FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT`) may remove one that no machine has and no text record names for
+ * `FREEHOLD_DIGITALOCEAN_STRAY_MS`; elsewhere it may be somebody else's.
  */
 export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = digitaloceanSettings(env);
   const { FREEHOLD_DIGITALOCEAN_DOMAIN: domain, FREEHOLD_DIGITALOCEAN_REMOVE_PAUSE_MS: pauseMs } = settings;
+  const { FREEHOLD_DIGITALOCEAN_STRAY_MS: strayMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } = settings;
   const api = createDigitaloceanApi(env);
 
   /** Those that stay nobody's for long enough; another order's new address has its record within seconds. */
-  async function strays(region: string): Promise<TaggedObject[]> {
+  async function strays(region: string, signal: AbortSignal): Promise<TaggedObject[]> {
     const begun = monotonic();
     for (let left = await listStrayAddresses(api, { domain, region }); left.length > 0; ) {
-      if (monotonic() - begun >= settings.FREEHOLD_DIGITALOCEAN_STRAY_MS) {
-        return left.map((id) => ({ id, kind: 'address', resource: '', role: 'other', unowned: true }));
+      if (monotonic() - begun >= strayMs) {
+        return left.map((id) => ({ id, kind: 'address', resource: '', role: 'other' }));
       }
-      await delay(Math.min(pauseMs, settings.FREEHOLD_DIGITALOCEAN_STRAY_MS));
+      await delay(Math.min(pauseMs, strayMs), undefined, { signal });
       const still = new Set(await listStrayAddresses(api, { domain, region }));
       left = left.filter((ip) => still.has(ip));
     }
@@ -33,10 +35,8 @@ export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
 
   return {
     listingLagMs: settings.FREEHOLD_DIGITALOCEAN_LISTING_LAG_MS,
-    async list({ instanceId, region }) {
-      const owned = await listObjects(api, { domain, instanceId });
-      return [...owned, ...(await strays(region))];
-    },
+    list: ({ instanceId }) => listObjects(api, { domain, instanceId }),
+    ...(isOwnAccount ? { listUnowned: strays } : {}),
     listAll: () => listObjects(api, { domain }),
     remove: ({ kind, id }) => removeObject(api, { kind: kind as DigitaloceanKind, id }, { domain, pauseMs }),
     close: () => undefined,

@@ -90,10 +90,12 @@ async function listOwned(api: DigitaloceanApi, domain: string) {
     ...{ id, kind, resource, instanceId, createdAt: 0 },
     role: kind === 'record' ? 'record' : 'other',
   });
+  // An address that two instances claim has been given to another one meanwhile: whose it is, is not known.
+  const claims = (ip: string) => new Set(notes.flatMap((note) => (note.owned.address === ip ? [note.instanceId] : [])));
   const owned = notes.flatMap((note) => {
     const { hostname, address, resource } = note.owned;
     const named = records.filter(({ type, name }) => type === 'A' && absoluteName(name, domain) === hostname);
-    const reserved = addresses.filter(({ ip }) => ip === address);
+    const reserved = addresses.filter(({ ip }) => ip === address && claims(ip).size === 1);
     return [
       ...named.map(({ id }) => object('record', note, resource, String(id))),
       ...reserved.map(({ ip }) => object('address', note, resource, ip)),

@@ -7,6 +7,8 @@ const Settings = z.object({
   FREEHOLD_DIGITALOCEAN_DOMAIN: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/),
   /** How long DigitalOcean may keep a new object out of its lists, ms. */
   FREEHOLD_DIGITALOCEAN_LISTING_LAG_MS: z.coerce.number().int().min(0).default(30_000),
+  /** Whether this installation has its account for itself, so that a reserved address that is nobody's is its own. */
+  FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: z.stringbool().default(false),
   /** How long a reserved address must have been nobody's before it counts as left behind, ms. */
   FREEHOLD_DIGITALOCEAN_STRAY_MS: z.coerce.number().int().positive().default(120_000),
   /** How long to wait between tries to remove what something that is ending still holds, ms. */

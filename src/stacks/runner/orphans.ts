@@ -26,7 +26,7 @@ export function planOrphans(
   return {
     remove: [],
     adopt: new Map(orphans.filter(isFree).map(({ resource, id }) => [resource, id])),
-    leave: orphans.filter((object) => !isFree(object) && !object.unowned),
+    leave: orphans.filter((object) => !isFree(object)),
   };
 }
 
@@ -50,11 +50,17 @@ export async function waitForLists(bench: Bench, sinceMs = 0): Promise<void> {
 }
 
 /**
- * The objects of the instance that are not known by id. Case does not count: Azure spells its ids differently from call to
+ * The objects of the instance, and before the pivot those of nobody, that are not known by id. Case does not count: Azure spells its ids differently from call to
  * call, and no cloud has two that differ in nothing else.
  */
 export async function findOrphans(bench: Bench, known: ReadonlySet<string>): Promise<TaggedObject[]> {
-  const listed = await withInventory(bench, (inventory) => inventory.list(bench.request.spec));
+  const { spec, pivotBehind } = bench.request;
+  const listed = await withInventory(bench, async (inventory) => {
+    const owned = await inventory.list(spec);
+    // After the pivot nothing is removed, so that nobody's objects are no business of this instance.
+    const unowned = pivotBehind ? [] : ((await inventory.listUnowned?.(spec.region, bench.signal)) ?? []);
+    return [...owned, ...unowned];
+  });
   const spelled = new Set([...known].map((id) => id.toLowerCase()));
   return listed.filter(({ id }) => !spelled.has(id.toLowerCase()));
 }

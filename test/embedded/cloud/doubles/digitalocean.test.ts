@@ -77,15 +77,25 @@ describe('the double of DigitalOcean', () => {
     const env = doublesEnvironment({ cloudUrl: cloud.url, path: '', cacheFolder: '' });
     const inventory = digitaloceanInventory(env);
     const listed = await inventory.list({ instanceId, region });
-    const seen = listed.map(({ kind, id, resource, unowned }) => ({ kind, id, resource, unowned }));
-    expect(seen).toEqual([
-      { kind: 'droplet', id: machine, resource: 'host-node-1-m1', unowned: undefined },
-      { kind: 'address', id: owned, resource: 'address-node-1', unowned: undefined },
-      { kind: 'note', id: noteId, resource: 'holder-node-1', unowned: undefined },
-      { kind: 'network', id: network, resource: 'network', unowned: undefined },
-      { kind: 'address', id: nobodys, resource: '', unowned: true },
+    expect(listed.map(({ kind, id, resource }) => ({ kind, id, resource }))).toEqual([
+      { kind: 'droplet', id: machine, resource: 'host-node-1-m1' },
+      { kind: 'address', id: owned, resource: 'address-node-1' },
+      { kind: 'note', id: noteId, resource: 'holder-node-1' },
+      { kind: 'network', id: network, resource: 'network' },
     ]);
-    expect(listed.map(({ id }) => id)).not.toContain(elsewhere);
+    const unowned = await inventory.listUnowned!(region, new AbortController().signal);
+    expect(unowned.map(({ id }) => id)).toEqual([nobodys]);
+    expect(unowned.map(({ id }) => id)).not.toContain(elsewhere);
+    // In an account that others use too, what is nobody's for us may be theirs.
+    const shared = digitaloceanInventory({ ...env, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: 'false' });
+    expect(shared.listUnowned).toBeUndefined();
+
+    // Two that claim one address: whose it is, is not known, so neither may remove it.
+    const other = 'i0123456789abcdeg';
+    const claim = { ...note, name: `_freehold.${other}`, value: `address=node-1 ${owned}` };
+    const claimId = await make(types.record, claim);
+    expect((await inventory.list({ instanceId: other, region })).map(({ id }) => id)).toEqual([claimId]);
+    await remove(types.record, claimId);
 
     for (const object of listed) await inventory.remove(object);
     // What is gone already is no failure.
