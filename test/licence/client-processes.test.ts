@@ -104,7 +104,7 @@ describe('a process that dies at the worst moment', () => {
     const { licence, enrollmentToken, stateFile } = await enrolment();
     for (let life = 1; life <= 8; life += 1) {
       const product = boot({ stateFile, enrollmentToken, hurry: true });
-      await until('some checks', () => product.lines.length >= 3 + life);
+      await until('some checks', () => product.lines.length >= 3 + life, 60_000);
       await product.kill('SIGKILL');
       expect((await stateOf(stateFile)).chosenId).toMatch(/^[\w-]{36}$/);
     }

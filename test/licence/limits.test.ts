@@ -62,7 +62,12 @@ describe('limits at their defaults', () => {
       secret = reply.body.secret;
     }
     const refused = told(await world.check(body.instanceId, { secret }));
-    expect(refused).toEqual({ status: 429, retryAfter: 5, policy: '12;w=60', limit: 'limit=12, remaining=0, reset=5' });
+    // A check comes back every five seconds, of which the five before this one have used up some.
+    const { retryAfter } = refused;
+    expect(retryAfter).toBeGreaterThanOrEqual(1);
+    expect(retryAfter).toBeLessThanOrEqual(5);
+    const limit = `limit=12, remaining=0, reset=${retryAfter}`;
+    expect(refused).toEqual({ status: 429, retryAfter, policy: '12;w=60', limit });
   });
 
   test('one licence wins twenty activations an hour beyond its seats; repeats and refusals do not count', async () => {
