@@ -1,4 +1,5 @@
 import express, { type ErrorRequestHandler, type Request, Router } from 'express';
+import { catalogue } from '../../../../domain/catalogue-data.ts';
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
@@ -50,6 +51,13 @@ const recordShape: Shape = ({ id, inputs }) => ({
   ...{ id: Number(id), type: text(inputs.type), name: text(inputs.name), data: text(inputs.value) },
 });
 
+/** Every size that is sold, in every region. */
+function offered(): object[] {
+  const { sizes, regions } = catalogue.clouds.find(({ name }) => name === 'digitalocean')!;
+  const slugs = [...new Set(Object.values(sizes))];
+  return slugs.map((slug) => ({ slug, available: true, regions: regions.map(({ name }) => name) }));
+}
+
 export function createDigitaloceanWire(double: Double): Router {
   const wire = Router();
   wire.use(express.json({ limit: '64kb' }));
@@ -67,6 +75,19 @@ export function createDigitaloceanWire(double: Double): Router {
     const pages = isLast ? {} : { next: `${request.path}?page=${number + 1}&per_page=${size}` };
     const shown = objects.slice((number - 1) * size, number * size);
     return { [member]: shown, links: { pages }, meta: { total: objects.length } };
+  }
+
+  wire.get('/v2/account', (_request, response) => {
+    response.json({ account: { uuid: '00000000-0000-4000-8000-000000000000', email: 'double@freehold.localhost' } });
+  });
+  wire.get('/v2/sizes', (request, response) => {
+    response.json(page(request, 'sizes', offered()));
+  });
+  // What an account has and our stacks do not make: there is none of it.
+  for (const name of ['actions', 'certificates', 'domains', 'images', 'regions', 'snapshots']) {
+    wire.get(`/v2/${name}`, (request, response) => {
+      response.json(page(request, name, []));
+    });
   }
 
   const collection = '/v2/:collection';
