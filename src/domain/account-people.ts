@@ -141,34 +141,48 @@ export function acceptInvitation(
   };
 }
 
-/** Throws `not_found`, `last_administrator`. */
+/** Who is no administrator any more takes his invitations with him. Throws `not_found`, `last_administrator`. */
 export function changeRoles(
   people: AccountPeople,
   { actor, id, roles }: { actor: string; id: string; roles: readonly Role[] },
-): Pick<AccountPeople, 'members'> {
+): Pick<AccountPeople, 'members' | 'invitations'> {
   requireAdministrator(people, actor);
   const changed = { ...memberOf(people, id), roles: orderedRoles(roles) };
-  return { members: keepAdministrator(people.members.map((each) => (each._id === id ? changed : each))) };
+  return {
+    members: keepAdministrator(people.members.map((each) => (each._id === id ? changed : each))),
+    invitations: isAdministrator(changed) ? people.invitations : invitationsWithout(people, id),
+  };
 }
 
 /** Throws `not_found`, `last_administrator`. */
 export function removeMember(
   people: AccountPeople,
   { actor, id }: { actor: string; id: string },
-): Pick<AccountPeople, 'members'> {
+): Pick<AccountPeople, 'members' | 'invitations'> {
   requireAdministrator(people, actor);
   return withoutMember(people, id);
 }
 
 /** What a member does of himself, in any role. Throws `not_signed_in`, `last_administrator`. */
-export function leaveAccount(people: AccountPeople, { actor }: { actor: string }): Pick<AccountPeople, 'members'> {
+export function leaveAccount(
+  people: AccountPeople,
+  { actor }: { actor: string },
+): Pick<AccountPeople, 'members' | 'invitations'> {
   if (!people.members.some(({ _id }) => _id === actor)) throw new ReasonError('not_signed_in');
   return withoutMember(people, actor);
 }
 
-function withoutMember(people: AccountPeople, id: string): Pick<AccountPeople, 'members'> {
+function withoutMember(people: AccountPeople, id: string): Pick<AccountPeople, 'members' | 'invitations'> {
   const gone = memberOf(people, id);
-  return { members: keepAdministrator(people.members.filter((each) => each !== gone)) };
+  return {
+    members: keepAdministrator(people.members.filter((each) => each !== gone)),
+    invitations: invitationsWithout(people, id),
+  };
+}
+
+/** An invitation is worth what its sender's word is: without it, one to an address of his own would bring him back. */
+function invitationsWithout({ invitations }: AccountPeople, sender: string): Invitation[] {
+  return invitations.filter(({ invitedBy }) => invitedBy !== sender);
 }
 
 function keepAdministrator(members: Member[]): Member[] {

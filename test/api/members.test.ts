@@ -203,6 +203,37 @@ describe('an invitation', () => {
     expect(await actionsOn(accountId)).toEqual(['invite-member', 'revoke-invitation']);
   });
 
+  test.each(['is removed', 'leaves', 'loses the role'])(
+    'is over when the administrator who sent it %s',
+    async (end) => {
+      const { browser, accountId } = await found(api);
+      const slug = end.replaceAll(' ', '-');
+      const sender = await join(api, browser, `sender-${slug}@example.com`, ['admin']);
+      await invite(api, sender.browser, `sender-himself-${slug}@example.com`, ['admin']);
+      await invite(api, browser, `others-${slug}@example.com`);
+      const ways = {
+        'is removed': () => remove(browser, sender.id),
+        leaves: () => post(sender.browser, 'leave'),
+        'loses the role': () => giveRoles(browser, sender.id, ['payer', 'viewer']),
+      } as Record<string, () => Promise<{ status: number }>>;
+      expect([200, 204]).toContain((await ways[end]?.())?.status);
+      expect(codeOf(await accept(api, linkTokenFor(api, `sender-himself-${slug}@example.com`)))).toBe(
+        'invitation_invalid',
+      );
+      expect((await accept(api, linkTokenFor(api, `others-${slug}@example.com`))).status).toBe(200);
+      const revoked = (await api.store.audit.of(accountId)).filter(({ action }) => action === 'revoke-invitation');
+      expect(revoked).toMatchObject([{ before: { email: `sender-himself-${slug}@example.com` } }]);
+    },
+  );
+
+  test('stays when its sender gets other roles beside admin', async () => {
+    const { browser } = await found(api);
+    const sender = await join(api, browser, 'still-admin@example.com', ['admin']);
+    await invite(api, sender.browser, 'still-invited@example.com');
+    expect((await giveRoles(browser, sender.id, ['admin', 'viewer'])).status).toBe(200);
+    expect((await accept(api, linkTokenFor(api, 'still-invited@example.com'))).status).toBe(200);
+  });
+
   test('goes to nobody twice, and to no member', async () => {
     const { browser, email } = await found(api);
     await invite(api, browser, 'twice@example.com');

@@ -36,7 +36,8 @@ function refusal(change: () => unknown): string {
 }
 
 const someRoles = fc.uniqueArray(fc.constantFrom(...Role.options), { minLength: 1 });
-const who = fc.nat({ max: 7 });
+// Mostly the same few, so that what one of them does meets what another did before.
+const who = fc.oneof(fc.nat({ max: 1 }), fc.nat({ max: 7 }));
 const step = fc.oneof(
   fc.record({ kind: fc.constant('invite' as const), actor: who, email: who, roles: someRoles }),
   fc.record({ kind: fc.constant('renew' as const), actor: who, which: who }),
@@ -79,9 +80,9 @@ function take(people: AccountPeople, next: Step, at: Date, serial: number): Part
 }
 
 describe('the people of an account', () => {
-  test('keep an administrator, one entry per address and the limits, whatever anybody tries in whatever order', () => {
+  test('keep an administrator, invitations of administrators, one entry per address and the limits, whatever anybody tries in whatever order', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         let people = founded();
         let at = start;
         const mails: number[] = [];
@@ -95,14 +96,17 @@ describe('the people of an account', () => {
           });
           // A refusal changes nothing, and nothing is changed in place.
           if (code !== 'none') expect(people).toEqual(before);
-          expect(people.members.some(({ roles }) => roles.includes('admin'))).toBe(true);
+          const administrators = people.members.filter(({ roles }) => roles.includes('admin')).map(({ _id }) => _id);
+          expect(administrators).not.toEqual([]);
+          // No invitation outlives the right to send it.
+          expect(people.invitations.filter(({ invitedBy }) => !administrators.includes(invitedBy))).toEqual([]);
           const addresses = [...people.members, ...people.invitations].map(({ email }) => email);
           expect(new Set(addresses).size).toBe(addresses.length);
           expect(addresses.length).toBeLessThanOrEqual(limits.people);
           expect(mails.filter((mailed) => mailed > at - hour).length).toBeLessThanOrEqual(limits.mailsPerHour);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

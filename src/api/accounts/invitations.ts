@@ -25,7 +25,8 @@ export const rightsOf = {
   viewer: 'see servers, orders and licences',
 } as const satisfies Record<Role, string>;
 
-const told = ({ _id, email, roles }: Invitation) => ({ invitation: _id, email, roles });
+/** What the audit log says of an invitation. */
+export const toldInvitation = ({ _id, email, roles }: Invitation) => ({ invitation: _id, email, roles });
 
 /**
  * Invites an address and mails it the activation link, whose secret is kept nowhere. An invitation that cannot be mailed
@@ -47,7 +48,7 @@ export async function inviteMember(
     invite(account, { actor, invitation, limits: limitsOf(deps) }),
   );
   const made = invitationOf(after, invitation._id);
-  await auditAccount(deps, acting, { action: 'invite-member', after: told(made) });
+  await auditAccount(deps, acting, { action: 'invite-member', after: toldInvitation(made) });
   try {
     await mailInvitation(deps, { account: after, invitation: made, token });
   } catch (error) {
@@ -55,7 +56,7 @@ export async function inviteMember(
     await changeAccount(deps, acting.accountId, ({ invitations }) => ({
       invitations: invitations.filter(({ tokenHash }) => tokenHash !== made.tokenHash),
     }));
-    await auditAccount(deps, acting, { action: 'revoke-invitation', before: told(made) });
+    await auditAccount(deps, acting, { action: 'revoke-invitation', before: toldInvitation(made) });
     throw error;
   }
   return made;
@@ -71,7 +72,7 @@ export async function resendInvitation(deps: ApiDeps, acting: Acting, id: string
     renewInvitation(account, { actor: acting.actor, id, renewal, at: today(), limits: limitsOf(deps) }),
   );
   const [was, is] = [invitationOf(before, id), invitationOf(after, id)];
-  const times = (invitation: Invitation) => ({ ...told(invitation), expiresAt: invitation.expiresAt });
+  const times = (invitation: Invitation) => ({ ...toldInvitation(invitation), expiresAt: invitation.expiresAt });
   await auditAccount(deps, acting, { action: 'resend-invitation', before: times(was), after: times(is) });
   await mailInvitation(deps, { account: after, invitation: is, token });
   return is;
@@ -82,7 +83,7 @@ export async function withdrawInvitation(deps: ApiDeps, acting: Acting, id: stri
   const { before } = await changeAccount(deps, acting.accountId, (account) =>
     revokeInvitation(account, { actor: acting.actor, id }),
   );
-  await auditAccount(deps, acting, { action: 'revoke-invitation', before: told(invitationOf(before, id)) });
+  await auditAccount(deps, acting, { action: 'revoke-invitation', before: toldInvitation(invitationOf(before, id)) });
 }
 
 /** The invitation behind a link, for whoever has it, with its account. Throws `invitation_invalid`. */
@@ -116,7 +117,7 @@ export async function joinAccount(
     { accountId: account._id, actor: member._id, requestId },
     {
       action: 'accept-invitation',
-      before: told(openInvitation(changed.before, { ...facts, at: new Date(0) })),
+      before: toldInvitation(openInvitation(changed.before, { ...facts, at: new Date(0) })),
       after: { member: member._id, email: member.email, roles: member.roles },
     },
   );

@@ -1,7 +1,15 @@
 import type { Role } from '../../contracts/api/account.ts';
-import { changeRoles, leaveAccount, type Member, memberOf, removeMember } from '../../domain/account-people.ts';
+import {
+  type AccountPeople,
+  changeRoles,
+  leaveAccount,
+  type Member,
+  memberOf,
+  removeMember,
+} from '../../domain/account-people.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';
+import { toldInvitation } from './invitations.ts';
 
 const told = ({ _id, email, roles }: Member) => ({ member: _id, email, roles });
 
@@ -12,21 +20,35 @@ export async function giveRoles(deps: ApiDeps, acting: Acting, to: { id: string;
   );
   const [was, is] = [memberOf(before, to.id), memberOf(after, to.id)];
   await auditAccount(deps, acting, { action: 'change-roles', before: told(was), after: told(is) });
+  await auditRevoked(deps, acting, { before, after });
   return is;
 }
 
 /** Takes a member out, with his sessions. Throws `not_found`, `last_administrator`, `not_signed_in`, `not_allowed`. */
 export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): Promise<void> {
-  const { before } = await changeAccount(deps, acting.accountId, (account) =>
+  const { before, after } = await changeAccount(deps, acting.accountId, (account) =>
     removeMember(account, { actor: acting.actor, id }),
   );
   await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: id });
   await auditAccount(deps, acting, { action: 'remove-member', before: told(memberOf(before, id)) });
+  await auditRevoked(deps, acting, { before, after });
 }
 
 /** A member leaves by himself, whatever his roles. Throws `last_administrator`, `not_signed_in`. */
 export async function leave(deps: ApiDeps, acting: Acting): Promise<void> {
-  const { before } = await changeAccount(deps, acting.accountId, (account) => leaveAccount(account, acting));
+  const { before, after } = await changeAccount(deps, acting.accountId, (account) => leaveAccount(account, acting));
   await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: acting.actor });
   await auditAccount(deps, acting, { action: 'leave-account', before: told(memberOf(before, acting.actor)) });
+  await auditRevoked(deps, acting, { before, after });
+}
+
+/** Writes down the invitations that went with their sender. */
+async function auditRevoked(
+  deps: ApiDeps,
+  acting: Acting,
+  { before, after }: { before: AccountPeople; after: AccountPeople },
+): Promise<void> {
+  for (const gone of before.invitations.filter(({ _id }) => after.invitations.every((each) => each._id !== _id))) {
+    await auditAccount(deps, acting, { action: 'revoke-invitation', before: toldInvitation(gone) });
+  }
 }
