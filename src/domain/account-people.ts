@@ -27,6 +27,8 @@ export interface Invitation {
 }
 
 export interface AccountPeople {
+  /** Address that the account belongs to, in lower case; its member stays for as long as the account is there. */
+  email: string;
   members: Member[];
   invitations: Invitation[];
   /** When the newest invitations were mailed, as many as an hour may have. */
@@ -154,7 +156,7 @@ export function changeRoles(
   };
 }
 
-/** Throws `not_found`, `last_administrator`. */
+/** Throws `not_found`, `account_holder`, `last_administrator`. */
 export function removeMember(
   people: AccountPeople,
   { actor, id }: { actor: string; id: string },
@@ -163,7 +165,7 @@ export function removeMember(
   return withoutMember(people, id);
 }
 
-/** What a member does of himself, in any role. Throws `not_signed_in`, `last_administrator`. */
+/** What a member does of himself, in any role. Throws `not_signed_in`, `account_holder`, `last_administrator`. */
 export function leaveAccount(
   people: AccountPeople,
   { actor }: { actor: string },
@@ -174,6 +176,8 @@ export function leaveAccount(
 
 function withoutMember(people: AccountPeople, id: string): Pick<AccountPeople, 'members' | 'invitations'> {
   const gone = memberOf(people, id);
+  // His next guest order comes into this account: without him it would be one of strangers, closed to himself.
+  if (gone.email === people.email) throw new ReasonError('account_holder', `the account is the one of ${people.email}`);
   return {
     members: keepAdministrator(people.members.filter((each) => each !== gone)),
     invitations: invitationsWithout(people, id),

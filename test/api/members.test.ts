@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ReasonError } from '../../src/contracts/reasons.ts';
-import { codeFor, codeOf, operatorToken, signIn, startApi, type TestApi, useApi } from '../support/api.ts';
+import {
+  codeFor,
+  codeOf,
+  freshName,
+  operatorToken,
+  orderBody,
+  quote,
+  signIn,
+  startApi,
+  type TestApi,
+  useApi,
+} from '../support/api.ts';
 import { accept, type Browser, browserOf, found, invite, join, linkTokenFor } from '../support/members.ts';
 
 const api = useApi();
@@ -104,13 +115,36 @@ describe('a member', () => {
     expect(back.id).not.toBe(id);
   });
 
-  test('whose address the account bills is told so when he left it and signs in', async () => {
-    const { browser, email } = await found(api);
-    await join(api, browser, 'heir@example.com', ['admin']);
-    expect((await post(browser, 'leave')).status).toBe(204);
+  test('whose address the account has neither leaves nor is removed, but changes roles, and signs in to it', async () => {
+    const { browser, memberId, email, accountId } = await found(api);
+    const heir = await join(api, browser, 'heir@example.com', ['admin']);
+    for (const answer of [await post(browser, 'leave'), await remove(heir.browser, memberId)]) {
+      expect([answer.status, codeOf(answer)]).toEqual([409, 'account_holder']);
+      expect(answer.body.detail).toBe(`the account is the one of ${email}`);
+    }
+    expect((await giveRoles(heir.browser, memberId, ['viewer'])).status).toBe(200);
+    expect((await get(await signIn(api, email), '/v1/me')).body).toMatchObject({
+      account: { id: accountId },
+      member: { id: memberId, roles: ['viewer'] },
+    });
+  });
+
+  test('whose address an account has without him neither signs in to it nor orders into it as a guest', async () => {
+    const { browser, memberId, email, accountId } = await found(api);
+    await join(api, browser, 'stranger@example.com', ['admin']);
+    // As an account may stand from before its holder had to stay.
+    await api.store.accounts.change(accountId, ({ members }) => ({
+      members: members.filter(({ _id }) => _id !== memberId),
+    }));
     await api.call('POST', '/v1/sign-in/codes', { body: { email } });
-    const answer = await api.call('POST', '/v1/sign-in', { body: { email, code: codeFor(api, email) } });
-    expect([answer.status, codeOf(answer)]).toEqual([403, 'not_a_member']);
+    const signedIn = await api.call('POST', '/v1/sign-in', { body: { email, code: codeFor(api, email) } });
+    expect([signedIn.status, codeOf(signedIn)]).toEqual([403, 'not_a_member']);
+    const ordered = await api.call('POST', '/v1/orders', {
+      body: orderBody(await quote(api), { billingEmail: email.toUpperCase() }),
+      headers: { 'idempotency-key': freshName() },
+    });
+    expect([ordered.status, codeOf(ordered)]).toEqual([403, 'not_a_member']);
+    expect(await api.store.orders.countOf(accountId)).toBe(0);
   });
 
   test.each(['viewer', 'payer'] as const)('who is a %s manages nobody', async (role) => {
@@ -308,19 +342,20 @@ describe('an invitation', () => {
 
 describe('L68: the last administrator', () => {
   test('neither leaves, nor is removed, nor is degraded', async () => {
-    const { browser, memberId, accountId } = await found(api);
-    await join(api, browser, 'no-admin@example.com', ['payer', 'viewer']);
+    const { browser, memberId: founderId, accountId } = await found(api);
+    const last = await join(api, browser, 'last-admin@example.com', ['admin']);
+    expect((await giveRoles(last.browser, founderId, ['payer', 'viewer'])).status).toBe(200);
     const answers = [
-      await post(browser, 'leave'),
-      await remove(browser, memberId),
-      await giveRoles(browser, memberId, ['payer', 'viewer']),
+      await post(last.browser, 'leave'),
+      await remove(last.browser, last.id),
+      await giveRoles(last.browser, last.id, ['payer', 'viewer']),
     ];
     expect(answers.map((answer) => [answer.status, codeOf(answer)])).toEqual(
       Array(3).fill([409, 'last_administrator']),
     );
     const account = await api.store.accounts.find(accountId);
-    expect(account?.members.find(({ _id }) => _id === memberId)?.roles).toEqual(['payer', 'admin']);
-    expect(await actionsOn(accountId)).toEqual(['invite-member', 'accept-invitation']);
+    expect(account?.members.find(({ _id }) => _id === last.id)?.roles).toEqual(['admin']);
+    expect(await actionsOn(accountId)).toEqual(['invite-member', 'accept-invitation', 'change-roles']);
   });
 
   test('may, once there is another', async () => {
@@ -330,38 +365,42 @@ describe('L68: the last administrator', () => {
     expect(codeOf(await invite(api, browser, 'too-late@example.com'))).toBe('not_allowed');
   });
 
+  /** Two administrators beside the founder, who is one too where there is a `third`. */
+  async function rivals(name: string, { third = false } = {}) {
+    const { browser, memberId, accountId } = await found(api);
+    const one = await join(api, browser, `${name}-one@example.com`, ['admin']);
+    const two = await join(api, browser, `${name}-two@example.com`, ['admin']);
+    if (!third) await giveRoles(browser, memberId, ['payer']);
+    return { one, two, accountId };
+  }
+
   test('stays when two remove each other at once: one wins, with a third administrator too', async () => {
     for (let round = 0; round < 10; round += 1) {
-      const { browser, memberId, accountId } = await found(api);
-      const rival = await join(api, browser, `rival${round}@example.com`, ['admin']);
-      const third = round % 2 === 1;
-      if (third) await join(api, browser, `third${round}@example.com`, ['admin']);
-      const answers = await Promise.all([remove(browser, rival.id), remove(rival.browser, memberId, other)]);
+      const { one, two, accountId } = await rivals(`rival${round}`, { third: round % 2 === 1 });
+      const answers = await Promise.all([remove(one.browser, two.id), remove(two.browser, one.id, other)]);
       expect(answers.map(({ status }) => status).sort()).toEqual([204, 401]);
       const account = await api.store.accounts.find(accountId);
       const left = account?.members.map(({ _id }) => _id) ?? [];
-      expect(left).toHaveLength(third ? 2 : 1);
-      expect([memberId, rival.id].filter((id) => left.includes(id))).toHaveLength(1);
+      expect(left).toHaveLength(2);
+      expect([one.id, two.id].filter((id) => left.includes(id))).toHaveLength(1);
       expect((await actionsOn(accountId)).filter((action) => action === 'remove-member')).toHaveLength(1);
     }
   });
 
   test('stays when two degrade each other, or leave, at once: one wins', async () => {
     for (let round = 0; round < 6; round += 1) {
-      const { browser, memberId } = await found(api);
-      const rival = await join(api, browser, `degrader${round}@example.com`, ['admin']);
+      const { one, two } = await rivals(`degrader${round}`);
       const answers = await Promise.all([
-        giveRoles(browser, rival.id, ['viewer']),
-        giveRoles(rival.browser, memberId, ['viewer'], other),
+        giveRoles(one.browser, two.id, ['viewer']),
+        giveRoles(two.browser, one.id, ['viewer'], other),
       ]);
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 403]);
     }
     for (let round = 0; round < 6; round += 1) {
-      const { browser, accountId } = await found(api);
-      const rival = await join(api, browser, `leaver${round}@example.com`, ['admin']);
-      const answers = await Promise.all([post(browser, 'leave'), post(rival.browser, 'leave', undefined, other)]);
+      const { one, two, accountId } = await rivals(`leaver${round}`);
+      const answers = await Promise.all([post(one.browser, 'leave'), post(two.browser, 'leave', undefined, other)]);
       expect(answers.map(({ status }) => status).sort()).toEqual([204, 409]);
-      expect((await api.store.accounts.find(accountId))?.members).toHaveLength(1);
+      expect((await api.store.accounts.find(accountId))?.members).toHaveLength(2);
     }
   });
 });

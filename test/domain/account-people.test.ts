@@ -19,6 +19,7 @@ const hour = 3_600_000;
 const start = Date.UTC(2026, 0, 1);
 
 const founded = (): AccountPeople => ({
+  email: 'm0@example.com',
   members: [{ _id: 'm0', email: 'm0@example.com', roles: ['payer', 'admin'] }],
   invitations: [],
   invitationMails: [],
@@ -80,7 +81,7 @@ function take(people: AccountPeople, next: Step, at: Date, serial: number): Part
 }
 
 describe('the people of an account', () => {
-  test('keep an administrator, invitations of administrators, one entry per address and the limits, whatever anybody tries in whatever order', () => {
+  test('keep an administrator, its holder, invitations of administrators, one entry per address and the limits, whatever anybody tries in whatever order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         let people = founded();
@@ -98,6 +99,7 @@ describe('the people of an account', () => {
           if (code !== 'none') expect(people).toEqual(before);
           const administrators = people.members.filter(({ roles }) => roles.includes('admin')).map(({ _id }) => _id);
           expect(administrators).not.toEqual([]);
+          expect(people.members[0]?.email).toBe(people.email);
           // No invitation outlives the right to send it.
           expect(people.invitations.filter(({ invitedBy }) => !administrators.includes(invitedBy))).toEqual([]);
           const addresses = [...people.members, ...people.invitations].map(({ email }) => email);
@@ -126,9 +128,11 @@ describe('the people of an account', () => {
     expect(leaveAccount(people, { actor: 'm1' }).members).toEqual(founded().members);
   });
 
-  test('are told what they ask for is not there before who is the last', () => {
+  test('are told what they ask for is not there before whose the account is, and that before who is the last', () => {
     expect(refusal(() => removeMember(founded(), { actor: 'm0', id: 'm5' }))).toBe('not_found');
-    expect(refusal(() => removeMember(founded(), { actor: 'm0', id: 'm0' }))).toBe('last_administrator');
+    expect(refusal(() => removeMember(founded(), { actor: 'm0', id: 'm0' }))).toBe('account_holder');
+    const other = { ...founded(), email: 'm1@example.com' };
+    expect(refusal(() => removeMember(other, { actor: 'm0', id: 'm0' }))).toBe('last_administrator');
   });
 
   test('have their roles once each, in one order', () => {

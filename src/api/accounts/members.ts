@@ -24,7 +24,10 @@ export async function giveRoles(deps: ApiDeps, acting: Acting, to: { id: string;
   return is;
 }
 
-/** Takes a member out, with his sessions. Throws `not_found`, `last_administrator`, `not_signed_in`, `not_allowed`. */
+/**
+ * Takes a member out, with his sessions. Throws `not_found`, `account_holder`, `last_administrator`, `not_signed_in`,
+ * `not_allowed`.
+ */
 export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): Promise<void> {
   const { before, after } = await changeAccount(deps, acting.accountId, (account) =>
     removeMember(account, { actor: acting.actor, id }),
@@ -34,7 +37,7 @@ export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): 
   await auditRevoked(deps, acting, { before, after });
 }
 
-/** A member leaves by himself, whatever his roles. Throws `last_administrator`, `not_signed_in`. */
+/** A member leaves by himself, whatever his roles. Throws `account_holder`, `last_administrator`, `not_signed_in`. */
 export async function leave(deps: ApiDeps, acting: Acting): Promise<void> {
   const { before, after } = await changeAccount(deps, acting.accountId, (account) => leaveAccount(account, acting));
   await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: acting.actor });

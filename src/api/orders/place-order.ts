@@ -7,6 +7,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { orderCapability } from '../../domain/order-link.ts';
 import { verifyQuote } from '../../domain/quote-signature.ts';
+import type { AccountRecord } from '../../store/accounts.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord, QuoteRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -29,7 +30,8 @@ export interface PlaceOrder {
  * same order.
  *
  * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `quote_used`, `hostname_taken`,
- * `hostname_held`, `too_many_holds`, `account_closed`; and `workflow_unreachable`, after which the order stands.
+ * `hostname_held`, `too_many_holds`, `not_a_member`, `account_closed`; and `workflow_unreachable`, after which the order
+ * stands.
  */
 export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<OrderRecord> {
   const scope = request.session ? request.session.account._id : `cart:${hashSecret(request.body.holdToken)}`;
@@ -109,6 +111,13 @@ function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): Quote
   return quote;
 }
 
+/** The account of a guest's address, never one of strangers alone. Throws `not_a_member`. */
+async function accountOfGuest(deps: ApiDeps, email: string): Promise<AccountRecord> {
+  const account = await deps.store.accounts.openFor(email);
+  if (!account.members.some((each) => each.email === account.email)) throw new ReasonError('not_a_member');
+  return account;
+}
+
 async function newOrder(
   deps: ApiDeps,
   facts: { request: PlaceOrder; quote: QuoteRecord; scope: string; bodyHash: string },
@@ -116,7 +125,7 @@ async function newOrder(
   const { request, quote, scope, bodyHash } = facts;
   const { body } = request;
   const billingEmail = body.billingEmail ?? body.adminEmail;
-  const account = request.session?.account ?? (await deps.store.accounts.openFor(billingEmail));
+  const account = request.session?.account ?? (await accountOfGuest(deps, billingEmail));
   const { content } = quote;
   const others = deps.config.FREEHOLD_HOLDS_PER_ACCOUNT - 1;
   if (await deps.store.holds.areMoreThan(others, { accountId: account._id, except: content.name })) {

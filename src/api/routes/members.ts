@@ -65,11 +65,13 @@ export const memberRoutes = [
     path: '/v1/account/members/{id}/remove',
     tag,
     summary: 'Take a member out of the account',
-    description: 'Ends his sessions there. An account keeps at least one administrator.',
+    description:
+      'Ends his sessions there and revokes the invitations that he sent. An account keeps at least one administrator, ' +
+      'and the member whose address is its own.',
     guard: requireAccount('admin'),
     params: ofMember,
     answers: { 204: noBody },
-    problems: ['last_administrator'],
+    problems: ['account_holder', 'last_administrator'],
     handler: async ({ deps, caller, params: { id }, requestId }) => {
       await dismissMember(deps, acting(caller, requestId), id);
       return { status: 204, body: undefined };
@@ -80,10 +82,12 @@ export const memberRoutes = [
     path: '/v1/account/leave',
     tag,
     summary: 'Leave the account',
-    description: 'The last administrator cannot; he can make another one, or close the account.',
+    description:
+      'The last administrator cannot; he can make another one, or close the account. Nor can the member whose address ' +
+      'is the one of the account.',
     guard: requireAccount('viewer'),
     answers: { 204: noBody },
-    problems: ['last_administrator'],
+    problems: ['account_holder', 'last_administrator'],
     handler: async ({ deps, caller, requestId, response }) => {
       await leave(deps, acting(caller, requestId));
       await closeSession(response, deps, caller);

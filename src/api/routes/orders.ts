@@ -42,6 +42,7 @@ export const orderRoutes = [
       'hostname_taken',
       'hostname_held',
       'too_many_holds',
+      'not_a_member',
       'account_closed',
       'workflow_unreachable',
     ],

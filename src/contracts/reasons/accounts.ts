@@ -25,7 +25,7 @@ export const accountReasons = {
   not_a_member: reason('request', 403, {
     customer: 'This address is no longer a member of its account.',
     operator: 'The account bills this address, but the member has left it or was removed.',
-    next: 'Ask an administrator of the account for an invitation.',
+    next: 'Ask an administrator of the account for an invitation, or use another address.',
   }),
   already_member: reason('request', 409, {
     customer: 'This address is a member already.',
@@ -61,6 +61,11 @@ export const accountReasons = {
     customer: 'An account needs an administrator, and this is the last one.',
     operator: 'The change would leave the account without a member in the role admin.',
     next: 'Make another member an administrator first, or close the account.',
+  }),
+  account_holder: reason('request', 409, {
+    customer: 'This account belongs to this address, so its member cannot leave it or be removed.',
+    operator: 'The member has the address of the account, whose guest orders and bills go into it.',
+    next: 'Give the member other roles instead, or close the account.',
   }),
   account_in_use: reason('request', 409, {
     customer: 'This account still has servers or open orders.',
