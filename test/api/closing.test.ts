@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sweepOnce } from '../../src/api/orders/sweeps.ts';
+import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { InstanceStatus, OrderState } from '../../src/contracts/states.ts';
 import {
   codeFor,
   codeOf,
   freshName,
+  notedWorkflows,
   operatorToken,
   order,
   orderBody,
@@ -170,6 +173,65 @@ describe('L68: closing an account', () => {
     await mark(new Date(Date.now() - 60_001));
     expect((await orderAs(browser)).status).toBe(202);
     expect((await api.store.accounts.find(accountId))?.closingAt).toBeUndefined();
+  });
+
+  describe('and an order that was left without its workflow', () => {
+    /** An API whose orders cannot start until they may, with one such order that stands. */
+    async function leftOrder(by: Browser) {
+      let down = true;
+      const started: string[] = [];
+      const { workflows } = notedWorkflows({
+        startInstance: async ({ _id }) => {
+          if (down) throw new ReasonError('workflow_unreachable');
+          started.push(_id);
+        },
+      });
+      const late = await startApi(api.databaseUri, { workflows, config: { FREEHOLD_START_SWEEP_MS: 1 } });
+      const body = orderBody(await quote(late));
+      const headers = { ...by, 'idempotency-key': freshName() };
+      const send = () => late.call('POST', '/v1/orders', { headers, body });
+      expect(codeOf(await send())).toBe('workflow_unreachable');
+      down = false;
+      const row = await api.store.orders.findByQuote(body.quoteId);
+      if (!row) throw new Error('the order does not stand');
+      return { late, row, started, send };
+    }
+
+    test('nothing is kept of it when the account is gone, and it never starts', async () => {
+      const { browser, accountId } = await found(api);
+      const { late, row, started } = await leftOrder(browser);
+      try {
+        expect((await api.store.holds.find(row.quote.name))?.holderId).toBe(row._id);
+        // As it is when the row came after the closing had looked, and its request died before it asked.
+        await api.store.accounts.remove(accountId, () => {});
+        await sweepOnce(late.deps);
+        expect(started).not.toContain(row._id);
+        expect(await api.store.orders.find(row._id)).toBeNull();
+        expect(await api.store.holds.find(row.quote.name)).toBeNull();
+      } finally {
+        await late.close();
+      }
+    });
+
+    test('it waits while the account is being closed, and starts when that was given up', async () => {
+      const { browser, accountId } = await found(api);
+      const { late, row, started, send } = await leftOrder(browser);
+      const mark = (closingAt: Date | undefined) => api.store.accounts.change(accountId, () => ({ closingAt }));
+      try {
+        await mark(new Date());
+        await sweepOnce(late.deps);
+        const path = `/v1/orders/${row._id}/cancel`;
+        const cancelled = await late.call('POST', path, { headers: { ...browser } });
+        expect([await send(), cancelled].map(codeOf)).toEqual(['account_closed', 'account_closed']);
+        expect(started).not.toContain(row._id);
+        expect((await api.store.holds.find(row.quote.name))?.holderId).toBe(row._id);
+        await mark(undefined);
+        await sweepOnce(late.deps);
+        expect(started).toContain(row._id);
+      } finally {
+        await late.close();
+      }
+    });
   });
 
   test('of one account leaves the member his others', async () => {

@@ -8,7 +8,7 @@ import { startOrder } from './place-order.ts';
 
 /**
  * Cancels an order for its customer and answers the order as it stands then; one that is being undone already stays so.
- * Throws `already_ready`, `already_ended`, `workflow_unreachable`.
+ * Throws `already_ready`, `already_ended`, `account_closed`, `workflow_unreachable`.
  */
 export async function cancelOrder(
   deps: ApiDeps,

@@ -60,8 +60,28 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
   return order;
 }
 
-/** Starts the workflow of an order that stands. Throws `workflow_unreachable`. */
+/** Starts the workflow of an order that was left without one. Throws `account_closed`, `workflow_unreachable`. */
 export async function startOrder(deps: ApiDeps, order: OrderRecord): Promise<void> {
+  await requireTaken(deps, order);
+  await startWorkflow(deps, order);
+}
+
+/**
+ * Makes sure that the account takes an order whose request may have died before it asked. Without its account nothing is
+ * kept of the order: it never started, as who closes an account gives way to every order that he finds. While somebody
+ * is closing the account, the order waits for what comes of that. Throws `account_closed`.
+ */
+async function requireTaken(deps: ApiDeps, order: OrderRecord): Promise<void> {
+  const { accounts, holds, orders } = deps.store;
+  if (await accounts.takesOrders(order.accountId)) return;
+  if (!(await accounts.find(order.accountId))) {
+    await holds.release(order.quote.name, [order._id]);
+    await orders.remove(order._id);
+  }
+  throw new ReasonError('account_closed');
+}
+
+async function startWorkflow(deps: ApiDeps, order: OrderRecord): Promise<void> {
   await deps.workflows.startInstance(order);
   // Nobody waits for the note: without it the sweep starts what runs already, which changes nothing.
   deps.store.orders
@@ -77,7 +97,10 @@ async function repeat(
 ): Promise<OrderRecord> {
   if (earlier.bodyHash !== bodyHash) throw new ReasonError('idempotency_key_reused');
   // The first request may have died half way.
-  if (!earlier.startedAt && earlier.state === 'awaiting_payment') await carryOn(deps, earlier, request);
+  if (!earlier.startedAt && earlier.state === 'awaiting_payment') {
+    await requireTaken(deps, earlier);
+    await carryOn(deps, earlier, request);
+  }
   return earlier;
 }
 
@@ -97,7 +120,7 @@ async function carryOn(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): 
     await deps.store.orders.remove(order._id);
     requireHeld(outcome, name);
   }
-  await startOrder(deps, order);
+  await startWorkflow(deps, order);
 }
 
 function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): QuoteRecord {

@@ -13,7 +13,7 @@ export async function sweepOnce(deps: ApiDeps): Promise<void> {
       deps.log.info({ orderId: order._id }, 'started an order that had no workflow');
     } catch (error) {
       if (error instanceof ReasonError && error.code === 'workflow_unreachable') throw error;
-      // The next one may start all the same.
+      // The next one may start all the same; one whose account was closed is gone now.
       deps.log.error({ err: error, orderId: order._id }, 'an order could not be started');
     }
   }

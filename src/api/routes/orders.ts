@@ -124,7 +124,7 @@ export const orderRoutes = [
     params,
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
     answers: { 202: Order },
-    problems: ['already_ready', 'already_ended', 'workflow_unreachable'],
+    problems: ['already_ready', 'already_ended', 'account_closed', 'workflow_unreachable'],
     handler: async ({ deps, caller, headers, requestId }) => {
       const idempotencyKey = headers['idempotency-key'];
       const order = await cancelOrder(deps, caller.order, { actor: caller.actor, requestId, idempotencyKey });

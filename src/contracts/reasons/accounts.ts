@@ -74,7 +74,7 @@ export const accountReasons = {
   }),
   account_closed: reason('request', 409, {
     customer: 'This account is closed or just being closed.',
-    operator: 'The order came while its account was being closed; nothing was kept of it.',
+    operator: 'The order came while its account was being closed; nothing is kept of it once the account is gone.',
     next: 'Order again: a new account is made for the address.',
   }),
 } as const satisfies Reasons;
