@@ -101,6 +101,38 @@ describe('the rotating secret', () => {
     expect((await world.check(id, { secret: next.body.secret, bootId: 'boot-a' })).status).toBe(200);
   });
 
+  test('L29: a copy cannot give the seat of the original back, neither before it was seen nor after', async () => {
+    const { licence, id, secret } = await running();
+    const release = (body: Record<string, unknown>) =>
+      world.call<{ code: string }>('POST', `/v1/instances/${id}/release`, body);
+    const inFlight = randomUUID();
+    const original = await world.check(id, { secret, requestId: inFlight, bootId: 'boot-a' });
+    const unseen = await release({ secret, requestId: randomUUID(), bootId: 'boot-b' });
+    expect([unseen.status, unseen.body.code]).toEqual([409, 'CLONE_SUSPECTED']);
+    expect((await world.check(id, { secret, bootId: 'boot-b' })).body.code).toBe('CLONE_SUSPECTED');
+    for (const body of [{ secret }, { secret, requestId: inFlight, bootId: 'boot-a' }]) {
+      const copy = await release(body);
+      expect([copy.status, copy.body.code]).toEqual([409, 'CLONE_SUSPECTED']);
+    }
+    const next = await world.check(id, { secret: original.body.secret, bootId: 'boot-a' });
+    expect(next.status).toBe(200);
+    expect((await release({ secret: next.body.secret })).status).toBe(204);
+    expect((await world.view(licence.licenseId)).seats.production.used).toBe(0);
+  });
+
+  test('L16: a node whose last answer was lost gives its seat back, with its request id and without one', async () => {
+    for (const known of [true, false]) {
+      const { licence, id, secret } = await running();
+      const requestId = randomUUID();
+      await world.check(id, { secret, requestId });
+      const body = known ? { secret, requestId, bootId: 'boot-after' } : { secret };
+      for (let round = 0; round < 2; round += 1) {
+        expect((await world.call('POST', `/v1/instances/${id}/release`, body)).status).toBe(204);
+      }
+      expect((await world.view(licence.licenseId)).seats.production.used).toBe(0);
+    }
+  });
+
   test('L32: a node restored from a backup is stale, recovers on the same host, three times a day', async () => {
     const node = { name: 'n1', fingerprint: 'machine-1' };
     const { licence, id, secret } = await running({ node });

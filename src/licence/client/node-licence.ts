@@ -235,7 +235,9 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     async release(): Promise<boolean> {
       const { activationId, secret } = state();
       if (activationId === null) return true;
-      const exchange = await transport.post(`/v1/instances/${activationId}/release`, { secret }, z.undefined());
+      // As in a check: where its answer was lost, the stored id shows that this is not a copy.
+      const body = { secret, requestId: state().requestId ?? randomUUID(), bootId: options.bootId };
+      const exchange = await transport.post(`/v1/instances/${activationId}/release`, body, z.undefined());
       if (exchange.kind !== 'answer') return false;
       const gone = { activationId: null, secret: null, requestId: null, verdict: null, lock: null };
       await save({ ...gone, chosenId: randomUUID(), nodeName: options.node.name });

@@ -77,8 +77,8 @@ export const CheckRequest = z.object({
 });
 export type CheckRequest = z.infer<typeof CheckRequest>;
 
-/** POST /v1/instances/{id}/release */
-export const ReleaseRequest = z.object({ secret: Secret });
+/** POST /v1/instances/{id}/release: `requestId` is that of the last check where no secret came back for it. */
+export const ReleaseRequest = z.object({ secret: Secret, requestId: ChosenId.optional(), bootId: BootId });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 
 /** POST /v1/instances/{id}/recover: exactly one of licence key and enrolment token. */

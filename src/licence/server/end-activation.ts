@@ -8,16 +8,22 @@ import type { Activation } from './store/activations.ts';
 
 const hour = 3_600_000;
 
-/** The node gives its seat back; a second time changes nothing. Refuses as `check`, and copies with STALE_SECRET. */
+/**
+ * The node gives its seat back; a second time changes nothing. Judges the secret as `check` does: refuses with
+ * INSTANCE_NOT_FOUND, INVALID_SECRET, STALE_SECRET and CLONE_SUSPECTED. Where a copy was seen, only the holder of the
+ * current secret ends the node, so that nobody ends it under the one that goes on.
+ */
 export async function release(
   context: ServerContext,
   activationId: string,
   body: ReleaseRequest,
   caller: Caller,
 ): Promise<void> {
-  const presented = { hash: secretHash(body.secret), requestId: undefined, bootId: null };
+  const presented = { hash: secretHash(body.secret), requestId: body.requestId, bootId: body.bootId ?? null };
   const { activation, judgement } = await judged(context, activationId, presented, caller.address);
   if (judgement === 'stale') throw new Refusal('STALE_SECRET');
+  const copied = judgement !== 'rotate' && activation.cloneSuspectedAt !== null;
+  if (copied || judgement === 'clone') throw new Refusal('CLONE_SUSPECTED');
   await endActivation(context, activation, 'released', {
     actor: `activation:${activationId}`,
     requestId: caller.requestId,
