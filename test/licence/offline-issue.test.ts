@@ -8,7 +8,9 @@ import { readOfflineFile } from '../../src/licence/client/offline-file.ts';
 import type { OfflineFileAnswer, OfflineFileClaims, OfflineFileList } from '../../src/licence/protocol/offline-file.ts';
 import type { WireNode } from '../../src/licence/protocol/requests.ts';
 import type { LicenceKeys } from '../../src/licence/protocol/verdict.ts';
+import type { Seat } from '../../src/licence/server/store/licences.ts';
 import { until } from '../support/until.ts';
+import { deathPoints, killedAt, startWatched } from './support/crash-points.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 import { startWithTurnedClock } from './support/turned-clock.ts';
 
@@ -29,12 +31,13 @@ afterAll(async () => {
   await world?.stop();
 });
 
-const issueFile = (licenseId: string, body: Record<string, unknown>, key: string = randomUUID()) =>
+const issueFile = (licenseId: string, body: Record<string, unknown>, key: string = randomUUID(), at?: string) =>
   world.admin<OfflineFileAnswer & { code: string; detail: string }>(
     'POST',
     `/licenses/${licenseId}/offline-files`,
     { days: 100, ...body },
     { 'Idempotency-Key': key },
+    at,
   );
 const list = async (licenseId: string) =>
   (await world.admin<OfflineFileList>('GET', `/licenses/${licenseId}/offline-files`)).body.offlineFiles;
@@ -207,6 +210,44 @@ test('a file that ends soon is followed by a new one in the same seats', async (
   expect(await used(licenseId)).toBe(2);
   await turnTo(0);
 });
+
+test('L58: killed at any write of a renewal, its seats are of the old file or of the new one, never free', async () => {
+  const records = database.collection<{ _id: string }>('offline-files');
+  const renewal = async () => {
+    const { licenseId } = await world.issue({ seats: 2 });
+    const wish = { clusterId: 'plant-7', seats: 2 };
+    expect((await issueFile(licenseId, { ...wish, days: 20 })).status).toBe(201);
+    const key = randomUUID();
+    return { licenseId, call: (at?: string) => issueFile(licenseId, wish, key, at) };
+  };
+  const watched = await startWatched(world);
+  const writes = await watched.writesOf((await renewal()).call);
+  await watched.stop();
+  expect(writes).toContain('update licences');
+  const held: number[] = [];
+  for (const point of deathPoints(writes)) {
+    const { licenseId, call } = await renewal();
+    expect(await killedAt(world, point, call)).toEqual({ answer: null, reached: true });
+    const pending = { licenceId: licenseId, status: 'pending' };
+    await records.updateOne(pending, { $set: { issuedAt: new Date(Date.now() - hour) } });
+    await until(async () => (await records.countDocuments(pending)) === 0, { what: 'nothing is pending' });
+    const ledger = database.collection<{ _id: string; seats: Seat[] }>('licences');
+    const seatsOf = async () => (await ledger.findOne({ _id: licenseId }))?.seats ?? [];
+    const files = async () => (await list(licenseId)).filter(({ status }) => status === 'issued');
+    // The sweeper forgets the file first, then moves its seats.
+    const settled = async () => {
+      const [file, ...others] = await files();
+      const seats = await seatsOf();
+      return others.length === 0 && seats.every(({ activationId }) => activationId === file?.offlineFileId);
+    };
+    await until(settled, { what: `one file holds the seats after ${point.write} (${point.index})` });
+    const [file] = await files();
+    const seats = await seatsOf();
+    expect(seats.map(({ offline }) => offline?.until.toISOString())).toEqual([file?.expiresAt, file?.expiresAt]);
+    held.push((await list(licenseId)).length);
+  }
+  expect(new Set(held)).toEqual(new Set([1, 2]));
+}, 120_000);
 
 test('of a perpetual licence names the versions that may run', async () => {
   await world.putPlan('PERPETUAL', { perpetual: {} });

@@ -48,11 +48,12 @@ export async function issueOfflineFile(
   const held = await offlineFiles.byIdempotencyKey(licence._id, call.idempotencyKey);
   if (held !== null && held.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (held !== null && held.status !== 'pending') return { answer: answerOf(held), created: false };
-  const file = held ?? (await draft(context, licence, wish, { ...call, requestHash }));
+  const drafted = held ?? (await draft(context, licence, wish, { ...call, requestHash }));
+  let file: OfflineFile;
   try {
-    await winSeats(context, file, call);
+    file = await winSeats(context, drafted, call);
   } catch (error) {
-    if (error instanceof Refusal) await giveUp(context, file);
+    if (error instanceof Refusal) await giveUp(context, drafted);
     throw error;
   }
   const details = { ...viewOf(file), status: 'issued' };
@@ -73,7 +74,7 @@ export async function issueOfflineFile(
 async function answeredElsewhere(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
   const there = await context.db.offlineFiles.find(file.licenceId, file._id);
   if (there !== null && there.status !== 'pending') return answerOf(there);
-  if (there === null) await context.db.licences.pullSeat(file.licenceId, file._id);
+  if (there === null) await freeSeats(context, file);
   throw new Refusal('SERVICE_UNAVAILABLE', 'The call was cut short.', { retryAfterSec: 1 });
 }
 
@@ -110,8 +111,19 @@ export async function sweepOfflineFiles(context: ServerContext): Promise<number>
 /** Forgets a file first, so that it can no longer be given out, then frees its seats. */
 async function giveUp(context: ServerContext, file: OfflineFile): Promise<boolean> {
   const forgotten = await context.db.offlineFiles.forgetPending(file._id);
-  if (forgotten) await context.db.licences.pullSeat(file.licenceId, file._id);
-  return forgotten;
+  if (forgotten !== null) await freeSeats(context, forgotten);
+  return forgotten !== null;
+}
+
+/** Frees the seats of a file that nobody was given. Those of a file that still counts go back to it. */
+async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: OfflineFile): Promise<void> {
+  const { licences, offlineFiles } = context.db;
+  const before = replaces ? await offlineFiles.find(licenceId, replaces) : null;
+  if (before === null || before.status === 'ended' || before.expiresAt <= today()) {
+    await licences.pullSeat(licenceId, _id);
+  } else if (await licences.returnOffline(licenceId, _id, before)) {
+    await offlineFiles.turn(before._id, 'replaced', 'issued');
+  }
 }
 
 async function draft(
@@ -186,8 +198,10 @@ async function sign(
   return new SignJWT({ ...claims }).setProtectedHeader({ alg: verdictAlgorithm, kid, typ: offlineFileType }).sign(key);
 }
 
-async function winSeats(context: ServerContext, file: OfflineFile, call: Actor): Promise<void> {
+/** Answers the file as it stands once its seats are won. */
+async function winSeats(context: ServerContext, drafted: OfflineFile, call: Actor): Promise<OfflineFile> {
   const { licences, offlineFiles } = context.db;
+  let file = drafted;
   const bound = boundsOf(file)[0] as string;
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const licence = await licences.find(file.licenceId);
@@ -196,19 +210,27 @@ async function winSeats(context: ServerContext, file: OfflineFile, call: Actor):
     if (licence.seats.some(({ activationId }) => activationId === file._id)) {
       // An activation that was faster than these seats stands in the ledger now; one that comes later is refused there.
       if (await runsOnline(context, licence, file)) throw alreadyUsed('Nodes of it hold seats online.');
-      return;
+      return file;
     }
     const other = licence.seats.find(({ offline }) => offline?.bound === bound);
     if (other?.offline) {
       const leftMs = other.offline.until.getTime() - now();
       const count = licence.seats.filter(({ activationId }) => activationId === other.activationId).length;
-      const gone = (await offlineFiles.find(licence._id, other.activationId)) === null;
+      const before = await offlineFiles.find(licence._id, other.activationId);
       // Over, or of a file that nobody was given: its seats are left from a call that was cut short.
-      if (leftMs <= 0 || gone) await licences.pullSeat(licence._id, other.activationId);
-      else if (leftMs > context.settings.offlineRenewMs || count !== file.seats || other.mode !== file.mode) {
+      if (leftMs <= 0 || before === null) {
+        await licences.pullSeat(licence._id, other.activationId);
+        continue;
+      }
+      // One that is not given out yet may give its seats back, so nobody takes them over from it.
+      const mayFollow = leftMs <= context.settings.offlineRenewMs && before.status !== 'pending';
+      if (!mayFollow || count !== file.seats || other.mode !== file.mode) {
         throw alreadyUsed(`Its file ${other.activationId} counts until ${other.offline.until.toISOString()}.`);
-      } else if (await licences.renewOffline(licence._id, other.activationId, file)) {
-        await offlineFiles.turn(other.activationId, 'issued', 'replaced');
+      }
+      const noted = await offlineFiles.noteReplaces(file._id, before._id);
+      file = noted ?? file;
+      if (noted !== null && (await licences.renewOffline(licence._id, before._id, file))) {
+        await offlineFiles.turn(before._id, 'issued', 'replaced');
       }
       continue;
     }

@@ -49,6 +49,12 @@ export function boundsOf(about: {
   return [...(clusterId ? [`cluster ${clusterId}`] : []), ...(fingerprint ? [`machine ${fingerprint}`] : [])];
 }
 
+/** A seat that the file holds; all of them are the same. */
+function seatOf(file: OfflineFile): Seat {
+  const bound = boundsOf(file)[0] as string;
+  return { activationId: file._id, mode: file.mode, offline: { until: file.expiresAt, bound } };
+}
+
 /**
  * The right to run a product, with the ledger of its seats inside: a seat is won and given back by one conditional
  * update of this document, so there is no counter that could drift.
@@ -168,6 +174,16 @@ export function licenceStore(connection: Connection) {
         .exec(),
     ({ _id }) => _id,
   );
+
+  async function handOffline(id: string, still: object, from: string, to: OfflineFile): Promise<boolean> {
+    const handed = await model.updateOne(
+      { _id: id, ...still, 'seats.activationId': from },
+      // One path: of two, the second finds nothing where a database looks anew for the id that the first one changed.
+      { $set: { 'seats.$[held]': seatOf(to) } },
+      { arrayFilters: [{ 'held.activationId': from }] },
+    );
+    return handed.modifiedCount === 1;
+  }
 
   return {
     model,
@@ -382,9 +398,8 @@ export function licenceStore(connection: Connection) {
 
     /** Wins all seats of an offline file at once; false when they are not free, or the licence changed meanwhile. */
     async pushOffline(licence: Licence, file: OfflineFile, bound: string): Promise<boolean> {
-      const { _id: activationId, mode, seats, expiresAt: until } = file;
+      const { _id: activationId, mode, seats } = file;
       const inUse = { $size: { $filter: { input: '$seats', cond: { $eq: ['$$this.mode', mode] } } } };
-      const seat: Seat = { activationId, mode, offline: { until, bound } };
       const won = await model.updateOne(
         {
           _id: licence._id,
@@ -396,20 +411,16 @@ export function licenceStore(connection: Connection) {
           'seats.offline.bound': { $ne: bound },
           $expr: { $lte: [{ $add: [inUse, seats] }, licence.seatLimits[mode]] },
         },
-        { $push: { seats: { $each: Array.from({ length: seats }, () => seat) } } },
+        { $push: { seats: { $each: Array.from({ length: seats }, () => seatOf(file)) } } },
       );
       return won.modifiedCount === 1;
     },
 
     /** Hands the seats of an offline file to the one that follows it; false when it did not hold them. */
-    async renewOffline(id: string, from: string, to: OfflineFile): Promise<boolean> {
-      const renewed = await model.updateOne(
-        { _id: id, revokedAt: null, suspended: null, 'seats.activationId': from },
-        { $set: { 'seats.$[held].activationId': to._id, 'seats.$[held].offline.until': to.expiresAt } },
-        { arrayFilters: [{ 'held.activationId': from }] },
-      );
-      return renewed.modifiedCount === 1;
-    },
+    renewOffline: (id: string, from: string, to: OfflineFile) =>
+      handOffline(id, { revokedAt: null, suspended: null }, from, to),
+    /** Hands them back, also where the licence was stopped meanwhile; false when it did not hold them. */
+    returnOffline: (id: string, from: string, to: OfflineFile) => handOffline(id, {}, from, to),
 
     /** True when there was a seat to give back. */
     async pullSeat(id: string, activationId: string): Promise<boolean> {

@@ -17,6 +17,8 @@ export interface OfflineFile extends WithOutbox {
   issuedAt: Date;
   issuedBy: string;
   expiresAt: Date;
+  /** The file whose seats it takes over; null or absent = its seats are new. Stands here before they move. */
+  replaces?: string | null;
   /** The signed text. */
   file: string;
 }
@@ -38,6 +40,7 @@ export function offlineFileStore(connection: Connection) {
       issuedAt: { type: Date, required: true },
       issuedBy: { type: String, required: true },
       expiresAt: { type: Date, required: true },
+      replaces: { type: String, default: null },
       file: { type: String, required: true },
       outbox: outboxField,
     },
@@ -91,9 +94,10 @@ export function offlineFileStore(connection: Connection) {
         .limit(100)
         .lean<OfflineFile[]>()
         .exec(),
-    /** Forgets one that nobody was given. */
-    async forgetPending(id: string): Promise<boolean> {
-      return (await model.deleteOne({ _id: id, status: 'pending' })).deletedCount === 1;
-    },
+    /** Notes whose seats one takes over that nobody was given yet; null when it was given out or forgotten. */
+    noteReplaces: (id: string, replaces: string) =>
+      model.findOneAndUpdate({ _id: id, status: 'pending' }, { $set: { replaces } }, after).lean<OfflineFile>().exec(),
+    /** Forgets one that nobody was given, and answers it as it was; null when it was given out or forgotten before. */
+    forgetPending: (id: string) => model.findOneAndDelete({ _id: id, status: 'pending' }).lean<OfflineFile>().exec(),
   };
 }
