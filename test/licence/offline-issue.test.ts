@@ -249,6 +249,37 @@ test('L58: killed at any write of a renewal, its seats are of the old file or of
   expect(new Set(held)).toEqual(new Set([1, 2]));
 }, 120_000);
 
+test('L15: where the plan allows one cluster, files of clusters count as its nodes do; a machine binds nothing', async () => {
+  await world.putPlan('CLUSTER', { oneCluster: true });
+  const issue = () => world.issue({ plan: 'CLUSTER', seats: 5 });
+  const online = async (licenseKey: string, clusterId?: string) =>
+    (await world.activate(licenseKey, { node: { name: randomUUID(), clusterId } })).body;
+  const file = async (licenseId: string, wish: Record<string, unknown>) => (await issueFile(licenseId, wish)).body;
+
+  const running = await issue();
+  const node = await online(running.licenseKey, 'a');
+  expect((await file(running.licenseId, { clusterId: 'b' })).code).toBe('CLUSTER_ID_MISMATCH');
+  expect((await file(running.licenseId, { fingerprint: 'tpm-1' })).status).toBe('issued');
+  await world.call('POST', `/v1/instances/${node.instanceId}/release`, { secret: node.secret });
+  // The file of a machine holds a seat, but does not keep the cluster whose last node has left.
+  const next = await online(running.licenseKey, 'b');
+  expect(next.instanceId).toBeDefined();
+  expect((await file(running.licenseId, { clusterId: 'c' })).code).toBe('CLUSTER_ID_MISMATCH');
+
+  const carried = await issue();
+  expect((await file(carried.licenseId, { clusterId: 'b' })).status).toBe('issued');
+  expect((await file(carried.licenseId, { clusterId: 'c' })).code).toBe('CLUSTER_ID_MISMATCH');
+  for (const other of ['a', undefined]) {
+    expect((await online(carried.licenseKey, other)).code).toBe('CLUSTER_ID_MISMATCH');
+  }
+  expect((await online(carried.licenseKey, 'b')).code).toBe('OFFLINE_LICENSE_ALREADY_ISSUED');
+
+  const raced = await issue();
+  const wishes = ['a', 'b', 'c', 'd'].map((clusterId) => issueFile(raced.licenseId, { clusterId }));
+  const answers = (await Promise.all(wishes)).map(({ status }) => status);
+  expect(answers.sort()).toEqual([201, 409, 409, 409]);
+});
+
 test('of a perpetual licence names the versions that may run', async () => {
   await world.putPlan('PERPETUAL', { perpetual: {} });
   await world.admin('PUT', `/products/${product}/releases/1.0.0`, { releasedOn: '2021-01-01' });

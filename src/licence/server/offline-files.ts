@@ -18,7 +18,7 @@ import { endOf } from './licence-status.ts';
 import { coveredVersions } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
 import { makeRoom } from './seats.ts';
-import { boundsOf, type Licence } from './store/licences.ts';
+import { boundsOf, isBoundElsewhere, type Licence } from './store/licences.ts';
 import type { OfflineFile } from './store/offline-files.ts';
 import { licenceClaims, planOf, seatsUsed } from './verdicts.ts';
 
@@ -34,8 +34,9 @@ const leastMs = 3_600_000;
  * Issues one, once per idempotency key. The file is written and signed first, then one conditional update wins its
  * seats, then it is given out; whatever a crash cuts short is resumed by the same key or swept. Refuses with
  * OFFLINE_LICENSE_ALREADY_ISSUED where nodes of the same cluster or machine hold seats online or by another file, with
- * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SUBSCRIPTION_NOT_ACTIVE, OFFLINE_NOT_POSSIBLE and IDEMPOTENCY_CONFLICT. A file
- * that ends soon may be followed by a new one with as many seats, which takes its seats over.
+ * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SUBSCRIPTION_NOT_ACTIVE, OFFLINE_NOT_POSSIBLE, IDEMPOTENCY_CONFLICT and, where the
+ * plan allows one cluster and another one holds seats, CLUSTER_ID_MISMATCH. A file that ends soon may be followed by a new
+ * one with as many seats, which takes its seats over.
  */
 export async function issueOfflineFile(
   context: ServerContext,
@@ -235,7 +236,10 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
       continue;
     }
     if (await runsOnline(context, licence, file)) throw alreadyUsed('Nodes of it hold seats online.');
-    if (await licences.pushOffline(licence, file, bound)) continue;
+    const oneCluster = (await planOf(context, licence)).data.oneCluster === true;
+    const clusterId = oneCluster ? (file.clusterId ?? undefined) : undefined;
+    if (await licences.pushOffline(licence, file, { bound, clusterId })) continue;
+    if (clusterId !== undefined && isBoundElsewhere(licence, clusterId)) throw new Refusal('CLUSTER_ID_MISMATCH');
     const full = seatsUsed(licence, file.mode) + file.seats > licence.seatLimits[file.mode];
     if (full && !(await makeRoom(context, licence, file.mode, call.requestId))) {
       throw new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');

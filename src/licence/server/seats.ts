@@ -4,7 +4,7 @@ import type { SeatMode } from '../protocol/requests.ts';
 import { audit, type ServerContext } from './context.ts';
 import { licenceStatus } from './licence-status.ts';
 import type { Activation } from './store/activations.ts';
-import { boundsOf, type Licence } from './store/licences.ts';
+import { boundsOf, isBoundElsewhere, type Licence } from './store/licences.ts';
 import { planOf } from './verdicts.ts';
 
 /**
@@ -65,10 +65,6 @@ function usedOf(licence: Licence, mode: SeatMode): number {
 /** A node that names no cluster is in the cluster without a name. */
 function clusterOf({ node }: Activation): string {
   return node.clusterId ?? '';
-}
-
-function isBoundElsewhere({ seats, clusterId }: Licence, cluster: string): boolean {
-  return seats.length > 0 && typeof clusterId === 'string' && clusterId !== cluster;
 }
 
 /**

@@ -55,6 +55,7 @@ function callsFor<By extends { actor: string }>(whose: {
         'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
         'OFFLINE_LICENSE_ALREADY_ISSUED',
         'OFFLINE_NOT_POSSIBLE',
+        'CLUSTER_ID_MISMATCH',
         'IDEMPOTENCY_CONFLICT',
       ],
       async handler({ params, headers, body, caller, context }) {

@@ -40,13 +40,33 @@ export interface Seat {
   offline?: { until: Date; bound: string };
 }
 
+const clusterBound = (clusterId: string) => `cluster ${clusterId}`;
+
 /** How the ledger names the cluster and the machine of a node or an offline file. */
 export function boundsOf(about: {
   clusterId?: string | null | undefined;
   fingerprint?: string | null | undefined;
 }): string[] {
   const { clusterId, fingerprint } = about;
-  return [...(clusterId ? [`cluster ${clusterId}`] : []), ...(fingerprint ? [`machine ${fingerprint}`] : [])];
+  return [...(clusterId ? [clusterBound(clusterId)] : []), ...(fingerprint ? [`machine ${fingerprint}`] : [])];
+}
+
+/** Whether seats of this cluster must wait where the plan allows only one: a node or an offline file of another counts. */
+export function isBoundElsewhere({ seats, clusterId }: Licence, cluster: string): boolean {
+  const runsOnline = seats.some(({ offline }) => offline === undefined);
+  const files = seats.flatMap(({ offline }) => (offline?.bound.startsWith(clusterBound('')) ? [offline.bound] : []));
+  const boundOnline = runsOnline && typeof clusterId === 'string' && clusterId !== cluster;
+  return boundOnline || files.some((bound) => bound !== clusterBound(cluster));
+}
+
+/** The same, as the condition of an update. */
+function notBoundElsewhere(cluster: string) {
+  const byFile = { 'offline.bound': { $regex: `^${clusterBound('')}`, $ne: clusterBound(cluster) } };
+  const runsOnline = { offline: { $exists: false } };
+  return {
+    seats: { $not: { $elemMatch: byFile } },
+    $or: [{ clusterId: { $in: [null, cluster] } }, { seats: { $not: { $elemMatch: runsOnline } } }],
+  };
 }
 
 /** A seat that the file holds; all of them are the same. */
@@ -101,7 +121,7 @@ export interface Licence extends WithOutbox {
   seatChangesDone?: string[];
   /** What was told of the end that is set; absent = nothing yet. */
   endTold?: 'soon' | 'ended' | null;
-  /** The cluster that the running nodes are of, where the plan allows only one; counts while there is a seat in use. */
+  /** The cluster that the running nodes are of, where the plan allows only one; counts while one holds a seat online. */
   clusterId?: string | null;
   /** Until when the licence was paid when its entitlements were last changed; absent when they never were. */
   changedAt?: { paidUntil: Date | null } | null;
@@ -372,9 +392,7 @@ export function licenceStore(connection: Connection) {
                 licence.seatLimits[mode],
               ],
             },
-            ...(clusterId === undefined
-              ? {}
-              : { $or: [{ clusterId: { $in: [null, clusterId] } }, { seats: { $size: 0 } }] }),
+            ...(clusterId === undefined ? {} : notBoundElsewhere(clusterId)),
           },
           {
             $push: { seats: { activationId, mode } },
@@ -396,8 +414,15 @@ export function licenceStore(connection: Connection) {
         .lean<Licence>()
         .exec(),
 
-    /** Wins all seats of an offline file at once; false when they are not free, or the licence changed meanwhile. */
-    async pushOffline(licence: Licence, file: OfflineFile, bound: string): Promise<boolean> {
+    /**
+     * Wins all seats of an offline file at once; false when they are not free, the licence changed meanwhile, or a
+     * cluster is given and the licence is bound to another one.
+     */
+    async pushOffline(
+      licence: Licence,
+      file: OfflineFile,
+      { bound, clusterId }: { bound: string; clusterId: string | undefined },
+    ): Promise<boolean> {
       const { _id: activationId, mode, seats } = file;
       const inUse = { $size: { $filter: { input: '$seats', cond: { $eq: ['$$this.mode', mode] } } } };
       const won = await model.updateOne(
@@ -410,8 +435,12 @@ export function licenceStore(connection: Connection) {
           'seats.activationId': { $ne: activationId },
           'seats.offline.bound': { $ne: bound },
           $expr: { $lte: [{ $add: [inUse, seats] }, licence.seatLimits[mode]] },
+          ...(clusterId === undefined ? {} : notBoundElsewhere(clusterId)),
         },
-        { $push: { seats: { $each: Array.from({ length: seats }, () => seatOf(file)) } } },
+        {
+          $push: { seats: { $each: Array.from({ length: seats }, () => seatOf(file)) } },
+          ...(clusterId === undefined ? {} : { $set: { clusterId } }),
+        },
       );
       return won.modifiedCount === 1;
     },
