@@ -34,7 +34,7 @@ beforeAll(async () => {
       return undefined;
     },
   });
-  const own = { LICENCE_MONGODB_URI: proxy.uri, LICENCE_SWEEP_MS: '50', LICENCE_RELAY_MS: '3600000' };
+  const own = { LICENCE_MONGODB_URI: proxy.uri, LICENCE_SWEEP_MS: '50', LICENCE_RELAY_MS: '200' };
   await world.start(own);
   await useEveryCall();
 }, 120_000);
@@ -127,6 +127,7 @@ describe('L78: the queries of the licence server', () => {
   test('were seen for every collection that a call of a node reads or changes', () => {
     const collections = new Set([...seen.values()].map(({ collection }) => collection));
     expect([...collections]).toEqual(expect.arrayContaining(['activations', 'enrolments', 'licences', 'plans']));
+    expect([...seen.keys()]).toContain('find deliveries {"status":"equals","nextAt":["$lte"],"webhookId":["$nin"]}');
     expect(seen.size).toBeGreaterThan(20);
   });
 
@@ -140,8 +141,8 @@ describe('L78: the queries of the licence server', () => {
         declared.map(({ key }) => Object.keys(key)),
       );
     }
-    // The sweep reads all plans: they are few, and it needs each.
-    const whole = ['find plans {}'];
+    // The sweep reads all plans and the relay all endpoints: they are few, and each is needed.
+    const whole = ['find plans {}', 'find webhooks {}'];
     const uncovered = [...seen].flatMap(([shape, { collection, filter }]) => {
       if (whole.includes(shape)) return [];
       const fields = findable(filter);
@@ -157,7 +158,7 @@ describe('L78: the queries of the licence server', () => {
     async () => {
       const scanning: string[] = [];
       for (const [shape, { command }] of seen) {
-        if (shape === 'find plans {}') continue;
+        if (shape === 'find plans {}' || shape === 'find webhooks {}') continue;
         const { lsid, txnNumber, $db, $clusterTime, $readPreference, ...body } = command.body;
         const plan = await database.db!.command({ explain: body, verbosity: 'queryPlanner' });
         if (JSON.stringify(plan).includes('"COLLSCAN"')) scanning.push(shape);

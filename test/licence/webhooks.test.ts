@@ -299,6 +299,36 @@ describe('a delivery', () => {
     expect(await deliveries(`webhookId=${slow.webhookId}`)).toMatchObject([{ lastOutcome: 'TIMEOUT' }]);
     expect(receiver.received.filter(({ path }) => path === '/elsewhere')).toEqual([]);
   });
+
+  test('is not held up by many older ones to an endpoint that never answers', async () => {
+    const bad = await create({ url: receiver.url('/bad'), events: ['license.renewed'] });
+    const fine = await create({ url: receiver.url('/fine'), events: ['license.created'] });
+    // Nothing to the first one ends while this test looks.
+    await world.server().kill('SIGKILL');
+    await world.start({ LICENCE_WEBHOOK_TIMEOUT_MS: '60000' });
+    try {
+      receiver.answerWith(({ path }, response) => void (path === '/fine' && response.writeHead(204).end()));
+      const since = new Date(Date.now() - 60_000);
+      const kept = { type: 'license.renewed', licenceId: 'lic_0000000000000000', claim: null, lastOutcome: null };
+      const event = { ...kept, _id: `evt_${randomUUID()}`, activationId: null, product: 'p', externalRef: 'r' };
+      const times = { at: since, recordedAt: since, fannedOutAt: since };
+      await database.collection<{ _id: string }>('events').insertOne({ ...event, ...times, details: {} } as never);
+      const older = Array.from({ length: 300 }, (_, number) => ({
+        ...{ ...kept, _id: `evt_older${number}.${bad.webhookId}`, eventId: event._id, webhookId: bad.webhookId },
+        ...{ status: 'pending', attempts: 0, nextAt: since, since, createdAt: since, endedAt: null },
+      }));
+      await database.collection<{ _id: string }>('deliveries').insertMany(older);
+      await until(() => receiver.received.filter(({ path }) => path === '/bad').length === 4, {
+        what: 'the bad endpoint has its share',
+      });
+      await world.issue();
+      await ended(fine.webhookId, 'delivered');
+      expect(receiver.received.filter(({ path }) => path === '/bad')).toHaveLength(4);
+    } finally {
+      await world.server().kill('SIGKILL');
+      await world.start();
+    }
+  });
 });
 
 describe('an endpoint', () => {

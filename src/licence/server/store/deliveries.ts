@@ -50,7 +50,7 @@ export function deliveryStore(connection: Connection) {
     },
     { collection: 'deliveries', versionKey: false },
   );
-  schema.index({ status: 1, nextAt: 1 });
+  schema.index({ status: 1, nextAt: 1, webhookId: 1 });
   schema.index({ webhookId: 1, status: 1, _id: 1 });
   schema.index({ createdAt: 1 });
   const model = connection.model<Delivery>('Delivery', schema);
@@ -71,10 +71,10 @@ export function deliveryStore(connection: Connection) {
         throw error;
       }
     },
-    /** Those whose time has come, longest due first. */
-    due: (now: Date, limit: number) =>
+    /** Those whose time has come, longest due first, but none to the endpoints that are left out. */
+    due: (now: Date, leftOut: string[], limit: number) =>
       model
-        .find({ status: 'pending', nextAt: { $lte: now } })
+        .find({ status: 'pending', nextAt: { $lte: now }, webhookId: { $nin: leftOut } })
         .sort({ nextAt: 1 })
         .limit(limit)
         .lean<Delivery[]>()
