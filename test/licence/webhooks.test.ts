@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Connection, createConnection } from 'mongoose';
 import type { DeliveryList, DeliveryView, WebhookList, WebhookView } from '../../src/licence/protocol/events.ts';
 import { until } from '../support/until.ts';
@@ -229,6 +229,40 @@ describe('an event', () => {
       await world.start();
     }
   }, 120_000);
+});
+
+describe('news that cannot be told', () => {
+  const claims = () => database.collection<{ _id: string }>('claims');
+  const put = (licenceId: string, outbox: unknown) => {
+    const _id = randomUUID();
+    return claims().insertOne({ _id, userCode: _id, licenceId, outbox } as never);
+  };
+  afterEach(() => claims().deleteMany({}));
+
+  test('for their licence is gone are logged, and those of others are told', async () => {
+    await create();
+    const claim = { type: 'claim.completed', key: '', at: new Date(), details: {} };
+    await put('lic_of_nobody', [claim]);
+    const { licenseId } = await world.issue();
+    await put(licenseId, [claim]);
+    await until(() => receiver.typesOf(licenseId).includes('claim.completed'), {
+      what: 'the news after it came',
+      limitMs: 50_000,
+    });
+    expect(receiver.typesOf(licenseId)).toContain('license.created');
+    expect(world.server().output()).toContain('lic_of_nobody');
+  });
+
+  test('at all keep no delivery from being made', async () => {
+    const { webhookId } = await create({ events: ['license.created'] });
+    const { licenseId } = await world.issue();
+    await ended(webhookId, 'delivered');
+    await put(licenseId, [{ at: new Date() }]);
+    await until(() => world.server().output().includes('events wait'), { what: 'a round failed', limitMs: 50_000 });
+    const [made] = await deliveries(`webhookId=${webhookId}`);
+    await admin('POST', `/webhook-deliveries/${made?.deliveryId}/redeliver`);
+    await until(() => receiver.of(licenseId).length === 2, { what: 'it was delivered again', limitMs: 50_000 });
+  });
 });
 
 describe('a delivery', () => {

@@ -50,8 +50,12 @@ export function startCourier(context: ServerContext): () => Promise<void> {
   }
 
   async function go(): Promise<void> {
-    await relay(context);
-    await beginDue();
+    try {
+      await relay(context);
+    } finally {
+      // News that cannot be moved keep none of those that were.
+      await beginDue();
+    }
   }
 
   const timer = setInterval(() => {

@@ -48,7 +48,11 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
     const { licenceId, activationId } = about(document);
     if (!known.has(licenceId)) known.set(licenceId, await context.db.licences.find(licenceId));
     const licence = known.get(licenceId);
-    if (!licence) throw new Error(`The licence ${licenceId} of ${document._id} is gone.`);
+    if (!licence) {
+      // What it says is nobody's news any more, and must not keep that of others.
+      context.log.warn({ licenceId, document: document._id }, 'news of a licence that is gone are not told');
+      continue;
+    }
     for (const news of document.outbox ?? []) {
       await recordNews(context, licence, { _id: document._id, activationId }, news);
       await outbox.take(document._id, news);
