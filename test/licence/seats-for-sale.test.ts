@@ -70,6 +70,14 @@ async function sold(seats = 1) {
         .body,
     change: (body: { seats: number; planRev: number; dueNow: Money }, key?: string) =>
       ask<PortalLicence & { code?: string; detail?: string }>('', body, key),
+    push: (wanted: number) =>
+      world.admin<{ code?: string }>(
+        'POST',
+        `/licenses/${licenseId}/entitlements`,
+        { revision: 1, plan: 'MAKER', seats: wanted },
+        {},
+        server.url,
+      ),
     audit: async () =>
       (await world.admin<{ entries: AuditEntry[] }>('GET', `/audit?licenseId=${licenseId}`)).body.entries.filter(
         ({ action }) => action === 'license.plan-changed',
@@ -168,7 +176,7 @@ describe('seats', () => {
       expect((await world.view(licenseId)).seats.production.limit).toBe(1);
       expect((await change(wish(offer), key)).status).toBe(200);
       expect((await world.view(licenseId)).seats.production.limit).toBe(2);
-      expect([...money.paid.keys()]).toEqual([key]);
+      expect([...money.paid.keys()]).toEqual([`${licenseId}:${key}`]);
     },
   );
 
@@ -180,7 +188,39 @@ describe('seats', () => {
     const other = await change(wish({ ...offer, seats: 4, dueNow: { amount: 3000, currency: 'EUR' } }));
     expect(other.body.code).toBe('LICENSE_CHANGED');
     expect((await world.view(licenseId)).seats.production.limit).toBe(2);
-    expect([...money.paid.keys()]).toEqual(['first-request']);
+    expect([...money.paid.keys()]).toEqual([`${licenseId}:first-request`]);
+  });
+
+  test('a seller that says only that it cannot be reached may have been paid, so nobody pays again', async () => {
+    const { licenseId, preview, change } = await sold();
+    const offer = await preview(2);
+    money.fake.failure = { error: new Refusal('SERVICE_UNAVAILABLE'), afterPayment: true };
+    expect((await change(wish(offer))).body.code).toBe('SERVICE_UNAVAILABLE');
+    expect((await change(wish(offer))).body.code).toBe('LICENSE_CHANGED');
+    expect((await world.view(licenseId)).seats.production.limit).toBe(2);
+    expect(money.paid.size).toBe(1);
+  });
+
+  test('the same key for two licences pays both', async () => {
+    for (const { preview, change } of [await sold(), await sold()]) {
+      expect((await change(wish(await preview(2)), 'my-request')).status).toBe(200);
+    }
+    expect(money.paid.size).toBe(2);
+  });
+
+  test('an operator who sets the number in the middle of a sale waits for it, and then wins', async () => {
+    const { licenseId, preview, change, push } = await sold();
+    const offer = await preview(2);
+    const key = randomUUID();
+    money.fake.failure = { error: new Error('the line broke'), afterPayment: true };
+    await change(wish(offer), key);
+    money.fake.failure = { error: new Error('the line is still broken'), afterPayment: true };
+    expect(await push(5)).toMatchObject({ status: 503, body: { code: 'SERVICE_UNAVAILABLE' } });
+    expect((await world.view(licenseId)).seats.production.limit).toBe(1);
+    expect((await push(5)).status).toBe(200);
+    expect((await change(wish(offer), key)).status).toBe(200);
+    expect((await world.view(licenseId)).seats.production.limit).toBe(5);
+    expect(money.paid.size).toBe(1);
   });
 
   test('are not sold while the licence is not active', async () => {

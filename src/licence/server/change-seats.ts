@@ -1,7 +1,6 @@
 import { today } from '../../contracts/clock.ts';
 import { requireActive } from './activate.ts';
 import { type Actor, audit, type ServerContext } from './context.ts';
-import { knownLicence } from './licences-admin.ts';
 import { Refusal } from './refusal.ts';
 import type { Money, SeatPrice } from './seat-seller.ts';
 import type { Licence, SeatChange } from './store/licences.ts';
@@ -50,6 +49,25 @@ export async function changeSeats(
   return finishSeatChange(context, { ...licence, seatChange: change }, call.requestId);
 }
 
+/**
+ * Has a change that was begun come to its end, so that it overwrites nothing that comes after. Throws
+ * SERVICE_UNAVAILABLE while nobody can say whether it was paid.
+ */
+export async function endSeatChange(context: ServerContext, licence: Licence, requestId: string): Promise<void> {
+  try {
+    await finishSeatChange(context, licence, requestId);
+  } catch (error) {
+    if (saysUnpaid(error)) return;
+    context.log.warn({ err: error, licenceId: licence._id }, 'a change of seats waits for its seller');
+    throw new Refusal('SERVICE_UNAVAILABLE', 'A change of seats is being paid.', { retryAfterSec: 5 });
+  }
+}
+
+/** Whether the seller says for sure that no money moved. */
+function saysUnpaid(error: unknown): boolean {
+  return error instanceof Refusal && (error.code === 'SEATS_NOT_SOLD_HERE' || error.code === 'LICENSE_CHANGED');
+}
+
 /** Has the change that was begun paid and done, if there is one. */
 async function finishSeatChange(context: ServerContext, licence: Licence, requestId: string): Promise<Licence> {
   const { seatChange: change } = licence;
@@ -57,10 +75,10 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
   const { key, from, to, dueNow, actor } = change;
   const begun = { 'seatChange.key': key };
   try {
-    await context.seller.sell({ licence, from, to }, { key, dueNow, actor });
+    await context.seller.sell({ licence, from, to }, { key: `${licence._id}:${key}`, dueNow, actor });
   } catch (error) {
-    // A refusal means that nothing was paid; whatever else went wrong is asked again by the next call.
-    if (error instanceof Refusal) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
+    // Whatever else went wrong may have been paid, and is asked again by the next call.
+    if (saysUnpaid(error)) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
     throw error;
   }
   const at = today();
@@ -87,7 +105,9 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
       after: { seats: to, dueNow },
     });
   }
-  return knownLicence(context, licence._id);
+  const changed = await context.db.licences.find(licence._id);
+  if (changed === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
+  return changed;
 }
 
 /** News that more nodes run than there are seats from now on. */

@@ -13,6 +13,7 @@ import type {
   StandingPush,
 } from '../protocol/admin.ts';
 import type { SeatMode } from '../protocol/requests.ts';
+import { endSeatChange } from './change-seats.ts';
 import { audit, type ServerContext } from './context.ts';
 import { effectiveEntitlements } from './entitlements.ts';
 import { newLicenceId } from './ids.ts';
@@ -191,7 +192,10 @@ async function reducedSeats(context: ServerContext, licence: Licence, requestId:
   return (await reduceSeats(context, licence, requestId)) ? knownLicence(context, licence._id) : licence;
 }
 
-/** Applies entitlements whose revision is higher than the one held; else changes nothing. Throws LICENSE_REVOKED. */
+/**
+ * Applies entitlements whose revision is higher than the one held, after a change of seats that is being paid; else
+ * changes nothing. Throws LICENSE_REVOKED, and SERVICE_UNAVAILABLE while that change cannot be finished.
+ */
 export async function pushEntitlements(
   context: ServerContext,
   licenceId: string,
@@ -203,6 +207,10 @@ export async function pushEntitlements(
     const plan = await knownPlan(context, held.product, push.plan, push.addOns);
     if (held.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
     if (held.entitlementsRevision >= push.revision) return held;
+    if (held.seatChange) {
+      await endSeatChange(context, held, requestId);
+      continue;
+    }
     const at = today();
     const news = entitlementNews(held, push, at);
     const licence = await context.db.licences.pushEntitlements(held, push, plan.revision, news);

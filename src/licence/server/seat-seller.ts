@@ -31,8 +31,9 @@ export interface SeatSeller {
   /** What the change would cost now; moves no money. Throws SEATS_NOT_SOLD_HERE. */
   price(order: SeatOrder): Promise<SeatPrice>;
   /**
-   * Has the change paid, exactly `dueNow`, once per key: repeated after a crash it moves no money again. Throws
-   * SEATS_NOT_SOLD_HERE and LICENSE_CHANGED (the price is another one by now); then nothing was paid.
+   * Has the change paid, exactly `dueNow`, once per key, which names licence and call: repeated after a crash it moves
+   * no money again. Throws SEATS_NOT_SOLD_HERE and LICENSE_CHANGED (the price is another one by now); then nothing was
+   * paid. Whatever else it throws is asked again under the same key.
    */
   sell(order: SeatOrder, sale: { key: string; dueNow: Money; actor: string }): Promise<void>;
 }

@@ -274,7 +274,7 @@ export function licenceStore(connection: Connection) {
         .lean<Licence>()
         .exec(),
 
-    /** Replaces the entitlements that were read; null when the licence or its ledger changed meanwhile. */
+    /** Replaces the entitlements that were read; null when the licence or its ledger changed or seats are being paid. */
     pushEntitlements(
       held: Licence,
       push: EntitlementsPush,
@@ -288,6 +288,7 @@ export function licenceStore(connection: Connection) {
             _id: held._id,
             entitlementsRevision: held.entitlementsRevision,
             revokedAt: null,
+            seatChange: null,
             seats: { $size: held.seats.length },
           },
           {
