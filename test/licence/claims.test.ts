@@ -85,16 +85,28 @@ test('L59: polling too fast gets the same words and costs nothing', async () => 
   expect((await poll(claim.claimToken)).status).toBe('EXPIRED');
 });
 
-test('L59: a newer claim of the same cluster supersedes the older one, approved or not', async () => {
-  const { licenseId } = await world.issue({ account });
+test('L59: a newer claim of the same cluster supersedes the older one, but none that was approved', async () => {
+  const { licenseId, licenseKey } = await world.issue({ account });
   const older = await begin('plant-8');
   const newer = await begin('plant-8');
   expect((await poll(older.claimToken)).status).toBe('EXPIRED');
   expect((await approve(older.userCode, licenseId)).body.code).toBe('CLAIM_NOT_FOUND');
   await approve(newer.userCode, licenseId);
   const newest = await begin('plant-8');
-  expect(await poll(newer.claimToken)).toEqual({ status: 'EXPIRED', interval: 5 });
+  expect(await poll(newer.claimToken)).toEqual({ status: 'ACTIVATED', interval: 5, licenseKey });
   expect((await poll(newest.claimToken)).status).toBe('PENDING');
+});
+
+test('the audit log says what became of a claim from its approval on, nothing of who only begins one', async () => {
+  const { licenseId } = await world.issue({ account });
+  const [begun, approved] = [await begin('plant-begun'), await begin('plant-approved')];
+  expect(begun.claimToken).toMatch(/^clm_/);
+  await approve(approved.userCode, licenseId);
+  const audited = await database
+    .collection('audit')
+    .find({ 'after.clusterId': /^plant-(begun|approved)$/ })
+    .toArray();
+  expect(audited).toMatchObject([{ action: 'claim.approved', after: { clusterId: 'plant-approved' } }]);
 });
 
 test('L59: a claim ends after ten minutes, also one that was approved', async () => {

@@ -140,6 +140,20 @@ describe('a version', () => {
     });
   });
 
+  test('that is made up is audited and told once a day, however many are made up', async () => {
+    const licence = await buy('BY_DATE');
+    for (const version of ['9.9.1', '9.9.2', '9.9.3']) {
+      expect((await world.activate(licence.licenseKey, { version })).body.code).toBe('UNKNOWN_RELEASE');
+    }
+    const days = 1 + Number(utcDay(Date.parse(licence.createdAt)) !== utcDay(Date.now()));
+    const about = { licenceId: licence.licenseId };
+    const events = await database.collection('events').countDocuments({ ...about, type: 'version.refused' });
+    const audited = await database.collection('audit').countDocuments({ ...about, action: 'version.refused' });
+    expect(events).toBe(audited);
+    expect(events).toBeGreaterThan(0);
+    expect(events).toBeLessThanOrEqual(days);
+  });
+
   test('L54: is as old as the registry says, whatever the node says of itself', async () => {
     const licence = await buy('BY_DATE');
     const lie = { releasedOn: '2020-01-01', releaseDate: '2020-01-01', buildDate: '2020-01-01' };
@@ -235,11 +249,24 @@ describe('a node that was upgraded too far', () => {
     expect(good.status).toBe(200);
     expect((await world.claimsOf(good.body.license)).refusal).toBeUndefined();
     await world.check(body.instanceId, { secret: good.body.secret, version: '1.3.0' });
-    // Once for each time that it came, however often the node asked.
-    const refusals = (await auditOf(licence.licenseId)).filter(({ action }) => action === 'version.refused');
-    expect(refusals).toMatchObject(
-      [1, 2].map(() => ({ instanceId: body.instanceId, before: { version: '1.2.0' }, after: { version: '1.3.0' } })),
-    );
+  });
+
+  test('is audited once an hour, whatever versions it names', async () => {
+    const licence = await buy('BY_DATE');
+    const { body } = await world.activate(licence.licenseKey, { version: '1.2.0' });
+    const ask = async (versions: string[]) => {
+      for (const version of versions) await world.check(body.instanceId, { secret: body.secret, version });
+    };
+    const refusals = async () =>
+      (await auditOf(licence.licenseId)).filter(({ action }) => action === 'version.refused');
+    await ask(['1.3.0', '1.3.0', '2.0.0', '9.9.1', '9.9.2']);
+    const refused = { instanceId: body.instanceId, before: { version: '1.2.0' }, after: { version: '1.3.0' } };
+    expect(await refusals()).toMatchObject([refused]);
+    const activations = database.collection<{ _id: string }>('activations');
+    const versionRefusedAt = new Date(Date.now() - 3_601_000);
+    await activations.updateOne({ _id: body.instanceId }, { $set: { versionRefusedAt } });
+    await ask(['2.0.0', '1.3.0']);
+    expect(await refusals()).toMatchObject([refused, { ...refused, after: { version: '2.0.0' } }]);
   });
 
   test('goes on at once when updates are renewed', async () => {

@@ -184,7 +184,6 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
         ...(presented.bootId === null ? {} : { bootId: presented.bootId }),
         ...(body.version === undefined ? {} : { version: body.version }),
         ...(body.usage === undefined ? {} : { usage: body.usage }),
-        ...(activation.refusedVersion ? { refusedVersion: null } : {}),
       },
       ...(Object.keys(push).length === 0 ? {} : { $push: push }),
     },

@@ -11,7 +11,7 @@ import type { Claim } from './store/claims.ts';
 
 const day = 86_400_000;
 
-/** Begins a claim, and ends older ones of the same cluster. Throws UNKNOWN_PRODUCT_OR_PLAN. */
+/** Begins a claim, and ends older ones of the same cluster that nobody approved. Throws UNKNOWN_PRODUCT_OR_PLAN. */
 export async function beginClaim(context: ServerContext, wish: ClaimRequest, caller: Caller): Promise<ClaimAnswer> {
   const { settings, db, keys } = context;
   if ((await db.products.find(wish.product)) === null) throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN');
@@ -31,8 +31,9 @@ export async function beginClaim(context: ServerContext, wish: ClaimRequest, cal
   };
   await db.claims.insert(claim);
   await db.claims.supersede(claim);
-  const after = { clusterId: claim.clusterId, product: claim.product, address: caller.address };
-  await audit(context, { actor: 'node', requestId: caller.requestId, at: createdAt, action: 'claim.begun', after });
+  // Anybody may begin one, so the audit log, which forgets nothing, starts with what a member decides.
+  const { clusterId, product } = claim;
+  context.log.info({ clusterId, product, ...caller }, 'a claim was begun');
   const userCode = shownCode(claim.userCode);
   return {
     claimToken,

@@ -55,7 +55,10 @@ export async function versionRefusal(
   return judgeVersion(node, right, await releases.of(licence.product), day);
 }
 
-/** Throws UNSUPPORTED_SOFTWARE_VERSION or UNKNOWN_RELEASE (audited), naming the newest version that may run. */
+/**
+ * Throws UNSUPPORTED_SOFTWARE_VERSION or UNKNOWN_RELEASE, naming the newest version that may run. Told and audited once
+ * for each licence, code and UTC day, for the version is whatever the caller says.
+ */
 export async function requireVersion(
   context: ServerContext,
   licence: Licence,
@@ -68,17 +71,18 @@ export async function requireVersion(
   const about = { actor, requestId, licenceId: licence._id };
   const at = today();
   const details = { code: refusal.code, detail: refusal.detail, version: node.version, mode: node.mode };
-  await audit(context, { ...about, at, action: 'version.refused', after: details });
-  await tell(context, licence, {
-    type: 'version.refused',
-    key: `${node.version}-${utcDay(at.getTime())}`,
-    at,
-    details,
-  });
+  const key = refusalKey(refusal, at);
+  if (await tell(context, licence, { type: 'version.refused', key, at, details })) {
+    await audit(context, { ...about, at, action: 'version.refused', after: details });
+  }
   throw new Refusal(refusal.code, refusal.detail);
 }
 
-/** Audits that a running node was refused for its version, once for each version. */
+function refusalKey({ code }: VersionRefusal, at: Date): string {
+  return `${code}-${utcDay(at.getTime())}`;
+}
+
+/** Audits that a running node was refused for its version, at most once an hour; told once for each code and UTC day. */
 export async function noteRefusedVersion(
   context: ServerContext,
   activation: Activation,
@@ -87,11 +91,12 @@ export async function noteRefusedVersion(
 ): Promise<void> {
   const { _id: activationId, licenceId } = activation;
   const at = today();
-  const first = { refusedVersion: { $ne: version } };
+  const anHourAgo = new Date(at.getTime() - 3_600_000);
+  const first = { versionRefusedAt: { $not: { $gt: anHourAgo } } };
   const details = { ...refused.refusal, version, mode: activation.mode };
-  const key = `${activation.secret.seq}-${version}`;
+  const key = refusalKey(refused.refusal, at);
   const noted = await context.db.activations.change(activationId, first, {
-    $set: { refusedVersion: version },
+    $set: { versionRefusedAt: at },
     ...telling({ type: 'version.refused', key, at, details }),
   });
   if (noted === null) return;

@@ -40,8 +40,8 @@ function eventId(about: readonly string[]): string {
 
 /**
  * Tells of a licence what changed no document, as a refusal: before it is answered, so that whoever asks again because
- * no answer came tells it then.
+ * no answer came tells it then. False when it was told before.
  */
-export async function tell(context: ServerContext, licence: Licence, news: News): Promise<void> {
-  await recordNews(context, licence, { _id: licence._id, activationId: null }, news);
+export function tell(context: ServerContext, licence: Licence, news: News): Promise<boolean> {
+  return recordNews(context, licence, { _id: licence._id, activationId: null }, news);
 }

@@ -46,8 +46,8 @@ export interface Activation extends RotationState, WithOutbox {
   cloneSuspectedAt: Date | null;
   /** What came with an older state last, while nobody decided which of the two goes on. */
   refusedCopy?: { hash: string; bootId: string | null; address: string; at: Date } | null;
-  /** The version that the licence did not cover when the node last asked; absent when there was none. */
-  refusedVersion?: string | null;
+  /** When it was last audited that the licence did not cover its version; absent when it never was. */
+  versionRefusedAt?: Date;
   /** When it last showed that it runs: activated, checked or was refused; absent on rows from before there was this. */
   seenAt?: Date | null;
   /** What was told of its silence; absent or null while it is heard. */
@@ -108,7 +108,7 @@ export function activationStore(connection: Connection) {
       recoveries: { type: [Date], default: [] },
       cloneSuspectedAt: Date,
       refusedCopy: { type: Schema.Types.Mixed, default: null },
-      refusedVersion: String,
+      versionRefusedAt: Date,
       seenAt: Date,
       alarm: String,
       outbox: outboxField,

@@ -53,9 +53,15 @@ export function claimStore(connection: Connection) {
     async insert(claim: Claim): Promise<void> {
       await model.create(claim);
     },
-    /** Ends the older ones of the same cluster and product. */
+    /** Ends older ones of the same cluster and product, but none that was approved: beginning one proves nothing. */
     async supersede({ _id, clusterId, product, createdAt }: Claim): Promise<void> {
-      const others = { clusterId, product, status: open, _id: { $ne: _id }, createdAt: { $lte: createdAt } };
+      const others = {
+        clusterId,
+        product,
+        status: 'pending' as const,
+        _id: { $ne: _id },
+        createdAt: { $lte: createdAt },
+      };
       await model.updateMany(others, { $set: { status: 'superseded' } });
     },
     decide: (
