@@ -191,7 +191,7 @@ describe('what leaves a node (L74)', () => {
       ...['node.name', 'node.clusterId', 'node.fingerprint', 'node.hostname', 'node.provider', 'node.region'],
     ],
     check: ['secret', 'requestId', 'bootId', 'version', 'clientTime', 'nonce', 'usage', 'usage.plugins'],
-    release: ['secret'],
+    release: ['secret', 'requestId', 'bootId'],
   };
   const membersOf = (value: object, under = ''): string[] =>
     Object.entries(value).flatMap(([name, member]) => [
