@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonic } from '../../contracts/clock.ts';
 
-const lookEveryMs = 100;
+/** Short enough to see that one process takes over from another one on the same machine. */
+const lookEveryMs = 20;
 
 /**
  * Measures from outside for how long a server does not answer: the longest time from an answer to the next one with at
