@@ -22,12 +22,9 @@ test('a larger machine takes over with the data, for a gap that is measured; one
   // Only the move is felt, and no longer than quotes say.
   const gaps = Object.fromEntries(taken.map(({ kind, gapMs }) => [kind, gapMs]));
   expect(gaps).toMatchObject({ 'raise-machine': null, 'drop-machine': null, 'grow-volume': null });
-  const gap = gaps['move-to-machine']!;
-  // On an idle machine one process follows another between two looks, which is no gap that anybody sees.
-  expect(gap).toBeGreaterThanOrEqual(0);
-  expect(gap).toBeLessThanOrEqual(expectedGaps.local.move.ms);
-  expect(downtimeClass(gap)).toBe(gap === 0 ? 'none' : 'seconds');
-  process.stdout.write(`the move was felt for ${gap} ms\n`);
+  expect(gaps['move-to-machine']).toBeGreaterThan(0);
+  expect(gaps['move-to-machine']).toBeLessThanOrEqual(expectedGaps.local.move.ms);
+  expect(downtimeClass(gaps['move-to-machine']!)).toBe('seconds');
 
   // An image whose product never answers: the old machine is still there, and serves again.
   const good = await it.wish();

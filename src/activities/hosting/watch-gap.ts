@@ -15,16 +15,20 @@ export function watchGap(look: () => Promise<unknown>) {
   let longestMs = 0;
   const stopped = new AbortController();
 
+  /** Counts what has been missed since the last answer, up to now. */
+  function count(): void {
+    if (missed && lastAnswerAt !== null) longestMs = Math.max(longestMs, monotonic() - lastAnswerAt);
+  }
+
   async function watch(): Promise<void> {
     while (!stopped.signal.aborted) {
       const problem = await look().catch((error: unknown) => error ?? 'no answer');
       if (problem !== undefined) {
         missed = true;
       } else {
-        const at = monotonic();
-        if (missed && lastAnswerAt !== null) longestMs = Math.max(longestMs, at - lastAnswerAt);
+        count();
         missed = false;
-        lastAnswerAt = at;
+        lastAnswerAt = monotonic();
       }
       await delay(lookEveryMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
@@ -37,6 +41,8 @@ export function watchGap(look: () => Promise<unknown>) {
     async stop(): Promise<void> {
       stopped.abort();
       await watching;
+      // Somebody else may have seen the answer that ends a gap before the next look of this watch.
+      count();
     },
   };
 }
