@@ -6,7 +6,9 @@ import type { OutgoingMail } from '../mail/sender.ts';
 import type { PaymentMoney } from '../payments/stray-plan.ts';
 import type { Store } from '../store/store.ts';
 import type { Streams } from './events/stream.ts';
+import type { Tail } from './events/tail.ts';
 import type { LicenceTokens } from './licence-tokens.ts';
+import type { OrderStarts } from './orders/start-orders.ts';
 import type { Workflows } from './workflows.ts';
 
 /** Everything that the API works with; `main.ts` makes the real ones. */
@@ -15,6 +17,8 @@ export interface ApiDeps {
   catalogue: Catalogue;
   store: Store;
   workflows: Workflows;
+  starts: OrderStarts;
+  tail: Pick<Tail, 'follow'>;
   streams: Streams;
   payments: {
     clientSecretOf(payment: OrderPayment): Promise<string | undefined>;

@@ -15,6 +15,7 @@ import type { ApiDeps } from './deps.ts';
 import { createStreams } from './events/stream.ts';
 import { createTail } from './events/tail.ts';
 import { createLicenceTokens } from './licence-tokens.ts';
+import { createOrderStarts } from './orders/start-orders.ts';
 import { startSweeps } from './orders/sweeps.ts';
 import { createWorkflows } from './workflows.ts';
 
@@ -30,13 +31,17 @@ await store.init();
 const { connectionOptions, namespace } = loadClientConnectConfig();
 const connection = Connection.lazy(connectionOptions);
 const tail = createTail({ store, log });
+const workflows = createWorkflows({ connection, namespace: namespace ?? 'default', config });
+const starts = createOrderStarts({ store, workflows, log });
 const deps: ApiDeps = {
   config,
   catalogue: installedCatalogue(catalogue, {
     ...{ clouds: config.FREEHOLD_CLOUDS, simulated: config.FREEHOLD_SIMULATED_CLOUDS },
   }),
   store,
-  workflows: createWorkflows({ connection, namespace: namespace ?? 'default', config }),
+  workflows,
+  starts,
+  tail,
   streams: createStreams({ store, tail, log, config }),
   payments: createGateway({
     secretKey: config.STRIPE_SECRET_KEY,
@@ -84,6 +89,7 @@ async function drain(): Promise<void> {
   clearInterval(closeIdle);
   clearTimeout(patience);
   await sweeps.stop();
+  await starts.stop();
   await tail.stop();
   await connection.close();
   await store.close();

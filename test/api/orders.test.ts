@@ -197,11 +197,13 @@ test('of two orders for one name that lost its hold exactly one wins, and the ot
 });
 
 describe('while Temporal is down', () => {
-  test('an order stands, the same request gets it, and the sweep starts it', async () => {
+  test('an order is accepted and stands, the same request gets it, and the sweep starts it', async () => {
     let down = true;
+    let tries = 0;
     const started: string[] = [];
     const { workflows: flaky } = notedWorkflows({
       startInstance: async ({ _id }) => {
+        tries += 1;
         if (down) throw new ReasonError('workflow_unreachable');
         started.push(_id);
       },
@@ -211,9 +213,9 @@ describe('while Temporal is down', () => {
       const body = orderBody(await quote(shaky));
       const key = freshName();
       const send = () => shaky.call('POST', '/v1/orders', { body, headers: { 'idempotency-key': key } });
-      const refused = await send();
-      expect([refused.status, codeOf(refused), refused.body.retryable]).toEqual([503, 'workflow_unreachable', true]);
-      expect(refused.headers.get('retry-after')).toBe('5');
+      const accepted = await send();
+      expect(accepted.status).toBe(202);
+      await until(() => tries > 0);
       const row = await shaky.store.orders.findByQuote(body.quoteId);
       expect(row?.startedAt).toBeUndefined();
 
@@ -227,6 +229,18 @@ describe('while Temporal is down', () => {
     } finally {
       await shaky.close();
     }
+  });
+
+  test('whoever wants to pay has an order started that stands without a workflow', async () => {
+    const { accepted, bearer, record } = await order(api);
+    await until(async () => (await api.store.orders.find(record._id))?.startedAt);
+    await api.store.orders.model.updateOne({ _id: record._id }, { $unset: { startedAt: 1 } });
+    const starts = () =>
+      calls.filter(({ call, args }) => call === 'startInstance' && (args[0] as { _id: string })._id === record._id);
+    expect(starts()).toHaveLength(1);
+    const answer = await api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer });
+    expect(codeOf(answer)).toBe('payment_not_ready');
+    expect(starts()).toHaveLength(2);
   });
 });
 

@@ -11,6 +11,7 @@ import { createStreams } from '../../src/api/events/stream.ts';
 import { createTail } from '../../src/api/events/tail.ts';
 import { newAccountKeys } from '../../src/api/keys/account-keys.ts';
 import { createLicenceTokens } from '../../src/api/licence-tokens.ts';
+import { createOrderStarts } from '../../src/api/orders/start-orders.ts';
 import type { Workflows } from '../../src/api/workflows.ts';
 import { type ApiConfig, apiConfig } from '../../src/config.ts';
 import type { AcceptedOrder, OrderRequest } from '../../src/contracts/api/orders.ts';
@@ -136,11 +137,15 @@ export async function startApi(uri: string, change: ApiChange = {}): Promise<Tes
   await store.init();
   const mails: OutgoingMail[] = [];
   const tail = createTail({ store, log, intervalMs: 30, ...change.tail });
+  const workflows = change.workflows ?? notedWorkflows().workflows;
+  const starts = createOrderStarts({ store, workflows, log });
   const deps: ApiDeps = {
     config,
     catalogue,
     store,
-    workflows: change.workflows ?? notedWorkflows().workflows,
+    workflows,
+    starts,
+    tail,
     streams: createStreams({ store, tail, log, config }),
     payments: change.payments ?? {
       clientSecretOf: async ({ invoiceId }) => `secret_of_${invoiceId}`,
@@ -178,6 +183,7 @@ export async function startApi(uri: string, change: ApiChange = {}): Promise<Tes
     async close() {
       deps.streams.closeAll();
       await closeServer(server);
+      await starts.stop();
       await tail.stop();
       await store.close();
     },

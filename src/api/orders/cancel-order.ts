@@ -4,7 +4,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import { orderCanBeCancelled, orderHasEnded } from '../../contracts/states.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
-import { startOrder } from './place-order.ts';
+import { startOrder } from './start-orders.ts';
 
 /**
  * Cancels an order for its customer and answers the order as it stands then; one that is being undone already stays so.

@@ -13,6 +13,7 @@ import type { OrderRecord, QuoteRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
 import { requireHeld } from './make-quote.ts';
+import { requireTaken } from './start-orders.ts';
 
 type Body = z.output<typeof OrderRequest>;
 
@@ -26,12 +27,11 @@ export interface PlaceOrder {
 
 /**
  * Places an order (design 5.2): the row first, whose unique quote and Idempotency-Key let exactly one win; then the
- * name's hold; then the workflow, which a sweep starts later where this call cannot. The same request again gives the
- * same order.
+ * name's hold. With both the order stands, and its customer need not wait for the start of the workflow, which follows
+ * at once; a sweep makes up for one that fails. The same request again gives the same order.
  *
  * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `quote_used`, `hostname_taken`,
- * `hostname_held`, `too_many_holds`, `not_a_member`, `account_closed`; and `workflow_unreachable`, after which the order
- * stands.
+ * `hostname_held`, `too_many_holds`, `not_a_member`, `account_closed`.
  */
 export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<OrderRecord> {
   const scope = request.session ? request.session.account._id : `cart:${hashSecret(request.body.holdToken)}`;
@@ -58,35 +58,6 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
   }
   await carryOn(deps, order, request);
   return order;
-}
-
-/** Starts the workflow of an order that was left without one. Throws `account_closed`, `workflow_unreachable`. */
-export async function startOrder(deps: ApiDeps, order: OrderRecord): Promise<void> {
-  await requireTaken(deps, order);
-  await startWorkflow(deps, order);
-}
-
-/**
- * Makes sure that the account takes an order whose request may have died before it asked. Without its account nothing is
- * kept of the order: it never started, as who closes an account gives way to every order that he finds. While somebody
- * is closing the account, the order waits for what comes of that. Throws `account_closed`.
- */
-async function requireTaken(deps: ApiDeps, order: OrderRecord): Promise<void> {
-  const { accounts, holds, orders } = deps.store;
-  if (await accounts.takesOrders(order.accountId)) return;
-  if (!(await accounts.find(order.accountId))) {
-    await holds.release(order.quote.name, [order._id]);
-    await orders.remove(order._id);
-  }
-  throw new ReasonError('account_closed');
-}
-
-async function startWorkflow(deps: ApiDeps, order: OrderRecord): Promise<void> {
-  await deps.workflows.startInstance(order);
-  // Nobody waits for the note: without it the sweep starts what runs already, which changes nothing.
-  deps.store.orders
-    .markStarted(order._id)
-    .catch((error) => deps.log.error({ err: error, orderId: order._id }, 'the start of an order was not noted'));
 }
 
 async function repeat(
@@ -120,7 +91,7 @@ async function carryOn(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): 
     await deps.store.orders.remove(order._id);
     requireHeld(outcome, name);
   }
-  await startWorkflow(deps, order);
+  deps.starts.soon(order);
 }
 
 function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): QuoteRecord {

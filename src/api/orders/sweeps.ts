@@ -1,6 +1,6 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { ApiDeps } from '../deps.ts';
-import { startOrder } from './place-order.ts';
+import { startOrder } from './start-orders.ts';
 import { sweepMoneyOnce } from './sweep-money.ts';
 
 /** Starts the workflows of orders that stand without one, and frees names whose hold has ended. */

@@ -16,8 +16,8 @@ import { acceptedOrderView, orderDetailsView, orderView } from '../views/order-v
 
 const params = z.object({ id: OrderId });
 const stripeApi = 'https://api.stripe.com';
-/** How often the long poll looks, ms. */
-const lookMs = 100;
+/** How often the long poll looks when the timeline of the order has nothing new, ms. */
+const lookMs = 1_000;
 
 export const orderRoutes = [
   route({
@@ -26,8 +26,8 @@ export const orderRoutes = [
     tag: 'Orders',
     summary: 'Order what was quoted',
     description:
-      'The same request with the same Idempotency-Key gives the same answer and one order. After ' +
-      '`workflow_unreachable` the order stands all the same and is started as soon as possible.',
+      'The same request with the same Idempotency-Key gives the same answer and one order. What is accepted stands, ' +
+      'and is worked on as soon as possible.',
     guard: requireAccount('payer', { guests: true }),
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
     body: OrderRequest,
@@ -44,7 +44,6 @@ export const orderRoutes = [
       'too_many_holds',
       'not_a_member',
       'account_closed',
-      'workflow_unreachable',
     ],
     handler: async ({ deps, body, headers, caller, ip }) => {
       const idempotencyKey = headers['idempotency-key'];
@@ -144,16 +143,27 @@ async function readDetails(deps: ApiDeps, order: OrderRecord): Promise<z.input<t
 
 type OrderWithPayment = OrderRecord & { payment: NonNullable<OrderRecord['payment']> };
 
-/** Waits until the payment of an order is set up. Throws `payment_not_ready`, `already_ready`, `already_ended`. */
+/**
+ * Waits until the payment of an order is set up, and has an order started that stands without a workflow. Throws
+ * `payment_not_ready`, `already_ready`, `already_ended`.
+ */
 async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boolean): Promise<OrderWithPayment> {
   const end = monotonic() + deps.config.FREEHOLD_PAYMENT_POLL_MS;
-  let found: OrderRecord | null = first;
-  for (;;) {
-    const order = requirePayable(found);
-    if (order.payment) return order as OrderWithPayment;
-    if (monotonic() >= end || gone()) throw new ReasonError('payment_not_ready');
-    await delay(lookMs);
-    found = await deps.store.orders.find(first._id);
+  if (!first.startedAt) deps.starts.soon(first);
+  let news = new AbortController();
+  const unfollow = deps.tail.follow(first.instanceId, () => news.abort());
+  try {
+    for (;;) {
+      const order = requirePayable(await deps.store.orders.find(first._id));
+      if (order.payment) return order as OrderWithPayment;
+      const leftMs = end - monotonic();
+      if (leftMs <= 0 || gone()) throw new ReasonError('payment_not_ready');
+      // The abort is the news that this waits for.
+      await delay(Math.min(lookMs, leftMs), undefined, { signal: news.signal }).catch(() => undefined);
+      news = new AbortController();
+    }
+  } finally {
+    unfollow();
   }
 }
 
