@@ -43,6 +43,9 @@ export const HostHealth = z.object({
 });
 export type HostHealth = z.infer<typeof HostHealth>;
 
+/** Phases of a boot that no wait ends: somebody has to look at the data volume. */
+export const phasesForPeople: readonly string[] = ['volume-is-not-ours', 'volume-is-ambiguous', 'volume-is-damaged'];
+
 /** Environment variables that an image's start command gets from its cloud. */
 export const hostEnvironment = {
   /** Path of the host contract file. */

@@ -14,7 +14,8 @@ const attemptMs = 20_000;
 /**
  * This step waits until the server answers as a customer would see it, in phases: address, DNS, TLS, process, version.
  * `/healthz` must name this instance and its version. Errors, all naming the phase that waits: `cloud_unavailable`,
- * `dns_unresolved`, `tls_untrusted`, `host_starting`; retryable, the step's deadline ends them.
+ * `dns_unresolved`, `tls_untrusted`, `host_starting`; retryable, the step's deadline ends them. `data_volume_refused` at
+ * the end of an attempt is not: it waits for people.
  */
 export function awaitHealthy(ports: HealthPorts) {
   return async (context: StepContext): Promise<void> => {

@@ -1,5 +1,5 @@
 import { fetch } from 'undici';
-import { HostHealth } from '../../contracts/host-contract.ts';
+import { HostHealth, phasesForPeople } from '../../contracts/host-contract.ts';
 import type { Reach } from '../../contracts/reach.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 
@@ -34,11 +34,8 @@ export async function lookAtHost(
       dispatcher: reach.dispatcher,
       signal: AbortSignal.timeout(answerWithinMs),
     });
-    if (!response.ok) {
-      await response.body?.cancel();
-      return new ReasonError('host_starting', `phase process: status ${response.status}`);
-    }
-    health = await response.json();
+    health = await response.json().catch(() => undefined);
+    if (!response.ok) return whyStarting(response.status, health, instanceId);
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
     return isTlsProblem(cause)
@@ -53,6 +50,16 @@ export async function lookAtHost(
     return new ReasonError('host_starting', `phase version: ${parsed.data.version} instead of ${wanted}`);
   }
   return undefined;
+}
+
+/** While the product itself does not answer, the boot's phase does (cloud-init, `report-phase`). */
+function whyStarting(status: number, health: unknown, instanceId: string): ReasonError {
+  const { data } = HostHealth.safeParse(health);
+  if (data?.instanceId !== instanceId || data.phase === undefined) {
+    return new ReasonError('host_starting', `phase process: status ${status}`);
+  }
+  const forPeople = phasesForPeople.includes(data.phase);
+  return new ReasonError(forPeople ? 'data_volume_refused' : 'host_starting', `phase ${data.phase}`);
 }
 
 async function resolve(reach: Reach, hostname: string): Promise<string[]> {

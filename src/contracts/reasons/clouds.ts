@@ -118,6 +118,12 @@ export const cloudReasons = {
     },
     true,
   ),
+  data_volume_refused: reason('cloud', 502, {
+    customer: 'The server was built but does not accept its disk. We are looking at it.',
+    operator:
+      'The host found data that is not ours, several volumes, or a damaged file system; the detail names the phase.',
+    next: 'Look at the volume on the host, mend it by hand, then retry.',
+  }),
   host_unhealthy: reason('cloud', 504, {
     customer: 'The server was built but does not answer.',
     operator: 'The host did not become healthy within the deadline; the detail names the phase.',
