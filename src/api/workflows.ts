@@ -169,8 +169,8 @@ export function createWorkflows({
       });
     },
     /** Starts a pass over the fleet that an operator asked for; nothing happens when it runs or ran already. */
-    async startReconcile(runId: string, { repair }: { repair: boolean }): Promise<void> {
-      const input: ReconcileInput = { parts: ['records', 'cloud'], repair };
+    async startReconcile(runId: string, { repair, orphans }: { repair: boolean; orphans: boolean }): Promise<void> {
+      const input: ReconcileInput = { parts: ['records', 'cloud'], repair, orphans };
       await ask(() =>
         client.workflow.start(reconcileWorkflowType, {
           workflowId: reconcileWorkflowId(runId),

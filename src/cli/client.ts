@@ -58,7 +58,7 @@ export function createClient({ api, token }: Settings) {
         z.object({ operation: OperatorOperation, audit: z.array(AuditEntry) }),
         `/v1/operator/operations/${encodeURIComponent(id)}`,
       ),
-    startReconcile: (body: { repair: boolean }) =>
+    startReconcile: (body: { repair: boolean; orphans: boolean }) =>
       ask(ReconcileRun, '/v1/operator/reconcile', { method: 'POST', body }),
     reconcileRun: (id: string) => ask(ReconcileRun, `/v1/operator/reconcile/${encodeURIComponent(id)}`),
     startCloudCheck: () => ask(CloudCheck, '/v1/operator/clouds/check', { method: 'POST' }),

@@ -101,7 +101,10 @@ program
   .command('reconcile')
   .description('compares orders, Stripe, licences, names, DNS, stacks and clouds; a dry run that touches nothing')
   .option('--repair', 'open tickets and repair what is safe')
-  .action(async ({ repair = false }: { repair?: boolean }) => show(await reconcile(client(), repair), reconcileText));
+  .option('--orphans', 'orphans at the clouds too: adopt what delivered servers lost, remove what no record knows')
+  .action(async ({ repair = false, orphans = false }: { repair?: boolean; orphans?: boolean }) =>
+    show(await reconcile(client(), { repair, orphans }), reconcileText),
+  );
 
 const tickets = program.command('tickets').description('what does not fit between the systems');
 tickets

@@ -5,8 +5,11 @@ import type { OperatorClient } from './client.ts';
 const lookEveryMs = 500;
 
 /** Compares all systems and waits until it is done. */
-export async function reconcile(api: OperatorClient, repair: boolean): Promise<NonNullable<ReconcileRun['report']>> {
-  const { id } = await api.startReconcile({ repair });
+export async function reconcile(
+  api: OperatorClient,
+  wish: { repair: boolean; orphans: boolean },
+): Promise<NonNullable<ReconcileRun['report']>> {
+  const { id } = await api.startReconcile(wish);
   for (;;) {
     const { report } = await api.reconcileRun(id);
     if (report) return report;

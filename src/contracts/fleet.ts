@@ -29,7 +29,11 @@ export const MismatchKind = z.enum([
 export type MismatchKind = z.infer<typeof MismatchKind>;
 
 /** What can be done without anybody deciding. */
-export const Repair = z.enum(['settle_money', 'release_hold', 'revoke_licence', 'remove_remains']);
+export const Repair = z.enum([
+  ...['settle_money', 'release_hold', 'revoke_licence', 'remove_remains'],
+  // Of orphans, and only where an operator has asked for it.
+  ...['adopt_objects', 'remove_unowned'],
+] as const);
 export type Repair = z.infer<typeof Repair>;
 
 /** Two systems that do not agree. Ids and codes only: it is stored by Temporal. */
@@ -93,6 +97,11 @@ export function reconcileWorkflowId(runId: string): string {
 export interface ReconcileInput {
   parts: FleetPart[];
   repair: boolean;
+  /**
+   * Whether orphans at the clouds are dealt with, too: what the stack of a delivered server lost is taken over, what no
+   * record knows is removed. No schedule does that.
+   */
+  orphans?: boolean;
   /** What is done is absent from passes of before it was carried over. */
   soFar?: Omit<ReconcileProgress, 'done'> & Partial<Pick<ReconcileProgress, 'done'>>;
 }

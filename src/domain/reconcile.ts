@@ -5,7 +5,8 @@ import { type InstanceStatus, type OrderState, orderHasEnded, type Standing } fr
 /**
  * The rules by which the systems are compared: given what each of them holds, which of it does not fit. Pure. A mismatch
  * names a repair only where nothing can be lost by it: what is undone was never handed over, and what no record knows is
- * never removed, because then the records may be the ones that are wrong.
+ * never removed by itself, because then the records may be the ones that are wrong. An operator who knows better asks for
+ * `orphans`.
  */
 
 /** What our own records say of one order and its server. Times are ms. */
@@ -204,19 +205,27 @@ export interface ObjectFacts {
   createdAt: number;
 }
 
-/** `managed`: whether the state of its instance's stack holds it; null where that was not read. */
+/**
+ * `managed`: whether the state of its instance's stack holds it; null where that was not read. `orphans`: whether an
+ * operator wants orphans dealt with. Then a delivered server takes over what its stack has lost, and what neither a record
+ * nor a stack knows goes; never with a volume, because data says that there was a server.
+ */
 export function judgeObject(
   object: ObjectFacts,
-  about: { cloud: CloudName; fate: Fate; managed: boolean | null },
+  about: { cloud: CloudName; fate: Fate; managed: boolean | null; withVolume?: boolean; orphans?: boolean },
   settling: Settling,
 ): Mismatch[] {
   const { id, instanceId, role, createdAt } = object;
-  const { cloud, fate, managed } = about;
+  const { cloud, fate, managed, withVolume = false, orphans = false } = about;
   if (isYoung(createdAt, settling)) return [];
   if (fate === 'lives') {
-    return managed === false ? [{ kind: 'object_unmanaged', subject: id, instanceId, cloud, repair: null }] : [];
+    const repair = orphans ? 'adopt_objects' : null;
+    return managed === false ? [{ kind: 'object_unmanaged', subject: id, instanceId, cloud, repair }] : [];
   }
   const kind = role === 'record' ? 'dns_record_left' : 'object_left';
+  if (orphans && fate === 'unknown' && managed === false && !withVolume) {
+    return [{ kind, subject: id, instanceId, cloud, repair: 'remove_unowned' }];
+  }
   return left(kind, id, fate, { instanceId, cloud, repair: 'remove_remains' });
 }
 

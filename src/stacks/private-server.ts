@@ -67,7 +67,7 @@ export interface Inventory {
    * was never answered. Only who may remove it asks; absent where everything says whose it is.
    */
   listUnowned?(region: string, signal: AbortSignal): Promise<TaggedObject[]>;
-  /** Everything that carries the tag of any instance, in no order. */
+  /** Everything that carries the tag of any instance, in an order in which it can be removed. */
   listAll(): Promise<OwnedObject[]>;
   /** Removes one; an object that is gone already is a success. */
   remove(object: TaggedObject): Promise<void>;

@@ -28,10 +28,11 @@ const longestReport = 500;
  * what the clouds hold with our records. Opens a ticket per mismatch, closes those that are gone, and repairs what can be
  * repaired by itself; a dry run only reports. A system that does not answer is left out, and its tickets stay.
  */
-export async function reconcileFleet({ parts, repair, soFar }: ReconcileInput): Promise<ReconcileReport> {
+export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileReport> {
+  const { parts, repair, soFar } = input;
   const progress = soFar ? { ...soFar, done: soFar.done ?? [] } : await begin(repair);
   const { settings, report } = progress;
-  const walks = walksOf(parts, settings.clouds);
+  const walks = walksOf(input, settings.clouds);
 
   for (; progress.walk < walks.length; progress.walk += 1) {
     const walk = walks[progress.walk]!;
@@ -62,7 +63,7 @@ export async function reconcileFleet({ parts, repair, soFar }: ReconcileInput): 
   /** Goes on as new where the history has grown: between two pages, and between two repairs. */
   async function keepShort(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
-    await continueAsNew<typeof reconcileFleet>({ parts, repair, soFar: progress });
+    await continueAsNew<typeof reconcileFleet>({ ...input, soFar: progress });
   }
 
   /** What a source says; null when it does not answer, which the report tells. */

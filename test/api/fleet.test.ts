@@ -22,7 +22,7 @@ describe('an operator', () => {
   test('has the systems compared, dry unless asked otherwise, and reads what was found', async () => {
     const begun = await api.call('POST', '/v1/operator/reconcile', { body: {}, headers });
     expect([begun.status, begun.body.done]).toEqual([202, false]);
-    expect(calls.at(-1)).toEqual({ call: 'startReconcile', args: [begun.body.id, { repair: false }] });
+    expect(calls.at(-1)).toEqual({ call: 'startReconcile', args: [begun.body.id, { repair: false, orphans: false }] });
     const path = `/v1/operator/reconcile/${begun.body.id}`;
     expect((await api.call('GET', path, { headers })).body).toMatchObject({ done: false, report: null });
     answer = report;
@@ -33,7 +33,7 @@ describe('an operator', () => {
     });
     const repairing = await api.call('POST', '/v1/operator/reconcile', { body: { repair: true }, headers });
     expect(await api.store.audit.of(repairing.body.id)).toMatchObject([
-      { actor: 'operator:bootstrap', action: 'request-reconcile', after: { repair: true } },
+      { actor: 'operator:bootstrap', action: 'request-reconcile', after: { repair: true, orphans: false } },
     ]);
   });
 

@@ -186,9 +186,11 @@ describe('freehold', () => {
     expect(dry.out).toMatch(/^KIND +SUBJECT +OF +REPAIR\nhold_left +acme +- +release_hold\n/);
     expect(dry.out).toContain('3 compared, 1 mismatch; nothing was touched (dry run).');
     expect(dry.out).toContain('Did not answer, so something may be missing here: names.');
-    expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: false });
+    expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: false, orphans: false });
     expect(JSON.parse((await freehold(['reconcile', '--repair', '--json'])).out)).toMatchObject({ found: 1 });
-    expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: true });
+    expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: true, orphans: false });
+    await freehold(['reconcile', '--orphans']);
+    expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: false, orphans: true });
 
     expect((await freehold(['tickets', 'list'])).out).toBe('No tickets.\n');
     await api.store.tickets.note({ kind: 'host_gone', subject: 'host-1', repair: null }, new Date());

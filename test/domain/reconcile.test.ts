@@ -206,6 +206,23 @@ describe('what is left', () => {
       ['object_unmanaged', null],
     ]);
   });
+  test('is dealt with as an orphan where an operator asks: taken over by who lives, removed without data and stack', () => {
+    const judge = (fate: Fate, about: { managed: boolean | null; withVolume?: boolean; orphans?: boolean }) => {
+      const object: ObjectFacts = { id: 'net-1', role: 'other', instanceId, createdAt: longAgo };
+      return judgeObject(object, { cloud: 'local', fate, orphans: true, ...about }, settling)[0]?.repair;
+    };
+    expect(judge('lives', { managed: false })).toBe('adopt_objects');
+    expect(judge('lives', { managed: true })).toBeUndefined();
+    expect(judge('unknown', { managed: false })).toBe('remove_unowned');
+    expect(judge('unknown', { managed: false, orphans: false })).toBeNull();
+    expect(judge('unknown', { managed: false, withVolume: true })).toBeNull();
+    // A stack has it, or nobody could tell: the records may be what is not whole.
+    expect(judge('unknown', { managed: true })).toBeNull();
+    expect(judge('unknown', { managed: null })).toBeNull();
+    expect(judge('undone', { managed: false })).toBe('remove_remains');
+    expect(judge('ended', { managed: false })).toBeNull();
+    expect(judge('unsettled', { managed: false })).toBeUndefined();
+  });
   test("a licence that was sold alone and a hold that ends by itself are nobody's business", () => {
     expect(judgeLicence({ licenceId: 'l', externalRef: 'partner-7', createdAt: longAgo }, 'unknown', settling)).toEqual(
       [],

@@ -28,6 +28,8 @@ export interface SuiteCloud {
   types: { machine: string; volume: string; address: string };
   /** Types of which a create whose reply was lost leaves an object that no state knows. */
   repeats: string[];
+  /** Type of an object that carries the tag and on which nothing else depends, so that a state can lose it alone. */
+  leaf: string;
 }
 
 export interface SuitePart {
@@ -144,6 +146,12 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         const [hostname] = server.hostnames as [string];
         const inOrder = async (spec: PrivateServerSpec) => expect(await lab.strangers(spec, typePrefix)).toEqual([]);
 
+        // A preview tells what would be made, and makes none of it.
+        const planned = await lab.preview(server);
+        expect(Object.keys(planned)).toEqual(['create']);
+        expect(planned.create).toBeGreaterThan(resourceCount(server));
+        expect(await lab.objects()).toEqual([]);
+
         const { outputs } = await lab.up(server);
         expect(outputs).toMatchObject({ hostnames: [hostname] });
         expect(outputs.addresses.length).toBeGreaterThan(0);
@@ -172,9 +180,16 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         const osImage = osImageOf('node-1');
         const larger = withMachines(pinned, [{ name: 'm1', size: lab.otherSize(part.plan), osImage }]);
         const renamed = `renamed.${hostname.split('.').slice(1).join('.')}`;
-        const resized = await lab.up({ ...larger, hostnames: [hostname, renamed] });
+        const change = { ...larger, hostnames: [hostname, renamed] };
+        const before = await lab.objects();
+        const foreseen = await lab.preview(change);
+        expect(foreseen).not.toHaveProperty('replace');
+        expect(foreseen.update).toBeGreaterThan(0);
+        expect(await lab.objects()).toEqual(before);
+        const resized = await lab.up(change);
         expect(resized.outputs).toMatchObject({ serverIds: outputs.serverIds, addresses: outputs.addresses });
         expect(changesOf(resized.lines)).not.toHaveProperty('replace');
+        expect(changesOf(resized.lines)).toMatchObject({ create: foreseen.create, update: foreseen.update });
         expect((await lab.health(renamed)).instanceId).toBe(server.instanceId);
         const moved = { ...larger, hostnames: [renamed] };
         await lab.up(moved);
@@ -245,6 +260,28 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         const server = lab.spec('forgotten', part);
         await lab.up(server);
         await lab.forgetObjects(server);
+        await lab.destroy(server);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+
+    test(
+      'what the state of a delivered server has lost is taken over as it is, and nothing is made twice or deleted',
+      async () => {
+        const lab = use();
+        const { typePrefix } = await cloudStacks(suite.cloud);
+        const server = lab.spec('adopted', part);
+        const { outputs } = await lab.up(server);
+        const idsOf = async () => (await lab.objects()).map(({ type, id }) => `${type} ${id}`).sort();
+        const before = await idsOf();
+        await lab.forgetObjects(server, suite.leaf);
+        expect(await lab.strangers(server, typePrefix)).not.toEqual([]);
+        const again = await lab.up(server, { recover: true, pivotBehind: true });
+        expect(again.outputs).toEqual(outputs);
+        expect(await idsOf()).toEqual(before);
+        expect(await lab.strangers(server, typePrefix)).toEqual([]);
+        expect(await lab.health(server.hostnames[0]!)).toMatchObject({ boots: 1 });
         await lab.destroy(server);
         expect(await lab.objects()).toEqual([]);
       },

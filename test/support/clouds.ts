@@ -5,12 +5,14 @@ export const aws: SuiteCloud = {
   cloud: 'aws',
   types: { machine: 'instance:Instance', volume: 'volume:Volume', address: 'eip:Eip' },
   repeats: ['instance:Instance', 'ebs/volume:Volume', 'eip:Eip', 'vpc:Vpc'],
+  leaf: 'lifecyclePolicy:LifecyclePolicy',
 };
 
 export const digitalocean: SuiteCloud = {
   cloud: 'digitalocean',
   types: { machine: 'droplet:Droplet', volume: 'volume:Volume', address: 'reservedIp:ReservedIp' },
   repeats: ['droplet:Droplet', 'reservedIp:ReservedIp', 'firewall:Firewall'],
+  leaf: 'firewall:Firewall',
 };
 
 export const azure: SuiteCloud = {
@@ -18,6 +20,7 @@ export const azure: SuiteCloud = {
   types: { machine: 'compute:VirtualMachine', volume: 'compute:Disk', address: 'network:PublicIPAddress' },
   // Ids are made of names there, so a repeat is refused: what its first try made stands in its own way.
   repeats: ['compute:VirtualMachine'],
+  leaf: 'dataprotection:BackupInstance',
 };
 
 export const gcp: SuiteCloud = {
@@ -25,4 +28,5 @@ export const gcp: SuiteCloud = {
   types: { machine: 'instance:Instance', volume: 'disk:Disk', address: 'address:Address' },
   // One, because its repeat fails: what depends on it comes with the next up.
   repeats: ['instance:Instance'],
+  leaf: 'firewall:Firewall',
 };

@@ -161,12 +161,7 @@ export async function openStackLab() {
     readState: (server: PrivateServerSpec) => readFile(stateFile(server), 'utf8'),
     writeState: (server: PrivateServerSpec, text: string) => writeFile(stateFile(server), text),
     /** Makes the state as it was before it knew anything at the cloud. */
-    async forgetObjects(server: PrivateServerSpec): Promise<void> {
-      const whole = JSON.parse(await readFile(stateFile(server), 'utf8')) as Checkpoint;
-      const { latest } = whole.checkpoint;
-      latest.resources = latest.resources.filter(({ type }) => /^(pulumi|freehold):/.test(type));
-      await writeFile(stateFile(server), JSON.stringify(whole));
-    },
+    forgetObjects: (server: PrivateServerSpec, lost?: string) => forgetObjectsIn(stateFile(server), lost),
     /** Begins an up whose host stays being created, and answers with the session that does it. */
     async beginUp(server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) {
       await cloud.faults({ createHostMs: 30_000 });
@@ -221,6 +216,13 @@ export async function openStackLab() {
       run(request('up', server, how)),
     refresh: (server: PrivateServerSpec) => run(request('refresh', server)),
     destroy: (server: PrivateServerSpec) => run(request('destroy', server, { recover: true })),
+    /** How many resources of a cloud and of the engine itself an up would create, update and leave as they are. */
+    async preview(server: PrivateServerSpec): Promise<Record<string, number>> {
+      const program = join(root, 'test/support/preview-stack.ts');
+      const args = ['--disable-warning=ExperimentalWarning', program, JSON.stringify(request('up', server))];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
+      return JSON.parse(stdout) as Record<string, number>;
+    },
     /** What the cloud has under the tag of an instance, as `kind name`. */
     async owned(server: PrivateServerSpec): Promise<string[]> {
       const tag = ['freehold:instance', server.instanceId] as const;
@@ -254,6 +256,16 @@ export async function openStackLab() {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes the state in a file as it was before it knew anything at the cloud, or anything whose type ends with `lost`. */
+export async function forgetObjectsIn(file: string, lost?: string): Promise<void> {
+  const whole = JSON.parse(await readFile(file, 'utf8')) as Checkpoint;
+  const { latest } = whole.checkpoint;
+  latest.resources = latest.resources.filter(({ type }) =>
+    lost === undefined ? /^(pulumi|freehold):/.test(type) : !type.endsWith(lost),
+  );
+  await writeFile(file, JSON.stringify(whole));
 }
 
 type MachineWish = Pick<Machine, 'name' | 'size'> & Partial<Machine>;

@@ -116,6 +116,14 @@ export function createFleet(orders: OrderFacts[]) {
       calls.push(`remove ${instanceId}`);
       return true;
     },
+    removeUnowned: async (cloud: string, instanceId: string) => {
+      calls.push(`remove unowned ${instanceId} at ${cloud}`);
+      return true;
+    },
+    adoptObjects: async (instanceId: string) => {
+      calls.push(`adopt ${instanceId}`);
+      return true;
+    },
     settleStrayPayment: async (stray: StrayPayment) => {
       strays.push(stray);
       return 0;

@@ -75,6 +75,35 @@ describe('comparing the fleet', () => {
     expect(fleet.repaired).not.toContain('object_left vol-x');
   }, 60_000);
 
+  test('deals with orphans where it is asked to: a server takes over what it lost, what nobody knows goes', async () => {
+    const planted = () => {
+      const fleet = createFleet([order(0)]);
+      const object = (id: string, number: number, role: 'other' | 'volume' = 'other') =>
+        fleet.objects.push({ id, role, instanceId: instanceOf(number), createdAt: 0 });
+      object('lost-1', 0);
+      object('lost-2', 0, 'volume');
+      object('nobodys', 77);
+      object('data', 78, 'volume');
+      return fleet;
+    };
+    const input: ReconcileInput = { parts: ['cloud'], repair: true };
+    const usual = planted();
+    expect(await run(usual, input)).toMatchObject({ found: 4, repaired: 0 });
+    const dry = planted();
+    expect(await run(dry, { ...input, repair: false, orphans: true })).toMatchObject({ found: 4, repaired: 0 });
+    expect([...usual.calls, ...dry.calls]).toEqual([]);
+    const asked = planted();
+    const report = await run(asked, { ...input, orphans: true });
+    expect(report.mismatches.map(({ subject, repair }) => [subject, repair])).toEqual([
+      ['lost-1', 'adopt_objects'],
+      ['lost-2', 'adopt_objects'],
+      ['nobodys', 'remove_unowned'],
+      ['data', null],
+    ]);
+    expect(report.repaired).toBe(3);
+    expect(asked.calls).toEqual([`adopt ${instanceOf(0)}`, `remove unowned ${instanceOf(77)} at local`]);
+  }, 60_000);
+
   test('leaves alone what is in motion, and does not repair what an operation may meet', async () => {
     const fleet = createFleet([order(1, { busy: true }), order(3)]);
     fleet.activities.permitRepair = async () => ({ allowed: false, money: null });

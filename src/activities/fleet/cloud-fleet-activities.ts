@@ -4,9 +4,11 @@ import type { Inventory } from '../../stacks/private-server.ts';
 import type { StackStates } from '../../stacks/stack-states.ts';
 import type { Store } from '../../store/store.ts';
 import type { StackPorts } from '../hosting/stack-activities.ts';
+import { adoptObjects } from './adopt-objects.ts';
 import { checkCloud } from './check-cloud.ts';
 import { readObjects, readServers, readStacks, readStates } from './read-clouds.ts';
 import { removeRemains } from './remove-remains.ts';
+import { removeUnowned } from './remove-unowned.ts';
 
 export interface CloudFleetPorts {
   store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>;
@@ -25,6 +27,8 @@ export function createCloudFleetActivities(ports: CloudFleetPorts) {
     readObjects: readObjects(ports),
     readStates: readStates(ports),
     removeRemains: removeRemains(ports),
+    removeUnowned: removeUnowned(ports),
+    adoptObjects: adoptObjects(ports),
     checkCloud: checkCloud(ports),
   };
 }

@@ -47,7 +47,7 @@ export function readStates({ states }: CloudFleetPorts) {
   };
 }
 
-async function withInventory<Result>(
+export async function withInventory<Result>(
   { inventoryOf }: CloudFleetPorts,
   cloud: CloudName,
   work: (inventory: Inventory) => Promise<Result>,

@@ -1,7 +1,7 @@
 import { now } from '../../contracts/clock.ts';
 import { isInstanceId, type Mismatch, type PassSettings } from '../../contracts/fleet.ts';
 import type { StrayPayment } from '../../contracts/workflow-messages.ts';
-import { fateOf } from '../../domain/reconcile.ts';
+import { type Fate, fateOf } from '../../domain/reconcile.ts';
 import { EndEnrolmentsAnswer, LicenceView, type RevokeLicence } from '../../licence/protocol/admin.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 import { orderFacts } from './order-facts.ts';
@@ -13,19 +13,20 @@ export interface Permit {
 }
 
 /**
- * Looks once more, right before a repair: whether the owner is still undone (or, for a name, still unknown) and its
- * instance's entity runs nothing. Then nothing can be running that the repair could meet.
+ * Looks once more, right before a repair: whether the owner is still undone (where something is taken over: still there;
+ * where nobody owns it: still unknown) and its instance's entity runs nothing. Then nothing can be running that the repair could meet.
  */
 export function permitRepair({ store, isRunning }: FleetPorts) {
   return async (mismatch: Mismatch, { settlingMs }: PassSettings): Promise<Permit> => {
-    const { kind, subject, orderId, instanceId } = mismatch;
+    const { kind, subject, orderId, instanceId, repair } = mismatch;
+    const needed: Fate = repair === 'adopt_objects' ? 'lives' : 'undone';
     const [order] = await store.orders.findMany({
       ids: orderId ? [orderId] : [],
       instanceIds: instanceId ? [instanceId] : [],
     });
-    if (!order) return { allowed: kind === 'hold_left', money: null };
+    if (!order) return { allowed: kind === 'hold_left' || repair === 'remove_unowned', money: null };
     const [facts] = await orderFacts(store, [order]);
-    if (fateOf(facts ?? null, { at: now(), settlingMs }) !== 'undone') return { allowed: false, money: null };
+    if (fateOf(facts ?? null, { at: now(), settlingMs }) !== needed) return { allowed: false, money: null };
     const paymentIntentId = order.payment?.paymentIntentId ?? subject;
     return { allowed: !(await isRunning(order.instanceId)), money: { orderId: order._id, paymentIntentId } };
   };

@@ -21,20 +21,21 @@ export const fleetRoutes: Route[] = [
     path: '/v1/operator/reconcile',
     tag,
     summary: 'Compare all systems now',
-    description: 'A dry run unless `repair` is true: then tickets are opened and what is safe is repaired.',
+    description:
+      'A dry run unless `repair` is true: then tickets are opened and what is safe is repaired; orphans at the clouds with `orphans` alone.',
     guard,
     body: ReconcileRequest,
     answers: { 202: ReconcileRun },
     problems: ['workflow_unreachable'],
-    handler: async ({ deps, body: { repair }, caller, requestId }) => {
+    handler: async ({ deps, body, caller, requestId }) => {
       const id = newId.reconcileRun();
-      await deps.workflows.startReconcile(id, { repair });
+      await deps.workflows.startReconcile(id, body);
       await deps.store.audit.append({
         at: today(),
         actor: `operator:${caller.name}`,
         action: 'request-reconcile',
         subject: id,
-        after: { repair },
+        after: body,
         requestId,
       });
       return { status: 202, body: reconcileView(id, null) };

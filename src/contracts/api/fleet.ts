@@ -18,6 +18,11 @@ export const ReconcileRequest = z
   .strictObject({
     /** Whether tickets are opened and what is safe is repaired; else nothing is touched. */
     repair: z.boolean().default(false),
+    /**
+     * Whether orphans at the clouds are repaired, too: what the stack of a delivered server lost is taken over, and what
+     * no record knows is removed, unless a volume is among it.
+     */
+    orphans: z.boolean().default(false),
   })
   .meta({ id: 'ReconcileRequest' });
 

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { LicenceView } from '../../licence/protocol/admin.ts';
 import { kinds } from '../../stacks/local/cloud-api.ts';
+import { doubledClouds } from '../cloud/doubles/environment.ts';
 import type { Platform } from '../platform.ts';
 import { projectRoot } from '../processes.ts';
 
@@ -18,6 +19,11 @@ export function createOutside(platform: Platform) {
     const answer = await fetch(url, token ? { headers: { authorization: `Bearer ${token}` } } : {});
     if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
     return schema.parse(await answer.json());
+  }
+  async function doubled(cloud: string, query = ''): Promise<string[]> {
+    const url = `${urls.cloud}/v1/doubles/${cloud}/objects${query}`;
+    const found = await read(z.array(Doubled), url, keys['cloud-token']);
+    return found.map(({ type, id }) => `${type.split(':').at(-1)} ${id}`);
   }
   const stripe = <T>(schema: z.ZodType<T>, path: string) =>
     read(z.object({ data: z.array(schema) }), `${urls.stripe}/v1/${path}`, keys['stripe-secret-key']);
@@ -45,7 +51,7 @@ export function createOutside(platform: Platform) {
       }
       return sums;
     },
-    /** Objects of the cloud that carry the instance's tag, as `kind name`. */
+    /** Objects of every cloud that carry the instance's tag, as `kind name`; of a double as `kind id`. */
     async cloudObjects(instanceId: string): Promise<string[]> {
       const tag = encodeURIComponent(`freehold:instance=${instanceId}`);
       const lists = await Promise.all(
@@ -54,8 +60,11 @@ export function createOutside(platform: Platform) {
           return found.map(({ name }) => `${kind} ${name}`);
         }),
       );
-      return lists.flat();
+      const doubles = await Promise.all(doubledClouds.map((cloud) => doubled(cloud, `?tag=${tag}`)));
+      return [...lists.flat(), ...doubles.flat()];
     },
+    /** Everything that the double of a cloud has, whoever made it and whatever tags it has, as `kind id`. */
+    everythingAt: (cloud: string): Promise<string[]> => doubled(cloud),
     /** Hostnames of every server that the cloud holds. */
     async hostnames(): Promise<string[]> {
       const records = await read(z.array(Named), `${urls.cloud}/v1/records`, keys['cloud-token']);
@@ -111,6 +120,7 @@ export function createOutside(platform: Platform) {
 export type Outside = ReturnType<typeof createOutside>;
 
 const Named = z.object({ name: z.string() });
+const Doubled = z.object({ type: z.string(), id: z.string() });
 const Subscription = z.object({
   id: z.string(),
   status: z.string(),

@@ -28,9 +28,9 @@ export function cloudFleet(cloud: CloudName) {
   });
 }
 
-/** A destroy by a provision worker; heartbeats carry a cancel to it. */
+/** Work of a provision worker on what a stack or a cloud holds; heartbeats carry a cancel to it. */
 export function cloudRepair(cloud: CloudName) {
-  return proxyActivities<Pick<CloudFleetActivities, 'removeRemains'>>({
+  return proxyActivities<Pick<CloudFleetActivities, 'removeRemains' | 'removeUnowned' | 'adoptObjects'>>({
     taskQueue: provisionQueue(cloud),
     startToCloseTimeout: '30 minutes',
     heartbeatTimeout: '30 seconds',

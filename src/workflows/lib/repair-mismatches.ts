@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ActivityFailure, isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { Mismatch, ReconcileProgress } from '../../contracts/fleet.ts';
+import type { CloudName } from '../../contracts/stack.ts';
 import { type StrayPayment, strayPaymentWorkflowId } from '../../contracts/workflow-messages.ts';
 import { settleStrayPayment } from '../settle-stray-payment.ts';
 import { cloudRepair, fleet } from './fleet-activities.ts';
@@ -43,7 +44,11 @@ async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<
       await fleet().revokeLeftLicence(mismatch);
       return true;
     case 'remove_remains':
-      return removeRemains(mismatch, progress);
+      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).removeRemains(id, settings));
+    case 'remove_unowned':
+      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).removeUnowned(queue, id, settings));
+    case 'adopt_objects':
+      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).adoptObjects(id, settings));
     case null:
       return false;
   }
@@ -63,14 +68,18 @@ async function settleMoney(stray: StrayPayment): Promise<void> {
   }
 }
 
-/** One destroy removes the stack and everything that carries the tag of its instance. */
-async function removeRemains({ instanceId, cloud }: Mismatch, progress: ReconcileProgress): Promise<boolean> {
+/** One repair deals with the stack and with everything that carries the tag of its instance. */
+async function onceAtTheCloud(
+  { instanceId, cloud }: Mismatch,
+  progress: ReconcileProgress,
+  work: (queue: CloudName, instanceId: string) => Promise<boolean>,
+): Promise<boolean> {
   const { settings, done } = progress;
   const [anyCloud] = settings.clouds;
   const queue = cloud ?? anyCloud;
   if (instanceId === undefined || queue === undefined) return false;
   if (done.includes(instanceId)) return true;
-  if (!(await cloudRepair(queue).removeRemains(instanceId, settings))) return false;
+  if (!(await work(queue, instanceId))) return false;
   done.push(instanceId);
   return true;
 }

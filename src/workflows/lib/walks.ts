@@ -1,4 +1,4 @@
-import type { FleetPart, FleetSource, Mismatch, Page, PassSettings } from '../../contracts/fleet.ts';
+import type { FleetSource, Mismatch, Page, PassSettings, ReconcileInput } from '../../contracts/fleet.ts';
 import { isInstanceId } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import {
@@ -40,10 +40,10 @@ export interface Walk {
 }
 
 /** The lists of these parts, in the order in which a pass goes through them. */
-export function walksOf(parts: readonly FleetPart[], clouds: readonly CloudName[]): Walk[] {
+export function walksOf({ parts, orphans = false }: ReconcileInput, clouds: readonly CloudName[]): Walk[] {
   const records = [orders(), subscriptions(), licences(), holds()];
   const [first] = clouds;
-  const cloud = first === undefined ? [] : [stacks(first), ...clouds.map(objects)];
+  const cloud = first === undefined ? [] : [stacks(first), ...clouds.map((each) => objects(each, orphans))];
   return [...(parts.includes('records') ? records : []), ...(parts.includes('cloud') ? cloud : [])];
 }
 
@@ -163,7 +163,7 @@ function stacks(anyCloud: CloudName): Walk {
   });
 }
 
-function objects(cloud: CloudName): Walk {
+function objects(cloud: CloudName, orphans: boolean): Walk {
   return walk<ObjectFacts>({
     title: `objects at ${cloud}`,
     source: 'objects',
@@ -172,11 +172,20 @@ function objects(cloud: CloudName): Walk {
     async judge(settings, items, ask) {
       const owners = [...new Set(items.map(({ instanceId }) => instanceId))];
       const fates = await fatesOf(settings, { instanceIds: owners });
-      const living = owners.filter((id) => fates[id] === 'lives');
-      const states = living.length === 0 ? {} : await ask('states', () => cloudFleet(cloud).readStates(living));
+      const asked = owners.filter((id) => fates[id] === 'lives' || (orphans && fates[id] === 'unknown'));
+      const states = asked.length === 0 ? {} : await ask('states', () => cloudFleet(cloud).readStates(asked));
+      const withData = new Set(items.flatMap(({ role, instanceId }) => (role === 'volume' ? instanceId : [])));
       const mismatches = items.flatMap((object) => {
-        const managed = states?.[object.instanceId]?.includes(object.id) ?? null;
-        return judgeObject(object, { cloud, fate: fates[object.instanceId] ?? 'unknown', managed }, settings);
+        const { instanceId, id } = object;
+        const managed = states?.[instanceId]?.includes(id) ?? null;
+        const about = {
+          cloud,
+          fate: fates[instanceId] ?? 'unknown',
+          managed,
+          withVolume: withData.has(instanceId),
+          orphans,
+        };
+        return judgeObject(object, about, settings);
       });
       return { mismatches, leftAlone: unsettled(fates) };
     },

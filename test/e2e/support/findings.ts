@@ -11,7 +11,7 @@ export async function findings(world: World, { order, quote, name, payer }: Purc
     outside.stacks(),
     outside.licences(order.instanceId),
     outside.mails(order.id),
-    customer.isNameFree(name, 'local'),
+    customer.isNameFree(name, quote.cloud),
   ]);
   return {
     money,

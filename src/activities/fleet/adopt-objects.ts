@@ -1,0 +1,27 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { now } from '../../contracts/clock.ts';
+import type { PassSettings } from '../../contracts/fleet.ts';
+import { identityOf, specOf, stackName } from '../hosting/stack-up.ts';
+import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
+import { fatesOf } from './order-facts.ts';
+
+/**
+ * Takes into the stack of a delivered server what carries its tag and has got lost from its state, by an `up` of what the
+ * server is. Deletes nothing. Holds the lease of the stack, so it never meets a running operation. False, and nothing
+ * happens, when the server is not there or not at rest any more. Errors: those of an up; `unknown_objects` where a person
+ * has to look, because two objects claim one place or one claims none.
+ */
+export function adoptObjects({ store, runStack }: CloudFleetPorts) {
+  return async (instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {
+    const fates = await fatesOf(store, { orderIds: [], instanceIds: [instanceId] }, { at: now(), settlingMs });
+    const instance = await store.instances.find(instanceId);
+    if (!instance?.licenceId || fates[instanceId] !== 'lives') return false;
+    const request = { kind: 'up', stack: stackName(instanceId), spec: specOf(instance) } as const;
+    const outputs = await runStack(
+      { ...request, identity: identityOf(instance, instance.licenceId), recover: true, pivotBehind: true },
+      { onLine: () => undefined, signal: cancellationSignal() },
+    );
+    if (outputs) await store.instances.update(instanceId, { outputs });
+    return true;
+  };
+}

@@ -1,0 +1,32 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { now } from '../../contracts/clock.ts';
+import type { PassSettings } from '../../contracts/fleet.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import { stackName } from '../hosting/stack-up.ts';
+import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
+import { fatesOf } from './order-facts.ts';
+import { withInventory } from './read-clouds.ts';
+
+/**
+ * Removes what a cloud holds under the tag of an instance that neither our records nor any stack know. False, and nothing
+ * happens, when one of them knows it by now, when anything of it is young, or when a volume is among it: data says that
+ * there was a server, so a person decides. Errors: those of the cloud.
+ */
+export function removeUnowned(ports: CloudFleetPorts) {
+  return async (cloud: CloudName, instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {
+    const at = now();
+    const fates = await fatesOf(ports.store, { orderIds: [], instanceIds: [instanceId] }, { at, settlingMs });
+    if (fates[instanceId] !== 'unknown') return false;
+    if ((await ports.states.idsOf(stackName(instanceId))).length > 0) return false;
+    return withInventory(ports, cloud, async (inventory) => {
+      const objects = (await inventory.listAll()).filter((object) => object.instanceId === instanceId);
+      const isYoung = objects.some(({ createdAt }) => at - createdAt < settlingMs);
+      if (isYoung || objects.some(({ role }) => role === 'volume')) return false;
+      for (const object of objects) {
+        cancellationSignal().throwIfAborted();
+        await inventory.remove(object);
+      }
+      return true;
+    });
+  };
+}
