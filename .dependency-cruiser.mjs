@@ -91,10 +91,11 @@ export default {
     },
     {
       name: 'product-never-imports-tests-or-tools',
-      comment: 'Tests, benchmarks, fault campaigns and the toolchain look at the product, never the other way round.',
+      comment:
+        'Tests, benchmarks, fault campaigns, smoke runs and the toolchain look at the product, never the other way round.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|bench|faults|toolchain)/' },
+      to: { path: '^(test|bench|faults|smoke|toolchain)/' },
     },
     {
       name: 'no-cycle',

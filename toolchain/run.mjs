@@ -10,6 +10,7 @@ const commands = {
   start: { entry: 'src/embedded/start.ts', need: 'platform' },
   bench: { entry: 'bench/main.ts', need: 'platform' },
   faults: { entry: 'faults/main.ts', need: 'platform' },
+  smoke: { entry: 'smoke/main.ts', need: 'platform' },
   freehold: { entry: 'src/cli/main.ts', need: 'nothing', quiet: true },
   test: { entry: 'toolchain/test.mjs', need: 'tests' },
   'licence-conformance': { entry: 'src/licence/conformance/main.ts', need: 'nothing', quiet: true },

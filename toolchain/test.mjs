@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '..');
 /** How long jest may take to end after its results are there, in ms; longer means that a test left something open. */
 const lingerMs = 30_000;
 
-const heavy = ['engine', 'e2e', 'web', 'faults'];
+const heavy = ['engine', 'smoke', 'e2e', 'web', 'faults'];
 
 const [full, ...given] =
   process.argv[2] === '--full' ? [true, ...process.argv.slice(3)] : [false, ...process.argv.slice(2)];

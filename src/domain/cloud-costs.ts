@@ -63,7 +63,7 @@ export interface PlanCost {
 }
 
 /** Hours that clouds count to a month. */
-const hoursPerMonth = 730;
+export const hoursPerMonth = 730;
 
 /** A dollar counts as a euro: a euro has been worth more than one for years, so the true margin is not lower by this. */
 export const eurPerUsd = 1;

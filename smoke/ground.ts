@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { createLicenceAdmin } from '../src/activities/licensing/licence-admin.ts';
+import { syncProduct } from '../src/activities/licensing/sync-product.ts';
+import { ReasonError } from '../src/contracts/reasons.ts';
+import { catalogue } from '../src/domain/catalogue-data.ts';
+import { startPlatform } from '../src/embedded/platform.ts';
+import {
+  EndEnrolmentsAnswer,
+  type IssueLicence,
+  LicenceView,
+  type RevokeLicence,
+} from '../src/licence/protocol/admin.ts';
+import { engineVersion } from '../src/stacks/runner/engine.ts';
+import { plan } from './estimate.ts';
+import { pulumiHomeOf } from './preflight.ts';
+
+/**
+ * What a run needs beside a cloud: a database for the lease of its stack, a state backend and a licence server, all of
+ * its own, so that nothing of an installation is touched. The licence server listens on loopback only; one that machines
+ * can reach is taken where `LICENCE_SERVER_URL` and `LICENCE_ADMIN_TOKEN` name it.
+ */
+export interface Ground {
+  /** Environment of the runner. */
+  env: NodeJS.ProcessEnv;
+  /** Whether the licence server can be reached by the machine that is built. */
+  licenceIsPublic: boolean;
+  /** The licence of an instance, the same however often it is asked for. */
+  issueLicence(instanceId: string): Promise<string>;
+  /** How many nodes of an instance hold a seat. */
+  activations(instanceId: string): Promise<number>;
+  /** Ends every licence of an instance. */
+  revokeLicences(instanceId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openGround({ stateDir, signal }: { stateDir: string; signal: AbortSignal }): Promise<Ground> {
+  const { MONGODB_URI: uri, LICENCE_SERVER_URL: publicUrl, LICENCE_ADMIN_TOKEN: publicToken, ...given } = process.env;
+  const own = Object.fromEntries(
+    Object.entries(given).filter(([name]) => !name.startsWith('PULUMI_') || name === 'PULUMI_ROOT'),
+  );
+  const platform = await startPlatform({
+    ...{ stateDir, ports: 'free', only: ['licence'], signal },
+    env: { ...own, ...(uri ? { MONGODB_URI: besideOwn(uri) } : {}) },
+  });
+  const known = platform.env;
+  const licenceIsPublic = Boolean(publicUrl && publicToken);
+  const licence = {
+    serverUrl: licenceIsPublic ? publicUrl! : known.LICENCE_SERVER_URL!,
+    adminToken: licenceIsPublic ? publicToken! : known.LICENCE_ADMIN_TOKEN!,
+  };
+  const ask = createLicenceAdmin(licence);
+  try {
+    // An installation's server knows the product already.
+    if (!licenceIsPublic) await syncProduct(ask, checkMs);
+    const version = await engineVersion(known.PULUMI_ROOT!);
+    const licencesOf = async (instanceId: string) => {
+      const path = `/v1/admin/licenses?externalRef=${encodeURIComponent(instanceId)}`;
+      return (await ask('GET', path, z.object({ licenses: z.array(LicenceView) }))).licenses;
+    };
+    return {
+      licenceIsPublic,
+      env: {
+        ...own,
+        MONGODB_URI: known.MONGODB_URI,
+        LICENCE_SERVER_URL: licence.serverUrl,
+        LICENCE_ADMIN_TOKEN: licence.adminToken,
+        PULUMI_ROOT: known.PULUMI_ROOT,
+        PULUMI_HOME: pulumiHomeOf(process.env),
+        PULUMI_BACKEND_URL: known.PULUMI_BACKEND_URL,
+        PULUMI_CONFIG_PASSPHRASE_FILE: known.PULUMI_CONFIG_PASSPHRASE_FILE,
+        FREEHOLD_ENGINE_VERSION: version,
+      },
+      async issueLicence(instanceId) {
+        const { limits, features } = catalogue.plans.find(({ name }) => name === plan)!;
+        const wish: IssueLicence = {
+          ...{ product: catalogue.product.name, plan, seats: 1, developmentSeats: 0, externalRef: instanceId },
+          standing: { standing: 'current', revision: 1, paidUntil: null, endsAt: null },
+          ...{ addOns: {}, limits, features, revealKey: false },
+        };
+        const call = { idempotencyKey: `smoke:${instanceId}`, body: wish };
+        return (await ask('POST', '/v1/admin/licenses', LicenceView, call)).licenseId;
+      },
+      async activations(instanceId) {
+        const licences = await licencesOf(instanceId);
+        return licences.flatMap(({ activations }) => activations).filter(({ status }) => status === 'active').length;
+      },
+      async revokeLicences(instanceId) {
+        for (const { licenseId } of await licencesOf(instanceId)) {
+          await ask('POST', '/v1/admin/enrollments/close', EndEnrolmentsAnswer, { body: { licenseId } });
+          const body: RevokeLicence = { reason: 'smoke run ended' };
+          await ask('POST', `/v1/admin/licenses/${licenseId}/revoke`, LicenceView, { body });
+        }
+      },
+      close: platform.stop,
+    };
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+}
+
+/** How often nodes ask for their verdict, ms. */
+const checkMs = 3_600_000;
+
+/** A database beside the one of an installation, on the same server. */
+export function besideOwn(uri: string): string {
+  const parts = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/([^?]*))?(\?.*)?$/.exec(uri);
+  if (!parts) throw new ReasonError('internal', 'MONGODB_URI is no address of a MongoDB');
+  const [, server, database = '', options = ''] = parts;
+  return `${server}/${database || 'freehold'}-smoke${options}`;
+}

@@ -1,0 +1,195 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic, today } from '../src/contracts/clock.ts';
+import { newId } from '../src/contracts/new-id.ts';
+import { ReasonError, reasons } from '../src/contracts/reasons.ts';
+import {
+  machineKey,
+  type PrivateServerSpec,
+  type RunnerLine,
+  type StackOutputs,
+  type StackRequest,
+} from '../src/contracts/stack.ts';
+import { findCloud, findPlan, findRegion } from '../src/domain/catalogue.ts';
+import { catalogue } from '../src/domain/catalogue-data.ts';
+import type { BilledCloud } from '../src/domain/cloud-costs.ts';
+import { hostnameOf } from '../src/domain/hostname.ts';
+import { runStack } from '../src/stacks/runner/run-stack.ts';
+import { plan } from './estimate.ts';
+import type { Ground } from './ground.ts';
+import { listLeft, lookAtPolicy, lookAtTags } from './look-inside.ts';
+import { lookOutside } from './look-outside.ts';
+import type { Memory, RememberedRun } from './memory.ts';
+import { wordsOf } from './preflight.ts';
+import type { Check, LeftObject, Say } from './report.ts';
+
+/** Why a run ends before its end. */
+export class RunEnded extends Error {
+  override readonly name = 'RunEnded';
+  readonly by: 'interrupt' | 'time limit';
+
+  constructor(by: RunEnded['by'], words: string) {
+    super(words);
+    this.by = by;
+  }
+}
+
+/** The server of a run: the smallest plan on one node, under a name that nobody is sold. */
+export function specOf({
+  cloud,
+  region,
+  baseDomain,
+}: {
+  cloud: BilledCloud;
+  region: string;
+  baseDomain: string;
+}): PrivateServerSpec {
+  const instanceId = newId.instance();
+  const offer = findCloud(cloud, catalogue);
+  const machine = { name: 'm1', size: offer.sizes[plan], image: catalogue.product.version, osImage: null };
+  const zone = findRegion(region, offer).zones[0]!;
+  return {
+    ...{ instanceId, cloud, region, diskGib: findPlan(plan, catalogue).diskGib },
+    hostnames: [hostnameOf({ name: `smoke-${instanceId.slice(1, 9)}`, cloud }, catalogue, baseDomain)],
+    nodes: [{ name: 'node-1', zone, machines: [machine], serving: machine.name }],
+    tags: { 'freehold:plan': plan, 'freehold:created': today().toISOString() },
+  };
+}
+
+export interface Course {
+  ground: Ground;
+  env: NodeJS.ProcessEnv;
+  say: Say;
+}
+
+/**
+ * Builds the server of a run that the memory knows already, looks at it from every side and builds it again, which must
+ * change nothing. Answers the checks; throws what ended it: the reason of a cloud, or `RunEnded`.
+ */
+export async function buildAndCheck(
+  { spec, simulated }: RememberedRun,
+  { ground, env, say, signal, note }: Course & { signal: AbortSignal; note: (check: Check) => void },
+): Promise<void> {
+  const licenceId = await ground.issueLicence(spec.instanceId);
+  const identity = { adminEmail: `smoke@${spec.hostnames[0]}`, plan, licenceId, enrolmentGeneration: 0 };
+  const up = (wish: PrivateServerSpec) =>
+    operate({ kind: 'up', spec: wish, identity, recover: false }, { ground, say, signal });
+
+  say(`builds ${spec.instanceId}, ${spec.hostnames[0]} in ${spec.nodes[0]!.zone}`);
+  const began = monotonic();
+  const { outputs } = await up(spec);
+  if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
+  note({ what: 'it is built', result: 'passed', detail: `${outputs.addresses.join(', ')} after ${seconds(began)}` });
+  note(await lookAtTags({ spec, outputs, ground, signal }));
+  note(await lookAtPolicy({ spec, ground }));
+  for (const check of await lookOutside({ spec, outputs, simulated, ground, env, signal })) note(check);
+
+  const { changes } = await up(pinned(spec, outputs));
+  const others = Object.entries(changes).filter(([op, count]) => op !== 'same' && count > 0);
+  const what = 'a second up changes nothing';
+  const detail = Object.entries(changes).map(([op, count]) => `${count} ${op}`);
+  note({ what, result: others.length === 0 ? 'passed' : 'failed', detail: detail.join(', ') });
+}
+
+/** The spec with the images that the first up has found. */
+function pinned(spec: PrivateServerSpec, { osImages }: StackOutputs): PrivateServerSpec {
+  const nodes = spec.nodes.map((node) => ({
+    ...node,
+    machines: node.machines.map((machine) => ({ ...machine, osImage: osImages[machineKey(node, machine)] ?? null })),
+  }));
+  return { ...spec, nodes };
+}
+
+/** How often a destroy is tried that fails, and how long it waits between tries, ms. */
+const destroyPausesMs = [5_000, 15_000, 30_000, 60_000];
+/** How long a killed run's runner may take to let go of the stack: its ladder, its lease and their margin, ms. */
+const busyMs = 300_000;
+const busyPauseMs = 1_000;
+
+/**
+ * Destroys what a run has built, whoever built it, and asks the cloud whether anything is left. Only when nothing is, the
+ * memory forgets the run. Answers what is left; `problem` is what went wrong, null where all ended well.
+ */
+export async function cleanUp(
+  run: RememberedRun,
+  { ground, say, memory }: Course & { memory: Memory },
+): Promise<{ left: LeftObject[]; problem: string | null }> {
+  const { spec } = run;
+  say(`destroys ${spec.instanceId}`);
+  const problems: string[] = [];
+  // Whatever fails, the rest is done all the same.
+  const tried = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      problems.push(messageOf(error));
+      return otherwise;
+    }
+  };
+  await tried(() => destroy(spec, { ground, say }), undefined);
+  const mayStillGo = problems.length === 0;
+  const listed = await tried(() => listLeft(spec, { ground, mayStillGo }), []);
+  await tried(() => ground.revokeLicences(spec.instanceId), undefined);
+  const left = listed.map(({ kind, id, resource }) => ({ kind, id, resource }));
+  if (problems.length === 0 && left.length === 0) memory.forget(run);
+  return { left, problem: problems.length > 0 ? problems.join('; ') : null };
+}
+
+async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 'say'>): Promise<void> {
+  const patience = monotonic() + busyMs;
+  const pauses = [...destroyPausesMs];
+  for (;;) {
+    try {
+      await operate({ kind: 'destroy', spec, recover: true }, course);
+      return;
+    } catch (error) {
+      const code = error instanceof ReasonError ? error.code : 'stack_failed';
+      const isBusy = code === 'stack_busy' && monotonic() < patience;
+      // What somebody has to change first, a permission above all, is no better at the next try.
+      const mayHelp = reasons[code].retryable || code === 'stack_failed';
+      const pause = isBusy ? busyPauseMs : mayHelp ? pauses.shift() : undefined;
+      if (pause === undefined) throw error;
+      if (!isBusy) course.say(`tries to destroy it again in ${pause / 1_000} s: ${messageOf(error)}`);
+      await delay(pause);
+    }
+  }
+}
+
+async function operate(
+  wish: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover'>,
+  { ground, say, signal }: Pick<Course, 'ground' | 'say'> & { signal?: AbortSignal },
+): Promise<{ outputs: StackOutputs | null; changes: Record<string, number> }> {
+  let changes: Record<string, number> = {};
+  const onLine = (line: RunnerLine) => {
+    if (line.type === 'result') changes = line.changes;
+    for (const text of textOf(line)) say(`  ${text}`);
+  };
+  const request: StackRequest = { ...wish, stack: `inst-${wish.spec.instanceId}`, pivotBehind: false };
+  const outputs = await runStack(request, { env: ground.env, onLine, ...(signal ? { signal } : {}) });
+  return { outputs, changes };
+}
+
+function textOf(line: RunnerLine): string[] {
+  switch (line.type) {
+    case 'phase':
+      return [line.phase];
+    case 'resource':
+      return line.status === 'started' || line.op === 'same'
+        ? []
+        : [`${line.done}/${line.total} ${line.op} ${line.name} ${line.status === 'failed' ? 'FAILED' : 'done'}`];
+    case 'log':
+      return line.severity === 'info' ? [] : [`${line.severity}: ${line.text}`];
+    case 'result':
+    case 'failure':
+      return [];
+  }
+}
+
+/** What ended something, in words. */
+export function messageOf(error: unknown): string {
+  if (error instanceof ReasonError) return wordsOf(error.code, error.detail);
+  return error instanceof Error ? error.message : String(error);
+}
+
+function seconds(began: number): string {
+  return `${Math.round((monotonic() - began) / 1_000)} s`;
+}

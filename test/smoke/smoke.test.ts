@@ -1,0 +1,80 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { openSmokeWorld, patienceMs, resultsOf, type SmokeWorld } from './smoke-world.ts';
+
+/** `npm run smoke` against the double of AWS, as a process; smoke.full.test.ts has the other clouds. */
+let world: SmokeWorld;
+beforeAll(async () => {
+  world = await openSmokeWorld();
+  await world.prepare('aws');
+}, patienceMs);
+afterEach(() => world?.clearFaults('aws'));
+afterAll(() => world?.close(), patienceMs);
+
+test(
+  'what a run that was killed has left is destroyed first; then a server goes up, is looked at from every side and goes',
+  async () => {
+    const killed = world.start('aws');
+    await world.until(async () => (await world.objects('aws')).length > 3, {
+      limitMs: patienceMs,
+      what: 'it is built',
+    });
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const left = (await world.objects('aws')).length;
+    expect(left).toBeGreaterThan(3);
+
+    // A run that may not look there cleans nothing, and is no success.
+    const { DIGITALOCEAN_TOKEN } = world.env;
+    delete world.env.DIGITALOCEAN_TOKEN;
+    const elsewhere = await world.run('digitalocean');
+    world.env.DIGITALOCEAN_TOKEN = DIGITALOCEAN_TOKEN;
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.summary!.remembered).toMatchObject([{ cloud: 'aws' }]);
+    expect(elsewhere.shown).toContain('NOT CLEANED UP');
+
+    const { instanceId } = elsewhere.summary!.remembered[0]!;
+    const { code, summary, shown } = await world.run('aws');
+    if (code !== 0) throw new Error(shown);
+    expect(summary).toMatchObject({ ok: true, cleaned: [instanceId], remembered: [] });
+    expect(shown).toMatch(new RegExp(`has left ${instanceId}: that is destroyed first`));
+    const [aws] = summary!.clouds;
+    expect(aws!.instanceId).not.toBe(instanceId);
+    expect(aws).toMatchObject({ cloud: 'aws', simulated: true, result: 'passed', why: '', left: [] });
+    expect(aws!.estimateCents).toBe(4);
+    expect(resultsOf(summary)).toEqual({
+      'it is built': 'passed',
+      'everything is found by its tag': 'passed',
+      'nothing that was built breaks a policy': 'passed',
+      'DNS answers the hostname': 'passed',
+      'HTTPS answers with a trusted certificate': 'passed',
+      'the product answers as this instance': 'passed',
+      'the licence server has seen the node': 'not_checked',
+      'ports of the host contract are let through': 'not_checked',
+      'SSH and remote desktop are closed': 'not_checked',
+      'ports that the host contract does not name are closed': 'not_checked',
+      'HTTP/3 (UDP 443) is let through': 'not_checked',
+      'a second up changes nothing': 'passed',
+      'nothing is left at the cloud': 'passed',
+    });
+    expect(await world.objects('aws')).toEqual([]);
+    // Nobody takes it for the cloud, and what was not checked is told.
+    const lines = shown.split('\n').filter((line) => line.includes('aws'));
+    expect(lines.filter((line) => !line.includes('aws (simulated)') && !line.startsWith('  '))).toEqual([]);
+    expect(shown).toMatch(/\? SSH and remote desktop are closed: NOT CHECKED: the addresses of a simulated cloud/);
+    expect(shown).toMatch(/known there as arn:aws:/);
+    expect(shown).not.toContain(world.env.AWS_SECRET_ACCESS_KEY);
+  },
+  patienceMs,
+);
+
+test(
+  'above the ceiling nothing is created, and the exit code says so',
+  async () => {
+    const { code, summary } = await world.run('--ceiling', '0.03', 'aws');
+    expect(code).toBe(4);
+    expect(summary!.clouds[0]).toMatchObject({ result: 'refused', estimateCents: 4, instanceId: null });
+    expect(summary!.clouds[0]!.why).toBe('0.04 USD in all would be above the ceiling of 0.03 USD');
+    expect(await world.objects('aws')).toEqual([]);
+  },
+  patienceMs,
+);
