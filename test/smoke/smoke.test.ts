@@ -1,4 +1,7 @@
+import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { openMemory, type RememberedRun } from '../../smoke/memory.ts';
+import { specOf } from '../../smoke/smoke-cloud.ts';
 import { openSmokeWorld, patienceMs, resultsOf, type SmokeWorld } from './smoke-world.ts';
 
 /** `npm run smoke` against the double of AWS, as a process; smoke.full.test.ts has the other clouds. */
@@ -74,6 +77,41 @@ test(
     expect(code).toBe(4);
     expect(summary!.clouds[0]).toMatchObject({ result: 'refused', estimateCents: 4, instanceId: null });
     expect(summary!.clouds[0]!.why).toBe('0.04 USD in all would be above the ceiling of 0.03 USD');
+    expect(await world.objects('aws')).toEqual([]);
+  },
+  patienceMs,
+);
+
+test(
+  'what stands in the way is told before anything is created: settings, the plugin of the engine, another account',
+  async () => {
+    async function runWith(change: NodeJS.ProcessEnv) {
+      const before = { ...world.env };
+      Object.assign(world.env, change);
+      const { code, summary } = await world.run('aws');
+      Object.assign(world.env, before);
+      const { result, why, instanceId } = summary!.clouds[0]!;
+      expect(instanceId).toBeNull();
+      return { code, result, why };
+    }
+
+    expect(await runWith({ FREEHOLD_HOST_IMAGE: '' })).toEqual({
+      ...{ code: 3, result: 'skipped', why: 'settings are missing: not set: FREEHOLD_HOST_IMAGE' },
+    });
+    const [, ...path] = world.env.PATH!.split(delimiter);
+    const blind = await runWith({ PATH: path.join(delimiter) });
+    expect(blind).toMatchObject({ code: 4, result: 'refused' });
+    expect(blind.why).toMatch(/PULUMI_HOME=\S+ pulumi plugin install resource aws \d+\.\d+\.\d+$/);
+
+    const memory = openMemory(join(world.env.FREEHOLD_STATE_DIR!, 'smoke', 'runs'));
+    const spec = specOf({ cloud: 'aws', region: 'us-east-1', baseDomain: 'example.org' });
+    const since = '2026-11-28T00:00:00.000Z';
+    const foreign: RememberedRun = { cloud: 'aws', account: 'account 123456789012', simulated: false, spec, since };
+    memory.note(foreign);
+    const why = `${spec.instanceId} was built in account 123456789012, and this is account 000000000000`;
+    expect(await runWith({})).toEqual({ code: 1, result: 'failed', why });
+    expect(memory.all()).toEqual([foreign]);
+    memory.forget(foreign);
     expect(await world.objects('aws')).toEqual([]);
   },
   patienceMs,
