@@ -20,6 +20,8 @@ import type { Scenario, Scenarios } from './scenario.ts';
 interface Pass {
   fleet(): Fleet;
   repair: boolean;
+  /** Whether an operator wants orphans dealt with, too. */
+  orphans?: boolean;
   /** Suggested length of a history; the server's own when absent. */
   continueAsNewAfter?: number;
   /** Orders whose money a repair settles in a workflow of its own. */
@@ -27,8 +29,8 @@ interface Pass {
 }
 
 /** One comparison of the fleet, with the workflows that it starts. */
-function pass({ fleet, repair, continueAsNewAfter, settles = [] }: Pass): Scenario {
-  const input = { parts: ['records' as const, 'cloud' as const], repair };
+function pass({ fleet, repair, orphans, continueAsNewAfter, settles = [] }: Pass): Scenario {
+  const input = { parts: ['records' as const, 'cloud' as const], repair, ...(orphans ? { orphans } : {}) };
   const server = continueAsNewAfter ? { server: () => startDevServer({ continueAsNewAfter }) } : {};
   return () =>
     compareFleet({ fleet: fleet(), input, ...server }, async (_report, { client }) => {
@@ -55,6 +57,15 @@ function mismatched(): Fleet {
   });
   fleet.activities.readHolds = async () => ({ items: [{ name: 'left', holderId: owner, until: null }], next: null });
   fleet.objects.push({ id: 'vol-1', role: 'volume', instanceId: owner, createdAt: 0 });
+  return fleet;
+}
+
+/** A server whose stack has lost something, and what nobody knows, with data and without. */
+function orphaned(): Fleet {
+  const fleet = mismatched();
+  fleet.objects.push({ id: 'lost', role: 'other', instanceId: instanceOf(0), createdAt: 0 });
+  fleet.objects.push({ id: 'nobodys', role: 'other', instanceId: instanceOf(77), createdAt: 0 });
+  fleet.objects.push({ id: 'data', role: 'volume', instanceId: instanceOf(78), createdAt: 0 });
   return fleet;
 }
 
@@ -91,6 +102,7 @@ function stray(refusals: number): Scenario {
 export const fleetScenarios: Scenarios = {
   'fleet-compared': pass({ fleet: mismatched, repair: false }),
   'fleet-repaired': pass({ fleet: mismatched, repair: true, settles: [orderOf(1)] }),
+  'fleet-orphans-repaired': pass({ fleet: orphaned, repair: true, orphans: true, settles: [orderOf(1)] }),
   'fleet-partly-silent': pass({ fleet: silent, repair: true }),
   'fleet-compared-in-many-runs': pass({
     fleet: mismatched,
