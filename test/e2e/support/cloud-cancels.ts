@@ -8,7 +8,11 @@ import { buy, type Purchase } from './purchase.ts';
 import { patienceMs, type World } from './world.ts';
 
 /** What a world of these tests has to be told: a deaf host is an operator's within seconds, who has all the time then. */
-export const cancelSettings = { FREEHOLD_AWAIT_HEALTHY_MS: '4000', FREEHOLD_OPERATOR_WINDOW_MS: '3600000' };
+export const cancelSettings = {
+  ...{ FREEHOLD_AWAIT_HEALTHY_MS: '4000', FREEHOLD_OPERATOR_WINDOW_MS: '3600000' },
+  // Each order, and each quote by which its name is tried again, holds a name.
+  FREEHOLD_HOLDS_PER_IP: '200',
+};
 
 /** A moment of an order that is waited for: what is prepared before it is placed, and how it is brought there. */
 interface Moment {
