@@ -1,6 +1,6 @@
 /**
- * `npm test` and `npm run test:full`: jest over the test files, group after group, because the heavy ones start whole
- * platforms and would disturb each other. Files named `*.full.test.ts` belong to `test:full` alone.
+ * `npm test` and `npm run test:full`: jest over the test files, group after group, because those that start whole
+ * platforms would disturb each other. Files named `*.full.test.ts` belong to `test:full` alone.
  *
  * Arguments: paths or parts of paths narrow the choice (a `*.full.test.ts` named here runs in `npm test` too); from the
  * first one that starts with `-` on they are jest's own. Ends with the line `N passed, N failed`.
@@ -17,7 +17,8 @@ const root = join(import.meta.dirname, '..');
 /** How long jest may take to end after its results are there, in ms; longer means that a test left something open. */
 const lingerMs = 30_000;
 
-const heavy = ['engine', 'smoke', 'e2e', 'web', 'faults'];
+/** Groups apart from the light ones, with the files of each that may run at the same time. */
+const apart = { engine: 2, smoke: 1, e2e: 1, web: 1, faults: 1 };
 
 const [full, ...given] =
   process.argv[2] === '--full' ? [true, ...process.argv.slice(3)] : [false, ...process.argv.slice(2)];
@@ -60,11 +61,12 @@ function chosenFiles() {
 }
 
 function groups(files) {
-  const groupOf = (file) => heavy.find((name) => file.startsWith(`test/${name}/`)) ?? 'unit, workflow and contract';
-  return ['unit, workflow and contract', ...heavy]
+  const names = Object.keys(apart);
+  const groupOf = (file) => names.find((name) => file.startsWith(`test/${name}/`)) ?? 'unit, workflow and contract';
+  return ['unit, workflow and contract', ...names]
     .map((name) => ({
       name,
-      workers: heavy.includes(name) ? 1 : 2,
+      workers: apart[name] ?? 2,
       files: files.filter((file) => groupOf(file) === name),
     }))
     .filter((group) => group.files.length > 0);
