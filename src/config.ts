@@ -138,6 +138,8 @@ const Control = Common.extend(Hosting.shape)
     /** How often our records are compared with the other systems, and what the clouds hold with our records. */
     FREEHOLD_RECONCILE_MS: Milliseconds.default(hours(1)),
     FREEHOLD_ORPHAN_SWEEP_MS: Milliseconds.default(hours(6)),
+    /** How often snapshots are looked after; each volume gets one a day, however often. */
+    FREEHOLD_SNAPSHOTS_MS: Milliseconds.default(hours(6)),
     /** What changed later than this long ago is in motion, and no mismatch. */
     FREEHOLD_SETTLING_MS: Milliseconds.default(minutes(10)),
     /** How long after their end undelivered orders are compared with Stripe. */
@@ -154,6 +156,8 @@ const Provision = Common.extend(Hosting.shape)
   .extend({
     /** How long a server may take to answer after a step of a change. */
     FREEHOLD_CHANGE_HEALTHY_MS: Milliseconds.default(minutes(10)),
+    /** How long the last snapshots of a server's data are kept after it is gone, days. */
+    FREEHOLD_FINAL_SNAPSHOT_DAYS: Count.default(30),
     /** Pulumi operations at the same time. */
     FREEHOLD_PROVISION_SLOTS: Count.default(4),
     PULUMI_ROOT: z.string(),

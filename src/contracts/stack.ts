@@ -76,6 +76,11 @@ export const StackRequest = z.strictObject({
   recover: z.boolean(),
   /** Whether the instance is a customer's by now: then recovery deletes nothing, and takes over what it finds. */
   pivotBehind: z.boolean(),
+  /**
+   * Present for `destroy` alone: whether a snapshot of each data volume is made before anything goes, and stays until the
+   * end of a day (UTC); null where there is nothing of a customer's.
+   */
+  finalSnapshot: z.strictObject({ keepUntil: z.iso.date() }).nullable().optional(),
 });
 export type StackRequest = z.infer<typeof StackRequest>;
 
@@ -98,7 +103,7 @@ export function machineKey(node: Pick<ServerNode, 'name'>, machine: Pick<Machine
 
 /** One line of the runner's standard output. */
 export const RunnerLine = z.discriminatedUnion('type', [
-  /** A phase of the run: recover, enrol, import, up, refresh, destroy, sweep. */
+  /** A phase of the run: recover, enrol, import, up, refresh, snapshot, destroy, sweep. */
   z.object({ type: z.literal('phase'), phase: z.string() }),
   /** A resource step, keyed by urn and op; `done` never falls within one run. */
   z.object({

@@ -2,6 +2,7 @@ import type { Input, Output } from '@pulumi/pulumi';
 import type { HostContract } from '../contracts/host-contract.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { type Machine, machineKey, type PrivateServerSpec, type ServerNode } from '../contracts/stack.ts';
+import type { SnapshotFacts, SnapshotPurpose } from '../domain/snapshots.ts';
 import type { HostVariables } from './cloud-init/host-setup.ts';
 
 /**
@@ -74,6 +75,45 @@ export interface Inventory {
   close(): void;
 }
 
+/** A data volume, of which a snapshot can be made. */
+export interface DataVolume {
+  /** As the stack's state holds it. */
+  id: string;
+  /** Its logical name. */
+  resource: string;
+}
+
+/** A snapshot of a data volume that we made. */
+export interface VolumeSnapshot extends SnapshotFacts {
+  instanceId: string;
+  /** Where it is, on a cloud that wants to be told when it is removed; as the list said. */
+  region?: string;
+}
+
+/**
+ * Snapshots of data volumes that we make ourselves, by the cloud's own interface. They are in no stack, so that they
+ * outlive it, and carry other tags than what is swept: `snapshotTagsOf`. Throws the reasons of the cloud.
+ */
+export interface Snapshots {
+  /** How long to wait between looks at one that is being made, ms. */
+  pauseMs: number;
+  /** Those of an instance in its region, or of any. */
+  list(instance?: { instanceId: string; region: string }): Promise<VolumeSnapshot[]>;
+  /** Begins one; false where there is no such volume. Whoever repeats it looks at the list before. */
+  make(volume: DataVolume, wish: SnapshotWish): Promise<boolean>;
+  /** Removes one; a snapshot that is gone already is a success. */
+  remove(snapshot: VolumeSnapshot): Promise<void>;
+  close(): void;
+}
+
+export interface SnapshotWish {
+  instanceId: string;
+  region: string;
+  purpose: SnapshotPurpose;
+  /** Its last day. */
+  keepUntil: string;
+}
+
 /** One cloud's implementation. */
 export interface CloudStacks {
   /** Throws `cloud_not_enabled` where the installation's settings for this cloud are missing or wrong. */
@@ -89,6 +129,9 @@ export interface CloudStacks {
   /** Plugins that the engine finds beside the project. */
   plugins: { name: string; path: string }[];
   inventory(env: NodeJS.ProcessEnv): Inventory;
+  snapshots(env: NodeJS.ProcessEnv): Snapshots;
+  /** Who makes the daily snapshots: the cloud, by a schedule of the stack; we ourselves; nobody. */
+  dailySnapshots: 'schedule' | 'ours' | 'none';
   /** The reason that a message of the provider stands for; null when it is none of the cloud's own. */
   reasonOf(message: string): ReasonCode | null;
 }

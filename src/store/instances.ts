@@ -61,6 +61,14 @@ export function instanceStore(connection: Connection) {
     ): Promise<InstanceRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<InstanceRecord[]>();
     },
+    /** A page of the servers on a cloud that were once ready and are not gone, by id. */
+    async delivered(cloud: CloudName, { after, limit }: { after: string; limit: number }): Promise<InstanceRecord[]> {
+      return model
+        .find({ cloud, readyAt: { $ne: null }, status: { $nin: lostInstanceStatuses }, _id: { $gt: after } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean<InstanceRecord[]>();
+    },
     /** The servers that an account has, or is about to get or lose; newest first, 100 at most. */
     async living(accountId: string): Promise<InstanceRecord[]> {
       return model

@@ -112,6 +112,7 @@ const [worker] = await Promise.all([
   keepSchedules(client, {
     reconcileMs: config.FREEHOLD_RECONCILE_MS,
     orphanSweepMs: config.FREEHOLD_ORPHAN_SWEEP_MS,
+    snapshotsMs: config.FREEHOLD_SNAPSHOTS_MS,
   }),
   keepTrying(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(installed))),
   keepTrying(log, 'product at the licence server', () => syncProduct(ask, config.FREEHOLD_LICENCE_CHECK_MS)),

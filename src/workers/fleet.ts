@@ -5,6 +5,7 @@ import {
   reconcileScheduleId,
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
+import { type KeepSnapshotsInput, keepSnapshotsScheduleId, keepSnapshotsWorkflowType } from '../contracts/snapshots.ts';
 import { controlQueue, instanceWorkflowId, stateQuery } from '../contracts/workflow-messages.ts';
 
 /** Whether the entity of an instance runs an operation or has one waiting; not when its workflow has ended. */
@@ -32,30 +33,44 @@ const longestPass = '6 hours';
  */
 export async function keepSchedules(
   client: Client,
-  { reconcileMs, orphanSweepMs }: { reconcileMs: number; orphanSweepMs: number },
+  every: { reconcileMs: number; orphanSweepMs: number; snapshotsMs: number },
 ): Promise<void> {
   await keep(client, {
     scheduleId: reconcileScheduleId,
-    every: reconcileMs,
+    every: every.reconcileMs,
+    workflowType: reconcileWorkflowType,
     input: { parts: ['records'], repair: true },
     summary: 'Orders, Stripe, licences, names and DNS are compared',
   });
   await keep(client, {
     scheduleId: orphanSweepScheduleId,
-    every: orphanSweepMs,
+    every: every.orphanSweepMs,
+    workflowType: reconcileWorkflowType,
     input: { parts: ['cloud'], repair: true },
     summary: 'What the clouds and the engine hold is compared with our records',
   });
+  await keep(client, {
+    scheduleId: keepSnapshotsScheduleId,
+    every: every.snapshotsMs,
+    workflowType: keepSnapshotsWorkflowType,
+    input: {},
+    summary: 'Snapshots of the day are made, those whose last day is over removed',
+  });
 }
 
-async function keep(
-  client: Client,
-  { scheduleId, every, input, summary }: { scheduleId: string; every: number; input: ReconcileInput; summary: string },
-): Promise<void> {
+interface FleetSchedule {
+  scheduleId: string;
+  every: number;
+  workflowType: string;
+  input: ReconcileInput | KeepSnapshotsInput;
+  summary: string;
+}
+
+async function keep(client: Client, { scheduleId, every, workflowType, input, summary }: FleetSchedule): Promise<void> {
   const spec = { intervals: [{ every }] };
   const action = {
     type: 'startWorkflow' as const,
-    workflowType: reconcileWorkflowType,
+    workflowType,
     workflowId: scheduleId,
     taskQueue: controlQueue,
     args: [input],

@@ -37,8 +37,13 @@ const port = config.FREEHOLD_HOST_PORT === 443 ? '' : `:${config.FREEHOLD_HOST_P
 const look = (expected: ExpectedHost) =>
   lookAtHost({ reach, hostUrl: (hostname) => `https://${hostname}${port}` }, expected);
 const healthyWithinMs = config.FREEHOLD_CHANGE_HEALTHY_MS;
+const finalSnapshotDays = config.FREEHOLD_FINAL_SNAPSHOT_DAYS;
 const zonesOf = (cloud: CloudName, region: string) => findRegion(region, findCloud(cloud, catalogue)).zones;
 const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inventory(process.env);
+const snapshotsOf = async (cloud: CloudName) => {
+  const { dailySnapshots, snapshots } = await cloudStacks(cloud);
+  return { dailySnapshots, snapshots: snapshots(process.env) };
+};
 const inspect = (cloud: CloudName) =>
   inspectCloud(findCloud(cloud, catalogue), {
     open: () => openCloudView(cloud, process.env),
@@ -64,8 +69,10 @@ const workers = await Promise.all(
         ],
       },
       activities: {
-        ...createStackActivities({ store, journal, zonesOf, runStack, look, resolve: reach.resolve, healthyWithinMs }),
-        ...createCloudFleetActivities({ store, inventoryOf, states, runStack, inspect }),
+        ...createStackActivities({
+          ...{ store, journal, zonesOf, runStack, look, resolve: reach.resolve, healthyWithinMs, finalSnapshotDays },
+        }),
+        ...createCloudFleetActivities({ store, inventoryOf, snapshotsOf, states, runStack, inspect }),
       },
     }),
   ),

@@ -31,6 +31,7 @@ function activities(told: string[]) {
     look: async () => undefined,
     resolve: async () => [],
     healthyWithinMs: 1_000,
+    finalSnapshotDays: 30,
     journal: {
       note: async () => undefined,
       append: async (_context, body) => void ('text' in body && told.push(String(body.text))),

@@ -10,7 +10,7 @@ import { doublesEnvironment } from '../../src/embedded/cloud/doubles/environment
 import { schemaOf } from '../../src/embedded/cloud/doubles/schema/schema-of.ts';
 import { tableOf } from '../../src/embedded/cloud/doubles/tables.ts';
 import { cloudStacks } from '../../src/stacks/clouds.ts';
-import { machinesOf } from '../../src/stacks/private-server.ts';
+import { type Inventory, machinesOf, type Snapshots } from '../../src/stacks/private-server.ts';
 import { sessionMembers } from '../../src/stacks/processes.ts';
 import { startRunner } from '../../src/stacks/runner/runner-process.ts';
 import { randomOf } from './random.ts';
@@ -106,6 +106,20 @@ export async function openCloudLab(cloud: SuiteCloud['cloud']) {
       const options = { what: `${hostname} answers`, limitMs: 60_000 };
       const response = await until(() => look().catch(() => null), options);
       return (await response.json()) as { instanceId: string; boots: number };
+    },
+    /** Works with the cloud's snapshots and inventory as a worker does, which finds its credentials in its environment. */
+    async asWorker<T>(work: (at: { snapshots: Snapshots; inventory: Inventory }) => Promise<T>): Promise<T> {
+      const former = process.env;
+      process.env = { ...former, ...lab.env };
+      const stacks = await cloudStacks(cloud);
+      const at = { snapshots: stacks.snapshots(process.env), inventory: stacks.inventory(process.env) };
+      try {
+        return await work(at);
+      } finally {
+        at.snapshots.close();
+        at.inventory.close();
+        process.env = former;
+      }
     },
     async close(): Promise<void> {
       await reach.close();
@@ -215,6 +229,64 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         await inOrder(moved);
 
         await lab.destroy(moved);
+        expect(await lab.objects()).toEqual([]);
+      },
+      patience,
+    );
+  });
+}
+
+/** What is left of a server that a customer had. */
+export function describeFinalSnapshot(suite: SuiteCloud, part: SuitePart): void {
+  describe(`the end of a server on ${suite.cloud}`, () => {
+    const use = useLab(suite);
+
+    test(
+      'its last snapshots are complete before anything goes, are made once, and are all that stays',
+      async () => {
+        const lab = use();
+        const { typePrefix } = await cloudStacks(suite.cloud);
+        const server = lab.spec('ended', part);
+        const { outputs } = await lab.up(server);
+        const finalSnapshot = { keepUntil: '2026-12-28' };
+        const end = () => lab.destroy(server, { finalSnapshot });
+        const list = () =>
+          lab.asWorker(({ snapshots }) => snapshots.list({ instanceId: server.instanceId, region: server.region }));
+
+        // Where none can be made, nothing is touched.
+        await lab.fault({ on: 'create', type: 'Snapshot', fault: 'denied' });
+        await expect(end()).rejects.toMatchObject({ code: 'cloud_permission_missing' });
+        expect(await lab.strangers(server, typePrefix)).toEqual([]);
+        expect(await list()).toEqual([]);
+        await lab.clearFaults();
+
+        // A destroy that fails after them leaves them to the next one.
+        await lab.fault({ on: 'delete', type: suite.types.volume, fault: 'denied' });
+        await expect(end()).rejects.toMatchObject({ code: 'cloud_permission_missing' });
+        await lab.clearFaults();
+        const first = await list();
+        const volumeIds = first.map(({ volumeId }) => volumeId).sort();
+        expect(volumeIds).toEqual([...outputs.volumeIds].sort());
+        const about = { instanceId: server.instanceId, purpose: 'final', keepUntil: '2026-12-28', state: 'complete' };
+        for (const snapshot of first) expect(snapshot).toMatchObject(about);
+
+        await end();
+        expect((await list()).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
+        expect(await lab.objects()).toHaveLength(part.nodes);
+        // A destroy of what is gone makes none, and no sweep takes them for something that was left.
+        await end();
+        expect(await list()).toHaveLength(part.nodes);
+        await lab.destroy(server);
+        expect(await lab.asWorker(({ inventory }) => inventory.list(server))).toEqual([]);
+        expect(await lab.asWorker(({ inventory }) => inventory.listAll())).toEqual([]);
+
+        await lab.asWorker(async ({ snapshots }) => {
+          const all = await snapshots.list();
+          expect(all.map(({ id }) => id).sort()).toEqual(first.map(({ id }) => id).sort());
+          for (const snapshot of all) await snapshots.remove(snapshot);
+          // One that is gone already is a success.
+          for (const snapshot of all) await snapshots.remove(snapshot);
+        });
         expect(await lab.objects()).toEqual([]);
       },
       patience,

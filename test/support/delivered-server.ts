@@ -47,6 +47,7 @@ export function useDeliveries() {
       store,
       zonesOf: () => ['home-a'],
       healthyWithinMs: 20_000,
+      finalSnapshotDays: 30,
       look: (expected) => lookAtHost({ reach, hostUrl }, expected),
       resolve: reach.resolve,
       journal: { note: async () => undefined, append: async () => undefined },

@@ -24,6 +24,13 @@ import { startLicenceStandIn } from './licence-stand-in.ts';
 import { startCloud, zone } from './small-cloud.ts';
 import { until } from './until.ts';
 
+/** How an operation is asked for. */
+interface RequestHow {
+  recover?: boolean;
+  pivotBehind?: boolean;
+  finalSnapshot?: StackRequest['finalSnapshot'];
+}
+
 /** The part of a state file that the tests look at and change. */
 interface Checkpoint {
   checkpoint: { latest: { resources: { type: string; id?: string }[]; pending_operations?: unknown[] } };
@@ -74,14 +81,15 @@ export async function openStackLab() {
   function request(
     kind: StackRequest['kind'],
     server: PrivateServerSpec,
-    { recover = false, pivotBehind = false } = {},
+    { recover = false, pivotBehind = false, finalSnapshot = null }: RequestHow = {},
   ): StackRequest {
     const identity = {
       ...{ adminEmail: 'admin@example.org', plan: 'MAKER', licenceId: 'lic_0123456789abcdef' },
       enrolmentGeneration: 0,
     };
     const common = { kind, stack: `inst-${server.instanceId}`, spec: server, recover, pivotBehind };
-    return kind === 'up' ? { ...common, identity } : common;
+    if (kind === 'up') return { ...common, identity };
+    return kind === 'destroy' ? { ...common, finalSnapshot } : common;
   }
 
   /** Runs an operation and keeps its lines. */
@@ -215,7 +223,8 @@ export async function openStackLab() {
     up: (server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) =>
       run(request('up', server, how)),
     refresh: (server: PrivateServerSpec) => run(request('refresh', server)),
-    destroy: (server: PrivateServerSpec) => run(request('destroy', server, { recover: true })),
+    destroy: (server: PrivateServerSpec, how: Pick<RequestHow, 'finalSnapshot'> = {}) =>
+      run(request('destroy', server, { recover: true, ...how })),
     /** How many resources of a cloud and of the engine itself an up would create, update and leave as they are. */
     async preview(server: PrivateServerSpec): Promise<Record<string, number>> {
       const program = join(root, 'test/support/preview-stack.ts');

@@ -1,11 +1,12 @@
 import type { CloudReport } from '../../contracts/clouds.ts';
 import type { CloudName } from '../../contracts/stack.ts';
-import type { Inventory } from '../../stacks/private-server.ts';
+import type { CloudStacks, Inventory, Snapshots } from '../../stacks/private-server.ts';
 import type { StackStates } from '../../stacks/stack-states.ts';
 import type { Store } from '../../store/store.ts';
 import type { StackPorts } from '../hosting/stack-activities.ts';
 import { adoptObjects } from './adopt-objects.ts';
 import { checkCloud } from './check-cloud.ts';
+import { keepSnapshots } from './keep-snapshots.ts';
 import { readObjects, readServers, readStacks, readStates } from './read-clouds.ts';
 import { removeRemains } from './remove-remains.ts';
 import { removeUnowned } from './remove-unowned.ts';
@@ -13,6 +14,8 @@ import { removeUnowned } from './remove-unowned.ts';
 export interface CloudFleetPorts {
   store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>;
   inventoryOf(cloud: CloudName): Promise<Inventory>;
+  /** The snapshots at a cloud that we make ourselves, and who makes the daily ones. */
+  snapshotsOf(cloud: CloudName): Promise<Pick<CloudStacks, 'dailySnapshots'> & { snapshots: Snapshots }>;
   states: StackStates;
   runStack: StackPorts['runStack'];
   /** Looks at a cloud as we are known there; never throws. */
@@ -26,6 +29,7 @@ export function createCloudFleetActivities(ports: CloudFleetPorts) {
     readStacks: readStacks(ports),
     readObjects: readObjects(ports),
     readStates: readStates(ports),
+    keepSnapshots: keepSnapshots(ports),
     removeRemains: removeRemains(ports),
     removeUnowned: removeUnowned(ports),
     adoptObjects: adoptObjects(ports),

@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { now } from '../../contracts/clock.ts';
 import type { PassSettings } from '../../contracts/fleet.ts';
-import { specOf, stackName } from '../hosting/stack-up.ts';
+import { destroyRequest } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { fatesOf } from './order-facts.ts';
 
@@ -15,10 +15,10 @@ export function removeRemains({ store, runStack }: CloudFleetPorts) {
     const fates = await fatesOf(store, { orderIds: [], instanceIds: [instanceId] }, { at: now(), settlingMs });
     const instance = await store.instances.find(instanceId);
     if (!instance || fates[instanceId] !== 'undone') return false;
-    await runStack(
-      { kind: 'destroy', stack: stackName(instanceId), spec: specOf(instance), recover: true, pivotBehind: false },
-      { onLine: () => undefined, signal: cancellationSignal() },
-    );
+    await runStack(destroyRequest(instance, { finalSnapshot: null }), {
+      onLine: () => undefined,
+      signal: cancellationSignal(),
+    });
     return true;
   };
 }

@@ -9,6 +9,8 @@ import { takeChangeStep } from './take-change-step.ts';
 export interface StackPorts {
   /** How long a server may take to answer after a change before the step fails, ms. */
   healthyWithinMs: number;
+  /** How long the final snapshots of a server that was once ready are kept, days. */
+  finalSnapshotDays: number;
   /** Looks at a host from outside; answers what keeps it from being healthy, or nothing. */
   look(expected: ExpectedHost): Promise<ReasonError | undefined>;
   /** Addresses of a name, as the world sees them. */

@@ -1,4 +1,5 @@
 import { log } from '@temporalio/activity';
+import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import {
   type HostIdentity,
@@ -9,6 +10,7 @@ import {
 } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { chooseZone } from '../../domain/choose-zone.ts';
+import { finalSnapshotOf } from '../../domain/snapshots.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { mayHaveRunBefore, runToldStack } from './run-told-stack.ts';
 import type { StackPorts } from './stack-activities.ts';
@@ -39,12 +41,17 @@ export function stackUp(ports: StackPorts) {
   };
 }
 
-/** This step removes everything of an instance: destroy, then the sweep by tag. A no-op where nothing was built. */
+/**
+ * This step removes everything of an instance: destroy, then the sweep by tag. A no-op where nothing was built. Where the
+ * server was once ready, a snapshot of each data volume is complete before anything goes, and stays for
+ * `finalSnapshotDays`; else nothing stays. Errors: those of `stack-up`, and `snapshot_failed`.
+ */
 export function destroyStack(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await ports.store.instances.find(context.instanceId);
     if (!instance) return;
-    await runToldStack(ports, context, destroyRequest(instance));
+    const finalSnapshot = finalSnapshotOf(instance, { at: now(), days: ports.finalSnapshotDays });
+    await runToldStack(ports, context, destroyRequest(instance, { finalSnapshot }));
   };
 }
 
@@ -68,7 +75,7 @@ async function leaveZone(
     await ports.store.instances.update(_id, { zonesTried: [] });
     return full;
   }
-  await runToldStack(ports, context, destroyRequest(instance));
+  await runToldStack(ports, context, destroyRequest(instance, { finalSnapshot: null }));
   await ports.store.instances.update(_id, { zone: next, zonesTried: [...zonesTried, zone] });
   const text = `Zone ${zone} of ${region} is full; the server is built in ${next}.`;
   await ports.journal
@@ -77,13 +84,18 @@ async function leaveZone(
   return new ReasonError(full.code, message, { cause: full, retryAfterMs: nextZoneMs });
 }
 
-function destroyRequest(instance: InstanceRecord): StackRequest {
+/** What removes an instance; whether snapshots of its data stay is the caller's to say. */
+export function destroyRequest(
+  instance: InstanceRecord,
+  { finalSnapshot }: { finalSnapshot: { keepUntil: string } | null },
+): StackRequest {
   return {
     kind: 'destroy',
     stack: stackName(instance._id),
     spec: specOf(instance),
     recover: true,
     pivotBehind: false,
+    finalSnapshot,
   };
 }
 

@@ -103,6 +103,17 @@ export const cloudReasons = {
     operator: 'The cloud holds objects of this instance beside those of its stack; the detail names them.',
     next: 'Look which of them holds the data, remove the others at the cloud, retry the step.',
   }),
+  snapshot_failed: reason(
+    'cloud',
+    502,
+    {
+      customer: 'Your server is still there: the last copy of its data could not be made yet. We try again.',
+      operator:
+        'The final snapshot of a data volume failed or takes too long, so nothing was removed; the detail says which.',
+      next: 'Wait; destroy is tried again, and makes the snapshot anew where it failed.',
+    },
+    true,
+  ),
   orphan_cleanup: reason('cloud', 502, {
     customer: 'The server is being cleaned up. You are not charged for it.',
     operator: 'Destroy keeps failing; objects may be left at the cloud.',

@@ -15,6 +15,7 @@ import {
   type Kind,
   kinds,
   Rules,
+  SnapshotCreate,
   objects as schemas,
 } from '../../stacks/local/cloud-api.ts';
 import { createDoublesApi } from './doubles/api.ts';
@@ -25,6 +26,7 @@ import type { HostProcesses } from './host-processes.ts';
 import type { Objects } from './objects.ts';
 import { regions } from './offer.ts';
 import { CloudRefusal } from './problem.ts';
+import type { LocalSnapshots } from './snapshots.ts';
 
 const faultOfCreate = {
   hosts: 'createHost',
@@ -48,6 +50,7 @@ const LogQuery = z.object({ bytes: z.coerce.number().int().min(1).max(1_000_000)
 /** The HTTP face of the small cloud. */
 export function createCloudApi(options: {
   objects: Objects;
+  snapshots: LocalSnapshots;
   doubles: ReadonlyMap<string, Double>;
   processes: HostProcesses;
   faults: FaultSwitch;
@@ -57,7 +60,7 @@ export function createCloudApi(options: {
   dnsZone: string;
   log: Log;
 }) {
-  const { objects, doubles, processes, faults, rules } = options;
+  const { objects, snapshots, doubles, processes, faults, rules } = options;
   const app = express();
   app.disable('x-powered-by');
   app.get('/healthz', (_request, response) => {
@@ -104,6 +107,17 @@ export function createCloudApi(options: {
       response.status(204).end();
     });
   }
+
+  app.get('/v1/snapshots', (_request, response) => {
+    response.json(snapshots.list());
+  });
+  app.post('/v1/snapshots', (request, response) => {
+    response.status(201).json(snapshots.make(SnapshotCreate.parse(request.body)));
+  });
+  app.delete('/v1/snapshots/:id', (request, response) => {
+    snapshots.remove(idOf(request));
+    response.status(204).end();
+  });
 
   app.get('/v1/names/:name', (request, response) => {
     response.json(DnsAnswer.parse(answer(String(request.params.name))));

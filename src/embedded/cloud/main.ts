@@ -11,6 +11,7 @@ import { createFaultSwitch } from './fault-switch.ts';
 import { createHostProcesses, type HostNews, Images } from './host-processes.ts';
 import { openObjectStore } from './object-store.ts';
 import { createObjects } from './objects.ts';
+import { createSnapshots } from './snapshots.ts';
 
 /**
  * The small cloud: a daemon that rents hosts, volumes, addresses and records on this machine. Ending it, by whatever
@@ -62,6 +63,7 @@ const doubles = openDoubles({
 await Promise.all([...doubles.values()].map((double) => double.resume()));
 const app = createCloudApi({
   objects,
+  snapshots: createSnapshots(folder),
   doubles,
   processes,
   faults,

@@ -7,7 +7,8 @@ import { type AwsKind, type AwsObject, listIdentities, listRecords, listTagged, 
 import { removeObject } from './remove-object.ts';
 import { awsSettings } from './settings.ts';
 
-const regions = catalogue.clouds.find(({ name }) => name === 'aws')?.regions ?? [];
+/** Every region in which we sell at AWS. */
+export const awsRegions = catalogue.clouds.find(({ name }) => name === 'aws')?.regions.map(({ name }) => name) ?? [];
 
 /**
  * What AWS holds of instances, whatever any state says, by its own interfaces. Throws the reason of AWS's refusal, and
@@ -37,7 +38,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
     listAll: () =>
       told(async () => {
         const lists = await Promise.all([
-          ...regions.map(({ name }) => listTagged(clients, name)),
+          ...awsRegions.map((region) => listTagged(clients, region)),
           listIdentities(clients),
           listRecords(clients, zoneId),
         ]);
@@ -56,7 +57,8 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
   };
 }
 
-async function told<T>(work: () => Promise<T>): Promise<T> {
+/** Makes the reason of AWS's refusal of what its clients throw. */
+export async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

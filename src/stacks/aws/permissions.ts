@@ -25,7 +25,7 @@ const ec2Writes = [
   ...['DisassociateRouteTable', 'CreateSecurityGroup', 'DeleteSecurityGroup', 'AuthorizeSecurityGroupIngress'],
   ...['AuthorizeSecurityGroupEgress', 'RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress'],
   ...['ModifySecurityGroupRules', 'CreateVolume', 'DeleteVolume', 'ModifyVolume', 'AttachVolume', 'DetachVolume'],
-  ...['CreateSnapshot', 'RunInstances', 'StartInstances', 'StopInstances', 'TerminateInstances'],
+  ...['CreateSnapshot', 'DeleteSnapshot', 'RunInstances', 'StartInstances', 'StopInstances', 'TerminateInstances'],
   ...['ModifyInstanceAttribute', 'ModifyInstanceMetadataOptions', 'AssociateIamInstanceProfile'],
   ...['CreateTags', 'DeleteTags'],
 ].map((action) => `ec2:${action}`);

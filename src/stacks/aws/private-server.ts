@@ -14,6 +14,7 @@ import { attachVolumes, declareMachines, declareVolumes, servingOf } from './mac
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
 import { awsSettings } from './settings.ts';
+import { awsSnapshots } from './snapshots.ts';
 
 /** Private server on AWS, on one node or on three behind a load balancer, in a network of its own. */
 function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateServerOutputs {
@@ -67,5 +68,7 @@ export const awsStacks: CloudStacks = {
   // The real provider is the engine's own to find.
   plugins: [],
   inventory: awsInventory,
+  snapshots: awsSnapshots,
+  dailySnapshots: 'schedule',
   reasonOf: awsReasonOf,
 };

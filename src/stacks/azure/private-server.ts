@@ -11,6 +11,7 @@ import { declareMachines, imageOf } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
 import { azureSettings } from './settings.ts';
+import { azureSnapshots } from './snapshots.ts';
 import { declareVolumes } from './volumes.ts';
 
 /**
@@ -73,5 +74,7 @@ export const azureStacks: CloudStacks = {
   // The real provider is the engine's own to find.
   plugins: [],
   inventory: azureInventory,
+  snapshots: azureSnapshots,
+  dailySnapshots: 'schedule',
   reasonOf: azureReasonOf,
 };

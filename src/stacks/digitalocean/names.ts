@@ -1,3 +1,5 @@
+import { type SnapshotPurpose, snapshotPurposes } from '../../domain/snapshots.ts';
+
 /** How objects are named at DigitalOcean, for the program that makes them and for the inventory that finds them again. */
 
 /** Physical name of a part of an instance. */
@@ -9,6 +11,26 @@ export function physicalName(instanceId: string, resource: string): string {
 export function readName(name: string): { instanceId: string; resource: string } | null {
   const [, instanceId, resource] = /^(i[0-9a-z]{16})-(network|firewall|balancer)$/.exec(name) ?? [];
   return instanceId && resource ? { instanceId, resource } : null;
+}
+
+/** Volume snapshots too, with what they are for and their last day. */
+export function snapshotName(about: {
+  instanceId: string;
+  resource: string;
+  purpose: SnapshotPurpose;
+  keepUntil: string;
+}): string {
+  return physicalName(about.instanceId, `${about.resource}-${about.purpose}-${about.keepUntil}`);
+}
+const snapshotPattern = new RegExp(
+  `^(i[0-9a-z]{16})-volume-[a-z0-9-]+-(${snapshotPurposes.join('|')})-(\\d{4}-\\d{2}-\\d{2})$`,
+);
+export function readSnapshotName(
+  name: string,
+): { instanceId: string; purpose: SnapshotPurpose; keepUntil: string } | null {
+  const [, instanceId, found, keepUntil] = snapshotPattern.exec(name) ?? [];
+  const purpose = snapshotPurposes.find((each) => each === found);
+  return instanceId && purpose && keepUntil ? { instanceId, purpose, keepUntil } : null;
 }
 
 /** A tag is one text of letters, digits, `:`, `-` and `_`. */

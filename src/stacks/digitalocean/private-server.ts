@@ -11,6 +11,7 @@ import { declareMachines, declareVolumes, linkServing } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
 import { digitaloceanSettings } from './settings.ts';
+import { digitaloceanSnapshots } from './snapshots.ts';
 
 /** Private server on DigitalOcean, on one node with a reserved address or on three behind a load balancer. */
 function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateServerOutputs {
@@ -53,5 +54,7 @@ export const digitaloceanStacks: CloudStacks = {
   // The real provider is the engine's own to find.
   plugins: [],
   inventory: digitaloceanInventory,
+  snapshots: digitaloceanSnapshots,
+  dailySnapshots: 'ours',
   reasonOf: digitaloceanReasonOf,
 };

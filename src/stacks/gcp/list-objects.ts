@@ -38,7 +38,7 @@ const Item = z.object({
 });
 type Item = z.infer<typeof Item>;
 const Members = z.object({ items: z.array(z.object({ instance: z.string() })).default([]) });
-const Page = z.object({ nextPageToken: z.string().optional() });
+export const Page = z.object({ nextPageToken: z.string().optional() });
 const GlobalPage = Page.extend({ items: z.array(Item).default([]) });
 const Accounts = Page.extend({
   accounts: z.array(z.object({ name: z.string(), description: z.string().optional() })).default([]),
@@ -50,11 +50,11 @@ const Records = Page.extend({
 });
 
 /** `projects/…` of an address of an object, which is its id in a stack's state. */
-const idOf = (link: string) => link.slice(link.indexOf('projects/'));
+export const idOf = (link: string) => link.slice(link.indexOf('projects/'));
 const lastOf = (link: string) => link.slice(link.lastIndexOf('/') + 1);
 
 /** Every page of a list. */
-async function pagesOf<P extends { nextPageToken?: string | undefined }>(
+export async function pagesOf<P extends { nextPageToken?: string | undefined }>(
   { ask }: GcpClient,
   url: string,
   schema: z.ZodType<P>,

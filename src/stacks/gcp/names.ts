@@ -17,6 +17,9 @@ export function namesOf(instanceId?: string): string {
   return `${instanceId ?? 'i[0-9a-z]{16}'}-.*`;
 }
 
+/** A tag's name as that of a label. */
+export const labelKey = (tag: string) => Object.keys(labelsOf({ [tag]: '' }))[0]!;
+
 /** Tags as labels: lower case, digits, hyphens and underscores, 63 characters. */
 export function labelsOf(tags: Readonly<Record<string, string>>): Record<string, string> {
   const plain = (text: string) =>

@@ -12,6 +12,7 @@ import { attachVolumes, declareMachines, declareVolumes } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
 import { gcpSettings } from './settings.ts';
+import { gcpSnapshots } from './snapshots.ts';
 
 /** Private server on Google Cloud, on one node or on three behind a load balancer, in a network of its own. */
 function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateServerOutputs {
@@ -58,5 +59,7 @@ export const gcpStacks: CloudStacks = {
   // The real provider is the engine's own to find.
   plugins: [],
   inventory: gcpInventory,
+  snapshots: gcpSnapshots,
+  dailySnapshots: 'schedule',
   reasonOf: gcpReasonOf,
 };

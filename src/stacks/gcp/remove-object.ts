@@ -23,12 +23,15 @@ const Operation = z.object({
   error: z.object({ errors: z.array(z.object({ code: z.string(), message: z.string().default('') })) }).optional(),
 });
 
+/** What can be removed: what stacks are made of, and snapshots. */
+type Removable = Pick<GcpObject, 'id'> & { kind: GcpObject['kind'] | 'snapshots' };
+
 /**
  * Removes an object, however it is held: what is still ending is waited for. An object that is gone already is a success.
  */
 export async function removeObject(
   client: GcpClient,
-  object: Pick<GcpObject, 'kind' | 'id'>,
+  object: Removable,
   { pauseMs }: { pauseMs: number },
 ): Promise<void> {
   const begun = monotonic();
@@ -44,7 +47,7 @@ export async function removeObject(
   }
 }
 
-async function removeOnce(client: GcpClient, { kind, id }: Pick<GcpObject, 'kind' | 'id'>): Promise<void> {
+async function removeOnce(client: GcpClient, { kind, id }: Removable): Promise<void> {
   const allowed = [gone];
   switch (kind) {
     case 'record':
@@ -82,7 +85,11 @@ async function removeOnce(client: GcpClient, { kind, id }: Pick<GcpObject, 'kind
 /** Begins an operation of Compute Engine and waits for its end. */
 async function operate(client: GcpClient, path: string, call: { method: string; body?: unknown }): Promise<void> {
   const { status, body } = await client.ask(client.compute + path, { ...call, allowed: [gone] });
-  if (status === gone) return;
+  if (status !== gone) await finish(client, path, body);
+}
+
+/** Waits for the end of an operation that a call of Compute Engine began, and throws what it ended with. */
+export async function finish(client: GcpClient, path: string, body: unknown): Promise<void> {
   const place = /^projects\/[^/]+\/(?:global|(?:zones|regions)\/[^/]+)/.exec(path)?.[0];
   const begun = monotonic();
   let operation = Operation.parse(body);

@@ -80,6 +80,12 @@ export type Create<K extends Kind> = z.input<(typeof creates)[K]>;
 export type Change<K extends Kind> = z.infer<(typeof changes)[K]>;
 export type CloudObject<K extends Kind> = z.infer<(typeof objects)[K]>;
 
+/** A copy of a volume as it was; it stays when the volume goes. */
+export const SnapshotCreate = z.strictObject({ volumeId: z.string(), tags: Tags });
+export type SnapshotCreate = z.infer<typeof SnapshotCreate>;
+export const Snapshot = z.object({ id: z.string(), ...SnapshotCreate.shape, createdAt: z.string() });
+export type Snapshot = z.infer<typeof Snapshot>;
+
 /** Where a DNS name leads, whoever made its record. */
 export const DnsAnswer = z.object({ address: Target, ttl: Ttl });
 export type DnsAnswer = z.infer<typeof DnsAnswer>;

@@ -9,6 +9,8 @@ import {
   DnsAnswer,
   type Kind,
   objects,
+  Snapshot,
+  type SnapshotCreate,
 } from './cloud-api.ts';
 
 /** An answer of the small cloud that is not a success; `code` is one of its own error codes. */
@@ -35,6 +37,10 @@ export interface CloudClient {
   stopHost(id: string): Promise<CloudObject<'hosts'>>;
   /** Deletes; an object that is gone already is a success. */
   remove(kind: Kind, id: string): Promise<void>;
+  snapshots(): Promise<Snapshot[]>;
+  /** Copies a volume as it is; null where there is no such volume. */
+  makeSnapshot(input: SnapshotCreate): Promise<Snapshot | null>;
+  removeSnapshot(id: string): Promise<void>;
   close(): void;
 }
 
@@ -143,6 +149,15 @@ export function createCloudClient(options: { url: string; token: string }): Clou
     },
     async remove(kind, id) {
       await absentAsNull(call('DELETE', path(kind, id)));
+    },
+    async snapshots() {
+      return Snapshot.array().parse(await call('GET', '/v1/snapshots'));
+    },
+    async makeSnapshot(input) {
+      return absentAsNull(call('POST', '/v1/snapshots', input).then((body) => Snapshot.parse(body)));
+    },
+    async removeSnapshot(id) {
+      await absentAsNull(call('DELETE', `/v1/snapshots/${encodeURIComponent(id)}`));
     },
     close() {
       agent.destroy();

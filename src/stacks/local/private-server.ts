@@ -11,6 +11,7 @@ import {
 } from '../private-server.ts';
 import { localInventory } from './inventory.ts';
 import { Address, DnsRecord, Host, Volume } from './resources.ts';
+import { localSnapshots } from './snapshots.ts';
 
 const imageName = (version: string) => `freehold-server:${version}`;
 
@@ -93,6 +94,8 @@ export const localStacks: CloudStacks = {
   typePrefix: 'freehold-local:',
   plugins: [{ name: 'freehold-local', path: join(import.meta.dirname, 'provider') }],
   inventory: localInventory,
+  snapshots: localSnapshots,
+  dailySnapshots: 'none',
   reasonOf(message) {
     const code = /\[cloud:([a-z_]+)\]/.exec(message)?.[1];
     return code ? (reasonByCode[code] ?? null) : null;

@@ -9,6 +9,7 @@ import type { Bench } from './bench.ts';
 import { wasKilled } from './engine.ts';
 import { createStack, unlocking } from './engine-lock.ts';
 import { enrolNodes, reportUpEnded } from './enrolment.ts';
+import { takeFinalSnapshots } from './final-snapshots.ts';
 import { type Adoption, findOrphans, planOrphans, refuseOrphans, removeOrphans, waitForLists } from './orphans.ts';
 import { startPlugins } from './plugins.ts';
 import { readState } from './stack-state.ts';
@@ -169,14 +170,20 @@ async function refresh(bench: Bench, options: { silent?: boolean } = {}): Promis
   return { outputs: null, changes: progress.changes() };
 }
 
-/** Removes everything of the instance, volumes and what no state knows included: that is what destroying it means. */
+/**
+ * Removes everything of the instance, volumes and what no state knows included: that is what destroying it means. Where
+ * final snapshots are wished, nothing goes before they are complete.
+ */
 async function destroy(bench: Bench): Promise<Outcome> {
   const { request, engine, reporter, cloud } = bench;
+  const { finalSnapshot } = request;
+  if (finalSnapshot === undefined) throw new ReasonError('internal', 'destroy needs a choice about final snapshots');
   let changes: OpMap = {};
   if (request.recover) await waitForLists(bench);
   // What died may have left the engine's lock without a stack; it goes with the stack.
   if (!bench.clean) await createStack(engine, request.stack);
   const state = await readState(bench);
+  if (finalSnapshot) await takeFinalSnapshots(bench, state?.volumes ?? [], finalSnapshot);
   if (state) {
     reporter.phase('destroy');
     // What the state does not know may use what it knows, so it goes first.

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { DataVolume } from '../private-server.ts';
+import { volumeName } from '../snapshot-tags.ts';
 import type { Bench } from './bench.ts';
 
 const Exported = z.object({
@@ -16,6 +18,7 @@ export interface StackState {
   ids: ReadonlySet<string>;
   /** Logical names that are taken. */
   names: ReadonlySet<string>;
+  volumes: readonly DataVolume[];
   /** Whether it holds nothing at all, not even the component. */
   isEmpty: boolean;
   /** Whether it holds operations of which nobody knows how they ended. */
@@ -29,14 +32,17 @@ export async function readState({ engine, request, cloud }: Bench): Promise<Stac
   const { deployment } = Exported.parse(JSON.parse(text));
   const ids = new Set<string>();
   const names = new Set<string>();
+  const volumes: DataVolume[] = [];
   const resources = deployment?.resources ?? [];
   for (const { type, urn, id } of resources) {
     if (!id || !type.startsWith(cloud.typePrefix)) continue;
     ids.add(id);
-    names.add(nameOf(urn));
+    const name = nameOf(urn);
+    names.add(name);
+    if (volumeName.test(name)) volumes.push({ id, resource: name });
   }
   const pending = (deployment?.pending_operations ?? []).length > 0;
-  return { ids, names, isEmpty: resources.length === 0, pending };
+  return { ids, names, volumes, isEmpty: resources.length === 0, pending };
 }
 
 /** The logical name in a urn, its last part. */

@@ -178,7 +178,7 @@ export function openObjectArea(
     /** Removes the object and what ends with it; answers all that went. */
     remove(type: string, id: string, by: 'provider' | 'wire'): DoubleObject[] {
       const object = need(type, id);
-      const { protection } = ruleOf(type);
+      const { protection, refuseDelete } = ruleOf(type);
       const properties = propertiesOf(object);
       const isLifted = by === 'provider' && protection?.unless !== undefined && properties[protection.unless] === true;
       if (protection && properties[protection.input] === true && !isLifted) {
@@ -191,6 +191,7 @@ export function openObjectArea(
       const user = named.find((each) => each.reference.onDelete !== 'stays' && !goes(each));
       if (user) throw new DoubleRefusal('in_use', words.inUse({ type, id, by: user.other.id }));
       const gone = [object, ...named.filter(goes).map(({ other }) => other)];
+      refuse(refuseDelete?.(object, world));
       for (const each of gone) erase.run(cloud, each.type, each.id);
       return gone;
     },

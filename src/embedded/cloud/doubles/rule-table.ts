@@ -83,6 +83,8 @@ export interface TypeRule {
   adopts?(wish: Wish, world: World): DoubleObject | undefined;
   /** Any other refusal, in the cloud's words; null when there is none. */
   refuse?(wish: Wish & { before?: Properties }, world: World): string | null;
+  /** Why an object cannot be deleted now, in the cloud's words; null when nothing is in the way. */
+  refuseDelete?(object: DoubleObject, world: World): string | null;
   /** Input that refuses a delete while it is true; `unless` names one by which the provider lifts that by itself. */
   protection?: { input: string; unless?: string };
 }

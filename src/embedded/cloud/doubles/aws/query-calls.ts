@@ -1,6 +1,7 @@
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
+import { lookAt } from '../snapshots.ts';
 import { account, text } from './rules.ts';
 import { types } from './types.ts';
 import { awsWords } from './words.ts';
@@ -46,6 +47,39 @@ async function removeAll(call: Call, objects: DoubleObject[]): Promise<Answer> {
   return { return: true };
 }
 
+const created = ({ createdAt }: DoubleObject) => new Date(createdAt).toISOString();
+
+/** `<name>.1.Key` and `<name>.1.Value`, and so on. */
+function tagsIn(form: URLSearchParams, name: string): Record<string, string> {
+  const tags: Record<string, string> = {};
+  for (let at = 1; form.has(`${name}.${at}.Key`); at += 1) {
+    tags[form.get(`${name}.${at}.Key`) ?? ''] = form.get(`${name}.${at}.Value`) ?? '';
+  }
+  return tags;
+}
+
+const tagsOf = ({ inputs }: DoubleObject) => (inputs.tags ?? {}) as Record<string, string>;
+
+/** The filters that are known: `tag-key` and `tag:<key>`. */
+function filtersIn(form: URLSearchParams): (tags: Record<string, string>) => boolean {
+  const filters: { name: string; values: string[] }[] = [];
+  for (let at = 1; form.has(`Filter.${at}.Name`); at += 1) {
+    filters.push({ name: form.get(`Filter.${at}.Name`) ?? '', values: listIn(form, `Filter.${at}.Value`) });
+  }
+  const unknown = filters.find(({ name }) => !/^tag(-key$|:)/.test(name));
+  if (unknown) throw new DoubleRefusal('invalid', `InvalidParameterValue: The filter '${unknown.name}' is invalid`);
+  return (tags) =>
+    filters.every(({ name, values }) =>
+      name === 'tag-key' ? values.some((key) => key in tags) : values.includes(tags[name.slice('tag:'.length)] ?? ''),
+    );
+}
+
+const snapshotShown = (snapshot: DoubleObject, isComplete: boolean): Answer => ({
+  ...{ snapshotId: snapshot.id, volumeId: text(snapshot.inputs.volumeId), ownerId: account },
+  ...{ status: isComplete ? 'completed' : 'pending', startTime: created(snapshot) },
+  tagSet: items(Object.entries(tagsOf(snapshot)).map(([key, value]) => ({ key, value }))),
+});
+
 const ec2: Record<string, Work> = {
   DescribeInstances(call) {
     // One that is gone is still told of for a while, as terminated.
@@ -73,6 +107,21 @@ const ec2: Record<string, Work> = {
     return { instancesSet: items([]) };
   },
   DeleteVolume: deletes(types.volume, 'VolumeId'),
+  async CreateSnapshot(call) {
+    const { region, double } = call;
+    const inputs = { volumeId: param(call, 'VolumeId'), tags: tagsIn(call.form, 'TagSpecification.1.Tag') };
+    const { object } = await double.create(types.snapshot, { region, inputs });
+    return snapshotShown(object, false);
+  },
+  async DescribeSnapshots(call) {
+    const fits = filtersIn(call.form);
+    const found = (await call.double.list()).filter(
+      (object) => object.type === types.snapshot && object.region === call.region && fits(tagsOf(object)),
+    );
+    const shown = found.map((object) => snapshotShown(object, lookAt(call.double, object)));
+    return { snapshotSet: items(shown) };
+  },
+  DeleteSnapshot: deletes(types.snapshot, 'SnapshotId'),
   DescribeAddresses(call) {
     const found = listIn(call.form, 'AllocationId').map((id) => {
       const { computed } = find(call, types.eip, id);
@@ -140,8 +189,6 @@ function underPath(call: Call, type: string): DoubleObject[] {
   const path = call.form.get('PathPrefix') ?? '/';
   return call.double.area.list().filter((object) => object.type === type && text(object.inputs.path).startsWith(path));
 }
-
-const created = ({ createdAt }: DoubleObject) => new Date(createdAt).toISOString();
 
 const iam: Record<string, Work> = {
   ListRoles: (call) => ({

@@ -1,5 +1,6 @@
 import type { Properties } from '../../../../stacks/provider/properties.ts';
 import type { DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
+import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
 import { types } from './types.ts';
 import { awsError } from './words.ts';
 
@@ -150,7 +151,13 @@ const machines = {
       const sentence = `New size cannot be smaller than existing size of ${text(before?.size)} GiB`;
       return shrinks ? awsError('ModifyVolume', 'InvalidParameterValue', sentence) : null;
     },
+    refuseDelete({ id: volumeId }, world) {
+      const pending = pendingSnapshot(world, { type: types.snapshot, source: 'volumeId', volumeId });
+      const sentence = `Volume ${volumeId} has a pending snapshot (${pending?.id})`;
+      return pending ? awsError('DeleteVolume', 'IncorrectState', sentence) : null;
+    },
   },
+  snapshot: snapshotRule(types.volume, 'volumeId', { id: 'snap-0', computed: ec2Arn('snapshot') }),
   volumeAttachment: {
     id: (_wish, world) => `vai-${digits(10, world)}`,
     references: { volumeId: to(types.volume), instanceId: to(types.instance, { onDelete: 'ends' }) },

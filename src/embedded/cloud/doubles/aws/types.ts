@@ -16,6 +16,7 @@ export const types = {
   record: 'aws:route53/record:Record',
   volume: 'aws:ebs/volume:Volume',
   volumeAttachment: 'aws:ec2/volumeAttachment:VolumeAttachment',
+  snapshot: 'aws:ebs/snapshot:Snapshot',
   instance: 'aws:ec2/instance:Instance',
   snapshots: 'aws:dlm/lifecyclePolicy:LifecyclePolicy',
   loadBalancer: 'aws:lb/loadBalancer:LoadBalancer',

@@ -2,6 +2,7 @@ import type { Properties } from '../../../../stacks/provider/properties.ts';
 import { same } from '../../../../stacks/provider/properties.ts';
 import { valuesAt } from '../paths.ts';
 import type { DoubleObject, Reference, TypeRule, Wish, World } from '../rule-table.ts';
+import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
 import { armTypes, type TypeName, types } from './types.ts';
 import { azureError } from './words.ts';
 
@@ -31,6 +32,7 @@ const naming: Readonly<Record<TypeName, { own: string; parent?: string }>> = {
   zone: { own: 'zoneName' },
   record: { own: 'relativeRecordSetName', parent: 'zoneName' },
   disk: { own: 'diskName' },
+  snapshot: { own: 'snapshotName' },
   machine: { own: 'vmName' },
   vault: { own: 'vaultName' },
   backupPolicy: { own: 'backupPolicyName', parent: 'vaultName' },
@@ -53,8 +55,8 @@ function rule(type: TypeName, more: Partial<TypeRule> = {}): TypeRule {
   const place: Record<string, Reference> =
     type === 'group' ? {} : { resourceGroupName: to('group', { by: 'resourceGroupName', onDelete: 'ends' }) };
   return {
-    id: ({ inputs }) => armId(type, inputs),
     ...more,
+    id: ({ inputs }) => armId(type, inputs),
     references: { ...place, ...more.references },
     replaces: [
       ...new Set(['resourceGroupName', 'location', own, ...(parent ? [parent] : [])]),
@@ -82,6 +84,7 @@ function holder(world: World, type: TypeName, path: string, { id, names }: { id?
 
 const cardAddress = 'ipConfigurations[].publicIPAddress.id';
 const balancerAddress = 'frontendIPConfigurations[].publicIPAddress.id';
+const snapshotSource = 'creationData.sourceResourceId';
 const machineDisk = 'storageProfile.dataDisks[].managedDisk.id';
 const machineCard = 'networkProfile.networkInterfaces[].id';
 
@@ -195,7 +198,13 @@ export const rules: Record<TypeName, TypeRule> = {
       const sentence = 'Requested property change is not supported: a disk cannot be made smaller.';
       return shrinks ? azureError(409, 'OperationNotAllowed', sentence) : fixed(['zones'], wish);
     },
+    refuseDelete({ id: volumeId }, world) {
+      const pending = pendingSnapshot(world, { type: types.snapshot, source: snapshotSource, volumeId });
+      const sentence = `Disk ${volumeId} is being copied to ${pending?.id} and cannot be deleted.`;
+      return pending ? azureError(409, 'OperationNotAllowed', sentence) : null;
+    },
   }),
+  snapshot: rule('snapshot', snapshotRule(types.disk, snapshotSource, { id: '' })),
   machine: rule('machine', {
     references: { [machineDisk]: to('disk'), [machineCard]: to('card') },
     restarts: ['hardwareProfile'],

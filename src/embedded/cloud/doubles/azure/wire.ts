@@ -1,10 +1,11 @@
-import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import { catalogue } from '../../../../domain/catalogue-data.ts';
 import { azureActions } from '../../../../stacks/azure/permissions.ts';
 import type { Double } from '../double.ts';
 import { propertiesOf } from '../object-area.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
+import { lookAt } from '../snapshots.ts';
 import { subscription } from './rules.ts';
 import { accessToken, identityHeader } from './table.ts';
 import { armTypes, type TypeName, types } from './types.ts';
@@ -85,6 +86,26 @@ export function createAzureWire(double: Double): Router {
       response,
       found.map((object) => ({ ...shown(object), createdTime: new Date(object.createdAt).toISOString() })),
     );
+  });
+
+  const snapshots = `${scope}/resourceGroups/:group/providers/Microsoft.Compute/snapshots`;
+  wire.get(snapshots, async (request, response) => {
+    const found = (await double.list()).filter(
+      ({ type, inputs }) => type === types.snapshot && inputs.resourceGroupName === request.params.group,
+    );
+    const value = found.map((object) => {
+      const provisioningState = lookAt(double, object) ? 'Succeeded' : 'Creating';
+      const timeCreated = new Date(object.createdAt).toISOString();
+      return { ...shown(object), properties: { ...propertiesOf(object), provisioningState, timeCreated } };
+    });
+    list(response, value);
+  });
+  wire.put(`${snapshots}/:name`, express.json({ limit: '64kb' }), async (request, response) => {
+    const { location, tags, properties } = request.body as { location: string; tags: object; properties: object };
+    const { group: resourceGroupName, name: snapshotName } = request.params;
+    const inputs = { resourceGroupName, snapshotName, location, tags, ...properties };
+    const { object } = await double.create(types.snapshot, { region: location, inputs });
+    response.status(202).json(shown(object));
   });
 
   // Whatever else has an id: one object, or the list of an object's parts of a kind.

@@ -1,5 +1,6 @@
 import type { Properties } from '../../../../stacks/provider/properties.ts';
 import type { DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
+import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
 import { types } from './types.ts';
 import { digitaloceanError } from './words.ts';
 
@@ -82,7 +83,12 @@ export const rules = {
       const shrinks = before !== undefined && Number(inputs.size) < Number(before.size);
       return shrinks ? digitaloceanError('POST', types.volume, 422, 'volumes `size` can only be expanded') : null;
     },
+    refuseDelete({ id: volumeId }, world) {
+      const pending = pendingSnapshot(world, { type: types.snapshot, source: 'volumeId', volumeId });
+      return pending ? digitaloceanError('DELETE', types.volume, 409, `snapshot ${pending.id} is being made`) : null;
+    },
   },
+  snapshot: snapshotRule(types.volume, 'volumeId', { id: 'snap-', replaces: ['name', 'volumeId'] }),
   volumeAttachment: {
     id: ({ inputs }, world) => `${text(inputs.dropletId)}-${text(inputs.volumeId)}-${world.newId('', 6)}`,
     references: { dropletId: to(types.droplet, { onDelete: 'ends' }), volumeId: to(types.volume) },

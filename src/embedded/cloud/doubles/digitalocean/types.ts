@@ -9,6 +9,7 @@ export const types = {
   record: 'digitalocean:index/dnsRecord:DnsRecord',
   domain: 'digitalocean:index/domain:Domain',
   volume: 'digitalocean:index/volume:Volume',
+  snapshot: 'digitalocean:index/volumeSnapshot:VolumeSnapshot',
   volumeAttachment: 'digitalocean:index/volumeAttachment:VolumeAttachment',
   droplet: 'digitalocean:index/droplet:Droplet',
 } as const;

@@ -3,6 +3,7 @@ import { catalogue } from '../../../../domain/catalogue-data.ts';
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
+import { lookAt } from '../snapshots.ts';
 import { text } from './rules.ts';
 import { doubleToken } from './table.ts';
 import { types } from './types.ts';
@@ -84,11 +85,34 @@ export function createDigitaloceanWire(double: Double): Router {
     response.json(page(request, 'sizes', offered()));
   });
   // What an account has and our stacks do not make: there is none of it.
-  for (const name of ['actions', 'certificates', 'domains', 'images', 'regions', 'snapshots']) {
+  for (const name of ['actions', 'certificates', 'domains', 'images', 'regions']) {
     wire.get(`/v2/${name}`, (request, response) => {
       response.json(page(request, name, []));
     });
   }
+
+  const snapshotShape: Shape = (object) => ({
+    ...{ id: object.id, name: text(object.inputs.name), created_at: createdAt(object), resource_type: 'volume' },
+    ...{ resource_id: text(object.inputs.volumeId), tags: object.inputs.tags ?? [] },
+  });
+  wire.get('/v2/snapshots', async (request, response) => {
+    const found = (await double.list()).filter(({ type }) => type === types.snapshot);
+    // One that is being made is not listed yet.
+    const complete = found.filter((object) => lookAt(double, object));
+    const shown = complete.map((object) => snapshotShape(object, double));
+    response.json(page(request, 'snapshots', shown));
+  });
+  wire.delete('/v2/snapshots/:id', async (request, response) => {
+    await double.remove(types.snapshot, existing(types.snapshot, request.params.id), 'wire');
+    response.status(204).end();
+  });
+  wire.post('/v2/volumes/:id/snapshots', async (request, response) => {
+    const { inputs: volume, id: volumeId } = double.area.need(types.volume, request.params.id);
+    const { name, tags } = request.body as { name: string; tags: string[] };
+    const wish = { region: text(volume.region), inputs: { volumeId, name, tags } };
+    const { object } = await double.create(types.snapshot, wish);
+    response.status(201).json({ snapshot: snapshotShape(object, double) });
+  });
 
   const collection = '/v2/:collection';
   wire.get(collection, async (request, response, next) => {

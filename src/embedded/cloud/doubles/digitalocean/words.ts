@@ -9,6 +9,7 @@ const paths: Readonly<Record<string, string>> = {
   ReservedIp: 'reserved_ips',
   DnsRecord: 'domains/records',
   Volume: 'volumes',
+  VolumeSnapshot: 'snapshots',
   Droplet: 'droplets',
 };
 

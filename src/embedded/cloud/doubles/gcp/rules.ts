@@ -1,6 +1,7 @@
 import { type Properties, same } from '../../../../stacks/provider/properties.ts';
 import { valuesAt } from '../paths.ts';
 import type { DoubleObject, Reference, TypeRule, Wish, World } from '../rule-table.ts';
+import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
 import { types } from './types.ts';
 import { gcpError } from './words.ts';
 
@@ -121,7 +122,18 @@ const machines = {
       const shrinks = before !== undefined && Number(inputs.size) < Number(before.size);
       return shrinks ? invalid('sizeGb', inputs.size, 'The disk cannot become smaller.') : misnamed(wish);
     },
+    refuseDelete({ id: volumeId }, world) {
+      const pending = pendingSnapshot(world, { type: types.snapshot, source: 'sourceDisk', volumeId });
+      const sentence = `The disk resource '${volumeId}' is already being used by '${pending?.id}'`;
+      return pending ? gcpError(400, sentence, 'resourceInUseByAnotherResource') : null;
+    },
   },
+  snapshot: snapshotRule(types.disk, 'sourceDisk', {
+    id: global('snapshots'),
+    replaces: ['name', 'sourceDisk'],
+    computed: linked,
+    refuse: misnamed,
+  }),
   attachedDisk: {
     id: ({ inputs }) => `${text(inputs.instance)}/${last(inputs.disk)}`,
     references: { disk: to(types.disk), instance: to(types.instance, { onDelete: 'ends' }) },

@@ -8,6 +8,7 @@ export const types = {
   zone: 'gcp:dns/managedZone:ManagedZone',
   record: 'gcp:dns/recordSet:RecordSet',
   disk: 'gcp:compute/disk:Disk',
+  snapshot: 'gcp:compute/snapshot:Snapshot',
   attachedDisk: 'gcp:compute/attachedDisk:AttachedDisk',
   instance: 'gcp:compute/instance:Instance',
   snapshots: 'gcp:compute/resourcePolicy:ResourcePolicy',

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Request, Router } from 'express
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
+import { lookAt } from '../snapshots.ts';
 import { linkBase, project, text } from './rules.ts';
 import { accessToken } from './table.ts';
 import { types } from './types.ts';
@@ -22,6 +23,7 @@ const collections: Readonly<Record<string, string>> = {
   disks: types.disk,
   instances: types.instance,
   resourcePolicies: types.snapshots,
+  snapshots: types.snapshot,
   instanceGroups: types.group,
   healthChecks: types.healthCheck,
   backendServices: types.service,
@@ -79,6 +81,10 @@ export function createGcpWire(double: Double): Router {
         }));
         return { ...common, disks: [{ deviceName: 'persistent-disk-0', source: `${linkBase}boot` }, ...disks] };
       }
+      case types.snapshot: {
+        const status = lookAt(double, object) ? 'READY' : 'UPLOADING';
+        return { ...common, sourceDisk: linkBase + text(object.inputs.sourceDisk), status };
+      }
       default:
         return common;
     }
@@ -129,6 +135,13 @@ export function createGcpWire(double: Double): Router {
     const sentence = `No attached disk found with device name '${text(deviceName)}'`;
     if (!attachment) throw new DoubleRefusal('invalid', gcpError(400, sentence, 'invalid'));
     await double.remove(types.attachedDisk, attachment.id, 'wire');
+    response.json(running);
+  });
+  wire.post(`${compute}/zones/:zone/disks/:name/createSnapshot`, async (request, response) => {
+    const sourceDisk = request.path.replace('/compute/v1/', '').replace(/\/createSnapshot$/, '');
+    find(types.disk, sourceDisk);
+    const { name, labels } = request.body as { name: string; labels: Record<string, string> };
+    await double.create(types.snapshot, { region: '', inputs: { name, labels, sourceDisk } });
     response.json(running);
   });
   wire.post(`${compute}/zones/:zone/disks/:name/removeResourcePolicies`, async (request, response) => {

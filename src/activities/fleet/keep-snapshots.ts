@@ -1,0 +1,80 @@
+import { log } from '@temporalio/activity';
+import type { PassSettings } from '../../contracts/fleet.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { SnapshotsPage } from '../../contracts/snapshots.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import { dailySnapshotDays, isOverdue, lastDayOf, volumesWithoutDaily } from '../../domain/snapshots.ts';
+import type { Snapshots, VolumeSnapshot } from '../../stacks/private-server.ts';
+import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
+
+/**
+ * Keeps the snapshots that we make ourselves at a cloud: removes those whose last day is over, with the first page, and
+ * makes today's of a page of servers where the cloud has no schedule of its own. Does nothing twice on a day. What goes
+ * wrong with one volume keeps no other from its snapshot: it is in the answer. Errors: those of the cloud.
+ */
+export function keepSnapshots(ports: CloudFleetPorts) {
+  return async (cloud: CloudName, settings: PassSettings, after: string): Promise<SnapshotsPage> => {
+    const { dailySnapshots, snapshots } = await ports.snapshotsOf(cloud);
+    const page: SnapshotsPage = { made: 0, removed: 0, problems: [], next: null };
+    const tried = async (subject: string, work: () => Promise<boolean>): Promise<number> => {
+      try {
+        return (await work()) ? 1 : 0;
+      } catch (error) {
+        log.error('a snapshot could not be kept in order', { cloud, subject, error });
+        page.problems.push({ cloud, subject, reason: error instanceof ReasonError ? error.code : 'internal' });
+        return 0;
+      }
+    };
+    try {
+      const listed = await snapshots.list();
+      if (after === '') {
+        for (const snapshot of listed.filter((each) => isOverdue(each, settings.at))) {
+          page.removed += await tried(snapshot.id, () => snapshots.remove(snapshot).then(() => true));
+        }
+      }
+      if (dailySnapshots === 'ours') {
+        const work = await volumesOfPage(ports, { cloud, settings, after, listed });
+        for (const make of work.volumes) page.made += await tried(make.id, () => makeDaily(snapshots, make, settings));
+        page.next = work.next;
+      }
+      return page;
+    } finally {
+      snapshots.close();
+    }
+  };
+}
+
+interface Due {
+  id: string;
+  resource: string;
+  instanceId: string;
+  region: string;
+}
+
+function makeDaily(snapshots: Snapshots, { id, resource, ...place }: Due, { at }: PassSettings): Promise<boolean> {
+  return snapshots.make({ id, resource }, { ...place, purpose: 'daily', keepUntil: lastDayOf(at, dailySnapshotDays) });
+}
+
+/** The data volumes of a page of delivered servers that have no snapshot of this day. */
+async function volumesOfPage(
+  { store, inventoryOf }: CloudFleetPorts,
+  about: { cloud: CloudName; settings: PassSettings; after: string; listed: VolumeSnapshot[] },
+): Promise<{ volumes: Due[]; next: string | null }> {
+  const { cloud, settings, after, listed } = about;
+  const servers = await store.instances.delivered(cloud, { after, limit: settings.pageSize });
+  if (servers.length === 0) return { volumes: [], next: null };
+  const regionOf = new Map(servers.map(({ _id, region }) => [_id, region]));
+  const inventory = await inventoryOf(cloud);
+  try {
+    const volumes = (await inventory.listAll()).flatMap(({ id, resource, role, instanceId }) => {
+      const region = regionOf.get(instanceId);
+      return role === 'volume' && region !== undefined ? [{ id, resource, instanceId, region }] : [];
+    });
+    return {
+      volumes: volumesWithoutDaily(volumes, listed, settings.at),
+      next: servers.length < settings.pageSize ? null : servers.at(-1)!._id,
+    };
+  } finally {
+    inventory.close();
+  }
+}

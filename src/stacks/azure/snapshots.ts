@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Snapshots, VolumeSnapshot } from '../private-server.ts';
+import { readSnapshotTags, snapshotTagsOf } from '../snapshot-tags.ts';
+import { createAzureClient } from './clients.ts';
+import { idIn, physicalName } from './names.ts';
+import { azureSettings } from './settings.ts';
+
+const version = '2024-03-02';
+const type = 'Microsoft.Compute/snapshots';
+
+const Found = z.object({
+  id: z.string(),
+  name: z.string(),
+  tags: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((tags) => tags ?? {}),
+  properties: z.object({
+    timeCreated: z.string().default(''),
+    provisioningState: z.string().default(''),
+    creationData: z.object({ sourceResourceId: z.string().default('') }),
+  }),
+});
+const states: Readonly<Record<string, VolumeSnapshot['state']>> = { Succeeded: 'complete', Failed: 'failed' };
+
+/** Snapshots of disks, in the installation's own group, because that of the server goes with it; daily ones are the vault's. */
+export function azureSnapshots(env: NodeJS.ProcessEnv): Snapshots {
+  const settings = azureSettings(env);
+  const client = createAzureClient(env);
+  const place = idIn(settings, type);
+  return {
+    pauseMs: settings.removePauseMs,
+    async list(instance) {
+      const found = await client.listAll(Found, client.urlOf(place, version));
+      return found.flatMap(({ name, tags, properties }) => {
+        const about = readSnapshotTags(tags);
+        if (!about || (instance !== undefined && about.instanceId !== instance.instanceId)) return [];
+        const { timeCreated, provisioningState, creationData } = properties;
+        const times = { createdAt: Date.parse(timeCreated) || 0, state: states[provisioningState] ?? 'pending' };
+        return [{ ...about, ...times, id: `${place}/${name}`, volumeId: creationData.sourceResourceId }];
+      });
+    },
+    async make({ id, resource }, wish) {
+      const name = physicalName(wish.instanceId, `${resource}-${wish.purpose}-${wish.keepUntil}`);
+      const body = {
+        location: wish.region,
+        sku: { name: 'Standard_LRS' },
+        tags: snapshotTagsOf({ ...wish, resource }),
+        properties: { creationData: { createOption: 'Copy', sourceResourceId: id }, incremental: true },
+      };
+      const url = client.urlOf(`${place}/${name}`, version);
+      return (await client.ask(url, { method: 'PUT', body, allowed: [404] })).status !== 404;
+    },
+    async remove({ id }) {
+      await client.ask(client.urlOf(id, version), { method: 'DELETE', allowed: [404] });
+    },
+    close: () => undefined,
+  };
+}

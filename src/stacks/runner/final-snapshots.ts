@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic } from '../../contracts/clock.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { judgeFinals } from '../../domain/snapshots.ts';
+import type { DataVolume } from '../private-server.ts';
+import type { Bench } from './bench.ts';
+
+/** How long one attempt waits for snapshots, ms; the next one goes on with the same. */
+const patienceMs = 30 * 60_000;
+
+/**
+ * Makes a snapshot of each data volume, of those that the state knows and those that carry the tag of the instance, and
+ * waits until all are complete. One that an earlier attempt made counts. Throws `snapshot_failed`, after which the next
+ * attempt makes those anew that failed.
+ */
+export async function takeFinalSnapshots(
+  bench: Bench,
+  known: readonly DataVolume[],
+  { keepUntil }: { keepUntil: string },
+): Promise<void> {
+  const { cloud, reporter, signal } = bench;
+  const { instanceId, region } = bench.request.spec;
+  reporter.phase('snapshot');
+  const volumes = await dataVolumes(bench, known);
+  const snapshots = cloud.snapshots(process.env);
+  const wish = { instanceId, region, purpose: 'final', keepUntil } as const;
+  const asked = new Set<string>();
+  const gone = new Set<string>();
+  const begun = monotonic();
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const listed = await snapshots.list({ instanceId, region });
+      const there = volumes.filter(({ id }) => !gone.has(id));
+      const { make, pending, failed } = judgeFinals(there, listed);
+      if (failed.length > 0) {
+        const ids = failed.map(({ id }) => id);
+        for (const snapshot of listed) if (ids.includes(snapshot.id)) await snapshots.remove(snapshot);
+        throw new ReasonError('snapshot_failed', `the cloud failed to make ${ids.join(', ')}`);
+      }
+      for (const volume of make) {
+        // One that was just begun may be in no list yet.
+        if (asked.has(volume.id)) continue;
+        reporter.log('info', `makes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
+        if (await snapshots.make(volume, wish)) asked.add(volume.id);
+        else gone.add(volume.id);
+      }
+      const waiting = [...make.filter(({ id }) => !gone.has(id)), ...pending];
+      if (waiting.length === 0) return;
+      if (monotonic() - begun > patienceMs) {
+        const names = waiting.map(({ resource }) => resource).join(', ');
+        throw new ReasonError('snapshot_failed', `the snapshots of ${names} are not complete yet`);
+      }
+      await delay(snapshots.pauseMs, undefined, { signal });
+    }
+  } finally {
+    snapshots.close();
+  }
+}
+
+/** By id, whoever knows them: a volume that lost its tag has the same data. */
+async function dataVolumes({ cloud, request }: Bench, known: readonly DataVolume[]): Promise<DataVolume[]> {
+  const inventory = cloud.inventory(process.env);
+  try {
+    const tagged = (await inventory.list(request.spec)).filter(({ role }) => role === 'volume');
+    return [...new Map([...tagged, ...known].map(({ id, resource }) => [id.toLowerCase(), { id, resource }])).values()];
+  } finally {
+    inventory.close();
+  }
+}
