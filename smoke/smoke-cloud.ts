@@ -139,7 +139,7 @@ async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 
   const pauses = [...destroyPausesMs];
   for (;;) {
     try {
-      await operate({ kind: 'destroy', spec, recover: true }, course);
+      await operate({ kind: 'destroy', spec, recover: true, finalSnapshot: null }, course);
       return;
     } catch (error) {
       const code = error instanceof ReasonError ? error.code : 'stack_failed';
@@ -155,7 +155,7 @@ async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 
 }
 
 async function operate(
-  wish: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover'>,
+  wish: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover' | 'finalSnapshot'>,
   { ground, say, signal }: Pick<Course, 'ground' | 'say'> & { signal?: AbortSignal },
 ): Promise<{ outputs: StackOutputs | null; changes: Record<string, number> }> {
   let changes: Record<string, number> = {};

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fetch } from 'undici';
 import { createReach, type Reach } from '../../src/contracts/reach.ts';
@@ -170,6 +172,24 @@ describe('the life of a stack', () => {
     await lab.destroy(alone);
     expect(await lab.owned(server)).toEqual([]);
   }, 120_000);
+
+  test('the last copy of a volume holds its data and outlives its server', async () => {
+    const server = lab.spec('ended');
+    await lab.up(server);
+    await health(server.hostnames[0]!);
+    const [volume] = await lab.cloud.client.list('volumes', { tag: ['freehold:instance', server.instanceId] });
+    const written = readdirSync(join(lab.cloud.folder, 'data', 'volumes', volume!.id));
+    expect(written.length).toBeGreaterThan(0);
+    await lab.destroy(server, { finalSnapshot: { keepUntil: '2026-12-28' } });
+    expect(await lab.owned(server)).toEqual([]);
+    const about = { 'freehold:snapshot-of': server.instanceId, 'freehold:final-snapshot': '2026-12-28' };
+    const copies = await lab.cloud.client.snapshots();
+    expect(copies).toMatchObject([{ volumeId: volume!.id, tags: { ...about, 'freehold:resource': 'volume-node-1' } }]);
+    const copied = readdirSync(join(lab.cloud.folder, 'data', 'snapshots', copies[0]!.id, 'data'));
+    expect(written.filter((name) => !copied.includes(name))).toEqual([]);
+    await lab.cloud.client.removeSnapshot(copies[0]!.id);
+    expect(await lab.cloud.client.snapshots()).toEqual([]);
+  }, 60_000);
 
   test('two hostnames and the loss of one', async () => {
     const server = lab.spec('pair');

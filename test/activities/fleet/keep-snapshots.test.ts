@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { CloudFleetPorts } from '../../../src/activities/fleet/cloud-fleet-activities.ts';
+import { keepSnapshots } from '../../../src/activities/fleet/keep-snapshots.ts';
+import { newId } from '../../../src/contracts/new-id.ts';
+import type { SnapshotsPage } from '../../../src/contracts/snapshots.ts';
+import type { InstanceStatus } from '../../../src/contracts/states.ts';
+import { types } from '../../../src/embedded/cloud/doubles/digitalocean/types.ts';
+import { doublesEnvironment } from '../../../src/embedded/cloud/doubles/environment.ts';
+import { cloudStacks } from '../../../src/stacks/clouds.ts';
+import { instanceRecord } from '../../support/instance-record.ts';
+import { startCloud, type TestCloud } from '../../support/small-cloud.ts';
+import { useStore } from '../../support/store.ts';
+import { until } from '../../support/until.ts';
+
+/** The round of snapshots on the double of DigitalOcean, by its API, and on records in a real database. */
+
+const store = useStore();
+const day = 86_400_000;
+let cloud: TestCloud;
+let env: NodeJS.ProcessEnv;
+beforeAll(async () => {
+  cloud = await startCloud();
+  env = doublesEnvironment({ cloudUrl: cloud.url, path: '', cacheFolder: '' });
+}, 30_000);
+afterAll(async () => {
+  await cloud?.stop();
+}, 30_000);
+
+const region = 'fra1';
+
+/** A server with its record and its volume, by the order in which pages have them. */
+async function server(status: InstanceStatus, readyAt?: Date) {
+  const _id = newId.instance();
+  await store.instances.insert(
+    instanceRecord({ _id, cloud: 'digitalocean', region, status, ...(readyAt && { readyAt }) }),
+  );
+  const tags = [`freehold:instance:${_id}`, 'freehold:resource:volume-node-1'];
+  const inputs = { name: `${_id}-volume-node-1`, region, size: 10, tags };
+  const wish = { type: types.volume, region: '', inputs };
+  const { status: answer, body } = await cloud.call('POST', '/v1/doubles/digitalocean/objects', wish);
+  expect(answer).toBe(201);
+  return { instanceId: _id, volumeId: (body as { id: string }).id };
+}
+
+const desk = async () => (await cloudStacks('digitalocean')).snapshots(env);
+const listed = async () => (await desk()).list();
+
+/** One round over all pages of one server each. */
+async function round(at: number): Promise<SnapshotsPage[]> {
+  const ports = {
+    store,
+    inventoryOf: async () => (await cloudStacks('digitalocean')).inventory(env),
+    snapshotsOf: async () => ({ dailySnapshots: 'ours', snapshots: await desk() }),
+  } as unknown as CloudFleetPorts;
+  const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
+  const pages: SnapshotsPage[] = [];
+  for (let after: string | null = ''; after !== null; after = pages.at(-1)!.next) {
+    const environment = new MockActivityEnvironment();
+    pages.push(await environment.run(keepSnapshots(ports), 'digitalocean', settings, after));
+  }
+  return pages;
+}
+const sum = (pages: SnapshotsPage[], of: 'made' | 'removed') => pages.reduce((total, page) => total + page[of], 0);
+
+test('every volume of a delivered server gets one a day and loses it after two weeks; final ones stay for their time', async () => {
+  const first = await server('ready', new Date());
+  const second = await server('suspended', new Date());
+  await server('provisioning');
+  await server('terminated', new Date());
+  const volumeIds = [first.volumeId, second.volumeId].sort();
+  const at = Date.now();
+
+  // What goes wrong with one keeps the other from nothing, and the next round makes up for it.
+  const fault = { on: 'create', type: types.snapshot, fault: 'denied' };
+  expect((await cloud.call('POST', '/v1/doubles/digitalocean/faults', fault)).status).toBe(200);
+  const broken = await round(at);
+  expect(sum(broken, 'made')).toBe(1);
+  const [problem, ...others] = broken.flatMap(({ problems }) => problems);
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ cloud: 'digitalocean', reason: 'cloud_permission_missing' });
+  expect(volumeIds).toContain(problem?.subject);
+  await until(async () => (await listed()).length === 1, { what: 'the first is listed' });
+  expect(sum(await round(at), 'made')).toBe(1);
+  await until(async () => (await listed()).length === 2, { what: 'both are listed' });
+  expect(sum(await round(at), 'made')).toBe(0);
+  const made = await listed();
+  expect(made.map(({ volumeId }) => volumeId).sort()).toEqual(volumeIds);
+  const keepUntil = new Date(at + 14 * day).toISOString().slice(0, 10);
+  for (const snapshot of made) expect(snapshot).toMatchObject({ purpose: 'daily', keepUntil });
+
+  const final = { instanceId: first.instanceId, region, purpose: 'final', keepUntil: '2099-01-01' } as const;
+  expect(await (await desk()).make({ id: first.volumeId, resource: 'volume-node-1' }, final)).toBe(true);
+  await until(async () => (await listed()).length === 3, { what: 'the final one is listed' });
+  expect(sum(await round(at + 14 * day), 'removed')).toBe(0);
+  expect(sum(await round(at + 15 * day), 'removed')).toBe(2);
+  const rest = (await listed()).filter(({ keepUntil: last }) => last === keepUntil || last === '2099-01-01');
+  expect(rest).toMatchObject([{ purpose: 'final' }]);
+  expect(sum(await round(Date.parse('2099-01-02')), 'removed')).toBeGreaterThan(0);
+  expect((await listed()).filter(({ purpose }) => purpose === 'final')).toEqual([]);
+}, 60_000);
