@@ -57,7 +57,7 @@ async function round(at: number): Promise<SnapshotsPage[]> {
   const pages: SnapshotsPage[] = [];
   for (let after: string | null = ''; after !== null; after = pages.at(-1)!.next) {
     const environment = new MockActivityEnvironment();
-    pages.push(await environment.run(keepSnapshots(ports), 'digitalocean', settings, after));
+    pages.push(await environment.run(keepSnapshots(ports), 'digitalocean' as const, settings, after));
   }
   return pages;
 }
