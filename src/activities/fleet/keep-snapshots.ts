@@ -6,6 +6,7 @@ import type { CloudName } from '../../contracts/stack.ts';
 import { dailySnapshotDays, isOverdue, lastDayOf, volumesWithoutDaily } from '../../domain/snapshots.ts';
 import type { Snapshots, VolumeSnapshot } from '../../stacks/private-server.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
+import { withInventory } from './read-clouds.ts';
 
 /**
  * Keeps the snapshots that we make ourselves at a cloud: removes those whose last day is over, with the first page, and
@@ -57,24 +58,20 @@ function makeDaily(snapshots: Snapshots, { id, resource, ...place }: Due, { at }
 
 /** The data volumes of a page of delivered servers that have no snapshot of this day. */
 async function volumesOfPage(
-  { store, inventoryOf }: CloudFleetPorts,
+  ports: CloudFleetPorts,
   about: { cloud: CloudName; settings: PassSettings; after: string; listed: VolumeSnapshot[] },
 ): Promise<{ volumes: Due[]; next: string | null }> {
   const { cloud, settings, after, listed } = about;
-  const servers = await store.instances.delivered(cloud, { after, limit: settings.pageSize });
+  const servers = await ports.store.instances.delivered(cloud, { after, limit: settings.pageSize });
   if (servers.length === 0) return { volumes: [], next: null };
   const regionOf = new Map(servers.map(({ _id, region }) => [_id, region]));
-  const inventory = await inventoryOf(cloud);
-  try {
-    const volumes = (await inventory.listAll()).flatMap(({ id, resource, role, instanceId }) => {
-      const region = regionOf.get(instanceId);
-      return role === 'volume' && region !== undefined ? [{ id, resource, instanceId, region }] : [];
-    });
-    return {
-      volumes: volumesWithoutDaily(volumes, listed, settings.at),
-      next: servers.length < settings.pageSize ? null : servers.at(-1)!._id,
-    };
-  } finally {
-    inventory.close();
-  }
+  const objects = await withInventory(ports, cloud, (inventory) => inventory.listAll());
+  const volumes = objects.flatMap(({ id, resource, role, instanceId }) => {
+    const region = regionOf.get(instanceId);
+    return role === 'volume' && region !== undefined ? [{ id, resource, instanceId, region }] : [];
+  });
+  return {
+    volumes: volumesWithoutDaily(volumes, listed, settings.at),
+    next: servers.length < settings.pageSize ? null : servers.at(-1)!._id,
+  };
 }

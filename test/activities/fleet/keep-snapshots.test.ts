@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { CloudFleetPorts } from '../../../src/activities/fleet/cloud-fleet-activities.ts';
 import { keepSnapshots } from '../../../src/activities/fleet/keep-snapshots.ts';
 import { newId } from '../../../src/contracts/new-id.ts';
+import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { SnapshotsPage } from '../../../src/contracts/snapshots.ts';
 import type { InstanceStatus } from '../../../src/contracts/states.ts';
 import { types } from '../../../src/embedded/cloud/doubles/digitalocean/types.ts';
@@ -46,6 +47,16 @@ async function server(status: InstanceStatus, readyAt?: Date) {
 const desk = async () => (await cloudStacks('digitalocean')).snapshots(env);
 const listed = async () => (await desk()).list();
 
+const cloudName = 'digitalocean' as const;
+
+/** A page, tried again as Temporal does where a busy machine closes a connection on which the next call is on its way. */
+async function tryPage(page: () => Promise<SnapshotsPage>): Promise<SnapshotsPage> {
+  return page().catch((error: unknown) => {
+    if (error instanceof ReasonError && error.code === 'cloud_unavailable') return page();
+    throw error;
+  });
+}
+
 /** One round over all pages of one server each. */
 async function round(at: number): Promise<SnapshotsPage[]> {
   const ports = {
@@ -56,8 +67,9 @@ async function round(at: number): Promise<SnapshotsPage[]> {
   const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
   const pages: SnapshotsPage[] = [];
   for (let after: string | null = ''; after !== null; after = pages.at(-1)!.next) {
-    const environment = new MockActivityEnvironment();
-    pages.push(await environment.run(keepSnapshots(ports), 'digitalocean' as const, settings, after));
+    pages.push(
+      await tryPage(() => new MockActivityEnvironment().run(keepSnapshots(ports), cloudName, settings, after)),
+    );
   }
   return pages;
 }
