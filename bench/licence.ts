@@ -11,7 +11,7 @@ import { createLog } from '../src/contracts/log.ts';
 import { retryDelay } from '../src/licence/client/schedule.ts';
 import { createContext, type ServerContext } from '../src/licence/server/context.ts';
 import { secretHash } from '../src/licence/server/keys.ts';
-import { issueLicence, putPlan } from '../src/licence/server/licences-admin.ts';
+import { issueLicence, putPlan, putProduct } from '../src/licence/server/licences-admin.ts';
 import { readSettings } from '../src/licence/server/settings.ts';
 import { type Activation, nodeKey } from '../src/licence/server/store/activations.ts';
 import { startDatabase } from '../test/support/database.ts';
@@ -180,11 +180,11 @@ interface Owner {
 }
 
 async function issueLicences(context: ServerContext, count: number, seats: number): Promise<Owner[]> {
-  await context.db.products.put({ _id: product, name: product });
-  const requestId = 'req_bench';
+  const by = { actor: 'bench', requestId: 'req_bench' };
+  await putProduct(context, product, { name: product }, by);
   const check = { intervalSec: 3600, graceSec: 86_400, jitterPct: 10 };
   const data = { name: plan, limits: { users: 5 }, features: {}, addOns: {}, check, enforcement: 'readonly' as const };
-  await putPlan(context, { product, plan, requestId }, data);
+  await putPlan(context, { product, plan }, data, by);
   return inParallel(count, 8, async () => {
     const { licence, licenceKey } = await issueLicence(
       context,
@@ -195,7 +195,7 @@ async function issueLicences(context: ServerContext, count: number, seats: numbe
         developmentSeats: 0,
         standing: { standing: 'current', revision: 1, paidUntil: null, endsAt: null },
       },
-      { idempotencyKey: randomUUID(), requestId },
+      { ...by, idempotencyKey: randomUUID() },
     );
     return { licenceId: licence._id, licenceKey: licenceKey as string };
   });

@@ -141,13 +141,18 @@ describe('the rules', () => {
   const at = new Date('2030-01-01T00:00:00Z');
   const keys = [newSigningKey('current', at), newSigningKey('next', at)];
 
+  const roll = (on: Date) => ({
+    ...{ entry: '0'.repeat(24), at: on.toISOString(), actor: 'control-plane', requestId: 'req_1' },
+    ...{ from: 'lic-0', compromised: false },
+  });
+
   test('a roll retires the current key, promotes the next and makes a new one', () => {
-    const after = rolled(keys, at, false);
+    const after = rolled(keys, roll(at));
     expect(after.map(({ state }) => state)).toEqual(['next', 'retired', 'current']);
     expect(after.map(({ kid }) => kid).slice(1)).toEqual(keys.map(({ kid }) => kid));
     expect(publishedUntil(after[1]!)).toEqual(new Date(at.getTime() + 367 * day));
     const muchLater = new Date(at.getTime() + 400 * day);
-    expect(rolled(after, muchLater, false).map(({ kid }) => kid)).not.toContain(keys[0]?.kid);
+    expect(rolled(after, roll(muchLater)).map(({ kid }) => kid)).not.toContain(keys[0]?.kid);
   });
 
   test('keys from before there were dates may sign at once and stay for good once retired', () => {

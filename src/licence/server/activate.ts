@@ -1,6 +1,7 @@
 import { now, today } from '../../contracts/clock.ts';
 import type { SeatGrant, SeatWish } from '../protocol/words.ts';
-import { audit, type Caller, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Caller, ServerContext } from './context.ts';
 import { tell } from './events/record.ts';
 import { newActivationId } from './ids.ts';
 import { secretHash } from './keys.ts';
@@ -8,10 +9,10 @@ import { keepLease, leaseFrom } from './lease.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
 import { requireVersion } from './perpetual.ts';
 import { Refusal } from './refusal.ts';
-import { holdsSeat, type NoSeat, winSeat } from './seats.ts';
+import { freeSwept, holdsSeat, type NoSeat, winSeat } from './seats.ts';
 import { type Activation, nodeKey, wasSwept } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
-import { telling } from './store/outbox.ts';
+import { type AuditNote, telling } from './store/outbox.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
 const hour = 3_600_000;
@@ -39,7 +40,7 @@ export async function activate(
     const held = await activations.byChosenId(licence._id, wish.chosenId);
     if (held !== null && wasSwept(held)) {
       // A sweep that was cut short: what it left is finished here, and the node begins again.
-      await licences.pullSeat(held.licenceId, held._id);
+      await freeSwept(context, held, by.requestId);
       await activations.forget(held._id);
       continue;
     }
@@ -54,21 +55,22 @@ export async function activate(
       throw await refusalOf(context, asked, by);
     }
     const granting = asked.licence;
-    const active = await finish(context, granting, pending);
+    const note = auditNote({
+      at: today(),
+      actor: by.actor,
+      action: 'seat.claimed',
+      requestId: by.requestId,
+      licenceId: licence._id,
+      activationId: pending._id,
+      after: { node: pending.node.name, mode: pending.mode, seats: granting.seats.length },
+    });
+    const active = await finish(context, granting, pending, note);
     if (active !== null) {
       if ((await licences.find(licence._id)) === null) {
         await activations.remove(active._id);
         throw new Refusal('SUBSCRIPTION_NOT_FOUND');
       }
-      await audit(context, {
-        at: today(),
-        actor: by.actor,
-        action: 'seat.claimed',
-        requestId: by.requestId,
-        licenceId: licence._id,
-        activationId: active._id,
-        after: { node: active.node.name, mode: active.mode, seats: granting.seats.length },
-      });
+      await audit(context, note);
       return { grant: await grantOf(context, granting, active, wish.nonce), created: true };
     }
     // Swept or ended in between, or the same request won in parallel: the seat belongs to an active one only.
@@ -155,7 +157,12 @@ async function limitActivations(context: ServerContext, licence: Licence): Promi
   });
 }
 
-async function finish(context: ServerContext, licence: Licence, pending: Activation): Promise<Activation | null> {
+async function finish(
+  context: ServerContext,
+  licence: Licence,
+  pending: Activation,
+  note: AuditNote,
+): Promise<Activation | null> {
   const plan = await planOf(context, licence);
   const at = today();
   return context.db.activations.change(
@@ -170,7 +177,7 @@ async function finish(context: ServerContext, licence: Licence, pending: Activat
         seenAt: at,
       },
       $unset: { unfinishedSince: 1 },
-      ...telling({ type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } }),
+      ...telling({ type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } }, note),
     },
   );
 }
@@ -210,14 +217,17 @@ async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { a
     case 'full': {
       const { licence } = asked;
       const at = today();
-      await audit(context, {
-        at,
-        actor: by.actor,
-        action: 'seat.limit-exceeded',
-        requestId: by.requestId,
-        licenceId: licence._id,
-        after: { seats: licence.seats.length, limits: licence.seatLimits },
-      });
+      await audit(
+        context,
+        auditNote({
+          at,
+          actor: by.actor,
+          action: 'seat.limit-exceeded',
+          requestId: by.requestId,
+          licenceId: licence._id,
+          after: { seats: licence.seats.length, limits: licence.seatLimits },
+        }),
+      );
       const details = { used: licence.seats.length, limits: licence.seatLimits };
       const key = at.toISOString().slice(0, 'YYYY-MM-DDTHH'.length);
       await tell(context, licence, { type: 'seat.limit-exceeded', key, at, details });

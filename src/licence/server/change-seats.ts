@@ -1,6 +1,7 @@
 import { today } from '../../contracts/clock.ts';
 import { requireActive } from './activate.ts';
-import { type Actor, audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 import type { Money, SeatPrice } from './seat-seller.ts';
 import type { Licence, SeatChange } from './store/licences.ts';
@@ -84,6 +85,13 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
   const at = today();
   const seats = { before: from, after: to };
   const news: News = { type: 'license.plan-changed', key: `seats-${key}`, at, details: { plan: licence.plan, seats } };
+  const note = auditNote({
+    ...{ actor, requestId, licenceId: licence._id },
+    at,
+    action: 'license.plan-changed',
+    before: { seats: from },
+    after: { seats: to, dueNow },
+  });
   const done = await context.db.licences.change(licence._id, begun, {
     $set: {
       seatChange: null,
@@ -92,19 +100,11 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
     },
     $push: {
       seatChangesDone: { $each: [key], $slice: -remembered },
-      ...newsPush([news, ...overLimit(licence, change)]),
+      ...newsPush([news, ...overLimit(licence, change), note]),
     },
     $inc: { planRev: 1 },
   });
-  if (done !== null) {
-    await audit(context, {
-      ...{ actor, requestId, licenceId: licence._id },
-      at,
-      action: 'license.plan-changed',
-      before: { seats: done.seatLimits.production },
-      after: { seats: to, dueNow },
-    });
-  }
+  if (done !== null) await audit(context, note);
   const changed = await context.db.licences.find(licence._id);
   if (changed === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
   return changed;

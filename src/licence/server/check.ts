@@ -2,7 +2,8 @@ import { now, today } from '../../contracts/clock.ts';
 import type { CheckAnswer } from '../protocol/answers.ts';
 import type { CheckRequest } from '../protocol/requests.ts';
 import type { LicenceStatus } from '../protocol/verdict.ts';
-import { audit, type Caller, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Caller, ServerContext } from './context.ts';
 import { newRequestId } from './ids.ts';
 import { secretHash } from './keys.ts';
 import { backNews, keepLease, leaseFrom } from './lease.ts';
@@ -223,16 +224,7 @@ async function refuseCopy(
   const refusedCopy = { hash: presented.hash, bootId: presented.bootId, address: caller.address, at };
   const details = { node: activation.node.name, kind: judgement };
   const { activations } = context.db;
-  const first = await activations.change(
-    activation._id,
-    { cloneSuspectedAt: null },
-    {
-      $set: { cloneSuspectedAt: at, refusedCopy },
-      ...telling({ type: 'clone.suspected', key: at.toISOString(), at, details }),
-    },
-  );
-  if (first === null) await activations.change(activation._id, {}, { $set: { cloneSuspectedAt: at, refusedCopy } });
-  await audit(context, {
+  const note = auditNote({
     at,
     actor: `activation:${activation._id}`,
     action: judgement === 'clone' ? 'clone.suspected' : 'clone.stale-secret',
@@ -242,6 +234,19 @@ async function refuseCopy(
     before: { bootId: activation.bootId },
     after: { refusedBootId: presented.bootId, refusedAddress: caller.address },
   });
+  const first = await activations.change(
+    activation._id,
+    { cloneSuspectedAt: null },
+    {
+      $set: { cloneSuspectedAt: at, refusedCopy },
+      ...telling({ type: 'clone.suspected', key: at.toISOString(), at, details }, note),
+    },
+  );
+  if (first === null) {
+    const again = { $set: { cloneSuspectedAt: at, refusedCopy }, ...telling(note) };
+    await activations.change(activation._id, {}, again);
+  }
+  await audit(context, note);
   const refusal: VerdictRefusal =
     judgement === 'clone'
       ? { code: 'CLONE_SUSPECTED', detail: 'Another copy of this node has already used this licence state.' }

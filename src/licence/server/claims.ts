@@ -3,7 +3,8 @@ import { now, today } from '../../contracts/clock.ts';
 import type { ClaimAnswer, ClaimPollAnswer, ClaimRequest, ClaimView } from '../protocol/claims.ts';
 import { licenceOfAccount } from './account-scope.ts';
 import type { Member } from './account-tokens.ts';
-import { type Actor, audit, type Caller, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, Caller, ServerContext } from './context.ts';
 import { keyTextOf } from './key-care.ts';
 import { licenceStatus } from './licence-status.ts';
 import { Refusal } from './refusal.ts';
@@ -77,9 +78,11 @@ async function release(context: ServerContext, claim: Claim, caller: Caller): Pr
   const at = today();
   const details = { clusterId: claim.clusterId, approvedBy: claim.approvedBy };
   const news = { type: 'claim.completed', key: '', at, details } as const;
-  if ((await context.db.claims.complete(claim, news, at)) === null) return null;
   const about = { actor: 'node', requestId: caller.requestId, licenceId: licence._id };
-  await audit(context, { ...about, at, action: 'claim.completed', after: { ...details, address: caller.address } });
+  const after = { ...details, address: caller.address };
+  const note = auditNote({ ...about, at, action: 'claim.completed', after });
+  if ((await context.db.claims.complete(claim, [news, note], at)) === null) return null;
+  await audit(context, note);
   return keyTextOf(context, licence);
 }
 
@@ -124,11 +127,12 @@ async function decide(
   { actor, requestId }: Actor,
 ): Promise<Claim> {
   const at = today();
-  const decided = await context.db.claims.decide(claim, decision, at);
-  if (decided === null) throw new Refusal('CLAIM_NOT_FOUND');
   const { licenceId } = decision;
   const after = { clusterId: claim.clusterId, product: claim.product };
-  await audit(context, { actor, requestId, at, action: `claim.${decision.status}`, licenceId, after });
+  const note = auditNote({ actor, requestId, at, action: `claim.${decision.status}`, licenceId, after });
+  const decided = await context.db.claims.decide(claim, decision, note, at);
+  if (decided === null) throw new Refusal('CLAIM_NOT_FOUND');
+  await audit(context, note);
   return decided;
 }
 

@@ -5,7 +5,6 @@ import { createPollMemory, type PollMemory } from './poll-memory.ts';
 import { type CheckLimit, createCheckLimit, createFailureLimit, type FailureLimit } from './rate-limits.ts';
 import { noSeatSeller, type SeatSeller } from './seat-seller.ts';
 import type { Settings } from './settings.ts';
-import type { AuditRecord } from './store/audit.ts';
 import { type LicenceDatabase, openStore } from './store/store.ts';
 
 /** What every call of the licence server works with. */
@@ -53,12 +52,4 @@ export interface Actor {
   /** `control-plane`, `member:<id>`, `key-holder`, … as in the audit log. */
   actor: string;
   requestId: string;
-}
-
-/** Appends to the audit log; what is not given is null. */
-export function audit(
-  context: ServerContext,
-  entry: Pick<AuditRecord, 'actor' | 'action' | 'requestId'> & Partial<AuditRecord> & { at: Date },
-): Promise<void> {
-  return context.db.audit.append({ licenceId: null, activationId: null, before: null, after: null, ...entry });
 }

@@ -1,10 +1,13 @@
 import { now, today } from '../../contracts/clock.ts';
 import type { ReleaseRequest } from '../protocol/requests.ts';
+import { audit, auditNote } from './audit.ts';
 import { judged } from './check.ts';
-import { type Actor, audit, type Caller, type ServerContext } from './context.ts';
+import type { Actor, Caller, ServerContext } from './context.ts';
 import { secretHash } from './keys.ts';
 import { Refusal } from './refusal.ts';
-import type { Activation } from './store/activations.ts';
+import { freeSwept } from './seats.ts';
+import { type Activation, wasSwept } from './store/activations.ts';
+import type { AuditNote } from './store/outbox.ts';
 
 const hour = 3_600_000;
 
@@ -61,24 +64,19 @@ export async function endActivation(
   by: Actor,
 ): Promise<void> {
   const { activations, licences } = context.db;
+  const { _id, licenceId } = activation;
   const at = today();
+  const about = { ...by, at, action: 'seat.released', licenceId, activationId: _id, after: { status: to } };
   let held: Activation | null = activation;
-  let ended: Activation | null = null;
-  while (ended === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
-    ended = await activations.end(held._id, held.status, to, at);
-    if (ended === null) held = await activations.find(activation._id);
+  let told: AuditNote | null = null;
+  while (told === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
+    const note = auditNote({ ...about, before: { status: held.status } });
+    if ((await activations.end(_id, { from: held.status, to, endedAt: at, note })) !== null) told = note;
+    else held = await activations.find(_id);
   }
   // Also when it had ended before: a crash in between may have left the seat.
-  const pulled = await licences.pullSeat(activation.licenceId, activation._id);
-  await activations.settled(activation._id);
-  if (ended === null && !pulled) return;
-  await audit(context, {
-    ...by,
-    at,
-    action: 'seat.released',
-    licenceId: activation.licenceId,
-    activationId: activation._id,
-    before: { status: activation.status },
-    after: { status: ended?.status ?? activation.status },
-  });
+  if (held !== null && wasSwept(held)) await freeSwept(context, held, by.requestId);
+  else await licences.pullSeat(licenceId, _id);
+  await activations.settled(_id);
+  if (told !== null) await audit(context, told);
 }

@@ -2,10 +2,12 @@ import { now, today } from '../../contracts/clock.ts';
 import type { EndEnrolments, EnrolmentAnswer, IssueEnrolment } from '../protocol/admin.ts';
 import type { SeatGrant, SeatWish } from '../protocol/words.ts';
 import { activate } from './activate.ts';
-import { audit, type Caller, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, Caller, ServerContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 import type { Enrolment } from './store/enrolments.ts';
 import type { Licence } from './store/licences.ts';
+import type { AuditNote } from './store/outbox.ts';
 
 /**
  * Enrolments: the right of one node to activate once, carried by a token in its first-boot file.
@@ -17,7 +19,7 @@ import type { Licence } from './store/licences.ts';
 export async function issueEnrolment(
   context: ServerContext,
   wish: IssueEnrolment,
-  requestId: string,
+  by: Actor,
 ): Promise<EnrolmentAnswer> {
   const { licenseId: licenceId, nodeName, generation } = wish;
   const licence = await context.db.licences.find(licenceId);
@@ -26,6 +28,8 @@ export async function issueEnrolment(
   const token = context.keys.enrolmentToken(licenceId, nodeName, generation);
   const issuedAt = today();
   const { enrolmentMaxMs } = context.settings;
+  const after = { nodeName, generation };
+  const note = auditNote({ ...by, at: issuedAt, action: 'enrolment.issued', licenceId, after });
   const held = await context.db.enrolments.open(
     {
       _id: context.keys.peppered(token),
@@ -38,10 +42,11 @@ export async function issueEnrolment(
       redeemedBy: null,
     },
     enrolmentMaxMs,
+    note,
   );
-  await context.db.enrolments.close(licenceId, nodeName, issuedAt, generation);
-  const about = { actor: 'control-plane', requestId, licenceId };
-  await audit(context, { ...about, at: issuedAt, action: 'enrolment.issued', after: { nodeName, generation } });
+  await context.db.enrolments.close({ licenceId, nodeName, belowGeneration: generation }, issuedAt);
+  // Also of one that is closed, because its token is told again.
+  await audit(context, note);
   return {
     enrollmentToken: token,
     open: isOpen(held),
@@ -51,31 +56,29 @@ export async function issueEnrolment(
 }
 
 /** `up` has ended: what is not redeemed soon cannot be redeemed any more. */
-export function upEnded(context: ServerContext, { licenseId, nodeName }: EndEnrolments, requestId: string) {
+export function upEnded(context: ServerContext, of: EndEnrolments, by: Actor) {
   const until = new Date(now() + context.settings.enrolmentAfterUpMs);
-  return ended(context, licenseId, 'enrolment.up-ended', requestId, () =>
-    context.db.enrolments.shorten(licenseId, nodeName, until),
+  return ended(context, of, 'enrolment.up-ended', by, (which, note) =>
+    context.db.enrolments.shorten(which, until, note),
   );
 }
 
 /** Ready or undone: nothing can be redeemed any more. */
-export function closeEnrolments(context: ServerContext, { licenseId, nodeName }: EndEnrolments, requestId: string) {
-  return ended(context, licenseId, 'enrolment.closed', requestId, () =>
-    context.db.enrolments.close(licenseId, nodeName, today()),
-  );
+export function closeEnrolments(context: ServerContext, of: EndEnrolments, by: Actor) {
+  return ended(context, of, 'enrolment.closed', by, (which, note) => context.db.enrolments.close(which, today(), note));
 }
 
 async function ended(
   context: ServerContext,
-  licenceId: string,
+  { licenseId: licenceId, nodeName }: EndEnrolments,
   action: string,
-  requestId: string,
-  change: () => Promise<number>,
+  by: Actor,
+  change: (of: { licenceId: string; nodeName: string | undefined }, note: AuditNote) => Promise<number>,
 ): Promise<{ changed: number }> {
   if ((await context.db.licences.find(licenceId)) === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
-  const changed = await change();
-  const about = { actor: 'control-plane', requestId, licenceId };
-  if (changed > 0) await audit(context, { ...about, at: today(), action, after: { changed } });
+  const note = auditNote({ ...by, at: today(), action, licenceId, after: { nodes: nodeName ?? 'all' } });
+  const changed = await change({ licenceId, nodeName }, note);
+  if (changed > 0) await audit(context, note);
   return { changed };
 }
 
@@ -109,14 +112,17 @@ export async function proveByEnrolment(
   const licence = await licences.find(enrolment.licenceId);
   if (licence === null) throw new Error(`The licence ${enrolment.licenceId} is gone.`);
   const refuse = async (why: string) => {
-    await audit(context, {
-      at: today(),
-      actor: 'enrolment',
-      action: 'enrolment.refused',
-      requestId: caller.requestId,
-      licenceId: licence._id,
-      after: { why, nodeName: proof.nodeName, generation: enrolment.generation, address: caller.address },
-    });
+    await audit(
+      context,
+      auditNote({
+        at: today(),
+        actor: 'enrolment',
+        action: 'enrolment.refused',
+        requestId: caller.requestId,
+        licenceId: licence._id,
+        after: { why, nodeName: proof.nodeName, generation: enrolment.generation, address: caller.address },
+      }),
+    );
     return context.failures.failed(caller.address, new Refusal('ENROLLMENT_REFUSED'));
   };
   if (enrolment.nodeName !== proof.nodeName) throw await refuse('another node');

@@ -1,5 +1,6 @@
 import { now, today } from '../../contracts/clock.ts';
-import { type Actor, audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { statusDetail } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
 import { Refusal } from './refusal.ts';
@@ -28,11 +29,12 @@ export async function extendTerm(context: ServerContext, licenceId: string, unti
   const details = { paidUntil: term.paidUntil.toISOString(), endsAt: term.endsAt?.toISOString() ?? null };
   const renewed: News = { type: 'license.renewed', key: `term-${Number(until)}`, at, details };
   const others = news.filter(({ type }) => type !== 'license.renewed').map((one) => ({ ...one, key: renewed.key }));
-  const update = { $set: { standing: next, endTold: endTold ?? null }, ...telling(renewed, ...others) };
+  const change = { before: { paidUntil, endsAt }, after: term };
+  const note = auditNote({ ...by, ...change, at, action: 'license.renewed', licenceId });
+  const update = { $set: { standing: next, endTold: endTold ?? null }, ...telling(renewed, ...others, note) };
   const before = await context.db.licences.change(licenceId, still, update);
   if (before === null) throw new Refusal('LICENSE_CHANGED');
-  const change = { before: { paidUntil, endsAt }, after: term };
-  await audit(context, { ...by, ...change, at, action: 'license.renewed', licenceId });
+  await audit(context, note);
   return knownLicence(context, licenceId);
 }
 

@@ -1,8 +1,10 @@
 import { today } from '../../contracts/clock.ts';
-import { type Actor, audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { licenceKeyText } from './licence-key.ts';
 import { Refusal } from './refusal.ts';
 import type { Licence } from './store/licences.ts';
+import { telling } from './store/outbox.ts';
 import type { Plan } from './store/plans.ts';
 import { planOf } from './verdicts.ts';
 
@@ -49,7 +51,8 @@ export async function showKey(context: ServerContext, licence: Licence, by: Acto
   if (!sealedKey || !canShowKey(licence, await planOf(context, licence))) throw new Refusal('KEY_NOT_SHOWN');
   const key = context.keys.unseal(sealedKey, purposeOf(licence));
   const what = { keyLast4: licence.keyLast4 };
-  await audit(context, { ...by, at: today(), action: 'license.key-shown', licenceId: licence._id, after: what });
+  const about = { ...by, at: today(), action: 'license.key-shown', licenceId: licence._id };
+  await audit(context, auditNote({ ...about, after: what }));
   return key;
 }
 
@@ -68,18 +71,19 @@ export async function rotateKey(
   const next = { _id: licence._id, keyGeneration: licence.keyGeneration + 1 };
   const held = { ...heldKey(context, await planOf(context, licence), next), keyRotatedBy: idempotencyKey };
   const still = { keyGeneration: licence.keyGeneration, revokedAt: null };
-  const before = await context.db.licences.change(licence._id, still, { $set: held });
+  const note = auditNote({
+    ...{ actor, requestId, licenceId: licence._id },
+    at: today(),
+    action: 'license.key-rotated',
+    before: { keyLast4: licence.keyLast4, generation: licence.keyGeneration },
+    after: { keyLast4: held.keyLast4, generation: held.keyGeneration },
+  });
+  const before = await context.db.licences.change(licence._id, still, { $set: held, ...telling(note) });
   if (before === null) {
     const now = await context.db.licences.find(licence._id);
     if (now?.keyRotatedBy !== idempotencyKey) throw new Refusal('LICENSE_CHANGED');
     return { licence: now, licenceKey: keyTextOf(context, now) };
   }
-  await audit(context, {
-    ...{ actor, requestId, licenceId: licence._id },
-    at: today(),
-    action: 'license.key-rotated',
-    before: { keyLast4: before.keyLast4, generation: before.keyGeneration },
-    after: { keyLast4: held.keyLast4, generation: held.keyGeneration },
-  });
+  await audit(context, note);
   return { licence: { ...before, ...held }, licenceKey: keyTextOf(context, next) };
 }

@@ -28,17 +28,19 @@ export function ripeAt(next: SigningKey, longestGraceMs: number): Date {
 }
 
 /** The keys after a roll: next signs, a new next is published, current is retired or, when compromised, dropped. */
-export function rolled(keys: readonly SigningKey[], at: Date, compromised: boolean): SigningKey[] {
-  return [newSigningKey('next', at), ...keys.flatMap((key) => turned(key, at, compromised))];
+export function rolled(keys: readonly SigningKey[], roll: NonNullable<SigningKey['roll']>): SigningKey[] {
+  return [newSigningKey('next', new Date(roll.at)), ...keys.flatMap((key) => turned(key, roll))];
 }
 
-function turned(key: SigningKey, at: Date, compromised: boolean): SigningKey[] {
+function turned(key: SigningKey, roll: NonNullable<SigningKey['roll']>): SigningKey[] {
   switch (key.state) {
     case 'next':
-      return [{ ...key, state: 'current' }];
-    case 'current':
-      return compromised ? [] : [{ ...key, state: 'retired', retiredAt: at.toISOString() }];
+      return [{ ...key, state: 'current', roll }];
+    case 'current': {
+      const { roll: _, ...retired } = key;
+      return roll.compromised ? [] : [{ ...retired, state: 'retired', retiredAt: roll.at }];
+    }
     case 'retired':
-      return (publishedUntil(key) ?? at) < at ? [] : [key];
+      return (publishedUntil(key) ?? new Date(roll.at)) < new Date(roll.at) ? [] : [key];
   }
 }

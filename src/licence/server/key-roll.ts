@@ -1,6 +1,7 @@
+import { Types } from 'mongoose';
 import { now, today } from '../../contracts/clock.ts';
 import type { RollSigningKeys, SigningKeyList } from '../protocol/signing-keys.ts';
-import { audit, type ServerContext } from './context.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
 import { newSigningKey } from './keys-file.ts';
 import { Refusal } from './refusal.ts';
@@ -32,7 +33,7 @@ export async function listSigningKeys(context: ServerContext): Promise<SigningKe
 export async function rollSigningKeys(
   context: ServerContext,
   { to, compromised }: RollSigningKeys,
-  requestId: string,
+  { actor, requestId }: Actor,
 ): Promise<SigningKeyList> {
   const { keys } = context;
   if (!keys.inFile) {
@@ -58,19 +59,40 @@ export async function rollSigningKeys(
   if (!compromised && now() < usableFrom.getTime()) {
     throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()} on.`);
   }
-  await keys.replaceSigning(rolled(held, at, compromised));
-  const change = { before: { kid: before }, after: { kid: to, compromised } };
-  await audit(context, { ...change, at, actor: 'control-plane', action: 'signing-key.rolled', requestId });
+  const entry = new Types.ObjectId().toHexString();
+  const about = { entry, at: at.toISOString(), actor, requestId, from: before, compromised };
+  await keys.replaceSigning(rolled(held, about));
+  await auditRoll(context);
   context.log.info({ from: before, to, compromised }, 'signing keys rolled');
   return listSigningKeys(context);
 }
 
-/** Takes over rolls of other processes until the answer is called. */
+/** Appends the entry of the last roll, which stands in the keys file with it. */
+async function auditRoll({ keys, db }: ServerContext): Promise<void> {
+  const current = keys.signingKeys.find(({ state }) => state === 'current');
+  if (current?.roll === undefined) return;
+  const { entry, at, actor, requestId, from, compromised } = current.roll;
+  const change = { before: { kid: from }, after: { kid: current.kid, compromised } };
+  const about = { _id: new Types.ObjectId(entry), at: new Date(at), actor, action: 'signing-key.rolled', requestId };
+  await db.audit.append({ ...about, ...change, licenceId: null, activationId: null });
+}
+
+/** Takes over rolls of other processes, and audits those that were cut short, until the answer is called. */
 export function watchKeys(context: ServerContext): () => void {
+  let audited: string | undefined;
+  async function look(): Promise<void> {
+    try {
+      await context.keys.refresh();
+    } catch (error) {
+      context.log.error({ err: error }, 'the keys file is unusable; the keys stay');
+    }
+    const { kid } = context.keys.signing;
+    if (kid === audited) return;
+    await auditRoll(context);
+    audited = kid;
+  }
   const timer = setInterval(() => {
-    context.keys
-      .refresh()
-      .catch((error: unknown) => context.log.error({ err: error }, 'the keys file is unusable; the keys stay'));
+    look().catch((error: unknown) => context.log.warn({ err: error }, 'a roll of keys waits to be audited'));
   }, context.settings.keysReloadMs);
   timer.unref();
   return () => clearInterval(timer);

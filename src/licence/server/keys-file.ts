@@ -14,6 +14,18 @@ const SigningKey = z.strictObject({
   publishedAt: z.iso.datetime().optional(),
   /** Since when it signs no more. */
   retiredAt: z.iso.datetime().optional(),
+  /** How the current key came to sign: the audit log has it from here, whatever process died meanwhile. */
+  roll: z
+    .strictObject({
+      /** Id of the entry. */
+      entry: z.string().regex(/^[0-9a-f]{24}$/),
+      at: z.iso.datetime(),
+      actor: z.string(),
+      requestId: z.string(),
+      from: z.string(),
+      compromised: z.boolean(),
+    })
+    .optional(),
 });
 export type SigningKey = z.infer<typeof SigningKey>;
 

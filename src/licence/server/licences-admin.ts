@@ -13,8 +13,9 @@ import type {
   StandingPush,
 } from '../protocol/admin.ts';
 import type { SeatMode } from '../protocol/requests.ts';
+import { audit, auditNote } from './audit.ts';
 import { endSeatChange } from './change-seats.ts';
-import { audit, type ServerContext } from './context.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { effectiveEntitlements } from './entitlements.ts';
 import { newLicenceId } from './ids.ts';
 import { heldKey, keyTextOf } from './key-care.ts';
@@ -32,71 +33,72 @@ import { planOf, seatsUsed } from './verdicts.ts';
 
 /** What the control plane does with licences. Every call may be repeated; each change is audited. */
 
-const actor = 'control-plane';
-
 /** Registers a product, or renames it; its code is the audience of every verdict. */
 export async function putProduct(
   context: ServerContext,
   product: string,
   { name }: ProductData,
-  requestId: string,
+  by: Actor,
 ): Promise<void> {
-  const before = await context.db.products.put({ _id: product, name });
-  if (before?.name === name) return;
-  await audit(context, {
-    at: today(),
-    actor,
-    action: 'product.registered',
-    requestId,
-    before: before && { name: before.name },
-    after: { product, name },
-  });
+  const note = await context.db.products.put({ _id: product, name }, (before) =>
+    auditNote({
+      ...by,
+      at: today(),
+      action: 'product.registered',
+      before: before && { name: before.name },
+      after: { product, name },
+    }),
+  );
+  if (note !== null) await audit(context, note);
 }
 
 /** Stores a plan and tells its licences when its data changed, so that their nodes see it at the next check. */
 export async function putPlan(
   context: ServerContext,
-  at: { product: string; plan: string; requestId: string },
+  at: { product: string; plan: string },
   data: PlanData,
+  by: Actor,
 ): Promise<Plan> {
   await requireProduct(context, at.product);
-  const { plan, before } = await context.db.plans.put(planId(at.product, at.plan), data);
-  const told = await context.db.licences.spreadPlan(at.product, at.plan, plan.revision, {
+  const { plan, note } = await context.db.plans.put(planId(at.product, at.plan), data, (before, next) =>
+    auditNote({
+      ...by,
+      at: today(),
+      action: 'plan.changed',
+      before: before && { revision: before.revision, data: before.data },
+      after: { plan: next._id, revision: next.revision, data },
+    }),
+  );
+  // Also when the data stood there already: a crash may have cut this short.
+  await context.db.licences.spreadPlan(at.product, at.plan, plan.revision, {
     type: 'license.plan-changed',
     key: `plan-${plan.revision}`,
     at: today(),
     details: { plan: at.plan, planDataRevision: plan.revision },
   });
-  if (plan.revision !== before?.revision || told > 0) {
-    await audit(context, {
-      at: today(),
-      actor,
-      action: 'plan.changed',
-      requestId: at.requestId,
-      before: before && { revision: before.revision, data: before.data },
-      after: { plan: plan._id, revision: plan.revision, data, licences: told },
-    });
-  }
+  if (note !== null) await audit(context, note);
   return plan;
 }
 
 /** Registers a version, or corrects its day; perpetual licences follow at the next check of their nodes. */
 export async function putRelease(
   context: ServerContext,
-  at: { product: string; version: string; requestId: string },
+  at: { product: string; version: string },
   data: ReleaseData,
+  by: Actor,
 ): Promise<void> {
   await requireProduct(context, at.product);
-  const before = await context.db.releases.put(at.product, at.version, data);
-  if (before?.releasedOn === data.releasedOn) return;
-  await audit(context, {
-    at: today(),
-    actor,
-    action: 'release.registered',
-    requestId: at.requestId,
-    before: before && { releasedOn: before.releasedOn },
-    after: { product: at.product, version: at.version, ...data },
-  });
+  const release = { ...at, ...data };
+  const note = await context.db.releases.put(release, (before) =>
+    auditNote({
+      ...by,
+      at: today(),
+      action: 'release.registered',
+      before: before && { releasedOn: before.releasedOn },
+      after: release,
+    }),
+  );
+  if (note !== null) await audit(context, note);
 }
 
 async function requireProduct(context: ServerContext, product: string): Promise<void> {
@@ -108,7 +110,7 @@ async function requireProduct(context: ServerContext, product: string): Promise<
 export async function issueLicence(
   context: ServerContext,
   wish: IssueLicence,
-  call: { idempotencyKey: string; requestId: string },
+  call: Actor & { idempotencyKey: string },
 ): Promise<{ licence: Licence; licenceKey: string | undefined; created: boolean }> {
   // The standing has a revision of its own, so a repeated call may well bring a newer one.
   const { revealKey, standing: _, ...body } = wish;
@@ -144,21 +146,21 @@ export async function issueLicence(
   const status = licenceStatus(fresh, at.getTime());
   const issued = { plan: wish.plan, seats: fresh.seatLimits, kind: fresh.kind, status };
   const news = { key: '', at, details: issued };
+  const { actor, requestId } = call;
+  const { product, externalRef, account, standing } = wish;
+  const optional = { ...(account && { account }), ...(wish.perpetual && { perpetual: wish.perpetual }) };
+  const what = { product, plan: wish.plan, externalRef, standing, ...optional };
+  const note = auditNote({ actor, requestId, licenceId: id, at, action: 'license.created', after: what });
   fresh.outbox = [
     { ...news, type: 'license.created' },
     ...(status === 'ACTIVE' ? [{ ...news, type: 'license.activated' as const }] : []),
+    note,
   ];
   const created = await context.db.licences.insert(fresh);
   const licence = created ? fresh : await context.db.licences.byIdempotencyKey(call.idempotencyKey);
   if (licence === null) throw new Error('A licence was refused as a duplicate, but its idempotency key is unknown.');
   if (licence.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
-  if (created) {
-    const { product, plan, externalRef, account, standing, perpetual } = wish;
-    const optional = { ...(account && { account }), ...(perpetual && { perpetual }) };
-    const what = { product, plan, externalRef, standing, ...optional };
-    const about = { actor, requestId: call.requestId, licenceId: id };
-    await audit(context, { ...about, at: today(), action: 'license.created', after: what });
-  }
+  if (created) await audit(context, note);
   const licenceKey = revealKey ? keyTextOf(context, licence) : undefined;
   return { licence, licenceKey, created };
 }
@@ -168,22 +170,24 @@ export async function pushStanding(
   context: ServerContext,
   licenceId: string,
   push: StandingPush,
-  requestId: string,
+  by: Actor,
 ): Promise<Licence> {
   const standing = heldStanding(push);
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const held = await knownLicence(context, licenceId);
     // Also when the standing was known: a crash may have cut this short.
-    if (held.standing.revision >= standing.revision) return reducedSeats(context, held, requestId);
+    if (held.standing.revision >= standing.revision) return reducedSeats(context, held, by.requestId);
     const at = today();
-    const licence = await context.db.licences.pushStanding(held, standing, standingNews(held, standing, at));
-    if (licence === null) continue;
     const change = {
       before: { ...held.standing, status: licenceStatus(held, at.getTime()) },
-      after: { ...standing, status: licenceStatus(licence, at.getTime()) },
+      after: { ...standing, status: licenceStatus({ ...held, standing }, at.getTime()) },
     };
-    await audit(context, { ...change, at, actor, action: 'license.standing', requestId, licenceId });
-    return reducedSeats(context, licence, requestId);
+    const note = auditNote({ ...by, ...change, at, action: 'license.standing', licenceId });
+    const { news, endTold } = standingNews(held, standing, at);
+    const licence = await context.db.licences.pushStanding(held, standing, { endTold, items: [...news, note] });
+    if (licence === null) continue;
+    await audit(context, note);
+    return reducedSeats(context, licence, by.requestId);
   }
   throw tooManyChanges();
 }
@@ -200,7 +204,7 @@ export async function pushEntitlements(
   context: ServerContext,
   licenceId: string,
   push: EntitlementsPush,
-  requestId: string,
+  by: Actor,
 ): Promise<Licence> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const held = await knownLicence(context, licenceId);
@@ -208,16 +212,17 @@ export async function pushEntitlements(
     if (held.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
     if (held.entitlementsRevision >= push.revision) return held;
     if (held.seatChange) {
-      await endSeatChange(context, held, requestId);
+      await endSeatChange(context, held, by.requestId);
       continue;
     }
     const at = today();
-    const news = entitlementNews(held, push, at);
-    const licence = await context.db.licences.pushEntitlements(held, push, plan.revision, news);
-    if (licence === null) continue;
     const { plan: oldPlan, addOns, limits, features, seatLimits } = held;
     const change = { before: { plan: oldPlan, addOns, limits, features, seatLimits }, after: push };
-    await audit(context, { ...change, at, actor, action: 'license.plan-changed', requestId, licenceId });
+    const note = auditNote({ ...by, ...change, at, action: 'license.plan-changed', licenceId });
+    const items = [...entitlementNews(held, push, at), note];
+    const licence = await context.db.licences.pushEntitlements(held, push, plan.revision, items);
+    if (licence === null) continue;
+    await audit(context, note);
     return licence;
   }
   throw tooManyChanges();
@@ -246,19 +251,18 @@ export async function revokeLicence(
   context: ServerContext,
   licenceId: string,
   { reason }: RevokeLicence,
-  requestId: string,
+  by: Actor,
 ): Promise<Licence> {
-  await knownLicence(context, licenceId);
+  const held = await knownLicence(context, licenceId);
   const at = today();
   const news: News = { type: 'license.revoked', key: '', at, details: { reason } };
-  const before = await context.db.licences.revoke(licenceId, at, reason, news);
+  const change = { before: { seats: held.seats.length }, after: { reason } };
+  const note = auditNote({ ...by, ...change, at, action: 'license.revoked', licenceId });
+  const before = await context.db.licences.revoke(licenceId, at, reason, [news, note]);
   // Also when it was revoked before: a crash may have cut the rest short.
   await context.db.activations.endAll(licenceId, 'revoked', at);
-  await context.db.enrolments.close(licenceId, undefined, at);
-  if (before !== null) {
-    const change = { before: { seats: before.seats.length }, after: { reason } };
-    await audit(context, { ...change, at, actor, action: 'license.revoked', requestId, licenceId });
-  }
+  await context.db.enrolments.close({ licenceId }, at);
+  if (before !== null) await audit(context, note);
   return knownLicence(context, licenceId);
 }
 

@@ -11,7 +11,8 @@ import {
 } from '../protocol/offline-file.ts';
 import { verdictAlgorithm } from '../protocol/verdict.ts';
 import { requireActive } from './activate.ts';
-import { type Actor, audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { effectiveEntitlements } from './entitlements.ts';
 import { newOfflineFileId } from './ids.ts';
 import { endOf } from './licence-status.ts';
@@ -20,6 +21,7 @@ import { Refusal } from './refusal.ts';
 import { makeRoom } from './seats.ts';
 import { boundsOf, isBoundElsewhere, type Licence } from './store/licences.ts';
 import type { OfflineFile } from './store/offline-files.ts';
+import type { News } from './store/outbox.ts';
 import { licenceClaims, planOf, seatsUsed } from './verdicts.ts';
 
 const day = 86_400_000;
@@ -58,16 +60,13 @@ export async function issueOfflineFile(
     throw error;
   }
   const details = { ...viewOf(file), status: 'issued' };
-  const issued = await offlineFiles.turn(file._id, 'pending', 'issued', {
-    type: 'offline.issued',
-    key: '',
-    at: today(),
-    details,
-  });
-  if (issued === null) return { answer: await answeredElsewhere(context, file), created: false };
+  const at = today();
   const { actor, requestId } = call;
-  const about = { actor, requestId, licenceId: licence._id };
-  await audit(context, { ...about, at: today(), action: 'offline.issued', after: details });
+  const note = auditNote({ actor, requestId, licenceId: licence._id, at, action: 'offline.issued', after: details });
+  const news: News = { type: 'offline.issued', key: '', at, details };
+  const issued = await offlineFiles.turn(file._id, 'pending', 'issued', [news, note]);
+  if (issued === null) return { answer: await answeredElsewhere(context, file), created: false };
+  await audit(context, note);
   return { answer: answerOf(issued), created: true };
 }
 

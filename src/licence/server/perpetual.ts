@@ -1,7 +1,8 @@
 import { now, today } from '../../contracts/clock.ts';
 import type { ExtendUpdates, IssueLicence, PerpetualView, RenewalPreview } from '../protocol/admin.ts';
 import type { SeatMode } from '../protocol/requests.ts';
-import { audit, type Caller, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { tell } from './events/record.ts';
 import {
   judgeVersion,
@@ -63,7 +64,7 @@ export async function requireVersion(
   context: ServerContext,
   licence: Licence,
   node: RunningNode,
-  by: Pick<Caller, 'requestId'> & { actor: string },
+  by: Actor,
 ): Promise<void> {
   const refusal = await versionRefusal(context, licence, node);
   if (refusal === null) return;
@@ -72,9 +73,8 @@ export async function requireVersion(
   const at = today();
   const details = { code: refusal.code, detail: refusal.detail, version: node.version, mode: node.mode };
   const key = refusalKey(refusal, at);
-  if (await tell(context, licence, { type: 'version.refused', key, at, details })) {
-    await audit(context, { ...about, at, action: 'version.refused', after: details });
-  }
+  const note = auditNote({ ...about, at, action: 'version.refused', after: details });
+  await tell(context, licence, { type: 'version.refused', key, at, details }, note);
   throw new Refusal(refusal.code, refusal.detail);
 }
 
@@ -95,12 +95,7 @@ export async function noteRefusedVersion(
   const first = { versionRefusedAt: { $not: { $gt: anHourAgo } } };
   const details = { ...refused.refusal, version, mode: activation.mode };
   const key = refusalKey(refused.refusal, at);
-  const noted = await context.db.activations.change(activationId, first, {
-    $set: { versionRefusedAt: at },
-    ...telling({ type: 'version.refused', key, at, details }),
-  });
-  if (noted === null) return;
-  await audit(context, {
+  const note = auditNote({
     at,
     actor: `activation:${activationId}`,
     action: 'version.refused',
@@ -110,6 +105,11 @@ export async function noteRefusedVersion(
     before: { version: activation.version },
     after: details,
   });
+  const noted = await context.db.activations.change(activationId, first, {
+    $set: { versionRefusedAt: at },
+    ...telling({ type: 'version.refused', key, at, details }, note),
+  });
+  if (noted !== null) await audit(context, note);
 }
 
 /** What a renewal would give and cost if it were paid today. Throws NOT_PERPETUAL and LICENSE_REVOKED. */
@@ -125,7 +125,7 @@ export async function extendUpdates(
   context: ServerContext,
   licenceId: string,
   { years }: ExtendUpdates,
-  call: { idempotencyKey: string; requestId: string },
+  call: Actor & { idempotencyKey: string },
 ): Promise<Licence> {
   const key = call.idempotencyKey;
   for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -140,11 +140,13 @@ export async function extendUpdates(
     const at = today();
     const renewal = { ...preview, key, at };
     const news = { type: 'license.renewed', key, at, details: preview } as const;
-    const extended = await context.db.licences.renew(held._id, perpetual.window, window, renewal, news);
-    if (extended === null) continue;
-    const about = { actor: 'control-plane', requestId: call.requestId, licenceId: held._id };
+    const about = { actor: call.actor, requestId: call.requestId, licenceId: held._id };
     const change = { before: { updatesUntil: updatesUntil(perpetual.window) }, after: preview };
-    await audit(context, { ...about, ...change, at, action: 'license.renewed' });
+    const note = auditNote({ ...about, ...change, at, action: 'license.renewed' });
+    const windows = { from: perpetual.window, to: window };
+    const extended = await context.db.licences.renew(held._id, windows, renewal, [news, note]);
+    if (extended === null) continue;
+    await audit(context, note);
     return extended;
   }
   throw new Refusal('SERVICE_UNAVAILABLE', 'The renewal met too many changes at once.', { retryAfterSec: 1 });

@@ -3,7 +3,8 @@ import type { CheckAnswer } from '../protocol/answers.ts';
 import type { RecoverRequest } from '../protocol/requests.ts';
 import { proofOfRecover } from '../protocol/words.ts';
 import { requireActive } from './activate.ts';
-import { audit, type Caller, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Caller, ServerContext } from './context.ts';
 import { proveByEnrolment } from './enrolment.ts';
 import { secretHash } from './keys.ts';
 import { backNews, keepLease, leaseFrom } from './lease.ts';
@@ -13,7 +14,7 @@ import { Refusal } from './refusal.ts';
 import { holdsSeat } from './seats.ts';
 import { type Activation, historyLength, nodeKey } from './store/activations.ts';
 import type { Licence } from './store/licences.ts';
-import { type News, newsPush } from './store/outbox.ts';
+import { type AuditNote, type News, newsPush } from './store/outbox.ts';
 import type { Plan } from './store/plans.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
@@ -44,24 +45,23 @@ export async function recover(
   await requireVersion(context, licence, activation, { ...caller, actor: `activation:${activationId}` });
   const replay = activation.secret.requestId === body.requestId;
   const plan = await planOf(context, licence);
+  const note = auditNote({
+    at: today(),
+    actor: `activation:${activationId}`,
+    action: 'seat.recovered',
+    requestId: caller.requestId,
+    licenceId: licence._id,
+    activationId,
+    before: { seq: activation.secret.seq },
+    after: { seq: activation.secret.seq + 1 },
+  });
   const recovered = replay
     ? await keepLease(context, activation, plan)
-    : await renew(context, { activation, plan, body });
+    : await renew(context, { activation, plan, body, note });
   if (recovered === null) {
     throw new Refusal('SERVICE_UNAVAILABLE', 'The node checked at the same moment.', { retryAfterSec: 1 });
   }
-  if (!replay) {
-    await audit(context, {
-      at: today(),
-      actor: `activation:${activationId}`,
-      action: 'seat.recovered',
-      requestId: caller.requestId,
-      licenceId: licence._id,
-      activationId,
-      before: { seq: activation.secret.seq },
-      after: { seq: recovered.secret.seq },
-    });
-  }
+  if (!replay) await audit(context, note);
   const { keyId, seq, requestId } = recovered.secret;
   const input = { licence, plan, activation: recovered, seq, requestId, nonce: body.nonce };
   const { verdict, notices } = await signVerdict(context, input);
@@ -101,7 +101,7 @@ function sameNode(activation: Activation, { node }: RecoverRequest): boolean {
 
 async function renew(
   context: ServerContext,
-  { activation, plan, body }: { activation: Activation; plan: Plan; body: RecoverRequest },
+  { activation, plan, body, note }: { activation: Activation; plan: Plan; body: RecoverRequest; note: AuditNote },
 ): Promise<Activation | null> {
   const at = today();
   const recent = activation.recoveries.filter((date) => date.getTime() > now() - day);
@@ -134,7 +134,7 @@ async function renew(
         seenAt: at,
         alarm: null,
       },
-      $push: { history: { $each: old, $slice: -historyLength }, ...newsPush(news) },
+      $push: { history: { $each: old, $slice: -historyLength }, ...newsPush([...news, note]) },
     },
   );
 }

@@ -1,5 +1,6 @@
 import { today } from '../../contracts/clock.ts';
-import { type Actor, audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { Refusal } from './refusal.ts';
 import { type Activation, historyLength } from './store/activations.ts';
 import { type News, newsPush, telling } from './store/outbox.ts';
@@ -29,9 +30,18 @@ export async function keepOne(
   const at = today();
   const details = { node: activation.node.name, kept: keep };
   const news: News = { type: 'clone.resolved', key: at.toISOString(), at, details };
+  const note = auditNote({
+    ...by,
+    at,
+    action: 'clone.resolved',
+    licenceId: activation.licenceId,
+    activationId: activation._id,
+    before: { running: { bootId: activation.bootId }, refused: { bootId: refusedCopy.bootId } },
+    after: { kept: keep },
+  });
   const update =
     keep === 'running'
-      ? { $set: resolved, ...telling(news) }
+      ? { $set: resolved, ...telling(news, note) }
       : {
           $set: {
             ...resolved,
@@ -43,21 +53,13 @@ export async function keepOne(
           },
           $push: {
             history: { $each: old.filter((hash) => hash !== refusedCopy.hash), $slice: -historyLength },
-            ...newsPush([news]),
+            ...newsPush([news, note]),
           },
         };
   const still = { status: 'active', cloneSuspectedAt, 'refusedCopy.hash': refusedCopy.hash };
   const held = keep === 'running' ? {} : { 'secret.hash': secret.hash };
   const kept = await context.db.activations.change(activation._id, { ...still, ...held }, update);
   if (kept === null) throw new Refusal('LICENSE_CHANGED', 'The nodes checked at the same moment.');
-  await audit(context, {
-    ...by,
-    at,
-    action: 'clone.resolved',
-    licenceId: activation.licenceId,
-    activationId: activation._id,
-    before: { running: { bootId: activation.bootId }, refused: { bootId: refusedCopy.bootId } },
-    after: { kept: keep },
-  });
+  await audit(context, note);
   return kept;
 }

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { now, today } from '../../contracts/clock.ts';
 import type { SeatMode } from '../protocol/requests.ts';
-import { audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { ServerContext } from './context.ts';
 import { licenceStatus } from './licence-status.ts';
-import type { Activation } from './store/activations.ts';
+import { type Activation, wasSwept } from './store/activations.ts';
 import { boundsOf, isBoundElsewhere, type Licence } from './store/licences.ts';
 import { planOf } from './verdicts.ts';
 
@@ -85,17 +86,17 @@ async function takeOverOwnSeat(
   const takeovers = await activations.replacedSince(licence._id, activation.nodeKey, since);
   const about = { requestId, licenceId: licence._id, actor: `activation:${activation._id}` };
   if (takeovers >= settings.takeovers) {
-    await audit(context, { ...about, at: today(), action: 'seat.flapping', activationId: holder._id });
+    await audit(context, auditNote({ ...about, at: today(), action: 'seat.flapping', activationId: holder._id }));
     return { outcome: 'flapping', licence };
   }
-  const swapped = await licences.swapSeat(licence._id, holder._id, {
-    activationId: activation._id,
-    mode: activation.mode,
-  });
+  const seats = { before: { holder: holder._id }, after: { holder: activation._id } };
+  const taken = { ...about, ...seats, at: today(), action: 'seat.taken-over', activationId: holder._id };
+  const note = auditNote(taken);
+  const next = { activationId: activation._id, mode: activation.mode };
+  const swapped = await licences.swapSeat(licence._id, holder._id, next, note);
   if (swapped === null) return 'again';
   await activations.replaced(holder, today());
-  const seats = { before: { holder: holder._id }, after: { holder: activation._id } };
-  await audit(context, { ...about, ...seats, at: today(), action: 'seat.taken-over', activationId: holder._id });
+  await audit(context, note);
   return { outcome: 'won', licence: swapped };
 }
 
@@ -133,18 +134,32 @@ export async function makeRoom(
     const holder = known.get(id);
     const at = today();
     if (holder?.status === 'pending') continue;
-    if (holder?.status === 'active') {
-      if (holder.leaseUntil >= at) continue;
-      const expired = await activations.end(id, 'active', 'expired', at, { leaseUntil: { $lt: at } });
-      if (expired === null) continue;
-    }
-    const pulled = await licences.pullSeat(licence._id, id);
-    await activations.settled(id);
-    if (!pulled) continue;
     const about = { actor: 'lease', requestId, licenceId: licence._id, activationId: id };
     const change = { before: { status: holder?.status ?? 'gone' }, after: { seat: 'free' } };
-    await audit(context, { ...about, ...change, at, action: 'seat.expired' });
-    return true;
+    const note = auditNote({ ...about, ...change, at, action: 'seat.expired' });
+    if (holder?.status === 'active') {
+      if (holder.leaseUntil >= at) continue;
+      const end = { from: 'active', to: 'expired', endedAt: at, note } as const;
+      if ((await activations.end(id, end, { leaseUntil: { $lt: at } })) === null) continue;
+    }
+    // Whatever ended a node that ran has told so; of a seat without one nobody has.
+    const untold = holder === undefined || wasSwept(holder);
+    const pulled = await licences.pullSeat(licence._id, id, untold ? note : null);
+    await activations.settled(id);
+    if (holder?.status === 'active' || (untold && pulled)) await audit(context, note);
+    if (pulled) return true;
   }
   return false;
+}
+
+/** Gives back the seat of an activation that was swept; nobody else tells of it. */
+export async function freeSwept(
+  context: ServerContext,
+  { _id, licenceId }: Pick<Activation, '_id' | 'licenceId'>,
+  requestId: string,
+): Promise<void> {
+  const about = { actor: 'sweeper', requestId, licenceId, activationId: _id };
+  const change = { before: { status: 'pending' }, after: { seat: 'free' } };
+  const note = auditNote({ ...about, ...change, at: today(), action: 'seat.expired' });
+  if (await context.db.licences.pullSeat(licenceId, _id, note)) await audit(context, note);
 }

@@ -1,5 +1,6 @@
 import { now, today } from '../../contracts/clock.ts';
-import { type Actor, audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { licenceStatus } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
 import { Refusal } from './refusal.ts';
@@ -20,11 +21,10 @@ export async function suspendLicence(
   const at = today();
   const news = { type: 'license.suspended', key: at.toISOString(), at, details: { reason } } as const;
   const wasActive = licenceStatus(held, now()) === 'ACTIVE';
-  const update = { $set: { suspended: { at, reason } }, ...telling(wasActive ? news : null) };
+  const note = auditNote({ ...by, at, action: 'license.suspended', licenceId, after: { reason } });
+  const update = { $set: { suspended: { at, reason } }, ...telling(wasActive ? news : null, note) };
   const before = await context.db.licences.change(licenceId, { revokedAt: null, suspended: null }, update);
-  if (before !== null) {
-    await audit(context, { ...by, at, action: 'license.suspended', licenceId, after: { reason } });
-  }
+  if (before !== null) await audit(context, note);
   return usableLicence(context, licenceId);
 }
 
@@ -36,13 +36,12 @@ export async function reinstateLicence(context: ServerContext, licenceId: string
   const key = held.suspended.at.toISOString();
   const news = { type: 'license.reinstated', key, at, details: {} } as const;
   const isActive = licenceStatus({ ...held, suspended: null }, now()) === 'ACTIVE';
-  const update = { $set: { suspended: null }, ...telling(isActive ? news : null) };
+  const change = { before: held.suspended, after: { suspended: null } };
+  const note = auditNote({ ...by, ...change, at, action: 'license.reinstated', licenceId });
+  const update = { $set: { suspended: null }, ...telling(isActive ? news : null, note) };
   const still = { revokedAt: null, 'suspended.at': held.suspended.at };
   const before = await context.db.licences.change(licenceId, still, update);
-  if (before !== null) {
-    const change = { before: before.suspended, after: { suspended: null } };
-    await audit(context, { ...by, ...change, at, action: 'license.reinstated', licenceId });
-  }
+  if (before !== null) await audit(context, note);
   return usableLicence(context, licenceId);
 }
 

@@ -1,12 +1,12 @@
 import { now, today } from '../../contracts/clock.ts';
 import { forgetOldClaims } from './claims.ts';
-import { audit, type ServerContext } from './context.ts';
-import { forgetOldEvents } from './events/forget.ts';
+import type { ServerContext } from './context.ts';
+import { forgetOldEvents, forgetRemovedWebhooks } from './events/forget.ts';
 import { tellEnds } from './events/tell-ends.ts';
 import { tellSilence } from './events/tell-silence.ts';
 import { newRequestId } from './ids.ts';
 import { sweepOfflineFiles } from './offline-files.ts';
-import { endSeatless } from './seats.ts';
+import { endSeatless, freeSwept } from './seats.ts';
 import { type Activation, wasSwept } from './store/activations.ts';
 
 /**
@@ -27,19 +27,20 @@ async function sweepUnfinished(context: ServerContext): Promise<number> {
 async function finish(context: ServerContext, unfinished: Activation, before: Date): Promise<boolean> {
   const { activations, licences } = context.db;
   const { _id, licenceId, status } = unfinished;
-  const at = today();
   if (status === 'pending') {
     // Flip first: an activation that is resumed at this moment can then no longer become active.
-    const flipped = await activations.end(_id, 'pending', 'expired', at, { unfinishedSince: { $lt: before } });
+    const end = { from: 'pending', to: 'expired', endedAt: today() } as const;
+    const flipped = await activations.end(_id, end, { unfinishedSince: { $lt: before } });
     if (flipped === null) return false;
     await endSeatless(context, unfinished);
   }
-  const pulled = await licences.pullSeat(licenceId, _id);
-  if (status === 'pending' || wasSwept(unfinished)) await activations.forget(_id);
-  else await activations.settled(_id);
-  if (!pulled) return true;
-  const about = { licenceId, activationId: _id, requestId: newRequestId() };
-  await audit(context, { ...about, at, actor: 'sweeper', action: 'seat.expired', before: { status } });
+  if (status === 'pending' || wasSwept(unfinished)) {
+    await freeSwept(context, unfinished, newRequestId());
+    await activations.forget(_id);
+  } else {
+    await licences.pullSeat(licenceId, _id);
+    await activations.settled(_id);
+  }
   return true;
 }
 
@@ -51,6 +52,7 @@ const sweeps = {
   'seats of offline files freed': sweepOfflineFiles,
   'old claims forgotten': forgetOldClaims,
   'old events forgotten': forgetOldEvents,
+  'removed endpoints forgotten': forgetRemovedWebhooks,
 };
 
 async function sweep(context: ServerContext): Promise<void> {

@@ -1,9 +1,11 @@
 import { today } from '../../contracts/clock.ts';
-import { type Actor, audit, type ServerContext } from './context.ts';
+import { audit, auditNote } from './audit.ts';
+import type { Actor, ServerContext } from './context.ts';
 import { rotateKey } from './key-care.ts';
 import { knownLicence } from './licences-admin.ts';
 import { Refusal } from './refusal.ts';
 import type { Licence } from './store/licences.ts';
+import { telling } from './store/outbox.ts';
 
 /**
  * Gives a licence to another account; its nodes run on. Unless told otherwise the key is rotated first, because the
@@ -18,13 +20,15 @@ export async function transferLicence(
   const held = await knownLicence(context, licenceId);
   if (held.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
   const rotated = wish.rotateKey ? await rotateKey(context, held, call) : undefined;
-  const still = { revokedAt: null, account: { $ne: wish.account } };
-  const before = await context.db.licences.change(licenceId, still, { $set: { account: wish.account } });
-  if (before !== null) {
+  const account = held.account ?? null;
+  if (account !== wish.account) {
     const { actor, requestId } = call;
-    const change = { before: { account: before.account ?? null }, after: { account: wish.account } };
-    const about = { actor, requestId, licenceId };
-    await audit(context, { ...about, ...change, at: today(), action: 'license.transferred' });
+    const change = { before: { account }, after: { account: wish.account } };
+    const note = auditNote({ actor, requestId, licenceId, ...change, at: today(), action: 'license.transferred' });
+    const update = { $set: { account: wish.account }, ...telling(note) };
+    const before = await context.db.licences.change(licenceId, { revokedAt: null, account }, update);
+    if (before !== null) await audit(context, note);
+    else if ((await knownLicence(context, licenceId)).account !== wish.account) throw new Refusal('LICENSE_CHANGED');
   }
   return { licence: await knownLicence(context, licenceId), licenceKey: rotated?.licenceKey };
 }

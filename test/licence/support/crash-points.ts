@@ -13,8 +13,9 @@ const nameOf = ({ name, collection }: DatabaseCommand) => `${name} ${collection}
 /** A licence server of its own, whose way to the database can be watched and cut. */
 export async function startWatched(world: LicenceWorld) {
   const proxy = await startDatabaseProxy(world.database.uri);
-  // The others relay the news and sweep: only what calls write is of interest here.
-  const others = { LICENCE_RELAY_MS: '3600000', LICENCE_SWEEP_MS: '3600000' };
+  // The others relay the news, sweep and watch the keys: only what calls write is of interest here.
+  const later = '3600000';
+  const others = { LICENCE_RELAY_MS: later, LICENCE_SWEEP_MS: later, LICENCE_KEYS_RELOAD_MS: later };
   const server = await world.startBeside({ LICENCE_MONGODB_URI: proxy.uri, ...others });
 
   return {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { now, today } from '../../../contracts/clock.ts';
-import { audit, type ServerContext } from '../context.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { ServerContext } from '../context.ts';
 import { newRequestId } from '../ids.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Webhook } from '../store/webhooks.ts';
@@ -116,12 +117,12 @@ async function settleDead(context: ServerContext, held: Delivery, outcome: strin
 }
 
 async function disableGone(context: ServerContext, webhook: Webhook): Promise<void> {
-  if ((await context.db.webhooks.enable(webhook._id, false)) === null) return;
-  await audit(context, {
+  const note = auditNote({
     at: today(),
     actor: 'courier',
     action: 'webhook.disabled',
     requestId: newRequestId(),
     after: { webhookId: webhook._id, why: 'the endpoint answered 410' },
   });
+  if ((await context.db.webhooks.enable(webhook._id, false, note)) !== null) await audit(context, note);
 }

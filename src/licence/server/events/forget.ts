@@ -1,6 +1,16 @@
 import { now } from '../../../contracts/clock.ts';
 import type { ServerContext } from '../context.ts';
 
+/** Forgets endpoints that were removed, with what a crash left on its way to them. */
+export async function forgetRemovedWebhooks(context: ServerContext): Promise<number> {
+  const removed = await context.db.webhooks.removed();
+  for (const id of removed) {
+    await context.db.deliveries.removeOf(id);
+    await context.db.webhooks.forget(id);
+  }
+  return removed.length;
+}
+
 /** Forgets events and ended deliveries that are older than they are to be kept. */
 export async function forgetOldEvents(context: ServerContext): Promise<number> {
   const before = new Date(now() - context.settings.eventsKeepMs);

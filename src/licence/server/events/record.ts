@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { today } from '../../../contracts/clock.ts';
+import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { idText } from '../id-text.ts';
 import type { Licence } from '../store/licences.ts';
-import type { News } from '../store/outbox.ts';
+import type { AuditNote, News } from '../store/outbox.ts';
 
 /** The document that news stand in or are about. */
 export interface Subject {
@@ -17,6 +18,7 @@ export function recordNews(
   licence: Pick<Licence, '_id' | 'product' | 'externalRef'>,
   subject: Subject,
   news: News,
+  note?: AuditNote,
 ): Promise<boolean> {
   const { type, key, at, details } = news;
   return context.db.events.record({
@@ -30,6 +32,7 @@ export function recordNews(
     details,
     recordedAt: today(),
     fannedOutAt: null,
+    ...(note && { outbox: [note] }),
   });
 }
 
@@ -40,8 +43,9 @@ function eventId(about: readonly string[]): string {
 
 /**
  * Tells of a licence what changed no document, as a refusal: before it is answered, so that whoever asks again because
- * no answer came tells it then. False when it was told before.
+ * no answer came tells it then. A note is audited with it, once as the news itself.
  */
-export function tell(context: ServerContext, licence: Licence, news: News): Promise<boolean> {
-  return recordNews(context, licence, { _id: licence._id, activationId: null }, news);
+export async function tell(context: ServerContext, licence: Licence, news: News, note?: AuditNote): Promise<void> {
+  const first = await recordNews(context, licence, { _id: licence._id, activationId: null }, news, note);
+  if (first && note) await audit(context, note);
 }

@@ -1,16 +1,19 @@
+import type { Model } from 'mongoose';
 import { today } from '../../../contracts/clock.ts';
+import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { deliveryId } from '../store/deliveries.ts';
 import type { LicenceEvent } from '../store/events.ts';
 import type { Licence } from '../store/licences.ts';
-import { outboxOf, type WithOutbox } from '../store/outbox.ts';
+import { type OutboxItem, outboxOf, type WithOutbox } from '../store/outbox.ts';
 import type { Webhook } from '../store/webhooks.ts';
 import { recordNews } from './record.ts';
 
 /**
- * The way of news: outbox of a document -> event -> a delivery for each endpoint. Each step is written before the one
- * that it follows on is ticked off, and each has an id that comes from what it is about. So a process may die anywhere,
- * and several may do the same at the same time: nothing is lost and nothing stands there twice.
+ * The way of news: outbox of a document -> event -> a delivery for each endpoint; an entry of the audit log goes from the
+ * outbox to the log. Each step is written before the one that it follows on is ticked off, and each has an id that comes
+ * from what it is about. So a process may die anywhere, and several may do the same at the same time: nothing is lost and
+ * nothing stands there twice.
  */
 export async function relay(context: ServerContext): Promise<number> {
   let moved = 0;
@@ -21,41 +24,61 @@ export async function relay(context: ServerContext): Promise<number> {
 /** How many documents or events are taken at once. */
 const batch = 100;
 
+/** What the news of a document are about; null where a document never has any. */
+type About<T> = (document: T) => { licenceId: string | null; activationId: string | null };
+
 function outboxes(context: ServerContext): (() => Promise<number>)[] {
-  const { licences, activations, offlineFiles, claims } = context.db;
+  const { licences, activations, offlineFiles, claims, events } = context.db;
+  const { enrolments, products, plans, releases, webhooks, deliveries } = context.db;
+  const empty =
+    <T extends WithOutbox & { _id: string }>(model: Model<T>, about: About<T>) =>
+    () =>
+      emptyOutboxes(context, outboxOf(model), about);
+  const ofLicence = ({ licenceId }: { licenceId: string | null }) => ({ licenceId, activationId: null });
+  const auditOnly = () => ({ licenceId: null, activationId: null });
   return [
-    () =>
-      emptyOutboxes(context, outboxOf(licences.model), (licence) => ({ licenceId: licence._id, activationId: null })),
-    () =>
-      emptyOutboxes(context, outboxOf(activations.model), ({ _id, licenceId }) => ({ licenceId, activationId: _id })),
-    () => emptyOutboxes(context, outboxOf(offlineFiles.model), ({ licenceId }) => ({ licenceId, activationId: null })),
-    () =>
-      emptyOutboxes(context, outboxOf(claims.model), (claim) => ({
-        licenceId: String(claim.licenceId),
-        activationId: null,
-      })),
+    empty(licences.model, ({ _id }) => ({ licenceId: _id, activationId: null })),
+    empty(activations.model, ({ _id, licenceId }) => ({ licenceId, activationId: _id })),
+    empty(offlineFiles.model, ofLicence),
+    empty(claims.model, ofLicence),
+    empty(events.model, auditOnly),
+    empty(enrolments.model, auditOnly),
+    empty(products.model, auditOnly),
+    empty(plans.model, auditOnly),
+    empty(releases.model, auditOnly),
+    empty(webhooks.model, auditOnly),
+    empty(deliveries.model, auditOnly),
   ];
 }
 
 async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
   context: ServerContext,
   outbox: ReturnType<typeof outboxOf<T>>,
-  about: (document: T) => { licenceId: string; activationId: string | null },
+  about: About<T>,
 ): Promise<number> {
   const known = new Map<string, Licence | null>();
-  let moved = 0;
-  for (const document of await outbox.full(batch)) {
-    const { licenceId, activationId } = about(document);
+  async function licenceOf(licenceId: string): Promise<Licence | null> {
     if (!known.has(licenceId)) known.set(licenceId, await context.db.licences.find(licenceId));
-    const licence = known.get(licenceId);
-    if (!licence) {
+    return known.get(licenceId) ?? null;
+  }
+
+  async function move(document: T, item: OutboxItem): Promise<void> {
+    if (item.type === 'audit') return audit(context, item);
+    const { licenceId, activationId } = about(document);
+    const licence = licenceId === null ? null : await licenceOf(licenceId);
+    if (licence === null) {
       // What it says is nobody's news any more, and must not keep that of others.
       context.log.warn({ licenceId, document: document._id }, 'news of a licence that is gone are not told');
-      continue;
+    } else {
+      await recordNews(context, licence, { _id: document._id, activationId }, item);
     }
-    for (const news of document.outbox ?? []) {
-      await recordNews(context, licence, { _id: document._id, activationId }, news);
-      await outbox.take(document._id, news);
+  }
+
+  let moved = 0;
+  for (const document of await outbox.full(batch)) {
+    for (const item of document.outbox ?? []) {
+      await move(document, item);
+      await outbox.take(document._id, item);
       moved += 1;
     }
   }

@@ -62,7 +62,8 @@ async function tellOf(
   const at = today();
   if (!holdsSeat(licence, activation._id)) {
     // A takeover that a crash cut short: its seat is another's already.
-    return (await activations.end(activation._id, 'active', 'replaced', at, { seenAt: activation.seenAt })) !== null;
+    const end = { from: 'active', to: 'replaced', endedAt: at } as const;
+    return (await activations.end(activation._id, end, { seenAt: activation.seenAt })) !== null;
   }
   const plan = await planOf(context, licence);
   const seenAt = activation.seenAt as Date;

@@ -9,27 +9,28 @@ import type {
   WebhookList,
   WebhookView,
 } from '../../protocol/events.ts';
-import { audit, type ServerContext } from '../context.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { Actor, ServerContext } from '../context.ts';
 import { newWebhookId } from '../ids.ts';
 import { Refusal } from '../refusal.ts';
 import type { Delivery } from '../store/deliveries.ts';
+import type { AuditNote } from '../store/outbox.ts';
 import type { SealedSecret, Webhook } from '../store/webhooks.ts';
 import { addressFault } from './safe-address.ts';
 
 /** What operators do with endpoints and deliveries. Each change is audited; secrets are shown when they are made only. */
 
-const actor = 'control-plane';
-
 /** Once per idempotency key. Throws WEBHOOK_ADDRESS_REFUSED and, for a key that brought another one, IDEMPOTENCY_CONFLICT. */
 export async function createWebhook(
   context: ServerContext,
   wish: CreateWebhook,
-  call: { idempotencyKey: string; requestId: string },
+  call: Actor & { idempotencyKey: string },
 ): Promise<{ view: WebhookView; created: boolean }> {
   const fault = addressFault(wish.url, context.settings.webhookAllowPrivate);
   if (fault !== null) throw new Refusal('WEBHOOK_ADDRESS_REFUSED', fault);
   const id = newWebhookId();
   const at = today();
+  const note = noteOf('webhook.created', call, { webhookId: id, url: originOf(wish.url) });
   const fresh: Webhook = {
     ...wish,
     _id: id,
@@ -37,6 +38,7 @@ export async function createWebhook(
     enabled: true,
     secrets: [newSecret(context, id, at)],
     createdAt: at,
+    outbox: [note],
   };
   const created = await context.db.webhooks.insert(fresh);
   const webhook = created ? fresh : await context.db.webhooks.byIdempotencyKey(call.idempotencyKey);
@@ -44,7 +46,7 @@ export async function createWebhook(
   if (webhook.url !== wish.url || String(webhook.events) !== String(wish.events)) {
     throw new Refusal('IDEMPOTENCY_CONFLICT');
   }
-  if (created) await note(context, 'webhook.created', call.requestId, id, { url: originOf(wish.url) });
+  if (created) await audit(context, note);
   return { view: webhookView(webhook, newestSecret(context, webhook)), created };
 }
 
@@ -57,10 +59,10 @@ export async function enableWebhook(
   context: ServerContext,
   id: string,
   enabled: boolean,
-  requestId: string,
+  by: Actor,
 ): Promise<WebhookView> {
-  const before = await context.db.webhooks.enable(id, enabled);
-  if (before !== null) await note(context, enabled ? 'webhook.enabled' : 'webhook.disabled', requestId, id);
+  const note = noteOf(enabled ? 'webhook.enabled' : 'webhook.disabled', by, { webhookId: id });
+  if ((await context.db.webhooks.enable(id, enabled, note)) !== null) await audit(context, note);
   return webhookView(await knownWebhook(context, id));
 }
 
@@ -68,27 +70,30 @@ export async function enableWebhook(
  * A new secret; the one before it signs too until the overlap is over, so receivers change over without a gap. Throws
  * NO_SUCH_WEBHOOK.
  */
-export async function rotateSecret(context: ServerContext, id: string, requestId: string): Promise<WebhookView> {
+export async function rotateSecret(context: ServerContext, id: string, by: Actor): Promise<WebhookView> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const held = await knownWebhook(context, id);
     const at = today();
     const until = new Date(at.getTime() + context.settings.webhookSecretOverlapMs);
     const last = held.secrets.at(-1);
     const secrets = [...(last === undefined ? [] : [{ ...last, until }]), newSecret(context, id, at)];
-    const rotated = await context.db.webhooks.replaceSecrets(held, secrets);
+    const note = noteOf('webhook.secret-rotated', by, { webhookId: id, oldUntil: until.toISOString() });
+    const rotated = await context.db.webhooks.replaceSecrets(held, secrets, note);
     if (rotated === null) continue;
-    await note(context, 'webhook.secret-rotated', requestId, id, { oldUntil: until.toISOString() });
+    await audit(context, note);
     return webhookView(rotated, newestSecret(context, rotated));
   }
   throw new Refusal('SERVICE_UNAVAILABLE', 'The endpoint met too many changes at once.', { retryAfterSec: 1 });
 }
 
 /** Forgets an endpoint and all that was on its way to it; a second time changes nothing. */
-export async function deleteWebhook(context: ServerContext, id: string, requestId: string): Promise<void> {
-  const removed = await context.db.webhooks.remove(id);
+export async function deleteWebhook(context: ServerContext, id: string, by: Actor): Promise<void> {
+  const note = noteOf('webhook.deleted', by, { webhookId: id });
+  const removed = await context.db.webhooks.remove(id, today(), note);
   // Also when it was removed before: a crash may have cut the rest short.
   await context.db.deliveries.removeOf(id);
-  if (removed) await note(context, 'webhook.deleted', requestId, id);
+  // What was removed is forgotten by the sweeper, once its entry stands.
+  if (removed) await audit(context, note);
 }
 
 export async function listDeliveries(context: ServerContext, query: DeliveryQuery): Promise<DeliveryList> {
@@ -102,19 +107,21 @@ export async function listDeliveries(context: ServerContext, query: DeliveryQuer
 }
 
 /** Sends one again from the start, under its `webhook-id`; one that is on its way stays so. Throws NO_SUCH_DELIVERY. */
-export async function redeliver(context: ServerContext, id: string, requestId: string): Promise<DeliveryView> {
-  const again = await context.db.deliveries.redeliver(id, today());
+export async function redeliver(context: ServerContext, id: string, by: Actor): Promise<DeliveryView> {
+  const note = noteOf('webhook.redelivered', by, { webhookId: id.split('.')[1], deliveryId: id });
+  const again = await context.db.deliveries.redeliver(id, today(), note);
   const delivery = again ?? (await context.db.deliveries.find(id));
   if (delivery === null) throw new Refusal('NO_SUCH_DELIVERY');
-  if (again !== null) await note(context, 'webhook.redelivered', requestId, again.webhookId, { deliveryId: id });
+  if (again !== null) await audit(context, note);
   return deliveryView(delivery);
 }
 
 /** Sends everything again that was given up for one endpoint. Throws NO_SUCH_WEBHOOK. */
-export async function redeliverDead(context: ServerContext, id: string, requestId: string): Promise<Redelivered> {
+export async function redeliverDead(context: ServerContext, id: string, by: Actor): Promise<Redelivered> {
   await knownWebhook(context, id);
-  const redelivered = await context.db.deliveries.redeliverDead(id, today());
-  if (redelivered > 0) await note(context, 'webhook.redelivered', requestId, id, { redelivered });
+  const note = noteOf('webhook.redelivered', by, { webhookId: id, deliveries: 'dead' });
+  const redelivered = await context.db.deliveries.redeliverDead(id, today(), note);
+  if (redelivered > 0) await audit(context, note);
   return { redelivered };
 }
 
@@ -171,12 +178,6 @@ function originOf(url: string): string {
   return new URL(url).origin;
 }
 
-function note(
-  context: ServerContext,
-  action: string,
-  requestId: string,
-  webhookId: string,
-  more: Record<string, unknown> = {},
-): Promise<void> {
-  return audit(context, { at: today(), actor, action, requestId, after: { webhookId, ...more } });
+function noteOf(action: string, by: Actor, after: Record<string, unknown>): AuditNote {
+  return auditNote({ ...by, at: today(), action, after });
 }

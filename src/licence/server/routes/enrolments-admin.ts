@@ -18,7 +18,7 @@ export const enrolmentAdminRoutes: readonly Route[] = [
     refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
-      body: await issueEnrolment(context, body, caller.requestId),
+      body: await issueEnrolment(context, body, caller),
     }),
   }),
   route({
@@ -32,7 +32,7 @@ export const enrolmentAdminRoutes: readonly Route[] = [
     refusals: ['SUBSCRIPTION_NOT_FOUND'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
-      body: await upEnded(context, body, caller.requestId),
+      body: await upEnded(context, body, caller),
     }),
   }),
   route({
@@ -46,7 +46,7 @@ export const enrolmentAdminRoutes: readonly Route[] = [
     refusals: ['SUBSCRIPTION_NOT_FOUND'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
-      body: await closeEnrolments(context, body, caller.requestId),
+      body: await closeEnrolments(context, body, caller),
     }),
   }),
 ];

@@ -51,7 +51,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     answers: { 201: LicenceView, 200: LicenceView },
     refusals: ['UNKNOWN_PRODUCT_OR_PLAN', 'IDEMPOTENCY_CONFLICT'],
     async handler({ headers, body: wish, caller, context }) {
-      const call = { idempotencyKey: headers['idempotency-key'], requestId: caller.requestId };
+      const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { licence, licenceKey, created } = await issueLicence(context, wish, call);
       return { status: created ? 201 : 200, body: await licenceView(context, licence, licenceKey) };
     },
@@ -103,7 +103,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     answers,
     refusals: ['SUBSCRIPTION_NOT_FOUND'],
     async handler({ params, body, caller, context }) {
-      const licence = await pushStanding(context, params.id, body, caller.requestId);
+      const licence = await pushStanding(context, params.id, body, caller);
       return { status: 200, body: await licenceView(context, licence) };
     },
   }),
@@ -118,7 +118,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     answers,
     refusals: ['SUBSCRIPTION_NOT_FOUND', 'UNKNOWN_PRODUCT_OR_PLAN', 'LICENSE_REVOKED'],
     async handler({ params, body, caller, context }) {
-      const licence = await pushEntitlements(context, params.id, body, caller.requestId);
+      const licence = await pushEntitlements(context, params.id, body, caller);
       return { status: 200, body: await licenceView(context, licence) };
     },
   }),
@@ -152,12 +152,11 @@ export const licenceAdminRoutes: readonly Route[] = [
       ...(['IDEMPOTENCY_CONFLICT', 'SUBSCRIPTION_NOT_ACTIVE', 'LICENSE_CHANGED'] as const),
     ],
     async handler({ params, headers, body, caller, context }) {
-      const { actor, requestId } = caller;
-      const call = { idempotencyKey: headers['idempotency-key'], requestId };
+      const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const licence =
         'years' in body
           ? await extendUpdates(context, params.id, body, call)
-          : await extendTerm(context, params.id, new Date(body.until), { actor, requestId });
+          : await extendTerm(context, params.id, new Date(body.until), caller);
       return { status: 200, body: await licenceView(context, licence) };
     },
   }),
@@ -235,7 +234,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     answers,
     refusals: ['SUBSCRIPTION_NOT_FOUND'],
     async handler({ params, body, caller, context }) {
-      const licence = await revokeLicence(context, params.id, body, caller.requestId);
+      const licence = await revokeLicence(context, params.id, body, caller);
       return { status: 200, body: await licenceView(context, licence) };
     },
   }),

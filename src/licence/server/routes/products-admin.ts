@@ -61,7 +61,7 @@ export const productAdminRoutes: readonly Route[] = [
     answers: { 200: ProductView },
     refusals: [],
     async handler({ params: { product }, body, caller, context }) {
-      await putProduct(context, product, body, caller.requestId);
+      await putProduct(context, product, body, caller);
       return { status: 200, body: { product, ...body } };
     },
   }),
@@ -76,7 +76,7 @@ export const productAdminRoutes: readonly Route[] = [
     answers: { 200: PlanView },
     refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
     async handler({ params, body, caller, context }) {
-      const plan = await putPlan(context, { ...params, requestId: caller.requestId }, body);
+      const plan = await putPlan(context, params, body, caller);
       return { status: 200, body: planView(params.product, plan) };
     },
   }),
@@ -91,7 +91,7 @@ export const productAdminRoutes: readonly Route[] = [
     answers: { 200: ReleaseView },
     refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
     async handler({ params, body, caller, context }) {
-      await putRelease(context, { ...params, requestId: caller.requestId }, body);
+      await putRelease(context, params, body, caller);
       return { status: 200, body: { ...params, ...body } };
     },
   }),

@@ -29,7 +29,7 @@ export const signingKeyAdminRoutes: readonly Route[] = [
     refusals: ['KEY_ROLL_TOO_EARLY', 'KEY_ROLL_REFUSED'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
-      body: await rollSigningKeys(context, body, caller.requestId),
+      body: await rollSigningKeys(context, body, caller),
     }),
   }),
 ];

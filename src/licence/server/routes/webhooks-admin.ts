@@ -42,7 +42,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     answers: { 201: WebhookView, 200: WebhookView },
     refusals: ['WEBHOOK_ADDRESS_REFUSED', 'IDEMPOTENCY_CONFLICT'],
     async handler({ headers, body, caller, context }) {
-      const call = { idempotencyKey: headers['idempotency-key'], requestId: caller.requestId };
+      const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { view, created } = await createWebhook(context, body, call);
       return { status: created ? 201 : 200, body: view };
     },
@@ -69,7 +69,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     refusals: ['NO_SUCH_WEBHOOK'],
     handler: async ({ params, caller, context }) => ({
       status: 200,
-      body: await rotateSecret(context, params.id, caller.requestId),
+      body: await rotateSecret(context, params.id, caller),
     }),
   }),
   route({
@@ -83,7 +83,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     refusals: ['NO_SUCH_WEBHOOK'],
     handler: async ({ params, caller, context }) => ({
       status: 200,
-      body: await redeliverDead(context, params.id, caller.requestId),
+      body: await redeliverDead(context, params.id, caller),
     }),
   }),
   route({
@@ -96,7 +96,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     answers: { 204: noBody },
     refusals: [],
     async handler({ params, caller, context }) {
-      await deleteWebhook(context, params.id, caller.requestId);
+      await deleteWebhook(context, params.id, caller);
       return { status: 204, body: undefined };
     },
   }),
@@ -122,7 +122,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     refusals: ['NO_SUCH_DELIVERY'],
     handler: async ({ params, caller, context }) => ({
       status: 200,
-      body: await redeliver(context, params.id, caller.requestId),
+      body: await redeliver(context, params.id, caller),
     }),
   }),
 ];
@@ -144,7 +144,7 @@ function switches(): Route[] {
       refusals: ['NO_SUCH_WEBHOOK'],
       handler: async ({ params, caller, context }) => ({
         status: 200,
-        body: await enableWebhook(context, params.id, enabled, caller.requestId),
+        body: await enableWebhook(context, params.id, enabled, caller),
       }),
     }),
   );

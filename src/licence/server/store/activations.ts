@@ -4,7 +4,7 @@ import type { SeatMode, WireNode } from '../../protocol/requests.ts';
 import type { RotationState } from '../rotation.ts';
 import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** How the current secret was derived; the secret itself is not stored. */
 export interface HeldSecret {
@@ -69,13 +69,20 @@ export function wasSwept({ status, activatedAt }: Pick<Activation, 'status' | 'a
 const anything = { type: Schema.Types.Mixed };
 const after = { returnDocument: 'after' } as const;
 
-function ending(end: { from: ActivationStatus; to: ActivationStatus; endedAt: Date; holdsSeat: boolean }) {
-  const { from, to, endedAt, holdsSeat } = end;
+interface End {
+  from: ActivationStatus;
+  to: ActivationStatus;
+  endedAt: Date;
+  /** Absent where the change that ends it is told elsewhere. */
+  note?: AuditNote;
+}
+
+function ending({ from, to, endedAt, note, holdsSeat }: End & { holdsSeat: boolean }) {
   const released = { type: 'seat.released', key: '', at: endedAt, details: { how: to } } as const;
   return {
     $set: { status: to, endedAt, ...(holdsSeat ? { unfinishedSince: endedAt } : {}) },
     ...(holdsSeat ? {} : { $unset: { unfinishedSince: 1 } }),
-    ...telling(from === 'active' ? released : null),
+    ...telling(from === 'active' ? released : null, note ?? null),
   };
 }
 
@@ -152,8 +159,8 @@ export function activationStore(connection: Connection) {
     /** What decides about a seat of each of these that are known. */
     holders: (ids: string[]) =>
       model
-        .find({ _id: { $in: ids } }, { status: 1, leaseUntil: 1 })
-        .lean<Pick<Activation, '_id' | 'status' | 'leaseUntil'>[]>()
+        .find({ _id: { $in: ids } }, { status: 1, leaseUntil: 1, activatedAt: 1 })
+        .lean<Pick<Activation, '_id' | 'status' | 'leaseUntil' | 'activatedAt'>[]>()
         .exec(),
     byChosenId: (licenceId: string, chosenId: string) =>
       model.findOne({ licenceId, chosenId }).lean<Activation>().exec(),
@@ -207,8 +214,8 @@ export function activationStore(connection: Connection) {
      * Ends it and, if it was active, tells that; null when its status no longer is the one given. Its seat is to be given
      * back now, and `settled` to be called then.
      */
-    end: (id: string, from: ActivationStatus, to: ActivationStatus, endedAt: Date, still: Change = {}) =>
-      change(id, { status: from, ...still }, ending({ from, to, endedAt, holdsSeat: true })),
+    end: (id: string, end: End, still: Change = {}) =>
+      change(id, { status: end.from, ...still }, ending({ ...end, holdsSeat: true })),
     /** Ends one whose seat another activation of the same node has taken over, also if it becomes active meanwhile. */
     async replaced({ _id, status }: Pick<Activation, '_id' | 'status'>, endedAt: Date): Promise<void> {
       for (const from of status === 'pending' ? (['pending', 'active'] as const) : (['active'] as const)) {

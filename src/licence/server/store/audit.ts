@@ -1,4 +1,5 @@
 import { type Connection, Schema, Types } from 'mongoose';
+import { isDuplicateKey } from './duplicate-key.ts';
 
 /** Who changed what, when and in which request. Entries are appended and read, never changed or removed. */
 export interface AuditRecord {
@@ -35,8 +36,13 @@ export function auditStore(connection: Connection) {
   schema.index({ licenceId: 1, _id: 1 });
   const model = connection.model<AuditRecord>('Audit', schema);
   return {
-    async append(record: AuditRecord): Promise<void> {
-      await model.create(record);
+    /** One that stands there already stays as it is. */
+    async append(record: HeldAuditRecord): Promise<void> {
+      try {
+        await model.create(record);
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
     },
     /** A page, oldest first, of one licence or of all; `after` is the id of the last entry seen, or ''. */
     page({ licenceId, after, limit }: { licenceId?: string | undefined; after: string; limit: number }) {

@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { indexOutbox, type News, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, type OutboxItem, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** A node that waits for a licence. Its token is not stored, and neither is the key that it gets. */
 export interface Claim extends WithOutbox {
@@ -67,18 +67,23 @@ export function claimStore(connection: Connection) {
     decide: (
       claim: Claim,
       to: Pick<Claim, 'status' | 'licenceId' | 'account' | 'approvedBy'>,
+      note: AuditNote,
       now: Date,
     ): Promise<Claim | null> =>
       model
-        .findOneAndUpdate({ _id: claim._id, status: 'pending', expiresAt: { $gt: now } }, { $set: to }, after)
+        .findOneAndUpdate(
+          { _id: claim._id, status: 'pending', expiresAt: { $gt: now } },
+          { $set: to, ...telling(note) },
+          after,
+        )
         .lean<Claim>()
         .exec(),
     /** The one update that lets a key out: null when another poll was first. */
-    complete: (claim: Claim, news: News, now: Date): Promise<Claim | null> =>
+    complete: (claim: Claim, items: OutboxItem[], now: Date): Promise<Claim | null> =>
       model
         .findOneAndUpdate(
           { _id: claim._id, status: 'approved', expiresAt: { $gt: now } },
-          { $set: { status: 'completed' }, ...telling(news) },
+          { $set: { status: 'completed' }, ...telling(...items) },
           after,
         )
         .lean<Claim>()

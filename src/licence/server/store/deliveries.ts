@@ -1,12 +1,13 @@
 import { type Connection, Schema } from 'mongoose';
 import type { DeliveryStatus, LicenceEventType } from '../../protocol/events.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /**
  * One event on its way to one endpoint. Whoever tries it holds it until `nextAt`: it is claimed by one conditional
  * update that moves `nextAt` ahead, and only the holder of `claim` writes what came of it.
  */
-export interface Delivery {
+export interface Delivery extends WithOutbox {
   /** `<event id>.<webhook id>` */
   _id: string;
   eventId: string;
@@ -47,15 +48,18 @@ export function deliveryStore(connection: Connection) {
       since: { type: Date, required: true },
       createdAt: { type: Date, required: true },
       endedAt: { type: Date, default: null },
+      outbox: outboxField,
     },
     { collection: 'deliveries', versionKey: false },
   );
   schema.index({ status: 1, nextAt: 1, webhookId: 1 });
   schema.index({ webhookId: 1, status: 1, _id: 1 });
   schema.index({ createdAt: 1 });
+  indexOutbox(schema);
   const model = connection.model<Delivery>('Delivery', schema);
-  const again = (now: Date) => ({
+  const again = (now: Date, note: AuditNote) => ({
     $set: { status: 'pending', attempts: 0, nextAt: now, since: now, claim: null, endedAt: null },
+    ...telling(note),
   });
 
   return {
@@ -103,13 +107,14 @@ export function deliveryStore(connection: Connection) {
         .lean<Delivery[]>()
         .exec(),
     /** Sends it again from the start; null when it is on its way already. */
-    redeliver: (id: string, now: Date): Promise<Delivery | null> =>
+    redeliver: (id: string, now: Date, note: AuditNote): Promise<Delivery | null> =>
       model
-        .findOneAndUpdate({ _id: id, status: { $ne: 'pending' } }, again(now), after)
+        .findOneAndUpdate({ _id: id, status: { $ne: 'pending' } }, again(now, note), after)
         .lean<Delivery>()
         .exec(),
-    async redeliverDead(webhookId: string, now: Date): Promise<number> {
-      return (await model.updateMany({ webhookId, status: 'dead' }, again(now))).modifiedCount;
+    /** The same note in all of them is one entry. */
+    async redeliverDead(webhookId: string, now: Date, note: AuditNote): Promise<number> {
+      return (await model.updateMany({ webhookId, status: 'dead' }, again(now, note))).modifiedCount;
     },
     async removeOf(webhookId: string): Promise<void> {
       await model.deleteMany({ webhookId });

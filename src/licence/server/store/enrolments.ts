@@ -1,8 +1,9 @@
 import { type Connection, Schema } from 'mongoose';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** The right of one node to activate once without a licence key. The token itself is derived, never stored. */
-export interface Enrolment {
+export interface Enrolment extends WithOutbox {
   /** Peppered hash of the token: one per licence, node name and generation. */
   _id: string;
   licenceId: string;
@@ -15,6 +16,12 @@ export interface Enrolment {
   closedAt: Date | null;
   /** Chosen id of the node that redeemed it; nobody else can. */
   redeemedBy: string | null;
+}
+
+/** The enrolments of a licence, or those of one of its nodes. */
+interface OfNode {
+  licenceId: string;
+  nodeName?: string | undefined;
 }
 
 const after = { returnDocument: 'after' } as const;
@@ -30,23 +37,24 @@ export function enrolmentStore(connection: Connection) {
       redeemableUntil: { type: Date, required: true },
       closedAt: { type: Date, default: null },
       redeemedBy: { type: String, default: null },
+      outbox: outboxField,
     },
     { collection: 'enrolments', versionKey: false },
   );
   schema.index({ licenceId: 1, nodeName: 1, generation: 1 }, { unique: true });
   schema.index({ licenceId: 1, closedAt: 1 });
+  indexOutbox(schema);
   const model = connection.model<Enrolment>('Enrolment', schema);
   const find = (id: string) => model.findById(id).lean<Enrolment>().exec();
-  const some = (licenceId: string, nodeName: string | undefined) =>
-    nodeName === undefined ? { licenceId } : { licenceId, nodeName };
+  const some = ({ licenceId, nodeName }: OfNode) => (nodeName === undefined ? { licenceId } : { licenceId, nodeName });
 
   return {
     model,
     find,
     /** Opens it; once more while it is not closed means that `up` runs again, so its limit is the absolute one again. */
-    async open(enrolment: Enrolment, maxMs: number): Promise<Enrolment> {
+    async open(enrolment: Enrolment, maxMs: number, note: AuditNote): Promise<Enrolment> {
       try {
-        await model.create(enrolment);
+        await model.create({ ...enrolment, outbox: [note] });
         return enrolment;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
@@ -54,19 +62,23 @@ export function enrolmentStore(connection: Connection) {
       const held = (await find(enrolment._id)) as Enrolment;
       const redeemableUntil = new Date(held.issuedAt.getTime() + maxMs);
       const reopened = await model
-        .findOneAndUpdate({ _id: held._id, closedAt: null }, { $set: { redeemableUntil } }, after)
+        .findOneAndUpdate({ _id: held._id, closedAt: null }, { $set: { redeemableUntil }, ...telling(note) }, after)
         .lean<Enrolment>();
       return reopened ?? held;
     },
-    /** Shortens the time in which open enrolments can be redeemed; never lengthens it. */
-    async shorten(licenceId: string, nodeName: string | undefined, redeemableUntil: Date): Promise<number> {
-      const filter = { ...some(licenceId, nodeName), closedAt: null, redeemableUntil: { $gt: redeemableUntil } };
-      return (await model.updateMany(filter, { $set: { redeemableUntil } })).modifiedCount;
+    /**
+     * Shortens the time in which open enrolments can be redeemed; never lengthens it. The same note in all of them is
+     * one entry.
+     */
+    async shorten(of: OfNode, redeemableUntil: Date, note: AuditNote): Promise<number> {
+      const filter = { ...some(of), closedAt: null, redeemableUntil: { $gt: redeemableUntil } };
+      return (await model.updateMany(filter, { $set: { redeemableUntil }, ...telling(note) })).modifiedCount;
     },
-    async close(licenceId: string, nodeName: string | undefined, closedAt: Date, belowGeneration?: number) {
+    async close(of: OfNode & { belowGeneration?: number }, closedAt: Date, note: AuditNote | null = null) {
+      const { belowGeneration } = of;
       const older = belowGeneration === undefined ? {} : { generation: { $lt: belowGeneration } };
-      const filter = { ...some(licenceId, nodeName), ...older, closedAt: null };
-      return (await model.updateMany(filter, { $set: { closedAt } })).modifiedCount;
+      const filter = { ...some(of), ...older, closedAt: null };
+      return (await model.updateMany(filter, { $set: { closedAt }, ...telling(note) })).modifiedCount;
     },
     /** Binds an open enrolment to the node that redeems it; null when it is not open or bound to another. */
     redeem: (id: string, chosenId: string, now: Date): Promise<Enrolment | null> =>

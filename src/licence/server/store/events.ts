@@ -1,9 +1,10 @@
 import { type Connection, Schema } from 'mongoose';
 import type { LicenceEventType } from '../../protocol/events.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { indexOutbox, outboxField, type WithOutbox } from './outbox.ts';
 
 /** Something that happened, once: its id comes from what it is about, so that telling it again changes nothing. */
-export interface LicenceEvent {
+export interface LicenceEvent extends WithOutbox {
   /** The `webhook-id` of its deliveries. */
   _id: string;
   type: LicenceEventType;
@@ -31,11 +32,13 @@ export function eventStore(connection: Connection) {
       details: { type: Schema.Types.Mixed, required: true },
       recordedAt: { type: Date, required: true },
       fannedOutAt: { type: Date, default: null },
+      outbox: outboxField,
     },
     { collection: 'events', versionKey: false, minimize: false },
   );
   schema.index({ fannedOutAt: 1, recordedAt: 1 });
   schema.index({ recordedAt: 1 });
+  indexOutbox(schema);
   const model = connection.model<LicenceEvent>('Event', schema);
 
   return {

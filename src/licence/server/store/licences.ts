@@ -7,7 +7,16 @@ import type { SealedText } from '../sealing.ts';
 import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import type { OfflineFile } from './offline-files.ts';
-import { indexOutbox, type News, outboxField, telling, type WithOutbox } from './outbox.ts';
+import {
+  type AuditNote,
+  indexOutbox,
+  type News,
+  newsPush,
+  type OutboxItem,
+  outboxField,
+  telling,
+  type WithOutbox,
+} from './outbox.ts';
 
 export interface HeldStanding {
   standing: Standing;
@@ -259,16 +268,16 @@ export function licenceStore(connection: Connection) {
       }
     },
 
-    /** Replaces the standing that was read, with what it makes news of; null when the licence changed meanwhile. */
+    /** Replaces the standing that was read, with what is told of it; null when the licence changed meanwhile. */
     pushStanding: (
       held: Licence,
       standing: HeldStanding,
-      told: { endTold: Licence['endTold']; news: News[] },
+      told: { endTold: Licence['endTold']; items: OutboxItem[] },
     ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           { _id: held._id, 'standing.revision': held.standing.revision, revokedAt: held.revokedAt },
-          { $set: { standing, endTold: told.endTold ?? null }, ...telling(...told.news) },
+          { $set: { standing, endTold: told.endTold ?? null }, ...telling(...told.items) },
           after,
         )
         .lean<Licence>()
@@ -279,7 +288,7 @@ export function licenceStore(connection: Connection) {
       held: Licence,
       push: EntitlementsPush,
       planDataRevision: number,
-      news: News[],
+      items: OutboxItem[],
     ): Promise<Licence | null> {
       const { revision, plan, seats, developmentSeats, addOns, limits, features } = push;
       return model
@@ -303,7 +312,7 @@ export function licenceStore(connection: Connection) {
               seatLimits: { production: seats, development: developmentSeats },
             },
             $inc: { planRev: 1 },
-            ...telling(...news),
+            ...telling(...items),
           },
           after,
         )
@@ -312,17 +321,22 @@ export function licenceStore(connection: Connection) {
     },
 
     /** Adds a renewal to the window that it was reckoned from; null when that changed meanwhile or the licence ended. */
-    renew: (id: string, from: UpdateWindow, to: UpdateWindow, renewal: Renewal, news: News): Promise<Licence | null> =>
+    renew: (
+      id: string,
+      window: { from: UpdateWindow; to: UpdateWindow },
+      renewal: Renewal,
+      items: OutboxItem[],
+    ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           {
             _id: id,
             revokedAt: null,
-            'perpetual.window.from': from.from,
-            'perpetual.window.years': from.years,
+            'perpetual.window.from': window.from.from,
+            'perpetual.window.years': window.from.years,
             'perpetual.renewals.key': { $ne: renewal.key },
           },
-          { $set: { 'perpetual.window': to }, $push: { 'perpetual.renewals': renewal, outbox: news } },
+          { $set: { 'perpetual.window': window.to }, $push: { 'perpetual.renewals': renewal, ...newsPush(items) } },
           after,
         )
         .lean<Licence>()
@@ -338,11 +352,11 @@ export function licenceStore(connection: Connection) {
     },
 
     /** Ends the licence for good and empties its ledger; null when it was revoked before. Answers the licence before. */
-    revoke: (id: string, revokedAt: Date, revokedReason: string, news: News): Promise<Licence | null> =>
+    revoke: (id: string, revokedAt: Date, revokedReason: string, items: OutboxItem[]): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           { _id: id, revokedAt: null },
-          { $set: { revokedAt, revokedReason, seats: [] }, ...telling(news) },
+          { $set: { revokedAt, revokedReason, seats: [] }, ...telling(...items) },
           { returnDocument: 'before' },
         )
         .lean<Licence>()
@@ -405,11 +419,16 @@ export function licenceStore(connection: Connection) {
         .exec(),
 
     /** Hands a seat from one activation to another; null when the first did not hold one of this mode. */
-    swapSeat: (id: string, from: string, to: { activationId: string; mode: SeatMode }): Promise<Licence | null> =>
+    swapSeat: (
+      id: string,
+      from: string,
+      to: { activationId: string; mode: SeatMode },
+      note: AuditNote,
+    ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           { _id: id, revokedAt: null, seats: { $elemMatch: { activationId: from, mode: to.mode } } },
-          { $set: { 'seats.$[held].activationId': to.activationId } },
+          { $set: { 'seats.$[held].activationId': to.activationId }, ...telling(note) },
           { ...after, arrayFilters: [{ 'held.activationId': from }] },
         )
         .lean<Licence>()
@@ -453,10 +472,10 @@ export function licenceStore(connection: Connection) {
     returnOffline: (id: string, from: string, to: OfflineFile) => handOffline(id, {}, from, to),
 
     /** True when there was a seat to give back. */
-    async pullSeat(id: string, activationId: string): Promise<boolean> {
+    async pullSeat(id: string, activationId: string, note: AuditNote | null = null): Promise<boolean> {
       const pulled = await model.updateOne(
         { _id: id, 'seats.activationId': activationId },
-        { $pull: { seats: { activationId } } },
+        { $pull: { seats: { activationId } }, ...telling(note) },
       );
       return pulled.modifiedCount === 1;
     },

@@ -1,5 +1,6 @@
 import { type Model, Schema } from 'mongoose';
 import type { LicenceEventType } from '../../protocol/events.ts';
+import type { HeldAuditRecord } from './audit.ts';
 
 /**
  * Something to tell, written by the very update that made it true: it stands in the document that changed, so neither
@@ -13,22 +14,33 @@ export interface News {
   details: Record<string, unknown>;
 }
 
+/** An entry of the audit log, written in the same way: by the update that it tells of. */
+export interface AuditNote {
+  type: 'audit';
+  /** The entry's id. */
+  key: string;
+  at: Date;
+  entry: HeldAuditRecord;
+}
+
+export type OutboxItem = News | AuditNote;
+
 /** What a document with an outbox has beside its own fields. */
 export interface WithOutbox {
   /** Absent where nothing was ever told. */
-  outbox?: News[];
+  outbox?: OutboxItem[];
 }
 
 export const outboxField = { type: Schema.Types.Mixed };
 
 /** Add-on to the `$push` of an update. */
-export function newsPush(news: readonly News[]): { outbox?: { $each: readonly News[] } } {
-  return news.length === 0 ? {} : { outbox: { $each: news } };
+export function newsPush(items: readonly OutboxItem[]): { outbox?: { $each: readonly OutboxItem[] } } {
+  return items.length === 0 ? {} : { outbox: { $each: items } };
 }
 
 /** Add-on to an update that has no `$push` of its own. */
-export function telling(...news: (News | null)[]): { $push?: { outbox: { $each: News[] } } } {
-  const each = news.filter((one) => one !== null);
+export function telling(...items: (OutboxItem | null)[]): { $push?: { outbox: { $each: OutboxItem[] } } } {
+  const each = items.filter((one) => one !== null);
   return each.length === 0 ? {} : { $push: { outbox: { $each: each } } };
 }
 
@@ -42,8 +54,8 @@ export function outboxOf<T extends WithOutbox & { _id: string }>(model: Model<T>
         .limit(limit)
         .lean<T[]>()
         .exec(),
-    async take(id: string, news: News): Promise<void> {
-      await model.updateOne({ _id: id } as object, { $pull: { outbox: { type: news.type, key: news.key } } } as object);
+    async take(id: string, { type, key }: OutboxItem): Promise<void> {
+      await model.updateOne({ _id: id } as object, { $pull: { outbox: { type, key } } } as object);
     },
   };
 }

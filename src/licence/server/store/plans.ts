@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Connection, Schema } from 'mongoose';
 import { PlanData } from '../../protocol/admin.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** A plan of a product as data; `revision` grows when the data changes. */
-export interface Plan {
+export interface Plan extends WithOutbox {
   /** `<product>/<plan>` */
   _id: string;
   revision: number;
@@ -14,17 +15,17 @@ export interface Plan {
 export const planId = (product: string, plan: string) => `${product}/${plan}`;
 
 export function planStore(connection: Connection) {
-  const model = connection.model<Plan>(
-    'Plan',
-    new Schema<Plan>(
-      {
-        _id: { type: String, required: true },
-        revision: { type: Number, required: true },
-        data: { type: Schema.Types.Mixed, required: true },
-      },
-      { collection: 'plans', versionKey: false, minimize: false },
-    ),
+  const schema = new Schema<Plan>(
+    {
+      _id: { type: String, required: true },
+      revision: { type: Number, required: true },
+      data: { type: Schema.Types.Mixed, required: true },
+      outbox: outboxField,
+    },
+    { collection: 'plans', versionKey: false, minimize: false },
   );
+  indexOutbox(schema);
+  const model = connection.model<Plan>('Plan', schema);
   const cache = new Map<string, Plan>();
 
   async function read(id: string): Promise<Plan | null> {
@@ -35,27 +36,35 @@ export function planStore(connection: Connection) {
 
   return {
     model,
-    /** Stores the data; answers the plan as it stands now and as it was. The same data again changes nothing. */
-    async put(id: string, data: PlanData): Promise<{ plan: Plan; before: Plan | null }> {
+    /**
+     * Stores the data; answers the plan as it stands now, and the entry of the change. The same data again changes
+     * nothing and has no entry.
+     */
+    async put(
+      id: string,
+      data: PlanData,
+      noteOf: (before: Plan | null, plan: Plan) => AuditNote,
+    ): Promise<{ plan: Plan; note: AuditNote | null }> {
       for (;;) {
         const held = await read(id);
         if (held !== null && isDeepStrictEqual(PlanData.parse(held.data), data)) {
-          return { plan: held, before: held };
+          return { plan: held, note: null };
         }
         const next: Plan = { _id: id, revision: (held?.revision ?? 0) + 1, data };
+        const note = noteOf(held, next);
         if (held === null) {
           try {
-            await model.create(next);
+            await model.create({ ...next, outbox: [note] });
           } catch (error) {
             if (!isDuplicateKey(error)) throw error;
             continue;
           }
         } else {
-          const written = await model.updateOne({ _id: id, revision: held.revision }, { $set: next });
+          const written = await model.updateOne({ _id: id, revision: held.revision }, { $set: next, ...telling(note) });
           if (written.matchedCount === 0) continue;
         }
         cache.set(id, next);
-        return { plan: next, before: held };
+        return { plan: next, note };
       }
     },
     /** The plans of a product, by code. */

@@ -1,32 +1,43 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ProductData } from '../../protocol/admin.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** A product that licences are sold for; its code is the audience of every verdict. */
-export interface Product extends ProductData {
+export interface Product extends ProductData, WithOutbox {
   _id: string;
 }
 
 export function productStore(connection: Connection) {
-  const model = connection.model<Product>(
-    'Product',
-    new Schema<Product>(
-      { _id: { type: String, required: true }, name: { type: String, required: true } },
-      { collection: 'products', versionKey: false },
-    ),
+  const schema = new Schema<Product>(
+    { _id: { type: String, required: true }, name: { type: String, required: true }, outbox: outboxField },
+    { collection: 'products', versionKey: false },
   );
+  indexOutbox(schema);
+  const model = connection.model<Product>('Product', schema);
+  const find = (code: string): Promise<Product | null> => model.findById(code).lean<Product>().exec();
   return {
     model,
-    /** Answers the product as it was before, or null. */
-    put: (product: Product): Promise<Product | null> =>
-      model
-        .findOneAndUpdate(
-          { _id: product._id },
-          { $set: { name: product.name } },
-          { upsert: true, returnDocument: 'before' },
-        )
-        .lean<Product>()
-        .exec(),
+    /** Answers the entry of the change, which follows from the product as it was; null when it was so already. */
+    async put({ _id, name }: Product, noteOf: (before: Product | null) => AuditNote): Promise<AuditNote | null> {
+      for (;;) {
+        const held = await find(_id);
+        if (held?.name === name) return null;
+        const note = noteOf(held);
+        if (held !== null) {
+          const renamed = await model.updateOne({ _id, name: held.name }, { $set: { name }, ...telling(note) });
+          if (renamed.modifiedCount === 1) return note;
+          continue;
+        }
+        try {
+          await model.create({ _id, name, outbox: [note] });
+          return note;
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+        }
+      }
+    },
     all: (): Promise<Product[]> => model.find().sort({ _id: 1 }).limit(1000).lean<Product[]>().exec(),
-    find: (code: string): Promise<Product | null> => model.findById(code).lean<Product>().exec(),
+    find,
   };
 }

@@ -1,8 +1,10 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ReleaseData } from '../../protocol/admin.ts';
+import { isDuplicateKey } from './duplicate-key.ts';
+import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** A version of a product with its date (UTC day): the registry, never the client, says when a version came out. */
-export interface Release extends ReleaseData {
+export interface Release extends ReleaseData, WithOutbox {
   /** `<product>/<version>` */
   _id: string;
   product: string;
@@ -18,23 +20,40 @@ export function releaseStore(connection: Connection) {
       product: { type: String, required: true },
       version: { type: String, required: true },
       releasedOn: { type: String, required: true },
+      outbox: outboxField,
     },
     { collection: 'releases', versionKey: false },
   );
   schema.index({ product: 1, releasedOn: 1 });
+  indexOutbox(schema);
   const model = connection.model<Release>('Release', schema);
   return {
     model,
-    /** Answers the release as it was registered before, or null. */
-    put: (product: string, version: string, data: ReleaseData): Promise<Release | null> =>
-      model
-        .findOneAndUpdate(
-          { _id: releaseId(product, version) },
-          { $set: { product, version, ...data } },
-          { upsert: true, returnDocument: 'before' },
-        )
-        .lean<Release>()
-        .exec(),
+    /** Answers the entry of the change, which follows from the release as it was; null when it was so already. */
+    async put(
+      release: Pick<Release, 'product' | 'version' | 'releasedOn'>,
+      noteOf: (before: Release | null) => AuditNote,
+    ): Promise<AuditNote | null> {
+      const _id = releaseId(release.product, release.version);
+      const { releasedOn } = release;
+      for (;;) {
+        const held = await model.findById(_id).lean<Release>();
+        if (held?.releasedOn === releasedOn) return null;
+        const note = noteOf(held);
+        if (held !== null) {
+          const still = { _id, releasedOn: held.releasedOn };
+          const corrected = await model.updateOne(still, { $set: { releasedOn }, ...telling(note) });
+          if (corrected.modifiedCount === 1) return note;
+          continue;
+        }
+        try {
+          await model.create({ _id, ...release, outbox: [note] });
+          return note;
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+        }
+      }
+    },
     /** Those of the versions that are registered. */
     find: (product: string, versions: string[]): Promise<Release[]> =>
       model

@@ -2,6 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { LicenceEventType } from '../../protocol/events.ts';
 import type { SealedText } from '../sealing.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 
 /** A signing secret, readable with the keys file alone. Two count while receivers change over. */
 export interface SealedSecret {
@@ -12,7 +13,7 @@ export interface SealedSecret {
 }
 
 /** An address that events are delivered to. */
-export interface Webhook {
+export interface Webhook extends WithOutbox {
   _id: string;
   idempotencyKey: string;
   url: string;
@@ -23,34 +24,43 @@ export interface Webhook {
   /** Newest last. */
   secrets: SealedSecret[];
   createdAt: Date;
+  /** Set when it is removed: from then on nobody finds it, and it is forgotten once what it tells was told. */
+  removedAt?: Date | null;
 }
 
 const after = { returnDocument: 'after' } as const;
 
 export function webhookStore(connection: Connection) {
-  const model = connection.model<Webhook>(
-    'Webhook',
-    new Schema<Webhook>(
-      {
-        _id: { type: String, required: true },
-        idempotencyKey: { type: String, required: true, unique: true },
-        url: { type: String, required: true },
-        events: { type: [String], required: true },
-        description: { type: String, default: '' },
-        enabled: { type: Boolean, required: true },
-        secrets: { type: Schema.Types.Mixed, required: true },
-        createdAt: { type: Date, required: true },
-      },
-      { collection: 'webhooks', versionKey: false },
-    ),
+  const schema = new Schema<Webhook>(
+    {
+      _id: { type: String, required: true },
+      idempotencyKey: { type: String, required: true, unique: true },
+      url: { type: String, required: true },
+      events: { type: [String], required: true },
+      description: { type: String, default: '' },
+      enabled: { type: Boolean, required: true },
+      secrets: { type: Schema.Types.Mixed, required: true },
+      createdAt: { type: Date, required: true },
+      removedAt: { type: Date, default: null },
+      outbox: outboxField,
+    },
+    { collection: 'webhooks', versionKey: false },
   );
+  schema.index({ removedAt: 1 });
+  indexOutbox(schema);
+  const model = connection.model<Webhook>('Webhook', schema);
+  const there = { removedAt: null };
 
   return {
     model,
-    find: (id: string) => model.findById(id).lean<Webhook>().exec(),
+    find: (id: string) =>
+      model
+        .findOne({ _id: id, ...there })
+        .lean<Webhook>()
+        .exec(),
     byIdempotencyKey: (idempotencyKey: string) => model.findOne({ idempotencyKey }).lean<Webhook>().exec(),
     /** Oldest first. */
-    all: () => model.find().sort({ _id: 1 }).limit(1000).lean<Webhook[]>().exec(),
+    all: () => model.find(there).sort({ _id: 1 }).limit(1000).lean<Webhook[]>().exec(),
     /** False when the idempotency key was used before. */
     async insert(webhook: Webhook): Promise<boolean> {
       try {
@@ -62,23 +72,38 @@ export function webhookStore(connection: Connection) {
       }
     },
     /** Answers the webhook before the change; null when there is none, or when it is so already. */
-    enable: (id: string, enabled: boolean) =>
+    enable: (id: string, enabled: boolean, note: AuditNote) =>
       model
-        .findOneAndUpdate({ _id: id, enabled: !enabled }, { $set: { enabled } }, { returnDocument: 'before' })
+        .findOneAndUpdate(
+          { _id: id, ...there, enabled: !enabled },
+          { $set: { enabled }, ...telling(note) },
+          { returnDocument: 'before' },
+        )
         .lean<Webhook>()
         .exec(),
     /** Replaces the secrets that were read; null when they changed meanwhile. */
-    replaceSecrets: (webhook: Webhook, secrets: SealedSecret[]) =>
+    replaceSecrets: (webhook: Webhook, secrets: SealedSecret[], note: AuditNote) =>
       model
         .findOneAndUpdate(
-          { _id: webhook._id, 'secrets.sealed.iv': webhook.secrets.at(-1)?.sealed.iv },
-          { $set: { secrets } },
+          { _id: webhook._id, ...there, 'secrets.sealed.iv': webhook.secrets.at(-1)?.sealed.iv },
+          { $set: { secrets }, ...telling(note) },
           after,
         )
         .lean<Webhook>()
         .exec(),
-    async remove(id: string): Promise<boolean> {
-      return (await model.deleteOne({ _id: id })).deletedCount === 1;
+    /** Nobody finds it from then on, and its idempotency key is free; false when it was removed before. */
+    async remove(id: string, removedAt: Date, note: AuditNote): Promise<boolean> {
+      const gone = { removedAt, idempotencyKey: `removed ${id}`, enabled: false, secrets: [] };
+      const removed = await model.updateOne({ _id: id, ...there }, { $set: gone, ...telling(note) });
+      return removed.modifiedCount === 1;
+    },
+    /** Ids of those that were removed and have nothing left to tell. */
+    async removed(): Promise<string[]> {
+      const empty = { removedAt: { $gt: new Date(0) }, 'outbox.at': { $not: { $gt: new Date(0) } } };
+      return (await model.find(empty, { _id: 1 }).limit(100).lean<Pick<Webhook, '_id'>[]>()).map(({ _id }) => _id);
+    },
+    async forget(id: string): Promise<void> {
+      await model.deleteOne({ _id: id, removedAt: { $ne: null } });
     },
   };
 }
