@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { licenceStatus } from '../../src/licence/server/licences/licence-status.ts';
 import {
   judgeVersion,
   newestAllowed,
@@ -9,8 +10,7 @@ import {
   updatesUntil,
   utcDay,
   type VersionRight,
-} from '../../src/licence/server/fallback.ts';
-import { licenceStatus } from '../../src/licence/server/licence-status.ts';
+} from '../../src/licence/server/perpetual/fallback.ts';
 
 const byDate: VersionRight = { updatesUntil: '2026-03-01', wholeLine: false, unknownReleases: 'deny' };
 const byLine: VersionRight = { ...byDate, wholeLine: true };

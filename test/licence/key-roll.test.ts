@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
 import type { SigningKeyList } from '../../src/licence/protocol/signing-keys.ts';
-import { publishedUntil, ripeAt, rolled } from '../../src/licence/server/key-roll-rules.ts';
-import { newSigningKey } from '../../src/licence/server/keys-file.ts';
+import { publishedUntil, ripeAt, rolled } from '../../src/licence/server/keys/key-roll-rules.ts';
+import { newSigningKey } from '../../src/licence/server/keys/keys-file.ts';
 import { until } from '../support/until.ts';
 import { type LicenceWorld, type ServerProcess, startLicenceWorld } from './support/licence-server.ts';
 

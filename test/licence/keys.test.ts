@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { loadKeys } from '../../src/licence/server/keys.ts';
-import { licenceKeyText } from '../../src/licence/server/licence-key.ts';
+import { loadKeys } from '../../src/licence/server/keys/keys.ts';
+import { licenceKeyText } from '../../src/licence/server/keys/licence-key.ts';
 import { startInProcess } from './support/in-process.ts';
 import { adminToken, type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 import { watchDatabase } from './support/watched-database.ts';

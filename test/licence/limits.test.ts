@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createCheckLimit, createFailureLimit } from '../../src/licence/server/rate-limits.ts';
+import { createCheckLimit, createFailureLimit } from '../../src/licence/server/guards/rate-limits.ts';
 import { Refusal } from '../../src/licence/server/refusal.ts';
 import { type LicenceWorld, type Reply, startLicenceWorld } from './support/licence-server.ts';
 

@@ -8,7 +8,7 @@ import { readOfflineFile } from '../../src/licence/client/offline-file.ts';
 import type { OfflineFileAnswer, OfflineFileClaims, OfflineFileList } from '../../src/licence/protocol/offline-file.ts';
 import type { WireNode } from '../../src/licence/protocol/requests.ts';
 import type { LicenceKeys } from '../../src/licence/protocol/verdict.ts';
-import type { Seat } from '../../src/licence/server/store/licences.ts';
+import type { Seat } from '../../src/licence/server/store/licence.ts';
 import { until } from '../support/until.ts';
 import { deathPoints, killedAt, startWatched } from './support/crash-points.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';

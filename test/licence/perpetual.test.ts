@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Connection, createConnection } from 'mongoose';
 import type { AuditEntry, IssueLicence, LicenceView, RenewalPreview } from '../../src/licence/protocol/admin.ts';
-import { updatesUntil, utcDay } from '../../src/licence/server/fallback.ts';
+import { updatesUntil, utcDay } from '../../src/licence/server/perpetual/fallback.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 import { startNodes } from './support/node.ts';
 

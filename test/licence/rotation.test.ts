@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { judgeSecret, type RotationState } from '../../src/licence/server/rotation.ts';
+import { judgeSecret, type RotationState } from '../../src/licence/server/activations/rotation.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 
 let world: LicenceWorld;

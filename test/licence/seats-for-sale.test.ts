@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { AuditEntry } from '../../src/licence/protocol/admin.ts';
 import type { PortalLicence } from '../../src/licence/protocol/portal.ts';
 import { Refusal } from '../../src/licence/server/refusal.ts';
-import type { Money, SeatOrder, SeatSeller } from '../../src/licence/server/seat-seller.ts';
+import type { Money, SeatOrder, SeatSeller } from '../../src/licence/server/seats/seat-seller.ts';
 import { startInProcess } from './support/in-process.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 

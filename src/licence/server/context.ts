@@ -1,9 +1,9 @@
 import type { Log } from '../../contracts/log.ts';
-import { type AccountTokens, createAccountTokens } from './account-tokens.ts';
-import { loadKeys, type ServerKeys } from './keys.ts';
-import { createPollMemory, type PollMemory } from './poll-memory.ts';
-import { type CheckLimit, createCheckLimit, createFailureLimit, type FailureLimit } from './rate-limits.ts';
-import { noSeatSeller, type SeatSeller } from './seat-seller.ts';
+import { createPollMemory, type PollMemory } from './claims/poll-memory.ts';
+import { type CheckLimit, createCheckLimit, createFailureLimit, type FailureLimit } from './guards/rate-limits.ts';
+import { loadKeys, type ServerKeys } from './keys/keys.ts';
+import { type AccountTokens, createAccountTokens } from './portal/account-tokens.ts';
+import { noSeatSeller, type SeatSeller } from './seats/seat-seller.ts';
 import type { Settings } from './settings.ts';
 import { type LicenceDatabase, openStore } from './store/store.ts';
 

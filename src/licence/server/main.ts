@@ -5,7 +5,7 @@ import { createLog } from '../../contracts/log.ts';
 import { createApp } from './app.ts';
 import { createContext } from './context.ts';
 import { startCourier } from './events/courier.ts';
-import { watchKeys } from './key-roll.ts';
+import { watchKeys } from './keys/key-roll.ts';
 import { readSettings } from './settings.ts';
 import { startSweeper } from './sweeper.ts';
 

@@ -1,12 +1,12 @@
 import { now, today } from '../../contracts/clock.ts';
-import { forgetOldClaims } from './claims.ts';
+import { forgetOldClaims } from './claims/claims.ts';
 import type { ServerContext } from './context.ts';
 import { forgetOldEvents, forgetRemovedWebhooks } from './events/forget.ts';
 import { tellEnds } from './events/tell-ends.ts';
 import { tellSilence } from './events/tell-silence.ts';
 import { newRequestId } from './ids.ts';
-import { sweepOfflineFiles } from './offline-files.ts';
-import { endSeatless, freeSwept } from './seats.ts';
+import { sweepOfflineFiles } from './offline/offline-files.ts';
+import { endSeatless, freeSwept } from './seats/seats.ts';
 import { type Activation, wasSwept } from './store/activations.ts';
 
 /**

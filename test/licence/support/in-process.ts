@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createLog } from '../../../src/contracts/log.ts';
 import { createApp } from '../../../src/licence/server/app.ts';
 import { createContext } from '../../../src/licence/server/context.ts';
-import type { SeatSeller } from '../../../src/licence/server/seat-seller.ts';
+import type { SeatSeller } from '../../../src/licence/server/seats/seat-seller.ts';
 import { readSettings } from '../../../src/licence/server/settings.ts';
 import type { LicenceWorld } from './licence-server.ts';
 

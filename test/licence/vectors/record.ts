@@ -1,5 +1,5 @@
 import { defaultIssuer } from '../../../src/licence/protocol/verdict.ts';
-import { licenceKeyText, normaliseLicenceKey } from '../../../src/licence/server/licence-key.ts';
+import { licenceKeyText, normaliseLicenceKey } from '../../../src/licence/server/keys/licence-key.ts';
 import { startDatabase } from '../../support/database.ts';
 import { now, pass } from './fixed.ts';
 import { serverKeys, serverKeysAfterRoll } from './keys.ts';

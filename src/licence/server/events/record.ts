@@ -3,7 +3,7 @@ import { today } from '../../../contracts/clock.ts';
 import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { idText } from '../id-text.ts';
-import type { Licence } from '../store/licences.ts';
+import type { Licence } from '../store/licence.ts';
 import type { AuditNote, News } from '../store/outbox.ts';
 
 /** The document that news stand in or are about. */

@@ -4,7 +4,7 @@ import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { deliveryId } from '../store/deliveries.ts';
 import type { LicenceEvent } from '../store/events.ts';
-import type { Licence } from '../store/licences.ts';
+import type { Licence } from '../store/licence.ts';
 import { type OutboxItem, outboxOf, type WithOutbox } from '../store/outbox.ts';
 import type { Webhook } from '../store/webhooks.ts';
 import { recordNews } from './record.ts';

@@ -1,7 +1,7 @@
 import { now, today } from '../../../contracts/clock.ts';
 import type { ServerContext } from '../context.ts';
-import { licenceStatus } from '../licence-status.ts';
-import type { Licence } from '../store/licences.ts';
+import { licenceStatus } from '../licences/licence-status.ts';
+import type { Licence } from '../store/licence.ts';
 import type { News } from '../store/outbox.ts';
 
 /**

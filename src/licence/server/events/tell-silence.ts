@@ -1,12 +1,12 @@
 import { now, today } from '../../../contracts/clock.ts';
+import { planOf } from '../activations/verdicts.ts';
 import type { ServerContext } from '../context.ts';
-import { licenceStatus } from '../licence-status.ts';
-import { holdsSeat } from '../seats.ts';
+import { licenceStatus } from '../licences/licence-status.ts';
+import { holdsSeat } from '../seats/seats.ts';
 import type { Activation } from '../store/activations.ts';
-import type { Licence } from '../store/licences.ts';
+import type { Licence } from '../store/licence.ts';
 import { telling } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
-import { planOf } from '../verdicts.ts';
 
 /**
  * Tells of nodes that are not heard any more: first that they are silent, and before their grace period ends that they

@@ -1,5 +1,5 @@
 import type { AccountRole } from '../../protocol/account.ts';
-import type { Member } from '../account-tokens.ts';
+import type { Member } from '../portal/account-tokens.ts';
 import { Refusal } from '../refusal.ts';
 import type { Guard } from './guard.ts';
 

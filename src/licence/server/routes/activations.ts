@@ -2,10 +2,10 @@ import { ActivationAnswer, replayHeader } from '../../protocol/answers.ts';
 import type { LicenceCode } from '../../protocol/codes.ts';
 import { ActivationRequest, RedeemRequest } from '../../protocol/requests.ts';
 import { type SeatGrant, wireGrant, wishOfActivation, wishOfRedeem } from '../../protocol/words.ts';
-import { activate } from '../activate.ts';
-import { redeem } from '../enrolment.ts';
+import { activate } from '../activations/activate.ts';
+import { redeem } from '../activations/enrolment.ts';
 import { open } from '../guards/guard.ts';
-import { proveByKey } from '../licence-by-key.ts';
+import { proveByKey } from '../licences/licence-by-key.ts';
 import { type Route, route } from '../routing/route.ts';
 
 /** What keeps a node whose right is proven from a seat. */

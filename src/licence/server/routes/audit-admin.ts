@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AuditEntries, AuditEntryId, LicenceId } from '../../protocol/admin.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { auditEntry } from '../portal-views.ts';
+import { auditEntry } from '../portal/portal-views.ts';
 import { type Route, route } from '../routing/route.ts';
 
 export const auditAdminRoutes: readonly Route[] = [

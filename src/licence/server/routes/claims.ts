@@ -9,7 +9,7 @@ import {
   ClaimView,
   UserCode,
 } from '../../protocol/claims.ts';
-import { approveClaim, beginClaim, pollClaim, refuseClaim, showClaim } from '../claims.ts';
+import { approveClaim, beginClaim, pollClaim, refuseClaim, showClaim } from '../claims/claims.ts';
 import { open } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { type Route, route } from '../routing/route.ts';

@@ -1,5 +1,5 @@
 import { EndEnrolments, EndEnrolmentsAnswer, EnrolmentAnswer, IssueEnrolment } from '../../protocol/admin.ts';
-import { closeEnrolments, issueEnrolment, upEnded } from '../enrolment.ts';
+import { closeEnrolments, issueEnrolment, upEnded } from '../activations/enrolment.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { type Route, route } from '../routing/route.ts';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ActivationView } from '../../protocol/admin.ts';
 import { WireInstanceId } from '../../protocol/requests.ts';
-import { deactivate } from '../end-activation.ts';
+import { deactivate } from '../activations/end-activation.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { activationView, knownLicence } from '../licences-admin.ts';
+import { activationView, knownLicence } from '../licences/licences-admin.ts';
 import { type Route, route } from '../routing/route.ts';
 
 export const instanceAdminRoutes: readonly Route[] = [

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { noBody } from '../../../routing/answer.ts';
 import { CheckAnswer, replayHeader } from '../../protocol/answers.ts';
 import { CheckRequest, RecoverRequest, ReleaseRequest, WireInstanceId } from '../../protocol/requests.ts';
-import { check } from '../check.ts';
-import { release } from '../end-activation.ts';
+import { check } from '../activations/check.ts';
+import { release } from '../activations/end-activation.ts';
+import { recover } from '../activations/recover.ts';
 import { open } from '../guards/guard.ts';
-import { recover } from '../recover.ts';
 import { type Route, route } from '../routing/route.ts';
 
 const params = z.object({ id: WireInstanceId });

@@ -16,9 +16,9 @@ import {
   SuspendLicence,
   TransferLicence,
 } from '../../protocol/admin.ts';
-import { extendTerm } from '../extend-term.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { rotateKey } from '../key-care.ts';
+import { rotateKey } from '../keys/key-care.ts';
+import { extendTerm } from '../licences/extend-term.ts';
 import {
   issueLicence,
   knownLicence,
@@ -27,11 +27,11 @@ import {
   pushEntitlements,
   pushStanding,
   revokeLicence,
-} from '../licences-admin.ts';
-import { extendUpdates, previewRenewal } from '../perpetual.ts';
+} from '../licences/licences-admin.ts';
+import { reinstateLicence, suspendLicence } from '../licences/suspend-licence.ts';
+import { transferLicence } from '../licences/transfer-licence.ts';
+import { extendUpdates, previewRenewal } from '../perpetual/perpetual.ts';
 import { type Route, route } from '../routing/route.ts';
-import { reinstateLicence, suspendLicence } from '../suspend-licence.ts';
-import { transferLicence } from '../transfer-licence.ts';
 
 const tag = 'licences';
 const guard = requireAdmin;

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { IdempotencyKey, LicenceId } from '../../protocol/admin.ts';
 import { OfflineFileAnswer, OfflineFileId, OfflineFileList, OfflineFileRequest } from '../../protocol/offline-file.ts';
-import { licenceOfAccount } from '../account-scope.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import type { Guard } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { knownLicence } from '../licences-admin.ts';
-import { issueOfflineFile, listOfflineFiles, readOfflineFile } from '../offline-files.ts';
+import { knownLicence } from '../licences/licences-admin.ts';
+import { issueOfflineFile, listOfflineFiles, readOfflineFile } from '../offline/offline-files.ts';
+import { licenceOfAccount } from '../portal/account-scope.ts';
 import { type Route, route } from '../routing/route.ts';
-import type { Licence } from '../store/licences.ts';
+import type { Licence } from '../store/licence.ts';
 
 const params = z.object({ id: LicenceId });
 

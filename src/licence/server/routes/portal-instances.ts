@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { LicenceId } from '../../protocol/admin.ts';
 import { KeepInstance, PortalInstance, PortalInstances } from '../../protocol/portal.ts';
 import { WireInstanceId } from '../../protocol/requests.ts';
-import { activationOfAccount, licenceOfAccount } from '../account-scope.ts';
-import { deactivate } from '../end-activation.ts';
+import { deactivate } from '../activations/end-activation.ts';
+import { keepOne } from '../activations/resolve-copy.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { knownLicence } from '../licences-admin.ts';
-import { portalInstance, seatedStatuses } from '../portal-views.ts';
-import { keepOne } from '../resolve-copy.ts';
+import { knownLicence } from '../licences/licences-admin.ts';
+import { activationOfAccount, licenceOfAccount } from '../portal/account-scope.ts';
+import { portalInstance, seatedStatuses } from '../portal/portal-views.ts';
 import { type Route, route } from '../routing/route.ts';
 
 const tag = 'portal';

@@ -9,13 +9,13 @@ import {
   SeatsPreviewRequest,
   SeatsRequest,
 } from '../../protocol/portal.ts';
-import { licenceOfAccount } from '../account-scope.ts';
-import { changeSeats, previewSeats } from '../change-seats.ts';
-import { exportAccount } from '../export-account.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { rotateKey, showKey } from '../key-care.ts';
-import { portalLicence } from '../portal-views.ts';
+import { rotateKey, showKey } from '../keys/key-care.ts';
+import { licenceOfAccount } from '../portal/account-scope.ts';
+import { exportAccount } from '../portal/export-account.ts';
+import { portalLicence } from '../portal/portal-views.ts';
 import { type Route, route } from '../routing/route.ts';
+import { changeSeats, previewSeats } from '../seats/change-seats.ts';
 
 const tag = 'portal';
 const params = z.object({ id: LicenceId });

@@ -13,7 +13,7 @@ import {
 } from '../../protocol/admin.ts';
 import { Name } from '../../protocol/verdict.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { putPlan, putProduct, putRelease } from '../licences-admin.ts';
+import { putPlan, putProduct, putRelease } from '../products/products-admin.ts';
 import { type Route, route } from '../routing/route.ts';
 import type { Plan } from '../store/plans.ts';
 

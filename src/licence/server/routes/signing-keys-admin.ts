@@ -1,6 +1,6 @@
 import { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { listSigningKeys, rollSigningKeys } from '../key-roll.ts';
+import { listSigningKeys, rollSigningKeys } from '../keys/key-roll.ts';
 import { type Route, route } from '../routing/route.ts';
 
 const tag = 'keys';

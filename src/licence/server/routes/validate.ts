@@ -1,7 +1,7 @@
 import { ValidateAnswer } from '../../protocol/answers.ts';
 import { ValidateRequest } from '../../protocol/requests.ts';
 import { open } from '../guards/guard.ts';
-import { validate } from '../licence-by-key.ts';
+import { validate } from '../licences/licence-by-key.ts';
 import { type Route, route } from '../routing/route.ts';
 
 export const validateRoutes: readonly Route[] = [

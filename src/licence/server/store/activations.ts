@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ActivationStatus } from '../../protocol/admin.ts';
 import type { SeatMode, WireNode } from '../../protocol/requests.ts';
-import type { RotationState } from '../rotation.ts';
+import type { RotationState } from '../activations/rotation.ts';
 import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';

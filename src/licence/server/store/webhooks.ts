@@ -1,6 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
 import type { LicenceEventType } from '../../protocol/events.ts';
-import type { SealedText } from '../sealing.ts';
+import type { SealedText } from '../keys/sealing.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
 

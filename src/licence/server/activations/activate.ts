@@ -1,0 +1,237 @@
+import { now, today } from '../../../contracts/clock.ts';
+import type { SeatGrant, SeatWish } from '../../protocol/words.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { Caller, ServerContext } from '../context.ts';
+import { tell } from '../events/record.ts';
+import { newActivationId } from '../ids.ts';
+import { secretHash } from '../keys/keys.ts';
+import { licenceStatus, statusDetail } from '../licences/licence-status.ts';
+import { requireVersion } from '../perpetual/perpetual.ts';
+import { Refusal } from '../refusal.ts';
+import { freeSwept, holdsSeat, type NoSeat, winSeat } from '../seats/seats.ts';
+import { type Activation, nodeKey, wasSwept } from '../store/activations.ts';
+import type { Licence } from '../store/licence.ts';
+import { type AuditNote, telling } from '../store/outbox.ts';
+import { keepLease, leaseFrom } from './lease.ts';
+import { planOf, signVerdict } from './verdicts.ts';
+
+const hour = 3_600_000;
+
+/**
+ * Gives a node a seat of the licence: pending activation, seat, active. The same chosen id again, before the first
+ * check, gets the same answer, whatever was cut short in between.
+ *
+ * Refuses with SUBSCRIPTION_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE, CLUSTER_ID_MISMATCH,
+ * SEAT_FLAPPING, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED, RATE_LIMITED and, where the licence was removed
+ * meanwhile, SUBSCRIPTION_NOT_FOUND.
+ */
+export async function activate(
+  context: ServerContext,
+  proven: Licence,
+  wish: SeatWish,
+  by: Caller & { actor: string },
+): Promise<{ grant: SeatGrant; created: boolean }> {
+  const { activations, licences } = context.db;
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const licence = attempt === 0 ? proven : await licences.find(proven._id);
+    if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
+    requireActive(licence);
+    await requireVersion(context, licence, wish, by);
+    const held = await activations.byChosenId(licence._id, wish.chosenId);
+    if (held !== null && wasSwept(held)) {
+      // A sweep that was cut short: what it left is finished here, and the node begins again.
+      await freeSwept(context, held, by.requestId);
+      await activations.forget(held._id);
+      continue;
+    }
+    if (held !== null && held.status !== 'pending') {
+      return { grant: await repeatedGrant(context, held, wish), created: false };
+    }
+    const pending = await beginOrResume(context, licence, wish, held);
+    if (pending === null) continue;
+    const asked = await winSeat(context, pending, by.requestId);
+    if (asked.outcome !== 'won') {
+      await activations.forgetPending(pending);
+      throw await refusalOf(context, asked, by);
+    }
+    const granting = asked.licence;
+    const note = auditNote({
+      at: today(),
+      actor: by.actor,
+      action: 'seat.claimed',
+      requestId: by.requestId,
+      licenceId: licence._id,
+      activationId: pending._id,
+      after: { node: pending.node.name, mode: pending.mode, seats: granting.seats.length },
+    });
+    const active = await finish(context, granting, pending, note);
+    if (active !== null) {
+      if ((await licences.find(licence._id)) === null) {
+        await activations.remove(active._id);
+        throw new Refusal('SUBSCRIPTION_NOT_FOUND');
+      }
+      await audit(context, note);
+      return { grant: await grantOf(context, granting, active, wish.nonce), created: true };
+    }
+    // Swept or ended in between, or the same request won in parallel: the seat belongs to an active one only.
+    const now = await activations.find(pending._id);
+    if (now?.status !== 'active') await licences.pullSeat(licence._id, pending._id);
+  }
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The activation met too many changes at once.', { retryAfterSec: 1 });
+}
+
+/** Throws SUBSCRIPTION_NOT_ACTIVE with what to do about it. */
+export function requireActive(licence: Licence): void {
+  const status = licenceStatus(licence, now());
+  if (status !== 'ACTIVE') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail(status, licence));
+}
+
+async function repeatedGrant(context: ServerContext, held: Activation, wish: SeatWish): Promise<SeatGrant> {
+  const licence = await context.db.licences.find(held.licenceId);
+  const same = held.status === 'active' && held.secret.seq === 0 && held.nodeKey === nodeKey(wish.node);
+  if (!same || licence === null || !holdsSeat(licence, held._id)) throw new Refusal('ALREADY_ACTIVATED');
+  const kept = await keepLease(context, held, await planOf(context, licence));
+  if (kept === null) throw new Refusal('ALREADY_ACTIVATED');
+  return grantOf(context, licence, kept, wish.nonce);
+}
+
+/** The pending activation of this wish; null when another request was first and must be looked at again. */
+async function beginOrResume(
+  context: ServerContext,
+  licence: Licence,
+  wish: SeatWish,
+  held: Activation | null,
+): Promise<Activation | null> {
+  const { activations } = context.db;
+  const at = today();
+  if (held !== null) {
+    if (held.nodeKey !== nodeKey(wish.node)) throw new Refusal('ALREADY_ACTIVATED');
+    return activations.change(held._id, { status: 'pending' }, { $set: { unfinishedSince: at } });
+  }
+  await limitActivations(context, licence);
+  const id = newActivationId();
+  const fresh: Activation = {
+    _id: id,
+    licenceId: licence._id,
+    product: licence.product,
+    chosenId: wish.chosenId,
+    mode: wish.mode,
+    node: wish.node,
+    nodeKey: nodeKey(wish.node),
+    bootId: wish.bootId,
+    version: wish.version,
+    status: 'pending',
+    secret: firstSecret(context, id, wish.chosenId),
+    previous: null,
+    lastRoundReplayed: false,
+    history: [],
+    leaseUntil: at,
+    createdAt: at,
+    unfinishedSince: at,
+    activatedAt: null,
+    endedAt: null,
+    firstCheckAt: null,
+    lastCheckAt: null,
+    planRevTold: licence.planRev,
+    usage: {},
+    recoveries: [],
+    cloneSuspectedAt: null,
+  };
+  return (await activations.insert(fresh)) ? fresh : null;
+}
+
+function firstSecret(context: ServerContext, activationId: string, chosenId: string): Activation['secret'] {
+  const keyId = context.keys.rotationKeyId;
+  const secret = context.keys.rotatedSecret({ keyId, activationId, seq: 0, requestId: chosenId });
+  return { hash: secretHash(secret), seq: 0, requestId: chosenId, keyId };
+}
+
+async function limitActivations(context: ServerContext, licence: Licence): Promise<void> {
+  const seats = licence.seatLimits.production + licence.seatLimits.development;
+  const won = await context.db.activations.activatedSince(licence._id, new Date(now() - hour));
+  const most = seats + context.settings.activationsPerHour;
+  if (won < most) return;
+  throw new Refusal('RATE_LIMITED', 'Too many nodes of this licence were activated within one hour.', {
+    retryAfterSec: 600,
+    limit: { most, windowSec: hour / 1000 },
+  });
+}
+
+async function finish(
+  context: ServerContext,
+  licence: Licence,
+  pending: Activation,
+  note: AuditNote,
+): Promise<Activation | null> {
+  const plan = await planOf(context, licence);
+  const at = today();
+  return context.db.activations.change(
+    pending._id,
+    { status: 'pending' },
+    {
+      $set: {
+        status: 'active',
+        activatedAt: at,
+        leaseUntil: leaseFrom(at, plan),
+        planRevTold: licence.planRev,
+        seenAt: at,
+      },
+      $unset: { unfinishedSince: 1 },
+      ...telling({ type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } }, note),
+    },
+  );
+}
+
+async function grantOf(
+  context: ServerContext,
+  licence: Licence,
+  activation: Activation,
+  nonce: string | undefined,
+): Promise<SeatGrant> {
+  const { keyId, seq, requestId } = activation.secret;
+  const plan = await planOf(context, licence);
+  const { verdict } = await signVerdict(context, { licence, plan, activation, seq, requestId, nonce });
+  const secret = context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId });
+  return { activationId: activation._id, secret, verdict };
+}
+
+async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { actor: string }): Promise<Refusal> {
+  switch (asked.outcome) {
+    case 'gone':
+      return new Refusal('SUBSCRIPTION_NOT_FOUND');
+    case 'inactive': {
+      const status = licenceStatus(asked.licence, now());
+      return new Refusal(
+        'SUBSCRIPTION_NOT_ACTIVE',
+        status === 'ACTIVE' ? undefined : statusDetail(status, asked.licence),
+      );
+    }
+    case 'other-cluster':
+      return new Refusal('CLUSTER_ID_MISMATCH');
+    case 'flapping':
+      return new Refusal('SEAT_FLAPPING', undefined, {
+        retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
+      });
+    case 'offline':
+      return new Refusal('OFFLINE_LICENSE_ALREADY_ISSUED', 'An offline file of this cluster or machine still counts.');
+    case 'full': {
+      const { licence } = asked;
+      const at = today();
+      await audit(
+        context,
+        auditNote({
+          at,
+          actor: by.actor,
+          action: 'seat.limit-exceeded',
+          requestId: by.requestId,
+          licenceId: licence._id,
+          after: { seats: licence.seats.length, limits: licence.seatLimits },
+        }),
+      );
+      const details = { used: licence.seats.length, limits: licence.seatLimits };
+      const key = at.toISOString().slice(0, 'YYYY-MM-DDTHH'.length);
+      await tell(context, licence, { type: 'seat.limit-exceeded', key, at, details });
+      return new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+    }
+  }
+}

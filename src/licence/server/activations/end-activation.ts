@@ -1,0 +1,82 @@
+import { now, today } from '../../../contracts/clock.ts';
+import type { ReleaseRequest } from '../../protocol/requests.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { Actor, Caller, ServerContext } from '../context.ts';
+import { secretHash } from '../keys/keys.ts';
+import { Refusal } from '../refusal.ts';
+import { freeSwept } from '../seats/seats.ts';
+import { type Activation, wasSwept } from '../store/activations.ts';
+import type { AuditNote } from '../store/outbox.ts';
+import { judged } from './check.ts';
+
+const hour = 3_600_000;
+
+/**
+ * The node gives its seat back; a second time changes nothing. Judges the secret as `check` does: refuses with
+ * INSTANCE_NOT_FOUND, INVALID_SECRET, STALE_SECRET and CLONE_SUSPECTED. Where a copy was seen, only the holder of the
+ * current secret ends the node, so that nobody ends it under the one that goes on.
+ */
+export async function release(
+  context: ServerContext,
+  activationId: string,
+  body: ReleaseRequest,
+  caller: Caller,
+): Promise<void> {
+  const presented = { hash: secretHash(body.secret), requestId: body.requestId, bootId: body.bootId ?? null };
+  const { activation, judgement } = await judged(context, activationId, presented, caller.address);
+  if (judgement === 'stale') throw new Refusal('STALE_SECRET');
+  const copied = judgement !== 'rotate' && activation.cloneSuspectedAt !== null;
+  if (copied || judgement === 'clone') throw new Refusal('CLONE_SUSPECTED');
+  await endActivation(context, activation, 'released', {
+    actor: `activation:${activationId}`,
+    requestId: caller.requestId,
+  });
+}
+
+/**
+ * An administrator takes the seat from a node; a second time changes nothing. Refuses with INSTANCE_NOT_FOUND and, where
+ * a licence has too many of these within one hour, RATE_LIMITED.
+ */
+export async function deactivate(context: ServerContext, activationId: string, by: Actor): Promise<Activation> {
+  const activation = await context.db.activations.find(activationId);
+  if (activation === null) throw new Refusal('INSTANCE_NOT_FOUND');
+  if (activation.status === 'active') await limitDeactivations(context, activation.licenceId);
+  await endActivation(context, activation, 'deactivated', by);
+  return (await context.db.activations.find(activationId)) ?? activation;
+}
+
+/** A seat that is handed around by hand all day is meant for more nodes than were paid for. */
+async function limitDeactivations(context: ServerContext, licenceId: string): Promise<void> {
+  const most = context.settings.deactivationsPerHour;
+  const done = await context.db.activations.deactivatedSince(licenceId, new Date(now() - hour));
+  if (done < most) return;
+  throw new Refusal('RATE_LIMITED', 'Too many nodes of this licence were deactivated within one hour.', {
+    retryAfterSec: 600,
+    limit: { most, windowSec: hour / 1000 },
+  });
+}
+
+/** Ends an activation and gives its seat back; audited, and a second time changes nothing. */
+export async function endActivation(
+  context: ServerContext,
+  activation: Activation,
+  to: 'released' | 'deactivated' | 'reduced',
+  by: Actor,
+): Promise<void> {
+  const { activations, licences } = context.db;
+  const { _id, licenceId } = activation;
+  const at = today();
+  const about = { ...by, at, action: 'seat.released', licenceId, activationId: _id, after: { status: to } };
+  let held: Activation | null = activation;
+  let told: AuditNote | null = null;
+  while (told === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
+    const note = auditNote({ ...about, before: { status: held.status } });
+    if ((await activations.end(_id, { from: held.status, to, endedAt: at, note })) !== null) told = note;
+    else held = await activations.find(_id);
+  }
+  // Also when it had ended before: a crash in between may have left the seat.
+  if (held !== null && wasSwept(held)) await freeSwept(context, held, by.requestId);
+  else await licences.pullSeat(licenceId, _id);
+  await activations.settled(_id);
+  if (told !== null) await audit(context, told);
+}

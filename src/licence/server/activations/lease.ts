@@ -1,0 +1,52 @@
+import { today } from '../../../contracts/clock.ts';
+import type { PlanData } from '../../protocol/admin.ts';
+import type { ServerContext } from '../context.ts';
+import type { Activation } from '../store/activations.ts';
+import { type News, telling } from '../store/outbox.ts';
+import type { Plan } from '../store/plans.ts';
+
+/**
+ * How long a seat is kept for its node. Whoever signs a verdict moves the lease first; on a strict plan the verdict ends
+ * with the lease at the latest, so a node that obeys it has stopped before another one can win its seat.
+ */
+export function isStrict(plan: Pick<PlanData, 'leaseSec' | 'check'>): boolean {
+  return leaseSec(plan) >= plan.check.graceSec;
+}
+
+export function leaseFrom(at: Date, plan: Plan): Date {
+  return new Date(at.getTime() + leaseSec(plan.data) * 1000);
+}
+
+function leaseSec({ leaseSec, check }: Pick<PlanData, 'leaseSec' | 'check'>): number {
+  return leaseSec ?? check.graceSec;
+}
+
+export function backNews(activation: Activation, at: Date): News {
+  const since = activation.seenAt?.toISOString() ?? null;
+  return { type: 'instance.back', key: String(since), at, details: { node: activation.node.name, silentSince: since } };
+}
+
+/**
+ * Moves the lease and notes that the node is heard, as a check does that rotates; null when the activation is no longer
+ * the one that was judged.
+ */
+export async function keepLease(
+  context: ServerContext,
+  activation: Activation,
+  plan: Plan,
+): Promise<Activation | null> {
+  const at = today();
+  const leaseUntil = leaseFrom(at, plan);
+  // A moment is not worth a write: the verdict of a strict plan then ends that much earlier.
+  const notWorthMs = Math.min(1000, leaseSec(plan.data) * 100);
+  const fresh = leaseUntil.getTime() - activation.leaseUntil.getTime() < notWorthMs;
+  if (fresh && !activation.alarm) return activation;
+  return context.db.activations.change(
+    activation._id,
+    { status: 'active', 'secret.hash': activation.secret.hash },
+    {
+      $set: { leaseUntil, seenAt: at, alarm: null },
+      ...telling(activation.alarm ? backNews(activation, at) : null),
+    },
+  );
+}

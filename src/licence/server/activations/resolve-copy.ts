@@ -1,0 +1,65 @@
+import { today } from '../../../contracts/clock.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { Actor, ServerContext } from '../context.ts';
+import { Refusal } from '../refusal.ts';
+import { type Activation, historyLength } from '../store/activations.ts';
+import { type News, newsPush, telling } from '../store/outbox.ts';
+
+/**
+ * Which of two hosts with the same licence state goes on. The server cannot know it: the first to check kept the
+ * identity, a member decides.
+ *
+ * - running: the host that holds it goes on; the other stays refused.
+ * - refused: the other one goes on from its next check, with the state that it has; the host that held it is refused
+ *   from then on as the older state that it now is.
+ *
+ * Throws NO_COPY_SUSPECTED, LICENSE_CHANGED.
+ */
+export async function keepOne(
+  context: ServerContext,
+  activation: Activation,
+  keep: 'running' | 'refused',
+  by: Actor,
+): Promise<Activation> {
+  const { cloneSuspectedAt, refusedCopy, secret, previous } = activation;
+  if (activation.status !== 'active' || cloneSuspectedAt === null || !refusedCopy) {
+    throw new Refusal('NO_COPY_SUSPECTED');
+  }
+  const resolved = { cloneSuspectedAt: null, refusedCopy: null };
+  const old = [previous?.hash, secret.hash].filter((hash) => hash !== undefined);
+  const at = today();
+  const details = { node: activation.node.name, kept: keep };
+  const news: News = { type: 'clone.resolved', key: at.toISOString(), at, details };
+  const note = auditNote({
+    ...by,
+    at,
+    action: 'clone.resolved',
+    licenceId: activation.licenceId,
+    activationId: activation._id,
+    before: { running: { bootId: activation.bootId }, refused: { bootId: refusedCopy.bootId } },
+    after: { kept: keep },
+  });
+  const update =
+    keep === 'running'
+      ? { $set: resolved, ...telling(news, note) }
+      : {
+          $set: {
+            ...resolved,
+            // Its own request id is not the one that derived this secret, so nothing can be replayed from here.
+            secret: { ...secret, hash: refusedCopy.hash, seq: secret.seq + 1, requestId: by.requestId },
+            previous: null,
+            lastRoundReplayed: false,
+            bootId: refusedCopy.bootId,
+          },
+          $push: {
+            history: { $each: old.filter((hash) => hash !== refusedCopy.hash), $slice: -historyLength },
+            ...newsPush([news, note]),
+          },
+        };
+  const still = { status: 'active', cloneSuspectedAt, 'refusedCopy.hash': refusedCopy.hash };
+  const held = keep === 'running' ? {} : { 'secret.hash': secret.hash };
+  const kept = await context.db.activations.change(activation._id, { ...still, ...held }, update);
+  if (kept === null) throw new Refusal('LICENSE_CHANGED', 'The nodes checked at the same moment.');
+  await audit(context, note);
+  return kept;
+}

@@ -1,0 +1,89 @@
+import { today } from '../../../contracts/clock.ts';
+import { planOf } from '../activations/verdicts.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { Actor, ServerContext } from '../context.ts';
+import { Refusal } from '../refusal.ts';
+import type { Licence } from '../store/licence.ts';
+import { telling } from '../store/outbox.ts';
+import type { Plan } from '../store/plans.ts';
+import { licenceKeyText } from './licence-key.ts';
+
+/**
+ * Care of licence keys.
+ *
+ * A key is found by its peppered hash and known to people by its last four characters. The key itself is told once, to
+ * who issues or rotates it; where the plan lets the portal show it again, it is kept sealed beside the hash.
+ */
+type KeyOf = Pick<Licence, '_id' | 'keyGeneration'>;
+
+/** The key of this generation, as it was or would be issued. */
+export function keyTextOf(context: ServerContext, { _id, keyGeneration }: KeyOf): string {
+  return licenceKeyText(context.keys.licenceKeyBytes(_id, keyGeneration));
+}
+
+/** What a licence holds of its key. */
+export function heldKey(
+  context: ServerContext,
+  plan: Plan,
+  licence: KeyOf,
+): Pick<Licence, 'keyHash' | 'keyLast4' | 'keyGeneration' | 'sealedKey'> {
+  const key = keyTextOf(context, licence);
+  return {
+    keyHash: context.keys.peppered(key),
+    keyLast4: key.slice(-4),
+    keyGeneration: licence.keyGeneration,
+    sealedKey: plan.data.keyReveal === 'again' ? context.keys.seal(key, purposeOf(licence)) : null,
+  };
+}
+
+function purposeOf({ _id, keyGeneration }: KeyOf): string {
+  return `licence key ${_id} ${keyGeneration}`;
+}
+
+/** Whether the portal can show the key now: the plan still lets it, and the key was kept when it was made. */
+export function canShowKey(licence: Licence, plan: Plan): boolean {
+  return Boolean(licence.sealedKey) && plan.data.keyReveal === 'again';
+}
+
+/** The key, shown again (audited). Throws KEY_NOT_SHOWN. */
+export async function showKey(context: ServerContext, licence: Licence, by: Actor): Promise<string> {
+  const { sealedKey } = licence;
+  if (!sealedKey || !canShowKey(licence, await planOf(context, licence))) throw new Refusal('KEY_NOT_SHOWN');
+  const key = context.keys.unseal(sealedKey, purposeOf(licence));
+  const what = { keyLast4: licence.keyLast4 };
+  const about = { ...by, at: today(), action: 'license.key-shown', licenceId: licence._id };
+  await audit(context, auditNote({ ...about, after: what }));
+  return key;
+}
+
+/**
+ * Replaces the key: the old one is unknown from now on, nodes that run go on. The same idempotency key again gets the
+ * same new key. Throws LICENSE_REVOKED, LICENSE_CHANGED.
+ */
+export async function rotateKey(
+  context: ServerContext,
+  licence: Licence,
+  call: Actor & { idempotencyKey: string },
+): Promise<{ licence: Licence; licenceKey: string }> {
+  const { actor, requestId, idempotencyKey } = call;
+  if (licence.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
+  if (licence.keyRotatedBy === idempotencyKey) return { licence, licenceKey: keyTextOf(context, licence) };
+  const next = { _id: licence._id, keyGeneration: licence.keyGeneration + 1 };
+  const held = { ...heldKey(context, await planOf(context, licence), next), keyRotatedBy: idempotencyKey };
+  const still = { keyGeneration: licence.keyGeneration, revokedAt: null };
+  const note = auditNote({
+    ...{ actor, requestId, licenceId: licence._id },
+    at: today(),
+    action: 'license.key-rotated',
+    before: { keyLast4: licence.keyLast4, generation: licence.keyGeneration },
+    after: { keyLast4: held.keyLast4, generation: held.keyGeneration },
+  });
+  const before = await context.db.licences.change(licence._id, still, { $set: held, ...telling(note) });
+  if (before === null) {
+    const now = await context.db.licences.find(licence._id);
+    if (now?.keyRotatedBy !== idempotencyKey) throw new Refusal('LICENSE_CHANGED');
+    return { licence: now, licenceKey: keyTextOf(context, now) };
+  }
+  await audit(context, note);
+  return { licence: { ...before, ...held }, licenceKey: keyTextOf(context, next) };
+}

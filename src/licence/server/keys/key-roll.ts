@@ -1,0 +1,99 @@
+import { Types } from 'mongoose';
+import { now, today } from '../../../contracts/clock.ts';
+import type { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
+import type { Actor, ServerContext } from '../context.ts';
+import { Refusal } from '../refusal.ts';
+import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
+import { newSigningKey } from './keys-file.ts';
+
+/** The signing keys as operators see them; never a private part. */
+export async function listSigningKeys(context: ServerContext): Promise<SigningKeyList> {
+  await context.keys.refresh();
+  const longestGraceMs = await context.db.plans.longestGraceMs();
+  return {
+    keys: context.keys.signingKeys.map((key) => ({
+      kid: key.kid,
+      state: key.state,
+      publishedAt: key.publishedAt ?? null,
+      usableFrom: key.state === 'next' ? ripeAt(key, longestGraceMs).toISOString() : null,
+      retiredAt: key.retiredAt ?? null,
+      publishedUntil: publishedUntil(key)?.toISOString() ?? null,
+    })),
+  };
+}
+
+/**
+ * Lets the next key sign, once: for a key that signs already nothing changes. Every process takes it over within
+ * moments, and until then signs with the old key, which stays published. Of two that roll to the same key at once both
+ * have rolled to it.
+ *
+ * Throws KEY_ROLL_TOO_EARLY before the next key was published long enough, and KEY_ROLL_REFUSED where the named key is
+ * not the next one or the keys do not stand in a file.
+ */
+export async function rollSigningKeys(
+  context: ServerContext,
+  { to, compromised }: RollSigningKeys,
+  { actor, requestId }: Actor,
+): Promise<SigningKeyList> {
+  const { keys } = context;
+  if (!keys.inFile) {
+    throw new Refusal(
+      'KEY_ROLL_REFUSED',
+      'The keys come from LICENCE_KEYS: change them there, or use LICENCE_KEYS_FILE.',
+    );
+  }
+  await keys.refresh();
+  if (keys.signing.kid === to) return listSigningKeys(context);
+  const at = today();
+  // What the decision is about: another call may roll while this one asks the database.
+  const held = keys.signingKeys;
+  const before = keys.signing.kid;
+  const next = held.find(({ state }) => state === 'next');
+  if (next === undefined) {
+    const made = newSigningKey('next', at);
+    await keys.replaceSigning([made, ...held]);
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${made.kid} is published from now on.`);
+  }
+  if (next.kid !== to) throw new Refusal('KEY_ROLL_REFUSED', `The next key is ${next.kid}.`);
+  const usableFrom = ripeAt(next, await context.db.plans.longestGraceMs());
+  if (!compromised && now() < usableFrom.getTime()) {
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()} on.`);
+  }
+  const entry = new Types.ObjectId().toHexString();
+  const about = { entry, at: at.toISOString(), actor, requestId, from: before, compromised };
+  await keys.replaceSigning(rolled(held, about));
+  await auditRoll(context);
+  context.log.info({ from: before, to, compromised }, 'signing keys rolled');
+  return listSigningKeys(context);
+}
+
+/** Appends the entry of the last roll, which stands in the keys file with it. */
+async function auditRoll({ keys, db }: ServerContext): Promise<void> {
+  const current = keys.signingKeys.find(({ state }) => state === 'current');
+  if (current?.roll === undefined) return;
+  const { entry, at, actor, requestId, from, compromised } = current.roll;
+  const change = { before: { kid: from }, after: { kid: current.kid, compromised } };
+  const about = { _id: new Types.ObjectId(entry), at: new Date(at), actor, action: 'signing-key.rolled', requestId };
+  await db.audit.append({ ...about, ...change, licenceId: null, activationId: null });
+}
+
+/** Takes over rolls of other processes, and audits those that were cut short, until the answer is called. */
+export function watchKeys(context: ServerContext): () => void {
+  let audited: string | undefined;
+  async function look(): Promise<void> {
+    try {
+      await context.keys.refresh();
+    } catch (error) {
+      context.log.error({ err: error }, 'the keys file is unusable; the keys stay');
+    }
+    const { kid } = context.keys.signing;
+    if (kid === audited) return;
+    await auditRoll(context);
+    audited = kid;
+  }
+  const timer = setInterval(() => {
+    look().catch((error: unknown) => context.log.warn({ err: error }, 'a roll of keys waits to be audited'));
+  }, context.settings.keysReloadMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

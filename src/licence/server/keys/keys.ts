@@ -1,0 +1,106 @@
+import { createHash, createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type CryptoKey, importJWK, type JWK } from 'jose';
+import { now, today } from '../../../contracts/clock.ts';
+import { publishedUntil } from './key-roll-rules.ts';
+import { type KeysFile, parseKeys, readOrCreateKeys, replaceKeys, type SigningKey } from './keys-file.ts';
+import { type SealedText, sealText, unsealText } from './sealing.ts';
+
+/** The keys of the server. What they are may change while it runs: a roll reaches every process within moments. */
+export interface ServerKeys {
+  readonly signing: { kid: string; key: CryptoKey | Uint8Array };
+  /** Public keys: current, next, and retired ones as long as anything that they signed may count. */
+  readonly publicKeys: { keys: JWK[] };
+  readonly rotationKeyId: string;
+  /** Next secret of an activation: derived, so that a repeated request is answered without storing it. */
+  rotatedSecret(from: { keyId: string; activationId: string; seq: number; requestId: string }): string;
+  enrolmentToken(licenceId: string, nodeName: string, generation: number): string;
+  /** The random part of a licence key, 16 bytes; the same for the same licence and generation. */
+  licenceKeyBytes(licenceId: string, generation: number): Buffer;
+  /** What is stored of a licence key or an enrolment token. */
+  peppered(text: string): string;
+  /** Seals a text for one purpose: opened for another, it is refused. */
+  seal(text: string, purpose: string): SealedText;
+  /** Throws when the text was not sealed for this purpose, or its key is missing from the keys file. */
+  unseal(sealed: SealedText, purpose: string): string;
+  /** Every signing key of the file. */
+  readonly signingKeys: readonly SigningKey[];
+  /** Whether they stand in a file, which alone can be rolled. */
+  readonly inFile: boolean;
+  /** Takes over what another process wrote; an unusable file changes nothing and is thrown as an Error. */
+  refresh(): Promise<void>;
+  /** Replaces the signing keys, in the file and here. */
+  replaceSigning(signing: SigningKey[]): Promise<void>;
+}
+
+/** What is stored of a secret of an activation: it has 256 bits, so a fast hash is enough. */
+export function secretHash(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+/** Reads the keys from JSON text or from the file, which is made (mode 0600) when it is missing. */
+export async function loadKeys(from: { json?: string | undefined; file?: string | undefined }): Promise<ServerKeys> {
+  const path = from.json === undefined ? from.file : undefined;
+  let text = from.json ?? (await readOrCreateKeys(from.file as string, today()));
+  let live = await inForce(parseKeys(text));
+
+  return {
+    get signing() {
+      return live.signing;
+    },
+    get publicKeys() {
+      return publicKeysOf(live.file, now());
+    },
+    get rotationKeyId() {
+      return live.file.rotation.current;
+    },
+    rotatedSecret({ keyId, activationId, seq, requestId }) {
+      const key = live.file.rotation.keys[keyId];
+      if (key === undefined) throw new Error(`The rotation key ${keyId} is missing from the keys file.`);
+      return mac(key, `${activationId}|${seq}|${requestId}`).toString('base64url');
+    },
+    enrolmentToken: (licenceId, nodeName, generation) =>
+      mac(live.file.enrolment, `${licenceId}|${nodeName}|${generation}`).toString('base64url'),
+    licenceKeyBytes: (licenceId, generation) => mac(live.file.licenceKey, `${licenceId}|${generation}`).subarray(0, 16),
+    peppered: (plain) => mac(live.file.pepper, plain).toString('base64url'),
+    seal: (plain, purpose) => sealText(live.file, plain, purpose),
+    unseal: (sealed, purpose) => unsealText(live.file, sealed, purpose),
+    get signingKeys() {
+      return live.file.signing;
+    },
+    inFile: path !== undefined,
+    async refresh() {
+      if (path === undefined) return;
+      const read = await readFile(path, 'utf8');
+      if (read === text) return;
+      live = await inForce(parseKeys(read));
+      text = read;
+    },
+    async replaceSigning(signing) {
+      if (path === undefined) throw new Error('Keys that do not stand in a file cannot be replaced.');
+      const file = { ...live.file, signing };
+      const next = await inForce(file);
+      await replaceKeys(path, file);
+      live = next;
+    },
+  };
+}
+
+function mac(key: string, text: string): Buffer {
+  return createHmac('sha256', Buffer.from(key, 'base64url')).update(text).digest();
+}
+
+async function inForce(file: KeysFile) {
+  const current = file.signing.find(({ state }) => state === 'current') as SigningKey;
+  return {
+    file,
+    signing: { kid: current.kid, key: await importJWK(current.jwk as JWK, 'EdDSA') },
+  };
+}
+
+function publicKeysOf(file: KeysFile, at: number): { keys: JWK[] } {
+  const published = file.signing.filter((key) => (publishedUntil(key)?.getTime() ?? Number.POSITIVE_INFINITY) > at);
+  return {
+    keys: published.map(({ kid, jwk: { kty, crv, x } }) => ({ kty, crv, x, kid, use: 'sig', alg: 'EdDSA' })),
+  };
+}

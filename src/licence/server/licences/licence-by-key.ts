@@ -1,0 +1,50 @@
+import { timingSafeEqual } from 'node:crypto';
+import { now } from '../../../contracts/clock.ts';
+import type { ValidateAnswer } from '../../protocol/answers.ts';
+import type { ValidateRequest } from '../../protocol/requests.ts';
+import { seatsUsed } from '../activations/verdicts.ts';
+import type { Caller, ServerContext } from '../context.ts';
+import { normaliseLicenceKey } from '../keys/licence-key.ts';
+import { versionRefusal } from '../perpetual/perpetual.ts';
+import { Refusal } from '../refusal.ts';
+import type { Licence } from '../store/licence.ts';
+import { licenceStatus, statusDetail } from './licence-status.ts';
+
+/**
+ * The licence of a key. An unknown key and a key of another product are the same refusal, INVALID_LICENSE_SECRET, after
+ * the same work; a mistyped key fails its checksum and costs no database read.
+ */
+export async function proveByKey(
+  context: ServerContext,
+  proof: { licenceKey: string; product?: string | undefined },
+  caller: Caller,
+): Promise<Licence> {
+  const refusal = new Refusal('INVALID_LICENSE_SECRET');
+  const key = normaliseLicenceKey(proof.licenceKey);
+  if (key === null) throw context.failures.failed(caller.address, refusal);
+  const hash = context.keys.peppered(key);
+  const licence = await context.db.licences.byKeyHash(hash);
+  const same = timingSafeEqual(Buffer.from(hash), Buffer.from(licence?.keyHash ?? '0'.repeat(hash.length)));
+  if (licence === null || !same || licence.product !== (proof.product ?? licence.product)) {
+    throw context.failures.failed(caller.address, refusal);
+  }
+  return licence;
+}
+
+/** Says what a key is worth; never takes a seat. */
+export async function validate(context: ServerContext, body: ValidateRequest, caller: Caller): Promise<ValidateAnswer> {
+  const about = { ts: new Date(now()).toISOString(), nonce: body.nonce ?? null };
+  const { licenseKey: licenceKey, product } = body;
+  const licence = await proveByKey(context, { licenceKey, product }, caller);
+  const status = licenceStatus(licence, now());
+  const seats = { limit: licence.seatLimits.production, used: seatsUsed(licence, 'production') };
+  const node = { version: body.version ?? null, mode: 'production' as const };
+  const refusal =
+    status !== 'ACTIVE'
+      ? { code: 'SUBSCRIPTION_NOT_ACTIVE' as const, detail: statusDetail(status, licence) }
+      : body.version === undefined
+        ? null
+        : await versionRefusal(context, licence, node);
+  const worth = refusal ?? { code: 'VALID' as const, detail: 'The licence is active.' };
+  return { valid: refusal === null, ...worth, ...about, plan: licence.plan, seats };
+}

@@ -1,0 +1,118 @@
+import { today } from '../../../contracts/clock.ts';
+import { requireActive } from '../activations/activate.ts';
+import { seatsUsed } from '../activations/verdicts.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { Actor, ServerContext } from '../context.ts';
+import { Refusal } from '../refusal.ts';
+import type { Licence, SeatChange } from '../store/licence.ts';
+import { type News, newsPush } from '../store/outbox.ts';
+import type { Money, SeatPrice } from './seat-seller.ts';
+
+/** How many idempotency keys of finished changes a licence remembers. */
+const remembered = 20;
+
+/** What another number of production seats costs; changes nothing. Throws SEATS_NOT_SOLD_HERE, SUBSCRIPTION_NOT_ACTIVE. */
+export async function previewSeats(context: ServerContext, licence: Licence, seats: number): Promise<SeatPrice> {
+  requireActive(licence);
+  return context.seller.price({ licence, from: licence.seatLimits.production, to: seats });
+}
+
+/**
+ * Changes the number of production seats once it is paid: more can be activated at once; with fewer than are in use the
+ * nodes go on and none is added.
+ *
+ * The intent is written into the licence first, so that one change runs at a time and a crash between payment and change
+ * is made good by whoever comes next. The same idempotency key again changes and costs nothing more. Throws
+ * SEATS_NOT_SOLD_HERE, SUBSCRIPTION_NOT_ACTIVE and LICENSE_CHANGED: another change came first, or the price is not the
+ * one that was agreed to; then nothing was paid.
+ */
+export async function changeSeats(
+  context: ServerContext,
+  held: Licence,
+  wish: { seats: number; planRev: number; dueNow: Money },
+  call: Actor & { idempotencyKey: string },
+): Promise<Licence> {
+  const key = call.idempotencyKey;
+  const licence = await finishSeatChange(context, held, call.requestId);
+  if (licence.seatChangesDone?.includes(key)) return licence;
+  if (licence.planRev !== wish.planRev) throw new Refusal('LICENSE_CHANGED');
+  requireActive(licence);
+  const from = licence.seatLimits.production;
+  const { dueNow } = await context.seller.price({ licence, from, to: wish.seats });
+  if (dueNow.amount !== wish.dueNow.amount || dueNow.currency !== wish.dueNow.currency) {
+    throw new Refusal('LICENSE_CHANGED', `This costs ${dueNow.amount} ${dueNow.currency} (minor units) by now.`);
+  }
+  const change: SeatChange = { key, from, to: wish.seats, dueNow, actor: call.actor, at: today() };
+  const still = { planRev: wish.planRev, seatChange: null, revokedAt: null, suspended: null };
+  if ((await context.db.licences.change(licence._id, still, { $set: { seatChange: change } })) === null) {
+    throw new Refusal('LICENSE_CHANGED');
+  }
+  return finishSeatChange(context, { ...licence, seatChange: change }, call.requestId);
+}
+
+/**
+ * Has a change that was begun come to its end, so that it overwrites nothing that comes after. Throws
+ * SERVICE_UNAVAILABLE while nobody can say whether it was paid.
+ */
+export async function endSeatChange(context: ServerContext, licence: Licence, requestId: string): Promise<void> {
+  try {
+    await finishSeatChange(context, licence, requestId);
+  } catch (error) {
+    if (saysUnpaid(error)) return;
+    context.log.warn({ err: error, licenceId: licence._id }, 'a change of seats waits for its seller');
+    throw new Refusal('SERVICE_UNAVAILABLE', 'A change of seats is being paid.', { retryAfterSec: 5 });
+  }
+}
+
+/** Whether the seller says for sure that no money moved. */
+function saysUnpaid(error: unknown): boolean {
+  return error instanceof Refusal && (error.code === 'SEATS_NOT_SOLD_HERE' || error.code === 'LICENSE_CHANGED');
+}
+
+/** Has the change that was begun paid and done, if there is one. */
+async function finishSeatChange(context: ServerContext, licence: Licence, requestId: string): Promise<Licence> {
+  const { seatChange: change } = licence;
+  if (!change) return licence;
+  const { key, from, to, dueNow, actor } = change;
+  const begun = { 'seatChange.key': key };
+  try {
+    await context.seller.sell({ licence, from, to }, { key: `${licence._id}:${key}`, dueNow, actor });
+  } catch (error) {
+    // Whatever else went wrong may have been paid, and is asked again by the next call.
+    if (saysUnpaid(error)) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
+    throw error;
+  }
+  const at = today();
+  const seats = { before: from, after: to };
+  const news: News = { type: 'license.plan-changed', key: `seats-${key}`, at, details: { plan: licence.plan, seats } };
+  const note = auditNote({
+    ...{ actor, requestId, licenceId: licence._id },
+    at,
+    action: 'license.plan-changed',
+    before: { seats: from },
+    after: { seats: to, dueNow },
+  });
+  const done = await context.db.licences.change(licence._id, begun, {
+    $set: {
+      seatChange: null,
+      'seatLimits.production': to,
+      changedAt: { paidUntil: licence.standing.paidUntil },
+    },
+    $push: {
+      seatChangesDone: { $each: [key], $slice: -remembered },
+      ...newsPush([news, ...overLimit(licence, change), note]),
+    },
+    $inc: { planRev: 1 },
+  });
+  if (done !== null) await audit(context, note);
+  const changed = await context.db.licences.find(licence._id);
+  if (changed === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
+  return changed;
+}
+
+/** News that more nodes run than there are seats from now on. */
+function overLimit(licence: Licence, { key, to: limit }: SeatChange): News[] {
+  const used = seatsUsed(licence, 'production');
+  if (used <= limit) return [];
+  return [{ type: 'seat.over-limit', key: `seats-${key}`, at: today(), details: { mode: 'production', used, limit } }];
+}

@@ -1,0 +1,166 @@
+import { isDeepStrictEqual } from 'node:util';
+import { now, today } from '../../../contracts/clock.ts';
+import type { SeatMode } from '../../protocol/requests.ts';
+import { planOf } from '../activations/verdicts.ts';
+import { audit, auditNote } from '../audit.ts';
+import type { ServerContext } from '../context.ts';
+import { licenceStatus } from '../licences/licence-status.ts';
+import { type Activation, wasSwept } from '../store/activations.ts';
+import type { Licence } from '../store/licence.ts';
+import { boundsOf, isBoundElsewhere } from '../store/seat-ledger.ts';
+
+/**
+ * How a seat is won and given back.
+ *
+ * The ledger inside the licence document is the truth: an activation holds a seat while the ledger names it, and one
+ * conditional update changes it. The lease lives on the activation and is moved by its checks. An activation is always
+ * written before its seat is won and marked as ended before its seat is given back, so whatever a crash cuts short is
+ * found on the activation (`unfinishedSince`): by the same node when it comes again, by the next node that needs the
+ * seat, or by the sweeper.
+ */
+export type SeatOutcome = { outcome: 'won'; licence: Licence } | NoSeat;
+export type NoSeat =
+  | { outcome: 'full' | 'flapping' | 'inactive' | 'offline' | 'other-cluster'; licence: Licence }
+  | { outcome: 'gone' };
+
+export async function winSeat(context: ServerContext, activation: Activation, requestId: string): Promise<SeatOutcome> {
+  const { licences } = context.db;
+  for (;;) {
+    const licence = await licences.find(activation.licenceId);
+    if (licence === null) return { outcome: 'gone' };
+    if (licenceStatus(licence, now()) !== 'ACTIVE') return { outcome: 'inactive', licence };
+    if (holdsSeat(licence, activation._id)) {
+      await endSeatless(context, activation);
+      return { outcome: 'won', licence };
+    }
+    const bounds = boundsOf(activation.node);
+    const file = licence.seats.find(({ offline }) => offline !== undefined && bounds.includes(offline.bound));
+    if (file?.offline) {
+      if (file.offline.until > today()) return { outcome: 'offline', licence };
+      await licences.pullSeat(licence._id, file.activationId);
+      continue;
+    }
+    const own = await takeOverOwnSeat(context, licence, activation, requestId);
+    if (own === 'again') continue;
+    if (own !== null) return own;
+    const { mode } = activation;
+    const bind = (await planOf(context, licence)).data.oneCluster === true ? clusterOf(activation) : undefined;
+    const won = await licences.pushSeat(licence, activation._id, { mode, bounds, clusterId: bind });
+    if (won !== null) return { outcome: 'won', licence: won };
+    if (bind !== undefined && isBoundElsewhere(licence, bind)) return { outcome: 'other-cluster', licence };
+    const full = usedOf(licence, mode) >= licence.seatLimits[mode];
+    if (!full || (await makeRoom(context, licence, mode, requestId))) continue;
+    // The holders were read after the ledger: only while that stands are all seats really taken by others.
+    const still = await licences.find(licence._id);
+    if (still !== null && isDeepStrictEqual(still.seats, licence.seats)) return { outcome: 'full', licence };
+  }
+}
+
+export function holdsSeat(licence: Licence, activationId: string): boolean {
+  return licence.seats.some((seat) => seat.activationId === activationId);
+}
+
+function usedOf(licence: Licence, mode: SeatMode): number {
+  return licence.seats.filter((seat) => seat.mode === mode).length;
+}
+
+/** A node that names no cluster is in the cluster without a name. */
+function clusterOf({ node }: Activation): string {
+  return node.clusterId ?? '';
+}
+
+/**
+ * A pod or a rebuilt machine with the same name within its cluster goes on in its own seat; null when it has none,
+ * `again` when somebody else was faster and the ledger has to be looked at once more.
+ */
+async function takeOverOwnSeat(
+  context: ServerContext,
+  licence: Licence,
+  activation: Activation,
+  requestId: string,
+): Promise<SeatOutcome | 'again' | null> {
+  const { licences, activations } = context.db;
+  const { settings } = context;
+  const holder = (await activations.ofSameNode(activation)).find(({ _id }) => holdsSeat(licence, _id));
+  if (holder === undefined) return null;
+  const since = new Date(now() - settings.takeoverWindowMs);
+  const takeovers = await activations.replacedSince(licence._id, activation.nodeKey, since);
+  const about = { requestId, licenceId: licence._id, actor: `activation:${activation._id}` };
+  if (takeovers >= settings.takeovers) {
+    await audit(context, auditNote({ ...about, at: today(), action: 'seat.flapping', activationId: holder._id }));
+    return { outcome: 'flapping', licence };
+  }
+  const seats = { before: { holder: holder._id }, after: { holder: activation._id } };
+  const taken = { ...about, ...seats, at: today(), action: 'seat.taken-over', activationId: holder._id };
+  const note = auditNote(taken);
+  const next = { activationId: activation._id, mode: activation.mode };
+  const swapped = await licences.swapSeat(licence._id, holder._id, next, note);
+  if (swapped === null) return 'again';
+  await activations.replaced(holder, today());
+  await audit(context, note);
+  return { outcome: 'won', licence: swapped };
+}
+
+/**
+ * Ends what a takeover that was cut short left active without a seat. Safe, because nothing ever gives a seat to an
+ * activation that is active already; only the ledger has to be read after it.
+ */
+export async function endSeatless(context: ServerContext, successor: Activation): Promise<void> {
+  const { activations, licences } = context.db;
+  const others = (await activations.ofSameNode(successor)).filter(({ status }) => status === 'active');
+  if (others.length === 0) return;
+  const licence = await licences.find(successor.licenceId);
+  for (const other of others) {
+    if (licence === null || !holdsSeat(licence, other._id)) await activations.replaced(other, today());
+  }
+}
+
+/**
+ * Frees one seat whose holder has ended, is gone or is overdue; false when there is none. A check that races with this
+ * is decided on the one activation document: only if the flip to `expired` wins, the seat is pulled.
+ */
+export async function makeRoom(
+  context: ServerContext,
+  licence: Licence,
+  mode: SeatMode,
+  requestId: string,
+): Promise<boolean> {
+  const { licences, activations } = context.db;
+  // An offline file keeps its seats until it ends: nobody can take it back.
+  const holders = licence.seats
+    .filter((seat) => seat.mode === mode && (seat.offline === undefined || seat.offline.until <= today()))
+    .map((seat) => seat.activationId);
+  const known = new Map((await activations.holders(holders)).map((holder) => [holder._id, holder]));
+  for (const id of holders) {
+    const holder = known.get(id);
+    const at = today();
+    if (holder?.status === 'pending') continue;
+    const about = { actor: 'lease', requestId, licenceId: licence._id, activationId: id };
+    const change = { before: { status: holder?.status ?? 'gone' }, after: { seat: 'free' } };
+    const note = auditNote({ ...about, ...change, at, action: 'seat.expired' });
+    if (holder?.status === 'active') {
+      if (holder.leaseUntil >= at) continue;
+      const end = { from: 'active', to: 'expired', endedAt: at, note } as const;
+      if ((await activations.end(id, end, { leaseUntil: { $lt: at } })) === null) continue;
+    }
+    // Whatever ended a node that ran has told so; of a seat without one nobody has.
+    const untold = holder === undefined || wasSwept(holder);
+    const pulled = await licences.pullSeat(licence._id, id, untold ? note : null);
+    await activations.settled(id);
+    if (holder?.status === 'active' || (untold && pulled)) await audit(context, note);
+    if (pulled) return true;
+  }
+  return false;
+}
+
+/** Gives back the seat of an activation that was swept; nobody else tells of it. */
+export async function freeSwept(
+  context: ServerContext,
+  { _id, licenceId }: Pick<Activation, '_id' | 'licenceId'>,
+  requestId: string,
+): Promise<void> {
+  const about = { actor: 'sweeper', requestId, licenceId, activationId: _id };
+  const change = { before: { status: 'pending' }, after: { seat: 'free' } };
+  const note = auditNote({ ...about, ...change, at: today(), action: 'seat.expired' });
+  if (await context.db.licences.pullSeat(licenceId, _id, note)) await audit(context, note);
+}

@@ -1,0 +1,126 @@
+import type { Model } from 'mongoose';
+import type { EntitlementsPush } from '../../protocol/admin.ts';
+import type { UpdateWindow } from '../perpetual/fallback.ts';
+import type { HeldStanding, Licence, Renewal } from './licence.ts';
+import { type News, newsPush, type OutboxItem, telling } from './outbox.ts';
+
+const after = { returnDocument: 'after' } as const;
+
+/** The changes of what a licence gives and until when; each is one conditional update that says what it tells. */
+export function licenceTerms(model: Model<Licence>) {
+  return {
+    /** Replaces the standing that was read, with what is told of it; null when the licence changed meanwhile. */
+    pushStanding: (
+      held: Licence,
+      standing: HeldStanding,
+      told: { endTold: Licence['endTold']; items: OutboxItem[] },
+    ): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          { _id: held._id, 'standing.revision': held.standing.revision, revokedAt: held.revokedAt },
+          { $set: { standing, endTold: told.endTold ?? null }, ...telling(...told.items) },
+          after,
+        )
+        .lean<Licence>()
+        .exec(),
+
+    /** Replaces the entitlements that were read; null when the licence or its ledger changed or seats are being paid. */
+    pushEntitlements(
+      held: Licence,
+      push: EntitlementsPush,
+      planDataRevision: number,
+      items: OutboxItem[],
+    ): Promise<Licence | null> {
+      const { revision, plan, seats, developmentSeats, addOns, limits, features } = push;
+      return model
+        .findOneAndUpdate(
+          {
+            _id: held._id,
+            entitlementsRevision: held.entitlementsRevision,
+            revokedAt: null,
+            seatChange: null,
+            seats: { $size: held.seats.length },
+          },
+          {
+            $set: {
+              entitlementsRevision: revision,
+              planDataRevision,
+              changedAt: { paidUntil: held.standing.paidUntil },
+              plan,
+              addOns,
+              limits,
+              features,
+              seatLimits: { production: seats, development: developmentSeats },
+            },
+            $inc: { planRev: 1 },
+            ...telling(...items),
+          },
+          after,
+        )
+        .lean<Licence>()
+        .exec();
+    },
+
+    /** Adds a renewal to the window that it was reckoned from; null when that changed meanwhile or the licence ended. */
+    renew: (
+      id: string,
+      window: { from: UpdateWindow; to: UpdateWindow },
+      renewal: Renewal,
+      items: OutboxItem[],
+    ): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          {
+            _id: id,
+            revokedAt: null,
+            'perpetual.window.from': window.from.from,
+            'perpetual.window.years': window.from.years,
+            'perpetual.renewals.key': { $ne: renewal.key },
+          },
+          { $set: { 'perpetual.window': window.to }, $push: { 'perpetual.renewals': renewal, ...newsPush(items) } },
+          after,
+        )
+        .lean<Licence>()
+        .exec(),
+
+    /** Tells every licence of the plan that its data changed; repeated, it changes nothing more. */
+    async spreadPlan(product: string, plan: string, planDataRevision: number, news: News): Promise<number> {
+      const spread = await model.updateMany(
+        { product, plan, planDataRevision: { $lt: planDataRevision } },
+        { $set: { planDataRevision }, $inc: { planRev: 1 }, ...telling(news) },
+      );
+      return spread.modifiedCount;
+    },
+
+    /** Ends the licence for good and empties its ledger; null when it was revoked before. Answers the licence before. */
+    revoke: (id: string, revokedAt: Date, revokedReason: string, items: OutboxItem[]): Promise<Licence | null> =>
+      model
+        .findOneAndUpdate(
+          { _id: id, revokedAt: null },
+          { $set: { revokedAt, revokedReason, seats: [] }, ...telling(...items) },
+          { returnDocument: 'before' },
+        )
+        .lean<Licence>()
+        .exec(),
+
+    /** Licences whose end is within reach and was not told yet, or is over and was told at most as coming. */
+    endingBefore: (before: Date, over: boolean) =>
+      model
+        .find({
+          endTold: over ? { $in: [null, 'soon'] } : null,
+          'standing.endsAt': { $lte: before },
+          kind: 'subscription',
+          revokedAt: null,
+        })
+        .limit(200)
+        .lean<Licence[]>()
+        .exec(),
+
+    /** Notes that the end was told; false when standing or what was told changed meanwhile. */
+    async tellEnd(held: Licence, endTold: 'soon' | 'ended', news: News | null): Promise<boolean> {
+      const still = { 'standing.revision': held.standing.revision, endTold: held.endTold ?? null };
+      const told = await model.updateOne({ _id: held._id, ...still }, { $set: { endTold }, ...telling(news) });
+      return told.modifiedCount === 1;
+    },
+  };
+}
