@@ -211,15 +211,49 @@ test('a file that ends soon is followed by a new one in the same seats', async (
   await turnTo(0);
 });
 
+/** A file that ends soon, and the call that lets another one follow it. */
+async function renewal() {
+  const { licenseId } = await world.issue({ seats: 2 });
+  const wish = { clusterId: 'plant-7', seats: 2 };
+  expect((await issueFile(licenseId, { ...wish, days: 20 })).status).toBe(201);
+  const key = randomUUID();
+  return { licenseId, call: (at?: string) => issueFile(licenseId, wish, key, at) };
+}
+
+test('L58: killed at any write of handing the seats of a renewal back, the file before has them', async () => {
+  const records = database.collection<{ _id: string }>('offline-files');
+  const ledger = database.collection<{ _id: string; seats: Seat[] }>('licences');
+  async function writesOf({ call }: Awaited<ReturnType<typeof renewal>>): Promise<string[]> {
+    const watched = await startWatched(world);
+    const writes = await watched.writesOf(call);
+    await watched.stop();
+    return writes;
+  }
+  const moved = (await writesOf(await renewal())).indexOf('update licences');
+  /** The new file has the seats, nobody was given it, and the same call is refused now. */
+  async function cutShort() {
+    const { licenseId, call } = await renewal();
+    await killedAt(world, { write: 'update licences', index: moved, when: 'after' }, call);
+    await world.admin('POST', `/licenses/${licenseId}/suspend`, { reason: 'meanwhile' });
+    return { licenseId, call };
+  }
+  const writes = await writesOf(await cutShort());
+  expect(writes).toContain('update licences');
+  for (const point of deathPoints(writes)) {
+    const { licenseId, call } = await cutShort();
+    const [before] = (await list(licenseId)).map(({ offlineFileId }) => offlineFileId);
+    expect(await killedAt(world, point, call)).toEqual({ answer: null, reached: true });
+    const left = { licenceId: licenseId, status: { $in: ['pending', 'withdrawn'] } };
+    await records.updateMany(left, { $set: { issuedAt: new Date(Date.now() - hour) } });
+    await until(async () => (await records.countDocuments(left)) === 0, { what: 'the new file is forgotten' });
+    const held = (await ledger.findOne({ _id: licenseId }))?.seats.map(({ activationId }) => activationId);
+    expect([point, held]).toEqual([point, [before, before]]);
+    expect(await list(licenseId)).toMatchObject([{ offlineFileId: before, status: 'issued' }]);
+  }
+}, 180_000);
+
 test('L58: killed at any write of a renewal, its seats are of the old file or of the new one, never free', async () => {
   const records = database.collection<{ _id: string }>('offline-files');
-  const renewal = async () => {
-    const { licenseId } = await world.issue({ seats: 2 });
-    const wish = { clusterId: 'plant-7', seats: 2 };
-    expect((await issueFile(licenseId, { ...wish, days: 20 })).status).toBe(201);
-    const key = randomUUID();
-    return { licenseId, call: (at?: string) => issueFile(licenseId, wish, key, at) };
-  };
   const watched = await startWatched(world);
   const writes = await watched.writesOf((await renewal()).call);
   await watched.stop();

@@ -51,7 +51,7 @@ export async function issueOfflineFile(
   const requestHash = createHash('sha256').update(JSON.stringify(wish)).digest('base64url');
   const held = await offlineFiles.byIdempotencyKey(licence._id, call.idempotencyKey);
   if (held !== null && held.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
-  if (held !== null && held.status !== 'pending') return { answer: answerOf(held), created: false };
+  if (held !== null && wasGiven(held)) return { answer: answerOf(held), created: false };
   const drafted = held ?? (await draft(context, licence, wish, { ...call, requestHash }));
   let file: OfflineFile;
   try {
@@ -74,8 +74,8 @@ export async function issueOfflineFile(
 /** The same call was faster; or this one took so long that the file was swept, and its seats must not stay. */
 async function answeredElsewhere(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
   const there = await context.db.offlineFiles.find(file.licenceId, file._id);
-  if (there !== null && there.status !== 'pending') return answerOf(there);
-  if (there === null) await freeSeats(context, file);
+  if (there !== null && wasGiven(there)) return answerOf(there);
+  if (there?.status !== 'pending') await freeSeats(context, file);
   throw new Refusal('SERVICE_UNAVAILABLE', 'The call was cut short.', { retryAfterSec: 1 });
 }
 
@@ -90,7 +90,7 @@ export async function readOfflineFile(
   id: string,
 ): Promise<OfflineFileAnswer> {
   const file = await context.db.offlineFiles.find(licence._id, id);
-  if (file === null || file.status === 'pending') throw new Refusal('NO_SUCH_OFFLINE_FILE');
+  if (file === null || !wasGiven(file)) throw new Refusal('NO_SUCH_OFFLINE_FILE');
   return answerOf(file);
 }
 
@@ -109,11 +109,17 @@ export async function sweepOfflineFiles(context: ServerContext): Promise<number>
   return swept;
 }
 
-/** Forgets a file first, so that it can no longer be given out, then frees its seats. */
+/** Withdraws a file first, so that it can no longer be given out, then frees its seats; only then it is forgotten. */
 async function giveUp(context: ServerContext, file: OfflineFile): Promise<boolean> {
-  const forgotten = await context.db.offlineFiles.forgetPending(file._id);
-  if (forgotten !== null) await freeSeats(context, forgotten);
-  return forgotten !== null;
+  const withdrawn = await context.db.offlineFiles.withdraw(file._id);
+  if (withdrawn === null) return false;
+  await freeSeats(context, withdrawn);
+  await context.db.offlineFiles.forgetWithdrawn(file._id);
+  return true;
+}
+
+function wasGiven({ status }: OfflineFile): boolean {
+  return status !== 'pending' && status !== 'withdrawn';
 }
 
 /** Frees the seats of a file that nobody was given. Those of a file that still counts go back to it. */
@@ -122,7 +128,12 @@ async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: O
   const before = replaces ? await offlineFiles.find(licenceId, replaces) : null;
   if (before === null || before.status === 'ended' || before.expiresAt <= today()) {
     await licences.pullSeat(licenceId, _id);
-  } else if (await licences.returnOffline(licenceId, _id, before)) {
+    return;
+  }
+  await licences.returnOffline(licenceId, _id, before);
+  // Also where they were handed back already: a crash may have come before this.
+  const licence = await licences.find(licenceId);
+  if (licence?.seats.some(({ activationId }) => activationId === before._id)) {
     await offlineFiles.turn(before._id, 'replaced', 'issued');
   }
 }
@@ -218,6 +229,10 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
       const leftMs = other.offline.until.getTime() - now();
       const count = licence.seats.filter(({ activationId }) => activationId === other.activationId).length;
       const before = await offlineFiles.find(licence._id, other.activationId);
+      if (before?.status === 'withdrawn') {
+        await freeSeats(context, before);
+        continue;
+      }
       // Over, or of a file that nobody was given: its seats are left from a call that was cut short.
       if (leftMs <= 0 || before === null) {
         await licences.pullSeat(licence._id, other.activationId);
@@ -269,7 +284,7 @@ function viewOf(file: OfflineFile): OfflineFileView {
     fingerprint: file.fingerprint,
     mode: file.mode,
     seats: file.seats,
-    status: file.status === 'pending' ? 'issued' : file.status,
+    status: file.status === 'replaced' || file.status === 'ended' ? file.status : 'issued',
     issuedAt: file.issuedAt.toISOString(),
     issuedBy: file.issuedBy,
     expiresAt: file.expiresAt.toISOString(),

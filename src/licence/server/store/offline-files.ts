@@ -13,7 +13,8 @@ export interface OfflineFile extends WithOutbox {
   fingerprint: string | null;
   mode: SeatMode;
   seats: number;
-  status: 'pending' | 'issued' | 'replaced' | 'ended';
+  /** `withdrawn`: nobody was given it and nobody will be; it goes once its seats were handed back. */
+  status: 'pending' | 'issued' | 'replaced' | 'ended' | 'withdrawn';
   issuedAt: Date;
   issuedBy: string;
   expiresAt: Date;
@@ -61,7 +62,7 @@ export function offlineFileStore(connection: Connection) {
     /** Newest first; those that never won their seats are left out. */
     of: (licenceId: string) =>
       model
-        .find({ licenceId, status: { $ne: 'pending' } })
+        .find({ licenceId, status: { $in: ['issued', 'replaced', 'ended'] } })
         .sort({ issuedAt: -1 })
         .limit(500)
         .lean<OfflineFile[]>()
@@ -88,16 +89,28 @@ export function offlineFileStore(connection: Connection) {
         .limit(100)
         .lean<OfflineFile[]>()
         .exec(),
+    /** Those that nobody was given. */
     pendingBefore: (before: Date) =>
       model
-        .find({ status: 'pending', issuedAt: { $lt: before } })
+        .find({ status: { $in: ['pending', 'withdrawn'] }, issuedAt: { $lt: before } })
         .limit(100)
         .lean<OfflineFile[]>()
         .exec(),
     /** Notes whose seats one takes over that nobody was given yet; null when it was given out or forgotten. */
     noteReplaces: (id: string, replaces: string) =>
       model.findOneAndUpdate({ _id: id, status: 'pending' }, { $set: { replaces } }, after).lean<OfflineFile>().exec(),
-    /** Forgets one that nobody was given, and answers it as it was; null when it was given out or forgotten before. */
-    forgetPending: (id: string) => model.findOneAndDelete({ _id: id, status: 'pending' }).lean<OfflineFile>().exec(),
+    /** From then on it is given to nobody and its idempotency key is free; null when it was given out or is gone. */
+    withdraw: (id: string) =>
+      model
+        .findOneAndUpdate(
+          { _id: id, status: { $in: ['pending', 'withdrawn'] } },
+          { $set: { status: 'withdrawn', idempotencyKey: `withdrawn ${id}` } },
+          after,
+        )
+        .lean<OfflineFile>()
+        .exec(),
+    async forgetWithdrawn(id: string): Promise<void> {
+      await model.deleteOne({ _id: id, status: 'withdrawn' });
+    },
   };
 }
