@@ -1,5 +1,6 @@
 import type { Model } from 'mongoose';
 import { today } from '../../../contracts/clock.ts';
+import { isDatabaseAway } from '../../../contracts/database-away.ts';
 import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { deliveryId } from '../store/deliveries.ts';
@@ -16,8 +17,10 @@ import { recordNews } from './record.ts';
  * nothing stands there twice.
  */
 export async function relay(context: ServerContext): Promise<number> {
-  let moved = 0;
-  for (const empty of outboxes(context)) moved += await empty();
+  const emptied = await Promise.allSettled(outboxes(context).map((empty) => empty()));
+  const failed = emptied.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  const moved = emptied.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value : 0), 0);
   return moved + (await fanOut(context));
 }
 
@@ -75,14 +78,33 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
   }
 
   let moved = 0;
-  for (const document of await outbox.full(batch)) {
-    for (const item of document.outbox ?? []) {
-      await move(document, item);
-      await outbox.take(document._id, item);
-      moved += 1;
+  const stuck: string[] = [];
+  async function empty(document: T): Promise<boolean> {
+    try {
+      for (const item of document.outbox ?? []) {
+        await move(document, item);
+        await outbox.take(document._id, item);
+        moved += 1;
+      }
+      return true;
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      context.log.warn(
+        { err: error, document: document._id },
+        'what a document tells waits; the next round tries again',
+      );
+      stuck.push(document._id);
+      return false;
     }
   }
-  return moved;
+
+  for (;;) {
+    const documents = await outbox.full(batch, stuck);
+    let failed = 0;
+    for (const document of documents) if (!(await empty(document))) failed += 1;
+    // Those that cannot be moved must not hide the others, however many they are.
+    if (failed === 0 || documents.length < batch) return moved;
+  }
 }
 
 async function fanOut(context: ServerContext): Promise<number> {

@@ -48,9 +48,9 @@ export function telling(...items: (OutboxItem | null)[]): { $push?: { outbox: { 
 export function outboxOf<T extends WithOutbox & { _id: string }>(model: Model<T>) {
   return {
     /** Oldest writings come in no order: who receives news must not need one. */
-    full: (limit: number): Promise<T[]> =>
+    full: (limit: number, leftOut: readonly string[]): Promise<T[]> =>
       model
-        .find({ 'outbox.at': { $gt: new Date(0) } } as object)
+        .find({ 'outbox.at': { $gt: new Date(0) }, _id: { $nin: leftOut } } as object)
         .limit(limit)
         .lean<T[]>()
         .exec(),
