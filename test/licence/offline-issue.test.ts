@@ -250,7 +250,7 @@ test('L58: killed at any write of handing the seats of a renewal back, the file 
     expect([point, held]).toEqual([point, [before, before]]);
     expect(await list(licenseId)).toMatchObject([{ offlineFileId: before, status: 'issued' }]);
   }
-}, 180_000);
+}, 300_000);
 
 test('L58: killed at any write of a renewal, its seats are of the old file or of the new one, never free', async () => {
   const records = database.collection<{ _id: string }>('offline-files');

@@ -101,6 +101,34 @@ describe('the rotating secret', () => {
     expect((await world.check(id, { secret: next.body.secret, bootId: 'boot-a' })).status).toBe(200);
   });
 
+  test('L31: a copy that was refused becomes a node of its own where a seat is free, and both go on', async () => {
+    const licence = await world.issue({ seats: 2 });
+    const first = (await world.activate(licence.licenseKey, { node: { name: 'n1' } })).body;
+    const original = await world.check(first.instanceId, { secret: first.secret, bootId: 'boot-a' });
+    const asCopy = { secret: first.secret, bootId: 'boot-b' };
+    expect((await world.check(first.instanceId, asCopy)).body.code).toBe('CLONE_SUSPECTED');
+    const own = await world.activate(licence.licenseKey, { node: { name: 'n1-copy' }, bootId: 'boot-b' });
+    expect(own.status).toBe(201);
+    expect(own.body.instanceId).not.toBe(first.instanceId);
+    const nodes = [
+      { id: first.instanceId, secret: original.body.secret, bootId: 'boot-a' },
+      { id: own.body.instanceId, secret: own.body.secret, bootId: 'boot-b' },
+    ];
+    for (let round = 0; round < 3; round += 1) {
+      for (const node of nodes) {
+        const { status, body } = await world.check(node.id, { secret: node.secret, bootId: node.bootId });
+        expect([round, node.id, status]).toEqual([round, node.id, 200]);
+        node.secret = body.secret;
+      }
+    }
+    expect((await world.view(licence.licenseId)).seats.production.used).toBe(2);
+    // A third copy finds no seat, and disturbs nobody.
+    expect((await world.activate(licence.licenseKey, { node: { name: 'n1-copy-2' } })).body.code).toBe(
+      'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
+    );
+    for (const { id, secret } of nodes) expect((await world.check(id, { secret })).status).toBe(200);
+  });
+
   test('L29: a copy cannot give the seat of the original back, neither before it was seen nor after', async () => {
     const { licence, id, secret } = await running();
     const release = (body: Record<string, unknown>) =>
