@@ -271,6 +271,37 @@ describe('what an account has', () => {
     expect((await world.me({ account }, 'GET', '/instances?status[$ne]=x')).status).toBe(400);
   });
 
+  test('are listed page by page, also of an account with more than a thousand licences', async () => {
+    const account = newAccount();
+    const issued = [await world.issue({ account, seats: 3 }), await world.issue({ account, seats: 3 })];
+    const ids: string[] = [];
+    for (const { licenseKey } of [...issued, ...issued]) ids.push((await world.activate(licenseKey)).body.instanceId);
+    const licences = database.collection<{ _id: string }>('licences');
+    const one = await licences.findOne({ _id: issued[0]?.licenseId as string });
+    // They come before those with nodes.
+    const others = Array.from({ length: 1200 }, (_, index) => {
+      const unique = { keyHash: randomUUID(), idempotencyKey: randomUUID() };
+      return { ...one, ...unique, _id: `lic_${String(index).padStart(16, '0')}`, seats: [] };
+    });
+    await licences.insertMany(others as never[]);
+    const seen: string[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const path: string = `/instances?limit=3&after=${after}`;
+      const { body } = await world.me<PortalInstances>({ account }, 'GET', path);
+      expect(body.instances.length).toBeLessThanOrEqual(3);
+      seen.push(...body.instances.map(({ instanceId }) => instanceId));
+      after = body.next;
+    }
+    expect(seen.toSorted()).toEqual(ids.toSorted());
+    const ofOne = `/instances?licenseId=${issued[1]?.licenseId}&limit=1`;
+    const first = (await world.me<PortalInstances>({ account }, 'GET', ofOne)).body;
+    const second = (await world.me<PortalInstances>({ account }, 'GET', `${ofOne}&after=${first.next}`)).body;
+    expect([...first.instances, ...second.instances].map(({ instanceId }) => instanceId).toSorted()).toEqual(
+      [ids[1], ids[3]].toSorted(),
+    );
+    await licences.deleteMany({ _id: { $in: others.map(({ _id }) => _id) } });
+  });
+
   test('L18: a node that was deactivated here is told so by a signed verdict, and another takes its seat', async () => {
     const account = newAccount();
     const { licenseKey } = await world.issue({ account });

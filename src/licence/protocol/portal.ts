@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { AccountRef } from './account.ts';
 import { ActivationView, AuditEntry, LicenceId, LicenceView } from './admin.ts';
-import { WireInstanceId } from './requests.ts';
 
 /** Bodies and answers of `/v1/me`, the licence portal of an account. Members that are not known are refused. */
 
@@ -33,7 +32,10 @@ export const PortalInstance = ActivationView.extend({
 export type PortalInstance = z.infer<typeof PortalInstance>;
 
 /** GET /v1/me/instances?licenseId=…&status=…&after=…&limit=…: by id; `next` null at the end. */
-export const PortalInstances = z.object({ instances: z.array(PortalInstance), next: WireInstanceId.nullable() });
+/** Where a page of nodes ended: `<licenseId>.<instanceId>`. */
+export const InstanceCursor = z.string().regex(/^lic_[0-9a-z]{16}\.act_[0-9a-z]{16}$/);
+
+export const PortalInstances = z.object({ instances: z.array(PortalInstance), next: InstanceCursor.nullable() });
 export type PortalInstances = z.infer<typeof PortalInstances>;
 
 /**

@@ -24,7 +24,7 @@ export async function exportAccount(context: ServerContext, account: string): Pr
 async function instancesOf(context: ServerContext, licence: Licence): Promise<PortalInstance[]> {
   const { activations } = context.db;
   const found: PortalInstance[] = [];
-  for await (const activation of paged((after) => activations.page([licence._id], seatedStatuses, after, pageSize))) {
+  for await (const activation of paged((after) => activations.page(licence._id, seatedStatuses, after, pageSize))) {
     found.push(portalInstance(licence, activation));
   }
   return found;

@@ -15,6 +15,7 @@ export const seatedStatuses: ActivationStatus[] = [
   'expired',
   'replaced',
   'deactivated',
+  'reduced',
   'revoked',
 ];
 

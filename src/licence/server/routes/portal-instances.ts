@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { LicenceId } from '../../protocol/admin.ts';
-import { KeepInstance, PortalInstance, PortalInstances } from '../../protocol/portal.ts';
+import { InstanceCursor, KeepInstance, PortalInstance, PortalInstances } from '../../protocol/portal.ts';
 import { WireInstanceId } from '../../protocol/requests.ts';
 import { deactivate } from '../activations/end-activation.ts';
 import { keepOne } from '../activations/resolve-copy.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { knownLicence } from '../licences/licences-admin.ts';
-import { activationOfAccount, licenceOfAccount } from '../portal/account-scope.ts';
+import { activationOfAccount } from '../portal/account-scope.ts';
+import { listInstances } from '../portal/list-instances.ts';
 import { portalInstance, seatedStatuses } from '../portal/portal-views.ts';
 import { type Route, route } from '../routing/route.ts';
 
@@ -25,29 +26,17 @@ export const portalInstanceRoutes: readonly Route[] = [
       licenseId: LicenceId.optional(),
       /** `active`: those that run; `ended`: those that ran. */
       status: z.enum(['active', 'ended', 'all']).default('active'),
-      after: WireInstanceId.or(z.literal('')).default(''),
+      after: InstanceCursor.or(z.literal('')).default(''),
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
     answers: { 200: PortalInstances },
     refusals: ['SUBSCRIPTION_NOT_FOUND'],
     async handler({ query: { licenseId, status, after, limit }, caller, context }) {
-      const { account } = caller;
-      const licences =
-        licenseId === undefined
-          ? await context.db.licences.ofAccount(account, '', 1000)
-          : [await licenceOfAccount(context, account, licenseId)];
-      const byId = new Map(licences.map((licence) => [licence._id, licence]));
       const statuses = seatedStatuses.filter(
         (each) => status === 'all' || (status === 'active') === (each === 'active'),
       );
-      const found = await context.db.activations.page([...byId.keys()], statuses, after, limit);
-      return {
-        status: 200,
-        body: {
-          instances: found.map((activation) => portalInstance(byId.get(activation.licenceId)!, activation)),
-          next: found.length === limit ? found.at(-1)!._id : null,
-        },
-      };
+      const wish = { licenceId: licenseId, statuses, after, limit };
+      return { status: 200, body: await listInstances(context, caller.account, wish) };
     },
   }),
   route({

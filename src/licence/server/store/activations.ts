@@ -176,11 +176,19 @@ export function activationStore(connection: Connection) {
         })
         .lean<Activation[]>()
         .exec(),
-    /** A page of the nodes of these licences, by id; pending ones are nodes in the making and left out. */
-    page: (licenceIds: string[], statuses: ActivationStatus[], after: string, limit: number) =>
+    /** A page of the nodes of a licence, by id; pending ones are nodes in the making and left out. */
+    page: (licenceId: string, statuses: ActivationStatus[], after: string, limit: number) =>
       model
-        .find({ licenceId: { $in: licenceIds }, _id: { $gt: after }, status: { $in: statuses } })
+        .find({ licenceId, _id: { $gt: after }, status: { $in: statuses } })
         .sort({ _id: 1 })
+        .limit(limit)
+        .lean<Activation[]>()
+        .exec(),
+    /** The first nodes of these licences, by licence and id. */
+    first: (licenceIds: string[], statuses: ActivationStatus[], limit: number) =>
+      model
+        .find({ licenceId: { $in: licenceIds }, status: { $in: statuses } })
+        .sort({ licenceId: 1, _id: 1 })
         .limit(limit)
         .lean<Activation[]>()
         .exec(),
