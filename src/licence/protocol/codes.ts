@@ -141,6 +141,12 @@ export const licenceCodes = {
     'There is no such product, plan or add-on.',
     'Register what the detail names first.',
   ),
+  NOT_REGISTERED: entry(
+    175,
+    404,
+    'There is no such product, plan or release.',
+    'Look for its name in the list of all of them.',
+  ),
   IDEMPOTENCY_CONFLICT: entry(
     128,
     409,

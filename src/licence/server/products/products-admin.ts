@@ -4,6 +4,8 @@ import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { type Plan, planId } from '../store/plans.ts';
+import type { Product } from '../store/products.ts';
+import type { Release } from '../store/releases.ts';
 
 /** What licences are sold for: products, plans and releases. Every call may be repeated; each change is audited. */
 
@@ -78,6 +80,27 @@ export async function putRelease(
 async function requireProduct(context: ServerContext, product: string): Promise<void> {
   if ((await context.db.products.find(product)) !== null) return;
   throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `There is no product ${product}.`);
+}
+
+/** Throws NOT_REGISTERED. */
+export async function readProduct(context: ServerContext, code: string): Promise<Product> {
+  return registered(await context.db.products.find(code), `product ${code}`);
+}
+
+/** Throws NOT_REGISTERED. */
+export async function readPlan(context: ServerContext, at: { product: string; plan: string }): Promise<Plan> {
+  return registered(await context.db.plans.find(planId(at.product, at.plan)), `plan ${at.product}/${at.plan}`);
+}
+
+/** Throws NOT_REGISTERED. */
+export async function readRelease(context: ServerContext, at: { product: string; version: string }): Promise<Release> {
+  const [release] = await context.db.releases.find(at.product, [at.version]);
+  return registered(release, `release ${at.version} of ${at.product}`);
+}
+
+function registered<T>(found: T | null | undefined, what: string): T {
+  if (found === null || found === undefined) throw new Refusal('NOT_REGISTERED', `There is no ${what}.`);
+  return found;
 }
 
 /** The plan, with all these add-ons. Throws UNKNOWN_PRODUCT_OR_PLAN. */

@@ -13,7 +13,7 @@ import {
 } from '../../protocol/admin.ts';
 import { Name } from '../../protocol/verdict.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { putPlan, putProduct, putRelease } from '../products/products-admin.ts';
+import { putPlan, putProduct, putRelease, readPlan, readProduct, readRelease } from '../products/products-admin.ts';
 import { type Route, route } from '../routing/route.ts';
 import type { Plan } from '../store/plans.ts';
 
@@ -48,6 +48,48 @@ export const productAdminRoutes: readonly Route[] = [
     async handler({ params: { product }, context }) {
       const plans = await context.db.plans.of(product);
       return { status: 200, body: { plans: plans.map((plan) => planView(product, plan)) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/admin/products/{product}',
+    tag,
+    summary: 'One product',
+    guard,
+    params: ProductPath,
+    answers: { 200: ProductView },
+    refusals: ['NOT_REGISTERED'],
+    async handler({ params, context }) {
+      const { _id, name } = await readProduct(context, params.product);
+      return { status: 200, body: { product: _id, name } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/admin/products/{product}/plans/{plan}',
+    tag,
+    summary: 'One plan',
+    guard,
+    params: ProductPath.extend({ plan: Name }),
+    answers: { 200: PlanView },
+    refusals: ['NOT_REGISTERED'],
+    handler: async ({ params, context }) => ({
+      status: 200,
+      body: planView(params.product, await readPlan(context, params)),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/admin/products/{product}/releases/{version}',
+    tag,
+    summary: 'One release',
+    guard,
+    params: ProductPath.extend({ version: ReleaseVersion }),
+    answers: { 200: ReleaseView },
+    refusals: ['NOT_REGISTERED'],
+    async handler({ params, context }) {
+      const { product, version, releasedOn } = await readRelease(context, params);
+      return { status: 200, body: { product, version, releasedOn } };
     },
   }),
   route({
