@@ -147,6 +147,41 @@ describe('what time brings', () => {
     await turnTo(0);
   });
 
+  test('the end of the updates of a perpetual licence is told two weeks before, once for each end', async () => {
+    const start = Date.now();
+    await world.putPlan('FOREVER', { perpetual: {} });
+    // A year of updates that ends 20 days from now.
+    const lastDay = new Date(start + 20 * day);
+    const from = new Date(Date.UTC(lastDay.getUTCFullYear() - 1, lastDay.getUTCMonth(), lastDay.getUTCDate()));
+    const perpetual = {
+      updatesFrom: from.toISOString().slice(0, 10),
+      years: 1,
+      price: { amount: 100_000, currency: 'EUR' },
+    };
+    const { licenseId } = await world.issue({ plan: 'FOREVER', perpetual });
+    const updatesUntil = (await world.view(licenseId)).perpetual?.updatesUntil;
+    await turnTo(4.9 * day);
+    await swept(4.9 * day);
+    expect(await typesOf(licenseId)).toEqual([]);
+    await turnTo(7.1 * day);
+    await untilTold(licenseId, ['license.expiring-soon']);
+    expect((await told(licenseId)).at(-1)?.details).toEqual({ updatesUntil, plan: 'FOREVER' });
+    await turnTo(25 * day);
+    await swept(25 * day);
+    expect(await typesOf(licenseId)).toEqual(['license.expiring-soon']);
+
+    await world.admin('POST', `/licenses/${licenseId}/extend`, { years: 1 }, { 'Idempotency-Key': 'one-more-year' });
+    const renewedUntil = (await world.view(licenseId)).perpetual?.updatesUntil;
+    expect(renewedUntil).not.toBe(updatesUntil);
+    await turnTo(380 * day);
+    const isTold = async () =>
+      (await told(licenseId)).some(
+        ({ type, details }) => type === 'license.expiring-soon' && details.updatesUntil === renewedUntil,
+      );
+    await until(isTold, { what: 'the end of the renewed updates is told' });
+    await turnTo(0);
+  }, 60_000);
+
   test('a node that is silent is told after three checks, as at risk after three quarters of its grace, and when it is back', async () => {
     const start = Date.now();
     const { licenseId, licenseKey } = await world.issue({ seats: 2 });

@@ -10,7 +10,7 @@ export const licenceEvents = {
   'license.created': 'A licence was issued.',
   'license.activated': 'A licence came into force: it is paid.',
   'license.renewed': 'A period or years of updates were added to a licence.',
-  'license.expiring-soon': 'A licence that was cancelled ends within some days.',
+  'license.expiring-soon': 'A licence that was cancelled, or the updates of a perpetual one, end within some days.',
   'license.expired': 'A licence has ended.',
   'license.suspended': 'A licence is suspended; its nodes are refused at their next check.',
   'license.reinstated': 'A licence that was suspended or had ended is in force again.',

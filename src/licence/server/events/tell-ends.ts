@@ -1,12 +1,13 @@
 import { now, today } from '../../../contracts/clock.ts';
 import type { ServerContext } from '../context.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
+import { utcDay } from '../perpetual/fallback.ts';
 import type { Licence } from '../store/licence.ts';
 import type { News } from '../store/outbox.ts';
 
 /**
- * Tells that the end of a licence is near, and that it has come; each once for each end, whichever process sees it
- * first. A licence that is over before its end was told as near is told as over only.
+ * Tells that the end of a licence, or of the updates of a perpetual one, is near, and that the end of a licence has
+ * come; each once for each end, whichever process sees it first. A licence that is over before its end was told as near is told as over only.
  */
 export async function tellEnds(context: ServerContext): Promise<number> {
   const { licences } = context.db;
@@ -18,7 +19,25 @@ export async function tellEnds(context: ServerContext): Promise<number> {
   for (const licence of await licences.endingBefore(soon, false)) {
     if (await licences.tellEnd(licence, 'soon', endNews(licence, 'license.expiring-soon'))) told += 1;
   }
+  // The last day counts, so it is near on that day too.
+  const days = { from: utcDay(now()), to: utcDay(soon.getTime()) };
+  for (const licence of await licences.updatesEnding(days)) {
+    if (await licences.tellUpdatesEnd(licence, updatesNews(licence))) told += 1;
+  }
   return told;
+}
+
+/** Null where the licence is suspended or not paid: its updates are not what keeps it from running. */
+function updatesNews(licence: Licence): News | null {
+  const at = today();
+  if (licenceStatus(licence, at.getTime()) !== 'ACTIVE') return null;
+  const { updatesEnd, plan } = licence;
+  return {
+    type: 'license.expiring-soon',
+    key: `updates-${updatesEnd}`,
+    at,
+    details: { updatesUntil: updatesEnd, plan },
+  };
 }
 
 /** Null where the end means nothing to anybody: the licence is suspended, not paid yet or was ended otherwise. */

@@ -15,6 +15,7 @@ import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { newLicenceId } from '../ids.ts';
 import { heldKey, keyTextOf } from '../keys/key-care.ts';
+import { updatesUntil } from '../perpetual/fallback.ts';
 import { perpetualRight, perpetualView } from '../perpetual/perpetual.ts';
 import { knownPlan } from '../products/products-admin.ts';
 import { Refusal } from '../refusal.ts';
@@ -49,6 +50,7 @@ export async function issueLicence(
     plan: wish.plan,
     kind: perpetual === null ? 'subscription' : 'perpetual',
     perpetual,
+    updatesEnd: perpetual && updatesUntil(perpetual.window),
     externalRef: wish.externalRef,
     account: wish.account ?? null,
     idempotencyKey: call.idempotencyKey,

@@ -1,6 +1,6 @@
 import type { Model } from 'mongoose';
 import type { EntitlementsPush } from '../../protocol/admin.ts';
-import type { UpdateWindow } from '../perpetual/fallback.ts';
+import { type UpdateWindow, updatesUntil } from '../perpetual/fallback.ts';
 import type { HeldStanding, Licence, Renewal } from './licence.ts';
 import { type News, newsPush, type OutboxItem, telling } from './outbox.ts';
 
@@ -77,7 +77,10 @@ export function licenceTerms(model: Model<Licence>) {
             'perpetual.window.years': window.from.years,
             'perpetual.renewals.key': { $ne: renewal.key },
           },
-          { $set: { 'perpetual.window': window.to }, $push: { 'perpetual.renewals': renewal, ...newsPush(items) } },
+          {
+            $set: { 'perpetual.window': window.to, updatesEnd: updatesUntil(window.to), updatesEndTold: null },
+            $push: { 'perpetual.renewals': renewal, ...newsPush(items) },
+          },
           after,
         )
         .lean<Licence>()
@@ -115,6 +118,20 @@ export function licenceTerms(model: Model<Licence>) {
         .limit(200)
         .lean<Licence[]>()
         .exec(),
+
+    /** Perpetual licences whose updates end on one of these days, which was not told yet. */
+    updatesEnding: (days: { from: string; to: string }) =>
+      model
+        .find({ updatesEndTold: null, updatesEnd: { $gte: days.from, $lte: days.to }, revokedAt: null })
+        .limit(200)
+        .lean<Licence[]>()
+        .exec(),
+
+    /** Notes that the end of updates was told as near; false when it was, or when they were renewed meanwhile. */
+    async tellUpdatesEnd({ _id, updatesEnd }: Licence, news: News | null): Promise<boolean> {
+      const update = { $set: { updatesEndTold: updatesEnd }, ...telling(news) };
+      return (await model.updateOne({ _id, updatesEnd, updatesEndTold: null }, update)).modifiedCount === 1;
+    },
 
     /** Notes that the end was told; false when standing or what was told changed meanwhile. */
     async tellEnd(held: Licence, endTold: 'soon' | 'ended', news: News | null): Promise<boolean> {

@@ -82,6 +82,9 @@ export interface Licence extends WithOutbox {
   seatChangesDone?: string[];
   /** What was told of the end that is set; absent = nothing yet. */
   endTold?: 'soon' | 'ended' | null;
+  /** Last day (UTC) of the updates of a perpetual licence, and the one that was told as near. */
+  updatesEnd?: string | null;
+  updatesEndTold?: string | null;
   /** The cluster that the running nodes are of, where the plan allows only one; counts while one holds a seat online. */
   clusterId?: string | null;
   /** Until when the licence was paid when its entitlements were last changed; absent when they never were. */

@@ -40,6 +40,8 @@ export function licenceStore(connection: Connection) {
       seatChange: { type: Schema.Types.Mixed, default: null },
       seatChangesDone: { type: [String], default: [] },
       endTold: String,
+      updatesEnd: { type: String, default: null },
+      updatesEndTold: { type: String, default: null },
       outbox: outboxField,
       clusterId: { type: String, default: null },
       changedAt: { type: Schema.Types.Mixed, default: null },
@@ -50,6 +52,7 @@ export function licenceStore(connection: Connection) {
   schema.index({ product: 1, plan: 1 });
   schema.index({ account: 1, _id: 1 });
   schema.index({ endTold: 1, 'standing.endsAt': 1 });
+  schema.index({ updatesEndTold: 1, updatesEnd: 1 });
   indexOutbox(schema);
   const model = connection.model<Licence>('Licence', schema);
   const find = batched<Licence>(
