@@ -43,6 +43,19 @@ describe('products', () => {
       ],
     });
   });
+
+  test('are read one by one, as their plans and releases are', async () => {
+    await world.putPlan('SMALL', { limits: { devices: 5 } }, 'single');
+    const release = await world.admin('PUT', '/products/single/releases/1.0.0', { releasedOn: '2026-01-01' });
+    const plan = (await world.admin<{ plans: unknown[] }>('GET', '/products/single/plans')).body.plans[0];
+    expect((await world.admin('GET', '/products/single')).body).toEqual({ product: 'single', name: 'single' });
+    expect((await world.admin('GET', '/products/single/plans/SMALL')).body).toEqual(plan);
+    expect((await world.admin('GET', '/products/single/releases/1.0.0')).body).toEqual(release.body);
+    for (const unknown of ['nothing', 'single/plans/NONE', 'nothing/plans/SMALL', 'single/releases/1.0.1']) {
+      const { status, body } = await world.admin('GET', `/products/${unknown}`);
+      expect([unknown, status, body.code]).toEqual([unknown, 404, 'NOT_REGISTERED']);
+    }
+  });
 });
 
 describe("an operator's stop", () => {
@@ -211,6 +224,19 @@ describe('L77: the audit log', () => {
       expect(added[0]!.at).toBeInstanceOf(Date);
       expect(added[0]!.before !== null || added[0]!.after !== null).toBe(true);
     }
+  });
+
+  test('names the operator that a call names, and refuses what is no name', async () => {
+    const { licenseId } = await world.issue();
+    const as = (operator: string) =>
+      world.admin('POST', `/licenses/${licenseId}/suspend`, { reason: 'misuse' }, { Operator: operator });
+    for (const bad of ['a b', '$ne', 'x'.repeat(65)]) expect((await as(bad)).status).toBe(400);
+    expect((await as('ada@example.org')).status).toBe(200);
+    await world.admin('POST', `/licenses/${licenseId}/reinstate`);
+    expect((await auditOf(licenseId)).map(({ action, actor }) => [action, actor]).slice(1)).toEqual([
+      ['license.suspended', 'operator:ada@example.org'],
+      ['license.reinstated', 'control-plane'],
+    ]);
   });
 
   test('is read page by page, of one licence and of all', async () => {

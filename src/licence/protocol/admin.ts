@@ -113,6 +113,9 @@ const Quantities = z.record(Name, z.int().nonnegative().max(1_000_000));
 const Seats = z.int().min(0).max(100_000);
 const Years = z.int().min(1).max(10);
 
+/** Header `Operator` of any of these calls: who is behind it, as the audit log then says (`operator:<name>`). */
+export const OperatorName = z.string().regex(/^[\w.@-]{1,64}$/);
+
 /** Header of calls that happen once however often they are sent. */
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{8,200}$/);
 

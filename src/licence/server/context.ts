@@ -49,7 +49,7 @@ export interface Caller {
 
 /** On whose behalf something is changed, and in which request. */
 export interface Actor {
-  /** `control-plane`, `member:<id>`, `key-holder`, … as in the audit log. */
+  /** `control-plane`, `operator:<name>`, `member:<id>`, `key-holder`, … as in the audit log. */
   actor: string;
   requestId: string;
 }

@@ -1,18 +1,26 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { OperatorName } from '../../protocol/admin.ts';
 import { Refusal } from '../refusal.ts';
 import type { Guard } from './guard.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** The guard of the control plane and of operators: LICENCE_ADMIN_TOKEN as `Authorization: Bearer`. */
+/**
+ * The guard of the control plane and of operators: LICENCE_ADMIN_TOKEN as `Authorization: Bearer`. A call may name the
+ * person behind it by the header `Operator`; whoever holds the token answers for the name.
+ */
 export const requireAdmin: Guard<{ actor: string }> = {
   security: 'admin',
-  refusals: ['ADMIN_UNAUTHORIZED'],
+  refusals: ['ADMIN_UNAUTHORIZED', 'INVALID_LICENSE_CHECK_REQUEST'],
   admit(request, { settings }) {
     const expected = digest(`Bearer ${settings.adminToken}`);
     if (!timingSafeEqual(digest(request.get('Authorization') ?? ''), expected)) {
       throw new Refusal('ADMIN_UNAUTHORIZED');
     }
-    return { actor: 'control-plane' };
+    const named = request.get('Operator');
+    if (named === undefined) return { actor: 'control-plane' };
+    const operator = OperatorName.safeParse(named);
+    if (!operator.success) throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'Not as expected: Operator (header).');
+    return { actor: `operator:${operator.data}` };
   },
 };

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { createSchemas, type Json, operationId } from '../../../routing/document.ts';
+import { OperatorName } from '../../protocol/admin.ts';
 import { type LicenceCode, licenceCodes } from '../../protocol/codes.ts';
 import { LicenceProblem } from '../../protocol/problem.ts';
 import type { Security } from '../guards/guard.ts';
@@ -13,6 +15,9 @@ const schemes: Record<Security, Json> = {
     description: 'A token of the account service: EdDSA, `aud` "licence", claims `sub`, `account` and `role`.',
   },
 };
+
+/** Header of every call of the control plane. */
+const byOperator = z.object({ operator: OperatorName.optional() });
 
 /** The OpenAPI 3.1 document of declared routes; their zod schemas are its only source. */
 export function openApiDocument(routes: readonly Route[]): Json {
@@ -48,6 +53,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
           ...parametersOf(params, 'path'),
           ...parametersOf(query, 'query'),
           ...parametersOf(headers, 'header'),
+          ...(guard.security === 'admin' ? parametersOf(byOperator, 'header') : []),
         ],
         ...bodyOf(body),
         responses: { ...refusalAnswers(declared), ...answersOf(answers) },

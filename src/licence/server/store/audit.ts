@@ -4,7 +4,7 @@ import { isDuplicateKey } from './duplicate-key.ts';
 /** Who changed what, when and in which request. Entries are appended and read, never changed or removed. */
 export interface AuditRecord {
   at: Date;
-  /** `control-plane`, `member:<id>`, `key-holder`, `enrolment`, `activation:<id>` or `sweeper`. */
+  /** `control-plane`, `operator:<name>`, `member:<id>`, `key-holder`, `enrolment`, `activation:<id>` or `sweeper`. */
   actor: string;
   action: string;
   licenceId: string | null;
