@@ -59,6 +59,8 @@ const Times = z.object({
   FREEHOLD_AWAIT_HEALTHY_MS: Milliseconds.default(minutes(30)),
   FREEHOLD_AWAIT_ACTIVATION_MS: Milliseconds.default(minutes(30)),
   FREEHOLD_OPERATOR_WINDOW_MS: Milliseconds.default(hours(24)),
+  /** How long a look for drift may take with its tries; the next check looks again. */
+  FREEHOLD_LOOK_FOR_DRIFT_MS: Milliseconds.default(minutes(15)),
   /** A destroy that has not worked for this long shows as orphan_cleanup. */
   FREEHOLD_ORPHAN_AFTER_MS: Milliseconds.default(minutes(10)),
 });
@@ -140,6 +142,11 @@ const Control = Common.extend(Hosting.shape)
     FREEHOLD_ORPHAN_SWEEP_MS: Milliseconds.default(hours(6)),
     /** How often snapshots are looked after; each volume gets one a day, however often. */
     FREEHOLD_SNAPSHOTS_MS: Milliseconds.default(hours(6)),
+    /** How often delivered servers are compared with their stacks, and how many of them at the same time. */
+    FREEHOLD_DRIFT_MS: Milliseconds.default(hours(6)),
+    FREEHOLD_DRIFT_AT_ONCE: Count.default(2),
+    /** How long a scan for drift waits for those that it asked, before it goes on to the next ones. */
+    FREEHOLD_DRIFT_PATIENCE_MS: Milliseconds.default(minutes(20)),
     /** What changed later than this long ago is in motion, and no mismatch. */
     FREEHOLD_SETTLING_MS: Milliseconds.default(minutes(10)),
     /** How long after their end undelivered orders are compared with Stripe. */

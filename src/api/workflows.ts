@@ -34,6 +34,7 @@ import {
   type AcceptedOperation,
   abortOperation,
   cancelOperation,
+  checkDriftUpdate,
   controlQueue,
   type InstanceFacts,
   type InstanceInput,
@@ -149,6 +150,17 @@ export function createWorkflows({
         client.workflow
           .getHandle(instanceWorkflowId(instanceId))
           .executeUpdate(updates[action], { args: [request], updateId }),
+      );
+    },
+    /**
+     * Asks for a check of drift that an operator wants to see; answers the operation that does it. Errors:
+     * `server_not_ready`, `operation_running`, `not_found`.
+     */
+    async checkDrift(instanceId: string, operationId: string): Promise<AcceptedOperation> {
+      return ask(() =>
+        client.workflow
+          .getHandle(instanceWorkflowId(instanceId))
+          .executeUpdate(checkDriftUpdate, { args: [{ operationId, by: 'operator' }], updateId: operationId }),
       );
     },
     /** Starts the workflow that settles money which came after its order had ended; once per payment intent. */
@@ -279,6 +291,7 @@ function timesOf(config: ApiConfig): WorkflowTimes {
     awaitHealthyMs: config.FREEHOLD_AWAIT_HEALTHY_MS,
     awaitActivationMs: config.FREEHOLD_AWAIT_ACTIVATION_MS,
     operatorWindowMs: config.FREEHOLD_OPERATOR_WINDOW_MS,
+    lookForDriftMs: config.FREEHOLD_LOOK_FOR_DRIFT_MS,
     orphanAfterMs: config.FREEHOLD_ORPHAN_AFTER_MS,
   };
 }

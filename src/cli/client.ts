@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CloudCheck } from '../contracts/api/clouds.ts';
 import { listOf } from '../contracts/api/common.ts';
-import { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
+import { DriftCheck, ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
 import { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
 import { Problem } from '../contracts/problem.ts';
 import type { Decision } from '../contracts/steps.ts';
@@ -51,6 +51,8 @@ export function createClient({ api, token }: Settings) {
     instances: (filter: Record<string, string | undefined>) =>
       ask(listOf(OperatorInstance), `/v1/operator/instances${query(filter)}`),
     instance: (id: string) => ask(OperatorInstance, `/v1/operator/instances/${encodeURIComponent(id)}`),
+    startDriftCheck: (id: string) =>
+      ask(DriftCheck, `/v1/operator/instances/${encodeURIComponent(id)}/check-drift`, { method: 'POST' }),
     operations: (filter: Record<string, string | undefined>) =>
       ask(listOf(OperatorOperation), `/v1/operator/operations${query(filter)}`),
     operation: (id: string) =>
@@ -85,5 +87,5 @@ function refusal(status: number, body: unknown): CommandError {
   }
   const fields = errors?.map(({ path, message }) => `${path}: ${message}`).join('; ');
   const more = [detail, fields].filter(Boolean).join('; ');
-  return new CommandError(`${title}${more ? ` (${more})` : ''} [${code}, ${requestId}]`, exitCodes.refused);
+  return new CommandError(`${title}${more ? ` (${more})` : ''} [${code}, ${requestId}]`, exitCodes.refused, code);
 }

@@ -5,6 +5,7 @@ import { MismatchKind } from '../contracts/fleet.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../contracts/states.ts';
 import { type Decision, StepName } from '../contracts/steps.ts';
 import { checkClouds, needsAttention } from './check-clouds.ts';
+import { checkDrift, driftText } from './check-drift.ts';
 import { createClient, type OperatorClient } from './client.ts';
 import { instancesText, instanceText, operationsText, operationText, ordersText, orderText } from './print.ts';
 import { cloudsText } from './print-clouds.ts';
@@ -79,6 +80,14 @@ instances
   .command('show <instance>')
   .description('one server')
   .action(async (id: string) => show(await client().instance(id), instanceText));
+instances
+  .command('check-drift <instance>')
+  .description('compares one server with its stack, repairs what is safe, and shows what came of it')
+  .action(async (id: string) => {
+    const result = await checkDrift(client(), id);
+    show(result, driftText);
+    if ('status' in result && result.status !== 'succeeded') process.exitCode = exitCodes.failed;
+  });
 
 const operations = program.command('operations').description('what changes servers');
 operations
@@ -139,7 +148,7 @@ program
 
 decision('retry', 'run the waiting step again');
 decision('skip', 'go on without the waiting step, where that is allowed');
-decision('abort', 'undo the operation and give the money back');
+decision('abort', 'undo the order and give the money back; a check of drift is ended, and the server left as it is');
 
 function decision(action: Decision, description: string): void {
   operations

@@ -6,10 +6,13 @@ import { z } from 'zod';
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;
+  /** Reason code of the API's refusal, where it gave one. */
+  readonly reason: string | undefined;
 
-  constructor(message: string, exitCode: number) {
+  constructor(message: string, exitCode: number, reason?: string) {
     super(message);
     this.exitCode = exitCode;
+    this.reason = reason;
   }
 }
 

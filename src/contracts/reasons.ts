@@ -1,6 +1,7 @@
 import { accountReasons } from './reasons/accounts.ts';
 import { cartReasons } from './reasons/carts.ts';
 import { cloudReasons } from './reasons/clouds.ts';
+import { driftReasons } from './reasons/drift.ts';
 import { hostnameReasons } from './reasons/hostnames.ts';
 import { licenceReasons } from './reasons/licences.ts';
 import { mailReasons } from './reasons/mails.ts';
@@ -22,6 +23,7 @@ export const reasons = {
   ...operationReasons,
   ...paymentReasons,
   ...cloudReasons,
+  ...driftReasons,
   ...licenceReasons,
   ...mailReasons,
   ...mismatchReasons,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Drift } from './drift.ts';
 import { InstanceId } from './ids.ts';
 
 export const CloudName = z.enum(['digitalocean', 'aws', 'gcp', 'azure', 'local']);
@@ -67,10 +68,11 @@ export type HostIdentity = z.infer<typeof HostIdentity>;
 
 /** One Pulumi operation, given to the runner as one JSON document on its standard input. */
 export const StackRequest = z.strictObject({
-  kind: z.enum(['up', 'refresh', 'destroy']),
+  /** `look` compares the state with the cloud and changes neither. */
+  kind: z.enum(['up', 'refresh', 'look', 'destroy']),
   stack: z.string(),
   spec: PrivateServerSpec,
-  /** Present for `up` alone; refresh and destroy never call the licence server. */
+  /** Present for `up` alone; the others never call the licence server. */
   identity: HostIdentity.optional(),
   /** Whether an earlier attempt may have left something: then recovery by tag runs first. */
   recover: z.boolean(),
@@ -81,6 +83,8 @@ export const StackRequest = z.strictObject({
    * end of a day (UTC); null where there is nothing of a customer's.
    */
   finalSnapshot: z.strictObject({ keepUntil: z.iso.date() }).nullable().optional(),
+  /** Ids of what must be there when recovery has looked: without one of them nothing is built. */
+  keeps: z.array(z.string()).optional(),
 });
 export type StackRequest = z.infer<typeof StackRequest>;
 
@@ -103,7 +107,7 @@ export function machineKey(node: Pick<ServerNode, 'name'>, machine: Pick<Machine
 
 /** One line of the runner's standard output. */
 export const RunnerLine = z.discriminatedUnion('type', [
-  /** A phase of the run: recover, enrol, import, up, refresh, snapshot, destroy, sweep. */
+  /** A phase of the run: recover, enrol, import, up, refresh, look, snapshot, destroy, sweep. */
   z.object({ type: z.literal('phase'), phase: z.string() }),
   /** A resource step, keyed by urn and op; `done` never falls within one run. */
   z.object({
@@ -117,6 +121,8 @@ export const RunnerLine = z.discriminatedUnion('type', [
   }),
   /** A diagnostic of the engine, already free of secrets. */
   z.object({ type: z.literal('log'), severity: z.enum(['info', 'warning', 'error']), text: z.string() }),
+  /** What a look found. */
+  z.object({ type: z.literal('drift'), ...Drift.shape }),
   /** The last line of a run that ended well. */
   z.object({ type: z.literal('result'), outputs: StackOutputs.nullable(), changes: z.record(z.string(), z.number()) }),
   /** The last line of a run that failed. */

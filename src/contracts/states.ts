@@ -35,6 +35,8 @@ export const InstanceStatus = z.enum([
   'requested',
   'provisioning',
   'ready',
+  /** Delivered, and not at its cloud as it was built; back to `ready` when it is repaired. */
+  'drifted',
   'suspended',
   'terminating',
   'undoing',

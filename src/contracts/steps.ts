@@ -3,7 +3,7 @@ import { type ReasonCode, reasons } from './reasons.ts';
 
 /**
  * The steps of operations, in the words of the design: what the customer reads, and whether an operator may skip one.
- * The provision workflow runs the forward steps in this order.
+ * The workflows of operations run their forward steps in this order.
  */
 export const StepName = z.enum([
   'hold-hostname',
@@ -20,6 +20,9 @@ export const StepName = z.enum([
   'revoke-licence',
   'destroy-stack',
   'release-hostname',
+  'look-for-drift',
+  'report-drift',
+  'repair-stack',
 ]);
 export type StepName = z.infer<typeof StepName>;
 
@@ -54,6 +57,13 @@ export const steps: Readonly<Record<StepName, StepText>> = {
     skippable: false,
   },
   'release-hostname': { title: 'Release the hostname', why: 'The name can be ordered again.', skippable: false },
+  'look-for-drift': {
+    title: 'Look at the server',
+    why: 'What the cloud holds is compared with what was built.',
+    skippable: false,
+  },
+  'report-drift': { title: 'Decide about the repair', why: 'Nothing that holds data is touched.', skippable: false },
+  'repair-stack': { title: 'Repair the server', why: 'What is missing or changed is put back.', skippable: false },
 };
 
 /** Forward steps of `provision`, in order. */
@@ -69,6 +79,14 @@ export const provisionSteps = [
   'send-mail',
 ] as const satisfies readonly StepName[];
 
+/** Steps of `check-drift`, in order. */
+export const checkDriftSteps = [
+  'look-for-drift',
+  'report-drift',
+  'repair-stack',
+  'await-healthy',
+] as const satisfies readonly StepName[];
+
 /** Which forward step each undo step answers. */
 export const undoOf = {
   'settle-money': 'create-subscription',
@@ -79,7 +97,7 @@ export const undoOf = {
 
 /** Whether a step belongs to the undo. */
 export function isUndoStep(step: StepName): boolean {
-  return !(provisionSteps as readonly StepName[]).includes(step);
+  return step === 'send-apology' || Object.hasOwn(undoOf, step);
 }
 
 /** Whether a step comes after the pivot: nothing undoes any more. */
@@ -87,7 +105,10 @@ export function isAfterPivot(step: StepName): boolean {
   return step === 'send-mail';
 }
 
-/** What an operator can decide about a step that waits for him: run it again, go on without it, undo everything. */
+/**
+ * What an operator can decide about a step that waits for him: run it again, go on without it, undo everything. The abort
+ * of an operation that undoes nothing, as a check of drift, ends it and leaves everything as it is.
+ */
 export const Decision = z.enum(['retry', 'skip', 'abort']);
 export type Decision = z.infer<typeof Decision>;
 

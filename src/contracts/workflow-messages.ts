@@ -60,6 +60,8 @@ export interface WorkflowTimes {
   awaitActivationMs: number;
   /** How long a step before the pivot waits for an operator before the saga undoes by itself. */
   operatorWindowMs: number;
+  /** How long a look for drift may take with its tries; absent from instances of before there was one. */
+  lookForDriftMs?: number;
   /** How long a destroy may fail before it shows as orphan_cleanup; absent from instances of before it could be set. */
   orphanAfterMs?: number;
 }
@@ -78,6 +80,8 @@ export interface InstanceFacts {
 export interface QueuedOperation {
   operationId: string;
   kind: OperationKind;
+  /** Whether somebody asked for it who wants to see it, in place of a schedule. */
+  asked?: boolean;
 }
 
 /** Input of `instance/<id>`; the same shape is carried over continue-as-new. */
@@ -100,6 +104,10 @@ export interface OperationInput {
   operationId: string;
   /** Which run of the operation this is, from 1; a later one follows a run that ended without a result. */
   run: number;
+  /** What the instance is when the operation begins; of operations on delivered servers. */
+  from?: InstanceStatus;
+  /** Whether somebody asked for it who wants to see it, in place of a schedule. */
+  asked?: boolean;
 }
 
 export interface OperationResult {
@@ -138,6 +146,8 @@ export const OperatorRequest = z.strictObject({
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
 export const OperatorDecision = OperatorRequest.extend({ action: Decision });
 export type OperatorDecision = z.infer<typeof OperatorDecision>;
+export const CheckDriftRequest = z.strictObject({ operationId: OperationId, by: z.enum(['system', 'operator']) });
+export type CheckDriftRequest = z.infer<typeof CheckDriftRequest>;
 export interface AcceptedOperation {
   operationId: string;
 }
@@ -160,6 +170,11 @@ export const abortOperation = { type: 'update', name: 'abort' } as UpdateDefinit
   AcceptedOperation,
   [OperatorRequest],
   'abort'
+>;
+export const checkDriftUpdate = { type: 'update', name: 'check-drift' } as UpdateDefinition<
+  AcceptedOperation,
+  [CheckDriftRequest],
+  'check-drift'
 >;
 export const paymentChanged = { type: 'signal', name: 'payment-changed' } as SignalDefinition<[], 'payment-changed'>;
 export const licenceChanged = { type: 'signal', name: 'licence-changed' } as SignalDefinition<[], 'licence-changed'>;

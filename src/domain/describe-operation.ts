@@ -14,6 +14,7 @@ export interface DescribedStep {
 }
 
 export interface DescribedOperation {
+  kind: OperationKind;
   facts: InstanceFacts;
   operationId: string;
   status: OperationStatus;
@@ -168,7 +169,9 @@ function operatorChoices(operation: DescribedOperation): string[] {
   const lines = waiting.flatMap(({ step, attempt }) => {
     const request = { operationId: operation.operationId, step, attempt, operator: 'YOUR NAME', why: 'WHY' };
     return decisionsOn(step).map((decision) => {
-      const { what, update } = choices[decision];
+      const { update } = choices[decision];
+      const what =
+        decision === 'abort' && !undoes(operation) ? 'end it and leave the server as it is' : choices[decision].what;
       return `- ${what}: ${updateCall(operation, update, request)}`;
     });
   });
@@ -192,8 +195,13 @@ function updateCall({ facts }: { facts: InstanceFacts }, name: string, input: ob
 }
 
 /** Past the pivot nothing is undone any more. */
-function isDelivered({ steps }: DescribedOperation): boolean {
-  return steps.some(({ step, status }) => step === 'mark-ready' && status === 'succeeded');
+function isDelivered({ kind, steps }: DescribedOperation): boolean {
+  return kind !== 'provision' || steps.some(({ step, status }) => step === 'mark-ready' && status === 'succeeded');
+}
+
+/** Whether its abort takes something back. */
+function undoes({ kind }: DescribedOperation): boolean {
+  return kind === 'provision';
 }
 
 function words(status: InstanceStatus | OperationStatus | StepStatus): string {

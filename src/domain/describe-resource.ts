@@ -1,3 +1,4 @@
+import type { Difference } from '../contracts/drift.ts';
 import type { RunnerLine } from '../contracts/stack.ts';
 
 type ResourceLine = Extract<RunnerLine, { type: 'resource' }>;
@@ -43,9 +44,23 @@ const look = { done: 'was checked', failed: 'could not be checked' };
 
 /** What became of one resource of a stack, as a plain sentence for its customer, made of known facts alone. */
 export function describeResource({ name, op, status, done, total }: Omit<ResourceLine, 'type'>): string {
-  // Logical names are `<part>` or `<part>-<node or hostname>`.
-  const [part = '', ...rest] = name.split('-');
-  const whose = rest.length > 0 ? ` of ${rest.join('-')}` : '';
   const deed = deeds.find(({ ops }) => ops.test(op)) ?? look;
-  return `${parts[part] ?? 'A part'}${whose} ${status === 'failed' ? deed.failed : deed.done} (${done} of ${total}).`;
+  return `${nameForPeople(name)} ${status === 'failed' ? deed.failed : deed.done} (${done} of ${total}).`;
+}
+
+const findings: Readonly<Record<Difference['change'], string>> = {
+  missing: 'is gone at the cloud',
+  changed: 'was changed at the cloud',
+  foreign: 'is at the cloud beside those of the server',
+};
+
+/** What is amiss with one part of a server, in the same words. */
+export function describeDifference({ name, change }: Pick<Difference, 'name' | 'change'>): string {
+  return `${nameForPeople(name)} ${findings[change]}.`;
+}
+
+/** Logical names are `<part>` or `<part>-<node or hostname>`. */
+function nameForPeople(name: string): string {
+  const [part = '', ...rest] = name.split('-');
+  return `${parts[part] ?? 'A part'}${rest.length > 0 ? ` of ${rest.join('-')}` : ''}`;
 }

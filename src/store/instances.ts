@@ -69,6 +69,17 @@ export function instanceStore(connection: Connection) {
         .limit(limit)
         .lean<InstanceRecord[]>();
     },
+    /** Those with one of these statuses whose id comes after `after`, by id. */
+    async page(
+      { statuses, after }: { statuses: InstanceStatus[]; after: string },
+      limit: number,
+    ): Promise<InstanceRecord[]> {
+      return model
+        .find({ status: { $in: statuses }, _id: { $gt: after } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean<InstanceRecord[]>();
+    },
     /** The servers that an account has, or is about to get or lose; newest first, 100 at most. */
     async living(accountId: string): Promise<InstanceRecord[]> {
       return model

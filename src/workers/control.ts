@@ -23,7 +23,7 @@ import { createSender } from '../mail/sender.ts';
 import { createGateway } from '../payments/gateway.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
-import { entityIsRunning, keepSchedules } from './fleet.ts';
+import { driftChecksBy, entityIsRunning, keepSchedules } from './fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -89,6 +89,11 @@ const [worker] = await Promise.all([
         ask,
         reach,
         isRunning: entityIsRunning(client),
+        driftChecks: {
+          ...driftChecksBy(client),
+          atOnce: config.FREEHOLD_DRIFT_AT_ONCE,
+          patienceMs: config.FREEHOLD_DRIFT_PATIENCE_MS,
+        },
         settings: {
           settlingMs: config.FREEHOLD_SETTLING_MS,
           backMs: config.FREEHOLD_RECONCILE_BACK_MS,
@@ -113,6 +118,7 @@ const [worker] = await Promise.all([
     reconcileMs: config.FREEHOLD_RECONCILE_MS,
     orphanSweepMs: config.FREEHOLD_ORPHAN_SWEEP_MS,
     snapshotsMs: config.FREEHOLD_SNAPSHOTS_MS,
+    driftMs: config.FREEHOLD_DRIFT_MS,
   }),
   keepTrying(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(installed))),
   keepTrying(log, 'product at the licence server', () => syncProduct(ask, config.FREEHOLD_LICENCE_CHECK_MS)),

@@ -1,4 +1,13 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import type { Duration } from '@temporalio/common';
+import type { DriftChecks } from '../activities/fleet/ask-drift-checks.ts';
+import { type ScanDriftInput, scanDriftScheduleId, scanDriftWorkflowType } from '../contracts/drift.ts';
 import {
   orphanSweepScheduleId,
   type ReconcileInput,
@@ -6,7 +15,14 @@ import {
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
 import { type KeepSnapshotsInput, keepSnapshotsScheduleId, keepSnapshotsWorkflowType } from '../contracts/snapshots.ts';
-import { controlQueue, instanceWorkflowId, stateQuery } from '../contracts/workflow-messages.ts';
+import {
+  checkDriftUpdate,
+  controlQueue,
+  instanceWorkflowId,
+  type OperationResult,
+  operationWorkflowId,
+  stateQuery,
+} from '../contracts/workflow-messages.ts';
 
 /** Whether the entity of an instance runs an operation or has one waiting; not when its workflow has ended. */
 export function entityIsRunning(client: Client) {
@@ -24,8 +40,47 @@ export function entityIsRunning(client: Client) {
   };
 }
 
+/** How a scan for drift speaks with the entities of instances. */
+export function driftChecksBy(client: Client): Pick<DriftChecks, 'ask' | 'stateOf'> {
+  return {
+    async ask({ instanceId, operationId }, updateId) {
+      try {
+        const handle = client.workflow.getHandle(instanceWorkflowId(instanceId));
+        const accepted = await handle.executeUpdate(checkDriftUpdate, {
+          args: [{ operationId, by: 'system' }],
+          updateId,
+        });
+        return accepted.operationId;
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError) return null;
+        throw error;
+      }
+    },
+    async stateOf({ instanceId, operationId }) {
+      const check = client.workflow.getHandle(operationWorkflowId(instanceId, operationId));
+      try {
+        const { status } = await check.describe();
+        if (status.name === 'RUNNING') {
+          const state = await client.workflow.getHandle(instanceWorkflowId(instanceId)).query(stateQuery);
+          return state.status === 'drifted' ? 'drifted' : 'looking';
+        }
+        if (status.name !== 'COMPLETED') return 'not_looked';
+        const result = (await check.result()) as OperationResult;
+        if (result.status !== 'succeeded') return result.instanceStatus === 'drifted' ? 'drifted' : 'not_looked';
+        return result.reason ? 'drifted' : 'well';
+      } catch (error) {
+        // It waits for its turn.
+        if (error instanceof WorkflowNotFoundError) return 'looking';
+        throw error;
+      }
+    },
+  };
+}
+
 /** The longest that one pass may take; a schedule starts none while one runs. */
 const longestPass = '6 hours';
+/** A scan goes through the whole fleet a few servers at a time, and begins anew when it is cut off. */
+const longestScan = '7 days';
 
 /**
  * Creates the schedules of the fleet, or brings them up to this configuration; a schedule that somebody paused stays
@@ -33,7 +88,7 @@ const longestPass = '6 hours';
  */
 export async function keepSchedules(
   client: Client,
-  every: { reconcileMs: number; orphanSweepMs: number; snapshotsMs: number },
+  every: { reconcileMs: number; orphanSweepMs: number; snapshotsMs: number; driftMs: number },
 ): Promise<void> {
   await keep(client, {
     scheduleId: reconcileScheduleId,
@@ -56,17 +111,30 @@ export async function keepSchedules(
     input: {},
     summary: 'Snapshots of the day are made, those whose last day is over removed',
   });
+  await keep(client, {
+    scheduleId: scanDriftScheduleId,
+    every: every.driftMs,
+    workflowType: scanDriftWorkflowType,
+    longest: longestScan,
+    input: {},
+    summary: 'Delivered servers are compared with their stacks',
+  });
 }
 
 interface FleetSchedule {
   scheduleId: string;
   every: number;
   workflowType: string;
-  input: ReconcileInput | KeepSnapshotsInput;
+  input: ReconcileInput | KeepSnapshotsInput | ScanDriftInput;
+  /** How long a run may take; as long as a pass where it is absent. */
+  longest?: Duration;
   summary: string;
 }
 
-async function keep(client: Client, { scheduleId, every, workflowType, input, summary }: FleetSchedule): Promise<void> {
+async function keep(
+  client: Client,
+  { scheduleId, every, workflowType, input, longest = longestPass, summary }: FleetSchedule,
+): Promise<void> {
   const spec = { intervals: [{ every }] };
   const action = {
     type: 'startWorkflow' as const,
@@ -74,7 +142,7 @@ async function keep(client: Client, { scheduleId, every, workflowType, input, su
     workflowId: scheduleId,
     taskQueue: controlQueue,
     args: [input],
-    workflowExecutionTimeout: longestPass,
+    workflowExecutionTimeout: longest,
     staticSummary: summary,
   };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP };

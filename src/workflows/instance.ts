@@ -16,16 +16,19 @@ import {
 } from '@temporalio/workflow';
 import type { z } from 'zod';
 import { type ReasonCode, reasons } from '../contracts/reasons.ts';
-import { InstanceStatus } from '../contracts/states.ts';
+import { InstanceStatus, type OperationKind } from '../contracts/states.ts';
 import { type Decision, refusalOf } from '../contracts/steps.ts';
 import {
   type AcceptedOperation,
   abortOperation,
   CancelRequest,
+  CheckDriftRequest,
   cancelOperation,
+  checkDriftUpdate,
   type InstanceInput,
   instanceStatusChanged,
   licenceChanged,
+  type OperationInput,
   type OperationResult,
   OperatorRequest,
   operationWorkflowId,
@@ -37,7 +40,9 @@ import {
   stateQuery,
 } from '../contracts/workflow-messages.ts';
 
+import { admit } from '../domain/admit-operation.ts';
 import { describeInstance, operationSummary } from '../domain/describe-operation.ts';
+import { checkDrift } from './check-drift.ts';
 import { control } from './lib/activities.ts';
 import { refusal } from './lib/saga.ts';
 import { instanceStatus, needsAttention, operationKind, renewsAt } from './lib/search-attributes.ts';
@@ -46,9 +51,12 @@ import { provision } from './provision.ts';
 const rememberedUpdates = 200;
 const ended: readonly InstanceStatus[] = ['aborted', 'terminated'];
 
+/** The workflow of an operation. */
+type Operation = (input: OperationInput) => Promise<OperationResult>;
+
 interface Running extends QueuedOperation {
   scope: CancellationScope;
-  child?: ChildWorkflowHandle<typeof provision>;
+  child?: ChildWorkflowHandle<Operation>;
   /** Its workflow ended without a result: it was terminated, or it is broken. */
   stopped?: boolean;
   /** Somebody decided that a stopped operation runs again. */
@@ -61,14 +69,14 @@ interface Running extends QueuedOperation {
  */
 export async function instance(input: InstanceInput): Promise<void> {
   const { facts, times } = input;
-  const queue: QueuedOperation[] = [...input.queue];
+  let queue: QueuedOperation[] = [...input.queue];
   const recentUpdates = [...input.recentUpdates];
   let status = input.status;
   let running: Running | undefined;
 
   setHandler(stateQuery, () => ({
     status,
-    running: running ? { operationId: running.operationId, kind: running.kind } : null,
+    running: whatRuns(),
     queue: [...queue],
   }));
 
@@ -82,7 +90,12 @@ export async function instance(input: InstanceInput): Promise<void> {
     if (running && InstanceStatus.safeParse(value).success) become(value);
   });
 
-  setHandler(cancelOperation, ({ by }) => once(() => cancelOrder(by)), {
+  setHandler(checkDriftUpdate, (request) => once(async () => ({ operationId: enqueue(checkOf(request)) })), {
+    validator: mayCheckDrift,
+    description: 'Compare the server with its stack and repair what is safe: {operationId: "op_…", by: "operator"}.',
+  });
+
+  setHandler(cancelOperation, ({ by, operationId }) => once(() => cancel(by, operationId)), {
     validator: mustBeCancellable,
     description: 'Cancel the order before it is ready; everything is undone, the money goes back: {by: "operator"}.',
   });
@@ -96,7 +109,8 @@ export async function instance(input: InstanceInput): Promise<void> {
   });
   setHandler(abortOperation, decide('abort'), {
     validator: mayBe('abort'),
-    description: 'Undo the operation: {operationId, step, attempt, operator, why}.',
+    description:
+      'Undo the order, or end a check and leave the server as it is: {operationId, step, attempt, operator, why}.',
   });
 
   // "Request cancellation" of the Temporal UI means the order; it never ends the entity of a server that is there.
@@ -106,9 +120,18 @@ export async function instance(input: InstanceInput): Promise<void> {
     }),
   );
 
+  /** The order, or a check that is named. */
+  async function cancel(by: CancelRequest['by'], operationId?: string): Promise<AcceptedOperation> {
+    const check = running;
+    if (check?.kind !== 'check-drift' || check.operationId !== operationId) return cancelOrder(by);
+    await condition(() => check.child !== undefined);
+    check.scope.cancel();
+    return { operationId };
+  }
+
   async function cancelOrder(by: CancelRequest['by']): Promise<AcceptedOperation> {
     const operation = running ?? queue.find(({ kind }) => kind === 'provision');
-    if (!operation) throw refusal('already_ready', `the instance is ${status}`);
+    if (operation?.kind !== 'provision') throw refusal('already_ready', `the instance is ${status}`);
     const { operationId } = operation;
     const reason: ReasonCode = by === 'customer' ? 'cancelled_by_customer' : 'cancelled_by_operator';
     const outcome = await control().startCancelling(placeOf(operationId), reason);
@@ -145,7 +168,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   }
 
   /** Passes news on to the running operation; one that ended in the same moment needs them no more. */
-  async function tell(send: (child: ChildWorkflowHandle<typeof provision>) => Promise<void>): Promise<void> {
+  async function tell(send: (child: ChildWorkflowHandle<Operation>) => Promise<void>): Promise<void> {
     const child = running?.child;
     if (!child) return;
     try {
@@ -153,6 +176,26 @@ export async function instance(input: InstanceInput): Promise<void> {
     } catch (error) {
       log.warn('the operation ended before the news reached it', { error });
     }
+  }
+
+  function whatRuns(): QueuedOperation | null {
+    return running ? { operationId: running.operationId, kind: running.kind } : null;
+  }
+
+  /** Lets an operation in, or refuses it with the reason; answers which one does what was asked for. */
+  function enqueue(operation: QueuedOperation): string {
+    const admission = admit(operation, { status, running: whatRuns(), queue });
+    if (admission.refused) throw refusal(admission.refused, admission.detail);
+    queue = admission.queue;
+    show();
+    return admission.operationId;
+  }
+
+  function mayCheckDrift(request: CheckDriftRequest): void {
+    mustFit(CheckDriftRequest, request);
+    if (repeated()) return;
+    const admission = admit(checkOf(request), { status, running: whatRuns(), queue });
+    if (admission.refused) throw refusal(admission.refused, admission.detail);
   }
 
   function mustBeCancellable(request: CancelRequest): void {
@@ -247,23 +290,33 @@ export async function instance(input: InstanceInput): Promise<void> {
       } catch (error) {
         if (!(error instanceof ChildWorkflowFailure)) throw error;
       }
+      // A check changes nothing that it would have to take back, and the next one looks anew.
+      if (operation.kind === 'check-drift') return endCheck(operation);
       await untilRunAgain(current);
     }
   }
 
   /** A cancel of the operation's scope reaches the child, whose undo is waited for. */
   async function runChild(operation: Running, number: number): Promise<OperationResult> {
-    const { operationId, kind, scope } = operation;
+    const { operationId, kind, scope, asked } = operation;
+    const onDelivered = kind === 'provision' ? {} : { from: status, ...(asked ? { asked } : {}) };
     operation.child = await scope.run(() =>
-      startChild(provision, {
+      startChild(workflowOf(kind), {
         workflowId: operationWorkflowId(facts.instanceId, operationId),
-        args: [{ facts, times, operationId, run: number }],
+        args: [{ facts, times, operationId, run: number, ...onDelivered }],
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         staticSummary: operationSummary({ facts, kind }),
         typedSearchAttributes: workflowInfo().typedSearchAttributes,
       }),
     );
     return operation.child.result();
+  }
+
+  /** A check whose workflow ended without a result, with the server as it was left. */
+  async function endCheck({ operationId }: QueuedOperation): Promise<InstanceStatus> {
+    running = undefined;
+    await control().endBroken(placeOf(operationId));
+    return status;
   }
 
   /** An operation whose workflow ended without a result undid nothing: people decide, or a customer's cancel. */
@@ -275,6 +328,15 @@ export async function instance(input: InstanceInput): Promise<void> {
     await condition(() => operation.again === true);
     upsertSearchAttributes([{ key: needsAttention, value: false }]);
   }
+}
+
+function checkOf({ operationId, by }: CheckDriftRequest): QueuedOperation {
+  return { operationId, kind: 'check-drift', ...(by === 'operator' ? { asked: true } : {}) };
+}
+
+/** The workflow of each kind of operation; the others come with their own. */
+function workflowOf(kind: OperationKind): Operation {
+  return kind === 'check-drift' ? checkDrift : provision;
 }
 
 /** Refuses an input that no handler could read: an error inside of a handler would stop the whole workflow. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Mismatch, ReconcileReport } from '../../src/contracts/fleet.ts';
 import { reasons } from '../../src/contracts/reasons.ts';
 import { codeOf, notedWorkflows, operatorToken, useApi } from '../support/api.ts';
+import { instanceRecord } from '../support/instance-record.ts';
 
 const mismatch: Mismatch = { kind: 'host_gone', subject: 'host-1', instanceId: 'i0123456789abcdef', repair: null };
 const report: ReconcileReport = {
@@ -55,6 +56,24 @@ describe('an operator', () => {
     });
     expect((await api.call('GET', '/v1/operator/tickets?state=closed', { headers })).body.items).toHaveLength(1);
     expect((await api.call('GET', '/v1/operator/tickets/tic_0000000000000000', { headers })).status).toBe(404);
+  });
+});
+
+describe('a check of drift', () => {
+  test('is asked for by an operator, with an audit entry, and names the operation that does it', async () => {
+    const instance = instanceRecord();
+    await api.store.instances.insert(instance);
+    const path = `/v1/operator/instances/${instance._id}/check-drift`;
+    expect((await api.call('POST', path)).status).toBe(401);
+    const { status, body } = await api.call('POST', path, { headers });
+    expect([status, body]).toEqual([202, { instanceId: instance._id, operationId: 'op_0000000000000000' }]);
+    expect(calls.at(-1)).toMatchObject({ call: 'checkDrift', args: [instance._id, expect.stringMatching(/^op_/)] });
+    expect(await api.store.audit.of(instance._id)).toMatchObject([
+      { actor: 'operator:bootstrap', action: 'request-check-drift', after: { operationId: 'op_0000000000000000' } },
+    ]);
+    expect((await api.call('POST', '/v1/operator/instances/i0000000000000000/check-drift', { headers })).status).toBe(
+      404,
+    );
   });
 });
 

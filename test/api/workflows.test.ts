@@ -130,6 +130,7 @@ describe('Temporal that does not answer', () => {
         lost.startInstance(order),
         lost.signalPayment(order.instanceId),
         lost.cancel(order.instanceId, 'x'),
+        lost.checkDrift(order.instanceId, newId.operation()),
         lost.startStrayPayment({ paymentIntentId: 'pi_1', orderId: order._id }),
       ];
       const began = performance.now();

@@ -10,6 +10,7 @@ import { emptyReport } from '../../src/contracts/clouds.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { notedWorkflows, operatorToken, order, startApi, type TestApi } from '../support/api.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { instanceRecord } from '../support/instance-record.ts';
 
 const entry = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let database: TestDatabase;
@@ -178,6 +179,37 @@ describe('freehold', () => {
     expect(wrong).toMatchObject({ code: 5, err: `No step send-mail of ${other.operationId} waits for an operator.\n` });
     const old = await freehold(['operations', 'skip', other.operationId, '--attempt', '1', '--why', 'x']);
     expect(old.err).toMatch(/\[step_not_waiting, /);
+  });
+
+  test('has a server checked for drift, and shows what came of it', async () => {
+    const { record } = await order(api);
+    await api.store.instances.insert(instanceRecord({ _id: record.instanceId, status: 'drifted' }));
+    // What the noted workflows answer.
+    const operationId = 'op_0000000000000000';
+    await api.store.operations.insert({
+      ...{ _id: operationId, instanceId: record.instanceId, orderId: record._id, accountId: record.accountId },
+      ...{ kind: 'check-drift', status: 'succeeded', steps: [], createdAt: new Date() },
+    });
+    const done = await freehold(['--json', 'instances', 'check-drift', record.instanceId]);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(done.out)).toMatchObject({ id: operationId, kind: 'check-drift', status: 'succeeded' });
+    expect(calls.findLast(({ call }) => call === 'checkDrift')?.args[0]).toBe(record.instanceId);
+
+    const step = { step: 'report-drift' as const, status: 'needs_operator' as const, attempt: 1 };
+    await api.store.operations.setStep(operationId, {
+      ...step,
+      reason: 'volume_gone',
+      detail: 'volume-node-1 missing',
+    });
+    await api.store.operations.setStatus(operationId, { status: 'needs_operator', reason: 'volume_gone' });
+    const waits = await freehold(['instances', 'check-drift', record.instanceId]);
+    expect(waits.code).toBe(1);
+    expect(waits.out).toContain(
+      'report-drift waits for you. The data volume of a delivered server is gone at the cloud.',
+    );
+    expect(waits.out).toMatch(/operations retry .*\n.*operations abort /);
+    expect(await freehold(['instances', 'check-drift', 'i0000000000000000'])).toMatchObject({ code: 5 });
+    await api.store.instances.model.deleteMany({});
   });
 
   test('compares the systems and shows tickets', async () => {

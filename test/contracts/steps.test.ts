@@ -17,6 +17,9 @@ test('what an operator can decide about each step that may wait for him', () => 
     'revoke-licence': 'retry',
     'destroy-stack': 'retry',
     'release-hostname': 'retry',
+    'look-for-drift': 'retry abort',
+    'report-drift': 'retry abort',
+    'repair-stack': 'retry abort',
   });
 });
 

@@ -22,6 +22,7 @@ const facts: InstanceFacts = {
   plan: 'GROW',
 };
 const running: DescribedOperation = {
+  kind: 'provision',
   facts,
   operationId: 'op_0123456789abcdef',
   status: 'running',

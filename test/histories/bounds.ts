@@ -7,15 +7,26 @@ import { type Event, eventsOf, typeOf } from './happenings.ts';
  */
 export const bounds = {
   /** The entity, until its operation has ended. */
-  instance: { base: 25, per: { news: 10, message: 16, stop: 25 } },
+  instance: { base: 25, per: { news: 10, message: 16, stop: 25, check: 20 } },
   /** From the name to the ready mail, or to the end of the whole undo, however long it waits for money or hosts. */
   provision: { base: 120, per: { news: 15, call: 30 } },
+  /** From the look to the ready server; a look that finds nothing takes a dozen. */
+  checkDrift: { base: 60, per: { call: 30 } },
   reconcileFleet: { base: 20, per: { page: 36, repair: 25 } },
+  scanDrift: { base: 10, per: { page: 14 } },
   settleStrayPayment: { base: 20, per: { refusal: 14 } },
 } as const;
 
 /** The lists that a comparison of the fleet goes through, page by page. */
-const pages = ['readOrders', 'readSubscriptions', 'readLicenceList', 'readHolds', 'readStacks', 'readObjects'];
+const pages = [
+  'readOrders',
+  'readSubscriptions',
+  'readLicenceList',
+  'readHolds',
+  'readStacks',
+  'readObjects',
+  'askDriftChecks',
+];
 
 /** What makes a history longer. */
 export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
@@ -25,6 +36,8 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   message: ({ asks }) => asks,
   /** An operation ends without a result: it was terminated. */
   stop: ({ stops }) => stops,
+  /** A check of drift begins. */
+  check: ({ begins }) => begins === 'checkDrift',
   /** A step calls for an operator, and is decided about, or tried again by itself. */
   call: ({ activity }) => activity === 'noteNeedsOperator',
   page: ({ activity }) => activity !== undefined && pages.includes(activity),

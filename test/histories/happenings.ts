@@ -16,6 +16,8 @@ export interface Event {
   cancels: boolean;
   /** An activity failed for good. */
   fails: boolean;
+  /** The workflow type of a child that began. */
+  begins?: string;
   /** A child ended without a result. */
   stops: boolean;
 }
@@ -30,10 +32,12 @@ export function eventsOf({ history }: Run): Event[] {
     const scheduled = event.activityTaskScheduledEventAttributes;
     const cancels = Boolean(event.workflowExecutionCancelRequestedEventAttributes);
     const activity = scheduled?.activityType?.name;
+    const begins = event.childWorkflowExecutionStartedEventAttributes?.workflowType?.name;
     const signalled = event.workflowExecutionSignaledEventAttributes?.signalName;
     return {
       ...(activity ? { activity } : {}),
       ...(signalled ? { signalled } : {}),
+      ...(begins ? { begins } : {}),
       given: (scheduled?.input?.payloads ?? []).map((payload) =>
         defaultPayloadConverter.fromPayload(payload as Payload),
       ),

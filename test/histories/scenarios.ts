@@ -1,7 +1,8 @@
+import { driftScenarios } from './drift-scenarios.ts';
 import { fleetScenarios } from './fleet-scenarios.ts';
 import { operatorScenarios } from './operator-scenarios.ts';
 import { orderScenarios } from './order-scenarios.ts';
 import type { Scenarios } from './scenario.ts';
 
 /** Every way that the workflows know, by name; one file of histories is kept for each. */
-export const scenarios: Scenarios = { ...orderScenarios, ...operatorScenarios, ...fleetScenarios };
+export const scenarios: Scenarios = { ...orderScenarios, ...operatorScenarios, ...fleetScenarios, ...driftScenarios };

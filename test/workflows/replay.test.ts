@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { isAfterPivot, provisionSteps, StepName, steps } from '../../src/contracts/steps.ts';
+import {
+  checkDriftSteps,
+  isAfterPivot,
+  isUndoStep,
+  provisionSteps,
+  StepName,
+  steps,
+} from '../../src/contracts/steps.ts';
 import { boundOf, bounds, happenings } from '../histories/bounds.ts';
 import { eventsOf, metBy, typeOf } from '../histories/happenings.ts';
 import { readRuns, readText, recordedNames } from '../histories/recorded.ts';
@@ -23,6 +30,10 @@ const changes: readonly [workflow: keyof typeof bounds, way: string, renamed: Re
   ['reconcileFleet', 'fleet-repaired', { readHolds: 'readLicenceList', readLicenceList: 'readHolds' }],
   ['reconcileFleet', 'fleet-repaired', { noteRepaired: 'noteAnother' }],
   ['settleStrayPayment', 'stray-payment-settled', { sendStrayRefund: 'sendAnother' }],
+  ['checkDrift', 'drift-repaired', { repairStack: 'awaitHealthy', awaitHealthy: 'repairStack' }],
+  ['checkDrift', 'drift-not-found-by-an-operator', { openOperation: 'openAnother' }],
+  ['instance', 'drift-check-terminated', { endBroken: 'endAnother' }],
+  ['scanDrift', 'fleet-scanned-for-drift', { followDriftChecks: 'followOthers' }],
 ];
 
 function changed([workflow, way, renamed]: (typeof changes)[number]): Run {
@@ -68,17 +79,32 @@ describe('recorded histories', () => {
   test('hold every decision about every step, and every end that a step can come to', () => {
     const met = new Set(runs.filter((run) => typeOf(run) === 'provision').flatMap(metBy));
     const beforePivot = provisionSteps.filter((step) => !isAfterPivot(step));
+    const own = StepName.options.filter(
+      (step) => isUndoStep(step) || (provisionSteps as readonly StepName[]).includes(step),
+    );
     const expected = [
-      ...StepName.options.map((step) => `retry at ${step}`),
-      ...StepName.options.filter((step) => steps[step].skippable).map((step) => `skip at ${step}`),
+      ...own.map((step) => `retry at ${step}`),
+      ...own.filter((step) => steps[step].skippable).map((step) => `skip at ${step}`),
       ...beforePivot.flatMap((step) => [`abort at ${step}`, `cancel at ${step}`, `window ends at ${step}`]),
       'cancel while stack-up waits',
     ];
     expect(expected.filter((each) => !met.has(each))).toEqual([]);
   });
 
-  test('hold entities and comparisons that went on as new', () => {
-    for (const workflow of ['instance', 'reconcileFleet']) {
+  test('hold every decision about every step of a check of drift, and a cancel at each', () => {
+    const met = new Set(runs.filter((run) => typeOf(run) === 'checkDrift').flatMap(metBy));
+    // The look is no step that anybody is asked about.
+    const decided = checkDriftSteps.filter((step) => step !== 'look-for-drift');
+    const expected = [
+      ...checkDriftSteps.map((step) => `cancel at ${step}`),
+      ...decided.flatMap((step) => [`retry at ${step}`, `abort at ${step}`]),
+      ...decided.filter((step) => steps[step].skippable).map((step) => `skip at ${step}`),
+    ];
+    expect(expected.filter((each) => !met.has(each))).toEqual([]);
+  });
+
+  test('hold entities, comparisons and scans that went on as new', () => {
+    for (const workflow of ['instance', 'reconcileFleet', 'scanDrift']) {
       const gone = runs.filter((run) => typeOf(run) === workflow && goesOnAsNew(run));
       expect([workflow, gone.length > 0]).toEqual([workflow, true]);
     }

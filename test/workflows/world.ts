@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { createBeatInterceptor } from '../../src/activities/lib/beat-interceptor.ts';
+import type { Difference, JudgedDrift } from '../../src/contracts/drift.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type StepContext,
   type WorkflowTimes,
 } from '../../src/contracts/workflow-messages.ts';
+import { judgeDrift } from '../../src/domain/judge-drift.ts';
 import { endStateOf } from '../../src/domain/order-rules.ts';
 import { startDevServer, startTimeSkipping, workflowBundle } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
@@ -46,6 +48,8 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const order: { state: string; reason?: ReasonCode } = { state: 'awaiting_payment' };
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
+  /** What is amiss at the cloud; a repair mends it. */
+  const drift: { differences: Difference[] } = { differences: [] };
 
   function count(name: StepName): number {
     const number = (tries.get(name) ?? 0) + 1;
@@ -90,6 +94,26 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
     revokeLicence: step('revoke-licence'),
     destroyStack: step('destroy-stack'),
     releaseHostname: step('release-hostname'),
+    lookForDrift: async (context: StepContext): Promise<JudgedDrift> => {
+      await step('look-for-drift')(context);
+      const { differences } = drift;
+      return { differences, keeps: ['vol-1'], ...judgeDrift(differences) };
+    },
+    openOperation: async () => {
+      notes.push('opened');
+    },
+    reportDrift: async (context: StepContext, found: JudgedDrift) => {
+      await step('report-drift')(context);
+      if (found.verdict === 'needs_person') throw fail(found.reason);
+    },
+    repairStack: async (context: StepContext, keeps: string[]) => {
+      await step('repair-stack')(context);
+      notes.push(`kept ${keeps.join()}`);
+      drift.differences = [];
+    },
+    endBroken: async () => {
+      notes.push('broken');
+    },
     startCancelling: async (_place: unknown, reason: ReasonCode) => {
       if (order.state === 'fulfilled') return 'already_ready';
       if (order.state === 'awaiting_payment' || order.state === 'fulfilling') {
@@ -125,7 +149,7 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       decisions.push(decision);
     },
   };
-  return { activities, calls, order, decisions, notes, tries };
+  return { activities, calls, order, decisions, notes, tries, drift };
 }
 
 export type World = ReturnType<typeof createWorld>;

@@ -3,6 +3,7 @@ import type { Reach } from '../../contracts/reach.ts';
 import type { Gateway } from '../../payments/gateway.ts';
 import type { Store } from '../../store/store.ts';
 import type { LicenceAdmin } from '../licensing/licence-admin.ts';
+import { askDriftChecks, type DriftChecks, followDriftChecks } from './ask-drift-checks.ts';
 import { beginPass, closeTickets, noteMismatches, noteRepaired } from './note-tickets.ts';
 import { readLicenceList, readLicences } from './read-licences.ts';
 import { readHolds, readNames } from './read-names.ts';
@@ -18,6 +19,7 @@ export interface FleetPorts {
   /** Whether the entity of an instance runs an operation or has one waiting. */
   isRunning(instanceId: string): Promise<boolean>;
   settings: Omit<PassSettings, 'at'>;
+  driftChecks: DriftChecks;
 }
 
 /** The control worker's part of comparing the systems. */
@@ -38,5 +40,7 @@ export function createFleetActivities(ports: FleetPorts) {
     permitRepair: permitRepair(ports),
     releaseHold: releaseHold(ports),
     revokeLeftLicence: revokeLeftLicence(ports),
+    askDriftChecks: askDriftChecks(ports),
+    followDriftChecks: followDriftChecks(ports),
   };
 }

@@ -42,6 +42,7 @@ export async function runToldStack({ runStack, journal }: StackPorts, context: S
         log[logLevels[line.severity]](line.text, { stack: request.stack });
         return;
       case 'phase':
+      case 'drift':
       case 'result':
       case 'failure':
         return;

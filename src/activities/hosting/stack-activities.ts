@@ -3,6 +3,8 @@ import type { CloudName, RunnerLine, StackOutputs, StackRequest } from '../../co
 import type { Store } from '../../store/store.ts';
 import type { Journal } from '../lib/journal.ts';
 import type { ExpectedHost } from './look-at-host.ts';
+import { lookForDrift } from './look-for-drift.ts';
+import { repairStack } from './repair-stack.ts';
 import { destroyStack, stackUp } from './stack-up.ts';
 import { takeChangeStep } from './take-change-step.ts';
 
@@ -28,5 +30,11 @@ export interface StackPorts {
 
 /** The activities of a provision worker: the only ones that run Pulumi. */
 export function createStackActivities(ports: StackPorts) {
-  return { stackUp: stackUp(ports), destroyStack: destroyStack(ports), takeChangeStep: takeChangeStep(ports) };
+  return {
+    stackUp: stackUp(ports),
+    destroyStack: destroyStack(ports),
+    takeChangeStep: takeChangeStep(ports),
+    lookForDrift: lookForDrift(ports),
+    repairStack: repairStack(ports),
+  };
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { today } from '../../contracts/clock.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
+import type { InstanceStatus, OperationKind, OperationStatus } from '../../contracts/states.ts';
 import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
 import type { OrderPlace } from './end-order.ts';
@@ -19,7 +19,7 @@ export function noteOperation({ store }: RecordsPorts) {
     if (change.goesOn) {
       const { status, goesOn } = change;
       if (!(await store.operations.goOn(place.operationId, { ...goesOn, status }))) return;
-      await store.timeline.append(place, { type: 'operation', kind: 'provision', status });
+      await store.timeline.append(place, { type: 'operation', kind: await kindOf({ store }, place), status });
       return;
     }
     const { status, reason, instanceStatus } = change;
@@ -28,8 +28,17 @@ export function noteOperation({ store }: RecordsPorts) {
       await store.instances.update(place.instanceId, { status: instanceStatus });
       await store.timeline.append(place, { type: 'instance', status: instanceStatus });
     }
-    await store.timeline.append(place, { type: 'operation', kind: 'provision', status, ...(reason ? { reason } : {}) });
+    const kind = await kindOf({ store }, place);
+    await store.timeline.append(place, { type: 'operation', kind, status, ...(reason ? { reason } : {}) });
   };
+}
+
+/** An order's operation has no row before its first step. */
+async function kindOf(
+  { store }: Pick<RecordsPorts, 'store'>,
+  { operationId }: Pick<OrderPlace, 'operationId'>,
+): Promise<OperationKind> {
+  return (await store.operations.find(operationId))?.kind ?? 'provision';
 }
 
 /** Records that a step waits for an operator, and opens the records where the step that does so failed before. */
@@ -59,7 +68,9 @@ export function noteDecision({ store, journal }: RecordsPorts) {
     }
     // Why is for the audit log alone: the timeline is read by customers.
     if (decision.action === 'skip') await journal.note(context, { status: 'skipped' });
-    const status = isUndoStep(context.step) || decision.action === 'abort' ? 'undoing' : 'running';
+    // Only what was not delivered is undone.
+    const undoes = decision.action === 'abort' && (await kindOf({ store }, context)) === 'provision';
+    const status = isUndoStep(context.step) || undoes ? 'undoing' : 'running';
     await store.operations.goOn(context.operationId, { step: context.step, attempt: context.attempt, status });
   };
 }

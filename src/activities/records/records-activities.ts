@@ -4,6 +4,7 @@ import { beginUndo, endOrder, startCancelling } from './end-order.ts';
 import { holdHostname, releaseHostname } from './hold-hostname.ts';
 import { markReady } from './mark-ready.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
+import { endBroken, openOperation, reportDrift } from './report-drift.ts';
 
 export interface RecordsPorts {
   store: Store;
@@ -23,5 +24,8 @@ export function createRecordsActivities(ports: RecordsPorts) {
     noteOperation: noteOperation(ports),
     noteNeedsOperator: noteNeedsOperator(ports),
     noteDecision: noteDecision(ports),
+    openOperation: openOperation(ports),
+    reportDrift: reportDrift(ports),
+    endBroken: endBroken(ports),
   };
 }

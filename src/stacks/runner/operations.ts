@@ -10,6 +10,7 @@ import { wasKilled } from './engine.ts';
 import { createStack, unlocking } from './engine-lock.ts';
 import { enrolNodes, reportUpEnded } from './enrolment.ts';
 import { takeFinalSnapshots } from './final-snapshots.ts';
+import { lookForDrift } from './look.ts';
 import { type Adoption, findOrphans, planOrphans, refuseOrphans, removeOrphans, waitForLists } from './orphans.ts';
 import { startPlugins } from './plugins.ts';
 import { readState } from './stack-state.ts';
@@ -29,6 +30,8 @@ export async function runOperation(bench: Bench): Promise<Outcome> {
       return up(bench);
     case 'refresh':
       return refresh(bench);
+    case 'look':
+      return look(bench);
     case 'destroy':
       return destroy(bench);
   }
@@ -170,6 +173,13 @@ async function refresh(bench: Bench, options: { silent?: boolean } = {}): Promis
   return { outputs: null, changes: progress.changes() };
 }
 
+/** Tells what is not at the cloud as the state has it; touches nothing. */
+async function look(bench: Bench): Promise<Outcome> {
+  const drift = await lookForDrift(bench, standIn(bench, { protect: true }));
+  bench.reporter.write({ type: 'drift', ...drift });
+  return { outputs: null, changes: {} };
+}
+
 /**
  * Removes everything of the instance, volumes and what no state knows included: that is what destroying it means. Where
  * final snapshots are wished, nothing goes before they are complete.
@@ -207,7 +217,7 @@ async function destroy(bench: Bench): Promise<Outcome> {
 /**
  * Puts a stack in order after an attempt that did not end cleanly: deals with what the state does not know, and lets the
  * state forget what it only believes to be there or to have begun. Answers what the next up must take over. Throws
- * `unknown_objects` where an operator must look.
+ * `unknown_objects` or `volume_gone` where an operator must look.
  */
 async function recover(bench: Bench): Promise<Adoption> {
   const { pivotBehind } = bench.request;
@@ -220,10 +230,17 @@ async function recover(bench: Bench): Promise<Adoption> {
   if (!pivotBehind) return nothing;
   // A name is free only when the refreshed state has let it go: an import under a taken name replaces its object.
   const after = await readState(bench);
+  refuseLosses(bench.request.keeps ?? [], after?.ids ?? new Set());
   const orphans = await findOrphans(bench, after?.ids ?? new Set());
   const { adopt, leave } = planOrphans(orphans, { takenNames: after?.names ?? new Set(), pivotBehind });
   refuseOrphans(leave);
   return adopt;
+}
+
+/** Throws `volume_gone` when something that must be there is not: an up would make an empty one in its place. */
+function refuseLosses(keeps: readonly string[], there: ReadonlySet<string>): void {
+  const gone = keeps.filter((id) => !there.has(id));
+  if (gone.length > 0) throw new ReasonError('volume_gone', gone.join(', '));
 }
 
 /** What every run of the engine is given. */
@@ -254,7 +271,7 @@ async function declare(
   }
 }
 
-/** The program of refresh and destroy: the same resources, and user data that nobody reads. */
+/** The program of refresh, look and destroy: the same resources, and user data that nobody reads. */
 function standIn({ cloud, request }: Bench, { protect }: { protect: boolean }): PulumiFn {
   return async () => {
     const userData = Object.fromEntries(machinesOf(request.spec).map(({ key }) => [key, secret('')]));

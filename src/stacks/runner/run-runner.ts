@@ -54,8 +54,8 @@ export async function runRunner(): Promise<void> {
         signal: stop.signal,
       };
       outcome = await runOperation(bench);
-      // A refresh puts nothing in order that was not.
-      settled = request.kind !== 'refresh' || !recover;
+      // A refresh and a look put nothing in order that was not.
+      settled = !['refresh', 'look'].includes(request.kind) || !recover;
     } finally {
       // Nothing of this session may touch the stack once the lease is free.
       await killSession(process.pid, process.pid);

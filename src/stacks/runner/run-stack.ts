@@ -19,7 +19,7 @@ export interface RunStackOptions {
 }
 
 /**
- * Runs one Pulumi operation in a child process and answers the stack's outputs (null for refresh and destroy). When it
+ * Runs one Pulumi operation in a child process and answers the stack's outputs (null for refresh, look and destroy). When it
  * returns or throws, no process of the operation is left.
  *
  * Errors: `stack_failed` (the detail has the last lines), `stack_busy`, `records_unreachable`, `cloud_unavailable`,

@@ -75,6 +75,19 @@ export function mail() {
   });
 }
 
+/** A look at a cloud that nobody waits for: after the customers' operations where the server knows priorities. */
+export function looking(cloud: CloudName, within: Within) {
+  return proxyActivities<Pick<StackActivities, 'lookForDrift'>>({
+    taskQueue: provisionQueue(cloud),
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '30 seconds',
+    ...waitForEnd,
+    retry: { initialInterval: '10 seconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+    priority: { priorityKey: 5 },
+    ...deadline(within),
+  });
+}
+
 /** Pulumi operations on the queue of their cloud; beats every 3 s carry a cancel to them, and nine may be lost on a busy machine. */
 export function stack(cloud: CloudName, within: Within = {}) {
   return proxyActivities<StackActivities>({

@@ -19,6 +19,16 @@ export function fleet() {
   return proxyActivities<FleetActivities>({ taskQueue: controlQueue, ...patient });
 }
 
+/** Waiting for looks that a scan asked for; each beats every 2 s. */
+export function driftFollow() {
+  return proxyActivities<Pick<FleetActivities, 'followDriftChecks'>>({
+    taskQueue: controlQueue,
+    startToCloseTimeout: '2 hours',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumAttempts: 5 },
+  });
+}
+
 /** What a provision worker reads of a cloud. */
 export function cloudFleet(cloud: CloudName) {
   return proxyActivities<CloudFleetActivities>({

@@ -12,7 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { InstanceStatus, OperationStatus, StepStatus } from '../../contracts/states.ts';
+import type { InstanceStatus, OperationKind, OperationStatus, StepStatus } from '../../contracts/states.ts';
 import { refusalOf, type StepName, undoOf } from '../../contracts/steps.ts';
 import {
   instanceStatusChanged,
@@ -79,7 +79,7 @@ const longestUndoPauseMs = 6 * 3_600_000;
  * reaches; a step of it that fails for good calls people and is tried again, by them or by itself. The undo of a step
  * counts as registered before the step runs, and is a no-op where the step did nothing.
  */
-export function openSaga(input: OperationInput) {
+export function openSaga(input: OperationInput, kind: OperationKind = 'provision') {
   const { facts, times, operationId } = input;
   const states = new Map<StepName, StepState>();
   /** Tries that wait for an operator, with what he decided; a decision about anything else is none. */
@@ -110,7 +110,8 @@ export function openSaga(input: OperationInput) {
   const place = { instanceId: facts.instanceId, orderId: facts.orderId, operationId };
 
   function show(): void {
-    setCurrentDetails(describeOperation({ facts, operationId, status, steps: [...states.values()], windowEndsAt }));
+    const steps = [...states.values()];
+    setCurrentDetails(describeOperation({ kind, facts, operationId, status, steps, windowEndsAt }));
   }
 
   function enter(step: StepName, attempt: number): StepContext {
@@ -311,6 +312,8 @@ export function openSaga(input: OperationInput) {
     place,
     step,
     undo,
+    /** Shows here and at the entity what the instance is while the operation runs. */
+    become: tellStatus,
     /** From here on nothing undoes: the customer has what he paid for. */
     pivot(): void {
       afterPivot = true;

@@ -1,0 +1,44 @@
+import type { Difference, DriftVerdict } from '../contracts/drift.ts';
+
+/**
+ * The rule by which differences between a stack and its cloud are judged. Pure. Only what loses nothing is repaired by
+ * itself: a part that holds no data and whose new one serves as the old one did. Whatever nobody has a rule for is for a
+ * person, because an `up` would make it without asking.
+ */
+
+/** First words of the logical names, which all clouds share, of parts that may be made anew or set back. */
+const renewable: ReadonlySet<string> = new Set([
+  ...['host', 'card', 'way', 'association', 'attachment'],
+  ...['record', 'owner', 'holder'],
+  ...['firewall', 'port', 'outbound', 'routes', 'tag'],
+  ...['role', 'profile', 'snapshots'],
+  ...['balancer', 'listener', 'target', 'group'],
+]);
+
+/** Names of the properties in which the clouds keep tags; setting them back touches nothing else. */
+const tagProperties: ReadonlySet<string> = new Set([
+  ...['tags', 'tagsAll', 'labels', 'effectiveLabels', 'pulumiLabels'],
+]);
+
+export function judgeDrift(differences: readonly Difference[]): DriftVerdict {
+  if (differences.length === 0) return { verdict: 'none' };
+  const data = differences.filter((each) => each.protected && !isTagsAlone(each));
+  if (data.some(({ change }) => change === 'missing')) return { verdict: 'needs_person', reason: 'volume_gone' };
+  if (data.length > 0) return { verdict: 'needs_person', reason: 'volume_changed' };
+  if (differences.some(({ change }) => change === 'foreign')) {
+    return { verdict: 'needs_person', reason: 'unknown_objects' };
+  }
+  const isSafe = differences.every((each) => isTagsAlone(each) || renewable.has(partOf(each)));
+  return isSafe
+    ? { verdict: 'repairable', reason: 'server_drifted' }
+    : { verdict: 'needs_person', reason: 'drift_unclear' };
+}
+
+function isTagsAlone({ change, properties }: Difference): boolean {
+  return change === 'changed' && properties.length > 0 && properties.every((name) => tagProperties.has(name));
+}
+
+/** Logical names are `<part>` or `<part>-<node or hostname>`. */
+function partOf({ name }: Difference): string {
+  return name.split('-')[0] ?? '';
+}

@@ -1,0 +1,81 @@
+import { expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createJournal } from '../../../src/activities/lib/journal.ts';
+import { noteDecision, noteOperation } from '../../../src/activities/records/note-operation.ts';
+import { endBroken, openOperation, reportDrift } from '../../../src/activities/records/report-drift.ts';
+import type { Difference, JudgedDrift } from '../../../src/contracts/drift.ts';
+import { newId } from '../../../src/contracts/new-id.ts';
+import { useApi } from '../../support/api.ts';
+import { instanceRecord } from '../../support/instance-record.ts';
+
+const api = useApi();
+const hostGone: Difference = { name: 'host-node-1-m1', id: 'h-1', change: 'missing', properties: [], protected: false };
+const repairable: JudgedDrift = {
+  ...{ differences: [hostGone], keeps: ['vol-1'] },
+  ...{ verdict: 'repairable', reason: 'server_drifted' },
+};
+const volumeGone: JudgedDrift = {
+  ...{ differences: [{ ...hostGone, name: 'volume-node-1', id: 'vol-1', protected: true }], keeps: [] },
+  ...{ verdict: 'needs_person', reason: 'volume_gone' },
+};
+
+/** A delivered server with a check that has begun. */
+async function checked() {
+  const instance = instanceRecord({ status: 'ready' });
+  await api.store.instances.insert(instance);
+  const place = { instanceId: instance._id, orderId: instance.orderId, operationId: newId.operation() };
+  const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
+  // Its worker may die before Temporal knows that it was written.
+  for (let times = 0; times < 2; times += 1) {
+    await openOperation(ports)(place, { kind: 'check-drift', accountId: instance.accountId });
+  }
+  const context = { ...place, step: 'report-drift' as const, attempt: 1 };
+  return {
+    ...{ place, ports, context },
+    report: (drift: JudgedDrift, attempt = 1) =>
+      new MockActivityEnvironment({ attempt }).run(reportDrift(ports), context, drift),
+    status: async () => (await api.store.instances.find(instance._id))?.status,
+    operation: () => api.store.operations.find(place.operationId),
+    events: () => api.store.timeline.page(place.instanceId, 0, 100),
+  };
+}
+
+test('an incident is on the timeline once, with its reason and what is amiss, and ends with the server ready', async () => {
+  const { place, ports, report, status, operation, events } = await checked();
+  await report(repairable);
+  await report(repairable, 2);
+  expect(await status()).toBe('drifted');
+  expect(await operation()).toMatchObject({ kind: 'check-drift', status: 'running', reason: 'server_drifted' });
+  await noteOperation(ports)(place, { status: 'succeeded', instanceStatus: 'ready' });
+  expect(await status()).toBe('ready');
+  expect(await events()).toMatchObject([
+    { type: 'instance', status: 'drifted' },
+    { type: 'operation', kind: 'check-drift', status: 'running', reason: 'server_drifted' },
+    { type: 'log', severity: 'warning', text: 'The machine of node-1-m1 is gone at the cloud.' },
+    { type: 'instance', status: 'ready' },
+    { type: 'operation', kind: 'check-drift', status: 'succeeded' },
+  ]);
+});
+
+test('where a volume is gone the step fails for good, with a detail for operators; an abort undoes nothing', async () => {
+  const { ports, context, place, report, status, operation } = await checked();
+  await expect(report(volumeGone)).rejects.toMatchObject({
+    ...{ code: 'volume_gone', detail: 'volume-node-1 (vol-1) missing' },
+  });
+  expect(await status()).toBe('drifted');
+  await api.store.operations.setStatus(place.operationId, { status: 'needs_operator', reason: 'volume_gone' });
+  const decision = { operationId: place.operationId, step: context.step, attempt: 1, operator: 'ada', why: 'by hand' };
+  await noteDecision(ports)(context, { ...decision, action: 'abort' });
+  expect(await operation()).toMatchObject({ status: 'running' });
+});
+
+test('a look that finds nothing reports nothing, and a check that broke is ended once', async () => {
+  const { place, ports, report, status, operation, events } = await checked();
+  await report({ verdict: 'none', differences: [], keeps: [] });
+  expect(await status()).toBe('ready');
+  for (let times = 0; times < 2; times += 1) await endBroken(ports)(place);
+  expect(await operation()).toMatchObject({ status: 'failed', reason: 'internal' });
+  expect(await events()).toMatchObject([{ type: 'operation', kind: 'check-drift', status: 'failed' }]);
+  await endBroken(ports)({ ...place, operationId: newId.operation() });
+  expect(await events()).toHaveLength(1);
+});

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Difference, Drift } from '../../src/contracts/drift.ts';
+import type { PrivateServerSpec } from '../../src/contracts/stack.ts';
+import { judgeDrift } from '../../src/domain/judge-drift.ts';
+import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+
+let lab: StackLab;
+beforeAll(async () => {
+  lab = await openStackLab();
+}, 30_000);
+afterAll(async () => {
+  await lab?.close();
+}, 30_000);
+
+async function look(server: PrivateServerSpec): Promise<Drift> {
+  const { lines } = await lab.run(lab.request('look', server, { pivotBehind: true }));
+  const [drift] = lines.flatMap((line) => (line.type === 'drift' ? [line] : []));
+  return { differences: drift!.differences, keeps: drift!.keeps };
+}
+
+const repair = (server: PrivateServerSpec, keeps: string[]) =>
+  lab.run({ ...lab.request('up', server, { recover: true, pivotBehind: true }), keeps });
+
+const short = ({ name, change, properties }: Difference) => [change, name, ...properties].join(' ');
+
+describe('a look at a stack', () => {
+  test('finds what somebody did at the cloud, changes nothing, and its repair makes no volume', async () => {
+    const server = lab.spec('drifting');
+    const [hostname] = server.hostnames;
+    const { outputs } = await lab.up(server);
+    const { client } = lab.cloud;
+
+    // Nothing is amiss.
+    const asBuilt = await lab.readState(server);
+    expect(await look(server)).toEqual({ differences: [], keeps: outputs.volumeIds });
+    expect(await lab.readState(server)).toBe(asBuilt);
+    expect(await lab.disorder(server)).toEqual([]);
+
+    // Things that a repair puts back, and a tag of the volume.
+    const [host] = await lab.hosts(server);
+    await client.remove('hosts', host!.id);
+    const [record] = await client.list('records', { name: hostname! });
+    await client.update('records', record!.id, { ttl: 600 });
+    const [volume] = await client.list('volumes', {});
+    await client.update('volumes', volume!.id, { tags: { ...volume!.tags, 'freehold:plan': 'another' } });
+    const drift = await look(server);
+    expect(drift.differences.map(short).sort()).toEqual([
+      `changed record-${hostname} ttl`,
+      'changed volume-node-1 tags',
+      'missing host-node-1-m1',
+    ]);
+    expect(judgeDrift(drift.differences)).toEqual({ verdict: 'repairable', reason: 'server_drifted' });
+    expect(drift.keeps).toEqual(outputs.volumeIds);
+    expect(await lab.readState(server)).toBe(asBuilt);
+    expect(await lab.hosts(server)).toEqual([]);
+    const repaired = await repair(server, drift.keeps);
+    expect(repaired.outputs).toMatchObject({ volumeIds: outputs.volumeIds, addresses: outputs.addresses });
+    expect((await look(server)).differences).toEqual([]);
+
+    // Something foreign beside it.
+    const tags = { 'freehold:instance': server.instanceId, 'freehold:resource': 'volume-node-1' };
+    const place = { region: 'home', zone: 'home-a', sizeGib: 1, token: 'made-by-hand' };
+    const foreign = await client.create('volumes', { name: 'by-hand', tags, ...place });
+    const beside = await look(server);
+    expect(beside.differences).toMatchObject([{ change: 'foreign', name: 'volume-node-1', id: foreign.id }]);
+    expect(judgeDrift(beside.differences)).toMatchObject({ verdict: 'needs_person', reason: 'unknown_objects' });
+    await client.remove('volumes', foreign.id);
+
+    // The volume goes between the look and the repair: nothing is made in its place, nor anything else.
+    const [second] = await lab.hosts(server);
+    await client.remove('hosts', second!.id);
+    const before = await look(server);
+    expect(judgeDrift(before.differences).verdict).toBe('repairable');
+    await client.remove('volumes', volume!.id);
+    const after = await look(server);
+    expect(after.keeps).toEqual([]);
+    expect(judgeDrift(after.differences)).toEqual({ verdict: 'needs_person', reason: 'volume_gone' });
+    await expect(repair(server, before.keeps)).rejects.toMatchObject({ code: 'volume_gone' });
+    expect((await lab.owned(server)).sort()).toEqual(['addresses address-node-1', `records record-${hostname}`]);
+
+    await lab.destroy(server);
+    expect(await lab.owned(server)).toEqual([]);
+  }, 180_000);
+});
