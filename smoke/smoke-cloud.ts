@@ -178,6 +178,7 @@ function textOf(line: RunnerLine): string[] {
         : [`${line.done}/${line.total} ${line.op} ${line.name} ${line.status === 'failed' ? 'FAILED' : 'done'}`];
     case 'log':
       return line.severity === 'info' ? [] : [`${line.severity}: ${line.text}`];
+    case 'drift':
     case 'result':
     case 'failure':
       return [];
