@@ -8,8 +8,8 @@ import { fatesOf } from './order-facts.ts';
 /**
  * Takes into the stack of a delivered server what carries its tag and has got lost from its state, by an `up` of what the
  * server is. Deletes nothing. Holds the lease of the stack, so it never meets a running operation. False, and nothing
- * happens, when the server is not there or not at rest any more. Errors: those of an up; `unknown_objects` where a person
- * has to look, because two objects claim one place or one claims none.
+ * happens, when the server is not there or not at rest any more. Errors: those of an up; `volume_gone` and
+ * `unknown_objects` where a person has to look: data is missing, two objects claim one place, or one claims none.
  */
 export function adoptObjects({ store, runStack }: CloudFleetPorts) {
   return async (instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {
@@ -18,7 +18,11 @@ export function adoptObjects({ store, runStack }: CloudFleetPorts) {
     if (!instance?.licenceId || fates[instanceId] !== 'lives') return false;
     const request = { kind: 'up', stack: stackName(instanceId), spec: specOf(instance) } as const;
     const outputs = await runStack(
-      { ...request, identity: identityOf(instance, instance.licenceId), recover: true, pivotBehind: true },
+      {
+        ...{ ...request, identity: identityOf(instance, instance.licenceId), recover: true, pivotBehind: true },
+        // A volume that is nowhere any more is not to be made anew, empty.
+        keeps: instance.outputs?.volumeIds ?? [],
+      },
       { onLine: () => undefined, signal: cancellationSignal() },
     );
     if (outputs) await store.instances.update(instanceId, { outputs });

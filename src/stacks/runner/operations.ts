@@ -230,8 +230,8 @@ async function recover(bench: Bench): Promise<Adoption> {
   if (!pivotBehind) return nothing;
   // A name is free only when the refreshed state has let it go: an import under a taken name replaces its object.
   const after = await readState(bench);
-  refuseLosses(bench.request.keeps ?? [], after?.ids ?? new Set());
   const orphans = await findOrphans(bench, after?.ids ?? new Set());
+  refuseLosses(bench.request.keeps ?? [], new Set([...(after?.ids ?? []), ...orphans.map(({ id }) => id)]));
   const { adopt, leave } = planOrphans(orphans, { takenNames: after?.names ?? new Set(), pivotBehind });
   refuseOrphans(leave);
   return adopt;
