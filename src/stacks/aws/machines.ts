@@ -5,13 +5,13 @@ import { Instance } from '@pulumi/aws/ec2/instance.js';
 import { VolumeAttachment } from '@pulumi/aws/ec2/volumeAttachment.js';
 import { type Input, type Output, output, type Resource } from '@pulumi/pulumi';
 import { machineKey, type ServerNode } from '../../contracts/stack.ts';
+import { dailySnapshotDays } from '../../domain/snapshots.ts';
 import { machinesOf, type PrivateServerArgs } from '../private-server.ts';
+import { snapshotOfTag } from '../snapshot-tags.ts';
 import type { Identity } from './identity.ts';
 import type { Network } from './network.ts';
 import type { Parts } from './parts.ts';
 
-/** Daily snapshots that are kept. */
-const snapshots = 14;
 const snapshotTime = '02:00';
 /** In place of an image that nobody may look up; never used, because a machine's image is ignored once it is there. */
 const noImage = 'ami-pinned';
@@ -47,10 +47,10 @@ export function declareVolumes(
           {
             name: 'daily',
             createRule: { interval: 24, intervalUnit: 'HOURS', times: snapshotTime },
-            retainRule: { count: snapshots },
+            retainRule: { count: dailySnapshotDays },
             copyTags: false,
             // Another tag than that of what is swept: a snapshot outlives what it was made of.
-            tagsToAdd: { 'freehold:snapshot-of': spec.instanceId },
+            tagsToAdd: { [snapshotOfTag]: spec.instanceId },
           },
         ],
       },

@@ -5,9 +5,9 @@ import {
   type Snapshot,
 } from '@aws-sdk/client-ec2';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { snapshotPurposes } from '../../domain/snapshots.ts';
+import { dailySnapshotDays, lastDayOf } from '../../domain/snapshots.ts';
 import type { Snapshots, VolumeSnapshot } from '../private-server.ts';
-import { purposeTag, readSnapshotTags, snapshotOfTag, snapshotTagsOf } from '../snapshot-tags.ts';
+import { readSnapshotTags, snapshotOfTag, snapshotTagsOf } from '../snapshot-tags.ts';
 import { createAwsClients } from './clients.ts';
 import { awsRegions, told } from './inventory.ts';
 import { physicalName } from './names.ts';
@@ -17,16 +17,23 @@ const states: Readonly<Record<string, VolumeSnapshot['state']>> = { completed: '
 
 function read(region: string, snapshot: Snapshot): VolumeSnapshot[] {
   const { SnapshotId: id = '', VolumeId: volumeId = '', State = '', StartTime, Tags = [] } = snapshot;
-  const about = readSnapshotTags(Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])));
-  if (!about) return [];
-  return [{ ...about, id, region, volumeId, createdAt: StartTime?.getTime() ?? 0, state: states[State] ?? 'pending' }];
+  const tags = Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value]));
+  const createdAt = StartTime?.getTime() ?? 0;
+  const about = readSnapshotTags(tags) ?? ofPolicy(tags, createdAt);
+  return [{ ...about, id, region, volumeId, createdAt, state: states[State] ?? 'pending' }];
 }
 
-/** Snapshots of EBS volumes; the daily ones are the lifecycle policy's. */
+/** A lifecycle policy says no last day, and nobody removes what it has made once it went with its stack. */
+function ofPolicy(tags: Readonly<Record<string, string>>, createdAt: number) {
+  const keepUntil = lastDayOf(createdAt, dailySnapshotDays);
+  return { instanceId: tags[snapshotOfTag] ?? '', purpose: 'daily', keepUntil } as const;
+}
+
+/** Snapshots of EBS volumes; the daily ones are made by the lifecycle policy of the stack. */
 export function awsSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   const { FREEHOLD_AWS_REMOVE_PAUSE_MS: pauseMs } = awsSettings(env);
   const clients = createAwsClients();
-  const ours = { Name: 'tag-key', Values: snapshotPurposes.map(purposeTag) };
+  const ours = { Name: 'tag-key', Values: [snapshotOfTag] };
 
   async function listIn(region: string, instanceId?: string): Promise<VolumeSnapshot[]> {
     const own = instanceId === undefined ? [] : [{ Name: `tag:${snapshotOfTag}`, Values: [instanceId] }];

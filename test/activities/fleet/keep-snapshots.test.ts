@@ -6,6 +6,7 @@ import { newId } from '../../../src/contracts/new-id.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { SnapshotsPage } from '../../../src/contracts/snapshots.ts';
 import type { InstanceStatus } from '../../../src/contracts/states.ts';
+import { types as awsTypes } from '../../../src/embedded/cloud/doubles/aws/types.ts';
 import { types } from '../../../src/embedded/cloud/doubles/digitalocean/types.ts';
 import { doublesEnvironment } from '../../../src/embedded/cloud/doubles/environment.ts';
 import { cloudStacks } from '../../../src/stacks/clouds.ts';
@@ -20,11 +21,15 @@ const store = useStore();
 const day = 86_400_000;
 let cloud: TestCloud;
 let env: NodeJS.ProcessEnv;
+const former = { ...process.env };
 beforeAll(async () => {
   cloud = await startCloud();
-  env = doublesEnvironment({ cloudUrl: cloud.url, path: '', cacheFolder: '' });
+  env = doublesEnvironment({ cloudUrl: cloud.url, path: former.PATH ?? '', cacheFolder: '' });
+  // The clients of AWS look for endpoint and credentials here, and nowhere else.
+  Object.assign(process.env, env);
 }, 30_000);
 afterAll(async () => {
+  process.env = former;
   await cloud?.stop();
 }, 30_000);
 
@@ -111,3 +116,31 @@ test('every volume of a delivered server gets one a day and loses it after two w
   expect(sum(await round(Date.parse('2099-01-02')), 'removed')).toBeGreaterThan(0);
   expect((await listed()).filter(({ purpose }) => purpose === 'final')).toEqual([]);
 }, 60_000);
+
+test('what a lifecycle policy of AWS has left is removed at the end of its time', async () => {
+  const instanceId = newId.instance();
+  const make = async (type: string, inputs: object) => {
+    const wish = { type, region: 'eu-central-1', inputs };
+    const { status, body } = await cloud.call('POST', '/v1/doubles/aws/objects', wish);
+    expect(status).toBe(201);
+    return (body as { id: string }).id;
+  };
+  const volumeId = await make(awsTypes.volume, { availabilityZone: 'eu-central-1a', size: 25, type: 'gp3', tags: {} });
+  const id = await make(awsTypes.snapshot, { volumeId, tags: { 'freehold:snapshot-of': instanceId } });
+  await make(awsTypes.snapshot, { volumeId, tags: { Name: 'somebody else’s' } });
+  const awsDesk = async () => (await cloudStacks('aws')).snapshots(env);
+  const ports = {
+    store,
+    snapshotsOf: async () => ({ dailySnapshots: 'schedule', snapshots: await awsDesk() }),
+  } as unknown as CloudFleetPorts;
+  const removedAt = async (at: number) => {
+    const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
+    return (await new MockActivityEnvironment().run(keepSnapshots(ports), 'aws', settings, '')).removed;
+  };
+  const ids = async () => (await (await awsDesk()).list()).map((snapshot) => snapshot.id);
+  await until(async () => (await ids()).length > 0, { what: 'it is listed' });
+  expect(await ids()).toEqual([id]);
+  expect(await removedAt(Date.now() + 14 * day)).toBe(0);
+  expect(await removedAt(Date.now() + 15 * day)).toBe(1);
+  expect(await ids()).toEqual([]);
+});
