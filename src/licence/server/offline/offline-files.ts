@@ -49,7 +49,7 @@ export async function issueOfflineFile(
 ): Promise<{ answer: OfflineFileAnswer; created: boolean }> {
   const { offlineFiles } = context.db;
   const requestHash = createHash('sha256').update(JSON.stringify(wish)).digest('base64url');
-  const held = await offlineFiles.byIdempotencyKey(licence._id, call.idempotencyKey);
+  const held = await heldBy(context, licence._id, call.idempotencyKey);
   if (held !== null && held.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (held !== null && wasGiven(held)) return { answer: answerOf(held), created: false };
   const drafted = held ?? (await draft(context, licence, wish, { ...call, requestHash }));
@@ -69,6 +69,14 @@ export async function issueOfflineFile(
   if (issued === null) return { answer: await answeredElsewhere(context, file), created: false };
   await audit(context, note);
   return { answer: answerOf(issued), created: true };
+}
+
+/** The file of an earlier call with this key. One that was withdrawn is forgotten first, and the call begins anew. */
+async function heldBy(context: ServerContext, licenceId: string, idempotencyKey: string): Promise<OfflineFile | null> {
+  const file = await context.db.offlineFiles.byIdempotencyKey(licenceId, idempotencyKey);
+  if (file?.status !== 'withdrawn') return file;
+  await giveUp(context, file);
+  return null;
 }
 
 /** The same call was faster; or this one took so long that the file was swept, and its seats must not stay. */

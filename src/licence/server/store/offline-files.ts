@@ -99,12 +99,12 @@ export function offlineFileStore(connection: Connection) {
     /** Notes whose seats one takes over that nobody was given yet; null when it was given out or forgotten. */
     noteReplaces: (id: string, replaces: string) =>
       model.findOneAndUpdate({ _id: id, status: 'pending' }, { $set: { replaces } }, after).lean<OfflineFile>().exec(),
-    /** From then on it is given to nobody and its idempotency key is free; null when it was given out or is gone. */
+    /** From then on it is given to nobody; null when it was given out or is gone. */
     withdraw: (id: string) =>
       model
         .findOneAndUpdate(
           { _id: id, status: { $in: ['pending', 'withdrawn'] } },
-          { $set: { status: 'withdrawn', idempotencyKey: `withdrawn ${id}` } },
+          { $set: { status: 'withdrawn' } },
           after,
         )
         .lean<OfflineFile>()
