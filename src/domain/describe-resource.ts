@@ -12,6 +12,7 @@ const parts: Readonly<Record<string, string>> = {
   holder: 'The note of whose address it is',
   volume: 'The data volume',
   attachment: 'The way from the data volume to the machine',
+  power: 'The start of the machine',
   snapshots: 'The plan of daily snapshots',
   host: 'The machine',
   card: 'The network card of the machine',

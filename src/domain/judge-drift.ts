@@ -8,7 +8,7 @@ import type { Difference, DriftVerdict } from '../contracts/drift.ts';
 
 /** First words of the logical names, which all clouds share, of parts that may be made anew or set back. */
 const renewable: ReadonlySet<string> = new Set([
-  ...['host', 'card', 'way', 'association', 'attachment'],
+  ...['host', 'card', 'way', 'association', 'attachment', 'power'],
   ...['record', 'owner', 'holder'],
   ...['firewall', 'port', 'outbound', 'routes', 'tag'],
   ...['role', 'profile', 'snapshots'],

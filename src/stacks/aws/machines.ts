@@ -3,6 +3,7 @@ import { Volume } from '@pulumi/aws/ebs/volume.js';
 import { getAmiOutput } from '@pulumi/aws/ec2/getAmi.js';
 import { Instance } from '@pulumi/aws/ec2/instance.js';
 import { VolumeAttachment } from '@pulumi/aws/ec2/volumeAttachment.js';
+import { InstanceState } from '@pulumi/aws/ec2transitgateway/instanceState.js';
 import { type Input, type Output, output, type Resource } from '@pulumi/pulumi';
 import { machineKey, type ServerNode } from '../../contracts/stack.ts';
 import { dailySnapshotDays } from '../../domain/snapshots.ts';
@@ -130,16 +131,22 @@ export function servingOf(node: ServerNode, machines: Machines): Instance | unde
   return node.serving === null ? undefined : machines.get(machineKey(node, { name: node.serving }));
 }
 
-/** Gives each node's volume to its serving machine; the one that had it is stopped first. */
+/**
+ * Gives each node's volume to its serving machine. The one that had it is stopped first, so the one that gets it is
+ * started: it may have been stopped by an earlier move.
+ */
 export function attachVolumes({ spec, inside }: Parts, volumes: Volume[], machines: Machines): VolumeAttachment[] {
   return spec.nodes.flatMap((node, index) => {
     const serving = servingOf(node, machines);
     if (!serving) return [];
     const link = { deviceName: dataDevice, volumeId: volumes[index]!.id, instanceId: serving.id };
-    return new VolumeAttachment(
+    const attachment = new VolumeAttachment(
       `attachment-${node.name}`,
       { ...link, stopInstanceBeforeDetaching: true },
       inside({ deleteBeforeReplace: true }),
     );
+    const wish = { instanceId: serving.id, state: 'running' };
+    new InstanceState(`power-${node.name}`, wish, inside({ dependsOn: attachment }));
+    return attachment;
   });
 }

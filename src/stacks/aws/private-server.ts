@@ -53,7 +53,7 @@ const nodeResources = 3;
 
 function resourceCount(spec: PrivateServerSpec): number {
   const serving = spec.nodes.filter((node) => node.serving !== null).length;
-  const links = spec.nodes.length > 1 ? balancerResources + serving * (1 + balancedServices) : serving * 2;
+  const links = spec.nodes.length > 1 ? balancerResources + serving * (2 + balancedServices) : serving * 3;
   return (
     fixedResources + spec.nodes.length * nodeResources + spec.hostnames.length * 2 + machinesOf(spec).length + links
   );

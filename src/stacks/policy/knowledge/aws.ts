@@ -4,6 +4,7 @@ import { type CloudKnowledge, listOf, type Opening, objectOf } from '../knowledg
 const untagged = new Set([
   ...['ec2/routeTableAssociation:RouteTableAssociation', 'ec2/route:Route', 'ec2/volumeAttachment:VolumeAttachment'],
   ...['ec2/eipAssociation:EipAssociation', 'ec2/securityGroupRule:SecurityGroupRule', 'route53/record:Record'],
+  ...['ec2transitgateway/instanceState:InstanceState'],
   ...['iam/rolePolicyAttachment:RolePolicyAttachment', 'iam/rolePolicy:RolePolicy'],
   ...['lb/targetGroupAttachment:TargetGroupAttachment', 'acm/certificateValidation:CertificateValidation'],
 ]);

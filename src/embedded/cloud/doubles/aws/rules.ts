@@ -200,6 +200,12 @@ const machines = {
       return text(ami).startsWith(imagePrefix) ? null : awsError('RunInstances', 'InvalidAMIID.NotFound', sentence);
     },
   },
+  power: {
+    id: ({ inputs }) => text(inputs.instanceId),
+    references: { instanceId: to(types.instance, { onDelete: 'ends' }) },
+    replaces: ['instanceId'],
+    adopts: found(types.power, ['instanceId']),
+  },
   snapshots: {
     id: 'policy-0',
     references: { executionRoleArn: to(types.role, { by: 'arn', onDelete: 'stays' }) },

@@ -59,10 +59,13 @@ export const awsTable: CloudTable = {
     world.list(types.instance).map((instance) => {
       const isMine = ({ inputs }: DoubleObject) => inputs.instanceId === instance.id || inputs.targetId === instance.id;
       const attachment = world.list(types.volumeAttachment).find(isMine);
+      // The double knows no past: whoever gets a volume counts as stopped by an earlier move until told to run.
+      const mayBeStopped = attachment !== undefined;
       return {
         id: instance.id,
         userData: text(propertiesOf(instance).userData),
-        isOn: true,
+        isOn:
+          !mayBeStopped || world.list(types.power).some((power) => isMine(power) && power.inputs.state === 'running'),
         volumeId: attachment ? text(attachment.inputs.volumeId) : null,
         isReached: [...world.list(types.eipAssociation), ...world.list(types.target)].some(isMine),
       };

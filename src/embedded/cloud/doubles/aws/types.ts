@@ -18,6 +18,7 @@ export const types = {
   volumeAttachment: 'aws:ec2/volumeAttachment:VolumeAttachment',
   snapshot: 'aws:ebs/snapshot:Snapshot',
   instance: 'aws:ec2/instance:Instance',
+  power: 'aws:ec2transitgateway/instanceState:InstanceState',
   snapshots: 'aws:dlm/lifecyclePolicy:LifecyclePolicy',
   loadBalancer: 'aws:lb/loadBalancer:LoadBalancer',
   targetGroup: 'aws:lb/targetGroup:TargetGroup',
