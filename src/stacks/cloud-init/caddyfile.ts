@@ -31,7 +31,8 @@ function issuer({ directory, testDirectory, binding }: Authority): string {
  * and more, up to 6 h; after a failure it tries at the first one's test directory until that succeeds, so that its limit of
  * failed validations is not used up. Account keys and certificates lie below `XDG_DATA_HOME`.
  *
- * While the product does not answer, `/healthz` answers 503 with the phase of the boot.
+ * While the product does not answer, `/healthz` answers 503 with the phase of the boot. Probes of load balancers name no
+ * server, neither in the handshake nor in the request: they get the first hostname's certificate, and `/healthz` alone.
  */
 export function caddyfile({ hostnames, email, authorities, productPort, ports }: CaddyfileInput): string {
   return `{
@@ -40,11 +41,11 @@ export function caddyfile({ hostnames, email, authorities, productPort, ports }:
 	http_port ${ports.http}
 	https_port ${ports.https}
 	email ${quoted(email)}
+	default_sni ${hostnames[0]}
 ${authorities.map(issuer).join('\n')}
 }
 
-${hostnames.join(', ')} {
-	header Strict-Transport-Security "max-age=31536000"
+(product) {
 	reverse_proxy 127.0.0.1:${productPort}
 	handle_errors 502 503 504 {
 		header Retry-After 5
@@ -61,6 +62,17 @@ ${hostnames.join(', ')} {
 			respond "The server is starting." 503
 		}
 	}
+}
+
+${hostnames.join(', ')} {
+	header Strict-Transport-Security "max-age=31536000"
+	import product
+}
+
+:${ports.https} {
+	@other not path /healthz
+	respond @other 421
+	import product
 }
 `;
 }

@@ -43,8 +43,7 @@ export function declareBalancer(
     {
       ...{ name: nameOf('health'), region: spec.region, description: describe('health') },
       ...{ checkIntervalSec: 10, timeoutSec: 5, healthyThreshold: 2, unhealthyThreshold: 2 },
-      // The probe names no server in its handshake, which a host that has several certificates refuses.
-      tcpHealthCheck: { port: 443 },
+      httpsHealthCheck: { port: 443, requestPath: '/healthz' },
     },
     inside(),
   );

@@ -109,11 +109,13 @@ const untilCertified = (by: TestAuthority, host: Host, servername = hostname) =>
     throw new Error(`${error.message}\n${host.log()}\n${by.log()}`);
   });
 
-/** Asks as a browser would, trusting this authority alone. */
-async function get(by: TestAuthority, path: string): Promise<{ status: number; body: string }> {
-  const socket = connect({ host: '127.0.0.1', port: ports.https, servername: hostname, ca: by.root });
+/** Asks as a browser would, trusting this authority alone; or as a probe, which knows an address and no name. */
+async function get(by: TestAuthority, path: string, as: 'browser' | 'probe' = 'browser') {
+  const named = as === 'browser' ? { servername: hostname } : { checkServerIdentity: () => undefined };
+  const socket = connect({ host: '127.0.0.1', port: ports.https, ca: by.root, ...named });
   await once(socket, 'secureConnect');
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
+  const host = as === 'browser' ? hostname : `127.0.0.1:${ports.https}`;
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   let text = '';
   for await (const chunk of socket) text += chunk;
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)![1]), body: text.slice(text.indexOf('\r\n\r\n') + 4) };
@@ -137,12 +139,18 @@ test(
     const early = await get(first, '/healthz');
     expect(early.status).toBe(503);
     expect(JSON.parse(early.body)).toEqual({ status: 'starting', phase: 'fetching-server' });
+    expect(await get(first, '/healthz', 'probe')).toEqual(early);
     expect(await get(first, '/')).toMatchObject({
       status: 503,
       body: expect.stringContaining('The server is starting.'),
     });
     await startProduct();
     expect(await get(first, '/healthz')).toMatchObject({ status: 200, body: expect.stringContaining('the product') });
+    expect(await get(first, '/healthz', 'probe')).toMatchObject({
+      status: 200,
+      body: expect.stringContaining('the product'),
+    });
+    expect((await get(first, '/', 'probe')).status).toBe(421);
   },
   2 * minute,
 );
