@@ -14,6 +14,8 @@ export const bounds = {
   checkDrift: { base: 60, per: { call: 30 } },
   reconcileFleet: { base: 20, per: { page: 36, repair: 25 } },
   scanDrift: { base: 10, per: { page: 14 } },
+  keepSnapshots: { base: 15, per: { page: 7 } },
+  checkClouds: { base: 10, per: { look: 7 } },
   settleStrayPayment: { base: 20, per: { refusal: 14 } },
 } as const;
 
@@ -26,6 +28,7 @@ const pages = [
   'readStacks',
   'readObjects',
   'askDriftChecks',
+  'keepSnapshots',
 ];
 
 /** What makes a history longer. */
@@ -41,6 +44,8 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   /** A step calls for an operator, and is decided about, or tried again by itself. */
   call: ({ activity }) => activity === 'noteNeedsOperator',
   page: ({ activity }) => activity !== undefined && pages.includes(activity),
+  /** A cloud is looked at. */
+  look: ({ activity }) => activity === 'checkCloud',
   repair: ({ activity }) => activity === 'permitRepair',
   /** Stripe refuses to settle. */
   refusal: ({ fails }) => fails,

@@ -1,3 +1,4 @@
+import { cloudScenarios } from './cloud-scenarios.ts';
 import { driftScenarios } from './drift-scenarios.ts';
 import { fleetScenarios } from './fleet-scenarios.ts';
 import { operatorScenarios } from './operator-scenarios.ts';
@@ -5,4 +6,10 @@ import { orderScenarios } from './order-scenarios.ts';
 import type { Scenarios } from './scenario.ts';
 
 /** Every way that the workflows know, by name; one file of histories is kept for each. */
-export const scenarios: Scenarios = { ...orderScenarios, ...operatorScenarios, ...fleetScenarios, ...driftScenarios };
+export const scenarios: Scenarios = {
+  ...orderScenarios,
+  ...operatorScenarios,
+  ...fleetScenarios,
+  ...driftScenarios,
+  ...cloudScenarios,
+};

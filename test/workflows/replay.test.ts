@@ -34,6 +34,8 @@ const changes: readonly [workflow: keyof typeof bounds, way: string, renamed: Re
   ['checkDrift', 'drift-not-found-by-an-operator', { openOperation: 'openAnother' }],
   ['instance', 'drift-check-terminated', { endBroken: 'endAnother' }],
   ['scanDrift', 'fleet-scanned-for-drift', { followDriftChecks: 'followOthers' }],
+  ['keepSnapshots', 'snapshots-kept', { beginPass: 'beginAnother' }],
+  ['checkClouds', 'clouds-checked', { checkCloud: 'checkAnother' }],
 ];
 
 function changed([workflow, way, renamed]: (typeof changes)[number]): Run {
@@ -103,8 +105,8 @@ describe('recorded histories', () => {
     expect(expected.filter((each) => !met.has(each))).toEqual([]);
   });
 
-  test('hold entities, comparisons and scans that went on as new', () => {
-    for (const workflow of ['instance', 'reconcileFleet', 'scanDrift']) {
+  test('hold entities, comparisons, scans and rounds that went on as new', () => {
+    for (const workflow of ['instance', 'reconcileFleet', 'scanDrift', 'keepSnapshots']) {
       const gone = runs.filter((run) => typeOf(run) === workflow && goesOnAsNew(run));
       expect([workflow, gone.length > 0]).toEqual([workflow, true]);
     }
