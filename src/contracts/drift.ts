@@ -27,6 +27,9 @@ export const Drift = z.strictObject({
 });
 export type Drift = z.infer<typeof Drift>;
 
+/** What a look has seen at the cloud of what the state knows. */
+export const Seen = z.strictObject({ seen: z.array(z.string()) });
+
 /** What follows from the differences: nothing, a repair by itself, or a person decides. */
 export type DriftVerdict =
   | { verdict: 'none' }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Drift } from './drift.ts';
+import { Drift, Seen } from './drift.ts';
 import { InstanceId } from './ids.ts';
 
 export const CloudName = z.enum(['digitalocean', 'aws', 'gcp', 'azure', 'local']);
@@ -122,7 +122,7 @@ export const RunnerLine = z.discriminatedUnion('type', [
   /** A diagnostic of the engine, already free of secrets. */
   z.object({ type: z.literal('log'), severity: z.enum(['info', 'warning', 'error']), text: z.string() }),
   /** What a look found. */
-  z.object({ type: z.literal('drift'), ...Drift.shape }),
+  z.object({ type: z.literal('drift'), ...Drift.shape, ...Seen.shape }),
   /** The last line of a run that ended well. */
   z.object({ type: z.literal('result'), outputs: StackOutputs.nullable(), changes: z.record(z.string(), z.number()) }),
   /** The last line of a run that failed. */

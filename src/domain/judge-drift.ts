@@ -34,6 +34,26 @@ export function judgeDrift(differences: readonly Difference[]): DriftVerdict {
     : { verdict: 'needs_person', reason: 'drift_unclear' };
 }
 
+/**
+ * Volumes and machines that a server had when it was last built, and that its state knows no more: an attempt to repair it
+ * that was cut short may have let the state forget what is gone, and then no look at the state misses it.
+ */
+export function forgotten(
+  outputs: { volumeIds: readonly string[]; serverIds: readonly string[] } | undefined,
+  { differences, seen }: { differences: readonly Difference[]; seen: readonly string[] },
+): Difference[] {
+  const told = new Set([...seen, ...differences.map(({ id }) => id)]);
+  const missing = (name: string, isProtected: boolean) => (id: string) => ({
+    ...({ name, id, change: 'missing', properties: [] } as const),
+    protected: isProtected,
+  });
+  const { volumeIds = [], serverIds = [] } = outputs ?? {};
+  return [
+    ...volumeIds.filter((id) => !told.has(id)).map(missing('volume', true)),
+    ...serverIds.filter((id) => !told.has(id)).map(missing('host', false)),
+  ];
+}
+
 function isTagsAlone({ change, properties }: Difference): boolean {
   return change === 'changed' && properties.length > 0 && properties.every((name) => tagProperties.has(name));
 }

@@ -11,7 +11,7 @@ import { OperationEnds, openSaga } from './lib/saga.ts';
  * Compares a delivered server with what its stack says, and repairs what can be repaired without losing anything; where
  * data is concerned, or nobody has a rule, the server is `drifted` and a person decides. A volume is never made anew.
  *
- * A look that finds nothing leaves no trace unless somebody asked for it, and one that does not succeed is no finding: the
+ * A look that finds nothing amiss with a ready server leaves no trace unless somebody asked for it, and one that does not succeed is no finding: the
  * next check looks again. Ends `succeeded` with the server ready, `failed` when the look did not succeed, `cancelled` with
  * the server as it is.
  */
@@ -31,11 +31,34 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
     if (isCancellation(error)) return end('cancelled', { instanceStatus: from, reason: 'check_ended' });
     return end('failed', { instanceStatus: from, reason: causeOf(error, 'cloud_unavailable').reason });
   }
-  if (found.verdict === 'none') return end('succeeded', { instanceStatus: 'ready' });
+  if (found.verdict === 'none' && from !== 'drifted') return end('succeeded', { instanceStatus: 'ready' });
 
-  const { reason } = found;
+  const reason = found.verdict === 'none' ? undefined : found.reason;
   try {
     if (!isOpen) await open();
+    if (reason !== undefined) await report();
+    if (found.verdict === 'repairable') {
+      const { keeps } = found;
+      await saga.step({
+        name: 'repair-stack',
+        run: (context) => stack(facts.cloud, { deadlineMs: times.stackUpMs }).repairStack(context, keeps),
+        onTimeout: 'stack_failed',
+      });
+    }
+    // Also a server that others have put right has to be seen well before it counts as ready.
+    await saga.step({
+      name: 'await-healthy',
+      run: watching({ deadlineMs: times.awaitHealthyMs }).awaitHealthy,
+      onTimeout: 'host_unhealthy',
+    });
+  } catch (error) {
+    if (!isCancellation(error) && !(error instanceof OperationEnds)) throw error;
+    return end('cancelled', { instanceStatus: 'drifted', reason: 'check_ended' });
+  }
+  return end('succeeded', { instanceStatus: 'ready', ...(reason ? { found: reason } : {}) });
+
+  /** The server is `drifted` from here on, and people read why. */
+  async function report(): Promise<void> {
     await saga.become('drifted');
     await saga.step({
       name: 'report-drift',
@@ -46,24 +69,7 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
       },
       onTimeout: 'cloud_unavailable',
     });
-    if (found.verdict === 'repairable') {
-      const { keeps } = found;
-      await saga.step({
-        name: 'repair-stack',
-        run: (context) => stack(facts.cloud, { deadlineMs: times.stackUpMs }).repairStack(context, keeps),
-        onTimeout: 'stack_failed',
-      });
-    }
-    await saga.step({
-      name: 'await-healthy',
-      run: watching({ deadlineMs: times.awaitHealthyMs }).awaitHealthy,
-      onTimeout: 'host_unhealthy',
-    });
-  } catch (error) {
-    if (!isCancellation(error) && !(error instanceof OperationEnds)) throw error;
-    return end('cancelled', { instanceStatus: 'drifted', reason: 'check_ended' });
   }
-  return end('succeeded', { instanceStatus: 'ready', found: reason });
 
   async function open(): Promise<void> {
     await control().openOperation(saga.place, { kind: 'check-drift', accountId: facts.accountId });
@@ -78,7 +84,6 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
     const { instanceStatus, reason, found: repaired } = outcome;
     const isWellAgain = instanceStatus === 'ready' && (from === 'drifted' || repaired !== undefined);
     await CancellationScope.nonCancellable(async () => {
-      if (!isOpen && isWellAgain) await open();
       if (!isOpen) return;
       const news = { status, ...(reason ? { reason } : {}), ...(isWellAgain ? { instanceStatus } : {}) };
       await control().noteOperation(saga.place, news);

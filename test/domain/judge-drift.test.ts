@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Difference } from '../../src/contracts/drift.ts';
 import { describeDifference } from '../../src/domain/describe-resource.ts';
-import { judgeDrift } from '../../src/domain/judge-drift.ts';
+import { forgotten, judgeDrift } from '../../src/domain/judge-drift.ts';
 
 const gone = (name: string): Difference => ({ name, id: 'x-1', change: 'missing', properties: [], protected: false });
 const changed = (name: string, ...properties: string[]): Difference => ({
@@ -73,5 +73,25 @@ describe('what is done about differences between a stack and its cloud', () => {
       'The DNS record of a.b was changed at the cloud.',
       'A part is at the cloud beside those of the server.',
     ]);
+  });
+});
+
+describe('what a state has forgotten', () => {
+  const outputs = { volumeIds: ['vol-1'], serverIds: ['h-1'] };
+  const hostGone = { ...gone('host-node-1-m1'), id: 'h-1' };
+
+  test('is missing, the volume as something that must never be made anew', () => {
+    const lost = forgotten(outputs, { differences: [], seen: ['dns-1'] });
+    expect(lost.map(({ name, id, protected: isProtected }) => [name, id, isProtected])).toEqual([
+      ['volume', 'vol-1', true],
+      ['host', 'h-1', false],
+    ]);
+    expect(judgeDrift(lost)).toMatchObject({ verdict: 'needs_person', reason: 'volume_gone' });
+    expect(judgeDrift(lost.slice(1))).toMatchObject({ verdict: 'repairable' });
+  });
+
+  test('is nothing that was seen or told already', () => {
+    expect(forgotten(outputs, { differences: [hostGone], seen: ['vol-1'] })).toEqual([]);
+    expect(forgotten(undefined, { differences: [], seen: [] })).toEqual([]);
   });
 });

@@ -119,6 +119,7 @@ describe('a check of drift', () => {
       const next = 'op_2222222222222222';
       await check.ask(next);
       await environment.client.workflow.getHandle(operationWorkflowId(instanceId, next)).result();
+      expect(world.calls.slice(-2)).toEqual(['look-for-drift', 'await-healthy']);
       expect(world.notes.at(-1)).toBe('succeeded/ready');
       await until(async () => (await check.status()) === 'ready');
     });

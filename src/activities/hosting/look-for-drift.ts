@@ -4,7 +4,7 @@ import type { Drift, JudgedDrift } from '../../contracts/drift.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { RunnerLine } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { judgeDrift } from '../../domain/judge-drift.ts';
+import { forgotten, judgeDrift } from '../../domain/judge-drift.ts';
 import type { StackPorts } from './stack-activities.ts';
 import { specOf, stackName } from './stack-up.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
@@ -20,9 +20,9 @@ export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'ru
       return { verdict: 'none', differences: [], keeps: [] };
     }
     const stack = stackName(instanceId);
-    let drift: Drift | undefined;
+    let drift: (Drift & { seen: string[] }) | undefined;
     const hear = (line: RunnerLine) => {
-      if (line.type === 'drift') drift = { differences: line.differences, keeps: line.keeps };
+      if (line.type === 'drift') drift = line;
       if (line.type === 'log' && line.severity !== 'info') log.warn(line.text, { stack });
     };
     try {
@@ -34,6 +34,7 @@ export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'ru
       throw waitForCloud(error, activityInfo().attempt);
     }
     if (!drift) throw new ReasonError('runner_died', 'the look told nothing');
-    return { ...drift, ...judgeDrift(drift.differences) };
+    const differences = [...drift.differences, ...forgotten(instance.outputs, drift)];
+    return { differences, keeps: drift.keeps, ...judgeDrift(differences) };
   };
 }

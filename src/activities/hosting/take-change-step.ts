@@ -67,6 +67,8 @@ export function takeChangeStep(ports: StackPorts) {
         identity: identityOf(instance, instance.licenceId),
         recover: mayHaveRunBefore(context),
         pivotBehind: true,
+        // Recovery lets the state forget a volume that is gone, and the up would make an empty one in its place.
+        keeps: instance.outputs?.volumeIds ?? [],
       });
       if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
       await ports.store.instances.update(instance._id, changeOf(instance, step, outputs));

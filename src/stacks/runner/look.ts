@@ -11,13 +11,14 @@ import { nameOf, readState } from './stack-state.ts';
  * what is gone and what is otherwise than was asked for, the list by tag what is there and in no state. What the cloud alone
  * tells (a time, a counter) and nobody asked for is no difference.
  */
-export async function lookForDrift(bench: Bench, program: PulumiFn): Promise<Drift> {
+export async function lookForDrift(bench: Bench, program: PulumiFn): Promise<Drift & { seen: string[] }> {
   const { request, engine, reporter, cloud, signal } = bench;
   reporter.phase('look');
   const state = await readState(bench);
   if (!state) throw new ReasonError('stack_failed', 'there is no stack');
   const differences: Difference[] = [];
-  const keeps: string[] = [];
+  const keeps = new Set<string>();
+  const seen = new Set<string>();
   const progress = reporter.follow({ kind: 'look', typePrefix: cloud.typePrefix, total: 0, silent: true });
 
   function onEvent(event: EngineEvent): void {
@@ -31,7 +32,8 @@ export async function lookForDrift(bench: Bench, program: PulumiFn): Promise<Dri
       return;
     }
     if (op === 'update' && properties.length > 0) differences.push({ ...about, change: 'changed', properties });
-    if (about.protected) keeps.push(about.id);
+    seen.add(about.id);
+    if (about.protected) keeps.add(about.id);
   }
 
   const stack = await engine.stack(request.stack, program);
@@ -40,7 +42,7 @@ export async function lookForDrift(bench: Bench, program: PulumiFn): Promise<Dri
   for (const { resource: name, id } of await findOrphans(bench, state.ids)) {
     differences.push({ name, id, change: 'foreign', properties: [], protected: false });
   }
-  return { differences, keeps: [...new Set(keeps)] };
+  return { differences, keeps: [...keeps], seen: [...seen] };
 }
 
 /** A path like `tags.name` or `rules[0].port` belongs to the property that it begins with. */
