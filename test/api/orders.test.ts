@@ -231,6 +231,38 @@ describe('while Temporal is down', () => {
     }
   });
 
+  test('an accepted order whose name was lost stands all the same: its workflow ends it, not the next request', async () => {
+    let down = true;
+    let tries = 0;
+    const started: string[] = [];
+    const { workflows: flaky } = notedWorkflows({
+      startInstance: async ({ _id }) => {
+        tries += 1;
+        if (down) throw new ReasonError('workflow_unreachable');
+        started.push(_id);
+      },
+    });
+    const shaky = await startApi(api.databaseUri, { workflows: flaky });
+    try {
+      const first = await quote(shaky);
+      const key = freshName();
+      const body = orderBody(first);
+      const again = () => shaky.call('POST', '/v1/orders', { body, headers: { 'idempotency-key': key } });
+      const accepted = await again();
+      expect(accepted.status).toBe(202);
+      await until(() => tries > 0);
+      const record = (await api.store.orders.find(accepted.body.id))!;
+      await api.store.holds.release(record.quote.name, [record._id]);
+      await quote(shaky, { name: record.quote.name });
+      down = false;
+      expect((await again()).body.id).toBe(record._id);
+      await until(() => started.includes(record._id));
+      expect(await api.store.orders.find(record._id)).not.toBeNull();
+    } finally {
+      await shaky.close();
+    }
+  });
+
   test('whoever wants to pay has an order started that stands without a workflow', async () => {
     const { accepted, bearer, record } = await order(api);
     await until(async () => (await api.store.orders.find(record._id))?.startedAt);

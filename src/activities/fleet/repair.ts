@@ -24,7 +24,10 @@ export function permitRepair({ store, isRunning }: FleetPorts) {
       ids: orderId ? [orderId] : [],
       instanceIds: instanceId ? [instanceId] : [],
     });
-    if (!order) return { allowed: kind === 'hold_left' || repair === 'remove_unowned', money: null };
+    if (!order) {
+      const isUnowned = repair === 'remove_unowned' && !(instanceId && (await isRunning(instanceId)));
+      return { allowed: kind === 'hold_left' || isUnowned, money: null };
+    }
     const [facts] = await orderFacts(store, [order]);
     if (fateOf(facts ?? null, { at: now(), settlingMs }) !== needed) return { allowed: false, money: null };
     const paymentIntentId = order.payment?.paymentIntentId ?? subject;

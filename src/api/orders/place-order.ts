@@ -9,6 +9,7 @@ import { orderCapability } from '../../domain/order-link.ts';
 import { verifyQuote } from '../../domain/quote-signature.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
+import type { HoldOutcome } from '../../store/hostname-holds.ts';
 import type { OrderRecord, QuoteRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
@@ -56,7 +57,12 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
     await deps.store.orders.remove(order._id);
     throw new ReasonError('account_closed');
   }
-  await carryOn(deps, order, request);
+  const outcome = await takeName(deps, order, request);
+  if (outcome !== 'held') {
+    await deps.store.orders.remove(order._id);
+    requireHeld(outcome, order.quote.name);
+  }
+  deps.starts.soon(order);
   return order;
 }
 
@@ -70,16 +76,17 @@ async function repeat(
   // The first request may have died half way.
   if (!earlier.startedAt && earlier.state === 'awaiting_payment') {
     await requireTaken(deps, earlier);
-    await carryOn(deps, earlier, request);
+    // A name that was lost meanwhile ends the order by its workflow: it may have been accepted already.
+    await takeName(deps, earlier, request);
+    deps.starts.soon(earlier);
   }
   return earlier;
 }
 
-/** What follows the row; every part may be repeated. */
-async function carryOn(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): Promise<void> {
-  const { name } = order.quote;
-  const outcome = await deps.store.holds.take({
-    _id: name,
+/** Hands the name from the cart to the order. */
+async function takeName(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): Promise<HoldOutcome> {
+  return deps.store.holds.take({
+    _id: order.quote.name,
     holder: 'order',
     holderId: order._id,
     tokenHash: hashSecret(request.body.holdToken),
@@ -87,11 +94,6 @@ async function carryOn(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): 
     ip: request.ip,
     until: new Date(now() + deps.config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS),
   });
-  if (outcome !== 'held') {
-    await deps.store.orders.remove(order._id);
-    requireHeld(outcome, name);
-  }
-  deps.starts.soon(order);
 }
 
 function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): QuoteRecord {

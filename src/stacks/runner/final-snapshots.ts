@@ -42,8 +42,18 @@ export async function takeFinalSnapshots(
         // One that was just begun may be in no list yet.
         if (asked.has(volume.id)) continue;
         reporter.log('info', `makes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
-        if (await snapshots.make(volume, wish)) asked.add(volume.id);
-        else gone.add(volume.id);
+        if (await snapshots.make(volume, wish)) {
+          asked.add(volume.id);
+          continue;
+        }
+        // "Not found" may also be said of where the snapshot was to lie.
+        if ((await dataVolumes(bench, [])).some(({ id }) => id.toLowerCase() === volume.id.toLowerCase())) {
+          throw new ReasonError(
+            'snapshot_failed',
+            `the cloud has ${volume.id}, and finds it not when it is to be copied`,
+          );
+        }
+        gone.add(volume.id);
       }
       const waiting = [...make.filter(({ id }) => !gone.has(id)), ...pending];
       if (waiting.length === 0) return;
