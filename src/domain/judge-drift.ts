@@ -43,10 +43,9 @@ export function forgotten(
   { differences, seen }: { differences: readonly Difference[]; seen: readonly string[] },
 ): Difference[] {
   const told = new Set([...seen, ...differences.map(({ id }) => id)]);
-  const missing = (name: string, isProtected: boolean) => (id: string) => ({
-    ...({ name, id, change: 'missing', properties: [] } as const),
-    protected: isProtected,
-  });
+  const missing =
+    (name: string, isProtected: boolean) =>
+    (id: string): Difference => ({ name, id, change: 'missing', properties: [], protected: isProtected });
   const { volumeIds = [], serverIds = [] } = outputs ?? {};
   return [
     ...volumeIds.filter((id) => !told.has(id)).map(missing('volume', true)),

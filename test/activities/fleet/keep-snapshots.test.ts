@@ -53,6 +53,7 @@ const desk = async () => (await cloudStacks('digitalocean')).snapshots(env);
 const listed = async () => (await desk()).list();
 
 const cloudName = 'digitalocean' as const;
+const aws = 'aws' as const;
 
 /** A page, tried again as Temporal does where a busy machine closes a connection on which the next call is on its way. */
 async function tryPage(page: () => Promise<SnapshotsPage>): Promise<SnapshotsPage> {
@@ -135,7 +136,8 @@ test('what a lifecycle policy of AWS has left is removed at the end of its time'
   } as unknown as CloudFleetPorts;
   const removedAt = async (at: number) => {
     const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
-    return (await new MockActivityEnvironment().run(keepSnapshots(ports), 'aws', settings, '')).removed;
+    const page: SnapshotsPage = await new MockActivityEnvironment().run(keepSnapshots(ports), aws, settings, '');
+    return page.removed;
   };
   const ids = async () => (await (await awsDesk()).list()).map((snapshot) => snapshot.id);
   await until(async () => (await ids()).length > 0, { what: 'it is listed' });
