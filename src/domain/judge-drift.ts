@@ -1,4 +1,4 @@
-import type { Difference, DriftVerdict } from '../contracts/drift.ts';
+import type { Difference, Drift, DriftVerdict } from '../contracts/drift.ts';
 
 /**
  * The rule by which differences between a stack and its cloud are judged. Pure. Only what loses nothing is repaired by
@@ -34,21 +34,30 @@ export function judgeDrift(differences: readonly Difference[]): DriftVerdict {
     : { verdict: 'needs_person', reason: 'drift_unclear' };
 }
 
+/** What a look saw of a stack, and what of it is not as it was. */
+type Sight = Drift & { seen: readonly string[] };
+
 /**
  * Volumes and machines that a server had when it was last built, and that its state knows no more: an attempt to repair it
- * that was cut short may have let the state forget what is gone, and then no look at the state misses it.
+ * that was cut short may have let the state forget what is gone, and then no look at the state misses it. A volume that a
+ * person has put in the place of another one counts as that.
  */
 export function forgotten(
   outputs: { volumeIds: readonly string[]; serverIds: readonly string[] } | undefined,
-  { differences, seen }: { differences: readonly Difference[]; seen: readonly string[] },
+  { differences, keeps, seen }: Sight,
 ): Difference[] {
   const told = new Set([...seen, ...differences.map(({ id }) => id)]);
   const missing =
     (name: string, isProtected: boolean) =>
     (id: string): Difference => ({ name, id, change: 'missing', properties: [], protected: isProtected });
   const { volumeIds = [], serverIds = [] } = outputs ?? {};
+  const toldGone = differences.filter(({ change, protected: isProtected }) => isProtected && change === 'missing');
+  const tooFew = Math.max(0, volumeIds.length - keeps.length - toldGone.length);
   return [
-    ...volumeIds.filter((id) => !told.has(id)).map(missing('volume', true)),
+    ...volumeIds
+      .filter((id) => !told.has(id))
+      .slice(0, tooFew)
+      .map(missing('volume', true)),
     ...serverIds.filter((id) => !told.has(id)).map(missing('host', false)),
   ];
 }

@@ -81,7 +81,7 @@ describe('what a state has forgotten', () => {
   const hostGone = { ...gone('host-node-1-m1'), id: 'h-1' };
 
   test('is missing, the volume as something that must never be made anew', () => {
-    const lost = forgotten(outputs, { differences: [], seen: ['dns-1'] });
+    const lost = forgotten(outputs, { differences: [], keeps: [], seen: ['dns-1'] });
     expect(lost.map(({ name, id, protected: isProtected }) => [name, id, isProtected])).toEqual([
       ['volume', 'vol-1', true],
       ['host', 'h-1', false],
@@ -90,8 +90,14 @@ describe('what a state has forgotten', () => {
     expect(judgeDrift(lost.slice(1))).toMatchObject({ verdict: 'repairable' });
   });
 
+  test('is no volume in whose place a person has put another one', () => {
+    expect(forgotten(outputs, { differences: [], keeps: ['vol-2'], seen: ['vol-2', 'h-1'] })).toEqual([]);
+  });
+
   test('is nothing that was seen or told already', () => {
-    expect(forgotten(outputs, { differences: [hostGone], seen: ['vol-1'] })).toEqual([]);
-    expect(forgotten(undefined, { differences: [], seen: [] })).toEqual([]);
+    expect(forgotten(outputs, { differences: [hostGone], keeps: ['vol-1'], seen: ['vol-1'] })).toEqual([]);
+    expect(forgotten(undefined, { differences: [], keeps: [], seen: [] })).toEqual([]);
+    const volumeTold = [{ ...volumeGone, id: 'vol-1' }];
+    expect(forgotten(outputs, { differences: volumeTold, keeps: [], seen: ['h-1'] })).toEqual([]);
   });
 });

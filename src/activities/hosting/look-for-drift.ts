@@ -10,7 +10,7 @@ import { specOf, stackName } from './stack-up.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
 /**
- * This step compares a delivered server with what its stack says; it only looks. What is not delivered, or not any more,
+ * This step compares a delivered server with what its stack says; at the cloud it only looks. What is not delivered, or not any more,
  * has not drifted. A look that nobody asked for is told nowhere, so that its place is no step's. Errors: those of `stack-up`, without the licence's.
  */
 export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'runStack'>) {
@@ -34,7 +34,14 @@ export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'ru
       throw waitForCloud(error, activityInfo().attempt);
     }
     if (!drift) throw new ReasonError('runner_died', 'the look told nothing');
-    const differences = [...drift.differences, ...forgotten(instance.outputs, drift)];
-    return { differences, keeps: drift.keeps, ...judgeDrift(differences) };
+    const { outputs } = instance;
+    const { keeps } = drift;
+    const differences = [...drift.differences, ...forgotten(outputs, drift)];
+    const verdict = judgeDrift(differences);
+    // After a person has put another volume in the place of one that was gone, the record follows.
+    if (verdict.verdict === 'none' && outputs && keeps.some((id) => !outputs.volumeIds.includes(id))) {
+      await store.instances.update(instanceId, { outputs: { ...outputs, volumeIds: keeps } });
+    }
+    return { differences, keeps, ...verdict };
   };
 }

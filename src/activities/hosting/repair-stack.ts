@@ -6,7 +6,7 @@ import { identityOf, specOf, stackName } from './stack-up.ts';
 
 /**
  * This step puts a delivered server back to what its stack says: a refresh, then `up`. It builds nothing unless everything
- * that `keeps` names, the volumes that the look saw, and those that the server was built with are still there. Errors: those of `stack-up`, `volume_gone`,
+ * that `keeps` names, the volumes that the look saw, is still there. Errors: those of `stack-up`, `volume_gone`,
  * `unknown_objects`.
  */
 export function repairStack(ports: StackPorts) {
@@ -20,7 +20,7 @@ export function repairStack(ports: StackPorts) {
       identity: identityOf(instance, instance.licenceId),
       recover: true,
       pivotBehind: true,
-      keeps: [...new Set([...keeps, ...(instance.outputs?.volumeIds ?? [])])],
+      keeps,
     });
     if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
     await ports.store.instances.update(instance._id, { outputs });
