@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { ReasonError } from '../../contracts/reasons.ts';
 import type { Inventory, TaggedObject } from '../private-server.ts';
 import { type Kind, kinds } from './cloud-api.ts';
-import { createCloudClient } from './cloud-client.ts';
+import { openCloud } from './open-cloud.ts';
 
 const roles: Readonly<Record<Kind, TaggedObject['role']>> = {
   hosts: 'host',
@@ -19,19 +18,7 @@ const ListingLag = z.coerce.number().int().min(0).default(0);
  * its turn comes. Throws `cloud_unavailable` when the cloud does not answer.
  */
 export function localInventory(env: NodeJS.ProcessEnv): Inventory {
-  const { LOCAL_CLOUD_URL: url, LOCAL_CLOUD_TOKEN: token } = env;
-  if (!url || !token) throw new ReasonError('internal', 'LOCAL_CLOUD_URL and LOCAL_CLOUD_TOKEN must be set');
-  const cloud = createCloudClient({ url, token });
-
-  async function orUnavailable<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      throw new ReasonError('cloud_unavailable', error instanceof Error ? error.message : String(error), {
-        cause: error,
-      });
-    }
-  }
+  const { cloud, orUnavailable } = openCloud(env);
 
   /** Objects of every kind that carry the tag of this instance, or of any. */
   async function owned(owner?: string) {
