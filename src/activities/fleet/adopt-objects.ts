@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { now } from '../../contracts/clock.ts';
 import type { PassSettings } from '../../contracts/fleet.ts';
-import { identityOf, specOf, stackName } from '../hosting/stack-up.ts';
+import { deliveredRequest } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { fatesOf } from './order-facts.ts';
 
@@ -16,15 +16,10 @@ export function adoptObjects({ store, runStack }: CloudFleetPorts) {
     const fates = await fatesOf(store, { orderIds: [], instanceIds: [instanceId] }, { at: now(), settlingMs });
     const instance = await store.instances.find(instanceId);
     if (!instance?.licenceId || fates[instanceId] !== 'lives') return false;
-    const request = { kind: 'up', stack: stackName(instanceId), spec: specOf(instance) } as const;
-    const outputs = await runStack(
-      {
-        ...{ ...request, identity: identityOf(instance, instance.licenceId), recover: true, pivotBehind: true },
-        // A volume that is nowhere any more is not to be made anew, empty.
-        keeps: instance.outputs?.volumeIds ?? [],
-      },
-      { onLine: () => undefined, signal: cancellationSignal() },
-    );
+    const outputs = await runStack(deliveredRequest(instance), {
+      onLine: () => undefined,
+      signal: cancellationSignal(),
+    });
     if (outputs) await store.instances.update(instanceId, { outputs });
     return true;
   };

@@ -2,7 +2,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { runToldStack } from './run-told-stack.ts';
 import type { StackPorts } from './stack-activities.ts';
-import { identityOf, specOf, stackName } from './stack-up.ts';
+import { deliveredRequest } from './stack-up.ts';
 
 /**
  * This step puts a delivered server back to what its stack says: a refresh, then `up`. It builds nothing unless everything
@@ -12,16 +12,8 @@ import { identityOf, specOf, stackName } from './stack-up.ts';
 export function repairStack(ports: StackPorts) {
   return async (context: StepContext, keeps: string[]): Promise<void> => {
     const instance = await ports.store.instances.find(context.instanceId);
-    if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
-    const outputs = await runToldStack(ports, context, {
-      kind: 'up',
-      stack: stackName(instance._id),
-      spec: specOf(instance),
-      identity: identityOf(instance, instance.licenceId),
-      recover: true,
-      pivotBehind: true,
-      keeps,
-    });
+    if (!instance) throw new ReasonError('licence_refused', 'the instance has no licence');
+    const outputs = await runToldStack(ports, context, deliveredRequest(instance, { keeps }));
     if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
     await ports.store.instances.update(instance._id, { outputs });
   };

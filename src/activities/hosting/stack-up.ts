@@ -99,13 +99,32 @@ export function destroyRequest(
   };
 }
 
+/**
+ * What builds at a server that its customer has: nothing is deleted that no state knows, and nothing is built where one of
+ * its volumes (`keeps`) is gone, because recovery lets the state forget it and an up would make an empty one in its
+ * place. Throws `licence_refused`.
+ */
+export function deliveredRequest(
+  instance: InstanceRecord,
+  {
+    spec = specOf(instance),
+    recover = true,
+    keeps = instance.outputs?.volumeIds ?? [],
+  }: Partial<Pick<StackRequest, 'spec' | 'recover' | 'keeps'>> = {},
+): StackRequest {
+  const { _id, licenceId } = instance;
+  if (!licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
+  const stack = stackName(_id);
+  return { kind: 'up', stack, spec, identity: identityOf(instance, licenceId), recover, pivotBehind: true, keeps };
+}
+
 /** Name of the stack of an instance. */
 export function stackName(instanceId: string): string {
   return `inst-${instanceId}`;
 }
 
 /** What the runner needs beside the spec for the contract of a host. */
-export function identityOf({ adminEmail, plan }: InstanceRecord, licenceId: string): HostIdentity {
+function identityOf({ adminEmail, plan }: InstanceRecord, licenceId: string): HostIdentity {
   return { adminEmail, plan, licenceId, enrolmentGeneration: 0 };
 }
 

@@ -16,7 +16,7 @@ import { beat } from '../lib/beat-interceptor.ts';
 import type { ExpectedHost } from './look-at-host.ts';
 import { mayHaveRunBefore, runToldStack } from './run-told-stack.ts';
 import type { StackPorts } from './stack-activities.ts';
-import { identityOf, specOf, stackName } from './stack-up.ts';
+import { deliveredRequest, specOf } from './stack-up.ts';
 import { watchGap } from './watch-gap.ts';
 
 export interface WishedChange {
@@ -60,16 +60,8 @@ export function takeChangeStep(ports: StackPorts) {
 
     const watch = wish.running && step.waitFor === 'healthy' ? watchGap(() => ports.look(expected)) : null;
     try {
-      const outputs = await runToldStack(ports, context, {
-        kind: 'up',
-        stack: stackName(instance._id),
-        spec: step.spec,
-        identity: identityOf(instance, instance.licenceId),
-        recover: mayHaveRunBefore(context),
-        pivotBehind: true,
-        // Recovery lets the state forget a volume that is gone, and the up would make an empty one in its place.
-        keeps: instance.outputs?.volumeIds ?? [],
-      });
+      const request = deliveredRequest(instance, { spec: step.spec, recover: mayHaveRunBefore(context) });
+      const outputs = await runToldStack(ports, context, request);
       if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
       await ports.store.instances.update(instance._id, changeOf(instance, step, outputs));
       if (step.waitFor === 'healthy') await untilHealthy(ports, expected, `after ${step.kind}`);
