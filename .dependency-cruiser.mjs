@@ -2,40 +2,45 @@
  * The lines of the architecture: which folder may import which. Everything of ours that is not named for a folder is
  * forbidden to it; npm packages and Node's own modules are free.
  */
+const texts = 'src/texts';
+const runtime = 'src/runtime';
 const lines = {
+  // Pure: a browser can import it.
   'src/contracts': [],
+  'src/runtime': ['src/contracts'],
+  // Every sentence that people read.
+  'src/texts': [],
   // Declared routes: what every server makes of them.
-  'src/routing': [],
-  'src/domain': ['src/contracts'],
-  'src/store': ['src/contracts', 'src/domain'],
-  'src/stacks': ['src/contracts', 'src/domain'],
+  'src/routing': ['src/contracts', runtime, texts],
+  'src/domain': ['src/contracts', texts],
+  'src/store': ['src/contracts', 'src/domain', runtime, texts],
+  'src/stacks': ['src/contracts', 'src/domain', runtime, texts],
   // A process of its own: it holds the lease of its stack in the database.
-  'src/stacks/runner': ['src/stacks', 'src/contracts', 'src/domain', 'src/store'],
-  'src/mail': ['src/contracts', 'src/domain'],
-  'src/payments': ['src/contracts', 'src/domain'],
+  'src/stacks/runner': ['src/stacks', 'src/contracts', 'src/domain', 'src/store', runtime, texts],
+  'src/mail': ['src/contracts', 'src/domain', runtime, texts],
+  'src/payments': ['src/contracts', 'src/domain', runtime, texts],
   'src/activities': [
-    'src/contracts',
-    'src/domain',
-    'src/store',
-    'src/stacks',
-    'src/mail',
-    'src/payments',
-    'src/licence/protocol',
+    ...['src/contracts', 'src/domain', 'src/store', 'src/stacks', 'src/mail', 'src/payments', 'src/licence/protocol'],
+    ...[runtime, texts],
   ],
-  'src/workflows': ['src/contracts', 'src/domain', 'src/activities'],
+  'src/workflows': ['src/contracts', 'src/domain', 'src/activities', texts],
   'src/workers': [
     ...['src/contracts', 'src/domain', 'src/store', 'src/stacks', 'src/mail', 'src/payments', 'src/licence/protocol'],
-    ...['src/activities', 'src/workflows'],
+    ...['src/activities', 'src/workflows', runtime, texts],
   ],
-  'src/api': ['src/contracts', 'src/domain', 'src/store', 'src/payments', 'src/mail', 'src/routing'],
+  'src/api': [
+    ...['src/contracts', 'src/domain', 'src/store', 'src/payments', 'src/mail', 'src/routing'],
+    ...[runtime, texts],
+  ],
   'src/licence/protocol': [],
   'src/licence/client': ['src/licence/protocol'],
   // For vendors: plays against any server, so it knows none.
   'src/licence/conformance': ['src/licence/client', 'src/licence/protocol'],
-  'src/licence/server': ['src/licence/protocol', 'src/contracts', 'src/domain', 'src/routing'],
-  'src/host': ['src/contracts', 'src/licence/client', 'src/licence/protocol'],
-  'src/gateway': ['src/contracts', 'src/domain', 'src/store'],
-  'src/cli': ['src/contracts'],
+  'src/licence/server': ['src/licence/protocol', 'src/contracts', 'src/domain', 'src/routing', runtime, texts],
+  'src/host': ['src/contracts', 'src/licence/client', 'src/licence/protocol', runtime, texts],
+  'src/web': ['src/contracts', texts],
+  'src/gateway': ['src/contracts', runtime, texts],
+  'src/cli': ['src/contracts', runtime, texts],
 };
 
 /** Where a process begins: these alone read the configuration and hand it on. */
@@ -55,7 +60,7 @@ const folderRules = Object.entries(lines).map(([folder, allowed]) => ({
   comment: `${folder} may import ${allowed.length > 0 ? allowed.join(', ') : 'nothing of ours'} and itself.`,
   severity: 'error',
   from: { path: `^${folder}/`, ...exceptOwnLines(folder) },
-  to: { path: '^src/', pathNot: `^(${escaped([folder, ...allowed])})/|${configuration}` },
+  to: { path: '^(src|emulators)/', pathNot: `^(${escaped([folder, ...allowed])})/|${configuration}` },
 }));
 
 export default {
@@ -74,6 +79,13 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/embedded/' },
       to: { path: '^src/embedded/' },
+    },
+    {
+      name: 'product-never-imports-emulators',
+      comment: 'The product never knows that it talks to an emulator; the platform on one machine starts them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/embedded/' },
+      to: { path: '^emulators/' },
     },
     {
       name: 'configuration-is-for-process-entries',

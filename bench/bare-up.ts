@@ -5,10 +5,10 @@ import { secret } from '@pulumi/pulumi';
 import { LocalWorkspace, PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 import { request } from 'undici';
 import { z } from 'zod';
-import { newId } from '../src/contracts/new-id.ts';
 import type { PrivateServerSpec } from '../src/contracts/stack.ts';
-import { catalogue } from '../src/domain/catalogue-data.ts';
+import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
 import type { Platform } from '../src/embedded/platform.ts';
+import { newId } from '../src/runtime/new-id.ts';
 import { cloudStacks } from '../src/stacks/clouds.ts';
 
 /**

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { createLog } from '../src/contracts/log.ts';
 import { retryDelay } from '../src/licence/client/schedule.ts';
 import { createContext, type ServerContext } from '../src/licence/server/context.ts';
 import { secretHash } from '../src/licence/server/keys/keys.ts';
@@ -15,6 +14,7 @@ import { issueLicence } from '../src/licence/server/licences/licences-admin.ts';
 import { putPlan, putProduct } from '../src/licence/server/products/products-admin.ts';
 import { readSettings } from '../src/licence/server/settings.ts';
 import { type Activation, nodeKey } from '../src/licence/server/store/activations.ts';
+import { createLog } from '../src/runtime/log.ts';
 import { startDatabase } from '../test/support/database.ts';
 import { inParallel, median, quantile } from './statistics.ts';
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { catalogue } from '../src/domain/catalogue-data.ts';
-import type { BilledCloud } from '../src/domain/cloud-costs.ts';
+import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
+import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 
 const clouds: readonly BilledCloud[] = ['aws', 'digitalocean', 'gcp', 'azure'];
 

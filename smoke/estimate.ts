@@ -1,6 +1,6 @@
-import { catalogue } from '../src/domain/catalogue-data.ts';
-import { type BilledCloud, hoursPerMonth, planCost } from '../src/domain/cloud-costs.ts';
-import { cloudCosts } from '../src/domain/cloud-costs-data.ts';
+import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
+import { type BilledCloud, hoursPerMonth, planCost } from '../src/domain/catalogue/cloud-costs.ts';
+import { cloudCosts } from '../src/domain/catalogue/cloud-costs-data.ts';
 
 export const plan = 'MAKER';
 

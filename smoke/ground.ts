@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createLicenceAdmin } from '../src/activities/licensing/licence-admin.ts';
 import { syncProduct } from '../src/activities/licensing/sync-product.ts';
 import { ReasonError } from '../src/contracts/reasons.ts';
-import { catalogue } from '../src/domain/catalogue-data.ts';
+import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
 import { startPlatform } from '../src/embedded/platform.ts';
 import {
   EndEnrolmentsAnswer,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { monotonic, today } from '../src/contracts/clock.ts';
-import type { BilledCloud } from '../src/domain/cloud-costs.ts';
+import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { stateFolderFromEnvironment } from '../src/embedded/state-folder.ts';
+import { monotonic, today } from '../src/runtime/clock.ts';
 import { type Arguments, readArguments, usage } from './arguments.ts';
 import { estimateRun, usualRegion } from './estimate.ts';
 import { type Ground, openGround } from './ground.ts';

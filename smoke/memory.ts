@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CloudName, PrivateServerSpec } from '../src/contracts/stack.ts';
-import type { BilledCloud } from '../src/domain/cloud-costs.ts';
+import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { writeFileSafely } from '../src/embedded/state-folder.ts';
 
 /** A server that a run is about to build, or has built. */

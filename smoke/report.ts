@@ -1,4 +1,4 @@
-import type { BilledCloud } from '../src/domain/cloud-costs.ts';
+import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 
 /** What a run says: to people line by line, to programs as one document. */
 

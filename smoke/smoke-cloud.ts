@@ -1,6 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonic, today } from '../src/contracts/clock.ts';
-import { newId } from '../src/contracts/new-id.ts';
 import { ReasonError, reasons } from '../src/contracts/reasons.ts';
 import {
   machineKey,
@@ -9,15 +7,17 @@ import {
   type StackOutputs,
   type StackRequest,
 } from '../src/contracts/stack.ts';
-import { findCloud, findPlan, findRegion } from '../src/domain/catalogue.ts';
-import { catalogue } from '../src/domain/catalogue-data.ts';
-import type { BilledCloud } from '../src/domain/cloud-costs.ts';
-import { hostnameOf } from '../src/domain/hostname.ts';
+import { findCloud, findPlan, findRegion } from '../src/domain/catalogue/catalogue.ts';
+import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
+import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
+import { hostnameOf } from '../src/domain/hostnames/hostname.ts';
+import { monotonic, today } from '../src/runtime/clock.ts';
+import { newId } from '../src/runtime/new-id.ts';
 import { runStack } from '../src/stacks/runner/run-stack.ts';
 import { plan } from './estimate.ts';
 import type { Ground } from './ground.ts';
-import { listLeft, lookAtPolicy, lookAtTags } from './look-inside.ts';
-import { lookOutside } from './look-outside.ts';
+import { listLeft, lookAtPolicy, lookAtTags } from './inspect-inside.ts';
+import { lookOutside } from './inspect-outside.ts';
 import type { Memory, RememberedRun } from './memory.ts';
 import { wordsOf } from './preflight.ts';
 import type { Check, LeftObject, Say } from './report.ts';

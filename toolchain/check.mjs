@@ -20,7 +20,7 @@ const checks = {
     '.dependency-cruiser.mjs',
     '--output-type',
     'err',
-    ...['src', 'test'],
+    ...['src', 'emulators', 'test'],
   ),
   'unused code': tool('knip/bin/knip.js', '--no-progress', '--no-config-hints'),
   'store queries': script('toolchain/checks/store-queries.mjs'),

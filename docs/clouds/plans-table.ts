@@ -8,7 +8,7 @@ import {
   eurPerUsd,
   type PlanCost,
   snapshotShare,
-} from '../../src/domain/cloud-costs.ts';
+} from '../../src/domain/catalogue/cloud-costs.ts';
 import { cloudStacks } from '../../src/stacks/clouds.ts';
 import type { CloudStacks } from '../../src/stacks/private-server.ts';
 import { table } from '../table.ts';

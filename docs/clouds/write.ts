@@ -1,8 +1,8 @@
 /** Writes what is generated in this folder anew: the tables of README.md and the policies; a test says when it is due. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue } from '../../src/domain/catalogue-data.ts';
-import { cloudCosts } from '../../src/domain/cloud-costs-data.ts';
+import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
+import { cloudCosts } from '../../src/domain/catalogue/cloud-costs-data.ts';
 import { countResources, plansTables, withTables } from './plans-table.ts';
 import { policies } from './policies.ts';
 

@@ -1,9 +1,9 @@
 import type { ApiConfig } from '../config.ts';
 import type { Catalogue } from '../contracts/catalogue.ts';
-import type { Log } from '../contracts/log.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { OutgoingMail } from '../mail/sender.ts';
-import type { PaymentMoney } from '../payments/stray-plan.ts';
+import type { PaymentMoney } from '../payments/late-payment-plan.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import type { Streams } from './events/stream.ts';
 import type { Tail } from './events/tail.ts';

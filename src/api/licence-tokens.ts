@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
-import { now } from '../contracts/clock.ts';
 import type { LicenceTokenClaims } from '../contracts/licence-token.ts';
+import { now } from '../runtime/clock.ts';
 import type { ApiDeps } from './deps.ts';
 import type { SignedIn } from './guards/session.ts';
 import { parseAccountKeys, type SigningKeys, signingKeys } from './keys/account-keys.ts';

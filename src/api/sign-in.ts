@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { now } from '../contracts/clock.ts';
-import { newId } from '../contracts/new-id.ts';
 import { ReasonError } from '../contracts/reasons.ts';
 import { renderSignInCode } from '../mail/sign-in-code.ts';
+import { now } from '../runtime/clock.ts';
+import { newId } from '../runtime/new-id.ts';
 import { emailKey } from '../store/accounts.ts';
 import type { ApiDeps } from './deps.ts';
 import { derive, type SignedIn } from './guards/session.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DriftCheck } from '../contracts/api/fleet.ts';
 import type { OperatorOperation } from '../contracts/api/operator.ts';
-import { monotonic } from '../contracts/clock.ts';
+import { monotonic } from '../runtime/clock.ts';
 import type { OperatorClient } from './client.ts';
 import { operationText } from './print.ts';
 import { CommandError } from './settings.ts';

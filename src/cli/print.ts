@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
-import { now } from '../contracts/clock.ts';
+import { now } from '../runtime/clock.ts';
 
 /** A table of texts, each column as wide as its widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

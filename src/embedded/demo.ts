@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { doubledClouds } from './cloud/doubles/environment.ts';
+import { doubledClouds } from '../../emulators/clouds/environment.ts';
 import { type FaultName, faults } from './demo/faults.ts';
 import { runDemo } from './demo/run-demo.ts';
 import type { Failure, Summary } from './demo/summary.ts';

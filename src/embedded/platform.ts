@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { monotonic } from '../contracts/clock.ts';
+import { monotonic } from '../runtime/clock.ts';
 import { identify, signalProcess } from '../stacks/processes.ts';
 import { chooseDatabase } from './mongo.ts';
 import { choosePorts, type Ports, type Service } from './ports.ts';
@@ -232,7 +232,7 @@ async function endHostsWithoutCloud(cloud: Supervised | undefined): Promise<void
  */
 function startUndertaker(folder: StateFolder, env: NodeJS.ProcessEnv): { dismiss(): void } {
   const node = env.FREEHOLD_NODE || process.execPath;
-  const entry = fileURLToPath(new URL('./undertaker.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('./reaper.ts', import.meta.url));
   const log = openSync(folder.path('logs', 'undertaker.log'), 'w', 0o600);
   const shell = spawn(
     '/bin/sh',

@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonic } from '../contracts/clock.ts';
+import { monotonic } from '../runtime/clock.ts';
 import { identify } from '../stacks/processes.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { monotonic } from '../contracts/clock.ts';
+import { monotonic } from '../runtime/clock.ts';
 import { descendants, isAlive, type ProcessIdentity, signalProcess, signalSession } from '../stacks/processes.ts';
 import type { StateFolder } from './state-folder.ts';
 import { writeFileSafely } from './state-folder.ts';

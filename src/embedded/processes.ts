@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { doubledClouds, doublesEnvironment } from '../../emulators/clouds/environment.ts';
 import { hostEnvironment } from '../contracts/host-contract.ts';
-import { catalogue } from '../domain/catalogue-data.ts';
-import { doubledClouds, doublesEnvironment } from './cloud/doubles/environment.ts';
+import { catalogue } from '../domain/catalogue/catalogue-data.ts';
 import { accepts, type DatabaseChoice, databaseArguments, databaseUri } from './mongo.ts';
 import type { Ports } from './ports.ts';
 import { type Keys, type StateFolder, writeFileSafely } from './state-folder.ts';
@@ -170,7 +170,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
     own({
       name: 'stripe',
       title: 'Stripe emulator',
-      entry: 'src/embedded/stripe/main.ts',
+      entry: 'emulators/stripe/main.ts',
       needs: [],
       ports: [ports.stripe],
       env: {
@@ -185,7 +185,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
     own({
       name: 'mailbox',
       title: 'Mailbox',
-      entry: 'src/embedded/mailbox/main.ts',
+      entry: 'emulators/mailbox/main.ts',
       needs: [],
       ports: [ports.mailbox, ports.smtp],
       env: {
@@ -197,7 +197,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
     own({
       name: 'cloud',
       title: 'Small cloud',
-      entry: 'src/embedded/cloud/main.ts',
+      entry: 'emulators/cloud/main.ts',
       // Its hosts from before start with it, and they ask for their licence first of all.
       needs: ['licence'],
       ports: [ports.cloud],
@@ -217,7 +217,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
     own({
       name: 'edge',
       title: 'DNS and TLS',
-      entry: 'src/embedded/edge/main.ts',
+      entry: 'emulators/edge/main.ts',
       needs: [],
       ports: [ports.edge, ports.dns],
       env: {

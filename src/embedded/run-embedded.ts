@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
-import { createReach, type Reach } from '../contracts/reach.ts';
+import { createReach, type Reach } from '../runtime/reach.ts';
 import { ApiProblem } from './demo/customer.ts';
 import { createVisitor } from './demo/first-use.ts';
 import { createOutside, type Outside } from './demo/outside.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonic } from '../contracts/clock.ts';
+import { monotonic } from '../runtime/clock.ts';
 import { identify, signalProcess } from '../stacks/processes.ts';
 import { isFree, PortError } from './ports.ts';
 import { endProcess, type ProcessRecord, type RecordedProcess } from './process-record.ts';

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { monotonic } from '../contracts/clock.ts';
+import { monotonic } from '../runtime/clock.ts';
 
 /**
  * Output for people who look rather than read: sections of rows, the running ones alive on a terminal. Without a

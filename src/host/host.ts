@@ -1,6 +1,6 @@
 import type { HostContract } from '../contracts/host-contract.ts';
-import type { Log } from '../contracts/log.ts';
 import type { LicenceSnapshot } from '../licence/client/types.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Store } from './store/store.ts';
 import type { User } from './store/users.ts';
 

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
-import { now } from '../contracts/clock.ts';
+import { now } from '../runtime/clock.ts';
 import { HostError } from './reasons.ts';
 
 /** Parses what came from outside; throws `invalid_input` with one sentence per field. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { HostContract } from '../contracts/host-contract.ts';
-import type { Log } from '../contracts/log.ts';
 import { createLicenceClient } from '../licence/client/client.ts';
 import type { LicenceClient, LicenceFetch } from '../licence/client/types.ts';
 import { LicenceKeys } from '../licence/protocol/verdict.ts';
+import type { Log } from '../runtime/log.ts';
 import { licenceClock } from './licence-clock.ts';
 
 /** Code of this product at the licence server; verdicts for another product are refused. */
@@ -44,7 +44,7 @@ export function createHostLicence({
  */
 function configuredFetch(): LicenceFetch | undefined {
   if (!process.env.FREEHOLD_DNS_SERVER && !process.env.FREEHOLD_CA_FILE) return undefined;
-  const loading = Promise.all([import('undici'), import('../contracts/reach.ts')]).then(
+  const loading = Promise.all([import('undici'), import('../runtime/reach.ts')]).then(
     ([{ fetch }, { reachFromEnvironment }]) => ({ fetch, dispatcher: reachFromEnvironment().dispatcher }),
   );
   return async (url, init) => {

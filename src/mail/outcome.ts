@@ -1,5 +1,5 @@
 import { type ReasonCode, reasons } from '../contracts/reasons.ts';
-import { formatMoney } from '../domain/money.ts';
+import { formatMoney } from '../domain/billing/money.ts';
 import { compileMail, type Mail } from './layout.ts';
 
 export interface OutcomeInput {

@@ -1,4 +1,4 @@
-import { formatMoney } from '../domain/money.ts';
+import { formatMoney } from '../domain/billing/money.ts';
 import { compileMail, type Mail } from './layout.ts';
 
 export interface PaymentInput {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { now } from '../contracts/clock.ts';
+import { now } from '../runtime/clock.ts';
 import { isKeyUsedUp, toReason } from './errors.ts';
 
 /** Where intents are kept (design 5, Idempotency); the control plane's is `store/create-intents.ts`. */

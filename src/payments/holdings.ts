@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
-import type { MoneyFacts } from '../domain/reconcile.ts';
+import type { MoneyFacts } from '../domain/fleet/reconcile.ts';
 import { toReason } from './errors.ts';
+import { strayPaymentsOf } from './late-payment-plan.ts';
 import { readInvoices } from './settle.ts';
-import { strayPaymentsOf } from './stray-plan.ts';
 import { subscriptionsOfOrder } from './subscriptions.ts';
 
 const endedStatuses: readonly Stripe.Subscription.Status[] = ['canceled', 'incomplete_expired'];

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { ListedPrice } from '../domain/catalogue.ts';
+import type { ListedPrice } from '../domain/catalogue/catalogue.ts';
 import { toReason } from './errors.ts';
 
 /**

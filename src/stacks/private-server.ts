@@ -2,7 +2,7 @@ import type { Input, Output } from '@pulumi/pulumi';
 import type { HostContract } from '../contracts/host-contract.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { type Machine, machineKey, type PrivateServerSpec, type ServerNode } from '../contracts/stack.ts';
-import type { SnapshotFacts, SnapshotPurpose } from '../domain/snapshots.ts';
+import type { SnapshotFacts, SnapshotPurpose } from '../domain/fleet/snapshots.ts';
 import type { HostVariables } from './cloud-init/host-setup.ts';
 
 /**

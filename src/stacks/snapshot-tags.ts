@@ -1,4 +1,4 @@
-import { type SnapshotPurpose, snapshotPurposes } from '../domain/snapshots.ts';
+import { type SnapshotPurpose, snapshotPurposes } from '../domain/fleet/snapshots.ts';
 
 /** Logical names of data volumes, on every cloud. */
 export const volumeName = /^volume-/;

@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
-import { now, today } from '../contracts/clock.ts';
-import { newId } from '../contracts/new-id.ts';
-import type { AccountPeople, Invitation, Member } from '../domain/account-people.ts';
+import type { AccountPeople, Invitation, Member } from '../domain/accounts/account-people.ts';
+import { now, today } from '../runtime/clock.ts';
+import { newId } from '../runtime/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { insertPlain } from './insert-plain.ts';
 

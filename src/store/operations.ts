@@ -1,8 +1,8 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../contracts/clock.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { OperationStatus, StepStatus } from '../contracts/states.ts';
 import { isUndoStep } from '../contracts/steps.ts';
+import { today } from '../runtime/clock.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
 
 const ended: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];

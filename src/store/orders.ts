@@ -1,8 +1,8 @@
 import { type Connection, Schema } from 'mongoose';
-import { now, today } from '../contracts/clock.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
+import { now, today } from '../runtime/clock.ts';
 import { insertPlain } from './insert-plain.ts';
 import type { OrderRecord } from './records.ts';
 

@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../contracts/clock.ts';
+import { today } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 /** One mail that was or will be sent; its Message-ID is the key, so that there is one mail however often a step runs. */

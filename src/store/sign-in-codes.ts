@@ -1,5 +1,5 @@
 import { type Connection, Schema, Types } from 'mongoose';
-import { now, today } from '../contracts/clock.ts';
+import { now, today } from '../runtime/clock.ts';
 import { emailKey } from './accounts.ts';
 
 /** One code that was mailed to an address. Only a keyed hash of it is kept: six digits are soon tried out. */

@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../contracts/clock.ts';
 import type { Mismatch, MismatchKind } from '../contracts/fleet.ts';
-import { newId } from '../contracts/new-id.ts';
+import { today } from '../runtime/clock.ts';
+import { newId } from '../runtime/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import type { TicketRecord } from './records.ts';
 

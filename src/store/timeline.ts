@@ -1,6 +1,6 @@
 import { type Connection, Schema, Types } from 'mongoose';
-import { now } from '../contracts/clock.ts';
 import type { EventBody, TimelineEvent } from '../contracts/events.ts';
+import { now } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 interface TimelineRow {

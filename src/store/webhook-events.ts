@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../contracts/clock.ts';
+import { today } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 interface WebhookEvent {

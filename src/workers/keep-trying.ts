@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log } from '../contracts/log.ts';
 import { ReasonError, reasons } from '../contracts/reasons.ts';
+import type { Log } from '../runtime/log.ts';
 
 const pauseMs = 500;
 

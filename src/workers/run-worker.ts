@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Worker } from '@temporalio/worker';
-import type { Log } from '../contracts/log.ts';
+import type { Log } from '../runtime/log.ts';
 
 const ends = ['SIGTERM', 'SIGINT'] as const;
 

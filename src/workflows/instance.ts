@@ -40,13 +40,13 @@ import {
   stateQuery,
 } from '../contracts/workflow-messages.ts';
 
-import { admit } from '../domain/admit-operation.ts';
-import { describeInstance, operationSummary } from '../domain/describe-operation.ts';
-import { checkDrift } from './check-drift.ts';
+import { admit } from '../domain/operations/admit-operation.ts';
+import { describeInstance, operationSummary } from '../domain/operations/describe-operation.ts';
 import { control } from './lib/activities.ts';
 import { refusal } from './lib/saga.ts';
 import { instanceStatus, needsAttention, operationKind, renewsAt } from './lib/search-attributes.ts';
-import { provision } from './provision.ts';
+import { checkDrift } from './operations/check-drift.ts';
+import { provision } from './operations/provision.ts';
 
 const rememberedUpdates = 200;
 const ended: readonly InstanceStatus[] = ['aborted', 'terminated'];

@@ -1,9 +1,10 @@
 /** Every workflow type of the control queue; the worker bundles this module. */
-export { checkClouds } from './check-clouds.ts';
-export { checkDrift } from './check-drift.ts';
+
+export { settleStrayPayment } from './billing/settle-late-payment.ts';
+export { checkClouds } from './fleet/check-clouds.ts';
+export { keepSnapshots } from './fleet/keep-snapshots.ts';
+export { reconcileFleet } from './fleet/reconcile.ts';
+export { scanDrift } from './fleet/scan-drift.ts';
 export { instance } from './instance.ts';
-export { keepSnapshots } from './keep-snapshots.ts';
-export { provision } from './provision.ts';
-export { reconcileFleet } from './reconcile.ts';
-export { scanDrift } from './scan-drift.ts';
-export { settleStrayPayment } from './settle-stray-payment.ts';
+export { checkDrift } from './operations/check-drift.ts';
+export { provision } from './operations/provision.ts';

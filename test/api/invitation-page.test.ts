@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { newSecret } from '../../src/contracts/new-id.ts';
+import { newSecret } from '../../src/runtime/new-id.ts';
 import { useApi } from '../support/api.ts';
 import { accept, found, invite, linkTokenFor } from '../support/members.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { allRoutes } from '../../src/api/routes/all-routes.ts';
-import { newId } from '../../src/contracts/new-id.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import { codeOf, order, signIn, useApi } from '../support/api.ts';
 import { instanceRecord } from '../support/instance-record.ts';
 import { type Browser, found, invite, join } from '../support/members.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { QuoteRequest } from '../../src/contracts/api/quotes.ts';
-import { verifyQuote } from '../../src/domain/quote-signature.ts';
+import { verifyQuote } from '../../src/domain/billing/quote-signature.ts';
 import { cart, codeOf, freshName, order, quote, signIn, startApi, useApi } from '../support/api.ts';
 
 const api = useApi();

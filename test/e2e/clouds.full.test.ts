@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { doubledClouds } from '../../emulators/clouds/environment.ts';
 import type { ShownCloud } from '../../src/contracts/api/clouds.ts';
-import { doubledClouds } from '../../src/embedded/cloud/doubles/environment.ts';
 import { freehold } from './support/freehold.ts';
 import { patienceMs, shareWorld } from './support/world.ts';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createReach } from '../../src/contracts/reach.ts';
 import { createVisitor } from '../../src/embedded/demo/first-use.ts';
+import { createReach } from '../../src/runtime/reach.ts';
 import { until } from '../support/until.ts';
 import { processesOf, runDemo } from './run-demo.ts';
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { reasons } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
-import { planLookupKey } from '../../src/domain/catalogue.ts';
+import { planLookupKey } from '../../src/domain/catalogue/catalogue.ts';
 import { createCloudClient } from '../../src/stacks/local/cloud-client.ts';
 import { until } from '../support/until.ts';
 import { createFaults } from './support/faults.ts';

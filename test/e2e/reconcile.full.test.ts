@@ -11,8 +11,8 @@ import {
   type ReconcileReport,
   reconcileScheduleId,
 } from '../../src/contracts/fleet.ts';
-import { newId } from '../../src/contracts/new-id.ts';
 import { projectRoot } from '../../src/embedded/processes.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { until } from '../support/until.ts';
 import { createFaults } from './support/faults.ts';

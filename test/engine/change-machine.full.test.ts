@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { expectedGaps } from '../../src/domain/expected-gaps.ts';
+import { expectedGaps } from '../../src/domain/operations/expected-downtime.ts';
 import { useDeliveries } from '../support/delivered-server.ts';
 
 const deliver = useDeliveries();

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { expectedGaps } from '../../src/domain/expected-gaps.ts';
-import { downtimeClass } from '../../src/domain/plan-change.ts';
+import { expectedGaps } from '../../src/domain/operations/expected-downtime.ts';
+import { downtimeClass } from '../../src/domain/operations/plan-change.ts';
 import { useDeliveries } from '../support/delivered-server.ts';
 
 const deliver = useDeliveries();

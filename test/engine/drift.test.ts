@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Difference, Drift } from '../../src/contracts/drift.ts';
 import type { PrivateServerSpec } from '../../src/contracts/stack.ts';
-import { judgeDrift } from '../../src/domain/judge-drift.ts';
+import { judgeDrift } from '../../src/domain/operations/judge-drift.ts';
 import { openStackLab, type StackLab } from '../support/stack-lab.ts';
 
 let lab: StackLab;

@@ -13,7 +13,7 @@ import {
   order,
   orderOf,
   passWorkflowId,
-} from '../workflows/fleet-world.ts';
+} from '../workflows/fleet/fleet-world.ts';
 import { createWorld, fail, withInstance } from '../workflows/world.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
 

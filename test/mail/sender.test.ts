@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { productLinks } from '../../src/mail/product-links.ts';
 import { renderReady } from '../../src/mail/ready.ts';
 import { createSender } from '../../src/mail/sender.ts';
-import { spawnMailbox } from '../embedded/spawn-mailbox.ts';
+import { spawnMailbox } from '../emulators/mailbox/spawn-mailbox.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freehold-sender-'));
 let mailbox: Awaited<ReturnType<typeof spawnMailbox>>;

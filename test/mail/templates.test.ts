@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { renderApology } from '../../src/mail/apology.ts';
 import { renderInvitation } from '../../src/mail/invitation.ts';
+import { renderStrayRefund } from '../../src/mail/late-refund.ts';
+import { renderApology } from '../../src/mail/not-delivered.ts';
 import { renderOutcome } from '../../src/mail/outcome.ts';
 import { renderPayment } from '../../src/mail/payment.ts';
 import { productLinks } from '../../src/mail/product-links.ts';
 import { renderReady } from '../../src/mail/ready.ts';
 import { renderSignInCode } from '../../src/mail/sign-in-code.ts';
-import { renderStrayRefund } from '../../src/mail/stray-refund.ts';
 
 const ready = {
   hostname: 'acme.local.freehold.localhost',

@@ -4,14 +4,14 @@ import { describe, expect, test } from '@jest/globals';
 import { readArguments } from '../../smoke/arguments.ts';
 import { estimateRun, usualRegion } from '../../smoke/estimate.ts';
 import { besideOwn } from '../../smoke/ground.ts';
-import { tagFaults } from '../../smoke/look-inside.ts';
-import { judgePorts, knock, type PortAnswer } from '../../smoke/look-outside.ts';
+import { tagFaults } from '../../smoke/inspect-inside.ts';
+import { judgePorts, knock, type PortAnswer } from '../../smoke/inspect-outside.ts';
 import { accountOf, isSimulated } from '../../smoke/preflight.ts';
 import { type CloudResult, exitCodeOf } from '../../smoke/report.ts';
 import { specOf } from '../../smoke/smoke-cloud.ts';
-import { catalogue } from '../../src/domain/catalogue-data.ts';
-import { planCost } from '../../src/domain/cloud-costs.ts';
-import { cloudCosts } from '../../src/domain/cloud-costs-data.ts';
+import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
+import { planCost } from '../../src/domain/catalogue/cloud-costs.ts';
+import { cloudCosts } from '../../src/domain/catalogue/cloud-costs-data.ts';
 
 /** What a smoke run decides without asking anybody. */
 

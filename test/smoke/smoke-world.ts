@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { z } from 'zod';
+import { doublesEnvironment } from '../../emulators/clouds/environment.ts';
+import { schemaOf } from '../../emulators/clouds/schema/schema-of.ts';
+import { tableOf } from '../../emulators/clouds/tables.ts';
 import type { Summary } from '../../smoke/report.ts';
-import type { BilledCloud } from '../../src/domain/cloud-costs.ts';
-import { doublesEnvironment } from '../../src/embedded/cloud/doubles/environment.ts';
-import { schemaOf } from '../../src/embedded/cloud/doubles/schema/schema-of.ts';
-import { tableOf } from '../../src/embedded/cloud/doubles/tables.ts';
+import type { BilledCloud } from '../../src/domain/catalogue/cloud-costs.ts';
 import { startCloud, startEdge, zone } from '../support/small-cloud.ts';
 import { until } from '../support/until.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { BilledCloud } from '../../src/domain/cloud-costs.ts';
+import type { BilledCloud } from '../../src/domain/catalogue/cloud-costs.ts';
 import { openSmokeWorld, patienceMs, type SmokeWorld } from './smoke-world.ts';
 
 /** `npm run smoke` without a cloud named: all four, one after the other, at their doubles. */

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { findCloud } from '../../src/domain/catalogue.ts';
-import { catalogue } from '../../src/domain/catalogue-data.ts';
-import { doublesEnvironment } from '../../src/embedded/cloud/doubles/environment.ts';
+import { doublesEnvironment } from '../../emulators/clouds/environment.ts';
+import { findCloud } from '../../src/domain/catalogue/catalogue.ts';
+import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import { awsActions } from '../../src/stacks/aws/permissions.ts';
 import { awsView, principalOf } from '../../src/stacks/aws/view.ts';
 import { azureActions } from '../../src/stacks/azure/permissions.ts';

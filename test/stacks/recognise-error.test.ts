@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { awsWords } from '../../emulators/clouds/aws/words.ts';
+import { gcpWords } from '../../emulators/clouds/gcp/words.ts';
 import { type ReasonCode, reasons } from '../../src/contracts/reasons.ts';
-import { awsWords } from '../../src/embedded/cloud/doubles/aws/words.ts';
-import { gcpWords } from '../../src/embedded/cloud/doubles/gcp/words.ts';
 import { awsReasonOf } from '../../src/stacks/aws/errors.ts';
 import { azureReasonOf } from '../../src/stacks/azure/errors.ts';
 import { digitaloceanReasonOf } from '../../src/stacks/digitalocean/errors.ts';

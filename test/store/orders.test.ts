@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { newId } from '../../src/contracts/new-id.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import { isDuplicateKey } from '../../src/store/duplicate-key.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { useStore } from '../support/store.ts';

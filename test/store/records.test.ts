@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { newId } from '../../src/contracts/new-id.ts';
 import type { StepStatus } from '../../src/contracts/states.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import type { OperationRecord, OperationStep } from '../../src/store/records.ts';
 import { openStore } from '../../src/store/store.ts';
 import { instanceRecord as instance } from '../support/instance-record.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { newId } from '../../src/contracts/new-id.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import { openStore } from '../../src/store/store.ts';
 import { useStore } from '../support/store.ts';
 

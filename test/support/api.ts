@@ -17,7 +17,7 @@ import { type ApiConfig, apiConfig } from '../../src/config.ts';
 import type { AcceptedOrder, OrderRequest } from '../../src/contracts/api/orders.ts';
 import type { Quote, QuoteRequest } from '../../src/contracts/api/quotes.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
-import { catalogue } from '../../src/domain/catalogue-data.ts';
+import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import type { OutgoingMail } from '../../src/mail/sender.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { openStore, type Store } from '../../src/store/store.ts';

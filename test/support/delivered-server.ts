@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { fetch } from 'undici';
-import { lookAtHost } from '../../src/activities/hosting/look-at-host.ts';
+import { lookAtHost } from '../../src/activities/hosting/read-host-health.ts';
 import type { StackPorts } from '../../src/activities/hosting/stack-activities.ts';
 import { destroyStack, specOf, stackUp } from '../../src/activities/hosting/stack-up.ts';
 import { type TakenStep, takeChangeStep, type WishedChange } from '../../src/activities/hosting/take-change-step.ts';
-import { createReach, type Reach } from '../../src/contracts/reach.ts';
 import type { StepContext } from '../../src/contracts/workflow-messages.ts';
-import { type ServerWish, wishOf } from '../../src/domain/plan-change.ts';
+import { type ServerWish, wishOf } from '../../src/domain/operations/plan-change.ts';
+import { createReach, type Reach } from '../../src/runtime/reach.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { instanceRecord } from './instance-record.ts';

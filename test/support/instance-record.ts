@@ -1,4 +1,4 @@
-import { newId } from '../../src/contracts/new-id.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import type { InstanceRecord } from '../../src/store/records.ts';
 
 /** The record of a server of plan MAKER on the small cloud, being built. */

@@ -44,7 +44,7 @@ export async function startCloud(): Promise<TestCloud> {
   let child: ChildProcess;
   let port = 0;
   async function start(): Promise<void> {
-    const started = await startProgram('src/embedded/cloud/main.ts', {
+    const started = await startProgram('emulators/cloud/main.ts', {
       CLOUD_PORT: String(port),
       CLOUD_DB: join(folder, 'cloud.db'),
       CLOUD_DATA: join(folder, 'data'),
@@ -111,7 +111,7 @@ export interface TestEdge {
 
 /** The edge router of a small cloud, with a certificate authority of its own. */
 export async function startEdge(cloud: Pick<TestCloud, 'url' | 'token' | 'folder'>): Promise<TestEdge> {
-  const { child, ready } = await startProgram('src/embedded/edge/main.ts', {
+  const { child, ready } = await startProgram('emulators/edge/main.ts', {
     EDGE_HTTPS_PORT: '0',
     EDGE_DNS_PORT: '0',
     CLOUD_URL: cloud.url,

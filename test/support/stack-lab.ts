@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mongoose';
-import { newId } from '../../src/contracts/new-id.ts';
 import type {
   Machine,
   PrivateServerSpec,
@@ -15,6 +14,7 @@ import type {
   StackOutputs,
   StackRequest,
 } from '../../src/contracts/stack.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import { kinds } from '../../src/stacks/local/cloud-api.ts';
 import { machinesOf } from '../../src/stacks/private-server.ts';
 import { sessionMembers } from '../../src/stacks/processes.ts';

@@ -50,6 +50,8 @@ describe('the import rules', () => {
       ...imports('src/workflows/e.ts', 'src/activities/mail/f.ts', 'type'),
       ...imports('src/host/g.ts', 'src/licence/client/h.ts'),
       ...imports('src/embedded/i.ts', 'src/contracts/j.ts'),
+      ...imports('src/embedded/m.ts', 'emulators/edge/n.ts'),
+      ...imports('src/store/o.ts', 'src/runtime/p.ts'),
       ...imports('src/stacks/runner/k.ts', 'src/store/l.ts'),
     });
     expect(check()).toMatchObject({ status: 0, rules: [] });
@@ -76,6 +78,9 @@ describe('the import rules', () => {
       ['src/host/a14.ts', 'src/domain/b14.ts', 'src/host-imports-downwards'],
       ['src/cli/a15.ts', 'src/domain/b15.ts', 'src/cli-imports-downwards'],
       ['src/api/a16.ts', 'src/embedded/b16.ts', 'product-never-imports-embedded'],
+      ['src/api/a23.ts', 'emulators/stripe/b23.ts', 'product-never-imports-emulators'],
+      ['src/runtime/a24.ts', 'src/domain/b24.ts', 'src/runtime-imports-downwards'],
+      ['src/texts/a25.ts', 'src/contracts/b25.ts', 'src/texts-imports-downwards'],
       ['src/store/a17.ts', 'src/config.ts', 'configuration-is-for-process-entries'],
       ['src/api/a18.ts', 'test/b18.ts', 'product-never-imports-tests-or-tools'],
       ['src/config.ts', 'src/domain/b19.ts', 'configuration-knows-only-contracts'],

@@ -3,7 +3,7 @@ import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } fro
 import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { createBeatInterceptor } from '../../src/activities/lib/beat-interceptor.ts';
+import { createBeatInterceptor } from '../../src/activities/lib/heartbeat-interceptor.ts';
 import type { Difference, JudgedDrift } from '../../src/contracts/drift.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
@@ -17,8 +17,8 @@ import {
   type StepContext,
   type WorkflowTimes,
 } from '../../src/contracts/workflow-messages.ts';
-import { judgeDrift } from '../../src/domain/judge-drift.ts';
-import { endStateOf } from '../../src/domain/order-rules.ts';
+import { endStateOf } from '../../src/domain/billing/order-rules.ts';
+import { judgeDrift } from '../../src/domain/operations/judge-drift.ts';
 import { startDevServer, startTimeSkipping, workflowBundle } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 

@@ -1,5 +1,5 @@
 /**
- * No reading of the machine's wall clock in the product but in `src/contracts/clock.ts`: what a test or a campaign shifts
+ * No reading of the machine's wall clock in the product but in `src/runtime/clock.ts`: what a test or a campaign shifts
  * there has to be shifted everywhere. `Date.now()`, `new Date()` and `Date()` are looked for; the exceptions say why.
  * The folder that holds `src` may be given as an argument.
  */
@@ -8,9 +8,9 @@ import { join, relative } from 'node:path';
 import ts from 'typescript';
 
 const exceptions = {
-  'src/contracts/clock.ts': 'the clock itself',
+  'src/runtime/clock.ts': 'the clock itself',
   'src/workflows/': "there Date is Temporal's, and replayed",
-  'src/embedded/': 'stands for systems of others, with their own time',
+  'src/embedded/': 'starts processes and reads no time that a test may shift',
   'src/licence/client/clock.ts': 'a product that embeds it may give another clock',
   'src/api/workflows.ts': "gRPC measures its deadlines by the machine's clock",
 };
@@ -20,7 +20,7 @@ const found = readdirSync(join(root, 'src'), { recursive: true })
   .map((file) => join('src', file))
   .filter((file) => /\.tsx?$/.test(file) && !Object.keys(exceptions).some((path) => file.startsWith(path)))
   .flatMap(readingsIn);
-for (const place of found) console.log(`${place}: use now() or today() of src/contracts/clock.ts`);
+for (const place of found) console.log(`${place}: use now() or today() of src/runtime/clock.ts`);
 process.exitCode = found.length > 0 ? 1 : 0;
 
 function readingsIn(file) {

@@ -1,9 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
-import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { declinedTooOften } from '../../domain/order-rules.ts';
+import { declinedTooOften } from '../../domain/billing/order-rules.ts';
 import type { PaymentState } from '../../payments/payment-state.ts';
+import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './billing-activities.ts';

@@ -1,4 +1,4 @@
-import type { Gateway } from '../../payments/gateway.ts';
+import type { Gateway } from '../../payments/stripe-gateway.ts';
 import type { Store } from '../../store/store.ts';
 import { awaitPayment, expirePayment } from './await-payment.ts';
 import { createSubscription } from './create-subscription.ts';

@@ -1,6 +1,6 @@
-import { today } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext, StrayPayment } from '../../contracts/workflow-messages.ts';
+import { today } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { BillingPorts } from './billing-activities.ts';
 import { customerOf } from './create-subscription.ts';

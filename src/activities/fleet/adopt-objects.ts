@@ -1,6 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { now } from '../../contracts/clock.ts';
 import type { PassSettings } from '../../contracts/fleet.ts';
+import { now } from '../../runtime/clock.ts';
 import { deliveredRequest } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { fatesOf } from './order-facts.ts';

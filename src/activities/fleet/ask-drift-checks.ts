@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
-import { monotonic } from '../../contracts/clock.ts';
 import type { AskedCheck } from '../../contracts/drift.ts';
-import { newId } from '../../contracts/new-id.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/new-id.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 
 /** What became of a check that was asked for: the look still runs or waits, or it ended; `drifted` as soon as it is found. */

@@ -6,9 +6,9 @@ import type { Store } from '../../store/store.ts';
 import type { StackPorts } from '../hosting/stack-activities.ts';
 import { adoptObjects } from './adopt-objects.ts';
 import { checkCloud } from './check-cloud.ts';
+import { removeRemains } from './destroy-leftovers.ts';
 import { keepSnapshots } from './keep-snapshots.ts';
 import { readObjects, readServers, readStacks, readStates } from './read-clouds.ts';
-import { removeRemains } from './remove-remains.ts';
 import { removeUnowned } from './remove-unowned.ts';
 
 export interface CloudFleetPorts {

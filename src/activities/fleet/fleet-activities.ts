@@ -1,6 +1,6 @@
 import type { PassSettings } from '../../contracts/fleet.ts';
-import type { Reach } from '../../contracts/reach.ts';
-import type { Gateway } from '../../payments/gateway.ts';
+import type { Gateway } from '../../payments/stripe-gateway.ts';
+import type { Reach } from '../../runtime/reach.ts';
 import type { Store } from '../../store/store.ts';
 import type { LicenceAdmin } from '../licensing/licence-admin.ts';
 import { askDriftChecks, type DriftChecks, followDriftChecks } from './ask-drift-checks.ts';

@@ -3,7 +3,7 @@ import type { PassSettings } from '../../contracts/fleet.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { SnapshotsPage } from '../../contracts/snapshots.ts';
 import type { CloudName } from '../../contracts/stack.ts';
-import { dailySnapshotDays, isOverdue, lastDayOf, volumesWithoutDaily } from '../../domain/snapshots.ts';
+import { dailySnapshotDays, isOverdue, lastDayOf, volumesWithoutDaily } from '../../domain/fleet/snapshots.ts';
 import type { Snapshots, VolumeSnapshot } from '../../stacks/private-server.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { withInventory } from './read-clouds.ts';

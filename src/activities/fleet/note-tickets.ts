@@ -1,7 +1,7 @@
-import { now, today } from '../../contracts/clock.ts';
 import type { FleetSource, Mismatch, PassSettings } from '../../contracts/fleet.ts';
 import { MismatchKind } from '../../contracts/fleet.ts';
-import { sourceOf } from '../../domain/reconcile.ts';
+import { sourceOf } from '../../domain/fleet/reconcile.ts';
+import { now, today } from '../../runtime/clock.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 
 /** The beginning of a pass: its time by our clock, and what it works with. */

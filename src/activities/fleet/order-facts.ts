@@ -1,5 +1,5 @@
-import type { Fate, OrderFacts, Settling } from '../../domain/reconcile.ts';
-import { fateOf } from '../../domain/reconcile.ts';
+import type { Fate, OrderFacts, Settling } from '../../domain/fleet/reconcile.ts';
+import { fateOf } from '../../domain/fleet/reconcile.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 

@@ -1,6 +1,6 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
-import type { ObjectFacts, StackFacts } from '../../domain/reconcile.ts';
+import type { ObjectFacts, StackFacts } from '../../domain/fleet/reconcile.ts';
 import type { Inventory } from '../../stacks/private-server.ts';
 import { stackName } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
-import type { LicenceFacts, ListedLicence } from '../../domain/reconcile.ts';
+import type { LicenceFacts, ListedLicence } from '../../domain/fleet/reconcile.ts';
 import { LicenceList, LicenceView } from '../../licence/protocol/admin.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 

@@ -1,6 +1,6 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { HoldFacts } from '../../domain/reconcile.ts';
+import type { HoldFacts } from '../../domain/fleet/reconcile.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 
 /** Whether each of these hostnames resolves. Errors: `dns_unresolved` when the resolver does not answer. */

@@ -1,5 +1,5 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
-import type { Fate, OrderFacts } from '../../domain/reconcile.ts';
+import type { Fate, OrderFacts } from '../../domain/fleet/reconcile.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 import { fatesOf, type Owners, orderFacts } from './order-facts.ts';
 

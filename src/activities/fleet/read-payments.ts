@@ -1,5 +1,5 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
-import type { MoneyFacts, SubscriptionFacts } from '../../domain/reconcile.ts';
+import type { MoneyFacts, SubscriptionFacts } from '../../domain/fleet/reconcile.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 

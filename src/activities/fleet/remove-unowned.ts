@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { now } from '../../contracts/clock.ts';
 import type { PassSettings } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
+import { now } from '../../runtime/clock.ts';
 import { stackName } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { fatesOf } from './order-facts.ts';

@@ -1,8 +1,8 @@
-import { now } from '../../contracts/clock.ts';
 import { isInstanceId, type Mismatch, type PassSettings } from '../../contracts/fleet.ts';
 import type { StrayPayment } from '../../contracts/workflow-messages.ts';
-import { type Fate, fateOf } from '../../domain/reconcile.ts';
+import { type Fate, fateOf } from '../../domain/fleet/reconcile.ts';
 import { EndEnrolmentsAnswer, LicenceView, type RevokeLicence } from '../../licence/protocol/admin.ts';
+import { now } from '../../runtime/clock.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 import { orderFacts } from './order-facts.ts';
 

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { beat } from '../lib/beat-interceptor.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import { beat } from '../lib/heartbeat-interceptor.ts';
 import type { HealthPorts } from './health-activities.ts';
-import { lookAtHost } from './look-at-host.ts';
+import { lookAtHost } from './read-host-health.ts';
 
 const lookEveryMs = 100;
 /** One activity attempt looks this long, then the next attempt does, so that a restarted worker takes over quickly. */

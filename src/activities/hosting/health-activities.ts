@@ -1,6 +1,6 @@
 import type { Store } from '../../store/store.ts';
 import { awaitHealthy } from './await-healthy.ts';
-import type { HostView } from './look-at-host.ts';
+import type { HostView } from './read-host-health.ts';
 
 export interface HealthPorts extends HostView {
   store: Pick<Store, 'instances'>;

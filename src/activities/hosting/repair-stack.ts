@@ -1,6 +1,6 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { runToldStack } from './run-told-stack.ts';
+import { runToldStack } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 import { deliveredRequest } from './stack-up.ts';
 

@@ -1,5 +1,4 @@
 import { log } from '@temporalio/activity';
-import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import {
   type HostIdentity,
@@ -9,10 +8,11 @@ import {
   type StackRequest,
 } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { chooseZone } from '../../domain/choose-zone.ts';
-import { finalSnapshotOf } from '../../domain/snapshots.ts';
+import { finalSnapshotOf } from '../../domain/fleet/snapshots.ts';
+import { chooseZone } from '../../domain/operations/choose-zone.ts';
+import { now } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
-import { mayHaveRunBefore, runToldStack } from './run-told-stack.ts';
+import { mayHaveRunBefore, runToldStack } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 
 /**

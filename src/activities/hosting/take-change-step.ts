@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StackOutputs } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
@@ -10,14 +9,15 @@ import {
   planChange,
   type ServerWish,
   type Way,
-} from '../../domain/plan-change.ts';
+} from '../../domain/operations/plan-change.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
-import { beat } from '../lib/beat-interceptor.ts';
-import type { ExpectedHost } from './look-at-host.ts';
-import { mayHaveRunBefore, runToldStack } from './run-told-stack.ts';
+import { beat } from '../lib/heartbeat-interceptor.ts';
+import { watchGap } from './measure-downtime.ts';
+import type { ExpectedHost } from './read-host-health.ts';
+import { mayHaveRunBefore, runToldStack } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 import { deliveredRequest, specOf } from './stack-up.ts';
-import { watchGap } from './watch-gap.ts';
 
 export interface WishedChange {
   wish: ServerWish;

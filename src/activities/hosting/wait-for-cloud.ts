@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { retryDelayMs } from '../../domain/retry-cloud.ts';
+import { retryDelayMs } from '../../domain/operations/retry-cloud.ts';
 
 /**
  * The failure as the retry policy of its reason wants it: with the wait before the next try, or final when people have to

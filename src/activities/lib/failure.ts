@@ -1,6 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { isDatabaseAway } from '../../contracts/database-away.ts';
 import { isReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+import { isDatabaseAway } from '../../runtime/database-away.ts';
 
 /** Waiting for somebody or something is not an alarm: these are retried silently. */
 const benign: readonly string[] = ['not_paid_yet', 'declined_try_again', 'not_activated_yet', 'stack_busy'];

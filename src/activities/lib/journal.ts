@@ -1,8 +1,8 @@
-import { now, today } from '../../contracts/clock.ts';
 import type { EventBody } from '../../contracts/events.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { StepStatus } from '../../contracts/states.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { now, today } from '../../runtime/clock.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface StepNote {

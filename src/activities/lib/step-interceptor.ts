@@ -1,8 +1,8 @@
 import { activityInfo, CancelledFailure, CompleteAsyncError, cancellationSignal } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
-import { monotonic } from '../../contracts/clock.ts';
-import type { Log } from '../../contracts/log.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
 import { codeOf, toFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { EndEnrolmentsAnswer, LicenceView } from '../../licence/protocol/admin.ts';
-import { beat } from '../lib/beat-interceptor.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import { beat } from '../lib/heartbeat-interceptor.ts';
 import type { LicensingPorts } from './licensing-activities.ts';
 
 const lookEveryMs = 100;

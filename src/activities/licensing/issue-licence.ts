@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { catalogue } from '../../domain/catalogue-data.ts';
+import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
 import {
   EndEnrolmentsAnswer,
   type IssueLicence,

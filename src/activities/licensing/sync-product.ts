@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { catalogue } from '../../domain/catalogue-data.ts';
+import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
 import type { PlanData, ProductData, ReleaseData } from '../../licence/protocol/admin.ts';
 import type { LicenceAdmin } from './licence-admin.ts';
 

@@ -1,13 +1,13 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext, StrayPayment } from '../../contracts/workflow-messages.ts';
-import { renderApology } from '../../mail/apology.ts';
+import { renderStrayRefund } from '../../mail/late-refund.ts';
 import type { Mail } from '../../mail/layout.ts';
+import { renderApology } from '../../mail/not-delivered.ts';
 import { renderOutcome } from '../../mail/outcome.ts';
 import { renderPayment } from '../../mail/payment.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { renderReady } from '../../mail/ready.ts';
 import { markSimulated } from '../../mail/simulated.ts';
-import { renderStrayRefund } from '../../mail/stray-refund.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
 import type { MailPorts } from './mail-activities.ts';
 

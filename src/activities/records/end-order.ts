@@ -1,6 +1,6 @@
 import { isReasonCode, type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
-import { endStateOf } from '../../domain/order-rules.ts';
+import { endStateOf } from '../../domain/billing/order-rules.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
 export interface OrderPlace {

@@ -1,6 +1,6 @@
-import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { now } from '../../runtime/clock.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './records-activities.ts';

@@ -1,6 +1,6 @@
-import { today } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { today } from '../../runtime/clock.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { today } from '../../contracts/clock.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationKind, OperationStatus } from '../../contracts/states.ts';
 import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
+import { today } from '../../runtime/clock.ts';
 import type { OrderPlace } from './end-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './records-activities.ts';

@@ -1,7 +1,7 @@
-import { today } from '../../contracts/clock.ts';
-import { findCloud, findPlan } from '../../domain/catalogue.ts';
-import { catalogue } from '../../domain/catalogue-data.ts';
-import { entitlementsOf } from '../../domain/entitlements.ts';
+import { findCloud, findPlan } from '../../domain/catalogue/catalogue.ts';
+import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
+import { entitlementsOf } from '../../domain/catalogue/entitlements.ts';
+import { today } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { RecordsPorts } from './records-activities.ts';

@@ -1,10 +1,10 @@
 import { activityInfo } from '@temporalio/activity';
-import { today } from '../../contracts/clock.ts';
 import type { Difference, JudgedDrift } from '../../contracts/drift.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { OperationKind } from '../../contracts/states.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { describeDifference } from '../../domain/describe-resource.ts';
+import { describeDifference } from '../../domain/operations/describe-resource.ts';
+import { today } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderPlace } from './end-order.ts';
 import type { RecordsPorts } from './records-activities.ts';

@@ -1,5 +1,5 @@
-import { today } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { today } from '../../runtime/clock.ts';
 import type { AccountChange, AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { AccountClosing, ClosedAccount } from '../../contracts/api/members.ts';
-import { today } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { requireAdministrator } from '../../domain/account-people.ts';
+import { requireAdministrator } from '../../domain/accounts/account-people.ts';
+import { today } from '../../runtime/clock.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';

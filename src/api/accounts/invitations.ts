@@ -1,6 +1,4 @@
 import type { Role } from '../../contracts/api/account.ts';
-import { now, today } from '../../contracts/clock.ts';
-import { newId, newSecret } from '../../contracts/new-id.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import {
   acceptInvitation,
@@ -11,8 +9,10 @@ import {
   openInvitation,
   renewInvitation,
   revokeInvitation,
-} from '../../domain/account-people.ts';
+} from '../../domain/accounts/account-people.ts';
 import { renderInvitation } from '../../mail/invitation.ts';
+import { now, today } from '../../runtime/clock.ts';
+import { newId, newSecret } from '../../runtime/new-id.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';

@@ -6,7 +6,7 @@ import {
   type Member,
   memberOf,
   removeMember,
-} from '../../domain/account-people.ts';
+} from '../../domain/accounts/account-people.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';
 import { toldInvitation } from './invitations.ts';

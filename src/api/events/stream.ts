@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import type { ApiConfig } from '../../config.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
-import type { Log } from '../../contracts/log.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Store } from '../../store/store.ts';
 import { customerEvent } from '../views/event-view.ts';
 import type { Tail } from './tail.ts';

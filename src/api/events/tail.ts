@@ -1,6 +1,6 @@
-import { monotonic } from '../../contracts/clock.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
-import type { Log } from '../../contracts/log.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Store } from '../../store/store.ts';
 
 /** The one reader of new events in this process; it wakes those who follow an instance. */

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
-import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
+import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { cookiesOf, derive, hashSecret, type SignedIn, sameText } from './session.ts';

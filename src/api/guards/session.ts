@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { parseCookie } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
-import { now, today } from '../../contracts/clock.ts';
-import { newSecret } from '../../contracts/new-id.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { Member } from '../../domain/account-people.ts';
-import { deriveSecret } from '../../domain/order-link.ts';
+import type { Member } from '../../domain/accounts/account-people.ts';
+import { deriveSecret } from '../../domain/billing/order-link.ts';
+import { now, today } from '../../runtime/clock.ts';
+import { newSecret } from '../../runtime/new-id.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 

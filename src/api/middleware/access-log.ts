@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import { monotonic } from '../../contracts/clock.ts';
-import type { Log } from '../../contracts/log.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
 import { requestIdOf } from '../routing/request-id.ts';
 
 /** Paths whose requests say nothing worth a line while they go well. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { today } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderCanBeCancelled, orderHasEnded } from '../../contracts/states.ts';
+import { today } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './start-orders.ts';

@@ -1,6 +1,6 @@
-import { monotonic } from '../../contracts/clock.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import type { StepName } from '../../contracts/steps.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import type { OperationRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { OrderRequest } from '../../contracts/api/orders.ts';
-import { now, today } from '../../contracts/clock.ts';
-import { newId } from '../../contracts/new-id.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
-import { orderCapability } from '../../domain/order-link.ts';
-import { verifyQuote } from '../../domain/quote-signature.ts';
+import { canonicalJson } from '../../domain/billing/canonical-json.ts';
+import { orderCapability } from '../../domain/billing/order-link.ts';
+import { verifyQuote } from '../../domain/billing/quote-signature.ts';
+import { now, today } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/new-id.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { HoldOutcome } from '../../store/hostname-holds.ts';

@@ -1,7 +1,7 @@
-import { now } from '../../contracts/clock.ts';
 import { ReasonError, reasons } from '../../contracts/reasons.ts';
-import { nextMoneyLookAt } from '../../domain/order-rules.ts';
-import { strayPaymentsOf } from '../../payments/stray-plan.ts';
+import { nextMoneyLookAt } from '../../domain/billing/order-rules.ts';
+import { strayPaymentsOf } from '../../payments/late-payment-plan.ts';
+import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 

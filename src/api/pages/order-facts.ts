@@ -2,7 +2,7 @@ import type { TimelineEvent } from '../../contracts/events.ts';
 import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
 import { type OrderState, orderCanBeCancelled, orderHasEnded, type StepStatus } from '../../contracts/states.ts';
 import { provisionSteps, type StepName, steps as texts } from '../../contracts/steps.ts';
-import { formatMoney } from '../../domain/money.ts';
+import { formatMoney } from '../../domain/billing/money.ts';
 import type { OperationRecord, OperationStep, OrderRecord } from '../../store/records.ts';
 import type { Estimate } from '../orders/estimates.ts';
 import { stepsOf } from '../views/operation-view.ts';

@@ -1,4 +1,4 @@
-import { formatMoney } from '../../domain/money.ts';
+import { formatMoney } from '../../domain/billing/money.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { type Html, html } from './html.ts';
 import { durationWords, type OrderFacts, type StepFacts } from './order-facts.ts';

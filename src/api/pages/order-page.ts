@@ -1,9 +1,9 @@
 import express, { type Express, type Request, type Response } from 'express';
-import { now } from '../../contracts/clock.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { productLinks } from '../../mail/product-links.ts';
+import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { capabilityCookie, formTokenOf, opensOrder } from '../guards/order-capability.ts';

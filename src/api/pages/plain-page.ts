@@ -1,6 +1,6 @@
 import type { Response } from 'express';
-import { isDatabaseAway } from '../../contracts/database-away.ts';
 import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+import { isDatabaseAway } from '../../runtime/database-away.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requestIdOf } from '../routing/request-id.ts';
 import { type Html, html } from './html.ts';

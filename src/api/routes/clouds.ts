@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CloudCheck } from '../../contracts/api/clouds.ts';
-import { today } from '../../contracts/clock.ts';
 import { CloudCheckId } from '../../contracts/clouds.ts';
-import { newId } from '../../contracts/new-id.ts';
+import { today } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/new-id.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
 import { cloudCheckView } from '../views/cloud-view.ts';

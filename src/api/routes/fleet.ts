@@ -9,11 +9,11 @@ import {
   TicketQuery,
 } from '../../contracts/api/fleet.ts';
 import { AuditEntry } from '../../contracts/api/operator.ts';
-import { today } from '../../contracts/clock.ts';
 import { RunId, TicketId } from '../../contracts/fleet.ts';
 import { InstanceId } from '../../contracts/ids.ts';
-import { newId } from '../../contracts/new-id.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { today } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/new-id.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
 import { auditView } from '../views/audit-view.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { HostnameAnswer, HostnameQuery } from '../../contracts/api/quotes.ts';
-import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { findCloud } from '../../domain/catalogue.ts';
-import { hostnameOf, nameVariants, parseName } from '../../domain/hostname.ts';
+import { findCloud } from '../../domain/catalogue/catalogue.ts';
+import { hostnameOf, nameVariants, parseName } from '../../domain/hostnames/hostname.ts';
+import { now } from '../../runtime/clock.ts';
 import type { ApiDeps } from '../deps.ts';
 import { open } from '../guards/guard.ts';
 import { route } from '../routing/route.ts';

@@ -11,10 +11,10 @@ import {
   OperatorOrder,
   OperatorOrderQuery,
 } from '../../contracts/api/operator.ts';
-import { today } from '../../contracts/clock.ts';
 import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Decision } from '../../contracts/steps.ts';
+import { today } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
 import { auditView } from '../views/audit-view.ts';

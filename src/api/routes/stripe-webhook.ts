@@ -1,8 +1,8 @@
 import express, { type Express, type RequestHandler } from 'express';
 import Stripe from 'stripe';
-import { now } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
+import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 

@@ -1,8 +1,8 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { z } from 'zod';
-import { isDatabaseAway } from '../../contracts/database-away.ts';
 import { type FieldProblem, problemOf } from '../../contracts/problem.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
+import { isDatabaseAway } from '../../runtime/database-away.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requestIdOf } from './request-id.ts';
 

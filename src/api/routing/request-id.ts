@@ -1,5 +1,5 @@
 import type { RequestHandler, Response } from 'express';
-import { newId } from '../../contracts/new-id.ts';
+import { newId } from '../../runtime/new-id.ts';
 
 /** Gives every request an id that its answer, its problem, its log line and its audit entry carry. */
 export const requestId: RequestHandler = (_request, response, next) => {

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Me, Member } from '../../contracts/api/account.ts';
 import type { Invitation } from '../../contracts/api/members.ts';
-import { now } from '../../contracts/clock.ts';
-import type * as People from '../../domain/account-people.ts';
+import type * as People from '../../domain/accounts/account-people.ts';
+import { now } from '../../runtime/clock.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { SignedIn } from '../guards/session.ts';
 

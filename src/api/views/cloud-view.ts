@@ -2,9 +2,9 @@ import type { CloudCheck, ShownCloud } from '../../contracts/api/clouds.ts';
 import type { Catalogue } from '../../contracts/catalogue.ts';
 import type { CloudReport } from '../../contracts/clouds.ts';
 import { reasons } from '../../contracts/reasons.ts';
-import { findCloud } from '../../domain/catalogue.ts';
-import { allPlanCosts } from '../../domain/cloud-costs.ts';
-import { cloudCosts } from '../../domain/cloud-costs-data.ts';
+import { findCloud } from '../../domain/catalogue/catalogue.ts';
+import { allPlanCosts } from '../../domain/catalogue/cloud-costs.ts';
+import { cloudCosts } from '../../domain/catalogue/cloud-costs-data.ts';
 
 export function cloudCheckView(id: string, reports: CloudReport[] | null, catalogue: Catalogue): CloudCheck {
   return { id, done: reports !== null, clouds: reports?.map((report) => shown(report, catalogue)) ?? null };

@@ -1,7 +1,7 @@
 import type { OperatorOrder } from '../../contracts/api/operator.ts';
 import type { AcceptedOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
-import { orderCapability, orderPageLink } from '../../domain/order-link.ts';
+import { orderCapability, orderPageLink } from '../../domain/billing/order-link.ts';
 import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hostUrl } from './instance-view.ts';

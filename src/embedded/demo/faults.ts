@@ -1,6 +1,6 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
 import type { OrderState } from '../../contracts/states.ts';
-import { formatMoney } from '../../domain/money.ts';
+import { formatMoney } from '../../domain/billing/money.ts';
 import type { Platform } from '../platform.ts';
 import type { Section } from '../terminal.ts';
 import type { Outside } from './outside.ts';

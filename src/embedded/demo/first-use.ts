@@ -1,7 +1,7 @@
 import { fetch, type RequestInit } from 'undici';
 import { z } from 'zod';
 import { HostHealth } from '../../contracts/host-contract.ts';
-import type { Reach } from '../../contracts/reach.ts';
+import type { Reach } from '../../runtime/reach.ts';
 
 /** A browser's view of one server: cookies kept, names and authorities as configured. */
 export function createVisitor(url: string, reach: Reach) {

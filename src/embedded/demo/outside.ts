@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { doubledClouds } from '../../../emulators/clouds/environment.ts';
 import { LicenceView } from '../../licence/protocol/admin.ts';
 import { kinds } from '../../stacks/local/cloud-api.ts';
-import { doubledClouds } from '../cloud/doubles/environment.ts';
 import type { Platform } from '../platform.ts';
 import { projectRoot } from '../processes.ts';
 

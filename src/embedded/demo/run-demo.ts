@@ -5,7 +5,7 @@ import type { AcceptedOrder } from '../../contracts/api/orders.ts';
 import type { Quote } from '../../contracts/api/quotes.ts';
 import { steps as texts } from '../../contracts/steps.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
-import { formatMoney, formatPercent } from '../../domain/money.ts';
+import { formatMoney, formatPercent } from '../../domain/billing/money.ts';
 import type { Embedded } from '../run-embedded.ts';
 import type { Section } from '../terminal.ts';
 import { createCustomer } from './customer.ts';

@@ -1,4 +1,4 @@
-import { now } from '../../contracts/clock.ts';
+import { now } from '../../runtime/clock.ts';
 import { type Host, isAdministrator } from '../host.ts';
 import { NewDevice, NewReading, parse, ReadingsQuery } from '../inputs.ts';
 import { requireRoom } from '../limits.ts';

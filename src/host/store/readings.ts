@@ -1,4 +1,4 @@
-import { now } from '../../contracts/clock.ts';
+import { now } from '../../runtime/clock.ts';
 import { HostError } from '../reasons.ts';
 import type { Database } from './database.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { now } from '../../contracts/clock.ts';
-import { newSecret } from '../../contracts/new-id.ts';
+import { now } from '../../runtime/clock.ts';
+import { newSecret } from '../../runtime/new-id.ts';
 import type { Database } from './database.ts';
 
 /** How long a session lasts, ms. */

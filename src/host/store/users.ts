@@ -1,4 +1,4 @@
-import { now } from '../../contracts/clock.ts';
+import { now } from '../../runtime/clock.ts';
 import type { Database } from './database.ts';
 import { newHostId } from './host-id.ts';
 

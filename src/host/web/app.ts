@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { monotonic } from '../../contracts/clock.ts';
-import { newId } from '../../contracts/new-id.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/new-id.ts';
 import type { Host } from '../host.ts';
 import { HostError, hostReasons, problemOf } from '../reasons.ts';
 import { apiRoutes, deviceRoutes } from './api.ts';

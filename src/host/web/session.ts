@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { parseCookie } from 'cookie';
 import type { CookieOptions, RequestHandler, Response } from 'express';
-import { newSecret } from '../../contracts/new-id.ts';
+import { newSecret } from '../../runtime/new-id.ts';
 import type { Asking } from '../actions/guards.ts';
 import type { Host } from '../host.ts';
 import { HostError } from '../reasons.ts';

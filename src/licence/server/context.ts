@@ -1,4 +1,4 @@
-import type { Log } from '../../contracts/log.ts';
+import type { Log } from '../../runtime/log.ts';
 import { createPollMemory, type PollMemory } from './claims/poll-memory.ts';
 import { type CheckLimit, createCheckLimit, createFailureLimit, type FailureLimit } from './guards/rate-limits.ts';
 import { loadKeys, type ServerKeys } from './keys/keys.ts';

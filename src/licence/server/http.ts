@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { type ZodType, z } from 'zod';
-import { isDatabaseAway } from '../../contracts/database-away.ts';
+import { isDatabaseAway } from '../../runtime/database-away.ts';
 import type { Caller, ServerContext } from './context.ts';
 import { newRequestId } from './ids.ts';
 import { problemOf, Refusal } from './refusal.ts';

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createLog } from '../../contracts/log.ts';
+import { createLog } from '../../runtime/log.ts';
 import { createApp } from './app.ts';
 import { createContext } from './context.ts';
-import { startCourier } from './events/courier.ts';
+import { startCourier } from './events/webhook-dispatcher.ts';
 import { watchKeys } from './keys/key-roll.ts';
 import { readSettings } from './settings.ts';
 import { startSweeper } from './sweeper.ts';

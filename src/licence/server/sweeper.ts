@@ -1,4 +1,4 @@
-import { now, today } from '../../contracts/clock.ts';
+import { now, today } from '../../runtime/clock.ts';
 import { forgetOldClaims } from './claims/claims.ts';
 import type { ServerContext } from './context.ts';
 import { forgetOldEvents, forgetRemovedWebhooks } from './events/forget.ts';

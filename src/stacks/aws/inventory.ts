@@ -1,5 +1,5 @@
 import { ReasonError } from '../../contracts/reasons.ts';
-import { catalogue } from '../../domain/catalogue-data.ts';
+import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
 import type { Inventory } from '../private-server.ts';
 import { createAwsClients } from './clients.ts';
 import { awsReasonOf } from './errors.ts';

@@ -6,7 +6,7 @@ import { VolumeAttachment } from '@pulumi/aws/ec2/volumeAttachment.js';
 import { InstanceState } from '@pulumi/aws/ec2transitgateway/instanceState.js';
 import { type Input, type Output, output, type Resource } from '@pulumi/pulumi';
 import { machineKey, type ServerNode } from '../../contracts/stack.ts';
-import { dailySnapshotDays } from '../../domain/snapshots.ts';
+import { dailySnapshotDays } from '../../domain/fleet/snapshots.ts';
 import { machinesOf, type PrivateServerArgs } from '../private-server.ts';
 import { snapshotOfTag } from '../snapshot-tags.ts';
 import type { Identity } from './identity.ts';

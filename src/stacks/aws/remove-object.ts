@@ -31,7 +31,7 @@ import {
   RemoveRoleFromInstanceProfileCommand,
 } from '@aws-sdk/client-iam';
 import { ChangeResourceRecordSetsCommand, ListResourceRecordSetsCommand, type RRType } from '@aws-sdk/client-route-53';
-import { monotonic } from '../../contracts/clock.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import type { AwsClients } from './clients.ts';
 import type { AwsObject } from './list-objects.ts';
 

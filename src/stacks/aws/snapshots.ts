@@ -5,7 +5,7 @@ import {
   type Snapshot,
 } from '@aws-sdk/client-ec2';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { dailySnapshotDays, lastDayOf } from '../../domain/snapshots.ts';
+import { dailySnapshotDays, lastDayOf } from '../../domain/fleet/snapshots.ts';
 import type { Snapshots, VolumeSnapshot } from '../private-server.ts';
 import { readSnapshotTags, snapshotOfTag, snapshotTagsOf } from '../snapshot-tags.ts';
 import { createAwsClients } from './clients.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { catalogue } from '../../domain/catalogue-data.ts';
+import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import type { Inventory, OwnedObject } from '../private-server.ts';
 import { createAzureClient } from './clients.ts';
 import { type AzureKind, kinds, listGroups, listRecords, listSnapshots, removalOrder } from './list-objects.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonic } from '../../contracts/clock.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import type { Inventory, TaggedObject } from '../private-server.ts';
 import { createDigitaloceanApi } from './api.ts';
 import { type DigitaloceanKind, listObjects, listStrayAddresses } from './list-objects.ts';

@@ -1,4 +1,4 @@
-import { type SnapshotPurpose, snapshotPurposes } from '../../domain/snapshots.ts';
+import { type SnapshotPurpose, snapshotPurposes } from '../../domain/fleet/snapshots.ts';
 
 /** How objects are named at DigitalOcean, for the program that makes them and for the inventory that finds them again. */
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import type { DigitaloceanApi } from './api.ts';
 import type { DigitaloceanObject } from './list-objects.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import { dataDeviceName } from '../cloud-init/machine.ts';
 import type { GcpClient } from './client.ts';
 import { gcpReasonOf } from './errors.ts';

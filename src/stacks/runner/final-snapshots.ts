@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { judgeFinals } from '../../domain/snapshots.ts';
+import { judgeFinals } from '../../domain/fleet/snapshots.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import type { DataVolume } from '../private-server.ts';
-import type { Bench } from './bench.ts';
+import type { Bench } from './stack-context.ts';
 
 /** How long one attempt waits for snapshots, ms; the next one goes on with the same. */
 const patienceMs = 30 * 60_000;

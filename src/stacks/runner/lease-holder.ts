@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import { type HeldLease, type LeaseHolder, type StackLease, stackLeaseStore } from '../../store/stack-leases.ts';
 import { identify, isSessionOver, killSession, machineName, signalProcess, signalSession } from '../processes.ts';
 import { type HolderSession, isLeaseLost, judgeLease } from './lease-rules.ts';

@@ -1,18 +1,18 @@
 import { output, runtime, secret } from '@pulumi/pulumi';
 import type { OpMap, PulumiFn } from '@pulumi/pulumi/automation/index.js';
-import { monotonic } from '../../contracts/clock.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { StackOutputs } from '../../contracts/stack.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import { declareUnderPolicy } from '../policy/enforce.ts';
 import { machinesOf, type PrivateServerOutputs } from '../private-server.ts';
-import type { Bench } from './bench.ts';
 import { wasKilled } from './engine.ts';
 import { createStack, unlocking } from './engine-lock.ts';
 import { enrolNodes, reportUpEnded } from './enrolment.ts';
 import { takeFinalSnapshots } from './final-snapshots.ts';
-import { lookForDrift } from './look.ts';
 import { type Adoption, findOrphans, planOrphans, refuseOrphans, removeOrphans, waitForLists } from './orphans.ts';
 import { startPlugins } from './plugins.ts';
+import { lookForDrift } from './preview-refresh.ts';
+import type { Bench } from './stack-context.ts';
 import { readState } from './stack-state.ts';
 
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Inventory, TaggedObject } from '../private-server.ts';
-import type { Bench } from './bench.ts';
+import type { Bench } from './stack-context.ts';
 
 /**
  * Objects at the cloud that carry the tag of the instance and that its state does not know: what an attempt made without

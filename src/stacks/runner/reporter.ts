@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
-import { monotonic } from '../../contracts/clock.ts';
 import type { RunnerLine, StackRequest } from '../../contracts/stack.ts';
+import { monotonic } from '../../runtime/clock.ts';
 import { nameOf } from './stack-state.ts';
 
 const tailLength = 20;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DataVolume } from '../private-server.ts';
 import { volumeName } from '../snapshot-tags.ts';
-import type { Bench } from './bench.ts';
+import type { Bench } from './stack-context.ts';
 
 const Exported = z.object({
   deployment: z

@@ -22,7 +22,7 @@ import {
   type StepContext,
   timelineQuery,
 } from '../../contracts/workflow-messages.ts';
-import { describeOperation } from '../../domain/describe-operation.ts';
+import { describeOperation } from '../../domain/operations/describe-operation.ts';
 import { control } from './activities.ts';
 import { type Cause, causeOf } from './reason-of.ts';
 import { instanceStatus, needsAttention } from './search-attributes.ts';

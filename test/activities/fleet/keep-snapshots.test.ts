@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { types as awsTypes } from '../../../emulators/clouds/aws/types.ts';
+import { types } from '../../../emulators/clouds/digitalocean/types.ts';
+import { doublesEnvironment } from '../../../emulators/clouds/environment.ts';
 import type { CloudFleetPorts } from '../../../src/activities/fleet/cloud-fleet-activities.ts';
 import { keepSnapshots } from '../../../src/activities/fleet/keep-snapshots.ts';
-import { newId } from '../../../src/contracts/new-id.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { SnapshotsPage } from '../../../src/contracts/snapshots.ts';
 import type { InstanceStatus } from '../../../src/contracts/states.ts';
-import { types as awsTypes } from '../../../src/embedded/cloud/doubles/aws/types.ts';
-import { types } from '../../../src/embedded/cloud/doubles/digitalocean/types.ts';
-import { doublesEnvironment } from '../../../src/embedded/cloud/doubles/environment.ts';
+import { newId } from '../../../src/runtime/new-id.ts';
 import { cloudStacks } from '../../../src/stacks/clouds.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
 import { startCloud, type TestCloud } from '../../support/small-cloud.ts';

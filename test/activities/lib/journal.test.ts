@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
-import { newId } from '../../../src/contracts/new-id.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import { newId } from '../../../src/runtime/new-id.ts';
 import { useStore } from '../../support/store.ts';
 
 let context: StepContext;

@@ -5,7 +5,7 @@ import { sendApology, sendMail, sendStrayRefund } from '../../../src/activities/
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
-import { orderPageLink } from '../../../src/domain/order-link.ts';
+import { orderPageLink } from '../../../src/domain/billing/order-link.ts';
 import type { OutgoingMail } from '../../../src/mail/sender.ts';
 import { order, useApi } from '../../support/api.ts';
 

@@ -4,7 +4,7 @@ import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { noteDecision, noteOperation } from '../../../src/activities/records/note-operation.ts';
 import { endBroken, openOperation, reportDrift } from '../../../src/activities/records/report-drift.ts';
 import type { Difference, JudgedDrift } from '../../../src/contracts/drift.ts';
-import { newId } from '../../../src/contracts/new-id.ts';
+import { newId } from '../../../src/runtime/new-id.ts';
 import { useApi } from '../../support/api.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
 

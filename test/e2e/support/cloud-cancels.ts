@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { catalogue } from '../../../src/domain/catalogue-data.ts';
+import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
 import type { SuiteCloud } from '../../support/cloud-suite.ts';
 import { createFaults } from './faults.ts';
 import { findings, undone } from './findings.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { types as awsTypes } from '../../../emulators/clouds/aws/types.ts';
+import { types as azureTypes } from '../../../emulators/clouds/azure/types.ts';
+import { types as digitaloceanTypes } from '../../../emulators/clouds/digitalocean/types.ts';
+import { types as gcpTypes } from '../../../emulators/clouds/gcp/types.ts';
 import type { Ticket } from '../../../src/contracts/api/fleet.ts';
 import type { Mismatch, ReconcileReport } from '../../../src/contracts/fleet.ts';
-import { newId } from '../../../src/contracts/new-id.ts';
-import { types as awsTypes } from '../../../src/embedded/cloud/doubles/aws/types.ts';
-import { types as azureTypes } from '../../../src/embedded/cloud/doubles/azure/types.ts';
-import { types as digitaloceanTypes } from '../../../src/embedded/cloud/doubles/digitalocean/types.ts';
-import { types as gcpTypes } from '../../../src/embedded/cloud/doubles/gcp/types.ts';
+import { newId } from '../../../src/runtime/new-id.ts';
 import { labelsOf } from '../../../src/stacks/gcp/names.ts';
 import type { SuiteCloud } from '../../support/cloud-suite.ts';
 import { forgetObjectsIn } from '../../support/stack-lab.ts';

@@ -23,12 +23,12 @@ export function createFaults({ platform }: World) {
     /** See `Faults` in src/stacks/local/cloud-api.ts. */
     cloud: (fault: Record<string, unknown>) => send('POST', `${urls.cloud}/v1/faults`, fault, keys['cloud-token']),
     cloudWorks: () => send('DELETE', `${urls.cloud}/v1/faults`, undefined, keys['cloud-token']),
-    /** See src/embedded/cloud/doubles/fault-script.ts. */
+    /** See emulators/clouds/fault-script.ts. */
     double: (cloud: CloudName, fault: Record<string, unknown>) =>
       send('POST', `${urls.cloud}/v1/doubles/${cloud}/faults`, fault, keys['cloud-token']),
     doubleWorks: (cloud: CloudName) =>
       send('DELETE', `${urls.cloud}/v1/doubles/${cloud}/faults`, undefined, keys['cloud-token']),
-    /** See src/embedded/stripe/kernel/faults.ts. */
+    /** See emulators/stripe/kernel/faults.ts. */
     stripe: (fault: Record<string, unknown>) => send('POST', `${urls.stripe}/emulator/faults`, fault),
     stripeWorks: () => send('DELETE', `${urls.stripe}/emulator/faults`),
     /** Lets time pass at Stripe, for everything that is dated or delayed there. */

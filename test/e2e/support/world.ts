@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { createReach, type Reach } from '../../../src/contracts/reach.ts';
 import { type Customer, createCustomer } from '../../../src/embedded/demo/customer.ts';
 import { createOutside, type Outside } from '../../../src/embedded/demo/outside.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../../../src/embedded/platform.ts';
+import { createReach, type Reach } from '../../../src/runtime/reach.ts';
 
 /** Waiting ends when its condition holds; this is only how long a busy machine may take, ms. */
 export const patienceMs = 240_000;

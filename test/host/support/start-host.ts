@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Dispatcher, request } from 'undici';
 import { type HostContract, HostHealth, hostEnvironment } from '../../../src/contracts/host-contract.ts';
-import { newId } from '../../../src/contracts/new-id.ts';
+import { newId } from '../../../src/runtime/new-id.ts';
 import { until } from '../../support/until.ts';
 
 const main = join(import.meta.dirname, '../../../src/host/main.ts');

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createLog } from '../../../src/contracts/log.ts';
 import { createApp } from '../../../src/licence/server/app.ts';
 import { createContext } from '../../../src/licence/server/context.ts';
 import type { SeatSeller } from '../../../src/licence/server/seats/seat-seller.ts';
 import { readSettings } from '../../../src/licence/server/settings.ts';
+import { createLog } from '../../../src/runtime/log.ts';
 import type { LicenceWorld } from './licence-server.ts';
 
 /**

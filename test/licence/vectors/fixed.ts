@@ -3,7 +3,7 @@ import { idText } from '../../../src/licence/server/id-text.ts';
 
 /**
  * What the test vectors stand on: a clock that stands still until it is told to go on, and ids that come in the same
- * order each time. `make.ts` puts this file in the place of `src/contracts/clock.ts` and `src/licence/server/ids.ts`,
+ * order each time. `make.ts` puts this file in the place of `src/runtime/clock.ts` and `src/licence/server/ids.ts`,
  * the only two sources of time and chance that reach an answer of the licence server.
  */
 const start = Date.parse('2030-01-15T12:00:00.000Z');

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const fixed = new URL('fixed.ts', import.meta.url).href;
-const replaced = ['src/contracts/clock.ts', 'src/licence/server/ids.ts'].map(
+const replaced = ['src/runtime/clock.ts', 'src/licence/server/ids.ts'].map(
   (file) => new URL(`../../../${file}`, import.meta.url).href,
 );
 registerHooks({

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createLog } from '../../../src/contracts/log.ts';
 import { createApp } from '../../../src/licence/server/app.ts';
 import { createContext } from '../../../src/licence/server/context.ts';
 import { readSettings } from '../../../src/licence/server/settings.ts';
+import { createLog } from '../../../src/runtime/log.ts';
 import { now } from './fixed.ts';
 import type { Call, ServerKeysFile } from './shape.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { types } from '../../../src/embedded/cloud/doubles/aws/types.ts';
-import { doublesEnvironment } from '../../../src/embedded/cloud/doubles/environment.ts';
+import { types } from '../../../emulators/clouds/aws/types.ts';
+import { doublesEnvironment } from '../../../emulators/clouds/environment.ts';
 import { awsInventory } from '../../../src/stacks/aws/inventory.ts';
 import { startCloud, type TestCloud, zone } from '../../support/small-cloud.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { armId } from '../../../src/embedded/cloud/doubles/azure/rules.ts';
-import { types } from '../../../src/embedded/cloud/doubles/azure/types.ts';
-import { doublesEnvironment } from '../../../src/embedded/cloud/doubles/environment.ts';
+import { armId } from '../../../emulators/clouds/azure/rules.ts';
+import { types } from '../../../emulators/clouds/azure/types.ts';
+import { doublesEnvironment } from '../../../emulators/clouds/environment.ts';
 import { azureInventory } from '../../../src/stacks/azure/inventory.ts';
 import { azureActions } from '../../../src/stacks/azure/permissions.ts';
 import { azureView } from '../../../src/stacks/azure/view.ts';

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import packet, { type DecodedPacket, type Packet } from 'dns-packet';
 import { Agent, fetch } from 'undici';
-import { openAuthority } from '../../../src/embedded/edge/authority.ts';
+import { openAuthority } from '../../../emulators/edge/authority.ts';
 import { until } from '../../support/until.ts';
 
 /** Ports that were free a moment ago. */

@@ -1,4 +1,4 @@
-import { now } from '../../../contracts/clock.ts';
+import { now } from '../../../runtime/clock.ts';
 import { type Html, html } from './html.ts';
 
 const units: readonly [unit: Intl.RelativeTimeFormatUnit, ms: number][] = [

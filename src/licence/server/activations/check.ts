@@ -1,4 +1,4 @@
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { CheckAnswer } from '../../protocol/answers.ts';
 import type { CheckRequest } from '../../protocol/requests.ts';
 import type { LicenceStatus } from '../../protocol/verdict.ts';

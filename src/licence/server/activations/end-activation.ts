@@ -1,4 +1,4 @@
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { ReleaseRequest } from '../../protocol/requests.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller, ServerContext } from '../context.ts';

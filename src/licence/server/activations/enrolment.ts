@@ -1,4 +1,4 @@
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { EndEnrolments, EnrolmentAnswer, IssueEnrolment } from '../../protocol/admin.ts';
 import type { SeatGrant, SeatWish } from '../../protocol/words.ts';
 import { audit, auditNote } from '../audit.ts';

@@ -1,4 +1,4 @@
-import { today } from '../../../contracts/clock.ts';
+import { today } from '../../../runtime/clock.ts';
 import type { PlanData } from '../../protocol/admin.ts';
 import type { ServerContext } from '../context.ts';
 import type { Activation } from '../store/activations.ts';

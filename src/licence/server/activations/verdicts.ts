@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { now } from '../../../contracts/clock.ts';
+import { now } from '../../../runtime/clock.ts';
 import { licenceCodes } from '../../protocol/codes.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
 import { type Notice, type VerdictClaims, verdictAlgorithm, verdictType } from '../../protocol/verdict.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { ClaimAnswer, ClaimPollAnswer, ClaimRequest, ClaimView } from '../../protocol/claims.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller, ServerContext } from '../context.ts';

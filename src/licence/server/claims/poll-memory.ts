@@ -1,4 +1,4 @@
-import { monotonic } from '../../../contracts/clock.ts';
+import { monotonic } from '../../../runtime/clock.ts';
 
 /** What this process answered lately: a node that polls too fast gets the same words again, and nobody works for it. */
 export function createPollMemory() {

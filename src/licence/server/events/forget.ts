@@ -1,4 +1,4 @@
-import { now } from '../../../contracts/clock.ts';
+import { now } from '../../../runtime/clock.ts';
 import type { ServerContext } from '../context.ts';
 
 /** Forgets endpoints that were removed, with what a crash left on its way to them. */

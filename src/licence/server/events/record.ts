@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { today } from '../../../contracts/clock.ts';
+import { today } from '../../../runtime/clock.ts';
 import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { idText } from '../id-text.ts';

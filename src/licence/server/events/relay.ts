@@ -1,6 +1,6 @@
 import type { Model } from 'mongoose';
-import { today } from '../../../contracts/clock.ts';
-import { isDatabaseAway } from '../../../contracts/database-away.ts';
+import { today } from '../../../runtime/clock.ts';
+import { isDatabaseAway } from '../../../runtime/database-away.ts';
 import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { deliveryId } from '../store/deliveries.ts';

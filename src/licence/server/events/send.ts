@@ -1,6 +1,6 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Agent, type Dispatcher, request } from 'undici';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { EventBody } from '../../protocol/events.ts';
 import type { Settings } from '../settings.ts';
 import type { LicenceEvent } from '../store/events.ts';

@@ -1,4 +1,4 @@
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { ServerContext } from '../context.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
 import { utcDay } from '../perpetual/fallback.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type {
   CreateWebhook,
   DeliveryList,

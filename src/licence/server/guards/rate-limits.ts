@@ -1,4 +1,4 @@
-import { monotonic } from '../../../contracts/clock.ts';
+import { monotonic } from '../../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Settings } from '../settings.ts';
 

@@ -1,5 +1,5 @@
 import { Types } from 'mongoose';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import { publishedUntil } from './key-roll-rules.ts';
 import { type KeysFile, parseKeys, readOrCreateKeys, replaceKeys, type SigningKey } from './keys-file.ts';
 import { type SealedText, sealText, unsealText } from './sealing.ts';

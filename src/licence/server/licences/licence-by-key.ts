@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { now } from '../../../contracts/clock.ts';
+import { now } from '../../../runtime/clock.ts';
 import type { ValidateAnswer } from '../../protocol/answers.ts';
 import type { ValidateRequest } from '../../protocol/requests.ts';
 import { seatsUsed } from '../activations/verdicts.ts';

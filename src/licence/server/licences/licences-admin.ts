@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type {
   ActivationView,
   EntitlementsPush,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import {
   type OfflineFileAnswer,
   type OfflineFileClaims,

@@ -1,5 +1,5 @@
 import { coerce, compare, parse, type SemVer } from 'semver';
-import { percentOf } from '../../../domain/money.ts';
+import { percentOf } from '../../../domain/billing/money.ts';
 import type { PerpetualTerms } from '../../protocol/admin.ts';
 import type { LicenceCode } from '../../protocol/codes.ts';
 import type { SeatMode } from '../../protocol/requests.ts';

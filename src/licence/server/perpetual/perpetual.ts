@@ -1,4 +1,4 @@
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { ExtendUpdates, IssueLicence, PerpetualView, RenewalPreview } from '../../protocol/admin.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
 import { audit, auditNote } from '../audit.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { today } from '../../../contracts/clock.ts';
+import { today } from '../../../runtime/clock.ts';
 import {
   AccountClaims,
   type AccountRole,

@@ -1,4 +1,4 @@
-import { today } from '../../../contracts/clock.ts';
+import { today } from '../../../runtime/clock.ts';
 import type { AuditEntry } from '../../protocol/admin.ts';
 import type { AccountExport, PortalInstance } from '../../protocol/portal.ts';
 import type { ServerContext } from '../context.ts';

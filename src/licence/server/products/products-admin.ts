@@ -1,4 +1,4 @@
-import { today } from '../../../contracts/clock.ts';
+import { today } from '../../../runtime/clock.ts';
 import type { PlanData, ProductData, ReleaseData } from '../../protocol/admin.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { today } from '../../../contracts/clock.ts';
+import { today } from '../../../runtime/clock.ts';
 import { requireActive } from '../activations/activate.ts';
 import { seatsUsed } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { now, today } from '../../../contracts/clock.ts';
+import { now, today } from '../../../runtime/clock.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
 import { planOf } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';

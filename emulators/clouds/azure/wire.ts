@@ -1,0 +1,144 @@
+import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
+import { azureActions } from '../../../src/stacks/azure/permissions.ts';
+import type { Double } from '../double.ts';
+import { propertiesOf } from '../object-area.ts';
+import { DoubleRefusal } from '../refusal.ts';
+import type { DoubleObject } from '../rule-table.ts';
+import { lookAt } from '../snapshots.ts';
+import { subscription } from './rules.ts';
+import { accessToken, identityHeader } from './table.ts';
+import { armTypes, type TypeName, types } from './types.ts';
+import { azureError } from './words.ts';
+
+/**
+ * Azure's resource manager itself, for the few calls that our inventory and our look at the cloud make: lists of groups, of
+ * what is in them, of subnets, records and backups, and reading and deleting one object by its id. Beside it the endpoint
+ * at which Azure gives an application the token of its identity.
+ */
+
+const nameOfType = new Map(Object.entries(types).map(([name, token]) => [token as string, name as TypeName]));
+const isGroup = ({ type }: DoubleObject) => type === types.group;
+const typeAtAzure = ({ type }: DoubleObject) => {
+  const name = nameOfType.get(type);
+  return name === undefined || name === 'group' ? 'Microsoft.Resources/resourceGroups' : armTypes[name];
+};
+/** Parts of other objects, which lists of groups leave out. */
+const isPart = (object: DoubleObject) => typeAtAzure(object).split('/').length > 2;
+
+const shown = (object: DoubleObject) => ({
+  id: object.id,
+  name: object.id.split('/').at(-1),
+  type: typeAtAzure(object),
+  ...(object.inputs.location === undefined ? {} : { location: object.inputs.location }),
+  ...(object.inputs.tags === undefined ? {} : { tags: object.inputs.tags }),
+  properties: propertiesOf(object),
+});
+
+export function createAzureWire(double: Double): Router {
+  const wire = Router();
+
+  wire.get('/identity', (request, response) => {
+    if (request.headers['x-identity-header'] !== identityHeader) {
+      throw new DoubleRefusal('invalid', azureError(401, 'InvalidHeader', 'The identity header is wrong.'));
+    }
+    const expires_on = String(Math.floor(Date.now() / 1_000) + 86_400);
+    response.json({ access_token: accessToken, expires_on, resource: request.query.resource, token_type: 'Bearer' });
+  });
+
+  wire.use((request, response, next) => {
+    if (request.headers.authorization === `Bearer ${accessToken}`) return next();
+    const error = { code: 'InvalidAuthenticationToken', message: 'The access token is invalid.' };
+    response.status(401).json({ error });
+  });
+
+  const scope = `/subscriptions/${subscription}`;
+  const list = (response: Response, value: unknown[]) => void response.json({ value });
+
+  wire.get(scope, (_request, response) => {
+    response.json({ id: scope, subscriptionId: subscription, displayName: 'double of Azure' });
+  });
+  wire.get(`${scope}/providers/Microsoft.Authorization/permissions`, (_request, response) => {
+    list(response, [{ actions: azureActions, notActions: [] }]);
+  });
+  wire.get(`${scope}/providers/Microsoft.Compute/skus`, (_request, response) => {
+    const sizes = Object.values(catalogue.clouds.find(({ name }) => name === 'azure')?.sizes ?? {});
+    list(
+      response,
+      sizes.map((name) => ({ name, resourceType: 'virtualMachines', restrictions: [] })),
+    );
+  });
+
+  wire.get(`${scope}/resourcegroups`, async (request, response) => {
+    const [, key = '', value] = /^tagName eq '([^']+)'(?: and tagValue eq '([^']+)')?$/.exec(filterOf(request)) ?? [];
+    if (key === '')
+      throw new DoubleRefusal('invalid', azureError(400, 'InvalidFilterInQueryString', filterOf(request)));
+    const fits = (object: DoubleObject) => {
+      const tag = double.table.tagsOf(object)[key];
+      return tag !== undefined && (value === undefined || tag === value);
+    };
+    list(response, (await double.list()).filter((object) => isGroup(object) && fits(object)).map(shown));
+  });
+  wire.get(`${scope}/resourceGroups/:group/resources`, async (request, response) => {
+    const isIn = ({ id }: DoubleObject) => id.startsWith(`${scope}/resourceGroups/${request.params.group}/providers/`);
+    const found = (await double.list()).filter((object) => isIn(object) && !isPart(object));
+    list(
+      response,
+      found.map((object) => ({ ...shown(object), createdTime: new Date(object.createdAt).toISOString() })),
+    );
+  });
+
+  const snapshots = `${scope}/resourceGroups/:group/providers/Microsoft.Compute/snapshots`;
+  wire.get(snapshots, async (request, response) => {
+    const found = (await double.list()).filter(
+      ({ type, inputs }) => type === types.snapshot && inputs.resourceGroupName === request.params.group,
+    );
+    const value = found.map((object) => {
+      const provisioningState = lookAt(double, object) ? 'Succeeded' : 'Creating';
+      const timeCreated = new Date(object.createdAt).toISOString();
+      return { ...shown(object), properties: { ...propertiesOf(object), provisioningState, timeCreated } };
+    });
+    list(response, value);
+  });
+  wire.put(`${snapshots}/:name`, express.json({ limit: '64kb' }), async (request, response) => {
+    const { location, tags, properties } = request.body as { location: string; tags: object; properties: object };
+    const { group: resourceGroupName, name: snapshotName } = request.params;
+    const inputs = { resourceGroupName, snapshotName, location, tags, ...properties };
+    const { object } = await double.create(types.snapshot, { region: location, inputs });
+    response.status(202).json(shown(object));
+  });
+
+  // Whatever else has an id: one object, or the list of an object's parts of a kind.
+  wire.get('/*id', async (request, response) => {
+    const id = request.path;
+    const object = find(id);
+    if (object) return void response.json(shown(object));
+    const parent = id.slice(0, id.lastIndexOf('/'));
+    if (!find(parent)) throw new DoubleRefusal('not_found', double.table.words.missing({ type: 'Resource', id }));
+    const isBelow = (each: DoubleObject) => each.id.startsWith(`${id}/`) && !each.id.slice(id.length + 1).includes('/');
+    list(response, (await double.list()).filter(isBelow).map(shown));
+  });
+  wire.delete('/*id', async (request, response) => {
+    const object = find(request.path);
+    if (!object) return void response.status(204).end();
+    await double.remove(object.type, object.id, 'wire');
+    response.status(202).end();
+  });
+
+  function find(id: string): DoubleObject | undefined {
+    return Object.values(types)
+      .map((type) => double.area.world.find(type, id))
+      .find((object) => object !== null);
+  }
+
+  const refuse: ErrorRequestHandler = (error, _request, response, next) => {
+    if (!(error instanceof DoubleRefusal)) return next(error);
+    const [, status = error.status, code = 'InternalServerError', message = error.message] =
+      /^Status=(\d+) Code="([^"]+)" Message="(.*)"$/s.exec(error.message) ?? [];
+    response.status(Number(status)).json({ error: { code, message } });
+  };
+  wire.use(refuse);
+  return wire;
+}
+
+const filterOf = (request: Request) => String(request.query.$filter ?? '');

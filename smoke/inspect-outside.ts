@@ -1,0 +1,225 @@
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fetch } from 'undici';
+import { lookAtHost } from '../src/activities/hosting/read-host-health.ts';
+import { hostPorts } from '../src/contracts/host-contract.ts';
+import type { PrivateServerSpec, StackOutputs } from '../src/contracts/stack.ts';
+import { monotonic } from '../src/runtime/clock.ts';
+import { type Reach, reachFromEnvironment } from '../src/runtime/reach.ts';
+import type { Ground } from './ground.ts';
+import type { Check } from './report.ts';
+
+/** A server as anybody on the internet sees it. */
+export interface OutsideView {
+  spec: PrivateServerSpec;
+  outputs: StackOutputs;
+  simulated: boolean;
+  ground: Pick<Ground, 'licenceIsPublic' | 'activations'>;
+  env: NodeJS.ProcessEnv;
+  /** Ends the looking with its reason. */
+  signal: AbortSignal;
+}
+
+/** How long each may take to become what it has to be, ms. */
+const patience = {
+  /** A resolver may remember for some minutes that a name did not exist. */
+  dns: 300_000,
+  /** The first boot: system, tools, certificate. */
+  https: 900_000,
+  product: 300_000,
+  /** Of the product, when its licence server cannot be reached by it. */
+  productAlone: 120_000,
+  activation: 120_000,
+};
+const lookEveryMs = 1_000;
+const answerWithinMs = 5_000;
+
+/** DNS, TLS, product, licence and ports, in this order: each needs the one before. */
+export async function lookOutside(view: OutsideView): Promise<Check[]> {
+  const reach = reachFromEnvironment(view.env);
+  try {
+    const dns = await lookAtDns(view, reach);
+    const https = await lookAtHttps(view, reach);
+    return [
+      dns,
+      https,
+      await lookAtProduct(view, { reach, https }),
+      await lookAtActivation(view),
+      ...(await lookAtPorts(view)),
+    ];
+  } finally {
+    await reach.close();
+  }
+}
+
+/** Looks until there is an answer, or patience or the run ends; then answers with `last`. */
+async function until<T>(
+  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
+  look: () => Promise<{ done: T } | { not: T }>,
+): Promise<T> {
+  const end = monotonic() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if ('done' in seen) return seen.done;
+    if (monotonic() > end) return seen.not;
+    await delay(lookEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function lookAtDns({ spec, outputs, simulated, signal }: OutsideView, reach: Reach): Promise<Check> {
+  const what = 'DNS answers the hostname';
+  const [hostname] = spec.hostnames as [string];
+  const wanted = [...outputs.addresses].sort().join(', ');
+  return until<Check>({ limitMs: patience.dns, signal }, async () => {
+    const answer = await reach.resolve(hostname).then(
+      (addresses) => [...addresses].sort().join(', '),
+      (error: NodeJS.ErrnoException) => `nothing (${error.code})`,
+    );
+    if (answer === wanted) return { done: { what, result: 'passed', detail: `${hostname} is ${answer}` } };
+    if (simulated && answer !== '' && !answer.startsWith('nothing')) {
+      const detail = `${hostname} is ${answer}, which stands for ${wanted}`;
+      return { done: { what, result: 'passed', detail } };
+    }
+    return { not: { what, result: 'failed', detail: `${hostname} is ${answer || 'nothing'}, not ${wanted}` } };
+  });
+}
+
+function hostUrl(hostname: string, env: NodeJS.ProcessEnv): string {
+  const port = env.FREEHOLD_HOST_PORT || '443';
+  return `https://${hostname}${port === '443' ? '' : `:${port}`}`;
+}
+
+/** Any answer over TLS that is trusted counts: what answers is another check. */
+async function lookAtHttps({ spec, env, signal }: OutsideView, { dispatcher }: Reach): Promise<Check> {
+  const what = 'HTTPS answers with a trusted certificate';
+  const url = new URL('/healthz', hostUrl(spec.hostnames[0]!, env));
+  return until<Check>({ limitMs: patience.https, signal }, async () => {
+    try {
+      const response = await fetch(url, { dispatcher, signal: AbortSignal.timeout(answerWithinMs) });
+      await response.body?.cancel();
+      return { done: { what, result: 'passed', detail: `${url} answered ${response.status}` } };
+    } catch (error) {
+      const { name, cause } = error as Error & { cause?: { code?: string; message?: string } };
+      return { not: { what, result: 'failed', detail: `${url}: ${cause?.code ?? cause?.message ?? name}` } };
+    }
+  });
+}
+
+async function lookAtProduct(
+  { spec, env, signal, ground }: OutsideView,
+  { reach, https }: { reach: Reach; https: Check },
+): Promise<Check> {
+  const what = 'the product answers as this instance';
+  if (https.result !== 'passed') return { what, result: 'not_checked', detail: 'HTTPS does not answer' };
+  const expected = {
+    ...{ instanceId: spec.instanceId, hostname: spec.hostnames[0]! },
+    versions: spec.nodes.flatMap(({ machines }) => machines.map(({ image }) => image)),
+  };
+  const limitMs = ground.licenceIsPublic ? patience.product : patience.productAlone;
+  return until<Check>({ limitMs, signal }, async () => {
+    const problem = await lookAtHost({ reach, hostUrl: (hostname) => hostUrl(hostname, env) }, expected).catch(
+      (error: Error) => error,
+    );
+    if (!problem) return { done: { what, result: 'passed', detail: `version ${expected.versions.join(', ')}` } };
+    if (ground.licenceIsPublic) return { not: { what, result: 'failed', detail: problem.message } };
+    const reason = 'it may lack its image or its licence, whose server is reached from here alone';
+    return { not: { what, result: 'not_checked', detail: `${problem.message}; ${reason}` } };
+  });
+}
+
+async function lookAtActivation({ spec, signal, ground }: OutsideView): Promise<Check> {
+  const what = 'the licence server has seen the node';
+  if (!ground.licenceIsPublic) {
+    const detail = 'the licence server of this run is reached from this machine alone (set LICENCE_SERVER_URL)';
+    return { what, result: 'not_checked', detail };
+  }
+  return until<Check>({ limitMs: patience.activation, signal }, async () => {
+    const seats = await ground.activations(spec.instanceId);
+    if (seats === spec.nodes.length) return { done: { what, result: 'passed', detail: `${seats} seat is held` } };
+    return { not: { what, result: 'failed', detail: `${seats} seats are held, not ${spec.nodes.length}` } };
+  });
+}
+
+/** Ports that are often left open, beside the two of remote logins. */
+const others = [21, 23, 25, 111, 139, 445, 1883, 2375, 2376, 3306, 5432, 6379, 8080, 8443, 9090, 27_017];
+
+async function lookAtPorts({ outputs, simulated }: OutsideView): Promise<Check[]> {
+  const [address] = outputs.addresses;
+  if (simulated || !address) {
+    const detail = simulated ? 'the addresses of a simulated cloud lead nowhere' : 'the server has no address';
+    return portChecks.map((what) => ({ what, result: 'not_checked', detail }));
+  }
+  const own = hostPorts.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => port);
+  const ask = async (port: number) => ({ port, answer: await knock({ host: address, port }) });
+  return judgePorts(await Promise.all([...own, 22, 3389, ...others].map(ask)));
+}
+
+/** What a port says to somebody who knocks: `silent` is what a cloud's firewall does to what it does not let through. */
+export type PortAnswer = 'open' | 'refused' | 'silent';
+
+const knockMs = 6_000;
+
+/** Asks a TCP port once. Throws nothing: what cannot be reached at all is silent too. */
+export function knock({ host, port }: { host: string; port: number }): Promise<PortAnswer> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const answer = (said: PortAnswer) => {
+      socket.destroy();
+      resolve(said);
+    };
+    socket.setTimeout(knockMs, () => answer('silent'));
+    socket.once('connect', () => answer('open'));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => answer(code === 'ECONNREFUSED' ? 'refused' : 'silent'));
+  });
+}
+
+const portChecks = [
+  'ports of the host contract are let through',
+  'SSH and remote desktop are closed',
+  'ports that the host contract does not name are closed',
+  'HTTP/3 (UDP 443) is let through',
+] as const;
+
+/**
+ * What the answers of ports mean. A refusal has come through the firewall, or from something on the way here: for a port of
+ * the contract that is enough, for any other it proves nothing. While nothing at all answers, silence proves nothing.
+ */
+export function judgePorts(answers: readonly { port: number; answer: PortAnswer }[]): Check[] {
+  const contract = new Set<number>(hostPorts.map(({ port }) => port));
+  const where = (ports: readonly { port: number }[]) => ports.map(({ port }) => port).join(', ');
+  const own = answers.filter(({ port }) => contract.has(port));
+  const silent = own.filter(({ answer }) => answer === 'silent');
+  const isReached = own.some(({ answer }) => answer === 'open');
+
+  function closed(what: string, asked: typeof answers): Check {
+    const open = asked.filter(({ answer }) => answer === 'open');
+    if (open.length > 0) return { what, result: 'failed', detail: `open: ${where(open)}` };
+    if (!isReached)
+      return { what, result: 'not_checked', detail: 'nothing of the server answers, so silence says nothing' };
+    const refused = asked.filter(({ answer }) => answer === 'refused');
+    if (refused.length === 0) return { what, result: 'passed', detail: `silent: ${where(asked)}` };
+    const detail = `refused: ${where(refused)}; by the server behind an open firewall, or by something on the way here`;
+    return { what, result: 'not_checked', detail };
+  }
+
+  const login = (port: number) => port === 22 || port === 3389;
+  const foreign = answers.filter(({ port }) => !contract.has(port));
+  return [
+    silent.length > 0
+      ? { what: portChecks[0], result: 'failed', detail: `silent: ${where(silent)}` }
+      : {
+          what: portChecks[0],
+          result: 'passed',
+          detail: own.map(({ port, answer }) => `${port} ${answer}`).join(', '),
+        },
+    closed(
+      portChecks[1],
+      foreign.filter(({ port }) => login(port)),
+    ),
+    closed(
+      portChecks[2],
+      foreign.filter(({ port }) => !login(port)),
+    ),
+    { what: portChecks[3], result: 'not_checked', detail: 'only TCP is asked here' },
+  ];
+}

@@ -1,0 +1,47 @@
+import { AsyncResource } from 'node:async_hooks';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import type { Drift, JudgedDrift } from '../../contracts/drift.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { RunnerLine } from '../../contracts/stack.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { forgotten, judgeDrift } from '../../domain/operations/judge-drift.ts';
+import type { StackPorts } from './stack-activities.ts';
+import { specOf, stackName } from './stack-up.ts';
+import { waitForCloud } from './wait-for-cloud.ts';
+
+/**
+ * This step compares a delivered server with what its stack says; at the cloud it only looks. What is not delivered, or not any more,
+ * has not drifted. A look that nobody asked for is told nowhere, so that its place is no step's. Errors: those of `stack-up`, without the licence's.
+ */
+export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'runStack'>) {
+  return async ({ instanceId }: { instanceId: string } | StepContext): Promise<JudgedDrift> => {
+    const instance = await store.instances.find(instanceId);
+    if (instance?.status !== 'ready' && instance?.status !== 'drifted') {
+      return { verdict: 'none', differences: [], keeps: [] };
+    }
+    const stack = stackName(instanceId);
+    let drift: (Drift & { seen: string[] }) | undefined;
+    const hear = (line: RunnerLine) => {
+      if (line.type === 'drift') drift = line;
+      if (line.type === 'log' && line.severity !== 'info') log.warn(line.text, { stack });
+    };
+    try {
+      await runStack(
+        { kind: 'look', stack, spec: specOf(instance), recover: false, pivotBehind: true },
+        { onLine: AsyncResource.bind(hear), signal: cancellationSignal() },
+      );
+    } catch (error) {
+      throw waitForCloud(error, activityInfo().attempt);
+    }
+    if (!drift) throw new ReasonError('runner_died', 'the look told nothing');
+    const { outputs } = instance;
+    const { keeps } = drift;
+    const differences = [...drift.differences, ...forgotten(outputs, drift)];
+    const verdict = judgeDrift(differences);
+    // After a person has put another volume in the place of one that was gone, the record follows.
+    if (verdict.verdict === 'none' && outputs && keeps.some((id) => !outputs.volumeIds.includes(id))) {
+      await store.instances.update(instanceId, { outputs: { ...outputs, volumeIds: keeps } });
+    }
+    return { differences, keeps, ...verdict };
+  };
+}

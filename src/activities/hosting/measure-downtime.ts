@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic } from '../../runtime/clock.ts';
+
+/** Short enough to see that one process takes over from another one on the same machine. */
+const lookEveryMs = 20;
+
+/**
+ * Measures from outside for how long a server does not answer: the longest time from an answer to the next one with at
+ * least one look without between them, until `stop`. A look that throws counts as one without an answer. The figure is
+ * exact to the pause between two looks and the time that a look takes.
+ */
+export function watchGap(look: () => Promise<unknown>) {
+  let lastAnswerAt: number | null = null;
+  let missed = false;
+  let longestMs = 0;
+  const stopped = new AbortController();
+
+  /** Counts what has been missed since the last answer, up to now. */
+  function count(): void {
+    if (missed && lastAnswerAt !== null) longestMs = Math.max(longestMs, monotonic() - lastAnswerAt);
+  }
+
+  async function watch(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      const problem = await look().catch((error: unknown) => error ?? 'no answer');
+      if (problem !== undefined) {
+        missed = true;
+      } else {
+        count();
+        missed = false;
+        lastAnswerAt = monotonic();
+      }
+      await delay(lookEveryMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+    }
+  }
+  const watching = watch();
+
+  return {
+    /** Ms; null when the server never answered, so that there is nothing to measure from. */
+    gapMs: () => (lastAnswerAt === null ? null : Math.round(longestMs)),
+    async stop(): Promise<void> {
+      stopped.abort();
+      await watching;
+      // Somebody else may have seen the answer that ends a gap before the next look of this watch.
+      count();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { AsyncResource } from 'node:async_hooks';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import type { RunnerLine, StackRequest } from '../../contracts/stack.ts';
+import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { describeResource } from '../../domain/operations/describe-resource.ts';
+import { beat } from '../lib/heartbeat-interceptor.ts';
+import type { StackPorts } from './stack-activities.ts';
+import { waitForCloud } from './wait-for-cloud.ts';
+
+/** Only the very first attempt of the very first try knows that nothing can be left of an earlier one. */
+export function mayHaveRunBefore(context: StepContext): boolean {
+  return context.attempt > 1 || activityInfo().attempt > 1;
+}
+
+const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;
+
+/**
+ * Runs one Pulumi operation for a step: its progress goes to heartbeat and timeline, what engine and cloud say to the
+ * worker's log, and what a cloud refuses waits as its retry policy says.
+ */
+export async function runToldStack({ runStack, journal }: StackPorts, context: StepContext, request: StackRequest) {
+  let told: Promise<unknown> = Promise.resolve();
+  const tell = (line: RunnerLine) => {
+    if (line.type === 'resource') beat({ done: line.done, total: line.total });
+    // What the timeline misses is in the engine's own log; the operation does not stop for it.
+    told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
+  };
+  const tellTimeline = async (line: RunnerLine) => {
+    switch (line.type) {
+      case 'resource':
+        if (line.status === 'started') return;
+        await journal.append(context, {
+          type: 'log',
+          step: context.step,
+          severity: line.status === 'failed' ? 'error' : 'info',
+          text: describeResource(line),
+        });
+        await journal.note(context, { status: 'running', progress: line.done / Math.max(1, line.total) });
+        return;
+      case 'log':
+        // Customers read the timeline; what engine and cloud say is for operators, in the worker's log and the failure.
+        log[logLevels[line.severity]](line.text, { stack: request.stack });
+        return;
+      case 'phase':
+      case 'drift':
+      case 'result':
+      case 'failure':
+        return;
+    }
+  };
+  try {
+    // The runner may have been started before this activity; what its output calls has to be of this activity all the same.
+    return await runStack(request, { onLine: AsyncResource.bind(tell), signal: cancellationSignal() });
+  } catch (error) {
+    throw waitForCloud(error, activityInfo().attempt);
+  } finally {
+    await told;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Catalogue, Plan, PlanName } from '../../contracts/catalogue.ts';
+import type { CheckedCart } from './catalogue.ts';
+
+/** A sentence for the buyer with a word that programs can tell it by. */
+export interface CartNote {
+  code: 'plan_for_accounts' | 'one_node' | 'machine_overload';
+  text: string;
+}
+
+/** The plan that is recommended for this many user accounts. */
+export function planForAccounts(accounts: number, catalogue: Catalogue): PlanName {
+  const plan = catalogue.plans.find((each) => accounts <= (each.accounts.to ?? Number.POSITIVE_INFINITY));
+  return plan!.name;
+}
+
+/**
+ * What a buyer should know about a cart; nothing of it ever refuses the cart.
+ *
+ * Advice: another plan is meant for the accounts that the buyer expects, or the cart has more users than its plan is
+ * meant for (`plan_for_accounts`); a cluster plan is sold on one node (`one_node`). Warning: users times plugins are
+ * more than the plan's machine carries (`machine_overload`). How many plugins will be installed is not known yet, so
+ * the plan's limit counts, and where that is unlimited the largest limit of any other plan.
+ *
+ * @param accounts how many user accounts the buyer expects, where he says it
+ */
+export function adviseOnCart(
+  cart: CheckedCart,
+  { catalogue, accounts }: { catalogue: Catalogue; accounts?: number | undefined },
+): { advice: CartNote[]; warnings: CartNote[] } {
+  const { plan } = cart;
+  const users = (plan.limits.users ?? 0) + (cart.addOns.users ?? 0);
+  const advice: CartNote[] = [];
+  const warnings: CartNote[] = [];
+
+  const expected = Math.max(accounts ?? 0, users);
+  const recommended = planForAccounts(expected, catalogue);
+  const isTooSmall = expected > (plan.accounts.to ?? Number.POSITIVE_INFINITY);
+  if (isTooSmall || (accounts !== undefined && recommended !== plan.name)) {
+    const text = `${plan.name} is meant for: ${lowerFirst(plan.accounts.text)}. For ${expected} we recommend ${recommended}.`;
+    advice.push({ code: 'plan_for_accounts', text });
+  }
+  if (plan.features.cluster && cart.nodes === 1) {
+    const text = `${plan.name} is sold on one node here; cluster and high availability need three nodes.`;
+    advice.push({ code: 'one_node', text });
+  }
+
+  const plugins = pluginsToExpect(plan, catalogue);
+  if (users * plugins > plan.carries) {
+    const better = catalogue.plans.find((each) => each.carries >= users * plugins);
+    const advised = better ? ` ${better.name} carries them.` : '';
+    const text = `${users} users with ${plugins} plugins each may overload the machine of ${plan.name}.${advised}`;
+    warnings.push({ code: 'machine_overload', text });
+  }
+  return { advice, warnings };
+}
+
+function pluginsToExpect(plan: Plan, catalogue: Catalogue): number {
+  return plan.limits.plugins ?? Math.max(...catalogue.plans.map((each) => each.limits.plugins ?? 0));
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

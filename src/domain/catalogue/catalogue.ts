@@ -1,0 +1,214 @@
+import type { AddOn, AddOnName, Catalogue, Cloud, Cycle, Plan, PlanName, Region } from '../../contracts/catalogue.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+
+/** What somebody wants to buy, in the words of the request; nothing in it is known to exist. */
+export interface Cart {
+  plan: string;
+  cycle: string;
+  cloud: string;
+  region: string;
+  /** The region's first zone when absent. */
+  zone?: string | undefined;
+  /** 1 when absent. */
+  nodes?: number | undefined;
+  /** Quantity by name; 0 is the same as absent. */
+  addOns?: Readonly<Record<string, number>> | undefined;
+}
+
+/** A cart in which everything exists, is sold here and fits together. */
+export interface CheckedCart {
+  plan: Plan;
+  cycle: Cycle;
+  cloud: Cloud;
+  region: Region;
+  zone: string;
+  /** Machine size as the cloud names it. */
+  size: string;
+  diskGib: number;
+  nodes: 1 | 3;
+  /** What is bought beside the plan; never what the plan includes. */
+  addOns: Partial<Record<AddOnName, number>>;
+}
+
+/** The plan of this name; throws `plan_unknown`. */
+export function findPlan(name: string, catalogue: Catalogue): Plan {
+  const plan = catalogue.plans.find((each) => each.name === name);
+  if (!plan) throw new ReasonError('plan_unknown', `the plans are ${names(catalogue.plans)}`);
+  return plan;
+}
+
+/** The cloud of this name, sold here or not; throws `cloud_unknown`. */
+export function findCloud(name: string, catalogue: Catalogue): Cloud {
+  const cloud = catalogue.clouds.find((each) => each.name === name);
+  if (!cloud) throw new ReasonError('cloud_unknown', `the clouds are ${names(catalogue.clouds)}`);
+  return cloud;
+}
+
+/** The region of this name on this cloud; throws `region_unknown`. */
+export function findRegion(name: string, cloud: Cloud): Region {
+  const region = cloud.regions.find((each) => each.name === name);
+  if (!region) throw new ReasonError('region_unknown', `the regions of ${cloud.title} are ${names(cloud.regions)}`);
+  return region;
+}
+
+/** The add-on of this name; throws `add_on_unknown`. */
+function findAddOn(name: string, catalogue: Catalogue): AddOn {
+  const addOn = catalogue.addOns.find((each) => each.name === name);
+  if (!addOn) throw new ReasonError('add_on_unknown', `the add-ons are ${names(catalogue.addOns)}`);
+  return addOn;
+}
+
+/** How much of an add-on the plan includes at price 0; 0 where it is sold or excluded. */
+export function includedQuantity(plan: Plan, addOn: AddOnName): number {
+  if (plan.addOns[addOn] !== 'included') return 0;
+  if (addOn === 'extended-support') return plan.features.extendedSupport ? 1 : 0;
+  return plan.limits[addOn] ?? 0;
+}
+
+/**
+ * Finds everything that a cart names and checks that it is sold here and fits together.
+ *
+ * An add-on that the plan includes may be named up to the included number; it is not bought and not in the answer.
+ * Throws `plan_unknown`, `cycle_unknown`, `cloud_unknown`, `cloud_not_enabled`, `region_unknown`, `zone_unknown`,
+ * `size_unavailable`, `topology_not_enabled`, `add_on_unknown`, `add_on_not_allowed`, `quantity_out_of_range` or
+ * `brand_needs_domain`, whichever comes first in this order.
+ */
+export function checkCart(cart: Cart, catalogue: Catalogue): CheckedCart {
+  const plan = findPlan(cart.plan, catalogue);
+  const cycle = checkCycle(cart.cycle);
+  const cloud = findCloud(cart.cloud, catalogue);
+  if (!cloud.enabled) {
+    const sold = catalogue.clouds.filter((each) => each.enabled);
+    throw new ReasonError('cloud_not_enabled', `enabled here: ${names(sold)}`);
+  }
+  const region = findRegion(cart.region, cloud);
+  const zone = cart.zone ?? region.zones[0]!;
+  if (!region.zones.includes(zone)) {
+    throw new ReasonError('zone_unknown', `the zones of ${region.name} are ${region.zones.join(', ')}`);
+  }
+  if (region.without.includes(plan.name)) {
+    const others = cloud.regions.filter((each) => !each.without.includes(plan.name));
+    throw new ReasonError('size_unavailable', `${plan.name} is available in ${names(others) || 'no region'}`);
+  }
+  return {
+    plan,
+    cycle,
+    cloud,
+    region,
+    zone,
+    size: cloud.sizes[plan.name],
+    diskGib: plan.diskGib,
+    nodes: checkNodes(cart.nodes ?? 1, plan),
+    addOns: checkAddOns(cart.addOns ?? {}, plan, catalogue),
+  };
+}
+
+/** Lookup key of a plan's price at Stripe; it has no version, so a new price takes it over. */
+export function planLookupKey(plan: PlanName, cloud: CloudName, cycle: Cycle): string {
+  return `plan.${plan}.${cloud}.${cycle}`.toLowerCase();
+}
+
+/** Lookup key of an add-on's price at Stripe. */
+export function addOnLookupKey(addOn: AddOnName, cycle: Cycle): string {
+  return `add-on.${addOn}.${cycle}`;
+}
+
+/** One price as Stripe is to hold it. */
+export interface ListedPrice {
+  lookupKey: string;
+  /** Id of the Stripe product; the prices of one product differ in their interval alone. */
+  product: string;
+  /** Name of the product, as invoices show it. */
+  title: string;
+  /** Net, minor units. */
+  amount: number;
+  currency: 'EUR';
+  interval: 'month' | 'year';
+}
+
+const intervals = { monthly: 'month', yearly: 'year' } as const satisfies Record<Cycle, string>;
+const cycles = ['monthly', 'yearly'] as const satisfies readonly Cycle[];
+
+/** Every price of the catalogue, of disabled clouds too, for the synchronisation with Stripe. */
+export function priceList(catalogue: Catalogue): ListedPrice[] {
+  const { currency } = catalogue;
+  const ofPlans = catalogue.plans.flatMap((plan) =>
+    catalogue.clouds.flatMap((cloud) =>
+      cycles.map((cycle) => ({
+        lookupKey: planLookupKey(plan.name, cloud.name, cycle),
+        product: `plan-${plan.name.toLowerCase()}-${cloud.name}`,
+        title: planTitle(plan, cloud),
+        amount: plan.prices[cloud.name][cycle],
+        currency,
+        interval: intervals[cycle],
+      })),
+    ),
+  );
+  const ofAddOns = catalogue.addOns.flatMap((addOn) =>
+    cycles.map((cycle) => ({
+      lookupKey: addOnLookupKey(addOn.name, cycle),
+      product: `add-on-${addOn.name}`,
+      title: addOn.title,
+      amount: addOn.price[cycle],
+      currency,
+      interval: intervals[cycle],
+    })),
+  );
+  return [...ofPlans, ...ofAddOns];
+}
+
+/** How a plan on a cloud is called on quotes and invoices. */
+export function planTitle(plan: Plan, cloud: Cloud): string {
+  return `${plan.name} on ${cloud.title}`;
+}
+
+function names(things: readonly { name: string }[]): string {
+  return things.map((thing) => thing.name).join(', ');
+}
+
+function checkCycle(cycle: string): Cycle {
+  if (cycle === 'monthly' || cycle === 'yearly') return cycle;
+  throw new ReasonError('cycle_unknown');
+}
+
+function checkNodes(nodes: number, plan: Plan): 1 | 3 {
+  const topology = plan.topologies.find((each) => each.nodes === nodes);
+  if (topology?.enabled) return topology.nodes;
+  const sold = plan.topologies.filter((each) => each.enabled).map((each) => each.nodes);
+  throw new ReasonError('topology_not_enabled', `${plan.name} is sold on ${sold.join(' or ')} node`);
+}
+
+function checkAddOns(
+  wanted: Readonly<Record<string, number>>,
+  plan: Plan,
+  catalogue: Catalogue,
+): CheckedCart['addOns'] {
+  const bought: CheckedCart['addOns'] = {};
+  for (const [name, quantity] of Object.entries(wanted)) {
+    const addOn = findAddOn(name, catalogue);
+    if (quantity === 0) continue;
+    const allowance = plan.addOns[addOn.name];
+    if (allowance === 'excluded') throw notAllowed(addOn, catalogue);
+    const maximum = allowance === 'included' ? includedQuantity(plan, addOn.name) : addOn.maximum;
+    if (!Number.isInteger(quantity) || quantity < 0 || quantity > maximum) {
+      const note = allowance === 'included' ? ` (included in ${plan.name})` : '';
+      throw new ReasonError('quantity_out_of_range', `${addOn.name}: 0 to ${maximum}${note}`);
+    }
+    if (allowance === 'sold') bought[addOn.name] = quantity;
+  }
+  const brands = includedQuantity(plan, 'brands') + (bought.brands ?? 0);
+  const domains = includedQuantity(plan, 'domains') + (bought.domains ?? 0);
+  if (brands > domains) {
+    throw new ReasonError('brand_needs_domain', `each brand needs a domain: brands ${brands}, domains ${domains}`);
+  }
+  return bought;
+}
+
+function notAllowed(addOn: AddOn, catalogue: Catalogue): ReasonError {
+  const lowest = catalogue.plans.find((plan) => plan.addOns[addOn.name] !== 'excluded');
+  const detail = lowest
+    ? `${addOn.title} is available from ${lowest.name}`
+    : `${addOn.title} is available on no plan at present`;
+  return new ReasonError('add_on_not_allowed', detail);
+}

@@ -1,0 +1,117 @@
+import type { Catalogue, PlanName } from '../../contracts/catalogue.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+
+/** Clouds that send a bill. */
+export type BilledCloud = Exclude<CloudName, 'local'>;
+
+/** When and where a list price was met again. */
+interface Confirmation {
+  /** Date, ISO 8601. */
+  on: string;
+  at: string;
+}
+
+/** Price of a machine, by the hour or by the month, in the currency of the list. */
+export type MachinePrice = ({ perHour: number } | { perMonth: number }) & { confirmed?: Confirmation };
+
+export interface CloudPriceList {
+  /** The region whose prices these are. */
+  region: string;
+  currency: 'USD';
+  /** As of which date the figures are known, ISO 8601. */
+  asOf: string;
+  /** The cloud's own price list. */
+  source: string;
+  machines: Readonly<Record<string, MachinePrice>>;
+  /** Disk of a machine's operating system that is paid beside it, GiB. */
+  systemGib: number;
+  /** Per GiB and month; `steps` are the sizes in which it is sold, where not by the GiB. */
+  volume: { title: string; perGib: number; steps?: readonly number[] };
+  /** Per GiB and month of what is stored. */
+  snapshotPerGib: number;
+  /** Per month of one public address in use. */
+  address: number;
+  /** Per month of the load balancer in front of three nodes, without traffic. */
+  balancer: number;
+}
+
+export type CloudCosts = Readonly<Record<BilledCloud, CloudPriceList>>;
+
+/** One line of what a server costs. */
+export interface CostLine {
+  title: string;
+  count: number;
+  /** In all, per month, cents of the currency of the list. */
+  cents: number;
+}
+
+export interface PlanCost {
+  plan: PlanName;
+  cloud: BilledCloud;
+  nodes: 1 | 3;
+  size: string;
+  lines: CostLine[];
+  /** Cents of the list's currency per month. */
+  costCents: number;
+  /** Net price per month that customers pay, minor units. */
+  price: number;
+  /** Price less cost, minor units; and its share of the price. */
+  margin: number;
+  marginShare: number;
+  /** Whether every price in it was met again somewhere. */
+  confirmed: boolean;
+}
+
+/** Hours that clouds count to a month. */
+export const hoursPerMonth = 730;
+
+/** A dollar counts as a euro: a euro has been worth more than one for years, so the true margin is not lower by this. */
+export const eurPerUsd = 1;
+
+/** Snapshots are incremental: a first whole one, and daily changes of a tenth, for a week. */
+export const snapshotShare = 1 + 6 * 0.1;
+
+/**
+ * What a plan costs us at a cloud per month, as an estimate from list prices: machines with their system disks, data
+ * volumes, daily snapshots, addresses, and the load balancer of three nodes. Traffic, DNS and taxes are not in it, nor
+ * what the payment costs.
+ */
+export function planCost(
+  { plan, cloud, nodes }: { plan: PlanName; cloud: BilledCloud; nodes: 1 | 3 },
+  { catalogue, costs }: { catalogue: Catalogue; costs: CloudCosts },
+): PlanCost {
+  const list = costs[cloud];
+  const sold = catalogue.plans.find(({ name }) => name === plan)!;
+  const size = catalogue.clouds.find(({ name }) => name === cloud)!.sizes[plan];
+  const machine = list.machines[size];
+  if (!machine) throw new RangeError(`no list price for ${size} on ${cloud}`);
+
+  const line = (title: string, count: number, each: number): CostLine => ({
+    ...{ title, count, cents: Math.round(count * each * 100) },
+  });
+  const disk = (gib: number) => (list.volume.steps?.find((step) => step >= gib) ?? gib) * list.volume.perGib;
+  const lines = [
+    line(`machine ${size}`, nodes, 'perHour' in machine ? machine.perHour * hoursPerMonth : machine.perMonth),
+    ...(list.systemGib > 0 ? [line(`system disk ${list.systemGib} GiB`, nodes, disk(list.systemGib))] : []),
+    line(`${list.volume.title} ${sold.diskGib} GiB`, nodes, disk(sold.diskGib)),
+    line(`snapshots of ${sold.diskGib} GiB`, nodes, sold.diskGib * snapshotShare * list.snapshotPerGib),
+    line('public address', nodes, list.address),
+    ...(nodes === 3 ? [line('load balancer', 1, list.balancer)] : []),
+  ];
+  const costCents = lines.reduce((sum, { cents }) => sum + cents, 0);
+  const price = sold.prices[cloud].monthly;
+  const margin = price - Math.round(costCents * eurPerUsd);
+  return {
+    ...{ plan, cloud, nodes, size, lines, costCents, price, margin, marginShare: margin / price },
+    confirmed: machine.confirmed !== undefined,
+  };
+}
+
+/** Every plan on every cloud that sends a bill, on as many nodes as it has topologies, sold already or not. */
+export function allPlanCosts(catalogue: Catalogue, costs: CloudCosts): PlanCost[] {
+  return (Object.keys(costs) as BilledCloud[]).flatMap((cloud) =>
+    catalogue.plans.flatMap(({ name: plan, topologies }) =>
+      topologies.map(({ nodes }) => planCost({ plan, cloud, nodes }, { catalogue, costs })),
+    ),
+  );
+}

@@ -1,0 +1,38 @@
+import type { AddOnName, Features, Limits, Plan } from '../../contracts/catalogue.ts';
+
+/** What the licence of a server allows. */
+export interface Entitlements {
+  limits: Limits;
+  features: Features;
+}
+
+/**
+ * What a plan with its bought add-ons entitles to: the plan's limits raised by what was bought (unlimited stays
+ * unlimited), the plan's features and extended support where it was bought.
+ *
+ * Cluster and high availability need three nodes: on one node their features are off, whatever the plan is.
+ */
+export function entitlementsOf({
+  plan,
+  nodes,
+  addOns,
+}: {
+  plan: Pick<Plan, 'limits' | 'features'>;
+  nodes: 1 | 3;
+  addOns: Partial<Record<AddOnName, number>>;
+}): Entitlements {
+  const raised = (limit: number | null, bought = 0) => (limit === null ? null : limit + bought);
+  return {
+    limits: {
+      ...plan.limits,
+      users: raised(plan.limits.users, addOns.users),
+      domains: raised(plan.limits.domains, addOns.domains),
+      brands: raised(plan.limits.brands, addOns.brands),
+    },
+    features: {
+      extendedSupport: plan.features.extendedSupport || (addOns['extended-support'] ?? 0) > 0,
+      cluster: plan.features.cluster && nodes > 1,
+      highAvailability: plan.features.highAvailability && nodes > 1,
+    },
+  };
+}

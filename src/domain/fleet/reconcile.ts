@@ -1,0 +1,265 @@
+import { type FleetSource, isInstanceId, type Mismatch, type MismatchKind } from '../../contracts/fleet.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import { type InstanceStatus, type OrderState, orderHasEnded, type Standing } from '../../contracts/states.ts';
+
+/**
+ * The rules by which the systems are compared: given what each of them holds, which of it does not fit. Pure. A mismatch
+ * names a repair only where nothing can be lost by it: what is undone was never handed over, and what no record knows is
+ * never removed by itself, because then the records may be the ones that are wrong. An operator who knows better asks for
+ * `orphans`.
+ */
+
+/** What our own records say of one order and its server. Times are ms. */
+export interface OrderFacts {
+  orderId: string;
+  instanceId: string;
+  state: OrderState;
+  total: number;
+  endedAt: number | null;
+  name: string;
+  hostname: string;
+  cloud: CloudName;
+  /** Whether any operation of its instance has not ended. */
+  busy: boolean;
+  server: {
+    status: InstanceStatus;
+    readyAt: number | null;
+    standing: Standing | null;
+    standingRevision: number;
+    serverIds: string[];
+  } | null;
+  /** Who holds its name; null when nobody does. */
+  nameHolder: string | null;
+}
+
+/**
+ * What became of an order and its instance: `unknown` to our records; `unsettled` while the order is open, an operation
+ * has not ended, or it ended a moment ago; `lives` when delivered and there; `undone` when never delivered and taken
+ * back; `ended` when it was delivered once.
+ */
+export type Fate = 'unknown' | 'unsettled' | 'lives' | 'undone' | 'ended';
+
+export interface Settling {
+  /** When the pass began, ms. */
+  at: number;
+  /** What is younger is in motion, ms. */
+  settlingMs: number;
+}
+
+const goneStatuses: readonly InstanceStatus[] = ['aborted', 'terminated'];
+
+export function fateOf(
+  order: Pick<OrderFacts, 'state' | 'endedAt' | 'busy' | 'server'> | null,
+  { at, settlingMs }: Settling,
+): Fate {
+  if (!order) return 'unknown';
+  const { state, endedAt, busy, server } = order;
+  if (busy || !orderHasEnded(state)) return 'unsettled';
+  if (isYoung(Math.max(endedAt ?? 0, server?.readyAt ?? 0), { at, settlingMs })) return 'unsettled';
+  const isGone = server !== null && goneStatuses.includes(server.status);
+  if (state === 'fulfilled') return isGone ? 'ended' : 'lives';
+  // An order that was not fulfilled has no server that runs; if our records say otherwise, nobody acts on them.
+  return server === null || server.status === 'aborted' ? 'undone' : 'ended';
+}
+
+function isYoung(since: number, { at, settlingMs }: Settling): boolean {
+  return at - since < settlingMs;
+}
+
+/** What Stripe holds for one order; amounts in minor units. */
+export interface MoneyFacts {
+  paid: number;
+  refunded: number;
+  /** Payment intents that gave less back than they took. */
+  unrefunded: string[];
+  openInvoices: number;
+  liveSubscriptions: number;
+  /** A payment is processing: neither here nor there. */
+  inFlight: boolean;
+}
+
+/** What the licence server holds for an instance and still gives a right. */
+export interface LicenceFacts {
+  licenceId: string;
+  standing: string;
+  revision: number;
+}
+
+/** What the other systems hold of an order; null where a system did not answer or was not asked. */
+export interface OrderHoldings {
+  money: MoneyFacts | null;
+  licences: LicenceFacts[] | null;
+  /** Whether the hostname resolves. */
+  resolves: boolean | null;
+  /** Ids of the hosts that the cloud lists under the tag of the instance. */
+  hosts: string[] | null;
+}
+
+/** Compares an order with what the other systems hold of it. */
+export function judgeOrder(order: OrderFacts, holdings: OrderHoldings, settling: Settling): Mismatch[] {
+  const fate = fateOf(order, settling);
+  const { orderId, instanceId, cloud } = order;
+  const found: Mismatch[] = [];
+  const add = (kind: MismatchKind, subject: string, repair: Mismatch['repair'] = null) =>
+    found.push({ kind, subject, orderId, instanceId, cloud, repair });
+  if (fate === 'undone') judgeMoneyOfUndone(holdings.money, (kind) => add(kind, orderId, 'settle_money'));
+  if (fate === 'lives') judgeLiving(order, holdings, add);
+  return found;
+}
+
+function judgeMoneyOfUndone(money: MoneyFacts | null, add: (kind: MismatchKind) => void): void {
+  if (!money || money.inFlight) return;
+  if (money.unrefunded.length > 0) add('money_kept');
+  if (money.openInvoices > 0) add('invoice_left');
+}
+
+function judgeLiving(
+  order: OrderFacts,
+  { money, licences, resolves, hosts }: OrderHoldings,
+  add: (kind: MismatchKind, subject: string) => void,
+): void {
+  const { orderId, instanceId, server } = order;
+  if (money && order.total > 0 && !money.inFlight && money.paid <= money.refunded) add('payment_missing', orderId);
+  if (money && money.liveSubscriptions === 0) add('subscription_missing', orderId);
+  if (licences?.length === 0) add('licence_missing', instanceId);
+  for (const licence of licences ?? []) {
+    const isBehind = server !== null && licence.revision < server.standingRevision;
+    if (isBehind || (server?.standing && licence.standing !== server.standing)) {
+      add('licence_standing_differs', licence.licenceId);
+    }
+  }
+  if (order.nameHolder !== instanceId) add('name_not_held', order.name);
+  if (resolves === false) add('dns_record_missing', order.hostname);
+  for (const id of hosts ? (server?.serverIds ?? []) : []) if (!hosts!.includes(id)) add('host_gone', id);
+}
+
+/** A subscription that lives, with the order that it names. */
+export interface SubscriptionFacts {
+  subscriptionId: string;
+  orderId: string;
+}
+
+export function judgeSubscription({ subscriptionId, orderId }: SubscriptionFacts, fate: Fate): Mismatch[] {
+  const about = { subject: subscriptionId, orderId };
+  switch (fate) {
+    case 'unknown':
+      return [{ kind: 'subscription_unknown', subject: subscriptionId, repair: null }];
+    case 'undone':
+      return [{ kind: 'subscription_left', ...about, repair: 'settle_money' }];
+    case 'ended':
+      return [{ kind: 'subscription_left', ...about, repair: null }];
+    case 'unsettled':
+    case 'lives':
+      return [];
+  }
+}
+
+/** A licence that was not revoked, with what we called its instance. */
+export interface ListedLicence {
+  licenceId: string;
+  externalRef: string;
+  createdAt: number;
+}
+
+/** One that names no instance of ours was sold alone. */
+export function judgeLicence(licence: ListedLicence, fate: Fate, settling: Settling): Mismatch[] {
+  const { licenceId, externalRef, createdAt } = licence;
+  if (!isInstanceId(externalRef) || isYoung(createdAt, settling)) return [];
+  return left('licence_left', licenceId, fate, { instanceId: externalRef, repair: 'revoke_licence' });
+}
+
+/** The hold of a name; that of a quote ends by itself. */
+export interface HoldFacts {
+  name: string;
+  /** The order or the instance that has it. */
+  holderId: string;
+  /** When it ends by itself, ms; null for never. */
+  until: number | null;
+}
+
+/** Our records are whole among themselves, so a name whose owner they do not know has none. */
+export function judgeHold({ name, holderId, until }: HoldFacts, fate: Fate): Mismatch[] {
+  if (fate === 'unknown' && until !== null) return [];
+  const owner = isInstanceId(holderId) ? { instanceId: holderId } : { orderId: holderId };
+  if (fate === 'unknown') return [{ kind: 'hold_left', subject: name, ...owner, repair: 'release_hold' }];
+  return left('hold_left', name, fate, { ...owner, repair: 'release_hold' });
+}
+
+export interface StackFacts {
+  stack: string;
+  instanceId: string;
+  /** When it changed last, ms. */
+  changedAt: number;
+}
+
+export function judgeStack({ stack, instanceId, changedAt }: StackFacts, fate: Fate, settling: Settling): Mismatch[] {
+  if (isYoung(changedAt, settling)) return [];
+  return left('stack_left', stack, fate, { instanceId, repair: 'remove_remains' });
+}
+
+/** An object at a cloud that carries the tag of an instance. */
+export interface ObjectFacts {
+  id: string;
+  role: 'host' | 'volume' | 'record' | 'other';
+  instanceId: string;
+  createdAt: number;
+}
+
+/**
+ * `managed`: whether the state of its instance's stack holds it; null where that was not read. `orphans`: whether an
+ * operator wants orphans dealt with. Then a delivered server takes over what its stack has lost, and what neither a record
+ * nor a stack knows goes; never with a volume, because data says that there was a server.
+ */
+export function judgeObject(
+  object: ObjectFacts,
+  about: { cloud: CloudName; fate: Fate; managed: boolean | null; withVolume?: boolean; orphans?: boolean },
+  settling: Settling,
+): Mismatch[] {
+  const { id, instanceId, role, createdAt } = object;
+  const { cloud, fate, managed, withVolume = false, orphans = false } = about;
+  if (isYoung(createdAt, settling)) return [];
+  if (fate === 'lives') {
+    const repair = orphans ? 'adopt_objects' : null;
+    return managed === false ? [{ kind: 'object_unmanaged', subject: id, instanceId, cloud, repair }] : [];
+  }
+  const kind = role === 'record' ? 'dns_record_left' : 'object_left';
+  if (orphans && fate === 'unknown' && managed === false && !withVolume) {
+    return [{ kind, subject: id, instanceId, cloud, repair: 'remove_unowned' }];
+  }
+  return left(kind, id, fate, { instanceId, cloud, repair: 'remove_remains' });
+}
+
+/** Something whose owner should not have it; repaired by itself only where the owner was never delivered. */
+function left(kind: MismatchKind, subject: string, fate: Fate, about: Omit<Mismatch, 'kind' | 'subject'>): Mismatch[] {
+  switch (fate) {
+    case 'lives':
+    case 'unsettled':
+      return [];
+    case 'undone':
+      return [{ kind, subject, ...about }];
+    case 'unknown':
+    case 'ended':
+      return [{ kind, subject, ...about, repair: null }];
+  }
+}
+
+/** Which source tells of a kind; a ticket of it is closed only by a pass in which that source answered. */
+export const sourceOf: Readonly<Record<MismatchKind, FleetSource>> = {
+  money_kept: 'payments',
+  invoice_left: 'payments',
+  payment_missing: 'payments',
+  subscription_missing: 'payments',
+  subscription_left: 'subscriptions',
+  subscription_unknown: 'subscriptions',
+  licence_left: 'licence list',
+  licence_missing: 'licences',
+  licence_standing_differs: 'licences',
+  hold_left: 'holds',
+  name_not_held: 'orders',
+  dns_record_left: 'objects',
+  dns_record_missing: 'names',
+  stack_left: 'stacks',
+  object_left: 'objects',
+  object_unmanaged: 'states',
+  host_gone: 'servers',
+};

@@ -1,0 +1,78 @@
+import type { Catalogue } from '../../contracts/catalogue.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+
+const minimum = 3;
+const maximum = 40;
+
+/**
+ * Names that would pass for ours, for a service of the base domain, or for an address that mail, browsers and
+ * certificate authorities treat specially (RFC 2142, RFC 6761, the CA/Browser Forum's validation addresses).
+ */
+const reservedNames: ReadonlySet<string> = new Set(
+  `do aws gcp azure local digitalocean google amazon microsoft
+  www www1 www2 web app api apis admin administrator root system sysadmin operator operators staff team
+  mail email smtp imap pop pop3 mx mx1 mx2 webmail autoconfig autodiscover
+  postmaster hostmaster webmaster abuse security noc info noreply no-reply newsletter
+  ns ns1 ns2 ns3 ns4 dns wpad isatap localhost localdomain internal intranet private public broadcasthost
+  status health metrics monitor monitoring grafana prometheus logs alerts
+  support help helpdesk docs documentation blog news forum community about contact legal terms privacy imprint
+  account accounts auth login logout signin sign-in signup sign-up register sso oauth oidc id identity
+  billing pay payment payments checkout pricing invoice invoices order orders stripe webhook webhooks
+  console dashboard portal panel manage my account-portal
+  licence licences license licenses licensing activate activation
+  gateway edge proxy relay mqtt mqtts coap iot-gateway device devices
+  cdn static assets media img images files download downloads upload uploads update updates
+  ftp sftp ssh vpn git ci registry db database mongo temporal pulumi mailbox cloud clouds
+  ssl tls ca acme-challenge well-known
+  freehold thinger`.split(/\s+/),
+);
+
+/**
+ * Reads the name that a customer typed for a server: trims, lowers the case, and changes nothing else.
+ *
+ * 3 to 40 ASCII letters, digits and single hyphens, beginning with a letter and not ending with a hyphen, so that
+ * every name is one plain DNS label (RFC 1035) and no internationalised name can pass for another.
+ * Throws `hostname_reserved`, or `hostname_malformed` whose detail names the broken rule.
+ */
+export function parseName(text: string): string {
+  const name = text.trim().toLowerCase();
+  if (reservedNames.has(name)) throw new ReasonError('hostname_reserved', `"${name}" is reserved`);
+  const broken = brokenRule(name);
+  if (broken) throw new ReasonError('hostname_malformed', broken);
+  return name;
+}
+
+/** What a name must be unique by: the name alone, not the cloud, so that a server can move and keep it. */
+export function nameKey(hostname: string): string {
+  return hostname.split('..', 1)[0]!;
+}
+
+/** The full hostname of a server: `<name>.<label of its cloud>.<base domain>`. */
+export function hostnameOf(
+  server: { name: string; cloud: CloudName },
+  catalogue: Catalogue,
+  baseDomain: string,
+): string {
+  const cloud = catalogue.clouds.find((each) => each.name === server.cloud);
+  if (!cloud) throw new ReasonError('cloud_unknown');
+  return `${server.name}.${cloud.label}.${baseDomain}`;
+}
+
+/** Names near to a well-formed one that is taken, best first; all of them well-formed, none of them known to be free. */
+export function nameVariants(name: string): string[] {
+  const ends = ['-hq', '-iot', '-server', '-hub', '-one', '-2', '-3', '-4', '-5', '-6', '-7', '-8', '-9'];
+  return ends
+    .map((end) => `${name.slice(0, maximum - end.length).replace(/-$/, '')}${end}`)
+    .filter((variant) => variant !== name && !reservedNames.has(variant));
+}
+
+function brokenRule(name: string): string | undefined {
+  if (name.length < minimum) return `it needs at least ${minimum} characters`;
+  if (name.length > maximum) return `it may have at most ${maximum} characters`;
+  if (/[^a-z0-9-]/.test(name)) return 'only the letters a to z, digits and hyphens are allowed';
+  if (!/^[a-z]/.test(name)) return 'it must begin with a letter';
+  if (name.endsWith('-')) return 'it must not end with a hyphen';
+  if (name.includes('--')) return 'it must not contain two hyphens in a row';
+  return undefined;
+}

@@ -1,0 +1,169 @@
+import type { Machine, PrivateServerSpec, ServerNode } from '../../contracts/stack.ts';
+import { type ExpectedGaps, expectedGaps } from './expected-downtime.ts';
+
+/**
+ * How a server becomes what it is wished to be: a sequence of specs for `up`, each of which changes one thing, with what
+ * to wait for after each.
+ *
+ * The plan follows from what stands and what is wished alone. So the rest of a plan that was cut off is the plan from
+ * what stands now to the same wish, and its rollback the plan from what stands now to what was wished before: the old
+ * machine is there until the new one serves, so going back before that costs one move, and nothing of the data.
+ *
+ * Limits and features are no part of it: they are in the licence, and arrive with its next check, without a machine.
+ */
+
+/** What a server is to be. */
+export interface ServerWish {
+  /** Machine size as the cloud names it. */
+  size: string;
+  /** Product version. */
+  image: string;
+  /** A volume never shrinks: a smaller wish leaves it as it is. */
+  diskGib: number;
+  hostnames: readonly string[];
+  tags: Readonly<Record<string, string>>;
+  /** False for a suspended server: it has no machine, and keeps volumes, addresses and records. */
+  running: boolean;
+}
+
+/**
+ * How another machine size comes about: by a new machine beside the old one, which can go back, or in the machine itself,
+ * which is down meanwhile and is only done when the customer picks it. Another image is always another machine.
+ */
+export type Way = 'beside' | 'in-place';
+
+export type ChangeStepKind =
+  | 'add-names'
+  | 'raise-machine'
+  | 'move-to-machine'
+  | 'drop-machine'
+  | 'resize-machine'
+  | 'park-node'
+  | 'grow-volume'
+  | 'drop-names'
+  | 'relabel';
+
+/**
+ * `healthy`: the server answers under its names again; `resolved`: its new names lead to it. A machine that does not serve
+ * yet has neither volume nor address, so nothing more than its start at the cloud can be waited for, which `up` does.
+ */
+export type ChangeWait = 'healthy' | 'resolved' | 'nothing';
+
+export interface ChangeStep {
+  kind: ChangeStepKind;
+  /** The one node that it touches, where it is one. */
+  node?: string;
+  /** What the stack is after it. */
+  spec: PrivateServerSpec;
+  /** What must be true before it: a machine goes only while another one answers for its node. */
+  needs: 'healthy' | 'nothing';
+  waitFor: ChangeWait;
+  /** For how long the server is expected not to answer, ms; 0 while other nodes of it serve. */
+  gapMs: number;
+}
+
+/** What customers are told before they buy a change. */
+export type DowntimeClass = 'none' | 'seconds' | 'minutes';
+
+export interface ChangePlan {
+  steps: ChangeStep[];
+  /** Sum over the steps, ms. A server that is to be down before or after has no gap to count. */
+  gapMs: number;
+  downtime: DowntimeClass;
+}
+
+const longestSecondsMs = 60_000;
+
+/** The class of a gap in ms, expected or measured. */
+export function downtimeClass(gapMs: number): DowntimeClass {
+  if (gapMs <= 0) return 'none';
+  return gapMs <= longestSecondsMs ? 'seconds' : 'minutes';
+}
+
+/** The plan from what stands to what is wished; no steps where nothing differs. */
+export function planChange(
+  from: PrivateServerSpec,
+  wish: ServerWish,
+  { way = 'beside', gaps = expectedGaps[from.cloud] }: { way?: Way; gaps?: ExpectedGaps } = {},
+): ChangePlan {
+  const steps: ChangeStep[] = [];
+  let spec = from;
+
+  function step(kind: ChangeStepKind, change: Partial<PrivateServerSpec>, more: Partial<ChangeStep> = {}): void {
+    spec = { ...spec, ...change };
+    steps.push({ kind, needs: 'nothing', waitFor: 'nothing', gapMs: 0, ...more, spec });
+  }
+  function nodeStep(kind: ChangeStepKind, node: ServerNode, more: Partial<ChangeStep> = {}): ServerNode {
+    const nodes = spec.nodes.map((each) => (each.name === node.name ? node : each));
+    step(kind, { nodes }, { node: node.name, ...more });
+    return node;
+  }
+
+  const added = wish.hostnames.filter((name) => !spec.hostnames.includes(name));
+  if (added.length > 0) step('add-names', { hostnames: [...spec.hostnames, ...added] }, { waitFor: 'resolved' });
+
+  // One node after the other, so that the others serve.
+  for (const node of from.nodes) {
+    if (wish.running) bringNode(node);
+    else if (node.machines.length > 0) nodeStep('park-node', { ...node, machines: [], serving: null });
+  }
+
+  // Growing cannot be taken back, so it comes when everything that can go wrong has gone well.
+  if (wish.diskGib > spec.diskGib) step('grow-volume', { diskGib: wish.diskGib });
+  if (spec.hostnames.some((name) => !wish.hostnames.includes(name))) {
+    step('drop-names', { hostnames: [...wish.hostnames] });
+  }
+  if (!sameTags(spec.tags, wish.tags)) step('relabel', { tags: { ...wish.tags } });
+
+  const gapMs = steps.reduce((sum, each) => sum + each.gapMs, 0);
+  return { steps, gapMs, downtime: downtimeClass(gapMs) };
+
+  /** Brings the wished machine to serve a node, and removes every other one. */
+  function bringNode(before: ServerNode): void {
+    let node = before;
+    const fits = ({ size, image }: Machine) => size === wish.size && image === wish.image;
+    const serving = node.machines.find(({ name }) => name === node.serving);
+    // A node that serves not, or beside others that do, interrupts nobody.
+    const gap = (ms: number) => (serving && spec.nodes.length === 1 ? ms : 0);
+
+    if (!serving || !fits(serving)) {
+      const standing = node.machines.find((machine) => machine !== serving && fits(machine));
+      if (!standing && serving && way === 'in-place' && serving.image === wish.image) {
+        const resize = (machine: Machine) => (machine === serving ? { ...machine, size: wish.size } : machine);
+        const resized = { ...node, machines: node.machines.map(resize) };
+        node = nodeStep('resize-machine', resized, { waitFor: 'healthy', gapMs: gap(gaps.inPlace.ms) });
+      } else {
+        const next = standing ?? newMachine(node, wish);
+        if (!standing) node = nodeStep('raise-machine', { ...node, machines: [...node.machines, next] });
+        const moved = { ...node, serving: next.name };
+        node = nodeStep('move-to-machine', moved, { waitFor: 'healthy', gapMs: gap(gaps.move.ms) });
+      }
+    }
+    for (const machine of node.machines) {
+      if (machine.name === node.serving) continue;
+      const rest = { ...node, machines: node.machines.filter((each) => each !== machine) };
+      node = nodeStep('drop-machine', rest, { needs: 'healthy' });
+    }
+  }
+}
+
+/** What a running server was wished to be, as its spec tells it; `null` where its nodes differ, in the middle of a change. */
+export function wishOf(spec: PrivateServerSpec): ServerWish | null {
+  const serving = spec.nodes.map(({ machines, serving: name }) => machines.find((machine) => machine.name === name));
+  const [first] = serving;
+  if (!first || serving.some((machine) => machine?.size !== first.size || machine.image !== first.image)) return null;
+  const { size, image } = first;
+  const { diskGib, hostnames, tags } = spec;
+  return { size, image, diskGib, hostnames, tags, running: true };
+}
+
+/** Machines of a node count up, so that a new one never meets what its predecessor left behind under the same name. */
+function newMachine(node: ServerNode, { size, image }: ServerWish): Machine {
+  const numbers = node.machines.map(({ name }) => Number(/^m(\d+)$/.exec(name)?.[1] ?? 0));
+  return { name: `m${Math.max(0, ...numbers) + 1}`, size, image, osImage: null };
+}
+
+function sameTags(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => one[name] === other[name]);
+}

@@ -1,0 +1,32 @@
+import type { OrderPayment } from '../contracts/order-payment.ts';
+import type { ListedPrice } from '../domain/catalogue/catalogue.ts';
+import { createStripe, type StripeOptions } from './client.ts';
+import type { CreateIntents } from './create-once.ts';
+import { type CustomerDetails, ensureCustomer } from './customers.ts';
+import { holdingsOfOrder, listLiveSubscriptions } from './holdings.ts';
+import { clientSecretOf, lookAtPayment } from './payment-state.ts';
+import { createPriceBook } from './price-book.ts';
+import { moneyOf } from './read-money.ts';
+import { type SettleRequest, settleOrder } from './settle.ts';
+import { createSubscription, type SubscriptionRequest } from './subscriptions.ts';
+import { syncCatalogue } from './sync-catalogue.ts';
+
+/** Everything that the product asks of Stripe, with the real SDK behind it; errors come out as reasons. */
+export function createGateway(options: StripeOptions & { intents: CreateIntents }) {
+  const stripe = createStripe(options);
+  const priceBook = createPriceBook(stripe);
+  const { intents } = options;
+  return {
+    ensureCustomer: (details: CustomerDetails) => ensureCustomer(stripe, intents, details),
+    createSubscription: (request: SubscriptionRequest) => createSubscription(stripe, { intents, priceBook }, request),
+    lookAtPayment: (payment: OrderPayment) => lookAtPayment(stripe, payment),
+    clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),
+    moneyOf: (payment: OrderPayment) => moneyOf(stripe, payment),
+    settleOrder: (request: SettleRequest) => settleOrder(stripe, intents, request),
+    holdingsOfOrder: (of: { customerId: string; orderId: string }) => holdingsOfOrder(stripe, of),
+    listLiveSubscriptions: (page: { after: string; limit: number }) => listLiveSubscriptions(stripe, page),
+    syncCatalogue: (prices: readonly ListedPrice[]) => syncCatalogue(stripe, prices),
+  };
+}
+
+export type Gateway = ReturnType<typeof createGateway>;

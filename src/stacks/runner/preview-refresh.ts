@@ -1,0 +1,51 @@
+import type { EngineEvent, PulumiFn } from '@pulumi/pulumi/automation/index.js';
+import type { Difference, Drift } from '../../contracts/drift.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { unlocking } from './engine-lock.ts';
+import { findOrphans } from './orphans.ts';
+import type { Bench } from './stack-context.ts';
+import { nameOf, readState } from './stack-state.ts';
+
+/**
+ * Compares what the state of a stack holds with what is at its cloud, and changes neither: the preview of a refresh tells
+ * what is gone and what is otherwise than was asked for, the list by tag what is there and in no state. What the cloud alone
+ * tells (a time, a counter) and nobody asked for is no difference.
+ */
+export async function lookForDrift(bench: Bench, program: PulumiFn): Promise<Drift & { seen: string[] }> {
+  const { request, engine, reporter, cloud, signal } = bench;
+  reporter.phase('look');
+  const state = await readState(bench);
+  if (!state) throw new ReasonError('stack_failed', 'there is no stack');
+  const differences: Difference[] = [];
+  const keeps = new Set<string>();
+  const seen = new Set<string>();
+  const progress = reporter.follow({ kind: 'look', typePrefix: cloud.typePrefix, total: 0, silent: true });
+
+  function onEvent(event: EngineEvent): void {
+    progress.onEvent(event);
+    const { op, urn, type, old: before, diffs, detailedDiff } = event.resOutputsEvent?.metadata ?? {};
+    if (!type?.startsWith(cloud.typePrefix) || !urn || !before?.id) return;
+    const about = { name: nameOf(urn), id: before.id, protected: before.protect ?? false };
+    const properties = [...new Set([...(diffs ?? []), ...Object.keys(detailedDiff ?? {})].map(firstName))].sort();
+    if (op === 'delete') {
+      differences.push({ ...about, change: 'missing', properties: [] });
+      return;
+    }
+    if (op === 'update' && properties.length > 0) differences.push({ ...about, change: 'changed', properties });
+    seen.add(about.id);
+    if (about.protected) keeps.add(about.id);
+  }
+
+  const stack = await engine.stack(request.stack, program);
+  const options = { signal, showSecrets: false, suppressProgress: true, runProgram: true, onEvent };
+  await unlocking(stack, () => stack.previewRefresh(options));
+  for (const { resource: name, id } of await findOrphans(bench, state.ids)) {
+    differences.push({ name, id, change: 'foreign', properties: [], protected: false });
+  }
+  return { differences, keeps: [...keeps], seen: [...seen] };
+}
+
+/** A path like `tags.name` or `rules[0].port` belongs to the property that it begins with. */
+function firstName(path: string): string {
+  return path.split(/[.[]/)[0] ?? path;
+}

@@ -1,0 +1,70 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  continueAsNew,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  KeepSnapshotsInput,
+  SnapshotsPage,
+  SnapshotsProgress,
+  SnapshotsReport,
+} from '../../contracts/snapshots.ts';
+import { cloudFleet, fleet } from '../lib/fleet-activities.ts';
+import { causeOf } from '../lib/reason-of.ts';
+
+/** How many problems a report names. */
+const longestReport = 100;
+
+/**
+ * Keeps the snapshots of data volumes that no cloud keeps by itself: makes those of the day, removes those whose last day
+ * is over. Goes through all clouds, page by page; where something could not be done it fails in the end, so that the run
+ * is seen, and the next one tries again.
+ */
+export async function keepSnapshots({ soFar }: KeepSnapshotsInput): Promise<SnapshotsReport> {
+  const progress: SnapshotsProgress = soFar ?? {
+    settings: await fleet().beginPass(),
+    cloud: 0,
+    cursor: '',
+    report: { made: 0, removed: 0, problems: [] },
+  };
+  const { settings, report } = progress;
+  for (; progress.cloud < settings.clouds.length; progress.cloud += 1) {
+    const cloud = settings.clouds[progress.cloud]!;
+    for (let cursor: string | null = progress.cursor; cursor !== null; ) {
+      progress.cursor = cursor;
+      setCurrentDetails(describe(progress));
+      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof keepSnapshots>({ soFar: progress });
+      try {
+        const page: SnapshotsPage = await cloudFleet(cloud).keepSnapshots(cloud, settings, cursor);
+        report.made += page.made;
+        report.removed += page.removed;
+        report.problems.push(...page.problems.slice(0, longestReport - report.problems.length));
+        cursor = page.next;
+      } catch (error) {
+        if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+        const { reason, detail } = causeOf(error, 'cloud_unavailable');
+        log.warn('a cloud does not answer', { cloud, reason, detail });
+        if (report.problems.length < longestReport) report.problems.push({ cloud, reason });
+        cursor = null;
+      }
+    }
+    progress.cursor = '';
+  }
+  setCurrentDetails(describe(progress));
+  const [first] = report.problems;
+  if (first) throw ApplicationFailure.nonRetryable(summary(report), first.reason, report);
+  return report;
+}
+
+function summary({ made, removed, problems }: SnapshotsReport): string {
+  return `${made} made, ${removed} removed, ${problems.length} could not be made or removed`;
+}
+
+function describe({ settings, cloud, report }: SnapshotsProgress): string {
+  const lines = report.problems.map(({ cloud: where, subject, reason }) => `- ${where} ${subject ?? ''} ${reason}`);
+  return [`**${settings.clouds[cloud] ?? 'Done'}**: ${summary(report)}.`, ...lines].join('\n\n');
+}

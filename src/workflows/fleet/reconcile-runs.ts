@@ -1,0 +1,205 @@
+import type { FleetSource, Mismatch, Page, PassSettings, ReconcileInput } from '../../contracts/fleet.ts';
+import { isInstanceId } from '../../contracts/fleet.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import {
+  type Fate,
+  fateOf,
+  type HoldFacts,
+  judgeHold,
+  judgeLicence,
+  judgeObject,
+  judgeOrder,
+  judgeStack,
+  judgeSubscription,
+  type ListedLicence,
+  type ObjectFacts,
+  type OrderFacts,
+  type StackFacts,
+  type SubscriptionFacts,
+} from '../../domain/fleet/reconcile.ts';
+import { cloudFleet, fleet } from '../lib/fleet-activities.ts';
+
+/** Asks a source; null when it does not answer. */
+export type Answered<Result> = (source: FleetSource, ask: () => Promise<Result>) => Promise<Result | null>;
+type Ask = <Result>(source: FleetSource, ask: () => Promise<Result>) => Promise<Result | null>;
+
+export interface Judged {
+  mismatches: Mismatch[];
+  /** Orders and instances that are in motion: their tickets stay as they are. */
+  leftAlone: string[];
+}
+
+/** One list that a pass goes through, page by page. */
+export interface Walk {
+  title: string;
+  /** Who has the list, and everybody who is asked about what is on it. */
+  source: FleetSource;
+  sources: readonly FleetSource[];
+  read(settings: PassSettings, cursor: string): Promise<Page<unknown>>;
+  judge(settings: PassSettings, items: unknown[], ask: Ask): Promise<Judged>;
+}
+
+/** The lists of these parts, in the order in which a pass goes through them. */
+export function walksOf({ parts, orphans = false }: ReconcileInput, clouds: readonly CloudName[]): Walk[] {
+  const records = [orders(), subscriptions(), licences(), holds()];
+  const [first] = clouds;
+  const cloud = first === undefined ? [] : [stacks(first), ...clouds.map((each) => objects(each, orphans))];
+  return [...(parts.includes('records') ? records : []), ...(parts.includes('cloud') ? cloud : [])];
+}
+
+function walk<Item>(definition: {
+  title: string;
+  source: FleetSource;
+  others?: readonly FleetSource[];
+  read(settings: PassSettings, cursor: string): Promise<Page<Item>>;
+  judge(settings: PassSettings, items: Item[], ask: Ask): Promise<Judged>;
+}): Walk {
+  const { title, source, others = [], read, judge } = definition;
+  return {
+    title,
+    source,
+    sources: [source, ...others],
+    read,
+    judge: (settings, items, ask) => judge(settings, items as Item[], ask),
+  };
+}
+
+function orders(): Walk {
+  return walk<OrderFacts>({
+    title: 'orders',
+    source: 'orders',
+    others: ['payments', 'licences', 'names', 'servers'],
+    read: fleet().readOrders,
+    async judge(settings, items, ask) {
+      const settled = items.filter((order) => fateOf(order, settings) !== 'unsettled');
+      const living = settled.filter((order) => fateOf(order, settings) === 'lives');
+      const none = <Value>(): Promise<Record<string, Value> | null> => Promise.resolve({});
+      const about = <Value>(source: FleetSource, ids: string[], read: () => Promise<Record<string, Value>>) =>
+        ids.length === 0 ? none<Value>() : ask(source, read);
+      const instanceIds = living.map(({ instanceId }) => instanceId);
+      const orderIds = settled.map(({ orderId }) => orderId);
+      const hostnames = living.map(({ hostname }) => hostname);
+      const [money, held, names, hosts] = await Promise.all([
+        about('payments', orderIds, () => fleet().readPayments(orderIds)),
+        about('licences', instanceIds, () => fleet().readLicences(instanceIds)),
+        about('names', hostnames, () => fleet().readNames(hostnames)),
+        Promise.all(
+          [...new Set(living.map(({ cloud }) => cloud))].map((cloud) => {
+            const ids = living.filter((order) => order.cloud === cloud).map(({ instanceId }) => instanceId);
+            return ask('servers', () => cloudFleet(cloud).readServers(cloud, ids));
+          }),
+        ),
+      ]);
+      const hostsOf = Object.assign({}, ...hosts) as Record<string, string[]>;
+      const mismatches = settled.flatMap((order) => {
+        const holdings = {
+          money: money?.[order.orderId] ?? null,
+          licences: held?.[order.instanceId] ?? null,
+          resolves: names?.[order.hostname] ?? null,
+          hosts: hostsOf[order.instanceId] ?? null,
+        };
+        return judgeOrder(order, holdings, settings);
+      });
+      const inMotion = items.filter((order) => !settled.includes(order));
+      return { mismatches, leftAlone: inMotion.flatMap(({ orderId, instanceId }) => [orderId, instanceId]) };
+    },
+  });
+}
+
+function subscriptions(): Walk {
+  return walk<SubscriptionFacts>({
+    title: 'subscriptions at Stripe',
+    source: 'subscriptions',
+    read: fleet().readSubscriptions,
+    async judge(settings, items) {
+      const fates = await fatesOf(settings, { orderIds: items.map(({ orderId }) => orderId) });
+      const mismatches = items.flatMap((item) => judgeSubscription(item, fates[item.orderId] ?? 'unknown'));
+      return { mismatches, leftAlone: unsettled(fates) };
+    },
+  });
+}
+
+function licences(): Walk {
+  return walk<ListedLicence>({
+    title: 'licences',
+    source: 'licence list',
+    read: fleet().readLicenceList,
+    async judge(settings, items) {
+      const fates = await fatesOf(settings, { instanceIds: items.map(({ externalRef }) => externalRef) });
+      const mismatches = items.flatMap((item) => judgeLicence(item, fates[item.externalRef] ?? 'unknown', settings));
+      return { mismatches, leftAlone: unsettled(fates) };
+    },
+  });
+}
+
+function holds(): Walk {
+  return walk<HoldFacts>({
+    title: 'names',
+    source: 'holds',
+    read: fleet().readHolds,
+    async judge(settings, items) {
+      const holders = items.map(({ holderId }) => holderId);
+      const fates = await fatesOf(settings, {
+        instanceIds: holders.filter(isInstanceId),
+        orderIds: holders.filter((id) => !isInstanceId(id)),
+      });
+      const mismatches = items.flatMap((item) => judgeHold(item, fates[item.holderId] ?? 'unknown'));
+      return { mismatches, leftAlone: unsettled(fates) };
+    },
+  });
+}
+
+/** The state backend is one for all clouds, so any provision worker can list it. */
+function stacks(anyCloud: CloudName): Walk {
+  return walk<StackFacts>({
+    title: 'stacks',
+    source: 'stacks',
+    read: cloudFleet(anyCloud).readStacks,
+    async judge(settings, items) {
+      const fates = await fatesOf(settings, { instanceIds: items.map(({ instanceId }) => instanceId) });
+      const mismatches = items.flatMap((item) => judgeStack(item, fates[item.instanceId] ?? 'unknown', settings));
+      return { mismatches, leftAlone: unsettled(fates) };
+    },
+  });
+}
+
+function objects(cloud: CloudName, orphans: boolean): Walk {
+  return walk<ObjectFacts>({
+    title: `objects at ${cloud}`,
+    source: 'objects',
+    others: ['states'],
+    read: (settings, cursor) => cloudFleet(cloud).readObjects(cloud, settings, cursor),
+    async judge(settings, items, ask) {
+      const owners = [...new Set(items.map(({ instanceId }) => instanceId))];
+      const fates = await fatesOf(settings, { instanceIds: owners });
+      const asked = owners.filter((id) => fates[id] === 'lives' || (orphans && fates[id] === 'unknown'));
+      const states = asked.length === 0 ? {} : await ask('states', () => cloudFleet(cloud).readStates(asked));
+      const withData = new Set(items.flatMap(({ role, instanceId }) => (role === 'volume' ? instanceId : [])));
+      const mismatches = items.flatMap((object) => {
+        const { instanceId, id } = object;
+        const managed = states?.[instanceId]?.includes(id) ?? null;
+        const about = {
+          cloud,
+          fate: fates[instanceId] ?? 'unknown',
+          managed,
+          withVolume: withData.has(instanceId),
+          orphans,
+        };
+        return judgeObject(object, about, settings);
+      });
+      return { mismatches, leftAlone: unsettled(fates) };
+    },
+  });
+}
+
+async function fatesOf(
+  settings: PassSettings,
+  { orderIds = [], instanceIds = [] }: { orderIds?: string[]; instanceIds?: string[] },
+): Promise<Record<string, Fate>> {
+  if (orderIds.length + instanceIds.length === 0) return {};
+  return fleet().readFates(settings, { orderIds: [...new Set(orderIds)], instanceIds: [...new Set(instanceIds)] });
+}
+
+function unsettled(fates: Record<string, Fate>): string[] {
+  return Object.entries(fates).flatMap(([id, fate]) => (fate === 'unsettled' ? id : []));
+}

@@ -1,0 +1,85 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ActivityFailure, isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import type { Mismatch, ReconcileProgress } from '../../contracts/fleet.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import { type StrayPayment, strayPaymentWorkflowId } from '../../contracts/workflow-messages.ts';
+import { settleStrayPayment } from '../billing/settle-late-payment.ts';
+import { cloudRepair, fleet } from '../lib/fleet-activities.ts';
+import { causeOf } from '../lib/reason-of.ts';
+
+/**
+ * Repairs one after the other; what does not work stays an open ticket for the next pass. Before each it calls
+ * `between`, which may go on elsewhere with what is left.
+ */
+export async function repairAll(progress: ReconcileProgress, between: () => Promise<void>): Promise<void> {
+  const { repairable, report } = progress;
+  while (repairable.length > 0) {
+    await between();
+    const mismatch = repairable.shift()!;
+    try {
+      if (!(await repair(mismatch, progress))) continue;
+      await fleet().noteRepaired(mismatch);
+      report.repaired += 1;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      log.warn('a repair failed', { kind: mismatch.kind, subject: mismatch.subject, ...causeOf(error, 'internal') });
+    }
+  }
+}
+
+async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<boolean> {
+  const { settings, done } = progress;
+  const { allowed, money } = await fleet().permitRepair(mismatch, settings);
+  if (!allowed) return false;
+  switch (mismatch.repair) {
+    case 'settle_money':
+      if (!money) return false;
+      if (!done.includes(money.orderId)) await settleMoney(money);
+      done.push(money.orderId);
+      return true;
+    case 'release_hold':
+      await fleet().releaseHold(mismatch);
+      return true;
+    case 'revoke_licence':
+      await fleet().revokeLeftLicence(mismatch);
+      return true;
+    case 'remove_remains':
+      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).removeRemains(id, settings));
+    case 'remove_unowned':
+      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).removeUnowned(queue, id, settings));
+    case 'adopt_objects':
+      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).adoptObjects(id, settings));
+    case null:
+      return false;
+  }
+}
+
+/** The money of an order that has ended has a workflow of its own, which may run already and outlives the pass. */
+async function settleMoney(stray: StrayPayment): Promise<void> {
+  try {
+    await startChild(settleStrayPayment, {
+      workflowId: strayPaymentWorkflowId(stray),
+      args: [stray],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `Money after the end of ${stray.orderId}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** One repair deals with the stack and with everything that carries the tag of its instance. */
+async function onceAtTheCloud(
+  { instanceId, cloud }: Mismatch,
+  progress: ReconcileProgress,
+  work: (queue: CloudName, instanceId: string) => Promise<boolean>,
+): Promise<boolean> {
+  const { settings, done } = progress;
+  const [anyCloud] = settings.clouds;
+  const queue = cloud ?? anyCloud;
+  if (instanceId === undefined || queue === undefined) return false;
+  if (done.includes(instanceId)) return true;
+  if (!(await work(queue, instanceId))) return false;
+  done.push(instanceId);
+  return true;
+}

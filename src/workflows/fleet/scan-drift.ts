@@ -1,0 +1,55 @@
+import {
+  ActivityFailure,
+  continueAsNew,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { DriftReport, ScanDriftInput } from '../../contracts/drift.ts';
+import { describeScan } from '../../domain/fleet/describe-scan.ts';
+import { driftFollow, fleet } from '../lib/fleet-activities.ts';
+import { causeOf } from '../lib/reason-of.ts';
+
+/** How many drifted servers a report names; each of them tells its own story. */
+const longestReport = 500;
+
+/**
+ * Asks the entity of every delivered server for a check of drift, a few at a time: the next ones are asked when these have
+ * been looked at, so that no customer waits behind a queue of looks. What is busy with something else is left to the next
+ * scan.
+ */
+export async function scanDrift({ soFar }: ScanDriftInput): Promise<DriftReport> {
+  const report: DriftReport = soFar?.report ?? { checked: 0, skipped: 0, drifted: [] };
+  const startedAt = soFar?.startedAt ?? Date.now();
+  for (let cursor: string | null = soFar?.cursor ?? ''; cursor !== null; ) {
+    setCurrentDetails(describeScan(report, { isOver: false }));
+    if (workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof scanDrift>({ soFar: { startedAt, cursor, report } });
+    }
+    const page: Awaited<ReturnType<ReturnType<typeof fleet>['askDriftChecks']>> = await fleet().askDriftChecks({
+      startedAt,
+      after: cursor,
+    });
+    report.skipped += page.skipped;
+    await follow(page.asked);
+    cursor = page.next;
+  }
+  setCurrentDetails(describeScan(report, { isOver: true }));
+  return report;
+
+  /** Waits until these were looked at; what cannot be followed is skipped, for one scan never ends another one's. */
+  async function follow(asked: DriftReport['drifted']): Promise<void> {
+    if (asked.length === 0) return;
+    try {
+      const { checked, drifted, left } = await driftFollow().followDriftChecks(asked);
+      report.checked += checked;
+      report.skipped += left;
+      report.drifted.push(...drifted.slice(0, longestReport - report.drifted.length));
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      log.warn('checks of drift were not followed', { ...causeOf(error, 'internal') });
+      report.skipped += asked.length;
+    }
+  }
+}

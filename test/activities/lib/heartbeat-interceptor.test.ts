@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beat, createBeatInterceptor } from '../../../src/activities/lib/heartbeat-interceptor.ts';
+import { until } from '../../support/until.ts';
+
+/** Runs one activity inside of the interceptor; `beats` counts. */
+function run(heartbeatTimeoutMs: number, activity: (beats: () => number) => Promise<unknown>) {
+  const environment = new MockActivityEnvironment({ heartbeatTimeoutMs });
+  let count = 0;
+  environment.on('heartbeat', () => {
+    count += 1;
+  });
+  const beats = () => count;
+  const { execute } = createBeatInterceptor();
+  const ended = environment.run(() => execute!({ args: [], headers: {} }, () => activity(beats)));
+  return { ended, beats };
+}
+
+const fourBeats = (beats: () => number) => until(() => beats() >= 4, { what: 'four beats', everyMs: 5 });
+
+test('an activity that says nothing by itself beats until it ends, several times within its timeout', async () => {
+  const { ended, beats } = run(200, fourBeats);
+  await ended;
+  const atEnd = beats();
+  await run(200, fourBeats).ended;
+  expect(beats()).toBe(atEnd);
+});
+
+test('one that failed beats no more', async () => {
+  const { ended, beats } = run(200, async (count) => {
+    await fourBeats(count);
+    throw new Error('no');
+  });
+  await expect(ended).rejects.toThrow('no');
+  const atEnd = beats();
+  await run(200, fourBeats).ended;
+  expect(beats()).toBe(atEnd);
+});
+
+test('what an activity said last is said again with every beat, of this activity alone', async () => {
+  const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 200 });
+  const heard: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => heard.push(details));
+  const other = run(200, fourBeats);
+  await environment.run(() =>
+    createBeatInterceptor().execute!({ args: [], headers: {} }, async () => {
+      await until(() => heard.length >= 1, { what: 'a beat', everyMs: 5 });
+      beat({ phase: 'dns' });
+      beat({ phase: 'tls' });
+      const said = heard.length;
+      await until(() => heard.length >= said + 2, { what: 'two more beats', everyMs: 5 });
+    }),
+  );
+  await other.ended;
+  expect(heard[0]).toBeUndefined();
+  expect(heard.slice(heard.findIndex(Boolean))).toEqual([
+    { phase: 'dns' },
+    ...heard.slice(heard.findIndex(Boolean) + 1).map(() => ({ phase: 'tls' })),
+  ]);
+});
+
+test('one without a heartbeat timeout does not beat', async () => {
+  const { ended, beats } = run(0, () => run(200, fourBeats).ended);
+  await ended;
+  expect(beats()).toBe(0);
+});

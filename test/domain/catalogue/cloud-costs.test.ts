@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
+import { allPlanCosts, planCost } from '../../../src/domain/catalogue/cloud-costs.ts';
+import { cloudCosts } from '../../../src/domain/catalogue/cloud-costs-data.ts';
+
+const all = allPlanCosts(catalogue, cloudCosts);
+
+test('a cost is the sum of its lines, and with the margin makes the price', () => {
+  expect(all).toHaveLength(4 * 5);
+  for (const { lines, costCents, margin, marginShare, price } of all) {
+    expect(lines.reduce((sum, { cents }) => sum + cents, 0)).toBe(costCents);
+    expect(costCents + margin).toBe(price);
+    expect(marginShare).toBeCloseTo(margin / price);
+  }
+});
+
+test('the smallest plan on AWS, by hand', () => {
+  const maker = planCost({ plan: 'MAKER', cloud: 'aws', nodes: 1 }, { catalogue, costs: cloudCosts });
+  expect(maker.lines).toEqual([
+    { title: 'machine t3.small', count: 1, cents: Math.round(0.0208 * 730 * 100) },
+    { title: 'system disk 16 GiB', count: 1, cents: 128 },
+    { title: 'gp3 volume 25 GiB', count: 1, cents: 200 },
+    { title: 'snapshots of 25 GiB', count: 1, cents: 200 },
+    { title: 'public address', count: 1, cents: 365 },
+  ]);
+});
+
+test('where disks are sold in steps, the next step is paid', () => {
+  const maker = planCost({ plan: 'MAKER', cloud: 'azure', nodes: 1 }, { catalogue, costs: cloudCosts });
+  expect(maker.lines).toContainEqual({ title: 'standard SSD disk 25 GiB', count: 1, cents: 32 * 7.5 });
+});
+
+test('three nodes cost three of everything and a load balancer', () => {
+  const [one, three] = ([1, 3] as const).map((nodes) =>
+    planCost({ plan: 'BUSINESS', cloud: 'gcp', nodes }, { catalogue, costs: cloudCosts }),
+  );
+  expect(three!.costCents - 3 * one!.costCents - 1_825).toBeCloseTo(0, -1);
+});
+
+test('every plan that is sold pays for its server by list price', () => {
+  const sold = all.filter(({ plan, nodes }) =>
+    catalogue.plans.find(({ name }) => name === plan)!.topologies.some((each) => each.nodes === nodes && each.enabled),
+  );
+  expect(sold.length).toBeGreaterThan(0);
+  expect(sold.filter(({ marginShare }) => marginShare < 0.2)).toEqual([]);
+});
+
+test('a size without a price is no guess', () => {
+  const costs = { ...cloudCosts, aws: { ...cloudCosts.aws, machines: {} } };
+  expect(() => planCost({ plan: 'MAKER', cloud: 'aws', nodes: 1 }, { catalogue, costs })).toThrow('t3.small');
+});

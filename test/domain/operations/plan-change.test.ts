@@ -1,0 +1,271 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Machine, PrivateServerSpec, ServerNode } from '../../../src/contracts/stack.ts';
+import { PrivateServerSpec as SpecSchema } from '../../../src/contracts/stack.ts';
+import { expectedGaps } from '../../../src/domain/operations/expected-downtime.ts';
+import {
+  downtimeClass,
+  planChange,
+  type ServerWish,
+  type Way,
+  wishOf,
+} from '../../../src/domain/operations/plan-change.ts';
+
+const machine = (name: string, change: Partial<Machine> = {}): Machine => ({
+  ...{ name, size: 'small', image: '1.0.0', osImage: 'ami-1' },
+  ...change,
+});
+const node = (index: number, machines: Machine[], serving: string | null = machines[0]?.name ?? null): ServerNode => ({
+  ...{ name: `node-${index}`, zone: `z${index}`, machines, serving },
+});
+const spec = (nodes: ServerNode[], change: Partial<PrivateServerSpec> = {}): PrivateServerSpec => ({
+  ...{ instanceId: 'i0123456789abcdef', cloud: 'aws', region: 'eu-west-1', diskGib: 25 },
+  ...{ hostnames: ['a.example'], nodes, tags: { 'freehold:plan': 'MAKER' } },
+  ...change,
+});
+const one = spec([node(1, [machine('m1')])]);
+const three = spec([1, 2, 3].map((index) => node(index, [machine('m1')])));
+const wishFrom = (from: PrivateServerSpec, change: Partial<ServerWish> = {}): ServerWish => ({
+  ...wishOf(from)!,
+  ...change,
+});
+const kindsOf = (plan: { steps: { kind: string }[] }) => plan.steps.map(({ kind }) => kind);
+
+describe('the plan of a change', () => {
+  test('nothing to change, nothing to do', () => {
+    expect(planChange(one, wishFrom(one))).toEqual({ steps: [], gapMs: 0, downtime: 'none' });
+  });
+
+  test('another plan with the same machine only changes labels: limits come with the licence', () => {
+    const plan = planChange(one, wishFrom(one, { tags: { 'freehold:plan': 'GROW' } }));
+    expect(kindsOf(plan)).toEqual(['relabel']);
+    expect(plan.downtime).toBe('none');
+  });
+
+  test('another size: a machine beside the old one, then volume and address move, then the old one goes', () => {
+    const plan = planChange(one, wishFrom(one, { size: 'large', diskGib: 60 }));
+    expect(kindsOf(plan)).toEqual(['raise-machine', 'move-to-machine', 'drop-machine', 'grow-volume']);
+    const nodes = plan.steps.map((step) => step.spec.nodes[0]!);
+    expect(nodes.map(({ machines, serving }) => [machines.map(({ name }) => name).join('+'), serving])).toEqual([
+      ['m1+m2', 'm1'],
+      ['m1+m2', 'm2'],
+      ['m2', 'm2'],
+      ['m2', 'm2'],
+    ]);
+    expect(plan.steps[1]).toMatchObject({ waitFor: 'healthy', gapMs: expectedGaps.aws.move.ms });
+    expect(plan).toMatchObject({ gapMs: expectedGaps.aws.move.ms, downtime: 'minutes' });
+  });
+
+  test('in place only where it is picked, and never for another image', () => {
+    const bigger = wishFrom(one, { size: 'large' });
+    expect(kindsOf(planChange(one, bigger, { way: 'in-place' }))).toEqual(['resize-machine']);
+    const newer = wishFrom(one, { image: '1.1.0' });
+    expect(kindsOf(planChange(one, newer, { way: 'in-place' }))).toContain('move-to-machine');
+  });
+
+  test('names are added before anything, and dropped after everything', () => {
+    const plan = planChange(one, wishFrom(one, { hostnames: ['b.example'], size: 'large' }));
+    expect(kindsOf(plan)).toEqual(['add-names', 'raise-machine', 'move-to-machine', 'drop-machine', 'drop-names']);
+    expect(plan.steps[0]).toMatchObject({ waitFor: 'resolved', spec: { hostnames: ['a.example', 'b.example'] } });
+    expect(plan.steps.at(-1)!.spec.hostnames).toEqual(['b.example']);
+  });
+
+  test('suspended, a server has no machine and everything else; resumed, it gets a new one', () => {
+    const wish = wishFrom(one, { running: false });
+    const down = planChange(one, wish);
+    expect(kindsOf(down)).toEqual(['park-node']);
+    const parked = down.steps[0]!.spec;
+    expect(parked).toEqual({ ...one, nodes: [{ ...one.nodes[0]!, machines: [], serving: null }] });
+    const up = planChange(parked, { ...wish, running: true });
+    expect(kindsOf(up)).toEqual(['raise-machine', 'move-to-machine']);
+    expect([down.downtime, up.downtime]).toEqual(['none', 'none']);
+  });
+
+  test('a volume never shrinks', () => {
+    expect(planChange(one, wishFrom(one, { diskGib: 10 })).steps).toEqual([]);
+  });
+
+  test('a machine that was raised before is used, one that nobody wishes any more goes', () => {
+    const half = spec([node(1, [machine('m1'), machine('m2', { size: 'large' })], 'm1')]);
+    expect(kindsOf(planChange(half, wishFrom(one, { size: 'large' })))).toEqual(['move-to-machine', 'drop-machine']);
+    expect(kindsOf(planChange(half, wishFrom(one)))).toEqual(['drop-machine']);
+  });
+
+  test.each([
+    [0, 'none'],
+    [1, 'seconds'],
+    [60_000, 'seconds'],
+    [60_001, 'minutes'],
+  ] as const)('a gap of %i ms is %s', (ms, expected) => {
+    expect(downtimeClass(ms)).toBe(expected);
+  });
+});
+
+/** Any state that a change can be cut off in, and any wish. */
+const sizes = fc.constantFrom('small', 'large', 'huge');
+const images = fc.constantFrom('1.0.0', '1.1.0');
+const machines = fc
+  .array(fc.record({ size: sizes, image: images }), { maxLength: 3 })
+  .map((list) => list.map((each, index) => machine(`m${index + 1}`, each)));
+const anyNode = (index: number) =>
+  machines.chain((list) =>
+    fc
+      .constantFrom(null, ...list.map(({ name }) => name))
+      .map((serving): ServerNode => ({ name: `node-${index}`, zone: `z${index}`, machines: list, serving })),
+  );
+const hostnames = fc.uniqueArray(fc.constantFrom('a.example', 'b.example', 'c.example'), { minLength: 1 });
+const tags = fc.dictionary(fc.constantFrom('plan', 'order'), fc.constantFrom('x', 'y'));
+const disks = fc.integer({ min: 1, max: 500 });
+const nodes = fc.oneof(fc.tuple(anyNode(1)), fc.tuple(anyNode(1), anyNode(2), anyNode(3)));
+const anySpec = fc
+  .record({ nodes, hostnames, tags, diskGib: disks })
+  .map(({ nodes: list, ...rest }) => spec([...list], rest));
+const anyWish: fc.Arbitrary<ServerWish> = fc.record({
+  ...{ size: sizes, image: images, diskGib: disks, hostnames, tags, running: fc.boolean() },
+});
+const ways = fc.constantFrom<Way>('beside', 'in-place');
+
+/** What a spec is once names of machines do not count. */
+function shape({ nodes: list, diskGib, hostnames: names, tags: labels }: PrivateServerSpec) {
+  const nodesOf = list.map(({ name, zone, machines: all, serving }) => ({
+    ...{ name, zone, machines: all.map(({ size, image }) => `${size} ${image}`), serves: serving !== null },
+  }));
+  return { nodes: nodesOf, diskGib, hostnames: [...names].sort(), tags: labels };
+}
+
+function wishedShape(from: PrivateServerSpec, wish: ServerWish) {
+  const nodesOf = from.nodes.map(({ name, zone }) => ({
+    ...{ name, zone, machines: wish.running ? [`${wish.size} ${wish.image}`] : [], serves: wish.running },
+  }));
+  const diskGib = Math.max(from.diskGib, wish.diskGib);
+  return { nodes: nodesOf, diskGib, hostnames: [...wish.hostnames].sort(), tags: wish.tags };
+}
+
+/** Every single thing that differs between two specs. */
+function differences(before: PrivateServerSpec, after: PrivateServerSpec): string[] {
+  const found: string[] = [];
+  for (const [index, old] of before.nodes.entries()) {
+    const now = after.nodes[index]!;
+    const parked = now.machines.length === 0 && old.machines.length > 0;
+    if (parked) {
+      found.push(`parked ${old.name}`);
+      continue;
+    }
+    const names = (list: Machine[]) => list.map(({ name }) => name);
+    found.push(
+      ...names(now.machines)
+        .filter((name) => !names(old.machines).includes(name))
+        .map((n) => `new ${n}`),
+    );
+    found.push(
+      ...names(old.machines)
+        .filter((name) => !names(now.machines).includes(name))
+        .map((n) => `gone ${n}`),
+    );
+    for (const each of old.machines) {
+      const same = now.machines.find(({ name }) => name === each.name);
+      if (same && JSON.stringify(same) !== JSON.stringify(each)) found.push(`changed ${each.name}`);
+    }
+    if (old.serving !== now.serving) found.push(`serving ${now.serving}`);
+  }
+  const added = after.hostnames.filter((name) => !before.hostnames.includes(name));
+  const dropped = before.hostnames.filter((name) => !after.hostnames.includes(name));
+  if (added.length > 0) found.push('names added');
+  if (dropped.length > 0) found.push('names dropped');
+  if (before.diskGib !== after.diskGib) found.push('disk');
+  if (JSON.stringify(sorted(before.tags)) !== JSON.stringify(sorted(after.tags))) found.push('tags');
+  return found;
+}
+const sorted = (bag: Record<string, string>) => Object.entries(bag).sort();
+
+/** Nodes that serve before, during and after a step. */
+function undisturbed(before: PrivateServerSpec, after: PrivateServerSpec): number {
+  return before.nodes.filter((old, index) => {
+    const now = after.nodes[index]!;
+    const serving = (each: ServerNode) => JSON.stringify(each.machines.find(({ name }) => name === each.serving));
+    return old.serving !== null && serving(old) === serving(now);
+  }).length;
+}
+
+describe('every plan', () => {
+  test('ends in what is wished, one thing at a time, through specs that are allowed', () => {
+    fc.assert(
+      fc.property(anySpec, anyWish, ways, (from, wish, way) => {
+        const { steps } = planChange(from, wish, { way });
+        let before = from;
+        for (const step of steps) {
+          expect(differences(before, step.spec)).toHaveLength(1);
+          // No machine goes unless its node is answered for.
+          expect(step.needs === 'healthy').toBe(step.kind === 'drop-machine');
+          SpecSchema.parse(step.spec);
+          before = step.spec;
+        }
+        expect(shape(before)).toEqual(wishedShape(from, wish));
+        expect(planChange(before, wish, { way }).steps).toEqual([]);
+      }),
+    );
+  });
+
+  test('never shrinks a volume, never moves a node to another zone, never renames it', () => {
+    fc.assert(
+      fc.property(anySpec, anyWish, ways, (from, wish, way) => {
+        for (const { spec: after } of planChange(from, wish, { way }).steps) {
+          expect(after.diskGib).toBeGreaterThanOrEqual(from.diskGib);
+          expect(after.nodes.map(({ name, zone }) => [name, zone])).toEqual(
+            from.nodes.map(({ name, zone }) => [name, zone]),
+          );
+        }
+      }),
+    );
+  });
+
+  test('on three nodes always leaves two that serve, and is no downtime', () => {
+    fc.assert(
+      fc.property(anyWish, ways, (wish, way) => {
+        const plan = planChange(three, { ...wish, running: true }, { way });
+        let before = three;
+        for (const step of plan.steps) {
+          const serving = undisturbed(before, step.spec);
+          expect(serving).toBeGreaterThanOrEqual(2);
+          // The next node's turn comes when this one answers again.
+          if (serving < 3) expect(step.waitFor).toBe('healthy');
+          before = step.spec;
+        }
+        expect(plan).toMatchObject({ gapMs: 0, downtime: 'none' });
+      }),
+    );
+  });
+
+  test('can be taken back from every step of it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(one, three), anyWish, ways, ways, (from, wish, way, back) => {
+        for (const step of planChange(from, wish, { way }).steps) {
+          const { steps } = planChange(step.spec, wishOf(from)!, { way: back });
+          const { diskGib, ...rest } = shape(steps.at(-1)?.spec ?? step.spec);
+          const { diskGib: diskBefore, ...wished } = shape(from);
+          expect(rest).toEqual(wished);
+          // What has grown stays so.
+          expect(diskGib).toBeGreaterThanOrEqual(diskBefore);
+        }
+      }),
+    );
+  });
+
+  test('is gone on with from wherever it was cut off', () => {
+    fc.assert(
+      fc.property(anySpec, anyWish, ways, (from, wish, way) => {
+        const { steps } = planChange(from, wish, { way });
+        for (const [index, step] of steps.entries()) {
+          expect(planChange(step.spec, wish, { way }).steps).toEqual(steps.slice(index + 1));
+        }
+      }),
+    );
+  });
+
+  test('goes back to the old machine, which is still there, with one move until the old one goes', () => {
+    const { steps } = planChange(one, wishFrom(one, { size: 'large' }));
+    const back = planChange(steps[1]!.spec, wishFrom(one));
+    expect(kindsOf(back)).toEqual(['move-to-machine', 'drop-machine']);
+    expect(back.steps.at(-1)!.spec).toEqual(one);
+  });
+});

@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { priceList } from '../../src/domain/catalogue/catalogue.ts';
+import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
+import { createGateway, type Gateway } from '../../src/payments/stripe-gateway.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../emulators/stripe/run-emulator.ts';
+import { startDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let store: Store;
+let emulator: RunningEmulator;
+let gateway: Gateway;
+let next = 0;
+
+beforeAll(async () => {
+  [database, emulator] = await Promise.all([startDatabase(), runEmulator()]);
+  store = await openStore(database.uri);
+  await store.init();
+  gateway = createGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
+  await gateway.syncCatalogue(priceList(catalogue));
+}, 60_000);
+
+afterAll(async () => {
+  await store?.close();
+  await Promise.all([database?.stop(), emulator?.[Symbol.asyncDispose]()]);
+});
+
+const tax = { country: 'ES', basisPoints: 2_100, name: 'VAT' };
+const amountOf = (lookupKey: string) => priceList(catalogue).find((price) => price.lookupKey === lookupKey)!.amount;
+
+/** One order's subscription: a GROW server with two more users, Spanish VAT. */
+async function order(change: { total?: number } = {}) {
+  next += 1;
+  const accountId = `acc_${String(next).padStart(16, '0')}`;
+  const customer = await gateway.ensureCustomer({
+    accountId,
+    email: `payer-${next}@example.com`,
+    name: 'Ada',
+    address: { country: 'ES' },
+  });
+  const items = [
+    { lookupKey: 'plan.grow.local.monthly', quantity: 1 },
+    { lookupKey: 'add-on.users.monthly', quantity: 2 },
+  ];
+  const amounts = items.map(({ lookupKey, quantity }) => amountOf(lookupKey) * quantity);
+  const total = amounts.reduce((sum, amount) => sum + amount + Math.round((amount * 21) / 100), 0);
+  const request = {
+    baseKey: `i${next}:op_${next}:create-subscription`,
+    customerId: customer.id,
+    orderId: `ord_${next}`,
+    instanceId: `i${next}`,
+    total: change.total ?? total,
+    tax,
+    items,
+  };
+  const settle = { baseKey: `i${next}:op_${next}:settle-money`, orderId: request.orderId, customerId: customer.id };
+  return { request, total, settle, customer };
+}
+
+async function pay(payment: Parameters<Gateway['clientSecretOf']>[0], card: string) {
+  const secret = await gateway.clientSecretOf(payment);
+  return payAsBrowser(emulator.address, secret!, card);
+}
+
+/** As after a process that died between Stripe's answer and its note of it. */
+async function forget(baseKey: string) {
+  await store.createIntents.model.updateOne({ _id: baseKey }, { $set: { objectId: null } });
+}
+
+describe('the Stripe gateway', () => {
+  test('the catalogue is synchronised once; a second run changes nothing', async () => {
+    expect(await gateway.syncCatalogue(priceList(catalogue))).toBe(0);
+    const keys = new Set<string>();
+    for await (const price of emulator.stripe.prices.list({ active: true, limit: 100 })) keys.add(price.lookup_key!);
+    expect(keys).toEqual(new Set(priceList(catalogue).map(({ lookupKey }) => lookupKey)));
+  });
+
+  test('an order is paid by card, and settling gives every cent back', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'open', declines: 0 });
+    await pay(payment, '4242424242424242');
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'paid', amount: total });
+
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    const notes = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
+    expect(notes.data).toHaveLength(1);
+    const subscription = await emulator.stripe.subscriptions.retrieve(payment.subscriptionId);
+    expect(subscription.status).toBe('canceled');
+  });
+
+  test('declines are counted, and a good card still pays', async () => {
+    const { request } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4000000000000002');
+    await pay(payment, '4000000000009995');
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({
+      kind: 'open',
+      declines: 2,
+      lastDecline: 'insufficient_funds',
+    });
+    await pay(payment, '4242424242424242');
+    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'paid' });
+  });
+
+  test('an unpaid order is settled without taking anything, and cannot be paid any more', async () => {
+    const { request, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: 0, refunded: 0 });
+    expect(await gateway.lookAtPayment(payment)).toEqual({ kind: 'closed' });
+  });
+
+  test('the same request makes one subscription, however often and however badly it went', async () => {
+    const { request, customer } = await order();
+    await emulator.control('POST', 'faults', {
+      http: { path: '/v1/subscriptions', status: 500, commit: 'after', times: 2 },
+    });
+    const payments = [];
+    for (let attempt = 0; attempt < 4 && payments.length < 2; attempt += 1) {
+      try {
+        payments.push(await gateway.createSubscription(request));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'payment_provider_unavailable' });
+      }
+    }
+    await emulator.control('DELETE', 'faults');
+    expect(payments).toHaveLength(2);
+    expect(payments[0]).toEqual(payments[1]);
+    const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
+    expect(all.data).toHaveLength(1);
+  });
+
+  test('a total that is not the quote is refused, and settling cleans up what was made', async () => {
+    const { request, settle, customer } = await order({ total: 1 });
+    await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_request_refused' });
+    await gateway.settleOrder(settle);
+    const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
+    expect(all.data.map(({ status }) => status)).toEqual(['incomplete_expired']);
+  });
+
+  test('a Stripe that does not answer is a reason to try again', async () => {
+    const { request } = await order();
+    await emulator.control('POST', 'faults', { http: { status: 429, commit: 'before', times: 50 } });
+    await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
+    await emulator.control('DELETE', 'faults');
+    await expect(gateway.createSubscription(request)).resolves.toMatchObject({ customerId: request.customerId });
+  });
+
+  test('two first orders of one account at the same time share one customer, whatever their bills say', async () => {
+    next += 1;
+    const accountId = `acc_${String(next).padStart(16, '0')}`;
+    const of = (name: string) => ({ accountId, email: `two-${next}@example.com`, name, address: { country: 'ES' } });
+    await gateway.ensureCustomer(of('Ada'));
+    await forget(`${accountId}:customer`);
+    const [first, second] = [await gateway.ensureCustomer(of('Grace')), await gateway.ensureCustomer(of('Ada'))];
+    expect(first.id).toBe(second.id);
+    expect((await emulator.stripe.customers.list({ email: of('').email })).data).toHaveLength(1);
+  });
+
+  test('what changed since a try whose answer was lost makes nothing twice', async () => {
+    const { request, customer } = await order();
+    await gateway.createSubscription(request);
+    await forget(request.baseKey);
+    const changed = { ...request, instanceId: `${request.instanceId}x` };
+    const payment = await gateway.createSubscription(changed);
+    expect(await gateway.createSubscription(changed)).toEqual(payment);
+    const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
+    expect(all.data).toHaveLength(1);
+  });
+
+  test('settling twice at the same time gives back once', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4242424242424242');
+    const results = await Promise.allSettled([gateway.settleOrder(settle), gateway.settleOrder(settle)]);
+    for (const result of results) {
+      // One may meet the other's request in flight; then it comes back.
+      if (result.status === 'rejected') expect(result.reason.code).toBe('payment_provider_unavailable');
+    }
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect((await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId })).data).toHaveLength(1);
+  });
+
+  test.each([
+    ['all', (total: number) => [total]],
+    ['a part', () => [1_000]],
+    ['two parts', () => [1_000, 234]],
+  ])('%s given back by hand is not given back again, and the books say so', async (_what, partsOf) => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4242424242424242');
+    for (const amount of partsOf(total)) {
+      await emulator.stripe.refunds.create({ payment_intent: payment.paymentIntentId!, amount });
+    }
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    const { data } = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
+    expect(data).toMatchObject([{ total }]);
+    const refunds = await emulator.stripe.refunds.list({ payment_intent: payment.paymentIntentId! });
+    expect(refunds.data.reduce((sum, { amount }) => sum + amount, 0)).toBe(total);
+    expect(new Set(data[0]!.refunds.map(({ refund }) => refund))).toEqual(new Set(refunds.data.map(({ id }) => id)));
+  });
+
+  test('after a credit note by hand the rest goes back, to the cent', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4242424242424242');
+    const invoice = await emulator.stripe.invoices.retrieve(payment.invoiceId);
+    const line = invoice.lines.data.find(({ quantity }) => quantity === 2)!;
+    const amount = line.amount - 333;
+    const refund_amount = amount + Math.round((amount * 21) / 100);
+    const lines = [{ type: 'invoice_line_item' as const, invoice_line_item: line.id, amount }];
+    await emulator.stripe.creditNotes.create({ invoice: payment.invoiceId, lines, refund_amount });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    const { data } = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
+    expect(data.map((note) => note.total).sort()).toEqual([refund_amount, total - refund_amount].sort());
+  });
+
+  test('a payment that wins against the void is given back', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    const [settled] = await Promise.allSettled([gateway.settleOrder(settle), pay(payment, '4242424242424242')]);
+    if (settled.status === 'rejected')
+      expect(settled.reason).toMatchObject({ code: expect.stringMatching(/^payment_/) });
+    const money = await gateway.settleOrder(settle);
+    expect([0, total]).toContain(money.paid);
+    expect(money.refunded).toBe(money.paid);
+    const subscription = await emulator.stripe.subscriptions.retrieve(payment.subscriptionId);
+    expect(['canceled', 'incomplete_expired']).toContain(subscription.status);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  controlQueue,
+  type StrayPayment,
+  strayPaymentWorkflowId,
+  strayPaymentWorkflowType,
+} from '../../../src/contracts/workflow-messages.ts';
+import { until } from '../../support/until.ts';
+import { createWorld, fail, withInstance } from '../world.ts';
+
+const stray: StrayPayment = { paymentIntentId: 'pi_1', orderId: 'ord_0123456789abcdef', refundId: 're_1' };
+
+describe('money after the end of its order', () => {
+  test('calls people when Stripe refuses it, is tried again until it is settled, and the payer hears of it', async () => {
+    const world = createWorld({
+      'settle-money': (tries) => {
+        if (tries < 4) throw fail('refund_failed');
+      },
+    });
+    await withInstance({ world }, async ({ environment }) => {
+      await until(() => world.order.state === 'fulfilled');
+      const handle = await environment.client.workflow.start(strayPaymentWorkflowType, {
+        workflowId: strayPaymentWorkflowId(stray),
+        taskQueue: controlQueue,
+        args: [stray],
+      });
+      await until(async () => (await handle.describe()).searchAttributes.NeedsAttention?.[0] === true);
+      expect((await handle.describe()).searchAttributes.OrderId).toEqual([stray.orderId]);
+      await handle.result();
+      expect((await handle.describe()).searchAttributes.NeedsAttention).toEqual([false]);
+      expect(world.tries.get('settle-money')).toBe(4);
+      expect(world.notes).toContain('stray refund 3509');
+    });
+  }, 60_000);
+});
