@@ -91,7 +91,13 @@ export async function prepareBareUp(platform: Platform) {
           projectName: 'freehold',
           program: async () =>
             cloud.declare({
-              ...{ spec, userData: { 'node-1-m1': secret(userData) }, protect: false, lookUp: true, env: process.env },
+              ...{
+                spec,
+                userData: { 'node-1-m1': secret(userData) },
+                protect: false,
+                findImages: true,
+                env: process.env,
+              },
             }) as never,
         },
         {

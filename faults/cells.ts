@@ -19,7 +19,7 @@ export interface Cell {
 /** Undo steps of an order that is cancelled when its server stands; the customer cancels, then the process dies. */
 const undoSteps = [
   'settle-money',
-  'send-apology',
+  'send-outcome-mail',
   'revoke-licence',
   'destroy-stack',
   'release-hostname',

@@ -17,9 +17,9 @@ import type { Check } from './report.ts';
 
 /** A server as the cloud's own lists and the engine's state have it. */
 
-const lookEveryMs = 1_000;
+const pollIntervalMs = 1_000;
 /** How much longer than its own lag a cloud's list may take, ms. */
-const patienceMs = 120_000;
+const timeoutMs = 120_000;
 
 /** Works with the inventory of a server's cloud, which says what is there whatever any state says. */
 async function withInventory<T>(
@@ -43,14 +43,14 @@ export function lookAtTags(view: {
 }): Promise<Check> {
   const { spec, outputs, signal } = view;
   return withInventory(view, async (inventory) => {
-    const end = monotonic() + inventory.listingLagMs + patienceMs;
+    const end = monotonic() + inventory.listingLagMs + timeoutMs;
     for (;;) {
       const listed = await inventory.list(spec);
       const faults = tagFaults(listed, { spec, outputs });
       const what = 'everything is found by its tag';
       if (faults.length === 0) return { what, result: 'passed', detail: `${listed.length} objects` };
       if (monotonic() > end) return { what, result: 'failed', detail: faults.join('; ') };
-      await delay(lookEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await delay(pollIntervalMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   });
 }
@@ -143,11 +143,11 @@ export function listLeft(
   return withInventory({ spec, ground }, async (inventory) => {
     // What was made right before the end may not be listed yet, so one empty list is not enough at first.
     await delay(inventory.listingLagMs);
-    const end = monotonic() + patienceMs;
+    const end = monotonic() + timeoutMs;
     for (;;) {
       const left = await inventory.list(spec);
       if (left.length === 0 || !mayStillGo || monotonic() > end) return left;
-      await delay(lookEveryMs);
+      await delay(pollIntervalMs);
     }
   });
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetch } from 'undici';
-import { lookAtHost } from '../src/activities/hosting/read-host-health.ts';
+import { readHostHealth } from '../src/activities/hosting/read-host-health.ts';
 import { hostPorts } from '../src/contracts/host-contract.ts';
 import type { PrivateServerSpec, StackOutputs } from '../src/contracts/stack.ts';
 import { monotonic } from '../src/runtime/clock.ts';
@@ -21,7 +21,7 @@ export interface OutsideView {
 }
 
 /** How long each may take to become what it has to be, ms. */
-const patience = {
+const timeout = {
   /** A resolver may remember for some minutes that a name did not exist. */
   dns: 300_000,
   /** The first boot: system, tools, certificate. */
@@ -31,7 +31,7 @@ const patience = {
   productAlone: 120_000,
   activation: 120_000,
 };
-const lookEveryMs = 1_000;
+const pollIntervalMs = 1_000;
 const answerWithinMs = 5_000;
 
 /** DNS, TLS, product, licence and ports, in this order: each needs the one before. */
@@ -62,7 +62,7 @@ async function until<T>(
     const seen = await look();
     if ('done' in seen) return seen.done;
     if (monotonic() > end) return seen.not;
-    await delay(lookEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await delay(pollIntervalMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
@@ -70,7 +70,7 @@ async function lookAtDns({ spec, outputs, simulated, signal }: OutsideView, reac
   const what = 'DNS answers the hostname';
   const [hostname] = spec.hostnames as [string];
   const wanted = [...outputs.addresses].sort().join(', ');
-  return until<Check>({ limitMs: patience.dns, signal }, async () => {
+  return until<Check>({ limitMs: timeout.dns, signal }, async () => {
     const answer = await reach.resolve(hostname).then(
       (addresses) => [...addresses].sort().join(', '),
       (error: NodeJS.ErrnoException) => `nothing (${error.code})`,
@@ -93,7 +93,7 @@ function hostUrl(hostname: string, env: NodeJS.ProcessEnv): string {
 async function lookAtHttps({ spec, env, signal }: OutsideView, { dispatcher }: Reach): Promise<Check> {
   const what = 'HTTPS answers with a trusted certificate';
   const url = new URL('/healthz', hostUrl(spec.hostnames[0]!, env));
-  return until<Check>({ limitMs: patience.https, signal }, async () => {
+  return until<Check>({ limitMs: timeout.https, signal }, async () => {
     try {
       const response = await fetch(url, { dispatcher, signal: AbortSignal.timeout(answerWithinMs) });
       await response.body?.cancel();
@@ -115,9 +115,9 @@ async function lookAtProduct(
     ...{ instanceId: spec.instanceId, hostname: spec.hostnames[0]! },
     versions: spec.nodes.flatMap(({ machines }) => machines.map(({ image }) => image)),
   };
-  const limitMs = ground.licenceIsPublic ? patience.product : patience.productAlone;
+  const limitMs = ground.licenceIsPublic ? timeout.product : timeout.productAlone;
   return until<Check>({ limitMs, signal }, async () => {
-    const problem = await lookAtHost({ reach, hostUrl: (hostname) => hostUrl(hostname, env) }, expected).catch(
+    const problem = await readHostHealth({ reach, hostUrl: (hostname) => hostUrl(hostname, env) }, expected).catch(
       (error: Error) => error,
     );
     if (!problem) return { done: { what, result: 'passed', detail: `version ${expected.versions.join(', ')}` } };
@@ -133,7 +133,7 @@ async function lookAtActivation({ spec, signal, ground }: OutsideView): Promise<
     const detail = 'the licence server of this run is reached from this machine alone (set LICENCE_SERVER_URL)';
     return { what, result: 'not_checked', detail };
   }
-  return until<Check>({ limitMs: patience.activation, signal }, async () => {
+  return until<Check>({ limitMs: timeout.activation, signal }, async () => {
     const seats = await ground.activations(spec.instanceId);
     if (seats === spec.nodes.length) return { done: { what, result: 'passed', detail: `${seats} seat is held` } };
     return { not: { what, result: 'failed', detail: `${seats} seats are held, not ${spec.nodes.length}` } };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { stateFolderFromEnvironment } from '../src/embedded/state-folder.ts';
-import { monotonic, today } from '../src/runtime/clock.ts';
+import { monotonic, nowDate } from '../src/runtime/clock.ts';
 import { type Arguments, readArguments, usage } from './arguments.ts';
 import { estimateRun, usualRegion } from './estimate.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -115,7 +115,7 @@ async function smokeCloud(cloud: BilledCloud, run: Run): Promise<CloudResult> {
 
     const baseDomain = env.FREEHOLD_BASE_DOMAIN || 'freehold.localhost';
     const spec = specOf({ cloud, region, baseDomain });
-    const made: RememberedRun = { cloud, account: before.account, simulated, spec, since: today().toISOString() };
+    const made: RememberedRun = { cloud, account: before.account, simulated, spec, since: nowDate().toISOString() };
     const ended = await build(made, { run, say, outcome });
     return end(...ended);
   } catch (error) {

@@ -11,7 +11,7 @@ import { findCloud, findPlan, findRegion } from '../src/domain/catalogue/catalog
 import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { hostnameOf } from '../src/domain/hostnames/hostname.ts';
-import { monotonic, today } from '../src/runtime/clock.ts';
+import { monotonic, nowDate } from '../src/runtime/clock.ts';
 import { newId } from '../src/runtime/new-id.ts';
 import { runStack } from '../src/stacks/runner/run-stack.ts';
 import { plan } from './estimate.ts';
@@ -51,7 +51,7 @@ export function specOf({
     ...{ instanceId, cloud, region, diskGib: findPlan(plan, catalogue).diskGib },
     hostnames: [hostnameOf({ name: `smoke-${instanceId.slice(1, 9)}`, cloud }, catalogue, baseDomain)],
     nodes: [{ name: 'node-1', zone, machines: [machine], serving: machine.name }],
-    tags: { 'freehold:plan': plan, 'freehold:created': today().toISOString() },
+    tags: { 'freehold:plan': plan, 'freehold:created': nowDate().toISOString() },
   };
 }
 
@@ -135,7 +135,7 @@ export async function cleanUp(
 }
 
 async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 'say'>): Promise<void> {
-  const patience = monotonic() + busyMs;
+  const timeout = monotonic() + busyMs;
   const pauses = [...destroyPausesMs];
   for (;;) {
     try {
@@ -143,7 +143,7 @@ async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 
       return;
     } catch (error) {
       const code = error instanceof ReasonError ? error.code : 'stack_failed';
-      const isBusy = code === 'stack_busy' && monotonic() < patience;
+      const isBusy = code === 'stack_busy' && monotonic() < timeout;
       // What somebody has to change first, a permission above all, is no better at the next try.
       const mayHelp = reasons[code].retryable || code === 'stack_failed';
       const pause = isBusy ? busyPauseMs : mayHelp ? pauses.shift() : undefined;
@@ -163,7 +163,7 @@ async function operate(
     if (line.type === 'result') changes = line.changes;
     for (const text of textOf(line)) say(`  ${text}`);
   };
-  const request: StackRequest = { ...wish, stack: `inst-${wish.spec.instanceId}`, pivotBehind: false };
+  const request: StackRequest = { ...wish, stack: `inst-${wish.spec.instanceId}`, delivered: false };
   const outputs = await runStack(request, { env: ground.env, onLine, ...(signal ? { signal } : {}) });
   return { outputs, changes };
 }

@@ -60,7 +60,7 @@ const Times = z.object({
   FREEHOLD_AWAIT_ACTIVATION_MS: Milliseconds.default(minutes(30)),
   FREEHOLD_OPERATOR_WINDOW_MS: Milliseconds.default(hours(24)),
   /** How long a look for drift may take with its tries; the next check looks again. */
-  FREEHOLD_LOOK_FOR_DRIFT_MS: Milliseconds.default(minutes(15)),
+  FREEHOLD_DETECT_DRIFT_MS: Milliseconds.default(minutes(15)),
   /** A destroy that has not worked for this long shows as orphan_cleanup. */
   FREEHOLD_ORPHAN_AFTER_MS: Milliseconds.default(minutes(10)),
 });
@@ -76,7 +76,7 @@ const Api = Common.extend(Hosting.shape)
     STRIPE_PUBLISHABLE_KEY: z.string(),
     STRIPE_WEBHOOK_SECRET: z.string(),
     /** Signs quotes, and makes the secrets of orders. */
-    FREEHOLD_QUOTE_KEY: Secret,
+    FREEHOLD_SIGNING_KEY: Secret,
     /** Bootstrap token of operators. */
     FREEHOLD_OPERATOR_TOKEN: Secret,
     SMTP_URL: z.url(),
@@ -125,7 +125,7 @@ const Control = Common.extend(Hosting.shape)
   .extend({
     FREEHOLD_PUBLIC_URL: z.url(),
     /** The api's own: makes the links by which a payer opens the page of his order. */
-    FREEHOLD_QUOTE_KEY: Secret,
+    FREEHOLD_SIGNING_KEY: Secret,
     SMTP_URL: z.url(),
     MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
     /** Declines of one order before it ends. */
@@ -193,7 +193,7 @@ const secretNames = new Set([
   'MONGODB_URI',
   'STRIPE_SECRET_KEY',
   'STRIPE_WEBHOOK_SECRET',
-  'FREEHOLD_QUOTE_KEY',
+  'FREEHOLD_SIGNING_KEY',
   'FREEHOLD_OPERATOR_TOKEN',
   'FREEHOLD_ACCOUNT_KEYS',
   'LICENCE_ADMIN_TOKEN',

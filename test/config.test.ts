@@ -8,7 +8,7 @@ const env = {
   STRIPE_PUBLISHABLE_KEY: 'pk_test_1',
   STRIPE_WEBHOOK_SECRET: 'whsec_1',
   FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:1',
-  FREEHOLD_QUOTE_KEY: secret,
+  FREEHOLD_SIGNING_KEY: secret,
   FREEHOLD_OPERATOR_TOKEN: secret,
   LICENCE_SERVER_URL: 'http://127.0.0.1:1',
   LICENCE_ADMIN_TOKEN: secret,

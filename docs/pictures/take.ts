@@ -20,7 +20,7 @@ const columns = 118;
 const launcher = join(import.meta.dirname, '..', '..', 'toolchain', 'run.mjs');
 const spawnInTerminal = 'import pty, sys; pty.spawn(sys.argv[1:])';
 /** How long a page may take to show what the picture is about, ms. */
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 /** The Temporal UI without its menu and its top. */
 const belowTop = { left: 50, top: 105 };
 
@@ -33,7 +33,7 @@ const browser = await chromium.launch({
 try {
   await demo.until('Everything stays up until Ctrl-C.');
   const page = await browser.newPage({ colorScheme: 'light', deviceScaleFactor: 1 });
-  page.setDefaultTimeout(patienceMs);
+  page.setDefaultTimeout(timeoutMs);
   await takeTerminal(page);
   const platform = openPlatform();
   await takeBuilding(page, platform);

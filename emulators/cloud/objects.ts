@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { now, today } from '../../src/runtime/clock.ts';
+import { now, nowDate } from '../../src/runtime/clock.ts';
 import type {
   Address,
   Change,
@@ -45,7 +45,7 @@ export function createObjects(options: {
     id: newId(kind),
     name: input.name,
     tags: input.tags,
-    createdAt: today().toISOString(),
+    createdAt: nowDate().toISOString(),
   });
 
   function need<K extends Kind>(kind: K, id: string): CloudObject<K> {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { today } from '../../src/runtime/clock.ts';
+import { nowDate } from '../../src/runtime/clock.ts';
 import { Snapshot, type SnapshotCreate } from '../../src/stacks/local/cloud-api.ts';
 import { CloudRefusal } from './problem.ts';
 
@@ -41,7 +41,7 @@ export function createSnapshots(folder: string) {
         throw new CloudRefusal('not_found', `no volume ${volumeId}`);
       }
       const id = `snap-${randomBytes(8).toString('hex')}`;
-      const snapshot: Snapshot = { id, volumeId, tags, createdAt: today().toISOString() };
+      const snapshot: Snapshot = { id, volumeId, tags, createdAt: nowDate().toISOString() };
       const half = `${folderOf(id)}.half`;
       mkdirSync(half, { recursive: true, mode: 0o700 });
       // Sockets cannot be copied, and mean nothing without the process that has them.

@@ -42,8 +42,8 @@ export function createDoublesApi(doubles: ReadonlyMap<string, Double>): Router {
   }
 
   api.post('/:cloud/objects', async (request, response) => {
-    const { type, ...wish } = Create.parse(request.body);
-    const { object, ending } = await doubleOf(request).create(type, wish);
+    const { type, ...desired } = Create.parse(request.body);
+    const { object, ending } = await doubleOf(request).create(type, desired);
     answer(response, ending, 201, shown(object));
   });
   api.get('/:cloud/objects', async (request, response) => {

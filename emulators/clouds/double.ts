@@ -56,10 +56,10 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
     },
     async create(
       type: string,
-      wish: Place & { inputs: Properties },
+      desired: Place & { inputs: Properties },
     ): Promise<{ object: DoubleObject; ending: Ending }> {
-      const fault = await meet('create', type, wish.inputs);
-      const object = area.create(type, wish);
+      const fault = await meet('create', type, desired.inputs);
+      const object = area.create(type, desired);
       await machines.settle(fault?.fault === 'never-healthy' ? { deaf: object.id } : {});
       await dawdle(fault);
       return { object, ending: endingOf(fault) };

@@ -124,11 +124,11 @@ export function openObjectArea(
     }
   }
 
-  function checkUnique(type: string, wish: { id?: string; region: string; inputs: Properties }): void {
+  function checkUnique(type: string, desired: { id?: string; region: string; inputs: Properties }): void {
     const { unique } = ruleOf(type);
-    const name = unique?.(wish) ?? null;
+    const name = unique?.(desired) ?? null;
     if (name === null) return;
-    const other = world.list(type).find((object) => object.id !== wish.id && unique!(object) === name);
+    const other = world.list(type).find((object) => object.id !== desired.id && unique!(object) === name);
     if (other) throw new DoubleRefusal('taken', words.taken({ type, name }));
   }
 

@@ -57,7 +57,7 @@ export interface World {
   newAddress(): string;
 }
 
-export interface Wish extends Place {
+export interface Desired extends Place {
   /** Absent before a create. */
   id?: string;
   inputs: Properties;
@@ -65,9 +65,9 @@ export interface Wish extends Place {
 
 export interface TypeRule {
   /** The id that the object gets, where it does not follow from a prefix. */
-  id: string | ((wish: Wish, world: World) => string);
+  id: string | ((desired: Desired, world: World) => string);
   /** What the cloud adds to the inputs. Called anew after each change, with what it added before. */
-  computed?(wish: Wish & { id: string }, world: World, before: Properties): Properties;
+  computed?(desired: Desired & { id: string }, world: World, before: Properties): Properties;
   /** Inputs that name other objects, by path (`a.b`, `list[].c`). While they do, those cannot be deleted. */
   references?: Readonly<Record<string, Reference>>;
   /** Inputs whose change needs a new object, by path; every other one changes in place. */
@@ -78,11 +78,11 @@ export interface TypeRule {
    * Name of what there can be only one of, account-wide; null or absent where a repeat silently makes another object, as
    * most clouds do with most things.
    */
-  unique?(wish: Wish): string | null;
+  unique?(desired: Desired): string | null;
   /** The object that a create finds there already and answers with, where the provider or the cloud does that. */
-  adopts?(wish: Wish, world: World): DoubleObject | undefined;
+  adopts?(desired: Desired, world: World): DoubleObject | undefined;
   /** Any other refusal, in the cloud's words; null when there is none. */
-  refuse?(wish: Wish & { before?: Properties }, world: World): string | null;
+  refuse?(desired: Desired & { before?: Properties }, world: World): string | null;
   /** Why an object cannot be deleted now, in the cloud's words; null when nothing is in the way. */
   refuseDelete?(object: DoubleObject, world: World): string | null;
   /** Input that refuses a delete while it is true; `unless` names one by which the provider lifts that by itself. */

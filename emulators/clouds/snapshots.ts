@@ -15,8 +15,8 @@ export function snapshotRule(volumeType: string, source: string, more: Omit<Type
   return {
     ...more,
     references: { [source]: { type: volumeType, onDelete: 'stays' } },
-    computed: (wish, world, before) => ({
-      ...more.computed?.(wish, world, before),
+    computed: (desired, world, before) => ({
+      ...more.computed?.(desired, world, before),
       looks: Number(before.looks ?? -1) + 1,
     }),
   };
@@ -30,6 +30,6 @@ export function pendingSnapshot(world: World, about: { type: string; source: str
 }
 
 /** Looks at a snapshot: whether it is complete by now. */
-export function lookAt({ area }: Double, snapshot: DoubleObject): boolean {
+export function readSnapshot({ area }: Double, snapshot: DoubleObject): boolean {
   return isComplete(isComplete(snapshot) ? snapshot : area.change(snapshot.type, snapshot.id, snapshot.inputs));
 }

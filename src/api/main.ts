@@ -7,7 +7,7 @@ import { apiConfig } from '../config.ts';
 import { catalogue } from '../domain/catalogue/catalogue-data.ts';
 import { installedCatalogue } from '../domain/catalogue/installed-catalogue.ts';
 import { createSender } from '../mail/sender.ts';
-import { createGateway } from '../payments/stripe-gateway.ts';
+import { createStripeGateway } from '../payments/stripe-gateway.ts';
 import { createLog } from '../runtime/log.ts';
 import { openStore } from '../store/store.ts';
 import { createApi } from './api.ts';
@@ -43,7 +43,7 @@ const deps: ApiDeps = {
   starts,
   tail,
   streams: createStreams({ store, tail, log, config }),
-  payments: createGateway({
+  payments: createStripeGateway({
     secretKey: config.STRIPE_SECRET_KEY,
     apiBase: config.STRIPE_API_BASE,
     intents: store.createIntents,
@@ -84,10 +84,10 @@ async function drain(): Promise<void> {
     server.closeIdleConnections();
     for (const socket of unused) socket.destroy();
   }, 25);
-  const patience = setTimeout(() => server.closeAllConnections(), drainMs);
+  const timeout = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
   clearInterval(closeIdle);
-  clearTimeout(patience);
+  clearTimeout(timeout);
   await sweeps.stop();
   await starts.stop();
   await tail.stop();

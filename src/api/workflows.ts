@@ -40,14 +40,14 @@ import {
   type InstanceInput,
   instanceWorkflowId,
   instanceWorkflowType,
+  type LatePayment,
+  latePaymentWorkflowId,
+  latePaymentWorkflowType,
   type OperatorRequest,
   paymentChanged,
   retryStep,
-  type StrayPayment,
   searchAttributes,
   skipStep,
-  strayPaymentWorkflowId,
-  strayPaymentWorkflowType,
   type WorkflowTimes,
 } from '../contracts/workflow-messages.ts';
 import type { OrderRecord } from '../store/records.ts';
@@ -164,16 +164,16 @@ export function createWorkflows({
       );
     },
     /** Starts the workflow that settles money which came after its order had ended; once per payment intent. */
-    async startStrayPayment(stray: StrayPayment): Promise<void> {
+    async startLatePayment(latePayment: LatePayment): Promise<void> {
       await ask(async () => {
         try {
-          await client.workflow.start(strayPaymentWorkflowType, {
-            workflowId: strayPaymentWorkflowId(stray),
+          await client.workflow.start(latePaymentWorkflowType, {
+            workflowId: latePaymentWorkflowId(latePayment),
             taskQueue: controlQueue,
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             workflowIdConflictPolicy: 'USE_EXISTING',
-            args: [stray],
-            staticSummary: `Money after the end of ${stray.orderId}`,
+            args: [latePayment],
+            staticSummary: `Money after the end of ${latePayment.orderId}`,
           });
         } catch (error) {
           if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -291,7 +291,7 @@ function timesOf(config: ApiConfig): WorkflowTimes {
     awaitHealthyMs: config.FREEHOLD_AWAIT_HEALTHY_MS,
     awaitActivationMs: config.FREEHOLD_AWAIT_ACTIVATION_MS,
     operatorWindowMs: config.FREEHOLD_OPERATOR_WINDOW_MS,
-    lookForDriftMs: config.FREEHOLD_LOOK_FOR_DRIFT_MS,
+    detectDriftMs: config.FREEHOLD_DETECT_DRIFT_MS,
     orphanAfterMs: config.FREEHOLD_ORPHAN_AFTER_MS,
   };
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ShownCloud } from '../contracts/api/clouds.ts';
 import type { OperatorClient } from './client.ts';
 
-const lookEveryMs = 500;
+const pollIntervalMs = 500;
 
 /** Has every cloud looked at and waits until it is done. */
 export async function checkClouds(api: OperatorClient): Promise<ShownCloud[]> {
@@ -10,7 +10,7 @@ export async function checkClouds(api: OperatorClient): Promise<ShownCloud[]> {
   for (;;) {
     const { clouds } = await api.cloudCheck(id);
     if (clouds) return clouds;
-    await delay(lookEveryMs);
+    await delay(pollIntervalMs);
   }
 }
 

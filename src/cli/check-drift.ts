@@ -6,7 +6,7 @@ import type { OperatorClient } from './client.ts';
 import { operationText } from './print.ts';
 import { CommandError } from './settings.ts';
 
-const lookEveryMs = 500;
+const pollIntervalMs = 500;
 /** How long its turn may take to come. */
 const turnMs = 60_000;
 const over: readonly OperatorOperation['status'][] = ['succeeded', 'failed', 'cancelled', 'needs_operator'];
@@ -22,7 +22,7 @@ export async function checkDrift(api: OperatorClient, instanceId: string): Promi
     const operation = await find(api, check.operationId);
     if (operation && over.includes(operation.status)) return operation;
     if (!operation && monotonic() > until) return check;
-    await delay(lookEveryMs);
+    await delay(pollIntervalMs);
   }
 }
 

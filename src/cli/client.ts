@@ -7,7 +7,7 @@ import { Problem } from '../contracts/problem.ts';
 import type { Decision } from '../contracts/steps.ts';
 import { CommandError, exitCodes, type Settings } from './settings.ts';
 
-const patienceMs = 30_000;
+const timeoutMs = 30_000;
 
 /** The operator's calls, over HTTP alone; every failure is a CommandError of one sentence. */
 export function createClient({ api, token }: Settings) {
@@ -26,7 +26,7 @@ export function createClient({ api, token }: Settings) {
           ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-        signal: AbortSignal.timeout(patienceMs),
+        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
       const { cause, message } = error as { cause?: { code?: string }; message: string };

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ReconcileRun } from '../contracts/api/fleet.ts';
 import type { OperatorClient } from './client.ts';
 
-const lookEveryMs = 500;
+const pollIntervalMs = 500;
 
 /** Compares all systems and waits until it is done. */
 export async function reconcile(
@@ -13,6 +13,6 @@ export async function reconcile(
   for (;;) {
     const { report } = await api.reconcileRun(id);
     if (report) return report;
-    await delay(lookEveryMs);
+    await delay(pollIntervalMs);
   }
 }

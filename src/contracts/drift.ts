@@ -23,7 +23,7 @@ export type Difference = z.infer<typeof Difference>;
 export const Drift = z.strictObject({
   differences: z.array(Difference),
   /** Ids of the protected things that are there; a repair builds nothing without them. */
-  keeps: z.array(z.string()),
+  requiredVolumeIds: z.array(z.string()),
 });
 export type Drift = z.infer<typeof Drift>;
 

@@ -108,8 +108,8 @@ export interface ReconcileInput {
 
 export interface ReconcileProgress {
   settings: PassSettings;
-  /** Index of the walk that goes on, and where in it. */
-  walk: number;
+  /** Index of the list that goes on, and where in it. */
+  list: number;
   cursor: string;
   report: ReconcileReport;
   /** What is repaired when everything was compared; more than 500 are left to the next pass. */

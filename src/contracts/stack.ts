@@ -68,8 +68,8 @@ export type HostIdentity = z.infer<typeof HostIdentity>;
 
 /** One Pulumi operation, given to the runner as one JSON document on its standard input. */
 export const StackRequest = z.strictObject({
-  /** `look` compares the state with the cloud and changes neither. */
-  kind: z.enum(['up', 'refresh', 'look', 'destroy']),
+  /** `preview-refresh` compares the state with the cloud and changes neither. */
+  kind: z.enum(['up', 'refresh', 'preview-refresh', 'destroy']),
   stack: z.string(),
   spec: PrivateServerSpec,
   /** Present for `up` alone; the others never call the licence server. */
@@ -77,14 +77,14 @@ export const StackRequest = z.strictObject({
   /** Whether an earlier attempt may have left something: then recovery by tag runs first. */
   recover: z.boolean(),
   /** Whether the instance is a customer's by now: then recovery deletes nothing, and takes over what it finds. */
-  pivotBehind: z.boolean(),
+  delivered: z.boolean(),
   /**
    * Present for `destroy` alone: whether a snapshot of each data volume is made before anything goes, and stays until the
    * end of a day (UTC); null where there is nothing of a customer's.
    */
   finalSnapshot: z.strictObject({ keepUntil: z.iso.date() }).nullable().optional(),
   /** Ids of what must be there when recovery has looked: without one of them nothing is built. */
-  keeps: z.array(z.string()).optional(),
+  requiredVolumeIds: z.array(z.string()).optional(),
 });
 export type StackRequest = z.infer<typeof StackRequest>;
 
@@ -107,7 +107,7 @@ export function machineKey(node: Pick<ServerNode, 'name'>, machine: Pick<Machine
 
 /** One line of the runner's standard output. */
 export const RunnerLine = z.discriminatedUnion('type', [
-  /** A phase of the run: recover, enrol, import, up, refresh, look, snapshot, destroy, sweep. */
+  /** A phase of the run: recover, enrol, import, up, refresh, preview-refresh, snapshot, destroy, sweep. */
   z.object({ type: z.literal('phase'), phase: z.string() }),
   /** A resource step, keyed by urn and op; `done` never falls within one run. */
   z.object({

@@ -16,11 +16,11 @@ export const StepName = z.enum([
   'mark-ready',
   'send-mail',
   'settle-money',
-  'send-apology',
+  'send-outcome-mail',
   'revoke-licence',
   'destroy-stack',
   'release-hostname',
-  'look-for-drift',
+  'detect-drift',
   'report-drift',
   'repair-stack',
 ]);
@@ -49,7 +49,7 @@ export const steps: Readonly<Record<StepName, StepText>> = {
   'mark-ready': { title: 'Hand over', why: 'The server is yours.', skippable: false },
   'send-mail': { title: 'Send the e-mail', why: 'The administrator gets the first steps.', skippable: true },
   'settle-money': { title: 'Give the money back', why: 'Nothing is kept that was not delivered.', skippable: false },
-  'send-apology': { title: 'Explain by e-mail', why: 'You get the reason in writing.', skippable: true },
+  'send-outcome-mail': { title: 'Explain by e-mail', why: 'You get the reason in writing.', skippable: true },
   'revoke-licence': { title: 'Revoke the licence', why: 'Its seats become free.', skippable: false },
   'destroy-stack': {
     title: 'Remove the server',
@@ -57,7 +57,7 @@ export const steps: Readonly<Record<StepName, StepText>> = {
     skippable: false,
   },
   'release-hostname': { title: 'Release the hostname', why: 'The name can be ordered again.', skippable: false },
-  'look-for-drift': {
+  'detect-drift': {
     title: 'Look at the server',
     why: 'What the cloud holds is compared with what was built.',
     skippable: false,
@@ -81,7 +81,7 @@ export const provisionSteps = [
 
 /** Steps of `check-drift`, in order. */
 export const checkDriftSteps = [
-  'look-for-drift',
+  'detect-drift',
   'report-drift',
   'repair-stack',
   'await-healthy',
@@ -97,7 +97,7 @@ export const undoOf = {
 
 /** Whether a step belongs to the undo. */
 export function isUndoStep(step: StepName): boolean {
-  return step === 'send-apology' || Object.hasOwn(undoOf, step);
+  return step === 'send-outcome-mail' || Object.hasOwn(undoOf, step);
 }
 
 /** Whether a step comes after the pivot: nothing undoes any more. */

@@ -15,7 +15,7 @@ export function provisionQueue(cloud: CloudName): string {
 
 /** Workflow ids and types. */
 export const instanceWorkflowType = 'instance';
-export const strayPaymentWorkflowType = 'settleStrayPayment';
+export const latePaymentWorkflowType = 'settleLatePayment';
 export function instanceWorkflowId(instanceId: string): string {
   return `instance/${instanceId}`;
 }
@@ -23,12 +23,12 @@ export function operationWorkflowId(instanceId: string, operationId: string): st
   return `instance/${instanceId}/op/${operationId}`;
 }
 /** One workflow per payment that came late, and one per refund that failed after the order had ended. */
-export function strayPaymentWorkflowId({ paymentIntentId, refundId }: StrayPayment): string {
-  return `billing/stray/${refundId ?? paymentIntentId}`;
+export function latePaymentWorkflowId({ paymentIntentId, refundId }: LatePayment): string {
+  return `billing/late/${refundId ?? paymentIntentId}`;
 }
 
 /** Money of an order that has ended: it came late, or its refund failed. */
-export interface StrayPayment {
+export interface LatePayment {
   paymentIntentId: string;
   orderId: string;
   refundId?: string;
@@ -61,7 +61,7 @@ export interface WorkflowTimes {
   /** How long a step before the pivot waits for an operator before the saga undoes by itself. */
   operatorWindowMs: number;
   /** How long a look for drift may take with its tries; absent from instances of before there was one. */
-  lookForDriftMs?: number;
+  detectDriftMs?: number;
   /** How long a destroy may fail before it shows as orphan_cleanup; absent from instances of before it could be set. */
   orphanAfterMs?: number;
 }
@@ -75,6 +75,8 @@ export interface InstanceFacts {
   cloud: CloudName;
   region: string;
   plan: PlanName;
+  /** Until when the server is paid, ISO 8601; absent before it is ready. */
+  paidUntil?: string;
 }
 
 export interface QueuedOperation {
@@ -148,6 +150,9 @@ export const OperatorDecision = OperatorRequest.extend({ action: Decision });
 export type OperatorDecision = z.infer<typeof OperatorDecision>;
 export const CheckDriftRequest = z.strictObject({ operationId: OperationId, by: z.enum(['system', 'operator']) });
 export type CheckDriftRequest = z.infer<typeof CheckDriftRequest>;
+/** Facts that may change after the delivery. A schema because anybody may send anything from the Temporal UI. */
+export const InstanceFactsChange = z.strictObject({ paidUntil: z.iso.datetime().optional() });
+export type InstanceFactsChange = z.infer<typeof InstanceFactsChange>;
 export interface AcceptedOperation {
   operationId: string;
 }
@@ -177,7 +182,11 @@ export const checkDriftUpdate = { type: 'update', name: 'check-drift' } as Updat
   'check-drift'
 >;
 export const paymentChanged = { type: 'signal', name: 'payment-changed' } as SignalDefinition<[], 'payment-changed'>;
-export const licenceChanged = { type: 'signal', name: 'licence-changed' } as SignalDefinition<[], 'licence-changed'>;
+/** To the entity: facts of its instance that somebody else changed, as paid-until by the subscription. */
+export const factsChanged = { type: 'signal', name: 'facts-changed' } as SignalDefinition<
+  [InstanceFactsChange],
+  'facts-changed'
+>;
 /** From the entity to the running operation. */
 export const operatorDecided = { type: 'signal', name: 'operator-decided' } as SignalDefinition<
   [OperatorDecision],

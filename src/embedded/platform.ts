@@ -68,7 +68,7 @@ export interface Platform {
 }
 
 /** How long a start waits while what a killed platform left is still being ended, ms. */
-const undertakerLimitMs = 60_000;
+const reaperLimitMs = 60_000;
 
 /**
  * Starts the embedded platform on a folder and resolves when every process serves. What died is started again with
@@ -102,7 +102,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     if (database.kind !== 'given') folder.path('mongo', database.kind, 'data');
     folder.path('pulumi', 'state', 'stacks');
 
-    const undertaker = startUndertaker(folder, env);
+    const reaper = startReaper(folder, env);
     const supervised = new Map<string, Supervised>();
     for (const spec of specs) {
       const process = superviseProcess(spec, {
@@ -122,7 +122,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         await endHostsWithoutCloud(supervised.get('cloud'));
         await endAll(record.all(), (name) => record.remove(name));
         await Promise.all([...supervised.values()].map((process) => process.stop()));
-        undertaker.dismiss();
+        reaper.dismiss();
         await releasePorts();
         lock.release();
       })();
@@ -164,7 +164,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 async function takeFolder(folder: StateFolder): Promise<{ release(): void }> {
-  const deadline = monotonic() + undertakerLimitMs;
+  const deadline = monotonic() + reaperLimitMs;
   for (;;) {
     try {
       return lockStateFolder(folder, 'platform');
@@ -230,7 +230,7 @@ async function endHostsWithoutCloud(cloud: Supervised | undefined): Promise<void
  * A shell that waits for our end of its pipe to close, and then becomes the program that ends what is on record. It
  * costs next to nothing while it waits, and whatever kills us closes the pipe.
  */
-function startUndertaker(folder: StateFolder, env: NodeJS.ProcessEnv): { dismiss(): void } {
+function startReaper(folder: StateFolder, env: NodeJS.ProcessEnv): { dismiss(): void } {
   const node = env.FREEHOLD_NODE || process.execPath;
   const entry = fileURLToPath(new URL('./reaper.ts', import.meta.url));
   const log = openSync(folder.path('logs', 'undertaker.log'), 'w', 0o600);

@@ -18,7 +18,7 @@ export class ClaimsError extends Error {
 
 /** How long another start may take to choose, ms. */
 const chooseLimitMs = 30_000;
-const lookEveryMs = 10;
+const pollIntervalMs = 10;
 const sqliteBusy = 5;
 
 /**
@@ -94,7 +94,7 @@ async function begin(database: DatabaseSync): Promise<void> {
           `Another start of Freehold has been choosing its ports for ${chooseLimitMs / 1000} seconds: end it first.`,
         );
       }
-      await delay(lookEveryMs);
+      await delay(pollIntervalMs);
     }
   }
 }

@@ -261,7 +261,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         ...parts.clouds,
         STRIPE_PUBLISHABLE_KEY: keys['stripe-publishable-key'],
         STRIPE_WEBHOOK_SECRET: keys['stripe-webhook-secret'],
-        FREEHOLD_QUOTE_KEY: keys['quote-key'],
+        FREEHOLD_SIGNING_KEY: keys['quote-key'],
         FREEHOLD_OPERATOR_TOKEN: keys['operator-token'],
         // By its path, so that a roll of the keys needs no more than a restart of this process.
         FREEHOLD_ACCOUNT_KEYS_FILE: folder.path('keys', 'account-keys'),
@@ -286,7 +286,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         ...parts.mail,
         ...parts.licence,
         ...parts.clouds,
-        FREEHOLD_QUOTE_KEY: keys['quote-key'],
+        FREEHOLD_SIGNING_KEY: keys['quote-key'],
       },
     }),
     own({

@@ -1,7 +1,7 @@
 import { formatMoney } from '../domain/billing/money.ts';
 import { compileMail, type Mail } from './layout.ts';
 
-export interface StrayRefundInput {
+export interface LateRefundInput {
   orderId: string;
   hostname: string;
   /** What goes back, in minor units. */
@@ -32,7 +32,7 @@ Order {{orderId}}`,
 );
 
 /** The e-mail to the payer when money came after its order had ended. */
-export function renderStrayRefund(input: StrayRefundInput): Mail {
+export function renderLateRefund(input: LateRefundInput): Mail {
   const amount = formatMoney(input.amount, input.currency);
   return render({
     hostname: input.hostname,

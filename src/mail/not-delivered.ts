@@ -2,7 +2,7 @@ import { type ReasonCode, reasons } from '../contracts/reasons.ts';
 import { formatMoney } from '../domain/billing/money.ts';
 import { compileMail, type Mail } from './layout.ts';
 
-export interface ApologyInput {
+export interface NotDeliveredInput {
   orderId: string;
   hostname: string;
   /** Why the server could not be delivered. */
@@ -51,7 +51,7 @@ Order {{orderId}}`,
 );
 
 /** The e-mail to the payer when a paid order could not be delivered: the reason, and where the money goes. */
-export function renderApology(input: ApologyInput): Mail {
+export function renderNotDelivered(input: NotDeliveredInput): Mail {
   const money =
     input.refunded > 0
       ? `${formatMoney(input.refunded, input.currency)} go back to the card or account you paid with. Depending on your bank this takes up to ten days.`

@@ -14,15 +14,15 @@ export interface Sender {
 }
 
 /** How long one phase of the SMTP talk may take, ms. */
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 /** A sender over one SMTP relay; every mail is a connection of its own, so a restart of the relay costs one retry. */
 export function createSender(options: { smtpUrl: string; from: string }): Sender {
   const transport = createTransport({
     url: options.smtpUrl,
-    connectionTimeout: patienceMs,
-    greetingTimeout: patienceMs,
-    socketTimeout: 2 * patienceMs,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: 2 * timeoutMs,
   });
   const domain = /@([^>\s]+)>?\s*$/.exec(options.from)?.[1] ?? 'localhost';
   return {

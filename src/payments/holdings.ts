@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import type { MoneyFacts } from '../domain/fleet/reconcile.ts';
 import { toReason } from './errors.ts';
-import { strayPaymentsOf } from './late-payment-plan.ts';
+import { latePaymentsOf } from './late-payment-plan.ts';
 import { readInvoices } from './settle.ts';
 import { subscriptionsOfOrder } from './subscriptions.ts';
 
@@ -22,7 +22,7 @@ export async function holdingsOfOrder(
   return {
     paid: sum(payments.map(({ received }) => received)),
     refunded: sum(payments.map(({ refunded }) => refunded)),
-    unrefunded: strayPaymentsOf(orderId, payments).map(({ paymentIntentId }) => paymentIntentId),
+    unrefunded: latePaymentsOf(orderId, payments).map(({ paymentIntentId }) => paymentIntentId),
     openInvoices: invoices.filter(({ status }) => openStatuses.includes(status)).length,
     liveSubscriptions: subscriptions.filter(({ status }) => !endedStatuses.includes(status)).length,
     inFlight: payments.some(({ status }) => status === 'processing'),

@@ -1,4 +1,4 @@
-import type { StrayPayment } from '../contracts/workflow-messages.ts';
+import type { LatePayment } from '../contracts/workflow-messages.ts';
 
 /** What one payment intent of an ended order took and gave back, minor units. */
 export interface PaymentMoney {
@@ -14,7 +14,7 @@ export interface PaymentMoney {
  * What counts as stray money of an order that ended without delivery: every payment that gave less back than it took.
  * Names it as the webhook does, a failed refund by its own id, so that both start the same workflow.
  */
-export function strayPaymentsOf(orderId: string, payments: readonly PaymentMoney[]): StrayPayment[] {
+export function latePaymentsOf(orderId: string, payments: readonly PaymentMoney[]): LatePayment[] {
   return payments
     .filter(({ received, refunded }) => received > refunded)
     .map(({ paymentIntentId, failedRefundId }) => ({

@@ -13,7 +13,7 @@ export type PaymentState =
  * Looks once. `paid` comes from the invoice alone (never from the subscription's status, which may be active before
  * any money moved); `closed` means that nobody can pay any more.
  */
-export async function lookAtPayment(stripe: Stripe, payment: OrderPayment): Promise<PaymentState> {
+export async function readPayment(stripe: Stripe, payment: OrderPayment): Promise<PaymentState> {
   const invoice = await call('invoice', stripe.invoices.retrieve(payment.invoiceId));
   if (invoice.status === 'paid') {
     const ends = invoice.lines.data.map((line) => line.period.end);

@@ -80,15 +80,15 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
         if (refunded < received) failed = invoice.invoiceId;
         break;
       case 'void': {
-        const stray = invoice.payments.find((payment) => payment.received > payment.refunded);
-        if (stray && !stray.refundFailed) {
+        const latePayment = invoice.payments.find((payment) => payment.received > payment.refunded);
+        if (latePayment && !latePayment.refundFailed) {
           return {
             kind: 'refund_stray',
-            paymentIntentId: stray.paymentIntentId,
-            amount: stray.received - stray.refunded,
+            paymentIntentId: latePayment.paymentIntentId,
+            amount: latePayment.received - latePayment.refunded,
           };
         }
-        if (stray) failed = invoice.invoiceId;
+        if (latePayment) failed = invoice.invoiceId;
         break;
       }
       default:

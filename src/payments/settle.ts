@@ -23,7 +23,7 @@ export interface Settled {
 /** Each round re-reads Stripe; more rounds than this in one call mean that somebody else keeps changing things. */
 const maxRounds = 6;
 
-const inFlightLookMs = 3_600_000;
+const inFlightReadMs = 3_600_000;
 
 /**
  * Gives everything back that an order ever took, driven by what Stripe holds now, and leaves no live subscription and
@@ -48,7 +48,7 @@ export async function settleOrder(stripe: Stripe, intents: CreateIntents, reques
       case 'settled':
         return action.money;
       case 'in_flight':
-        throw new ReasonError('money_in_flight', `invoice ${action.invoiceId}`, { retryAfterMs: inFlightLookMs });
+        throw new ReasonError('money_in_flight', `invoice ${action.invoiceId}`, { retryAfterMs: inFlightReadMs });
       case 'refund_failed':
         throw new ReasonError('refund_failed', `a refund for invoice ${action.invoiceId} failed`);
       case 'delete_draft':
@@ -61,7 +61,7 @@ export async function settleOrder(stripe: Stripe, intents: CreateIntents, reques
         await credit(stripe, intents, request, action);
         break;
       case 'refund_stray':
-        await refundStray(stripe, intents, request, action);
+        await refundLatePayment(stripe, intents, request, action);
         break;
     }
   }
@@ -122,7 +122,7 @@ async function credit(
 }
 
 /** A payment that succeeded although its invoice takes no money any more has no line to credit: a bare refund. */
-async function refundStray(
+async function refundLatePayment(
   stripe: Stripe,
   intents: CreateIntents,
   request: SettleRequest,

@@ -4,7 +4,7 @@ import { createStripe, type StripeOptions } from './client.ts';
 import type { CreateIntents } from './create-once.ts';
 import { type CustomerDetails, ensureCustomer } from './customers.ts';
 import { holdingsOfOrder, listLiveSubscriptions } from './holdings.ts';
-import { clientSecretOf, lookAtPayment } from './payment-state.ts';
+import { clientSecretOf, readPayment } from './payment-state.ts';
 import { createPriceBook } from './price-book.ts';
 import { moneyOf } from './read-money.ts';
 import { type SettleRequest, settleOrder } from './settle.ts';
@@ -12,14 +12,14 @@ import { createSubscription, type SubscriptionRequest } from './subscriptions.ts
 import { syncCatalogue } from './sync-catalogue.ts';
 
 /** Everything that the product asks of Stripe, with the real SDK behind it; errors come out as reasons. */
-export function createGateway(options: StripeOptions & { intents: CreateIntents }) {
+export function createStripeGateway(options: StripeOptions & { intents: CreateIntents }) {
   const stripe = createStripe(options);
   const priceBook = createPriceBook(stripe);
   const { intents } = options;
   return {
     ensureCustomer: (details: CustomerDetails) => ensureCustomer(stripe, intents, details),
     createSubscription: (request: SubscriptionRequest) => createSubscription(stripe, { intents, priceBook }, request),
-    lookAtPayment: (payment: OrderPayment) => lookAtPayment(stripe, payment),
+    readPayment: (payment: OrderPayment) => readPayment(stripe, payment),
     clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),
     moneyOf: (payment: OrderPayment) => moneyOf(stripe, payment),
     settleOrder: (request: SettleRequest) => settleOrder(stripe, intents, request),
@@ -29,4 +29,4 @@ export function createGateway(options: StripeOptions & { intents: CreateIntents 
   };
 }
 
-export type Gateway = ReturnType<typeof createGateway>;
+export type StripeGateway = ReturnType<typeof createStripeGateway>;

@@ -34,7 +34,7 @@ export function now(): number {
 }
 
 /** Wall clock as a Date. */
-export function today(): Date {
+export function nowDate(): Date {
   return new Date(now());
 }
 

@@ -20,7 +20,7 @@ export function firstSource(sources: readonly (readonly [holds: unknown, words: 
   return sources.find(([holds]) => Boolean(holds))?.[1] ?? null;
 }
 
-const patienceMs = 20_000;
+const timeoutMs = 20_000;
 
 /**
  * Asks a REST API with a bearer token; answers the status with the JSON of a success. What is no success throws the
@@ -40,7 +40,7 @@ export function restClient(options: {
         method,
         headers: { authorization: `Bearer ${await options.token()}`, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(patienceMs),
+        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
       if (error instanceof ReasonError) throw error;

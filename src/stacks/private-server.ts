@@ -23,7 +23,7 @@ export interface PrivateServerArgs {
    * Whether the program may ask the cloud, for instance for the newest image of the operating system. False for refresh
    * and destroy, which work on what is there and must not fail because of anything else.
    */
-  lookUp: boolean;
+  findImages: boolean;
   /** Settings of the installation for this cloud. */
   env: NodeJS.ProcessEnv;
 }
@@ -100,13 +100,13 @@ export interface Snapshots {
   /** Those of an instance in its region, or of any. */
   list(instance?: { instanceId: string; region: string }): Promise<VolumeSnapshot[]>;
   /** Begins one; false where there is no such volume. Whoever repeats it looks at the list before. */
-  make(volume: DataVolume, wish: SnapshotWish): Promise<boolean>;
+  make(volume: DataVolume, desired: SnapshotRequest): Promise<boolean>;
   /** Removes one; a snapshot that is gone already is a success. */
   remove(snapshot: VolumeSnapshot): Promise<void>;
   close(): void;
 }
 
-export interface SnapshotWish {
+export interface SnapshotRequest {
   instanceId: string;
   region: string;
   purpose: SnapshotPurpose;

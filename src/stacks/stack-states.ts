@@ -15,7 +15,7 @@ export interface StackStates {
 const prefix = 'inst-';
 /** Where `Pulumi.yaml` names the project. */
 const project = join(import.meta.dirname, '..', '..');
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
 const Listed = z.array(z.object({ name: z.string(), lastUpdate: z.string().optional() }));
 const Exported = z.object({
@@ -26,7 +26,7 @@ const Exported = z.object({
 export function createStackStates({ root, home }: { root: string; home: string }): StackStates {
   async function run(...args: string[]): Promise<unknown> {
     const env = { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: 'true' };
-    const options = { cwd: project, env, timeout: patienceMs, maxBuffer: 256 * 1024 * 1024 };
+    const options = { cwd: project, env, timeout: timeoutMs, maxBuffer: 256 * 1024 * 1024 };
     try {
       const { stdout } = await promisify(execFile)(
         join(root, 'bin', 'pulumi'),

@@ -1,6 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
 import type { AccountPeople, Invitation, Member } from '../domain/accounts/account-people.ts';
-import { now, today } from '../runtime/clock.ts';
+import { now, nowDate } from '../runtime/clock.ts';
 import { newId } from '../runtime/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { insertPlain } from './insert-plain.ts';
@@ -104,7 +104,7 @@ export function accountStore(connection: Connection) {
         members: [{ _id: newId.member(), email: key, roles: ['payer', 'admin'] }],
         invitations: [],
         invitationMails: [],
-        createdAt: today(),
+        createdAt: nowDate(),
         revision: 0,
       };
       // One that somebody else opened at this moment may be closed before it is read.

@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../runtime/clock.ts';
+import { nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 /**
@@ -33,7 +33,7 @@ export function createIntentStore(connection: Connection) {
     model,
     /** The intent under this base key; the first caller's parameters stay. */
     async open(baseKey: string, parametersHash: string): Promise<CreateIntent> {
-      const fresh: CreateIntent = { _id: baseKey, parametersHash, generation: 0, objectId: null, createdAt: today() };
+      const fresh: CreateIntent = { _id: baseKey, parametersHash, generation: 0, objectId: null, createdAt: nowDate() };
       try {
         await model.create(fresh);
         return fresh;
@@ -55,7 +55,7 @@ export function createIntentStore(connection: Connection) {
     async nextGeneration(baseKey: string, generation: number): Promise<void> {
       await model.updateOne(
         { _id: baseKey, generation, objectId: null },
-        { $set: { generation: generation + 1, createdAt: today() } },
+        { $set: { generation: generation + 1, createdAt: nowDate() } },
       );
     },
   };

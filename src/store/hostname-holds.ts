@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../runtime/clock.ts';
+import { nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { insertPlain } from './insert-plain.ts';
 
@@ -42,7 +42,7 @@ export function hostnameHoldStore(connection: Connection) {
   /** Takes over a name that the taker holds already, that its cart holds, or whose hold has ended. */
   async function takeOver({ _id, ...hold }: HostnameHold): Promise<boolean> {
     const ownCart = { tokenHash: hold.tokenHash, holder: 'quote' as const };
-    const free = { $or: [{ holderId: hold.holderId }, ownCart, { until: { $ne: null, $lte: today() } }] };
+    const free = { $or: [{ holderId: hold.holderId }, ownCart, { until: { $ne: null, $lte: nowDate() } }] };
     const taken = await model.updateOne({ _id, holder: { $ne: 'instance' }, ...free }, { $set: hold });
     return taken.matchedCount === 1;
   }
@@ -70,7 +70,7 @@ export function hostnameHoldStore(connection: Connection) {
       if (current?.holder === 'instance') return 'taken_by_instance';
       // What went away or became ours to take between two looks is tried for again.
       const isOwnCart = current?.holder === 'quote' && current.tokenHash === hold.tokenHash;
-      const hasEnded = current?.until !== null && current !== null && current.until <= today();
+      const hasEnded = current?.until !== null && current !== null && current.until <= nowDate();
       if (current && !isOwnCart && !hasEnded) return 'held_by_other';
     }
   }
@@ -120,11 +120,11 @@ export function hostnameHoldStore(connection: Connection) {
     ): Promise<boolean> {
       const others = except === undefined ? {} : { _id: { $ne: except } };
       // The hold of an instance has no end, so it is not among them.
-      const open = { ...filter, ...others, until: { $gt: today() } };
+      const open = { ...filter, ...others, until: { $gt: nowDate() } };
       return (await model.collection.findOne(open as never, { skip: limit, projection: { _id: 1 } })) !== null;
     },
     async removeExpired(): Promise<number> {
-      const result = await model.deleteMany({ until: { $ne: null, $lte: today() } });
+      const result = await model.deleteMany({ until: { $ne: null, $lte: nowDate() } });
       return result.deletedCount;
     },
   };

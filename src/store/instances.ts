@@ -29,7 +29,7 @@ export function instanceStore(connection: Connection) {
         diskGib: { type: Number, required: true },
         image: text,
         adminEmail: text,
-        stands: mixed,
+        appliedSpec: mixed,
         status: { ...text, index: true },
         standing: { type: String, default: null },
         standingRevision: { type: Number, required: true },
@@ -97,7 +97,7 @@ export function instanceStore(connection: Connection) {
           | 'standing'
           | 'standingRevision'
           | 'zone'
-          | 'stands'
+          | 'appliedSpec'
           | 'size'
           | 'image'
           | 'diskGib'

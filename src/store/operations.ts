@@ -2,7 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { OperationStatus, StepStatus } from '../contracts/states.ts';
 import { isUndoStep } from '../contracts/steps.ts';
-import { today } from '../runtime/clock.ts';
+import { nowDate } from '../runtime/clock.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
 
 const ended: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
@@ -81,7 +81,7 @@ export function operationStore(connection: Connection) {
       const { status, reason } = change;
       const set: Record<string, unknown> = { status };
       if (reason) set.reason = reason;
-      if (ended.includes(status)) set.endedAt = today();
+      if (ended.includes(status)) set.endedAt = nowDate();
       const isOver = !reason && (status === 'running' || status === 'succeeded');
       await model.updateOne({ _id: id }, { $set: set, ...(isOver ? { $unset: { reason: '' } } : {}) });
     },

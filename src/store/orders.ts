@@ -2,7 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
-import { now, today } from '../runtime/clock.ts';
+import { now, nowDate } from '../runtime/clock.ts';
 import { insertPlain } from './insert-plain.ts';
 import type { OrderRecord } from './records.ts';
 
@@ -114,7 +114,7 @@ export function orderStore(connection: Connection) {
         .lean<OrderRecord[]>();
     },
     async markStarted(id: string): Promise<void> {
-      await model.updateOne({ _id: id }, { $set: { startedAt: today() } });
+      await model.updateOne({ _id: id }, { $set: { startedAt: nowDate() } });
     },
     /**
      * Moves an order from one of `from` to `to`; true for the one caller that did it.
@@ -126,7 +126,7 @@ export function orderStore(connection: Connection) {
     ): Promise<boolean> {
       const set: Record<string, unknown> = { state: change.to };
       if (change.reason) set.reason = change.reason;
-      if (orderHasEnded(change.to)) set.endedAt = today();
+      if (orderHasEnded(change.to)) set.endedAt = nowDate();
       if (orderHasEnded(change.to) && change.to !== 'fulfilled') set.moneyLookAt = set.endedAt;
       const result = await model.updateOne({ _id: id, state: { $in: change.from } }, { $set: set });
       return result.modifiedCount === 1;
@@ -134,7 +134,7 @@ export function orderStore(connection: Connection) {
     /** Ended orders whose money is to be looked at, the longest due first. */
     async dueMoneyLooks(limit: number): Promise<OrderRecord[]> {
       return model
-        .find({ moneyLookAt: { $lte: today() } })
+        .find({ moneyLookAt: { $lte: nowDate() } })
         .sort({ moneyLookAt: 1 })
         .limit(limit)
         .lean<OrderRecord[]>();

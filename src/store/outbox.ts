@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../runtime/clock.ts';
+import { nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 /** One mail that was or will be sent; its Message-ID is the key, so that there is one mail however often a step runs. */
@@ -37,7 +37,7 @@ export function outboxStore(connection: Connection) {
     model,
     /** The row under this Message-ID, made when it is missing. */
     async open(row: Pick<OutboxRow, '_id' | 'kind' | 'orderId' | 'recipient'>): Promise<OutboxRow> {
-      const fresh: OutboxRow = { ...row, status: 'pending', attempts: 0, createdAt: today() };
+      const fresh: OutboxRow = { ...row, status: 'pending', attempts: 0, createdAt: nowDate() };
       try {
         await model.create(fresh);
         return fresh;
@@ -49,7 +49,7 @@ export function outboxStore(connection: Connection) {
       return existing;
     },
     async mark(id: string, status: OutboxRow['status']): Promise<void> {
-      const set = status === 'sent' ? { status, sentAt: today() } : { status };
+      const set = status === 'sent' ? { status, sentAt: nowDate() } : { status };
       await model.updateOne({ _id: id }, { $set: set, $inc: { attempts: 1 } });
     },
     async ofOrder(orderId: string): Promise<OutboxRow[]> {

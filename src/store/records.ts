@@ -116,7 +116,7 @@ export interface InstanceRecord {
   image: string;
   adminEmail: string;
   /** What its stack stands as since its first change; before that it follows from the rest. */
-  stands?: Pick<PrivateServerSpec, 'nodes' | 'hostnames' | 'diskGib' | 'tags'> | undefined;
+  appliedSpec?: Pick<PrivateServerSpec, 'nodes' | 'hostnames' | 'diskGib' | 'tags'> | undefined;
   status: InstanceStatus;
   standing: Standing | null;
   standingRevision: number;

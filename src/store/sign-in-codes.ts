@@ -1,5 +1,5 @@
 import { type Connection, Schema, Types } from 'mongoose';
-import { now, today } from '../runtime/clock.ts';
+import { now, nowDate } from '../runtime/clock.ts';
 import { emailKey } from './accounts.ts';
 
 /** One code that was mailed to an address. Only a keyed hash of it is kept: six digits are soon tried out. */
@@ -41,7 +41,7 @@ export function signInCodeStore(connection: Connection) {
         codeHash: code.codeHash,
         guesses: 0,
         used: false,
-        createdAt: today(),
+        createdAt: nowDate(),
         expiresAt: new Date(now() + code.validMs),
       });
     },

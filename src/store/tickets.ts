@@ -1,6 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
 import type { Mismatch, MismatchKind } from '../contracts/fleet.ts';
-import { today } from '../runtime/clock.ts';
+import { nowDate } from '../runtime/clock.ts';
 import { newId } from '../runtime/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import type { TicketRecord } from './records.ts';
@@ -41,7 +41,7 @@ export function ticketStore(connection: Connection) {
       await model.create({
         _id: newId.ticket(),
         ...mismatch,
-        openedAt: today(),
+        openedAt: nowDate(),
         seenAt: at,
         repairedAt: null,
         repairs: 0,
@@ -67,7 +67,7 @@ export function ticketStore(connection: Connection) {
       const key = { kind, subject };
       await model.updateOne(key, { $set: about, $max: { seenAt: at } });
       const gone = { closedAt: { $ne: null }, closedBy: null };
-      await model.updateOne({ ...key, ...gone }, { $set: { closedAt: null, repairedAt: null, openedAt: today() } });
+      await model.updateOne({ ...key, ...gone }, { $set: { closedAt: null, repairedAt: null, openedAt: nowDate() } });
       // A repair that an earlier pass made and this one still sees broken did not hold.
       await model.updateOne({ ...key, repairedAt: { $lt: at } }, { $set: { repairedAt: null } });
       const ticket = await model.findOne(key).lean<TicketRecord>();
@@ -82,7 +82,7 @@ export function ticketStore(connection: Connection) {
       return model
         .findOneAndUpdate(
           { kind, subject },
-          { $set: { repairedAt: today() }, $inc: { repairs: 1 } },
+          { $set: { repairedAt: nowDate() }, $inc: { repairs: 1 } },
           { returnDocument: 'after' },
         )
         .lean<TicketRecord>();
@@ -92,7 +92,7 @@ export function ticketStore(connection: Connection) {
       const gone = { kind: { $in: kinds }, seenAt: { $lt: at } };
       // What somebody had closed is open to be seen again.
       await model.updateMany({ ...gone, closedBy: { $ne: null } }, { $set: { closedBy: null } });
-      const closed = await model.updateMany({ ...gone, closedAt: null }, { $set: { closedAt: today() } });
+      const closed = await model.updateMany({ ...gone, closedAt: null }, { $set: { closedAt: nowDate() } });
       return closed.modifiedCount;
     },
     /** Closes one by hand; null when it was closed already. */
@@ -100,7 +100,7 @@ export function ticketStore(connection: Connection) {
       return model
         .findOneAndUpdate(
           { _id: id, closedAt: null },
-          { $set: { closedAt: today(), closedBy: by } },
+          { $set: { closedAt: nowDate(), closedBy: by } },
           { returnDocument: 'after' },
         )
         .lean<TicketRecord>();

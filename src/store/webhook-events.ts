@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { today } from '../runtime/clock.ts';
+import { nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 interface WebhookEvent {
@@ -31,7 +31,7 @@ export function webhookEventStore(connection: Connection) {
     /** Remembers an event whose news was passed on. */
     async remember(event: { id: string; type: string }): Promise<void> {
       try {
-        await model.create({ _id: event.id, type: event.type, receivedAt: today() });
+        await model.create({ _id: event.id, type: event.type, receivedAt: nowDate() });
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }

@@ -3,7 +3,7 @@ import { Worker } from '@temporalio/worker';
 import { createBillingActivities } from '../activities/billing/billing-activities.ts';
 import { createFleetActivities } from '../activities/fleet/fleet-activities.ts';
 import { createHealthActivities } from '../activities/hosting/health-activities.ts';
-import { createBeatInterceptor } from '../activities/lib/heartbeat-interceptor.ts';
+import { createHeartbeatInterceptor } from '../activities/lib/heartbeat-interceptor.ts';
 import { createJournal } from '../activities/lib/journal.ts';
 import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
 import { createLicenceAdmin } from '../activities/licensing/licence-admin.ts';
@@ -18,7 +18,7 @@ import { priceList } from '../domain/catalogue/catalogue.ts';
 import { catalogue } from '../domain/catalogue/catalogue-data.ts';
 import { installedCatalogue } from '../domain/catalogue/installed-catalogue.ts';
 import { createSender } from '../mail/sender.ts';
-import { createGateway } from '../payments/stripe-gateway.ts';
+import { createStripeGateway } from '../payments/stripe-gateway.ts';
 import { createLog } from '../runtime/log.ts';
 import { createReach } from '../runtime/reach.ts';
 import { openStore } from '../store/store.ts';
@@ -40,7 +40,7 @@ const installed = installedCatalogue(catalogue, {
   ...{ clouds: config.FREEHOLD_CLOUDS, simulated: config.FREEHOLD_SIMULATED_CLOUDS },
 });
 const store = await openStore(config.MONGODB_URI);
-const gateway = createGateway({
+const gateway = createStripeGateway({
   secretKey: config.STRIPE_SECRET_KEY,
   apiBase: config.STRIPE_API_BASE,
   intents: store.createIntents,
@@ -68,7 +68,7 @@ const [worker] = await Promise.all([
     shutdownGraceTime: '10 seconds',
     interceptors: {
       activity: [
-        () => ({ inbound: createBeatInterceptor() }),
+        () => ({ inbound: createHeartbeatInterceptor() }),
         () => ({ inbound: createStepInterceptor(journal, log) }),
       ],
     },
@@ -92,7 +92,7 @@ const [worker] = await Promise.all([
         driftChecks: {
           ...driftChecksBy(client),
           atOnce: config.FREEHOLD_DRIFT_AT_ONCE,
-          patienceMs: config.FREEHOLD_DRIFT_PATIENCE_MS,
+          timeoutMs: config.FREEHOLD_DRIFT_PATIENCE_MS,
         },
         settings: {
           settlingMs: config.FREEHOLD_SETTLING_MS,
@@ -108,7 +108,7 @@ const [worker] = await Promise.all([
         baseDomain: config.FREEHOLD_BASE_DOMAIN,
         simulated: config.FREEHOLD_SIMULATED_CLOUDS,
         orderLink: (orderId) =>
-          orderPageLink({ publicUrl: config.FREEHOLD_PUBLIC_URL, key: config.FREEHOLD_QUOTE_KEY, orderId }),
+          orderPageLink({ publicUrl: config.FREEHOLD_PUBLIC_URL, key: config.FREEHOLD_SIGNING_KEY, orderId }),
         hostUrl,
       }),
     },

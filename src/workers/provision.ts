@@ -1,8 +1,8 @@
 import { Worker } from '@temporalio/worker';
 import { createCloudFleetActivities } from '../activities/fleet/cloud-fleet-activities.ts';
-import { type ExpectedHost, lookAtHost } from '../activities/hosting/read-host-health.ts';
+import { type ExpectedHost, readHostHealth } from '../activities/hosting/read-host-health.ts';
 import { createStackActivities } from '../activities/hosting/stack-activities.ts';
-import { createBeatInterceptor } from '../activities/lib/heartbeat-interceptor.ts';
+import { createHeartbeatInterceptor } from '../activities/lib/heartbeat-interceptor.ts';
 import { createJournal } from '../activities/lib/journal.ts';
 import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
 import { provisionConfig } from '../config.ts';
@@ -34,8 +34,8 @@ const { connection, namespace } = await connectToTemporal();
 
 const reach = createReach({ dnsServer: config.FREEHOLD_DNS_SERVER, caFile: config.FREEHOLD_CA_FILE });
 const port = config.FREEHOLD_HOST_PORT === 443 ? '' : `:${config.FREEHOLD_HOST_PORT}`;
-const look = (expected: ExpectedHost) =>
-  lookAtHost({ reach, hostUrl: (hostname) => `https://${hostname}${port}` }, expected);
+const readHealth = (expected: ExpectedHost) =>
+  readHostHealth({ reach, hostUrl: (hostname) => `https://${hostname}${port}` }, expected);
 const healthyWithinMs = config.FREEHOLD_CHANGE_HEALTHY_MS;
 const finalSnapshotDays = config.FREEHOLD_FINAL_SNAPSHOT_DAYS;
 const zonesOf = (cloud: CloudName, region: string) => findRegion(region, findCloud(cloud, catalogue)).zones;
@@ -64,13 +64,22 @@ const workers = await Promise.all(
       shutdownGraceTime: '20 seconds',
       interceptors: {
         activity: [
-          () => ({ inbound: createBeatInterceptor() }),
+          () => ({ inbound: createHeartbeatInterceptor() }),
           () => ({ inbound: createStepInterceptor(journal, log) }),
         ],
       },
       activities: {
         ...createStackActivities({
-          ...{ store, journal, zonesOf, runStack, look, resolve: reach.resolve, healthyWithinMs, finalSnapshotDays },
+          ...{
+            store,
+            journal,
+            zonesOf,
+            runStack,
+            readHealth,
+            resolve: reach.resolve,
+            healthyWithinMs,
+            finalSnapshotDays,
+          },
         }),
         ...createCloudFleetActivities({ store, inventoryOf, snapshotsOf, states, runStack, inspect }),
       },

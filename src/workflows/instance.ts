@@ -25,9 +25,10 @@ import {
   CheckDriftRequest,
   cancelOperation,
   checkDriftUpdate,
+  factsChanged,
+  InstanceFactsChange,
   type InstanceInput,
   instanceStatusChanged,
-  licenceChanged,
   type OperationInput,
   type OperationResult,
   OperatorRequest,
@@ -42,7 +43,7 @@ import {
 
 import { admit } from '../domain/operations/admit-operation.ts';
 import { describeInstance, operationSummary } from '../domain/operations/describe-operation.ts';
-import { control } from './lib/activities.ts';
+import { controlActivities } from './lib/activities.ts';
 import { refusal } from './lib/saga.ts';
 import { instanceStatus, needsAttention, operationKind, renewsAt } from './lib/search-attributes.ts';
 import { checkDrift } from './operations/check-drift.ts';
@@ -68,7 +69,8 @@ interface Running extends QueuedOperation {
  * continues as new when the history grows. It calls almost no activities; the sagas are in the children.
  */
 export async function instance(input: InstanceInput): Promise<void> {
-  const { facts, times } = input;
+  const { times } = input;
+  let { facts } = input;
   let queue: QueuedOperation[] = [...input.queue];
   const recentUpdates = [...input.recentUpdates];
   let status = input.status;
@@ -83,8 +85,11 @@ export async function instance(input: InstanceInput): Promise<void> {
   setHandler(paymentChanged, async () => {
     await tell((child) => child.signal(paymentChanged));
   });
-  // The verdict carries new limits to the host by itself; the operations that react to it come with theirs.
-  setHandler(licenceChanged, () => undefined);
+  setHandler(factsChanged, (change) => {
+    const changed = InstanceFactsChange.safeParse(change);
+    if (changed.success) changeFacts(changed.data);
+    else log.warn('a change of facts that does not fit is ignored', { error: changed.error });
+  });
 
   setHandler(instanceStatusChanged, (value) => {
     if (running && InstanceStatus.safeParse(value).success) become(value);
@@ -134,7 +139,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     if (operation?.kind !== 'provision') throw refusal('already_ready', `the instance is ${status}`);
     const { operationId } = operation;
     const reason: ReasonCode = by === 'customer' ? 'cancelled_by_customer' : 'cancelled_by_operator';
-    const outcome = await control().startCancelling(placeOf(operationId), reason);
+    const outcome = await controlActivities().startCancelling(placeOf(operationId), reason);
     if (outcome !== 'cancelling') throw refusal(outcome, 'somebody was faster');
     // Not before the child runs: it is the child's undo that gives everything back.
     await condition(() => running?.child !== undefined || ended.includes(status));
@@ -156,7 +161,7 @@ export async function instance(input: InstanceInput): Promise<void> {
           return { operationId };
         }
         if (action === 'skip') throw refusal('step_not_waiting', 'the operation stopped; no step of it waits');
-        await control().noteDecision({ ...placeOf(operationId), step, attempt }, decision);
+        await controlActivities().noteDecision({ ...placeOf(operationId), step, attempt }, decision);
         if (action === 'abort') return cancelOrder('operator');
         running.again = true;
         return { operationId };
@@ -176,6 +181,12 @@ export async function instance(input: InstanceInput): Promise<void> {
     } catch (error) {
       log.warn('the operation ended before the news reached it', { error });
     }
+  }
+
+  function changeFacts(change: InstanceFactsChange): void {
+    facts = { ...facts, ...change };
+    if (change.paidUntil) upsertSearchAttributes([{ key: renewsAt, value: new Date(change.paidUntil) }]);
+    show();
   }
 
   function whatRuns(): QueuedOperation | null {
@@ -260,7 +271,7 @@ export async function instance(input: InstanceInput): Promise<void> {
 
   await CancellationScope.nonCancellable(live);
   if (ended.includes(status)) return;
-  await continueAsNew<typeof instance>({ ...input, status, queue, recentUpdates });
+  await continueAsNew<typeof instance>({ ...input, facts, status, queue, recentUpdates });
 
   async function live(): Promise<void> {
     show();
@@ -285,7 +296,7 @@ export async function instance(input: InstanceInput): Promise<void> {
       try {
         const { instanceStatus: result, paidUntil } = await runChild(current, number);
         running = undefined;
-        if (paidUntil) upsertSearchAttributes([{ key: renewsAt, value: new Date(paidUntil) }]);
+        if (paidUntil) changeFacts({ paidUntil });
         return result;
       } catch (error) {
         if (!(error instanceof ChildWorkflowFailure)) throw error;
@@ -315,7 +326,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   /** A check whose workflow ended without a result, with the server as it was left. */
   async function endCheck({ operationId }: QueuedOperation): Promise<InstanceStatus> {
     running = undefined;
-    await control().endBroken(placeOf(operationId));
+    await controlActivities().endBroken(placeOf(operationId));
     return status;
   }
 
@@ -324,7 +335,10 @@ export async function instance(input: InstanceInput): Promise<void> {
     operation.stopped = true;
     upsertSearchAttributes([{ key: needsAttention, value: true }]);
     show();
-    await control().noteOperation(placeOf(operation.operationId), { status: 'needs_operator', reason: 'internal' });
+    await controlActivities().noteOperation(placeOf(operation.operationId), {
+      status: 'needs_operator',
+      reason: 'internal',
+    });
     await condition(() => operation.again === true);
     upsertSearchAttributes([{ key: needsAttention, value: false }]);
   }

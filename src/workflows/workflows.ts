@@ -1,6 +1,6 @@
 /** Every workflow type of the control queue; the worker bundles this module. */
 
-export { settleStrayPayment } from './billing/settle-late-payment.ts';
+export { settleLatePayment } from './billing/settle-late-payment.ts';
 export { checkClouds } from './fleet/check-clouds.ts';
 export { keepSnapshots } from './fleet/keep-snapshots.ts';
 export { reconcileFleet } from './fleet/reconcile.ts';

@@ -100,7 +100,7 @@ describe('a licence token', () => {
     const env = {
       ...{ MONGODB_URI: 'x', STRIPE_SECRET_KEY: 'x', STRIPE_PUBLISHABLE_KEY: 'x', STRIPE_WEBHOOK_SECRET: 'x' },
       ...{ FREEHOLD_PUBLIC_URL: issuer, LICENCE_SERVER_URL: issuer, SMTP_URL: 'smtp://127.0.0.1:1' },
-      ...{ FREEHOLD_QUOTE_KEY: 'x'.repeat(16), FREEHOLD_OPERATOR_TOKEN: 'x'.repeat(16), FREEHOLD_ACCOUNT_KEYS: '{}' },
+      ...{ FREEHOLD_SIGNING_KEY: 'x'.repeat(16), FREEHOLD_OPERATOR_TOKEN: 'x'.repeat(16), FREEHOLD_ACCOUNT_KEYS: '{}' },
     };
     const lifetime = (ms?: string) =>
       apiConfig({ ...env, ...(ms ? { FREEHOLD_LICENCE_TOKEN_MS: ms } : {}) }).FREEHOLD_LICENCE_TOKEN_MS;

@@ -37,7 +37,7 @@ const settings = () => ({
   STRIPE_PUBLISHABLE_KEY: 'pk_test_1',
   STRIPE_WEBHOOK_SECRET: 'whsec_1',
   FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:8000',
-  FREEHOLD_QUOTE_KEY: 'quote-key-of-the-tests',
+  FREEHOLD_SIGNING_KEY: 'quote-key-of-the-tests',
   FREEHOLD_OPERATOR_TOKEN: 'operator-token-for-tests',
   FREEHOLD_ACCOUNT_KEYS: JSON.stringify(newAccountKeys()),
   LICENCE_SERVER_URL: 'http://127.0.0.1:2',
@@ -83,5 +83,5 @@ test('the process says in one go what its configuration lacks', async () => {
   });
   const [code] = await once(child, 'close');
   expect(code).not.toBe(0);
-  for (const name of ['MONGODB_URI', 'FREEHOLD_QUOTE_KEY', 'FREEHOLD_OPERATOR_TOKEN']) expect(err).toContain(name);
+  for (const name of ['MONGODB_URI', 'FREEHOLD_SIGNING_KEY', 'FREEHOLD_OPERATOR_TOKEN']) expect(err).toContain(name);
 });

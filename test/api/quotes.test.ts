@@ -31,7 +31,7 @@ describe('a quote', () => {
   test('is signed over exactly what is stored', async () => {
     const answer = await quote(api);
     const stored = await api.store.quotes.find(answer.id);
-    const key = api.deps.config.FREEHOLD_QUOTE_KEY;
+    const key = api.deps.config.FREEHOLD_SIGNING_KEY;
 
     expect(verifyQuote({ content: stored?.content, signature: answer.signature, key })).toBe(true);
     const altered = { ...stored?.content, total: 1 };

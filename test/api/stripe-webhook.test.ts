@@ -61,7 +61,7 @@ describe('news from Stripe', () => {
       }),
     );
     expect(made('signalPayment')).toEqual(Array(5).fill([record.instanceId]));
-    expect(made('startStrayPayment')).toEqual([]);
+    expect(made('startLatePayment')).toEqual([]);
   });
 
   test('before the row knows its payment find the order by the metadata', async () => {
@@ -109,8 +109,8 @@ describe('money that comes after the order has ended', () => {
     await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
     const parent = { subscription_details: { subscription: subscriptionId } };
     await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
-    const stray = { paymentIntentId, orderId: record._id };
-    expect(made('startStrayPayment')).toEqual([[stray], [stray]]);
+    const latePayment = { paymentIntentId, orderId: record._id };
+    expect(made('startLatePayment')).toEqual([[latePayment], [latePayment]]);
     expect(made('signalPayment')).toEqual([]);
   });
 
@@ -123,7 +123,7 @@ describe('money that comes after the order has ended', () => {
     };
     await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
     workflows.signalPayment = tell;
-    expect(made('startStrayPayment')).toHaveLength(1);
+    expect(made('startLatePayment')).toHaveLength(1);
   });
 
   test('is no stray when the order was fulfilled, and bad news never is', async () => {
@@ -134,7 +134,7 @@ describe('money that comes after the order has ended', () => {
     const expired = await payable();
     await api.store.orders.move(expired.record._id, { from: ['awaiting_payment'], to: 'expired' });
     await deliver(news('payment_intent.payment_failed', { id: expired.paymentIntentId, object: 'payment_intent' }));
-    expect(made('startStrayPayment')).toEqual([]);
+    expect(made('startLatePayment')).toEqual([]);
   });
 });
 
@@ -172,8 +172,8 @@ describe('a message that is not from Stripe is refused', () => {
     await api.store.orders.move(record._id, { from: ['cancelling'], to: 'cancelled' });
     const refund = { id: 're_1', object: 'refund', payment_intent: paymentIntentId };
     await deliver(news('refund.updated', { ...refund, status: 'succeeded' }));
-    expect(made('startStrayPayment')).toEqual([]);
+    expect(made('startLatePayment')).toEqual([]);
     await deliver(news('refund.failed', { ...refund, status: 'failed' }));
-    expect(made('startStrayPayment')).toEqual([[{ paymentIntentId, orderId: record._id, refundId: 're_1' }]]);
+    expect(made('startLatePayment')).toEqual([[{ paymentIntentId, orderId: record._id, refundId: 're_1' }]]);
   });
 });

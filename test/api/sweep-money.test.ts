@@ -7,10 +7,10 @@ import { sweepMoneyOnce } from '../../src/api/orders/sweep-money.ts';
 import { createWorkflows } from '../../src/api/workflows.ts';
 import type { OrderPayment } from '../../src/contracts/order-payment.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
-import { controlQueue, type StrayPayment, strayPaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
+import { controlQueue, type LatePayment, latePaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
 import { priceList } from '../../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
-import { createGateway, type Gateway } from '../../src/payments/stripe-gateway.ts';
+import { createStripeGateway, type StripeGateway } from '../../src/payments/stripe-gateway.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../emulators/stripe/run-emulator.ts';
 import { notedWorkflows, order, startApi, type TestApi, testConfig, webhookSecret } from '../support/api.ts';
@@ -23,23 +23,23 @@ let database: TestDatabase;
 let emulator: RunningEmulator;
 let temporal: TestWorkflowEnvironment;
 let store: Store;
-let gateway: Gateway;
+let gateway: StripeGateway;
 let api: TestApi;
 let worker: Worker;
 let running: Promise<void>;
 const { workflows } = notedWorkflows();
 const looks: string[] = [];
-const mails: { stray: StrayPayment; amount: number }[] = [];
+const mails: { latePayment: LatePayment; amount: number }[] = [];
 
 beforeAll(async () => {
   [database, emulator, temporal] = await Promise.all([startDatabase(), runEmulator(), startTimeSkipping()]);
   store = await openStore(database.uri);
   await store.init();
-  gateway = createGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
+  gateway = createStripeGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
   await gateway.syncCatalogue(priceList(catalogue));
   const { connection } = temporal;
   const real = createWorkflows({ connection, namespace: 'default', config: testConfig() });
-  workflows.startStrayPayment = real.startStrayPayment;
+  workflows.startLatePayment = real.startLatePayment;
   api = await startApi(database.uri, {
     workflows,
     payments: {
@@ -57,7 +57,7 @@ beforeAll(async () => {
     workflowBundle: await workflowBundle(),
     activities: {
       ...createBillingActivities({ store, gateway, ...times }),
-      sendStrayRefund: async (stray: StrayPayment, amount: number) => void mails.push({ stray, amount }),
+      sendLateRefund: async (latePayment: LatePayment, amount: number) => void mails.push({ latePayment, amount }),
     },
   });
   running = worker.run();
@@ -99,7 +99,7 @@ async function ended() {
   await store.orders.setPayment(orderId, payment);
   await store.orders.move(orderId, { from: ['awaiting_payment'], to: 'cancelling', reason: 'cancelled_by_customer' });
   await store.orders.move(orderId, { from: ['cancelling'], to: 'cancelled' });
-  return { orderId, payment, total: quote.total, stray: { orderId, paymentIntentId: payment.paymentIntentId! } };
+  return { orderId, payment, total: quote.total, latePayment: { orderId, paymentIntentId: payment.paymentIntentId! } };
 }
 
 async function pay(payment: OrderPayment): Promise<void> {
@@ -108,7 +108,8 @@ async function pay(payment: OrderPayment): Promise<void> {
   expect(body.status).toBe('succeeded');
 }
 
-const settled = (stray: StrayPayment) => temporal.client.workflow.getHandle(strayPaymentWorkflowId(stray)).result();
+const settled = (latePayment: LatePayment) =>
+  temporal.client.workflow.getHandle(latePaymentWorkflowId(latePayment)).result();
 
 /** What Stripe, our records and the payer hold of an order whose late money went back. */
 async function found({ orderId, payment }: { orderId: string; payment: OrderPayment }) {
@@ -119,7 +120,7 @@ async function found({ orderId, payment }: { orderId: string; payment: OrderPaym
     paid,
     refunded,
     audits: await store.audit.model.countDocuments({ subject: orderId, action: 'settle-stray-payment' }),
-    mails: mails.filter(({ stray }) => stray.orderId === orderId).map(({ amount }) => amount),
+    mails: mails.filter(({ latePayment: stray }) => stray.orderId === orderId).map(({ amount }) => amount),
   };
 }
 const givenBackOnce = (total: number) => ({
@@ -130,7 +131,7 @@ const givenBackOnce = (total: number) => ({
   mails: [total],
 });
 
-async function tellByWebhook({ paymentIntentId }: StrayPayment): Promise<number> {
+async function tellByWebhook({ paymentIntentId }: LatePayment): Promise<number> {
   const object = { id: paymentIntentId, object: 'payment_intent' };
   const payload = JSON.stringify({
     id: `evt_${paymentIntentId}`,
@@ -154,7 +155,7 @@ describe('money that came after the end of its order, without news of it', () =>
     const late = await ended();
     await pay(late.payment);
     await sweepMoneyOnce(api.deps);
-    await settled(late.stray);
+    await settled(late.latePayment);
     expect(await found(late)).toEqual(givenBackOnce(late.total));
     await makeDue(late.orderId, day);
     await sweepMoneyOnce(api.deps);
@@ -165,8 +166,8 @@ describe('money that came after the end of its order, without news of it', () =>
   test('goes back once when webhook and sweeps of two processes come together', async () => {
     const late = await ended();
     await pay(late.payment);
-    await Promise.all([tellByWebhook(late.stray), sweepMoneyOnce(api.deps), sweepMoneyOnce(api.deps)]);
-    await settled(late.stray);
+    await Promise.all([tellByWebhook(late.latePayment), sweepMoneyOnce(api.deps), sweepMoneyOnce(api.deps)]);
+    await settled(late.latePayment);
     expect(looks).toHaveLength(1);
     expect(await found(late)).toEqual(givenBackOnce(late.total));
   }, 60_000);
@@ -179,7 +180,7 @@ describe('money that came after the end of its order, without news of it', () =>
     expect(looks).toHaveLength(1);
     await makeDue(late.orderId, day);
     await sweepMoneyOnce(api.deps);
-    await settled(late.stray);
+    await settled(late.latePayment);
     expect(await found(late)).toEqual(givenBackOnce(late.total));
   }, 60_000);
 });

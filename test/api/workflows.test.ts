@@ -4,7 +4,7 @@ import { Connection } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Worker } from '@temporalio/worker';
 import { createWorkflows, type Workflows } from '../../src/api/workflows.ts';
-import { controlQueue, instanceWorkflowId, strayPaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
+import { controlQueue, instanceWorkflowId, latePaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
 import { newId } from '../../src/runtime/new-id.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { testConfig } from '../support/api.ts';
@@ -110,12 +110,12 @@ describe('an instance', () => {
 });
 
 test('money that came too late starts its workflow once', async () => {
-  const stray = { paymentIntentId: `pi_${newId.request()}`, orderId: newId.order() };
-  await workflows.startStrayPayment(stray);
-  const handle = server.client.workflow.getHandle(strayPaymentWorkflowId(stray));
-  expect(await handle.result()).toBe(stray.paymentIntentId);
+  const latePayment = { paymentIntentId: `pi_${newId.request()}`, orderId: newId.order() };
+  await workflows.startLatePayment(latePayment);
+  const handle = server.client.workflow.getHandle(latePaymentWorkflowId(latePayment));
+  expect(await handle.result()).toBe(latePayment.paymentIntentId);
   const { runId } = await handle.describe();
-  await workflows.startStrayPayment(stray);
+  await workflows.startLatePayment(latePayment);
   expect(runId).toBe((await handle.describe()).runId);
 });
 
@@ -131,7 +131,7 @@ describe('Temporal that does not answer', () => {
         lost.signalPayment(order.instanceId),
         lost.cancel(order.instanceId, 'x'),
         lost.checkDrift(order.instanceId, newId.operation()),
-        lost.startStrayPayment({ paymentIntentId: 'pi_1', orderId: order._id }),
+        lost.startLatePayment({ paymentIntentId: 'pi_1', orderId: order._id }),
       ];
       const began = performance.now();
       for (const result of await Promise.allSettled(asked)) {

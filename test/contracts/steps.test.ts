@@ -13,11 +13,11 @@ test('what an operator can decide about each step that may wait for him', () => 
     'mark-ready': 'retry abort',
     'send-mail': 'retry skip',
     'settle-money': 'retry',
-    'send-apology': 'retry skip',
+    'send-outcome-mail': 'retry skip',
     'revoke-licence': 'retry',
     'destroy-stack': 'retry',
     'release-hostname': 'retry',
-    'look-for-drift': 'retry abort',
+    'detect-drift': 'retry abort',
     'report-drift': 'retry abort',
     'repair-stack': 'retry abort',
   });

@@ -7,7 +7,7 @@ import { freehold } from './support/freehold.ts';
 import { paymentsOf } from './support/payments.ts';
 import { buy, cards, cart, followPurchase, orderOf, type Purchase, someName } from './support/purchase.ts';
 import { workflowsOf } from './support/workflows.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /**
  * Orders that meet bad luck. Look-ups at Stripe are hours apart here, so every payment is known by webhook alone. Two
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await faults.cloud({ createHost: 'never-healthy' });
   deaf = await buy(world);
   await deaf.pay();
-}, patienceMs);
+}, timeoutMs);
 
 const codeOf = (outcome: PromiseSettledResult<unknown>) =>
   outcome.status === 'fulfilled' ? 'accepted' : (outcome.reason as ApiProblem).problem.code;
@@ -79,7 +79,7 @@ describe('one thing is sold once', () => {
       expect(await findings(world, purchase)).toEqual(undone({ taken: 0 }));
       await expect(purchase.cancel()).rejects.toMatchObject({ problem: { code: 'already_ended' } });
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -103,7 +103,7 @@ describe('an order through a bad day', () => {
       expect(await purchase.answerBank('approve')).toBe(200);
       await purchase.step('await-payment', 'succeeded');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -116,7 +116,7 @@ describe('an order through a bad day', () => {
       await world.platform.process('licence').start();
       await purchase.step('issue-licence', 'succeeded');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -131,7 +131,7 @@ describe('an order through a bad day', () => {
       const retry = await freehold(world, 'operations', 'retry', operationId, '--why', 'the quota was raised');
       expect(retry).toMatchObject({ code: 0, complaint: '' });
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -146,7 +146,7 @@ describe('an order through a bad day', () => {
       await faults.mail(451, 0);
       expect(await purchase.end()).toEqual({ state: 'fulfilled', reason: undefined });
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test('and everything of it is there exactly once', async () => {
@@ -174,7 +174,7 @@ describe('what cannot be delivered is given back whole', () => {
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
       expect(await buyAgain(purchase)).toBe('accepted');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -185,7 +185,7 @@ describe('what cannot be delivered is given back whole', () => {
       expect(await findings(world, deaf)).toEqual(undone({ taken: deaf.quote.total }));
       expect(await buyAgain(deaf)).toBe('accepted');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -197,7 +197,7 @@ describe('what cannot be delivered is given back whole', () => {
       expect(await findings(world, abandoned)).toMatchObject({ money: { taken: 0, live: 0, open: 0 } });
       expect(await buyAgain(abandoned)).toBe('accepted');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   /** Whether the name of an order that ended can be quoted again. */

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { doubledClouds } from '../../emulators/clouds/environment.ts';
 import type { ShownCloud } from '../../src/contracts/api/clouds.ts';
 import { freehold } from './support/freehold.ts';
-import { patienceMs, shareWorld } from './support/world.ts';
+import { shareWorld, timeoutMs } from './support/world.ts';
 
 const shared = shareWorld();
 
@@ -32,5 +32,5 @@ test(
     expect(clouds.map(({ plans }) => plans.length)).toEqual([5, 5, 5, 5, 0]);
     expect(out).not.toContain(world.platform.keys['cloud-token']);
   },
-  patienceMs,
+  timeoutMs,
 );

@@ -7,7 +7,7 @@ import { openStore, type Store } from '../../src/store/store.ts';
 import { until } from '../support/until.ts';
 import { freehold } from './support/freehold.ts';
 import { administrator, buy, type Purchase } from './support/purchase.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** A delivered server, at whose cloud somebody is busy at the console. */
 const shared = shareWorld();
@@ -24,7 +24,7 @@ beforeAll(async () => {
   purchase = await buy(world);
   await purchase.pay();
   await purchase.end();
-}, patienceMs);
+}, timeoutMs);
 
 afterAll(async () => {
   await connection?.close();
@@ -65,7 +65,7 @@ async function scan(): Promise<DriftReport> {
       const { info } = await schedule.describe();
       return info.numActionsTaken > runsBefore ? info.recentActions.at(-1)?.action : undefined;
     },
-    { what: 'the scan begins', limitMs: patienceMs },
+    { what: 'the scan begins', limitMs: timeoutMs },
   );
   const { workflowId, firstExecutionRunId } = started.workflow;
   return client.workflow.getHandle(workflowId, firstExecutionRunId).result();
@@ -86,7 +86,7 @@ describe('a server at whose cloud somebody meddles', () => {
       expect(code).toBe(0);
       expect(JSON.parse(out)).toMatchObject({ kind: 'check-drift', status: 'succeeded' });
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -117,7 +117,7 @@ describe('a server at whose cloud somebody meddles', () => {
       expect((await visitor.state()).devices).toMatchObject([{ id }]);
       expect(await scan()).toMatchObject({ checked: 1, drifted: [] });
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -154,7 +154,7 @@ describe('a server at whose cloud somebody meddles', () => {
       expect([await idsOf('hosts'), await idsOf('volumes'), await statusOf()]).toEqual([[], [], 'drifted']);
       expect((await world.outside.money(purchase.order.id)).refunded).toBe(0);
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 

@@ -9,8 +9,8 @@ import { findings, undone } from './support/findings.ts';
 import { isDeliveredOnce } from './support/is-delivered-once.ts';
 import { paymentsOf } from './support/payments.ts';
 import { buy, cards, type Purchase } from './support/purchase.ts';
-import { straysThatWait, strayWorkflow } from './support/workflows.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { latePaymentsWaiting, latePaymentWorkflow } from './support/workflows.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Messages that come at the wrong time or not at all, and clocks that are wrong. Days pass at Stripe alone. */
 const shared = shareWorld(
@@ -78,7 +78,7 @@ describe('clocks that jump in the middle of an order', () => {
       await faults.stripeHasToldAll();
       await isDeliveredOnce(world, purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test.each([
@@ -107,7 +107,7 @@ describe('clocks that jump in the middle of an order', () => {
       faults.clock('all', 0);
       expect(await licenceOf(purchase)).toBe('OK');
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -122,10 +122,13 @@ describe('news from Stripe', () => {
       const { intents } = await paymentsOf(world, purchase);
       await faults.passTimeAtStripe(3 * day);
       await faults.stripeHasToldAll();
-      await until(() => strayWorkflow(world, intents[0]!), { what: 'the late news is looked at', limitMs: patienceMs });
+      await until(() => latePaymentWorkflow(world, intents[0]!), {
+        what: 'the late news is looked at',
+        limitMs: timeoutMs,
+      });
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -139,7 +142,7 @@ describe('news from Stripe', () => {
       expect(await purchase.end()).toEqual({ state: 'expired', reason: 'payment_expired' });
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test.each([
@@ -155,10 +158,10 @@ describe('news from Stripe', () => {
       await faults.passTimeAtStripe(4 * day);
       const { total } = purchase.quote;
       expect(await world.outside.money(purchase.order.id)).toMatchObject({ taken: total, refunded: 0 });
-      const waits = async () => (await straysThatWait(world, purchase)) === 1;
-      await until(waits, { what: 'the failed refund waits for a person', limitMs: patienceMs });
+      const waits = async () => (await latePaymentsWaiting(world, purchase)) === 1;
+      await until(waits, { what: 'the failed refund waits for a person', limitMs: timeoutMs });
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -194,7 +197,7 @@ describe('an idempotency key that Stripe has forgotten', () => {
       expect(await paymentsOf(world, purchase)).toMatchObject({ subscriptions: 1, paymentIntents: 1, paid: 1 });
       await isCancelled(purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -211,7 +214,7 @@ describe('an idempotency key that Stripe has forgotten', () => {
       expect(await purchase.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_customer' });
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -233,10 +236,10 @@ describe('a minute without', () => {
       await isDeliveredOnce(world, waiting);
       await until(async () => (await fetch(`${world.platform.urls.api}/health/ready`)).ok, {
         what: 'the API reaches Temporal again',
-        limitMs: patienceMs,
+        limitMs: timeoutMs,
       });
     },
-    2 * patienceMs,
+    2 * timeoutMs,
   );
 
   test(
@@ -251,7 +254,7 @@ describe('a minute without', () => {
       await world.platform.process('mongo').kill('SIGCONT');
       await isDeliveredOnce(world, purchase);
     },
-    2 * patienceMs,
+    2 * timeoutMs,
   );
 
   /** Lets the minute pass: here the time itself is what is tested. */

@@ -11,7 +11,7 @@ import { type Desk, entryOf, operatorsOf } from './support/operators.ts';
 import { paymentsOf } from './support/payments.ts';
 import { buy, type Purchase } from './support/purchase.ts';
 import { workflowsOf } from './support/workflows.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Stops and starts the server of an order, as one does at the console of a cloud. */
 async function reboot({ platform }: World, { order }: Purchase): Promise<void> {
@@ -106,12 +106,12 @@ describe('every step that an operator can be asked about', () => {
       await skipIsRefused('hold-hostname');
       await abort('temporal-ui', 'hold-hostname');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   async function isPastHold(purchase: Purchase): Promise<void> {
     const asks = async () => (await operators.ui.operation(purchase)).details.includes('needs an operator');
-    await until(async () => asks().catch(() => false), { what: 'the deadline has passed', limitMs: patienceMs });
+    await until(async () => asks().catch(() => false), { what: 'the deadline has passed', limitMs: timeoutMs });
   }
 
   test(
@@ -128,7 +128,7 @@ describe('every step that an operator can be asked about', () => {
       await setPriceActive(world, grow, true);
       await retry('temporal-ui', 'create-subscription');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -145,7 +145,7 @@ describe('every step that an operator can be asked about', () => {
       await licence.start();
       await abort('temporal-ui', 'issue-licence');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -158,7 +158,7 @@ describe('every step that an operator can be asked about', () => {
       await skipIsRefused('stack-up');
       await abort('command', 'stack-up');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   let another: Purchase;
@@ -179,7 +179,7 @@ describe('every step that an operator can be asked about', () => {
       await abort('temporal-ui', 'await-healthy');
       await aborted.end();
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -202,7 +202,7 @@ describe('every step that an operator can be asked about', () => {
       await abort('command', 'await-activation');
       await Promise.all(givenUp.map(({ purchase }) => purchase.end()));
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -220,7 +220,7 @@ describe('every step that an operator can be asked about', () => {
       await retry('command', 'send-mail');
       expect(await operators.decide('temporal-ui', 'skip', skipped, 'send-mail')).toBe('accepted');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -241,7 +241,7 @@ describe('every step that an operator can be asked about', () => {
         entryOf('command', 'retry', 'send-mail'),
       ]);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -260,7 +260,7 @@ describe('every step that an operator can be asked about', () => {
         entryOf('temporal-ui', 'skip', 'send-mail'),
       ]);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -275,7 +275,7 @@ describe('every step that an operator can be asked about', () => {
         expect((await operators.audit(purchase)).at(-1)).toBe(entryOf(desk, 'abort', step));
       }
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -304,7 +304,7 @@ describe('when nobody comes', () => {
         expect(await world.outside.money(each.order.id)).toMatchObject({ refunded: each.quote.total, live: 0 });
       }
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -326,7 +326,7 @@ describe('when nobody comes', () => {
       expect(await operators.decide('command', 'skip', purchase, 'destroy-stack')).toBe('step_not_skippable');
       expect(await world.outside.cloudObjects(purchase.order.instanceId)).not.toEqual([]);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -341,6 +341,6 @@ describe('when nobody comes', () => {
       expect(await operators.audit(purchase)).toEqual([entryOf('temporal-ui', 'retry', 'destroy-stack')]);
       expect(await operators.audit(left)).toEqual([]);
     },
-    patienceMs,
+    timeoutMs,
   );
 });

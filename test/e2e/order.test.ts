@@ -10,7 +10,7 @@ import { delivered, findings } from './support/findings.ts';
 import { freehold } from './support/freehold.ts';
 import { administrator, buy, cart, type Purchase } from './support/purchase.ts';
 import { historiesOf } from './support/workflows.ts';
-import { patienceMs, shareWorld } from './support/world.ts';
+import { shareWorld, timeoutMs } from './support/world.ts';
 
 /** The main job on a platform that is configured as it comes: quote, order, payment, server. */
 describe('an order, from quote to server', () => {
@@ -61,7 +61,7 @@ describe('an order, from quote to server', () => {
       expect(await purchase.pay()).toEqual({ status: 'succeeded' });
       expect(await purchase.end()).toEqual({ state: 'fulfilled', reason: undefined });
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test('tells its story in one stream: no gap, each step in its order, in the words of the design', () => {
@@ -256,6 +256,6 @@ describe('an order, from quote to server', () => {
         return found!.pid;
       }
     },
-    patienceMs,
+    timeoutMs,
   );
 });

@@ -6,7 +6,7 @@ import { findings, undone } from './support/findings.ts';
 import { freehold } from './support/freehold.ts';
 import { isDeliveredOnce } from './support/is-delivered-once.ts';
 import { buy } from './support/purchase.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Parts of the platform that are away for a while or die in the middle of an order. */
 const shared = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '2000' });
@@ -55,7 +55,7 @@ describe('kill -9 in the middle of an order: one host, one charge, one mail to e
       await world.platform.process(name).ready();
       await isDeliveredOnce(world, purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -70,7 +70,7 @@ describe('kill -9 in the middle of an order: one host, one charge, one mail to e
       }
       await isDeliveredOnce(world, purchase);
     },
-    2 * patienceMs,
+    2 * timeoutMs,
   );
 
   test(
@@ -85,7 +85,7 @@ describe('kill -9 in the middle of an order: one host, one charge, one mail to e
       expect(await purchase.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_customer' });
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -100,7 +100,7 @@ describe('e-mail', () => {
       await world.platform.process('mailbox').start();
       await isDeliveredOnce(world, purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -121,7 +121,7 @@ describe('e-mail', () => {
       expect(await decide('retry')).toMatchObject({ code: 0, complaint: '' });
       await isDeliveredOnce(world, purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -139,7 +139,7 @@ describe('e-mail', () => {
             const all = await findings(world, purchase);
             return all.nameIsFree ? all : undefined;
           },
-          { what: 'the name is free', limitMs: patienceMs },
+          { what: 'the name is free', limitMs: timeoutMs },
         );
         expect(found).toEqual({ ...undone({ taken: 0 }), mailsToPayer: 0 });
       } finally {
@@ -147,7 +147,7 @@ describe('e-mail', () => {
       }
       expect(await purchase.end()).toMatchObject({ state: 'cancelled' });
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -167,6 +167,6 @@ describe('the licence server', () => {
       expect(await purchase.end()).toMatchObject({ state: 'cancelled' });
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
     },
-    patienceMs,
+    timeoutMs,
   );
 });

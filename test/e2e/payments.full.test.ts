@@ -5,8 +5,8 @@ import { createFaults } from './support/faults.ts';
 import { findings, undone } from './support/findings.ts';
 import { paymentsOf } from './support/payments.ts';
 import { buy, cards, type Purchase } from './support/purchase.ts';
-import { strayWorkflow } from './support/workflows.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { latePaymentWorkflow } from './support/workflows.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Payments that go strange ways. What is paid for is cancelled as soon as that is known, which must give it back whole. */
 const shared = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '1000', FREEHOLD_DECLINES: '3' });
@@ -42,7 +42,7 @@ describe('cards', () => {
       expect(await purchase.pay()).toEqual({ status: 'succeeded' });
       await paidOnceThenCancelled(purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -55,7 +55,7 @@ describe('cards', () => {
       expect(await purchase.end()).toEqual({ state: 'declined', reason: 'too_many_declines' });
       expect(await findings(world, purchase)).toEqual(undone({ taken: 0 }));
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -72,7 +72,7 @@ describe('news of a payment', () => {
       await purchase.pay();
       await paidOnceThenCancelled(purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -86,7 +86,7 @@ describe('news of a payment', () => {
       expect(await purchase.pay()).toEqual({ status: 'succeeded' });
       await cancelled(purchase, purchase.quote.total);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -99,15 +99,18 @@ describe('news of a payment', () => {
       await cancelled(purchase, purchase.quote.total);
 
       const { intents } = await paymentsOf(world, purchase);
-      const stray = { id: intents[0]!, orderId: purchase.order.id };
-      expect(await Promise.all(['evt_stray_1', 'evt_stray_1', 'evt_stray_2'].map((id) => tell(id, stray)))).toEqual([
+      const latePayment = { id: intents[0]!, orderId: purchase.order.id };
+      expect(await Promise.all(['evt_late_1', 'evt_late_1', 'evt_late_2'].map((id) => tell(id, latePayment)))).toEqual([
         200, 200, 200,
       ]);
-      await until(() => strayWorkflow(world, stray.id), { what: 'the stray payment is settled', limitMs: patienceMs });
+      await until(() => latePaymentWorkflow(world, latePayment.id), {
+        what: 'the late payment is settled',
+        limitMs: timeoutMs,
+      });
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
-      expect(await tell('evt_stray_3', stray, 'whsec_somebody_else')).toBe(400);
+      expect(await tell('evt_late_3', latePayment, 'whsec_somebody_else')).toBe(400);
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -124,7 +127,7 @@ describe('Stripe in trouble', () => {
       await purchase.pay();
       await paidOnceThenCancelled(purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -139,14 +142,14 @@ describe('Stripe in trouble', () => {
       await world.platform.process('stripe').kill('SIGKILL');
       await cancelled(purchase, purchase.quote.total);
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
 /** Delivers Stripe's news `payment_intent.succeeded`, signed as Stripe signs. */
-async function tell(id: string, stray: { id: string; orderId: string }, secret?: string): Promise<number> {
+async function tell(id: string, latePayment: { id: string; orderId: string }, secret?: string): Promise<number> {
   const { urls, keys } = world.platform;
-  const object = { id: stray.id, object: 'payment_intent', status: 'succeeded' };
+  const object = { id: latePayment.id, object: 'payment_intent', status: 'succeeded' };
   const payload = JSON.stringify({
     ...{ id, object: 'event', type: 'payment_intent.succeeded', created: Math.floor(Date.now() / 1_000) },
     ...{ api_version: null, livemode: false, pending_webhooks: 1, request: null, data: { object } },

@@ -18,7 +18,7 @@ import { until } from '../support/until.ts';
 import { createFaults } from './support/faults.ts';
 import { freehold } from './support/freehold.ts';
 import { buy, type Purchase } from './support/purchase.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Everything that can be amiss between the systems of one platform, planted behind its back. */
 const shared = shareWorld({ FREEHOLD_SETTLING_MS: '1', FREEHOLD_MONEY_SWEEP_MS: '3600000' });
@@ -42,7 +42,7 @@ beforeAll(async () => {
   await undone.cancel();
   await open.step('await-payment', 'waiting');
   await Promise.all([broken, unlicensed, undone].map((purchase) => purchase.end()));
-}, patienceMs);
+}, timeoutMs);
 
 afterAll(async () => {
   await store?.close();
@@ -218,7 +218,7 @@ describe('the systems of a platform', () => {
       expect(await reconcile()).toMatchObject({ repair: false, found: 0, mismatches: [], unread: [] });
       expect(await tickets()).toEqual([]);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -241,7 +241,7 @@ describe('the systems of a platform', () => {
       expect(text.out).toMatch(/host_gone +The cloud does not have the host/);
       expect(text.out).toMatch(/nothing was touched \(dry run\)/);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -265,7 +265,7 @@ describe('the systems of a platform', () => {
       const money = opened.find(({ kind }) => kind === 'money_kept')!;
       expect((await freehold(world, 'tickets', 'show', money.id)).out).toMatch(/system {2}repair/);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -276,7 +276,7 @@ describe('the systems of a platform', () => {
           const { live, open: payable, taken, refunded } = await world.outside.money(undone.order.id);
           return live === 0 && payable === 0 && taken === refunded;
         },
-        { what: 'the money is settled', limitMs: patienceMs },
+        { what: 'the money is settled', limitMs: timeoutMs },
       );
       const connection = await Connection.connect({ address: world.platform.env.TEMPORAL_ADDRESS! });
       try {
@@ -288,7 +288,7 @@ describe('the systems of a platform', () => {
       const isOpen = ({ state }: Ticket) => state !== 'closed';
       await until(async () => (await tickets()).filter(isOpen).length === byPeople.length, {
         what: 'the repaired tickets are closed',
-        limitMs: patienceMs,
+        limitMs: timeoutMs,
         everyMs: 1_000,
       });
       const all = await tickets();
@@ -299,7 +299,7 @@ describe('the systems of a platform', () => {
       const licences = await world.outside.licences(undone.order.instanceId);
       expect(licences.filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -316,6 +316,6 @@ describe('the systems of a platform', () => {
         /already_closed/,
       );
     },
-    patienceMs,
+    timeoutMs,
   );
 });

@@ -3,7 +3,7 @@ import { createFaults } from './support/faults.ts';
 import { delivered, findings, undone } from './support/findings.ts';
 import { freehold } from './support/freehold.ts';
 import { buy, type Purchase } from './support/purchase.ts';
-import { patienceMs, shareWorld, type World } from './support/world.ts';
+import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Servers that cannot be built as they should: what goes on by itself, what operators can do, what is given back. */
 const shared = shareWorld({
@@ -45,7 +45,7 @@ describe('a cancel by the customer', () => {
       expect(await purchase.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_customer' });
       await isGivenBack(purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -58,7 +58,7 @@ describe('a cancel by the customer', () => {
       await isGivenBack(purchase);
       expect(await decide(purchase, 'retry')).toMatchObject({ code: 5 });
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -69,7 +69,7 @@ describe('a cancel by the customer', () => {
       await expect(purchase.cancel()).rejects.toMatchObject({ problem: { code: 'already_ready', status: 409 } });
       expect(await findings(world, purchase)).toEqual(delivered(purchase));
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -85,7 +85,7 @@ describe('a cancel by the customer', () => {
       expect(await purchase.end()).toMatchObject({ state: 'cancelled' });
       await isGivenBack(purchase);
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -101,7 +101,7 @@ describe('a cloud in trouble', () => {
       expect(await purchase.end()).toEqual({ state: 'fulfilled', reason: undefined });
       expect(await findings(world, purchase)).toEqual(delivered(purchase));
     },
-    patienceMs,
+    timeoutMs,
   );
 });
 
@@ -117,7 +117,7 @@ describe('an operator', () => {
       expect(await purchase.end()).toMatchObject({ state: 'fulfilled' });
       expect(await findings(world, purchase)).toEqual(delivered(purchase));
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -131,7 +131,7 @@ describe('an operator', () => {
       const { out } = await freehold(world, 'operations', 'show', purchase.order.operationId);
       expect(out).toContain('test of abort');
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -146,6 +146,6 @@ describe('an operator', () => {
       expect(await purchase.end()).toMatchObject({ state: 'fulfilled' });
       expect(await findings(world, purchase)).toEqual({ ...delivered(purchase), activations: 0 });
     },
-    patienceMs,
+    timeoutMs,
   );
 });

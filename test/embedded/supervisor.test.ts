@@ -212,7 +212,7 @@ describe('when the supervisor itself is killed', () => {
     supervisor.kill('SIGKILL');
     await once(supervisor, 'exit');
   }
-  const undertaker = () => {
+  const reaper = () => {
     const children = readFileSync(`/proc/${supervisor.pid}/task/${supervisor.pid}/children`, 'utf8').trim().split(' ');
     return Number(children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/bin/sh')));
   };
@@ -228,7 +228,7 @@ describe('when the supervisor itself is killed', () => {
 
   test('and the undertaker too, the next start ends what is left', async () => {
     const { identities } = await run();
-    process.kill(-undertaker(), 'SIGKILL');
+    process.kill(-reaper(), 'SIGKILL');
     await killSupervisor();
     expect(identities.map(isAlive)).toEqual([true, true]);
     const leftovers: string[] = [];

@@ -28,7 +28,7 @@ function activities(told: string[]) {
   const ports: StackPorts = {
     store,
     zonesOf: () => zones,
-    look: async () => undefined,
+    readHealth: async () => undefined,
     resolve: async () => [],
     healthyWithinMs: 1_000,
     finalSnapshotDays: 30,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { expectedGaps } from '../../src/domain/operations/expected-downtime.ts';
+import { expectedDowntime } from '../../src/domain/operations/expected-downtime.ts';
 import { useDeliveries } from '../support/delivered-server.ts';
 
 const deliver = useDeliveries();
@@ -8,28 +8,28 @@ const kindsOf = (taken: { kind: string }[]) => taken.map(({ kind }) => kind);
 test('suspended, a server has no machine and keeps volume, address and name; resumed, it is as it was', async () => {
   const it = await deliver('asleep');
   const { outputs } = await it.find();
-  const wish = await it.wish();
-  expect(kindsOf(await it.change({ wish: { ...wish, running: false } }))).toEqual(['park-node']);
+  const desired = await it.desired();
+  expect(kindsOf(await it.change({ desired: { ...desired, running: false } }))).toEqual(['deallocate-node']);
   expect(await it.machines()).toEqual([]);
   expect(await it.volumes()).toMatchObject([{ id: outputs!.volumeIds[0], attachedTo: null }]);
   expect(await it.resolve(it.hostname)).toHaveLength(1);
   expect((await it.find()).outputs).toMatchObject({ addresses: outputs!.addresses, serverIds: [] });
 
-  const taken = await it.change({ wish });
-  expect(kindsOf(taken)).toEqual(['raise-machine', 'move-to-machine']);
+  const taken = await it.change({ desired });
+  expect(kindsOf(taken)).toEqual(['create-machine', 'move-to-machine']);
   // It answered nobody before, so there is nothing to measure a gap from.
-  expect(taken[1]!.gapMs === null || taken[1]!.gapMs === 0).toBe(true);
+  expect(taken[1]!.downtimeMs === null || taken[1]!.downtimeMs === 0).toBe(true);
   expect(await it.health()).toMatchObject({ boots: 2 });
   await it.destroy();
 }, 240_000);
 
 test('in place, when it is picked: the same machine, for a measured gap', async () => {
-  const it = await deliver('in-place');
+  const it = await deliver('resize');
   const { outputs } = await it.find();
-  const taken = await it.change({ wish: await it.wish({ size: 'local-3' }), way: 'in-place' });
+  const taken = await it.change({ desired: await it.desired({ size: 'local-3' }), strategy: 'resize' });
   expect(kindsOf(taken)).toEqual(['resize-machine']);
-  expect(taken[0]!.gapMs).toBeGreaterThan(0);
-  expect(taken[0]!.gapMs).toBeLessThanOrEqual(expectedGaps.local.inPlace.ms);
+  expect(taken[0]!.downtimeMs).toBeGreaterThan(0);
+  expect(taken[0]!.downtimeMs).toBeLessThanOrEqual(expectedDowntime.local.inPlace.ms);
   expect((await it.find()).outputs!.serverIds).toEqual(outputs!.serverIds);
   expect(await it.machines()).toEqual(['host-node-1-m1 local-3 running']);
   await it.destroy();
@@ -38,12 +38,12 @@ test('in place, when it is picked: the same machine, for a measured gap', async 
 test('a new name leads there before the old one goes, a larger volume and other labels disturb nobody', async () => {
   const it = await deliver('renamed');
   const next = it.hostname.replace('renamed', 'renamed-too');
-  const wish = await it.wish({ hostnames: [next], diskGib: 30, tags: { 'freehold:plan': 'GROW' } });
-  expect(await it.take({ wish })).toMatchObject({ kind: 'add-names', left: 3 });
+  const desired = await it.desired({ hostnames: [next], diskGib: 30, tags: { 'freehold:plan': 'GROW' } });
+  expect(await it.take({ desired })).toMatchObject({ kind: 'add-names', left: 3 });
   expect(await it.resolve(next)).toEqual(await it.resolve(it.hostname));
   expect((await it.health(next)).boots).toBe(1);
   expect((await it.health()).boots).toBe(1);
-  expect(kindsOf(await it.change({ wish }))).toEqual(['grow-volume', 'drop-names', 'relabel']);
+  expect(kindsOf(await it.change({ desired }))).toEqual(['grow-volume', 'remove-names', 'update-tags']);
   expect(await it.resolve(it.hostname)).toEqual([]);
   expect((await it.health(next)).boots).toBe(1);
   expect(await it.volumes()).toMatchObject([{ sizeGib: 30, tags: { 'freehold:plan': 'GROW' } }]);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { expectedGaps } from '../../src/domain/operations/expected-downtime.ts';
+import { expectedDowntime } from '../../src/domain/operations/expected-downtime.ts';
 import { downtimeClass } from '../../src/domain/operations/plan-change.ts';
 import { useDeliveries } from '../support/delivered-server.ts';
 
@@ -9,8 +9,8 @@ test('a larger machine takes over with the data, for a gap that is measured; one
   const it = await deliver('larger');
   const before = (await it.find()).outputs!;
 
-  const taken = await it.change({ wish: await it.wish({ size: 'local-2', diskGib: 20 }) });
-  expect(taken.map(({ kind }) => kind)).toEqual(['raise-machine', 'move-to-machine', 'drop-machine', 'grow-volume']);
+  const taken = await it.change({ desired: await it.desired({ size: 'local-2', diskGib: 20 }) });
+  expect(taken.map(({ kind }) => kind)).toEqual(['create-machine', 'move-to-machine', 'remove-machine', 'grow-volume']);
   expect(taken.map(({ left }) => left)).toEqual([3, 2, 1, 0]);
   expect(await it.machines()).toEqual(['host-node-1-m2 local-2 running']);
   const after = await it.find();
@@ -20,24 +20,24 @@ test('a larger machine takes over with the data, for a gap that is measured; one
   expect((await it.health()).boots).toBe(2);
 
   // Only the move is felt, and no longer than quotes say.
-  const gaps = Object.fromEntries(taken.map(({ kind, gapMs }) => [kind, gapMs]));
-  expect(gaps).toMatchObject({ 'raise-machine': null, 'drop-machine': null, 'grow-volume': null });
+  const gaps = Object.fromEntries(taken.map(({ kind, downtimeMs: gapMs }) => [kind, gapMs]));
+  expect(gaps).toMatchObject({ 'create-machine': null, 'remove-machine': null, 'grow-volume': null });
   expect(gaps['move-to-machine']).toBeGreaterThan(0);
-  expect(gaps['move-to-machine']).toBeLessThanOrEqual(expectedGaps.local.move.ms);
+  expect(gaps['move-to-machine']).toBeLessThanOrEqual(expectedDowntime.local.move.ms);
   expect(downtimeClass(gaps['move-to-machine']!)).toBe('seconds');
 
   // An image whose product never answers: the old machine is still there, and serves again.
-  const good = await it.wish();
-  const bad = { wish: { ...good, image: '0.0.1' } };
-  expect(await it.take(bad)).toMatchObject({ kind: 'raise-machine' });
+  const good = await it.desired();
+  const bad = { desired: { ...good, image: '0.0.1' } };
+  expect(await it.take(bad)).toMatchObject({ kind: 'create-machine' });
   await expect(it.take(bad, { healthyWithinMs: 1_000 })).rejects.toMatchObject({ code: 'host_unhealthy' });
   expect((await it.find()).image).toBe('0.0.1');
   // Nobody may remove the old machine while the new one does not answer.
   await expect(it.take(bad, { healthyWithinMs: 500 })).rejects.toMatchObject({
-    ...{ code: 'host_unhealthy', detail: expect.stringContaining('before drop-machine') },
+    ...{ code: 'host_unhealthy', detail: expect.stringContaining('before remove-machine') },
   });
-  const back = await it.change({ wish: good });
-  expect(back.map(({ kind }) => kind)).toEqual(['move-to-machine', 'drop-machine']);
+  const back = await it.change({ desired: good });
+  expect(back.map(({ kind }) => kind)).toEqual(['move-to-machine', 'remove-machine']);
   expect(await it.find()).toMatchObject({ image: '1.0.0', size: 'local-2' });
   expect(await it.machines()).toEqual(['host-node-1-m2 local-2 running']);
   expect(await it.health()).toMatchObject({ boots: 3, version: '1.0.0' });

@@ -13,13 +13,13 @@ afterAll(async () => {
 }, 30_000);
 
 async function look(server: PrivateServerSpec): Promise<Drift> {
-  const { lines } = await lab.run(lab.request('look', server, { pivotBehind: true }));
+  const { lines } = await lab.run(lab.request('preview-refresh', server, { delivered: true }));
   const [drift] = lines.flatMap((line) => (line.type === 'drift' ? [line] : []));
-  return { differences: drift!.differences, keeps: drift!.keeps };
+  return { differences: drift!.differences, requiredVolumeIds: drift!.requiredVolumeIds };
 }
 
 const repair = (server: PrivateServerSpec, keeps: string[]) =>
-  lab.run({ ...lab.request('up', server, { recover: true, pivotBehind: true }), keeps });
+  lab.run({ ...lab.request('up', server, { recover: true, delivered: true }), requiredVolumeIds: keeps });
 
 const short = ({ name, change, properties }: Difference) => [change, name, ...properties].join(' ');
 
@@ -50,10 +50,10 @@ describe('a look at a stack', () => {
       'missing host-node-1-m1',
     ]);
     expect(judgeDrift(drift.differences)).toEqual({ verdict: 'repairable', reason: 'server_drifted' });
-    expect(drift.keeps).toEqual(outputs.volumeIds);
+    expect(drift.requiredVolumeIds).toEqual(outputs.volumeIds);
     expect(await lab.readState(server)).toBe(asBuilt);
     expect(await lab.hosts(server)).toEqual([]);
-    const repaired = await repair(server, drift.keeps);
+    const repaired = await repair(server, drift.requiredVolumeIds);
     expect(repaired.outputs).toMatchObject({ volumeIds: outputs.volumeIds, addresses: outputs.addresses });
     expect((await look(server)).differences).toEqual([]);
 
@@ -73,9 +73,9 @@ describe('a look at a stack', () => {
     expect(judgeDrift(before.differences).verdict).toBe('repairable');
     await client.remove('volumes', volume!.id);
     const after = await look(server);
-    expect(after.keeps).toEqual([]);
+    expect(after.requiredVolumeIds).toEqual([]);
     expect(judgeDrift(after.differences)).toEqual({ verdict: 'needs_person', reason: 'volume_gone' });
-    await expect(repair(server, before.keeps)).rejects.toMatchObject({ code: 'volume_gone' });
+    await expect(repair(server, before.requiredVolumeIds)).rejects.toMatchObject({ code: 'volume_gone' });
     expect((await lab.owned(server)).sort()).toEqual(['addresses address-node-1', `records record-${hostname}`]);
 
     await lab.destroy(server);

@@ -106,15 +106,15 @@ describe('a state that is older than the cloud', () => {
     const server = lab.spec('old');
     await lab.up(server);
     const older = await lab.readState(server);
-    const wish = { ...server, hostnames: [...server.hostnames, 'old-too.local.freehold.localhost'] };
-    await lab.up(wish);
+    const desired = { ...server, hostnames: [...server.hostnames, 'old-too.local.freehold.localhost'] };
+    await lab.up(desired);
     await lab.writeState(server, older);
     const [host] = await lab.hosts(server);
     await lab.cloud.client.remove('hosts', host!.id);
-    const { outputs } = await lab.up(wish, { recover: true });
+    const { outputs } = await lab.up(desired, { recover: true });
     expect(outputs.serverIds).not.toContain(host!.id);
-    expect(await lab.disorder(wish)).toEqual([]);
-    await lab.destroy(wish);
+    expect(await lab.disorder(desired)).toEqual([]);
+    await lab.destroy(desired);
   }, 90_000);
 
   test('after the pivot: nothing is deleted, what has a free name is taken over, the rest is an operator’s', async () => {
@@ -126,7 +126,7 @@ describe('a state that is older than the cloud', () => {
     await lab.forgetObjects(server);
     const wider = { ...server, tags: { 'freehold:plan': 'GROW' } };
     const larger = withMachines(wider, [{ name: 'm1', size: 'local-2' }]);
-    const again = await lab.up(larger, { recover: true, pivotBehind: true });
+    const again = await lab.up(larger, { recover: true, delivered: true });
     expect(phasesOf(again.lines)).toEqual(['recover', 'enrol', 'import', 'up']);
     expect(again.outputs).toEqual(outputs);
     expect(await lab.hosts(server)).toMatchObject([{ id: host!.id, size: 'local-2', tags: larger.tags }]);
@@ -136,12 +136,12 @@ describe('a state that is older than the cloud', () => {
     // A host that a killed attempt had begun is taken over too, with the pending operation gone.
     await lab.cloud.client.remove('hosts', host!.id);
     await lab.refresh(larger);
-    const { running, sid } = await lab.beginUp(larger, { pivotBehind: true });
+    const { running, sid } = await lab.beginUp(larger, { delivered: true });
     const [begun] = await lab.hosts(server);
     kill(sid);
     await expect(running).rejects.toMatchObject({ code: 'runner_died' });
     await lab.cloud.clearFaults();
-    const taken = await lab.up(larger, { pivotBehind: true });
+    const taken = await lab.up(larger, { delivered: true });
     expect(taken.outputs.serverIds).toEqual([begun!.id]);
     expect(await lab.disorder(larger, [sid])).toEqual([]);
 
@@ -150,13 +150,13 @@ describe('a state that is older than the cloud', () => {
     const place = { name: 'second', region: 'home', zone: 'home-a', sizeGib: 10 };
     const second = await lab.cloud.client.create('volumes', { ...place, tags, token: `token of ${server.instanceId}` });
     for (const recover of [false, true]) {
-      await expect(lab.up(larger, { recover, pivotBehind: true })).rejects.toMatchObject({
+      await expect(lab.up(larger, { recover, delivered: true })).rejects.toMatchObject({
         ...{ code: 'unknown_objects', detail: expect.stringContaining(second.id) },
       });
     }
     expect(await lab.idsAtCloud(server)).toContain(second.id);
     await lab.cloud.client.remove('volumes', second.id);
-    await lab.up(larger, { pivotBehind: true });
+    await lab.up(larger, { delivered: true });
     expect(await lab.disorder(larger)).toEqual([]);
     await lab.destroy(larger);
     expect(await lab.owned(server)).toEqual([]);

@@ -16,7 +16,7 @@ export const bounds = {
   scanDrift: { base: 10, per: { page: 14 } },
   keepSnapshots: { base: 15, per: { page: 7 } },
   checkClouds: { base: 10, per: { look: 7 } },
-  settleStrayPayment: { base: 20, per: { refusal: 14 } },
+  settleLatePayment: { base: 20, per: { refusal: 14 } },
 } as const;
 
 /** The lists that a comparison of the fleet goes through, page by page. */

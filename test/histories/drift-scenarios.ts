@@ -134,7 +134,7 @@ function scan(pages: number, continueAsNewAfter?: number): Scenario {
 export const driftScenarios: Scenarios = {
   'drift-not-found': check({}),
   'drift-not-found-by-an-operator': check({ asked: true }),
-  'drift-not-looked': check({ asked: true, behaviours: { 'look-for-drift': failing } }),
+  'drift-not-looked': check({ asked: true, behaviours: { 'detect-drift': failing } }),
   'drift-repaired': check({ amiss: [hostGone] }),
   'drift-retried-at-every-step': check({
     amiss: [hostGone],
@@ -165,15 +165,15 @@ export const driftScenarios: Scenarios = {
   'drift-aborted-at-report-drift': abortedAt('report-drift'),
   'drift-aborted-at-repair-stack': abortedAt('repair-stack'),
   'drift-aborted-at-await-healthy': abortedAt('await-healthy'),
-  'drift-cancelled-at-look-for-drift': cancelledAt('look-for-drift'),
+  'drift-cancelled-at-detect-drift': cancelledAt('detect-drift'),
   'drift-cancelled-at-report-drift': cancelledAt('report-drift'),
   'drift-cancelled-at-repair-stack': cancelledAt('repair-stack'),
   'drift-cancelled-at-await-healthy': cancelledAt('await-healthy'),
   'drift-check-terminated': check({
     realTime: true,
-    behaviours: { 'look-for-drift': untilCancelled },
+    behaviours: { 'detect-drift': untilCancelled },
     async play({ world, environment, instanceId }) {
-      await until(() => world.calls.includes('look-for-drift'));
+      await until(() => world.calls.includes('detect-drift'));
       await environment.client.workflow.getHandle(operationWorkflowId(instanceId, checkId)).terminate();
     },
   }),

@@ -1,8 +1,8 @@
 import {
   controlQueue,
-  type StrayPayment,
-  strayPaymentWorkflowId,
-  strayPaymentWorkflowType,
+  type LatePayment,
+  latePaymentWorkflowId,
+  latePaymentWorkflowType,
 } from '../../src/contracts/workflow-messages.ts';
 import { runsOf, startDevServer } from '../support/temporal.ts';
 import {
@@ -34,9 +34,11 @@ function pass({ fleet, repair, orphans, continueAsNewAfter, settles = [] }: Pass
   const server = continueAsNewAfter ? { server: () => startDevServer({ continueAsNewAfter }) } : {};
   return () =>
     compareFleet({ fleet: fleet(), input, ...server }, async (_report, { client }) => {
-      const strays = settles.map((orderId) => strayPaymentWorkflowId({ orderId, paymentIntentId: orderId }));
-      for (const workflowId of strays) await client.workflow.getHandle(workflowId).result();
-      return (await Promise.all([passWorkflowId, ...strays].map((workflowId) => runsOf(client, workflowId)))).flat();
+      const latePayments = settles.map((orderId) => latePaymentWorkflowId({ orderId, paymentIntentId: orderId }));
+      for (const workflowId of latePayments) await client.workflow.getHandle(workflowId).result();
+      return (
+        await Promise.all([passWorkflowId, ...latePayments].map((workflowId) => runsOf(client, workflowId)))
+      ).flat();
     });
 }
 
@@ -74,15 +76,15 @@ function silent(): Fleet {
   fleet.activities.readPayments = async () => {
     throw fail('payment_provider_unavailable');
   };
-  fleet.activities.removeRemains = async () => {
+  fleet.activities.destroyLeftovers = async () => {
     throw fail('cloud_unavailable');
   };
   return fleet;
 }
 
 /** Money that came after the end of its order, which Stripe refuses to settle so often. */
-function stray(refusals: number): Scenario {
-  const payment: StrayPayment = { paymentIntentId: 'pi_1', orderId: 'ord_0123456789abcdef', refundId: 're_1' };
+function latePayment(refusals: number): Scenario {
+  const payment: LatePayment = { paymentIntentId: 'pi_1', orderId: 'ord_0123456789abcdef', refundId: 're_1' };
   const world = () =>
     createWorld({
       'settle-money': (tries) => {
@@ -91,9 +93,9 @@ function stray(refusals: number): Scenario {
     });
   return () =>
     withInstance({ world: world(), limitMs: 120_000 }, async ({ environment: { client } }) => {
-      const workflowId = strayPaymentWorkflowId(payment);
+      const workflowId = latePaymentWorkflowId(payment);
       const start = { workflowId, taskQueue: controlQueue, args: [payment] };
-      await client.workflow.execute(strayPaymentWorkflowType, start);
+      await client.workflow.execute(latePaymentWorkflowType, start);
       return runsOf(client, workflowId);
     });
 }
@@ -110,6 +112,6 @@ export const fleetScenarios: Scenarios = {
     settles: [orderOf(1)],
     continueAsNewAfter: 40,
   }),
-  'stray-payment-settled': stray(0),
-  'stray-payment-settled-after-two-months': stray(66),
+  'late-payment-settled': latePayment(0),
+  'late-payment-settled-after-two-months': latePayment(66),
 };

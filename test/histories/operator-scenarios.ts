@@ -103,7 +103,7 @@ export const operatorScenarios: Scenarios = {
         'settle-money': (tries) => {
           if (tries < 3) throw fail('refund_failed');
         },
-        'send-apology': failing('mail_refused'),
+        'send-outcome-mail': failing('mail_refused'),
       }),
   }),
   orphaned: order({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { renderInvitation } from '../../src/mail/invitation.ts';
-import { renderStrayRefund } from '../../src/mail/late-refund.ts';
-import { renderApology } from '../../src/mail/not-delivered.ts';
+import { renderLateRefund } from '../../src/mail/late-refund.ts';
+import { renderNotDelivered } from '../../src/mail/not-delivered.ts';
 import { renderOutcome } from '../../src/mail/outcome.ts';
 import { renderPayment } from '../../src/mail/payment.ts';
 import { productLinks } from '../../src/mail/product-links.ts';
@@ -112,7 +112,7 @@ test('the payer reads what was paid', () => {
 
 describe('apology', () => {
   test('names the reason and the money that goes back', () => {
-    const { html, text } = renderApology({ ...order, reason: 'host_unhealthy', refunded: 120_000 });
+    const { html, text } = renderNotDelivered({ ...order, reason: 'host_unhealthy', refunded: 120_000 });
     for (const body of [html, text]) {
       expect(body).toContain('The server was built but does not answer.');
       expect(body).toContain('€1,200.00 go back');
@@ -120,7 +120,9 @@ describe('apology', () => {
   });
 
   test('says so when nothing was charged', () => {
-    expect(renderApology({ ...order, reason: 'stack_failed', refunded: 0 }).text).toContain('Nothing was charged.');
+    expect(renderNotDelivered({ ...order, reason: 'stack_failed', refunded: 0 }).text).toContain(
+      'Nothing was charged.',
+    );
   });
 });
 
@@ -146,7 +148,7 @@ test('a subject is one line, whatever a name holds', () => {
 });
 
 test('a payment that came too late: how much goes back, and of which order', () => {
-  const { subject, html, text } = renderStrayRefund({ ...order, amount: 3_509 });
+  const { subject, html, text } = renderLateRefund({ ...order, amount: 3_509 });
   expect(subject).toBe('Your payment goes back: acme.local.freehold.localhost');
   for (const body of [html, text]) {
     expect(body).toMatch(/35[.,]09/);

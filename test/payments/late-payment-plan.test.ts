@@ -1,20 +1,20 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type PaymentMoney, strayPaymentsOf } from '../../src/payments/late-payment-plan.ts';
+import { latePaymentsOf, type PaymentMoney } from '../../src/payments/late-payment-plan.ts';
 
 const orderId = 'ord_0123456789abcdef';
 
 test('a payment that gave back less than it took is stray, by the id that the webhook gives it', () => {
-  expect(strayPaymentsOf(orderId, [{ paymentIntentId: 'pi_1', received: 1_000, refunded: 999 }])).toEqual([
+  expect(latePaymentsOf(orderId, [{ paymentIntentId: 'pi_1', received: 1_000, refunded: 999 }])).toEqual([
     { paymentIntentId: 'pi_1', orderId },
   ]);
   const failed = { paymentIntentId: 'pi_2', received: 1_000, refunded: 0, failedRefundId: 're_1' };
-  expect(strayPaymentsOf(orderId, [failed])).toEqual([{ paymentIntentId: 'pi_2', orderId, refundId: 're_1' }]);
+  expect(latePaymentsOf(orderId, [failed])).toEqual([{ paymentIntentId: 'pi_2', orderId, refundId: 're_1' }]);
 });
 
 test('what gave everything back is not, though a refund failed on the way', () => {
   const back = { paymentIntentId: 'pi_1', received: 1_000, refunded: 1_000, failedRefundId: 're_1' };
-  expect(strayPaymentsOf(orderId, [back])).toEqual([]);
+  expect(latePaymentsOf(orderId, [back])).toEqual([]);
 });
 
 test('exactly the payments that keep money are stray', () => {
@@ -22,7 +22,7 @@ test('exactly the payments that keep money are stray', () => {
   fc.assert(
     fc.property(fc.array(anyPayment), (payments: PaymentMoney[]) => {
       const keeping = payments.filter(({ received, refunded }) => received - refunded > 0);
-      expect(strayPaymentsOf(orderId, payments).map((stray) => stray.paymentIntentId)).toEqual(
+      expect(latePaymentsOf(orderId, payments).map((latePayment) => latePayment.paymentIntentId)).toEqual(
         keeping.map(({ paymentIntentId }) => paymentIntentId),
       );
     }),

@@ -153,8 +153,8 @@ describe('the next action of settle', () => {
   });
 
   test('money that came for a void invoice goes back by itself', () => {
-    const stray = invoice({ status: 'void', payments: [payment({ status: 'succeeded', received: 1_000 })] });
-    expect(nextSettleAction([stray])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_1', amount: 1_000 });
+    const latePayment = invoice({ status: 'void', payments: [payment({ status: 'succeeded', received: 1_000 })] });
+    expect(nextSettleAction([latePayment])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_1', amount: 1_000 });
   });
 
   test('settled is only ever said when nothing is kept and nothing is open', () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { priceList } from '../../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
-import { createGateway, type Gateway } from '../../src/payments/stripe-gateway.ts';
+import { createStripeGateway, type StripeGateway } from '../../src/payments/stripe-gateway.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../emulators/stripe/run-emulator.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
@@ -9,14 +9,14 @@ import { startDatabase, type TestDatabase } from '../support/database.ts';
 let database: TestDatabase;
 let store: Store;
 let emulator: RunningEmulator;
-let gateway: Gateway;
+let gateway: StripeGateway;
 let next = 0;
 
 beforeAll(async () => {
   [database, emulator] = await Promise.all([startDatabase(), runEmulator()]);
   store = await openStore(database.uri);
   await store.init();
-  gateway = createGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
+  gateway = createStripeGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
   await gateway.syncCatalogue(priceList(catalogue));
 }, 60_000);
 
@@ -57,7 +57,7 @@ async function order(change: { total?: number } = {}) {
   return { request, total, settle, customer };
 }
 
-async function pay(payment: Parameters<Gateway['clientSecretOf']>[0], card: string) {
+async function pay(payment: Parameters<StripeGateway['clientSecretOf']>[0], card: string) {
   const secret = await gateway.clientSecretOf(payment);
   return payAsBrowser(emulator.address, secret!, card);
 }
@@ -78,9 +78,9 @@ describe('the Stripe gateway', () => {
   test('an order is paid by card, and settling gives every cent back', async () => {
     const { request, total, settle } = await order();
     const payment = await gateway.createSubscription(request);
-    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'open', declines: 0 });
+    expect(await gateway.readPayment(payment)).toMatchObject({ kind: 'open', declines: 0 });
     await pay(payment, '4242424242424242');
-    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'paid', amount: total });
+    expect(await gateway.readPayment(payment)).toMatchObject({ kind: 'paid', amount: total });
 
     expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
     expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
@@ -95,20 +95,20 @@ describe('the Stripe gateway', () => {
     const payment = await gateway.createSubscription(request);
     await pay(payment, '4000000000000002');
     await pay(payment, '4000000000009995');
-    expect(await gateway.lookAtPayment(payment)).toMatchObject({
+    expect(await gateway.readPayment(payment)).toMatchObject({
       kind: 'open',
       declines: 2,
       lastDecline: 'insufficient_funds',
     });
     await pay(payment, '4242424242424242');
-    expect(await gateway.lookAtPayment(payment)).toMatchObject({ kind: 'paid' });
+    expect(await gateway.readPayment(payment)).toMatchObject({ kind: 'paid' });
   });
 
   test('an unpaid order is settled without taking anything, and cannot be paid any more', async () => {
     const { request, settle } = await order();
     const payment = await gateway.createSubscription(request);
     expect(await gateway.settleOrder(settle)).toEqual({ paid: 0, refunded: 0 });
-    expect(await gateway.lookAtPayment(payment)).toEqual({ kind: 'closed' });
+    expect(await gateway.readPayment(payment)).toEqual({ kind: 'closed' });
   });
 
   test('the same request makes one subscription, however often and however badly it went', async () => {

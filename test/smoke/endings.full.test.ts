@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { openSmokeWorld, patienceMs, resultsOf, type SmokeWorld } from './smoke-world.ts';
+import { openSmokeWorld, resultsOf, type SmokeWorld, timeoutMs } from './smoke-world.ts';
 
 /** How `npm run smoke` ends when it does not go its way, against the double of AWS. */
 let world: SmokeWorld;
 beforeAll(async () => {
   world = await openSmokeWorld();
   await world.prepare('aws');
-}, patienceMs);
+}, timeoutMs);
 afterEach(() => world?.clearFaults('aws'));
-afterAll(() => world?.close(), patienceMs);
+afterAll(() => world?.close(), timeoutMs);
 
 test(
   'past the time limit everything is destroyed, and the run has failed',
@@ -16,7 +16,7 @@ test(
     await world.fault('aws', { on: 'create', type: 'instance:Instance', fault: 'slow', ms: 600_000 });
     const running = world.start('--minutes', '0.2', 'aws');
     await world.until(async () => /ENDS: /.test(running.shown()), {
-      limitMs: patienceMs,
+      limitMs: timeoutMs,
       what: 'the limit has passed',
     });
     await world.clearFaults('aws');
@@ -29,7 +29,7 @@ test(
     expect(summary!.remembered).toEqual([]);
     expect(await world.objects('aws')).toEqual([]);
   },
-  patienceMs,
+  timeoutMs,
 );
 
 test(
@@ -37,7 +37,7 @@ test(
   async () => {
     const running = world.start('aws');
     await world.until(async () => (await world.objects('aws')).length > 3, {
-      limitMs: patienceMs,
+      limitMs: timeoutMs,
       what: 'it is built',
     });
     running.child.kill('SIGINT');
@@ -46,7 +46,7 @@ test(
     expect(summary!.clouds[0]).toMatchObject({ result: 'interrupted', why: 'interrupted by SIGINT', left: [] });
     expect(await world.objects('aws')).toEqual([]);
   },
-  patienceMs,
+  timeoutMs,
 );
 
 test(
@@ -68,5 +68,5 @@ test(
     expect(cleaned.summary!.clouds[0]).toMatchObject({ instanceId: null, estimateCents: null });
     expect(await world.objects('aws')).toEqual([]);
   },
-  patienceMs,
+  timeoutMs,
 );

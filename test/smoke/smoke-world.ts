@@ -108,4 +108,4 @@ export function resultsOf(summary: Summary | undefined): Record<string, string> 
 }
 
 /** Longest that a run at a double may take on a busy machine, ms. */
-export const patienceMs = 600_000;
+export const timeoutMs = 600_000;

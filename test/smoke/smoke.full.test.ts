@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BilledCloud } from '../../src/domain/catalogue/cloud-costs.ts';
-import { openSmokeWorld, patienceMs, type SmokeWorld } from './smoke-world.ts';
+import { openSmokeWorld, type SmokeWorld, timeoutMs } from './smoke-world.ts';
 
 /** `npm run smoke` without a cloud named: all four, one after the other, at their doubles. */
 const clouds: BilledCloud[] = ['aws', 'digitalocean', 'gcp', 'azure'];
@@ -8,8 +8,8 @@ let world: SmokeWorld;
 beforeAll(async () => {
   world = await openSmokeWorld();
   for (const cloud of clouds) await world.prepare(cloud);
-}, patienceMs);
-afterAll(() => world?.close(), patienceMs);
+}, timeoutMs);
+afterAll(() => world?.close(), timeoutMs);
 
 test(
   'all four clouds go up, are checked and go, and the ceiling holds for all together',
@@ -29,5 +29,5 @@ test(
     expect(refused.code).toBe(4);
     expect(refused.summary!.clouds.map(({ result }) => result)).toEqual(['passed', 'refused']);
   },
-  2 * patienceMs,
+  2 * timeoutMs,
 );

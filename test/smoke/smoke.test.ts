@@ -2,23 +2,23 @@ import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { openMemory, type RememberedRun } from '../../smoke/memory.ts';
 import { specOf } from '../../smoke/smoke-cloud.ts';
-import { openSmokeWorld, patienceMs, resultsOf, type SmokeWorld } from './smoke-world.ts';
+import { openSmokeWorld, resultsOf, type SmokeWorld, timeoutMs } from './smoke-world.ts';
 
 /** `npm run smoke` against the double of AWS, as a process; smoke.full.test.ts has the other clouds. */
 let world: SmokeWorld;
 beforeAll(async () => {
   world = await openSmokeWorld();
   await world.prepare('aws');
-}, patienceMs);
+}, timeoutMs);
 afterEach(() => world?.clearFaults('aws'));
-afterAll(() => world?.close(), patienceMs);
+afterAll(() => world?.close(), timeoutMs);
 
 test(
   'what a run that was killed has left is destroyed first; then a server goes up, is looked at from every side and goes',
   async () => {
     const killed = world.start('aws');
     await world.until(async () => (await world.objects('aws')).length > 3, {
-      limitMs: patienceMs,
+      limitMs: timeoutMs,
       what: 'it is built',
     });
     killed.child.kill('SIGKILL');
@@ -67,7 +67,7 @@ test(
     expect(shown).toMatch(/known there as arn:aws:/);
     expect(shown).not.toContain(world.env.AWS_SECRET_ACCESS_KEY);
   },
-  patienceMs,
+  timeoutMs,
 );
 
 test(
@@ -79,7 +79,7 @@ test(
     expect(summary!.clouds[0]!.why).toBe('0.04 USD in all would be above the ceiling of 0.03 USD');
     expect(await world.objects('aws')).toEqual([]);
   },
-  patienceMs,
+  timeoutMs,
 );
 
 test(
@@ -114,5 +114,5 @@ test(
     memory.forget(foreign);
     expect(await world.objects('aws')).toEqual([]);
   },
-  patienceMs,
+  timeoutMs,
 );

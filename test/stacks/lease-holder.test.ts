@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { openLeaseDesk } from '../../src/stacks/runner/lease-holder.ts';
+import { openLeaseManager } from '../../src/stacks/runner/lease-holder.ts';
 import type { RunnerSettings } from '../../src/stacks/runner/settings.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -28,16 +28,16 @@ test('a database that is away is worth another try, by the same runner too: noth
   await once(door, 'listening');
   uri.port = String((door.address() as AddressInfo).port);
 
-  const desk = openLeaseDesk({
+  const leases = openLeaseManager({
     MONGODB_URI: uri.href,
     FREEHOLD_LEASE_MS: 60_000,
     FREEHOLD_LEASE_RENEW_MS: 15_000,
     FREEHOLD_LEASE_LOST_MS: 40_000,
     FREEHOLD_LEASE_MARGIN_MS: 30_000,
   } as RunnerSettings);
-  await expect(desk.acquire('inst-a')).rejects.toMatchObject({ name: 'ReasonError', code: 'records_unreachable' });
+  await expect(leases.acquire('inst-a')).rejects.toMatchObject({ name: 'ReasonError', code: 'records_unreachable' });
   isAway = false;
-  const lease = await desk.acquire('inst-a');
+  const lease = await leases.acquire('inst-a');
   expect(lease.clean).toBe(true);
   await lease.release({ settled: true });
   door.close();

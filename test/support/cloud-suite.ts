@@ -41,7 +41,7 @@ const Object_ = z.object({ type: z.string(), id: z.string(), properties: z.recor
 type Object_ = z.infer<typeof Object_>;
 
 /** Longest time that an engine's operation may take on a busy machine, ms. */
-const patience = 600_000;
+const timeout = 600_000;
 
 const changesOf = (lines: RunnerLine[]) => lines.flatMap((line) => (line.type === 'result' ? [line.changes] : []))[0]!;
 
@@ -135,14 +135,14 @@ function useLab({ cloud }: SuiteCloud): () => CloudLab {
   let lab: CloudLab;
   beforeAll(async () => {
     lab = await openCloudLab(cloud);
-  }, patience);
+  }, timeout);
   afterEach(async () => {
     await lab?.clearFaults();
     await lab?.cloud.rules({});
   });
   afterAll(async () => {
     await lab?.close();
-  }, patience);
+  }, timeout);
   return () => lab;
 }
 
@@ -233,7 +233,7 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         await lab.destroy(moved);
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
   });
 }
@@ -291,7 +291,7 @@ export function describeFinalSnapshot(suite: SuiteCloud, part: SuitePart): void 
         });
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
   });
 }
@@ -324,7 +324,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         await lab.destroy(alone);
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
 
     test(
@@ -337,7 +337,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         await lab.destroy(server);
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
 
     test(
@@ -351,7 +351,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         const before = await idsOf();
         await lab.forgetObjects(server, suite.leaf);
         expect(await lab.strangers(server, typePrefix)).not.toEqual([]);
-        const again = await lab.up(server, { recover: true, pivotBehind: true });
+        const again = await lab.up(server, { recover: true, delivered: true });
         expect(again.outputs).toEqual(outputs);
         expect(await idsOf()).toEqual(before);
         expect(await lab.strangers(server, typePrefix)).toEqual([]);
@@ -359,7 +359,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         await lab.destroy(server);
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
 
     test(
@@ -376,7 +376,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         await lab.destroy(server);
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
 
     test(
@@ -395,7 +395,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         await lab.destroy(server);
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
 
     test(
@@ -411,7 +411,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
         await lab.destroy(server);
         expect(await lab.objects()).toEqual([]);
       },
-      patience,
+      timeout,
     );
   });
 }
@@ -436,20 +436,20 @@ export function describeKills(suite: SuiteCloud, part: SuitePart, rounds: number
           runner.child.stdout!.resume();
           runner.child.stdin!.write(`${JSON.stringify(lab.request('up', server))}\n`);
           const enough = Math.floor(share * resourceCount(server));
-          await until(async () => (await lab.objects()).length >= enough, { limitMs: patience, everyMs: 20 });
+          await until(async () => (await lab.objects()).length >= enough, { limitMs: timeout, everyMs: 20 });
           // Somewhere between two of them, too.
           await delay(Math.round(random() * 200));
           kill(runner.sid);
           await runner.ended;
           expect(sessionMembers(runner.sid)).toEqual([]);
           if (round % 2 === 0) {
-            await lab.runWhenFree(lab.request('up', server), patience);
+            await lab.runWhenFree(lab.request('up', server), timeout);
             expect(await lab.strangers(server, typePrefix)).toEqual([]);
           }
           await lab.destroy(server);
           expect(await lab.objects()).toEqual([]);
         },
-        patience,
+        timeout,
       );
     }
   });

@@ -44,9 +44,9 @@ export async function startDatabase(): Promise<TestDatabase> {
     if (server.exitCode === null && server.signalCode === null) {
       const ended = once(server, 'exit');
       server.kill('SIGTERM');
-      const patience = setTimeout(() => server.kill('SIGKILL'), 10_000);
+      const timeout = setTimeout(() => server.kill('SIGKILL'), 10_000);
       await ended;
-      clearTimeout(patience);
+      clearTimeout(timeout);
     }
     await rm(folder, { recursive: true, force: true });
   };

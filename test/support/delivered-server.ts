@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { fetch } from 'undici';
-import { lookAtHost } from '../../src/activities/hosting/read-host-health.ts';
+import { readHostHealth } from '../../src/activities/hosting/read-host-health.ts';
 import type { StackPorts } from '../../src/activities/hosting/stack-activities.ts';
 import { destroyStack, specOf, stackUp } from '../../src/activities/hosting/stack-up.ts';
-import { type TakenStep, takeChangeStep, type WishedChange } from '../../src/activities/hosting/take-change-step.ts';
+import { type DesiredChange, type TakenStep, takeChangeStep } from '../../src/activities/hosting/take-change-step.ts';
 import type { StepContext } from '../../src/contracts/workflow-messages.ts';
-import { type ServerWish, wishOf } from '../../src/domain/operations/plan-change.ts';
+import { type DesiredServer, desiredFrom } from '../../src/domain/operations/plan-change.ts';
 import { createReach, type Reach } from '../../src/runtime/reach.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -48,7 +48,7 @@ export function useDeliveries() {
       zonesOf: () => ['home-a'],
       healthyWithinMs: 20_000,
       finalSnapshotDays: 30,
-      look: (expected) => lookAtHost({ reach, hostUrl }, expected),
+      readHealth: (expected) => readHostHealth({ reach, hostUrl }, expected),
       resolve: reach.resolve,
       journal: { note: async () => undefined, append: async () => undefined },
       runStack: (request, options) => runStack(request, { ...options, env: lab.env }),
@@ -63,7 +63,7 @@ export function useDeliveries() {
       const response = await fetch(`${hostUrl(name)}/healthz`, { dispatcher: reach.dispatcher });
       return (await response.json()) as { boots: number; version: string };
     };
-    const take = (change: WishedChange, limits: Partial<StackPorts> = {}): Promise<TakenStep | null> =>
+    const take = (change: DesiredChange, limits: Partial<StackPorts> = {}): Promise<TakenStep | null> =>
       within().run(takeChangeStep({ ...ports, ...limits }), context, change);
 
     await within().run(stackUp(ports), context);
@@ -75,12 +75,12 @@ export function useDeliveries() {
       health,
       resolve: reach.resolve,
       take,
-      wish: async (change: Partial<ServerWish> = {}): Promise<ServerWish> => ({
-        ...wishOf(specOf(await find()))!,
+      desired: async (change: Partial<DesiredServer> = {}): Promise<DesiredServer> => ({
+        ...desiredFrom(specOf(await find()))!,
         ...change,
       }),
       /** Takes steps until nothing is left to do. */
-      async change(change: WishedChange): Promise<TakenStep[]> {
+      async change(change: DesiredChange): Promise<TakenStep[]> {
         const taken: TakenStep[] = [];
         for (let step = await take(change); step; step = await take(change)) taken.push(step);
         return taken;

@@ -18,7 +18,7 @@ const cloud = await cloudStacks(spec.cloud);
 await engine.useCloud(cloud);
 await createStack(engine, stack);
 const userData = Object.fromEntries(machinesOf(spec).map(({ key }) => [key, secret('')]));
-const args = { spec, userData, protect: true, lookUp: true, env: process.env };
+const args = { spec, userData, protect: true, findImages: true, env: process.env };
 const previewed = await engine.stack(stack, () => declareUnderPolicy(() => cloud.declare(args), { spec, secrets }));
 const { changeSummary } = await previewed.preview({ onOutput: (text) => process.stderr.write(text) });
 await engine.close();

@@ -27,7 +27,7 @@ import { until } from './until.ts';
 /** How an operation is asked for. */
 interface RequestHow {
   recover?: boolean;
-  pivotBehind?: boolean;
+  delivered?: boolean;
   finalSnapshot?: StackRequest['finalSnapshot'];
 }
 
@@ -81,25 +81,25 @@ export async function openStackLab() {
   function request(
     kind: StackRequest['kind'],
     server: PrivateServerSpec,
-    { recover = false, pivotBehind = false, finalSnapshot = null }: RequestHow = {},
+    { recover = false, delivered = false, finalSnapshot = null }: RequestHow = {},
   ): StackRequest {
     const identity = {
       ...{ adminEmail: 'admin@example.org', plan: 'MAKER', licenceId: 'lic_0123456789abcdef' },
       enrolmentGeneration: 0,
     };
-    const common = { kind, stack: `inst-${server.instanceId}`, spec: server, recover, pivotBehind };
+    const common = { kind, stack: `inst-${server.instanceId}`, spec: server, recover, delivered };
     if (kind === 'up') return { ...common, identity };
     return kind === 'destroy' ? { ...common, finalSnapshot } : common;
   }
 
   /** Runs an operation and keeps its lines. */
-  async function run(wish: StackRequest, options: Partial<RunStackOptions> = {}) {
+  async function run(desired: StackRequest, options: Partial<RunStackOptions> = {}) {
     const lines: RunnerLine[] = [];
     const onLine = (line: RunnerLine) => {
       lines.push(line);
       options.onLine?.(line);
     };
-    const outputs = await runStack(wish, { env, ...options, onLine });
+    const outputs = await runStack(desired, { env, ...options, onLine });
     return { outputs: outputs as StackOutputs, lines };
   }
 
@@ -171,7 +171,7 @@ export async function openStackLab() {
     /** Makes the state as it was before it knew anything at the cloud. */
     forgetObjects: (server: PrivateServerSpec, lost?: string) => forgetObjectsIn(stateFile(server), lost),
     /** Begins an up whose host stays being created, and answers with the session that does it. */
-    async beginUp(server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) {
+    async beginUp(server: PrivateServerSpec, how: { recover?: boolean; delivered?: boolean } = {}) {
       await cloud.faults({ createHostMs: 30_000 });
       const running = run(request('up', server, how));
       running.catch(() => undefined);
@@ -183,10 +183,10 @@ export async function openStackLab() {
       return { running, sid: lease!.sid };
     },
     /** Runs an operation as soon as nobody else has the lease. */
-    async runWhenFree(wish: StackRequest, limitMs = 60_000) {
+    async runWhenFree(desired: StackRequest, limitMs = 60_000) {
       return until(
         () =>
-          run(wish).catch((error: unknown) => {
+          run(desired).catch((error: unknown) => {
             if (error instanceof Object && 'code' in error && error.code === 'stack_busy') return null;
             throw error;
           }),
@@ -220,7 +220,7 @@ export async function openStackLab() {
         ...sessions.flatMap(sessionMembers).map((pid) => `process ${pid} lives`),
       ];
     },
-    up: (server: PrivateServerSpec, how: { recover?: boolean; pivotBehind?: boolean } = {}) =>
+    up: (server: PrivateServerSpec, how: { recover?: boolean; delivered?: boolean } = {}) =>
       run(request('up', server, how)),
     refresh: (server: PrivateServerSpec) => run(request('refresh', server)),
     destroy: (server: PrivateServerSpec, how: Pick<RequestHow, 'finalSnapshot'> = {}) =>

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { createFaults } from '../e2e/support/faults.ts';
 import { delivered, findings, undone } from '../e2e/support/findings.ts';
 import { administrator, buy, type Purchase } from '../e2e/support/purchase.ts';
-import { patienceMs, shareWorld } from '../e2e/support/world.ts';
+import { shareWorld, timeoutMs } from '../e2e/support/world.ts';
 import { accessibilityFaults, launchBrowser, openPage } from './support/browser.ts';
 
 /** No webhook arrives on this platform: every payment here is known by a look-up alone. */
@@ -17,7 +17,7 @@ beforeAll(async () => {
   await createFaults(world()).stripe({ webhooks: { drop: true } });
   browser = await launchBrowser();
   purchase = await buy(world());
-}, patienceMs);
+}, timeoutMs);
 afterAll(async () => {
   await browser?.close();
 });
@@ -60,7 +60,7 @@ describe('the live page of an order', () => {
       expect(await page.locator('#head').textContent()).toContain(quote.hostname);
       expect(await accessibilityFaults(page)).toEqual([]);
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -74,7 +74,7 @@ describe('the live page of an order', () => {
       expect(plainComplaints).toEqual([]);
       await plain.context().close();
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -82,7 +82,7 @@ describe('the live page of an order', () => {
     async () => {
       await watch(page);
       await purchase.pay();
-      await page.getByRole('heading', { level: 1, name: 'Your server is ready' }).waitFor({ timeout: patienceMs });
+      await page.getByRole('heading', { level: 1, name: 'Your server is ready' }).waitFor({ timeout: timeoutMs });
       const { announced, percent, steps } = await seenOn(page);
       expect(new Set(percent).size).toBeGreaterThanOrEqual(3);
       expect(percent).toEqual([...percent].sort((a, b) => a - b));
@@ -96,7 +96,7 @@ describe('the live page of an order', () => {
       expect(complaints).toEqual([]);
       expect(await findings(world(), purchase)).toEqual(delivered(purchase));
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -127,7 +127,7 @@ describe('the live page of an order', () => {
         await page.getByRole('button', { name: 'Create account' }).click();
       }
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test(
@@ -148,7 +148,7 @@ describe('the live page of an order', () => {
       expect(plainComplaints).toEqual([]);
       expect(await findings(world(), other)).toEqual(undone({ taken: 0 }));
     },
-    patienceMs,
+    timeoutMs,
   );
 
   test('shows an order to nobody without its link', async () => {

@@ -29,7 +29,7 @@ const changes: readonly [workflow: keyof typeof bounds, way: string, renamed: Re
   ['instance', 'terminated-and-run-again', { noteOperation: 'noteAnother' }],
   ['reconcileFleet', 'fleet-repaired', { readHolds: 'readLicenceList', readLicenceList: 'readHolds' }],
   ['reconcileFleet', 'fleet-repaired', { noteRepaired: 'noteAnother' }],
-  ['settleStrayPayment', 'stray-payment-settled', { sendStrayRefund: 'sendAnother' }],
+  ['settleLatePayment', 'late-payment-settled', { sendLateRefund: 'sendAnother' }],
   ['checkDrift', 'drift-repaired', { repairStack: 'awaitHealthy', awaitHealthy: 'repairStack' }],
   ['checkDrift', 'drift-not-found-by-an-operator', { openOperation: 'openAnother' }],
   ['instance', 'drift-check-terminated', { endBroken: 'endAnother' }],
@@ -96,7 +96,7 @@ describe('recorded histories', () => {
   test('hold every decision about every step of a check of drift, and a cancel at each', () => {
     const met = new Set(runs.filter((run) => typeOf(run) === 'checkDrift').flatMap(metBy));
     // The look is no step that anybody is asked about.
-    const decided = checkDriftSteps.filter((step) => step !== 'look-for-drift');
+    const decided = checkDriftSteps.filter((step) => step !== 'detect-drift');
     const expected = [
       ...checkDriftSteps.map((step) => `cancel at ${step}`),
       ...decided.flatMap((step) => [`retry at ${step}`, `abort at ${step}`]),

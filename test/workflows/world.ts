@@ -3,7 +3,7 @@ import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } fro
 import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { createBeatInterceptor } from '../../src/activities/lib/heartbeat-interceptor.ts';
+import { createHeartbeatInterceptor } from '../../src/activities/lib/heartbeat-interceptor.ts';
 import type { Difference, JudgedDrift } from '../../src/contracts/drift.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
@@ -90,14 +90,14 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
     }),
     sendMail: step('send-mail'),
     settleMoney: step('settle-money'),
-    sendApology: step('send-apology'),
+    sendOutcomeMail: step('send-outcome-mail'),
     revokeLicence: step('revoke-licence'),
     destroyStack: step('destroy-stack'),
     releaseHostname: step('release-hostname'),
-    lookForDrift: async (context: StepContext): Promise<JudgedDrift> => {
-      await step('look-for-drift')(context);
+    detectDrift: async (context: StepContext): Promise<JudgedDrift> => {
+      await step('detect-drift')(context);
       const { differences } = drift;
-      return { differences, keeps: ['vol-1'], ...judgeDrift(differences) };
+      return { differences, requiredVolumeIds: ['vol-1'], ...judgeDrift(differences) };
     },
     openOperation: async () => {
       notes.push('opened');
@@ -131,13 +131,13 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       calls.push('end-order');
       order.state = endStateOf(reason);
     },
-    settleStrayPayment: async () => {
+    settleLatePayment: async () => {
       const number = count('settle-money');
       await behaviours['settle-money']?.(number, {} as StepContext);
       return 3_509;
     },
-    sendStrayRefund: async (_stray: unknown, amount: number) => {
-      notes.push(`stray refund ${amount}`);
+    sendLateRefund: async (_latePayment: unknown, amount: number) => {
+      notes.push(`late refund ${amount}`);
     },
     noteOperation: async (_place: unknown, change: { status: string; instanceStatus?: string }) => {
       notes.push(change.instanceStatus ? `${change.status}/${change.instanceStatus}` : change.status);
@@ -229,7 +229,7 @@ export async function withInstance<Result>(
     const common = {
       connection: environment.nativeConnection,
       activities: world.activities,
-      interceptors: { activity: [() => ({ inbound: createBeatInterceptor() })] },
+      interceptors: { activity: [() => ({ inbound: createHeartbeatInterceptor() })] },
       shutdownForceTime: '3 seconds' as const,
     };
     const [control, provision] = await Promise.all([

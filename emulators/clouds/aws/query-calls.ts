@@ -1,7 +1,7 @@
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
-import { lookAt } from '../snapshots.ts';
+import { readSnapshot } from '../snapshots.ts';
 import { account, text } from './rules.ts';
 import { types } from './types.ts';
 import { awsWords } from './words.ts';
@@ -118,7 +118,7 @@ const ec2: Record<string, Work> = {
     const found = (await call.double.list()).filter(
       (object) => object.type === types.snapshot && object.region === call.region && fits(tagsOf(object)),
     );
-    const shown = found.map((object) => snapshotShown(object, lookAt(call.double, object)));
+    const shown = found.map((object) => snapshotShown(object, readSnapshot(call.double, object)));
     return { snapshotSet: items(shown) };
   },
   DeleteSnapshot: deletes(types.snapshot, 'SnapshotId'),

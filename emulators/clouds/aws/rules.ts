@@ -17,26 +17,26 @@ const to = (type: string, more: Omit<Reference, 'type'> = {}): Reference => ({ t
 export const text = (value: unknown) => (value === undefined ? '' : String(value));
 const arn = (service: string, region: string, resource: string) =>
   `arn:aws:${service}:${region}:${account}:${resource}`;
-const ec2Arn = (kind: string) => (wish: { id: string; region: string }) => ({
-  arn: arn('ec2', wish.region, `${kind}/${wish.id}`),
+const ec2Arn = (kind: string) => (desired: { id: string; region: string }) => ({
+  arn: arn('ec2', desired.region, `${kind}/${desired.id}`),
 });
-const iamArn = (kind: string) => (wish: { inputs: Properties }) => ({
-  arn: `arn:aws:iam::${account}:${kind}${text(wish.inputs.path ?? '/')}${text(wish.inputs.name)}`,
+const iamArn = (kind: string) => (desired: { inputs: Properties }) => ({
+  arn: `arn:aws:iam::${account}:${kind}${text(desired.inputs.path ?? '/')}${text(desired.inputs.name)}`,
 });
 const nameOf = ({ inputs }: { inputs: Properties }) => text(inputs.name);
 const nameInRegion = ({ region, inputs }: { region: string; inputs: Properties }) => `${region} ${text(inputs.name)}`;
 const digits = (count: number, world: World) => world.newId('', count);
 
 /** What ties the same things together is one thing, however often it is made. */
-const found = (type: string, inputs: readonly string[]) => (wish: { inputs: Properties }, world: World) =>
-  world.list(type).find((object) => inputs.every((name) => object.inputs[name] === wish.inputs[name]));
+const found = (type: string, inputs: readonly string[]) => (desired: { inputs: Properties }, world: World) =>
+  world.list(type).find((object) => inputs.every((name) => object.inputs[name] === desired.inputs[name]));
 
 /** Rules of one security group must differ. */
 const portRule: TypeRule = {
   id: 'sgr-0',
   references: { securityGroupId: to(types.securityGroup, { onDelete: 'ends' }) },
   replaces: ['securityGroupId'],
-  computed: (wish) => ({ ...ec2Arn('security-group-rule')(wish), securityGroupRuleId: wish.id }),
+  computed: (desired) => ({ ...ec2Arn('security-group-rule')(desired), securityGroupRuleId: desired.id }),
   unique: ({ inputs }) =>
     ['securityGroupId', 'ipProtocol', 'fromPort', 'toPort', 'cidrIpv4', 'cidrIpv6']
       .map((name) => text(inputs[name]))
@@ -47,8 +47,8 @@ const network = {
   vpc: {
     id: 'vpc-0',
     replaces: ['cidrBlock', 'ipv4IpamPoolId', 'instanceTenancy'],
-    computed: (wish, world, before) => ({
-      ...ec2Arn('vpc')(wish),
+    computed: (desired, world, before) => ({
+      ...ec2Arn('vpc')(desired),
       defaultRouteTableId: before.defaultRouteTableId ?? world.newId('rtb-0'),
     }),
   },
@@ -108,9 +108,9 @@ const names = {
   eip: {
     id: 'eipalloc-0',
     replaces: ['domain', 'address', 'publicIpv4Pool', 'networkBorderGroup'],
-    computed: (wish, world, before) => ({
-      arn: arn('ec2', wish.region, `elastic-ip/${wish.id}`),
-      allocationId: wish.id,
+    computed: (desired, world, before) => ({
+      arn: arn('ec2', desired.region, `elastic-ip/${desired.id}`),
+      allocationId: desired.id,
       publicIp: before.publicIp ?? world.newAddress(),
     }),
   },
@@ -188,10 +188,10 @@ const machines = {
     ],
     restarts: ['instanceType', 'userData'],
     protection: { input: 'disableApiTermination', unless: 'forceDestroy' },
-    computed: (wish, world, before) => ({
-      ...ec2Arn('instance')(wish),
+    computed: (desired, world, before) => ({
+      ...ec2Arn('instance')(desired),
       instanceState: 'running',
-      availabilityZone: world.find(types.subnet, text(wish.inputs.subnetId))?.inputs.availabilityZone,
+      availabilityZone: world.find(types.subnet, text(desired.inputs.subnetId))?.inputs.availabilityZone,
       privateIp: before.privateIp ?? '10.0.0.10',
       primaryNetworkInterfaceId: before.primaryNetworkInterfaceId ?? world.newId('eni-0', 16),
     }),
@@ -209,7 +209,7 @@ const machines = {
   snapshots: {
     id: 'policy-0',
     references: { executionRoleArn: to(types.role, { by: 'arn', onDelete: 'stays' }) },
-    computed: (wish) => ({ arn: arn('dlm', wish.region, `policy/${wish.id}`) }),
+    computed: (desired) => ({ arn: arn('dlm', desired.region, `policy/${desired.id}`) }),
   },
 } satisfies Record<string, TypeRule>;
 

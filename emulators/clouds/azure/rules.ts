@@ -1,7 +1,7 @@
 import type { Properties } from '../../../src/stacks/provider/properties.ts';
 import { same } from '../../../src/stacks/provider/properties.ts';
 import { valuesAt } from '../paths.ts';
-import type { DoubleObject, Reference, TypeRule, Wish, World } from '../rule-table.ts';
+import type { Desired, DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
 import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
 import { armTypes, type TypeName, types } from './types.ts';
 import { azureError } from './words.ts';
@@ -62,15 +62,15 @@ function rule(type: TypeName, more: Partial<TypeRule> = {}): TypeRule {
       ...new Set(['resourceGroupName', 'location', own, ...(parent ? [parent] : [])]),
       ...(more.replaces ?? []),
     ],
-    computed: (wish, world, before) => ({
-      ...more.computed?.(wish, world, before),
-      ...{ name: wish.inputs[own], type: type === 'group' ? 'Microsoft.Resources/resourceGroups' : armTypes[type] },
+    computed: (desired, world, before) => ({
+      ...more.computed?.(desired, world, before),
+      ...{ name: desired.inputs[own], type: type === 'group' ? 'Microsoft.Resources/resourceGroups' : armTypes[type] },
     }),
   };
 }
 
 /** Refuses a change of what Azure does not let be changed. */
-function fixed(paths: string[], { inputs, before }: Wish & { before?: Properties }): string | null {
+function fixed(paths: string[], { inputs, before }: Desired & { before?: Properties }): string | null {
   const changed = before && paths.find((path) => !same(valuesAt(before, path), valuesAt(inputs, path)));
   return changed ? azureError(409, 'PropertyChangeNotAllowed', `Changing property '${changed}' is not allowed.`) : null;
 }
@@ -89,17 +89,17 @@ const machineDisk = 'storageProfile.dataDisks[].managedDisk.id';
 const machineCard = 'networkProfile.networkInterfaces[].id';
 
 /** An address belongs to one card or load balancer at a time, whatever the order in which they are changed. */
-function addressTaken(wish: Wish, path: string, world: World): string | null {
-  const names = valuesAt(wish.inputs, path);
+function addressTaken(desired: Desired, path: string, world: World): string | null {
+  const names = valuesAt(desired.inputs, path);
   const other =
-    holder(world, 'card', cardAddress, { id: wish.id, names }) ??
-    holder(world, 'balancer', balancerAddress, { id: wish.id, names });
-  const sentence = `Resource ${wish.id ?? 'to be made'} is referencing public IP address ${text(names[0])} that is already allocated to resource ${other?.id}.`;
+    holder(world, 'card', cardAddress, { id: desired.id, names }) ??
+    holder(world, 'balancer', balancerAddress, { id: desired.id, names });
+  const sentence = `Resource ${desired.id ?? 'to be made'} is referencing public IP address ${text(names[0])} that is already allocated to resource ${other?.id}.`;
   return other ? azureError(400, 'PublicIPAddressInUse', sentence) : null;
 }
 
-function machineRefusal(wish: Wish & { before?: Properties }, world: World): string | null {
-  const { id, inputs } = wish;
+function machineRefusal(desired: Desired & { before?: Properties }, world: World): string | null {
+  const { id, inputs } = desired;
   const names = valuesAt(inputs, machineDisk);
   const other = holder(world, 'machine', machineDisk, { id, names });
   if (other) {
@@ -138,7 +138,7 @@ function machineRefusal(wish: Wish & { before?: Properties }, world: World): str
     const sentence = 'Authentication using either SSH or by user name and password must be enabled in Linux profile.';
     return azureError(400, 'InvalidParameter', sentence);
   }
-  return fixed(['zones', 'osProfile', 'storageProfile.imageReference', 'storageProfile.osDisk.name'], wish);
+  return fixed(['zones', 'osProfile', 'storageProfile.imageReference', 'storageProfile.osDisk.name'], desired);
 }
 
 export const rules: Record<TypeName, TypeRule> = {
@@ -160,13 +160,13 @@ export const rules: Record<TypeName, TypeRule> = {
   }),
   address: rule('address', {
     computed: (_wish, world, before) => ({ ipAddress: before.ipAddress ?? world.newAddress() }),
-    refuse(wish) {
+    refuse(desired) {
       const isLoose =
-        valuesAt(wish.inputs, 'sku.name')[0] === 'Standard' && wish.inputs.publicIPAllocationMethod !== 'Static';
+        valuesAt(desired.inputs, 'sku.name')[0] === 'Standard' && desired.inputs.publicIPAllocationMethod !== 'Static';
       const sentence = 'Standard SKU public IP addresses must have the allocation method Static.';
       return isLoose
         ? azureError(400, 'PublicIPAddressWithStandardSkuCannotHaveDynamicAllocation', sentence)
-        : fixed(['zones', 'sku'], wish);
+        : fixed(['zones', 'sku'], desired);
     },
   }),
   card: rule('card', {
@@ -174,16 +174,18 @@ export const rules: Record<TypeName, TypeRule> = {
       'ipConfigurations[].subnet.id': to('subnet'),
       [cardAddress]: to('address'),
     },
-    refuse(wish, world) {
-      const pools = valuesAt(wish.inputs, 'ipConfigurations[].loadBalancerBackendAddressPools[].id').map(text);
+    refuse(desired, world) {
+      const pools = valuesAt(desired.inputs, 'ipConfigurations[].loadBalancerBackendAddressPools[].id').map(text);
       const missing = pools.find((pool) => !world.find(types.balancer, pool.split('/backendAddressPools/')[0] ?? ''));
       const sentence = `Resource ${missing} referenced by the network interface was not found.`;
-      return missing ? azureError(400, 'InvalidResourceReference', sentence) : addressTaken(wish, cardAddress, world);
+      return missing
+        ? azureError(400, 'InvalidResourceReference', sentence)
+        : addressTaken(desired, cardAddress, world);
     },
   }),
   balancer: rule('balancer', {
     references: { [balancerAddress]: to('address') },
-    refuse: (wish, world) => addressTaken(wish, balancerAddress, world),
+    refuse: (desired, world) => addressTaken(desired, balancerAddress, world),
   }),
   zone: rule('zone'),
   record: rule('record', {
@@ -193,10 +195,11 @@ export const rules: Record<TypeName, TypeRule> = {
   }),
   disk: rule('disk', {
     replaces: ['creationData'],
-    refuse(wish) {
-      const shrinks = wish.before !== undefined && Number(wish.inputs.diskSizeGB) < Number(wish.before.diskSizeGB);
+    refuse(desired) {
+      const shrinks =
+        desired.before !== undefined && Number(desired.inputs.diskSizeGB) < Number(desired.before.diskSizeGB);
       const sentence = 'Requested property change is not supported: a disk cannot be made smaller.';
-      return shrinks ? azureError(409, 'OperationNotAllowed', sentence) : fixed(['zones'], wish);
+      return shrinks ? azureError(409, 'OperationNotAllowed', sentence) : fixed(['zones'], desired);
     },
     refuseDelete({ id: volumeId }, world) {
       const pending = pendingSnapshot(world, { type: types.snapshot, source: snapshotSource, volumeId });

@@ -5,7 +5,7 @@ import type { Double } from '../double.ts';
 import { propertiesOf } from '../object-area.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
-import { lookAt } from '../snapshots.ts';
+import { readSnapshot } from '../snapshots.ts';
 import { subscription } from './rules.ts';
 import { accessToken, identityHeader } from './table.ts';
 import { armTypes, type TypeName, types } from './types.ts';
@@ -94,7 +94,7 @@ export function createAzureWire(double: Double): Router {
       ({ type, inputs }) => type === types.snapshot && inputs.resourceGroupName === request.params.group,
     );
     const value = found.map((object) => {
-      const provisioningState = lookAt(double, object) ? 'Succeeded' : 'Creating';
+      const provisioningState = readSnapshot(double, object) ? 'Succeeded' : 'Creating';
       const timeCreated = new Date(object.createdAt).toISOString();
       return { ...shown(object), properties: { ...propertiesOf(object), provisioningState, timeCreated } };
     });

@@ -16,8 +16,8 @@ export const text = (value: unknown) => (value === undefined ? '' : String(value
 const numbered = (_wish: unknown, world: World) => String(Number.parseInt(world.newId('', 8), 16) + 1);
 const nameOf = ({ inputs }: { inputs: Properties }) => text(inputs.name);
 /** The machine that has something already; a link is to one at a time. */
-function holder(world: World, type: string, property: string, wish: { id?: string; inputs: Properties }) {
-  const isOther = (each: DoubleObject) => each.id !== wish.id && each.inputs[property] === wish.inputs[property];
+function holder(world: World, type: string, property: string, desired: { id?: string; inputs: Properties }) {
+  const isOther = (each: DoubleObject) => each.id !== desired.id && each.inputs[property] === desired.inputs[property];
   return world.list(type).find(isOther);
 }
 
@@ -56,10 +56,10 @@ export const rules = {
       ipAddress: to(types.address, { onDelete: 'ends' }),
     },
     replaces: ['dropletId', 'ipAddress'],
-    refuse(wish, world) {
-      const other = holder(world, types.addressAssignment, 'ipAddress', wish);
+    refuse(desired, world) {
+      const other = holder(world, types.addressAssignment, 'ipAddress', desired);
       if (other) return digitaloceanError('POST', types.address, 422, 'The reserved IP already has a pending event.');
-      const isFar = !isNear(world, wish.inputs, world.find(types.address, text(wish.inputs.ipAddress)));
+      const isFar = !isNear(world, desired.inputs, world.find(types.address, text(desired.inputs.ipAddress)));
       return isFar ? digitaloceanError('POST', types.address, 422, 'Droplet and IP are in different regions.') : null;
     },
   },
@@ -93,11 +93,11 @@ export const rules = {
     id: ({ inputs }, world) => `${text(inputs.dropletId)}-${text(inputs.volumeId)}-${world.newId('', 6)}`,
     references: { dropletId: to(types.droplet, { onDelete: 'ends' }), volumeId: to(types.volume) },
     replaces: ['dropletId', 'volumeId'],
-    refuse(wish, world) {
-      if (holder(world, types.volumeAttachment, 'volumeId', wish)) {
+    refuse(desired, world) {
+      if (holder(world, types.volumeAttachment, 'volumeId', desired)) {
         return digitaloceanError('POST', types.volume, 422, 'Volume is already attached to a Droplet.');
       }
-      const isFar = !isNear(world, wish.inputs, world.find(types.volume, text(wish.inputs.volumeId)));
+      const isFar = !isNear(world, desired.inputs, world.find(types.volume, text(desired.inputs.volumeId)));
       return isFar
         ? digitaloceanError('POST', types.volume, 422, 'Droplet and volume are in different regions.')
         : null;

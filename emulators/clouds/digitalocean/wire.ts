@@ -3,7 +3,7 @@ import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
-import { lookAt } from '../snapshots.ts';
+import { readSnapshot } from '../snapshots.ts';
 import { text } from './rules.ts';
 import { doubleToken } from './table.ts';
 import { types } from './types.ts';
@@ -98,7 +98,7 @@ export function createDigitaloceanWire(double: Double): Router {
   wire.get('/v2/snapshots', async (request, response) => {
     const found = (await double.list()).filter(({ type }) => type === types.snapshot);
     // One that is being made is not listed yet.
-    const complete = found.filter((object) => lookAt(double, object));
+    const complete = found.filter((object) => readSnapshot(double, object));
     const shown = complete.map((object) => snapshotShape(object, double));
     response.json(page(request, 'snapshots', shown));
   });
@@ -109,8 +109,8 @@ export function createDigitaloceanWire(double: Double): Router {
   wire.post('/v2/volumes/:id/snapshots', async (request, response) => {
     const { inputs: volume, id: volumeId } = double.area.need(types.volume, request.params.id);
     const { name, tags } = request.body as { name: string; tags: string[] };
-    const wish = { region: text(volume.region), inputs: { volumeId, name, tags } };
-    const { object } = await double.create(types.snapshot, wish);
+    const desired = { region: text(volume.region), inputs: { volumeId, name, tags } };
+    const { object } = await double.create(types.snapshot, desired);
     response.status(201).json({ snapshot: snapshotShape(object, double) });
   });
 

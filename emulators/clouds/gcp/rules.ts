@@ -1,6 +1,6 @@
 import { type Properties, same } from '../../../src/stacks/provider/properties.ts';
 import { valuesAt } from '../paths.ts';
-import type { DoubleObject, Reference, TypeRule, Wish, World } from '../rule-table.ts';
+import type { Desired, DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
 import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
 import { types } from './types.ts';
 import { gcpError } from './words.ts';
@@ -20,13 +20,13 @@ const to = (type: string, more: Omit<Reference, 'type'> = {}): Reference => ({ t
 export const text = (value: unknown) => (value === undefined ? '' : String(value));
 const regionOf = (zone: unknown) => text(zone).replace(/-[a-z]$/, '');
 
-const global = (collection: string) => (wish: Wish) =>
-  `projects/${project}/global/${collection}/${text(wish.inputs.name)}`;
-const inRegion = (collection: string) => (wish: Wish) =>
-  `projects/${project}/regions/${text(wish.inputs.region ?? wish.region)}/${collection}/${text(wish.inputs.name)}`;
-const inZone = (collection: string) => (wish: Wish) =>
-  `projects/${project}/zones/${text(wish.inputs.zone)}/${collection}/${text(wish.inputs.name)}`;
-const linked = (wish: { id: string }) => ({ selfLink: linkBase + wish.id });
+const global = (collection: string) => (desired: Desired) =>
+  `projects/${project}/global/${collection}/${text(desired.inputs.name)}`;
+const inRegion = (collection: string) => (desired: Desired) =>
+  `projects/${project}/regions/${text(desired.inputs.region ?? desired.region)}/${collection}/${text(desired.inputs.name)}`;
+const inZone = (collection: string) => (desired: Desired) =>
+  `projects/${project}/zones/${text(desired.inputs.zone)}/${collection}/${text(desired.inputs.name)}`;
+const linked = (desired: { id: string }) => ({ selfLink: linkBase + desired.id });
 const last = (id: unknown) => text(id).split('/').at(-1) ?? '';
 
 const namePattern = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -37,7 +37,7 @@ function invalid(field: string, value: unknown, sentence: string): string {
 }
 
 /** What is wrong with the name or the labels that everything of Compute Engine may have. */
-function misnamed({ inputs }: Wish): string | null {
+function misnamed({ inputs }: Desired): string | null {
   if (inputs.name !== undefined && !namePattern.test(text(inputs.name))) {
     return invalid('resource.name', inputs.name, `Must be a match of regex '${namePattern.source}'`);
   }
@@ -75,13 +75,14 @@ const network = {
   },
 } satisfies Record<string, TypeRule>;
 
-const email = (wish: { inputs: Properties }) => `${text(wish.inputs.accountId)}@${project}.iam.gserviceaccount.com`;
+const email = (desired: { inputs: Properties }) =>
+  `${text(desired.inputs.accountId)}@${project}.iam.gserviceaccount.com`;
 
 const names = {
   account: {
-    id: (wish) => `projects/${project}/serviceAccounts/${email(wish)}`,
+    id: (desired) => `projects/${project}/serviceAccounts/${email(desired)}`,
     replaces: ['accountId'],
-    computed: (wish) => ({ email: email(wish), name: wish.id, member: `serviceAccount:${email(wish)}` }),
+    computed: (desired) => ({ email: email(desired), name: desired.id, member: `serviceAccount:${email(desired)}` }),
     refuse({ inputs: { accountId } }) {
       return /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/.test(text(accountId))
         ? null
@@ -91,7 +92,7 @@ const names = {
   address: {
     id: inRegion('addresses'),
     replaces: ['name', 'region', 'address', 'addressType', 'networkTier', 'description'],
-    computed: (wish, world, before) => ({ ...linked(wish), address: before.address ?? world.newAddress() }),
+    computed: (desired, world, before) => ({ ...linked(desired), address: before.address ?? world.newAddress() }),
     refuse: misnamed,
   },
   zone: { id: ({ inputs }) => `projects/${project}/managedZones/${text(inputs.name)}` },
@@ -117,10 +118,10 @@ const machines = {
     id: inZone('disks'),
     replaces: ['name', 'zone', 'type', 'image', 'snapshot', 'description', 'diskEncryptionKey', 'sourceDisk'],
     computed: linked,
-    refuse(wish) {
-      const { inputs, before } = wish;
+    refuse(desired) {
+      const { inputs, before } = desired;
       const shrinks = before !== undefined && Number(inputs.size) < Number(before.size);
-      return shrinks ? invalid('sizeGb', inputs.size, 'The disk cannot become smaller.') : misnamed(wish);
+      return shrinks ? invalid('sizeGb', inputs.size, 'The disk cannot become smaller.') : misnamed(desired);
     },
     refuseDelete({ id: volumeId }, world) {
       const pending = pendingSnapshot(world, { type: types.snapshot, source: 'sourceDisk', volumeId });
@@ -162,8 +163,8 @@ const machines = {
     ],
     restarts: ['machineType', 'serviceAccount', 'shieldedInstanceConfig'],
     protection: { input: 'deletionProtection' },
-    computed: (wish) => ({ ...linked(wish), currentStatus: wish.inputs.desiredStatus ?? 'RUNNING' }),
-    refuse: (wish, world) => misnamed(wish) ?? unfit(wish, world) ?? unstoppable(wish),
+    computed: (desired) => ({ ...linked(desired), currentStatus: desired.inputs.desiredStatus ?? 'RUNNING' }),
+    refuse: (desired, world) => misnamed(desired) ?? unfit(desired, world) ?? unstoppable(desired),
   },
   snapshots: {
     id: inRegion('resourcePolicies'),
@@ -182,7 +183,7 @@ const machines = {
 } satisfies Record<string, TypeRule>;
 
 /** What a machine is refused for: its image, its subnet's region, an address that another machine has. */
-function unfit({ id, inputs }: Wish, world: World): string | null {
+function unfit({ id, inputs }: Desired, world: World): string | null {
   const [image] = valuesAt(inputs, 'bootDisk.initializeParams.image').map(text);
   if (!image?.replace(linkBase, '').startsWith(imageFamily)) {
     return gcpError(404, `The resource '${image}' was not found`, 'notFound');
@@ -199,7 +200,7 @@ function unfit({ id, inputs }: Wish, world: World): string | null {
 }
 
 /** What the provider refuses to stop a machine for without being allowed to. */
-function unstoppable({ inputs, before }: Wish & { before?: Properties }): string | null {
+function unstoppable({ inputs, before }: Desired & { before?: Properties }): string | null {
   const names = ['machineType', 'serviceAccount', 'shieldedInstanceConfig'];
   if (!before || inputs.allowStoppingForUpdate === true || names.every((name) => same(inputs[name], before[name]))) {
     return null;

@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Request, Router } from 'express
 import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
-import { lookAt } from '../snapshots.ts';
+import { readSnapshot } from '../snapshots.ts';
 import { linkBase, project, text } from './rules.ts';
 import { accessToken } from './table.ts';
 import { types } from './types.ts';
@@ -82,7 +82,7 @@ export function createGcpWire(double: Double): Router {
         return { ...common, disks: [{ deviceName: 'persistent-disk-0', source: `${linkBase}boot` }, ...disks] };
       }
       case types.snapshot: {
-        const status = lookAt(double, object) ? 'READY' : 'UPLOADING';
+        const status = readSnapshot(double, object) ? 'READY' : 'UPLOADING';
         return { ...common, sourceDisk: linkBase + text(object.inputs.sourceDisk), status };
       }
       default:

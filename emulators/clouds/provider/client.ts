@@ -26,7 +26,7 @@ class DoubleError extends Error {
 const attempts = 3;
 const pauseMs = 100;
 const timeoutMs = 120_000;
-const inUsePatienceMs = 20_000;
+const inUseTimeoutMs = 20_000;
 
 /**
  * What the client libraries of clouds do: a call whose connection breaks is sent again, also a create, which then makes
@@ -85,7 +85,7 @@ export function createDoubleClient(options: { url: string; token: string; cloud:
           return;
         } catch (error) {
           const isInUse = error instanceof DoubleError && error.code === 'in_use';
-          if (!isInUse || monotonic() - begun > inUsePatienceMs) throw error;
+          if (!isInUse || monotonic() - begun > inUseTimeoutMs) throw error;
           await delay(pauseMs);
         }
       }

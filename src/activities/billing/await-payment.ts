@@ -10,7 +10,7 @@ import type { BillingPorts } from './billing-activities.ts';
 
 type Paid = Extract<PaymentState, { kind: 'paid' }>;
 
-const quickLooksMs = 15 * 60_000;
+const quickReadsMs = 15 * 60_000;
 
 /**
  * This step looks once whether the first payment of an order has come, and starts the fulfilment when it has.
@@ -22,7 +22,7 @@ export function awaitPayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await findLiveOrder(ports.store, context.orderId);
     if (order.state === 'fulfilled') return;
-    const state = await look(ports, order);
+    const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
     if (state.kind === 'closed') throw await end(ports, order, 'payment_expired');
     if (state.declines > order.declines) {
@@ -33,7 +33,7 @@ export function awaitPayment(ports: BillingPorts) {
     // Both by Temporal's clock.
     const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
     const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-    const wait = { retryAfterMs: waited < quickLooksMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
+    const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
     // Its number tells one decline from the next, which may be for the same cause.
     const decline = state.lastDecline && `decline ${state.declines}: ${state.lastDecline}`;
     if (decline) throw new ReasonError('declined_try_again', decline, wait);
@@ -49,16 +49,16 @@ export function expirePayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await findLiveOrder(ports.store, context.orderId);
     if (order.state === 'fulfilled') return;
-    const state = await look(ports, order);
+    const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
     throw await end(ports, order, 'payment_expired');
   };
 }
 
 /** One look at Stripe; an order without anything to pay counts as paid. */
-async function look({ gateway }: BillingPorts, order: OrderRecord): Promise<PaymentState> {
+async function readPayment({ gateway }: BillingPorts, order: OrderRecord): Promise<PaymentState> {
   if (!order.payment) throw new ReasonError('payment_not_ready', `order ${order._id} has no payment`);
-  return gateway.lookAtPayment(order.payment);
+  return gateway.readPayment(order.payment);
 }
 
 /** An attempt to pay holds the name for longer, also one that nobody took since its hold ended. */

@@ -1,12 +1,12 @@
-import type { Gateway } from '../../payments/stripe-gateway.ts';
+import type { StripeGateway } from '../../payments/stripe-gateway.ts';
 import type { Store } from '../../store/store.ts';
 import { awaitPayment, expirePayment } from './await-payment.ts';
 import { createSubscription } from './create-subscription.ts';
-import { settleMoney, settleStrayPayment } from './settle-money.ts';
+import { settleLatePayment, settleMoney } from './settle-money.ts';
 
 export interface BillingPorts {
   store: Store;
-  gateway: Gateway;
+  gateway: StripeGateway;
   /** Declines after which an order ends. */
   declineLimit: number;
   /** How long a name stays held after each attempt to pay, ms. */
@@ -22,6 +22,6 @@ export function createBillingActivities(ports: BillingPorts) {
     awaitPayment: awaitPayment(ports),
     expirePayment: expirePayment(ports),
     settleMoney: settleMoney(ports),
-    settleStrayPayment: settleStrayPayment(ports),
+    settleLatePayment: settleLatePayment(ports),
   };
 }

@@ -1,6 +1,6 @@
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { StepContext, StrayPayment } from '../../contracts/workflow-messages.ts';
-import { today } from '../../runtime/clock.ts';
+import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { BillingPorts } from './billing-activities.ts';
 import { customerOf } from './create-subscription.ts';
@@ -22,15 +22,15 @@ export function settleMoney(ports: BillingPorts) {
  * Settles money that came after an order had ended and leaves an audit entry; answers what went back by it, in minor
  * units. Errors: those of `settleMoney`.
  */
-export function settleStrayPayment(ports: BillingPorts) {
-  return async ({ orderId, paymentIntentId }: StrayPayment): Promise<number> => {
+export function settleLatePayment(ports: BillingPorts) {
+  return async ({ orderId, paymentIntentId }: LatePayment): Promise<number> => {
     const order = await ports.store.orders.find(orderId);
     if (!order) throw new ReasonError('not_found', `order ${orderId}`);
     if (order.state === 'fulfilled') return 0;
     const before = { paid: order.paid, refunded: order.refunded };
     const after = await settle(ports, order, `${order.instanceId}:${order.operationId}:settle-money`);
     await ports.store.audit.append({
-      at: today(),
+      at: nowDate(),
       actor: 'system',
       action: 'settle-stray-payment',
       subject: order._id,

@@ -3,7 +3,7 @@ import type { PassSettings } from '../../contracts/fleet.ts';
 import { now } from '../../runtime/clock.ts';
 import { deliveredRequest } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
-import { fatesOf } from './order-facts.ts';
+import { dispositionsOf } from './order-facts.ts';
 
 /**
  * Takes into the stack of a delivered server what carries its tag and has got lost from its state, by an `up` of what the
@@ -13,9 +13,13 @@ import { fatesOf } from './order-facts.ts';
  */
 export function adoptObjects({ store, runStack }: CloudFleetPorts) {
   return async (instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {
-    const fates = await fatesOf(store, { orderIds: [], instanceIds: [instanceId] }, { at: now(), settlingMs });
+    const dispositions = await dispositionsOf(
+      store,
+      { orderIds: [], instanceIds: [instanceId] },
+      { at: now(), settlingMs },
+    );
     const instance = await store.instances.find(instanceId);
-    if (!instance?.licenceId || fates[instanceId] !== 'lives') return false;
+    if (!instance?.licenceId || dispositions[instanceId] !== 'lives') return false;
     const outputs = await runStack(deliveredRequest(instance), {
       onLine: () => undefined,
       signal: cancellationSignal(),

@@ -13,13 +13,13 @@ export interface DriftChecks {
   /** Servers that are looked at at the same time. */
   atOnce: number;
   /** How long a scan waits for those, ms; it goes on without them then. */
-  patienceMs: number;
+  timeoutMs: number;
   /** Asks an entity; answers the operation that checks, or null where it is busy with something else, or gone. */
   ask(check: AskedCheck, updateId: string): Promise<string | null>;
   stateOf(check: AskedCheck): Promise<CheckState>;
 }
 
-const lookEveryMs = 500;
+const pollIntervalMs = 500;
 
 /**
  * Asks the entities of the next few delivered servers for a check; a repeat asks for the same one. `next` is the cursor of
@@ -44,7 +44,7 @@ export function askDriftChecks({ store, driftChecks }: FleetPorts) {
 export function followDriftChecks({ driftChecks }: FleetPorts) {
   return async (asked: AskedCheck[]): Promise<{ checked: number; drifted: AskedCheck[]; left: number }> => {
     const signal = cancellationSignal();
-    const until = monotonic() + driftChecks.patienceMs;
+    const until = monotonic() + driftChecks.timeoutMs;
     for (;;) {
       const states = await Promise.all(asked.map(driftChecks.stateOf));
       if (!states.includes('looking') || monotonic() > until) {
@@ -52,7 +52,7 @@ export function followDriftChecks({ driftChecks }: FleetPorts) {
         const checked = drifted.length + states.filter((state) => state === 'well').length;
         return { checked, drifted, left: asked.length - checked };
       }
-      await delay(lookEveryMs, undefined, { signal });
+      await delay(pollIntervalMs, undefined, { signal });
     }
   };
 }

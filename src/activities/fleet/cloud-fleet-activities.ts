@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts';
 import type { StackPorts } from '../hosting/stack-activities.ts';
 import { adoptObjects } from './adopt-objects.ts';
 import { checkCloud } from './check-cloud.ts';
-import { removeRemains } from './destroy-leftovers.ts';
+import { destroyLeftovers } from './destroy-leftovers.ts';
 import { keepSnapshots } from './keep-snapshots.ts';
 import { readObjects, readServers, readStacks, readStates } from './read-clouds.ts';
 import { removeUnowned } from './remove-unowned.ts';
@@ -30,7 +30,7 @@ export function createCloudFleetActivities(ports: CloudFleetPorts) {
     readObjects: readObjects(ports),
     readStates: readStates(ports),
     keepSnapshots: keepSnapshots(ports),
-    removeRemains: removeRemains(ports),
+    destroyLeftovers: destroyLeftovers(ports),
     removeUnowned: removeUnowned(ports),
     adoptObjects: adoptObjects(ports),
     checkCloud: checkCloud(ports),

@@ -3,18 +3,22 @@ import type { PassSettings } from '../../contracts/fleet.ts';
 import { now } from '../../runtime/clock.ts';
 import { destroyRequest } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
-import { fatesOf } from './order-facts.ts';
+import { dispositionsOf } from './order-facts.ts';
 
 /**
  * Removes everything that is left of an instance that was never delivered: its stack, and what carries its tag. Holds
  * the lease of the stack, so it never meets a running operation. False, and nothing happens, when the instance is not
  * undone any more, or nothing is known of it. Errors: those of a destroy.
  */
-export function removeRemains({ store, runStack }: CloudFleetPorts) {
+export function destroyLeftovers({ store, runStack }: CloudFleetPorts) {
   return async (instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {
-    const fates = await fatesOf(store, { orderIds: [], instanceIds: [instanceId] }, { at: now(), settlingMs });
+    const dispositions = await dispositionsOf(
+      store,
+      { orderIds: [], instanceIds: [instanceId] },
+      { at: now(), settlingMs },
+    );
     const instance = await store.instances.find(instanceId);
-    if (!instance || fates[instanceId] !== 'undone') return false;
+    if (!instance || dispositions[instanceId] !== 'undone') return false;
     await runStack(destroyRequest(instance, { finalSnapshot: null }), {
       onLine: () => undefined,
       signal: cancellationSignal(),

@@ -1,5 +1,5 @@
 import type { PassSettings } from '../../contracts/fleet.ts';
-import type { Gateway } from '../../payments/stripe-gateway.ts';
+import type { StripeGateway } from '../../payments/stripe-gateway.ts';
 import type { Reach } from '../../runtime/reach.ts';
 import type { Store } from '../../store/store.ts';
 import type { LicenceAdmin } from '../licensing/licence-admin.ts';
@@ -7,13 +7,13 @@ import { askDriftChecks, type DriftChecks, followDriftChecks } from './ask-drift
 import { beginPass, closeTickets, noteMismatches, noteRepaired } from './note-tickets.ts';
 import { readLicenceList, readLicences } from './read-licences.ts';
 import { readHolds, readNames } from './read-names.ts';
-import { readFates, readOrders } from './read-orders.ts';
+import { readDispositions, readOrders } from './read-orders.ts';
 import { readPayments, readSubscriptions } from './read-payments.ts';
 import { permitRepair, releaseHold, revokeLeftLicence } from './repair.ts';
 
 export interface FleetPorts {
   store: Store;
-  gateway: Pick<Gateway, 'holdingsOfOrder' | 'listLiveSubscriptions'>;
+  gateway: Pick<StripeGateway, 'holdingsOfOrder' | 'listLiveSubscriptions'>;
   ask: LicenceAdmin;
   reach: Pick<Reach, 'resolve'>;
   /** Whether the entity of an instance runs an operation or has one waiting. */
@@ -27,7 +27,7 @@ export function createFleetActivities(ports: FleetPorts) {
   return {
     beginPass: beginPass(ports),
     readOrders: readOrders(ports),
-    readFates: readFates(ports),
+    readDispositions: readDispositions(ports),
     readPayments: readPayments(ports),
     readSubscriptions: readSubscriptions(ports),
     readLicences: readLicences(ports),

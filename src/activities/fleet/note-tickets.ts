@@ -1,7 +1,7 @@
 import type { FleetSource, Mismatch, PassSettings } from '../../contracts/fleet.ts';
 import { MismatchKind } from '../../contracts/fleet.ts';
 import { sourceOf } from '../../domain/fleet/reconcile.ts';
-import { now, today } from '../../runtime/clock.ts';
+import { now, nowDate } from '../../runtime/clock.ts';
 import type { FleetPorts } from './fleet-activities.ts';
 
 /** The beginning of a pass: its time by our clock, and what it works with. */
@@ -32,7 +32,7 @@ export function noteRepaired({ store }: FleetPorts) {
     const ticket = await store.tickets.markRepaired({ kind, subject });
     if (!ticket) return;
     const after = { kind, subject, repair };
-    await store.audit.append({ at: today(), actor: 'system', action: 'repair', subject: ticket._id, after });
+    await store.audit.append({ at: nowDate(), actor: 'system', action: 'repair', subject: ticket._id, after });
   };
 }
 

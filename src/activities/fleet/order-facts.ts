@@ -1,5 +1,5 @@
-import type { Fate, OrderFacts, Settling } from '../../domain/fleet/reconcile.ts';
-import { fateOf } from '../../domain/fleet/reconcile.ts';
+import type { Disposition, OrderFacts, Settling } from '../../domain/fleet/reconcile.ts';
+import { dispositionOf } from '../../domain/fleet/reconcile.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -49,14 +49,16 @@ export interface Owners {
 }
 
 /** What became of each of these orders and instances, by id. */
-export async function fatesOf(
+export async function dispositionsOf(
   store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>,
   { orderIds, instanceIds }: Owners,
   settling: Settling,
-): Promise<Record<string, Fate>> {
+): Promise<Record<string, Disposition>> {
   const orders = await store.orders.findMany({ ids: orderIds, instanceIds });
   const facts = await orderFacts(store, orders);
   const known = new Map<string, OrderFacts>();
   for (const fact of facts) known.set(fact.orderId, fact).set(fact.instanceId, fact);
-  return Object.fromEntries([...orderIds, ...instanceIds].map((id) => [id, fateOf(known.get(id) ?? null, settling)]));
+  return Object.fromEntries(
+    [...orderIds, ...instanceIds].map((id) => [id, dispositionOf(known.get(id) ?? null, settling)]),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
-import type { Fate, OrderFacts } from '../../domain/fleet/reconcile.ts';
+import type { Disposition, OrderFacts } from '../../domain/fleet/reconcile.ts';
 import type { FleetPorts } from './fleet-activities.ts';
-import { fatesOf, type Owners, orderFacts } from './order-facts.ts';
+import { dispositionsOf, type Owners, orderFacts } from './order-facts.ts';
 
 /**
  * A page of the orders that are compared: all that were delivered, those that ended undelivered not too long ago, and
@@ -18,6 +18,7 @@ export function readOrders({ store }: FleetPorts) {
 }
 
 /** What became of these orders and instances, by id. */
-export function readFates({ store }: FleetPorts) {
-  return (settings: PassSettings, owners: Owners): Promise<Record<string, Fate>> => fatesOf(store, owners, settings);
+export function readDispositions({ store }: FleetPorts) {
+  return (settings: PassSettings, owners: Owners): Promise<Record<string, Disposition>> =>
+    dispositionsOf(store, owners, settings);
 }

@@ -4,7 +4,7 @@ import type { CloudName } from '../../contracts/stack.ts';
 import { now } from '../../runtime/clock.ts';
 import { stackName } from '../hosting/stack-up.ts';
 import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
-import { fatesOf } from './order-facts.ts';
+import { dispositionsOf } from './order-facts.ts';
 import { withInventory } from './read-clouds.ts';
 
 /**
@@ -15,8 +15,12 @@ import { withInventory } from './read-clouds.ts';
 export function removeUnowned(ports: CloudFleetPorts) {
   return async (cloud: CloudName, instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {
     const at = now();
-    const fates = await fatesOf(ports.store, { orderIds: [], instanceIds: [instanceId] }, { at, settlingMs });
-    if (fates[instanceId] !== 'unknown') return false;
+    const dispositions = await dispositionsOf(
+      ports.store,
+      { orderIds: [], instanceIds: [instanceId] },
+      { at, settlingMs },
+    );
+    if (dispositions[instanceId] !== 'unknown') return false;
     if ((await ports.states.idsOf(stackName(instanceId))).length > 0) return false;
     return withInventory(ports, cloud, async (inventory) => {
       const objects = (await inventory.listAll()).filter((object) => object.instanceId === instanceId);

@@ -1,6 +1,6 @@
 import { isInstanceId, type Mismatch, type PassSettings } from '../../contracts/fleet.ts';
-import type { StrayPayment } from '../../contracts/workflow-messages.ts';
-import { type Fate, fateOf } from '../../domain/fleet/reconcile.ts';
+import type { LatePayment } from '../../contracts/workflow-messages.ts';
+import { type Disposition, dispositionOf } from '../../domain/fleet/reconcile.ts';
 import { EndEnrolmentsAnswer, LicenceView, type RevokeLicence } from '../../licence/protocol/admin.ts';
 import { now } from '../../runtime/clock.ts';
 import type { FleetPorts } from './fleet-activities.ts';
@@ -9,7 +9,7 @@ import { orderFacts } from './order-facts.ts';
 export interface Permit {
   allowed: boolean;
   /** What the settling of the order's money is told; null where there is no order. */
-  money: StrayPayment | null;
+  money: LatePayment | null;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface Permit {
 export function permitRepair({ store, isRunning }: FleetPorts) {
   return async (mismatch: Mismatch, { settlingMs }: PassSettings): Promise<Permit> => {
     const { kind, subject, orderId, instanceId, repair } = mismatch;
-    const needed: Fate = repair === 'adopt_objects' ? 'lives' : 'undone';
+    const needed: Disposition = repair === 'adopt_objects' ? 'lives' : 'undone';
     const [order] = await store.orders.findMany({
       ids: orderId ? [orderId] : [],
       instanceIds: instanceId ? [instanceId] : [],
@@ -29,7 +29,7 @@ export function permitRepair({ store, isRunning }: FleetPorts) {
       return { allowed: kind === 'hold_left' || isUnowned, money: null };
     }
     const [facts] = await orderFacts(store, [order]);
-    if (fateOf(facts ?? null, { at: now(), settlingMs }) !== needed) return { allowed: false, money: null };
+    if (dispositionOf(facts ?? null, { at: now(), settlingMs }) !== needed) return { allowed: false, money: null };
     const paymentIntentId = order.payment?.paymentIntentId ?? subject;
     return { allowed: !(await isRunning(order.instanceId)), money: { orderId: order._id, paymentIntentId } };
   };

@@ -3,11 +3,11 @@ import { cancellationSignal } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { monotonic } from '../../runtime/clock.ts';
-import { beat } from '../lib/heartbeat-interceptor.ts';
+import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import type { HealthPorts } from './health-activities.ts';
-import { lookAtHost } from './read-host-health.ts';
+import { readHostHealth } from './read-host-health.ts';
 
-const lookEveryMs = 100;
+const pollIntervalMs = 100;
 /** One activity attempt looks this long, then the next attempt does, so that a restarted worker takes over quickly. */
 const attemptMs = 20_000;
 
@@ -25,11 +25,11 @@ export function awaitHealthy(ports: HealthPorts) {
     const signal = cancellationSignal();
     const until = monotonic() + attemptMs;
     for (;;) {
-      const problem = await lookAtHost(ports, { instanceId, hostname, versions: [image] });
+      const problem = await readHostHealth(ports, { instanceId, hostname, versions: [image] });
       if (!problem) return;
       if (monotonic() > until) throw problem;
-      beat({ phase: problem.code });
-      await delay(lookEveryMs, undefined, { signal });
+      heartbeat({ phase: problem.code });
+      await delay(pollIntervalMs, undefined, { signal });
     }
   };
 }

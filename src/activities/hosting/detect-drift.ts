@@ -13,11 +13,11 @@ import { waitForCloud } from './wait-for-cloud.ts';
  * This step compares a delivered server with what its stack says; at the cloud it only looks. What is not delivered, or not any more,
  * has not drifted. A look that nobody asked for is told nowhere, so that its place is no step's. Errors: those of `stack-up`, without the licence's.
  */
-export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'runStack'>) {
+export function detectDrift({ store, runStack }: Pick<StackPorts, 'store' | 'runStack'>) {
   return async ({ instanceId }: { instanceId: string } | StepContext): Promise<JudgedDrift> => {
     const instance = await store.instances.find(instanceId);
     if (instance?.status !== 'ready' && instance?.status !== 'drifted') {
-      return { verdict: 'none', differences: [], keeps: [] };
+      return { verdict: 'none', differences: [], requiredVolumeIds: [] };
     }
     const stack = stackName(instanceId);
     let drift: (Drift & { seen: string[] }) | undefined;
@@ -27,7 +27,7 @@ export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'ru
     };
     try {
       await runStack(
-        { kind: 'look', stack, spec: specOf(instance), recover: false, pivotBehind: true },
+        { kind: 'preview-refresh', stack, spec: specOf(instance), recover: false, delivered: true },
         { onLine: AsyncResource.bind(hear), signal: cancellationSignal() },
       );
     } catch (error) {
@@ -35,13 +35,13 @@ export function lookForDrift({ store, runStack }: Pick<StackPorts, 'store' | 'ru
     }
     if (!drift) throw new ReasonError('runner_died', 'the look told nothing');
     const { outputs } = instance;
-    const { keeps } = drift;
+    const { requiredVolumeIds } = drift;
     const differences = [...drift.differences, ...forgotten(outputs, drift)];
     const verdict = judgeDrift(differences);
     // After a person has put another volume in the place of one that was gone, the record follows.
-    if (verdict.verdict === 'none' && outputs && keeps.some((id) => !outputs.volumeIds.includes(id))) {
-      await store.instances.update(instanceId, { outputs: { ...outputs, volumeIds: keeps } });
+    if (verdict.verdict === 'none' && outputs && requiredVolumeIds.some((id) => !outputs.volumeIds.includes(id))) {
+      await store.instances.update(instanceId, { outputs: { ...outputs, volumeIds: requiredVolumeIds } });
     }
-    return { differences, keeps, ...verdict };
+    return { differences, requiredVolumeIds, ...verdict };
   };
 }

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { monotonic } from '../../runtime/clock.ts';
 
 /** Short enough to see that one process takes over from another one on the same machine. */
-const lookEveryMs = 20;
+const pollIntervalMs = 20;
 
 /**
  * Measures from outside for how long a server does not answer: the longest time from an answer to the next one with at
  * least one look without between them, until `stop`. A look that throws counts as one without an answer. The figure is
  * exact to the pause between two looks and the time that a look takes.
  */
-export function watchGap(look: () => Promise<unknown>) {
+export function measureDowntime(readHealth: () => Promise<unknown>) {
   let lastAnswerAt: number | null = null;
   let missed = false;
   let longestMs = 0;
@@ -22,7 +22,7 @@ export function watchGap(look: () => Promise<unknown>) {
 
   async function watch(): Promise<void> {
     while (!stopped.signal.aborted) {
-      const problem = await look().catch((error: unknown) => error ?? 'no answer');
+      const problem = await readHealth().catch((error: unknown) => error ?? 'no answer');
       if (problem !== undefined) {
         missed = true;
       } else {
@@ -30,14 +30,14 @@ export function watchGap(look: () => Promise<unknown>) {
         missed = false;
         lastAnswerAt = monotonic();
       }
-      await delay(lookEveryMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+      await delay(pollIntervalMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   }
   const watching = watch();
 
   return {
     /** Ms; null when the server never answered, so that there is nothing to measure from. */
-    gapMs: () => (lastAnswerAt === null ? null : Math.round(longestMs)),
+    downtimeMs: () => (lastAnswerAt === null ? null : Math.round(longestMs)),
     async stop(): Promise<void> {
       stopped.abort();
       await watching;

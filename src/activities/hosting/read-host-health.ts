@@ -20,8 +20,8 @@ export interface HostView {
   hostUrl(hostname: string): string;
 }
 
-/** What keeps a server from being healthy, naming the phase, or nothing. */
-export async function lookAtHost(
+/** What requiredVolumeIds a server from being healthy, naming the phase, or nothing. */
+export async function readHostHealth(
   { reach, hostUrl }: HostView,
   expected: ExpectedHost,
 ): Promise<ReasonError | undefined> {

@@ -3,7 +3,7 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { describeResource } from '../../domain/operations/describe-resource.ts';
-import { beat } from '../lib/heartbeat-interceptor.ts';
+import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import type { StackPorts } from './stack-activities.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
@@ -18,10 +18,14 @@ const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;
  * Runs one Pulumi operation for a step: its progress goes to heartbeat and timeline, what engine and cloud say to the
  * worker's log, and what a cloud refuses waits as its retry policy says.
  */
-export async function runToldStack({ runStack, journal }: StackPorts, context: StepContext, request: StackRequest) {
+export async function runStackWithProgress(
+  { runStack, journal }: StackPorts,
+  context: StepContext,
+  request: StackRequest,
+) {
   let told: Promise<unknown> = Promise.resolve();
   const tell = (line: RunnerLine) => {
-    if (line.type === 'resource') beat({ done: line.done, total: line.total });
+    if (line.type === 'resource') heartbeat({ done: line.done, total: line.total });
     // What the timeline misses is in the engine's own log; the operation does not stop for it.
     told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
   };

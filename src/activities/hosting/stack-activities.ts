@@ -2,7 +2,7 @@ import type { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudName, RunnerLine, StackOutputs, StackRequest } from '../../contracts/stack.ts';
 import type { Store } from '../../store/store.ts';
 import type { Journal } from '../lib/journal.ts';
-import { lookForDrift } from './detect-drift.ts';
+import { detectDrift } from './detect-drift.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import { repairStack } from './repair-stack.ts';
 import { destroyStack, stackUp } from './stack-up.ts';
@@ -13,8 +13,8 @@ export interface StackPorts {
   healthyWithinMs: number;
   /** How long the final snapshots of a server that was once ready are kept, days. */
   finalSnapshotDays: number;
-  /** Looks at a host from outside; answers what keeps it from being healthy, or nothing. */
-  look(expected: ExpectedHost): Promise<ReasonError | undefined>;
+  /** Looks at a host from outside; answers what requiredVolumeIds it from being healthy, or nothing. */
+  readHealth(expected: ExpectedHost): Promise<ReasonError | undefined>;
   /** Addresses of a name, as the world sees them. */
   resolve(name: string): Promise<string[]>;
   store: Pick<Store, 'instances'>;
@@ -34,7 +34,7 @@ export function createStackActivities(ports: StackPorts) {
     stackUp: stackUp(ports),
     destroyStack: destroyStack(ports),
     takeChangeStep: takeChangeStep(ports),
-    lookForDrift: lookForDrift(ports),
+    detectDrift: detectDrift(ports),
     repairStack: repairStack(ports),
   };
 }

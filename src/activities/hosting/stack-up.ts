@@ -12,7 +12,7 @@ import { finalSnapshotOf } from '../../domain/fleet/snapshots.ts';
 import { chooseZone } from '../../domain/operations/choose-zone.ts';
 import { now } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
-import { mayHaveRunBefore, runToldStack } from './run-stack-with-progress.ts';
+import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 
 /**
@@ -25,13 +25,13 @@ export function stackUp(ports: StackPorts) {
     const instance = await ports.store.instances.find(context.instanceId);
     if (instance?.status === 'ready') return;
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
-    const outputs = await runToldStack(ports, context, {
+    const outputs = await runStackWithProgress(ports, context, {
       kind: 'up',
       stack: stackName(instance._id),
       spec: specOf(instance),
       identity: identityOf(instance, instance.licenceId),
       recover: mayHaveRunBefore(context),
-      pivotBehind: false,
+      delivered: false,
     }).catch(async (error: unknown) => {
       const isFull = error instanceof ReasonError && error.code === 'cloud_capacity';
       throw isFull ? await leaveZone(ports, context, { instance, full: error }) : error;
@@ -51,7 +51,7 @@ export function destroyStack(ports: StackPorts) {
     const instance = await ports.store.instances.find(context.instanceId);
     if (!instance) return;
     const finalSnapshot = finalSnapshotOf(instance, { at: now(), days: ports.finalSnapshotDays });
-    await runToldStack(ports, context, destroyRequest(instance, { finalSnapshot }));
+    await runStackWithProgress(ports, context, destroyRequest(instance, { finalSnapshot }));
   };
 }
 
@@ -75,7 +75,7 @@ async function leaveZone(
     await ports.store.instances.update(_id, { zonesTried: [] });
     return full;
   }
-  await runToldStack(ports, context, destroyRequest(instance, { finalSnapshot: null }));
+  await runStackWithProgress(ports, context, destroyRequest(instance, { finalSnapshot: null }));
   await ports.store.instances.update(_id, { zone: next, zonesTried: [...zonesTried, zone] });
   const text = `Zone ${zone} of ${region} is full; the server is built in ${next}.`;
   await ports.journal
@@ -94,14 +94,14 @@ export function destroyRequest(
     stack: stackName(instance._id),
     spec: specOf(instance),
     recover: true,
-    pivotBehind: false,
+    delivered: false,
     finalSnapshot,
   };
 }
 
 /**
  * What builds at a server that its customer has: nothing is deleted that no state knows, and nothing is built where one of
- * its volumes (`keeps`) is gone, because recovery lets the state forget it and an up would make an empty one in its
+ * its volumes (`requiredVolumeIds`) is gone, because recovery lets the state forget it and an up would make an empty one in its
  * place. Throws `licence_refused`.
  */
 export function deliveredRequest(
@@ -109,13 +109,21 @@ export function deliveredRequest(
   {
     spec = specOf(instance),
     recover = true,
-    keeps = instance.outputs?.volumeIds ?? [],
-  }: Partial<Pick<StackRequest, 'spec' | 'recover' | 'keeps'>> = {},
+    requiredVolumeIds = instance.outputs?.volumeIds ?? [],
+  }: Partial<Pick<StackRequest, 'spec' | 'recover' | 'requiredVolumeIds'>> = {},
 ): StackRequest {
   const { _id, licenceId } = instance;
   if (!licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
   const stack = stackName(_id);
-  return { kind: 'up', stack, spec, identity: identityOf(instance, licenceId), recover, pivotBehind: true, keeps };
+  return {
+    kind: 'up',
+    stack,
+    spec,
+    identity: identityOf(instance, licenceId),
+    recover,
+    delivered: true,
+    requiredVolumeIds,
+  };
 }
 
 /** Name of the stack of an instance. */
@@ -130,10 +138,10 @@ function identityOf({ adminEmail, plan }: InstanceRecord, licenceId: string): Ho
 
 /** What the stack of an instance is made of: the one place where its record becomes a spec. */
 export function specOf(instance: InstanceRecord): PrivateServerSpec {
-  const { size, image, zone, outputs, stands } = instance;
+  const { size, image, zone, outputs, appliedSpec } = instance;
   const machine = { name: 'm1', size, image, osImage: null };
   const first: ServerNode = { name: 'node-1', zone, machines: [machine], serving: machine.name };
-  const nodes = (stands?.nodes ?? [first]).map((node) => ({
+  const nodes = (appliedSpec?.nodes ?? [first]).map((node) => ({
     ...node,
     machines: node.machines.map((each) => ({
       ...each,
@@ -152,7 +160,7 @@ export function specOf(instance: InstanceRecord): PrivateServerSpec {
       // What clouds do not tell of everything that they hold.
       'freehold:created': instance.createdAt.toISOString(),
     },
-    ...stands,
+    ...appliedSpec,
     nodes,
   };
 }

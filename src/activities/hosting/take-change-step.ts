@@ -6,22 +6,22 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import {
   type ChangeStep,
   type ChangeStepKind,
+  type ChangeStrategy,
+  type DesiredServer,
   planChange,
-  type ServerWish,
-  type Way,
 } from '../../domain/operations/plan-change.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
-import { beat } from '../lib/heartbeat-interceptor.ts';
-import { watchGap } from './measure-downtime.ts';
+import { heartbeat } from '../lib/heartbeat-interceptor.ts';
+import { measureDowntime } from './measure-downtime.ts';
 import type { ExpectedHost } from './read-host-health.ts';
-import { mayHaveRunBefore, runToldStack } from './run-stack-with-progress.ts';
+import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 import { deliveredRequest, specOf } from './stack-up.ts';
 
-export interface WishedChange {
-  wish: ServerWish;
-  way?: Way;
+export interface DesiredChange {
+  desired: DesiredServer;
+  strategy?: ChangeStrategy;
 }
 
 /** What was done of a change. */
@@ -29,12 +29,12 @@ export interface TakenStep {
   kind: ChangeStepKind;
   node?: string;
   /** For how long the server did not answer meanwhile, ms, as measured from outside; null where nobody looked. */
-  gapMs: number | null;
+  downtimeMs: number | null;
   /** Steps that are still to be taken. */
   left: number;
 }
 
-const lookEveryMs = 100;
+const pollIntervalMs = 100;
 
 /**
  * This step brings a delivered server one step nearer to what is wished of it (`domain/plan-change.ts`), and answers what
@@ -46,10 +46,13 @@ const lookEveryMs = 100;
  * that needs it to; `dns_unresolved` when a new name does not lead anywhere in time.
  */
 export function takeChangeStep(ports: StackPorts) {
-  return async (context: StepContext, { wish, way = 'beside' }: WishedChange): Promise<TakenStep | null> => {
+  return async (
+    context: StepContext,
+    { desired: wish, strategy = 'replace' }: DesiredChange,
+  ): Promise<TakenStep | null> => {
     const instance = await ports.store.instances.find(context.instanceId);
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
-    const { steps } = planChange(specOf(instance), wish, { way });
+    const { steps } = planChange(specOf(instance), wish, { strategy });
     const [step] = steps;
     if (!step) return null;
     const expected: ExpectedHost = {
@@ -58,10 +61,10 @@ export function takeChangeStep(ports: StackPorts) {
     };
     if (step.needs === 'healthy') await untilHealthy(ports, expected, `before ${step.kind}`);
 
-    const watch = wish.running && step.waitFor === 'healthy' ? watchGap(() => ports.look(expected)) : null;
+    const watch = wish.running && step.waitFor === 'healthy' ? measureDowntime(() => ports.readHealth(expected)) : null;
     try {
       const request = deliveredRequest(instance, { spec: step.spec, recover: mayHaveRunBefore(context) });
-      const outputs = await runToldStack(ports, context, request);
+      const outputs = await runStackWithProgress(ports, context, request);
       if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
       await ports.store.instances.update(instance._id, changeOf(instance, step, outputs));
       if (step.waitFor === 'healthy') await untilHealthy(ports, expected, `after ${step.kind}`);
@@ -70,7 +73,7 @@ export function takeChangeStep(ports: StackPorts) {
       await watch?.stop();
     }
     const node = step.node === undefined ? {} : { node: step.node };
-    return { kind: step.kind, ...node, gapMs: watch?.gapMs() ?? null, left: steps.length - 1 };
+    return { kind: step.kind, ...node, downtimeMs: watch?.downtimeMs() ?? null, left: steps.length - 1 };
   };
 }
 
@@ -79,13 +82,13 @@ function changeOf(instance: InstanceRecord, { spec }: ChangeStep, outputs: Stack
   const { nodes, hostnames, diskGib, tags } = spec;
   const serving = nodes[0]?.machines.find(({ name }) => name === nodes[0]?.serving);
   const { size, image } = serving ?? instance;
-  return { stands: { nodes, hostnames, diskGib, tags }, size, image, diskGib, outputs };
+  return { appliedSpec: { nodes, hostnames, diskGib, tags }, size, image, diskGib, outputs };
 }
 
 async function untilHealthy(ports: StackPorts, expected: ExpectedHost, when: string): Promise<void> {
   let problem: ReasonError | undefined;
   const isHealthy = async () => {
-    problem = await ports.look(expected);
+    problem = await ports.readHealth(expected);
     return problem === undefined;
   };
   if (await until(isHealthy, ports.healthyWithinMs)) return;
@@ -105,8 +108,8 @@ async function until(isTrue: () => Promise<boolean>, limitMs: number): Promise<b
   const end = monotonic() + limitMs;
   while (!(await isTrue())) {
     if (monotonic() > end) return false;
-    beat({ phase: 'host_starting' });
-    await delay(lookEveryMs, undefined, { signal });
+    heartbeat({ phase: 'host_starting' });
+    await delay(pollIntervalMs, undefined, { signal });
   }
   return true;
 }

@@ -2,7 +2,7 @@ import type { EventBody } from '../../contracts/events.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { StepStatus } from '../../contracts/states.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { now, today } from '../../runtime/clock.ts';
+import { now, nowDate } from '../../runtime/clock.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface StepNote {
@@ -33,8 +33,8 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
 
   /** A try that began in another process keeps that beginning. */
   async function beginning(context: StepContext, note: StepNote): Promise<Date> {
-    if (note.status === 'running' && note.progress === undefined) return today();
-    return (await rowOf(context))?.startedAt ?? today();
+    if (note.status === 'running' && note.progress === undefined) return nowDate();
+    return (await rowOf(context))?.startedAt ?? nowDate();
   }
 
   /** Whether it was news. */
@@ -48,7 +48,7 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       status: note.status,
       attempt: context.attempt,
       startedAt,
-      ...(ended ? { endedAt: today() } : {}),
+      ...(ended ? { endedAt: nowDate() } : {}),
       ...(note.reason ? { reason: note.reason } : {}),
       ...(detail ? { detail } : {}),
       ...(note.progress === undefined ? {} : { progress: note.progress }),

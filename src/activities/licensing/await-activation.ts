@@ -4,10 +4,10 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { EndEnrolmentsAnswer, LicenceView } from '../../licence/protocol/admin.ts';
 import { monotonic } from '../../runtime/clock.ts';
-import { beat } from '../lib/heartbeat-interceptor.ts';
+import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import type { LicensingPorts } from './licensing-activities.ts';
 
-const lookEveryMs = 100;
+const pollIntervalMs = 100;
 /** One activity attempt looks this long, then the next attempt does, so that a restarted worker takes over quickly. */
 const attemptMs = 20_000;
 
@@ -28,8 +28,8 @@ export function awaitActivation({ store, ask }: LicensingPorts) {
       if (monotonic() > until) {
         throw new ReasonError('not_activated_yet', `${active} of ${licence.seats.production.limit} nodes are active`);
       }
-      beat({ active });
-      await delay(lookEveryMs, undefined, { signal });
+      heartbeat({ active });
+      await delay(pollIntervalMs, undefined, { signal });
     }
     await ask('POST', '/v1/admin/enrollments/close', EndEnrolmentsAnswer, {
       body: { licenseId: instance.licenceId },

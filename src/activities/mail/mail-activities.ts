@@ -1,7 +1,7 @@
 import type { CloudName } from '../../contracts/stack.ts';
 import type { Sender } from '../../mail/sender.ts';
 import type { Store } from '../../store/store.ts';
-import { sendApology, sendMail, sendStrayRefund } from './send-mail.ts';
+import { sendLateRefund, sendMail, sendOutcomeMail } from './send-mail.ts';
 
 export interface MailPorts {
   store: Store;
@@ -16,5 +16,5 @@ export interface MailPorts {
 }
 
 export function createMailActivities(ports: MailPorts) {
-  return { sendMail: sendMail(ports), sendApology: sendApology(ports), sendStrayRefund: sendStrayRefund(ports) };
+  return { sendMail: sendMail(ports), sendOutcomeMail: sendOutcomeMail(ports), sendLateRefund: sendLateRefund(ports) };
 }

@@ -1,8 +1,8 @@
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { StepContext, StrayPayment } from '../../contracts/workflow-messages.ts';
-import { renderStrayRefund } from '../../mail/late-refund.ts';
+import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
+import { renderLateRefund } from '../../mail/late-refund.ts';
 import type { Mail } from '../../mail/layout.ts';
-import { renderApology } from '../../mail/not-delivered.ts';
+import { renderNotDelivered } from '../../mail/not-delivered.ts';
 import { renderOutcome } from '../../mail/outcome.ts';
 import { renderPayment } from '../../mail/payment.ts';
 import { productLinks } from '../../mail/product-links.ts';
@@ -46,7 +46,7 @@ export function sendMail(ports: MailPorts) {
 }
 
 /** This step tells the payer why an order ended without a server and what became of the money. Same errors. */
-export function sendApology(ports: MailPorts) {
+export function sendOutcomeMail(ports: MailPorts) {
   return async (context: StepContext): Promise<void> => {
     const { order } = await read(ports, context);
     const facts = {
@@ -61,17 +61,17 @@ export function sendApology(ports: MailPorts) {
     const mail =
       state === 'declined' || state === 'expired' || state === 'cancelled'
         ? renderOutcome({ ...facts, state })
-        : renderApology(facts);
+        : renderNotDelivered(facts);
     await deliver(ports, { order, kind: 'outcome', recipient: 'payer', to: order.billingEmail, mail });
   };
 }
 
 /** Tells the payer that money which came after the end of its order goes back; `amount` in minor units. Same errors. */
-export function sendStrayRefund(ports: MailPorts) {
-  return async ({ orderId, paymentIntentId }: StrayPayment, amount: number): Promise<void> => {
+export function sendLateRefund(ports: MailPorts) {
+  return async ({ orderId, paymentIntentId }: LatePayment, amount: number): Promise<void> => {
     const order = await ports.store.orders.find(orderId);
     if (!order) throw new ReasonError('not_found', `order ${orderId}`);
-    const mail = renderStrayRefund({
+    const mail = renderLateRefund({
       orderId,
       hostname: order.quote.hostname,
       amount,

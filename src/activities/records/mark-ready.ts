@@ -1,6 +1,6 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
 /**
@@ -18,7 +18,7 @@ export function markReady({ store }: RecordsPorts) {
       status: 'ready',
       standing: 'current',
       standingRevision: 1,
-      readyAt: order.endedAt ?? today(),
+      readyAt: order.endedAt ?? nowDate(),
     });
     await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'instance', status: 'ready' });
     await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'order', state: 'fulfilled' });

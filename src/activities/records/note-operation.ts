@@ -3,7 +3,7 @@ import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationKind, OperationStatus } from '../../contracts/states.ts';
 import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import type { OrderPlace } from './end-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './records-activities.ts';
@@ -64,7 +64,7 @@ export function noteDecision({ store, journal }: RecordsPorts) {
     // A worker may have died after it had written.
     if (!entries.some(({ actor, action, before, why }) => isDeepStrictEqual({ actor, action, before, why }, taken))) {
       const after = { action: decision.action };
-      await store.audit.append({ at: today(), subject: context.operationId, ...taken, after });
+      await store.audit.append({ at: nowDate(), subject: context.operationId, ...taken, after });
     }
     // Why is for the audit log alone: the timeline is read by customers.
     if (decision.action === 'skip') await journal.note(context, { status: 'skipped' });

@@ -1,7 +1,7 @@
 import { findCloud, findPlan } from '../../domain/catalogue/catalogue.ts';
 import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
 import { entitlementsOf } from '../../domain/catalogue/entitlements.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { RecordsPorts } from './records-activities.ts';
@@ -32,7 +32,7 @@ export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order:
       status: 'provisioning',
       standing: null,
       standingRevision: 0,
-      createdAt: today(),
+      createdAt: nowDate(),
     }),
   );
   await once(() =>
@@ -44,7 +44,7 @@ export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order:
       kind: 'provision',
       status: 'running',
       steps: [],
-      createdAt: today(),
+      createdAt: nowDate(),
     }),
   );
   const place = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };

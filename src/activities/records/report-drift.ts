@@ -4,7 +4,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { OperationKind } from '../../contracts/states.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { describeDifference } from '../../domain/operations/describe-resource.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderPlace } from './end-order.ts';
 import type { RecordsPorts } from './records-activities.ts';
@@ -15,7 +15,7 @@ export function openOperation({ store }: RecordsPorts) {
     const { operationId, instanceId, orderId } = place;
     const row = { _id: operationId, instanceId, orderId, accountId, kind, status: 'running' as const, steps: [] };
     try {
-      await store.operations.insert({ ...row, createdAt: today() });
+      await store.operations.insert({ ...row, createdAt: nowDate() });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }

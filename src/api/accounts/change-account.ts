@@ -1,5 +1,5 @@
 import { ReasonError } from '../../contracts/reasons.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import type { AccountChange, AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 
@@ -17,7 +17,7 @@ export async function auditAccount(
   { accountId, actor, requestId }: Acting,
   entry: { action: string; before?: unknown; after?: unknown },
 ): Promise<void> {
-  await deps.store.audit.append({ at: today(), actor: `member:${actor}`, subject: accountId, requestId, ...entry });
+  await deps.store.audit.append({ at: nowDate(), actor: `member:${actor}`, subject: accountId, requestId, ...entry });
 }
 
 /** Changes an account by one conditional update. Throws what `decide` throws; `not_signed_in` without an account. */

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AccountClosing, ClosedAccount } from '../../contracts/api/members.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { requireAdministrator } from '../../domain/accounts/account-people.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';
@@ -40,7 +40,7 @@ export async function closeAccount(
   { confirm }: { confirm: string },
 ): Promise<z.infer<typeof ClosedAccount>> {
   const { accountId, actor } = acting;
-  const closingAt = today();
+  const closingAt = nowDate();
   const marked = await changeAccount(deps, accountId, (account) => {
     requireAdministrator(account, actor);
     if (emailKey(confirm) !== account.email) {
@@ -58,7 +58,7 @@ export async function closeAccount(
     if (!isMine(account, closingAt)) throw new ReasonError('account_in_use', 'an order came in between');
   });
   if (!before) throw new ReasonError('not_signed_in');
-  const closedAt = today();
+  const closedAt = nowDate();
   await deps.store.sessions.removeOf({ accountId });
   await auditAccount(deps, acting, {
     action: 'close-account',

@@ -11,7 +11,7 @@ import {
   revokeInvitation,
 } from '../../domain/accounts/account-people.ts';
 import { renderInvitation } from '../../mail/invitation.ts';
-import { now, today } from '../../runtime/clock.ts';
+import { now, nowDate } from '../../runtime/clock.ts';
 import { newId, newSecret } from '../../runtime/new-id.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -41,7 +41,7 @@ export async function inviteMember(
   const { token, ...secret } = newToken(deps);
   const { actor } = acting;
   const invitation: Invitation = {
-    ...{ _id: newId.invitation(), email: emailKey(email), roles, invitedBy: actor, createdAt: today() },
+    ...{ _id: newId.invitation(), email: emailKey(email), roles, invitedBy: actor, createdAt: nowDate() },
     ...secret,
   };
   const { after } = await changeAccount(deps, acting.accountId, (account) =>
@@ -69,7 +69,7 @@ export async function inviteMember(
 export async function resendInvitation(deps: ApiDeps, acting: Acting, id: string): Promise<Invitation> {
   const { token, ...renewal } = newToken(deps);
   const { before, after } = await changeAccount(deps, acting.accountId, (account) =>
-    renewInvitation(account, { actor: acting.actor, id, renewal, at: today(), limits: limitsOf(deps) }),
+    renewInvitation(account, { actor: acting.actor, id, renewal, at: nowDate(), limits: limitsOf(deps) }),
   );
   const [was, is] = [invitationOf(before, id), invitationOf(after, id)];
   const times = (invitation: Invitation) => ({ ...toldInvitation(invitation), expiresAt: invitation.expiresAt });
@@ -94,7 +94,7 @@ export async function readInvitation(
   const tokenHash = hashSecret(token);
   const account = await deps.store.accounts.findByInvitation(tokenHash);
   if (!account) throw new ReasonError('invitation_invalid');
-  return { account, invitation: openInvitation(account, { tokenHash, at: today() }) };
+  return { account, invitation: openInvitation(account, { tokenHash, at: nowDate() }) };
 }
 
 /**
@@ -108,7 +108,7 @@ export async function joinAccount(
   const { account } = await readInvitation(deps, token);
   const facts = { tokenHash: hashSecret(token), memberId: newId.member() };
   const changed = await deps.store.accounts.change(account._id, (latest) =>
-    acceptInvitation(latest, { ...facts, at: today() }),
+    acceptInvitation(latest, { ...facts, at: nowDate() }),
   );
   const member = changed?.after.members.find(({ _id }) => _id === facts.memberId);
   if (!changed || !member) throw new ReasonError('invitation_invalid');

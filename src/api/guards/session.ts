@@ -4,7 +4,7 @@ import type { CookieOptions, Request, Response } from 'express';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Member } from '../../domain/accounts/account-people.ts';
 import { deriveSecret } from '../../domain/billing/order-link.ts';
-import { now, today } from '../../runtime/clock.ts';
+import { now, nowDate } from '../../runtime/clock.ts';
 import { newSecret } from '../../runtime/new-id.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -31,7 +31,7 @@ export function sameText(one: string, other: string): boolean {
 
 /** A keyed value for one purpose, made from the quote key, so that it need not be stored. */
 export function derive(deps: Pick<ApiDeps, 'config'>, purpose: string, text: string): string {
-  return deriveSecret(deps.config.FREEHOLD_QUOTE_KEY, { purpose, text });
+  return deriveSecret(deps.config.FREEHOLD_SIGNING_KEY, { purpose, text });
 }
 
 export function cookiesOf(request: Request): Record<string, string | undefined> {
@@ -83,7 +83,7 @@ export async function openSession(
     _id: sessionHash,
     accountId: account._id,
     memberId: member._id,
-    createdAt: today(),
+    createdAt: nowDate(),
     expiresAt,
   });
   response.cookie(cookieName, secret, cookieOptions(deps, lifetimeMs));

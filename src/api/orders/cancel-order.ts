@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderCanBeCancelled, orderHasEnded } from '../../contracts/states.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './start-orders.ts';
@@ -29,7 +29,7 @@ export async function cancelOrder(
   }
   const cancelled = (await deps.store.orders.find(order._id)) ?? order;
   await deps.store.audit.append({
-    at: today(),
+    at: nowDate(),
     actor: facts.actor,
     action: 'cancel-order',
     subject: order._id,

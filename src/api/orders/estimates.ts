@@ -18,7 +18,7 @@ export interface Estimates {
   of(place: { cloud: CloudName; region: string }): Promise<Estimate | undefined>;
 }
 
-const runsLookedAt = 20;
+const runsRead = 20;
 const runsNeeded = 3;
 const freshMs = 60_000;
 
@@ -27,7 +27,7 @@ export function createEstimates(store: Pick<Store, 'instances' | 'operations'>):
   const known = new Map<string, { at: number; estimate: Promise<Estimate | undefined> }>();
 
   async function read(cloud: CloudName, region: string): Promise<Estimate | undefined> {
-    const instances = await store.instances.list({ cloud, region, status: 'ready' }, runsLookedAt);
+    const instances = await store.instances.list({ cloud, region, status: 'ready' }, runsRead);
     const runs = await Promise.all(
       instances.map(async ({ _id }) => {
         const operations = await store.operations.list({ instanceId: _id, status: 'succeeded' }, 10);

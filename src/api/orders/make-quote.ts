@@ -49,7 +49,7 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
     total: price.total,
     expiresAt: at + config.FREEHOLD_QUOTE_VALID_MS,
   };
-  const signature = signQuote(content, config.FREEHOLD_QUOTE_KEY);
+  const signature = signQuote(content, config.FREEHOLD_SIGNING_KEY);
   const expiresAt = new Date(content.expiresAt);
   const holdToken = request.holdToken ?? newSecret();
   const holdTokenHash = hashSecret(holdToken);

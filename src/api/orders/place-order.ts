@@ -5,7 +5,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import { canonicalJson } from '../../domain/billing/canonical-json.ts';
 import { orderCapability } from '../../domain/billing/order-link.ts';
 import { verifyQuote } from '../../domain/billing/quote-signature.ts';
-import { now, today } from '../../runtime/clock.ts';
+import { now, nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
@@ -98,7 +98,7 @@ async function takeName(deps: ApiDeps, order: OrderRecord, request: PlaceOrder):
 
 function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): QuoteRecord {
   if (!quote) throw new ReasonError('not_found', 'no such quote');
-  const key = deps.config.FREEHOLD_QUOTE_KEY;
+  const key = deps.config.FREEHOLD_SIGNING_KEY;
   if (!verifyQuote({ content: quote.content, signature: body.signature, key })) throw new ReasonError('quote_altered');
   if (quote.holdTokenHash !== hashSecret(body.holdToken)) {
     throw new ReasonError('quote_altered', 'the hold token is not the one of this quote');
@@ -137,7 +137,7 @@ async function newOrder(
     accountId: account._id,
     instanceId: newId.instance(),
     operationId: newId.operation(),
-    capabilityHash: hashSecret(orderCapability(deps.config.FREEHOLD_QUOTE_KEY, id)),
+    capabilityHash: hashSecret(orderCapability(deps.config.FREEHOLD_SIGNING_KEY, id)),
     state: 'awaiting_payment',
     quote: content,
     paymentMethod: body.paymentMethod,
@@ -147,6 +147,6 @@ async function newOrder(
     declines: 0,
     paid: 0,
     refunded: 0,
-    createdAt: today(),
+    createdAt: nowDate(),
   };
 }

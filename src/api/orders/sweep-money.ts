@@ -1,6 +1,6 @@
 import { ReasonError, reasons } from '../../contracts/reasons.ts';
-import { nextMoneyLookAt } from '../../domain/billing/order-rules.ts';
-import { strayPaymentsOf } from '../../payments/late-payment-plan.ts';
+import { nextMoneyReadAt } from '../../domain/billing/order-rules.ts';
+import { latePaymentsOf } from '../../payments/late-payment-plan.ts';
 import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -23,19 +23,19 @@ export async function sweepMoneyOnce(deps: ApiDeps): Promise<void> {
     if (!due || !endedAt) continue;
     const claimed = new Date(now() + firstMs);
     if (!(await deps.store.orders.moveMoneyLook(_id, { from: due, to: claimed }))) continue;
-    await look(deps, order);
-    const next = nextMoneyLookAt({ endedAt: endedAt.getTime(), lookedAt: now() }, { firstMs, windowMs });
+    await readMoney(deps, order);
+    const next = nextMoneyReadAt({ endedAt: endedAt.getTime(), readAt: now() }, { firstMs, windowMs });
     // Nobody can pay what was never set up.
     const to = order.payment && next !== undefined ? new Date(next) : undefined;
     await deps.store.orders.moveMoneyLook(_id, { from: claimed, to });
   }
 }
 
-async function look(deps: ApiDeps, { _id: orderId, payment }: OrderRecord): Promise<void> {
+async function readMoney(deps: ApiDeps, { _id: orderId, payment }: OrderRecord): Promise<void> {
   if (!payment) return;
   try {
-    for (const stray of strayPaymentsOf(orderId, await deps.payments.moneyOf(payment))) {
-      await deps.workflows.startStrayPayment(stray);
+    for (const latePayment of latePaymentsOf(orderId, await deps.payments.moneyOf(payment))) {
+      await deps.workflows.startLatePayment(latePayment);
       deps.log.warn({ orderId }, 'Stripe keeps money of an order that has ended');
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CloudCheck } from '../../contracts/api/clouds.ts';
 import { CloudCheckId } from '../../contracts/clouds.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
@@ -26,7 +26,7 @@ export const cloudRoutes: Route[] = [
       const clouds = deps.catalogue.clouds.map(({ name }) => name);
       await deps.workflows.startCloudCheck(id, clouds);
       const actor = `operator:${caller.name}`;
-      await deps.store.audit.append({ at: today(), actor, action: 'check-clouds', subject: id, requestId });
+      await deps.store.audit.append({ at: nowDate(), actor, action: 'check-clouds', subject: id, requestId });
       return { status: 202, body: cloudCheckView(id, null, deps.catalogue) };
     },
   }),

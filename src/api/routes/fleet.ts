@@ -12,7 +12,7 @@ import { AuditEntry } from '../../contracts/api/operator.ts';
 import { RunId, TicketId } from '../../contracts/fleet.ts';
 import { InstanceId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
@@ -39,7 +39,7 @@ export const fleetRoutes: Route[] = [
       const id = newId.reconcileRun();
       await deps.workflows.startReconcile(id, body);
       await deps.store.audit.append({
-        at: today(),
+        at: nowDate(),
         actor: `operator:${caller.name}`,
         action: 'request-reconcile',
         subject: id,
@@ -79,7 +79,7 @@ export const fleetRoutes: Route[] = [
       const actor = `operator:${caller.name}`;
       const after = { operationId };
       await deps.store.audit.append({
-        at: today(),
+        at: nowDate(),
         actor,
         action: 'request-check-drift',
         subject: id,
@@ -137,7 +137,7 @@ export const fleetRoutes: Route[] = [
       const closed = await deps.store.tickets.close(id, actor);
       if (!closed) throw new ReasonError('already_closed');
       const change = { before: { state: ticketView(before).state }, after: { state: 'closed' } };
-      await deps.store.audit.append({ ...change, at: today(), actor, action: 'close', subject: id, requestId, why });
+      await deps.store.audit.append({ ...change, at: nowDate(), actor, action: 'close', subject: id, requestId, why });
       return { status: 200, body: ticketView(closed) };
     },
   }),

@@ -14,7 +14,7 @@ import {
 import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Decision } from '../../contracts/steps.ts';
-import { today } from '../../runtime/clock.ts';
+import { nowDate } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
 import { auditView } from '../views/audit-view.ts';
@@ -153,7 +153,7 @@ function decisionRoute(action: Decision, summary: string): Route {
         updateId: headers['idempotency-key'] ?? randomUUID(),
       });
       await deps.store.audit.append({
-        at: today(),
+        at: nowDate(),
         actor: `operator:${caller.name}`,
         action: `request-${action}`,
         subject: id,

@@ -17,7 +17,7 @@ import { acceptedOrderView, orderDetailsView, orderView } from '../views/order-v
 const params = z.object({ id: OrderId });
 const stripeApi = 'https://api.stripe.com';
 /** How often the long poll looks when the timeline of the order has nothing new, ms. */
-const lookMs = 1_000;
+const pollIntervalMs = 1_000;
 
 export const orderRoutes = [
   route({
@@ -159,7 +159,7 @@ async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boole
       const leftMs = end - monotonic();
       if (leftMs <= 0 || gone()) throw new ReasonError('payment_not_ready');
       // The abort is the news that this waits for.
-      await delay(Math.min(lookMs, leftMs), undefined, { signal: news.signal }).catch(() => undefined);
+      await delay(Math.min(pollIntervalMs, leftMs), undefined, { signal: news.signal }).catch(() => undefined);
       news = new AbortController();
     }
   } finally {

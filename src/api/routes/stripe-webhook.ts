@@ -52,7 +52,7 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
   }
   if (orderEndedUnfulfilled(order) && about.failedRefundId && about.paymentIntentId) {
     const { paymentIntentId, failedRefundId: refundId } = about;
-    await deps.workflows.startStrayPayment({ paymentIntentId, orderId: order._id, refundId });
+    await deps.workflows.startLatePayment({ paymentIntentId, orderId: order._id, refundId });
     deps.log.warn({ orderId: order._id, event: event.id }, 'a refund failed after the end of its order');
     return;
   }
@@ -62,7 +62,7 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
   const latest = told ? await deps.store.orders.find(order._id) : order;
   const paymentIntentId = about.paymentIntentId ?? order.payment?.paymentIntentId;
   if (latest && paymentIntentId && orderEndedUnfulfilled(latest)) {
-    await deps.workflows.startStrayPayment({ paymentIntentId, orderId: order._id });
+    await deps.workflows.startLatePayment({ paymentIntentId, orderId: order._id });
     deps.log.warn({ orderId: order._id, event: event.id }, 'money came after the end of its order');
   } else if (!told && !orderHasEnded(order.state)) {
     // Its workflow was never started; the sweep does that, and the workflow looks by itself.

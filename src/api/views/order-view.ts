@@ -27,7 +27,7 @@ export function quotedServerView(content: QuoteContent) {
 
 /** The answer to a new order; depends on nothing that changes later, so that a repeated request gets the same. */
 export function acceptedOrderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): AcceptedOrder {
-  const { FREEHOLD_PUBLIC_URL: publicUrl, FREEHOLD_QUOTE_KEY: key } = deps.config;
+  const { FREEHOLD_PUBLIC_URL: publicUrl, FREEHOLD_SIGNING_KEY: key } = deps.config;
   return {
     id: order._id,
     instanceId: order.instanceId,

@@ -47,7 +47,7 @@ export function endStateOf(reason: ReasonCode): (typeof unfulfilledEnds)[number]
 }
 
 /** How often, and for how long, Stripe is asked for money of an order that ended without delivery, in ms. */
-export interface MoneyLookTimes {
+export interface MoneyReadTimes {
   /** The second look comes this long after the end; the first one comes with the next sweep. */
   firstMs: number;
   /** The last look comes this long after the end. */
@@ -58,11 +58,11 @@ export interface MoneyLookTimes {
  * When the next look at the money of an ended order is due, in ms since the epoch; undefined after the last one. Each
  * look comes at four times the age of the one before, so that an order costs a handful of looks.
  */
-export function nextMoneyLookAt(
-  { endedAt, lookedAt }: { endedAt: number; lookedAt: number },
-  { firstMs, windowMs }: MoneyLookTimes,
+export function nextMoneyReadAt(
+  { endedAt, readAt }: { endedAt: number; readAt: number },
+  { firstMs, windowMs }: MoneyReadTimes,
 ): number | undefined {
-  const age = lookedAt - endedAt;
+  const age = readAt - endedAt;
   if (age >= windowMs) return undefined;
   return endedAt + Math.min(windowMs, Math.max(firstMs, 4 * age));
 }

@@ -8,16 +8,16 @@ export function describeReconcile(pass: {
   parts: readonly FleetPart[];
   report: ReconcileReport;
   /** The list that is being gone through; null at the end. */
-  walk: string | null;
+  list: string | null;
 }): string {
-  const { parts, report, walk } = pass;
+  const { parts, report, list } = pass;
   const { compared, found, repaired, unread } = report;
   const title = parts.includes('records') ? 'Records against systems' : 'Clouds against records';
   const counts = `${compared} compared, ${found} mismatches${report.repair ? `, ${repaired} repaired` : ', nothing touched'}`;
   const silent = unread.length > 0 ? [`Did not answer: ${unread.join(', ')}. Its tickets stay as they are.`] : [];
   const kinds = [...new Set(report.mismatches.map(({ kind }) => kind))];
   return [
-    `### ${title}${walk === null ? ': done' : `: ${walk}`}`,
+    `### ${title}${list === null ? ': done' : `: ${list}`}`,
     `${counts}.`,
     ...silent,
     ...kinds.map((kind) => section(kind, report)),

@@ -37,7 +37,7 @@ export interface OrderFacts {
  * has not ended, or it ended a moment ago; `lives` when delivered and there; `undone` when never delivered and taken
  * back; `ended` when it was delivered once.
  */
-export type Fate = 'unknown' | 'unsettled' | 'lives' | 'undone' | 'ended';
+export type Disposition = 'unknown' | 'unsettled' | 'lives' | 'undone' | 'ended';
 
 export interface Settling {
   /** When the pass began, ms. */
@@ -48,10 +48,10 @@ export interface Settling {
 
 const goneStatuses: readonly InstanceStatus[] = ['aborted', 'terminated'];
 
-export function fateOf(
+export function dispositionOf(
   order: Pick<OrderFacts, 'state' | 'endedAt' | 'busy' | 'server'> | null,
   { at, settlingMs }: Settling,
-): Fate {
+): Disposition {
   if (!order) return 'unknown';
   const { state, endedAt, busy, server } = order;
   if (busy || !orderHasEnded(state)) return 'unsettled';
@@ -97,13 +97,13 @@ export interface OrderHoldings {
 
 /** Compares an order with what the other systems hold of it. */
 export function judgeOrder(order: OrderFacts, holdings: OrderHoldings, settling: Settling): Mismatch[] {
-  const fate = fateOf(order, settling);
+  const disposition = dispositionOf(order, settling);
   const { orderId, instanceId, cloud } = order;
   const found: Mismatch[] = [];
   const add = (kind: MismatchKind, subject: string, repair: Mismatch['repair'] = null) =>
     found.push({ kind, subject, orderId, instanceId, cloud, repair });
-  if (fate === 'undone') judgeMoneyOfUndone(holdings.money, (kind) => add(kind, orderId, 'settle_money'));
-  if (fate === 'lives') judgeLiving(order, holdings, add);
+  if (disposition === 'undone') judgeMoneyOfUndone(holdings.money, (kind) => add(kind, orderId, 'settle_money'));
+  if (disposition === 'lives') judgeLiving(order, holdings, add);
   return found;
 }
 
@@ -139,9 +139,12 @@ export interface SubscriptionFacts {
   orderId: string;
 }
 
-export function judgeSubscription({ subscriptionId, orderId }: SubscriptionFacts, fate: Fate): Mismatch[] {
+export function judgeSubscription(
+  { subscriptionId, orderId }: SubscriptionFacts,
+  disposition: Disposition,
+): Mismatch[] {
   const about = { subject: subscriptionId, orderId };
-  switch (fate) {
+  switch (disposition) {
     case 'unknown':
       return [{ kind: 'subscription_unknown', subject: subscriptionId, repair: null }];
     case 'undone':
@@ -162,10 +165,10 @@ export interface ListedLicence {
 }
 
 /** One that names no instance of ours was sold alone. */
-export function judgeLicence(licence: ListedLicence, fate: Fate, settling: Settling): Mismatch[] {
+export function judgeLicence(licence: ListedLicence, disposition: Disposition, settling: Settling): Mismatch[] {
   const { licenceId, externalRef, createdAt } = licence;
   if (!isInstanceId(externalRef) || isYoung(createdAt, settling)) return [];
-  return left('licence_left', licenceId, fate, { instanceId: externalRef, repair: 'revoke_licence' });
+  return left('licence_left', licenceId, disposition, { instanceId: externalRef, repair: 'revoke_licence' });
 }
 
 /** The hold of a name; that of a quote ends by itself. */
@@ -178,11 +181,11 @@ export interface HoldFacts {
 }
 
 /** Our records are whole among themselves, so a name whose owner they do not know has none. */
-export function judgeHold({ name, holderId, until }: HoldFacts, fate: Fate): Mismatch[] {
-  if (fate === 'unknown' && until !== null) return [];
+export function judgeHold({ name, holderId, until }: HoldFacts, disposition: Disposition): Mismatch[] {
+  if (disposition === 'unknown' && until !== null) return [];
   const owner = isInstanceId(holderId) ? { instanceId: holderId } : { orderId: holderId };
-  if (fate === 'unknown') return [{ kind: 'hold_left', subject: name, ...owner, repair: 'release_hold' }];
-  return left('hold_left', name, fate, { ...owner, repair: 'release_hold' });
+  if (disposition === 'unknown') return [{ kind: 'hold_left', subject: name, ...owner, repair: 'release_hold' }];
+  return left('hold_left', name, disposition, { ...owner, repair: 'release_hold' });
 }
 
 export interface StackFacts {
@@ -192,9 +195,13 @@ export interface StackFacts {
   changedAt: number;
 }
 
-export function judgeStack({ stack, instanceId, changedAt }: StackFacts, fate: Fate, settling: Settling): Mismatch[] {
+export function judgeStack(
+  { stack, instanceId, changedAt }: StackFacts,
+  disposition: Disposition,
+  settling: Settling,
+): Mismatch[] {
   if (isYoung(changedAt, settling)) return [];
-  return left('stack_left', stack, fate, { instanceId, repair: 'remove_remains' });
+  return left('stack_left', stack, disposition, { instanceId, repair: 'remove_remains' });
 }
 
 /** An object at a cloud that carries the tag of an instance. */
@@ -212,11 +219,17 @@ export interface ObjectFacts {
  */
 export function judgeObject(
   object: ObjectFacts,
-  about: { cloud: CloudName; fate: Fate; managed: boolean | null; withVolume?: boolean; orphans?: boolean },
+  about: {
+    cloud: CloudName;
+    disposition: Disposition;
+    managed: boolean | null;
+    withVolume?: boolean;
+    orphans?: boolean;
+  },
   settling: Settling,
 ): Mismatch[] {
   const { id, instanceId, role, createdAt } = object;
-  const { cloud, fate, managed, withVolume = false, orphans = false } = about;
+  const { cloud, disposition: fate, managed, withVolume = false, orphans = false } = about;
   if (isYoung(createdAt, settling)) return [];
   if (fate === 'lives') {
     const repair = orphans ? 'adopt_objects' : null;
@@ -230,8 +243,13 @@ export function judgeObject(
 }
 
 /** Something whose owner should not have it; repaired by itself only where the owner was never delivered. */
-function left(kind: MismatchKind, subject: string, fate: Fate, about: Omit<Mismatch, 'kind' | 'subject'>): Mismatch[] {
-  switch (fate) {
+function left(
+  kind: MismatchKind,
+  subject: string,
+  disposition: Disposition,
+  about: Omit<Mismatch, 'kind' | 'subject'>,
+): Mismatch[] {
+  switch (disposition) {
     case 'lives':
     case 'unsettled':
       return [];

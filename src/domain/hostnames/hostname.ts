@@ -43,11 +43,6 @@ export function parseName(text: string): string {
   return name;
 }
 
-/** What a name must be unique by: the name alone, not the cloud, so that a server can move and keep it. */
-export function nameKey(hostname: string): string {
-  return hostname.split('..', 1)[0]!;
-}
-
 /** The full hostname of a server: `<name>.<label of its cloud>.<base domain>`. */
 export function hostnameOf(
   server: { name: string; cloud: CloudName },

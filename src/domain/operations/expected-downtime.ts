@@ -7,7 +7,7 @@ interface Gap {
   basis: 'measured' | 'estimated';
 }
 
-export interface ExpectedGaps {
+export interface ExpectedDowntime {
   /** From the last answer of the old machine to the first of the new one, when volume and address move. */
   move: Gap;
   /** When the machine itself is stopped, changed and started. */
@@ -21,7 +21,7 @@ const estimated = (seconds: number): Gap => ({ ms: seconds * 1_000, basis: 'esti
  * `test/engine/change-machine.test.ts` (at most so long on a busy machine); those of the four clouds are estimates that no
  * account has confirmed: stop and start of a machine, detach and attach of a volume, start of the product, each rounded up.
  */
-export const expectedGaps: Readonly<Record<CloudName, ExpectedGaps>> = {
+export const expectedDowntime: Readonly<Record<CloudName, ExpectedDowntime>> = {
   local: { move: { ms: 10_000, basis: 'measured' }, inPlace: { ms: 10_000, basis: 'measured' } },
   aws: { move: estimated(90), inPlace: estimated(180) },
   digitalocean: { move: estimated(90), inPlace: estimated(180) },

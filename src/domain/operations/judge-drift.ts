@@ -1,4 +1,5 @@
 import type { Difference, Drift, DriftVerdict } from '../../contracts/drift.ts';
+import { partOf } from './resource-names.ts';
 
 /**
  * The rule by which differences between a stack and its cloud are judged. Pure. Only what loses nothing is repaired by
@@ -6,10 +7,10 @@ import type { Difference, Drift, DriftVerdict } from '../../contracts/drift.ts';
  * person, because an `up` would make it without asking.
  */
 
-/** First words of the logical names, which all clouds share, of parts that may be made anew or set back. */
+/** Logical names, which all clouds share, of parts that may be made anew or set back. */
 const renewable: ReadonlySet<string> = new Set([
-  ...['host', 'card', 'way', 'association', 'attachment', 'power'],
-  ...['record', 'owner', 'holder'],
+  ...['host', 'nic', 'egress', 'association', 'attachment', 'power'],
+  ...['record', 'owner-txt', 'address-txt'],
   ...['firewall', 'port', 'outbound', 'routes', 'tag'],
   ...['role', 'profile', 'snapshots'],
   ...['balancer', 'listener', 'target', 'group'],
@@ -28,7 +29,7 @@ export function judgeDrift(differences: readonly Difference[]): DriftVerdict {
   if (differences.some(({ change }) => change === 'foreign')) {
     return { verdict: 'needs_person', reason: 'unknown_objects' };
   }
-  const isSafe = differences.every((each) => isTagsAlone(each) || renewable.has(partOf(each)));
+  const isSafe = differences.every((each) => isTagsAlone(each) || renewable.has(partOf(each.name).part));
   return isSafe
     ? { verdict: 'repairable', reason: 'server_drifted' }
     : { verdict: 'needs_person', reason: 'drift_unclear' };
@@ -44,7 +45,7 @@ type Sight = Drift & { seen: readonly string[] };
  */
 export function forgotten(
   outputs: { volumeIds: readonly string[]; serverIds: readonly string[] } | undefined,
-  { differences, keeps, seen }: Sight,
+  { differences, requiredVolumeIds: keeps, seen }: Sight,
 ): Difference[] {
   const told = new Set([...seen, ...differences.map(({ id }) => id)]);
   const missing =
@@ -64,9 +65,4 @@ export function forgotten(
 
 function isTagsAlone({ change, properties }: Difference): boolean {
   return change === 'changed' && properties.length > 0 && properties.every((name) => tagProperties.has(name));
-}
-
-/** Logical names are `<part>` or `<part>-<node or hostname>`. */
-function partOf({ name }: Difference): string {
-  return name.split('-')[0] ?? '';
 }

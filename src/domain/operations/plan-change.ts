@@ -1,5 +1,5 @@
 import type { Machine, PrivateServerSpec, ServerNode } from '../../contracts/stack.ts';
-import { type ExpectedGaps, expectedGaps } from './expected-downtime.ts';
+import { type ExpectedDowntime, expectedDowntime } from './expected-downtime.ts';
 
 /**
  * How a server becomes what it is wished to be: a sequence of specs for `up`, each of which changes one thing, with what
@@ -13,7 +13,7 @@ import { type ExpectedGaps, expectedGaps } from './expected-downtime.ts';
  */
 
 /** What a server is to be. */
-export interface ServerWish {
+export interface DesiredServer {
   /** Machine size as the cloud names it. */
   size: string;
   /** Product version. */
@@ -30,18 +30,18 @@ export interface ServerWish {
  * How another machine size comes about: by a new machine beside the old one, which can go back, or in the machine itself,
  * which is down meanwhile and is only done when the customer picks it. Another image is always another machine.
  */
-export type Way = 'beside' | 'in-place';
+export type ChangeStrategy = 'replace' | 'resize';
 
 export type ChangeStepKind =
   | 'add-names'
-  | 'raise-machine'
+  | 'create-machine'
   | 'move-to-machine'
-  | 'drop-machine'
+  | 'remove-machine'
   | 'resize-machine'
-  | 'park-node'
+  | 'deallocate-node'
   | 'grow-volume'
-  | 'drop-names'
-  | 'relabel';
+  | 'remove-names'
+  | 'update-tags';
 
 /**
  * `healthy`: the server answers under its names again; `resolved`: its new names lead to it. A machine that does not serve
@@ -59,7 +59,7 @@ export interface ChangeStep {
   needs: 'healthy' | 'nothing';
   waitFor: ChangeWait;
   /** For how long the server is expected not to answer, ms; 0 while other nodes of it serve. */
-  gapMs: number;
+  downtimeMs: number;
 }
 
 /** What customers are told before they buy a change. */
@@ -68,30 +68,33 @@ export type DowntimeClass = 'none' | 'seconds' | 'minutes';
 export interface ChangePlan {
   steps: ChangeStep[];
   /** Sum over the steps, ms. A server that is to be down before or after has no gap to count. */
-  gapMs: number;
+  downtimeMs: number;
   downtime: DowntimeClass;
 }
 
 const longestSecondsMs = 60_000;
 
 /** The class of a gap in ms, expected or measured. */
-export function downtimeClass(gapMs: number): DowntimeClass {
-  if (gapMs <= 0) return 'none';
-  return gapMs <= longestSecondsMs ? 'seconds' : 'minutes';
+export function downtimeClass(downtimeMs: number): DowntimeClass {
+  if (downtimeMs <= 0) return 'none';
+  return downtimeMs <= longestSecondsMs ? 'seconds' : 'minutes';
 }
 
 /** The plan from what stands to what is wished; no steps where nothing differs. */
 export function planChange(
   from: PrivateServerSpec,
-  wish: ServerWish,
-  { way = 'beside', gaps = expectedGaps[from.cloud] }: { way?: Way; gaps?: ExpectedGaps } = {},
+  desired: DesiredServer,
+  {
+    strategy = 'replace',
+    expected = expectedDowntime[from.cloud],
+  }: { strategy?: ChangeStrategy; expected?: ExpectedDowntime } = {},
 ): ChangePlan {
   const steps: ChangeStep[] = [];
   let spec = from;
 
   function step(kind: ChangeStepKind, change: Partial<PrivateServerSpec>, more: Partial<ChangeStep> = {}): void {
     spec = { ...spec, ...change };
-    steps.push({ kind, needs: 'nothing', waitFor: 'nothing', gapMs: 0, ...more, spec });
+    steps.push({ kind, needs: 'nothing', waitFor: 'nothing', downtimeMs: 0, ...more, spec });
   }
   function nodeStep(kind: ChangeStepKind, node: ServerNode, more: Partial<ChangeStep> = {}): ServerNode {
     const nodes = spec.nodes.map((each) => (each.name === node.name ? node : each));
@@ -99,56 +102,56 @@ export function planChange(
     return node;
   }
 
-  const added = wish.hostnames.filter((name) => !spec.hostnames.includes(name));
+  const added = desired.hostnames.filter((name) => !spec.hostnames.includes(name));
   if (added.length > 0) step('add-names', { hostnames: [...spec.hostnames, ...added] }, { waitFor: 'resolved' });
 
   // One node after the other, so that the others serve.
   for (const node of from.nodes) {
-    if (wish.running) bringNode(node);
-    else if (node.machines.length > 0) nodeStep('park-node', { ...node, machines: [], serving: null });
+    if (desired.running) bringNode(node);
+    else if (node.machines.length > 0) nodeStep('deallocate-node', { ...node, machines: [], serving: null });
   }
 
   // Growing cannot be taken back, so it comes when everything that can go wrong has gone well.
-  if (wish.diskGib > spec.diskGib) step('grow-volume', { diskGib: wish.diskGib });
-  if (spec.hostnames.some((name) => !wish.hostnames.includes(name))) {
-    step('drop-names', { hostnames: [...wish.hostnames] });
+  if (desired.diskGib > spec.diskGib) step('grow-volume', { diskGib: desired.diskGib });
+  if (spec.hostnames.some((name) => !desired.hostnames.includes(name))) {
+    step('remove-names', { hostnames: [...desired.hostnames] });
   }
-  if (!sameTags(spec.tags, wish.tags)) step('relabel', { tags: { ...wish.tags } });
+  if (!sameTags(spec.tags, desired.tags)) step('update-tags', { tags: { ...desired.tags } });
 
-  const gapMs = steps.reduce((sum, each) => sum + each.gapMs, 0);
-  return { steps, gapMs, downtime: downtimeClass(gapMs) };
+  const downtimeMs = steps.reduce((sum, each) => sum + each.downtimeMs, 0);
+  return { steps, downtimeMs, downtime: downtimeClass(downtimeMs) };
 
   /** Brings the wished machine to serve a node, and removes every other one. */
   function bringNode(before: ServerNode): void {
     let node = before;
-    const fits = ({ size, image }: Machine) => size === wish.size && image === wish.image;
+    const fits = ({ size, image }: Machine) => size === desired.size && image === desired.image;
     const serving = node.machines.find(({ name }) => name === node.serving);
     // A node that serves not, or beside others that do, interrupts nobody.
     const gap = (ms: number) => (serving && spec.nodes.length === 1 ? ms : 0);
 
     if (!serving || !fits(serving)) {
       const standing = node.machines.find((machine) => machine !== serving && fits(machine));
-      if (!standing && serving && way === 'in-place' && serving.image === wish.image) {
-        const resize = (machine: Machine) => (machine === serving ? { ...machine, size: wish.size } : machine);
+      if (!standing && serving && strategy === 'resize' && serving.image === desired.image) {
+        const resize = (machine: Machine) => (machine === serving ? { ...machine, size: desired.size } : machine);
         const resized = { ...node, machines: node.machines.map(resize) };
-        node = nodeStep('resize-machine', resized, { waitFor: 'healthy', gapMs: gap(gaps.inPlace.ms) });
+        node = nodeStep('resize-machine', resized, { waitFor: 'healthy', downtimeMs: gap(expected.inPlace.ms) });
       } else {
-        const next = standing ?? newMachine(node, wish);
-        if (!standing) node = nodeStep('raise-machine', { ...node, machines: [...node.machines, next] });
+        const next = standing ?? newMachine(node, desired);
+        if (!standing) node = nodeStep('create-machine', { ...node, machines: [...node.machines, next] });
         const moved = { ...node, serving: next.name };
-        node = nodeStep('move-to-machine', moved, { waitFor: 'healthy', gapMs: gap(gaps.move.ms) });
+        node = nodeStep('move-to-machine', moved, { waitFor: 'healthy', downtimeMs: gap(expected.move.ms) });
       }
     }
     for (const machine of node.machines) {
       if (machine.name === node.serving) continue;
       const rest = { ...node, machines: node.machines.filter((each) => each !== machine) };
-      node = nodeStep('drop-machine', rest, { needs: 'healthy' });
+      node = nodeStep('remove-machine', rest, { needs: 'healthy' });
     }
   }
 }
 
 /** What a running server was wished to be, as its spec tells it; `null` where its nodes differ, in the middle of a change. */
-export function wishOf(spec: PrivateServerSpec): ServerWish | null {
+export function desiredFrom(spec: PrivateServerSpec): DesiredServer | null {
   const serving = spec.nodes.map(({ machines, serving: name }) => machines.find((machine) => machine.name === name));
   const [first] = serving;
   if (!first || serving.some((machine) => machine?.size !== first.size || machine.image !== first.image)) return null;
@@ -158,7 +161,7 @@ export function wishOf(spec: PrivateServerSpec): ServerWish | null {
 }
 
 /** Machines of a node count up, so that a new one never meets what its predecessor left behind under the same name. */
-function newMachine(node: ServerNode, { size, image }: ServerWish): Machine {
+function newMachine(node: ServerNode, { size, image }: DesiredServer): Machine {
   const numbers = node.machines.map(({ name }) => Number(/^m(\d+)$/.exec(name)?.[1] ?? 0));
   return { name: `m${Math.max(0, ...numbers) + 1}`, size, image, osImage: null };
 }

@@ -14,7 +14,7 @@ import type { ActivationRequest, RecoverRequest, RedeemRequest, SeatMode, WireNo
  */
 
 /** A node that asks for a seat, in our words. */
-export interface SeatWish {
+export interface SeatRequest {
   chosenId: string;
   node: WireNode;
   mode: SeatMode;
@@ -23,12 +23,16 @@ export interface SeatWish {
   nonce: string | undefined;
 }
 
-export function wishOfActivation(body: ActivationRequest): SeatWish & { licenceKey: string; product: string } {
+export function seatRequestOfActivation(
+  body: ActivationRequest,
+): SeatRequest & { licenceKey: string; product: string } {
   const { licenseKey, activationId, bootId, nonce, ...rest } = body;
   return { ...rest, licenceKey: licenseKey, chosenId: activationId, bootId: bootId ?? null, nonce };
 }
 
-export function wishOfRedeem(body: RedeemRequest): SeatWish & { enrolmentToken: string; product: string | undefined } {
+export function seatRequestOfRedeem(
+  body: RedeemRequest,
+): SeatRequest & { enrolmentToken: string; product: string | undefined } {
   return {
     enrolmentToken: body.enrollmentToken,
     chosenId: body.activationId,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createLog } from '../../runtime/log.ts';
 import { createApp } from './app.ts';
 import { createContext } from './context.ts';
-import { startCourier } from './events/webhook-dispatcher.ts';
+import { startWebhookDispatcher } from './events/webhook-dispatcher.ts';
 import { watchKeys } from './keys/key-roll.ts';
 import { readSettings } from './settings.ts';
 import { startSweeper } from './sweeper.ts';
@@ -21,7 +21,7 @@ async function run(): Promise<void> {
   const server = createServer(createApp(context)).listen(settings.port, settings.host);
   await once(server, 'listening');
   const stopSweeper = startSweeper(context);
-  const stopCourier = startCourier(context);
+  const stopWebhookDispatcher = startWebhookDispatcher(context);
   const stopWatchingKeys = watchKeys(context);
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`${JSON.stringify({ listening: `http://${settings.host}:${port}` })}\n`);
@@ -30,11 +30,11 @@ async function run(): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  const patience = setTimeout(() => server.closeAllConnections(), 5000);
+  const timeout = setTimeout(() => server.closeAllConnections(), 5000);
   await closed;
-  clearTimeout(patience);
+  clearTimeout(timeout);
   stopWatchingKeys();
-  await Promise.all([stopSweeper(), stopCourier()]);
+  await Promise.all([stopSweeper(), stopWebhookDispatcher()]);
   await context.db.close();
 }
 

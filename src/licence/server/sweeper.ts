@@ -1,9 +1,9 @@
-import { now, today } from '../../runtime/clock.ts';
+import { now, nowDate } from '../../runtime/clock.ts';
 import { forgetOldClaims } from './claims/claims.ts';
 import type { ServerContext } from './context.ts';
 import { forgetOldEvents, forgetRemovedWebhooks } from './events/forget.ts';
-import { tellEnds } from './events/tell-ends.ts';
-import { tellSilence } from './events/tell-silence.ts';
+import { recordEnds } from './events/tell-ends.ts';
+import { recordSilence } from './events/tell-silence.ts';
 import { newRequestId } from './ids.ts';
 import { sweepOfflineFiles } from './offline/offline-files.ts';
 import { endSeatless, freeSwept } from './seats/seats.ts';
@@ -29,7 +29,7 @@ async function finish(context: ServerContext, unfinished: Activation, before: Da
   const { _id, licenceId, status } = unfinished;
   if (status === 'pending') {
     // Flip first: an activation that is resumed at this moment can then no longer become active.
-    const end = { from: 'pending', to: 'expired', endedAt: today() } as const;
+    const end = { from: 'pending', to: 'expired', endedAt: nowDate() } as const;
     const flipped = await activations.end(_id, end, { unfinishedSince: { $lt: before } });
     if (flipped === null) return false;
     await endSeatless(context, unfinished);
@@ -47,8 +47,8 @@ async function finish(context: ServerContext, unfinished: Activation, before: Da
 /** What is swept, each for itself: one that fails keeps none of the others from going on. */
 const sweeps = {
   'unfinished activations swept': sweepUnfinished,
-  'ends of licences told': tellEnds,
-  'silent nodes told': tellSilence,
+  'ends of licences told': recordEnds,
+  'silent nodes told': recordSilence,
   'seats of offline files freed': sweepOfflineFiles,
   'old claims forgotten': forgetOldClaims,
   'old events forgotten': forgetOldEvents,

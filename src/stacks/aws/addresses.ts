@@ -18,7 +18,7 @@ export function declareAddresses({ spec, tagsOf, inside }: Parts, { zoneId }: { 
   });
   const records = spec.hostnames.map((hostname) => {
     const owner = new Record(
-      `owner-${hostname}`,
+      `owner-txt-${hostname}`,
       { zoneId, name: ownerName(hostname), type: 'TXT', ttl: 60, records: [ownerText(spec.instanceId)] },
       inside(),
     );

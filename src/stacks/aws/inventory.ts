@@ -27,7 +27,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
   return {
     listingLagMs: settings.FREEHOLD_AWS_LISTING_LAG_MS,
     list: ({ instanceId, region }) =>
-      told(async () => {
+      mapAwsErrors(async () => {
         const lists = await Promise.all([
           listTagged(clients, region, instanceId),
           listIdentities(clients, instanceId),
@@ -36,7 +36,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
         return inOrder(lists.flat());
       }),
     listAll: () =>
-      told(async () => {
+      mapAwsErrors(async () => {
         const lists = await Promise.all([
           ...awsRegions.map((region) => listTagged(clients, region)),
           listIdentities(clients),
@@ -45,7 +45,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
         return inOrder(lists.flat());
       }),
     remove: ({ kind, id, region }) =>
-      told(async () => {
+      mapAwsErrors(async () => {
         if (region === undefined) throw new ReasonError('internal', `where ${id} is was not told`);
         await removeObject(
           clients,
@@ -58,7 +58,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
 }
 
 /** Makes the reason of AWS's refusal of what its clients throw. */
-export async function told<T>(work: () => Promise<T>): Promise<T> {
+export async function mapAwsErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -100,7 +100,7 @@ export async function listRecords({ route53 }: AwsClients, zoneId: string, insta
     // Route 53 tells no time, so that these count as old.
     const common = { kind: 'record', region: '', role: 'record', instanceId: owner, createdAt: 0 } as const;
     const name = { ...common, id: recordId(zoneId, hostname, 'A'), resource: `record-${hostname}` };
-    const note = { ...common, id: recordId(zoneId, ownerName(hostname), 'TXT'), resource: `owner-${hostname}` };
+    const note = { ...common, id: recordId(zoneId, ownerName(hostname), 'TXT'), resource: `owner-txt-${hostname}` };
     return addresses.has(hostname) ? [name, note] : [note];
   });
 }

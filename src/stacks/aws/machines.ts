@@ -70,17 +70,22 @@ export function declareMachines(
     identity,
     after,
     args,
-  }: { network: Network; identity: Identity; after: Resource[]; args: Pick<PrivateServerArgs, 'userData' | 'lookUp'> },
+  }: {
+    network: Network;
+    identity: Identity;
+    after: Resource[];
+    args: Pick<PrivateServerArgs, 'userData' | 'findImages'>;
+  },
 ): Machines {
   let newest: Output<string> | undefined;
   const newestImage = () => {
-    newest ??= lookUpImage(inside());
+    newest ??= findImage(inside());
     return newest;
   };
   return new Map(
     machinesOf(spec).map(({ node, machine, key }) => {
       const resource = `host-${key}`;
-      const image: Input<string> = machine.osImage ?? (args.lookUp ? newestImage() : noImage);
+      const image: Input<string> = machine.osImage ?? (args.findImages ? newestImage() : noImage);
       const instance = new Instance(
         resource,
         {
@@ -111,7 +116,7 @@ export function declareMachines(
 }
 
 /** The newest image of the operating system by its maker; without `owners` somebody else's newer one could win. */
-function lookUpImage(options: { parent?: Resource }): Output<string> {
+function findImage(options: { parent?: Resource }): Output<string> {
   const found = getAmiOutput(
     {
       owners: ['099720109477'],
@@ -145,8 +150,8 @@ export function attachVolumes({ spec, inside }: Parts, volumes: Volume[], machin
       { ...link, stopInstanceBeforeDetaching: true },
       inside({ deleteBeforeReplace: true }),
     );
-    const wish = { instanceId: serving.id, state: 'running' };
-    new InstanceState(`power-${node.name}`, wish, inside({ dependsOn: attachment }));
+    const desired = { instanceId: serving.id, state: 'running' };
+    new InstanceState(`power-${node.name}`, desired, inside({ dependsOn: attachment }));
     return attachment;
   });
 }

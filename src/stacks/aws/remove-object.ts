@@ -37,7 +37,7 @@ import type { AwsObject } from './list-objects.ts';
 
 /** How long a machine may take to end, s, and something that held another thing to let go of it, ms. */
 const terminationSeconds = 600;
-const patienceMs = 300_000;
+const timeoutMs = 300_000;
 
 /** Codes of an object that is gone, and of one that something else, which is ending, still holds. */
 const gone = /NotFound|NoSuchEntity|NoSuch|InvalidAssociationID/;
@@ -60,7 +60,7 @@ export async function removeObject(
       return await removeOnce(clients, object, { pauseMs });
     } catch (error) {
       if (gone.test(codeOf(error))) return;
-      if (!held.test(codeOf(error)) || monotonic() - begun > patienceMs) throw error;
+      if (!held.test(codeOf(error)) || monotonic() - begun > timeoutMs) throw error;
       await delay(pauseMs);
     }
   }

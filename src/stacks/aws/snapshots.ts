@@ -9,7 +9,7 @@ import { dailySnapshotDays, lastDayOf } from '../../domain/fleet/snapshots.ts';
 import type { Snapshots, VolumeSnapshot } from '../private-server.ts';
 import { readSnapshotTags, snapshotOfTag, snapshotTagsOf } from '../snapshot-tags.ts';
 import { createAwsClients } from './clients.ts';
-import { awsRegions, told } from './inventory.ts';
+import { awsRegions, mapAwsErrors } from './inventory.ts';
 import { physicalName } from './names.ts';
 import { awsSettings } from './settings.ts';
 
@@ -48,20 +48,23 @@ export function awsSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   return {
     pauseMs,
     list: (instance) =>
-      told(async () => {
+      mapAwsErrors(async () => {
         if (instance) return listIn(instance.region, instance.instanceId);
         return (await Promise.all(awsRegions.map((region) => listIn(region)))).flat();
       }),
-    make: ({ id, resource }, wish) =>
-      told(async () => {
-        const tags = snapshotTagsOf({ ...wish, resource });
-        const named = { ...tags, Name: physicalName(wish.instanceId, `${resource}-${wish.purpose}`) };
+    make: ({ id, resource }, desired) =>
+      mapAwsErrors(async () => {
+        const tags = snapshotTagsOf({ ...desired, resource });
+        const named = { ...tags, Name: physicalName(desired.instanceId, `${resource}-${desired.purpose}`) };
         const Tags = Object.entries(named).map(([Key, Value]) => ({ Key, Value }));
         const call = { VolumeId: id, TagSpecifications: [{ ResourceType: 'snapshot' as const, Tags }] };
-        return unless(/^InvalidVolume\.NotFound$/, clients.in(wish.region).ec2.send(new CreateSnapshotCommand(call)));
+        return unless(
+          /^InvalidVolume\.NotFound$/,
+          clients.in(desired.region).ec2.send(new CreateSnapshotCommand(call)),
+        );
       }),
     remove: ({ id, region }) =>
-      told(async () => {
+      mapAwsErrors(async () => {
         if (region === undefined) throw new ReasonError('internal', `where ${id} is was not told`);
         const call = new DeleteSnapshotCommand({ SnapshotId: id });
         await unless(/^InvalidSnapshot\.NotFound$/, clients.in(region).ec2.send(call));

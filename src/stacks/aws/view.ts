@@ -21,7 +21,7 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
   const regions: EC2Client[] = [];
 
   async function who(): Promise<string> {
-    const { Arn } = await told(sts.send(new GetCallerIdentityCommand({})));
+    const { Arn } = await mapAwsErrors(sts.send(new GetCallerIdentityCommand({})));
     return Arn ?? '';
   }
 
@@ -38,7 +38,7 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
         const ActionNames = awsActions.slice(at, at + simulated);
         const PolicySourceArn = principalOf(arn);
         const asking = iam.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames, ContextEntries }));
-        const answer = await told(asking).catch((error: unknown) => {
+        const answer = await mapAwsErrors(asking).catch((error: unknown) => {
           if (error instanceof ReasonError && error.code === 'cloud_permission_missing') return null;
           throw error;
         });
@@ -55,7 +55,7 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
       const ec2 = new EC2Client({ region });
       regions.push(ec2);
       const Filters = [{ Name: 'instance-type', Values: [...sizes] }];
-      const offered = await told(
+      const offered = await mapAwsErrors(
         ec2.send(new DescribeInstanceTypeOfferingsCommand({ LocationType: 'region', Filters })),
       );
       return (offered.InstanceTypeOfferings ?? []).flatMap(({ InstanceType }) => InstanceType ?? []);
@@ -93,7 +93,7 @@ function sourceOf(env: NodeJS.ProcessEnv): string | null {
 }
 
 /** What the SDK's errors stand for. */
-async function told<Answer>(asking: Promise<Answer>): Promise<Answer> {
+async function mapAwsErrors<Answer>(asking: Promise<Answer>): Promise<Answer> {
   try {
     return await asking;
   } catch (error) {

@@ -9,7 +9,7 @@ import { azureSettings } from './settings.ts';
 
 const regions = catalogue.clouds.find(({ name }) => name === 'azure')?.regions ?? [];
 /** How long something may take to end, or to be let go of, ms. */
-const patienceMs = 600_000;
+const timeoutMs = 600_000;
 /** Words of Azure about an object that something else, which is ending, still holds. */
 const held = /InUse|CannotBeDeleted|OperationNotAllowed|AnotherOperationInProgress|Conflict/;
 
@@ -36,9 +36,9 @@ export function azureInventory(env: NodeJS.ProcessEnv): Inventory {
         if ((await client.ask(url, { allowed: [404] })).status === 404) return;
       } catch (error) {
         if (!(error instanceof Error) || !held.test(error.message)) throw error;
-        if (monotonic() - begun > patienceMs) throw error;
+        if (monotonic() - begun > timeoutMs) throw error;
       }
-      if (monotonic() - begun > patienceMs) throw new ReasonError('cloud_unavailable', `${id} does not end`);
+      if (monotonic() - begun > timeoutMs) throw new ReasonError('cloud_unavailable', `${id} does not end`);
       await delay(settings.removePauseMs);
     }
   }

@@ -85,9 +85,9 @@ function declareMachine(
   const { nameOf, tagsOf, place, inside } = parts;
   const key = machineKey(node, machine);
   // The way out of a machine that has no address of the server, at its first boot above all.
-  const address = has?.address ?? declareAddress(parts, `way-${key}`, [node.zone]);
+  const address = has?.address ?? declareAddress(parts, `egress-${key}`, [node.zone]);
   const pool = has && has.pool !== null ? { loadBalancerBackendAddressPools: [{ id: has.pool }] } : {};
-  const cardName = `card-${key}`;
+  const cardName = `nic-${key}`;
   const card = new NetworkInterface(
     cardName,
     {

@@ -40,12 +40,12 @@ export function azureSnapshots(env: NodeJS.ProcessEnv): Snapshots {
         return [{ ...about, ...times, id: `${place}/${name}`, volumeId: creationData.sourceResourceId }];
       });
     },
-    async make({ id, resource }, wish) {
-      const name = physicalName(wish.instanceId, `${resource}-${wish.purpose}-${wish.keepUntil}`);
+    async make({ id, resource }, desired) {
+      const name = physicalName(desired.instanceId, `${resource}-${desired.purpose}-${desired.keepUntil}`);
       const body = {
-        location: wish.region,
+        location: desired.region,
         sku: { name: 'Standard_LRS' },
-        tags: snapshotTagsOf({ ...wish, resource }),
+        tags: snapshotTagsOf({ ...desired, resource }),
         properties: { creationData: { createOption: 'Copy', sourceResourceId: id }, incremental: true },
       };
       const url = client.urlOf(`${place}/${name}`, version);

@@ -13,7 +13,7 @@ export function declareAddresses({ spec, inside }: Parts, { domain }: { domain: 
     const address = new ReservedIp(`address-${name}`, { region: spec.region }, inside());
     const note = { domain, name: ownerName(spec.instanceId), type: 'TXT', ttl };
     new DnsRecord(
-      `holder-${name}`,
+      `address-txt-${name}`,
       { ...note, value: address.ipAddress.apply((ip) => addressText(name, ip)) },
       inside(),
     );
@@ -28,7 +28,7 @@ export function declareRecords(
 ): Resource[] {
   return spec.hostnames.map((hostname) => {
     const owner = new DnsRecord(
-      `owner-${hostname}`,
+      `owner-txt-${hostname}`,
       { domain, name: ownerName(spec.instanceId), type: 'TXT', ttl, value: hostnameText(hostname) },
       inside(),
     );

@@ -16,17 +16,17 @@ import { digitaloceanSettings } from './settings.ts';
 export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = digitaloceanSettings(env);
   const { FREEHOLD_DIGITALOCEAN_DOMAIN: domain, FREEHOLD_DIGITALOCEAN_REMOVE_PAUSE_MS: pauseMs } = settings;
-  const { FREEHOLD_DIGITALOCEAN_STRAY_MS: strayMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } = settings;
+  const { FREEHOLD_DIGITALOCEAN_STRAY_MS: latePaymentMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } = settings;
   const api = createDigitaloceanApi(env);
 
   /** Those that stay nobody's for long enough; another order's new address has its record within seconds. */
   async function strays(region: string, signal: AbortSignal): Promise<TaggedObject[]> {
     const begun = monotonic();
     for (let left = await listStrayAddresses(api, { domain, region }); left.length > 0; ) {
-      if (monotonic() - begun >= strayMs) {
+      if (monotonic() - begun >= latePaymentMs) {
         return left.map((id) => ({ id, kind: 'address', resource: '', role: 'other' }));
       }
-      await delay(Math.min(pauseMs, strayMs), undefined, { signal });
+      await delay(Math.min(pauseMs, latePaymentMs), undefined, { signal });
       const still = new Set(await listStrayAddresses(api, { domain, region }));
       left = left.filter((ip) => still.has(ip));
     }

@@ -36,7 +36,7 @@ export function declareMachines(
     network,
     after,
     args,
-  }: { network: Network; after: Resource[]; args: Pick<PrivateServerArgs, 'userData' | 'lookUp'> },
+  }: { network: Network; after: Resource[]; args: Pick<PrivateServerArgs, 'userData' | 'findImages'> },
 ): Machines {
   let newest: Output<string> | undefined;
   const newestImage = () => {
@@ -46,7 +46,7 @@ export function declareMachines(
   return new Map(
     machinesOf(spec).map(({ machine, key }) => {
       const resource = `host-${key}`;
-      const image: Input<string> = machine.osImage ?? (args.lookUp ? newestImage() : noImage);
+      const image: Input<string> = machine.osImage ?? (args.findImages ? newestImage() : noImage);
       const droplet = new Droplet(
         resource,
         {

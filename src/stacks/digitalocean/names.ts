@@ -58,10 +58,10 @@ export function readOwner({ type, name, data }: { type: string; name: string; da
   if (!instanceId) return null;
   const hostname = /^"?hostname=([^" ]+)"?$/.exec(data)?.[1];
   if (hostname)
-    return { instanceId, resource: `owner-${hostname}`, owned: { resource: `record-${hostname}`, hostname } };
+    return { instanceId, resource: `owner-txt-${hostname}`, owned: { resource: `record-${hostname}`, hostname } };
   const [, node, address] = /^"?address=([^" ]+) ([^" ]+)"?$/.exec(data) ?? [];
   if (!node || !address) return null;
-  return { instanceId, resource: `holder-${node}`, owned: { resource: `address-${node}`, address } };
+  return { instanceId, resource: `address-txt-${node}`, owned: { resource: `address-${node}`, address } };
 }
 
 /** An owner record: its own logical name, and that of what it is about. */

@@ -6,7 +6,7 @@ import type { DigitaloceanApi } from './api.ts';
 import type { DigitaloceanObject } from './list-objects.ts';
 
 /** How long something that held another thing may take to let go of it, ms. */
-const patienceMs = 300_000;
+const timeoutMs = 300_000;
 
 const Volume = z.object({
   id: z.string(),
@@ -43,7 +43,7 @@ export async function removeObject(
     if (kind === 'volume') await detach(api, id);
     const status = await api.act('DELETE', path, { allowed: [404, ...held] });
     if (!held.includes(status)) return;
-    if (monotonic() - begun > patienceMs) throw new ReasonError('cloud_unavailable', `${kind} ${id} is still held`);
+    if (monotonic() - begun > timeoutMs) throw new ReasonError('cloud_unavailable', `${kind} ${id} is still held`);
     await delay(pauseMs);
   }
 }

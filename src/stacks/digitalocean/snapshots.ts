@@ -25,8 +25,8 @@ export function digitaloceanSnapshots(env: NodeJS.ProcessEnv): Snapshots {
         return [{ ...about, id, volumeId, createdAt: Date.parse(created_at) || 0, state: 'complete' as const }];
       });
     },
-    async make({ id, resource }, wish) {
-      const body = { name: snapshotName({ ...wish, resource }), tags: [purposeTag(wish.purpose)] };
+    async make({ id, resource }, desired) {
+      const body = { name: snapshotName({ ...desired, resource }), tags: [purposeTag(desired.purpose)] };
       return (await api.act('POST', `volumes/${id}/snapshots`, { body, allowed: [404] })) !== 404;
     },
     async remove({ id }) {

@@ -31,7 +31,7 @@ export function declareAddresses(
   const records = spec.hostnames.map((hostname) => {
     const common = { managedZone, ttl: 60 };
     const owner = new RecordSet(
-      `owner-${hostname}`,
+      `owner-txt-${hostname}`,
       { ...common, name: `${ownerName(hostname)}.`, type: 'TXT', rrdatas: [ownerText(spec.instanceId)] },
       inside(),
     );

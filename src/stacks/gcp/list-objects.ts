@@ -161,7 +161,7 @@ export async function listRecords(
     const { hostname } = owner;
     const common = { kind: 'record', role: 'record', instanceId: owner.instanceId, createdAt: 0 } as const;
     const told = { ...common, id: `${zone}/${hostname}./A`, resource: `record-${hostname}` };
-    const note = { ...common, id: `${zone}/${ownerName(hostname)}./TXT`, resource: `owner-${hostname}` };
+    const note = { ...common, id: `${zone}/${ownerName(hostname)}./TXT`, resource: `owner-txt-${hostname}` };
     return addresses.has(`${hostname}.`) ? [told, note] : [note];
   });
 }

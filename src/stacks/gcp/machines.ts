@@ -77,12 +77,12 @@ export function declareMachines(
     account: Account;
     reserved: Address[];
     after: Resource[];
-    args: Pick<PrivateServerArgs, 'userData' | 'lookUp'>;
+    args: Pick<PrivateServerArgs, 'userData' | 'findImages'>;
   },
 ): Machines {
   let newest: Output<string> | undefined;
   const newestImage = () => {
-    newest ??= lookUpImage(inside());
+    newest ??= findImage(inside());
     return newest;
   };
   const machines = new Map<string, Instance>();
@@ -92,7 +92,7 @@ export function declareMachines(
     const resource = `host-${key}`;
     const serves = isServing({ node, machine });
     const siblings = serves ? [...machines].filter(([other]) => isOf(node, other)).map(([, each]) => each) : [];
-    const image: Input<string> = machine.osImage ?? (args.lookUp ? newestImage() : noImage);
+    const image: Input<string> = machine.osImage ?? (args.findImages ? newestImage() : noImage);
     const address = spec.nodes.length === 1 && serves ? { natIp: reserved[0]!.address } : {};
     const instance = new Instance(
       resource,
@@ -136,7 +136,7 @@ const hasServed = ({ node, machine }: Place) =>
   node.machines.indexOf(machine) < node.machines.findIndex(({ name }) => name === node.serving);
 
 /** The newest image of the operating system by its maker. */
-function lookUpImage(options: { parent?: Resource }): Output<string> {
+function findImage(options: { parent?: Resource }): Output<string> {
   const family = { project: 'ubuntu-os-cloud', family: 'ubuntu-2404-lts-amd64' };
   return getImageOutput(family, { parent: options.parent }).selfLink;
 }

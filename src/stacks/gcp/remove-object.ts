@@ -8,7 +8,7 @@ import { gcpReasonOf } from './errors.ts';
 import type { GcpObject } from './list-objects.ts';
 
 /** How long what held another thing may take to let go of it, ms. */
-const patienceMs = 300_000;
+const timeoutMs = 300_000;
 /** How often the state of an operation is asked for, ms. */
 const askAgainMs = 1_000;
 
@@ -41,7 +41,7 @@ export async function removeObject(
     } catch (error) {
       const said = error instanceof ReasonError ? error.message : '';
       if (notAttached.test(said)) return;
-      if (!held.test(said) || monotonic() - begun > patienceMs) throw error;
+      if (!held.test(said) || monotonic() - begun > timeoutMs) throw error;
       await delay(pauseMs);
     }
   }
@@ -94,8 +94,8 @@ export async function finish(client: GcpClient, path: string, body: unknown): Pr
   const begun = monotonic();
   let operation = Operation.parse(body);
   while (operation.status !== 'DONE') {
-    if (monotonic() - begun > patienceMs) {
-      throw new ReasonError('cloud_unavailable', `${path} is not done after ${patienceMs / 1000} s`);
+    if (monotonic() - begun > timeoutMs) {
+      throw new ReasonError('cloud_unavailable', `${path} is not done after ${timeoutMs / 1000} s`);
     }
     const { body: state } = await client.ask(`${client.compute}${place}/operations/${operation.name}`);
     operation = Operation.parse(state);

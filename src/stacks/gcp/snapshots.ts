@@ -35,9 +35,9 @@ export function gcpSnapshots(env: NodeJS.ProcessEnv): Snapshots {
           return [{ ...about, ...times, id: idOf(selfLink), volumeId: idOf(sourceDisk) }];
         });
     },
-    async make({ id, resource }, wish) {
-      const name = physicalName(wish.instanceId, `${resource}-${wish.purpose}-${wish.keepUntil}`);
-      const asked = { name, labels: labelsOf(snapshotTagsOf({ ...wish, resource })) };
+    async make({ id, resource }, desired) {
+      const name = physicalName(desired.instanceId, `${resource}-${desired.purpose}-${desired.keepUntil}`);
+      const asked = { name, labels: labelsOf(snapshotTagsOf({ ...desired, resource })) };
       const call = { method: 'POST', body: asked, allowed: [404] };
       const { status, body } = await client.ask(`${client.compute}${id}/createSnapshot`, call);
       if (status === 404) return false;

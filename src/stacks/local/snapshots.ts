@@ -16,8 +16,9 @@ export function localSnapshots(env: NodeJS.ProcessEnv): Snapshots {
         return [{ ...about, id, volumeId, createdAt: Date.parse(createdAt), state: 'complete' as const }];
       });
     },
-    make: async ({ id, resource }, wish) =>
-      (await orUnavailable(cloud.makeSnapshot({ volumeId: id, tags: snapshotTagsOf({ ...wish, resource }) }))) !== null,
+    make: async ({ id, resource }, desired) =>
+      (await orUnavailable(cloud.makeSnapshot({ volumeId: id, tags: snapshotTagsOf({ ...desired, resource }) }))) !==
+      null,
     remove: ({ id }) => orUnavailable(cloud.removeSnapshot(id)),
     close: cloud.close,
   };

@@ -55,8 +55,8 @@ export async function enrolNodes(
   const [keys, ...tokens] = await Promise.all([
     call(keysUrl, {}).then((body) => Keys.parse(body)),
     ...spec.nodes.map(async ({ name }) => {
-      const wish = { licenseId: identity.licenceId, nodeName: name, generation: identity.enrolmentGeneration };
-      return Enrolment.parse(await post(settings, '/v1/admin/enrollments', wish)).enrollmentToken;
+      const desired = { licenseId: identity.licenceId, nodeName: name, generation: identity.enrolmentGeneration };
+      return Enrolment.parse(await post(settings, '/v1/admin/enrollments', desired)).enrollmentToken;
     }),
   ]);
   const contracts = machinesOf(spec).map(({ node, machine, key }): [string, HostContract] => {

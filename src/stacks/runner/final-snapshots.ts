@@ -3,10 +3,10 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import { judgeFinals } from '../../domain/fleet/snapshots.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { DataVolume } from '../private-server.ts';
-import type { Bench } from './stack-context.ts';
+import type { StackContext } from './stack-context.ts';
 
 /** How long one attempt waits for snapshots, ms; the next one goes on with the same. */
-const patienceMs = 30 * 60_000;
+const timeoutMs = 30 * 60_000;
 
 /**
  * Makes a snapshot of each data volume, of those that the state knows and those that carry the tag of the instance, and
@@ -14,16 +14,16 @@ const patienceMs = 30 * 60_000;
  * attempt makes those anew that failed.
  */
 export async function takeFinalSnapshots(
-  bench: Bench,
+  context: StackContext,
   known: readonly DataVolume[],
   { keepUntil }: { keepUntil: string },
 ): Promise<void> {
-  const { cloud, reporter, signal } = bench;
-  const { instanceId, region } = bench.request.spec;
+  const { cloud, reporter, signal } = context;
+  const { instanceId, region } = context.request.spec;
   reporter.phase('snapshot');
-  const volumes = await dataVolumes(bench, known);
+  const volumes = await dataVolumes(context, known);
   const snapshots = cloud.snapshots(process.env);
-  const wish = { instanceId, region, purpose: 'final', keepUntil } as const;
+  const desired = { instanceId, region, purpose: 'final', keepUntil } as const;
   const asked = new Set<string>();
   const gone = new Set<string>();
   const begun = monotonic();
@@ -42,12 +42,12 @@ export async function takeFinalSnapshots(
         // One that was just begun may be in no list yet.
         if (asked.has(volume.id)) continue;
         reporter.log('info', `makes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
-        if (await snapshots.make(volume, wish)) {
+        if (await snapshots.make(volume, desired)) {
           asked.add(volume.id);
           continue;
         }
         // "Not found" may also be said of where the snapshot was to lie.
-        if ((await dataVolumes(bench, [])).some(({ id }) => id.toLowerCase() === volume.id.toLowerCase())) {
+        if ((await dataVolumes(context, [])).some(({ id }) => id.toLowerCase() === volume.id.toLowerCase())) {
           throw new ReasonError(
             'snapshot_failed',
             `the cloud has ${volume.id}, and finds it not when it is to be copied`,
@@ -57,7 +57,7 @@ export async function takeFinalSnapshots(
       }
       const waiting = [...make.filter(({ id }) => !gone.has(id)), ...pending];
       if (waiting.length === 0) return;
-      if (monotonic() - begun > patienceMs) {
+      if (monotonic() - begun > timeoutMs) {
         const names = waiting.map(({ resource }) => resource).join(', ');
         throw new ReasonError('snapshot_failed', `the snapshots of ${names} are not complete yet`);
       }
@@ -69,7 +69,7 @@ export async function takeFinalSnapshots(
 }
 
 /** By id, whoever knows them: a volume that lost its tag has the same data. */
-async function dataVolumes({ cloud, request }: Bench, known: readonly DataVolume[]): Promise<DataVolume[]> {
+async function dataVolumes({ cloud, request }: StackContext, known: readonly DataVolume[]): Promise<DataVolume[]> {
   const inventory = cloud.inventory(process.env);
   try {
     const tagged = (await inventory.list(request.spec)).filter(({ role }) => role === 'volume');

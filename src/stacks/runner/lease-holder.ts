@@ -18,13 +18,13 @@ export interface Lease {
   release(how: { settled: boolean }): Promise<void>;
 }
 
-export interface LeaseDesk {
+export interface LeaseManager {
   /** Throws `stack_busy` while another runner works on the stack, `records_unreachable` while the database is away. */
   acquire(stack: string): Promise<Lease>;
 }
 
 /** Connects at once, so that the connection stands when the first request comes. */
-export function openLeaseDesk(settings: RunnerSettings): LeaseDesk {
+export function openLeaseManager(settings: RunnerSettings): LeaseManager {
   const options = { maxPoolSize: 2, autoIndex: false, serverSelectionTimeoutMS: 5_000 };
   const connection = mongoose.createConnection();
   const connect = () => connection.openUri(settings.MONGODB_URI, options);

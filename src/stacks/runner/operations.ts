@@ -11,8 +11,8 @@ import { enrolNodes, reportUpEnded } from './enrolment.ts';
 import { takeFinalSnapshots } from './final-snapshots.ts';
 import { type Adoption, findOrphans, planOrphans, refuseOrphans, removeOrphans, waitForLists } from './orphans.ts';
 import { startPlugins } from './plugins.ts';
-import { lookForDrift } from './preview-refresh.ts';
-import type { Bench } from './stack-context.ts';
+import { previewRefresh } from './preview-refresh.ts';
+import type { StackContext } from './stack-context.ts';
 import { readState } from './stack-state.ts';
 
 export interface Outcome {
@@ -23,55 +23,55 @@ export interface Outcome {
 const nothing: Adoption = new Map();
 
 /** Runs one Pulumi operation on a stack whose lease is held. */
-export async function runOperation(bench: Bench): Promise<Outcome> {
-  await bench.engine.useCloud(bench.cloud);
-  switch (bench.request.kind) {
+export async function runOperation(context: StackContext): Promise<Outcome> {
+  await context.engine.useCloud(context.cloud);
+  switch (context.request.kind) {
     case 'up':
-      return up(bench);
+      return up(context);
     case 'refresh':
-      return refresh(bench);
-    case 'look':
-      return look(bench);
+      return refresh(context);
+    case 'preview-refresh':
+      return previewDrift(context);
     case 'destroy':
-      return destroy(bench);
+      return destroy(context);
   }
 }
 
-async function up(bench: Bench): Promise<Outcome> {
-  const { request, settings, engine, reporter } = bench;
+async function up(context: StackContext): Promise<Outcome> {
+  const { request, settings, engine, reporter } = context;
   const { spec, identity } = request;
   if (!identity) throw new ReasonError('internal', 'up needs an identity');
   const enrolling = enrolNodes(settings, spec, identity);
   // Awaited below; a refusal must not end the process before that.
   enrolling.catch(() => undefined);
-  const plugins = startPlugins(bench.cloud);
+  const plugins = startPlugins(context.cloud);
   plugins.catch(() => undefined);
 
-  let adoption = request.recover ? await recover(bench) : nothing;
+  let adoption = request.recover ? await recover(context) : nothing;
   reporter.phase('enrol');
   await createStack(engine, request.stack);
   const [{ contracts, tokens }] = await Promise.all([enrolling, plugins]);
-  for (const token of tokens) bench.secrets.add(token);
+  for (const token of tokens) context.secrets.add(token);
   const documents = Object.entries(contracts).map(([key, contract]) => [
     key,
-    bench.cloud.userDataOf(contract, settings),
+    context.cloud.userDataOf(contract, settings),
   ]);
   const userData: UserData = Object.fromEntries(documents);
 
   for (let isLast = false; ; isLast = true) {
     try {
-      if (adoption.size > 0) await importObjects(bench, userData, adoption);
-      const outcome = await deploy(bench, userData);
+      if (adoption.size > 0) await importObjects(context, userData, adoption);
+      const outcome = await deploy(context, userData);
       const reporting = reportUpEnded(settings, identity).catch((error: unknown) =>
         reporter.log('warning', `the end of up was not reported: ${error instanceof Error ? error.message : error}`),
       );
-      await Promise.all([reporting, settleAfterUp(bench, outcome)]);
+      await Promise.all([reporting, settleAfterUp(context, outcome)]);
       return outcome;
     } catch (error) {
       // A create whose reply was lost can stand in its own repeat's way; without it the next try goes through.
-      if (isLast || bench.signal.aborted || !(await mayBeMended(bench, error))) throw error;
+      if (isLast || context.signal.aborted || !(await mayBeMended(context, error))) throw error;
       reporter.forgive();
-      adoption = await recover(bench);
+      adoption = await recover(context);
     }
   }
 }
@@ -87,14 +87,14 @@ interface Deployed extends Outcome {
 }
 
 /** One `up` of the engine. */
-async function deploy(bench: Bench, userData: UserData): Promise<Deployed> {
-  const { request, engine, reporter, cloud } = bench;
-  bench.signal.throwIfAborted();
+async function deploy(context: StackContext, userData: UserData): Promise<Deployed> {
+  const { request, engine, reporter, cloud } = context;
+  context.signal.throwIfAborted();
   reporter.phase('up');
   let outputs: StackOutputs | null = null;
   const refusal: Refusal = {};
   const program: PulumiFn = async () => {
-    const declared = await declare(bench, { userData, refusal });
+    const declared = await declare(context, { userData, refusal });
     keep(declared, (known) => {
       outputs = known;
     });
@@ -104,7 +104,7 @@ async function deploy(bench: Bench, userData: UserData): Promise<Deployed> {
     ...{ kind: 'up', typePrefix: cloud.typePrefix, total: cloud.resourceCount(request.spec) },
   });
   const stack = await engine.stack(request.stack, program);
-  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent })).catch(reasonFirst(refusal));
+  await unlocking(stack, () => stack.up({ ...plain(context), onEvent: progress.onEvent })).catch(reasonFirst(refusal));
   if (!outputs) throw new ReasonError('stack_failed', 'the program gave no outputs');
   return { outputs, changes: progress.changes(), ...progress.objects() };
 }
@@ -113,9 +113,9 @@ async function deploy(bench: Bench, userData: UserData): Promise<Deployed> {
  * Takes objects into the state under their logical names, as they are: what the wish changes about them is the next
  * up's work, because the engine refuses to take over an object that differs from it.
  */
-async function importObjects(bench: Bench, userData: UserData, adoption: Adoption): Promise<void> {
-  const { request, engine, reporter, cloud } = bench;
-  bench.signal.throwIfAborted();
+async function importObjects(context: StackContext, userData: UserData, adoption: Adoption): Promise<void> {
+  const { request, engine, reporter, cloud } = context;
+  context.signal.throwIfAborted();
   reporter.phase('import');
   for (const [name, id] of adoption) reporter.log('warning', `takes over ${name} (${id}), which is in no state`);
   const refusal: Refusal = {};
@@ -124,59 +124,59 @@ async function importObjects(bench: Bench, userData: UserData, adoption: Adoptio
       const id = type.startsWith(cloud.typePrefix) ? adoption.get(name) : undefined;
       return id ? { props, opts: { ...opts, import: id, ignoreChanges: Object.keys(props) } } : undefined;
     });
-    return declare(bench, { userData, refusal });
+    return declare(context, { userData, refusal });
   };
   const total = cloud.resourceCount(request.spec);
   const progress = reporter.follow({ kind: 'up', typePrefix: cloud.typePrefix, total, silent: true });
   const stack = await engine.stack(request.stack, program);
-  await unlocking(stack, () => stack.up({ ...plain(bench), onEvent: progress.onEvent })).catch(reasonFirst(refusal));
+  await unlocking(stack, () => stack.up({ ...plain(context), onEvent: progress.onEvent })).catch(reasonFirst(refusal));
 }
 
 /**
  * Compares the cloud with what the engine ended with: a create that was repeated inside of the same up, because its
  * reply was lost, made a second object where the cloud has no create tokens.
  */
-async function settleAfterUp(bench: Bench, { known, gone, createdAt }: Deployed): Promise<void> {
-  if (createdAt !== null) await waitForLists(bench, monotonic() - createdAt);
-  const suspects = await findOrphans(bench, new Set([...known, ...gone]));
+async function settleAfterUp(context: StackContext, { known, gone, createdAt }: Deployed): Promise<void> {
+  if (createdAt !== null) await waitForLists(context, monotonic() - createdAt);
+  const suspects = await findOrphans(context, new Set([...known, ...gone]));
   if (suspects.length === 0) return;
   // Nothing is removed on the word of events alone.
-  const state = await readState(bench);
+  const state = await readState(context);
   const orphans = suspects.filter(({ id }) => !state?.ids.has(id));
-  const { remove } = planOrphans(orphans, { takenNames: new Set(), pivotBehind: bench.request.pivotBehind });
-  await removeOrphans(bench, remove);
+  const { remove } = planOrphans(orphans, { takenNames: new Set(), delivered: context.request.delivered });
+  await removeOrphans(context, remove);
   refuseOrphans(orphans.filter((object) => !remove.includes(object)));
 }
 
 /** Whether an up failed with all its processes well, and left objects that its state does not know. */
-async function mayBeMended(bench: Bench, error: unknown): Promise<boolean> {
-  if (wasKilled(error) || error instanceof ReasonError || bench.reporter.lostProvider()) return false;
+async function mayBeMended(context: StackContext, error: unknown): Promise<boolean> {
+  if (wasKilled(error) || error instanceof ReasonError || context.reporter.lostProvider()) return false;
   try {
-    await waitForLists(bench);
-    const state = await readState(bench);
-    return (await findOrphans(bench, state?.ids ?? new Set())).length > 0;
+    await waitForLists(context);
+    const state = await readState(context);
+    return (await findOrphans(context, state?.ids ?? new Set())).length > 0;
   } catch {
     // The first failure is the one to tell.
     return false;
   }
 }
 
-async function refresh(bench: Bench, options: { silent?: boolean } = {}): Promise<Outcome> {
-  const { request, engine, reporter, cloud } = bench;
+async function refresh(context: StackContext, options: { silent?: boolean } = {}): Promise<Outcome> {
+  const { request, engine, reporter, cloud } = context;
   reporter.phase('refresh');
   const total = cloud.resourceCount(request.spec);
   const progress = reporter.follow({ kind: 'refresh', typePrefix: cloud.typePrefix, total, ...options });
-  const stack = await engine.stack(request.stack, standIn(bench, { protect: true }));
+  const stack = await engine.stack(request.stack, standIn(context, { protect: true }));
   await unlocking(stack, () =>
-    stack.refresh({ ...plain(bench), onEvent: progress.onEvent, clearPendingCreates: true, runProgram: true }),
+    stack.refresh({ ...plain(context), onEvent: progress.onEvent, clearPendingCreates: true, runProgram: true }),
   );
   return { outputs: null, changes: progress.changes() };
 }
 
 /** Tells what is not at the cloud as the state has it; touches nothing. */
-async function look(bench: Bench): Promise<Outcome> {
-  const drift = await lookForDrift(bench, standIn(bench, { protect: true }));
-  bench.reporter.write({ type: 'drift', ...drift });
+async function previewDrift(context: StackContext): Promise<Outcome> {
+  const drift = await previewRefresh(context, standIn(context, { protect: true }));
+  context.reporter.write({ type: 'drift', ...drift });
   return { outputs: null, changes: {} };
 }
 
@@ -184,33 +184,33 @@ async function look(bench: Bench): Promise<Outcome> {
  * Removes everything of the instance, volumes and what no state knows included: that is what destroying it means. Where
  * final snapshots are wished, nothing goes before they are complete.
  */
-async function destroy(bench: Bench): Promise<Outcome> {
-  const { request, engine, reporter, cloud } = bench;
+async function destroy(context: StackContext): Promise<Outcome> {
+  const { request, engine, reporter, cloud } = context;
   const { finalSnapshot } = request;
   if (finalSnapshot === undefined) throw new ReasonError('internal', 'destroy needs a choice about final snapshots');
   let changes: OpMap = {};
-  if (request.recover) await waitForLists(bench);
+  if (request.recover) await waitForLists(context);
   // What died may have left the engine's lock without a stack; it goes with the stack.
-  if (!bench.clean) await createStack(engine, request.stack);
-  const state = await readState(bench);
-  if (finalSnapshot) await takeFinalSnapshots(bench, state?.volumes ?? [], finalSnapshot);
+  if (!context.clean) await createStack(engine, request.stack);
+  const state = await readState(context);
+  if (finalSnapshot) await takeFinalSnapshots(context, state?.volumes ?? [], finalSnapshot);
   if (state) {
     reporter.phase('destroy');
     // What the state does not know may use what it knows, so it goes first.
-    await removeOrphans(bench, await findOrphans(bench, state.ids));
-    if (state.pending) await refresh(bench, { silent: true });
-    const stack = await engine.stack(request.stack, standIn(bench, { protect: false }));
+    await removeOrphans(context, await findOrphans(context, state.ids));
+    if (state.pending) await refresh(context, { silent: true });
+    const stack = await engine.stack(request.stack, standIn(context, { protect: false }));
     if (!state.isEmpty) {
       await unlocking(stack, () => engine.run(['state', 'unprotect', '--all', '--yes', '--stack', request.stack]));
       const progress = reporter.follow({ kind: 'destroy', typePrefix: cloud.typePrefix, total: state.ids.size });
-      await unlocking(stack, () => stack.destroy({ ...plain(bench), onEvent: progress.onEvent, runProgram: true }));
+      await unlocking(stack, () => stack.destroy({ ...plain(context), onEvent: progress.onEvent, runProgram: true }));
       changes = progress.changes();
     }
-    bench.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     await unlocking(stack, () => engine.run(['stack', 'rm', '--yes', '--stack', request.stack]));
   }
   reporter.phase('sweep');
-  await removeOrphans(bench, await findOrphans(bench, new Set()));
+  await removeOrphans(context, await findOrphans(context, new Set()));
   return { outputs: null, changes };
 }
 
@@ -219,32 +219,35 @@ async function destroy(bench: Bench): Promise<Outcome> {
  * state forget what it only believes to be there or to have begun. Answers what the next up must take over. Throws
  * `unknown_objects` or `volume_gone` where an operator must look.
  */
-async function recover(bench: Bench): Promise<Adoption> {
-  const { pivotBehind } = bench.request;
-  bench.reporter.phase('recover');
-  await waitForLists(bench);
-  const before = await readState(bench);
+async function recover(context: StackContext): Promise<Adoption> {
+  const { delivered } = context.request;
+  context.reporter.phase('recover');
+  await waitForLists(context);
+  const before = await readState(context);
   // Before the pivot orphans go first, because they may stand in the way of what a refresh or an up repairs.
-  if (!pivotBehind) await removeOrphans(bench, await findOrphans(bench, before?.ids ?? new Set()));
-  if (before && (before.pending || before.ids.size > 0)) await refresh(bench, { silent: true });
-  if (!pivotBehind) return nothing;
+  if (!delivered) await removeOrphans(context, await findOrphans(context, before?.ids ?? new Set()));
+  if (before && (before.pending || before.ids.size > 0)) await refresh(context, { silent: true });
+  if (!delivered) return nothing;
   // A name is free only when the refreshed state has let it go: an import under a taken name replaces its object.
-  const after = await readState(bench);
-  const orphans = await findOrphans(bench, after?.ids ?? new Set());
-  refuseLosses(bench.request.keeps ?? [], new Set([...(after?.ids ?? []), ...orphans.map(({ id }) => id)]));
-  const { adopt, leave } = planOrphans(orphans, { takenNames: after?.names ?? new Set(), pivotBehind });
+  const after = await readState(context);
+  const orphans = await findOrphans(context, after?.ids ?? new Set());
+  refuseLosses(
+    context.request.requiredVolumeIds ?? [],
+    new Set([...(after?.ids ?? []), ...orphans.map(({ id }) => id)]),
+  );
+  const { adopt, leave } = planOrphans(orphans, { takenNames: after?.names ?? new Set(), delivered });
   refuseOrphans(leave);
   return adopt;
 }
 
 /** Throws `volume_gone` when something that must be there is not: an up would make an empty one in its place. */
-function refuseLosses(keeps: readonly string[], there: ReadonlySet<string>): void {
-  const gone = keeps.filter((id) => !there.has(id));
+function refuseLosses(requiredVolumeIds: readonly string[], there: ReadonlySet<string>): void {
+  const gone = requiredVolumeIds.filter((id) => !there.has(id));
   if (gone.length > 0) throw new ReasonError('volume_gone', gone.join(', '));
 }
 
 /** What every run of the engine is given. */
-function plain({ signal }: Bench) {
+function plain({ signal }: StackContext) {
   return { signal, showSecrets: false, suppressProgress: true };
 }
 
@@ -258,11 +261,11 @@ const reasonFirst = (refusal: Refusal) => (error: unknown) => {
 };
 
 async function declare(
-  { cloud, request, secrets }: Bench,
+  { cloud, request, secrets }: StackContext,
   { userData, refusal }: { userData: UserData; refusal: Refusal },
 ): Promise<PrivateServerOutputs> {
   const hidden = Object.fromEntries(Object.entries(userData).map(([key, text]) => [key, secret(text)]));
-  const args = { spec: request.spec, userData: hidden, protect: true, lookUp: true, env: process.env };
+  const args = { spec: request.spec, userData: hidden, protect: true, findImages: true, env: process.env };
   try {
     return await declareUnderPolicy(() => cloud.declare(args), { spec: request.spec, secrets });
   } catch (error) {
@@ -272,10 +275,10 @@ async function declare(
 }
 
 /** The program of refresh, look and destroy: the same resources, and user data that nobody reads. */
-function standIn({ cloud, request }: Bench, { protect }: { protect: boolean }): PulumiFn {
+function standIn({ cloud, request }: StackContext, { protect }: { protect: boolean }): PulumiFn {
   return async () => {
     const userData = Object.fromEntries(machinesOf(request.spec).map(({ key }) => [key, secret('')]));
-    return cloud.declare({ spec: request.spec, userData, protect, lookUp: false, env: process.env });
+    return cloud.declare({ spec: request.spec, userData, protect, findImages: false, env: process.env });
   };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Inventory, TaggedObject } from '../private-server.ts';
-import type { Bench } from './stack-context.ts';
+import type { StackContext } from './stack-context.ts';
 
 /**
  * Objects at the cloud that carry the tag of the instance and that its state does not know: what an attempt made without
@@ -18,9 +18,9 @@ export type Adoption = ReadonlyMap<string, string>;
  */
 export function planOrphans(
   orphans: readonly TaggedObject[],
-  { takenNames, pivotBehind }: { takenNames: ReadonlySet<string>; pivotBehind: boolean },
+  { takenNames, delivered }: { takenNames: ReadonlySet<string>; delivered: boolean },
 ): { remove: readonly TaggedObject[]; adopt: Adoption; leave: readonly TaggedObject[] } {
-  if (!pivotBehind) return { remove: orphans, adopt: new Map(), leave: [] };
+  if (!delivered) return { remove: orphans, adopt: new Map(), leave: [] };
   const claims = (name: string) => orphans.filter(({ resource }) => resource === name).length;
   const isFree = ({ resource }: TaggedObject) => resource !== '' && !takenNames.has(resource) && claims(resource) === 1;
   return {
@@ -31,7 +31,7 @@ export function planOrphans(
 }
 
 /** Opens the cloud's inventory for some work. */
-async function withInventory<T>({ cloud }: Bench, work: (inventory: Inventory) => Promise<T>): Promise<T> {
+async function withInventory<T>({ cloud }: StackContext, work: (inventory: Inventory) => Promise<T>): Promise<T> {
   const inventory = cloud.inventory(process.env);
   try {
     return await work(inventory);
@@ -44,21 +44,21 @@ async function withInventory<T>({ cloud }: Bench, work: (inventory: Inventory) =
  * Waits until lists show what was created up to `sinceMs` ago; without that, up to now: what the processes of an earlier
  * attempt had asked for before they ended counts from here.
  */
-export async function waitForLists(bench: Bench, sinceMs = 0): Promise<void> {
-  const lagMs = await withInventory(bench, async (inventory) => inventory.listingLagMs);
-  if (lagMs > sinceMs) await delay(lagMs - sinceMs, undefined, { signal: bench.signal });
+export async function waitForLists(context: StackContext, sinceMs = 0): Promise<void> {
+  const lagMs = await withInventory(context, async (inventory) => inventory.listingLagMs);
+  if (lagMs > sinceMs) await delay(lagMs - sinceMs, undefined, { signal: context.signal });
 }
 
 /**
  * The objects of the instance, and before the pivot those of nobody, that are not known by id. Case does not count: Azure spells its ids differently from call to
  * call, and no cloud has two that differ in nothing else.
  */
-export async function findOrphans(bench: Bench, known: ReadonlySet<string>): Promise<TaggedObject[]> {
-  const { spec, pivotBehind } = bench.request;
-  const listed = await withInventory(bench, async (inventory) => {
+export async function findOrphans(context: StackContext, known: ReadonlySet<string>): Promise<TaggedObject[]> {
+  const { spec, delivered } = context.request;
+  const listed = await withInventory(context, async (inventory) => {
     const owned = await inventory.list(spec);
     // After the pivot nothing is removed, so that nobody's objects are no business of this instance.
-    const unowned = pivotBehind ? [] : ((await inventory.listUnowned?.(spec.region, bench.signal)) ?? []);
+    const unowned = delivered ? [] : ((await inventory.listUnowned?.(spec.region, context.signal)) ?? []);
     return [...owned, ...unowned];
   });
   const spelled = new Set([...known].map((id) => id.toLowerCase()));
@@ -66,12 +66,12 @@ export async function findOrphans(bench: Bench, known: ReadonlySet<string>): Pro
 }
 
 /** Removes objects, one after the other in the order given. */
-export async function removeOrphans(bench: Bench, orphans: readonly TaggedObject[]): Promise<void> {
+export async function removeOrphans(context: StackContext, orphans: readonly TaggedObject[]): Promise<void> {
   if (orphans.length === 0) return;
-  await withInventory(bench, async (inventory) => {
+  await withInventory(context, async (inventory) => {
     for (const object of orphans) {
-      bench.signal.throwIfAborted();
-      bench.reporter.log('warning', `removes ${describe(object)}, which is in no state`);
+      context.signal.throwIfAborted();
+      context.reporter.log('warning', `removes ${describe(object)}, which is in no state`);
       await inventory.remove(object);
     }
   });

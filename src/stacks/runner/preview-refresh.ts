@@ -3,7 +3,7 @@ import type { Difference, Drift } from '../../contracts/drift.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { unlocking } from './engine-lock.ts';
 import { findOrphans } from './orphans.ts';
-import type { Bench } from './stack-context.ts';
+import type { StackContext } from './stack-context.ts';
 import { nameOf, readState } from './stack-state.ts';
 
 /**
@@ -11,15 +11,15 @@ import { nameOf, readState } from './stack-state.ts';
  * what is gone and what is otherwise than was asked for, the list by tag what is there and in no state. What the cloud alone
  * tells (a time, a counter) and nobody asked for is no difference.
  */
-export async function lookForDrift(bench: Bench, program: PulumiFn): Promise<Drift & { seen: string[] }> {
-  const { request, engine, reporter, cloud, signal } = bench;
-  reporter.phase('look');
-  const state = await readState(bench);
+export async function previewRefresh(context: StackContext, program: PulumiFn): Promise<Drift & { seen: string[] }> {
+  const { request, engine, reporter, cloud, signal } = context;
+  reporter.phase('preview-refresh');
+  const state = await readState(context);
   if (!state) throw new ReasonError('stack_failed', 'there is no stack');
   const differences: Difference[] = [];
-  const keeps = new Set<string>();
+  const requiredVolumeIds = new Set<string>();
   const seen = new Set<string>();
-  const progress = reporter.follow({ kind: 'look', typePrefix: cloud.typePrefix, total: 0, silent: true });
+  const progress = reporter.follow({ kind: 'preview-refresh', typePrefix: cloud.typePrefix, total: 0, silent: true });
 
   function onEvent(event: EngineEvent): void {
     progress.onEvent(event);
@@ -33,16 +33,16 @@ export async function lookForDrift(bench: Bench, program: PulumiFn): Promise<Dri
     }
     if (op === 'update' && properties.length > 0) differences.push({ ...about, change: 'changed', properties });
     seen.add(about.id);
-    if (about.protected) keeps.add(about.id);
+    if (about.protected) requiredVolumeIds.add(about.id);
   }
 
   const stack = await engine.stack(request.stack, program);
   const options = { signal, showSecrets: false, suppressProgress: true, runProgram: true, onEvent };
   await unlocking(stack, () => stack.previewRefresh(options));
-  for (const { resource: name, id } of await findOrphans(bench, state.ids)) {
+  for (const { resource: name, id } of await findOrphans(context, state.ids)) {
     differences.push({ name, id, change: 'foreign', properties: [], protected: false });
   }
-  return { differences, keeps: [...keeps], seen: [...seen] };
+  return { differences, requiredVolumeIds: [...requiredVolumeIds], seen: [...seen] };
 }
 
 /** A path like `tags.name` or `rules[0].port` belongs to the property that it begins with. */

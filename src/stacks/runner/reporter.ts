@@ -42,7 +42,7 @@ interface Following {
 const counts: Record<StackRequest['kind'], (op: string) => boolean> = {
   up: (op) => !['delete', 'delete-replaced', 'replace', 'discard-replaced', 'remove-pending-replace'].includes(op),
   refresh: () => true,
-  look: () => true,
+  'preview-refresh': () => true,
   destroy: (op) => op.startsWith('delete'),
 };
 

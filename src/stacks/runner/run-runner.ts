@@ -5,7 +5,7 @@ import { cloudStacks } from '../clouds.ts';
 import type { CloudStacks } from '../private-server.ts';
 import { killSession, signalSession } from '../processes.ts';
 import { openEngine, wasKilled } from './engine.ts';
-import { openLeaseDesk } from './lease-holder.ts';
+import { openLeaseManager } from './lease-holder.ts';
 import { type Outcome, runOperation } from './operations.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 import { takeSettings } from './settings.ts';
@@ -16,7 +16,7 @@ export async function runRunner(): Promise<void> {
   const { settings, secrets } = takeSettings(process.env);
   const reporter = createReporter(secrets);
   const stop = new AbortController();
-  const desk = openLeaseDesk(settings);
+  const leases = openLeaseManager(settings);
   const opening = openEngine(settings);
   opening.catch(() => undefined);
 
@@ -36,14 +36,14 @@ export async function runRunner(): Promise<void> {
     const request = StackRequest.parse(JSON.parse(text));
     cloud = await cloudStacks(request.spec.cloud);
     cloud.checkSettings(process.env);
-    const lease = await desk.acquire(request.stack);
+    const lease = await leases.acquire(request.stack);
     let outcome: Outcome;
     let settled = false;
     try {
       const engine = await opening;
       const recover = request.recover || !lease.clean;
       stop.signal.throwIfAborted();
-      const bench = {
+      const context = {
         request: { ...request, recover },
         settings,
         engine,
@@ -53,9 +53,9 @@ export async function runRunner(): Promise<void> {
         clean: lease.clean,
         signal: stop.signal,
       };
-      outcome = await runOperation(bench);
+      outcome = await runOperation(context);
       // A refresh and a look put nothing in order that was not.
-      settled = !['refresh', 'look'].includes(request.kind) || !recover;
+      settled = !['refresh', 'preview-refresh'].includes(request.kind) || !recover;
     } finally {
       // Nothing of this session may touch the stack once the lease is free.
       await killSession(process.pid, process.pid);

@@ -5,7 +5,7 @@ import type { Reporter } from './reporter.ts';
 import type { RunnerSettings } from './settings.ts';
 
 /** What an operation works with. */
-export interface Bench {
+export interface StackContext {
   request: StackRequest;
   settings: RunnerSettings;
   engine: Engine;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DataVolume } from '../private-server.ts';
 import { volumeName } from '../snapshot-tags.ts';
-import type { Bench } from './stack-context.ts';
+import type { StackContext } from './stack-context.ts';
 
 const Exported = z.object({
   deployment: z
@@ -26,7 +26,7 @@ export interface StackState {
 }
 
 /** Reads the state; null without a stack. Two processes of the CLI. */
-export async function readState({ engine, request, cloud }: Bench): Promise<StackState | null> {
+export async function readState({ engine, request, cloud }: StackContext): Promise<StackState | null> {
   if (!(await engine.exists(request.stack))) return null;
   const text = await engine.run(['stack', 'export', '--stack', request.stack]);
   const { deployment } = Exported.parse(JSON.parse(text));

@@ -6,8 +6,8 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { reasons } from '../../contracts/reasons.ts';
-import type { StrayPayment } from '../../contracts/workflow-messages.ts';
-import { control, mail } from '../lib/activities.ts';
+import type { LatePayment } from '../../contracts/workflow-messages.ts';
+import { controlActivities, mailActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { needsAttention, orderId } from '../lib/search-attributes.ts';
 
@@ -15,28 +15,28 @@ const firstPauseMs = 10 * 60_000;
 const longestPauseMs = 24 * 3_600_000;
 
 /**
- * Money that came after its order had ended, or whose refund failed then: `billing/stray/<id>` settles it, tells the
+ * Money that came after its order had ended, or whose refund failed then: `billing/late/<id>` settles it, tells the
  * payer and leaves an audit entry. What Stripe refuses calls people, and is tried again until it works.
  */
-export async function settleStrayPayment(stray: StrayPayment): Promise<void> {
-  upsertSearchAttributes([{ key: orderId, value: stray.orderId }]);
-  const givenBack = await settle(stray);
-  if (givenBack > 0) await mail().sendStrayRefund(stray, givenBack);
+export async function settleLatePayment(latePayment: LatePayment): Promise<void> {
+  upsertSearchAttributes([{ key: orderId, value: latePayment.orderId }]);
+  const givenBack = await settle(latePayment);
+  if (givenBack > 0) await mailActivities().sendLateRefund(latePayment, givenBack);
 }
 
-async function settle(stray: StrayPayment): Promise<number> {
+async function settle(latePayment: LatePayment): Promise<number> {
   for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
     try {
-      const givenBack = await control().settleStrayPayment(stray);
+      const givenBack = await controlActivities().settleLatePayment(latePayment);
       if (pause > firstPauseMs) upsertSearchAttributes([{ key: needsAttention, value: false }]);
-      setCurrentDetails(`### Money of \`${stray.orderId}\`: settled`);
+      setCurrentDetails(`### Money of \`${latePayment.orderId}\`: settled`);
       return givenBack;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       const { reason, detail } = causeOf(error, 'money_not_settled');
       upsertSearchAttributes([{ key: needsAttention, value: true }]);
       setCurrentDetails(
-        `### Money of \`${stray.orderId}\` needs an operator\n\n` +
+        `### Money of \`${latePayment.orderId}\` needs an operator\n\n` +
           `\`${reason}\`: ${detail}. ${reasons[reason].next} It is looked at again every day.`,
       );
     }

@@ -1,6 +1,6 @@
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import { type CheckCloudsInput, type CloudReport, emptyReport } from '../../contracts/clouds.ts';
-import { cloudCheck } from '../lib/fleet-activities.ts';
+import { cloudCheckActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
 /** Looks at every cloud from the provision worker that serves it, all at the same time. */
@@ -8,7 +8,7 @@ export async function checkClouds({ clouds }: CheckCloudsInput): Promise<CloudRe
   return Promise.all(
     clouds.map(async (cloud) => {
       try {
-        return await cloudCheck(cloud).checkCloud(cloud);
+        return await cloudCheckActivities(cloud).checkCloud(cloud);
       } catch (error) {
         if (nobodyTookIt(error)) return emptyReport(cloud, 'unserved', null);
         return emptyReport(cloud, 'refused', causeOf(error, 'cloud_unavailable'));

@@ -13,7 +13,7 @@ import type {
   SnapshotsProgress,
   SnapshotsReport,
 } from '../../contracts/snapshots.ts';
-import { cloudFleet, fleet } from '../lib/fleet-activities.ts';
+import { cloudFleetActivities, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
 /** How many problems a report names. */
@@ -26,7 +26,7 @@ const longestReport = 100;
  */
 export async function keepSnapshots({ soFar }: KeepSnapshotsInput): Promise<SnapshotsReport> {
   const progress: SnapshotsProgress = soFar ?? {
-    settings: await fleet().beginPass(),
+    settings: await fleetActivities().beginPass(),
     cloud: 0,
     cursor: '',
     report: { made: 0, removed: 0, problems: [] },
@@ -39,7 +39,7 @@ export async function keepSnapshots({ soFar }: KeepSnapshotsInput): Promise<Snap
       setCurrentDetails(describe(progress));
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof keepSnapshots>({ soFar: progress });
       try {
-        const page: SnapshotsPage = await cloudFleet(cloud).keepSnapshots(cloud, settings, cursor);
+        const page: SnapshotsPage = await cloudFleetActivities(cloud).keepSnapshots(cloud, settings, cursor);
         report.made += page.made;
         report.removed += page.removed;
         report.problems.push(...page.problems.slice(0, longestReport - report.problems.length));

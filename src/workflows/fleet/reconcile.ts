@@ -15,9 +15,9 @@ import {
   type ReconcileReport,
 } from '../../contracts/fleet.ts';
 import { describeReconcile } from '../../domain/fleet/describe-reconcile.ts';
-import { fleet } from '../lib/fleet-activities.ts';
+import { fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
-import { type Answered, walksOf } from './reconcile-runs.ts';
+import { type Answered, listsOf } from './reconcile-lists.ts';
 import { repairAll } from './repair-mismatches.ts';
 
 /** How many mismatches a report names and a pass repairs; all of them have a ticket. */
@@ -32,17 +32,17 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
   const { parts, repair, soFar } = input;
   const progress = soFar ? { ...soFar, done: soFar.done ?? [] } : await begin(repair);
   const { settings, report } = progress;
-  const walks = walksOf(input, settings.clouds);
+  const lists = listsOf(input, settings.clouds);
 
-  for (; progress.walk < walks.length; progress.walk += 1) {
-    const walk = walks[progress.walk]!;
+  for (; progress.list < lists.length; progress.list += 1) {
+    const list = lists[progress.list]!;
     for (let cursor: string | null = progress.cursor; cursor !== null; ) {
-      show(parts, progress, walk.title);
+      show(parts, progress, list.title);
       progress.cursor = cursor;
       await keepShort();
-      const page: Page<unknown> | null = await answered(walk.source, () => walk.read(settings, cursor as string));
+      const page: Page<unknown> | null = await answered(list.source, () => list.read(settings, cursor as string));
       if (page === null) break;
-      const { mismatches, leftAlone } = await walk.judge(settings, page.items, answered);
+      const { mismatches, leftAlone } = await list.judge(settings, page.items, answered);
       await take(progress, { compared: page.items.length, mismatches, leftAlone });
       cursor = page.next;
     }
@@ -50,9 +50,9 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
   }
 
   if (repair) {
-    const asked = new Set(walks.flatMap(({ sources }) => sources));
+    const asked = new Set(lists.flatMap(({ sources }) => sources));
     const told = FleetSource.options.filter((source) => asked.has(source) && !report.unread.includes(source));
-    await fleet().closeTickets(settings, told);
+    await fleetActivities().closeTickets(settings, told);
     // Not before everything was compared: one repair may mend what would have been another ticket.
     show(parts, progress, 'repairs');
     await repairAll(progress, keepShort);
@@ -80,9 +80,9 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
 }
 
 async function begin(repair: boolean): Promise<ReconcileProgress> {
-  const settings = await fleet().beginPass();
+  const settings = await fleetActivities().beginPass();
   const report: ReconcileReport = { repair, compared: 0, found: 0, repaired: 0, mismatches: [], unread: [] };
-  return { settings, walk: 0, cursor: '', report, repairable: [], done: [] };
+  return { settings, list: 0, cursor: '', report, repairable: [], done: [] };
 }
 
 /** Takes the result of one page into the report, and in a run that repairs onto the tickets. */
@@ -95,10 +95,10 @@ async function take(
   report.found += mismatches.length;
   report.mismatches.push(...mismatches.slice(0, longestReport - report.mismatches.length));
   if (!report.repair || mismatches.length + leftAlone.length === 0) return;
-  const repairable = await fleet().noteMismatches(settings, { mismatches, leftAlone });
+  const repairable = await fleetActivities().noteMismatches(settings, { mismatches, leftAlone });
   progress.repairable.push(...repairable.slice(0, longestReport - progress.repairable.length));
 }
 
-function show(parts: ReconcileInput['parts'], { report }: ReconcileProgress, walk: string | null): void {
-  setCurrentDetails(describeReconcile({ parts, report, walk }));
+function show(parts: ReconcileInput['parts'], { report }: ReconcileProgress, list: string | null): void {
+  setCurrentDetails(describeReconcile({ parts, report, list }));
 }

@@ -2,9 +2,9 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ActivityFailure, isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { Mismatch, ReconcileProgress } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
-import { type StrayPayment, strayPaymentWorkflowId } from '../../contracts/workflow-messages.ts';
-import { settleStrayPayment } from '../billing/settle-late-payment.ts';
-import { cloudRepair, fleet } from '../lib/fleet-activities.ts';
+import { type LatePayment, latePaymentWorkflowId } from '../../contracts/workflow-messages.ts';
+import { settleLatePayment } from '../billing/settle-late-payment.ts';
+import { cloudRepair, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function repairAll(progress: ReconcileProgress, between: () => Prom
     const mismatch = repairable.shift()!;
     try {
       if (!(await repair(mismatch, progress))) continue;
-      await fleet().noteRepaired(mismatch);
+      await fleetActivities().noteRepaired(mismatch);
       report.repaired += 1;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
@@ -29,7 +29,7 @@ export async function repairAll(progress: ReconcileProgress, between: () => Prom
 
 async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<boolean> {
   const { settings, done } = progress;
-  const { allowed, money } = await fleet().permitRepair(mismatch, settings);
+  const { allowed, money } = await fleetActivities().permitRepair(mismatch, settings);
   if (!allowed) return false;
   switch (mismatch.repair) {
     case 'settle_money':
@@ -38,13 +38,13 @@ async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<
       done.push(money.orderId);
       return true;
     case 'release_hold':
-      await fleet().releaseHold(mismatch);
+      await fleetActivities().releaseHold(mismatch);
       return true;
     case 'revoke_licence':
-      await fleet().revokeLeftLicence(mismatch);
+      await fleetActivities().revokeLeftLicence(mismatch);
       return true;
     case 'remove_remains':
-      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).removeRemains(id, settings));
+      return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).destroyLeftovers(id, settings));
     case 'remove_unowned':
       return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).removeUnowned(queue, id, settings));
     case 'adopt_objects':
@@ -55,13 +55,13 @@ async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<
 }
 
 /** The money of an order that has ended has a workflow of its own, which may run already and outlives the pass. */
-async function settleMoney(stray: StrayPayment): Promise<void> {
+async function settleMoney(latePayment: LatePayment): Promise<void> {
   try {
-    await startChild(settleStrayPayment, {
-      workflowId: strayPaymentWorkflowId(stray),
-      args: [stray],
+    await startChild(settleLatePayment, {
+      workflowId: latePaymentWorkflowId(latePayment),
+      args: [latePayment],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `Money after the end of ${stray.orderId}`,
+      staticSummary: `Money after the end of ${latePayment.orderId}`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

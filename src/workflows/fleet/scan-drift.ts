@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { DriftReport, ScanDriftInput } from '../../contracts/drift.ts';
 import { describeScan } from '../../domain/fleet/describe-scan.ts';
-import { driftFollow, fleet } from '../lib/fleet-activities.ts';
+import { driftFollow, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
 /** How many drifted servers a report names; each of them tells its own story. */
@@ -27,10 +27,11 @@ export async function scanDrift({ soFar }: ScanDriftInput): Promise<DriftReport>
     if (workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof scanDrift>({ soFar: { startedAt, cursor, report } });
     }
-    const page: Awaited<ReturnType<ReturnType<typeof fleet>['askDriftChecks']>> = await fleet().askDriftChecks({
-      startedAt,
-      after: cursor,
-    });
+    const page: Awaited<ReturnType<ReturnType<typeof fleetActivities>['askDriftChecks']>> =
+      await fleetActivities().askDriftChecks({
+        startedAt,
+        after: cursor,
+      });
     report.skipped += page.skipped;
     await follow(page.asked);
     cursor = page.next;

@@ -19,12 +19,12 @@ type StackActivities = ReturnType<typeof createStackActivities>;
 const waitForEnd: ActivityOptions = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
 
 /** How long a control worker may be silent about an activity before another one takes it; each beats every 2 s. */
-const silence: ActivityOptions = { heartbeatTimeout: '10 seconds' };
+const heartbeat: ActivityOptions = { heartbeatTimeout: '10 seconds' };
 
 /** Retried until it works; a step's own deadline, where it has one, ends it earlier. */
-const patient: ActivityOptions = {
+const retriedActivity: ActivityOptions = {
   startToCloseTimeout: '1 minute',
-  ...silence,
+  ...heartbeat,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   ...waitForEnd,
 };
@@ -39,25 +39,25 @@ function deadline({ deadlineMs }: Within): ActivityOptions {
 }
 
 /** Short activities of the control worker. */
-export function control(within: Within = {}) {
-  return proxyActivities<ControlActivities>({ taskQueue: controlQueue, ...patient, ...deadline(within) });
+export function controlActivities(within: Within = {}) {
+  return proxyActivities<ControlActivities>({ taskQueue: controlQueue, ...retriedActivity, ...deadline(within) });
 }
 
 /** A look at Stripe that is repeated by its own retry delays; a cancel does not wait for it, because it is a look. */
-export function payment() {
+export function paymentActivities() {
   return proxyActivities<Pick<ControlActivities, 'awaitPayment'>>({
     taskQueue: controlQueue,
-    ...patient,
+    ...retriedActivity,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 }
 
 /** Activities that watch from outside for up to 20 s an attempt. */
-export function watching(within: Within) {
+export function pollActivities(within: Within) {
   return proxyActivities<Pick<ControlActivities, 'awaitHealthy' | 'awaitActivation'>>({
     taskQueue: controlQueue,
     startToCloseTimeout: '1 minute',
-    ...silence,
+    ...heartbeat,
     ...waitForEnd,
     retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '15 seconds' },
     ...deadline(within),
@@ -65,19 +65,19 @@ export function watching(within: Within) {
 }
 
 /** Ten tries, then an operator decides. */
-export function mail() {
-  return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendApology' | 'sendStrayRefund'>>({
+export function mailActivities() {
+  return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendOutcomeMail' | 'sendLateRefund'>>({
     taskQueue: controlQueue,
     startToCloseTimeout: '1 minute',
-    ...silence,
+    ...heartbeat,
     ...waitForEnd,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes', maximumAttempts: 10 },
   });
 }
 
 /** A look at a cloud that nobody waits for: after the customers' operations where the server knows priorities. */
-export function looking(cloud: CloudName, within: Within) {
-  return proxyActivities<Pick<StackActivities, 'lookForDrift'>>({
+export function cloudReadActivities(cloud: CloudName, within: Within) {
+  return proxyActivities<Pick<StackActivities, 'detectDrift'>>({
     taskQueue: provisionQueue(cloud),
     startToCloseTimeout: '10 minutes',
     heartbeatTimeout: '30 seconds',
@@ -89,7 +89,7 @@ export function looking(cloud: CloudName, within: Within) {
 }
 
 /** Pulumi operations on the queue of their cloud; beats every 3 s carry a cancel to them, and nine may be lost on a busy machine. */
-export function stack(cloud: CloudName, within: Within = {}) {
+export function stackActivities(cloud: CloudName, within: Within = {}) {
   return proxyActivities<StackActivities>({
     taskQueue: provisionQueue(cloud),
     startToCloseTimeout: '90 minutes',

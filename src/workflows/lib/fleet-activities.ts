@@ -8,15 +8,15 @@ type FleetActivities = ReturnType<typeof createFleetActivities>;
 type CloudFleetActivities = ReturnType<typeof createCloudFleetActivities>;
 
 /** A pass does not wait longer than this for a system that does not answer; the next pass looks again. */
-const patient: ActivityOptions = {
+const retriedActivity: ActivityOptions = {
   startToCloseTimeout: '5 minutes',
   scheduleToCloseTimeout: '10 minutes',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 5 },
 };
 
 /** What the control worker reads and repairs. */
-export function fleet() {
-  return proxyActivities<FleetActivities>({ taskQueue: controlQueue, ...patient });
+export function fleetActivities() {
+  return proxyActivities<FleetActivities>({ taskQueue: controlQueue, ...retriedActivity });
 }
 
 /** Waiting for looks that a scan asked for; each beats every 2 s. */
@@ -30,17 +30,17 @@ export function driftFollow() {
 }
 
 /** What a provision worker reads of a cloud. */
-export function cloudFleet(cloud: CloudName) {
+export function cloudFleetActivities(cloud: CloudName) {
   return proxyActivities<CloudFleetActivities>({
     taskQueue: provisionQueue(cloud),
     heartbeatTimeout: '30 seconds',
-    ...patient,
+    ...retriedActivity,
   });
 }
 
 /** Work of a provision worker on what a stack or a cloud holds; heartbeats carry a cancel to it. */
 export function cloudRepair(cloud: CloudName) {
-  return proxyActivities<Pick<CloudFleetActivities, 'removeRemains' | 'removeUnowned' | 'adoptObjects'>>({
+  return proxyActivities<Pick<CloudFleetActivities, 'destroyLeftovers' | 'removeUnowned' | 'adoptObjects'>>({
     taskQueue: provisionQueue(cloud),
     startToCloseTimeout: '30 minutes',
     heartbeatTimeout: '30 seconds',
@@ -49,7 +49,7 @@ export function cloudRepair(cloud: CloudName) {
 }
 
 /** A look at a cloud; where no worker takes it soon, none serves that cloud. */
-export function cloudCheck(cloud: CloudName) {
+export function cloudCheckActivities(cloud: CloudName) {
   return proxyActivities<Pick<CloudFleetActivities, 'checkCloud'>>({
     taskQueue: provisionQueue(cloud),
     scheduleToStartTimeout: '15 seconds',

@@ -23,7 +23,7 @@ import {
   timelineQuery,
 } from '../../contracts/workflow-messages.ts';
 import { describeOperation } from '../../domain/operations/describe-operation.ts';
-import { control } from './activities.ts';
+import { controlActivities } from './activities.ts';
 import { type Cause, causeOf } from './reason-of.ts';
 import { instanceStatus, needsAttention } from './search-attributes.ts';
 
@@ -160,7 +160,7 @@ export function openSaga(input: OperationInput, kind: OperationKind = 'provision
     if (limitMs === undefined) await condition(decided);
     else await condition(decided, limitMs);
     const decision = waiting.get(keyOf(context));
-    if (decision) await control().noteDecision(context, decision);
+    if (decision) await controlActivities().noteDecision(context, decision);
     return decision;
   }
 
@@ -172,7 +172,7 @@ export function openSaga(input: OperationInput, kind: OperationKind = 'provision
     leave(context.step, 'needs_operator', cause.reason);
     raiseAttention();
     try {
-      await control().noteNeedsOperator(context, cause.reason, cause.detail);
+      await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail);
       return await decisionOn(context, afterPivot ? undefined : times.operatorWindowMs);
     } finally {
       waiting.delete(keyOf(context));
@@ -239,10 +239,10 @@ export function openSaga(input: OperationInput, kind: OperationKind = 'provision
         raiseAttention();
         if (reason === 'orphan_cleanup') {
           await tellStatus(reason);
-          await control().noteOperation(place, { status: 'undoing', instanceStatus: reason });
+          await controlActivities().noteOperation(place, { status: 'undoing', instanceStatus: reason });
         }
       }
-      await control().noteNeedsOperator(context, reason, cause.detail);
+      await controlActivities().noteNeedsOperator(context, reason, cause.detail);
     }
 
     for (let attempt = input.run; ; attempt += 1) {
@@ -261,7 +261,8 @@ export function openSaga(input: OperationInput, kind: OperationKind = 'provision
         leave(name, decision ? 'skipped' : 'failed', cause.reason);
         break;
       }
-      if (!decision) await control().noteOperation(place, { status: 'undoing', goesOn: { step: name, attempt } });
+      if (!decision)
+        await controlActivities().noteOperation(place, { status: 'undoing', goesOn: { step: name, attempt } });
     }
     if (alarmed) dropAttention();
   }

@@ -3,7 +3,7 @@ import type { JudgedDrift } from '../../contracts/drift.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus } from '../../contracts/states.ts';
 import type { OperationInput, OperationResult } from '../../contracts/workflow-messages.ts';
-import { control, looking, stack, watching } from '../lib/activities.ts';
+import { cloudReadActivities, controlActivities, pollActivities, stackActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { OperationEnds, openSaga } from '../lib/saga.ts';
 
@@ -20,13 +20,15 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
   const saga = openSaga(input, 'check-drift');
   // The server is its customer's: nothing here is undone, and a step that waits for people waits as long as they need.
   saga.pivot();
-  const look = looking(facts.cloud, { deadlineMs: times.lookForDriftMs ?? usualLookMs }).lookForDrift;
+  const detectDrift = cloudReadActivities(facts.cloud, {
+    deadlineMs: times.detectDriftMs ?? defaultDetectDriftMs,
+  }).detectDrift;
   let isOpen = false;
   let found: JudgedDrift;
 
   if (asked) await open();
   try {
-    found = await look(asked ? { ...saga.place, step: 'look-for-drift', attempt: run } : saga.place);
+    found = await detectDrift(asked ? { ...saga.place, step: 'detect-drift', attempt: run } : saga.place);
   } catch (error) {
     if (isCancellation(error)) return end('cancelled', { instanceStatus: from, reason: 'check_ended' });
     return end('failed', { instanceStatus: from, reason: causeOf(error, 'cloud_unavailable').reason });
@@ -38,17 +40,17 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
     if (!isOpen) await open();
     if (reason !== undefined) await report();
     if (found.verdict === 'repairable') {
-      const { keeps } = found;
+      const { requiredVolumeIds: keeps } = found;
       await saga.step({
         name: 'repair-stack',
-        run: (context) => stack(facts.cloud, { deadlineMs: times.stackUpMs }).repairStack(context, keeps),
+        run: (context) => stackActivities(facts.cloud, { deadlineMs: times.stackUpMs }).repairStack(context, keeps),
         onTimeout: 'stack_failed',
       });
     }
     // Also a server that others have put right has to be seen well before it counts as ready.
     await saga.step({
       name: 'await-healthy',
-      run: watching({ deadlineMs: times.awaitHealthyMs }).awaitHealthy,
+      run: pollActivities({ deadlineMs: times.awaitHealthyMs }).awaitHealthy,
       onTimeout: 'host_unhealthy',
     });
   } catch (error) {
@@ -64,15 +66,15 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
       name: 'report-drift',
       async run(context) {
         // Somebody put something right before he had it tried again.
-        if (context.attempt > run) found = await look(saga.place);
-        await control().reportDrift(context, found);
+        if (context.attempt > run) found = await detectDrift(saga.place);
+        await controlActivities().reportDrift(context, found);
       },
       onTimeout: 'cloud_unavailable',
     });
   }
 
   async function open(): Promise<void> {
-    await control().openOperation(saga.place, { kind: 'check-drift', accountId: facts.accountId });
+    await controlActivities().openOperation(saga.place, { kind: 'check-drift', accountId: facts.accountId });
     isOpen = true;
   }
 
@@ -86,7 +88,7 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
     await CancellationScope.nonCancellable(async () => {
       if (!isOpen) return;
       const news = { status, ...(reason ? { reason } : {}), ...(isWellAgain ? { instanceStatus } : {}) };
-      await control().noteOperation(saga.place, news);
+      await controlActivities().noteOperation(saga.place, news);
     });
     saga.end(status, instanceStatus);
     const why = reason ?? repaired;
@@ -95,4 +97,4 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
 }
 
 /** How long a look may take with its tries, where the instance began before it could be set. */
-const usualLookMs = 15 * 60_000;
+const defaultDetectDriftMs = 15 * 60_000;

@@ -6,7 +6,13 @@ import {
   paymentChanged,
   type StepContext,
 } from '../../contracts/workflow-messages.ts';
-import { control, mail, payment, stack, watching } from '../lib/activities.ts';
+import {
+  controlActivities,
+  mailActivities,
+  paymentActivities,
+  pollActivities,
+  stackActivities,
+} from '../lib/activities.ts';
 import { OperationEnds, openSaga, type UndoStep } from '../lib/saga.ts';
 
 /** Of orders that were placed before it could be set. */
@@ -27,12 +33,12 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   try {
     await saga.step({
       name: 'hold-hostname',
-      run: control({ deadlineMs: times.holdHostnameMs }).holdHostname,
+      run: controlActivities({ deadlineMs: times.holdHostnameMs }).holdHostname,
       onTimeout: 'records_unreachable',
     });
     await saga.step({
       name: 'create-subscription',
-      run: control({ deadlineMs: times.createSubscriptionMs }).createSubscription,
+      run: controlActivities({ deadlineMs: times.createSubscriptionMs }).createSubscription,
       onTimeout: 'payment_provider_unavailable',
     });
     await saga.step({
@@ -42,29 +48,29 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     });
     await saga.step({
       name: 'issue-licence',
-      run: control({ deadlineMs: times.issueLicenceMs }).issueLicence,
+      run: controlActivities({ deadlineMs: times.issueLicenceMs }).issueLicence,
       onTimeout: 'licence_server_unavailable',
     });
     await saga.step({
       name: 'stack-up',
-      run: stack(facts.cloud, { deadlineMs: times.stackUpMs }).stackUp,
+      run: stackActivities(facts.cloud, { deadlineMs: times.stackUpMs }).stackUp,
       onTimeout: 'stack_failed',
     });
     await saga.step({
       name: 'await-healthy',
-      run: watching({ deadlineMs: times.awaitHealthyMs }).awaitHealthy,
+      run: pollActivities({ deadlineMs: times.awaitHealthyMs }).awaitHealthy,
       onTimeout: 'host_unhealthy',
     });
     await saga.step({
       name: 'await-activation',
-      run: watching({ deadlineMs: times.awaitActivationMs }).awaitActivation,
+      run: pollActivities({ deadlineMs: times.awaitActivationMs }).awaitActivation,
       onTimeout: 'activation_missing',
     });
     await CancellationScope.nonCancellable(() =>
       saga.step({
         name: 'mark-ready',
         run: async (context) => {
-          paidUntil = await control().markReady(context);
+          paidUntil = await controlActivities().markReady(context);
         },
         onTimeout: 'records_unreachable',
       }),
@@ -76,33 +82,33 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   }
   saga.pivot();
   await CancellationScope.nonCancellable(async () => {
-    await saga.step({ name: 'send-mail', run: mail().sendMail, onTimeout: 'mail_unavailable' });
-    await control().noteOperation(saga.place, { status: 'succeeded' });
+    await saga.step({ name: 'send-mail', run: mailActivities().sendMail, onTimeout: 'mail_unavailable' });
+    await controlActivities().noteOperation(saga.place, { status: 'succeeded' });
   });
   saga.end('succeeded', 'ready');
   return { status: 'succeeded', instanceStatus: 'ready', ...(paidUntil ? { paidUntil } : {}) };
 
   /** Two branches, neither waiting for the other: the money goes back, and the things are removed. */
   async function undo(cause: ReasonCode): Promise<OperationResult> {
-    const reason = await CancellationScope.nonCancellable(() => control().beginUndo(saga.place, cause));
+    const reason = await CancellationScope.nonCancellable(() => controlActivities().beginUndo(saga.place, cause));
     const money: UndoStep[] = [
-      { name: 'settle-money', run: control().settleMoney, attentionAfterMs: unsettledAfterMs },
-      { name: 'send-apology', run: endOrderAndExplain(reason), giveUpAfterMs: times.operatorWindowMs },
+      { name: 'settle-money', run: controlActivities().settleMoney, attentionAfterMs: unsettledAfterMs },
+      { name: 'send-outcome-mail', run: endOrderAndExplain(reason), giveUpAfterMs: times.operatorWindowMs },
     ];
     const things: UndoStep[] = [
-      { name: 'revoke-licence', run: control().revokeLicence },
+      { name: 'revoke-licence', run: controlActivities().revokeLicence },
       {
         name: 'destroy-stack',
-        run: stack(facts.cloud).destroyStack,
+        run: stackActivities(facts.cloud).destroyStack,
         attentionAfterMs: times.orphanAfterMs ?? usualOrphanAfterMs,
         shownAs: 'orphan_cleanup',
       },
-      { name: 'release-hostname', run: control().releaseHostname },
+      { name: 'release-hostname', run: controlActivities().releaseHostname },
     ];
     await saga.undo([money, things]);
     const status = reason.startsWith('cancelled') ? 'cancelled' : 'failed';
     await CancellationScope.nonCancellable(() =>
-      control().noteOperation(saga.place, { status, reason, instanceStatus: 'aborted' }),
+      controlActivities().noteOperation(saga.place, { status, reason, instanceStatus: 'aborted' }),
     );
     saga.end(status, 'aborted');
     return { status, instanceStatus: 'aborted', reason };
@@ -111,8 +117,8 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   /** The order has ended once its money is settled; a mail that cannot be delivered never holds that up. */
   function endOrderAndExplain(reason: ReasonCode) {
     return async (context: StepContext): Promise<void> => {
-      await control().endOrder(saga.place, reason);
-      await mail().sendApology(context);
+      await controlActivities().endOrder(saga.place, reason);
+      await mailActivities().sendOutcomeMail(context);
     };
   }
 }
@@ -133,7 +139,7 @@ function paymentWait(deadlineMs: number) {
       const scope = new CancellationScope();
       let outcome: { error?: unknown } | undefined;
       const look = scope
-        .run(() => payment().awaitPayment(context))
+        .run(() => paymentActivities().awaitPayment(context))
         .then(
           () => {
             outcome = {};
@@ -157,6 +163,6 @@ function paymentWait(deadlineMs: number) {
       await look;
       if (outcome && !('error' in (outcome as { error?: unknown }))) return;
     }
-    await control().expirePayment(context);
+    await controlActivities().expirePayment(context);
   };
 }

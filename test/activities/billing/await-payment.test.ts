@@ -24,7 +24,7 @@ const open = (declines: number): PaymentState => ({
 function ports(look: () => PaymentState | Promise<PaymentState>, store = api.store): BillingPorts {
   return {
     store,
-    gateway: { lookAtPayment: async () => look() } as unknown as BillingPorts['gateway'],
+    gateway: { readPayment: async () => look() } as unknown as BillingPorts['gateway'],
     declineLimit: 8,
     holdAfterAttemptMs: 2 * hour,
     paymentLookMs: 30_000,

@@ -15,7 +15,7 @@ const api = useApi();
 
 function portsWith(change: Partial<DriftChecks>): FleetPorts {
   const driftChecks: DriftChecks = {
-    ...{ atOnce: 2, patienceMs: 60_000 },
+    ...{ atOnce: 2, timeoutMs: 60_000 },
     ask: async ({ operationId }) => operationId,
     stateOf: async () => 'well',
     ...change,
@@ -54,5 +54,5 @@ test('the scan goes on when all were looked at, or when its patience ends', asyn
     new MockActivityEnvironment().run(followDriftChecks(portsWith({ stateOf, ...change })), checks);
   expect(await follow({})).toEqual({ checked: 3, drifted: [checks[1]], left: 1 });
   const never = async (): Promise<CheckState> => 'looking';
-  expect(await follow({ stateOf: never, patienceMs: 1 })).toEqual({ checked: 0, drifted: [], left: 4 });
+  expect(await follow({ stateOf: never, timeoutMs: 1 })).toEqual({ checked: 0, drifted: [], left: 4 });
 });

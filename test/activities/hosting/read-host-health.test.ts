@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Agent } from 'undici';
-import { lookAtHost } from '../../../src/activities/hosting/read-host-health.ts';
+import { readHostHealth } from '../../../src/activities/hosting/read-host-health.ts';
 import { phasesForPeople } from '../../../src/contracts/host-contract.ts';
 import { reasons } from '../../../src/contracts/reasons.ts';
 import { newId } from '../../../src/runtime/new-id.ts';
@@ -32,7 +32,7 @@ async function look(status: number, body: object | string) {
     reach: { resolve: async () => ['127.0.0.1'], dispatcher, ca: [], close: async () => {} },
     hostUrl: () => `http://127.0.0.1:${port}`,
   };
-  const problem = await lookAtHost(view, expected);
+  const problem = await readHostHealth(view, expected);
   return problem && [problem.code, problem.detail];
 }
 

@@ -32,7 +32,12 @@ const away: StackPorts['journal'] = {
   },
 };
 
-const unseen = { look: async () => undefined, resolve: async () => [], healthyWithinMs: 1_000, finalSnapshotDays: 30 };
+const unseen = {
+  readHealth: async () => undefined,
+  resolve: async () => [],
+  healthyWithinMs: 1_000,
+  finalSnapshotDays: 30,
+};
 
 function ports(instance: object, built: unknown[], journal = away): StackPorts {
   const instances = {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { beat, createBeatInterceptor } from '../../../src/activities/lib/heartbeat-interceptor.ts';
+import { createHeartbeatInterceptor, heartbeat } from '../../../src/activities/lib/heartbeat-interceptor.ts';
 import { until } from '../../support/until.ts';
 
 /** Runs one activity inside of the interceptor; `beats` counts. */
@@ -11,7 +11,7 @@ function run(heartbeatTimeoutMs: number, activity: (beats: () => number) => Prom
     count += 1;
   });
   const beats = () => count;
-  const { execute } = createBeatInterceptor();
+  const { execute } = createHeartbeatInterceptor();
   const ended = environment.run(() => execute!({ args: [], headers: {} }, () => activity(beats)));
   return { ended, beats };
 }
@@ -43,10 +43,10 @@ test('what an activity said last is said again with every beat, of this activity
   environment.on('heartbeat', (details: unknown) => heard.push(details));
   const other = run(200, fourBeats);
   await environment.run(() =>
-    createBeatInterceptor().execute!({ args: [], headers: {} }, async () => {
+    createHeartbeatInterceptor().execute!({ args: [], headers: {} }, async () => {
       await until(() => heard.length >= 1, { what: 'a beat', everyMs: 5 });
-      beat({ phase: 'dns' });
-      beat({ phase: 'tls' });
+      heartbeat({ phase: 'dns' });
+      heartbeat({ phase: 'tls' });
       const said = heard.length;
       await until(() => heard.length >= said + 2, { what: 'two more beats', everyMs: 5 });
     }),

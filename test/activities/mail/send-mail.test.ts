@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import type { MailPorts } from '../../../src/activities/mail/mail-activities.ts';
-import { sendApology, sendMail, sendStrayRefund } from '../../../src/activities/mail/send-mail.ts';
+import { sendLateRefund, sendMail, sendOutcomeMail } from '../../../src/activities/mail/send-mail.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
@@ -23,7 +23,7 @@ function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPort
     },
     baseDomain: 'freehold.localhost',
     simulated: ['aws'],
-    orderLink: (orderId) => orderPageLink({ publicUrl: api.url, key: api.deps.config.FREEHOLD_QUOTE_KEY, orderId }),
+    orderLink: (orderId) => orderPageLink({ publicUrl: api.url, key: api.deps.config.FREEHOLD_SIGNING_KEY, orderId }),
     hostUrl: (hostname) => `https://${hostname}/`,
   };
 }
@@ -45,9 +45,9 @@ test('a mail about a server on a cloud that is not the real one says so before a
   const mails: OutgoingMail[] = [];
   const onOrder = (cloud: string) => api.store.orders.model.updateOne({ _id: record._id }, { 'quote.cloud': cloud });
   await onOrder('aws');
-  await sendStrayRefund(ports(mails))({ paymentIntentId: 'pi_3', orderId: record._id }, 3_509);
+  await sendLateRefund(ports(mails))({ paymentIntentId: 'pi_3', orderId: record._id }, 3_509);
   await onOrder('local');
-  await sendStrayRefund(ports(mails))({ paymentIntentId: 'pi_4', orderId: record._id }, 3_509);
+  await sendLateRefund(ports(mails))({ paymentIntentId: 'pi_4', orderId: record._id }, 3_509);
   expect(mails[0]?.subject).toMatch(/^\[simulated\] /);
   expect(mails[0]?.text).toMatch(/^This is a simulation/);
   expect(mails[0]?.html).toMatch(/<body[^>]*><p [^>]*>This is a simulation/);
@@ -57,9 +57,9 @@ test('a mail about a server on a cloud that is not the real one says so before a
 test('the payer hears once that a late payment goes back', async () => {
   const { record } = await order(api, { billingEmail: 'payer@example.com' });
   const mails: OutgoingMail[] = [];
-  const stray = { paymentIntentId: 'pi_1', orderId: record._id };
-  await sendStrayRefund(ports(mails))(stray, 3_509);
-  await sendStrayRefund(ports(mails))(stray, 3_509);
+  const latePayment = { paymentIntentId: 'pi_1', orderId: record._id };
+  await sendLateRefund(ports(mails))(latePayment, 3_509);
+  await sendLateRefund(ports(mails))(latePayment, 3_509);
   expect(mails).toHaveLength(1);
   expect(mails[0]).toMatchObject({ to: 'payer@example.com', messageId: expect.stringContaining('refund-pi_1') });
 });
@@ -71,8 +71,8 @@ test('the link in every mail to a guest who pays opens the page of his order, an
   await holdHostname({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 })(context);
   const mails: OutgoingMail[] = [];
   await sendMail(ports(mails))(context);
-  await sendApology(ports(mails))(context);
-  await sendStrayRefund(ports(mails))({ paymentIntentId: 'pi_2', orderId }, 3_509);
+  await sendOutcomeMail(ports(mails))(context);
+  await sendLateRefund(ports(mails))({ paymentIntentId: 'pi_2', orderId }, 3_509);
   const toGuest = mails.filter(({ to }) => to === 'guest@example.com');
   expect(toGuest).toHaveLength(3);
   for (const { text, html } of toGuest) {

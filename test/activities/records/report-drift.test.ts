@@ -11,11 +11,11 @@ import { instanceRecord } from '../../support/instance-record.ts';
 const api = useApi();
 const hostGone: Difference = { name: 'host-node-1-m1', id: 'h-1', change: 'missing', properties: [], protected: false };
 const repairable: JudgedDrift = {
-  ...{ differences: [hostGone], keeps: ['vol-1'] },
+  ...{ differences: [hostGone], requiredVolumeIds: ['vol-1'] },
   ...{ verdict: 'repairable', reason: 'server_drifted' },
 };
 const volumeGone: JudgedDrift = {
-  ...{ differences: [{ ...hostGone, name: 'volume-node-1', id: 'vol-1', protected: true }], keeps: [] },
+  ...{ differences: [{ ...hostGone, name: 'volume-node-1', id: 'vol-1', protected: true }], requiredVolumeIds: [] },
   ...{ verdict: 'needs_person', reason: 'volume_gone' },
 };
 
@@ -71,7 +71,7 @@ test('where a volume is gone the step fails for good, with a detail for operator
 
 test('a look that finds nothing reports nothing, and a check that broke is ended once', async () => {
   const { place, ports, report, status, operation, events } = await checked();
-  await report({ verdict: 'none', differences: [], keeps: [] });
+  await report({ verdict: 'none', differences: [], requiredVolumeIds: [] });
   expect(await status()).toBe('ready');
   for (let times = 0; times < 2; times += 1) await endBroken(ports)(place);
   expect(await operation()).toMatchObject({ status: 'failed', reason: 'internal' });

@@ -5,7 +5,7 @@ import { OrderState, orderCanBeCancelled, orderHasEnded } from '../../../src/con
 import {
   declinedTooOften,
   endStateOf,
-  nextMoneyLookAt,
+  nextMoneyReadAt,
   orderMayMove,
   statesBefore,
 } from '../../../src/domain/billing/order-rules.ts';
@@ -85,7 +85,7 @@ describe('the looks at the money of an order that has ended', () => {
   function looksAfter(endedAt: number, delayOf: (look: number) => number): number[] {
     const looks = [endedAt + delayOf(0)];
     for (;;) {
-      const next = nextMoneyLookAt({ endedAt, lookedAt: looks.at(-1) as number }, times);
+      const next = nextMoneyReadAt({ endedAt, readAt: looks.at(-1) as number }, times);
       if (next === undefined) return looks;
       looks.push(next + delayOf(looks.length));
     }

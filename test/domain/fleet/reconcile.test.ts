@@ -5,8 +5,8 @@ import { reasons } from '../../../src/contracts/reasons.ts';
 import { endedOrderStates, InstanceStatus, OrderState } from '../../../src/contracts/states.ts';
 import { describeReconcile } from '../../../src/domain/fleet/describe-reconcile.ts';
 import {
-  type Fate,
-  fateOf,
+  type Disposition,
+  dispositionOf,
   judgeHold,
   judgeLicence,
   judgeObject,
@@ -129,13 +129,13 @@ describe('what is in motion is no mismatch', () => {
     ['an order that ended a moment ago', { endedAt: justNow }],
     ['a server that became ready a moment ago', { server: { ...delivered().server!, readyAt: justNow } }],
   ])('%s', (_title, change) => {
-    expect(fateOf(delivered(change), settling)).toBe('unsettled');
+    expect(dispositionOf(delivered(change), settling)).toBe('unsettled');
     expect(judgeOrder(delivered(change), nothing, settling)).toEqual([]);
   });
 
   test('a thing that was made a moment ago', () => {
     const object: ObjectFacts = { id: 'vol-1', role: 'volume', instanceId, createdAt: justNow };
-    expect(judgeObject(object, { cloud: 'local', fate: 'undone', managed: null }, settling)).toEqual([]);
+    expect(judgeObject(object, { cloud: 'local', disposition: 'undone', managed: null }, settling)).toEqual([]);
     expect(judgeStack({ stack: 'inst-1', instanceId, changedAt: justNow }, 'undone', settling)).toEqual([]);
     expect(judgeLicence({ licenceId: 'l', externalRef: instanceId, createdAt: justNow }, 'undone', settling)).toEqual(
       [],
@@ -145,7 +145,7 @@ describe('what is in motion is no mismatch', () => {
 
 describe('the fate of an order', () => {
   const server = (status: InstanceStatus) => ({ ...delivered().server!, status });
-  test.each<[Fate, Partial<OrderFacts> | null]>([
+  test.each<[Disposition, Partial<OrderFacts> | null]>([
     ['unknown', null],
     ['lives', {}],
     ['lives', { server: server('suspended') }],
@@ -154,25 +154,25 @@ describe('the fate of an order', () => {
     ['undone', { state: 'expired', server: null }],
     // Our own records disagree: nobody acts on them by himself.
     ['ended', { state: 'cancelled', server: server('ready') }],
-  ])('%s: %j', (fate, change) => {
-    expect(fateOf(change && delivered(change), settling)).toBe(fate);
+  ])('%s: %j', (disposition, change) => {
+    expect(dispositionOf(change && delivered(change), settling)).toBe(disposition);
   });
 });
 
 /** Everything that may be left of an instance, judged under one fate. */
-function leftovers(fate: Fate, managed: boolean | null = null) {
+function leftovers(disposition: Disposition, managed: boolean | null = null) {
   const object = (role: ObjectFacts['role']): ObjectFacts => ({
     id: `${role}-1`,
     role,
     instanceId,
     createdAt: longAgo,
   });
-  const about = { cloud: 'local' as const, fate, managed };
+  const about = { cloud: 'local' as const, disposition, managed };
   return [
-    ...judgeSubscription({ subscriptionId: 'sub_1', orderId }, fate),
-    ...judgeLicence({ licenceId: 'lic_1', externalRef: instanceId, createdAt: longAgo }, fate, settling),
-    ...judgeHold({ name: 'acme', holderId: instanceId, until: null }, fate),
-    ...judgeStack({ stack: `inst-${instanceId}`, instanceId, changedAt: longAgo }, fate, settling),
+    ...judgeSubscription({ subscriptionId: 'sub_1', orderId }, disposition),
+    ...judgeLicence({ licenceId: 'lic_1', externalRef: instanceId, createdAt: longAgo }, disposition, settling),
+    ...judgeHold({ name: 'acme', holderId: instanceId, until: null }, disposition),
+    ...judgeStack({ stack: `inst-${instanceId}`, instanceId, changedAt: longAgo }, disposition, settling),
     ...judgeObject(object('volume'), about, settling),
     ...judgeObject(object('record'), about, settling),
   ];
@@ -190,10 +190,10 @@ describe('what is left', () => {
     ]);
   });
   test('of an order that was delivered once, or that nobody knows, waits for people; but a name without an owner is freed', () => {
-    for (const fate of ['ended', 'unknown'] as const) {
-      const byThemselves = leftovers(fate).filter(({ repair }) => repair !== null);
-      expect(kinds(byThemselves)).toEqual(fate === 'unknown' ? [['hold_left', 'release_hold']] : []);
-      expect(leftovers(fate)).toHaveLength(6);
+    for (const disposition of ['ended', 'unknown'] as const) {
+      const byThemselves = leftovers(disposition).filter(({ repair }) => repair !== null);
+      expect(kinds(byThemselves)).toEqual(disposition === 'unknown' ? [['hold_left', 'release_hold']] : []);
+      expect(leftovers(disposition)).toHaveLength(6);
     }
     expect(leftovers('unknown')[0]?.kind).toBe('subscription_unknown');
   });
@@ -207,9 +207,12 @@ describe('what is left', () => {
     ]);
   });
   test('is dealt with as an orphan where an operator asks: taken over by who lives, removed without data and stack', () => {
-    const judge = (fate: Fate, about: { managed: boolean | null; withVolume?: boolean; orphans?: boolean }) => {
+    const judge = (
+      disposition: Disposition,
+      about: { managed: boolean | null; withVolume?: boolean; orphans?: boolean },
+    ) => {
       const object: ObjectFacts = { id: 'net-1', role: 'other', instanceId, createdAt: longAgo };
-      return judgeObject(object, { cloud: 'local', fate, orphans: true, ...about }, settling)[0]?.repair;
+      return judgeObject(object, { cloud: 'local', disposition, orphans: true, ...about }, settling)[0]?.repair;
     };
     expect(judge('lives', { managed: false })).toBe('adopt_objects');
     expect(judge('lives', { managed: true })).toBeUndefined();
@@ -245,10 +248,10 @@ describe('in general', () => {
     fc.assert(
       fc.property(orders, ({ state, endedAt, busy, status, readyAt }) => {
         const order = delivered({ state, endedAt, busy, server: { ...delivered().server!, status, readyAt } });
-        const fate = fateOf(order, settling);
-        const holdings = fate === 'undone' ? nothing : whole();
+        const disposition = dispositionOf(order, settling);
+        const holdings = disposition === 'undone' ? nothing : whole();
         expect(judgeOrder(order, holdings, settling)).toEqual([]);
-        if (fate === 'lives' || fate === 'unsettled') expect(leftovers(fate, true)).toEqual([]);
+        if (disposition === 'lives' || disposition === 'unsettled') expect(leftovers(disposition, true)).toEqual([]);
       }),
     );
   });
@@ -272,9 +275,10 @@ describe('in general', () => {
     fc.assert(
       fc.property(orders, holdings, ({ state, endedAt, busy, status, readyAt }, held) => {
         const order = delivered({ state, endedAt, busy, server: { ...delivered().server!, status, readyAt } });
-        const automatic = [...judgeOrder(order, held, settling), ...leftovers(fateOf(order, settling), false)].filter(
-          ({ repair }) => repair !== null,
-        );
+        const automatic = [
+          ...judgeOrder(order, held, settling),
+          ...leftovers(dispositionOf(order, settling), false),
+        ].filter(({ repair }) => repair !== null);
         if (automatic.length === 0) return;
         expect(busy).toBe(false);
         expect(state).not.toBe('fulfilled');
@@ -295,7 +299,7 @@ describe('in general', () => {
 test('the Temporal UI tells what was found, what it means and what is done by itself', () => {
   const text = describeReconcile({
     parts: ['records'],
-    walk: null,
+    list: null,
     report: {
       repair: false,
       compared: 7,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
-import { hostnameOf, nameKey, nameVariants, parseName } from '../../../src/domain/hostnames/hostname.ts';
+import { hostnameOf, nameVariants, parseName } from '../../../src/domain/hostnames/hostname.ts';
 import { thrown } from '../thrown.ts';
 
 const letter = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz');
@@ -91,13 +91,6 @@ describe('the hostname', () => {
       hostnameOf({ name: 'acme', cloud }, catalogue, 'freehold.localhost');
     expect(of('digitalocean')).toBe('acme.do.freehold.localhost');
     expect(of('local')).toBe('acme.local.freehold.localhost');
-  });
-
-  test('has the same key on every cloud', () => {
-    const keys = catalogue.clouds.map((cloud) =>
-      nameKey(hostnameOf({ name: 'acme', cloud: cloud.name }, catalogue, 'freehold.localhost')),
-    );
-    expect(new Set(keys)).toEqual(new Set(['acme']));
   });
 
   test('a taken name has several variants, each usable and another', () => {

@@ -84,7 +84,7 @@ describe('what an operator reads about an operation', () => {
       windowEndsAt: undefined,
       steps: [
         { step: 'destroy-stack', status: 'needs_operator', attempt: 3, reason: 'orphan_cleanup' },
-        { step: 'send-apology', status: 'needs_operator', attempt: 1, reason: 'mail_refused' },
+        { step: 'send-outcome-mail', status: 'needs_operator', attempt: 1, reason: 'mail_refused' },
       ],
     });
     expect(text).toContain('"step":"destroy-stack","attempt":3');

@@ -81,7 +81,7 @@ describe('what a state has forgotten', () => {
   const hostGone = { ...gone('host-node-1-m1'), id: 'h-1' };
 
   test('is missing, the volume as something that must never be made anew', () => {
-    const lost = forgotten(outputs, { differences: [], keeps: [], seen: ['dns-1'] });
+    const lost = forgotten(outputs, { differences: [], requiredVolumeIds: [], seen: ['dns-1'] });
     expect(lost.map(({ name, id, protected: isProtected }) => [name, id, isProtected])).toEqual([
       ['volume', 'vol-1', true],
       ['host', 'h-1', false],
@@ -91,13 +91,13 @@ describe('what a state has forgotten', () => {
   });
 
   test('is no volume in whose place a person has put another one', () => {
-    expect(forgotten(outputs, { differences: [], keeps: ['vol-2'], seen: ['vol-2', 'h-1'] })).toEqual([]);
+    expect(forgotten(outputs, { differences: [], requiredVolumeIds: ['vol-2'], seen: ['vol-2', 'h-1'] })).toEqual([]);
   });
 
   test('is nothing that was seen or told already', () => {
-    expect(forgotten(outputs, { differences: [hostGone], keeps: ['vol-1'], seen: ['vol-1'] })).toEqual([]);
-    expect(forgotten(undefined, { differences: [], keeps: [], seen: [] })).toEqual([]);
+    expect(forgotten(outputs, { differences: [hostGone], requiredVolumeIds: ['vol-1'], seen: ['vol-1'] })).toEqual([]);
+    expect(forgotten(undefined, { differences: [], requiredVolumeIds: [], seen: [] })).toEqual([]);
     const volumeTold = [{ ...volumeGone, id: 'vol-1' }];
-    expect(forgotten(outputs, { differences: volumeTold, keeps: [], seen: ['h-1'] })).toEqual([]);
+    expect(forgotten(outputs, { differences: volumeTold, requiredVolumeIds: [], seen: ['h-1'] })).toEqual([]);
   });
 });

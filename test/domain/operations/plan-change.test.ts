@@ -2,13 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Machine, PrivateServerSpec, ServerNode } from '../../../src/contracts/stack.ts';
 import { PrivateServerSpec as SpecSchema } from '../../../src/contracts/stack.ts';
-import { expectedGaps } from '../../../src/domain/operations/expected-downtime.ts';
+import { expectedDowntime } from '../../../src/domain/operations/expected-downtime.ts';
 import {
+  type ChangeStrategy,
+  type DesiredServer,
+  desiredFrom,
   downtimeClass,
   planChange,
-  type ServerWish,
-  type Way,
-  wishOf,
 } from '../../../src/domain/operations/plan-change.ts';
 
 const machine = (name: string, change: Partial<Machine> = {}): Machine => ({
@@ -25,26 +25,26 @@ const spec = (nodes: ServerNode[], change: Partial<PrivateServerSpec> = {}): Pri
 });
 const one = spec([node(1, [machine('m1')])]);
 const three = spec([1, 2, 3].map((index) => node(index, [machine('m1')])));
-const wishFrom = (from: PrivateServerSpec, change: Partial<ServerWish> = {}): ServerWish => ({
-  ...wishOf(from)!,
+const desiredFor = (from: PrivateServerSpec, change: Partial<DesiredServer> = {}): DesiredServer => ({
+  ...desiredFrom(from)!,
   ...change,
 });
 const kindsOf = (plan: { steps: { kind: string }[] }) => plan.steps.map(({ kind }) => kind);
 
 describe('the plan of a change', () => {
   test('nothing to change, nothing to do', () => {
-    expect(planChange(one, wishFrom(one))).toEqual({ steps: [], gapMs: 0, downtime: 'none' });
+    expect(planChange(one, desiredFor(one))).toEqual({ steps: [], downtimeMs: 0, downtime: 'none' });
   });
 
   test('another plan with the same machine only changes labels: limits come with the licence', () => {
-    const plan = planChange(one, wishFrom(one, { tags: { 'freehold:plan': 'GROW' } }));
-    expect(kindsOf(plan)).toEqual(['relabel']);
+    const plan = planChange(one, desiredFor(one, { tags: { 'freehold:plan': 'GROW' } }));
+    expect(kindsOf(plan)).toEqual(['update-tags']);
     expect(plan.downtime).toBe('none');
   });
 
   test('another size: a machine beside the old one, then volume and address move, then the old one goes', () => {
-    const plan = planChange(one, wishFrom(one, { size: 'large', diskGib: 60 }));
-    expect(kindsOf(plan)).toEqual(['raise-machine', 'move-to-machine', 'drop-machine', 'grow-volume']);
+    const plan = planChange(one, desiredFor(one, { size: 'large', diskGib: 60 }));
+    expect(kindsOf(plan)).toEqual(['create-machine', 'move-to-machine', 'remove-machine', 'grow-volume']);
     const nodes = plan.steps.map((step) => step.spec.nodes[0]!);
     expect(nodes.map(({ machines, serving }) => [machines.map(({ name }) => name).join('+'), serving])).toEqual([
       ['m1+m2', 'm1'],
@@ -52,43 +52,46 @@ describe('the plan of a change', () => {
       ['m2', 'm2'],
       ['m2', 'm2'],
     ]);
-    expect(plan.steps[1]).toMatchObject({ waitFor: 'healthy', gapMs: expectedGaps.aws.move.ms });
-    expect(plan).toMatchObject({ gapMs: expectedGaps.aws.move.ms, downtime: 'minutes' });
+    expect(plan.steps[1]).toMatchObject({ waitFor: 'healthy', downtimeMs: expectedDowntime.aws.move.ms });
+    expect(plan).toMatchObject({ downtimeMs: expectedDowntime.aws.move.ms, downtime: 'minutes' });
   });
 
   test('in place only where it is picked, and never for another image', () => {
-    const bigger = wishFrom(one, { size: 'large' });
-    expect(kindsOf(planChange(one, bigger, { way: 'in-place' }))).toEqual(['resize-machine']);
-    const newer = wishFrom(one, { image: '1.1.0' });
-    expect(kindsOf(planChange(one, newer, { way: 'in-place' }))).toContain('move-to-machine');
+    const bigger = desiredFor(one, { size: 'large' });
+    expect(kindsOf(planChange(one, bigger, { strategy: 'resize' }))).toEqual(['resize-machine']);
+    const newer = desiredFor(one, { image: '1.1.0' });
+    expect(kindsOf(planChange(one, newer, { strategy: 'resize' }))).toContain('move-to-machine');
   });
 
   test('names are added before anything, and dropped after everything', () => {
-    const plan = planChange(one, wishFrom(one, { hostnames: ['b.example'], size: 'large' }));
-    expect(kindsOf(plan)).toEqual(['add-names', 'raise-machine', 'move-to-machine', 'drop-machine', 'drop-names']);
+    const plan = planChange(one, desiredFor(one, { hostnames: ['b.example'], size: 'large' }));
+    expect(kindsOf(plan)).toEqual(['add-names', 'create-machine', 'move-to-machine', 'remove-machine', 'remove-names']);
     expect(plan.steps[0]).toMatchObject({ waitFor: 'resolved', spec: { hostnames: ['a.example', 'b.example'] } });
     expect(plan.steps.at(-1)!.spec.hostnames).toEqual(['b.example']);
   });
 
   test('suspended, a server has no machine and everything else; resumed, it gets a new one', () => {
-    const wish = wishFrom(one, { running: false });
-    const down = planChange(one, wish);
-    expect(kindsOf(down)).toEqual(['park-node']);
+    const desired = desiredFor(one, { running: false });
+    const down = planChange(one, desired);
+    expect(kindsOf(down)).toEqual(['deallocate-node']);
     const parked = down.steps[0]!.spec;
     expect(parked).toEqual({ ...one, nodes: [{ ...one.nodes[0]!, machines: [], serving: null }] });
-    const up = planChange(parked, { ...wish, running: true });
-    expect(kindsOf(up)).toEqual(['raise-machine', 'move-to-machine']);
+    const up = planChange(parked, { ...desired, running: true });
+    expect(kindsOf(up)).toEqual(['create-machine', 'move-to-machine']);
     expect([down.downtime, up.downtime]).toEqual(['none', 'none']);
   });
 
   test('a volume never shrinks', () => {
-    expect(planChange(one, wishFrom(one, { diskGib: 10 })).steps).toEqual([]);
+    expect(planChange(one, desiredFor(one, { diskGib: 10 })).steps).toEqual([]);
   });
 
   test('a machine that was raised before is used, one that nobody wishes any more goes', () => {
     const half = spec([node(1, [machine('m1'), machine('m2', { size: 'large' })], 'm1')]);
-    expect(kindsOf(planChange(half, wishFrom(one, { size: 'large' })))).toEqual(['move-to-machine', 'drop-machine']);
-    expect(kindsOf(planChange(half, wishFrom(one)))).toEqual(['drop-machine']);
+    expect(kindsOf(planChange(half, desiredFor(one, { size: 'large' })))).toEqual([
+      'move-to-machine',
+      'remove-machine',
+    ]);
+    expect(kindsOf(planChange(half, desiredFor(one)))).toEqual(['remove-machine']);
   });
 
   test.each([
@@ -120,10 +123,10 @@ const nodes = fc.oneof(fc.tuple(anyNode(1)), fc.tuple(anyNode(1), anyNode(2), an
 const anySpec = fc
   .record({ nodes, hostnames, tags, diskGib: disks })
   .map(({ nodes: list, ...rest }) => spec([...list], rest));
-const anyWish: fc.Arbitrary<ServerWish> = fc.record({
+const anyDesired: fc.Arbitrary<DesiredServer> = fc.record({
   ...{ size: sizes, image: images, diskGib: disks, hostnames, tags, running: fc.boolean() },
 });
-const ways = fc.constantFrom<Way>('beside', 'in-place');
+const ways = fc.constantFrom<ChangeStrategy>('replace', 'resize');
 
 /** What a spec is once names of machines do not count. */
 function shape({ nodes: list, diskGib, hostnames: names, tags: labels }: PrivateServerSpec) {
@@ -133,12 +136,12 @@ function shape({ nodes: list, diskGib, hostnames: names, tags: labels }: Private
   return { nodes: nodesOf, diskGib, hostnames: [...names].sort(), tags: labels };
 }
 
-function wishedShape(from: PrivateServerSpec, wish: ServerWish) {
+function desiredShape(from: PrivateServerSpec, desired: DesiredServer) {
   const nodesOf = from.nodes.map(({ name, zone }) => ({
-    ...{ name, zone, machines: wish.running ? [`${wish.size} ${wish.image}`] : [], serves: wish.running },
+    ...{ name, zone, machines: desired.running ? [`${desired.size} ${desired.image}`] : [], serves: desired.running },
   }));
-  const diskGib = Math.max(from.diskGib, wish.diskGib);
-  return { nodes: nodesOf, diskGib, hostnames: [...wish.hostnames].sort(), tags: wish.tags };
+  const diskGib = Math.max(from.diskGib, desired.diskGib);
+  return { nodes: nodesOf, diskGib, hostnames: [...desired.hostnames].sort(), tags: desired.tags };
 }
 
 /** Every single thing that differs between two specs. */
@@ -190,26 +193,26 @@ function undisturbed(before: PrivateServerSpec, after: PrivateServerSpec): numbe
 describe('every plan', () => {
   test('ends in what is wished, one thing at a time, through specs that are allowed', () => {
     fc.assert(
-      fc.property(anySpec, anyWish, ways, (from, wish, way) => {
-        const { steps } = planChange(from, wish, { way });
+      fc.property(anySpec, anyDesired, ways, (from, desired, way) => {
+        const { steps } = planChange(from, desired, { strategy: way });
         let before = from;
         for (const step of steps) {
           expect(differences(before, step.spec)).toHaveLength(1);
           // No machine goes unless its node is answered for.
-          expect(step.needs === 'healthy').toBe(step.kind === 'drop-machine');
+          expect(step.needs === 'healthy').toBe(step.kind === 'remove-machine');
           SpecSchema.parse(step.spec);
           before = step.spec;
         }
-        expect(shape(before)).toEqual(wishedShape(from, wish));
-        expect(planChange(before, wish, { way }).steps).toEqual([]);
+        expect(shape(before)).toEqual(desiredShape(from, desired));
+        expect(planChange(before, desired, { strategy: way }).steps).toEqual([]);
       }),
     );
   });
 
   test('never shrinks a volume, never moves a node to another zone, never renames it', () => {
     fc.assert(
-      fc.property(anySpec, anyWish, ways, (from, wish, way) => {
-        for (const { spec: after } of planChange(from, wish, { way }).steps) {
+      fc.property(anySpec, anyDesired, ways, (from, desired, way) => {
+        for (const { spec: after } of planChange(from, desired, { strategy: way }).steps) {
           expect(after.diskGib).toBeGreaterThanOrEqual(from.diskGib);
           expect(after.nodes.map(({ name, zone }) => [name, zone])).toEqual(
             from.nodes.map(({ name, zone }) => [name, zone]),
@@ -221,8 +224,8 @@ describe('every plan', () => {
 
   test('on three nodes always leaves two that serve, and is no downtime', () => {
     fc.assert(
-      fc.property(anyWish, ways, (wish, way) => {
-        const plan = planChange(three, { ...wish, running: true }, { way });
+      fc.property(anyDesired, ways, (desired, way) => {
+        const plan = planChange(three, { ...desired, running: true }, { strategy: way });
         let before = three;
         for (const step of plan.steps) {
           const serving = undisturbed(before, step.spec);
@@ -231,16 +234,16 @@ describe('every plan', () => {
           if (serving < 3) expect(step.waitFor).toBe('healthy');
           before = step.spec;
         }
-        expect(plan).toMatchObject({ gapMs: 0, downtime: 'none' });
+        expect(plan).toMatchObject({ downtimeMs: 0, downtime: 'none' });
       }),
     );
   });
 
   test('can be taken back from every step of it', () => {
     fc.assert(
-      fc.property(fc.constantFrom(one, three), anyWish, ways, ways, (from, wish, way, back) => {
-        for (const step of planChange(from, wish, { way }).steps) {
-          const { steps } = planChange(step.spec, wishOf(from)!, { way: back });
+      fc.property(fc.constantFrom(one, three), anyDesired, ways, ways, (from, desired, way, back) => {
+        for (const step of planChange(from, desired, { strategy: way }).steps) {
+          const { steps } = planChange(step.spec, desiredFrom(from)!, { strategy: back });
           const { diskGib, ...rest } = shape(steps.at(-1)?.spec ?? step.spec);
           const { diskGib: diskBefore, ...wished } = shape(from);
           expect(rest).toEqual(wished);
@@ -253,19 +256,19 @@ describe('every plan', () => {
 
   test('is gone on with from wherever it was cut off', () => {
     fc.assert(
-      fc.property(anySpec, anyWish, ways, (from, wish, way) => {
-        const { steps } = planChange(from, wish, { way });
+      fc.property(anySpec, anyDesired, ways, (from, desired, way) => {
+        const { steps } = planChange(from, desired, { strategy: way });
         for (const [index, step] of steps.entries()) {
-          expect(planChange(step.spec, wish, { way }).steps).toEqual(steps.slice(index + 1));
+          expect(planChange(step.spec, desired, { strategy: way }).steps).toEqual(steps.slice(index + 1));
         }
       }),
     );
   });
 
   test('goes back to the old machine, which is still there, with one move until the old one goes', () => {
-    const { steps } = planChange(one, wishFrom(one, { size: 'large' }));
-    const back = planChange(steps[1]!.spec, wishFrom(one));
-    expect(kindsOf(back)).toEqual(['move-to-machine', 'drop-machine']);
+    const { steps } = planChange(one, desiredFor(one, { size: 'large' }));
+    const back = planChange(steps[1]!.spec, desiredFor(one));
+    expect(kindsOf(back)).toEqual(['move-to-machine', 'remove-machine']);
     expect(back.steps.at(-1)!.spec).toEqual(one);
   });
 });

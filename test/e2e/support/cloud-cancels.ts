@@ -5,7 +5,7 @@ import { createFaults } from './faults.ts';
 import { findings, undone } from './findings.ts';
 import { freehold } from './freehold.ts';
 import { buy, type Purchase } from './purchase.ts';
-import { patienceMs, type World } from './world.ts';
+import { timeoutMs, type World } from './world.ts';
 
 /** What a world of these tests has to be told: a deaf host is an operator's within seconds, who has all the time then. */
 export const cancelSettings = {
@@ -138,7 +138,7 @@ export function describeCancels(shared: () => World, suite: SuiteCloud, names: r
         });
         expect(again.hostname).toBe(purchase.quote.hostname);
       },
-      patienceMs,
+      timeoutMs,
     );
   });
 }

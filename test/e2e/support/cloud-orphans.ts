@@ -13,7 +13,7 @@ import { forgetObjectsIn } from '../../support/stack-lab.ts';
 import { cartAt } from './cloud-cancels.ts';
 import { freehold } from './freehold.ts';
 import { buy, type Purchase } from './purchase.ts';
-import { patienceMs, type World } from './world.ts';
+import { timeoutMs, type World } from './world.ts';
 
 /** What a world of these tests has to be told: everything has settled at once, and nobody else looks. */
 export const orphanSettings = { FREEHOLD_SETTLING_MS: '1', FREEHOLD_ORPHAN_SWEEP_MS: '86400000' };
@@ -108,7 +108,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
       ready = await buy(world, cartAt(cloud));
       await ready.pay();
       expect(await ready.end()).toMatchObject({ state: 'fulfilled' });
-    }, patienceMs);
+    }, timeoutMs);
 
     const everything = async () => (await world.outside.everythingAt(cloud)).sort();
 
@@ -149,7 +149,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
         expect(await reconcile('--orphans')).toEqual([]);
         own = await everything();
       },
-      patienceMs,
+      timeoutMs,
     );
 
     test(
@@ -175,7 +175,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
         expect(await openTickets()).toEqual([nobody, nobodyWithData, ready.order.instanceId].sort());
         expect(await everything()).toEqual(planted);
       },
-      patienceMs,
+      timeoutMs,
     );
 
     test(
@@ -193,7 +193,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
         expect(new URL(instance!.url).hostname).toBe(ready.quote.hostname);
         expect(await world.reach.resolve(ready.quote.hostname)).toHaveLength(1);
       },
-      patienceMs,
+      timeoutMs,
     );
   });
 }

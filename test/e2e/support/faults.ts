@@ -2,7 +2,7 @@ import { shiftClock } from '../../../faults/shift-clock.ts';
 import type { CloudName } from '../../../src/contracts/stack.ts';
 import type { ClockName } from '../../../src/embedded/processes.ts';
 import { until } from '../../support/until.ts';
-import { patienceMs, type World } from './world.ts';
+import { timeoutMs, type World } from './world.ts';
 
 /** Makes the parts around the product misbehave, by their own controls. */
 export function createFaults({ platform }: World) {
@@ -36,7 +36,7 @@ export function createFaults({ platform }: World) {
     /** Resolves when Stripe has delivered all its news. */
     async stripeHasToldAll(): Promise<void> {
       const waiting = async () => (await (await fetch(`${urls.stripe}/emulator/deliveries`)).json()).waiting;
-      await until(async () => (await waiting()) === 0, { what: 'Stripe has told all', limitMs: patienceMs });
+      await until(async () => (await waiting()) === 0, { what: 'Stripe has told all', limitMs: timeoutMs });
     },
     /** Sets clocks off by so many ms; the world has to have been shared with `shiftableClocks`. */
     clock: (whose: ClockName | 'all', offsetMs: number) => shiftClock(platform.stateDir, whose, offsetMs),

@@ -5,7 +5,7 @@ import { until } from '../../support/until.ts';
 import { freehold } from './freehold.ts';
 import type { Purchase } from './purchase.ts';
 import { openTemporalUi } from './temporal-ui.ts';
-import { patienceMs, type World } from './world.ts';
+import { timeoutMs, type World } from './world.ts';
 
 /** Where an operator decides: in the Temporal UI, or by the `freehold` command. */
 export type Desk = 'temporal-ui' | 'command';
@@ -47,7 +47,7 @@ export function operatorsOf(world: World) {
           const shown = await ui.operation(purchase);
           return shown.attributes.NeedsAttention === true ? shown : undefined;
         },
-        { what: `NeedsAttention for ${step}`, limitMs: patienceMs },
+        { what: `NeedsAttention for ${step}`, limitMs: timeoutMs },
       );
       expect(attributes.OrderId).toBe(purchase.order.id);
       expect(details).toContain(`needs an operator. ${operator} ${next}`);

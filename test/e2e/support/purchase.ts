@@ -8,7 +8,7 @@ import { type OrderState, orderHasEnded, type StepStatus } from '../../../src/co
 import type { StepName } from '../../../src/contracts/steps.ts';
 import { payWithCard } from '../../../src/embedded/demo/pay-with-card.ts';
 import { until } from '../../support/until.ts';
-import { patienceMs, type World } from './world.ts';
+import { timeoutMs, type World } from './world.ts';
 
 /** Stripe's test cards (docs.stripe.com/testing). */
 export const cards = {
@@ -105,14 +105,14 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
       return look();
     };
     try {
-      return await until(looked, { what, limitMs: patienceMs, everyMs: 30 });
+      return await until(looked, { what, limitMs: timeoutMs, everyMs: 30 });
     } catch (error) {
       throw new Error(`${(error as Error).message}; what the stream told:\n  ${story()}`, { cause: error });
     }
   }
   let payment: Promise<OrderPaymentAnswer> | undefined;
   const readPayment = () => {
-    payment ??= customer.payment(order, AbortSignal.timeout(patienceMs));
+    payment ??= customer.payment(order, AbortSignal.timeout(timeoutMs));
     return payment;
   };
 

@@ -22,14 +22,14 @@ async function list({ platform }: World, query: string) {
 }
 
 /** Whether the workflow that looks after money of an ended order has completed, as the only one of its id. */
-export async function strayWorkflow(world: World, paymentIntentId: string): Promise<boolean> {
-  const executions = await list(world, `WorkflowId = "billing/stray/${paymentIntentId}"`);
+export async function latePaymentWorkflow(world: World, paymentIntentId: string): Promise<boolean> {
+  const executions = await list(world, `WorkflowId = "billing/late/${paymentIntentId}"`);
   return executions.length === 1 && executions[0]!.status === 'WORKFLOW_EXECUTION_STATUS_COMPLETED';
 }
 
 /** How many workflows that look after money of this ended order wait for a person. */
-export async function straysThatWait(world: World, { order }: Purchase): Promise<number> {
-  const waits = 'NeedsAttention = true AND ExecutionStatus = "Running" AND WorkflowType = "settleStrayPayment"';
+export async function latePaymentsWaiting(world: World, { order }: Purchase): Promise<number> {
+  const waits = 'NeedsAttention = true AND ExecutionStatus = "Running" AND WorkflowType = "settleLatePayment"';
   return (await list(world, `OrderId = "${order.id}" AND ${waits}`)).length;
 }
 

@@ -8,7 +8,7 @@ import { type Platform, type PlatformOptions, startPlatform } from '../../../src
 import { createReach, type Reach } from '../../../src/runtime/reach.ts';
 
 /** Waiting ends when its condition holds; this is only how long a busy machine may take, ms. */
-export const patienceMs = 240_000;
+export const timeoutMs = 240_000;
 
 /** A whole platform, a customer of it, and those who look from outside. */
 export interface World {
@@ -42,13 +42,13 @@ export function shareWorld(
       reach: createReach({ dnsServer, caFile }),
       ended: end.signal,
     };
-  }, patienceMs);
+  }, timeoutMs);
   afterAll(async () => {
     end.abort();
     await world?.reach.close();
     await world?.platform.stop();
     if (stateDir && !process.env.FREEHOLD_KEEP_STATE) rmSync(stateDir, { recursive: true, force: true });
-  }, patienceMs);
+  }, timeoutMs);
   return () => {
     if (!world) throw new Error('the platform did not start');
     return world;

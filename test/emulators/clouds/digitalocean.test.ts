@@ -80,7 +80,7 @@ describe('the double of DigitalOcean', () => {
     expect(listed.map(({ kind, id, resource }) => ({ kind, id, resource }))).toEqual([
       { kind: 'droplet', id: machine, resource: 'host-node-1-m1' },
       { kind: 'address', id: owned, resource: 'address-node-1' },
-      { kind: 'note', id: noteId, resource: 'holder-node-1' },
+      { kind: 'note', id: noteId, resource: 'address-txt-node-1' },
       { kind: 'network', id: network, resource: 'network' },
     ]);
     const unowned = await inventory.listUnowned!(region, new AbortController().signal);

@@ -168,7 +168,7 @@ describe('the inventory at the double', () => {
     const found = await inventory.list({ instanceId, region });
     expect(found.map(({ kind, resource, role }) => [kind, resource, role])).toEqual([
       ['record', `record-${instanceId}.${zone}`, 'record'],
-      ['record', `owner-${instanceId}.${zone}`, 'record'],
+      ['record', `owner-txt-${instanceId}.${zone}`, 'record'],
       ['schedule', 'schedule-node-1', 'other'],
       ['disks', 'volume-node-1', 'volume'],
       ['networks', 'network', 'other'],

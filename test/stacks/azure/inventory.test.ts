@@ -51,7 +51,7 @@ async function makeServer(): Promise<void> {
   const address = await make(types.address, { ...inGroup, publicIpAddressName: 'ip', ...owned('address-node-1') });
   await make(types.balancer, { ...inGroup, loadBalancerName: 'lb', ...owned('balancer') });
   const card = await make(types.card, {
-    ...{ ...inGroup, networkInterfaceName: 'card', ...owned('card-node-1-m1') },
+    ...{ ...inGroup, networkInterfaceName: 'card', ...owned('nic-node-1-m1') },
     ipConfigurations: [{ subnet: { id: subnet.id }, publicIPAddress: { id: address.id } }],
   });
   const disk = await make(types.disk, { ...inGroup, diskName: 'data', zones: ['1'] });
@@ -83,7 +83,7 @@ test('lists everything of a server with its logical name, and removes it in the 
 
   const listed = await inventory.list({ instanceId, region });
   expect(listed.map(({ resource }) => resource).sort()).toEqual([
-    ...['', 'address-node-1', 'balancer', 'card-node-1-m1', 'firewall', 'host-node-1-m1', 'network', 'place'],
+    ...['', 'address-node-1', 'balancer', 'nic-node-1-m1', 'firewall', 'host-node-1-m1', 'network', 'place'],
     ...[`record-a.${zone}`, 'snapshots-node-1', 'subnet'],
   ]);
   expect(listed.filter(({ role }) => role === 'host')).toHaveLength(1);

@@ -41,7 +41,7 @@ async function declaredBy(spec: PrivateServerSpec) {
       declared.push(resource);
       return undefined;
     });
-    stacks.declare({ spec, userData, protect: true, lookUp: false, env });
+    stacks.declare({ spec, userData, protect: true, findImages: false, env });
   });
   return reveal(declared);
 }

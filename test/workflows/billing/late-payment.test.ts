@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   controlQueue,
-  type StrayPayment,
-  strayPaymentWorkflowId,
-  strayPaymentWorkflowType,
+  type LatePayment,
+  latePaymentWorkflowId,
+  latePaymentWorkflowType,
 } from '../../../src/contracts/workflow-messages.ts';
 import { until } from '../../support/until.ts';
 import { createWorld, fail, withInstance } from '../world.ts';
 
-const stray: StrayPayment = { paymentIntentId: 'pi_1', orderId: 'ord_0123456789abcdef', refundId: 're_1' };
+const latePayment: LatePayment = { paymentIntentId: 'pi_1', orderId: 'ord_0123456789abcdef', refundId: 're_1' };
 
 describe('money after the end of its order', () => {
   test('calls people when Stripe refuses it, is tried again until it is settled, and the payer hears of it', async () => {
@@ -19,17 +19,17 @@ describe('money after the end of its order', () => {
     });
     await withInstance({ world }, async ({ environment }) => {
       await until(() => world.order.state === 'fulfilled');
-      const handle = await environment.client.workflow.start(strayPaymentWorkflowType, {
-        workflowId: strayPaymentWorkflowId(stray),
+      const handle = await environment.client.workflow.start(latePaymentWorkflowType, {
+        workflowId: latePaymentWorkflowId(latePayment),
         taskQueue: controlQueue,
-        args: [stray],
+        args: [latePayment],
       });
       await until(async () => (await handle.describe()).searchAttributes.NeedsAttention?.[0] === true);
-      expect((await handle.describe()).searchAttributes.OrderId).toEqual([stray.orderId]);
+      expect((await handle.describe()).searchAttributes.OrderId).toEqual([latePayment.orderId]);
       await handle.result();
       expect((await handle.describe()).searchAttributes.NeedsAttention).toEqual([false]);
       expect(world.tries.get('settle-money')).toBe(4);
-      expect(world.notes).toContain('stray refund 3509');
+      expect(world.notes).toContain('late refund 3509');
     });
   }, 60_000);
 });

@@ -9,8 +9,8 @@ import {
   type ReconcileReport,
   reconcileWorkflowType,
 } from '../../../src/contracts/fleet.ts';
-import { controlQueue, provisionQueue, type StrayPayment } from '../../../src/contracts/workflow-messages.ts';
-import type { Fate, ObjectFacts, OrderFacts } from '../../../src/domain/fleet/reconcile.ts';
+import { controlQueue, type LatePayment, provisionQueue } from '../../../src/contracts/workflow-messages.ts';
+import type { Disposition, ObjectFacts, OrderFacts } from '../../../src/domain/fleet/reconcile.ts';
 import { startTimeSkipping, workflowBundle } from '../../support/temporal.ts';
 
 const settings: PassSettings = { at: 1_000_000_000, settlingMs: 600_000, backMs: 1, clouds: ['local'], pageSize: 2 };
@@ -46,13 +46,13 @@ export function createFleet(orders: OrderFacts[]) {
   const leftAloneSeen: string[] = [];
   const closed: FleetSource[][] = [];
   const repaired: string[] = [];
-  const strays: StrayPayment[] = [];
+  const latePayments: LatePayment[] = [];
   const isDelivered = (orderId: string) => orders.find((each) => each.orderId === orderId)?.state === 'fulfilled';
-  const fates: Record<string, Fate> = {};
+  const dispositions: Record<string, Disposition> = {};
   for (const { orderId, instanceId, state, busy } of orders) {
-    const fate = busy ? 'unsettled' : state === 'fulfilled' ? 'lives' : 'undone';
-    fates[orderId] = fate;
-    fates[instanceId] = fate;
+    const disposition = busy ? 'unsettled' : state === 'fulfilled' ? 'lives' : 'undone';
+    dispositions[orderId] = disposition;
+    dispositions[instanceId] = disposition;
   }
   const empty = async (): Promise<Page<never>> => ({ items: [], next: null });
   const each = <Value>(ids: string[], value: (id: string) => Value) =>
@@ -69,8 +69,8 @@ export function createFleet(orders: OrderFacts[]) {
       calls.push(`orders after ${after}`);
       return page(orders, after);
     },
-    readFates: async (_settings: PassSettings, of: { orderIds: string[]; instanceIds: string[] }) =>
-      each([...of.orderIds, ...of.instanceIds], (one) => fates[one] ?? 'unknown'),
+    readDispositions: async (_settings: PassSettings, of: { orderIds: string[]; instanceIds: string[] }) =>
+      each([...of.orderIds, ...of.instanceIds], (one) => dispositions[one] ?? 'unknown'),
     readPayments: async (ids: string[]) =>
       each(ids, (one) => ({
         paid: 100,
@@ -112,7 +112,7 @@ export function createFleet(orders: OrderFacts[]) {
     revokeLeftLicence: async ({ subject }: Mismatch) => {
       calls.push(`revoke ${subject}`);
     },
-    removeRemains: async (instanceId: string) => {
+    destroyLeftovers: async (instanceId: string) => {
       calls.push(`remove ${instanceId}`);
       return true;
     },
@@ -124,12 +124,12 @@ export function createFleet(orders: OrderFacts[]) {
       calls.push(`adopt ${instanceId}`);
       return true;
     },
-    settleStrayPayment: async (stray: StrayPayment) => {
-      strays.push(stray);
+    settleLatePayment: async (latePayment: LatePayment) => {
+      latePayments.push(latePayment);
       return 0;
     },
   };
-  return { activities, calls, noted, leftAloneSeen, closed, repaired, strays, objects };
+  return { activities, calls, noted, leftAloneSeen, closed, repaired, latePayments, objects };
 }
 
 export type Fleet = ReturnType<typeof createFleet>;

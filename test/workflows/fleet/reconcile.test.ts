@@ -66,7 +66,7 @@ describe('comparing the fleet', () => {
     const report = await run(fleet);
     expect(report).toMatchObject({ found: 8, repaired: 7 });
     expect(fleet.noted.size).toBe(8);
-    expect(fleet.strays).toEqual([{ orderId: orderOf(1), paymentIntentId: orderOf(1) }]);
+    expect(fleet.latePayments).toEqual([{ orderId: orderOf(1), paymentIntentId: orderOf(1) }]);
     expect(fleet.calls.filter((call) => !call.startsWith('orders'))).toEqual([
       'revoke lic_9',
       'release left',
@@ -132,7 +132,7 @@ describe('comparing the fleet', () => {
 
   test('a repair that fails keeps its ticket open and does not hold up the others', async () => {
     const fleet = createFleet([order(1), order(3)]);
-    fleet.activities.removeRemains = async () => {
+    fleet.activities.destroyLeftovers = async () => {
       throw ApplicationFailure.create({ type: 'cloud_unavailable', message: 'no answer' });
     };
     fleet.objects.push({ id: 'vol-3', role: 'volume', instanceId: instanceOf(3), createdAt: 0 });
@@ -152,7 +152,7 @@ describe('comparing the fleet', () => {
       ...{ kind: 'object_left' as const, subject, repair: 'remove_remains' as const },
       ...{ instanceId: instanceOf(1), cloud: 'local' as const },
     }));
-    const soFar = { settings, walk: 99, cursor: '', report, repairable };
+    const soFar = { settings, list: 99, cursor: '', report, repairable };
     expect(await run(fleet, { parts: ['records'], repair: true, soFar })).toMatchObject({ compared: 9, repaired: 2 });
     expect(fleet.calls).toEqual([`remove ${instanceOf(1)}`]);
   }, 60_000);

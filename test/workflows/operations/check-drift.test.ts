@@ -49,7 +49,7 @@ describe('a check of drift', () => {
     await withDelivered({}, async ({ world, check }) => {
       expect(await check.ask()).toEqual({ operationId: checkId });
       expect(await check.handle.result()).toEqual({ status: 'succeeded', instanceStatus: 'ready' });
-      expect([world.calls, world.notes]).toEqual([['look-for-drift'], []]);
+      expect([world.calls, world.notes]).toEqual([['detect-drift'], []]);
     });
   }, 60_000);
 
@@ -76,7 +76,7 @@ describe('a check of drift', () => {
       expect(await check.handle.result()).toEqual({
         ...{ status: 'succeeded', instanceStatus: 'ready', reason: 'server_drifted' },
       });
-      expect(world.calls).toEqual(['look-for-drift', 'report-drift', 'repair-stack', 'await-healthy']);
+      expect(world.calls).toEqual(['detect-drift', 'report-drift', 'repair-stack', 'await-healthy']);
       expect(world.notes).toEqual(['opened', 'kept vol-1', 'succeeded/ready']);
       expect(seen).toEqual(['drifted']);
       await until(async () => (await check.status()) === 'ready');
@@ -99,7 +99,7 @@ describe('a check of drift', () => {
       world.drift.differences = [hostGone];
       await entity.executeUpdate(retryStep, { args: [{ ...decision, attempt: 2 }] });
       expect(await check.handle.result()).toMatchObject({ status: 'succeeded', instanceStatus: 'ready' });
-      expect(world.calls.slice(-4)).toEqual(['look-for-drift', 'report-drift', 'repair-stack', 'await-healthy']);
+      expect(world.calls.slice(-4)).toEqual(['detect-drift', 'report-drift', 'repair-stack', 'await-healthy']);
     });
   }, 60_000);
 
@@ -119,7 +119,7 @@ describe('a check of drift', () => {
       const next = 'op_2222222222222222';
       await check.ask(next);
       await environment.client.workflow.getHandle(operationWorkflowId(instanceId, next)).result();
-      expect(world.calls.slice(-2)).toEqual(['look-for-drift', 'await-healthy']);
+      expect(world.calls.slice(-2)).toEqual(['detect-drift', 'await-healthy']);
       expect(world.notes.at(-1)).toBe('succeeded/ready');
       await until(async () => (await check.status()) === 'ready');
     });
@@ -127,7 +127,7 @@ describe('a check of drift', () => {
 
   test('whose look does not succeed is no finding and calls nobody', async () => {
     const behaviours = {
-      'look-for-drift': () => {
+      'detect-drift': () => {
         throw fail('cloud_credentials_expired');
       },
     };
@@ -158,10 +158,10 @@ describe('a check of drift', () => {
 
   test('is cancelled by its id alone: the order of a ready server never is', async () => {
     await withDelivered(
-      { 'look-for-drift': () => Context.current().cancelled },
+      { 'detect-drift': () => Context.current().cancelled },
       async ({ world, check, entity }) => {
         await check.ask();
-        await until(() => world.calls.includes('look-for-drift'));
+        await until(() => world.calls.includes('detect-drift'));
         await expect(entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] })).rejects.toMatchObject({
           cause: { type: 'already_ready' },
         });
@@ -177,10 +177,10 @@ describe('a check of drift', () => {
   test('that was terminated is ended, and blocks nobody', async () => {
     const held = Promise.withResolvers<void>();
     await withDelivered(
-      { 'look-for-drift': (tries) => (tries === 1 ? held.promise : undefined) },
+      { 'detect-drift': (tries) => (tries === 1 ? held.promise : undefined) },
       async ({ world, check, entity }) => {
         await check.ask();
-        await until(() => world.calls.includes('look-for-drift'));
+        await until(() => world.calls.includes('detect-drift'));
         await check.handle.terminate('a slip of the hand');
         await until(() => world.notes.includes('broken'));
         expect(await entity.query(stateQuery)).toMatchObject({ status: 'ready', running: null });

@@ -44,7 +44,7 @@ describe('provision', () => {
       expect(await operation.result()).toMatchObject({ status: 'failed', reason: 'payment_expired' });
       expect(world.order.state).toBe('expired');
       expect(world.calls).toContain('settle-money');
-      expect(world.calls).toContain('send-apology');
+      expect(world.calls).toContain('send-outcome-mail');
       expect(world.calls).toContain('release-hostname');
       expect(world.calls).not.toContain('revoke-licence');
       expect(world.calls).not.toContain('destroy-stack');
@@ -94,7 +94,14 @@ describe('provision', () => {
       expect(world.order.state).toBe('failed_refunded');
       const undone = world.calls.slice(world.calls.indexOf('stack-up') + 1);
       expect([...undone].sort()).toEqual(
-        ['destroy-stack', 'end-order', 'release-hostname', 'revoke-licence', 'send-apology', 'settle-money'].sort(),
+        [
+          'destroy-stack',
+          'end-order',
+          'release-hostname',
+          'revoke-licence',
+          'send-outcome-mail',
+          'settle-money',
+        ].sort(),
       );
       expect(undone.indexOf('release-hostname')).toBeGreaterThan(undone.indexOf('destroy-stack'));
       expect(undone.indexOf('destroy-stack')).toBeGreaterThan(undone.indexOf('revoke-licence'));
@@ -266,7 +273,7 @@ describe('provision', () => {
       expect(await operation.result()).toMatchObject({ status: 'cancelled' });
       expect(world.notes).toContain('undoing/orphan_cleanup');
       expect(world.calls.indexOf('end-order')).toBeLessThan(world.calls.lastIndexOf('destroy-stack'));
-      expect(world.calls.indexOf('send-apology')).toBeLessThan(world.calls.lastIndexOf('destroy-stack'));
+      expect(world.calls.indexOf('send-outcome-mail')).toBeLessThan(world.calls.lastIndexOf('destroy-stack'));
     });
   }, 60_000);
 

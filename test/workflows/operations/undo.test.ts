@@ -86,7 +86,7 @@ describe('the undo of an order', () => {
   test('an apology that its address refuses waits for an operator, then the order ends without it', async () => {
     const world = createWorld({
       ...cancelled,
-      'send-apology': () => {
+      'send-outcome-mail': () => {
         throw fail('mail_refused');
       },
     });
@@ -95,7 +95,7 @@ describe('the undo of an order', () => {
       expect(await operation.result()).toMatchObject({ status: 'cancelled' });
       expect((await environment.currentTimeMs()) - started).toBeGreaterThanOrEqual(24 * hour);
       expect(world.order.state).toBe('cancelled');
-      expect(world.notes).toContain('needs_operator send-apology#1 mail_refused');
+      expect(world.notes).toContain('needs_operator send-outcome-mail#1 mail_refused');
       expect(world.calls).toContain('release-hostname');
       await until(async () => (await entity.describe()).status.name === 'COMPLETED');
     });
@@ -104,13 +104,19 @@ describe('the undo of an order', () => {
   test('an operator skips an apology that cannot be delivered', async () => {
     const world = createWorld({
       ...cancelled,
-      'send-apology': () => {
+      'send-outcome-mail': () => {
         throw fail('mail_refused');
       },
     });
     await withInstance({ world }, async ({ operation, entity }) => {
-      await until(() => world.notes.includes('needs_operator send-apology#1 mail_refused'));
-      const request = { operationId, step: 'send-apology' as const, attempt: 1, operator: 'ada', why: 'told by phone' };
+      await until(() => world.notes.includes('needs_operator send-outcome-mail#1 mail_refused'));
+      const request = {
+        operationId,
+        step: 'send-outcome-mail' as const,
+        attempt: 1,
+        operator: 'ada',
+        why: 'told by phone',
+      };
       await entity.executeUpdate(skipStep, { args: [request] });
       expect(await operation.result()).toMatchObject({ status: 'cancelled' });
     });

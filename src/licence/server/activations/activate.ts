@@ -1,8 +1,8 @@
-import { now, today } from '../../../runtime/clock.ts';
-import type { SeatGrant, SeatWish } from '../../protocol/words.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
+import type { SeatGrant, SeatRequest } from '../../protocol/words.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Caller, ServerContext } from '../context.ts';
-import { tell } from '../events/record.ts';
+import { recordEventNow } from '../events/record.ts';
 import { newActivationId } from '../ids.ts';
 import { secretHash } from '../keys/keys.ts';
 import { licenceStatus, statusDetail } from '../licences/licence-status.ts';
@@ -11,7 +11,7 @@ import { Refusal } from '../refusal.ts';
 import { freeSwept, holdsSeat, type NoSeat, winSeat } from '../seats/seats.ts';
 import { type Activation, nodeKey, wasSwept } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
-import { type AuditNote, telling } from '../store/outbox.ts';
+import { type AuditNote, pushToOutbox } from '../store/outbox.ts';
 import { keepLease, leaseFrom } from './lease.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
@@ -28,7 +28,7 @@ const hour = 3_600_000;
 export async function activate(
   context: ServerContext,
   proven: Licence,
-  wish: SeatWish,
+  request: SeatRequest,
   by: Caller & { actor: string },
 ): Promise<{ grant: SeatGrant; created: boolean }> {
   const { activations, licences } = context.db;
@@ -36,8 +36,8 @@ export async function activate(
     const licence = attempt === 0 ? proven : await licences.find(proven._id);
     if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
     requireActive(licence);
-    await requireVersion(context, licence, wish, by);
-    const held = await activations.byChosenId(licence._id, wish.chosenId);
+    await requireVersion(context, licence, request, by);
+    const held = await activations.byChosenId(licence._id, request.chosenId);
     if (held !== null && wasSwept(held)) {
       // A sweep that was cut short: what it left is finished here, and the node begins again.
       await freeSwept(context, held, by.requestId);
@@ -45,9 +45,9 @@ export async function activate(
       continue;
     }
     if (held !== null && held.status !== 'pending') {
-      return { grant: await repeatedGrant(context, held, wish), created: false };
+      return { grant: await repeatedGrant(context, held, request), created: false };
     }
-    const pending = await beginOrResume(context, licence, wish, held);
+    const pending = await beginOrResume(context, licence, request, held);
     if (pending === null) continue;
     const asked = await winSeat(context, pending, by.requestId);
     if (asked.outcome !== 'won') {
@@ -56,7 +56,7 @@ export async function activate(
     }
     const granting = asked.licence;
     const note = auditNote({
-      at: today(),
+      at: nowDate(),
       actor: by.actor,
       action: 'seat.claimed',
       requestId: by.requestId,
@@ -71,7 +71,7 @@ export async function activate(
         throw new Refusal('SUBSCRIPTION_NOT_FOUND');
       }
       await audit(context, note);
-      return { grant: await grantOf(context, granting, active, wish.nonce), created: true };
+      return { grant: await grantOf(context, granting, active, request.nonce), created: true };
     }
     // Swept or ended in between, or the same request won in parallel: the seat belongs to an active one only.
     const now = await activations.find(pending._id);
@@ -86,26 +86,26 @@ export function requireActive(licence: Licence): void {
   if (status !== 'ACTIVE') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail(status, licence));
 }
 
-async function repeatedGrant(context: ServerContext, held: Activation, wish: SeatWish): Promise<SeatGrant> {
+async function repeatedGrant(context: ServerContext, held: Activation, request: SeatRequest): Promise<SeatGrant> {
   const licence = await context.db.licences.find(held.licenceId);
-  const same = held.status === 'active' && held.secret.seq === 0 && held.nodeKey === nodeKey(wish.node);
+  const same = held.status === 'active' && held.secret.seq === 0 && held.nodeKey === nodeKey(request.node);
   if (!same || licence === null || !holdsSeat(licence, held._id)) throw new Refusal('ALREADY_ACTIVATED');
   const kept = await keepLease(context, held, await planOf(context, licence));
   if (kept === null) throw new Refusal('ALREADY_ACTIVATED');
-  return grantOf(context, licence, kept, wish.nonce);
+  return grantOf(context, licence, kept, request.nonce);
 }
 
 /** The pending activation of this wish; null when another request was first and must be looked at again. */
 async function beginOrResume(
   context: ServerContext,
   licence: Licence,
-  wish: SeatWish,
+  request: SeatRequest,
   held: Activation | null,
 ): Promise<Activation | null> {
   const { activations } = context.db;
-  const at = today();
+  const at = nowDate();
   if (held !== null) {
-    if (held.nodeKey !== nodeKey(wish.node)) throw new Refusal('ALREADY_ACTIVATED');
+    if (held.nodeKey !== nodeKey(request.node)) throw new Refusal('ALREADY_ACTIVATED');
     return activations.change(held._id, { status: 'pending' }, { $set: { unfinishedSince: at } });
   }
   await limitActivations(context, licence);
@@ -114,14 +114,14 @@ async function beginOrResume(
     _id: id,
     licenceId: licence._id,
     product: licence.product,
-    chosenId: wish.chosenId,
-    mode: wish.mode,
-    node: wish.node,
-    nodeKey: nodeKey(wish.node),
-    bootId: wish.bootId,
-    version: wish.version,
+    chosenId: request.chosenId,
+    mode: request.mode,
+    node: request.node,
+    nodeKey: nodeKey(request.node),
+    bootId: request.bootId,
+    version: request.version,
     status: 'pending',
-    secret: firstSecret(context, id, wish.chosenId),
+    secret: firstSecret(context, id, request.chosenId),
     previous: null,
     lastRoundReplayed: false,
     history: [],
@@ -164,7 +164,7 @@ async function finish(
   note: AuditNote,
 ): Promise<Activation | null> {
   const plan = await planOf(context, licence);
-  const at = today();
+  const at = nowDate();
   return context.db.activations.change(
     pending._id,
     { status: 'pending' },
@@ -177,7 +177,10 @@ async function finish(
         seenAt: at,
       },
       $unset: { unfinishedSince: 1 },
-      ...telling({ type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } }, note),
+      ...pushToOutbox(
+        { type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } },
+        note,
+      ),
     },
   );
 }
@@ -216,7 +219,7 @@ async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { a
       return new Refusal('OFFLINE_LICENSE_ALREADY_ISSUED', 'An offline file of this cluster or machine still counts.');
     case 'full': {
       const { licence } = asked;
-      const at = today();
+      const at = nowDate();
       await audit(
         context,
         auditNote({
@@ -230,7 +233,7 @@ async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { a
       );
       const details = { used: licence.seats.length, limits: licence.seatLimits };
       const key = at.toISOString().slice(0, 'YYYY-MM-DDTHH'.length);
-      await tell(context, licence, { type: 'seat.limit-exceeded', key, at, details });
+      await recordEventNow(context, licence, { type: 'seat.limit-exceeded', key, at, details });
       return new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
     }
   }

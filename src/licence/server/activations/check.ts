@@ -1,4 +1,4 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { CheckAnswer } from '../../protocol/answers.ts';
 import type { CheckRequest } from '../../protocol/requests.ts';
 import type { LicenceStatus } from '../../protocol/verdict.ts';
@@ -12,9 +12,9 @@ import { Refusal } from '../refusal.ts';
 import { holdsSeat } from '../seats/seats.ts';
 import { type Activation, historyLength } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
-import { type News, newsPush, telling } from '../store/outbox.ts';
+import { type OutboxEvent, outboxPush, pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
-import { backNews, keepLease, leaseFrom } from './lease.ts';
+import { backEvent, keepLease, leaseFrom } from './lease.ts';
 import { type Judgement, judgeSecret, type Presented } from './rotation.ts';
 import { planOf, signedRefusal, signVerdict, type VerdictRefusal } from './verdicts.ts';
 
@@ -154,13 +154,13 @@ async function answerOf(context: ServerContext, round: Round, activation: Activa
 /** The one conditional update of a check: its filter holds the hash, so of many only one rotates. */
 async function rotate(context: ServerContext, round: Round): Promise<Activation | null> {
   const { activation, licence, presented, requestId, body } = round;
-  const at = today();
+  const at = nowDate();
   const keyId = context.keys.rotationKeyId;
   const seq = activation.secret.seq + 1;
   const next = context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId });
   const push = {
     ...(activation.previous === null ? {} : { history: { $each: [activation.previous.hash], $slice: -historyLength } }),
-    ...newsPush(newsOfCheck(activation, at)),
+    ...outboxPush(eventsOfCheck(activation, at)),
   };
   return context.db.activations.change(
     activation._id,
@@ -200,17 +200,17 @@ async function replay(
   return context.db.activations.change(
     round.activation._id,
     { status: 'active', 'previous.hash': round.presented.hash, 'previous.replayedWithoutId': false },
-    { $set: { 'previous.replayedWithoutId': true, leaseUntil: leaseFrom(today(), round.plan) } },
+    { $set: { 'previous.replayedWithoutId': true, leaseUntil: leaseFrom(nowDate(), round.plan) } },
   );
 }
 
 /** What a check makes news of: the first one, and the first one after a silence. */
-function newsOfCheck(activation: Activation, at: Date): News[] {
-  const news: News[] = [];
+function eventsOfCheck(activation: Activation, at: Date): OutboxEvent[] {
+  const event: OutboxEvent[] = [];
   const node = { node: activation.node.name };
-  if (activation.firstCheckAt === null) news.push({ type: 'instance.first-seen', key: '', at, details: node });
-  if (activation.alarm) news.push(backNews(activation, at));
-  return news;
+  if (activation.firstCheckAt === null) event.push({ type: 'instance.first-seen', key: '', at, details: node });
+  if (activation.alarm) event.push(backEvent(activation, at));
+  return event;
 }
 
 async function refuseCopy(
@@ -220,7 +220,7 @@ async function refuseCopy(
   caller: Caller,
 ): Promise<Refusal> {
   const { activation, presented } = round;
-  const at = today();
+  const at = nowDate();
   const refusedCopy = { hash: presented.hash, bootId: presented.bootId, address: caller.address, at };
   const details = { node: activation.node.name, kind: judgement };
   const { activations } = context.db;
@@ -239,11 +239,11 @@ async function refuseCopy(
     { cloneSuspectedAt: null },
     {
       $set: { cloneSuspectedAt: at, refusedCopy },
-      ...telling({ type: 'clone.suspected', key: at.toISOString(), at, details }, note),
+      ...pushToOutbox({ type: 'clone.suspected', key: at.toISOString(), at, details }, note),
     },
   );
   if (first === null) {
-    const again = { $set: { cloneSuspectedAt: at, refusedCopy }, ...telling(note) };
+    const again = { $set: { cloneSuspectedAt: at, refusedCopy }, ...pushToOutbox(note) };
     await activations.change(activation._id, {}, again);
   }
   await audit(context, note);

@@ -1,4 +1,4 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { ReleaseRequest } from '../../protocol/requests.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller, ServerContext } from '../context.ts';
@@ -65,7 +65,7 @@ export async function endActivation(
 ): Promise<void> {
   const { activations, licences } = context.db;
   const { _id, licenceId } = activation;
-  const at = today();
+  const at = nowDate();
   const about = { ...by, at, action: 'seat.released', licenceId, activationId: _id, after: { status: to } };
   let held: Activation | null = activation;
   let told: AuditNote | null = null;

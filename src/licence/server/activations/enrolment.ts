@@ -1,6 +1,6 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { EndEnrolments, EnrolmentAnswer, IssueEnrolment } from '../../protocol/admin.ts';
-import type { SeatGrant, SeatWish } from '../../protocol/words.ts';
+import type { SeatGrant, SeatRequest } from '../../protocol/words.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
@@ -18,15 +18,15 @@ import { activate } from './activate.ts';
  */
 export async function issueEnrolment(
   context: ServerContext,
-  wish: IssueEnrolment,
+  request: IssueEnrolment,
   by: Actor,
 ): Promise<EnrolmentAnswer> {
-  const { licenseId: licenceId, nodeName, generation } = wish;
+  const { licenseId: licenceId, nodeName, generation } = request;
   const licence = await context.db.licences.find(licenceId);
   if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
   if (licence.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
   const token = context.keys.enrolmentToken(licenceId, nodeName, generation);
-  const issuedAt = today();
+  const issuedAt = nowDate();
   const { enrolmentMaxMs } = context.settings;
   const after = { nodeName, generation };
   const note = auditNote({ ...by, at: issuedAt, action: 'enrolment.issued', licenceId, after });
@@ -65,7 +65,9 @@ export function upEnded(context: ServerContext, of: EndEnrolments, by: Actor) {
 
 /** Ready or undone: nothing can be redeemed any more. */
 export function closeEnrolments(context: ServerContext, of: EndEnrolments, by: Actor) {
-  return ended(context, of, 'enrolment.closed', by, (which, note) => context.db.enrolments.close(which, today(), note));
+  return ended(context, of, 'enrolment.closed', by, (which, note) =>
+    context.db.enrolments.close(which, nowDate(), note),
+  );
 }
 
 async function ended(
@@ -76,7 +78,7 @@ async function ended(
   change: (of: { licenceId: string; nodeName: string | undefined }, note: AuditNote) => Promise<number>,
 ): Promise<{ changed: number }> {
   if ((await context.db.licences.find(licenceId)) === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
-  const note = auditNote({ ...by, at: today(), action, licenceId, after: { nodes: nodeName ?? 'all' } });
+  const note = auditNote({ ...by, at: nowDate(), action, licenceId, after: { nodes: nodeName ?? 'all' } });
   const changed = await change({ licenceId, nodeName }, note);
   if (changed > 0) await audit(context, note);
   return { changed };
@@ -89,11 +91,11 @@ function isOpen(enrolment: Enrolment): boolean {
 /** Activates a node by its token. Refuses with ENROLLMENT_REFUSED, and as `activate`. */
 export async function redeem(
   context: ServerContext,
-  wish: SeatWish & { enrolmentToken: string; product: string | undefined },
+  request: SeatRequest & { enrolmentToken: string; product: string | undefined },
   caller: Caller,
 ): Promise<{ grant: SeatGrant; created: boolean }> {
-  const { enrolmentToken, product, ...seat } = wish;
-  const proof = { enrolmentToken, chosenId: wish.chosenId, nodeName: wish.node.name, product };
+  const { enrolmentToken, product, ...seat } = request;
+  const proof = { enrolmentToken, chosenId: request.chosenId, nodeName: request.node.name, product };
   const { licence, enrolment } = await proveByEnrolment(context, proof, caller);
   const actor = `enrolment:${enrolment.nodeName}:${enrolment.generation}`;
   return activate(context, licence, seat, { ...caller, actor });
@@ -115,7 +117,7 @@ export async function proveByEnrolment(
     await audit(
       context,
       auditNote({
-        at: today(),
+        at: nowDate(),
         actor: 'enrolment',
         action: 'enrolment.refused',
         requestId: caller.requestId,
@@ -127,7 +129,7 @@ export async function proveByEnrolment(
   };
   if (enrolment.nodeName !== proof.nodeName) throw await refuse('another node');
   if (proof.product !== undefined && proof.product !== licence.product) throw await refuse('another product');
-  const bound = await enrolments.redeem(id, proof.chosenId, today());
+  const bound = await enrolments.redeem(id, proof.chosenId, nowDate());
   if (bound !== null) return { licence, enrolment: bound };
   const again = enrolment.redeemedBy === proof.chosenId;
   if (!again) throw await refuse(enrolment.redeemedBy === null ? 'closed or late' : 'redeemed by another node');

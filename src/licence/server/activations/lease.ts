@@ -1,8 +1,8 @@
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import type { PlanData } from '../../protocol/admin.ts';
 import type { ServerContext } from '../context.ts';
 import type { Activation } from '../store/activations.ts';
-import { type News, telling } from '../store/outbox.ts';
+import { type OutboxEvent, pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 
 /**
@@ -21,7 +21,7 @@ function leaseSec({ leaseSec, check }: Pick<PlanData, 'leaseSec' | 'check'>): nu
   return leaseSec ?? check.graceSec;
 }
 
-export function backNews(activation: Activation, at: Date): News {
+export function backEvent(activation: Activation, at: Date): OutboxEvent {
   const since = activation.seenAt?.toISOString() ?? null;
   return { type: 'instance.back', key: String(since), at, details: { node: activation.node.name, silentSince: since } };
 }
@@ -35,7 +35,7 @@ export async function keepLease(
   activation: Activation,
   plan: Plan,
 ): Promise<Activation | null> {
-  const at = today();
+  const at = nowDate();
   const leaseUntil = leaseFrom(at, plan);
   // A moment is not worth a write: the verdict of a strict plan then ends that much earlier.
   const notWorthMs = Math.min(1000, leaseSec(plan.data) * 100);
@@ -46,7 +46,7 @@ export async function keepLease(
     { status: 'active', 'secret.hash': activation.secret.hash },
     {
       $set: { leaseUntil, seenAt: at, alarm: null },
-      ...telling(activation.alarm ? backNews(activation, at) : null),
+      ...pushToOutbox(activation.alarm ? backEvent(activation, at) : null),
     },
   );
 }

@@ -1,4 +1,4 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { CheckAnswer } from '../../protocol/answers.ts';
 import type { RecoverRequest } from '../../protocol/requests.ts';
 import { proofOfRecover } from '../../protocol/words.ts';
@@ -11,11 +11,11 @@ import { Refusal } from '../refusal.ts';
 import { holdsSeat } from '../seats/seats.ts';
 import { type Activation, historyLength, nodeKey } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
-import { type AuditNote, type News, newsPush } from '../store/outbox.ts';
+import { type AuditNote, type OutboxEvent, outboxPush } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 import { requireActive } from './activate.ts';
 import { proveByEnrolment } from './enrolment.ts';
-import { backNews, keepLease, leaseFrom } from './lease.ts';
+import { backEvent, keepLease, leaseFrom } from './lease.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
 const day = 86_400_000;
@@ -46,7 +46,7 @@ export async function recover(
   const replay = activation.secret.requestId === body.requestId;
   const plan = await planOf(context, licence);
   const note = auditNote({
-    at: today(),
+    at: nowDate(),
     actor: `activation:${activationId}`,
     action: 'seat.recovered',
     requestId: caller.requestId,
@@ -103,7 +103,7 @@ async function renew(
   context: ServerContext,
   { activation, plan, body, note }: { activation: Activation; plan: Plan; body: RecoverRequest; note: AuditNote },
 ): Promise<Activation | null> {
-  const at = today();
+  const at = nowDate();
   const recent = activation.recoveries.filter((date) => date.getTime() > now() - day);
   if (recent.length >= context.settings.recoveriesPerDay) {
     throw new Refusal('RECOVERY_REFUSED', `A node can be recovered ${context.settings.recoveriesPerDay} times a day.`);
@@ -114,8 +114,8 @@ async function renew(
   const next = context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId });
   const resolved = activation.cloneSuspectedAt !== null;
   const details = { node: activation.node.name };
-  const news: News[] = resolved ? [{ type: 'clone.resolved', key: String(seq), at, details }] : [];
-  if (activation.alarm) news.push(backNews(activation, at));
+  const event: OutboxEvent[] = resolved ? [{ type: 'clone.resolved', key: String(seq), at, details }] : [];
+  if (activation.alarm) event.push(backEvent(activation, at));
   const old = [activation.previous?.hash, activation.secret.hash].filter((hash) => hash !== undefined);
   return context.db.activations.change(
     activation._id,
@@ -134,7 +134,7 @@ async function renew(
         seenAt: at,
         alarm: null,
       },
-      $push: { history: { $each: old, $slice: -historyLength }, ...newsPush([...news, note]) },
+      $push: { history: { $each: old, $slice: -historyLength }, ...outboxPush([...event, note]) },
     },
   );
 }

@@ -1,9 +1,9 @@
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { type Activation, historyLength } from '../store/activations.ts';
-import { type News, newsPush, telling } from '../store/outbox.ts';
+import { type OutboxEvent, outboxPush, pushToOutbox } from '../store/outbox.ts';
 
 /**
  * Which of two hosts with the same licence state goes on. The server cannot know it: the first to check kept the
@@ -27,9 +27,9 @@ export async function keepOne(
   }
   const resolved = { cloneSuspectedAt: null, refusedCopy: null };
   const old = [previous?.hash, secret.hash].filter((hash) => hash !== undefined);
-  const at = today();
+  const at = nowDate();
   const details = { node: activation.node.name, kept: keep };
-  const news: News = { type: 'clone.resolved', key: at.toISOString(), at, details };
+  const event: OutboxEvent = { type: 'clone.resolved', key: at.toISOString(), at, details };
   const note = auditNote({
     ...by,
     at,
@@ -41,7 +41,7 @@ export async function keepOne(
   });
   const update =
     keep === 'running'
-      ? { $set: resolved, ...telling(news, note) }
+      ? { $set: resolved, ...pushToOutbox(event, note) }
       : {
           $set: {
             ...resolved,
@@ -53,7 +53,7 @@ export async function keepOne(
           },
           $push: {
             history: { $each: old.filter((hash) => hash !== refusedCopy.hash), $slice: -historyLength },
-            ...newsPush([news, note]),
+            ...outboxPush([event, note]),
           },
         };
   const still = { status: 'active', cloneSuspectedAt, 'refusedCopy.hash': refusedCopy.hash };

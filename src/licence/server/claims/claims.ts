@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { ClaimAnswer, ClaimPollAnswer, ClaimRequest, ClaimView } from '../../protocol/claims.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller, ServerContext } from '../context.ts';
@@ -13,16 +13,16 @@ import type { Claim } from '../store/claims.ts';
 const day = 86_400_000;
 
 /** Begins a claim, and ends older ones of the same cluster that nobody approved. Throws UNKNOWN_PRODUCT_OR_PLAN. */
-export async function beginClaim(context: ServerContext, wish: ClaimRequest, caller: Caller): Promise<ClaimAnswer> {
+export async function beginClaim(context: ServerContext, request: ClaimRequest, caller: Caller): Promise<ClaimAnswer> {
   const { settings, db, keys } = context;
-  if ((await db.products.find(wish.product)) === null) throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN');
+  if ((await db.products.find(request.product)) === null) throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN');
   const claimToken = `clm_${randomBytes(32).toString('base64url')}`;
-  const createdAt = today();
+  const createdAt = nowDate();
   const claim: Claim = {
     _id: keys.peppered(claimToken),
     userCode: newUserCode(),
-    clusterId: wish.clusterId,
-    product: wish.product,
+    clusterId: request.clusterId,
+    product: request.product,
     status: 'pending',
     createdAt,
     expiresAt: new Date(createdAt.getTime() + settings.claimMs),
@@ -75,13 +75,13 @@ async function release(context: ServerContext, claim: Claim, caller: Caller): Pr
   const licence = await context.db.licences.find(String(claim.licenceId));
   // Between the decision and this moment it may have been given to somebody else or have ended.
   if (licence === null || licence.account !== claim.account || licenceStatus(licence, now()) !== 'ACTIVE') return null;
-  const at = today();
+  const at = nowDate();
   const details = { clusterId: claim.clusterId, approvedBy: claim.approvedBy };
-  const news = { type: 'claim.completed', key: '', at, details } as const;
+  const event = { type: 'claim.completed', key: '', at, details } as const;
   const about = { actor: 'node', requestId: caller.requestId, licenceId: licence._id };
   const after = { ...details, address: caller.address };
   const note = auditNote({ ...about, at, action: 'claim.completed', after });
-  if ((await context.db.claims.complete(claim, [news, note], at)) === null) return null;
+  if ((await context.db.claims.complete(claim, [event, note], at)) === null) return null;
   await audit(context, note);
   return keyTextOf(context, licence);
 }
@@ -126,7 +126,7 @@ async function decide(
   decision: Pick<Claim, 'status' | 'licenceId' | 'account' | 'approvedBy'>,
   { actor, requestId }: Actor,
 ): Promise<Claim> {
-  const at = today();
+  const at = nowDate();
   const { licenceId } = decision;
   const after = { clusterId: claim.clusterId, product: claim.product };
   const note = auditNote({ actor, requestId, at, action: `claim.${decision.status}`, licenceId, after });
@@ -138,7 +138,7 @@ async function decide(
 
 /** A claim that another account has approved is nobody else's business any more. */
 async function openClaim(context: ServerContext, userCode: string, { account }: Member): Promise<Claim> {
-  const claim = await context.db.claims.openByCode(userCode, today());
+  const claim = await context.db.claims.openByCode(userCode, nowDate());
   if (claim === null || (claim.account !== null && claim.account !== account)) throw new Refusal('CLAIM_NOT_FOUND');
   return claim;
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { idText } from '../id-text.ts';
 import type { Licence } from '../store/licence.ts';
-import type { AuditNote, News } from '../store/outbox.ts';
+import type { AuditNote, OutboxEvent } from '../store/outbox.ts';
 
 /** The document that news stand in or are about. */
 export interface Subject {
@@ -13,14 +13,14 @@ export interface Subject {
 }
 
 /** Makes an event of news, once however often they are told. False when it stood there before. */
-export function recordNews(
+export function recordEvent(
   context: ServerContext,
   licence: Pick<Licence, '_id' | 'product' | 'externalRef'>,
   subject: Subject,
-  news: News,
+  event: OutboxEvent,
   note?: AuditNote,
 ): Promise<boolean> {
-  const { type, key, at, details } = news;
+  const { type, key, at, details } = event;
   return context.db.events.record({
     _id: eventId([type, subject._id, key]),
     type,
@@ -30,7 +30,7 @@ export function recordNews(
     product: licence.product,
     externalRef: licence.externalRef,
     details,
-    recordedAt: today(),
+    recordedAt: nowDate(),
     fannedOutAt: null,
     ...(note && { outbox: [note] }),
   });
@@ -45,7 +45,12 @@ function eventId(about: readonly string[]): string {
  * Tells of a licence what changed no document, as a refusal: before it is answered, so that whoever asks again because
  * no answer came tells it then. A note is audited with it, once as the news itself.
  */
-export async function tell(context: ServerContext, licence: Licence, news: News, note?: AuditNote): Promise<void> {
-  const first = await recordNews(context, licence, { _id: licence._id, activationId: null }, news, note);
+export async function recordEventNow(
+  context: ServerContext,
+  licence: Licence,
+  event: OutboxEvent,
+  note?: AuditNote,
+): Promise<void> {
+  const first = await recordEvent(context, licence, { _id: licence._id, activationId: null }, event, note);
   if (first && note) await audit(context, note);
 }

@@ -1,5 +1,5 @@
 import type { Model } from 'mongoose';
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import { isDatabaseAway } from '../../../runtime/database-away.ts';
 import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
@@ -8,7 +8,7 @@ import type { LicenceEvent } from '../store/events.ts';
 import type { Licence } from '../store/licence.ts';
 import { type OutboxItem, outboxOf, type WithOutbox } from '../store/outbox.ts';
 import type { Webhook } from '../store/webhooks.ts';
-import { recordNews } from './record.ts';
+import { recordEvent } from './record.ts';
 
 /**
  * The way of news: outbox of a document -> event -> a delivery for each endpoint; an entry of the audit log goes from the
@@ -73,7 +73,7 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
       // What it says is nobody's news any more, and must not keep that of others.
       context.log.warn({ licenceId, document: document._id }, 'news of a licence that is gone are not told');
     } else {
-      await recordNews(context, licence, { _id: document._id, activationId }, item);
+      await recordEvent(context, licence, { _id: document._id, activationId }, item);
     }
   }
 
@@ -113,7 +113,7 @@ async function fanOut(context: ServerContext): Promise<number> {
   const webhooks = await context.db.webhooks.all();
   for (const event of events) {
     for (const webhook of webhooks) if (wants(webhook, event)) await deliverTo(context, webhook, event);
-    await context.db.events.fannedOut(event._id, today());
+    await context.db.events.fannedOut(event._id, nowDate());
   }
   return events.length;
 }
@@ -124,7 +124,7 @@ function wants({ events, createdAt }: Webhook, event: LicenceEvent): boolean {
 }
 
 async function deliverTo(context: ServerContext, webhook: Webhook, event: LicenceEvent): Promise<void> {
-  const at = today();
+  const at = nowDate();
   const { enabled } = webhook;
   await context.db.deliveries.insert({
     _id: deliveryId(event._id, webhook._id),

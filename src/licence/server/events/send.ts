@@ -1,6 +1,6 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Agent, type Dispatcher, request } from 'undici';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { EventBody } from '../../protocol/events.ts';
 import type { Settings } from '../settings.ts';
 import type { LicenceEvent } from '../store/events.ts';
@@ -36,7 +36,7 @@ export function createSender(settings: Pick<Settings, 'webhookAllowPrivate' | 'w
     async send(url: string, event: LicenceEvent, secrets: string[]): Promise<Outcome> {
       if (addressFault(url, settings.webhookAllowPrivate) !== null) return failed('ADDRESS_NOT_ALLOWED');
       const body = JSON.stringify(bodyOf(event));
-      const at = today();
+      const at = nowDate();
       try {
         const answer = await request(url, {
           dispatcher: agent,

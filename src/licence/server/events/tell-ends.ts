@@ -1,35 +1,35 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { ServerContext } from '../context.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
 import { utcDay } from '../perpetual/fallback.ts';
 import type { Licence } from '../store/licence.ts';
-import type { News } from '../store/outbox.ts';
+import type { OutboxEvent } from '../store/outbox.ts';
 
 /**
  * Tells that the end of a licence, or of the updates of a perpetual one, is near, and that the end of a licence has
  * come; each once for each end, whichever process sees it first. A licence that is over before its end was told as near is told as over only.
  */
-export async function tellEnds(context: ServerContext): Promise<number> {
+export async function recordEnds(context: ServerContext): Promise<number> {
   const { licences } = context.db;
   let told = 0;
-  for (const licence of await licences.endingBefore(today(), true)) {
-    if (await licences.tellEnd(licence, 'ended', endNews(licence, 'license.expired'))) told += 1;
+  for (const licence of await licences.endingBefore(nowDate(), true)) {
+    if (await licences.recordEnd(licence, 'ended', endEvent(licence, 'license.expired'))) told += 1;
   }
   const soon = new Date(now() + context.settings.expiringSoonMs);
   for (const licence of await licences.endingBefore(soon, false)) {
-    if (await licences.tellEnd(licence, 'soon', endNews(licence, 'license.expiring-soon'))) told += 1;
+    if (await licences.recordEnd(licence, 'soon', endEvent(licence, 'license.expiring-soon'))) told += 1;
   }
   // The last day counts, so it is near on that day too.
   const days = { from: utcDay(now()), to: utcDay(soon.getTime()) };
   for (const licence of await licences.updatesEnding(days)) {
-    if (await licences.tellUpdatesEnd(licence, updatesNews(licence))) told += 1;
+    if (await licences.recordUpdatesEnd(licence, updatesEndEvent(licence))) told += 1;
   }
   return told;
 }
 
 /** Null where the licence is suspended or not paid: its updates are not what keeps it from running. */
-function updatesNews(licence: Licence): News | null {
-  const at = today();
+function updatesEndEvent(licence: Licence): OutboxEvent | null {
+  const at = nowDate();
   if (licenceStatus(licence, at.getTime()) !== 'ACTIVE') return null;
   const { updatesEnd, plan } = licence;
   return {
@@ -41,9 +41,9 @@ function updatesNews(licence: Licence): News | null {
 }
 
 /** Null where the end means nothing to anybody: the licence is suspended, not paid yet or was ended otherwise. */
-function endNews(licence: Licence, type: 'license.expiring-soon' | 'license.expired'): News | null {
+function endEvent(licence: Licence, type: 'license.expiring-soon' | 'license.expired'): OutboxEvent | null {
   const endsAt = licence.standing.endsAt as Date;
-  const at = today();
+  const at = nowDate();
   const fits = type === 'license.expired' ? 'EXPIRED' : 'ACTIVE';
   if (licenceStatus(licence, at.getTime()) !== fits) return null;
   const details = { endsAt: endsAt.toISOString(), plan: licence.plan };

@@ -1,18 +1,18 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import { planOf } from '../activations/verdicts.ts';
 import type { ServerContext } from '../context.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
 import { holdsSeat } from '../seats/seats.ts';
 import type { Activation } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
-import { telling } from '../store/outbox.ts';
+import { pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 
 /**
  * Tells of nodes that are not heard any more: first that they are silent, and before their grace period ends that they
  * will lock. Each is told once for each silence; a check that comes at the same moment wins.
  */
-export async function tellSilence(context: ServerContext): Promise<number> {
+export async function recordSilence(context: ServerContext): Promise<number> {
   const plans = await context.db.plans.all();
   if (plans.length === 0) return 0;
   let told = 0;
@@ -59,7 +59,7 @@ async function tellOf(
   const { licences, activations } = context.db;
   const licence = await licences.find(activation.licenceId);
   if (licence === null) return false;
-  const at = today();
+  const at = nowDate();
   if (!holdsSeat(licence, activation._id)) {
     // A takeover that a crash cut short: its seat is another's already.
     const end = { from: 'active', to: 'replaced', endedAt: at } as const;
@@ -75,7 +75,7 @@ async function tellOf(
     { status: 'active', seenAt, alarm: activation.alarm ?? null },
     {
       $set: { alarm },
-      ...telling({ type: `instance.${alarm}`, key: seenAt.toISOString(), at, details }),
+      ...pushToOutbox({ type: `instance.${alarm}`, key: seenAt.toISOString(), at, details }),
     },
   );
   return told !== null;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { newRequestId } from '../ids.ts';
@@ -20,7 +20,7 @@ const atOncePerWebhook = 4;
  * outlasts the time limit of a try. A process that dies with a claim delays that delivery until the claim is over, and
  * its endpoint may then get it twice, under the same `webhook-id`.
  */
-export function startCourier(context: ServerContext): () => Promise<void> {
+export function startWebhookDispatcher(context: ServerContext): () => Promise<void> {
   const sender = createSender(context.settings);
   const underWay = new Map<string, { webhookId: string; done: Promise<void> }>();
   let round: Promise<void> | null = null;
@@ -36,7 +36,7 @@ export function startCourier(context: ServerContext): () => Promise<void> {
     let begun: number;
     do {
       begun = 0;
-      for (const delivery of await context.db.deliveries.due(today(), [...full], atOnce)) {
+      for (const delivery of await context.db.deliveries.due(nowDate(), [...full], atOnce)) {
         const { _id, webhookId } = delivery;
         if (underWay.size >= atOnce) return;
         if (underWay.has(_id) || full.has(webhookId)) continue;
@@ -96,7 +96,7 @@ async function deliver(context: ServerContext, sender: Sender, due: Delivery): P
 async function settle(context: ServerContext, held: Delivery, webhook: Webhook, result: Outcome): Promise<void> {
   const { outcome } = result;
   if (result.delivered) {
-    const delivered = { status: 'delivered', lastOutcome: outcome, endedAt: today() } as const;
+    const delivered = { status: 'delivered', lastOutcome: outcome, endedAt: nowDate() } as const;
     await context.db.deliveries.settle(held, delivered);
     return;
   }
@@ -111,14 +111,14 @@ async function settle(context: ServerContext, held: Delivery, webhook: Webhook, 
 }
 
 async function settleDead(context: ServerContext, held: Delivery, outcome: string): Promise<void> {
-  const dead = { status: 'dead', lastOutcome: outcome, endedAt: today() } as const;
+  const dead = { status: 'dead', lastOutcome: outcome, endedAt: nowDate() } as const;
   if (!(await context.db.deliveries.settle(held, dead))) return;
   context.log.warn({ delivery: held._id, outcome, attempts: held.attempts }, 'a webhook was given up');
 }
 
 async function disableGone(context: ServerContext, webhook: Webhook): Promise<void> {
   const note = auditNote({
-    at: today(),
+    at: nowDate(),
     actor: 'courier',
     action: 'webhook.disabled',
     requestId: newRequestId(),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type {
   CreateWebhook,
   DeliveryList,
@@ -23,16 +23,16 @@ import { addressFault } from './safe-address.ts';
 /** Once per idempotency key. Throws WEBHOOK_ADDRESS_REFUSED and, for a key that brought another one, IDEMPOTENCY_CONFLICT. */
 export async function createWebhook(
   context: ServerContext,
-  wish: CreateWebhook,
+  request: CreateWebhook,
   call: Actor & { idempotencyKey: string },
 ): Promise<{ view: WebhookView; created: boolean }> {
-  const fault = addressFault(wish.url, context.settings.webhookAllowPrivate);
+  const fault = addressFault(request.url, context.settings.webhookAllowPrivate);
   if (fault !== null) throw new Refusal('WEBHOOK_ADDRESS_REFUSED', fault);
   const id = newWebhookId();
-  const at = today();
-  const note = noteOf('webhook.created', call, { webhookId: id, url: originOf(wish.url) });
+  const at = nowDate();
+  const note = noteOf('webhook.created', call, { webhookId: id, url: originOf(request.url) });
   const fresh: Webhook = {
-    ...wish,
+    ...request,
     _id: id,
     idempotencyKey: call.idempotencyKey,
     enabled: true,
@@ -43,7 +43,7 @@ export async function createWebhook(
   const created = await context.db.webhooks.insert(fresh);
   const webhook = created ? fresh : await context.db.webhooks.byIdempotencyKey(call.idempotencyKey);
   if (webhook === null) throw new Error('An endpoint was refused as a duplicate, but its idempotency key is unknown.');
-  if (webhook.url !== wish.url || String(webhook.events) !== String(wish.events)) {
+  if (webhook.url !== request.url || String(webhook.events) !== String(request.events)) {
     throw new Refusal('IDEMPOTENCY_CONFLICT');
   }
   if (created) await audit(context, note);
@@ -73,7 +73,7 @@ export async function enableWebhook(
 export async function rotateSecret(context: ServerContext, id: string, by: Actor): Promise<WebhookView> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const held = await knownWebhook(context, id);
-    const at = today();
+    const at = nowDate();
     const until = new Date(at.getTime() + context.settings.webhookSecretOverlapMs);
     const last = held.secrets.at(-1);
     const secrets = [...(last === undefined ? [] : [{ ...last, until }]), newSecret(context, id, at)];
@@ -89,7 +89,7 @@ export async function rotateSecret(context: ServerContext, id: string, by: Actor
 /** Forgets an endpoint and all that was on its way to it; a second time changes nothing. */
 export async function deleteWebhook(context: ServerContext, id: string, by: Actor): Promise<void> {
   const note = noteOf('webhook.deleted', by, { webhookId: id });
-  const removed = await context.db.webhooks.remove(id, today(), note);
+  const removed = await context.db.webhooks.remove(id, nowDate(), note);
   // Also when it was removed before: a crash may have cut the rest short.
   await context.db.deliveries.removeOf(id);
   // What was removed is forgotten by the sweeper, once its entry stands.
@@ -109,7 +109,7 @@ export async function listDeliveries(context: ServerContext, query: DeliveryQuer
 /** Sends one again from the start, under its `webhook-id`; one that is on its way stays so. Throws NO_SUCH_DELIVERY. */
 export async function redeliver(context: ServerContext, id: string, by: Actor): Promise<DeliveryView> {
   const note = noteOf('webhook.redelivered', by, { webhookId: id.split('.')[1], deliveryId: id });
-  const again = await context.db.deliveries.redeliver(id, today(), note);
+  const again = await context.db.deliveries.redeliver(id, nowDate(), note);
   const delivery = again ?? (await context.db.deliveries.find(id));
   if (delivery === null) throw new Refusal('NO_SUCH_DELIVERY');
   if (again !== null) await audit(context, note);
@@ -120,7 +120,7 @@ export async function redeliver(context: ServerContext, id: string, by: Actor): 
 export async function redeliverDead(context: ServerContext, id: string, by: Actor): Promise<Redelivered> {
   await knownWebhook(context, id);
   const note = noteOf('webhook.redelivered', by, { webhookId: id, deliveries: 'dead' });
-  const redelivered = await context.db.deliveries.redeliverDead(id, today(), note);
+  const redelivered = await context.db.deliveries.redeliverDead(id, nowDate(), note);
   if (redelivered > 0) await audit(context, note);
   return { redelivered };
 }
@@ -179,5 +179,5 @@ function originOf(url: string): string {
 }
 
 function noteOf(action: string, by: Actor, after: Record<string, unknown>): AuditNote {
-  return auditNote({ ...by, at: today(), action, after });
+  return auditNote({ ...by, at: nowDate(), action, after });
 }

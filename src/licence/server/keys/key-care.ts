@@ -1,10 +1,10 @@
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import { planOf } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence } from '../store/licence.ts';
-import { telling } from '../store/outbox.ts';
+import { pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 import { licenceKeyText } from './licence-key.ts';
 
@@ -51,7 +51,7 @@ export async function showKey(context: ServerContext, licence: Licence, by: Acto
   if (!sealedKey || !canShowKey(licence, await planOf(context, licence))) throw new Refusal('KEY_NOT_SHOWN');
   const key = context.keys.unseal(sealedKey, purposeOf(licence));
   const what = { keyLast4: licence.keyLast4 };
-  const about = { ...by, at: today(), action: 'license.key-shown', licenceId: licence._id };
+  const about = { ...by, at: nowDate(), action: 'license.key-shown', licenceId: licence._id };
   await audit(context, auditNote({ ...about, after: what }));
   return key;
 }
@@ -73,12 +73,12 @@ export async function rotateKey(
   const still = { keyGeneration: licence.keyGeneration, revokedAt: null };
   const note = auditNote({
     ...{ actor, requestId, licenceId: licence._id },
-    at: today(),
+    at: nowDate(),
     action: 'license.key-rotated',
     before: { keyLast4: licence.keyLast4, generation: licence.keyGeneration },
     after: { keyLast4: held.keyLast4, generation: held.keyGeneration },
   });
-  const before = await context.db.licences.change(licence._id, still, { $set: held, ...telling(note) });
+  const before = await context.db.licences.change(licence._id, still, { $set: held, ...pushToOutbox(note) });
   if (before === null) {
     const now = await context.db.licences.find(licence._id);
     if (now?.keyRotatedBy !== idempotencyKey) throw new Refusal('LICENSE_CHANGED');

@@ -1,5 +1,5 @@
 import { Types } from 'mongoose';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
@@ -44,7 +44,7 @@ export async function rollSigningKeys(
   }
   await keys.refresh();
   if (keys.signing.kid === to) return listSigningKeys(context);
-  const at = today();
+  const at = nowDate();
   // What the decision is about: another call may roll while this one asks the database.
   const held = keys.signingKeys;
   const before = keys.signing.kid;

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import { publishedUntil } from './key-roll-rules.ts';
 import { type KeysFile, parseKeys, readOrCreateKeys, replaceKeys, type SigningKey } from './keys-file.ts';
 import { type SealedText, sealText, unsealText } from './sealing.ts';
@@ -41,7 +41,7 @@ export function secretHash(secret: string): string {
 /** Reads the keys from JSON text or from the file, which is made (mode 0600) when it is missing. */
 export async function loadKeys(from: { json?: string | undefined; file?: string | undefined }): Promise<ServerKeys> {
   const path = from.json === undefined ? from.file : undefined;
-  let text = from.json ?? (await readOrCreateKeys(from.file as string, today()));
+  let text = from.json ?? (await readOrCreateKeys(from.file as string, nowDate()));
   let live = await inForce(parseKeys(text));
 
   return {

@@ -1,12 +1,12 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence } from '../store/licence.ts';
-import { type News, telling } from '../store/outbox.ts';
+import { type OutboxEvent, pushToOutbox } from '../store/outbox.ts';
 import { statusDetail } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
-import { standingNews } from './standing-news.ts';
+import { standingEvents } from './standing-news.ts';
 
 /**
  * Lets a subscription run until a later moment than it would; one that had ended runs again. A moment that is not later
@@ -23,15 +23,15 @@ export async function extendTerm(context: ServerContext, licenceId: string, unti
   };
   if (Number(term.paidUntil) === Number(paidUntil) && Number(term.endsAt) === Number(endsAt)) return held;
   const still = { revokedAt: null, 'standing.revision': revision, 'standing.endsAt': endsAt };
-  const at = today();
+  const at = nowDate();
   const next = { standing, revision, ...term };
-  const { news, endTold } = standingNews(held, next, at);
+  const { event, endTold } = standingEvents(held, next, at);
   const details = { paidUntil: term.paidUntil.toISOString(), endsAt: term.endsAt?.toISOString() ?? null };
-  const renewed: News = { type: 'license.renewed', key: `term-${Number(until)}`, at, details };
-  const others = news.filter(({ type }) => type !== 'license.renewed').map((one) => ({ ...one, key: renewed.key }));
+  const renewed: OutboxEvent = { type: 'license.renewed', key: `term-${Number(until)}`, at, details };
+  const others = event.filter(({ type }) => type !== 'license.renewed').map((one) => ({ ...one, key: renewed.key }));
   const change = { before: { paidUntil, endsAt }, after: term };
   const note = auditNote({ ...by, ...change, at, action: 'license.renewed', licenceId });
-  const update = { $set: { standing: next, endTold: endTold ?? null }, ...telling(renewed, ...others, note) };
+  const update = { $set: { standing: next, endTold: endTold ?? null }, ...pushToOutbox(renewed, ...others, note) };
   const before = await context.db.licences.change(licenceId, still, update);
   if (before === null) throw new Refusal('LICENSE_CHANGED');
   await audit(context, note);

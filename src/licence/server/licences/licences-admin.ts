@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type {
   ActivationView,
   EntitlementsPush,
@@ -24,62 +24,62 @@ import { reduceSeats } from '../seats/reduce-seats.ts';
 import { holdsSeat } from '../seats/seats.ts';
 import type { Activation } from '../store/activations.ts';
 import type { HeldStanding, Licence } from '../store/licence.ts';
-import type { News } from '../store/outbox.ts';
+import type { OutboxEvent } from '../store/outbox.ts';
 import { effectiveEntitlements } from './entitlements.ts';
 import { licenceStatus } from './licence-status.ts';
-import { standingNews } from './standing-news.ts';
+import { standingEvents } from './standing-news.ts';
 
 /** What the control plane does with licences. Every call may be repeated; each change is audited. */
 
 /** Issues a licence, once per idempotency key. Throws IDEMPOTENCY_CONFLICT, UNKNOWN_PRODUCT_OR_PLAN. */
 export async function issueLicence(
   context: ServerContext,
-  wish: IssueLicence,
+  request: IssueLicence,
   call: Actor & { idempotencyKey: string },
 ): Promise<{ licence: Licence; licenceKey: string | undefined; created: boolean }> {
   // The standing has a revision of its own, so a repeated call may well bring a newer one.
-  const { revealKey, standing: _, ...body } = wish;
-  const plan = await knownPlan(context, wish.product, wish.plan, wish.addOns);
+  const { revealKey, standing: _, ...body } = request;
+  const plan = await knownPlan(context, request.product, request.plan, request.addOns);
   const requestHash = createHash('sha256').update(canonicalJson(body)).digest('base64url');
   const id = newLicenceId();
-  const perpetual = perpetualRight(wish, plan);
-  const at = today();
+  const perpetual = perpetualRight(request, plan);
+  const at = nowDate();
   const fresh: Licence = {
     _id: id,
-    product: wish.product,
-    plan: wish.plan,
+    product: request.product,
+    plan: request.plan,
     kind: perpetual === null ? 'subscription' : 'perpetual',
     perpetual,
     updatesEnd: perpetual && updatesUntil(perpetual.window),
-    externalRef: wish.externalRef,
-    account: wish.account ?? null,
+    externalRef: request.externalRef,
+    account: request.account ?? null,
     idempotencyKey: call.idempotencyKey,
     requestHash,
     ...heldKey(context, plan, { _id: id, keyGeneration: 0 }),
-    standing: heldStanding(wish.standing),
+    standing: heldStanding(request.standing),
     revokedAt: null,
     revokedReason: null,
     entitlementsRevision: 0,
     planRev: 1,
     planDataRevision: plan.revision,
-    addOns: wish.addOns,
-    limits: wish.limits,
-    features: wish.features,
-    seatLimits: { production: wish.seats, development: wish.developmentSeats },
+    addOns: request.addOns,
+    limits: request.limits,
+    features: request.features,
+    seatLimits: { production: request.seats, development: request.developmentSeats },
     seats: [],
     createdAt: at,
   };
   const status = licenceStatus(fresh, at.getTime());
-  const issued = { plan: wish.plan, seats: fresh.seatLimits, kind: fresh.kind, status };
-  const news = { key: '', at, details: issued };
+  const issued = { plan: request.plan, seats: fresh.seatLimits, kind: fresh.kind, status };
+  const event = { key: '', at, details: issued };
   const { actor, requestId } = call;
-  const { product, externalRef, account, standing } = wish;
-  const optional = { ...(account && { account }), ...(wish.perpetual && { perpetual: wish.perpetual }) };
-  const what = { product, plan: wish.plan, externalRef, standing, ...optional };
+  const { product, externalRef, account, standing } = request;
+  const optional = { ...(account && { account }), ...(request.perpetual && { perpetual: request.perpetual }) };
+  const what = { product, plan: request.plan, externalRef, standing, ...optional };
   const note = auditNote({ actor, requestId, licenceId: id, at, action: 'license.created', after: what });
   fresh.outbox = [
-    { ...news, type: 'license.created' },
-    ...(status === 'ACTIVE' ? [{ ...news, type: 'license.activated' as const }] : []),
+    { ...event, type: 'license.created' },
+    ...(status === 'ACTIVE' ? [{ ...event, type: 'license.activated' as const }] : []),
     note,
   ];
   const created = await context.db.licences.insert(fresh);
@@ -103,14 +103,14 @@ export async function pushStanding(
     const held = await knownLicence(context, licenceId);
     // Also when the standing was known: a crash may have cut this short.
     if (held.standing.revision >= standing.revision) return reducedSeats(context, held, by.requestId);
-    const at = today();
+    const at = nowDate();
     const change = {
       before: { ...held.standing, status: licenceStatus(held, at.getTime()) },
       after: { ...standing, status: licenceStatus({ ...held, standing }, at.getTime()) },
     };
     const note = auditNote({ ...by, ...change, at, action: 'license.standing', licenceId });
-    const { news, endTold } = standingNews(held, standing, at);
-    const licence = await context.db.licences.pushStanding(held, standing, { endTold, items: [...news, note] });
+    const { event, endTold } = standingEvents(held, standing, at);
+    const licence = await context.db.licences.pushStanding(held, standing, { endTold, items: [...event, note] });
     if (licence === null) continue;
     await audit(context, note);
     return reducedSeats(context, licence, by.requestId);
@@ -141,11 +141,11 @@ export async function pushEntitlements(
       await endSeatChange(context, held, by.requestId);
       continue;
     }
-    const at = today();
+    const at = nowDate();
     const { plan: oldPlan, addOns, limits, features, seatLimits } = held;
     const change = { before: { plan: oldPlan, addOns, limits, features, seatLimits }, after: push };
     const note = auditNote({ ...by, ...change, at, action: 'license.plan-changed', licenceId });
-    const items = [...entitlementNews(held, push, at), note];
+    const items = [...entitlementEvents(held, push, at), note];
     const licence = await context.db.licences.pushEntitlements(held, push, plan.revision, items);
     if (licence === null) continue;
     await audit(context, note);
@@ -159,12 +159,12 @@ function tooManyChanges(): Refusal {
 }
 
 /** What new entitlements make news of: the change itself, and for each kind of seat that more nodes run than it has. */
-function entitlementNews(held: Licence, push: EntitlementsPush, at: Date): News[] {
+function entitlementEvents(held: Licence, push: EntitlementsPush, at: Date): OutboxEvent[] {
   const { revision, plan, seats, developmentSeats, addOns } = push;
   const key = String(revision);
   const details = { before: held.plan, plan, seats: { production: seats, development: developmentSeats }, addOns };
-  const changed: News = { type: 'license.plan-changed', key, at, details };
-  const over = Object.entries(details.seats).flatMap(([mode, limit]): News[] => {
+  const changed: OutboxEvent = { type: 'license.plan-changed', key, at, details };
+  const over = Object.entries(details.seats).flatMap(([mode, limit]): OutboxEvent[] => {
     const used = seatsUsed(held, mode as SeatMode);
     if (used <= limit) return [];
     return [{ type: 'seat.over-limit', key: `${mode}-${key}`, at, details: { mode, used, limit } }];
@@ -180,11 +180,11 @@ export async function revokeLicence(
   by: Actor,
 ): Promise<Licence> {
   const held = await knownLicence(context, licenceId);
-  const at = today();
-  const news: News = { type: 'license.revoked', key: '', at, details: { reason } };
+  const at = nowDate();
+  const event: OutboxEvent = { type: 'license.revoked', key: '', at, details: { reason } };
   const change = { before: { seats: held.seats.length }, after: { reason } };
   const note = auditNote({ ...by, ...change, at, action: 'license.revoked', licenceId });
-  const before = await context.db.licences.revoke(licenceId, at, reason, [news, note]);
+  const before = await context.db.licences.revoke(licenceId, at, reason, [event, note]);
   // Also when it was revoked before: a crash may have cut the rest short.
   await context.db.activations.endAll(licenceId, 'revoked', at);
   await context.db.enrolments.close({ licenceId }, at);

@@ -1,18 +1,18 @@
 import type { HeldStanding, Licence } from '../store/licence.ts';
-import type { News } from '../store/outbox.ts';
+import type { OutboxEvent } from '../store/outbox.ts';
 import { licenceStatus } from './licence-status.ts';
 
-type NewsType = Extract<News['type'], `license.${string}`>;
+type EventType = Extract<OutboxEvent['type'], `license.${string}`>;
 
 /**
  * What a new standing makes of a licence, as news, and what is told of its end from then on. The same push to the same
  * licence makes the same news, so a repeated one adds none.
  */
-export function standingNews(
+export function standingEvents(
   held: Licence,
   standing: HeldStanding,
   at: Date,
-): { news: News[]; endTold: Licence['endTold'] } {
+): { event: OutboxEvent[]; endTold: Licence['endTold'] } {
   const before = licenceStatus(held, at.getTime());
   const after = licenceStatus({ ...held, standing }, at.getTime());
   const iso = (date: Date | null) => date?.toISOString() ?? null;
@@ -23,20 +23,20 @@ export function standingNews(
     paidUntil: iso(standing.paidUntil),
     endsAt: iso(standing.endsAt),
   };
-  const types: NewsType[] = [];
+  const types: EventType[] = [];
   if (before !== after) types.push(...typeOf(before, after));
   if (after === 'ACTIVE' && isLonger(held.standing.paidUntil, standing.paidUntil)) types.push('license.renewed');
   const told = held.endTold ?? null;
   const sameEnd = iso(held.standing.endsAt) === iso(standing.endsAt);
   return {
-    news: types
+    event: types
       .filter((type) => type !== 'license.expired' || told !== 'ended')
       .map((type) => ({ type, key: String(standing.revision), at, details })),
     endTold: after === 'EXPIRED' ? 'ended' : sameEnd && before !== 'EXPIRED' ? told : null,
   };
 }
 
-function typeOf(before: Status, after: Status): NewsType[] {
+function typeOf(before: Status, after: Status): EventType[] {
   switch (after) {
     case 'PENDING':
       return [];

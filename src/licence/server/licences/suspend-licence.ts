@@ -1,9 +1,9 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence } from '../store/licence.ts';
-import { telling } from '../store/outbox.ts';
+import { pushToOutbox } from '../store/outbox.ts';
 import { licenceStatus } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
 
@@ -18,11 +18,11 @@ export async function suspendLicence(
   by: Actor,
 ): Promise<Licence> {
   const held = await usableLicence(context, licenceId);
-  const at = today();
-  const news = { type: 'license.suspended', key: at.toISOString(), at, details: { reason } } as const;
+  const at = nowDate();
+  const event = { type: 'license.suspended', key: at.toISOString(), at, details: { reason } } as const;
   const wasActive = licenceStatus(held, now()) === 'ACTIVE';
   const note = auditNote({ ...by, at, action: 'license.suspended', licenceId, after: { reason } });
-  const update = { $set: { suspended: { at, reason } }, ...telling(wasActive ? news : null, note) };
+  const update = { $set: { suspended: { at, reason } }, ...pushToOutbox(wasActive ? event : null, note) };
   const before = await context.db.licences.change(licenceId, { revokedAt: null, suspended: null }, update);
   if (before !== null) await audit(context, note);
   return usableLicence(context, licenceId);
@@ -32,13 +32,13 @@ export async function suspendLicence(
 export async function reinstateLicence(context: ServerContext, licenceId: string, by: Actor): Promise<Licence> {
   const held = await usableLicence(context, licenceId);
   if (!held.suspended) return held;
-  const at = today();
+  const at = nowDate();
   const key = held.suspended.at.toISOString();
-  const news = { type: 'license.reinstated', key, at, details: {} } as const;
+  const event = { type: 'license.reinstated', key, at, details: {} } as const;
   const isActive = licenceStatus({ ...held, suspended: null }, now()) === 'ACTIVE';
   const change = { before: held.suspended, after: { suspended: null } };
   const note = auditNote({ ...by, ...change, at, action: 'license.reinstated', licenceId });
-  const update = { $set: { suspended: null }, ...telling(isActive ? news : null, note) };
+  const update = { $set: { suspended: null }, ...pushToOutbox(isActive ? event : null, note) };
   const still = { revokedAt: null, 'suspended.at': held.suspended.at };
   const before = await context.db.licences.change(licenceId, still, update);
   if (before !== null) await audit(context, note);

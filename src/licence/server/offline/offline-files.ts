@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import {
   type OfflineFileAnswer,
   type OfflineFileClaims,
@@ -22,7 +22,7 @@ import { Refusal } from '../refusal.ts';
 import { makeRoom } from '../seats/seats.ts';
 import type { Licence } from '../store/licence.ts';
 import type { OfflineFile } from '../store/offline-files.ts';
-import type { News } from '../store/outbox.ts';
+import type { OutboxEvent } from '../store/outbox.ts';
 import { boundsOf, isBoundElsewhere } from '../store/seat-ledger.ts';
 
 const day = 86_400_000;
@@ -44,15 +44,15 @@ const leastMs = 3_600_000;
 export async function issueOfflineFile(
   context: ServerContext,
   licence: Licence,
-  wish: OfflineFileRequest,
+  request: OfflineFileRequest,
   call: Actor & { idempotencyKey: string },
 ): Promise<{ answer: OfflineFileAnswer; created: boolean }> {
   const { offlineFiles } = context.db;
-  const requestHash = createHash('sha256').update(JSON.stringify(wish)).digest('base64url');
+  const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('base64url');
   const held = await heldBy(context, licence._id, call.idempotencyKey);
   if (held !== null && held.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (held !== null && wasGiven(held)) return { answer: answerOf(held), created: false };
-  const drafted = held ?? (await draft(context, licence, wish, { ...call, requestHash }));
+  const drafted = held ?? (await draft(context, licence, request, { ...call, requestHash }));
   let file: OfflineFile;
   try {
     file = await winSeats(context, drafted, call);
@@ -61,11 +61,11 @@ export async function issueOfflineFile(
     throw error;
   }
   const details = { ...viewOf(file), status: 'issued' };
-  const at = today();
+  const at = nowDate();
   const { actor, requestId } = call;
   const note = auditNote({ actor, requestId, licenceId: licence._id, at, action: 'offline.issued', after: details });
-  const news: News = { type: 'offline.issued', key: '', at, details };
-  const issued = await offlineFiles.turn(file._id, 'pending', 'issued', [news, note]);
+  const event: OutboxEvent = { type: 'offline.issued', key: '', at, details };
+  const issued = await offlineFiles.turn(file._id, 'pending', 'issued', [event, note]);
   if (issued === null) return { answer: await answeredElsewhere(context, file), created: false };
   await audit(context, note);
   return { answer: answerOf(issued), created: true };
@@ -106,7 +106,7 @@ export async function readOfflineFile(
 export async function sweepOfflineFiles(context: ServerContext): Promise<number> {
   const { offlineFiles, licences } = context.db;
   let swept = 0;
-  for (const file of await offlineFiles.endedBefore(today())) {
+  for (const file of await offlineFiles.endedBefore(nowDate())) {
     // The seat first: a crash in between leaves a file that is swept again.
     await licences.pullSeat(file.licenceId, file._id);
     if ((await offlineFiles.turn(file._id, file.status, 'ended')) !== null) swept += 1;
@@ -134,7 +134,7 @@ function wasGiven({ status }: OfflineFile): boolean {
 async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: OfflineFile): Promise<void> {
   const { licences, offlineFiles } = context.db;
   const before = replaces ? await offlineFiles.find(licenceId, replaces) : null;
-  if (before === null || before.status === 'ended' || before.expiresAt <= today()) {
+  if (before === null || before.status === 'ended' || before.expiresAt <= nowDate()) {
     await licences.pullSeat(licenceId, _id);
     return;
   }
@@ -149,27 +149,27 @@ async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: O
 async function draft(
   context: ServerContext,
   licence: Licence,
-  wish: OfflineFileRequest,
+  request: OfflineFileRequest,
   call: Actor & { idempotencyKey: string; requestHash: string },
 ): Promise<OfflineFile> {
   requireActive(licence);
   const issuedAt = new Date(Math.floor(now() / 1000) * 1000);
-  const expiresAt = expiryOf(licence, issuedAt, Math.min(wish.days, context.settings.offlineMaxDays));
+  const expiresAt = expiryOf(licence, issuedAt, Math.min(request.days, context.settings.offlineMaxDays));
   const id = newOfflineFileId();
   const file: OfflineFile = {
     _id: id,
     licenceId: licence._id,
     idempotencyKey: call.idempotencyKey,
     requestHash: call.requestHash,
-    clusterId: wish.clusterId ?? null,
-    fingerprint: wish.fingerprint ?? null,
-    mode: wish.mode,
-    seats: wish.seats,
+    clusterId: request.clusterId ?? null,
+    fingerprint: request.fingerprint ?? null,
+    mode: request.mode,
+    seats: request.seats,
     status: 'pending',
     issuedAt,
     issuedBy: call.actor,
     expiresAt,
-    file: await sign(context, licence, wish, { id, issuedAt, expiresAt }),
+    file: await sign(context, licence, request, { id, issuedAt, expiresAt }),
   };
   if (await context.db.offlineFiles.insert(file)) return file;
   const other = await context.db.offlineFiles.byIdempotencyKey(licence._id, call.idempotencyKey);
@@ -194,7 +194,7 @@ function expiryOf(licence: Licence, from: Date, days: number): Date {
 async function sign(
   context: ServerContext,
   licence: Licence,
-  wish: OfflineFileRequest,
+  request: OfflineFileRequest,
   { id, issuedAt, expiresAt }: { id: string; issuedAt: Date; expiresAt: Date },
 ): Promise<string> {
   const plan = await planOf(context, licence);
@@ -205,12 +205,12 @@ async function sign(
     jti: id,
     iat: issuedAt.getTime() / 1000,
     exp: expiresAt.getTime() / 1000,
-    ...(wish.clusterId === undefined ? {} : { cluster: wish.clusterId }),
-    ...(wish.fingerprint === undefined ? {} : { fingerprint: wish.fingerprint }),
-    seats: wish.seats,
-    mode: wish.mode,
+    ...(request.clusterId === undefined ? {} : { cluster: request.clusterId }),
+    ...(request.fingerprint === undefined ? {} : { fingerprint: request.fingerprint }),
+    seats: request.seats,
+    mode: request.mode,
     lic: licenceClaims(licence, issuedAt.getTime()),
-    versions: await coveredVersions(context, licence, wish.mode),
+    versions: await coveredVersions(context, licence, request.mode),
     ...effectiveEntitlements(plan.data, licence),
     enforcement: plan.data.enforcement,
   };

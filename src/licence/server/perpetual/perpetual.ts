@@ -1,14 +1,14 @@
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { ExtendUpdates, IssueLicence, PerpetualView, RenewalPreview } from '../../protocol/admin.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
-import { tell } from '../events/record.ts';
+import { recordEventNow } from '../events/record.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
 import { Refusal } from '../refusal.ts';
 import type { Activation } from '../store/activations.ts';
 import type { Licence, PerpetualRight } from '../store/licence.ts';
-import { telling } from '../store/outbox.ts';
+import { pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 import {
   judgeVersion,
@@ -28,9 +28,9 @@ import {
 type RunningNode = { version: string | null; mode: SeatMode };
 
 /** What a new licence holds when it is perpetual, else null. Throws UNKNOWN_PRODUCT_OR_PLAN. */
-export function perpetualRight(wish: IssueLicence, plan: Plan): PerpetualRight | null {
-  if (wish.perpetual === undefined) return null;
-  const { updatesFrom: from, years, price } = wish.perpetual;
+export function perpetualRight(request: IssueLicence, plan: Plan): PerpetualRight | null {
+  if (request.perpetual === undefined) return null;
+  const { updatesFrom: from, years, price } = request.perpetual;
   const terms = plan.data.perpetual;
   if (terms === undefined) {
     throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `The plan ${plan._id} is not sold as a perpetual licence.`);
@@ -70,11 +70,11 @@ export async function requireVersion(
   if (refusal === null) return;
   const { actor, requestId } = by;
   const about = { actor, requestId, licenceId: licence._id };
-  const at = today();
+  const at = nowDate();
   const details = { code: refusal.code, detail: refusal.detail, version: node.version, mode: node.mode };
   const key = refusalKey(refusal, at);
   const note = auditNote({ ...about, at, action: 'version.refused', after: details });
-  await tell(context, licence, { type: 'version.refused', key, at, details }, note);
+  await recordEventNow(context, licence, { type: 'version.refused', key, at, details }, note);
   throw new Refusal(refusal.code, refusal.detail);
 }
 
@@ -90,7 +90,7 @@ export async function noteRefusedVersion(
   refused: { refusal: VersionRefusal; requestId: string },
 ): Promise<void> {
   const { _id: activationId, licenceId } = activation;
-  const at = today();
+  const at = nowDate();
   const anHourAgo = new Date(at.getTime() - 3_600_000);
   const first = { versionRefusedAt: { $not: { $gt: anHourAgo } } };
   const details = { ...refused.refusal, version, mode: activation.mode };
@@ -107,7 +107,7 @@ export async function noteRefusedVersion(
   });
   const noted = await context.db.activations.change(activationId, first, {
     $set: { versionRefusedAt: at },
-    ...telling({ type: 'version.refused', key, at, details }, note),
+    ...pushToOutbox({ type: 'version.refused', key, at, details }, note),
   });
   if (noted !== null) await audit(context, note);
 }
@@ -137,14 +137,14 @@ export async function extendUpdates(
       return held;
     }
     const { perpetual, window, preview } = renewed(held, years);
-    const at = today();
+    const at = nowDate();
     const renewal = { ...preview, key, at };
-    const news = { type: 'license.renewed', key, at, details: preview } as const;
+    const event = { type: 'license.renewed', key, at, details: preview } as const;
     const about = { actor: call.actor, requestId: call.requestId, licenceId: held._id };
     const change = { before: { updatesUntil: updatesUntil(perpetual.window) }, after: preview };
     const note = auditNote({ ...about, ...change, at, action: 'license.renewed' });
     const windows = { from: perpetual.window, to: window };
-    const extended = await context.db.licences.renew(held._id, windows, renewal, [news, note]);
+    const extended = await context.db.licences.renew(held._id, windows, renewal, [event, note]);
     if (extended === null) continue;
     await audit(context, note);
     return extended;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import {
   AccountClaims,
   type AccountRole,
@@ -53,7 +53,7 @@ export async function createAccountTokens(accounts: Settings['accounts']): Promi
         requiredClaims: ['sub', 'account', 'role', 'iat', 'exp'],
         maxTokenAge: Math.floor(tokenMaxMs / 1000),
         clockTolerance: clockToleranceSec,
-        currentDate: today(),
+        currentDate: nowDate(),
       }).then((verified) => verified.payload, refuse);
       const claims = AccountClaims.safeParse(payload);
       if (!claims.success) throw new Refusal('ACCOUNT_UNAUTHORIZED', 'The token lacks what it must say.');

@@ -1,4 +1,4 @@
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import type { AuditEntry } from '../../protocol/admin.ts';
 import type { AccountExport, PortalInstance } from '../../protocol/portal.ts';
 import type { ServerContext } from '../context.ts';
@@ -18,7 +18,7 @@ export async function exportAccount(context: ServerContext, account: string): Pr
       audit: await auditOf(context, licence),
     });
   }
-  return { account, at: today().toISOString(), licenses: exported };
+  return { account, at: nowDate().toISOString(), licenses: exported };
 }
 
 async function instancesOf(context: ServerContext, licence: Licence): Promise<PortalInstance[]> {

@@ -14,9 +14,9 @@ const licencesAtOnce = 500;
 export async function listInstances(
   context: ServerContext,
   account: string,
-  wish: { licenceId: string | undefined; statuses: ActivationStatus[]; after: string; limit: number },
+  request: { licenceId: string | undefined; statuses: ActivationStatus[]; after: string; limit: number },
 ): Promise<PortalInstances> {
-  const { licenceId, statuses, after, limit } = wish;
+  const { licenceId, statuses, after, limit } = request;
   const { activations, licences } = context.db;
   const instances: PortalInstances['instances'] = [];
   const [lastLicence = '', lastNode = ''] = after.split('.');

@@ -1,4 +1,4 @@
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import type { PlanData, ProductData, ReleaseData } from '../../protocol/admin.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
@@ -19,7 +19,7 @@ export async function putProduct(
   const note = await context.db.products.put({ _id: product, name }, (before) =>
     auditNote({
       ...by,
-      at: today(),
+      at: nowDate(),
       action: 'product.registered',
       before: before && { name: before.name },
       after: { product, name },
@@ -39,7 +39,7 @@ export async function putPlan(
   const { plan, note } = await context.db.plans.put(planId(at.product, at.plan), data, (before, next) =>
     auditNote({
       ...by,
-      at: today(),
+      at: nowDate(),
       action: 'plan.changed',
       before: before && { revision: before.revision, data: before.data },
       after: { plan: next._id, revision: next.revision, data },
@@ -49,7 +49,7 @@ export async function putPlan(
   await context.db.licences.spreadPlan(at.product, at.plan, plan.revision, {
     type: 'license.plan-changed',
     key: `plan-${plan.revision}`,
-    at: today(),
+    at: nowDate(),
     details: { plan: at.plan, planDataRevision: plan.revision },
   });
   if (note !== null) await audit(context, note);
@@ -68,7 +68,7 @@ export async function putRelease(
   const note = await context.db.releases.put(release, (before) =>
     auditNote({
       ...by,
-      at: today(),
+      at: nowDate(),
       action: 'release.registered',
       before: before && { releasedOn: before.releasedOn },
       after: release,

@@ -1,7 +1,7 @@
 import { ActivationAnswer, replayHeader } from '../../protocol/answers.ts';
 import type { LicenceCode } from '../../protocol/codes.ts';
 import { ActivationRequest, RedeemRequest } from '../../protocol/requests.ts';
-import { type SeatGrant, wireGrant, wishOfActivation, wishOfRedeem } from '../../protocol/words.ts';
+import { type SeatGrant, seatRequestOfActivation, seatRequestOfRedeem, wireGrant } from '../../protocol/words.ts';
 import { activate } from '../activations/activate.ts';
 import { redeem } from '../activations/enrolment.ts';
 import { open } from '../guards/guard.ts';
@@ -35,9 +35,9 @@ export const activationRoutes: readonly Route[] = [
     answers,
     refusals: ['INVALID_LICENSE_SECRET', ...seatRefusals],
     async handler({ body, caller, context }) {
-      const { licenceKey, product, ...wish } = wishOfActivation(body);
+      const { licenceKey, product, ...request } = seatRequestOfActivation(body);
       const licence = await proveByKey(context, { licenceKey, product }, caller);
-      return granted(await activate(context, licence, wish, { ...caller, actor: 'key-holder' }));
+      return granted(await activate(context, licence, request, { ...caller, actor: 'key-holder' }));
     },
   }),
   route({
@@ -49,7 +49,7 @@ export const activationRoutes: readonly Route[] = [
     body: RedeemRequest,
     answers,
     refusals: ['ENROLLMENT_REFUSED', ...seatRefusals],
-    handler: async ({ body, caller, context }) => granted(await redeem(context, wishOfRedeem(body), caller)),
+    handler: async ({ body, caller, context }) => granted(await redeem(context, seatRequestOfRedeem(body), caller)),
   }),
 ];
 

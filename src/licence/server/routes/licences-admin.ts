@@ -50,9 +50,9 @@ export const licenceAdminRoutes: readonly Route[] = [
     body: IssueLicence,
     answers: { 201: LicenceView, 200: LicenceView },
     refusals: ['UNKNOWN_PRODUCT_OR_PLAN', 'IDEMPOTENCY_CONFLICT'],
-    async handler({ headers, body: wish, caller, context }) {
+    async handler({ headers, body: request, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
-      const { licence, licenceKey, created } = await issueLicence(context, wish, call);
+      const { licence, licenceKey, created } = await issueLicence(context, request, call);
       return { status: created ? 201 : 200, body: await licenceView(context, licence, licenceKey) };
     },
   }),
@@ -200,9 +200,9 @@ export const licenceAdminRoutes: readonly Route[] = [
     body: TransferLicence,
     answers,
     refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
-    async handler({ params, headers, body: { revealKey, ...wish }, caller, context }) {
+    async handler({ params, headers, body: { revealKey, ...request }, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
-      const { licence, licenceKey } = await transferLicence(context, params.id, wish, call);
+      const { licence, licenceKey } = await transferLicence(context, params.id, request, call);
       return { status: 200, body: await licenceView(context, licence, revealKey ? licenceKey : undefined) };
     },
   }),

@@ -35,8 +35,8 @@ export const portalInstanceRoutes: readonly Route[] = [
       const statuses = seatedStatuses.filter(
         (each) => status === 'all' || (status === 'active') === (each === 'active'),
       );
-      const wish = { licenceId: licenseId, statuses, after, limit };
-      return { status: 200, body: await listInstances(context, caller.account, wish) };
+      const request = { licenceId: licenseId, statuses, after, limit };
+      return { status: 200, body: await listInstances(context, caller.account, request) };
     },
   }),
   route({

@@ -1,11 +1,11 @@
-import { today } from '../../../runtime/clock.ts';
+import { nowDate } from '../../../runtime/clock.ts';
 import { requireActive } from '../activations/activate.ts';
 import { seatsUsed } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence, SeatChange } from '../store/licence.ts';
-import { type News, newsPush } from '../store/outbox.ts';
+import { type OutboxEvent, outboxPush } from '../store/outbox.ts';
 import type { Money, SeatPrice } from './seat-seller.ts';
 
 /** How many idempotency keys of finished changes a licence remembers. */
@@ -29,21 +29,21 @@ export async function previewSeats(context: ServerContext, licence: Licence, sea
 export async function changeSeats(
   context: ServerContext,
   held: Licence,
-  wish: { seats: number; planRev: number; dueNow: Money },
+  request: { seats: number; planRev: number; dueNow: Money },
   call: Actor & { idempotencyKey: string },
 ): Promise<Licence> {
   const key = call.idempotencyKey;
   const licence = await finishSeatChange(context, held, call.requestId);
   if (licence.seatChangesDone?.includes(key)) return licence;
-  if (licence.planRev !== wish.planRev) throw new Refusal('LICENSE_CHANGED');
+  if (licence.planRev !== request.planRev) throw new Refusal('LICENSE_CHANGED');
   requireActive(licence);
   const from = licence.seatLimits.production;
-  const { dueNow } = await context.seller.price({ licence, from, to: wish.seats });
-  if (dueNow.amount !== wish.dueNow.amount || dueNow.currency !== wish.dueNow.currency) {
+  const { dueNow } = await context.seller.price({ licence, from, to: request.seats });
+  if (dueNow.amount !== request.dueNow.amount || dueNow.currency !== request.dueNow.currency) {
     throw new Refusal('LICENSE_CHANGED', `This costs ${dueNow.amount} ${dueNow.currency} (minor units) by now.`);
   }
-  const change: SeatChange = { key, from, to: wish.seats, dueNow, actor: call.actor, at: today() };
-  const still = { planRev: wish.planRev, seatChange: null, revokedAt: null, suspended: null };
+  const change: SeatChange = { key, from, to: request.seats, dueNow, actor: call.actor, at: nowDate() };
+  const still = { planRev: request.planRev, seatChange: null, revokedAt: null, suspended: null };
   if ((await context.db.licences.change(licence._id, still, { $set: { seatChange: change } })) === null) {
     throw new Refusal('LICENSE_CHANGED');
   }
@@ -82,9 +82,14 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
     if (saysUnpaid(error)) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
     throw error;
   }
-  const at = today();
+  const at = nowDate();
   const seats = { before: from, after: to };
-  const news: News = { type: 'license.plan-changed', key: `seats-${key}`, at, details: { plan: licence.plan, seats } };
+  const event: OutboxEvent = {
+    type: 'license.plan-changed',
+    key: `seats-${key}`,
+    at,
+    details: { plan: licence.plan, seats },
+  };
   const note = auditNote({
     ...{ actor, requestId, licenceId: licence._id },
     at,
@@ -100,7 +105,7 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
     },
     $push: {
       seatChangesDone: { $each: [key], $slice: -remembered },
-      ...newsPush([news, ...overLimit(licence, change), note]),
+      ...outboxPush([event, ...overLimit(licence, change), note]),
     },
     $inc: { planRev: 1 },
   });
@@ -111,8 +116,10 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
 }
 
 /** News that more nodes run than there are seats from now on. */
-function overLimit(licence: Licence, { key, to: limit }: SeatChange): News[] {
+function overLimit(licence: Licence, { key, to: limit }: SeatChange): OutboxEvent[] {
   const used = seatsUsed(licence, 'production');
   if (used <= limit) return [];
-  return [{ type: 'seat.over-limit', key: `seats-${key}`, at: today(), details: { mode: 'production', used, limit } }];
+  return [
+    { type: 'seat.over-limit', key: `seats-${key}`, at: nowDate(), details: { mode: 'production', used, limit } },
+  ];
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { now, today } from '../../../runtime/clock.ts';
+import { now, nowDate } from '../../../runtime/clock.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
 import { planOf } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';
@@ -36,7 +36,7 @@ export async function winSeat(context: ServerContext, activation: Activation, re
     const bounds = boundsOf(activation.node);
     const file = licence.seats.find(({ offline }) => offline !== undefined && bounds.includes(offline.bound));
     if (file?.offline) {
-      if (file.offline.until > today()) return { outcome: 'offline', licence };
+      if (file.offline.until > nowDate()) return { outcome: 'offline', licence };
       await licences.pullSeat(licence._id, file.activationId);
       continue;
     }
@@ -87,16 +87,16 @@ async function takeOverOwnSeat(
   const takeovers = await activations.replacedSince(licence._id, activation.nodeKey, since);
   const about = { requestId, licenceId: licence._id, actor: `activation:${activation._id}` };
   if (takeovers >= settings.takeovers) {
-    await audit(context, auditNote({ ...about, at: today(), action: 'seat.flapping', activationId: holder._id }));
+    await audit(context, auditNote({ ...about, at: nowDate(), action: 'seat.flapping', activationId: holder._id }));
     return { outcome: 'flapping', licence };
   }
   const seats = { before: { holder: holder._id }, after: { holder: activation._id } };
-  const taken = { ...about, ...seats, at: today(), action: 'seat.taken-over', activationId: holder._id };
+  const taken = { ...about, ...seats, at: nowDate(), action: 'seat.taken-over', activationId: holder._id };
   const note = auditNote(taken);
   const next = { activationId: activation._id, mode: activation.mode };
   const swapped = await licences.swapSeat(licence._id, holder._id, next, note);
   if (swapped === null) return 'again';
-  await activations.replaced(holder, today());
+  await activations.replaced(holder, nowDate());
   await audit(context, note);
   return { outcome: 'won', licence: swapped };
 }
@@ -111,7 +111,7 @@ export async function endSeatless(context: ServerContext, successor: Activation)
   if (others.length === 0) return;
   const licence = await licences.find(successor.licenceId);
   for (const other of others) {
-    if (licence === null || !holdsSeat(licence, other._id)) await activations.replaced(other, today());
+    if (licence === null || !holdsSeat(licence, other._id)) await activations.replaced(other, nowDate());
   }
 }
 
@@ -128,12 +128,12 @@ export async function makeRoom(
   const { licences, activations } = context.db;
   // An offline file keeps its seats until it ends: nobody can take it back.
   const holders = licence.seats
-    .filter((seat) => seat.mode === mode && (seat.offline === undefined || seat.offline.until <= today()))
+    .filter((seat) => seat.mode === mode && (seat.offline === undefined || seat.offline.until <= nowDate()))
     .map((seat) => seat.activationId);
   const known = new Map((await activations.holders(holders)).map((holder) => [holder._id, holder]));
   for (const id of holders) {
     const holder = known.get(id);
-    const at = today();
+    const at = nowDate();
     if (holder?.status === 'pending') continue;
     const about = { actor: 'lease', requestId, licenceId: licence._id, activationId: id };
     const change = { before: { status: holder?.status ?? 'gone' }, after: { seat: 'free' } };
@@ -161,6 +161,6 @@ export async function freeSwept(
 ): Promise<void> {
   const about = { actor: 'sweeper', requestId, licenceId, activationId: _id };
   const change = { before: { status: 'pending' }, after: { seat: 'free' } };
-  const note = auditNote({ ...about, ...change, at: today(), action: 'seat.expired' });
+  const note = auditNote({ ...about, ...change, at: nowDate(), action: 'seat.expired' });
   if (await context.db.licences.pullSeat(licenceId, _id, note)) await audit(context, note);
 }

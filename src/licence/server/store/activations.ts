@@ -4,7 +4,7 @@ import type { SeatMode, WireNode } from '../../protocol/requests.ts';
 import type { RotationState } from '../activations/rotation.ts';
 import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** How the current secret was derived; the secret itself is not stored. */
 export interface HeldSecret {
@@ -82,7 +82,7 @@ function ending({ from, to, endedAt, note, holdsSeat }: End & { holdsSeat: boole
   return {
     $set: { status: to, endedAt, ...(holdsSeat ? { unfinishedSince: endedAt } : {}) },
     ...(holdsSeat ? {} : { $unset: { unfinishedSince: 1 } }),
-    ...telling(from === 'active' ? released : null, note ?? null),
+    ...pushToOutbox(from === 'active' ? released : null, note ?? null),
   };
 }
 
@@ -165,14 +165,14 @@ export function activationStore(connection: Connection) {
     byChosenId: (licenceId: string, chosenId: string) =>
       model.findOne({ licenceId, chosenId }).lean<Activation>().exec(),
     /** The activations of the same node that run or have begun, itself left out. */
-    ofSameNode: (wish: Pick<Activation, '_id' | 'licenceId' | 'nodeKey' | 'mode'>) =>
+    ofSameNode: (request: Pick<Activation, '_id' | 'licenceId' | 'nodeKey' | 'mode'>) =>
       model
         .find({
-          licenceId: wish.licenceId,
-          nodeKey: wish.nodeKey,
+          licenceId: request.licenceId,
+          nodeKey: request.nodeKey,
           status: { $in: ['active', 'pending'] },
-          mode: wish.mode,
-          _id: { $ne: wish._id },
+          mode: request.mode,
+          _id: { $ne: request._id },
         })
         .lean<Activation[]>()
         .exec(),

@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import { type AuditNote, indexOutbox, type OutboxItem, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, type OutboxItem, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** A node that waits for a licence. Its token is not stored, and neither is the key that it gets. */
 export interface Claim extends WithOutbox {
@@ -73,7 +73,7 @@ export function claimStore(connection: Connection) {
       model
         .findOneAndUpdate(
           { _id: claim._id, status: 'pending', expiresAt: { $gt: now } },
-          { $set: to, ...telling(note) },
+          { $set: to, ...pushToOutbox(note) },
           after,
         )
         .lean<Claim>()
@@ -83,7 +83,7 @@ export function claimStore(connection: Connection) {
       model
         .findOneAndUpdate(
           { _id: claim._id, status: 'approved', expiresAt: { $gt: now } },
-          { $set: { status: 'completed' }, ...telling(...items) },
+          { $set: { status: 'completed' }, ...pushToOutbox(...items) },
           after,
         )
         .lean<Claim>()

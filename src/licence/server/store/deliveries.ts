@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { DeliveryStatus, LicenceEventType } from '../../protocol/events.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /**
  * One event on its way to one endpoint. Whoever tries it holds it until `nextAt`: it is claimed by one conditional
@@ -59,7 +59,7 @@ export function deliveryStore(connection: Connection) {
   const model = connection.model<Delivery>('Delivery', schema);
   const again = (now: Date, note: AuditNote) => ({
     $set: { status: 'pending', attempts: 0, nextAt: now, since: now, claim: null, endedAt: null },
-    ...telling(note),
+    ...pushToOutbox(note),
   });
 
   return {

@@ -1,6 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** The right of one node to activate once without a licence key. The token itself is derived, never stored. */
 export interface Enrolment extends WithOutbox {
@@ -62,7 +62,11 @@ export function enrolmentStore(connection: Connection) {
       const held = (await find(enrolment._id)) as Enrolment;
       const redeemableUntil = new Date(held.issuedAt.getTime() + maxMs);
       const reopened = await model
-        .findOneAndUpdate({ _id: held._id, closedAt: null }, { $set: { redeemableUntil }, ...telling(note) }, after)
+        .findOneAndUpdate(
+          { _id: held._id, closedAt: null },
+          { $set: { redeemableUntil }, ...pushToOutbox(note) },
+          after,
+        )
         .lean<Enrolment>();
       return reopened ?? held;
     },
@@ -72,13 +76,13 @@ export function enrolmentStore(connection: Connection) {
      */
     async shorten(of: OfNode, redeemableUntil: Date, note: AuditNote): Promise<number> {
       const filter = { ...some(of), closedAt: null, redeemableUntil: { $gt: redeemableUntil } };
-      return (await model.updateMany(filter, { $set: { redeemableUntil }, ...telling(note) })).modifiedCount;
+      return (await model.updateMany(filter, { $set: { redeemableUntil }, ...pushToOutbox(note) })).modifiedCount;
     },
     async close(of: OfNode & { belowGeneration?: number }, closedAt: Date, note: AuditNote | null = null) {
       const { belowGeneration } = of;
       const older = belowGeneration === undefined ? {} : { generation: { $lt: belowGeneration } };
       const filter = { ...some(of), ...older, closedAt: null };
-      return (await model.updateMany(filter, { $set: { closedAt }, ...telling(note) })).modifiedCount;
+      return (await model.updateMany(filter, { $set: { closedAt }, ...pushToOutbox(note) })).modifiedCount;
     },
     /** Binds an open enrolment to the node that redeems it; null when it is not open or bound to another. */
     redeem: (id: string, chosenId: string, now: Date): Promise<Enrolment | null> =>

@@ -2,7 +2,7 @@ import type { Model } from 'mongoose';
 import type { EntitlementsPush } from '../../protocol/admin.ts';
 import { type UpdateWindow, updatesUntil } from '../perpetual/fallback.ts';
 import type { HeldStanding, Licence, Renewal } from './licence.ts';
-import { type News, newsPush, type OutboxItem, telling } from './outbox.ts';
+import { type OutboxEvent, type OutboxItem, outboxPush, pushToOutbox } from './outbox.ts';
 
 const after = { returnDocument: 'after' } as const;
 
@@ -18,7 +18,7 @@ export function licenceTerms(model: Model<Licence>) {
       model
         .findOneAndUpdate(
           { _id: held._id, 'standing.revision': held.standing.revision, revokedAt: held.revokedAt },
-          { $set: { standing, endTold: told.endTold ?? null }, ...telling(...told.items) },
+          { $set: { standing, endTold: told.endTold ?? null }, ...pushToOutbox(...told.items) },
           after,
         )
         .lean<Licence>()
@@ -53,7 +53,7 @@ export function licenceTerms(model: Model<Licence>) {
               seatLimits: { production: seats, development: developmentSeats },
             },
             $inc: { planRev: 1 },
-            ...telling(...items),
+            ...pushToOutbox(...items),
           },
           after,
         )
@@ -79,7 +79,7 @@ export function licenceTerms(model: Model<Licence>) {
           },
           {
             $set: { 'perpetual.window': window.to, updatesEnd: updatesUntil(window.to), updatesEndTold: null },
-            $push: { 'perpetual.renewals': renewal, ...newsPush(items) },
+            $push: { 'perpetual.renewals': renewal, ...outboxPush(items) },
           },
           after,
         )
@@ -87,10 +87,10 @@ export function licenceTerms(model: Model<Licence>) {
         .exec(),
 
     /** Tells every licence of the plan that its data changed; repeated, it changes nothing more. */
-    async spreadPlan(product: string, plan: string, planDataRevision: number, news: News): Promise<number> {
+    async spreadPlan(product: string, plan: string, planDataRevision: number, event: OutboxEvent): Promise<number> {
       const spread = await model.updateMany(
         { product, plan, planDataRevision: { $lt: planDataRevision } },
-        { $set: { planDataRevision }, $inc: { planRev: 1 }, ...telling(news) },
+        { $set: { planDataRevision }, $inc: { planRev: 1 }, ...pushToOutbox(event) },
       );
       return spread.modifiedCount;
     },
@@ -100,7 +100,7 @@ export function licenceTerms(model: Model<Licence>) {
       model
         .findOneAndUpdate(
           { _id: id, revokedAt: null },
-          { $set: { revokedAt, revokedReason, seats: [] }, ...telling(...items) },
+          { $set: { revokedAt, revokedReason, seats: [] }, ...pushToOutbox(...items) },
           { returnDocument: 'before' },
         )
         .lean<Licence>()
@@ -128,15 +128,15 @@ export function licenceTerms(model: Model<Licence>) {
         .exec(),
 
     /** Notes that the end of updates was told as near; false when it was, or when they were renewed meanwhile. */
-    async tellUpdatesEnd({ _id, updatesEnd }: Licence, news: News | null): Promise<boolean> {
-      const update = { $set: { updatesEndTold: updatesEnd }, ...telling(news) };
+    async recordUpdatesEnd({ _id, updatesEnd }: Licence, event: OutboxEvent | null): Promise<boolean> {
+      const update = { $set: { updatesEndTold: updatesEnd }, ...pushToOutbox(event) };
       return (await model.updateOne({ _id, updatesEnd, updatesEndTold: null }, update)).modifiedCount === 1;
     },
 
     /** Notes that the end was told; false when standing or what was told changed meanwhile. */
-    async tellEnd(held: Licence, endTold: 'soon' | 'ended', news: News | null): Promise<boolean> {
+    async recordEnd(held: Licence, endTold: 'soon' | 'ended', event: OutboxEvent | null): Promise<boolean> {
       const still = { 'standing.revision': held.standing.revision, endTold: held.endTold ?? null };
-      const told = await model.updateOne({ _id: held._id, ...still }, { $set: { endTold }, ...telling(news) });
+      const told = await model.updateOne({ _id: held._id, ...still }, { $set: { endTold }, ...pushToOutbox(event) });
       return told.modifiedCount === 1;
     },
   };

@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { SeatMode } from '../../protocol/requests.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { indexOutbox, type OutboxItem, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { indexOutbox, type OutboxItem, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** An offline file. It stands here, signed, before its seats are won; nobody gets it before that. */
 export interface OfflineFile extends WithOutbox {
@@ -80,7 +80,7 @@ export function offlineFileStore(connection: Connection) {
     /** Null when its status no longer is the one given. */
     turn: (id: string, from: OfflineFile['status'], to: OfflineFile['status'], items: OutboxItem[] = []) =>
       model
-        .findOneAndUpdate({ _id: id, status: from }, { $set: { status: to }, ...telling(...items) }, after)
+        .findOneAndUpdate({ _id: id, status: from }, { $set: { status: to }, ...pushToOutbox(...items) }, after)
         .lean<OfflineFile>()
         .exec(),
     endedBefore: (before: Date) =>

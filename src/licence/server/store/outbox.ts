@@ -6,7 +6,7 @@ import type { HeldAuditRecord } from './audit.ts';
  * Something to tell, written by the very update that made it true: it stands in the document that changed, so neither
  * can be there without the other, whenever a process dies. The relay moves it to the events.
  */
-export interface News {
+export interface OutboxEvent {
   type: LicenceEventType;
   /** Tells it from other news of this type about this document; the same news always has the same key. */
   key: string;
@@ -23,7 +23,7 @@ export interface AuditNote {
   entry: HeldAuditRecord;
 }
 
-export type OutboxItem = News | AuditNote;
+export type OutboxItem = OutboxEvent | AuditNote;
 
 /** What a document with an outbox has beside its own fields. */
 export interface WithOutbox {
@@ -34,12 +34,12 @@ export interface WithOutbox {
 export const outboxField = { type: Schema.Types.Mixed };
 
 /** Add-on to the `$push` of an update. */
-export function newsPush(items: readonly OutboxItem[]): { outbox?: { $each: readonly OutboxItem[] } } {
+export function outboxPush(items: readonly OutboxItem[]): { outbox?: { $each: readonly OutboxItem[] } } {
   return items.length === 0 ? {} : { outbox: { $each: items } };
 }
 
 /** Add-on to an update that has no `$push` of its own. */
-export function telling(...items: (OutboxItem | null)[]): { $push?: { outbox: { $each: OutboxItem[] } } } {
+export function pushToOutbox(...items: (OutboxItem | null)[]): { $push?: { outbox: { $each: OutboxItem[] } } } {
   const each = items.filter((one) => one !== null);
   return each.length === 0 ? {} : { $push: { outbox: { $each: each } } };
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Connection, Schema } from 'mongoose';
 import { PlanData } from '../../protocol/admin.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** A plan of a product as data; `revision` grows when the data changes. */
 export interface Plan extends WithOutbox {
@@ -60,7 +60,10 @@ export function planStore(connection: Connection) {
             continue;
           }
         } else {
-          const written = await model.updateOne({ _id: id, revision: held.revision }, { $set: next, ...telling(note) });
+          const written = await model.updateOne(
+            { _id: id, revision: held.revision },
+            { $set: next, ...pushToOutbox(note) },
+          );
           if (written.matchedCount === 0) continue;
         }
         cache.set(id, next);

@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ProductData } from '../../protocol/admin.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** A product that licences are sold for; its code is the audience of every verdict. */
 export interface Product extends ProductData, WithOutbox {
@@ -25,7 +25,7 @@ export function productStore(connection: Connection) {
         if (held?.name === name) return null;
         const note = noteOf(held);
         if (held !== null) {
-          const renamed = await model.updateOne({ _id, name: held.name }, { $set: { name }, ...telling(note) });
+          const renamed = await model.updateOne({ _id, name: held.name }, { $set: { name }, ...pushToOutbox(note) });
           if (renamed.modifiedCount === 1) return note;
           continue;
         }

@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ReleaseData } from '../../protocol/admin.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** A version of a product with its date (UTC day): the registry, never the client, says when a version came out. */
 export interface Release extends ReleaseData, WithOutbox {
@@ -42,7 +42,7 @@ export function releaseStore(connection: Connection) {
         const note = noteOf(held);
         if (held !== null) {
           const still = { _id, releasedOn: held.releasedOn };
-          const corrected = await model.updateOne(still, { $set: { releasedOn }, ...telling(note) });
+          const corrected = await model.updateOne(still, { $set: { releasedOn }, ...pushToOutbox(note) });
           if (corrected.modifiedCount === 1) return note;
           continue;
         }

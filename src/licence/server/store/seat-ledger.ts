@@ -2,7 +2,7 @@ import type { Model } from 'mongoose';
 import type { SeatMode } from '../../protocol/requests.ts';
 import type { Licence, Seat } from './licence.ts';
 import type { OfflineFile } from './offline-files.ts';
-import { type AuditNote, telling } from './outbox.ts';
+import { type AuditNote, pushToOutbox } from './outbox.ts';
 
 const clusterBound = (clusterId: string) => `cluster ${clusterId}`;
 
@@ -100,7 +100,7 @@ export function seatLedger(model: Model<Licence>) {
       model
         .findOneAndUpdate(
           { _id: id, revokedAt: null, seats: { $elemMatch: { activationId: from, mode: to.mode } } },
-          { $set: { 'seats.$[held].activationId': to.activationId }, ...telling(note) },
+          { $set: { 'seats.$[held].activationId': to.activationId }, ...pushToOutbox(note) },
           { ...after, arrayFilters: [{ 'held.activationId': from }] },
         )
         .lean<Licence>()
@@ -147,7 +147,7 @@ export function seatLedger(model: Model<Licence>) {
     async pullSeat(id: string, activationId: string, note: AuditNote | null = null): Promise<boolean> {
       const pulled = await model.updateOne(
         { _id: id, 'seats.activationId': activationId },
-        { $pull: { seats: { activationId } }, ...telling(note) },
+        { $pull: { seats: { activationId } }, ...pushToOutbox(note) },
       );
       return pulled.modifiedCount === 1;
     },

@@ -2,7 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { LicenceEventType } from '../../protocol/events.ts';
 import type { SealedText } from '../keys/sealing.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
-import { type AuditNote, indexOutbox, outboxField, telling, type WithOutbox } from './outbox.ts';
+import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /** A signing secret, readable with the keys file alone. Two count while receivers change over. */
 export interface SealedSecret {
@@ -76,7 +76,7 @@ export function webhookStore(connection: Connection) {
       model
         .findOneAndUpdate(
           { _id: id, ...there, enabled: !enabled },
-          { $set: { enabled }, ...telling(note) },
+          { $set: { enabled }, ...pushToOutbox(note) },
           { returnDocument: 'before' },
         )
         .lean<Webhook>()
@@ -86,7 +86,7 @@ export function webhookStore(connection: Connection) {
       model
         .findOneAndUpdate(
           { _id: webhook._id, ...there, 'secrets.sealed.iv': webhook.secrets.at(-1)?.sealed.iv },
-          { $set: { secrets }, ...telling(note) },
+          { $set: { secrets }, ...pushToOutbox(note) },
           after,
         )
         .lean<Webhook>()
@@ -94,7 +94,7 @@ export function webhookStore(connection: Connection) {
     /** Nobody finds it from then on, and its idempotency key is free; false when it was removed before. */
     async remove(id: string, removedAt: Date, note: AuditNote): Promise<boolean> {
       const gone = { removedAt, idempotencyKey: `removed ${id}`, enabled: false, secrets: [] };
-      const removed = await model.updateOne({ _id: id, ...there }, { $set: gone, ...telling(note) });
+      const removed = await model.updateOne({ _id: id, ...there }, { $set: gone, ...pushToOutbox(note) });
       return removed.modifiedCount === 1;
     },
     /** Ids of those that were removed and have nothing left to tell. */

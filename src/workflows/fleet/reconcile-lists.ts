@@ -2,8 +2,8 @@ import type { FleetSource, Mismatch, Page, PassSettings, ReconcileInput } from '
 import { isInstanceId } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import {
-  type Fate,
-  fateOf,
+  type Disposition,
+  dispositionOf,
   type HoldFacts,
   judgeHold,
   judgeLicence,
@@ -17,7 +17,7 @@ import {
   type StackFacts,
   type SubscriptionFacts,
 } from '../../domain/fleet/reconcile.ts';
-import { cloudFleet, fleet } from '../lib/fleet-activities.ts';
+import { cloudFleetActivities, fleetActivities } from '../lib/fleet-activities.ts';
 
 /** Asks a source; null when it does not answer. */
 export type Answered<Result> = (source: FleetSource, ask: () => Promise<Result>) => Promise<Result | null>;
@@ -30,7 +30,7 @@ export interface Judged {
 }
 
 /** One list that a pass goes through, page by page. */
-export interface Walk {
+export interface ReconcileList {
   title: string;
   /** Who has the list, and everybody who is asked about what is on it. */
   source: FleetSource;
@@ -40,20 +40,20 @@ export interface Walk {
 }
 
 /** The lists of these parts, in the order in which a pass goes through them. */
-export function walksOf({ parts, orphans = false }: ReconcileInput, clouds: readonly CloudName[]): Walk[] {
+export function listsOf({ parts, orphans = false }: ReconcileInput, clouds: readonly CloudName[]): ReconcileList[] {
   const records = [orders(), subscriptions(), licences(), holds()];
   const [first] = clouds;
   const cloud = first === undefined ? [] : [stacks(first), ...clouds.map((each) => objects(each, orphans))];
   return [...(parts.includes('records') ? records : []), ...(parts.includes('cloud') ? cloud : [])];
 }
 
-function walk<Item>(definition: {
+function reconcileList<Item>(definition: {
   title: string;
   source: FleetSource;
   others?: readonly FleetSource[];
   read(settings: PassSettings, cursor: string): Promise<Page<Item>>;
   judge(settings: PassSettings, items: Item[], ask: Ask): Promise<Judged>;
-}): Walk {
+}): ReconcileList {
   const { title, source, others = [], read, judge } = definition;
   return {
     title,
@@ -64,15 +64,15 @@ function walk<Item>(definition: {
   };
 }
 
-function orders(): Walk {
-  return walk<OrderFacts>({
+function orders(): ReconcileList {
+  return reconcileList<OrderFacts>({
     title: 'orders',
     source: 'orders',
     others: ['payments', 'licences', 'names', 'servers'],
-    read: fleet().readOrders,
+    read: fleetActivities().readOrders,
     async judge(settings, items, ask) {
-      const settled = items.filter((order) => fateOf(order, settings) !== 'unsettled');
-      const living = settled.filter((order) => fateOf(order, settings) === 'lives');
+      const settled = items.filter((order) => dispositionOf(order, settings) !== 'unsettled');
+      const living = settled.filter((order) => dispositionOf(order, settings) === 'lives');
       const none = <Value>(): Promise<Record<string, Value> | null> => Promise.resolve({});
       const about = <Value>(source: FleetSource, ids: string[], read: () => Promise<Record<string, Value>>) =>
         ids.length === 0 ? none<Value>() : ask(source, read);
@@ -80,13 +80,13 @@ function orders(): Walk {
       const orderIds = settled.map(({ orderId }) => orderId);
       const hostnames = living.map(({ hostname }) => hostname);
       const [money, held, names, hosts] = await Promise.all([
-        about('payments', orderIds, () => fleet().readPayments(orderIds)),
-        about('licences', instanceIds, () => fleet().readLicences(instanceIds)),
-        about('names', hostnames, () => fleet().readNames(hostnames)),
+        about('payments', orderIds, () => fleetActivities().readPayments(orderIds)),
+        about('licences', instanceIds, () => fleetActivities().readLicences(instanceIds)),
+        about('names', hostnames, () => fleetActivities().readNames(hostnames)),
         Promise.all(
           [...new Set(living.map(({ cloud }) => cloud))].map((cloud) => {
             const ids = living.filter((order) => order.cloud === cloud).map(({ instanceId }) => instanceId);
-            return ask('servers', () => cloudFleet(cloud).readServers(cloud, ids));
+            return ask('servers', () => cloudFleetActivities(cloud).readServers(cloud, ids));
           }),
         ),
       ]);
@@ -106,100 +106,107 @@ function orders(): Walk {
   });
 }
 
-function subscriptions(): Walk {
-  return walk<SubscriptionFacts>({
+function subscriptions(): ReconcileList {
+  return reconcileList<SubscriptionFacts>({
     title: 'subscriptions at Stripe',
     source: 'subscriptions',
-    read: fleet().readSubscriptions,
+    read: fleetActivities().readSubscriptions,
     async judge(settings, items) {
-      const fates = await fatesOf(settings, { orderIds: items.map(({ orderId }) => orderId) });
-      const mismatches = items.flatMap((item) => judgeSubscription(item, fates[item.orderId] ?? 'unknown'));
-      return { mismatches, leftAlone: unsettled(fates) };
+      const dispositions = await dispositionsOf(settings, { orderIds: items.map(({ orderId }) => orderId) });
+      const mismatches = items.flatMap((item) => judgeSubscription(item, dispositions[item.orderId] ?? 'unknown'));
+      return { mismatches, leftAlone: unsettled(dispositions) };
     },
   });
 }
 
-function licences(): Walk {
-  return walk<ListedLicence>({
+function licences(): ReconcileList {
+  return reconcileList<ListedLicence>({
     title: 'licences',
     source: 'licence list',
-    read: fleet().readLicenceList,
+    read: fleetActivities().readLicenceList,
     async judge(settings, items) {
-      const fates = await fatesOf(settings, { instanceIds: items.map(({ externalRef }) => externalRef) });
-      const mismatches = items.flatMap((item) => judgeLicence(item, fates[item.externalRef] ?? 'unknown', settings));
-      return { mismatches, leftAlone: unsettled(fates) };
+      const dispositions = await dispositionsOf(settings, { instanceIds: items.map(({ externalRef }) => externalRef) });
+      const mismatches = items.flatMap((item) =>
+        judgeLicence(item, dispositions[item.externalRef] ?? 'unknown', settings),
+      );
+      return { mismatches, leftAlone: unsettled(dispositions) };
     },
   });
 }
 
-function holds(): Walk {
-  return walk<HoldFacts>({
+function holds(): ReconcileList {
+  return reconcileList<HoldFacts>({
     title: 'names',
     source: 'holds',
-    read: fleet().readHolds,
+    read: fleetActivities().readHolds,
     async judge(settings, items) {
       const holders = items.map(({ holderId }) => holderId);
-      const fates = await fatesOf(settings, {
+      const dispositions = await dispositionsOf(settings, {
         instanceIds: holders.filter(isInstanceId),
         orderIds: holders.filter((id) => !isInstanceId(id)),
       });
-      const mismatches = items.flatMap((item) => judgeHold(item, fates[item.holderId] ?? 'unknown'));
-      return { mismatches, leftAlone: unsettled(fates) };
+      const mismatches = items.flatMap((item) => judgeHold(item, dispositions[item.holderId] ?? 'unknown'));
+      return { mismatches, leftAlone: unsettled(dispositions) };
     },
   });
 }
 
 /** The state backend is one for all clouds, so any provision worker can list it. */
-function stacks(anyCloud: CloudName): Walk {
-  return walk<StackFacts>({
+function stacks(anyCloud: CloudName): ReconcileList {
+  return reconcileList<StackFacts>({
     title: 'stacks',
     source: 'stacks',
-    read: cloudFleet(anyCloud).readStacks,
+    read: cloudFleetActivities(anyCloud).readStacks,
     async judge(settings, items) {
-      const fates = await fatesOf(settings, { instanceIds: items.map(({ instanceId }) => instanceId) });
-      const mismatches = items.flatMap((item) => judgeStack(item, fates[item.instanceId] ?? 'unknown', settings));
-      return { mismatches, leftAlone: unsettled(fates) };
+      const dispositions = await dispositionsOf(settings, { instanceIds: items.map(({ instanceId }) => instanceId) });
+      const mismatches = items.flatMap((item) =>
+        judgeStack(item, dispositions[item.instanceId] ?? 'unknown', settings),
+      );
+      return { mismatches, leftAlone: unsettled(dispositions) };
     },
   });
 }
 
-function objects(cloud: CloudName, orphans: boolean): Walk {
-  return walk<ObjectFacts>({
+function objects(cloud: CloudName, orphans: boolean): ReconcileList {
+  return reconcileList<ObjectFacts>({
     title: `objects at ${cloud}`,
     source: 'objects',
     others: ['states'],
-    read: (settings, cursor) => cloudFleet(cloud).readObjects(cloud, settings, cursor),
+    read: (settings, cursor) => cloudFleetActivities(cloud).readObjects(cloud, settings, cursor),
     async judge(settings, items, ask) {
       const owners = [...new Set(items.map(({ instanceId }) => instanceId))];
-      const fates = await fatesOf(settings, { instanceIds: owners });
-      const asked = owners.filter((id) => fates[id] === 'lives' || (orphans && fates[id] === 'unknown'));
-      const states = asked.length === 0 ? {} : await ask('states', () => cloudFleet(cloud).readStates(asked));
+      const dispositions = await dispositionsOf(settings, { instanceIds: owners });
+      const asked = owners.filter((id) => dispositions[id] === 'lives' || (orphans && dispositions[id] === 'unknown'));
+      const states = asked.length === 0 ? {} : await ask('states', () => cloudFleetActivities(cloud).readStates(asked));
       const withData = new Set(items.flatMap(({ role, instanceId }) => (role === 'volume' ? instanceId : [])));
       const mismatches = items.flatMap((object) => {
         const { instanceId, id } = object;
         const managed = states?.[instanceId]?.includes(id) ?? null;
         const about = {
           cloud,
-          fate: fates[instanceId] ?? 'unknown',
+          disposition: dispositions[instanceId] ?? 'unknown',
           managed,
           withVolume: withData.has(instanceId),
           orphans,
         };
         return judgeObject(object, about, settings);
       });
-      return { mismatches, leftAlone: unsettled(fates) };
+      return { mismatches, leftAlone: unsettled(dispositions) };
     },
   });
 }
 
-async function fatesOf(
+async function dispositionsOf(
   settings: PassSettings,
   { orderIds = [], instanceIds = [] }: { orderIds?: string[]; instanceIds?: string[] },
-): Promise<Record<string, Fate>> {
+): Promise<Record<string, Disposition>> {
   if (orderIds.length + instanceIds.length === 0) return {};
-  return fleet().readFates(settings, { orderIds: [...new Set(orderIds)], instanceIds: [...new Set(instanceIds)] });
+  return fleetActivities().readDispositions(settings, {
+    orderIds: [...new Set(orderIds)],
+    instanceIds: [...new Set(instanceIds)],
+  });
 }
 
-function unsettled(fates: Record<string, Fate>): string[] {
-  return Object.entries(fates).flatMap(([id, fate]) => (fate === 'unsettled' ? id : []));
+function unsettled(dispositions: Record<string, Disposition>): string[] {
+  return Object.entries(dispositions).flatMap(([id, disposition]) => (disposition === 'unsettled' ? id : []));
 }
