@@ -53,6 +53,7 @@ export function createAwsWire(double: Double): Router {
     const work = queryCalls[service]?.[action];
     if (!work) throw new DoubleRefusal('invalid', `InvalidAction: the double does not know ${service}:${action}`);
     const result = await work(call);
+    if (call.ending === 'lose-reply') return void response.socket?.destroy();
     const body: Xml =
       service === 'ec2'
         ? { requestId, ...result }

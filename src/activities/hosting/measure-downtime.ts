@@ -12,6 +12,7 @@ const pollIntervalMs = 20;
 export function measureDowntime(readHealth: () => Promise<unknown>) {
   let lastAnswerAt: number | null = null;
   let missed = false;
+  let everMissed = false;
   let longestMs = 0;
   const stopped = new AbortController();
 
@@ -25,6 +26,7 @@ export function measureDowntime(readHealth: () => Promise<unknown>) {
       const problem = await readHealth().catch((error: unknown) => error ?? 'no answer');
       if (problem !== undefined) {
         missed = true;
+        everMissed = true;
       } else {
         count();
         missed = false;
@@ -36,6 +38,8 @@ export function measureDowntime(readHealth: () => Promise<unknown>) {
   const watching = watch();
 
   return {
+    /** Whether the server did not answer at least once. */
+    wasDown: () => everMissed,
     /** Ms; null when the server never answered, so that there is nothing to measure from. */
     downtimeMs: () => (lastAnswerAt === null ? null : Math.round(longestMs)),
     async stop(): Promise<void> {
