@@ -15,6 +15,7 @@ export function measureDowntime(readHealth: () => Promise<unknown>) {
   let everMissed = false;
   let longestMs = 0;
   const stopped = new AbortController();
+  const firstLook = Promise.withResolvers<void>();
 
   /** Counts what has been missed since the last answer, up to now. */
   function count(): void {
@@ -32,12 +33,15 @@ export function measureDowntime(readHealth: () => Promise<unknown>) {
         missed = false;
         lastAnswerAt = monotonic();
       }
+      firstLook.resolve();
       await delay(pollIntervalMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   }
   const watching = watch();
 
   return {
+    /** Ends when the server was looked at for the first time: who begins then has an answer to measure from. */
+    firstLook: firstLook.promise,
     /** Whether the server did not answer at least once. */
     wasDown: () => everMissed,
     /** Ms; null when the server never answered, so that there is nothing to measure from. */

@@ -21,6 +21,8 @@ export interface RestartPorts extends Pick<StackPorts, 'store' | 'journal' | 're
   isStackBusy(stack: string): Promise<boolean>;
 }
 
+type Watch = ReturnType<typeof measureDowntime>;
+
 interface ServingMachine {
   node: string;
   serverId: string;
@@ -61,15 +63,22 @@ async function restartInTurn(ports: RestartPorts, context: StepContext, instance
   const { _id: instanceId, hostname, image } = instance;
   const expected: ExpectedHost = { instanceId, hostname, versions: [image] };
   for (const { node, serverId } of machines) {
-    const isAlone = machines.length === 1;
-    if (!restarted.includes(serverId)) {
-      heartbeat({ phase: 'restarting', node, restarted });
-      await restartOne(ports, instance, { serverId, expected, isAlone, progress: { node, restarted } });
-      restarted.push(serverId);
+    const progress = { node, restarted };
+    const watch = restarted.includes(serverId) ? null : measureDowntime(() => ports.readHealth(expected));
+    try {
+      if (watch) {
+        heartbeat({ phase: 'restarting', ...progress });
+        await watch.firstLook;
+        await restartOne(ports, instance, { serverId, isAlone: machines.length === 1, watch, progress });
+        restarted.push(serverId);
+      }
+      // Also after a restart by the attempt before, which may have ended while it waited.
+      await untilHealthy(ports, expected, `after the restart of ${node}`, progress);
+    } finally {
+      await watch?.stop();
     }
-    // Also after a restart by the attempt before, which may have ended while it waited.
-    await untilHealthy(ports, expected, `after the restart of ${node}`, { node, restarted });
-    await tell(ports, context, { node, done: restarted.length, total: machines.length });
+    const downtimeMs = watch?.downtimeMs() ?? 0;
+    await tell(ports, context, { node, downtimeMs, done: restarted.length, total: machines.length });
   }
 }
 
@@ -77,20 +86,15 @@ async function restartInTurn(ports: RestartPorts, context: StepContext, instance
 async function restartOne(
   ports: RestartPorts,
   { cloud, region }: InstanceRecord,
-  about: { serverId: string; expected: ExpectedHost; isAlone: boolean; progress: object },
+  about: { serverId: string; isAlone: boolean; watch: Pick<Watch, 'wasDown'>; progress: object },
 ): Promise<void> {
-  const { serverId, expected, isAlone, progress } = about;
-  const watch = measureDowntime(() => ports.readHealth(expected));
-  try {
-    const { downWithinMs } = await ports.restartMachine(cloud, { serverId, region, signal: cancellationSignal() });
-    if (downWithinMs === 0) return;
-    const wasDown = await until(async () => watch.wasDown(), downWithinMs, { ...progress, phase: 'restarting' });
-    // Of several nodes the others answer meanwhile, so that only time tells.
-    if (isAlone && !wasDown) {
-      throw new ReasonError('cloud_unavailable', `${serverId} answered for ${downWithinMs} ms and was not restarted`);
-    }
-  } finally {
-    await watch.stop();
+  const { serverId, isAlone, watch, progress } = about;
+  const { downWithinMs } = await ports.restartMachine(cloud, { serverId, region, signal: cancellationSignal() });
+  if (downWithinMs === 0) return;
+  const wasDown = await until(async () => watch.wasDown(), downWithinMs, { ...progress, phase: 'restarting' });
+  // Of several nodes the others answer meanwhile, so that only time tells.
+  if (isAlone && !wasDown) {
+    throw new ReasonError('cloud_unavailable', `${serverId} answered for ${downWithinMs} ms and was not restarted`);
   }
 }
 
@@ -133,9 +137,10 @@ function restartedBefore(): string[] {
 async function tell(
   { journal }: RestartPorts,
   context: StepContext,
-  { node, done, total }: { node: string; done: number; total: number },
+  { node, downtimeMs, done, total }: { node: string; downtimeMs: number; done: number; total: number },
 ): Promise<void> {
-  const text = `The machine of ${node} was restarted and the server answers (${done} of ${total}).`;
+  const gap = downtimeMs > 0 ? ` after ${Math.ceil(downtimeMs / 1_000)} s` : '';
+  const text = `The machine of ${node} was restarted; the server answers again${gap} (${done} of ${total}).`;
   try {
     await journal.append(context, { type: 'log', step: context.step, severity: 'info', text });
     await journal.note(context, { status: 'running', progress: done / total });
