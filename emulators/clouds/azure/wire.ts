@@ -14,7 +14,8 @@ import { azureError } from './words.ts';
 
 /**
  * Azure's resource manager itself, for the few calls that our inventory and our look at the cloud make: lists of groups, of
- * what is in them, of subnets, records and backups, and reading and deleting one object by its id. Beside it the endpoint
+ * what is in them, of subnets, records and backups, reading and deleting one object by its id, and the power of machines,
+ * whose operations have to be asked about. Beside it the endpoint
  * at which Azure gives an application the token of its identity.
  */
 

@@ -10,7 +10,10 @@ import { doubleToken } from './table.ts';
 import { types } from './types.ts';
 import { digitaloceanError } from './words.ts';
 
-/** DigitalOcean's API v2 itself, for the few calls that our inventory makes. Lists have pages as there. */
+/**
+ * DigitalOcean's API v2 itself, for the few calls that inventory, snapshots and restarts make. Lists have pages as there,
+ * and a droplet does one action at a time.
+ */
 
 type Shape = (object: DoubleObject, double: Double) => object;
 

@@ -10,9 +10,9 @@ import { types } from './types.ts';
 import { gcpError, gcpWords } from './words.ts';
 
 /**
- * The interfaces of Google Cloud themselves, for the calls of our inventory and of the look at what is configured: Compute
- * Engine, Cloud DNS, service accounts, resource manager. Deletes of Compute Engine answer an operation that is running,
- * whose end has to be asked for.
+ * The interfaces of Google Cloud themselves, for the calls of inventory, snapshots, restarts and the look at what is
+ * configured: Compute Engine, Cloud DNS, service accounts, resource manager. Deletes and restarts of Compute Engine answer an
+ * operation that is running, whose end has to be asked for.
  */
 
 /** Type of each collection of Compute Engine. */

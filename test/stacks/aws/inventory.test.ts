@@ -84,7 +84,16 @@ test('lists everything of a server with its logical name, and removes it in the 
   const listed = await inventory.list({ instanceId, region });
   expect(listed.map(({ resource }) => resource).sort()).toEqual([
     ...['address-node-1', 'balancer', 'firewall', 'gateway', 'group-https', 'host-node-1-m1', 'listener-https'],
-    ...['network', 'outbound', `owner-a.${zone}`, 'port-https', 'profile', `record-a.${zone}`, 'role-host', 'routes'],
+    ...[
+      'network',
+      'outbound',
+      `owner-txt-a.${zone}`,
+      'port-https',
+      'profile',
+      `record-a.${zone}`,
+      'role-host',
+      'routes',
+    ],
     ...['snapshots', 'subnet-node-1', 'volume-node-1'],
   ]);
   expect(listed.filter(({ role }) => role === 'host')).toHaveLength(1);
