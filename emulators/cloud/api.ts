@@ -12,6 +12,7 @@ import {
   creates,
   DnsAnswer,
   Faults,
+  HostRestart,
   type Kind,
   kinds,
   Rules,
@@ -129,6 +130,14 @@ export function createCloudApi(options: {
   });
   app.post('/v1/hosts/:id/stop', async (request, response) => {
     response.json(schemas.hosts.parse(await objects.stopHost(idOf(request))));
+  });
+  app.post('/v1/hosts/:id/restart', async (request, response) => {
+    const { token } = HostRestart.parse(request.body);
+    const fault = faults.strike('restartHost');
+    if (fault === 'fail') throw new CloudRefusal('unavailable', 'the cloud refuses on purpose');
+    const host = await objects.restartHost(idOf(request), token);
+    if (fault === 'lose-reply') return void request.socket.destroy();
+    response.json(schemas.hosts.parse(host));
   });
   app.get('/v1/hosts/:id/log', async (request, response) => {
     const { bytes } = LogQuery.parse(request.query);

@@ -175,7 +175,7 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
     await spawnHost(boot);
   }
 
-  async function bringDown(id: string): Promise<void> {
+  async function bringDown(id: string, signal: NodeJS.Signals): Promise<void> {
     clearTimeout(waiting.get(id));
     waiting.delete(id);
     deaths.delete(id);
@@ -184,7 +184,7 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
       entry.forget();
       running.delete(id);
       const { pid } = entry.identity;
-      signalSession(pid, 'SIGTERM');
+      signalSession(pid, signal);
       const deadline = monotonic() + stopLimitMs;
       while (isAlive(entry.identity) && monotonic() < deadline) await delay(20);
       while (signalSession(pid, 'SIGKILL') > 0) await delay(20);
@@ -200,7 +200,16 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
     /** Boots a host; returns when its process runs. A host that runs already is left alone. */
     start: (boot: Boot) => inTurn(boot.id, () => bringUp(boot)),
     /** Ends a host: SIGTERM, and SIGKILL for what is left after 10 s. */
-    stop: (id: string) => inTurn(id, () => bringDown(id)),
+    stop: (id: string) => inTurn(id, () => bringDown(id, 'SIGTERM')),
+    /**
+     * Ends a host by this signal and boots it again, with nothing of the same host between: SIGTERM as an operating system
+     * reboots, SIGKILL as the power goes. One that does not run boots.
+     */
+    restart: (boot: Boot, signal: 'SIGTERM' | 'SIGKILL') =>
+      inTurn(boot.id, async () => {
+        await bringDown(boot.id, signal);
+        await bringUp(boot);
+      }),
     /** At the daemon's start: takes over a host that still runs, else boots it. */
     resume: (boot: Boot) =>
       inTurn(boot.id, async () => {
@@ -213,7 +222,7 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
       closing = true;
       for (const timer of waiting.values()) clearTimeout(timer);
       waiting.clear();
-      await Promise.all([...running.keys()].map((id) => inTurn(id, () => bringDown(id))));
+      await Promise.all([...running.keys()].map((id) => inTurn(id, () => bringDown(id, 'SIGTERM'))));
     },
     /** Lets go of every host without ending any. */
     release(): void {

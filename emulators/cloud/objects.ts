@@ -18,8 +18,11 @@ import type { ObjectStore } from './object-store.ts';
 import { regions } from './offer.ts';
 import { CloudRefusal } from './problem.ts';
 
-/** A host as it is stored; a deaf one runs a process that answers nothing (the fault `never-healthy`) until it is stopped. */
-export type StoredHost = Host & { deaf?: true };
+/**
+ * A host as it is stored, with the token of its last restart; a deaf one runs a process that answers nothing (the fault
+ * `never-healthy`) until it is stopped.
+ */
+export type StoredHost = Host & { deaf?: true; restartToken?: string };
 
 /** Ports of reserved addresses lie below the range from which systems take ports of outgoing connections. */
 const firstPort = 20_000;
@@ -202,6 +205,17 @@ export function createObjects(options: {
     return need('hosts', id);
   }
 
+  async function restartHost(id: string, token: string): Promise<Host> {
+    const { deaf: _mended, ...host }: StoredHost = need('hosts', id);
+    if (host.restartToken === token) return host;
+    const booting = boot(host);
+    store.put('hosts', { ...host, desired: 'running', ...(booting ? {} : { state: 'idle' }) });
+    if (booting) await processes.restart(booting, 'SIGKILL');
+    const restarted: StoredHost = { ...need('hosts', id), restartToken: token };
+    store.put('hosts', restarted);
+    return restarted;
+  }
+
   async function changeHost(id: string, { volumeId, addressId, ...change }: Change<'hosts'>): Promise<Host> {
     const host = need('hosts', id);
     if (change.size !== undefined) checkPlace({ region: host.region, size: change.size });
@@ -224,6 +238,7 @@ export function createObjects(options: {
     promisePort: (port: number) => void promisedPorts.add(port),
     startHost,
     stopHost,
+    restartHost,
     need,
     /** Creates, or answers with what an earlier create with this token made. */
     async create<K extends Kind>(kind: K, input: Create<K>, wish: { deaf?: boolean }): Promise<CloudObject<K>> {

@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { CloudRefusal } from '../cloud/problem.ts';
-import type { Double, Ending } from './double.ts';
+import { type Double, type Ending, powers } from './double.ts';
 import { ScriptedFault } from './fault-script.ts';
 import { propertiesOf } from './object-area.ts';
 import { DoubleRefusal } from './refusal.ts';
@@ -16,6 +16,7 @@ const Properties = z.record(z.string(), z.unknown());
 const Create = z.strictObject({ type: z.string(), region: z.string(), inputs: Properties });
 const Which = z.object({ type: z.string(), id: z.string() });
 const ListQuery = z.object({ tag: z.string().includes('=').optional() });
+const Power = z.strictObject({ type: z.string(), id: z.string(), how: z.enum(powers) });
 const Invoke = z.strictObject({ token: z.string(), region: z.string(), args: Properties });
 
 const shown = (object: DoubleObject) => ({
@@ -68,6 +69,13 @@ export function createDoublesApi(doubles: ReadonlyMap<string, Double>): Router {
   api.delete('/:cloud/object', async (request, response) => {
     const { type, id } = Which.parse(request.query);
     answer(response, await doubleOf(request).remove(type, id, 'provider'), 204);
+  });
+  // As somebody at the cloud's console would.
+  api.post('/:cloud/power', async (request, response) => {
+    const { type, id, how } = Power.parse(request.body);
+    const { ending, done } = await doubleOf(request).power(type, id, how);
+    await done;
+    answer(response, ending, 204);
   });
   api.post('/:cloud/invoke', async (request, response) => {
     const { token, region, args } = Invoke.parse(request.body);

@@ -11,6 +11,11 @@ import { type CloudTable, type DoubleObject, type Place, refused } from './rule-
 /** How a call ends when it was scripted to: the work is done, and the caller does not learn it. */
 export type Ending = 'reply' | 'lose-reply' | 'crash';
 
+/** What can be done to the power of a machine. */
+export const powers = ['on', 'off', 'reboot', 'reset'] as const;
+type Power = (typeof powers)[number];
+const signals = { reboot: 'SIGTERM', reset: 'SIGKILL' } as const;
+
 /** One cloud's double at work: its objects, its machines and what goes wrong on purpose. */
 export function createDouble(options: { table: CloudTable; area: ObjectArea; machines: Machines }) {
   const { table, area, machines } = options;
@@ -88,6 +93,21 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
       }
       await dawdle(fault);
       return endingOf(fault);
+    },
+    /** Whether a machine is on, by its stack and by whoever turned it off. */
+    isOn: (id: string) =>
+      table.machines(area.world).some((view) => view.id === id && view.isOn) && !machines.isTurnedOff(id),
+    /**
+     * Turns a machine on or off, reboots it (its processes are asked to end) or resets it (they are not). Answers when the
+     * cloud has taken the order; `done` ends when it is carried out.
+     */
+    async power(type: string, id: string, how: Power): Promise<{ ending: Ending; done: Promise<void> }> {
+      area.need(type, id);
+      const fault = await meet('power', type, {});
+      const work = how === 'on' || how === 'off' ? machines.turn(id, how) : machines.restart(id, signals[how]);
+      const done = work.then(() => dawdle(fault));
+      done.catch(() => undefined);
+      return { ending: endingOf(fault), done };
     },
     async list(tag?: readonly [string, string]): Promise<DoubleObject[]> {
       await dawdle(await meet('list', '', {}));

@@ -7,7 +7,7 @@ import { refused } from './rule-table.ts';
  * machine whose host answers nothing; every other one is a refusal in the cloud's words.
  */
 export const ScriptedFault = z.strictObject({
-  on: z.enum(['create', 'read', 'update', 'delete', 'invoke', 'list']),
+  on: z.enum(['create', 'read', 'update', 'delete', 'invoke', 'list', 'power']),
   /** Part of the type's token, for instance `instance:Instance`; every type when empty. */
   type: z.string().default(''),
   /** Only where the object is in this zone. */

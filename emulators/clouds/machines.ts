@@ -53,11 +53,17 @@ export function createMachines(options: {
       cloud TEXT NOT NULL, id TEXT NOT NULL, port INTEGER NOT NULL, deaf INTEGER NOT NULL, image TEXT,
       PRIMARY KEY (cloud, id)
     );
+    CREATE TABLE IF NOT EXISTS turned_off (cloud TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (cloud, id));
   `);
   const select = db.prepare('SELECT port, deaf, image FROM machines WHERE cloud = ? AND id = ?');
   const selectAll = db.prepare('SELECT id, port FROM machines WHERE cloud = ?');
   const insert = db.prepare('INSERT INTO machines (cloud, id, port, deaf, image) VALUES (?, ?, ?, ?, ?)');
   const erase = db.prepare('DELETE FROM machines WHERE cloud = ? AND id = ?');
+  const mend = db.prepare('UPDATE machines SET deaf = 0 WHERE cloud = ? AND id = ?');
+  const selectOff = db.prepare('SELECT id FROM turned_off WHERE cloud = ? AND id = ?');
+  const insertOff = db.prepare('INSERT OR IGNORE INTO turned_off (cloud, id) VALUES (?, ?)');
+  const eraseOff = db.prepare('DELETE FROM turned_off WHERE cloud = ? AND id = ?');
+  const isTurnedOff = (id: string) => selectOff.get(table.cloud, id) !== undefined;
   const known = () => selectAll.all(table.cloud) as unknown as { id: string; port: number }[];
   for (const { port } of known()) options.promisePort(port);
 
@@ -108,8 +114,10 @@ export function createMachines(options: {
         await stop(id);
         rmSync(processes.hostFolder(hostId(id)), { recursive: true, force: true });
         erase.run(table.cloud, id);
+        eraseOff.run(table.cloud, id);
       }
-      const inOrder = views.map((view) => ({ view, volume: view.isOn && view.isReached ? view.volumeId : null }));
+      const serves = (view: MachineView) => view.isOn && view.isReached && !isTurnedOff(view.id);
+      const inOrder = views.map((view) => ({ view, volume: serves(view) ? view.volumeId : null }));
       // Who had a volume lets go of it before another one starts with it.
       for (const { view, volume } of inOrder) {
         if (!select.get(table.cloud, view.id)) await install(view, how.deaf === view.id);
@@ -125,8 +133,26 @@ export function createMachines(options: {
     });
   }
 
+  /** Ends the process of a machine that serves and starts it again; one that never answered does so from then on. */
+  function restart(id: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    return inTurn(async () => {
+      const view = table.machines(area.world).find((each) => each.id === id);
+      if (!view || !running.has(id)) return;
+      mend.run(table.cloud, id);
+      const boot = bootOf(view);
+      if (boot) await processes.restart(boot, signal);
+    });
+  }
+
   return {
     settle,
+    restart,
+    isTurnedOff,
+    /** Turns a machine on or off by the cloud's own interface, whatever its stack says. */
+    turn(id: string, to: 'on' | 'off'): Promise<void> {
+      (to === 'off' ? insertOff : eraseOff).run(table.cloud, id);
+      return settle();
+    },
     /** What the port of a machine's host is; null while none runs. */
     portOf(id: string): number | null {
       return running.has(id) ? (select.get(table.cloud, id) as unknown as Row).port : null;

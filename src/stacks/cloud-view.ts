@@ -23,7 +23,7 @@ export function firstSource(sources: readonly (readonly [holds: unknown, words: 
 const timeoutMs = 20_000;
 
 /**
- * Asks a REST API with a bearer token; answers the status with the JSON of a success. What is no success throws the
+ * Asks a REST API with a bearer token; answers status and headers with the JSON of a success. What is no success throws the
  * reason that the cloud's words stand for, `cloud_unavailable` when they stand for none, except for `allowed` statuses.
  */
 export function restClient(options: {
@@ -33,7 +33,7 @@ export function restClient(options: {
   return async (
     url: string,
     { method = 'GET', body, allowed = [] }: { method?: string; body?: unknown; allowed?: readonly number[] } = {},
-  ): Promise<{ status: number; body: unknown }> => {
+  ): Promise<{ status: number; body: unknown; headers: Headers }> => {
     let response: Response;
     try {
       response = await fetch(url, {
@@ -48,10 +48,11 @@ export function restClient(options: {
       throw new ReasonError('cloud_unavailable', `${new URL(url).host}: ${cause?.code ?? message}`);
     }
     const text = await response.text();
-    if (response.ok) return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
-    if (allowed.includes(response.status)) return { status: response.status, body: {} };
+    const { status, headers } = response;
+    if (response.ok) return { status, headers, body: text === '' ? {} : JSON.parse(text) };
+    if (allowed.includes(status)) return { status, headers, body: {} };
     // The words by which the providers of the clouds pass an answer on.
-    const said = `${method} ${url.split('?')[0]}: ${response.status} Error ${response.status}: ${text.slice(0, 1_000)}`;
+    const said = `${method} ${url.split('?')[0]}: ${status} Error ${status}: ${text.slice(0, 1_000)}`;
     throw new ReasonError(options.reasonOf(said) ?? 'cloud_unavailable', said);
   };
 }

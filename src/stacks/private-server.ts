@@ -114,6 +114,19 @@ export interface SnapshotRequest {
   keepUntil: string;
 }
 
+/** A machine of a stack that is to be restarted. */
+export interface RestartRequest {
+  /** Id of the machine as the stack's state holds it. */
+  serverId: string;
+  region: string;
+  signal: AbortSignal;
+}
+
+export interface Restarted {
+  /** For how long after the answer the machine may still go down, ms; 0 where it has been down and runs again. */
+  downWithinMs: number;
+}
+
 /** One cloud's implementation. */
 export interface CloudStacks {
   /** Throws `cloud_not_enabled` where the installation's settings for this cloud are missing or wrong. */
@@ -130,6 +143,12 @@ export interface CloudStacks {
   plugins: { name: string; path: string }[];
   inventory(env: NodeJS.ProcessEnv): Inventory;
   snapshots(env: NodeJS.ProcessEnv): Snapshots;
+  /**
+   * Restarts a machine by the cloud's own interface, never by the stack; one that is stopped is started. It keeps id,
+   * volume and address. Answers when the cloud says that it runs. A repeat restarts it once more at worst. Throws
+   * `host_gone` where the machine is not there any more, and the reasons of the cloud.
+   */
+  restartMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted>;
   /** Who makes the daily snapshots: the cloud, by a schedule of the stack; we ourselves; nobody. */
   dailySnapshots: 'schedule' | 'ours' | 'none';
   /** The reason that a message of the provider stands for; null when it is none of the cloud's own. */

@@ -10,6 +10,7 @@ import { outboxStore } from './outbox.ts';
 import { quoteStore } from './quotes.ts';
 import { sessionStore } from './sessions.ts';
 import { signInCodeStore } from './sign-in-codes.ts';
+import { stackLeaseStore } from './stack-leases.ts';
 import { ticketStore } from './tickets.ts';
 import { timelineStore } from './timeline.ts';
 import { webhookEventStore } from './webhook-events.ts';
@@ -39,6 +40,7 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     accounts: accountStore(connection),
     sessions: sessionStore(connection),
     signInCodes: signInCodeStore(connection),
+    stackLeases: stackLeaseStore(connection),
   };
   await connection.asPromise();
   return {

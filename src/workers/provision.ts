@@ -16,9 +16,12 @@ import { cloudSecrets } from '../stacks/cloud-secrets.ts';
 import { openCloudView } from '../stacks/cloud-views.ts';
 import { cloudStacks } from '../stacks/clouds.ts';
 import { inspectCloud } from '../stacks/inspect-cloud.ts';
+import type { RestartRequest } from '../stacks/private-server.ts';
 import { engineVersion } from '../stacks/runner/engine.ts';
+import { mayHolderWrite } from '../stacks/runner/lease-rules.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
+import { leaseMarginMsOf } from '../stacks/runner/settings.ts';
 import { createStackStates } from '../stacks/stack-states.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
@@ -40,6 +43,13 @@ const healthyWithinMs = config.FREEHOLD_CHANGE_HEALTHY_MS;
 const finalSnapshotDays = config.FREEHOLD_FINAL_SNAPSHOT_DAYS;
 const zonesOf = (cloud: CloudName, region: string) => findRegion(region, findCloud(cloud, catalogue)).zones;
 const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inventory(process.env);
+const restartMachine = async (cloud: CloudName, request: RestartRequest) =>
+  (await cloudStacks(cloud)).restartMachine(request, process.env);
+const leaseMarginMs = leaseMarginMsOf(process.env);
+const isStackBusy = async (stack: string) => {
+  const held = await store.stackLeases.held(stack);
+  return held !== null && mayHolderWrite(held, leaseMarginMs);
+};
 const snapshotsOf = async (cloud: CloudName) => {
   const { dailySnapshots, snapshots } = await cloudStacks(cloud);
   return { dailySnapshots, snapshots: snapshots(process.env) };
@@ -79,6 +89,9 @@ const workers = await Promise.all(
             resolve: reach.resolve,
             healthyWithinMs,
             finalSnapshotDays,
+            inventoryOf,
+            restartMachine,
+            isStackBusy,
           },
         }),
         ...createCloudFleetActivities({ store, inventoryOf, snapshotsOf, states, runStack, inspect }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isLeaseLost, judgeLease } from '../../src/stacks/runner/lease-rules.ts';
+import { isLeaseLost, judgeLease, mayHolderWrite } from '../../src/stacks/runner/lease-rules.ts';
 import { LeaseTimes, takeSettings } from '../../src/stacks/runner/settings.ts';
 
 const times = LeaseTimes.parse({});
@@ -33,6 +33,17 @@ describe('the times of a lease', () => {
     expect(isLeaseLost({ now: 41_000, renewedAt: 1_000, lostMs })).toBe(false);
     expect(isLeaseLost({ now: 41_001, renewedAt: 1_000, lostMs })).toBe(true);
   });
+});
+
+test('who only wants to know believes that a holder writes for 90 s after it renewed its lease, wherever it is', () => {
+  const renewedAt = new Date('2026-01-01T00:00:00Z');
+  const lease = { ...{ _id: 's', owner: 'o', epoch: 1, settled: false, host: 'h', sid: 1, startTime: '' }, renewedAt };
+  const mayWrite = (ageMs: number) =>
+    mayHolderWrite(
+      { lease: { ...lease, holdsMs: times.FREEHOLD_LEASE_MS }, databaseNow: renewedAt.getTime() + ageMs },
+      times.FREEHOLD_LEASE_MARGIN_MS,
+    );
+  expect([mayWrite(0), mayWrite(90_000), mayWrite(90_001)]).toEqual([true, true, false]);
 });
 
 describe('a lease that was not given back', () => {

@@ -50,6 +50,15 @@ describe('the lease of a stack', () => {
     expect(ageMs).toBeLessThan(10_000);
   });
 
+  test('tells who only looks the same, and takes nothing', async () => {
+    expect(await leases.held('looked-at')).toBeNull();
+    const lease = await held('looked-at', 'one');
+    expect(await leases.held('looked-at')).toMatchObject({ lease: { owner: 'one', epoch: lease.epoch } });
+    await leases.release(lease, { settled: true });
+    expect(await leases.held('looked-at')).toBeNull();
+    expect(await held('looked-at', 'two')).toMatchObject({ clean: true });
+  });
+
   test('taken over, it is lost to its former holder, who is told so and cannot give it back', async () => {
     const first = await held('over', 'one');
     expect(await leases.renew(first)).toBe(true);

@@ -121,6 +121,18 @@ export async function openCloudLab(cloud: SuiteCloud['cloud']) {
         process.env = former;
       }
     },
+    /** Restarts a machine of a server by the cloud's own interface. */
+    async restart({ region: place }: PrivateServerSpec, serverId: string): Promise<void> {
+      const former = process.env;
+      process.env = { ...former, ...lab.env };
+      try {
+        const { restartMachine } = await cloudStacks(cloud);
+        const { signal } = new AbortController();
+        await restartMachine({ serverId, region: place, signal }, process.env);
+      } finally {
+        process.env = former;
+      }
+    },
     async close(): Promise<void> {
       await reach.close();
       await edge.stop();
@@ -189,6 +201,14 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         };
         const again = changesOf((await lab.up(pinned)).lines);
         expect(Object.keys(again)).toEqual(['same']);
+
+        // A restart by the cloud's own interface: the same server, booted once more, and a stack that sees no difference.
+        await lab.restart(server, outputs.serverIds[0]!);
+        await until(async () => (await lab.health(hostname)).boots === first.boots + 1 || null, {
+          ...{ what: 'the machine has booted once more', limitMs: 60_000 },
+        });
+        expect(Object.keys(changesOf((await lab.refresh(pinned)).lines))).toEqual(['same']);
+        await inOrder(pinned);
 
         // Another size in place, a second name, and the first one gone.
         const osImage = osImageOf('node-1');

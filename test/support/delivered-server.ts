@@ -1,13 +1,16 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { fetch } from 'undici';
 import { readHostHealth } from '../../src/activities/hosting/read-host-health.ts';
+import { restartServer } from '../../src/activities/hosting/restart-server.ts';
 import type { StackPorts } from '../../src/activities/hosting/stack-activities.ts';
-import { destroyStack, specOf, stackUp } from '../../src/activities/hosting/stack-up.ts';
+import { destroyStack, specOf, stackName, stackUp } from '../../src/activities/hosting/stack-up.ts';
 import { type DesiredChange, type TakenStep, takeChangeStep } from '../../src/activities/hosting/take-change-step.ts';
 import type { StepContext } from '../../src/contracts/workflow-messages.ts';
 import { type DesiredServer, desiredFrom } from '../../src/domain/operations/plan-change.ts';
 import { createReach, type Reach } from '../../src/runtime/reach.ts';
+import { cloudStacks } from '../../src/stacks/clouds.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { instanceRecord } from './instance-record.ts';
@@ -79,6 +82,33 @@ export function useDeliveries() {
         ...desiredFrom(specOf(await find()))!,
         ...change,
       }),
+      /** Restarts it at its cloud, as a provision worker does; answers what the timeline says. */
+      async restart(): Promise<string[]> {
+        const lines: string[] = [];
+        const { restartMachine, inventory } = await cloudStacks('local');
+        const journal: StackPorts['journal'] = {
+          ...ports.journal,
+          append: async (_context, body) => void (body.type === 'log' && lines.push(body.text)),
+        };
+        const restart = restartServer({
+          ...{ ...ports, journal },
+          inventoryOf: async () => inventory(lab.env),
+          restartMachine: (_cloud, request) => restartMachine(request, lab.env),
+          isStackBusy: async (stack) => (await store.stackLeases.held(stack)) !== null,
+        });
+        await within().run(restart, context);
+        return lines;
+      },
+      /** Makes the lease of its stack be held by somebody until the answer is called. */
+      async holdLease(): Promise<() => Promise<void>> {
+        const holder = { owner: 'somebody', host: 'elsewhere', sid: 1, startTime: '', holdsMs: 60_000 };
+        const held = await store.stackLeases.acquire(stackName(record._id), holder);
+        if (!('owner' in held)) throw new Error('the lease was not free');
+        return () => store.stackLeases.release(held, { settled: true });
+      },
+      hosts: () => lab.hosts(server),
+      /** Folder of the data of its one volume. */
+      dataFolder: async () => join(lab.cloud.folder, 'data', 'volumes', (await find()).outputs!.volumeIds[0]!),
       /** Takes steps until nothing is left to do. */
       async change(change: DesiredChange): Promise<TakenStep[]> {
         const taken: TakenStep[] = [];

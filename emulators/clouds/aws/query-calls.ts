@@ -1,10 +1,10 @@
-import type { Double } from '../double.ts';
+import type { Double, Ending } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
 import { account, text } from './rules.ts';
 import { types } from './types.ts';
-import { awsWords } from './words.ts';
+import { awsError, awsWords } from './words.ts';
 import { items, members, type Xml } from './xml.ts';
 
 /** The calls of the query interfaces (EC2, IAM, STS, load balancing) that the double answers. */
@@ -13,6 +13,8 @@ export interface Call {
   double: Double;
   region: string;
   form: URLSearchParams;
+  /** How the call is to end; as usual where it stays absent. */
+  ending?: Ending;
 }
 type Answer = Record<string, Xml>;
 type Work = (call: Call) => Promise<Answer> | Answer;
@@ -80,6 +82,13 @@ const snapshotShown = (snapshot: DoubleObject, isComplete: boolean): Answer => (
   tagSet: items(Object.entries(tagsOf(snapshot)).map(([key, value]) => ({ key, value }))),
 });
 
+const states = {
+  pending: { code: 0, name: 'pending' },
+  running: { code: 16, name: 'running' },
+  terminated: { code: 48, name: 'terminated' },
+  stopped: { code: 80, name: 'stopped' },
+} as const;
+
 const ec2: Record<string, Work> = {
   DescribeInstances(call) {
     // One that is gone is still told of for a while, as terminated.
@@ -88,7 +97,7 @@ const ec2: Record<string, Work> = {
       const exists = call.double.area.world.find(types.instance, id) !== null;
       return {
         instanceId: id,
-        instanceState: exists ? { code: 16, name: 'running' } : { code: 48, name: 'terminated' },
+        instanceState: exists ? states[call.double.isOn(id) ? 'running' : 'stopped'] : states.terminated,
       };
     });
     return { reservationSet: items([{ reservationId: 'r-0', instancesSet: items(found) }]) };
@@ -98,6 +107,29 @@ const ec2: Record<string, Work> = {
     const disableApiTermination = param(call, 'DisableApiTermination.Value') === 'true';
     call.double.area.change(types.instance, id, { ...inputs, disableApiTermination });
     return { return: true };
+  },
+  // Only taken: it is carried out later, and nothing tells when.
+  async RebootInstances(call) {
+    const ids = listIn(call.form, 'InstanceId');
+    for (const id of ids) {
+      find(call, types.instance, id);
+      const sentence = `The instance '${id}' is not in a state from which it can be rebooted.`;
+      if (!call.double.isOn(id)) {
+        throw new DoubleRefusal('invalid', awsError('RebootInstances', 'IncorrectInstanceState', sentence));
+      }
+    }
+    for (const id of ids) call.ending = (await call.double.power(types.instance, id, 'reboot')).ending;
+    return { return: true };
+  },
+  async StartInstances(call) {
+    const started = [];
+    for (const id of listIn(call.form, 'InstanceId')) {
+      find(call, types.instance, id);
+      const previousState = states[call.double.isOn(id) ? 'running' : 'stopped'];
+      call.ending = (await call.double.power(types.instance, id, 'on')).ending;
+      started.push({ instanceId: id, currentState: states.pending, previousState });
+    }
+    return { instancesSet: items(started) };
   },
   async TerminateInstances(call) {
     for (const id of listIn(call.form, 'InstanceId')) {

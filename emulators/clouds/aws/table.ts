@@ -44,6 +44,7 @@ export const awsTable: CloudTable = {
     FREEHOLD_AWS_HOSTED_ZONE_ID: hostedZoneId,
     FREEHOLD_AWS_LISTING_LAG_MS: '0',
     FREEHOLD_AWS_REMOVE_PAUSE_MS: '100',
+    FREEHOLD_AWS_REBOOT_MS: '10000',
   }),
   types: Object.fromEntries(Object.entries(types).map(([name, token]) => [token, rules[name as keyof typeof types]])),
   functions: {

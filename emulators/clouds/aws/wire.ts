@@ -9,7 +9,7 @@ import { types } from './types.ts';
 import { elementIn, type Xml, xmlOf } from './xml.ts';
 
 /**
- * The interfaces of AWS themselves, for the few calls that our inventory makes by the official client: EC2, IAM and load
+ * The interfaces of AWS themselves, for the few calls that the product makes by the official clients: EC2, IAM and load
  * balancing (query), tagging (JSON 1.1), Route 53 (REST and XML), data lifecycle (REST and JSON). Service, region and
  * access key come from the signature's scope; the signature itself is not verified.
  */
@@ -53,6 +53,7 @@ export function createAwsWire(double: Double): Router {
     const work = queryCalls[service]?.[action];
     if (!work) throw new DoubleRefusal('invalid', `InvalidAction: the double does not know ${service}:${action}`);
     const result = await work(call);
+    if (call.ending === 'lose-reply') return void response.socket?.destroy();
     const body: Xml =
       service === 'ec2'
         ? { requestId, ...result }

@@ -3,6 +3,7 @@ import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
 import { azureActions } from '../../../src/stacks/azure/permissions.ts';
 import type { Double } from '../double.ts';
 import { propertiesOf } from '../object-area.ts';
+import { createOperations } from '../operations.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
@@ -13,7 +14,8 @@ import { azureError } from './words.ts';
 
 /**
  * Azure's resource manager itself, for the few calls that our inventory and our look at the cloud make: lists of groups, of
- * what is in them, of subnets, records and backups, and reading and deleting one object by its id. Beside it the endpoint
+ * what is in them, of subnets, records and backups, reading and deleting one object by its id, and the power of machines,
+ * whose operations have to be asked about. Beside it the endpoint
  * at which Azure gives an application the token of its identity.
  */
 
@@ -108,6 +110,37 @@ export function createAzureWire(double: Double): Router {
     response.status(202).json(shown(object));
   });
 
+  const machine = `${scope}/resourceGroups/:group/providers/Microsoft.Compute/virtualMachines/:name`;
+  const operations = createOperations();
+  wire.get(`${machine}/instanceView`, (request, response) => {
+    const { id } = existing(request.path.replace(/\/instanceView$/, ''));
+    const code = `PowerState/${double.isOn(id) ? 'running' : 'deallocated'}`;
+    response.json({ statuses: [{ code: 'ProvisioningState/succeeded' }, { code }] });
+  });
+  const powers = { restart: 'reboot', start: 'on', deallocate: 'off' } as const;
+  wire.post(`${machine}/:verb`, async (request, response, next) => {
+    const { verb } = request.params;
+    if (verb !== 'restart' && verb !== 'start' && verb !== 'deallocate') return next();
+    const { type, id, inputs } = existing(request.path.replace(/\/\w+$/, ''));
+    if (verb === 'restart' && !double.isOn(id)) {
+      const sentence = 'Cannot restart a virtual machine that is not running.';
+      throw new DoubleRefusal('invalid', azureError(409, 'OperationNotAllowed', sentence));
+    }
+    const { ending, done } = await double.power(type, id, powers[verb]);
+    if (ending === 'lose-reply') return void response.socket?.destroy();
+    const place = `${scope}/providers/Microsoft.Compute/locations/${String(inputs.location)}/operations`;
+    const base = `${request.protocol}://${request.headers.host}${request.baseUrl}${place}`;
+    const url = `${base}/${operations.begin(done)}?api-version=${String(request.query['api-version'])}`;
+    response.set({ 'azure-asyncoperation': url, location: `${url}&monitor=true`, 'retry-after': '10' });
+    response.status(202).end();
+  });
+  wire.get(`${scope}/providers/Microsoft.Compute/locations/:location/operations/:id`, (request, response) => {
+    const { id } = request.params;
+    const isRunning = operations.isRunning(id);
+    if (isRunning === null) throw new DoubleRefusal('not_found', azureError(404, 'NotFound', `no operation ${id}`));
+    response.json({ name: id, status: isRunning ? 'InProgress' : 'Succeeded' });
+  });
+
   // Whatever else has an id: one object, or the list of an object's parts of a kind.
   wire.get('/*id', async (request, response) => {
     const id = request.path;
@@ -124,6 +157,12 @@ export function createAzureWire(double: Double): Router {
     await double.remove(object.type, object.id, 'wire');
     response.status(202).end();
   });
+
+  function existing(id: string): DoubleObject {
+    const object = find(id);
+    if (!object) throw new DoubleRefusal('not_found', double.table.words.missing({ type: 'Resource', id }));
+    return object;
+  }
 
   function find(id: string): DoubleObject | undefined {
     return Object.values(types)

@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Request, Router } from 'express';
 import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
 import type { Double } from '../double.ts';
+import { createOperations } from '../operations.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
@@ -9,7 +10,10 @@ import { doubleToken } from './table.ts';
 import { types } from './types.ts';
 import { digitaloceanError } from './words.ts';
 
-/** DigitalOcean's API v2 itself, for the few calls that our inventory makes. Lists have pages as there. */
+/**
+ * DigitalOcean's API v2 itself, for the few calls that inventory, snapshots and restarts make. Lists have pages as there,
+ * and a droplet does one action at a time.
+ */
 
 type Shape = (object: DoubleObject, double: Double) => object;
 
@@ -85,7 +89,7 @@ export function createDigitaloceanWire(double: Double): Router {
     response.json(page(request, 'sizes', offered()));
   });
   // What an account has and our stacks do not make: there is none of it.
-  for (const name of ['actions', 'certificates', 'domains', 'images', 'regions']) {
+  for (const name of ['certificates', 'domains', 'images', 'regions']) {
     wire.get(`/v2/${name}`, (request, response) => {
       response.json(page(request, name, []));
     });
@@ -145,6 +149,52 @@ export function createDigitaloceanWire(double: Double): Router {
       .filter(({ inputs }) => inputs.volumeId === request.params.id && Number(inputs.dropletId) === droplet);
     for (const { id } of links) await double.remove(types.volumeAttachment, id, 'wire');
     response.status(202).json({ action: { status: 'completed', type } });
+  });
+
+  const operations = createOperations();
+  const actions: { id: number; droplet: string; type: string; isRunning: boolean }[] = [];
+  const powers = { power_cycle: 'reset', power_on: 'on', power_off: 'off', reboot: 'reboot' } as const;
+  const isLocked = (id: string) => actions.some(({ droplet, isRunning }) => droplet === id && isRunning);
+  const actionShape = ({ id, droplet, type, isRunning }: (typeof actions)[number]) => ({
+    ...{ id, type, status: isRunning ? 'in-progress' : 'completed' },
+    ...{ resource_id: Number(droplet), resource_type: 'droplet' },
+  });
+  /** Looks at an action, which is over when its work is. */
+  const lookAt = (action: (typeof actions)[number]) => {
+    action.isRunning &&= operations.isRunning(String(action.id)) ?? false;
+    return actionShape(action);
+  };
+  wire.get('/v2/droplets/:id', (request, response) => {
+    const id = existing(types.droplet, request.params.id);
+    const status = double.isOn(id) ? 'active' : 'off';
+    response.json({ droplet: { id: Number(id), status, locked: isLocked(id) } });
+  });
+  wire.post('/v2/droplets/:id/actions', async (request, response) => {
+    const droplet = existing(types.droplet, request.params.id);
+    const { type = '' } = request.body as { type?: string };
+    const how = Object.entries(powers).find(([name]) => name === type)?.[1];
+    if (!how) throw new DoubleRefusal('invalid', digitaloceanError('POST', types.droplet, 422, `no action ${type}`));
+    if (isLocked(droplet)) {
+      const sentence = 'Droplet already has a pending event.';
+      throw new DoubleRefusal('invalid', digitaloceanError('POST', types.droplet, 422, sentence));
+    }
+    const { ending, done } = await double.power(types.droplet, droplet, how);
+    const action = { id: Number(operations.begin(done)), droplet, type, isRunning: true };
+    actions.unshift(action);
+    if (ending === 'lose-reply') return void response.socket?.destroy();
+    response.status(201).json({ action: actionShape(action) });
+  });
+  wire.get('/v2/droplets/:id/actions', (request, response) => {
+    const found = actions.filter(({ droplet }) => droplet === request.params.id);
+    response.json(page(request, 'actions', found.map(actionShape)));
+  });
+  wire.get('/v2/actions', (request, response) => {
+    response.json(page(request, 'actions', actions.map(actionShape)));
+  });
+  wire.get('/v2/actions/:id', (request, response) => {
+    const action = actions.find(({ id }) => String(id) === request.params.id);
+    if (!action) throw new DoubleRefusal('not_found', double.table.words.missing({ type: 'Action', id: '' }));
+    response.json({ action: lookAt(action) });
   });
 
   const records = '/v2/domains/:domain/records';

@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Request, Router } from 'express';
 import type { Double } from '../double.ts';
+import { createOperations } from '../operations.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
@@ -9,9 +10,9 @@ import { types } from './types.ts';
 import { gcpError, gcpWords } from './words.ts';
 
 /**
- * The interfaces of Google Cloud themselves, for the calls of our inventory and of the look at what is configured: Compute
- * Engine, Cloud DNS, service accounts, resource manager. Deletes of Compute Engine answer an operation that is running,
- * whose end has to be asked for.
+ * The interfaces of Google Cloud themselves, for the calls of inventory, snapshots, restarts and the look at what is
+ * configured: Compute Engine, Cloud DNS, service accounts, resource manager. Deletes and restarts of Compute Engine answer an
+ * operation that is running, whose end has to be asked for.
  */
 
 /** Type of each collection of Compute Engine. */
@@ -79,7 +80,8 @@ export function createGcpWire(double: Double): Router {
           deviceName: inputs.deviceName,
           source: linkBase + text(inputs.disk),
         }));
-        return { ...common, disks: [{ deviceName: 'persistent-disk-0', source: `${linkBase}boot` }, ...disks] };
+        const status = double.isOn(object.id) ? 'RUNNING' : 'TERMINATED';
+        return { ...common, status, disks: [{ deviceName: 'persistent-disk-0', source: `${linkBase}boot` }, ...disks] };
       }
       case types.snapshot: {
         const status = readSnapshot(double, object) ? 'READY' : 'UPLOADING';
@@ -112,11 +114,37 @@ export function createGcpWire(double: Double): Router {
     response.json({ items: (await listed(typeOf(request.params.collection), request)).map(shown) });
   });
 
-  const running = { name: 'operation-double', status: 'RUNNING' };
-  wire.get(
-    [`${compute}/global/operations/:name`, `${compute}/:scope/:place/operations/:name`],
-    (_request, response) => void response.json({ ...running, status: 'DONE' }),
-  );
+  const prefix = 'operation-';
+  const running = { name: `${prefix}double`, status: 'RUNNING' };
+  const operations = createOperations();
+  wire.get([`${compute}/global/operations/:name`, `${compute}/:scope/:place/operations/:name`], (request, response) => {
+    const name = String(request.params.name);
+    const isRunning = operations.isRunning(name.replace(prefix, '')) ?? false;
+    response.json({ name, status: isRunning ? 'RUNNING' : 'DONE' });
+  });
+  wire.get(`${compute}/zones/:zone/instances/:name`, (request, response) => {
+    response.json(shown(find(types.instance, request.path.replace('/compute/v1/', ''))));
+  });
+  /** Operations by the id that their callers gave them: a repeat gets the first one's, and nothing is done again. */
+  const requested = new Map<string, object>();
+  wire.post(`${compute}/zones/:zone/instances/:name/:verb`, async (request, response, next) => {
+    const { verb } = request.params;
+    if (verb !== 'reset' && verb !== 'start' && verb !== 'stop') return next();
+    const id = request.path.replace('/compute/v1/', '').replace(/\/\w+$/, '');
+    const requestId = text(request.query.requestId);
+    const known = requested.get(requestId);
+    if (known) return void response.json(known);
+    find(types.instance, id);
+    if (verb === 'reset' && !double.isOn(id)) {
+      throw new DoubleRefusal('invalid', gcpError(400, `The resource '${id}' is not ready`, 'resourceNotReady'));
+    }
+    const how = { reset: 'reset', start: 'on', stop: 'off' } as const;
+    const { ending, done } = await double.power(types.instance, id, how[verb]);
+    const operation = { ...running, name: prefix + operations.begin(done) };
+    if (requestId !== '') requested.set(requestId, operation);
+    if (ending === 'lose-reply') return void response.socket?.destroy();
+    response.json(operation);
+  });
   wire.delete(
     [`${compute}/global/:collection/:name`, `${compute}/:scope/:place/:collection/:name`],
     async (request, response) => {

@@ -12,8 +12,10 @@ const pollIntervalMs = 20;
 export function measureDowntime(readHealth: () => Promise<unknown>) {
   let lastAnswerAt: number | null = null;
   let missed = false;
+  let everMissed = false;
   let longestMs = 0;
   const stopped = new AbortController();
+  const firstLook = Promise.withResolvers<void>();
 
   /** Counts what has been missed since the last answer, up to now. */
   function count(): void {
@@ -25,17 +27,23 @@ export function measureDowntime(readHealth: () => Promise<unknown>) {
       const problem = await readHealth().catch((error: unknown) => error ?? 'no answer');
       if (problem !== undefined) {
         missed = true;
+        everMissed = true;
       } else {
         count();
         missed = false;
         lastAnswerAt = monotonic();
       }
+      firstLook.resolve();
       await delay(pollIntervalMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   }
   const watching = watch();
 
   return {
+    /** Ends when the server was looked at for the first time: who begins then has an answer to measure from. */
+    firstLook: firstLook.promise,
+    /** Whether the server did not answer at least once. */
+    wasDown: () => everMissed,
     /** Ms; null when the server never answered, so that there is nothing to measure from. */
     downtimeMs: () => (lastAnswerAt === null ? null : Math.round(longestMs)),
     async stop(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Journal } from '../lib/journal.ts';
 import { detectDrift } from './detect-drift.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import { repairStack } from './repair-stack.ts';
+import { type RestartPorts, restartServer } from './restart-server.ts';
 import { destroyStack, stackUp } from './stack-up.ts';
 import { takeChangeStep } from './take-change-step.ts';
 
@@ -28,13 +29,14 @@ export interface StackPorts {
   ): Promise<StackOutputs | null>;
 }
 
-/** The activities of a provision worker: the only ones that run Pulumi. */
-export function createStackActivities(ports: StackPorts) {
+/** The activities of a provision worker: the only ones that change what is at a cloud. */
+export function createStackActivities(ports: StackPorts & RestartPorts) {
   return {
     stackUp: stackUp(ports),
     destroyStack: destroyStack(ports),
     takeChangeStep: takeChangeStep(ports),
     detectDrift: detectDrift(ports),
     repairStack: repairStack(ports),
+    restartServer: restartServer(ports),
   };
 }

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { cancellationSignal } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StackOutputs } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
@@ -10,14 +8,13 @@ import {
   type DesiredServer,
   planChange,
 } from '../../domain/operations/plan-change.ts';
-import { monotonic } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
-import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import { measureDowntime } from './measure-downtime.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 import { deliveredRequest, specOf } from './stack-up.ts';
+import { until, untilHealthy } from './until-healthy.ts';
 
 export interface DesiredChange {
   desired: DesiredServer;
@@ -33,8 +30,6 @@ export interface TakenStep {
   /** Steps that are still to be taken. */
   left: number;
 }
-
-const pollIntervalMs = 100;
 
 /**
  * This step brings a delivered server one step nearer to what is wished of it (`domain/plan-change.ts`), and answers what
@@ -85,31 +80,9 @@ function changeOf(instance: InstanceRecord, { spec }: ChangeStep, outputs: Stack
   return { appliedSpec: { nodes, hostnames, diskGib, tags }, size, image, diskGib, outputs };
 }
 
-async function untilHealthy(ports: StackPorts, expected: ExpectedHost, when: string): Promise<void> {
-  let problem: ReasonError | undefined;
-  const isHealthy = async () => {
-    problem = await ports.readHealth(expected);
-    return problem === undefined;
-  };
-  if (await until(isHealthy, ports.healthyWithinMs)) return;
-  throw new ReasonError('host_unhealthy', `${when}: ${problem?.detail ?? problem?.code}`, { cause: problem });
-}
-
 async function untilResolved(ports: StackPorts, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const resolves = async () => (await ports.resolve(name)).length > 0;
     if (!(await until(resolves, ports.healthyWithinMs))) throw new ReasonError('dns_unresolved', name);
   }
-}
-
-/** Whether something came true within `limitMs`. */
-async function until(isTrue: () => Promise<boolean>, limitMs: number): Promise<boolean> {
-  const signal = cancellationSignal();
-  const end = monotonic() + limitMs;
-  while (!(await isTrue())) {
-    if (monotonic() > end) return false;
-    heartbeat({ phase: 'host_starting' });
-    await delay(pollIntervalMs, undefined, { signal });
-  }
-  return true;
 }

@@ -26,7 +26,7 @@ const ec2Writes = [
   ...['AuthorizeSecurityGroupEgress', 'RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress'],
   ...['ModifySecurityGroupRules', 'CreateVolume', 'DeleteVolume', 'ModifyVolume', 'AttachVolume', 'DetachVolume'],
   ...['CreateSnapshot', 'DeleteSnapshot', 'RunInstances', 'StartInstances', 'StopInstances', 'TerminateInstances'],
-  ...['ModifyInstanceAttribute', 'ModifyInstanceMetadataOptions', 'AssociateIamInstanceProfile'],
+  ...['RebootInstances', 'ModifyInstanceAttribute', 'ModifyInstanceMetadataOptions', 'AssociateIamInstanceProfile'],
   ...['CreateTags', 'DeleteTags'],
 ].map((action) => `ec2:${action}`);
 

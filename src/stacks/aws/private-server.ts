@@ -13,6 +13,7 @@ import { awsInventory } from './inventory.ts';
 import { attachVolumes, declareMachines, declareVolumes, servingOf } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
+import { restartAwsMachine } from './restart-machine.ts';
 import { awsSettings } from './settings.ts';
 import { awsSnapshots } from './snapshots.ts';
 
@@ -69,6 +70,7 @@ export const awsStacks: CloudStacks = {
   plugins: [],
   inventory: awsInventory,
   snapshots: awsSnapshots,
+  restartMachine: restartAwsMachine,
   dailySnapshots: 'schedule',
   reasonOf: awsReasonOf,
 };

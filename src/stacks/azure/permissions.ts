@@ -13,7 +13,7 @@ export const azureActions: readonly string[] = [
   'Microsoft.Authorization/permissions/read',
   'Microsoft.Compute/skus/read',
   'Microsoft.Compute/locations/operations/read',
-  ...all('Compute/virtualMachines', 'start/action', 'deallocate/action', 'powerOff/action'),
+  ...all('Compute/virtualMachines', 'start/action', 'restart/action', 'deallocate/action', 'powerOff/action'),
   'Microsoft.Compute/virtualMachines/instanceView/read',
   ...all('Compute/disks', 'beginGetAccess/action'),
   ...all('Compute/snapshots'),

@@ -10,6 +10,7 @@ import { azureInventory } from './inventory.ts';
 import { declareMachines, imageOf } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
+import { restartAzureMachine } from './restart-machine.ts';
 import { azureSettings } from './settings.ts';
 import { azureSnapshots } from './snapshots.ts';
 import { declareVolumes } from './volumes.ts';
@@ -75,6 +76,7 @@ export const azureStacks: CloudStacks = {
   plugins: [],
   inventory: azureInventory,
   snapshots: azureSnapshots,
+  restartMachine: restartAzureMachine,
   dailySnapshots: 'schedule',
   reasonOf: azureReasonOf,
 };

@@ -34,6 +34,16 @@ export function createDigitaloceanApi(env: NodeJS.ProcessEnv) {
         if (!body.links?.pages?.next) return found;
       }
     },
+    /** Asks for one thing; null when the status is one of `allowed`. */
+    async ask<T extends z.ZodType>(
+      method: 'GET' | 'POST',
+      path: string,
+      schema: T,
+      { body, allowed = [] }: { body?: unknown; allowed?: number[] } = {},
+    ): Promise<z.output<T> | null> {
+      const answer = await ask(`${base}/v2/${path}`, { method, body, allowed });
+      return allowed.includes(answer.status) ? null : schema.parse(answer.body);
+    },
     /** Asks for something to be done; answers the status, also when it is one of `allowed`. */
     async act(
       method: 'POST' | 'DELETE',

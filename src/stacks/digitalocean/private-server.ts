@@ -10,6 +10,7 @@ import { digitaloceanInventory } from './inventory.ts';
 import { declareMachines, declareVolumes, linkServing } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
+import { restartDigitaloceanMachine } from './restart-machine.ts';
 import { digitaloceanSettings } from './settings.ts';
 import { digitaloceanSnapshots } from './snapshots.ts';
 
@@ -55,6 +56,7 @@ export const digitaloceanStacks: CloudStacks = {
   plugins: [],
   inventory: digitaloceanInventory,
   snapshots: digitaloceanSnapshots,
+  restartMachine: restartDigitaloceanMachine,
   dailySnapshots: 'ours',
   reasonOf: digitaloceanReasonOf,
 };

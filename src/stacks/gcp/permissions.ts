@@ -19,7 +19,7 @@ export const gcpPermissions: readonly string[] = [
   ...compute('disks', 'addResourcePolicies', 'removeResourcePolicies'),
   ...compute('snapshots', 'create', 'delete', 'get', 'list', 'setLabels'),
   ...compute('resourcePolicies', 'create', 'delete', 'get', 'list', 'use'),
-  ...compute('instances', 'create', 'delete', 'get', 'list', 'start', 'stop', 'attachDisk', 'detachDisk'),
+  ...compute('instances', 'create', 'delete', 'get', 'list', 'reset', 'start', 'stop', 'attachDisk', 'detachDisk'),
   ...compute('instances', 'setDeletionProtection', 'setLabels', 'setMachineType', 'setMetadata', 'setServiceAccount'),
   ...compute('instances', 'setShieldedInstanceIntegrityPolicy', 'setTags', 'updateAccessConfig', 'addAccessConfig'),
   ...compute('instances', 'deleteAccessConfig', 'use'),

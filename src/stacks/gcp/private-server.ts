@@ -11,6 +11,7 @@ import { gcpInventory } from './inventory.ts';
 import { attachVolumes, declareMachines, declareVolumes } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
+import { restartGcpMachine } from './restart-machine.ts';
 import { gcpSettings } from './settings.ts';
 import { gcpSnapshots } from './snapshots.ts';
 
@@ -60,6 +61,7 @@ export const gcpStacks: CloudStacks = {
   plugins: [],
   inventory: gcpInventory,
   snapshots: gcpSnapshots,
+  restartMachine: restartGcpMachine,
   dailySnapshots: 'schedule',
   reasonOf: gcpReasonOf,
 };

@@ -89,7 +89,7 @@ async function operate(client: GcpClient, path: string, call: { method: string; 
 }
 
 /** Waits for the end of an operation that a call of Compute Engine began, and throws what it ended with. */
-export async function finish(client: GcpClient, path: string, body: unknown): Promise<void> {
+export async function finish(client: GcpClient, path: string, body: unknown, signal?: AbortSignal): Promise<void> {
   const place = /^projects\/[^/]+\/(?:global|(?:zones|regions)\/[^/]+)/.exec(path)?.[0];
   const begun = monotonic();
   let operation = Operation.parse(body);
@@ -99,7 +99,7 @@ export async function finish(client: GcpClient, path: string, body: unknown): Pr
     }
     const { body: state } = await client.ask(`${client.compute}${place}/operations/${operation.name}`);
     operation = Operation.parse(state);
-    if (operation.status !== 'DONE') await delay(askAgainMs);
+    if (operation.status !== 'DONE') await delay(askAgainMs, undefined, signal ? { signal } : {});
   }
   const [problem] = operation.error?.errors ?? [];
   if (!problem || problem.code === 'RESOURCE_NOT_FOUND') return;

@@ -58,6 +58,9 @@ export const Host = z.object({
 });
 export type Host = z.infer<typeof Host>;
 
+/** A repeated restart with the token of the last one answers with the host as it is. */
+export const HostRestart = z.strictObject({ token: Token });
+
 /** Changes in place; what is absent stays. */
 export const changes = {
   addresses: z.strictObject({ tags: Tags.optional() }),
@@ -114,9 +117,9 @@ export const CloudProblem = z.object({ code: CloudErrorCode, message: z.string()
 const CreateFault = z.enum(['fail', 'quota', 'lose-reply']);
 
 /**
- * Faults for tests and demonstrations. A create or delete named here goes wrong `times` times: `fail` refuses with 503,
- * `quota` with 429, `lose-reply` does the work and drops the connection, `never-healthy` starts a host that answers
- * nothing until somebody stops and starts it. `createHostMs` and `fullZones` stay until changed.
+ * Faults for tests and demonstrations. A call named here goes wrong `times` times: `fail` refuses with 503, `quota` with
+ * 429, `lose-reply` does the work and drops the connection, `never-healthy` starts a host that answers nothing until
+ * somebody restarts it. `createHostMs` and `fullZones` stay until changed.
  */
 export const Faults = z.strictObject({
   createHost: z.union([CreateFault, z.literal('never-healthy')]).optional(),
@@ -125,6 +128,7 @@ export const Faults = z.strictObject({
   createRecord: CreateFault.optional(),
   deleteHost: z.literal('fail').optional(),
   deleteVolume: z.literal('fail').optional(),
+  restartHost: z.enum(['fail', 'lose-reply']).optional(),
   times: z.number().int().min(1).default(1),
   /** How long a host's create takes before it answers, ms. */
   createHostMs: z.number().int().min(0).max(600_000).optional(),

@@ -35,6 +35,8 @@ export interface CloudClient {
   /** Brings a host up that is stopped or has died. */
   startHost(id: string): Promise<CloudObject<'hosts'>>;
   stopHost(id: string): Promise<CloudObject<'hosts'>>;
+  /** Cuts a host's power and boots it again, once for a token; null where there is no such host. */
+  restartHost(id: string, token: string): Promise<CloudObject<'hosts'> | null>;
   /** Deletes; an object that is gone already is a success. */
   remove(kind: Kind, id: string): Promise<void>;
   snapshots(): Promise<Snapshot[]>;
@@ -49,7 +51,7 @@ const pauseMs = 150;
 const timeoutMs = 60_000;
 
 /**
- * A client of the small cloud. Every call is safe to repeat (creates by their token), so a lost connection and a 503 are
+ * A client of the small cloud. Every call is safe to repeat (creates and restarts by their token), so a lost connection and a 503 are
  * tried again twice; then it throws `CloudError` with `unavailable` or the cloud's own code.
  */
 export function createCloudClient(options: { url: string; token: string }): CloudClient {
@@ -146,6 +148,10 @@ export function createCloudClient(options: { url: string; token: string }): Clou
     },
     async stopHost(id) {
       return parse('hosts', await call('POST', `${path('hosts', id)}/stop`));
+    },
+    async restartHost(id, token) {
+      const body = await absentAsNull(call('POST', `${path('hosts', id)}/restart`, { token }));
+      return body === null ? null : parse('hosts', body);
     },
     async remove(kind, id) {
       await absentAsNull(call('DELETE', path(kind, id)));

@@ -11,6 +11,7 @@ import {
 } from '../private-server.ts';
 import { localInventory } from './inventory.ts';
 import { Address, DnsRecord, Host, Volume } from './resources.ts';
+import { restartLocalMachine } from './restart-machine.ts';
 import { localSnapshots } from './snapshots.ts';
 
 const imageName = (version: string) => `freehold-server:${version}`;
@@ -95,6 +96,7 @@ export const localStacks: CloudStacks = {
   plugins: [{ name: 'freehold-local', path: join(import.meta.dirname, 'provider') }],
   inventory: localInventory,
   snapshots: localSnapshots,
+  restartMachine: restartLocalMachine,
   dailySnapshots: 'none',
   reasonOf(message) {
     const code = /\[cloud:([a-z_]+)\]/.exec(message)?.[1];

@@ -27,6 +27,13 @@ export function judgeLease(
   return session === 'alive' ? 'kill' : 'take';
 }
 
+/**
+ * Whether the holder of a lease may still write, for who only wants to know: by time alone, wherever the holder is.
+ */
+export function mayHolderWrite(held: ForeignLease, marginMs: number): boolean {
+  return judgeLease(held, { session: 'elsewhere', marginMs }) === 'wait';
+}
+
 /** Whether a holder must end itself: it has not renewed for `lostMs`, both on its own monotonic clock, ms. */
 export function isLeaseLost(clock: { now: number; renewedAt: number; lostMs: number }): boolean {
   return clock.now - clock.renewedAt > clock.lostMs;

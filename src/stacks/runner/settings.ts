@@ -55,6 +55,11 @@ export function ladderMsOf(env: NodeJS.ProcessEnv): number {
   return Environment.shape.FREEHOLD_RUNNER_LADDER_MS.parse(env.FREEHOLD_RUNNER_LADDER_MS || undefined);
 }
 
+/** How much later than its end a lease may be taken under an environment, ms. */
+export function leaseMarginMsOf(env: NodeJS.ProcessEnv): number {
+  return LeaseTimes.shape.FREEHOLD_LEASE_MARGIN_MS.parse(env.FREEHOLD_LEASE_MARGIN_MS || undefined);
+}
+
 /** Reads the settings, and takes the runner's own secrets out of the environment that its children inherit. */
 export function takeSettings(env: NodeJS.ProcessEnv): { settings: RunnerSettings; secrets: Set<string> } {
   const own = Object.fromEntries(ownSecrets.map((name) => [name, secretOf(env, name)]));

@@ -150,6 +150,23 @@ describe('a host', () => {
     await cloud.client.remove('addresses', address.id);
   });
 
+  test('is restarted by a cut of its power, once for a token, with everything that it has', async () => {
+    const { address, host } = await rentHost();
+    await answering(address);
+    const restarted = (await cloud.client.restartHost(host.id, 'token-of-one'))!;
+    expect({ ...restarted, pid: null }).toEqual({ ...host, pid: null });
+    expect(isRunning(host.pid)).toBe(false);
+    expect(await answering(address)).toMatchObject({ boots: 2, pid: restarted.pid });
+    expect((await cloud.client.restartHost(host.id, 'token-of-one'))?.pid).toBe(restarted.pid);
+    await cloud.client.restartHost(host.id, 'token-of-two');
+    expect((await answering(address)).boots).toBe(3);
+
+    await cloud.client.stopHost(host.id);
+    expect(await cloud.client.restartHost(host.id, 'token-of-three')).toMatchObject({ state: 'running' });
+    expect((await answering(address)).boots).toBe(4);
+    expect(await cloud.client.restartHost('host-none', 'token-of-four')).toBeNull();
+  });
+
   test.each(['SIGKILL', 'SIGTERM'] as const)('outlives a daemon that ends by %s, and is adopted', async (signal) => {
     const { address, host } = await rentHost();
     await answering(address);
@@ -208,6 +225,18 @@ describe('faults', () => {
     expect(await health(address)).toBeNull();
     await cloud.client.stopHost(host.id);
     await cloud.client.startHost(host.id);
+    expect(await answering(address)).toMatchObject({ boots: 1 });
+  });
+
+  test('a host that never answers does so after its restart, which can fail too', async () => {
+    await cloud.faults({ createHost: 'never-healthy', restartHost: 'fail' });
+    const { host, address } = await rentHost();
+    expect(await health(address)).toBeNull();
+    // Its client repeats by itself what was refused once.
+    await cloud.client.restartHost(host.id, 'token-of-one');
+    expect(await answering(address)).toMatchObject({ boots: 1 });
+    await cloud.faults({ restartHost: 'fail', times: 3 });
+    await expect(cloud.client.restartHost(host.id, 'token-of-two')).rejects.toMatchObject({ code: 'unavailable' });
     expect(await answering(address)).toMatchObject({ boots: 1 });
   });
 

@@ -1,0 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { cancellationSignal } from '@temporalio/activity';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { monotonic } from '../../runtime/clock.ts';
+import { heartbeat } from '../lib/heartbeat-interceptor.ts';
+import type { ExpectedHost } from './read-host-health.ts';
+import type { StackPorts } from './stack-activities.ts';
+
+const pollIntervalMs = 100;
+
+/**
+ * Waits until a server answers as it should, for `healthyWithinMs`; then throws `host_unhealthy`, whose detail begins with
+ * `when`. Beats with `progress` meanwhile.
+ */
+export async function untilHealthy(
+  ports: Pick<StackPorts, 'readHealth' | 'healthyWithinMs'>,
+  expected: ExpectedHost,
+  when: string,
+  progress: object = {},
+): Promise<void> {
+  let problem: ReasonError | undefined;
+  const isHealthy = async () => {
+    problem = await ports.readHealth(expected);
+    return problem === undefined;
+  };
+  if (await until(isHealthy, ports.healthyWithinMs, progress)) return;
+  throw new ReasonError('host_unhealthy', `${when}: ${problem?.detail ?? problem?.code}`, { cause: problem });
+}
+
+/** Whether something came true within `limitMs`. Beats with `progress` meanwhile. */
+export async function until(isTrue: () => Promise<boolean>, limitMs: number, progress: object = {}): Promise<boolean> {
+  const signal = cancellationSignal();
+  const end = monotonic() + limitMs;
+  while (!(await isTrue())) {
+    if (monotonic() > end) return false;
+    heartbeat({ phase: 'host_starting', ...progress });
+    await delay(pollIntervalMs, undefined, { signal });
+  }
+  return true;
+}
