@@ -19,15 +19,14 @@ export function awaitActivation({ store, ask }: LicensingPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await store.instances.find(context.instanceId);
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
+    const nodes = instance.desired.nodes.length;
     const signal = cancellationSignal();
     const until = monotonic() + attemptMs;
     for (;;) {
       const licence = await ask('GET', `/v1/admin/licenses/${instance.licenceId}`, LicenceView);
       const active = licence.activations.filter(({ status }) => status === 'active').length;
-      if (active >= licence.seats.production.limit) break;
-      if (monotonic() > until) {
-        throw new ReasonError('not_activated_yet', `${active} of ${licence.seats.production.limit} nodes are active`);
-      }
+      if (active >= nodes) break;
+      if (monotonic() > until) throw new ReasonError('not_activated_yet', `${active} of ${nodes} nodes are active`);
       heartbeat({ active });
       await delay(pollIntervalMs, undefined, { signal });
     }
