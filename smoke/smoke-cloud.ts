@@ -1,11 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReasonError, reasons } from '../src/contracts/reasons.ts';
-import {
-  type PrivateServerSpec,
-  type RunnerLine,
-  type StackOutputs,
-  type StackRequest,
-} from '../src/contracts/stack.ts';
+import type { PrivateServerSpec, RunnerLine, StackOutputs, StackRequest } from '../src/contracts/stack.ts';
 import { findCloud, findPlan, findRegion } from '../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';

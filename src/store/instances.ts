@@ -106,6 +106,10 @@ export function instanceStore(connection: Connection) {
     ): Promise<void> {
       await model.updateOne({ _id: id }, { $set: change });
     },
+    /** Notes that nothing of its stack stands any more. */
+    async clearStack(id: string): Promise<void> {
+      await model.updateOne({ _id: id }, { $unset: { applied: 1, outputs: 1 } });
+    },
     async remove(id: string): Promise<void> {
       await model.deleteOne({ _id: id, status: 'requested' });
     },

@@ -48,6 +48,7 @@ export function destroyStack(ports: StackPorts) {
     if (!instance) return;
     const finalSnapshot = finalSnapshotOf(instance, { at: now(), days: ports.finalSnapshotDays });
     await runStackWithProgress(ports, context, destroyRequest(instance, { finalSnapshot }));
+    await ports.store.instances.clearStack(instance._id);
   };
 }
 
