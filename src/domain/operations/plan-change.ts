@@ -5,12 +5,12 @@ import { hostnamesOf } from './desired-server.ts';
 import { type ExpectedDowntime, expectedDowntime } from './expected-downtime.ts';
 
 /**
- * How a server becomes what it is wished to be: a sequence of specs for `up`, each of which changes one thing, with what
- * to wait for after each.
+ * How a server gets from what is applied to what is desired: a sequence of specs for `up`, each of which changes one thing,
+ * with what to wait for after each.
  *
- * The plan follows from what stands and what is wished alone. So the rest of a plan that was cut off is the plan from
- * what stands now to the same wish, and its rollback the plan from what stands now to what was wished before: the old
- * machine is there until the new one serves, so going back before that costs one move, and nothing of the data.
+ * The plan follows from these two alone. A plan that was cut off is continued by planning again from what is applied by
+ * then, and rolled back by planning to what was desired before. The old machine stays until the new one serves, so going
+ * back before that is one move and loses no data.
  *
  * Limits and features are no part of it: they are in the licence, and arrive with its next check, without a machine.
  */
@@ -116,7 +116,7 @@ export function planChange(
   const downtimeMs = steps.reduce((sum, each) => sum + each.downtimeMs, 0);
   return { steps, downtimeMs, downtime: downtimeClass(downtimeMs) };
 
-  /** Brings the wished machine to serve a node, and removes every other one. */
+  /** Makes the desired machine serve a node, and removes every other one. */
   function bringNode(before: ServerNode): void {
     let node = before;
     const fits = ({ size, image }: Machine) => size === desired.size && image === desired.image;
