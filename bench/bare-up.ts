@@ -5,8 +5,9 @@ import { secret } from '@pulumi/pulumi';
 import { LocalWorkspace, PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 import { request } from 'undici';
 import { z } from 'zod';
-import type { PrivateServerSpec } from '../src/contracts/stack.ts';
 import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
+import { desiredAtFirst } from '../src/domain/operations/desired-server.ts';
+import { specFrom } from '../src/domain/operations/server-spec.ts';
 import type { Platform } from '../src/embedded/platform.ts';
 import { newId } from '../src/runtime/new-id.ts';
 import { cloudStacks } from '../src/stacks/clouds.ts';
@@ -72,16 +73,10 @@ export async function prepareBareUp(platform: Platform) {
       productVersion: catalogue.product.version,
       licence: { serverUrl: env.LICENCE_SERVER_URL, publicKeys: keys, enrollmentToken: enrolment.enrollmentToken },
     });
-    const machine = { name: 'm1', size: 'local-1', image: catalogue.product.version, osImage: null };
-    const spec: PrivateServerSpec = {
-      instanceId,
-      cloud: 'local',
-      region: region.name,
-      diskGib: 20,
-      hostnames: [hostname],
-      nodes: [{ name: 'node-1', zone: region.zones[0] as string, machines: [machine], serving: machine.name }],
-      tags: {},
-    };
+    const { version: image } = catalogue.product;
+    const zones = region.zones.slice(0, 1);
+    const desired = desiredAtFirst({ size: 'local-1', image, diskGib: 20, hostname, zones, tags: {} });
+    const spec = specFrom({ _id: instanceId, cloud: 'local', region: region.name, desired });
     const workDir = await mkdtemp(join(tmpdir(), 'freehold-bench-'));
 
     const open = () =>

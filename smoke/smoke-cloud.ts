@@ -1,16 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReasonError, reasons } from '../src/contracts/reasons.ts';
-import {
-  machineKey,
-  type PrivateServerSpec,
-  type RunnerLine,
-  type StackOutputs,
-  type StackRequest,
-} from '../src/contracts/stack.ts';
+import type { PrivateServerSpec, RunnerLine, StackOutputs, StackRequest } from '../src/contracts/stack.ts';
 import { findCloud, findPlan, findRegion } from '../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { hostnameOf } from '../src/domain/hostnames/hostname.ts';
+import { desiredAtFirst } from '../src/domain/operations/desired-server.ts';
+import { appliedFrom, specFrom } from '../src/domain/operations/server-spec.ts';
 import { monotonic, nowDate } from '../src/runtime/clock.ts';
 import { newId } from '../src/runtime/new-id.ts';
 import { runStack } from '../src/stacks/runner/run-stack.ts';
@@ -45,14 +41,15 @@ export function specOf({
 }): PrivateServerSpec {
   const instanceId = newId.instance();
   const offer = findCloud(cloud, catalogue);
-  const machine = { name: 'm1', size: offer.sizes[plan], image: catalogue.product.version, osImage: null };
-  const zone = findRegion(region, offer).zones[0]!;
-  return {
-    ...{ instanceId, cloud, region, diskGib: findPlan(plan, catalogue).diskGib },
-    hostnames: [hostnameOf({ name: `smoke-${instanceId.slice(1, 9)}`, cloud }, catalogue, baseDomain)],
-    nodes: [{ name: 'node-1', zone, machines: [machine], serving: machine.name }],
+  const desired = desiredAtFirst({
+    size: offer.sizes[plan],
+    image: catalogue.product.version,
+    diskGib: findPlan(plan, catalogue).diskGib,
+    hostname: hostnameOf({ name: `smoke-${instanceId.slice(1, 9)}`, cloud }, catalogue, baseDomain),
+    zones: findRegion(region, offer).zones.slice(0, 1),
     tags: { 'freehold:plan': plan, 'freehold:created': nowDate().toISOString() },
-  };
+  });
+  return specFrom({ _id: instanceId, cloud, region, desired });
 }
 
 export interface Course {
@@ -83,20 +80,11 @@ export async function buildAndCheck(
   note(await lookAtPolicy({ spec, ground }));
   for (const check of await lookOutside({ spec, outputs, simulated, ground, env, signal })) note(check);
 
-  const { changes } = await up(pinned(spec, outputs));
+  const { changes } = await up({ ...spec, ...appliedFrom(spec, outputs) });
   const others = Object.entries(changes).filter(([op, count]) => op !== 'same' && count > 0);
   const what = 'a second up changes nothing';
   const detail = Object.entries(changes).map(([op, count]) => `${count} ${op}`);
   note({ what, result: others.length === 0 ? 'passed' : 'failed', detail: detail.join(', ') });
-}
-
-/** The spec with the images that the first up has found. */
-function pinned(spec: PrivateServerSpec, { osImages }: StackOutputs): PrivateServerSpec {
-  const nodes = spec.nodes.map((node) => ({
-    ...node,
-    machines: node.machines.map((machine) => ({ ...machine, osImage: osImages[machineKey(node, machine)] ?? null })),
-  }));
-  return { ...spec, nodes };
 }
 
 /** How often a destroy is tried that fails, and how long it waits between tries, ms. */

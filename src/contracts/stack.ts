@@ -91,7 +91,6 @@ export type StackRequest = z.infer<typeof StackRequest>;
 /** What a stack answers when it is up. */
 export const StackOutputs = z.object({
   addresses: z.array(z.string()),
-  hostnames: z.array(z.string()),
   volumeIds: z.array(z.string()),
   /** Ids of all machines. */
   serverIds: z.array(z.string()),

@@ -30,7 +30,6 @@ export interface PrivateServerArgs {
 
 export interface PrivateServerOutputs {
   addresses: Output<string[]>;
-  hostnames: Output<string[]>;
   volumeIds: Output<string[]>;
   serverIds: Output<string[]>;
   osImages: Output<Record<string, string>>;

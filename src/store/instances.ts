@@ -15,21 +15,19 @@ export function instanceStore(connection: Connection) {
         accountId: { ...text, index: true },
         orderId: { ...text, index: true },
         name: text,
-        hostname: { ...text, index: true },
         cloud: text,
         region: text,
-        zone: text,
         zonesTried: { type: [String], default: undefined },
         plan: text,
         cycle: text,
         addOns: mixed,
         limits: mixed,
         features: mixed,
-        size: text,
-        diskGib: { type: Number, required: true },
-        image: text,
+        seats: { type: Number, required: true },
+        product: text,
         adminEmail: text,
-        appliedSpec: mixed,
+        desired: { ...mixed, required: true },
+        applied: mixed,
         status: { ...text, index: true },
         standing: { type: String, default: null },
         standingRevision: { type: Number, required: true },
@@ -96,11 +94,8 @@ export function instanceStore(connection: Connection) {
           | 'status'
           | 'standing'
           | 'standingRevision'
-          | 'zone'
-          | 'appliedSpec'
-          | 'size'
-          | 'image'
-          | 'diskGib'
+          | 'desired'
+          | 'applied'
           | 'zonesTried'
           | 'licenceId'
           | 'outputs'
@@ -110,6 +105,10 @@ export function instanceStore(connection: Connection) {
       >,
     ): Promise<void> {
       await model.updateOne({ _id: id }, { $set: change });
+    },
+    /** Notes that nothing of its stack stands any more. */
+    async clearStack(id: string): Promise<void> {
+      await model.updateOne({ _id: id }, { $unset: { applied: 1, outputs: 1 } });
     },
     async remove(id: string): Promise<void> {
       await model.deleteOne({ _id: id, status: 'requested' });

@@ -1,8 +1,9 @@
 import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/catalogue.ts';
+import type { AppliedServer, DesiredServer } from '../contracts/desired-server.ts';
 import type { MismatchKind, Repair } from '../contracts/fleet.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import type { CloudName, PrivateServerSpec, StackOutputs } from '../contracts/stack.ts';
+import type { CloudName, StackOutputs } from '../contracts/stack.ts';
 import type {
   InstanceStatus,
   OperationKind,
@@ -25,7 +26,10 @@ export interface QuoteLine {
   tax: number;
 }
 
-/** What a quote promises; this is what its signature covers. */
+/**
+ * What a quote promises; this is what its signature covers. An order gets exactly this, whatever the catalogue says by
+ * then: nothing of it is computed again.
+ */
 export interface QuoteContent {
   id: string;
   catalogueVersion: string;
@@ -33,11 +37,18 @@ export interface QuoteContent {
   cycle: Cycle;
   cloud: CloudName;
   region: string;
-  zone: string;
+  /** The zone of each node. */
+  zones: string[];
   name: string;
   hostname: string;
-  nodes: 1 | 3;
   addOns: Partial<Record<AddOnName, number>>;
+  /** With the add-ons. */
+  limits: Limits;
+  features: Features;
+  /** Machine size as the cloud names it. */
+  size: string;
+  diskGib: number;
+  product: { name: string; version: string };
   lines: QuoteLine[];
   currency: 'EUR';
   net: number;
@@ -95,15 +106,15 @@ export interface OrderRecord {
   moneyLookAt?: Date | undefined;
 }
 
+/** One private server: what was bought, what it is to be, and what stands. It outlives its order and needs nothing of it. */
 export interface InstanceRecord {
   _id: string;
   accountId: string;
   orderId: string;
+  /** First label of its primary hostname. */
   name: string;
-  hostname: string;
   cloud: CloudName;
   region: string;
-  zone: string;
   /** Zones of the region that had no room while the server was built, in this round of tries. */
   zonesTried?: string[] | undefined;
   plan: PlanName;
@@ -111,12 +122,14 @@ export interface InstanceRecord {
   addOns: Partial<Record<AddOnName, number>>;
   limits: Limits;
   features: Features;
-  size: string;
-  diskGib: number;
-  image: string;
+  /** Production seats of its licence: one per node. */
+  seats: number;
+  /** Name of the product at the licence server. */
+  product: string;
   adminEmail: string;
-  /** What its stack stands as since its first change; before that it follows from the rest. */
-  appliedSpec?: Pick<PrivateServerSpec, 'nodes' | 'hostnames' | 'diskGib' | 'tags'> | undefined;
+  desired: DesiredServer;
+  /** Absent until its stack was up for the first time. */
+  applied?: AppliedServer | undefined;
   status: InstanceStatus;
   standing: Standing | null;
   standingRevision: number;

@@ -16,7 +16,7 @@ import {
   type TestApi,
   useApi,
 } from '../support/api.ts';
-import { instanceRecord } from '../support/instance-record.ts';
+import { instanceRecord, named } from '../support/instance-record.ts';
 import { accept, type Browser, found, invite, join, linkTokenFor } from '../support/members.ts';
 import { until } from '../support/until.ts';
 
@@ -56,7 +56,7 @@ describe('L68: closing an account', () => {
       const { browser, email, accountId } = await found(api);
       const { id: orderId, instanceId: _id } = await endedOrder(browser, 'fulfilled');
       const hostname = `${freshName()}.local.freehold.localhost`;
-      await api.store.instances.insert(instanceRecord({ _id, accountId, orderId, hostname, status }));
+      await api.store.instances.insert(instanceRecord({ _id, accountId, orderId, desired: named(hostname), status }));
       const answer = await close(browser, email);
       expect([answer.status, codeOf(answer)]).toEqual([409, 'account_in_use']);
       expect(answer.body.detail).toBe(`server ${hostname} (${status})`);

@@ -3,6 +3,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { EventBody } from '../../src/contracts/events.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { codeOf, order, signIn, useApi } from '../support/api.ts';
+import { instanceRecord } from '../support/instance-record.ts';
 import { until } from '../support/until.ts';
 
 const api = useApi({ config: { FREEHOLD_STREAMS_PER_IP: 12 } });
@@ -154,39 +155,8 @@ describe('pages of events', () => {
 
 test('the events of an instance are for its account', async () => {
   const { record } = await order(api, { billingEmail: 'events@example.com' });
-  await api.store.instances.insert({
-    _id: record.instanceId,
-    accountId: record.accountId,
-    orderId: record._id,
-    name: record.quote.name,
-    hostname: record.quote.hostname,
-    cloud: 'local',
-    region: record.quote.region,
-    zone: record.quote.zone,
-    plan: 'STARTUP',
-    cycle: 'monthly',
-    addOns: {},
-    limits: {
-      devices: null,
-      assets: null,
-      dashboards: null,
-      buckets: null,
-      tokens: null,
-      plugins: 6,
-      users: 1,
-      domains: 0,
-      brands: 0,
-    },
-    features: { extendedSupport: false, cluster: false, highAvailability: false },
-    size: 'small',
-    diskGib: 10,
-    image: '1.0.0',
-    adminEmail: record.adminEmail,
-    status: 'provisioning',
-    standing: null,
-    standingRevision: 0,
-    createdAt: new Date(),
-  });
+  const { instanceId: _id, accountId } = record;
+  await api.store.instances.insert(instanceRecord({ _id, accountId, orderId: record._id, plan: 'STARTUP' }));
   await api.store.operations.insert({
     _id: record.operationId,
     instanceId: record.instanceId,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { type DriftReport, scanDriftScheduleId } from '../../src/contracts/drift.ts';
 import { reasons } from '../../src/contracts/reasons.ts';
+import { primaryHostname } from '../../src/domain/operations/desired-server.ts';
 import { createVisitor } from '../../src/embedded/demo/first-use.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { until } from '../support/until.ts';
@@ -159,6 +160,6 @@ describe('a server at whose cloud somebody meddles', () => {
 });
 
 async function urlOf(): Promise<string> {
-  const { hostname } = (await store.instances.find(purchase.order.instanceId))!;
-  return `https://${hostname}:${world.platform.env.FREEHOLD_HOST_PORT}`;
+  const { desired } = (await store.instances.find(purchase.order.instanceId))!;
+  return `https://${primaryHostname(desired)}:${world.platform.env.FREEHOLD_HOST_PORT}`;
 }

@@ -166,8 +166,8 @@ async function plantAtTheCloud(): Promise<void> {
       ...what,
     });
   };
-  const { region, zone } = (await store.instances.find(broken.order.instanceId))!;
-  const volume = { region, zone, sizeGib: 1 };
+  const { region, desired } = (await store.instances.find(broken.order.instanceId))!;
+  const volume = { region, zone: desired.nodes[0]!.zone, sizeGib: 1 };
   const name = `left.${undone.name}.local.freehold.localhost`;
   const { id: record } = await make('records', undone.order.instanceId, { name, address: '127.0.0.1:20999', ttl: 60 });
   byItself.push(

@@ -6,7 +6,7 @@ import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { StepContext } from '../../src/contracts/workflow-messages.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
-import { instanceRecord } from '../support/instance-record.ts';
+import { instanceRecord, named } from '../support/instance-record.ts';
 import { openStackLab, type StackLab } from '../support/stack-lab.ts';
 
 let lab: StackLab;
@@ -53,8 +53,8 @@ test('a full zone is left for the next of the region, and nothing stays behind i
   const server = lab.spec('crowded');
   const instance = instanceRecord({
     _id: server.instanceId,
-    hostname: server.hostnames[0]!,
-    ...{ cloud: 'local', region: 'home', zone: 'home-a', size: 'local-1', licenceId: 'lic_0123456789abcdef' },
+    desired: named(server.hostnames[0]!),
+    licenceId: 'lic_0123456789abcdef',
   });
   await store.instances.insert(instance);
   const context: StepContext = {
@@ -74,7 +74,7 @@ test('a full zone is left for the next of the region, and nothing stays behind i
     const failure = await tryUp(context, told, attempt);
     expect(failure).toBeInstanceOf(ReasonError);
     expect(failure).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 1_000 });
-    expect(await store.instances.find(instance._id)).toMatchObject({ zone: next });
+    expect(await store.instances.find(instance._id)).toMatchObject({ desired: { nodes: [{ zone: next }] } });
     expect(await lab.owned(server)).toEqual([]);
   }
   expect(await tryUp(context, told, 3)).toBe('built');
@@ -90,7 +90,9 @@ test('a full zone is left for the next of the region, and nothing stays behind i
   // With the whole region full the last zone is kept, the round begins anew, and the wait is a real one.
   await lab.cloud.faults({ fullZones: zones });
   expect(await tryUp(context, told, 4)).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 480_000 });
-  expect(await store.instances.find(instance._id)).toMatchObject({ zone: 'home-c', zonesTried: [] });
+  expect(await store.instances.find(instance._id)).toMatchObject({
+    ...{ desired: { nodes: [{ zone: 'home-c' }] }, zonesTried: [] },
+  });
   await lab.cloud.clearFaults();
   await undo();
   expect(await lab.owned(server)).toEqual([]);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { expectedDowntime } from '../../src/domain/operations/expected-downtime.ts';
 import { useDeliveries } from '../support/delivered-server.ts';
+import { named } from '../support/instance-record.ts';
 
 const deliver = useDeliveries();
 const kindsOf = (taken: { kind: string }[]) => taken.map(({ kind }) => kind);
@@ -38,7 +39,7 @@ test('in place, when it is picked: the same machine, for a measured gap', async 
 test('a new name leads there before the old one goes, a larger volume and other labels disturb nobody', async () => {
   const it = await deliver('renamed');
   const next = it.hostname.replace('renamed', 'renamed-too');
-  const desired = await it.desired({ hostnames: [next], diskGib: 30, tags: { 'freehold:plan': 'GROW' } });
+  const desired = await it.desired({ ...named(next), diskGib: 30, tags: { 'freehold:plan': 'GROW' } });
   expect(await it.take({ desired })).toMatchObject({ kind: 'add-names', left: 3 });
   expect(await it.resolve(next)).toEqual(await it.resolve(it.hostname));
   expect((await it.health(next)).boots).toBe(1);

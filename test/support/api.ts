@@ -11,11 +11,13 @@ import { createStreams } from '../../src/api/events/stream.ts';
 import { createTail } from '../../src/api/events/tail.ts';
 import { newAccountKeys } from '../../src/api/keys/account-keys.ts';
 import { createLicenceTokens } from '../../src/api/licence-tokens.ts';
+import { makeQuote } from '../../src/api/orders/make-quote.ts';
 import { createOrderStarts } from '../../src/api/orders/start-orders.ts';
 import type { Workflows } from '../../src/api/workflows.ts';
 import { type ApiConfig, apiConfig } from '../../src/config.ts';
 import type { AcceptedOrder, OrderRequest } from '../../src/contracts/api/orders.ts';
-import type { Quote, QuoteRequest } from '../../src/contracts/api/quotes.ts';
+import { type Quote, QuoteRequest } from '../../src/contracts/api/quotes.ts';
+import type { Catalogue } from '../../src/contracts/catalogue.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import type { OutgoingMail } from '../../src/mail/sender.ts';
@@ -241,6 +243,25 @@ let names = 0;
 export function freshName(): string {
   names += 1;
   return `t${process.pid.toString(36)}x${Date.now().toString(36)}${names}`;
+}
+
+/** The catalogue with every topology sold. */
+export const withClusters: Catalogue = {
+  ...catalogue,
+  plans: catalogue.plans.map((plan) => ({
+    ...plan,
+    topologies: plan.topologies.map((topology) => ({ ...topology, enabled: true })),
+  })),
+};
+
+/** Places the order of a quote that another catalogue than the API's has made. */
+export async function orderFrom(api: TestApi, of: Catalogue, change: Partial<QuoteRequest>): Promise<OrderRecord> {
+  const request = QuoteRequest.parse(cart(change));
+  const quoted = await makeQuote({ ...api.deps, catalogue: of }, request, { ip: '127.0.0.1' });
+  const headers = { 'idempotency-key': freshName() };
+  const { status, body } = await api.call('POST', '/v1/orders', { body: orderBody(quoted), headers });
+  if (status !== 202) throw new Error(`order refused: ${JSON.stringify(body)}`);
+  return (await api.store.orders.find(body.id))!;
 }
 
 /** A cart that can be bought; a test changes what it is about. */

@@ -5,17 +5,24 @@ import { fetch } from 'undici';
 import { readHostHealth } from '../../src/activities/hosting/read-host-health.ts';
 import { restartServer } from '../../src/activities/hosting/restart-server.ts';
 import type { StackPorts } from '../../src/activities/hosting/stack-activities.ts';
-import { destroyStack, specOf, stackName, stackUp } from '../../src/activities/hosting/stack-up.ts';
-import { type DesiredChange, type TakenStep, takeChangeStep } from '../../src/activities/hosting/take-change-step.ts';
+import { destroyStack, stackName, stackUp } from '../../src/activities/hosting/stack-up.ts';
+import { type TakenStep, takeChangeStep } from '../../src/activities/hosting/take-change-step.ts';
+import type { DesiredServer } from '../../src/contracts/desired-server.ts';
 import type { StepContext } from '../../src/contracts/workflow-messages.ts';
-import { type DesiredServer, desiredFrom } from '../../src/domain/operations/plan-change.ts';
+import type { ChangeStrategy } from '../../src/domain/operations/plan-change.ts';
 import { createReach, type Reach } from '../../src/runtime/reach.ts';
 import { cloudStacks } from '../../src/stacks/clouds.ts';
 import { runStack } from '../../src/stacks/runner/run-stack.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
-import { instanceRecord } from './instance-record.ts';
+import { instanceRecord, named } from './instance-record.ts';
 import { startEdge, type TestEdge } from './small-cloud.ts';
 import { openStackLab, type StackLab } from './stack-lab.ts';
+
+/** What a server is to be from now on; left as it is where absent. */
+export interface DesiredChange {
+  desired?: DesiredServer;
+  strategy?: ChangeStrategy;
+}
 
 /** The real engine, small cloud, database and edge of one test file, on which servers are delivered and changed. */
 export function useDeliveries() {
@@ -43,7 +50,7 @@ export function useDeliveries() {
     const server = lab.spec(label);
     const hostname = server.hostnames[0]!;
     const record = instanceRecord({
-      ...{ _id: server.instanceId, hostname, size: 'local-1', licenceId: 'lic_0123456789abcdef' },
+      ...{ _id: server.instanceId, desired: named(hostname), licenceId: 'lic_0123456789abcdef' },
     });
     await store.instances.insert(record);
     const ports: StackPorts = {
@@ -66,8 +73,13 @@ export function useDeliveries() {
       const response = await fetch(`${hostUrl(name)}/healthz`, { dispatcher: reach.dispatcher });
       return (await response.json()) as { boots: number; version: string };
     };
-    const take = (change: DesiredChange, limits: Partial<StackPorts> = {}): Promise<TakenStep | null> =>
-      within().run(takeChangeStep({ ...ports, ...limits }), context, change);
+    const take = async (
+      { desired, strategy = 'replace' }: DesiredChange,
+      limits: Partial<StackPorts> = {},
+    ): Promise<TakenStep | null> => {
+      if (desired) await store.instances.update(record._id, { desired });
+      return within().run(takeChangeStep({ ...ports, ...limits }), context, { strategy });
+    };
 
     await within().run(stackUp(ports), context);
     await store.instances.update(record._id, { status: 'ready' });
@@ -79,7 +91,7 @@ export function useDeliveries() {
       resolve: reach.resolve,
       take,
       desired: async (change: Partial<DesiredServer> = {}): Promise<DesiredServer> => ({
-        ...desiredFrom(specOf(await find()))!,
+        ...(await find()).desired,
         ...change,
       }),
       /** Restarts it at its cloud, as a provision worker does; answers what the timeline says. */

@@ -23,6 +23,7 @@ export function destroyLeftovers({ store, runStack }: CloudFleetPorts) {
       onLine: () => undefined,
       signal: cancellationSignal(),
     });
+    await store.instances.clearStack(instanceId);
     return true;
   };
 }

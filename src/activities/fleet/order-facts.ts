@@ -1,5 +1,6 @@
 import type { Disposition, OrderFacts, Settling } from '../../domain/fleet/reconcile.ts';
 import { dispositionOf } from '../../domain/fleet/reconcile.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -9,23 +10,26 @@ export async function orderFacts(
   orders: readonly OrderRecord[],
 ): Promise<OrderFacts[]> {
   const instanceIds = orders.map(({ instanceId }) => instanceId);
-  const [instances, busy, holds] = await Promise.all([
-    store.instances.findMany(instanceIds),
+  const servers = new Map((await store.instances.findMany(instanceIds)).map((instance) => [instance._id, instance]));
+  // A server may have another name by now than it was ordered under.
+  const nameOf = ({ instanceId, quote }: OrderRecord) => servers.get(instanceId)?.name ?? quote.name;
+  const [busy, holds] = await Promise.all([
     store.operations.busyOf(instanceIds),
-    store.holds.findMany(orders.map(({ quote }) => quote.name)),
+    store.holds.findMany(orders.map(nameOf)),
   ]);
-  const servers = new Map(instances.map((instance) => [instance._id, instance]));
   const holders = new Map(holds.map(({ _id, holderId }) => [_id, holderId]));
-  return orders.map(({ _id: orderId, instanceId, state, endedAt, quote }) => {
+  return orders.map((order) => {
+    const { _id: orderId, instanceId, state, endedAt, quote } = order;
     const server = servers.get(instanceId);
+    const name = nameOf(order);
     return {
       orderId,
       instanceId,
       state,
       total: quote.total,
       endedAt: endedAt?.getTime() ?? null,
-      name: quote.name,
-      hostname: quote.hostname,
+      name,
+      hostname: server ? primaryHostname(server.desired) : quote.hostname,
       cloud: quote.cloud,
       busy: busy.includes(instanceId),
       server: server
@@ -37,7 +41,7 @@ export async function orderFacts(
             serverIds: server.outputs?.serverIds ?? [],
           }
         : null,
-      nameHolder: holders.get(quote.name) ?? null,
+      nameHolder: holders.get(name) ?? null,
     };
   });
 }

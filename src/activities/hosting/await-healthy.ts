@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
+import { versionOf } from '../../domain/operations/server-spec.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import type { HealthPorts } from './health-activities.ts';
@@ -21,11 +23,12 @@ export function awaitHealthy(ports: HealthPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await ports.store.instances.find(context.instanceId);
     if (!instance?.outputs?.addresses.length) throw new ReasonError('cloud_unavailable', 'phase address');
-    const { _id: instanceId, hostname, image } = instance;
+    const { _id: instanceId } = instance;
+    const expected = { instanceId, hostname: primaryHostname(instance.desired), versions: [versionOf(instance)] };
     const signal = cancellationSignal();
     const until = monotonic() + attemptMs;
     for (;;) {
-      const problem = await readHostHealth(ports, { instanceId, hostname, versions: [image] });
+      const problem = await readHostHealth(ports, expected);
       if (!problem) return;
       if (monotonic() > until) throw problem;
       heartbeat({ phase: problem.code });

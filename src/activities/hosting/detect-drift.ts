@@ -5,8 +5,9 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { RunnerLine } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { forgotten, judgeDrift } from '../../domain/operations/judge-drift.ts';
+import { specFrom } from '../../domain/operations/server-spec.ts';
 import type { StackPorts } from './stack-activities.ts';
-import { specOf, stackName } from './stack-up.ts';
+import { stackName } from './stack-up.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
 /**
@@ -27,7 +28,7 @@ export function detectDrift({ store, runStack }: Pick<StackPorts, 'store' | 'run
     };
     try {
       await runStack(
-        { kind: 'preview-refresh', stack, spec: specOf(instance), recover: false, delivered: true },
+        { kind: 'preview-refresh', stack, spec: specFrom(instance), recover: false, delivered: true },
         { onLine: AsyncResource.bind(hear), signal: cancellationSignal() },
       );
     } catch (error) {

@@ -3,13 +3,15 @@ import { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { type CloudName, machineKey } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
+import { specFrom, versionOf } from '../../domain/operations/server-spec.ts';
 import type { Inventory, Restarted, RestartRequest } from '../../stacks/private-server.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import { measureDowntime } from './measure-downtime.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import type { StackPorts } from './stack-activities.ts';
-import { specOf, stackName } from './stack-up.ts';
+import { stackName } from './stack-up.ts';
 import { until, untilHealthy } from './until-healthy.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
@@ -60,8 +62,11 @@ export function restartServer(ports: RestartPorts) {
 async function restartInTurn(ports: RestartPorts, context: StepContext, instance: InstanceRecord): Promise<void> {
   const machines = await findMachines(ports, instance);
   const restarted = restartedBefore();
-  const { _id: instanceId, hostname, image } = instance;
-  const expected: ExpectedHost = { instanceId, hostname, versions: [image] };
+  const expected: ExpectedHost = {
+    instanceId: instance._id,
+    hostname: primaryHostname(instance.desired),
+    versions: [versionOf(instance)],
+  };
   for (const { node, serverId } of machines) {
     const progress = { node, restarted };
     const watch = restarted.includes(serverId) ? null : measureDowntime(() => ports.readHealth(expected));
@@ -78,7 +83,7 @@ async function restartInTurn(ports: RestartPorts, context: StepContext, instance
       await watch?.stop();
     }
     const downtimeMs = watch?.downtimeMs() ?? 0;
-    await tell(ports, context, { node, downtimeMs, done: restarted.length, total: machines.length });
+    await report(ports, context, { node, downtimeMs, done: restarted.length, total: machines.length });
   }
 }
 
@@ -104,7 +109,7 @@ async function restartOne(
  */
 async function findMachines(ports: RestartPorts, instance: InstanceRecord): Promise<ServingMachine[]> {
   const { cloud, region, outputs, _id: instanceId } = instance;
-  const serving = specOf(instance).nodes.flatMap((node) =>
+  const serving = specFrom(instance).nodes.flatMap((node) =>
     node.serving === null ? [] : [{ node: node.name, resource: `host-${machineKey(node, { name: node.serving })}` }],
   );
   const known = outputs?.serverIds ?? [];
@@ -133,18 +138,18 @@ function restartedBefore(): string[] {
   return data?.restarted ?? [];
 }
 
-/** Tells timeline and row how far the step is; it does not stop where that cannot be written. */
-async function tell(
+/** Writes the progress to timeline and row; a failure to write does not end the step. */
+async function report(
   { journal }: RestartPorts,
   context: StepContext,
   { node, downtimeMs, done, total }: { node: string; downtimeMs: number; done: number; total: number },
 ): Promise<void> {
-  const gap = downtimeMs > 0 ? ` after ${Math.ceil(downtimeMs / 1_000)} s` : '';
-  const text = `The machine of ${node} was restarted; the server answers again${gap} (${done} of ${total}).`;
+  const pause = downtimeMs > 0 ? ` after ${Math.ceil(downtimeMs / 1_000)} s` : '';
+  const text = `The machine of ${node} was restarted; the server answers again${pause} (${done} of ${total}).`;
   try {
     await journal.append(context, { type: 'log', step: context.step, severity: 'info', text });
     await journal.note(context, { status: 'running', progress: done / total });
   } catch (error) {
-    log.warn('a line was not told', { error });
+    log.warn('a timeline entry could not be written', { error });
   }
 }

@@ -1,15 +1,10 @@
 import { log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
-import {
-  type HostIdentity,
-  machineKey,
-  type PrivateServerSpec,
-  type ServerNode,
-  type StackRequest,
-} from '../../contracts/stack.ts';
+import type { HostIdentity, StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { finalSnapshotOf } from '../../domain/fleet/snapshots.ts';
-import { chooseZone } from '../../domain/operations/choose-zone.ts';
+import { chooseZone, fullZone } from '../../domain/operations/choose-zone.ts';
+import { appliedFrom, specFrom } from '../../domain/operations/server-spec.ts';
 import { now } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
@@ -25,19 +20,20 @@ export function stackUp(ports: StackPorts) {
     const instance = await ports.store.instances.find(context.instanceId);
     if (instance?.status === 'ready') return;
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
+    const spec = specFrom(instance);
     const outputs = await runStackWithProgress(ports, context, {
       kind: 'up',
       stack: stackName(instance._id),
-      spec: specOf(instance),
+      spec,
       identity: identityOf(instance, instance.licenceId),
       recover: mayHaveRunBefore(context),
       delivered: false,
     }).catch(async (error: unknown) => {
       const isFull = error instanceof ReasonError && error.code === 'cloud_capacity';
-      throw isFull ? await leaveZone(ports, context, { instance, full: error }) : error;
+      throw isFull && !instance.applied ? await leaveZone(ports, context, { instance, full: error }) : error;
     });
     if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
-    await ports.store.instances.update(instance._id, { outputs });
+    await ports.store.instances.update(instance._id, { applied: appliedFrom(spec, outputs), outputs });
   };
 }
 
@@ -52,6 +48,7 @@ export function destroyStack(ports: StackPorts) {
     if (!instance) return;
     const finalSnapshot = finalSnapshotOf(instance, { at: now(), days: ports.finalSnapshotDays });
     await runStackWithProgress(ports, context, destroyRequest(instance, { finalSnapshot }));
+    await ports.store.instances.clearStack(instance._id);
   };
 }
 
@@ -61,23 +58,28 @@ const nextZoneMs = 1_000;
 /**
  * Moves a server that was not delivered yet out of a zone that is full: removes what was built there, volume included,
  * because no host has written to it, and remembers the zone to try next. Answers the failure of this try: the next one
- * comes at once, or, when every zone of the region was full, after the usual wait and from the beginning.
+ * comes at once, or, when no zone of the region is left, after the usual wait and from the beginning.
  */
 async function leaveZone(
   ports: StackPorts,
   context: StepContext,
   { instance, full }: { instance: InstanceRecord; full: ReasonError },
 ): Promise<ReasonError> {
-  const { _id, cloud, region, zone, zonesTried = [] } = instance;
+  const { _id, cloud, region, desired, zonesTried = [] } = instance;
   const message = full.detail ?? '';
-  const next = chooseZone({ zones: ports.zonesOf(cloud, region), current: zone, tried: zonesTried, message });
-  if (next === null) {
+  const taken = [...new Set(desired.nodes.map(({ zone }) => zone))];
+  const left = fullZone(taken, message);
+  // The nodes of a server are in different zones.
+  const zones = ports.zonesOf(cloud, region).filter((zone) => zone === left || !taken.includes(zone));
+  const next = left === null ? null : chooseZone({ zones, current: left, tried: zonesTried, message });
+  if (left === null || next === null) {
     await ports.store.instances.update(_id, { zonesTried: [] });
     return full;
   }
   await runStackWithProgress(ports, context, destroyRequest(instance, { finalSnapshot: null }));
-  await ports.store.instances.update(_id, { zone: next, zonesTried: [...zonesTried, zone] });
-  const text = `Zone ${zone} of ${region} is full; the server is built in ${next}.`;
+  const nodes = desired.nodes.map((node) => (node.zone === left ? { ...node, zone: next } : node));
+  await ports.store.instances.update(_id, { desired: { ...desired, nodes }, zonesTried: [...zonesTried, left] });
+  const text = `Zone ${left} of ${region} is full; the server is built in ${next}.`;
   await ports.journal
     .append(context, { type: 'log', step: context.step, severity: 'warning', text })
     .catch((error: unknown) => log.warn('a line was not told', { error }));
@@ -92,7 +94,7 @@ export function destroyRequest(
   return {
     kind: 'destroy',
     stack: stackName(instance._id),
-    spec: specOf(instance),
+    spec: specFrom(instance),
     recover: true,
     delivered: false,
     finalSnapshot,
@@ -107,7 +109,7 @@ export function destroyRequest(
 export function deliveredRequest(
   instance: InstanceRecord,
   {
-    spec = specOf(instance),
+    spec = specFrom(instance),
     recover = true,
     requiredVolumeIds = instance.outputs?.volumeIds ?? [],
   }: Partial<Pick<StackRequest, 'spec' | 'recover' | 'requiredVolumeIds'>> = {},
@@ -132,35 +134,6 @@ export function stackName(instanceId: string): string {
 }
 
 /** What the runner needs beside the spec for the contract of a host. */
-function identityOf({ adminEmail, plan }: InstanceRecord, licenceId: string): HostIdentity {
-  return { adminEmail, plan, licenceId, enrolmentGeneration: 0 };
-}
-
-/** What the stack of an instance is made of: the one place where its record becomes a spec. */
-export function specOf(instance: InstanceRecord): PrivateServerSpec {
-  const { size, image, zone, outputs, appliedSpec } = instance;
-  const machine = { name: 'm1', size, image, osImage: null };
-  const first: ServerNode = { name: 'node-1', zone, machines: [machine], serving: machine.name };
-  const nodes = (appliedSpec?.nodes ?? [first]).map((node) => ({
-    ...node,
-    machines: node.machines.map((each) => ({
-      ...each,
-      osImage: each.osImage ?? outputs?.osImages?.[machineKey(node, each)] ?? null,
-    })),
-  }));
-  return {
-    instanceId: instance._id,
-    cloud: instance.cloud,
-    region: instance.region,
-    diskGib: instance.diskGib,
-    hostnames: [instance.hostname],
-    tags: {
-      'freehold:plan': instance.plan,
-      'freehold:order': instance.orderId,
-      // What clouds do not tell of everything that they hold.
-      'freehold:created': instance.createdAt.toISOString(),
-    },
-    ...appliedSpec,
-    nodes,
-  };
+function identityOf({ adminEmail, plan, desired }: InstanceRecord, licenceId: string): HostIdentity {
+  return { adminEmail, plan, licenceId, enrolmentGeneration: desired.enrolmentGeneration };
 }

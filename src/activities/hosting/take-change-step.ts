@@ -1,25 +1,13 @@
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { StackOutputs } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import {
-  type ChangeStep,
-  type ChangeStepKind,
-  type ChangeStrategy,
-  type DesiredServer,
-  planChange,
-} from '../../domain/operations/plan-change.ts';
-import type { InstanceRecord } from '../../store/records.ts';
+import { type ChangeStepKind, type ChangeStrategy, planChange } from '../../domain/operations/plan-change.ts';
+import { appliedFrom, specFrom, versionOf } from '../../domain/operations/server-spec.ts';
 import { measureDowntime } from './measure-downtime.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
-import { deliveredRequest, specOf } from './stack-up.ts';
+import { deliveredRequest } from './stack-up.ts';
 import { until, untilHealthy } from './until-healthy.ts';
-
-export interface DesiredChange {
-  desired: DesiredServer;
-  strategy?: ChangeStrategy;
-}
 
 /** What was done of a change. */
 export interface TakenStep {
@@ -32,36 +20,41 @@ export interface TakenStep {
 }
 
 /**
- * This step brings a delivered server one step nearer to what is wished of it (`domain/plan-change.ts`), and answers what
- * it did, or null when nothing is left to do: an operation calls it until then. Its undo is itself, with what was wished
- * before. The record says what stands before anything is waited for, so that a server which does not answer after a step
- * is known as it is, and the next call, forward or back, begins there.
+ * This step brings a delivered server one step nearer to what its record desires (`planChange`), and answers what it did,
+ * or null when nothing is left to do: an operation calls it until then. Its undo is itself, once the record desires what it
+ * did before. The record says what is applied before anything is waited for, so that a server which does not answer after
+ * a step is known as it is, and the next call, forward or back, begins there.
  *
- * Errors: those of `stack-up`; `host_unhealthy` when the server does not answer in time after the step, or before one
+ * Errors: those of `stack-up`; `topology_not_enabled` where other nodes are desired; `host_unhealthy` when the server does not answer in time after the step, or before one
  * that needs it to; `dns_unresolved` when a new name does not lead anywhere in time.
  */
 export function takeChangeStep(ports: StackPorts) {
   return async (
     context: StepContext,
-    { desired: wish, strategy = 'replace' }: DesiredChange,
+    { strategy = 'replace' }: { strategy?: ChangeStrategy } = {},
   ): Promise<TakenStep | null> => {
     const instance = await ports.store.instances.find(context.instanceId);
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
-    const { steps } = planChange(specOf(instance), wish, { strategy });
+    const { desired } = instance;
+    const applied = specFrom(instance);
+    const { steps } = planChange(applied, desired, { strategy });
     const [step] = steps;
     if (!step) return null;
     const expected: ExpectedHost = {
-      ...{ instanceId: instance._id, hostname: instance.hostname },
-      versions: [...new Set([instance.image, wish.image])],
+      instanceId: instance._id,
+      // A new primary name leads nowhere before it was added.
+      hostname: applied.hostnames[0]!,
+      versions: [...new Set([versionOf(instance), desired.image])],
     };
     if (step.needs === 'healthy') await untilHealthy(ports, expected, `before ${step.kind}`);
 
-    const watch = wish.running && step.waitFor === 'healthy' ? measureDowntime(() => ports.readHealth(expected)) : null;
+    const watch =
+      desired.running && step.waitFor === 'healthy' ? measureDowntime(() => ports.readHealth(expected)) : null;
     try {
       const request = deliveredRequest(instance, { spec: step.spec, recover: mayHaveRunBefore(context) });
       const outputs = await runStackWithProgress(ports, context, request);
       if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
-      await ports.store.instances.update(instance._id, changeOf(instance, step, outputs));
+      await ports.store.instances.update(instance._id, { applied: appliedFrom(step.spec, outputs), outputs });
       if (step.waitFor === 'healthy') await untilHealthy(ports, expected, `after ${step.kind}`);
       if (step.waitFor === 'resolved') await untilResolved(ports, step.spec.hostnames);
     } finally {
@@ -70,14 +63,6 @@ export function takeChangeStep(ports: StackPorts) {
     const node = step.node === undefined ? {} : { node: step.node };
     return { kind: step.kind, ...node, downtimeMs: watch?.downtimeMs() ?? null, left: steps.length - 1 };
   };
-}
-
-/** What the record says after a step: what stands, and as what the server is known by it. */
-function changeOf(instance: InstanceRecord, { spec }: ChangeStep, outputs: StackOutputs) {
-  const { nodes, hostnames, diskGib, tags } = spec;
-  const serving = nodes[0]?.machines.find(({ name }) => name === nodes[0]?.serving);
-  const { size, image } = serving ?? instance;
-  return { appliedSpec: { nodes, hostnames, diskGib, tags }, size, image, diskGib, outputs };
 }
 
 async function untilResolved(ports: StackPorts, names: readonly string[]): Promise<void> {

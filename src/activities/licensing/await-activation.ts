@@ -19,16 +19,16 @@ export function awaitActivation({ store, ask }: LicensingPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await store.instances.find(context.instanceId);
     if (!instance?.licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
+    const nodes = instance.desired.nodes.map(({ name }) => name);
     const signal = cancellationSignal();
     const until = monotonic() + attemptMs;
     for (;;) {
       const licence = await ask('GET', `/v1/admin/licenses/${instance.licenceId}`, LicenceView);
-      const active = licence.activations.filter(({ status }) => status === 'active').length;
-      if (active >= licence.seats.production.limit) break;
-      if (monotonic() > until) {
-        throw new ReasonError('not_activated_yet', `${active} of ${licence.seats.production.limit} nodes are active`);
-      }
-      heartbeat({ active });
+      const active = licence.activations.filter(({ status }) => status === 'active').map(({ nodeName }) => nodeName);
+      const missing = nodes.filter((name) => !active.includes(name));
+      if (missing.length === 0) break;
+      if (monotonic() > until) throw new ReasonError('not_activated_yet', `${missing.join(', ')} not active yet`);
+      heartbeat({ active: nodes.length - missing.length });
       await delay(pollIntervalMs, undefined, { signal });
     }
     await ask('POST', '/v1/admin/enrollments/close', EndEnrolmentsAnswer, {

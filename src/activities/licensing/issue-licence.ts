@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
 import {
   EndEnrolmentsAnswer,
   type IssueLicence,
@@ -14,14 +13,13 @@ import type { LicensingPorts } from './licensing-activities.ts';
 export function issueLicence({ store, ask }: LicensingPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await store.instances.find(context.instanceId);
-    const order = await store.orders.find(context.orderId);
-    if (!instance || !order) throw new ReasonError('not_found', `instance ${context.instanceId}`);
+    if (!instance) throw new ReasonError('not_found', `instance ${context.instanceId}`);
     const licence = await ask('POST', '/v1/admin/licenses', LicenceView, {
       idempotencyKey: `${context.instanceId}:${context.operationId}:${context.step}`,
       body: {
-        product: catalogue.product.name,
+        product: instance.product,
         plan: instance.plan,
-        seats: order.quote.nodes,
+        seats: instance.seats,
         developmentSeats: 0,
         externalRef: instance._id,
         account: instance.accountId,

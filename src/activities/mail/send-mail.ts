@@ -1,5 +1,6 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { renderLateRefund } from '../../mail/late-refund.ts';
 import type { Mail } from '../../mail/layout.ts';
 import { renderNotDelivered } from '../../mail/not-delivered.ts';
@@ -19,9 +20,10 @@ export function sendMail(ports: MailPorts) {
   return async (context: StepContext): Promise<void> => {
     const { order, instance } = await read(ports, context);
     if (!instance) throw new ReasonError('not_found', `instance ${context.instanceId}`);
+    const hostname = primaryHostname(instance.desired);
     const mail = renderReady({
-      hostname: instance.hostname,
-      url: ports.hostUrl(instance.hostname),
+      hostname,
+      url: ports.hostUrl(hostname),
       adminEmail: instance.adminEmail,
       plan: instance.plan,
       extendedSupport: instance.features.extendedSupport,
@@ -31,7 +33,7 @@ export function sendMail(ports: MailPorts) {
     if (order.billingEmail !== instance.adminEmail) {
       const receipt = renderPayment({
         orderId: order._id,
-        hostname: instance.hostname,
+        hostname,
         plan: instance.plan,
         amount: order.paid,
         currency: order.quote.currency,

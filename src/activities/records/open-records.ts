@@ -1,38 +1,36 @@
-import { findCloud, findPlan } from '../../domain/catalogue/catalogue.ts';
-import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
-import { entitlementsOf } from '../../domain/catalogue/entitlements.ts';
+import { desiredAtFirst, serverTags } from '../../domain/operations/desired-server.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
-/** The rows that this workflow writes from now on; made once, whoever comes first. */
+/** The rows that this workflow writes from now on, with what the quote fixed; made once, whoever comes first. */
 export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order: OrderRecord): Promise<void> {
   const { quote } = order;
-  const plan = findPlan(quote.plan, catalogue);
-  const cloud = findCloud(quote.cloud, catalogue);
+  const { hostname, zones, size, diskGib, product, plan } = quote;
+  const createdAt = nowDate();
+  const tags = serverTags({ plan, orderId: order._id, createdAt });
   await once(() =>
     store.instances.insert({
       _id: order.instanceId,
       accountId: order.accountId,
       orderId: order._id,
       name: quote.name,
-      hostname: quote.hostname,
       cloud: quote.cloud,
       region: quote.region,
-      zone: quote.zone,
-      plan: quote.plan,
+      plan,
       cycle: quote.cycle,
       addOns: quote.addOns,
-      ...entitlementsOf({ plan, nodes: quote.nodes, addOns: quote.addOns }),
-      size: cloud.sizes[quote.plan],
-      diskGib: plan.diskGib,
-      image: catalogue.product.version,
+      limits: quote.limits,
+      features: quote.features,
+      seats: zones.length,
+      product: product.name,
       adminEmail: order.adminEmail,
+      desired: desiredAtFirst({ hostname, zones, size, image: product.version, diskGib, tags }),
       status: 'provisioning',
       standing: null,
       standingRevision: 0,
-      createdAt: nowDate(),
+      createdAt,
     }),
   );
   await once(() =>

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AccountClosing, ClosedAccount } from '../../contracts/api/members.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { requireAdministrator } from '../../domain/accounts/account-people.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -17,7 +18,7 @@ export async function readClosing(deps: ApiDeps, account: AccountRecord): Promis
   return {
     canClose: instances.length + orders.length === 0,
     blockedBy: {
-      instances: instances.map(({ _id, hostname, status }) => ({ id: _id, hostname, status })),
+      instances: instances.map(({ _id, desired, status }) => ({ id: _id, hostname: primaryHostname(desired), status })),
       orders: orders.map(({ _id, quote, state }) => ({ id: _id, hostname: quote.hostname, state })),
     },
     ends: { members: account.members.length, invitations: account.invitations.length },

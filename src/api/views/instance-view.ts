@@ -1,6 +1,8 @@
 import type { Instance } from '../../contracts/api/instances.ts';
 import type { OperatorInstance } from '../../contracts/api/operator.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
+import { versionOf } from '../../domain/operations/server-spec.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 
@@ -11,21 +13,22 @@ export function hostUrl(deps: Pick<ApiDeps, 'config'>, hostname: string): string
 }
 
 export function instanceView(deps: Pick<ApiDeps, 'config'>, instance: InstanceRecord): Instance {
+  const hostname = primaryHostname(instance.desired);
   return {
     id: instance._id,
     orderId: instance.orderId,
     name: instance.name,
-    hostname: instance.hostname,
-    url: hostUrl(deps, instance.hostname),
+    hostname,
+    url: hostUrl(deps, hostname),
     cloud: instance.cloud,
     region: instance.region,
-    zone: instance.zone,
+    zone: instance.desired.nodes[0]!.zone,
     plan: instance.plan,
     cycle: instance.cycle,
     addOns: instance.addOns,
     limits: instance.limits,
     features: instance.features,
-    version: instance.image,
+    version: versionOf(instance),
     status: instance.status,
     standing: instance.standing,
     licenceId: instance.licenceId,

@@ -2,6 +2,7 @@ import type { OperatorOrder } from '../../contracts/api/operator.ts';
 import type { AcceptedOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { orderCapability, orderPageLink } from '../../domain/billing/order-link.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hostUrl } from './instance-view.ts';
@@ -21,8 +22,8 @@ function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string): Order['links']
 
 /** What a quote says about the server, in the fields that quotes and orders share. */
 export function quotedServerView(content: QuoteContent) {
-  const { plan, cycle, cloud, region, zone, hostname, nodes, addOns, lines, currency, total } = content;
-  return { plan, cycle, cloud, region, zone, hostname, nodes, addOns, lines, currency, total };
+  const { plan, cycle, cloud, region, zones, hostname, addOns, lines, currency, total } = content;
+  return { plan, cycle, cloud, region, zone: zones[0]!, hostname, nodes: zones.length, addOns, lines, currency, total };
 }
 
 /** The answer to a new order; depends on nothing that changes later, so that a repeated request gets the same. */
@@ -65,8 +66,8 @@ export function orderDetailsView(
     instance: instance && {
       id: instance._id,
       status: instance.status,
-      hostname: instance.hostname,
-      url: hostUrl(deps, instance.hostname),
+      hostname: primaryHostname(instance.desired),
+      url: hostUrl(deps, primaryHostname(instance.desired)),
     },
     operation: operation && operationView(operation),
   };

@@ -28,7 +28,8 @@ export function adviseOnCart(
   { catalogue, accounts }: { catalogue: Catalogue; accounts?: number | undefined },
 ): { advice: CartNote[]; warnings: CartNote[] } {
   const { plan } = cart;
-  const users = (plan.limits.users ?? 0) + (cart.addOns.users ?? 0);
+  // Where users are unlimited nobody knows how many will come.
+  const users = cart.limits.users ?? 0;
   const advice: CartNote[] = [];
   const warnings: CartNote[] = [];
 
@@ -39,7 +40,7 @@ export function adviseOnCart(
     const text = `${plan.name} is meant for: ${lowerFirst(plan.accounts.text)}. For ${expected} we recommend ${recommended}.`;
     advice.push({ code: 'plan_for_accounts', text });
   }
-  if (plan.features.cluster && cart.nodes === 1) {
+  if (plan.features.cluster && cart.zones.length === 1) {
     const text = `${plan.name} is sold on one node here; cluster and high availability need three nodes.`;
     advice.push({ code: 'one_node', text });
   }

@@ -1,6 +1,18 @@
-import type { AddOn, AddOnName, Catalogue, Cloud, Cycle, Plan, PlanName, Region } from '../../contracts/catalogue.ts';
+import type {
+  AddOn,
+  AddOnName,
+  Catalogue,
+  Cloud,
+  Cycle,
+  Features,
+  Limits,
+  Plan,
+  PlanName,
+  Region,
+} from '../../contracts/catalogue.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudName } from '../../contracts/stack.ts';
+import { entitlementsOf } from './entitlements.ts';
 
 /** What somebody wants to buy, in the words of the request; nothing in it is known to exist. */
 export interface Cart {
@@ -8,7 +20,7 @@ export interface Cart {
   cycle: string;
   cloud: string;
   region: string;
-  /** The region's first zone when absent. */
+  /** That of the first node; the region's first zone when absent. */
   zone?: string | undefined;
   /** 1 when absent. */
   nodes?: number | undefined;
@@ -22,13 +34,16 @@ export interface CheckedCart {
   cycle: Cycle;
   cloud: Cloud;
   region: Region;
-  zone: string;
+  /** The zone of each node. */
+  zones: string[];
   /** Machine size as the cloud names it. */
   size: string;
   diskGib: number;
-  nodes: 1 | 3;
   /** What is bought beside the plan; never what the plan includes. */
   addOns: Partial<Record<AddOnName, number>>;
+  /** What plan and add-ons allow together. */
+  limits: Limits;
+  features: Features;
 }
 
 /** The plan of this name; throws `plan_unknown`. */
@@ -91,17 +106,31 @@ export function checkCart(cart: Cart, catalogue: Catalogue): CheckedCart {
     const others = cloud.regions.filter((each) => !each.without.includes(plan.name));
     throw new ReasonError('size_unavailable', `${plan.name} is available in ${names(others) || 'no region'}`);
   }
+  const nodes = checkNodes(cart.nodes ?? 1, plan);
+  const zones = spreadNodes({ nodes, region, first: zone });
+  const addOns = checkAddOns(cart.addOns ?? {}, plan, catalogue);
+  const { limits, features } = entitlementsOf({ plan, nodes, addOns });
+  // A limit is null where it is unlimited.
+  if (limits.brands !== null && limits.domains !== null && limits.brands > limits.domains) {
+    const detail = `each brand needs a domain: brands ${limits.brands}, domains ${limits.domains}`;
+    throw new ReasonError('brand_needs_domain', detail);
+  }
   return {
-    plan,
-    cycle,
-    cloud,
-    region,
-    zone,
+    ...{ plan, cycle, cloud, region, zones, addOns, limits, features },
     size: cloud.sizes[plan.name],
     diskGib: plan.diskGib,
-    nodes: checkNodes(cart.nodes ?? 1, plan),
-    addOns: checkAddOns(cart.addOns ?? {}, plan, catalogue),
   };
+}
+
+/**
+ * The zone of each node, all different, in the order of the region from `first` on. Where the cloud has no zones, which is
+ * a region with one, all nodes are in it.
+ */
+function spreadNodes({ nodes, region, first }: { nodes: number; region: Region; first: string }): string[] {
+  if (region.zones.length === 1) return Array<string>(nodes).fill(first);
+  const zones = [first, ...region.zones.filter((zone) => zone !== first)].slice(0, nodes);
+  if (zones.length === nodes) return zones;
+  throw new ReasonError('topology_not_enabled', `${region.name} has no ${nodes} zones`);
 }
 
 /** Lookup key of a plan's price at Stripe; it has no version, so a new price takes it over. */
@@ -196,11 +225,6 @@ function checkAddOns(
       throw new ReasonError('quantity_out_of_range', `${addOn.name}: 0 to ${maximum}${note}`);
     }
     if (allowance === 'sold') bought[addOn.name] = quantity;
-  }
-  const brands = includedQuantity(plan, 'brands') + (bought.brands ?? 0);
-  const domains = includedQuantity(plan, 'domains') + (bought.domains ?? 0);
-  if (brands > domains) {
-    throw new ReasonError('brand_needs_domain', `each brand needs a domain: brands ${brands}, domains ${domains}`);
   }
   return bought;
 }

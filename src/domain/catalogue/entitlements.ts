@@ -7,7 +7,8 @@ export interface Entitlements {
 }
 
 /**
- * What a plan with its bought add-ons entitles to: the plan's limits raised by what was bought (unlimited stays
+ * What a plan with its bought add-ons entitles to, computed when a cart is checked and here alone; quote, server and licence
+ * carry the result: the plan's limits raised by what was bought (unlimited stays
  * unlimited), the plan's features and extended support where it was bought.
  *
  * Cluster and high availability need three nodes: on one node their features are off, whatever the plan is.
@@ -18,7 +19,7 @@ export function entitlementsOf({
   addOns,
 }: {
   plan: Pick<Plan, 'limits' | 'features'>;
-  nodes: 1 | 3;
+  nodes: number;
   addOns: Partial<Record<AddOnName, number>>;
 }): Entitlements {
   const raised = (limit: number | null, bought = 0) => (limit === null ? null : limit + bought);

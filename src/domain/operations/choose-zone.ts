@@ -21,6 +21,16 @@ export function chooseZone({
   return left.find((zone) => isNamed(zone, message)) ?? left[0] ?? null;
 }
 
+/**
+ * The one of the zones of a server that has no room, by the cloud's message: the first that it names, because what a cloud
+ * recommends comes after what it refuses. `null` where the server is in several and the message names none.
+ */
+export function fullZone(zones: readonly string[], message: string): string | null {
+  if (zones.length === 1) return zones[0]!;
+  const named = zones.filter((zone) => isNamed(zone, message));
+  return named.sort((one, other) => message.indexOf(one) - message.indexOf(other))[0] ?? null;
+}
+
 /** Names as short as Azure's "1" are found in any text and recommend nothing. */
 const shortestName = 4;
 

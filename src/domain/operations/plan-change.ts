@@ -1,30 +1,19 @@
+import type { DesiredServer } from '../../contracts/desired-server.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
 import type { Machine, PrivateServerSpec, ServerNode } from '../../contracts/stack.ts';
+import { hostnamesOf } from './desired-server.ts';
 import { type ExpectedDowntime, expectedDowntime } from './expected-downtime.ts';
 
 /**
- * How a server becomes what it is wished to be: a sequence of specs for `up`, each of which changes one thing, with what
- * to wait for after each.
+ * How a server gets from what is applied to what is desired: a sequence of specs for `up`, each of which changes one thing,
+ * with what to wait for after each.
  *
- * The plan follows from what stands and what is wished alone. So the rest of a plan that was cut off is the plan from
- * what stands now to the same wish, and its rollback the plan from what stands now to what was wished before: the old
- * machine is there until the new one serves, so going back before that costs one move, and nothing of the data.
+ * The plan follows from these two alone. A plan that was cut off is continued by planning again from what is applied by
+ * then, and rolled back by planning to what was desired before. The old machine stays until the new one serves, so going
+ * back before that is one move and loses no data.
  *
  * Limits and features are no part of it: they are in the licence, and arrive with its next check, without a machine.
  */
-
-/** What a server is to be. */
-export interface DesiredServer {
-  /** Machine size as the cloud names it. */
-  size: string;
-  /** Product version. */
-  image: string;
-  /** A volume never shrinks: a smaller wish leaves it as it is. */
-  diskGib: number;
-  hostnames: readonly string[];
-  tags: Readonly<Record<string, string>>;
-  /** False for a suspended server: it has no machine, and keeps volumes, addresses and records. */
-  running: boolean;
-}
 
 /**
  * How another machine size comes about: by a new machine beside the old one, which can go back, or in the machine itself,
@@ -80,7 +69,10 @@ export function downtimeClass(downtimeMs: number): DowntimeClass {
   return downtimeMs <= longestSecondsMs ? 'seconds' : 'minutes';
 }
 
-/** The plan from what stands to what is wished; no steps where nothing differs. */
+/**
+ * The plan from what is applied to what is desired; no steps where nothing differs. Nodes stay the same ones: a server that
+ * is to have others fails with `topology_not_enabled`.
+ */
 export function planChange(
   from: PrivateServerSpec,
   desired: DesiredServer,
@@ -89,8 +81,11 @@ export function planChange(
     expected = expectedDowntime[from.cloud],
   }: { strategy?: ChangeStrategy; expected?: ExpectedDowntime } = {},
 ): ChangePlan {
+  requireSameNodes(from, desired);
   const steps: ChangeStep[] = [];
-  let spec = from;
+  const hostnames = hostnamesOf(desired);
+  // The order of names is read by a machine that boots and by nothing else, so another order alone is no step.
+  let spec = { ...from, hostnames: inOrder(from.hostnames, hostnames) };
 
   function step(kind: ChangeStepKind, change: Partial<PrivateServerSpec>, more: Partial<ChangeStep> = {}): void {
     spec = { ...spec, ...change };
@@ -102,8 +97,10 @@ export function planChange(
     return node;
   }
 
-  const added = desired.hostnames.filter((name) => !spec.hostnames.includes(name));
-  if (added.length > 0) step('add-names', { hostnames: [...spec.hostnames, ...added] }, { waitFor: 'resolved' });
+  const added = hostnames.filter((name) => !from.hostnames.includes(name));
+  if (added.length > 0) {
+    step('add-names', { hostnames: inOrder([...from.hostnames, ...added], hostnames) }, { waitFor: 'resolved' });
+  }
 
   // One node after the other, so that the others serve.
   for (const node of from.nodes) {
@@ -113,15 +110,13 @@ export function planChange(
 
   // Growing cannot be taken back, so it comes when everything that can go wrong has gone well.
   if (desired.diskGib > spec.diskGib) step('grow-volume', { diskGib: desired.diskGib });
-  if (spec.hostnames.some((name) => !desired.hostnames.includes(name))) {
-    step('remove-names', { hostnames: [...desired.hostnames] });
-  }
+  if (spec.hostnames.length > hostnames.length) step('remove-names', { hostnames });
   if (!sameTags(spec.tags, desired.tags)) step('update-tags', { tags: { ...desired.tags } });
 
   const downtimeMs = steps.reduce((sum, each) => sum + each.downtimeMs, 0);
   return { steps, downtimeMs, downtime: downtimeClass(downtimeMs) };
 
-  /** Brings the wished machine to serve a node, and removes every other one. */
+  /** Makes the desired machine serve a node, and removes every other one. */
   function bringNode(before: ServerNode): void {
     let node = before;
     const fits = ({ size, image }: Machine) => size === desired.size && image === desired.image;
@@ -150,14 +145,17 @@ export function planChange(
   }
 }
 
-/** What a running server was wished to be, as its spec tells it; `null` where its nodes differ, in the middle of a change. */
-export function desiredFrom(spec: PrivateServerSpec): DesiredServer | null {
-  const serving = spec.nodes.map(({ machines, serving: name }) => machines.find((machine) => machine.name === name));
-  const [first] = serving;
-  if (!first || serving.some((machine) => machine?.size !== first.size || machine.image !== first.image)) return null;
-  const { size, image } = first;
-  const { diskGib, hostnames, tags } = spec;
-  return { size, image, diskGib, hostnames, tags, running: true };
+/** Throws `topology_not_enabled` unless a server is to have exactly the nodes that it has, each where it is. */
+function requireSameNodes({ nodes: applied }: PrivateServerSpec, { nodes: desired }: DesiredServer): void {
+  const placesOf = (nodes: readonly Pick<ServerNode, 'name' | 'zone'>[]) =>
+    nodes.map(({ name, zone }) => `${name} in ${zone}`).join(', ');
+  const [has, wants] = [placesOf(applied), placesOf(desired)];
+  if (has !== wants) throw new ReasonError('topology_not_enabled', `the server has ${has}, and is to have ${wants}`);
+}
+
+/** Those of `wanted` first and in its order, then the others. */
+function inOrder(names: readonly string[], wanted: readonly string[]): string[] {
+  return [...wanted.filter((name) => names.includes(name)), ...names.filter((name) => !wanted.includes(name))];
 }
 
 /** Machines of a node count up, so that a new one never meets what its predecessor left behind under the same name. */

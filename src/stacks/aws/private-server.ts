@@ -1,5 +1,5 @@
 import { EipAssociation } from '@pulumi/aws/ec2/eipAssociation.js';
-import { all, output } from '@pulumi/pulumi';
+import { all } from '@pulumi/pulumi';
 import { hostPorts } from '../../contracts/host-contract.ts';
 import type { PrivateServerSpec } from '../../contracts/stack.ts';
 import { cloudInit } from '../cloud-init/cloud-init.ts';
@@ -40,7 +40,6 @@ function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateSer
   const images = [...machines].map(([key, { ami }]) => ami.apply((id) => [key, id] as const));
   return {
     addresses: all(eips.map(({ publicIp }) => publicIp)),
-    hostnames: output(spec.hostnames),
     volumeIds: all(volumes.map(({ id }) => id)),
     serverIds: all([...machines.values()].map(({ id }) => id)),
     osImages: all(images).apply((known) => Object.fromEntries(known)),

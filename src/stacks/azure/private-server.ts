@@ -1,4 +1,4 @@
-import { all, output } from '@pulumi/pulumi';
+import { all } from '@pulumi/pulumi';
 import type { PrivateServerSpec } from '../../contracts/stack.ts';
 import { cloudInit } from '../cloud-init/cloud-init.ts';
 import { readHostSetup } from '../cloud-init/host-setup.ts';
@@ -45,7 +45,6 @@ function declare({ spec, protect, env, userData }: PrivateServerArgs): PrivateSe
   const images = [...machines].map(([key, machine]) => imageOf(machine).apply((image) => [key, image] as const));
   return {
     addresses: all([ipAddress]),
-    hostnames: output(spec.hostnames),
     volumeIds: all(volumes.map(({ id }) => id)),
     serverIds: all([...machines.values()].map(({ id }) => id)),
     osImages: all(images).apply((known) => Object.fromEntries(known)),

@@ -1,4 +1,4 @@
-import { all, output } from '@pulumi/pulumi';
+import { all } from '@pulumi/pulumi';
 import type { PrivateServerSpec } from '../../contracts/stack.ts';
 import { cloudInit } from '../cloud-init/cloud-init.ts';
 import { readHostSetup } from '../cloud-init/host-setup.ts';
@@ -29,7 +29,6 @@ function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateSer
   const images = [...machines].map(([key, { image }]) => image.apply((id) => [key, id] as const));
   return {
     addresses: all(addresses),
-    hostnames: output(spec.hostnames),
     volumeIds: all(volumes.map(({ id }) => id)),
     serverIds: all([...machines.values()].map(({ id }) => id)),
     osImages: all(images).apply((known) => Object.fromEntries(known)),

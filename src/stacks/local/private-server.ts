@@ -70,7 +70,6 @@ function declare({ spec, userData, protect }: PrivateServerArgs): PrivateServerO
 
   return {
     addresses: all(addresses.map(({ address }) => address)),
-    hostnames: output(spec.hostnames),
     volumeIds: all(volumes.map(({ id }) => id)),
     serverIds: all(hosts.map(({ id }) => id)),
     osImages: output<Record<string, string>>({}),

@@ -16,14 +16,14 @@ const context: StepContext = {
 };
 
 const outputsOf = (...serverIds: string[]): StackOutputs => ({
-  ...{ addresses: ['127.0.0.2'], hostnames: ['a.example'], volumeIds: ['v'], serverIds, osImages: {} },
+  ...{ addresses: ['127.0.0.2'], volumeIds: ['v'], serverIds, osImages: {} },
 });
 const host = (id: string, resource: string): TaggedObject => ({ id, kind: 'hosts', resource, role: 'host' });
 
 /** A server of three nodes; node-2 has a machine beside the one that serves. */
 const cluster: Partial<InstanceRecord> = {
   outputs: outputsOf('m-1', 'm-2-old', 'm-2', 'm-3'),
-  appliedSpec: {
+  applied: {
     ...{ hostnames: ['a.example'], diskGib: 10, tags: {} },
     nodes: [
       nodeOf('node-1', 'home-a', [{ name: 'm1', size: 'local-1' }]),

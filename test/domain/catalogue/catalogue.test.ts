@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Catalogue } from '../../../src/contracts/catalogue.ts';
 import { type Cart, checkCart, includedQuantity, priceList } from '../../../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
 import { thrown } from '../thrown.ts';
@@ -16,15 +17,15 @@ describe('checking a cart', () => {
       cloud: { name: 'local' },
       region: { name: 'home' },
       size: 'local-2',
-      nodes: 1,
+      zones: ['home-a'],
       addOns: { users: 4, domains: 2, brands: 2, 'extended-support': 1 },
     });
     expect(checked.diskGib).toBe(checked.plan.diskGib);
   });
 
   test("takes the region's first zone unless another is named", () => {
-    expect(check().zone).toBe('home-a');
-    expect(check({ zone: 'home-c' }).zone).toBe('home-c');
+    expect(check().zones).toEqual(['home-a']);
+    expect(check({ zone: 'home-c' }).zones).toEqual(['home-c']);
   });
 
   test.each([
@@ -78,6 +79,43 @@ describe('checking a cart', () => {
     expect(includedQuantity(checked.plan, 'domains')).toBe(10);
     expect(includedQuantity(checked.plan, 'extended-support')).toBe(1);
     expect(includedQuantity(checked.plan, 'users')).toBe(0);
+  });
+});
+
+describe('a cluster', () => {
+  const cluster = { plan: 'BUSINESS', nodes: 3 };
+  const sold: Catalogue = {
+    ...catalogue,
+    plans: catalogue.plans.map((plan) => ({
+      ...plan,
+      topologies: plan.topologies.map((topology) => ({ ...topology, enabled: true })),
+    })),
+    clouds: catalogue.clouds.map((cloud) => ({ ...cloud, enabled: true })),
+  };
+  const checkCluster = (change: Partial<Cart>, of = sold) => checkCart({ ...cart, ...cluster, ...change }, of);
+
+  test('lies in three zones of its region, the named one first, and has the features of a cluster', () => {
+    expect(checkCluster({}).zones).toEqual(['home-a', 'home-b', 'home-c']);
+    expect(checkCluster({ zone: 'home-b' }).zones).toEqual(['home-b', 'home-a', 'home-c']);
+    expect(checkCluster({ cloud: 'aws', region: 'us-east-1', zone: 'us-east-1f' }).zones).toEqual([
+      'us-east-1f',
+      'us-east-1a',
+      'us-east-1b',
+    ]);
+    expect(checkCluster({}).features).toMatchObject({ cluster: true, highAvailability: true });
+    expect(checkCluster({ nodes: 1 }).features).toMatchObject({ cluster: false, highAvailability: false });
+  });
+
+  test('lies in one data centre on a cloud without zones', () => {
+    expect(checkCluster({ cloud: 'digitalocean', region: 'fra1' }).zones).toEqual(['fra1', 'fra1', 'fra1']);
+  });
+
+  test('is refused in a region that has too few zones', () => {
+    const clouds = sold.clouds.map((cloud) => ({
+      ...cloud,
+      regions: cloud.regions.map((region) => ({ ...region, zones: region.zones.slice(0, 2) })),
+    }));
+    expect(thrown(() => checkCluster({}, { ...sold, clouds })).code).toBe('topology_not_enabled');
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chooseZone } from '../../../src/domain/operations/choose-zone.ts';
+import { chooseZone, fullZone } from '../../../src/domain/operations/choose-zone.ts';
 import { errorTexts } from '../../stacks/error-texts.ts';
 
 const zones = ['us-east-2a', 'us-east-2b', 'us-east-2c'];
@@ -41,4 +41,11 @@ test('it never leaves the region, never repeats a zone, and ends', () => {
       expect(tried.sort()).toEqual([...region].sort());
     }),
   );
+});
+
+test('of several zones that one is full which the cloud names first, in words that it has really used', () => {
+  const { text } = errorTexts.find((each) => each.text.includes('(us-east-2a)'))!;
+  expect(fullZone(['us-east-2c', 'us-east-2b', 'us-east-2a'], text)).toBe('us-east-2a');
+  expect(fullZone(zones, 'there is no capacity')).toBeNull();
+  expect(fullZone(['us-east-2b'], 'there is no capacity')).toBe('us-east-2b');
 });

@@ -1,15 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { DesiredServer, ServerName } from '../../../src/contracts/desired-server.ts';
 import type { Machine, PrivateServerSpec, ServerNode } from '../../../src/contracts/stack.ts';
 import { PrivateServerSpec as SpecSchema } from '../../../src/contracts/stack.ts';
+import { hostnamesOf } from '../../../src/domain/operations/desired-server.ts';
 import { expectedDowntime } from '../../../src/domain/operations/expected-downtime.ts';
-import {
-  type ChangeStrategy,
-  type DesiredServer,
-  desiredFrom,
-  downtimeClass,
-  planChange,
-} from '../../../src/domain/operations/plan-change.ts';
+import { type ChangeStrategy, downtimeClass, planChange } from '../../../src/domain/operations/plan-change.ts';
 
 const machine = (name: string, change: Partial<Machine> = {}): Machine => ({
   ...{ name, size: 'small', image: '1.0.0', osImage: 'ami-1' },
@@ -25,10 +21,18 @@ const spec = (nodes: ServerNode[], change: Partial<PrivateServerSpec> = {}): Pri
 });
 const one = spec([node(1, [machine('m1')])]);
 const three = spec([1, 2, 3].map((index) => node(index, [machine('m1')])));
-const desiredFor = (from: PrivateServerSpec, change: Partial<DesiredServer> = {}): DesiredServer => ({
-  ...desiredFrom(from)!,
-  ...change,
-});
+const namesOf = ([primary, ...others]: readonly string[]): ServerName[] => [
+  { hostname: primary!, purpose: 'primary' },
+  ...others.map((hostname): ServerName => ({ hostname, purpose: 'domain' })),
+];
+const placesOf = ({ nodes: list }: PrivateServerSpec) => list.map(({ name, zone }) => ({ name, zone }));
+/** That a server which runs on its first machine is to be as it is, but for the change. */
+const desiredFor = (from: PrivateServerSpec, change: Partial<DesiredServer> = {}): DesiredServer => {
+  const { size, image } = from.nodes[0]!.machines[0]!;
+  const { diskGib, hostnames, tags } = from;
+  const names = namesOf(hostnames);
+  return { nodes: placesOf(from), size, image, diskGib, names, tags, running: true, enrolmentGeneration: 0, ...change };
+};
 const kindsOf = (plan: { steps: { kind: string }[] }) => plan.steps.map(({ kind }) => kind);
 
 describe('the plan of a change', () => {
@@ -64,9 +68,9 @@ describe('the plan of a change', () => {
   });
 
   test('names are added before anything, and dropped after everything', () => {
-    const plan = planChange(one, desiredFor(one, { hostnames: ['b.example'], size: 'large' }));
+    const plan = planChange(one, desiredFor(one, { names: namesOf(['b.example']), size: 'large' }));
     expect(kindsOf(plan)).toEqual(['add-names', 'create-machine', 'move-to-machine', 'remove-machine', 'remove-names']);
-    expect(plan.steps[0]).toMatchObject({ waitFor: 'resolved', spec: { hostnames: ['a.example', 'b.example'] } });
+    expect(plan.steps[0]).toMatchObject({ waitFor: 'resolved', spec: { hostnames: ['b.example', 'a.example'] } });
     expect(plan.steps.at(-1)!.spec.hostnames).toEqual(['b.example']);
   });
 
@@ -123,8 +127,14 @@ const nodes = fc.oneof(fc.tuple(anyNode(1)), fc.tuple(anyNode(1), anyNode(2), an
 const anySpec = fc
   .record({ nodes, hostnames, tags, diskGib: disks })
   .map(({ nodes: list, ...rest }) => spec([...list], rest));
-const anyDesired: fc.Arbitrary<DesiredServer> = fc.record({
-  ...{ size: sizes, image: images, diskGib: disks, hostnames, tags, running: fc.boolean() },
+/** Any wish for a server that stays on its nodes. */
+const anyChange: fc.Arbitrary<Omit<DesiredServer, 'nodes'>> = fc.record({
+  ...{ size: sizes, image: images, diskGib: disks, names: hostnames.map(namesOf), tags, running: fc.boolean() },
+  enrolmentGeneration: fc.nat(3),
+});
+const wishFor = (from: PrivateServerSpec, change: Omit<DesiredServer, 'nodes'>): DesiredServer => ({
+  ...change,
+  nodes: placesOf(from),
 });
 const ways = fc.constantFrom<ChangeStrategy>('replace', 'resize');
 
@@ -141,7 +151,7 @@ function desiredShape(from: PrivateServerSpec, desired: DesiredServer) {
     ...{ name, zone, machines: desired.running ? [`${desired.size} ${desired.image}`] : [], serves: desired.running },
   }));
   const diskGib = Math.max(from.diskGib, desired.diskGib);
-  return { nodes: nodesOf, diskGib, hostnames: [...desired.hostnames].sort(), tags: desired.tags };
+  return { nodes: nodesOf, diskGib, hostnames: hostnamesOf(desired).sort(), tags: desired.tags };
 }
 
 /** Every single thing that differs between two specs. */
@@ -193,7 +203,8 @@ function undisturbed(before: PrivateServerSpec, after: PrivateServerSpec): numbe
 describe('every plan', () => {
   test('ends in what is wished, one thing at a time, through specs that are allowed', () => {
     fc.assert(
-      fc.property(anySpec, anyDesired, ways, (from, desired, way) => {
+      fc.property(anySpec, anyChange, ways, (from, change, way) => {
+        const desired = wishFor(from, change);
         const { steps } = planChange(from, desired, { strategy: way });
         let before = from;
         for (const step of steps) {
@@ -211,7 +222,8 @@ describe('every plan', () => {
 
   test('never shrinks a volume, never moves a node to another zone, never renames it', () => {
     fc.assert(
-      fc.property(anySpec, anyDesired, ways, (from, desired, way) => {
+      fc.property(anySpec, anyChange, ways, (from, change, way) => {
+        const desired = wishFor(from, change);
         for (const { spec: after } of planChange(from, desired, { strategy: way }).steps) {
           expect(after.diskGib).toBeGreaterThanOrEqual(from.diskGib);
           expect(after.nodes.map(({ name, zone }) => [name, zone])).toEqual(
@@ -224,8 +236,8 @@ describe('every plan', () => {
 
   test('on three nodes always leaves two that serve, and is no downtime', () => {
     fc.assert(
-      fc.property(anyDesired, ways, (desired, way) => {
-        const plan = planChange(three, { ...desired, running: true }, { strategy: way });
+      fc.property(anyChange, ways, (change, way) => {
+        const plan = planChange(three, { ...wishFor(three, change), running: true }, { strategy: way });
         let before = three;
         for (const step of plan.steps) {
           const serving = undisturbed(before, step.spec);
@@ -241,9 +253,10 @@ describe('every plan', () => {
 
   test('can be taken back from every step of it', () => {
     fc.assert(
-      fc.property(fc.constantFrom(one, three), anyDesired, ways, ways, (from, desired, way, back) => {
+      fc.property(fc.constantFrom(one, three), anyChange, ways, ways, (from, change, way, back) => {
+        const desired = wishFor(from, change);
         for (const step of planChange(from, desired, { strategy: way }).steps) {
-          const { steps } = planChange(step.spec, desiredFrom(from)!, { strategy: back });
+          const { steps } = planChange(step.spec, desiredFor(from), { strategy: back });
           const { diskGib, ...rest } = shape(steps.at(-1)?.spec ?? step.spec);
           const { diskGib: diskBefore, ...wished } = shape(from);
           expect(rest).toEqual(wished);
@@ -256,7 +269,8 @@ describe('every plan', () => {
 
   test('is gone on with from wherever it was cut off', () => {
     fc.assert(
-      fc.property(anySpec, anyDesired, ways, (from, desired, way) => {
+      fc.property(anySpec, anyChange, ways, (from, change, way) => {
+        const desired = wishFor(from, change);
         const { steps } = planChange(from, desired, { strategy: way });
         for (const [index, step] of steps.entries()) {
           expect(planChange(step.spec, desired, { strategy: way }).steps).toEqual(steps.slice(index + 1));
