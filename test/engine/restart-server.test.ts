@@ -29,7 +29,12 @@ test('a restarted server is the same one with the same data, and its stack sees 
   expect(await readFile(note, 'utf8')).toBe('written before the restart');
   expect(await it.find()).toEqual(before);
 
-  // The next change begins from the same machine.
+  // The next change begins from the same machine. In the middle of it two stand there, and the one that serves is restarted.
   expect(await it.change({ desired: await it.desired() })).toEqual([]);
+  const larger = { desired: await it.desired({ size: 'local-2' }) };
+  expect(await it.take(larger)).toMatchObject({ kind: 'create-machine' });
+  await it.restart();
+  expect((await it.health()).boots).toBe(3);
+  expect(await it.machines()).toEqual(['host-node-1-m1 local-1 running', 'host-node-1-m2 local-2 idle']);
   await it.destroy();
 }, 240_000);
