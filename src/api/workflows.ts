@@ -257,7 +257,7 @@ function isUnreachable(error: unknown): boolean {
 }
 
 function factsOf(order: OrderRecord): InstanceFacts {
-  const { hostname, cloud, region, plan } = order.quote;
+  const { hostname, cloud, region, plan } = order.quote.subject;
   const { instanceId, accountId, _id: orderId } = order;
   return { instanceId, orderId, accountId, hostname, cloud, region, plan };
 }

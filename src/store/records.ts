@@ -25,10 +25,9 @@ export interface QuoteLine {
   tax: number;
 }
 
-/** What a quote promises; this is what its signature covers. */
-export interface QuoteContent {
-  id: string;
-  catalogueVersion: string;
+/** A new server. */
+export interface QuotedServer {
+  kind: 'server';
   plan: PlanName;
   cycle: Cycle;
   cloud: CloudName;
@@ -38,6 +37,31 @@ export interface QuoteContent {
   hostname: string;
   nodes: 1 | 3;
   addOns: Partial<Record<AddOnName, number>>;
+}
+
+/** A licence without a server. */
+export interface QuotedLicence {
+  kind: 'licence';
+  plan: PlanName;
+  cycle: Cycle;
+  seats: number;
+}
+
+/** Another plan or other add-ons of what a subscription pays for. */
+export interface QuotedChange {
+  kind: 'change';
+  subscriptionId: string;
+  plan: PlanName;
+  addOns: Partial<Record<AddOnName, number>>;
+}
+
+export type QuoteSubject = QuotedServer | QuotedLicence | QuotedChange;
+
+/** What a quote promises, in prices for its subject; this is what its signature covers. */
+export interface QuoteContent<Subject extends QuoteSubject = QuoteSubject> {
+  id: string;
+  catalogueVersion: string;
+  subject: Subject;
   lines: QuoteLine[];
   currency: 'EUR';
   net: number;
@@ -77,7 +101,7 @@ export interface OrderRecord {
   capabilityHash: string;
   state: OrderState;
   reason?: ReasonCode | undefined;
-  quote: QuoteContent;
+  quote: QuoteContent<QuotedServer>;
   paymentMethod: 'card';
   adminEmail: string;
   billingEmail: string;

@@ -158,11 +158,11 @@ test('the events of an instance are for its account', async () => {
     _id: record.instanceId,
     accountId: record.accountId,
     orderId: record._id,
-    name: record.quote.name,
-    hostname: record.quote.hostname,
+    name: record.quote.subject.name,
+    hostname: record.quote.subject.hostname,
     cloud: 'local',
-    region: record.quote.region,
-    zone: record.quote.zone,
+    region: record.quote.subject.region,
+    zone: record.quote.subject.zone,
     plan: 'STARTUP',
     cycle: 'monthly',
     addOns: {},
@@ -218,5 +218,5 @@ test('the events of an instance are for its account', async () => {
   expect(details.body.operation.steps.map(({ status }: { status: string }) => status)).toEqual(
     Array(9).fill('pending'),
   );
-  expect(details.body.instance).toMatchObject({ hostname: record.quote.hostname, status: 'provisioning' });
+  expect(details.body.instance).toMatchObject({ hostname: record.quote.subject.hostname, status: 'provisioning' });
 });

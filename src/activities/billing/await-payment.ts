@@ -64,7 +64,7 @@ async function readPayment({ gateway }: BillingPorts, order: OrderRecord): Promi
 /** An attempt to pay holds the name for longer, also one that nobody took since its hold ended. */
 async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: OrderRecord): Promise<boolean> {
   const until = new Date(now() + holdAfterAttemptMs);
-  const { name } = order.quote;
+  const { name } = order.quote.subject;
   if (await store.holds.extend(name, order._id, until)) return true;
   return (await store.holds.take({ ...holdOf(order), holder: 'order', holderId: order._id, until })) === 'held';
 }
@@ -79,14 +79,15 @@ async function takePayment({ store }: BillingPorts, order: OrderRecord, payment:
   if (payment.paidUntil) await store.instances.update(order.instanceId, { paidUntil: payment.paidUntil });
   const { instanceId } = order;
   const kept =
-    (await store.holds.own(order.quote.name, order._id, instanceId)) ||
+    (await store.holds.own(order.quote.subject.name, order._id, instanceId)) ||
     // The hold ended before the money came; the name may still be free.
     (await store.holds.take({ ...holdOf(order), holder: 'instance', holderId: instanceId, until: null })) === 'held';
-  if (!kept) throw new ReasonError('hostname_taken', `${order.quote.name} was taken while the payment was open`);
+  if (!kept)
+    throw new ReasonError('hostname_taken', `${order.quote.subject.name} was taken while the payment was open`);
 }
 
 function holdOf({ _id, quote, accountId }: OrderRecord) {
-  return { _id: quote.name, tokenHash: `order:${_id}`, accountId };
+  return { _id: quote.subject.name, tokenHash: `order:${_id}`, accountId };
 }
 
 /** Marks the order as ending for this reason; whoever marked it first keeps his reason. */

@@ -12,7 +12,7 @@ export async function orderFacts(
   const [instances, busy, holds] = await Promise.all([
     store.instances.findMany(instanceIds),
     store.operations.busyOf(instanceIds),
-    store.holds.findMany(orders.map(({ quote }) => quote.name)),
+    store.holds.findMany(orders.map(({ quote }) => quote.subject.name)),
   ]);
   const servers = new Map(instances.map((instance) => [instance._id, instance]));
   const holders = new Map(holds.map(({ _id, holderId }) => [_id, holderId]));
@@ -24,9 +24,9 @@ export async function orderFacts(
       state,
       total: quote.total,
       endedAt: endedAt?.getTime() ?? null,
-      name: quote.name,
-      hostname: quote.hostname,
-      cloud: quote.cloud,
+      name: quote.subject.name,
+      hostname: quote.subject.hostname,
+      cloud: quote.subject.cloud,
       busy: busy.includes(instanceId),
       server: server
         ? {
@@ -37,7 +37,7 @@ export async function orderFacts(
             serverIds: server.outputs?.serverIds ?? [],
           }
         : null,
-      nameHolder: holders.get(quote.name) ?? null,
+      nameHolder: holders.get(quote.subject.name) ?? null,
     };
   });
 }

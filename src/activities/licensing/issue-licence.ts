@@ -21,7 +21,7 @@ export function issueLicence({ store, ask }: LicensingPorts) {
       body: {
         product: catalogue.product.name,
         plan: instance.plan,
-        seats: order.quote.nodes,
+        seats: order.quote.subject.nodes,
         developmentSeats: 0,
         externalRef: instance._id,
         account: instance.accountId,

@@ -9,23 +9,23 @@ import type { RecordsPorts } from './records-activities.ts';
 /** The rows that this workflow writes from now on; made once, whoever comes first. */
 export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order: OrderRecord): Promise<void> {
   const { quote } = order;
-  const plan = findPlan(quote.plan, catalogue);
-  const cloud = findCloud(quote.cloud, catalogue);
+  const plan = findPlan(quote.subject.plan, catalogue);
+  const cloud = findCloud(quote.subject.cloud, catalogue);
   await once(() =>
     store.instances.insert({
       _id: order.instanceId,
       accountId: order.accountId,
       orderId: order._id,
-      name: quote.name,
-      hostname: quote.hostname,
-      cloud: quote.cloud,
-      region: quote.region,
-      zone: quote.zone,
-      plan: quote.plan,
-      cycle: quote.cycle,
-      addOns: quote.addOns,
-      ...entitlementsOf({ plan, nodes: quote.nodes, addOns: quote.addOns }),
-      size: cloud.sizes[quote.plan],
+      name: quote.subject.name,
+      hostname: quote.subject.hostname,
+      cloud: quote.subject.cloud,
+      region: quote.subject.region,
+      zone: quote.subject.zone,
+      plan: quote.subject.plan,
+      cycle: quote.subject.cycle,
+      addOns: quote.subject.addOns,
+      ...entitlementsOf({ plan, nodes: quote.subject.nodes, addOns: quote.subject.addOns }),
+      size: cloud.sizes[quote.subject.plan],
       diskGib: plan.diskGib,
       image: catalogue.product.version,
       adminEmail: order.adminEmail,

@@ -18,7 +18,7 @@ export async function readClosing(deps: ApiDeps, account: AccountRecord): Promis
     canClose: instances.length + orders.length === 0,
     blockedBy: {
       instances: instances.map(({ _id, hostname, status }) => ({ id: _id, hostname, status })),
-      orders: orders.map(({ _id, quote, state }) => ({ id: _id, hostname: quote.hostname, state })),
+      orders: orders.map(({ _id, quote, state }) => ({ id: _id, hostname: quote.subject.hostname, state })),
     },
     ends: { members: account.members.length, invitations: account.invitations.length },
     keeps: { orders: kept },

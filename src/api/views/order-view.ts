@@ -2,7 +2,7 @@ import type { OperatorOrder } from '../../contracts/api/operator.ts';
 import type { AcceptedOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { orderCapability, orderPageLink } from '../../domain/billing/order-link.ts';
-import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent } from '../../store/records.ts';
+import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent, QuotedServer } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hostUrl } from './instance-view.ts';
 import { operationView } from './operation-view.ts';
@@ -19,10 +19,14 @@ function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string): Order['links']
   };
 }
 
-/** What a quote says about the server, in the fields that quotes and orders share. */
-export function quotedServerView(content: QuoteContent) {
-  const { plan, cycle, cloud, region, zone, hostname, nodes, addOns, lines, currency, total } = content;
-  return { plan, cycle, cloud, region, zone, hostname, nodes, addOns, lines, currency, total };
+/** The server that a quote or an order is for. */
+export function quotedServerView({ name: _label, ...shown }: QuotedServer) {
+  return shown;
+}
+
+/** The price in the fields that quotes and orders share. */
+export function priceView({ lines, currency, total }: QuoteContent) {
+  return { lines, currency, total };
 }
 
 /** The answer to a new order; depends on nothing that changes later, so that a repeated request gets the same. */
@@ -45,7 +49,8 @@ export function orderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): Or
     operationId: order.operationId,
     state: order.state,
     reason: order.reason,
-    ...quotedServerView(order.quote),
+    subject: quotedServerView(order.quote.subject),
+    ...priceView(order.quote),
     paid: order.paid,
     refunded: order.refunded,
     declines: order.declines,
