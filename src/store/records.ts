@@ -12,6 +12,7 @@ import type {
   StepStatus,
 } from '../contracts/states.ts';
 import type { StepName } from '../contracts/steps.ts';
+import type { SubscriptionStatus, SubscriptionSubject } from '../contracts/subscription.ts';
 
 /** The records as they lie in the database. Times are Dates, money is integer minor units of the currency. */
 
@@ -107,6 +108,8 @@ export interface OrderRecord {
   billingEmail: string;
   billing: BillingDetails;
   payment?: OrderPayment | undefined;
+  /** Every invoice of this order at Stripe; its renewals are the subscription's. */
+  invoiceIds: string[];
   declines: number;
   /** What Stripe holds for this order: minor units paid and given back. */
   paid: number;
@@ -117,6 +120,30 @@ export interface OrderRecord {
   endedAt?: Date | undefined;
   /** When Stripe is asked next whether money of this order, which ended without delivery, came or stayed. */
   moneyLookAt?: Date | undefined;
+}
+
+/** What is paid for by period; it outlives its order. */
+export interface SubscriptionRecord {
+  _id: string;
+  accountId: string;
+  /** The order that began it. */
+  orderId: string;
+  subject: SubscriptionSubject;
+  /** Customer and subscription at Stripe. */
+  customerId: string;
+  stripeId: string;
+  items: { lookupKey: string; quantity: number }[];
+  cycle: Cycle;
+  paymentMethod: 'card';
+  status: SubscriptionStatus;
+  /** The running period; absent until Stripe was asked. */
+  period?: { start: Date; end: Date } | undefined;
+  paidUntil?: Date | undefined;
+  /** When its order was delivered. */
+  begunAt?: Date | undefined;
+  /** Since when its workflow is to be started; absent once it is known to run. */
+  startDueAt?: Date | undefined;
+  createdAt: Date;
 }
 
 export interface InstanceRecord {

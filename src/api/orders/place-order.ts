@@ -145,6 +145,7 @@ async function newOrder(
     adminEmail: body.adminEmail,
     billingEmail,
     billing: { ...body.billing, country: content.tax.country },
+    invoiceIds: [],
     declines: 0,
     paid: 0,
     refunded: 0,

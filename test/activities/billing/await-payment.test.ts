@@ -16,7 +16,6 @@ const paid: PaymentState = { kind: 'paid', amount: 3_509, paidUntil: new Date('2
 const open = (declines: number): PaymentState => ({
   kind: 'open',
   declines,
-  waitsForCustomer: true,
   lastDecline: declines > 0 ? 'card_declined' : undefined,
 });
 
@@ -29,6 +28,7 @@ function ports(look: () => PaymentState | Promise<PaymentState>, store = api.sto
     holdAfterAttemptMs: 2 * hour,
     paymentLookMs: 30_000,
     paymentLookLaterMs: 300_000,
+    renewalTimes: { renewalLookMs: 2 * hour, unpaidLookMs: 6 * hour },
   };
 }
 
@@ -146,6 +146,16 @@ describe('await payment', () => {
     expect(await holdOf(order)).toBeNull();
   });
 
+  test('a payment that is processing is waited for, keeps the name and is told as such', async () => {
+    const order = await payable();
+    await loseHold(order);
+    await expect(look(awaitPayment, { kind: 'processing' }, order)).rejects.toMatchObject({
+      ...{ code: 'payment_processing', retryAfterMs: 30_000 },
+    });
+    expect((await holdOf(order))!.until!.getTime()).toBeGreaterThan(Date.now() + 1.9 * hour);
+    expect((await find(order)).state).toBe('awaiting_payment');
+  });
+
   test('two looks at once start the fulfilment once', async () => {
     const order = await payable();
     await Promise.all([1, 2, 3].map(() => look(awaitPayment, paid, order)));
@@ -160,6 +170,15 @@ describe('the deadline of the payment', () => {
     expect((await find(won)).state).toBe('fulfilling');
     await expect(look(expirePayment, open(0), lost)).rejects.toMatchObject({ code: 'payment_expired' });
     expect(await find(lost)).toMatchObject({ state: 'cancelling', reason: 'payment_expired' });
+  });
+
+  test('lets a payment that the bank has not answered yet come to its end', async () => {
+    const order = await payable();
+    const deadline = look(expirePayment, { kind: 'processing' }, order);
+    await expect(deadline).rejects.toMatchObject({ code: 'payment_processing', retryAfterMs: 300_000 });
+    expect((await find(order)).state).toBe('awaiting_payment');
+    await look(expirePayment, paid, order);
+    expect((await find(order)).state).toBe('fulfilling');
   });
 });
 
