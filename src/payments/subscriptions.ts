@@ -134,9 +134,7 @@ export async function readSubscription(stripe: Stripe, stripeId: string): Promis
 }
 
 /** Whether a subscription can never be paid again. */
-export function hasEnded(
-  status: Stripe.Subscription.Status,
-): status is (typeof endedSubscriptionStatuses)[number] {
+export function hasEnded(status: Stripe.Subscription.Status): status is (typeof endedSubscriptionStatuses)[number] {
   return (endedSubscriptionStatuses as readonly string[]).includes(status);
 }
 

@@ -158,7 +158,10 @@ describe('the Stripe gateway', () => {
     const of = { accountId, identity: { email: `two-${next}@example.com`, name: 'Ada', address: { country: 'ES' } } };
     const [first] = await Promise.all([gateway.ensureCustomer(of), gateway.ensureCustomer(of).catch(() => undefined)]);
     await forget(customerKeyOf(accountId, of.identity));
-    const again = await gateway.ensureCustomer({ ...of, identity: { ...of.identity, address: { country: 'ES', city: undefined } } });
+    const again = await gateway.ensureCustomer({
+      ...of,
+      identity: { ...of.identity, address: { country: 'ES', city: undefined } },
+    });
     expect(again.id).toBe(first.id);
     expect((await emulator.stripe.customers.list({ email: of.identity.email })).data).toHaveLength(1);
   });

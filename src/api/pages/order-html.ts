@@ -109,8 +109,8 @@ ${took}
 </section>`;
 }
 
-function paymentSection({ order }: OrderPage): Html | false {
-  if (order.state !== 'awaiting_payment') return false;
+function paymentSection({ order, facts }: OrderPage): Html | false {
+  if (order.state !== 'awaiting_payment' || facts.processing) return false;
   const { total, currency } = order.quote;
   const declined =
     order.declines > 0

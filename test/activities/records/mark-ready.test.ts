@@ -3,9 +3,9 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { markReady } from '../../../src/activities/records/mark-ready.ts';
-import type { SubscriptionRecord } from '../../../src/store/records.ts';
-import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import { sweepOnce } from '../../../src/api/orders/sweeps.ts';
+import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import type { SubscriptionRecord } from '../../../src/store/records.ts';
 import { order, useApi } from '../../support/api.ts';
 import { subscriptionRecord } from '../../support/subscription-record.ts';
 
