@@ -135,6 +135,9 @@ const Control = Common.extend(Hosting.shape)
     /** How long await payment waits between looks at first, and after the first 15 minutes. */
     FREEHOLD_PAYMENT_LOOK_MS: Milliseconds.default(30_000),
     FREEHOLD_PAYMENT_LOOK_LATER_MS: Milliseconds.default(minutes(5)),
+    /** How long after the end of a paid period its subscription is looked at, and how often while it is not paid. */
+    FREEHOLD_RENEWAL_LOOK_MS: Milliseconds.default(hours(2)),
+    FREEHOLD_UNPAID_LOOK_MS: Milliseconds.default(hours(6)),
     /** How often a licence check of a hosted server is asked for. */
     FREEHOLD_LICENCE_CHECK_MS: Milliseconds.default(hours(1)),
     /** How often our records are compared with the other systems, and what the clouds hold with our records. */

@@ -22,7 +22,7 @@ export interface ApiDeps {
   streams: Streams;
   payments: {
     clientSecretOf(payment: OrderPayment): Promise<string | undefined>;
-    moneyOf(payment: OrderPayment): Promise<PaymentMoney[]>;
+    moneyOf(invoiceIds: readonly string[]): Promise<PaymentMoney[]>;
   };
   licenceTokens: LicenceTokens;
   mail: { send(mail: OutgoingMail): Promise<void> };

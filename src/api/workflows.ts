@@ -30,6 +30,7 @@ import {
 import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
 import type { CloudName } from '../contracts/stack.ts';
 import type { Decision } from '../contracts/steps.ts';
+import { subscriptionNews, subscriptionWorkflowType } from '../contracts/subscription.ts';
 import {
   type AcceptedOperation,
   abortOperation,
@@ -50,7 +51,7 @@ import {
   skipStep,
   type WorkflowTimes,
 } from '../contracts/workflow-messages.ts';
-import type { OrderRecord } from '../store/records.ts';
+import type { OrderRecord, SubscriptionRecord } from '../store/records.ts';
 
 const updates = { retry: retryStep, skip: skipStep, abort: abortOperation } as const;
 
@@ -132,6 +133,10 @@ export function createWorkflows({
           throw error;
         }
       });
+    },
+    /** Tells the workflow of a subscription that something happened to it at Stripe, and starts it where none runs. */
+    async signalSubscription(subscription: SubscriptionRecord): Promise<void> {
+      await ask(() => client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionNews(subscription)));
     },
     /** Asks for the cancel of an order. Errors: `already_ready`, `already_ended`, `not_found` when the workflow ended. */
     async cancel(instanceId: string, updateId: string): Promise<AcceptedOperation> {
@@ -257,7 +262,7 @@ function isUnreachable(error: unknown): boolean {
 }
 
 function factsOf(order: OrderRecord): InstanceFacts {
-  const { hostname, cloud, region, plan } = order.quote;
+  const { hostname, cloud, region, plan } = order.quote.subject;
   const { instanceId, accountId, _id: orderId } = order;
   return { instanceId, orderId, accountId, hostname, cloud, region, plan };
 }

@@ -38,8 +38,8 @@ export function ordersText(orders: readonly OperatorOrder[]): string {
     orders.map((order) => [
       order.id,
       order.state,
-      order.hostname,
-      order.plan,
+      order.subject.hostname,
+      order.subject.plan,
       money(order.total, order.currency),
       money(order.paid, order.currency),
       money(order.refunded, order.currency),
@@ -52,7 +52,7 @@ export function orderText(order: OperatorOrder): string {
   return sheet({
     order: order.id,
     state: order.reason ? `${order.state} (${order.reason})` : order.state,
-    server: `${order.plan} on ${order.cloud}/${order.region}: ${order.hostname}`,
+    server: `${order.subject.plan} on ${order.subject.cloud}/${order.subject.region}: ${order.subject.hostname}`,
     instance: order.instanceId,
     operation: order.operationId,
     account: order.accountId,

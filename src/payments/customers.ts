@@ -1,37 +1,48 @@
+import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
+import { canonicalJson } from '../domain/billing/canonical-json.ts';
 import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
 
-export interface CustomerDetails {
-  accountId: string;
-  email: string;
+/** Who a bill is for: all that Stripe copies from a customer onto an invoice when it is finalised. */
+export interface BillingIdentity {
   name: string;
+  email: string;
   address: { line1?: string | undefined; city?: string | undefined; postalCode?: string | undefined; country: string };
 }
 
-/** The Stripe customer of an account: one per account, made at its first order. */
+/** The base key of a customer: its account, and a hash of its billing identity. */
+export function customerKeyOf(accountId: string, identity: BillingIdentity): string {
+  const hash = createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 32);
+  return `${accountId}:customer:${hash}`;
+}
+
+/**
+ * The Stripe customer of an account and a billing identity, created once and never updated: the renewals of an earlier
+ * order keep the name and the address under which it was bought.
+ */
 export async function ensureCustomer(
   stripe: Stripe,
   intents: CreateIntents,
-  details: CustomerDetails,
+  { accountId, identity }: { accountId: string; identity: BillingIdentity },
 ): Promise<Stripe.Customer> {
-  const baseKey = `${details.accountId}:customer`;
+  const baseKey = customerKeyOf(accountId, identity);
+  const { name, email, address } = identity;
   const parameters: Stripe.CustomerCreateParams = {
-    email: details.email,
-    name: details.name,
+    email,
+    name,
     address: {
-      country: details.address.country,
-      ...(details.address.line1 ? { line1: details.address.line1 } : {}),
-      ...(details.address.city ? { city: details.address.city } : {}),
-      ...(details.address.postalCode ? { postal_code: details.address.postalCode } : {}),
+      country: address.country,
+      ...(address.line1 ? { line1: address.line1 } : {}),
+      ...(address.city ? { city: address.city } : {}),
+      ...(address.postalCode ? { postal_code: address.postalCode } : {}),
     },
-    metadata: { freehold_key: baseKey, freehold_account: details.accountId },
+    metadata: { freehold_key: baseKey, freehold_account: accountId },
   };
   return createOnce<Stripe.Customer>({
     intents,
     baseKey,
-    // The first order's details made the customer; a later order with another address finds the same one.
-    parameters: baseKey,
+    parameters,
     create: (idempotencyKey) => call('customer', stripe.customers.create(parameters, { idempotencyKey })),
     fetch: async (id) => {
       const customer = await stripe.customers.retrieve(id);
@@ -39,7 +50,7 @@ export async function ensureCustomer(
       return customer;
     },
     find: async () => {
-      for await (const customer of stripe.customers.list({ email: details.email, limit: 100 })) {
+      for await (const customer of stripe.customers.list({ email, limit: 100 })) {
         if (customer.metadata.freehold_key === baseKey) return customer;
       }
       return undefined;

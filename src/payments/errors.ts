@@ -21,6 +21,11 @@ export function toReason(error: unknown): unknown {
   });
 }
 
+/** Whether Stripe knows no object of this id. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
+}
+
 /**
  * Whether a key is used up: Stripe replays a stored server error, or the key was used with other parameters. It will
  * never succeed, so whether the object was made has to be looked up, and a new key is needed when it was not.

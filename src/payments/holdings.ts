@@ -3,20 +3,22 @@ import type { MoneyFacts } from '../domain/fleet/reconcile.ts';
 import { toReason } from './errors.ts';
 import { latePaymentsOf } from './late-payment-plan.ts';
 import { readInvoices } from './settle.ts';
-import { subscriptionsOfOrder } from './subscriptions.ts';
+import { hasEnded, subscriptionsOfOrder } from './subscriptions.ts';
 
-const endedStatuses: readonly Stripe.Subscription.Status[] = ['canceled', 'incomplete_expired'];
 const openStatuses: readonly Stripe.Invoice.Status[] = ['draft', 'open', 'uncollectible'];
 
-/** What Stripe holds for one order now. Reads and changes nothing. Errors: `payment_provider_unavailable`. */
+/**
+ * What Stripe holds now for an order: for its own invoices, and whether its subscription lives. Reads and changes
+ * nothing. Errors: `payment_provider_unavailable`.
+ */
 export async function holdingsOfOrder(
   stripe: Stripe,
-  { customerId, orderId }: { customerId: string; orderId: string },
+  { customerId, orderId, invoiceIds }: { customerId: string; orderId: string; invoiceIds: readonly string[] },
 ): Promise<MoneyFacts> {
   const subscriptions = await subscriptionsOfOrder(stripe, customerId, orderId).catch((error) => {
     throw toReason(error);
   });
-  const invoices = await readInvoices(stripe, subscriptions);
+  const invoices = await readInvoices(stripe, invoiceIds);
   const payments = invoices.flatMap((invoice) => invoice.payments);
   const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
   return {
@@ -24,7 +26,7 @@ export async function holdingsOfOrder(
     refunded: sum(payments.map(({ refunded }) => refunded)),
     unrefunded: latePaymentsOf(orderId, payments).map(({ paymentIntentId }) => paymentIntentId),
     openInvoices: invoices.filter(({ status }) => openStatuses.includes(status)).length,
-    liveSubscriptions: subscriptions.filter(({ status }) => !endedStatuses.includes(status)).length,
+    liveSubscriptions: subscriptions.filter(({ status }) => !hasEnded(status)).length,
     inFlight: payments.some(({ status }) => status === 'processing'),
   };
 }
@@ -39,7 +41,7 @@ export async function listLiveSubscriptions(
     const page = await stripe.subscriptions.list({ limit, ...(after ? { starting_after: after } : {}) });
     const items = page.data.flatMap(({ id, status, metadata }) => {
       const orderId = metadata.freehold_order;
-      return orderId === undefined || endedStatuses.includes(status) ? [] : { subscriptionId: id, orderId };
+      return orderId === undefined || hasEnded(status) ? [] : { subscriptionId: id, orderId };
     });
     return { items, next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
   } catch (error) {

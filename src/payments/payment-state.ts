@@ -6,7 +6,9 @@ import { toReason } from './errors.ts';
 /** What one look at Stripe says about the first payment of an order. Amounts in minor units. */
 export type PaymentState =
   | { kind: 'paid'; amount: number; paidUntil: Date | undefined }
-  | { kind: 'open'; declines: number; waitsForCustomer: boolean; lastDecline: string | undefined }
+  | { kind: 'open'; declines: number; lastDecline: string | undefined }
+  /** The customer has confirmed it, and the bank has not answered yet. */
+  | { kind: 'processing' }
   | { kind: 'closed' };
 
 /**
@@ -16,24 +18,25 @@ export type PaymentState =
 export async function readPayment(stripe: Stripe, payment: OrderPayment): Promise<PaymentState> {
   const invoice = await call('invoice', stripe.invoices.retrieve(payment.invoiceId));
   if (invoice.status === 'paid') {
-    const ends = invoice.lines.data.map((line) => line.period.end);
-    return {
-      kind: 'paid',
-      amount: invoice.amount_paid,
-      paidUntil: ends.length > 0 ? new Date(Math.max(...ends) * 1_000) : undefined,
-    };
+    return { kind: 'paid', amount: invoice.amount_paid, paidUntil: periodEndOf(invoice) };
   }
   if (invoice.status === 'void' || invoice.status === 'uncollectible') return { kind: 'closed' };
-  if (!payment.paymentIntentId) return { kind: 'open', declines: 0, waitsForCustomer: true, lastDecline: undefined };
+  if (!payment.paymentIntentId) return { kind: 'open', declines: 0, lastDecline: undefined };
 
   const intent = await call('payment_intent', stripe.paymentIntents.retrieve(payment.paymentIntentId));
+  if (intent.status === 'processing') return { kind: 'processing' };
   const declines = intent.last_payment_error ? await countDeclines(stripe, intent.id) : 0;
   return {
     kind: 'open',
     declines,
-    waitsForCustomer: intent.status !== 'processing' && intent.status !== 'succeeded',
     lastDecline: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code ?? undefined,
   };
+}
+
+/** End of the last period that an invoice is for; undefined for one that is for no subscription. */
+export function periodEndOf({ lines }: Stripe.Invoice): Date | undefined {
+  const ends = lines.data.filter(({ subscription }) => subscription !== null).map(({ period }) => period.end);
+  return ends.length > 0 ? new Date(Math.max(...ends) * 1_000) : undefined;
 }
 
 async function countDeclines(stripe: Stripe, paymentIntent: string): Promise<number> {

@@ -1,15 +1,16 @@
 import type Stripe from 'stripe';
-import type { OrderPayment } from '../contracts/order-payment.ts';
 import { call } from './client.ts';
 import { toReason } from './errors.ts';
 import type { PaymentMoney } from './late-payment-plan.ts';
 import { readRefunds } from './refunds.ts';
 
-/**
- * What the payments of an order's invoice took and gave back. One call, and one more for each payment that took money;
- * an invoice with more than 100 payments is not ours.
- */
-export async function moneyOf(stripe: Stripe, { invoiceId }: OrderPayment): Promise<PaymentMoney[]> {
+/** What the payments of these invoices took and gave back. */
+export async function moneyOf(stripe: Stripe, invoiceIds: readonly string[]): Promise<PaymentMoney[]> {
+  return (await Promise.all(invoiceIds.map((invoiceId) => moneyOfInvoice(stripe, invoiceId)))).flat();
+}
+
+/** One call, and one more for each payment that took money; an invoice with more than 100 payments is not ours. */
+async function moneyOfInvoice(stripe: Stripe, invoiceId: string): Promise<PaymentMoney[]> {
   const expand = ['data.payment.payment_intent'];
   const { data } = await call('list', stripe.invoicePayments.list({ invoice: invoiceId, limit: 100, expand }));
   const intents = data

@@ -1,12 +1,17 @@
 import type Stripe from 'stripe';
 
-/** What Stripe holds for one invoice of an order. Amounts in minor units. */
+/** What Stripe holds for one invoice. Amounts in minor units. */
 export interface InvoiceFacts {
   invoiceId: string;
   status: Stripe.Invoice.Status;
-  /** Credited so far, with tax. */
-  credited: number;
+  /** With tax, and without. */
   total: number;
+  net: number;
+  /** Credited so far: with tax, and without. */
+  credited: number;
+  creditedNet: number;
+  /** The rate of its tax; undefined where there is none. */
+  taxRateId: string | undefined;
   /** `amount` and what of it is `credited` are without tax. */
   lines: readonly { id: string; quantity: number; amount: number; credited: number }[];
   payments: {
@@ -25,8 +30,15 @@ export interface RefundPart {
   amount: number;
 }
 
-/** A line to credit: whole, or the amount without tax that is left of it. */
-export type CreditedLine = { id: string; quantity: number } | { id: string; amount: number };
+/**
+ * A line to credit: whole, or the amount without tax that is left of it, or one line of its own for all that is left of
+ * the invoice.
+ */
+export type CreditedLine = { id: string; quantity: number } | { id: string; amount: number } | WholeRest;
+export interface WholeRest {
+  net: number;
+  tax: number;
+}
 
 export type SettleAction =
   | { kind: 'settled'; money: { paid: number; refunded: number } }
@@ -42,12 +54,13 @@ export type SettleAction =
       /** What was given back by hand before, which the credit note accounts for. */
       refunds: RefundPart[];
       lines: CreditedLine[];
+      taxRateId: string | undefined;
     }
   | { kind: 'refund_stray'; paymentIntentId: string; amount: number };
 
 /**
- * The next thing to do so that an order keeps no money and leaves nothing open, from what Stripe holds now
- * (design 5, billing.settle). Pure: called again after each action with fresh facts, until it says `settled`.
+ * The next thing to do so that no money is kept for these invoices and none of them stays open, from what Stripe holds
+ * now (design 5, billing.settle). Pure: called again after each action with fresh facts, until it says `settled`.
  */
 export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleAction {
   let inFlight: string | undefined;
@@ -75,6 +88,7 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
             refundAmount: Math.max(0, Math.min(notBackYet, received - refunded)),
             refunds,
             lines: linesLeft(invoice),
+            taxRateId: invoice.taxRateId,
           };
         }
         if (refunded < received) failed = invoice.invoiceId;
@@ -119,7 +133,16 @@ function refundsByHand({ payments }: InvoiceFacts, limit: number): RefundPart[] 
   return parts;
 }
 
-function linesLeft({ lines }: InvoiceFacts): CreditedLine[] {
+/**
+ * What is left of the lines. A negative line (of a proration) cannot be credited, and what was credited by hand without
+ * naming a line is no line's: then one line of its own takes the rest, to the cent.
+ */
+function linesLeft({ lines, net, creditedNet, total, credited }: InvoiceFacts): CreditedLine[] {
+  const isByLine = sum(lines.map((line) => line.credited)) === creditedNet;
+  if (!isByLine || lines.some(({ amount }) => amount < 0)) {
+    const netLeft = net - creditedNet;
+    return [{ net: netLeft, tax: total - credited - netLeft }];
+  }
   return lines
     .filter(({ amount, credited }) => amount > credited)
     .map(({ id, quantity, amount, credited }) =>

@@ -2,20 +2,21 @@ import type Stripe from 'stripe';
 import { ReasonError } from '../contracts/reasons.ts';
 import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
-import { toReason } from './errors.ts';
+import { isMissing, toReason } from './errors.ts';
 import { readRefunds } from './refunds.ts';
-import { type InvoiceFacts, nextSettleAction, type SettleAction } from './settle-plan.ts';
-import { subscriptionsOfOrder } from './subscriptions.ts';
+import { type CreditedLine, type InvoiceFacts, nextSettleAction, type SettleAction } from './settle-plan.ts';
+import { hasEnded, subscriptionsOfOrder } from './subscriptions.ts';
 
 export interface SettleRequest {
   /** `<instanceId>:<operationId>:settle-money`. */
   baseKey: string;
   orderId: string;
-  customerId: string;
+  /** What is given back: exactly these, also those of no subscription. */
+  invoiceIds: readonly string[];
 }
 
 export interface Settled {
-  /** Minor units that Stripe ever took and gave back for this order; equal when settled. */
+  /** Minor units that Stripe ever took and gave back for these invoices; equal when settled. */
   paid: number;
   refunded: number;
 }
@@ -26,24 +27,14 @@ const maxRounds = 6;
 const inFlightReadMs = 3_600_000;
 
 /**
- * Gives everything back that an order ever took, driven by what Stripe holds now, and leaves no live subscription and
- * nothing open. Idempotent. Throws `money_in_flight` (comes back hourly), `money_not_settled` while Stripe does not
- * yet read back settled (retryable), and `refund_failed` when a refund came back.
+ * Gives everything back that was ever taken for these invoices, driven by what Stripe holds now, and leaves none of them
+ * open. Whatever else their subscription or customer has stays as it is. Idempotent. Throws `money_in_flight` (comes
+ * back hourly), `money_not_settled` while Stripe does not yet read back settled (retryable), and `refund_failed` when a
+ * refund came back.
  */
-export async function settleOrder(stripe: Stripe, intents: CreateIntents, request: SettleRequest): Promise<Settled> {
+export async function settleInvoices(stripe: Stripe, intents: CreateIntents, request: SettleRequest): Promise<Settled> {
   for (let round = 0; round < maxRounds; round += 1) {
-    const subscriptions = await subscriptionsOfOrder(stripe, request.customerId, request.orderId).catch((error) => {
-      throw toReason(error);
-    });
-    const live = subscriptions.filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
-    for (const { id } of live) {
-      const cancel = stripe.subscriptions.cancel(id, { prorate: false, invoice_now: false });
-      await tolerateLostRace(call('subscription', cancel));
-    }
-    const invoices = await readInvoices(stripe, subscriptions);
-    const action = nextSettleAction(invoices);
-    // Cancelling may have closed or opened invoices: what counts is read after nothing was live.
-    if (action.kind === 'settled' && live.length > 0) continue;
+    const action = nextSettleAction(await readInvoices(stripe, request.invoiceIds));
     switch (action.kind) {
       case 'settled':
         return action.money;
@@ -66,6 +57,37 @@ export async function settleOrder(stripe: Stripe, intents: CreateIntents, reques
     }
   }
   throw new ReasonError('money_not_settled', 'Stripe does not read back settled yet');
+}
+
+/**
+ * Ends every subscription that was made for an order which is not delivered, and answers the ids of all invoices that
+ * they ever had, read after none of them lived. Also finds what was made by a call whose answer was lost. Idempotent.
+ */
+export async function endSubscriptionsOf(
+  stripe: Stripe,
+  { customerId, orderId }: { customerId: string; orderId: string },
+): Promise<{ subscriptions: { id: string; status: 'canceled' | 'incomplete_expired' }[]; invoiceIds: string[] }> {
+  try {
+    for (const { id, status } of await subscriptionsOfOrder(stripe, customerId, orderId)) {
+      if (hasEnded(status)) continue;
+      const cancel = stripe.subscriptions.cancel(id, { prorate: false, invoice_now: false });
+      await tolerateLostRace(call('subscription', cancel));
+    }
+    const subscriptions = await subscriptionsOfOrder(stripe, customerId, orderId);
+    const ended = subscriptions.flatMap(({ id, status }) => (hasEnded(status) ? [{ id, status }] : []));
+    if (ended.length < subscriptions.length) {
+      throw new ReasonError('money_not_settled', 'a subscription still lives');
+    }
+    const invoiceIds: string[] = [];
+    for (const { id } of ended) {
+      for await (const invoice of stripe.invoices.list({ subscription: id, limit: 100 })) {
+        invoiceIds.push(invoice.id as string);
+      }
+    }
+    return { subscriptions: ended, invoiceIds };
+  } catch (error) {
+    throw toReason(error);
+  }
 }
 
 /** A void that finds the invoice paid, or a cancel that finds it done, is not an error: the next round re-reads it. */
@@ -98,7 +120,7 @@ async function credit(
   const baseKey = `${request.baseKey}:${action.invoiceId}`;
   const parameters: Stripe.CreditNoteCreateParams = {
     invoice: action.invoiceId,
-    lines: action.lines.map(({ id, ...part }) => ({ type: 'invoice_line_item', invoice_line_item: id, ...part })),
+    lines: action.lines.map((line) => creditedLine(line, action.taxRateId)),
     ...(action.refundAmount > 0 ? { refund_amount: action.refundAmount } : {}),
     ...(action.refunds.length > 0
       ? { refunds: action.refunds.map(({ refundId, amount }) => ({ refund: refundId, amount_refunded: amount })) }
@@ -119,6 +141,19 @@ async function credit(
       return undefined;
     },
   });
+}
+
+function creditedLine(line: CreditedLine, taxRateId: string | undefined): Stripe.CreditNoteCreateParams.Line {
+  if ('id' in line) {
+    const { id, ...part } = line;
+    return { type: 'invoice_line_item', invoice_line_item: id, ...part };
+  }
+  const { net, tax } = line;
+  return {
+    ...{ type: 'custom_line_item', description: 'Everything that is left of this invoice', quantity: 1 },
+    unit_amount: net,
+    ...(taxRateId ? { tax_amounts: [{ amount: tax, tax_rate: taxRateId, taxable_amount: net }] } : {}),
+  };
 }
 
 /** A payment that succeeded although its invoice takes no money any more has no line to credit: a bare refund. */
@@ -149,22 +184,27 @@ async function refundLatePayment(
   });
 }
 
-/** Every invoice of these subscriptions with its payments and refunds. */
-export async function readInvoices(
-  stripe: Stripe,
-  subscriptions: readonly Stripe.Subscription[],
-): Promise<InvoiceFacts[]> {
+/** These invoices with their payments and refunds; a draft that was deleted is not among them. */
+export async function readInvoices(stripe: Stripe, invoiceIds: readonly string[]): Promise<InvoiceFacts[]> {
   const facts: InvoiceFacts[] = [];
   try {
-    for (const subscription of subscriptions) {
-      for await (const invoice of stripe.invoices.list({ subscription: subscription.id, limit: 100 })) {
-        facts.push(await readInvoice(stripe, invoice));
-      }
+    for (const id of new Set(invoiceIds)) {
+      const invoice = await findInvoice(stripe, id);
+      if (invoice) facts.push(await readInvoice(stripe, invoice));
     }
   } catch (error) {
     throw toReason(error);
   }
   return facts;
+}
+
+async function findInvoice(stripe: Stripe, id: string): Promise<Stripe.Invoice | undefined> {
+  try {
+    return await stripe.invoices.retrieve(id);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 async function readInvoice(stripe: Stripe, invoice: Stripe.Invoice): Promise<InvoiceFacts> {
@@ -188,12 +228,17 @@ async function readInvoice(stripe: Stripe, invoice: Stripe.Invoice): Promise<Inv
       refundFailed: refunds.failed.length > 0,
     });
   }
+  const lines = invoice.lines.has_more ? await listLines(stripe, invoiceId) : invoice.lines.data;
   return {
     invoiceId,
     status: invoice.status ?? 'draft',
-    credited,
     total: invoice.total,
-    lines: invoice.lines.data.map((line) => ({
+    net: invoice.total_excluding_tax ?? invoice.total,
+    credited,
+    creditedNet: notes.net,
+    // An invoice of ours has one rate.
+    taxRateId: invoice.total_taxes?.[0]?.tax_rate_details?.tax_rate,
+    lines: lines.map((line) => ({
       id: line.id,
       quantity: line.quantity ?? 1,
       amount: line.amount,
@@ -203,16 +248,24 @@ async function readInvoice(stripe: Stripe, invoice: Stripe.Invoice): Promise<Inv
   };
 }
 
-/** Amounts in minor units that credit notes account for: by refund, and by line of the invoice without tax. */
+async function listLines(stripe: Stripe, invoiceId: string): Promise<Stripe.InvoiceLineItem[]> {
+  const lines: Stripe.InvoiceLineItem[] = [];
+  for await (const line of stripe.invoices.listLineItems(invoiceId, { limit: 100 })) lines.push(line);
+  return lines;
+}
+
+/** Amounts in minor units that credit notes account for: by refund, and without tax by line of the invoice and in all. */
 interface CreditNoteFacts {
   refunds: ReadonlyMap<string, number>;
   lines: ReadonlyMap<string, number>;
+  net: number;
 }
-const noNotes: CreditNoteFacts = { refunds: new Map(), lines: new Map() };
+const noNotes: CreditNoteFacts = { refunds: new Map(), lines: new Map(), net: 0 };
 
 async function readCreditNotes(stripe: Stripe, invoiceId: string): Promise<CreditNoteFacts> {
   const refunds = new Map<string, number>();
   const lines = new Map<string, number>();
+  let net = 0;
   const add = (to: Map<string, number>, id: string, amount: number) => to.set(id, (to.get(id) ?? 0) + amount);
   for await (const note of stripe.creditNotes.list({ invoice: invoiceId, limit: 100 })) {
     if (note.status === 'void') continue;
@@ -220,8 +273,9 @@ async function readCreditNotes(stripe: Stripe, invoiceId: string): Promise<Credi
       if (refund) add(refunds, typeof refund === 'string' ? refund : refund.id, amount_refunded);
     }
     for await (const line of stripe.creditNotes.listLineItems(note.id, { limit: 100 })) {
+      net += line.amount;
       if (line.invoice_line_item) add(lines, line.invoice_line_item, line.amount);
     }
   }
-  return { refunds, lines };
+  return { refunds, lines, net };
 }

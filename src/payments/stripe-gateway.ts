@@ -2,13 +2,13 @@ import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ListedPrice } from '../domain/catalogue/catalogue.ts';
 import { createStripe, type StripeOptions } from './client.ts';
 import type { CreateIntents } from './create-once.ts';
-import { type CustomerDetails, ensureCustomer } from './customers.ts';
+import { type BillingIdentity, ensureCustomer } from './customers.ts';
 import { holdingsOfOrder, listLiveSubscriptions } from './holdings.ts';
 import { clientSecretOf, readPayment } from './payment-state.ts';
 import { createPriceBook } from './price-book.ts';
 import { moneyOf } from './read-money.ts';
-import { type SettleRequest, settleOrder } from './settle.ts';
-import { createSubscription, type SubscriptionRequest } from './subscriptions.ts';
+import { endSubscriptionsOf, type SettleRequest, settleInvoices } from './settle.ts';
+import { createSubscription, readSubscription, type SubscriptionRequest } from './subscriptions.ts';
 import { syncCatalogue } from './sync-catalogue.ts';
 
 /** Everything that the product asks of Stripe, with the real SDK behind it; errors come out as reasons. */
@@ -17,13 +17,15 @@ export function createStripeGateway(options: StripeOptions & { intents: CreateIn
   const priceBook = createPriceBook(stripe);
   const { intents } = options;
   return {
-    ensureCustomer: (details: CustomerDetails) => ensureCustomer(stripe, intents, details),
+    ensureCustomer: (of: { accountId: string; identity: BillingIdentity }) => ensureCustomer(stripe, intents, of),
     createSubscription: (request: SubscriptionRequest) => createSubscription(stripe, { intents, priceBook }, request),
     readPayment: (payment: OrderPayment) => readPayment(stripe, payment),
     clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),
-    moneyOf: (payment: OrderPayment) => moneyOf(stripe, payment),
-    settleOrder: (request: SettleRequest) => settleOrder(stripe, intents, request),
-    holdingsOfOrder: (of: { customerId: string; orderId: string }) => holdingsOfOrder(stripe, of),
+    moneyOf: (invoiceIds: readonly string[]) => moneyOf(stripe, invoiceIds),
+    readSubscription: (stripeId: string) => readSubscription(stripe, stripeId),
+    endSubscriptionsOf: (of: { customerId: string; orderId: string }) => endSubscriptionsOf(stripe, of),
+    settleInvoices: (request: SettleRequest) => settleInvoices(stripe, intents, request),
+    holdingsOfOrder: (of: Parameters<typeof holdingsOfOrder>[1]) => holdingsOfOrder(stripe, of),
     listLiveSubscriptions: (page: { after: string; limit: number }) => listLiveSubscriptions(stripe, page),
     syncCatalogue: (prices: readonly ListedPrice[]) => syncCatalogue(stripe, prices),
   };

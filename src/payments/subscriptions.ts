@@ -1,8 +1,11 @@
 import type Stripe from 'stripe';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import { ReasonError } from '../contracts/reasons.ts';
+import { endedSubscriptionStatuses, SubscriptionStatus } from '../contracts/subscription.ts';
 import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
+import { toReason } from './errors.ts';
+import { periodEndOf } from './payment-state.ts';
 import type { PriceBook } from './price-book.ts';
 
 export interface SubscriptionRequest {
@@ -16,6 +19,18 @@ export interface SubscriptionRequest {
   tax: { country: string; basisPoints: number; name: string };
   items: readonly { lookupKey: string; quantity: number }[];
 }
+
+/** What Stripe holds of a subscription now. */
+export interface SubscriptionState {
+  status: SubscriptionStatus;
+  items: { lookupKey: string; quantity: number }[];
+  period: { start: Date; end: Date };
+  /** End of the last period that is paid and was not given back; undefined while there is none. */
+  paidUntil: Date | undefined;
+}
+
+/** The last period that is paid is among so many of the newest paid invoices, with those of changes between. */
+const invoicesRead = 24;
 
 const expand = ['latest_invoice.payments'];
 
@@ -91,6 +106,36 @@ async function findSubscription(
     return call('subscription', stripe.subscriptions.retrieve(subscription.id, { expand }));
   }
   return undefined;
+}
+
+/** Reads a subscription anew. Errors: `payment_provider_unavailable`, `payment_request_refused` for one that is not there. */
+export async function readSubscription(stripe: Stripe, stripeId: string): Promise<SubscriptionState> {
+  try {
+    const subscription = await call('subscription', stripe.subscriptions.retrieve(stripeId));
+    const status = SubscriptionStatus.safeParse(subscription.status);
+    if (!status.success) throw new ReasonError('payment_request_refused', `unknown status ${subscription.status}`);
+    const paid = await stripe.invoices.list({ subscription: stripeId, status: 'paid', limit: invoicesRead });
+    const ends = paid.data
+      .filter(({ total, post_payment_credit_notes_amount: credited }) => total <= 0 || credited < total)
+      .flatMap((invoice) => periodEndOf(invoice)?.getTime() ?? []);
+    const items = subscription.items.data;
+    return {
+      status: status.data,
+      items: items.map(({ price, quantity }) => ({ lookupKey: price.lookup_key ?? price.id, quantity: quantity ?? 1 })),
+      period: {
+        start: new Date(Math.min(...items.map(({ current_period_start }) => current_period_start)) * 1_000),
+        end: new Date(Math.max(...items.map(({ current_period_end }) => current_period_end)) * 1_000),
+      },
+      paidUntil: ends.length > 0 ? new Date(Math.max(...ends)) : undefined,
+    };
+  } catch (error) {
+    throw toReason(error);
+  }
+}
+
+/** Whether a subscription can never be paid again. */
+export function hasEnded(status: Stripe.Subscription.Status): status is (typeof endedSubscriptionStatuses)[number] {
+  return (endedSubscriptionStatuses as readonly string[]).includes(status);
 }
 
 /** Every subscription of an order that Stripe knows, found by the customer and the order's id in the metadata. */

@@ -15,6 +15,7 @@ export const newId = {
   order: () => `ord_${randomText(16)}`,
   instance: () => `i${randomText(16)}`,
   operation: () => `op_${randomText(16)}`,
+  subscription: () => `sbs_${randomText(16)}`,
   request: () => `req_${randomText(16)}`,
   reconcileRun: () => `rec_${randomText(16)}`,
   cloudCheck: () => `chk_${randomText(16)}`,

@@ -110,6 +110,25 @@ export function instanceStore(connection: Connection) {
     async clearStack(id: string): Promise<void> {
       await model.updateOne({ _id: id }, { $unset: { applied: 1, outputs: 1 } });
     },
+    /**
+     * Moves paid-until forward, which makes a new revision of the standing; nothing changes for one that is paid longer
+     * or lost. Answers the record as it stands then.
+     */
+    async movePaidUntil(id: string, paidUntil: Date): Promise<InstanceRecord | null> {
+      const isBefore = [{ paidUntil: null }, { paidUntil: { $lt: paidUntil } }];
+      await model.updateOne(
+        { _id: id, status: { $nin: lostInstanceStatuses }, $or: isBefore },
+        { $set: { paidUntil }, $inc: { standingRevision: 1 } },
+      );
+      return model.findById(id).lean<InstanceRecord>();
+    },
+    /** Hands a server over: it is ready and its standing begins; nothing happens when it was handed over already. */
+    async handOver(id: string, readyAt: Date): Promise<void> {
+      await model.updateOne(
+        { _id: id, standing: null },
+        { $set: { status: 'ready', standing: 'current', standingRevision: 1, readyAt } },
+      );
+    },
     async remove(id: string): Promise<void> {
       await model.deleteOne({ _id: id, status: 'requested' });
     },

@@ -27,6 +27,7 @@ export function orderStore(connection: Connection) {
       billingEmail: { type: String, required: true },
       billing: { type: Schema.Types.Mixed, required: true },
       payment: { type: Schema.Types.Mixed },
+      invoiceIds: { type: [String], required: true },
       declines: { type: Number, required: true },
       paid: { type: Number, required: true },
       refunded: { type: Number, required: true },
@@ -146,7 +147,11 @@ export function orderStore(connection: Connection) {
       return result.modifiedCount === 1;
     },
     async setPayment(id: string, payment: OrderPayment): Promise<void> {
-      await model.updateOne({ _id: id }, { $set: { payment } });
+      await model.updateOne({ _id: id }, { $set: { payment }, $addToSet: { invoiceIds: payment.invoiceId } });
+    },
+    /** Notes invoices at Stripe that are this order's. */
+    async addInvoices(id: string, invoiceIds: readonly string[]): Promise<void> {
+      await model.updateOne({ _id: id }, { $addToSet: { invoiceIds: { $each: [...invoiceIds] } } });
     },
     async setDeclines(id: string, declines: number): Promise<void> {
       await model.updateOne({ _id: id }, { $max: { declines } });

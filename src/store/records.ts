@@ -13,6 +13,7 @@ import type {
   StepStatus,
 } from '../contracts/states.ts';
 import type { StepName } from '../contracts/steps.ts';
+import type { SubscriptionStatus, SubscriptionSubject } from '../contracts/subscription.ts';
 
 /** The records as they lie in the database. Times are Dates, money is integer minor units of the currency. */
 
@@ -27,12 +28,10 @@ export interface QuoteLine {
 }
 
 /**
- * What a quote promises; this is what its signature covers. An order gets exactly this, whatever the catalogue says by
- * then: nothing of it is computed again.
+ * A new server. An order gets exactly this, whatever the catalogue says by then: nothing of it is computed again.
  */
-export interface QuoteContent {
-  id: string;
-  catalogueVersion: string;
+export interface QuotedServer {
+  kind: 'server';
   plan: PlanName;
   cycle: Cycle;
   cloud: CloudName;
@@ -49,6 +48,31 @@ export interface QuoteContent {
   size: string;
   diskGib: number;
   product: { name: string; version: string };
+}
+
+/** A licence without a server. */
+export interface QuotedLicence {
+  kind: 'licence';
+  plan: PlanName;
+  cycle: Cycle;
+  seats: number;
+}
+
+/** Another plan or other add-ons of what a subscription pays for. */
+export interface QuotedChange {
+  kind: 'change';
+  subscriptionId: string;
+  plan: PlanName;
+  addOns: Partial<Record<AddOnName, number>>;
+}
+
+export type QuoteSubject = QuotedServer | QuotedLicence | QuotedChange;
+
+/** What a quote promises, in prices for its subject; this is what its signature covers. */
+export interface QuoteContent<Subject extends QuoteSubject = QuoteSubject> {
+  id: string;
+  catalogueVersion: string;
+  subject: Subject;
   lines: QuoteLine[];
   currency: 'EUR';
   net: number;
@@ -88,12 +112,14 @@ export interface OrderRecord {
   capabilityHash: string;
   state: OrderState;
   reason?: ReasonCode | undefined;
-  quote: QuoteContent;
+  quote: QuoteContent<QuotedServer>;
   paymentMethod: 'card';
   adminEmail: string;
   billingEmail: string;
   billing: BillingDetails;
   payment?: OrderPayment | undefined;
+  /** Every invoice of this order at Stripe; its renewals are the subscription's. */
+  invoiceIds: string[];
   declines: number;
   /** What Stripe holds for this order: minor units paid and given back. */
   paid: number;
@@ -104,6 +130,30 @@ export interface OrderRecord {
   endedAt?: Date | undefined;
   /** When Stripe is asked next whether money of this order, which ended without delivery, came or stayed. */
   moneyLookAt?: Date | undefined;
+}
+
+/** What is paid for by period; it outlives its order. */
+export interface SubscriptionRecord {
+  _id: string;
+  accountId: string;
+  /** The order that began it. */
+  orderId: string;
+  subject: SubscriptionSubject;
+  /** Customer and subscription at Stripe. */
+  customerId: string;
+  stripeId: string;
+  items: { lookupKey: string; quantity: number }[];
+  cycle: Cycle;
+  paymentMethod: 'card';
+  status: SubscriptionStatus;
+  /** The running period; absent until Stripe was asked. */
+  period?: { start: Date; end: Date } | undefined;
+  paidUntil?: Date | undefined;
+  /** When its order was delivered. */
+  begunAt?: Date | undefined;
+  /** Since when its workflow is to be started; absent once it is known to run. */
+  startDueAt?: Date | undefined;
+  createdAt: Date;
 }
 
 /** One private server: what was bought, what it is to be, and what stands. It outlives its order and needs nothing of it. */

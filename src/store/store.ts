@@ -11,6 +11,7 @@ import { quoteStore } from './quotes.ts';
 import { sessionStore } from './sessions.ts';
 import { signInCodeStore } from './sign-in-codes.ts';
 import { stackLeaseStore } from './stack-leases.ts';
+import { subscriptionStore } from './subscriptions.ts';
 import { ticketStore } from './tickets.ts';
 import { timelineStore } from './timeline.ts';
 import { webhookEventStore } from './webhook-events.ts';
@@ -35,6 +36,7 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     createIntents: createIntentStore(connection),
     outbox: outboxStore(connection),
     audit: auditStore(connection),
+    subscriptions: subscriptionStore(connection),
     tickets: ticketStore(connection),
     webhookEvents: webhookEventStore(connection),
     accounts: accountStore(connection),

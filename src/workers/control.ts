@@ -26,6 +26,7 @@ import { connectToTemporal } from './connection.ts';
 import { driftChecksBy, entityIsRunning, keepSchedules } from './fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
+import { startSubscriptionBy } from './subscriptions.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** The control worker: Temporal workflows and short activities. Stateless, as many as needed. */
@@ -73,7 +74,12 @@ const [worker] = await Promise.all([
       ],
     },
     activities: {
-      ...createRecordsActivities({ store, journal, holdMs: config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS }),
+      ...createRecordsActivities({
+        store,
+        journal,
+        holdMs: config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS,
+        startSubscription: startSubscriptionBy(client),
+      }),
       ...createBillingActivities({
         store,
         gateway,
@@ -81,6 +87,10 @@ const [worker] = await Promise.all([
         holdAfterAttemptMs: config.FREEHOLD_HOLD_AFTER_ATTEMPT_MS,
         paymentLookMs: config.FREEHOLD_PAYMENT_LOOK_MS,
         paymentLookLaterMs: config.FREEHOLD_PAYMENT_LOOK_LATER_MS,
+        renewalTimes: {
+          renewalLookMs: config.FREEHOLD_RENEWAL_LOOK_MS,
+          unpaidLookMs: config.FREEHOLD_UNPAID_LOOK_MS,
+        },
       }),
       ...createLicensingActivities({ store, ask }),
       ...createFleetActivities({

@@ -1,6 +1,7 @@
 /** Every workflow type of the control queue; the worker bundles this module. */
 
 export { settleLatePayment } from './billing/settle-late-payment.ts';
+export { subscription } from './billing/subscription.ts';
 export { checkClouds } from './fleet/check-clouds.ts';
 export { keepSnapshots } from './fleet/keep-snapshots.ts';
 export { reconcileFleet } from './fleet/reconcile.ts';

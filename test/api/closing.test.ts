@@ -205,13 +205,13 @@ describe('L68: closing an account', () => {
       const { browser, accountId } = await found(api);
       const { late, row, started } = await leftOrder(browser);
       try {
-        expect((await api.store.holds.find(row.quote.name))?.holderId).toBe(row._id);
+        expect((await api.store.holds.find(row.quote.subject.name))?.holderId).toBe(row._id);
         // As it is when the row came after the closing had looked, and its request died before it asked.
         await api.store.accounts.remove(accountId, () => {});
         await sweepOnce(late.deps);
         expect(started).not.toContain(row._id);
         expect(await api.store.orders.find(row._id)).toBeNull();
-        expect(await api.store.holds.find(row.quote.name)).toBeNull();
+        expect(await api.store.holds.find(row.quote.subject.name)).toBeNull();
       } finally {
         await late.close();
       }
@@ -228,7 +228,7 @@ describe('L68: closing an account', () => {
         const cancelled = await late.call('POST', path, { headers: { ...browser } });
         expect([await send(), cancelled].map(codeOf)).toEqual(['account_closed', 'account_closed']);
         expect(started).not.toContain(row._id);
-        expect((await api.store.holds.find(row.quote.name))?.holderId).toBe(row._id);
+        expect((await api.store.holds.find(row.quote.subject.name))?.holderId).toBe(row._id);
         await mark(undefined);
         await sweepOnce(late.deps);
         expect(started).toContain(row._id);

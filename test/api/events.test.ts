@@ -188,5 +188,5 @@ test('the events of an instance are for its account', async () => {
   expect(details.body.operation.steps.map(({ status }: { status: string }) => status)).toEqual(
     Array(9).fill('pending'),
   );
-  expect(details.body.instance).toMatchObject({ hostname: record.quote.hostname, status: 'provisioning' });
+  expect(details.body.instance).toMatchObject({ hostname: record.quote.subject.hostname, status: 'provisioning' });
 });

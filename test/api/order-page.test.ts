@@ -130,6 +130,14 @@ async function factsOf(
 }
 
 describe('what the page says', () => {
+  test('tells of a payment that the bank has not confirmed that there is nothing more to do', async () => {
+    const steps = [{ step: 'await-payment', status: 'waiting', attempt: 1, reason: 'payment_processing' } as const];
+    const facts = await factsOf({ state: 'awaiting_payment' }, { steps });
+    expect(facts).toMatchObject({ processing: true, title: 'Your payment is on its way' });
+    expect(facts.lead).toContain('nothing more for you to do');
+    expect(facts.cancelMoney).not.toContain('Nothing has been charged');
+  });
+
   test('has a headline for every state, and who acts next for every end', async () => {
     for (const state of OrderState.options) {
       const facts = await factsOf({ state, reason: 'payment_expired' });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { sweepOnce } from '../../src/api/orders/sweeps.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
+import { signQuote } from '../../src/domain/billing/quote-signature.ts';
 import {
   codeOf,
   freshName,
@@ -37,7 +38,7 @@ describe('an order', () => {
       return row?.startedAt && row;
     });
     expect(record).toMatchObject({ billingEmail: 'Ada@Example.com', billing: { name: 'Ada Lovelace', country: 'ES' } });
-    expect(await api.store.holds.find(record?.quote.name ?? '')).toMatchObject({
+    expect(await api.store.holds.find(record?.quote.subject.name ?? '')).toMatchObject({
       holder: 'order',
       holderId: record?._id,
     });
@@ -52,7 +53,7 @@ describe('an order', () => {
     const brief = await startApi(api.databaseUri, { config: { FREEHOLD_QUOTE_VALID_MS: 60_000 } });
     try {
       const { record } = await order(brief);
-      const { until: end } = (await brief.store.holds.find(record.quote.name))!;
+      const { until: end } = (await brief.store.holds.find(record.quote.subject.name))!;
       const held = end!.getTime() - record.createdAt.getTime();
       expect([held >= 30 * 60_000, held < 31 * 60_000]).toEqual([true, true]);
     } finally {
@@ -140,6 +141,16 @@ describe('an order is refused', () => {
     } finally {
       await brief.close();
     }
+  });
+
+  test('when its quote is for no server', async () => {
+    const offer = await quote(api);
+    const { content } = (await api.store.quotes.find(offer.id))!;
+    const subject = { kind: 'licence', plan: 'STARTUP', cycle: 'yearly', seats: 2 };
+    const signature = signQuote({ ...content, subject }, api.deps.config.FREEHOLD_SIGNING_KEY);
+    await api.store.quotes.model.updateOne({ _id: offer.id }, { $set: { 'content.subject': subject, signature } });
+    const answer = await place({ ...orderBody(offer), signature });
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'subject_not_sold']);
   });
 
   test('when its quote was ordered already', async () => {
@@ -252,8 +263,8 @@ describe('while Temporal is down', () => {
       expect(accepted.status).toBe(202);
       await until(() => tries > 0);
       const record = (await api.store.orders.find(accepted.body.id))!;
-      await api.store.holds.release(record.quote.name, [record._id]);
-      await quote(shaky, { name: record.quote.name });
+      await api.store.holds.release(record.quote.subject.name, [record._id]);
+      await quote(shaky, { name: record.quote.subject.name });
       down = false;
       expect((await again()).body.id).toBe(record._id);
       await until(() => started.includes(record._id));

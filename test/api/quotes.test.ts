@@ -22,7 +22,7 @@ describe('a quote', () => {
     expect(lines.reduce((sum: number, line: { amount: number }) => sum + line.amount, 0)).toBe(net);
     expect(tax).toMatchObject({ country: 'ES', basisPoints: 2100 });
     expect(net + tax.amount).toBe(total);
-    expect(answer.body.hostname).toBe(`${name}.local.freehold.localhost`);
+    expect(answer.body.subject.hostname).toBe(`${name}.local.freehold.localhost`);
     expect(Date.parse(answer.body.expiresAt)).toBeGreaterThan(Date.now() + 29 * 60_000);
     const hold = await api.store.holds.find(name);
     expect(hold).toMatchObject({ holder: 'quote', holderId: answer.body.id });
@@ -93,7 +93,7 @@ describe('a cart that cannot be sold is refused with its reason', () => {
 describe('a name', () => {
   test('that somebody else holds is refused, and is his own again by the hold token', async () => {
     const first = await quote(api);
-    const name = first.hostname.split('.')[0] as string;
+    const name = first.subject.hostname.split('.')[0] as string;
 
     expect(await refusal({ name })).toMatchObject({ status: 409, code: 'hostname_held' });
     const again = await quote(api, { name, holdToken: first.holdToken });
@@ -103,20 +103,20 @@ describe('a name', () => {
 
   test('is released when the same cart takes another', async () => {
     const first = await quote(api);
-    const before = first.hostname.split('.')[0] as string;
+    const before = first.subject.hostname.split('.')[0] as string;
     await quote(api, { holdToken: first.holdToken });
     expect(await api.store.holds.find(before)).toBeNull();
   });
 
   test('that an instance owns is taken', async () => {
     const { record } = await order(api);
-    await api.store.holds.own(record.quote.name, record._id, record.instanceId);
-    expect(await refusal({ name: record.quote.name })).toMatchObject({ status: 409, code: 'hostname_taken' });
+    await api.store.holds.own(record.quote.subject.name, record._id, record.instanceId);
+    expect(await refusal({ name: record.quote.subject.name })).toMatchObject({ status: 409, code: 'hostname_taken' });
   });
 
   test('that an order holds is not taken away by a later quote of the same cart', async () => {
     const first = await quote(api);
-    const name = first.hostname.split('.')[0] as string;
+    const name = first.subject.hostname.split('.')[0] as string;
     await api.call('POST', '/v1/orders', {
       headers: { 'idempotency-key': freshName() },
       body: {

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import Stripe from 'stripe';
 import { ReasonError } from '../../src/contracts/reasons.ts';
+import type { OrderRecord, SubscriptionRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, order, useApi, webhookSecret } from '../support/api.ts';
+import { subscriptionRecord } from '../support/subscription-record.ts';
 
 let reachable = true;
 const { workflows, calls } = notedWorkflows();
@@ -99,6 +101,55 @@ describe('news from Stripe', () => {
     expect((await deliver(news('product.created', { id: 'prod_1', object: 'product' }))).status).toBe(200);
     expect((await deliver(news('odd.thing', {}))).status).toBe(200);
     expect(calls).toEqual([]);
+  });
+});
+
+describe('news about a delivered order', () => {
+  async function delivered() {
+    const made = await payable();
+    const { record, subscriptionId } = made;
+    const subject = { kind: 'instance' as const, id: record.instanceId };
+    const subscription = subscriptionRecord({ orderId: record._id, subject, stripeId: subscriptionId });
+    await api.store.subscriptions.open(subscription);
+    return { ...made, subscription };
+  }
+  async function deliverOrder({ _id, instanceId }: OrderRecord) {
+    await api.store.orders.move(_id, { from: ['awaiting_payment'], to: 'fulfilling' });
+    await api.store.orders.move(_id, { from: ['fulfilling'], to: 'fulfilled' });
+    await api.store.subscriptions.begin({ kind: 'instance', id: instanceId });
+  }
+  const told = () => made('signalSubscription').map(([subscription]) => (subscription as SubscriptionRecord)._id);
+
+  test('reach its subscription, by whatever object, and its instance no more', async () => {
+    const { record, subscription, subscriptionId, paymentIntentId } = await delivered();
+    await deliverOrder(record);
+    const parent = { subscription_details: { subscription: subscriptionId } };
+    await deliver(news('invoice.paid', { id: 'in_later', object: 'invoice', parent }));
+    await deliver(news('customer.subscription.updated', { id: subscriptionId, object: 'subscription' }));
+    await deliver(news('charge.refunded', { id: 'ch_1', object: 'charge', payment_intent: paymentIntentId }));
+    expect(told()).toEqual(Array(3).fill(subscription._id));
+    expect([...made('signalPayment'), ...made('startLatePayment')]).toEqual([]);
+  });
+
+  test('come twice and are passed on once; what could not be passed on comes again', async () => {
+    const { record, subscription, subscriptionId } = await delivered();
+    await deliverOrder(record);
+    const event = news('customer.subscription.updated', { id: subscriptionId, object: 'subscription' });
+    const { signalSubscription } = workflows;
+    workflows.signalSubscription = async () => Promise.reject(new ReasonError('workflow_unreachable'));
+    expect((await deliver(event)).status).toBe(503);
+    workflows.signalSubscription = signalSubscription;
+    await deliver(event);
+    await deliver(event);
+    expect(told()).toEqual([subscription._id]);
+  });
+
+  test('are for the instance while its order is not delivered yet', async () => {
+    const { record, subscriptionId } = await delivered();
+    const parent = { subscription_details: { subscription: subscriptionId } };
+    await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
+    expect(made('signalPayment')).toEqual([[record.instanceId]]);
+    expect(told()).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import Stripe from 'stripe';
 import { createBillingActivities } from '../../src/activities/billing/billing-activities.ts';
+import { identityOf } from '../../src/activities/billing/create-subscription.ts';
 import { sweepMoneyOnce } from '../../src/api/orders/sweep-money.ts';
 import { createWorkflows } from '../../src/api/workflows.ts';
 import type { OrderPayment } from '../../src/contracts/order-payment.ts';
@@ -44,13 +45,16 @@ beforeAll(async () => {
     workflows,
     payments: {
       ...gateway,
-      moneyOf: async (payment) => {
-        looks.push(payment.invoiceId);
-        return gateway.moneyOf(payment);
+      moneyOf: async (invoiceIds) => {
+        looks.push(...invoiceIds);
+        return gateway.moneyOf(invoiceIds);
       },
     },
   });
-  const times = { declineLimit: 8, holdAfterAttemptMs: day, paymentLookMs: 1_000, paymentLookLaterMs: 1_000 };
+  const times = {
+    ...{ declineLimit: 8, holdAfterAttemptMs: day, paymentLookMs: 1_000, paymentLookLaterMs: 1_000 },
+    renewalTimes: { renewalLookMs: day, unpaidLookMs: day },
+  };
   worker = await Worker.create({
     connection: temporal.nativeConnection,
     taskQueue: controlQueue,
@@ -81,12 +85,7 @@ beforeEach(async () => {
 async function ended() {
   const { record } = await order(api);
   const { _id: orderId, instanceId, operationId, accountId, quote } = record;
-  const customer = await gateway.ensureCustomer({
-    accountId,
-    email: record.billingEmail,
-    name: record.billing.name,
-    address: record.billing,
-  });
+  const customer = await gateway.ensureCustomer({ accountId, identity: identityOf(record) });
   const payment = await gateway.createSubscription({
     baseKey: `${instanceId}:${operationId}:create-subscription`,
     customerId: customer.id,
@@ -214,8 +213,8 @@ describe('an ended order', () => {
     const { moneyOf } = api.deps.payments;
     api.deps.payments.moneyOf = async () => Promise.reject(new ReasonError('payment_provider_unavailable'));
     await expect(sweepMoneyOnce(api.deps)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
-    api.deps.payments.moneyOf = async (payment) => {
-      looks.push(payment.invoiceId);
+    api.deps.payments.moneyOf = async (invoiceIds) => {
+      looks.push(...invoiceIds);
       throw new ReasonError('payment_request_refused');
     };
     for (const { orderId } of [first, second]) {

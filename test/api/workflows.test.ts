@@ -37,14 +37,14 @@ afterAll(async () => {
 }, 60_000);
 
 function anOrder(): OrderRecord {
-  const quote = { hostname: 'a.local.freehold.localhost', cloud: 'local', region: 'local-1', plan: 'STARTUP' };
+  const subject = { hostname: 'a.local.freehold.localhost', cloud: 'local', region: 'local-1', plan: 'STARTUP' };
   return {
     _id: newId.order(),
     instanceId: newId.instance(),
     operationId: newId.operation(),
     accountId: newId.account(),
     adminEmail: 'ada@example.com',
-    quote,
+    quote: { subject },
   } as OrderRecord;
 }
 

@@ -124,7 +124,7 @@ describe('freehold', () => {
     expect(list.out).toContain(record._id);
 
     const show = await freehold(['orders', 'show', record._id]);
-    expect(show.out).toContain(record.quote.hostname);
+    expect(show.out).toContain(record.quote.subject.hostname);
     const json = await freehold(['--json', 'orders', 'show', record._id]);
     expect(JSON.parse(json.out)).toMatchObject({ id: record._id, workflowId: `instance/${record.instanceId}` });
     expect((await freehold(['instances', 'list'])).out).toBe('No instances.\n');

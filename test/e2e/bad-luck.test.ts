@@ -49,7 +49,7 @@ describe('one thing is sold once', () => {
 
   test('of two orders of one cart for one name at once, one is placed', async () => {
     const first = await world.customer.quote(cart());
-    const name = first.hostname.split('.')[0]!;
+    const name = first.subject.hostname.split('.')[0]!;
     const second = await world.customer.quote(cart({ name, holdToken: first.holdToken }));
     const orders = await Promise.allSettled(
       [first, second].map((quote) => world.customer.order(orderOf(quote), randomBytes(8).toString('hex'))),
@@ -209,6 +209,6 @@ describe('what cannot be delivered is given back whole', () => {
 
 test('in the end the cloud and Pulumi hold the one server that was delivered, and nothing else', async () => {
   const { outside } = world;
-  expect(await outside.hostnames()).toEqual([bought.quote.hostname]);
+  expect(await outside.hostnames()).toEqual([bought.quote.subject.hostname]);
   expect(await outside.stacks()).toEqual([`inst-${bought.order.instanceId}`]);
 });

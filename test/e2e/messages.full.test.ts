@@ -52,7 +52,7 @@ async function isCancelled(purchase: Purchase): Promise<void> {
 
 /** What the server itself says about its licence. */
 async function licenceOf({ quote }: Purchase): Promise<string> {
-  const visitor = createVisitor(`https://${quote.hostname}:${world.platform.ports.edge}`, world.reach);
+  const visitor = createVisitor(`https://${quote.subject.hostname}:${world.platform.ports.edge}`, world.reach);
   return (await visitor.health()).licence.state;
 }
 

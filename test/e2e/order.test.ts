@@ -116,9 +116,9 @@ describe('an order, from quote to server', () => {
     const mails = await world().outside.mails(purchase.order.id);
     expect(mails.map(({ to }) => to[0]).sort()).toEqual([administrator, purchase.payer].sort());
     const [toAdministrator, toPayer] = await Promise.all([textTo(administrator), textTo(purchase.payer)]);
-    expect(toAdministrator).toContain(`#define THINGER_SERVER "${purchase.quote.hostname}"`);
+    expect(toAdministrator).toContain(`#define THINGER_SERVER "${purchase.quote.subject.hostname}"`);
     expect(toAdministrator).toMatch(/24 to 48 hours/);
-    expect(toPayer).toContain(purchase.quote.hostname);
+    expect(toPayer).toContain(purchase.quote.subject.hostname);
     expect(toPayer).toContain((purchase.quote.total / 100).toFixed(2));
     const link = /http:\S+\/orders\/\S+/.exec(toPayer)?.[0] ?? '';
     const entry = await fetch(link, { redirect: 'manual' });
@@ -127,7 +127,7 @@ describe('an order, from quote to server', () => {
     expect([entry.status, page.status, await page.text()]).toEqual([
       303,
       200,
-      expect.stringContaining(purchase.quote.hostname),
+      expect.stringContaining(purchase.quote.subject.hostname),
     ]);
     expect(toAdministrator).not.toContain(purchase.order.capability);
 
@@ -148,7 +148,7 @@ describe('an order, from quote to server', () => {
 
   test('answers on its hostname over TLS, licensed, to its administrator alone', async () => {
     const { instance } = await world().customer.details(purchase.order);
-    expect(new URL(instance!.url).hostname).toBe(purchase.quote.hostname);
+    expect(new URL(instance!.url).hostname).toBe(purchase.quote.subject.hostname);
     visitor = createVisitor(instance!.url, world().reach);
     expect(await visitor.health()).toMatchObject({ status: 'ok', instanceId: purchase.order.instanceId });
     const stranger = await createVisitor(instance!.url, world().reach).signUp('eve@example.com', 'a password of hers');
@@ -169,7 +169,13 @@ describe('an order, from quote to server', () => {
     const own = await json(`/v1/instances/${instanceId}`, { cookie });
     expect(own).toMatchObject({
       status: 200,
-      body: { id: instanceId, hostname: purchase.quote.hostname, plan: 'GROW', status: 'ready', standing: 'current' },
+      body: {
+        id: instanceId,
+        hostname: purchase.quote.subject.hostname,
+        plan: 'GROW',
+        status: 'ready',
+        standing: 'current',
+      },
     });
     expect((await json(`/v1/instances/${instanceId}`)).status).toBe(401);
     const other = await signIn('mallory@example.com');
@@ -207,7 +213,7 @@ describe('an order, from quote to server', () => {
     expect([orders, order, instances, instance, operation].map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
     expect(orders.out).toContain(id);
     expect(JSON.parse(order.out)).toMatchObject({ id, state: 'fulfilled', paid: purchase.quote.total });
-    expect(instances.out).toContain(purchase.quote.hostname);
+    expect(instances.out).toContain(purchase.quote.subject.hostname);
     expect(JSON.parse(instance.out)).toMatchObject({ id: instanceId, status: 'ready', orderId: id });
     for (const step of provisionSteps) expect(operation.out).toContain(step);
     expect(await freehold(world(), 'orders', 'show', 'ord_0000000000000000')).toMatchObject({ code: 5 });

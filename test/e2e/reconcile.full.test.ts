@@ -185,7 +185,7 @@ async function plantAtTheCloud(): Promise<void> {
     await call('cloud', 'DELETE', `/v1/${kind}/${id}`);
     if (kind === 'hosts') byPeople.push(`host_gone ${id}`);
   }
-  byPeople.push(`dns_record_missing ${broken.quote.hostname}`);
+  byPeople.push(`dns_record_missing ${broken.quote.subject.hostname}`);
 }
 
 async function plantRest(): Promise<void> {

@@ -16,6 +16,8 @@ export const bounds = {
   scanDrift: { base: 10, per: { page: 14 } },
   keepSnapshots: { base: 15, per: { page: 7 } },
   checkClouds: { base: 10, per: { look: 7 } },
+  /** However many years a server is paid for: one that is long continues as new. */
+  subscription: { base: 10, per: { read: 25 } },
   settleLatePayment: { base: 20, per: { refusal: 14 } },
 } as const;
 
@@ -46,6 +48,8 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   page: ({ activity }) => activity !== undefined && pages.includes(activity),
   /** A cloud is looked at. */
   look: ({ activity }) => activity === 'checkCloud',
+  /** A subscription is read at Stripe. */
+  read: ({ activity }) => activity === 'readSubscription',
   repair: ({ activity }) => activity === 'permitRepair',
   /** Stripe refuses to settle. */
   refusal: ({ fails }) => fails,

@@ -4,6 +4,7 @@ import { fleetScenarios } from './fleet-scenarios.ts';
 import { operatorScenarios } from './operator-scenarios.ts';
 import { orderScenarios } from './order-scenarios.ts';
 import type { Scenarios } from './scenario.ts';
+import { subscriptionScenarios } from './subscription-scenarios.ts';
 
 /** Every way that the workflows know, by name; one file of histories is kept for each. */
 export const scenarios: Scenarios = {
@@ -12,4 +13,5 @@ export const scenarios: Scenarios = {
   ...fleetScenarios,
   ...driftScenarios,
   ...cloudScenarios,
+  ...subscriptionScenarios,
 };

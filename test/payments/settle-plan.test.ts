@@ -17,8 +17,11 @@ const payment = (facts: Partial<Payment> = {}): Payment => ({
 const invoice = (facts: Partial<InvoiceFacts> = {}): InvoiceFacts => ({
   invoiceId: 'in_1',
   status: 'open',
-  credited: 0,
   total: 1_000,
+  net: 1_000,
+  credited: 0,
+  creditedNet: facts.credited ?? 0,
+  taxRateId: undefined,
   lines: [{ id: 'il_1', quantity: 1, amount: 1_000, credited: 0 }],
   payments: [payment()],
   ...facts,
@@ -127,6 +130,20 @@ describe('the next action of settle', () => {
     });
   });
 
+  test('an invoice with a negative line is credited by one line of its own, with the tax to the cent', () => {
+    const change = invoice({
+      ...{ status: 'paid', total: 9_836, net: 8_129, taxRateId: 'txr_1' },
+      lines: [
+        { id: 'il_1', quantity: 1, amount: -5_352, credited: 0 },
+        { id: 'il_2', quantity: 1, amount: 13_481, credited: 0 },
+      ],
+      payments: [payment({ status: 'succeeded', received: 9_836 })],
+    });
+    expect(nextSettleAction([change])).toMatchObject({
+      ...{ kind: 'credit', refundAmount: 9_836, lines: [{ net: 8_129, tax: 1_707 }], taxRateId: 'txr_1' },
+    });
+  });
+
   test('whatever people gave back before, exactly what was paid goes back in the end', () => {
     const parts = fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 4 });
     fc.assert(
@@ -170,7 +187,10 @@ describe('the next action of settle', () => {
       invoiceId: fc.constantFrom('in_1', 'in_2'),
       status: fc.constantFrom('draft', 'open', 'paid', 'void', 'uncollectible'),
       credited: fc.nat(2_000),
+      creditedNet: fc.nat(2_000),
       total: fc.nat(2_000),
+      net: fc.nat(2_000),
+      taxRateId: fc.constant(undefined),
       lines: fc.constant([{ id: 'il_1', quantity: 1, amount: 1_000, credited: 0 }]),
       payments: fc.array(anyPayment, { maxLength: 2 }),
     });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { priceList } from '../../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
+import { customerKeyOf } from '../../src/payments/customers.ts';
 import { createStripeGateway, type StripeGateway } from '../../src/payments/stripe-gateway.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../emulators/stripe/run-emulator.ts';
@@ -34,9 +35,7 @@ async function order(change: { total?: number } = {}) {
   const accountId = `acc_${String(next).padStart(16, '0')}`;
   const customer = await gateway.ensureCustomer({
     accountId,
-    email: `payer-${next}@example.com`,
-    name: 'Ada',
-    address: { country: 'ES' },
+    identity: { email: `payer-${next}@example.com`, name: 'Ada', address: { country: 'ES' } },
   });
   const items = [
     { lookupKey: 'plan.grow.local.monthly', quantity: 1 },
@@ -62,6 +61,12 @@ async function pay(payment: Parameters<StripeGateway['clientSecretOf']>[0], card
   return payAsBrowser(emulator.address, secret!, card);
 }
 
+/** Gives an order back that is not delivered. */
+async function settleOrder(of: { baseKey: string; orderId: string; customerId: string }) {
+  const { invoiceIds } = await gateway.endSubscriptionsOf(of);
+  return gateway.settleInvoices({ ...of, invoiceIds });
+}
+
 /** As after a process that died between Stripe's answer and its note of it. */
 async function forget(baseKey: string) {
   await store.createIntents.model.updateOne({ _id: baseKey }, { $set: { objectId: null } });
@@ -82,8 +87,8 @@ describe('the Stripe gateway', () => {
     await pay(payment, '4242424242424242');
     expect(await gateway.readPayment(payment)).toMatchObject({ kind: 'paid', amount: total });
 
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
     const notes = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
     expect(notes.data).toHaveLength(1);
     const subscription = await emulator.stripe.subscriptions.retrieve(payment.subscriptionId);
@@ -107,7 +112,7 @@ describe('the Stripe gateway', () => {
   test('an unpaid order is settled without taking anything, and cannot be paid any more', async () => {
     const { request, settle } = await order();
     const payment = await gateway.createSubscription(request);
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: 0, refunded: 0 });
+    expect(await settleOrder(settle)).toEqual({ paid: 0, refunded: 0 });
     expect(await gateway.readPayment(payment)).toEqual({ kind: 'closed' });
   });
 
@@ -134,7 +139,7 @@ describe('the Stripe gateway', () => {
   test('a total that is not the quote is refused, and settling cleans up what was made', async () => {
     const { request, settle, customer } = await order({ total: 1 });
     await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_request_refused' });
-    await gateway.settleOrder(settle);
+    await settleOrder(settle);
     const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
     expect(all.data.map(({ status }) => status)).toEqual(['incomplete_expired']);
   });
@@ -147,15 +152,34 @@ describe('the Stripe gateway', () => {
     await expect(gateway.createSubscription(request)).resolves.toMatchObject({ customerId: request.customerId });
   });
 
-  test('two first orders of one account at the same time share one customer, whatever their bills say', async () => {
+  test('orders of one account with the same bill share one customer, also at the same time', async () => {
     next += 1;
     const accountId = `acc_${String(next).padStart(16, '0')}`;
-    const of = (name: string) => ({ accountId, email: `two-${next}@example.com`, name, address: { country: 'ES' } });
-    await gateway.ensureCustomer(of('Ada'));
-    await forget(`${accountId}:customer`);
-    const [first, second] = [await gateway.ensureCustomer(of('Grace')), await gateway.ensureCustomer(of('Ada'))];
-    expect(first.id).toBe(second.id);
-    expect((await emulator.stripe.customers.list({ email: of('').email })).data).toHaveLength(1);
+    const of = { accountId, identity: { email: `two-${next}@example.com`, name: 'Ada', address: { country: 'ES' } } };
+    const [first] = await Promise.all([gateway.ensureCustomer(of), gateway.ensureCustomer(of).catch(() => undefined)]);
+    await forget(customerKeyOf(accountId, of.identity));
+    const again = await gateway.ensureCustomer({
+      ...of,
+      identity: { ...of.identity, address: { country: 'ES', city: undefined } },
+    });
+    expect(again.id).toBe(first.id);
+    expect((await emulator.stripe.customers.list({ email: of.identity.email })).data).toHaveLength(1);
+  });
+
+  test('an order with another bill has a customer of its own, and changes none', async () => {
+    next += 1;
+    const accountId = `acc_${String(next).padStart(16, '0')}`;
+    const identity = { email: `bill-${next}@example.com`, name: 'Ada', address: { country: 'ES', line1: 'Calle 1' } };
+    const first = await gateway.ensureCustomer({ accountId, identity });
+    const bills = [
+      { ...identity, name: 'Grace' },
+      { ...identity, address: { ...identity.address, line1: 'Calle 2' } },
+      { ...identity, email: `other-${next}@example.com` },
+    ];
+    const others = await Promise.all(bills.map((bill) => gateway.ensureCustomer({ accountId, identity: bill })));
+    expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(4);
+    const after = await emulator.stripe.customers.retrieve(first.id);
+    expect(after).toMatchObject({ name: 'Ada', email: identity.email, address: { line1: 'Calle 1' } });
   });
 
   test('what changed since a try whose answer was lost makes nothing twice', async () => {
@@ -173,12 +197,12 @@ describe('the Stripe gateway', () => {
     const { request, total, settle } = await order();
     const payment = await gateway.createSubscription(request);
     await pay(payment, '4242424242424242');
-    const results = await Promise.allSettled([gateway.settleOrder(settle), gateway.settleOrder(settle)]);
+    const results = await Promise.allSettled([settleOrder(settle), settleOrder(settle)]);
     for (const result of results) {
       // One may meet the other's request in flight; then it comes back.
       if (result.status === 'rejected') expect(result.reason.code).toBe('payment_provider_unavailable');
     }
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
     expect((await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId })).data).toHaveLength(1);
   });
 
@@ -193,8 +217,8 @@ describe('the Stripe gateway', () => {
     for (const amount of partsOf(total)) {
       await emulator.stripe.refunds.create({ payment_intent: payment.paymentIntentId!, amount });
     }
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
     const { data } = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
     expect(data).toMatchObject([{ total }]);
     const refunds = await emulator.stripe.refunds.list({ payment_intent: payment.paymentIntentId! });
@@ -212,8 +236,8 @@ describe('the Stripe gateway', () => {
     const refund_amount = amount + Math.round((amount * 21) / 100);
     const lines = [{ type: 'invoice_line_item' as const, invoice_line_item: line.id, amount }];
     await emulator.stripe.creditNotes.create({ invoice: payment.invoiceId, lines, refund_amount });
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
-    expect(await gateway.settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
     const { data } = await emulator.stripe.creditNotes.list({ invoice: payment.invoiceId });
     expect(data.map((note) => note.total).sort()).toEqual([refund_amount, total - refund_amount].sort());
   });
@@ -221,13 +245,95 @@ describe('the Stripe gateway', () => {
   test('a payment that wins against the void is given back', async () => {
     const { request, total, settle } = await order();
     const payment = await gateway.createSubscription(request);
-    const [settled] = await Promise.allSettled([gateway.settleOrder(settle), pay(payment, '4242424242424242')]);
+    const [settled] = await Promise.allSettled([settleOrder(settle), pay(payment, '4242424242424242')]);
     if (settled.status === 'rejected')
       expect(settled.reason).toMatchObject({ code: expect.stringMatching(/^payment_/) });
-    const money = await gateway.settleOrder(settle);
+    const money = await settleOrder(settle);
     expect([0, total]).toContain(money.paid);
     expect(money.refunded).toBe(money.paid);
     const subscription = await emulator.stripe.subscriptions.retrieve(payment.subscriptionId);
     expect(['canceled', 'incomplete_expired']).toContain(subscription.status);
+  });
+});
+
+describe('a subscription that renews', () => {
+  async function renewed() {
+    const made = await order();
+    const payment = await gateway.createSubscription(made.request);
+    await pay(payment, '4242424242424242');
+    const before = await gateway.readSubscription(payment.subscriptionId);
+    await emulator.advance(32 * 24 * 3_600_000);
+    return { ...made, payment, before, after: await gateway.readSubscription(payment.subscriptionId) };
+  }
+
+  test('is paid until the end of the last period whose invoice is paid', async () => {
+    const { before, after, request } = await renewed();
+    expect(before).toMatchObject({ status: 'active', items: request.items, paidUntil: before.period.end });
+    expect(after).toMatchObject({ status: 'active', period: { start: before.period.end } });
+    expect(after.paidUntil).toEqual(after.period.end);
+  });
+
+  test('and whose first order is settled keeps its later invoices', async () => {
+    const { payment, settle, total, after } = await renewed();
+    const money = await gateway.settleInvoices({ ...settle, invoiceIds: [payment.invoiceId] });
+    expect(money).toEqual({ paid: total, refunded: total });
+    const { data } = await emulator.stripe.invoices.list({ subscription: payment.subscriptionId });
+    expect(data.map((invoice) => [invoice.status, invoice.post_payment_credit_notes_amount])).toEqual([
+      ['paid', 0],
+      ['paid', total],
+    ]);
+    expect(await gateway.readSubscription(payment.subscriptionId)).toEqual(after);
+  });
+
+  test('is not paid for a period that was given back', async () => {
+    const { payment, settle, before } = await renewed();
+    const { data } = await emulator.stripe.invoices.list({ subscription: payment.subscriptionId, limit: 1 });
+    await gateway.settleInvoices({ ...settle, invoiceIds: [data[0]!.id!] });
+    expect((await gateway.readSubscription(payment.subscriptionId)).paidUntil).toEqual(before.paidUntil);
+  });
+
+  test('is unknown to Stripe: the request is refused', async () => {
+    await expect(gateway.readSubscription('sub_none')).rejects.toMatchObject({ code: 'payment_request_refused' });
+  });
+});
+
+describe('an invoice of no subscription', () => {
+  /** A one-off invoice of these amounts with Spanish VAT, paid by card where `isPaid`. */
+  async function oneOff(amounts: number[], isPaid = true) {
+    const { customer, settle } = await order();
+    const rate = await emulator.stripe.taxRates.create({ display_name: 'VAT', percentage: 21, inclusive: false });
+    const { id } = await emulator.stripe.invoices.create({
+      ...{ customer: customer.id, currency: 'eur', default_tax_rates: [rate.id] },
+    });
+    for (const amount of amounts) {
+      await emulator.stripe.invoiceItems.create({ customer: customer.id, invoice: id!, amount, currency: 'eur' });
+    }
+    const method = await emulator.stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
+    if (isPaid) await emulator.stripe.invoices.pay(id!, { payment_method: method.id });
+    return { invoiceId: id!, settle: { ...settle, invoiceIds: [id!] } };
+  }
+
+  test.each([
+    ['as in a change of the plan', [-5_352, 13_481], 9_836],
+    ['whose tax is not that of the sum', [-2, 3, 3, 3, 1_000], 1_220],
+  ])('with negative lines, %s, goes back to the cent', async (_what, amounts, total) => {
+    const { invoiceId, settle } = await oneOff(amounts);
+    expect(await gateway.settleInvoices(settle)).toEqual({ paid: total, refunded: total });
+    expect(await gateway.settleInvoices(settle)).toEqual({ paid: total, refunded: total });
+    const { data } = await emulator.stripe.creditNotes.list({ invoice: invoiceId });
+    expect(data).toMatchObject([{ total, lines: { data: [{ type: 'custom_line_item' }] } }]);
+  });
+
+  test('of which a part was credited without naming a line goes back to the cent', async () => {
+    const { invoiceId, settle } = await oneOff([1_000, 2_000]);
+    const lines = [{ type: 'custom_line_item' as const, description: 'Sorry', quantity: 1, unit_amount: 100 }];
+    await emulator.stripe.creditNotes.create({ invoice: invoiceId, lines, refund_amount: 100 });
+    expect(await gateway.settleInvoices(settle)).toEqual({ paid: 3_630, refunded: 3_630 });
+  });
+
+  test('that is a draft is removed, and one that is gone keeps nothing', async () => {
+    const { settle } = await oneOff([1_000], false);
+    expect(await gateway.settleInvoices(settle)).toEqual({ paid: 0, refunded: 0 });
+    expect(await gateway.settleInvoices(settle)).toEqual({ paid: 0, refunded: 0 });
   });
 });

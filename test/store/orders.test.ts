@@ -24,6 +24,7 @@ function row(change: Partial<OrderRecord> = {}): OrderRecord {
     adminEmail: 'ada@example.com',
     billingEmail: 'ada@example.com',
     billing: { name: 'Ada', country: 'ES' },
+    invoiceIds: [],
     declines: 0,
     paid: 0,
     refunded: 0,

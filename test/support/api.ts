@@ -67,6 +67,7 @@ export function notedWorkflows(change: Partial<Workflows> = {}) {
   const workflows: Workflows = {
     startInstance: note('startInstance', undefined),
     signalPayment: note('signalPayment', true),
+    signalSubscription: note('signalSubscription', undefined),
     cancel: note('cancel', { operationId: 'op_0000000000000000' }),
     decide: note('decide', { operationId: 'op_0000000000000000' }),
     startLatePayment: note('startLatePayment', undefined),

@@ -57,7 +57,7 @@ describe('the live page of an order', () => {
       expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe(`/orders/${order.id}`);
       expect(response!.headers()['content-security-policy']).toMatch(/default-src 'none'.*script-src 'self'/);
       await page.getByRole('heading', { level: 1, name: 'Waiting for your payment' }).waitFor();
-      expect(await page.locator('#head').textContent()).toContain(quote.hostname);
+      expect(await page.locator('#head').textContent()).toContain(quote.subject.hostname);
       expect(await accessibilityFaults(page)).toEqual([]);
     },
     timeoutMs,
@@ -104,7 +104,7 @@ describe('the live page of an order', () => {
     async () => {
       await page.getByRole('link', { name: 'Open your server' }).click();
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-      expect(new URL(page.url()).hostname).toBe(purchase.quote.hostname);
+      expect(new URL(page.url()).hostname).toBe(purchase.quote.subject.hostname);
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(complaints).toEqual([]);
 
@@ -116,7 +116,7 @@ describe('the live page of an order', () => {
       expect(complaints.splice(0)).toEqual([expect.stringContaining('403')]);
 
       await signUp(administrator);
-      await page.getByRole('heading', { level: 1, name: purchase.quote.hostname }).waitFor();
+      await page.getByRole('heading', { level: 1, name: purchase.quote.subject.hostname }).waitFor();
       expect(await page.locator('main').textContent()).toContain('GROW');
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(complaints).toEqual([]);
@@ -155,7 +155,7 @@ describe('the live page of an order', () => {
     const { page: stranger } = await openPage(browser);
     const response = await stranger.goto(`${world().platform.urls.api}/orders/${purchase.order.id}`);
     expect(response!.status()).toBe(401);
-    expect(await stranger.locator('body').textContent()).not.toContain(purchase.quote.hostname);
+    expect(await stranger.locator('body').textContent()).not.toContain(purchase.quote.subject.hostname);
     expect(await accessibilityFaults(stranger)).toEqual([]);
   });
 });

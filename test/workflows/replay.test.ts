@@ -29,6 +29,8 @@ const changes: readonly [workflow: keyof typeof bounds, way: string, renamed: Re
   ['instance', 'terminated-and-run-again', { noteOperation: 'noteAnother' }],
   ['reconcileFleet', 'fleet-repaired', { readHolds: 'readLicenceList', readLicenceList: 'readHolds' }],
   ['reconcileFleet', 'fleet-repaired', { noteRepaired: 'noteAnother' }],
+  ['subscription', 'subscription-renewed', { readSubscription: 'readAnother' }],
+  ['subscription', 'subscription-renewed', { movePaidUntil: 'moveAnother' }],
   ['settleLatePayment', 'late-payment-settled', { sendLateRefund: 'sendAnother' }],
   ['checkDrift', 'drift-repaired', { repairStack: 'awaitHealthy', awaitHealthy: 'repairStack' }],
   ['checkDrift', 'drift-not-found-by-an-operator', { openOperation: 'openAnother' }],
@@ -105,8 +107,8 @@ describe('recorded histories', () => {
     expect(expected.filter((each) => !met.has(each))).toEqual([]);
   });
 
-  test('hold entities, comparisons, scans and rounds that went on as new', () => {
-    for (const workflow of ['instance', 'reconcileFleet', 'scanDrift', 'keepSnapshots']) {
+  test('hold entities, comparisons, scans, rounds and subscriptions that went on as new', () => {
+    for (const workflow of ['instance', 'reconcileFleet', 'scanDrift', 'keepSnapshots', 'subscription']) {
       const gone = runs.filter((run) => typeOf(run) === workflow && goesOnAsNew(run));
       expect([workflow, gone.length > 0]).toEqual([workflow, true]);
     }

@@ -7,6 +7,7 @@ import { createHeartbeatInterceptor } from '../../src/activities/lib/heartbeat-i
 import type { Difference, JudgedDrift } from '../../src/contracts/drift.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
+import type { SubscriptionReading } from '../../src/contracts/subscription.ts';
 import {
   controlQueue,
   type InstanceInput,
@@ -48,6 +49,8 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const order: { state: string; reason?: ReasonCode } = { state: 'awaiting_payment' };
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
+  /** What each look at the server's subscription says, from the first on; the last one stays. */
+  const subscription: { looks: (() => SubscriptionReading)[] } = { looks: [] };
   /** What is amiss at the cloud; a repair mends it. */
   const drift: { differences: Difference[] } = { differences: [] };
 
@@ -139,6 +142,15 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
     sendLateRefund: async (_latePayment: unknown, amount: number) => {
       notes.push(`late refund ${amount}`);
     },
+    readSubscription: async (subscriptionId: string): Promise<SubscriptionReading> => {
+      calls.push(`look at ${subscriptionId}`);
+      const look = subscription.looks.length > 1 ? subscription.looks.shift() : subscription.looks[0];
+      if (!look) throw fail('not_found');
+      return look();
+    },
+    movePaidUntil: async (subscriptionId: string) => {
+      notes.push(`paid-until of ${subscriptionId} moved`);
+    },
     noteOperation: async (_place: unknown, change: { status: string; instanceStatus?: string }) => {
       notes.push(change.instanceStatus ? `${change.status}/${change.instanceStatus}` : change.status);
     },
@@ -149,7 +161,7 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       decisions.push(decision);
     },
   };
-  return { activities, calls, order, decisions, notes, tries, drift };
+  return { activities, calls, order, decisions, notes, tries, drift, subscription };
 }
 
 export type World = ReturnType<typeof createWorld>;

@@ -15,12 +15,21 @@ export const CreateParams = paramsOf<Stripe.CreditNoteCreateParams>()(
     expand: expand.optional(),
     invoice: text(),
     lines: list(
-      z.strictObject({
-        amount: amount.optional(),
-        invoice_line_item: text(),
-        quantity: amount.optional(),
-        type: z.literal('invoice_line_item'),
-      }),
+      z.discriminatedUnion('type', [
+        z.strictObject({
+          amount: amount.optional(),
+          invoice_line_item: text(),
+          quantity: amount.optional(),
+          type: z.literal('invoice_line_item'),
+        }),
+        z.strictObject({
+          description: text(),
+          quantity: amount,
+          tax_amounts: list(z.strictObject({ amount, tax_rate: text(), taxable_amount: amount })).optional(),
+          type: z.literal('custom_line_item'),
+          unit_amount: amount,
+        }),
+      ]),
     ),
     memo: text().optional(),
     metadata: metadata.optional(),
@@ -31,6 +40,7 @@ export const CreateParams = paramsOf<Stripe.CreditNoteCreateParams>()(
   }),
 );
 type Params = z.output<typeof CreateParams>;
+type LineOf<Type extends Params['lines'][number]['type']> = Extract<Params['lines'][number], { type: Type }>;
 
 /** What earlier credit notes took off each line of the invoice, without tax. */
 interface Credited {
@@ -52,12 +62,23 @@ export function credit(ctx: Context, params: Params): Stripe.CreditNote {
     });
   }
   const credited = creditedBefore(ctx, invoice);
-  const lines = params.lines.map((line, place) => creditLine(ctx, { line, place, invoice, credited }));
+  const lines = params.lines.map((line, place) =>
+    line.type === 'custom_line_item'
+      ? customLine(ctx, line, `lines[${place}]`)
+      : creditLine(ctx, { line, place, invoice, credited }),
+  );
   const totals = totalsOf(lines);
   if (totals.total === 0) {
     throw invalidRequest({ message: 'The amount of a credit note must be greater than 0.', param: 'lines' });
   }
   const paid = invoice.status === 'paid';
+  const left = invoice.total - invoice.pre_payment_credit_notes_amount - invoice.post_payment_credit_notes_amount;
+  if (totals.total > left) {
+    throw invalidRequest({
+      message: `The amount of the credit note (${totals.total}) is greater than what is left of the invoice (${left}).`,
+      param: 'lines',
+    });
+  }
   const linked = linkedRefunds(ctx, invoice, params);
   const givenBack =
     (params.refund_amount ?? 0) +
@@ -115,8 +136,9 @@ function creditedBefore(ctx: Context, invoice: Stripe.Invoice): Map<string, Cred
   for (const note of ctx.store.all('credit_note', { invoice: invoice.id, status: 'issued' })) {
     const ids = ctx.store.hidden<{ lines: string[] }>(note.id)?.lines ?? [];
     for (const line of ctx.store.all('credit_note_line_item', { id: ids })) {
-      const before = credited.get(line.invoice_line_item!) ?? { amount: 0, tax: 0 };
-      credited.set(line.invoice_line_item!, {
+      if (!line.invoice_line_item) continue;
+      const before = credited.get(line.invoice_line_item) ?? { amount: 0, tax: 0 };
+      credited.set(line.invoice_line_item, {
         amount: before.amount + line.amount,
         tax: before.tax + sumOf(line.taxes ?? []),
       });
@@ -128,7 +150,7 @@ function creditedBefore(ctx: Context, invoice: Stripe.Invoice): Map<string, Cred
 function creditLine(
   ctx: Context,
   given: {
-    line: Params['lines'][number];
+    line: LineOf<'invoice_line_item'>;
     place: number;
     invoice: Stripe.Invoice;
     credited: Map<string, Credited>;
@@ -171,6 +193,31 @@ function creditLine(
     type: 'invoice_line_item',
     unit_amount: line.amount === undefined ? Math.round(source.amount / quantity) : null,
     unit_amount_decimal: line.amount === undefined ? Stripe.Decimal.from(Math.round(source.amount / quantity)) : null,
+  });
+}
+
+/** A line that names no line of the invoice: its amount and its taxes are as the caller says. */
+function customLine(ctx: Context, line: LineOf<'custom_line_item'>, param: string): Stripe.CreditNoteLineItem {
+  const taxes = (line.tax_amounts ?? []).map(({ amount: tax, tax_rate, taxable_amount }, place) => {
+    const rate = ctx.store.get('tax_rate', tax_rate, `${param}[tax_amounts][${place}][tax_rate]`);
+    return { ...taxOn(0, rate, 'none'), amount: tax, taxable_amount };
+  });
+  return ctx.store.insert<Stripe.CreditNoteLineItem>({
+    id: newId('cnli'),
+    object: 'credit_note_line_item',
+    amount: line.unit_amount * line.quantity,
+    description: line.description,
+    discount_amount: 0,
+    discount_amounts: [],
+    livemode: false,
+    metadata: {},
+    pretax_credit_amounts: [],
+    quantity: line.quantity,
+    tax_rates: [],
+    taxes,
+    type: 'custom_line_item',
+    unit_amount: line.unit_amount,
+    unit_amount_decimal: Stripe.Decimal.from(line.unit_amount),
   });
 }
 

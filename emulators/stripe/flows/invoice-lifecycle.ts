@@ -238,6 +238,12 @@ function firstSubscription(ctx: Context, invoice: Stripe.Invoice): Stripe.Subscr
   return subscription?.latest_invoice === invoice.id ? subscription : undefined;
 }
 
+/** What the payment of a subscription's invoice is for, by the reason of the invoice. */
+const subscriptionWords: Record<string, string> = {
+  subscription_create: 'Subscription creation',
+  subscription_cycle: 'Subscription update',
+};
+
 function attachIntent(ctx: Context, invoice: Stripe.Invoice): void {
   const subscriptionId = invoice.parent?.subscription_details?.subscription as string | undefined;
   const subscription = subscriptionId === undefined ? undefined : ctx.store.get('subscription', subscriptionId);
@@ -246,7 +252,9 @@ function attachIntent(ctx: Context, invoice: Stripe.Invoice): void {
     amount: invoice.amount_due,
     currency: invoice.currency,
     customer: invoice.customer as string,
-    description: subscription ? 'Subscription creation' : `Payment for Invoice ${invoice.number}`,
+    description: subscription
+      ? (subscriptionWords[invoice.billing_reason ?? ''] ?? null)
+      : `Payment for Invoice ${invoice.number}`,
     paymentMethod: defaultMethod(ctx, invoice),
     setupFutureUsage: saves ? 'off_session' : null,
     types: invoice.payment_settings.payment_method_types ?? undefined,

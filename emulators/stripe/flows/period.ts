@@ -18,3 +18,11 @@ export function periodEnd(start: number, { interval, interval_count: count }: In
   end.setUTCFullYear(from.getUTCFullYear(), months, Math.min(from.getUTCDate(), lastDay));
   return Math.floor(end.getTime() / 1000);
 }
+
+/** The first end of a period after `after` (seconds), counted from the anchor, so that the 31st comes back. */
+export function nextPeriodEnd(anchor: number, after: number, { interval, interval_count: count }: Interval): number {
+  for (let periods = 1; ; periods += 1) {
+    const end = periodEnd(anchor, { interval, interval_count: count * periods });
+    if (end > after) return end;
+  }
+}

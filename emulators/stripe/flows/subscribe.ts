@@ -9,10 +9,10 @@ import { createSetupIntent } from '../resources/setup-intents.ts';
 import { planOf } from '../resources/subscription-items.ts';
 import { ratesOf } from '../resources/tax-rates.ts';
 import { collect } from './collect.ts';
-import { defaultMethod, defaultPayment, draftInvoice, finalizeInvoice, sumInvoice } from './invoice-lifecycle.ts';
-import { addLine } from './invoice-lines.ts';
+import { defaultMethod, defaultPayment, finalizeInvoice } from './invoice-lifecycle.ts';
 import { paymentMethodTypeNames } from './payment-method-types.ts';
 import { periodEnd } from './period.ts';
+import { draftPeriod } from './period-invoice.ts';
 import { startIncomplete } from './subscription-state.ts';
 
 /** How invoices of the subscription are paid. */
@@ -125,7 +125,9 @@ export function createSubscription(ctx: Context, params: Params): Stripe.Subscri
     trial_start: null,
   });
   const items = params.items.map((item, place) => addItem(ctx, subscription, { item, price: prices[place]! }));
-  const draft = firstInvoice(ctx, { subscription, customer, items, sends, types });
+  const draft = draftPeriod(ctx, {
+    ...{ subscription, customer, items, reason: 'subscription_create', autoAdvance: sends },
+  });
   const announced = { ...subscription, latest_invoice: draft.id };
   ctx.store.save(announced);
   emit(ctx, 'customer.subscription.created', announced);
@@ -203,60 +205,6 @@ function addItem(
     subscription: subscription.id,
     tax_rates: ratesOf(ctx, item.tax_rates, 'tax_rates'),
   });
-}
-
-function firstInvoice(
-  ctx: Context,
-  given: {
-    subscription: Stripe.Subscription;
-    customer: Stripe.Customer;
-    items: Stripe.SubscriptionItem[];
-    sends: boolean;
-    types: Stripe.Invoice.PaymentSettings.PaymentMethodType[] | null;
-  },
-): Stripe.Invoice {
-  const { subscription, customer, items } = given;
-  const draft = draftInvoice(ctx, {
-    customer,
-    currency: subscription.currency,
-    subscription,
-    reason: 'subscription_create',
-    defaultTaxRates: subscription.default_tax_rates ?? [],
-    collectionMethod: subscription.collection_method,
-    daysUntilDue: given.sends ? subscription.days_until_due : null,
-    autoAdvance: given.sends,
-    metadata: {},
-    description: null,
-    footer: null,
-    paymentMethodTypes: given.types,
-    defaultPaymentMethod: null,
-  });
-  for (const item of items) {
-    const product = ctx.store.get('product', item.price.product as string);
-    const quantity = item.quantity ?? 1;
-    addLine(ctx, draft, {
-      amount: (item.price.unit_amount ?? 0) * quantity,
-      description: `${quantity} × ${product.name}`,
-      quantity,
-      period: { start: item.current_period_start, end: item.current_period_end },
-      parent: {
-        invoice_item_details: null,
-        subscription_item_details: {
-          invoice_item: null,
-          proration: false,
-          proration_details: null,
-          subscription: subscription.id,
-          subscription_item: item.id,
-        },
-        type: 'subscription_item_details',
-      },
-      price: item.price,
-      taxRates: item.tax_rates ?? [],
-      metadata: item.metadata,
-      subscription: subscription.id,
-    });
-  }
-  return sumInvoice(ctx, draft);
 }
 
 /** Nothing was due, but the next period will be: the customer may save a payment method for it. */

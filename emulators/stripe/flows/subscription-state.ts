@@ -6,6 +6,8 @@ import { schedule, unschedule } from '../kernel/timers.ts';
 /** Kinds of timers that end subscriptions. */
 export const incompleteExpiry = 'subscription.incomplete_expiry';
 export const periodEndCancel = 'subscription.period_end_cancel';
+/** Kind of the timer that begins the next period. */
+export const renewal = 'subscription.renewal';
 
 const incompleteSeconds = 23 * 3600;
 
@@ -14,10 +16,23 @@ export function startIncomplete(ctx: Context, subscription: Stripe.Subscription)
   schedule(ctx, { kind: incompleteExpiry, object: subscription.id, at: subscription.created + incompleteSeconds });
 }
 
-/** The first invoice is paid: `incomplete` becomes `active`; `method` becomes the default where the order asked so. */
+/** Lets the next period begin when the first of those that run now is over. */
+export function scheduleRenewal(ctx: Context, id: string): void {
+  const ends = ctx.store.all('subscription_item', { subscription: id }).map((item) => item.current_period_end);
+  schedule(ctx, { kind: renewal, object: id, at: Math.min(...ends) });
+}
+
+/**
+ * The newest invoice is paid: `incomplete` and `past_due` become `active`. With the first one, `method` becomes the
+ * default where the order asked so, and the periods begin to renew.
+ */
 export function activate(ctx: Context, subscription: Stripe.Subscription, method: string | null): Stripe.Subscription {
+  if (subscription.status === 'past_due') {
+    return change(ctx, subscription, { status: 'active' }, 'customer.subscription.updated');
+  }
   if (subscription.status !== 'incomplete') return subscription;
   unschedule(ctx, { kind: incompleteExpiry, object: subscription.id });
+  scheduleRenewal(ctx, subscription.id);
   const saves = subscription.payment_settings?.save_default_payment_method === 'on_subscription' && method !== null;
   const patch: Partial<Stripe.Subscription> = {
     status: 'active',
@@ -37,6 +52,7 @@ export function expireIncomplete(ctx: Context, subscription: Stripe.Subscription
 /** Ends a running subscription at once; told of by `customer.subscription.deleted`. */
 export function endSubscription(ctx: Context, subscription: Stripe.Subscription): Stripe.Subscription {
   unschedule(ctx, { kind: periodEndCancel, object: subscription.id });
+  unschedule(ctx, { kind: renewal, object: subscription.id });
   const patch: Partial<Stripe.Subscription> = {
     status: 'canceled',
     canceled_at: subscription.canceled_at ?? ctx.clock.seconds(),

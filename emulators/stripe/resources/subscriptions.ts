@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { voidInvoice } from '../flows/invoice-lifecycle.ts';
+import { renewalTimers } from '../flows/renew.ts';
 import { CreateParams, createSubscription, paymentSettings } from '../flows/subscribe.ts';
 import { endSubscription, expireIncomplete, incompleteExpiry, periodEndCancel } from '../flows/subscription-state.ts';
 import { type Context, resource, route } from '../kernel/context.ts';
@@ -87,7 +88,7 @@ const ListParams = paramsOf<Stripe.SubscriptionListParams>()(
 const ended = ['canceled', 'incomplete_expired'];
 const alive = ['active', 'incomplete', 'past_due', 'paused', 'trialing', 'unpaid'];
 
-/** Subscriptions: `/v1/subscriptions`. Items are fixed at creation and periods do not renew. */
+/** Subscriptions: `/v1/subscriptions`. Items are fixed at creation; a declined renewal is not tried again by itself. */
 export const subscriptions = resource<'subscription'>({
   object: 'subscription',
   expandable: ['customer', 'default_payment_method', 'latest_invoice', 'pending_setup_intent'],
@@ -126,6 +127,7 @@ export const subscriptions = resource<'subscription'>({
     route({ method: 'DELETE', path: '/v1/subscriptions/:id', params: CancelParams, handle: cancelSubscription }),
   ],
   timers: {
+    ...renewalTimers,
     [incompleteExpiry]: (ctx, id) => {
       const subscription = ctx.store.get('subscription', id);
       if (subscription.status === 'incomplete') abandonIncomplete(ctx, subscription);

@@ -14,8 +14,8 @@ const quickReadsMs = 15 * 60_000;
 
 /**
  * This step looks once whether the first payment of an order has come, and starts the fulfilment when it has.
- * While nothing is final it fails with the benign `not_paid_yet` or, after a decline, `declined_try_again`, and says
- * when to look again; retries write no history.
+ * While nothing is final it fails with the benign `not_paid_yet`, `payment_processing` or, after a decline,
+ * `declined_try_again`, and says when to look again; retries write no history.
  * Errors: `too_many_declines`, `payment_expired`, `hostname_taken` (the name was lost while nobody paid).
  */
 export function awaitPayment(ports: BillingPorts) {
@@ -25,15 +25,16 @@ export function awaitPayment(ports: BillingPorts) {
     const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
     if (state.kind === 'closed') throw await end(ports, order, 'payment_expired');
+    // Both by Temporal's clock.
+    const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
+    const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+    const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
+    if (state.kind === 'processing') throw await awaitBank(ports, order, wait);
     if (state.declines > order.declines) {
       await ports.store.orders.setDeclines(order._id, state.declines);
       if (!(await holdLonger(ports, order))) throw await end(ports, order, 'hostname_taken');
     }
     if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
-    // Both by Temporal's clock.
-    const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
-    const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-    const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
     // Its number tells one decline from the next, which may be for the same cause.
     const decline = state.lastDecline && `decline ${state.declines}: ${state.lastDecline}`;
     if (decline) throw new ReasonError('declined_try_again', decline, wait);
@@ -43,7 +44,8 @@ export function awaitPayment(ports: BillingPorts) {
 
 /**
  * This step ends the wait at its deadline: a payment that won before the order was marked goes on to fulfilment,
- * otherwise the order is cancelling and the failure is `payment_expired`.
+ * one that the bank has not answered yet is waited for (`payment_processing`), and otherwise the order is cancelling and
+ * the failure is `payment_expired`.
  */
 export function expirePayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -51,6 +53,7 @@ export function expirePayment(ports: BillingPorts) {
     if (order.state === 'fulfilled') return;
     const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
+    if (state.kind === 'processing') throw await awaitBank(ports, order, { retryAfterMs: ports.paymentLookLaterMs });
     throw await end(ports, order, 'payment_expired');
   };
 }
@@ -61,10 +64,16 @@ async function readPayment({ gateway }: BillingPorts, order: OrderRecord): Promi
   return gateway.readPayment(order.payment);
 }
 
+/** A payment that is processing keeps the name; one whose name was lost meanwhile goes back as soon as it arrives. */
+async function awaitBank(ports: BillingPorts, order: OrderRecord, wait: { retryAfterMs: number }) {
+  if (!(await holdLonger(ports, order))) return end(ports, order, 'hostname_taken');
+  return new ReasonError('payment_processing', undefined, wait);
+}
+
 /** An attempt to pay holds the name for longer, also one that nobody took since its hold ended. */
 async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: OrderRecord): Promise<boolean> {
   const until = new Date(now() + holdAfterAttemptMs);
-  const { name } = order.quote;
+  const { name } = order.quote.subject;
   if (await store.holds.extend(name, order._id, until)) return true;
   return (await store.holds.take({ ...holdOf(order), holder: 'order', holderId: order._id, until })) === 'held';
 }
@@ -79,14 +88,15 @@ async function takePayment({ store }: BillingPorts, order: OrderRecord, payment:
   if (payment.paidUntil) await store.instances.update(order.instanceId, { paidUntil: payment.paidUntil });
   const { instanceId } = order;
   const kept =
-    (await store.holds.own(order.quote.name, order._id, instanceId)) ||
+    (await store.holds.own(order.quote.subject.name, order._id, instanceId)) ||
     // The hold ended before the money came; the name may still be free.
     (await store.holds.take({ ...holdOf(order), holder: 'instance', holderId: instanceId, until: null })) === 'held';
-  if (!kept) throw new ReasonError('hostname_taken', `${order.quote.name} was taken while the payment was open`);
+  if (!kept)
+    throw new ReasonError('hostname_taken', `${order.quote.subject.name} was taken while the payment was open`);
 }
 
 function holdOf({ _id, quote, accountId }: OrderRecord) {
-  return { _id: quote.name, tokenHash: `order:${_id}`, accountId };
+  return { _id: quote.subject.name, tokenHash: `order:${_id}`, accountId };
 }
 
 /** Marks the order as ending for this reason; whoever marked it first keeps his reason. */

@@ -1,14 +1,20 @@
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import type { OrderRecord } from '../../store/records.ts';
+import type { BillingIdentity } from '../../payments/customers.ts';
+import { nowDate } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/new-id.ts';
+import type { OrderRecord, QuoteLine } from '../../store/records.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './billing-activities.ts';
 
-/** This step makes the customer and the subscription of an order, with its first invoice open. Undo: `settle-money`. */
+/**
+ * This step makes the customer and the subscription of an order, with its first invoice open, and the record of the
+ * subscription. Undo: `settle-money`.
+ */
 export function createSubscription({ store, gateway }: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await findLiveOrder(store, context.orderId);
     if (order.payment) return;
-    const customerId = await customerOf({ store, gateway }, order);
+    const customerId = await customerOf({ gateway }, order);
     const payment = await gateway.createSubscription({
       baseKey: `${context.instanceId}:${context.operationId}:${context.step}`,
       customerId,
@@ -16,26 +22,39 @@ export function createSubscription({ store, gateway }: BillingPorts) {
       instanceId: order.instanceId,
       total: order.quote.total,
       tax: order.quote.tax,
-      items: order.quote.lines.flatMap(({ lookupKey, quantity }) => (lookupKey ? [{ lookupKey, quantity }] : [])),
+      items: itemsOf(order.quote.lines),
+    });
+    const { subject, lines } = order.quote;
+    await store.subscriptions.open({
+      _id: newId.subscription(),
+      accountId: order.accountId,
+      orderId: order._id,
+      subject: { kind: 'instance', id: order.instanceId },
+      customerId,
+      stripeId: payment.subscriptionId,
+      items: itemsOf(lines),
+      cycle: subject.cycle,
+      paymentMethod: order.paymentMethod,
+      status: 'incomplete',
+      createdAt: nowDate(),
     });
     await store.orders.setPayment(order._id, payment);
   };
 }
 
-/**
- * The Stripe customer of the account that ordered, made when there is none. It goes by the account's own address: that
- * of one bill may differ, and a customer whose making was cut short is found again by its address.
- */
-export async function customerOf(
-  { store, gateway }: Pick<BillingPorts, 'store' | 'gateway'>,
-  order: OrderRecord,
-): Promise<string> {
-  const account = await store.accounts.find(order.accountId);
-  const customer = await gateway.ensureCustomer({
-    accountId: order.accountId,
-    email: account?.email ?? order.billingEmail,
-    name: order.billing.name,
-    address: order.billing,
-  });
+/** What the subscription has a price for. */
+function itemsOf(lines: readonly QuoteLine[]): { lookupKey: string; quantity: number }[] {
+  return lines.flatMap(({ lookupKey, quantity }) => (lookupKey ? [{ lookupKey, quantity }] : []));
+}
+
+/** Who the bills of an order are for. */
+export function identityOf({ billing, billingEmail }: OrderRecord): BillingIdentity {
+  const { name, line1, city, postalCode, country } = billing;
+  return { name, email: billingEmail, address: { line1, city, postalCode, country } };
+}
+
+/** The Stripe customer of the account and the billing identity of an order, made when there is none. */
+export async function customerOf({ gateway }: Pick<BillingPorts, 'gateway'>, order: OrderRecord): Promise<string> {
+  const customer = await gateway.ensureCustomer({ accountId: order.accountId, identity: identityOf(order) });
   return customer.id;
 }

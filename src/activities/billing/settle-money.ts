@@ -1,14 +1,16 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
+import { customerKeyOf } from '../../payments/customers.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { BillingPorts } from './billing-activities.ts';
-import { customerOf } from './create-subscription.ts';
+import { customerOf, identityOf } from './create-subscription.ts';
 
 /**
- * This step gives back everything that an order took and leaves nothing open at Stripe. Idempotent; driven by what
- * Stripe holds now, so it also settles what a step made whose answer was lost.
- * Errors: `money_in_flight` (comes back hourly), `money_not_settled`, `refund_failed`.
+ * This step ends the subscription of an order that is not delivered, gives back everything that the order took, and
+ * leaves none of its invoices open. Idempotent; driven by what Stripe holds now, so it also settles what a step made
+ * whose answer was lost.
+ * Errors: `already_ready` for a delivered order, `money_in_flight` (comes back hourly), `money_not_settled`, `refund_failed`.
  */
 export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -41,12 +43,19 @@ export function settleLatePayment(ports: BillingPorts) {
   };
 }
 
-async function settle({ store, gateway }: BillingPorts, order: OrderRecord, baseKey: string) {
-  const everAsked = order.payment !== undefined || (await store.createIntents.exists(`${order.accountId}:customer`));
+async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string) {
+  const { store, gateway } = ports;
+  if (order.state === 'fulfilled') throw new ReasonError('already_ready', 'the money of a delivered order');
+  const customerKey = customerKeyOf(order.accountId, identityOf(order));
+  const everAsked = order.payment !== undefined || (await store.createIntents.exists(customerKey));
   if (!everAsked) return { paid: 0, refunded: 0 };
-  const customerId = order.payment?.customerId ?? (await customerOf({ store, gateway }, order));
+  const customerId = order.payment?.customerId ?? (await customerOf(ports, order));
   try {
-    const money = await gateway.settleOrder({ baseKey, orderId: order._id, customerId });
+    const made = await gateway.endSubscriptionsOf({ customerId, orderId: order._id });
+    for (const { id, status } of made.subscriptions) await store.subscriptions.noteStatus(id, status);
+    await store.orders.addInvoices(order._id, made.invoiceIds);
+    const invoiceIds = [...order.invoiceIds, ...made.invoiceIds];
+    const money = await gateway.settleInvoices({ baseKey, orderId: order._id, invoiceIds });
     await store.orders.setMoney(order._id, money);
     return money;
   } catch (error) {

@@ -12,7 +12,7 @@ export async function orderFacts(
   const instanceIds = orders.map(({ instanceId }) => instanceId);
   const servers = new Map((await store.instances.findMany(instanceIds)).map((instance) => [instance._id, instance]));
   // A server may have another name by now than it was ordered under.
-  const nameOf = ({ instanceId, quote }: OrderRecord) => servers.get(instanceId)?.name ?? quote.name;
+  const nameOf = ({ instanceId, quote }: OrderRecord) => servers.get(instanceId)?.name ?? quote.subject.name;
   const [busy, holds] = await Promise.all([
     store.operations.busyOf(instanceIds),
     store.holds.findMany(orders.map(nameOf)),
@@ -29,8 +29,8 @@ export async function orderFacts(
       total: quote.total,
       endedAt: endedAt?.getTime() ?? null,
       name,
-      hostname: server ? primaryHostname(server.desired) : quote.hostname,
-      cloud: quote.cloud,
+      hostname: server ? primaryHostname(server.desired) : quote.subject.hostname,
+      cloud: quote.subject.cloud,
       busy: busy.includes(instanceId),
       server: server
         ? {

@@ -19,7 +19,8 @@ export function readPayments({ store, gateway }: FleetPorts) {
   async function holdings(order: OrderRecord): Promise<MoneyFacts> {
     // An order that never came to its subscription took nothing; what lives without it is in the list of them all.
     if (!order.payment) return nothing;
-    return gateway.holdingsOfOrder({ customerId: order.payment.customerId, orderId: order._id });
+    const { _id: orderId, invoiceIds, payment } = order;
+    return gateway.holdingsOfOrder({ customerId: payment.customerId, orderId, invoiceIds });
   }
 
   return async (orderIds: string[]): Promise<Record<string, MoneyFacts>> => {

@@ -3,7 +3,13 @@ import { isReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
 import { isDatabaseAway } from '../../runtime/database-away.ts';
 
 /** Waiting for somebody or something is not an alarm: these are retried silently. */
-const benign: readonly string[] = ['not_paid_yet', 'declined_try_again', 'not_activated_yet', 'stack_busy'];
+const benign: readonly string[] = [
+  'not_paid_yet',
+  'payment_processing',
+  'declined_try_again',
+  'not_activated_yet',
+  'stack_busy',
+];
 
 /**
  * The Temporal failure of an error: its type is the reason code, retryable as the catalogue says. An error without a

@@ -7,7 +7,13 @@ import { codeOf, toFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
 
 /** Reasons that mean "somebody else has to act first" rather than "it went wrong". */
-const waiting: readonly string[] = ['not_paid_yet', 'declined_try_again', 'not_activated_yet', 'stack_busy'];
+const waiting: readonly string[] = [
+  'not_paid_yet',
+  'payment_processing',
+  'declined_try_again',
+  'not_activated_yet',
+  'stack_busy',
+];
 
 /** Reasons whose failure does not say what the error said, which is for the log alone. */
 const untold: readonly string[] = ['internal', 'records_unreachable'];

@@ -2,6 +2,7 @@ import type { Store } from '../../store/store.ts';
 import { awaitActivation } from './await-activation.ts';
 import { issueLicence, revokeLicence } from './issue-licence.ts';
 import type { LicenceAdmin } from './licence-admin.ts';
+import { movePaidUntil } from './move-paid-until.ts';
 
 export interface LicensingPorts {
   store: Store;
@@ -13,5 +14,6 @@ export function createLicensingActivities(ports: LicensingPorts) {
     issueLicence: issueLicence(ports),
     revokeLicence: revokeLicence(ports),
     awaitActivation: awaitActivation(ports),
+    movePaidUntil: movePaidUntil(ports),
   };
 }

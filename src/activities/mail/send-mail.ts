@@ -53,7 +53,7 @@ export function sendOutcomeMail(ports: MailPorts) {
     const { order } = await read(ports, context);
     const facts = {
       orderId: order._id,
-      hostname: order.quote.hostname,
+      hostname: order.quote.subject.hostname,
       reason: order.reason ?? 'not_delivered',
       refunded: order.refunded,
       currency: order.quote.currency,
@@ -75,7 +75,7 @@ export function sendLateRefund(ports: MailPorts) {
     if (!order) throw new ReasonError('not_found', `order ${orderId}`);
     const mail = renderLateRefund({
       orderId,
-      hostname: order.quote.hostname,
+      hostname: order.quote.subject.hostname,
       amount,
       currency: order.quote.currency,
       orderUrl: ports.orderLink(order._id),
@@ -120,7 +120,7 @@ async function deliver({ store, sender, baseDomain, simulated }: MailPorts, lett
   });
   if (row.status === 'sent') return;
   try {
-    const mail = simulated.includes(letter.order.quote.cloud) ? markSimulated(letter.mail) : letter.mail;
+    const mail = simulated.includes(letter.order.quote.subject.cloud) ? markSimulated(letter.mail) : letter.mail;
     await sender.send({ messageId, to: letter.to, ...mail });
   } catch (error) {
     const refused = error instanceof ReasonError && error.code === 'mail_refused';

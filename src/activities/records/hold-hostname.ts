@@ -14,12 +14,12 @@ export function holdHostname(ports: RecordsPorts) {
     const { store } = ports;
     const order = await findLiveOrder(store, context.orderId);
     await openRecords(ports, order);
-    const hold = await store.holds.find(order.quote.name);
+    const hold = await store.holds.find(order.quote.subject.name);
     const outcome =
       hold?.holderId === order.instanceId
         ? 'held'
         : await store.holds.take({
-            _id: order.quote.name,
+            _id: order.quote.subject.name,
             holder: 'order',
             holderId: order._id,
             // Where the API died between the order's row and its hold, the quote still has the name.
@@ -28,7 +28,8 @@ export function holdHostname(ports: RecordsPorts) {
             accountId: order.accountId,
             until: new Date(now() + ports.holdMs),
           });
-    if (outcome !== 'held') throw new ReasonError('hostname_taken', `${order.quote.name} is held by somebody else`);
+    if (outcome !== 'held')
+      throw new ReasonError('hostname_taken', `${order.quote.subject.name} is held by somebody else`);
   };
 }
 
@@ -36,6 +37,6 @@ export function holdHostname(ports: RecordsPorts) {
 export function releaseHostname({ store }: RecordsPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await store.orders.find(context.orderId);
-    if (order) await store.holds.release(order.quote.name, [order._id, order.instanceId, order.quoteId]);
+    if (order) await store.holds.release(order.quote.subject.name, [order._id, order.instanceId, order.quoteId]);
   };
 }

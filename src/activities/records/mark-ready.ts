@@ -1,28 +1,44 @@
+import { log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
+import type { SubscriptionRecord } from '../../store/records.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
+export interface MarkReadyPorts extends Pick<RecordsPorts, 'store'> {
+  /** Starts the workflow of a subscription, or tells it to look where it runs already. */
+  startSubscription(subscription: SubscriptionRecord): Promise<void>;
+}
+
 /**
- * This step hands the server over: the order is fulfilled, the instance ready, its standing begins. It is the pivot;
+ * This step hands the server over: the order is fulfilled, the instance ready, its standing and its subscription begin. It is the pivot;
  * nothing undoes it. Answers until when the instance is paid, as ISO 8601 text, where that has an end. When somebody
  * cancelled first it changes nothing and fails with the reason of the cancel.
  */
-export function markReady({ store }: RecordsPorts) {
+export function markReady(ports: MarkReadyPorts) {
+  const { store } = ports;
   return async (context: StepContext): Promise<string | undefined> => {
     const { instanceId, orderId, operationId } = context;
     await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
     const order = await store.orders.find(orderId);
     if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_operator');
-    await store.instances.update(instanceId, {
-      status: 'ready',
-      standing: 'current',
-      standingRevision: 1,
-      readyAt: order.endedAt ?? nowDate(),
-    });
+    await store.instances.handOver(instanceId, order.endedAt ?? nowDate());
+    await beginSubscription(ports, instanceId);
     await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'instance', status: 'ready' });
     await store.timeline.appendOnce({ instanceId, orderId, operationId }, { type: 'order', state: 'fulfilled' });
     const instance = await store.instances.find(instanceId);
     return instance?.paidUntil?.toISOString();
   };
+}
+
+/** The subscription is looked after from now on; a workflow that cannot be started now is started by the api's sweep. */
+async function beginSubscription({ store, startSubscription }: MarkReadyPorts, instanceId: string): Promise<void> {
+  const subscription = await store.subscriptions.begin({ kind: 'instance', id: instanceId });
+  if (!subscription?.startDueAt) return;
+  try {
+    await startSubscription(subscription);
+    await store.subscriptions.markStarted(subscription._id);
+  } catch (error) {
+    log.warn('the workflow of a subscription was not started yet', { subscriptionId: subscription._id, error });
+  }
 }

@@ -7,7 +7,7 @@ import type { RecordsPorts } from './records-activities.ts';
 /** The rows that this workflow writes from now on, with what the quote fixed; made once, whoever comes first. */
 export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order: OrderRecord): Promise<void> {
   const { quote } = order;
-  const { hostname, zones, size, diskGib, product, plan } = quote;
+  const { hostname, zones, size, diskGib, product, plan } = quote.subject;
   const createdAt = nowDate();
   const tags = serverTags({ plan, orderId: order._id, createdAt });
   await once(() =>
@@ -15,14 +15,14 @@ export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order:
       _id: order.instanceId,
       accountId: order.accountId,
       orderId: order._id,
-      name: quote.name,
-      cloud: quote.cloud,
-      region: quote.region,
+      name: quote.subject.name,
+      cloud: quote.subject.cloud,
+      region: quote.subject.region,
       plan,
-      cycle: quote.cycle,
-      addOns: quote.addOns,
-      limits: quote.limits,
-      features: quote.features,
+      cycle: quote.subject.cycle,
+      addOns: quote.subject.addOns,
+      limits: quote.subject.limits,
+      features: quote.subject.features,
       seats: zones.length,
       product: product.name,
       adminEmail: order.adminEmail,

@@ -2,7 +2,7 @@ import type { Store } from '../../store/store.ts';
 import type { Journal } from '../lib/journal.ts';
 import { beginUndo, endOrder, startCancelling } from './end-order.ts';
 import { holdHostname, releaseHostname } from './hold-hostname.ts';
-import { markReady } from './mark-ready.ts';
+import { type MarkReadyPorts, markReady } from './mark-ready.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
 import { endBroken, openOperation, reportDrift } from './report-drift.ts';
 
@@ -13,7 +13,7 @@ export interface RecordsPorts {
   holdMs: number;
 }
 
-export function createRecordsActivities(ports: RecordsPorts) {
+export function createRecordsActivities(ports: RecordsPorts & MarkReadyPorts) {
   return {
     holdHostname: holdHostname(ports),
     releaseHostname: releaseHostname(ports),

@@ -19,7 +19,7 @@ export async function readClosing(deps: ApiDeps, account: AccountRecord): Promis
     canClose: instances.length + orders.length === 0,
     blockedBy: {
       instances: instances.map(({ _id, desired, status }) => ({ id: _id, hostname: primaryHostname(desired), status })),
-      orders: orders.map(({ _id, quote, state }) => ({ id: _id, hostname: quote.hostname, state })),
+      orders: orders.map(({ _id, quote, state }) => ({ id: _id, hostname: quote.subject.hostname, state })),
     },
     ends: { members: account.members.length, invitations: account.invitations.length },
     keeps: { orders: kept },

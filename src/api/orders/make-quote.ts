@@ -9,10 +9,10 @@ import { hostnameOf, parseName } from '../../domain/hostnames/hostname.ts';
 import { now } from '../../runtime/clock.ts';
 import { newId, newSecret } from '../../runtime/new-id.ts';
 import type { HoldOutcome } from '../../store/hostname-holds.ts';
-import type { QuoteContent } from '../../store/records.ts';
+import type { QuoteContent, QuotedServer } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret } from '../guards/session.ts';
-import { quotedServerView } from '../views/order-view.ts';
+import { priceView, quotedServerView } from '../views/order-view.ts';
 
 /** Who asks for a quote: holds count against the account, and always against the address. */
 export interface Buyer {
@@ -30,22 +30,25 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
   const name = parseName(request.name);
   const at = now();
   const price = priceCart(cart, { catalogue, country: request.country, at });
-  const content: QuoteContent = {
+  const content: QuoteContent<QuotedServer> = {
     id: newId.quote(),
     catalogueVersion: catalogue.version,
-    plan: cart.plan.name,
-    cycle: cart.cycle,
-    cloud: cart.cloud.name,
-    region: cart.region.name,
-    zones: cart.zones,
-    name,
-    hostname: hostnameOf({ name, cloud: cart.cloud.name }, catalogue, config.FREEHOLD_BASE_DOMAIN),
-    addOns: cart.addOns,
-    limits: cart.limits,
-    features: cart.features,
-    size: cart.size,
-    diskGib: cart.diskGib,
-    product: { name: catalogue.product.name, version: catalogue.product.version },
+    subject: {
+      kind: 'server',
+      plan: cart.plan.name,
+      cycle: cart.cycle,
+      cloud: cart.cloud.name,
+      region: cart.region.name,
+      zones: cart.zones,
+      name,
+      hostname: hostnameOf({ name, cloud: cart.cloud.name }, catalogue, config.FREEHOLD_BASE_DOMAIN),
+      addOns: cart.addOns,
+      limits: cart.limits,
+      features: cart.features,
+      size: cart.size,
+      diskGib: cart.diskGib,
+      product: { name: catalogue.product.name, version: catalogue.product.version },
+    },
     lines: price.lines,
     currency: price.currency,
     net: price.net,
@@ -67,7 +70,8 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
     id: content.id,
     signature,
     holdToken,
-    ...quotedServerView(content),
+    subject: quotedServerView(content.subject),
+    ...priceView(content),
     net: content.net,
     tax: content.tax,
     expiresAt: expiresAt.toISOString(),
@@ -78,12 +82,13 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
 /** Holds the name for the quote; one cart is one hold, and a buyer over the limit gets none. */
 async function holdName(
   deps: ApiDeps,
-  hold: { content: QuoteContent; holdTokenHash: string; buyer: Buyer; isNewCart: boolean },
+  hold: { content: QuoteContent<QuotedServer>; holdTokenHash: string; buyer: Buyer; isNewCart: boolean },
 ): Promise<void> {
   const { store, config } = deps;
   const { content, holdTokenHash, buyer } = hold;
+  const { name } = content.subject;
   const outcome = await store.holds.take({
-    _id: content.name,
+    _id: name,
     holder: 'quote',
     holderId: content.id,
     tokenHash: holdTokenHash,
@@ -91,15 +96,15 @@ async function holdName(
     ip: buyer.ip,
     until: new Date(content.expiresAt),
   });
-  requireHeld(outcome, content.name);
-  if (!hold.isNewCart) await store.holds.releaseOthers(holdTokenHash, content.name);
+  requireHeld(outcome, name);
+  if (!hold.isNewCart) await store.holds.releaseOthers(holdTokenHash, name);
   const { FREEHOLD_HOLDS_PER_IP, FREEHOLD_HOLDS_PER_ACCOUNT } = config;
   const tooMany = await Promise.all([
     store.holds.areMoreThan(FREEHOLD_HOLDS_PER_IP, { ip: buyer.ip }),
     buyer.accountId ? store.holds.areMoreThan(FREEHOLD_HOLDS_PER_ACCOUNT, { accountId: buyer.accountId }) : false,
   ]);
   if (!tooMany.includes(true)) return;
-  await store.holds.release(content.name, [content.id]);
+  await store.holds.release(name, [content.id]);
   throw new ReasonError('too_many_holds');
 }
 

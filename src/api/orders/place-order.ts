@@ -10,7 +10,7 @@ import { newId } from '../../runtime/new-id.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { HoldOutcome } from '../../store/hostname-holds.ts';
-import type { OrderRecord, QuoteRecord } from '../../store/records.ts';
+import type { OrderRecord, QuoteContent, QuotedServer, QuoteRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
 import { requireHeld } from './make-quote.ts';
@@ -31,8 +31,8 @@ export interface PlaceOrder {
  * name's hold. With both the order stands, and its customer need not wait for the start of the workflow, which follows
  * at once; a sweep makes up for one that fails. The same request again gives the same order.
  *
- * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `quote_used`, `hostname_taken`,
- * `hostname_held`, `too_many_holds`, `not_a_member`, `account_closed`.
+ * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `subject_not_sold`, `quote_used`,
+ * `hostname_taken`, `hostname_held`, `too_many_holds`, `not_a_member`, `account_closed`.
  */
 export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<OrderRecord> {
   const scope = request.session ? request.session.account._id : `cart:${hashSecret(request.body.holdToken)}`;
@@ -43,8 +43,8 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
   ]);
   if (earlier) return repeat(deps, earlier, request, bodyHash);
 
-  const quote = checkQuote(deps, found, request.body);
-  const order = await newOrder(deps, { request, quote, scope, bodyHash });
+  const content = checkQuote(deps, found, request.body);
+  const order = await newOrder(deps, { request, content, scope, bodyHash });
   try {
     await deps.store.orders.insert(order);
   } catch (error) {
@@ -60,7 +60,7 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
   const outcome = await takeName(deps, order, request);
   if (outcome !== 'held') {
     await deps.store.orders.remove(order._id);
-    requireHeld(outcome, order.quote.name);
+    requireHeld(outcome, order.quote.subject.name);
   }
   deps.starts.soon(order);
   return order;
@@ -86,7 +86,7 @@ async function repeat(
 /** Hands the name from the cart to the order. */
 async function takeName(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): Promise<HoldOutcome> {
   return deps.store.holds.take({
-    _id: order.quote.name,
+    _id: order.quote.subject.name,
     holder: 'order',
     holderId: order._id,
     tokenHash: hashSecret(request.body.holdToken),
@@ -96,15 +96,17 @@ async function takeName(deps: ApiDeps, order: OrderRecord, request: PlaceOrder):
   });
 }
 
-function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): QuoteRecord {
+function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): QuoteContent<QuotedServer> {
   if (!quote) throw new ReasonError('not_found', 'no such quote');
   const key = deps.config.FREEHOLD_SIGNING_KEY;
   if (!verifyQuote({ content: quote.content, signature: body.signature, key })) throw new ReasonError('quote_altered');
   if (quote.holdTokenHash !== hashSecret(body.holdToken)) {
     throw new ReasonError('quote_altered', 'the hold token is not the one of this quote');
   }
+  const { subject, ...priced } = quote.content;
   if (quote.content.expiresAt <= now()) throw new ReasonError('quote_expired');
-  return quote;
+  if (subject.kind !== 'server') throw new ReasonError('subject_not_sold', subject.kind);
+  return { ...priced, subject };
 }
 
 /** The account of a guest's address, never one of strangers alone. Throws `not_a_member`. */
@@ -116,15 +118,14 @@ async function accountOfGuest(deps: ApiDeps, email: string): Promise<AccountReco
 
 async function newOrder(
   deps: ApiDeps,
-  facts: { request: PlaceOrder; quote: QuoteRecord; scope: string; bodyHash: string },
+  facts: { request: PlaceOrder; content: QuoteContent<QuotedServer>; scope: string; bodyHash: string },
 ): Promise<OrderRecord> {
-  const { request, quote, scope, bodyHash } = facts;
+  const { request, content, scope, bodyHash } = facts;
   const { body } = request;
   const billingEmail = body.billingEmail ?? body.adminEmail;
   const account = request.session?.account ?? (await accountOfGuest(deps, billingEmail));
-  const { content } = quote;
   const others = deps.config.FREEHOLD_HOLDS_PER_ACCOUNT - 1;
-  if (await deps.store.holds.areMoreThan(others, { accountId: account._id, except: content.name })) {
+  if (await deps.store.holds.areMoreThan(others, { accountId: account._id, except: content.subject.name })) {
     throw new ReasonError('too_many_holds');
   }
   const id = newId.order();
@@ -144,6 +145,7 @@ async function newOrder(
     adminEmail: body.adminEmail,
     billingEmail,
     billing: { ...body.billing, country: content.tax.country },
+    invoiceIds: [],
     declines: 0,
     paid: 0,
     refunded: 0,

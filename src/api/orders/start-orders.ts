@@ -27,7 +27,7 @@ export async function requireTaken({ store }: Pick<ApiDeps, 'store'>, order: Ord
   const { accounts, holds, orders } = store;
   if (await accounts.takesOrders(order.accountId)) return;
   if (!(await accounts.find(order.accountId))) {
-    await holds.release(order.quote.name, [order._id]);
+    await holds.release(order.quote.subject.name, [order._id]);
     await orders.remove(order._id);
   }
   throw new ReasonError('account_closed');

@@ -26,15 +26,14 @@ export async function sweepMoneyOnce(deps: ApiDeps): Promise<void> {
     await readMoney(deps, order);
     const next = nextMoneyReadAt({ endedAt: endedAt.getTime(), readAt: now() }, { firstMs, windowMs });
     // Nobody can pay what was never set up.
-    const to = order.payment && next !== undefined ? new Date(next) : undefined;
+    const to = order.invoiceIds.length > 0 && next !== undefined ? new Date(next) : undefined;
     await deps.store.orders.moveMoneyLook(_id, { from: claimed, to });
   }
 }
 
-async function readMoney(deps: ApiDeps, { _id: orderId, payment }: OrderRecord): Promise<void> {
-  if (!payment) return;
+async function readMoney(deps: ApiDeps, { _id: orderId, invoiceIds }: OrderRecord): Promise<void> {
   try {
-    for (const latePayment of latePaymentsOf(orderId, await deps.payments.moneyOf(payment))) {
+    for (const latePayment of latePaymentsOf(orderId, await deps.payments.moneyOf(invoiceIds))) {
       await deps.workflows.startLatePayment(latePayment);
       deps.log.warn({ orderId }, 'Stripe keeps money of an order that has ended');
     }

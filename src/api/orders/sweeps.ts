@@ -3,8 +3,17 @@ import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './start-orders.ts';
 import { sweepMoneyOnce } from './sweep-money.ts';
 
-/** Starts the workflows of orders that stand without one, and frees names whose hold has ended. */
+/** Starts the workflows of orders and subscriptions that stand without one, and frees names whose hold has ended. */
 export async function sweepOnce(deps: ApiDeps): Promise<void> {
+  await sweepOrders(deps);
+  for (const subscription of await deps.store.subscriptions.notStarted()) {
+    await deps.workflows.signalSubscription(subscription);
+    await deps.store.subscriptions.markStarted(subscription._id);
+    deps.log.info({ subscriptionId: subscription._id }, 'started a subscription that had no workflow');
+  }
+}
+
+async function sweepOrders(deps: ApiDeps): Promise<void> {
   const removed = await deps.store.holds.removeExpired();
   if (removed > 0) deps.log.info({ removed }, 'holds ended');
   for (const order of await deps.store.orders.notStarted(deps.config.FREEHOLD_START_SWEEP_MS)) {

@@ -19,6 +19,8 @@ export interface OrderFacts {
   announcement: string;
   ended: boolean;
   mayCancel: boolean;
+  /** Whether the payment is confirmed and the bank has not answered yet. */
+  processing: boolean;
   /** What a cancel does to the money. */
   cancelMoney: string;
   forward: StepFacts[];
@@ -94,7 +96,8 @@ export function orderFacts({
   const ready = all.find(({ step }) => step === 'mark-ready');
   const builtFrom = paid?.status === 'succeeded' ? paid.endedAt?.getTime() : undefined;
   const builtUntil = order.state === 'fulfilled' ? ready?.endedAt?.getTime() : order.endedAt?.getTime();
-  const headline = headlineOf(order, attention);
+  const processing = order.state === 'awaiting_payment' && paid?.reason === 'payment_processing';
+  const headline = headlineOf(order, { attention, processing });
   const current = [...undo, ...forward].find(
     ({ status }) => !['pending', 'succeeded', 'skipped', 'never', 'stopped'].includes(status),
   );
@@ -107,8 +110,10 @@ export function orderFacts({
         : `${headline.title}.`,
     ended: orderHasEnded(order.state),
     mayCancel: orderCanBeCancelled(order.state),
-    cancelMoney:
-      order.state === 'awaiting_payment'
+    processing,
+    cancelMoney: processing
+      ? 'What is on its way goes back as soon as it arrives.'
+      : order.state === 'awaiting_payment'
         ? 'Nothing has been charged.'
         : `${money(order, order.quote.total)} goes back to your card in full.`,
     forward,
@@ -190,10 +195,16 @@ function noteOf(step: OperationStep, status: StepFacts['status']): string {
   }
 }
 
-function headlineOf(order: OrderRecord, attention: boolean): Pick<OrderFacts, 'tone' | 'title' | 'lead'> {
+function headlineOf(
+  order: OrderRecord,
+  { attention, processing }: { attention: boolean; processing: boolean },
+): Pick<OrderFacts, 'tone' | 'title' | 'lead'> {
   const customerCancelled = order.reason === 'cancelled_by_customer';
   switch (order.state) {
     case 'awaiting_payment':
+      if (processing) {
+        return { tone: 'waiting', title: 'Your payment is on its way', lead: reasons.payment_processing.customer };
+      }
       return {
         tone: 'waiting',
         title: 'Waiting for your payment',

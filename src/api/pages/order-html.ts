@@ -28,7 +28,7 @@ export function orderPageHtml(page: OrderPage): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${facts.title} · ${order.quote.hostname}</title>
+<title>${facts.title} · ${order.quote.subject.hostname}</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script src="/assets/order.js" defer></script>
@@ -60,7 +60,7 @@ ${orderSection(page)}
 }
 
 function headSection({ order, facts, at, place }: OrderPage): Html {
-  const { plan, hostname } = order.quote;
+  const { plan, hostname } = order.quote.subject;
   return html`<section id="head" class="head ${facts.tone}">
 <p class="eyebrow">${plan} · ${place}</p>
 <h1>${facts.title}</h1>
@@ -101,7 +101,7 @@ function readySection({ order, facts, serverUrl, documents }: OrderPage): Html |
 <ol class="first">
 <li>Open <a class="strong" href="${serverUrl}" rel="noreferrer">${serverUrl}</a></li>
 <li>Choose <strong>Create account</strong> and sign up with the administrator's e-mail of this order. Any other address is refused until you admit it.</li>
-<li>Point your first device at it:<code class="snippet">#define THINGER_SERVER "${order.quote.hostname}"</code></li>
+<li>Point your first device at it:<code class="snippet">#define THINGER_SERVER "${order.quote.subject.hostname}"</code></li>
 </ol>
 <p><a class="button" href="${serverUrl}" rel="noreferrer">Open your server</a></p>
 <p class="quiet">The same steps are in your mailbox. Read on: ${documents.map(({ title, url }, index) => html`${index > 0 ? ', ' : ''}<a href="${url}" rel="noreferrer">${title}</a>`)}.</p>
@@ -109,8 +109,8 @@ ${took}
 </section>`;
 }
 
-function paymentSection({ order }: OrderPage): Html | false {
-  if (order.state !== 'awaiting_payment') return false;
+function paymentSection({ order, facts }: OrderPage): Html | false {
+  if (order.state !== 'awaiting_payment' || facts.processing) return false;
   const { total, currency } = order.quote;
   const declined =
     order.declines > 0
@@ -172,7 +172,7 @@ function cancelSection({ order, facts, csrfToken }: OrderPage): Html | false {
 <details class="cancel">
 <summary>Cancel this order</summary>
 <div class="card">
-<p>${order.state === 'awaiting_payment' ? 'The order ends.' : 'Building stops, and what was built so far is removed.'} ${facts.cancelMoney} The name <strong>${order.quote.hostname}</strong> becomes free for everybody.</p>
+<p>${order.state === 'awaiting_payment' ? 'The order ends.' : 'Building stops, and what was built so far is removed.'} ${facts.cancelMoney} The name <strong>${order.quote.subject.hostname}</strong> becomes free for everybody.</p>
 <p>A cancel cannot be undone. Once the server is ready, an order can no longer be cancelled.</p>
 <form method="post" action="/orders/${order._id}/cancel">
 <input type="hidden" name="csrf" value="${csrfToken}">
@@ -207,7 +207,7 @@ function orderSection({ order }: OrderPage): Html {
 <tbody>${rows}
 <tr><th scope="row">${quote.tax.name} ${quote.tax.basisPoints / 100} % (${quote.tax.country})</th><td class="num">${formatMoney(quote.tax.amount, quote.currency)}</td></tr>
 </tbody>
-<tfoot><tr><th scope="row">Total, ${quote.cycle}</th><td class="num">${formatMoney(quote.total, quote.currency)}</td></tr></tfoot>
+<tfoot><tr><th scope="row">Total, ${quote.subject.cycle}</th><td class="num">${formatMoney(quote.total, quote.currency)}</td></tr></tfoot>
 </table>
 </details>
 </section>`;

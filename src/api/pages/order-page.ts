@@ -60,7 +60,7 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
     const [operation, events, estimate] = await Promise.all([
       deps.store.operations.find(order.operationId),
       readEvents(deps, order),
-      estimates.of(order.quote),
+      estimates.of(order.quote.subject),
     ]);
     const at = now();
     return {
@@ -68,7 +68,7 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
       facts: orderFacts({ order, operation, events, estimate, at }),
       log: events.slice(-linesShown).map(logLine),
       at,
-      serverUrl: hostUrl(deps, order.quote.hostname),
+      serverUrl: hostUrl(deps, order.quote.subject.hostname),
       csrfToken,
       place: placeOf(deps, order),
       documents: productLinks(deps.config.FREEHOLD_BASE_DOMAIN).documents,
@@ -78,9 +78,9 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
 
 /** Cloud and region by the titles of the catalogue; by their names where it lists them no more. */
 function placeOf({ catalogue }: ApiDeps, { quote }: OrderRecord): string {
-  const cloud = catalogue.clouds.find(({ name }) => name === quote.cloud);
-  const region = cloud?.regions.find(({ name }) => name === quote.region);
-  return `${cloud?.title ?? quote.cloud}, ${region?.title ?? quote.region}`;
+  const cloud = catalogue.clouds.find(({ name }) => name === quote.subject.cloud);
+  const region = cloud?.regions.find(({ name }) => name === quote.subject.region);
+  return `${cloud?.title ?? quote.subject.cloud}, ${region?.title ?? quote.subject.region}`;
 }
 
 function orderIdIn(request: Request): string {

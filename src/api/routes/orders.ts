@@ -38,6 +38,7 @@ export const orderRoutes = [
       'not_found',
       'quote_altered',
       'quote_expired',
+      'subject_not_sold',
       'quote_used',
       'hostname_taken',
       'hostname_held',

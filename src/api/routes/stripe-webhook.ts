@@ -42,10 +42,17 @@ function readEvent(deps: ApiDeps, body: unknown, signature: string): Stripe.Even
   }
 }
 
-/** Tells the instance; money whose order has ended unfulfilled goes to a workflow of its own. */
+/**
+ * Tells the subscription of a delivered order, or the instance of one that is not yet; money whose order has ended
+ * unfulfilled goes to a workflow of its own.
+ */
 async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
   const about = idsIn(event);
-  const order = await findOrder(deps, about);
+  const [order, subscription] = await Promise.all([
+    findOrder(deps, about),
+    about.subscriptionId ? deps.store.subscriptions.findByStripeId(about.subscriptionId) : null,
+  ]);
+  if (subscription?.begunAt) return deps.workflows.signalSubscription(subscription);
   if (!order) {
     deps.log.info({ event: event.id, type: event.type }, 'news from Stripe about no order of ours');
     return;
@@ -54,6 +61,11 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
     const { paymentIntentId, failedRefundId: refundId } = about;
     await deps.workflows.startLatePayment({ paymentIntentId, orderId: order._id, refundId });
     deps.log.warn({ orderId: order._id, event: event.id }, 'a refund failed after the end of its order');
+    return;
+  }
+  if (order.state === 'fulfilled') {
+    const begun = await deps.store.subscriptions.findBySubject({ kind: 'instance', id: order.instanceId });
+    if (begun?.begunAt) await deps.workflows.signalSubscription(begun);
     return;
   }
   const told = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);

@@ -3,7 +3,7 @@ import type { AcceptedOrder, Order, OrderDetails } from '../../contracts/api/ord
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { orderCapability, orderPageLink } from '../../domain/billing/order-link.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
-import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent } from '../../store/records.ts';
+import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent, QuotedServer } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hostUrl } from './instance-view.ts';
 import { operationView } from './operation-view.ts';
@@ -21,9 +21,13 @@ function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string): Order['links']
 }
 
 /** What a quote says about the server, in the fields that quotes and orders share. */
-export function quotedServerView(content: QuoteContent) {
-  const { plan, cycle, cloud, region, zones, hostname, addOns, lines, currency, total } = content;
-  return { plan, cycle, cloud, region, zone: zones[0]!, hostname, nodes: zones.length, addOns, lines, currency, total };
+export function quotedServerView({ kind, plan, cycle, cloud, region, zones, hostname, addOns }: QuotedServer) {
+  return { kind, plan, cycle, cloud, region, zone: zones[0]!, hostname, nodes: zones.length, addOns };
+}
+
+/** The price in the fields that quotes and orders share. */
+export function priceView({ lines, currency, total }: QuoteContent) {
+  return { lines, currency, total };
 }
 
 /** The answer to a new order; depends on nothing that changes later, so that a repeated request gets the same. */
@@ -46,7 +50,8 @@ export function orderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): Or
     operationId: order.operationId,
     state: order.state,
     reason: order.reason,
-    ...quotedServerView(order.quote),
+    subject: quotedServerView(order.quote.subject),
+    ...priceView(order.quote),
     paid: order.paid,
     refunded: order.refunded,
     declines: order.declines,

@@ -61,7 +61,8 @@ export const Order = z
     state: OrderState,
     /** Who cancelled it or why it ended. */
     reason: Reason.optional(),
-    ...QuotedServer.shape,
+    /** What was bought. */
+    subject: QuotedServer,
     lines: z.array(QuoteLine),
     currency: z.literal('EUR'),
     total: Money,

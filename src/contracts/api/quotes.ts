@@ -52,8 +52,10 @@ const Note = z
   })
   .meta({ id: 'Note' });
 
+/** What a quote is for: a new server. */
 export const QuotedServer = z
   .strictObject({
+    kind: z.literal('server'),
     plan: PlanName,
     cycle: Cycle,
     cloud: CloudName,
@@ -72,7 +74,7 @@ export const Quote = z
     signature: z.string(),
     /** Secret; shows that an order or a later quote is of the same cart. */
     holdToken: SecretText,
-    ...QuotedServer.shape,
+    subject: QuotedServer,
     lines: z.array(QuoteLine),
     currency: z.literal('EUR'),
     net: Money,

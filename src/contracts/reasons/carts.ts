@@ -72,6 +72,11 @@ export const cartReasons = {
     operator: 'The quote is older than its validity.',
     next: 'Ask for a new quote.',
   }),
+  subject_not_sold: reason('request', 409, {
+    customer: 'This cannot be ordered here.',
+    operator: 'The quote is not for a server; orders are taken for servers only.',
+    next: 'Ask for a quote for a server.',
+  }),
   quote_altered: reason('request', 409, {
     customer: 'This quote was changed after we signed it.',
     operator: 'The signature of the quote does not match.',

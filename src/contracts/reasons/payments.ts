@@ -37,6 +37,16 @@ export const paymentReasons = {
     },
     true,
   ),
+  payment_processing: reason(
+    'payment',
+    402,
+    {
+      customer: 'Your payment is on its way; your bank has not confirmed it yet. There is nothing more for you to do.',
+      operator: 'The payment is processing at Stripe: neither paid nor failed; the activity looks again.',
+      next: 'Wait; the order goes on as soon as the bank has answered.',
+    },
+    true,
+  ),
   payment_provider_unavailable: reason(
     'payment',
     503,

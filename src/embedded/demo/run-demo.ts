@@ -72,7 +72,7 @@ export async function runDemo(
     const billing = { name: 'Acme GmbH', line1: 'Calle Mayor 1', city: 'Madrid', postalCode: '28013' };
     const request = { quoteId, signature, holdToken, adminEmail: administrator, billingEmail: payer, billing };
     const accepted = await customer.order({ ...request, paymentMethod: 'card' }, randomBytes(16).toString('hex'));
-    return [accepted, quote.hostname];
+    return [accepted, quote.subject.hostname];
   });
   buying.end();
 
@@ -91,7 +91,7 @@ export async function runDemo(
         ...{ fault, outside, section, payer },
         order: { id: order.id, instanceId: order.instanceId, state: outcome.state, total: quote.total },
         isNameFree: () => customer.isNameFree(name, cloud),
-        addresses: () => reach.resolve(quote.hostname),
+        addresses: () => reach.resolve(quote.subject.hostname),
       })),
     );
     section.end();
@@ -219,12 +219,12 @@ export async function runDemo(
     const delivered = details.state === 'fulfilled' ? details.instance : null;
     const licence = licences[0];
     const ca = relative(process.cwd(), platform.env.FREEHOLD_CA_FILE ?? '');
-    const resolve = `${quote.hostname}:${platform.ports.edge}:127.0.0.1`;
+    const resolve = `${quote.subject.hostname}:${platform.ports.edge}:127.0.0.1`;
     return {
       ok: checks.every(({ ok }) => ok),
       fault: faultName ?? null,
       order: { id: order.id, instanceId: order.instanceId, state: details.state, reason: details.reason ?? null },
-      hostname: quote.hostname,
+      hostname: quote.subject.hostname,
       url: delivered?.url ?? null,
       money: { currency: 'EUR', total: quote.total, taken: money.taken, refunded: money.refunded },
       licence: licence

@@ -16,7 +16,6 @@ const paid: PaymentState = { kind: 'paid', amount: 3_509, paidUntil: new Date('2
 const open = (declines: number): PaymentState => ({
   kind: 'open',
   declines,
-  waitsForCustomer: true,
   lastDecline: declines > 0 ? 'card_declined' : undefined,
 });
 
@@ -29,6 +28,7 @@ function ports(look: () => PaymentState | Promise<PaymentState>, store = api.sto
     holdAfterAttemptMs: 2 * hour,
     paymentLookMs: 30_000,
     paymentLookLaterMs: 300_000,
+    renewalTimes: { renewalLookMs: 2 * hour, unpaidLookMs: 6 * hour },
   };
 }
 
@@ -60,10 +60,10 @@ const states = async (order: OrderRecord) =>
     event.type === 'order' ? [event.state] : [],
   );
 const find = async (order: OrderRecord) => (await api.store.orders.find(order._id)) as OrderRecord;
-const holdOf = (order: OrderRecord) => api.store.holds.find(order.quote.name);
+const holdOf = (order: OrderRecord) => api.store.holds.find(order.quote.subject.name);
 /** As after half an hour without an attempt, and a sweep. */
 async function loseHold(order: OrderRecord): Promise<void> {
-  await api.store.holds.release(order.quote.name, [order._id]);
+  await api.store.holds.release(order.quote.subject.name, [order._id]);
 }
 
 describe('await payment', () => {
@@ -88,7 +88,7 @@ describe('await payment', () => {
     const order = await payable();
     await loseHold(order);
     await api.store.holds.take({
-      _id: order.quote.name,
+      _id: order.quote.subject.name,
       holder: 'quote',
       holderId: 'quo_other',
       tokenHash: 'other',
@@ -120,7 +120,7 @@ describe('await payment', () => {
     const order = await payable();
     await loseHold(order);
     const other = { holder: 'quote' as const, holderId: 'quo_x', tokenHash: 'x', until: new Date(Date.now() + hour) };
-    await api.store.holds.take({ _id: order.quote.name, ...other });
+    await api.store.holds.take({ _id: order.quote.subject.name, ...other });
     await expect(look(awaitPayment, open(1), order)).rejects.toMatchObject({ code: 'hostname_taken' });
     expect(await find(order)).toMatchObject({ state: 'cancelling', reason: 'hostname_taken' });
   });
@@ -138,12 +138,22 @@ describe('await payment', () => {
       const journal = createJournal(api.store);
       await startCancelling({ store: api.store, journal, holdMs: hour })(placeOf(order), 'cancelled_by_customer');
       await api.store.orders.setMoney(order._id, { paid: 3_509, refunded: 3_509 });
-      await api.store.holds.release(order.quote.name, [order._id, order.instanceId]);
+      await api.store.holds.release(order.quote.subject.name, [order._id, order.instanceId]);
       return paid;
     });
     await expect(run(awaitPayment, overtaken, order)).rejects.toMatchObject({ code: 'cancelled_by_customer' });
     expect(await find(order)).toMatchObject({ state: 'cancelling', paid: 3_509, refunded: 3_509 });
     expect(await holdOf(order)).toBeNull();
+  });
+
+  test('a payment that is processing is waited for, keeps the name and is told as such', async () => {
+    const order = await payable();
+    await loseHold(order);
+    await expect(look(awaitPayment, { kind: 'processing' }, order)).rejects.toMatchObject({
+      ...{ code: 'payment_processing', retryAfterMs: 30_000 },
+    });
+    expect((await holdOf(order))!.until!.getTime()).toBeGreaterThan(Date.now() + 1.9 * hour);
+    expect((await find(order)).state).toBe('awaiting_payment');
   });
 
   test('two looks at once start the fulfilment once', async () => {
@@ -161,18 +171,27 @@ describe('the deadline of the payment', () => {
     await expect(look(expirePayment, open(0), lost)).rejects.toMatchObject({ code: 'payment_expired' });
     expect(await find(lost)).toMatchObject({ state: 'cancelling', reason: 'payment_expired' });
   });
+
+  test('lets a payment that the bank has not answered yet come to its end', async () => {
+    const order = await payable();
+    const deadline = look(expirePayment, { kind: 'processing' }, order);
+    await expect(deadline).rejects.toMatchObject({ code: 'payment_processing', retryAfterMs: 300_000 });
+    expect((await find(order)).state).toBe('awaiting_payment');
+    await look(expirePayment, paid, order);
+    expect((await find(order)).state).toBe('fulfilling');
+  });
 });
 
 test('two orders that pay for one name: exactly one owns it, and the release of the other leaves it alone', async () => {
   const first = await payable();
   const second = await payable();
   // The second order was placed for the same name after the first one's hold had ended.
-  const quote = { ...second.quote, name: first.quote.name };
+  const quote = { ...second.quote, subject: { ...second.quote.subject, name: first.quote.subject.name } };
   await api.store.orders.model.updateOne({ _id: second._id }, { $set: { quote } });
   await loseHold(first);
   const results = await Promise.allSettled([first, second].map((each) => look(awaitPayment, paid, each)));
   expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   const [winner, loser] = results[0]!.status === 'fulfilled' ? [first, second] : [second, first];
-  await api.store.holds.release(first.quote.name, [loser._id, loser.instanceId, loser.quoteId]);
-  expect(await api.store.holds.find(first.quote.name)).toMatchObject({ holderId: winner.instanceId });
+  await api.store.holds.release(first.quote.subject.name, [loser._id, loser.instanceId, loser.quoteId]);
+  expect(await api.store.holds.find(first.quote.subject.name)).toMatchObject({ holderId: winner.instanceId });
 });

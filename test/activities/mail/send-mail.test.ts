@@ -43,7 +43,8 @@ test('an administrator whose address is refused does not keep the payer from his
 test('a mail about a server on a cloud that is not the real one says so before all else', async () => {
   const { record } = await order(api, { billingEmail: 'payer@example.com' });
   const mails: OutgoingMail[] = [];
-  const onOrder = (cloud: string) => api.store.orders.model.updateOne({ _id: record._id }, { 'quote.cloud': cloud });
+  const onOrder = (cloud: string) =>
+    api.store.orders.model.updateOne({ _id: record._id }, { 'quote.subject.cloud': cloud });
   await onOrder('aws');
   await sendLateRefund(ports(mails))({ paymentIntentId: 'pi_3', orderId: record._id }, 3_509);
   await onOrder('local');
@@ -82,7 +83,7 @@ test('the link in every mail to a guest who pays opens the page of his order, an
     expect(entry.status).toBe(303);
     const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
     const page = await api.call('GET', entry.headers.get('location') ?? '', { headers: { cookie } });
-    expect(page).toMatchObject({ status: 200, body: expect.stringContaining(record.quote.hostname) });
+    expect(page).toMatchObject({ status: 200, body: expect.stringContaining(record.quote.subject.hostname) });
   }
   const toOthers = mails.filter(({ to }) => to !== 'guest@example.com');
   expect(JSON.stringify(toOthers)).not.toContain(accepted.capability);

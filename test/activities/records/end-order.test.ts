@@ -11,6 +11,7 @@ import { order, useApi } from '../../support/api.ts';
 const api = useApi();
 
 const ports = () => ({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 });
+const readyPorts = () => ({ store: api.store, startSubscription: async () => {} });
 const placeOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
 const contextOf = (record: OrderRecord, step: StepContext['step']): StepContext => ({
   ...placeOf(record),
@@ -34,8 +35,8 @@ test('what was changed by a worker that died then is told when the activity runs
   const { orders } = api.store;
   await orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
   await orders.move(record._id, { from: ['fulfilling'], to: 'fulfilled' });
-  await markReady(ports())(contextOf(record, 'mark-ready'));
-  await markReady(ports())(contextOf(record, 'mark-ready'));
+  await markReady(readyPorts())(contextOf(record, 'mark-ready'));
+  await markReady(readyPorts())(contextOf(record, 'mark-ready'));
   expect(await told(record)).toEqual(['instance provisioning', 'instance ready', 'fulfilled']);
 
   const other = await begun();
@@ -51,7 +52,7 @@ test('what was changed by a worker that died then is told when the activity runs
 test('nothing undoes a server that was handed over', async () => {
   const record = await begun();
   await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
-  await markReady(ports())(contextOf(record, 'mark-ready'));
+  await markReady(readyPorts())(contextOf(record, 'mark-ready'));
   await expect(beginUndo(ports())(placeOf(record), 'not_delivered')).rejects.toMatchObject({ code: 'already_ready' });
   expect(await api.store.instances.find(record.instanceId)).toMatchObject({ status: 'ready' });
 });

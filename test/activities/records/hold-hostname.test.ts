@@ -16,22 +16,28 @@ test('the step keeps the name that the order holds, however often it runs', asyn
   const { record } = await order(api);
   await hold(record);
   await hold(record);
-  expect(await api.store.holds.find(record.quote.name)).toMatchObject({ holder: 'order', holderId: record._id });
+  expect(await api.store.holds.find(record.quote.subject.name)).toMatchObject({
+    holder: 'order',
+    holderId: record._id,
+  });
 });
 
 test('the step takes over the name that the quote of the order still holds', async () => {
   const { record } = await order(api);
   await api.store.holds.model.updateOne(
-    { _id: record.quote.name },
+    { _id: record.quote.subject.name },
     { $set: { holder: 'quote', holderId: record.quoteId } },
   );
   await hold(record);
-  expect(await api.store.holds.find(record.quote.name)).toMatchObject({ holder: 'order', holderId: record._id });
+  expect(await api.store.holds.find(record.quote.subject.name)).toMatchObject({
+    holder: 'order',
+    holderId: record._id,
+  });
 });
 
 test('the step fails when somebody else has the name', async () => {
   const { record } = await order(api);
   const other = { holder: 'quote', holderId: 'quo_other', tokenHash: 'other' };
-  await api.store.holds.model.updateOne({ _id: record.quote.name }, { $set: other });
+  await api.store.holds.model.updateOne({ _id: record.quote.subject.name }, { $set: other });
   await expect(hold(record)).rejects.toMatchObject({ code: 'hostname_taken' });
 });

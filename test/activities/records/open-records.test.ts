@@ -32,13 +32,13 @@ test('an order gets what its quote fixed, whatever the catalogue says by then', 
     features: { extendedSupport: true },
     desired: {
       ...{ nodes: [{ name: 'node-1', zone: 'home-b' }], size: 'local-3', image: '0.9.0', diskGib: 77, running: true },
-      names: [{ hostname: order.quote.hostname, purpose: 'primary' }],
+      names: [{ hostname: order.quote.subject.hostname, purpose: 'primary' }],
       tags: { 'freehold:plan': 'GROW', 'freehold:order': order._id },
     },
   });
 
   // Its records are opened once, also when the catalogue or the clock has gone on.
-  await openRecords(api, { ...order, quote: { ...order.quote, diskGib: 1 } });
+  await openRecords(api, { ...order, quote: { ...order.quote, subject: { ...order.quote.subject, diskGib: 1 } } });
   expect(await api.store.instances.find(order.instanceId)).toEqual(instance);
 });
 

@@ -136,7 +136,7 @@ export function describeCancels(shared: () => World, suite: SuiteCloud, names: r
           ...{ ...cartAt(cloud), cycle: 'monthly', country: 'ES' },
           name: purchase.name,
         });
-        expect(again.hostname).toBe(purchase.quote.hostname);
+        expect(again.subject.hostname).toBe(purchase.quote.subject.hostname);
       },
       timeoutMs,
     );

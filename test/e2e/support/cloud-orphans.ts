@@ -190,8 +190,8 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
         expect(now.filter((each) => own.includes(each))).toEqual(own);
         expect(now).toHaveLength(own.length + remains[cloud].volume(nobodyWithData).length);
         const { instance } = await world.customer.details(ready.order);
-        expect(new URL(instance!.url).hostname).toBe(ready.quote.hostname);
-        expect(await world.reach.resolve(ready.quote.hostname)).toHaveLength(1);
+        expect(new URL(instance!.url).hostname).toBe(ready.quote.subject.hostname);
+        expect(await world.reach.resolve(ready.quote.subject.hostname)).toHaveLength(1);
       },
       timeoutMs,
     );

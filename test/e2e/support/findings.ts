@@ -7,11 +7,11 @@ export async function findings(world: World, { order, quote, name, payer }: Purc
   const [money, objects, addresses, stacks, licences, mails, nameIsFree] = await Promise.all([
     outside.money(order.id),
     outside.cloudObjects(order.instanceId),
-    reach.resolve(quote.hostname),
+    reach.resolve(quote.subject.hostname),
     outside.stacks(),
     outside.licences(order.instanceId),
     outside.mails(order.id),
-    customer.isNameFree(name, quote.cloud),
+    customer.isNameFree(name, quote.subject.cloud),
   ]);
   return {
     money,

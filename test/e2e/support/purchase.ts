@@ -119,7 +119,7 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
   return {
     quote,
     order,
-    name: quote.hostname.split('.')[0]!,
+    name: quote.subject.hostname.split('.')[0]!,
     payer: orderOf(quote).billingEmail!,
     events,
     until: (what, matches) => wait(what, () => events.find(matches)),

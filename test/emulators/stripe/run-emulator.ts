@@ -12,7 +12,7 @@ const program = join(import.meta.dirname, '../../../emulators/stripe/main.ts');
 
 export const secretKey = 'sk_test_freehold';
 export const publishableKey = 'pk_test_freehold';
-const webhookSecret = 'whsec_freehold';
+export const webhookSecret = 'whsec_freehold';
 export const apiVersion = '2026-10-28.endive';
 
 /** A Stripe client of this address as product code makes it; without retries, so that tests see every answer. */

@@ -22,6 +22,8 @@ const intentOf = async (invoice: string) => {
   return payment?.payment.payment_intent as Stripe.PaymentIntent;
 };
 
+const emulatorNow = async () => (await emulator.control('GET', 'clock')).now as number;
+
 const allLines = (invoice: Stripe.Invoice): Stripe.CreditNoteCreateParams.Line[] =>
   invoice.lines.data.map((line) => ({
     type: 'invoice_line_item',
@@ -68,6 +70,32 @@ describe('giving a paid order back', () => {
       code: 'charge_already_refunded',
     });
     await expect(stripe.subscriptions.cancel(subscription.id)).rejects.toMatchObject({ code: 'resource_missing' });
+  });
+
+  test('a line of its own credits an invoice with a negative line, with the tax that the caller says', async () => {
+    const customer = await stripe.customers.create({ name: 'Ada', email: 'ada@example.com' });
+    const vat = await stripe.taxRates.create({ display_name: 'IVA', percentage: 21, inclusive: false });
+    const draft = await stripe.invoices.create({ customer: customer.id, currency: 'eur', default_tax_rates: [vat.id] });
+    for (const amount of [-5352, 13481]) {
+      await stripe.invoiceItems.create({ customer: customer.id, invoice: draft.id, amount, currency: 'eur' });
+    }
+    const method = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
+    const { total } = await stripe.invoices.pay(draft.id, { payment_method: method.id });
+    expect(total).toBe(9836);
+    const credit = (unit_amount: number, tax: number) =>
+      stripe.creditNotes.create({
+        invoice: draft.id,
+        lines: [
+          {
+            ...{ type: 'custom_line_item', description: 'All of it', quantity: 1, unit_amount },
+            tax_amounts: [{ amount: tax, tax_rate: vat.id, taxable_amount: unit_amount }],
+          },
+        ],
+        refund_amount: unit_amount + tax,
+      });
+    await expect(credit(13481, 2831)).rejects.toMatchObject({ statusCode: 400 });
+    expect(await credit(8129, 1707)).toMatchObject({ total: 9836, status: 'issued' });
+    expect(await stripe.invoices.retrieve(draft.id)).toMatchObject({ post_payment_credit_notes_amount: 9836 });
   });
 
   test('two partial credit notes give back every cent of tax', async () => {
@@ -230,6 +258,40 @@ describe('a running subscription', () => {
     await expect(stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true })).rejects.toMatchObject({
       code: 'invalid_canceled_subscription_fields',
     });
+  });
+
+  test('renews: the period moves on, and an hour later its invoice is paid with the saved card', async () => {
+    const { subscription, customer } = await paidOrder();
+    const periodOf = async () => (await stripe.subscriptions.retrieve(subscription.id)).items.data[0]!;
+    const { current_period_end: first } = await periodOf();
+    await emulator.advance(first * 1000 - (await emulatorNow()) + 60_000);
+    expect(await periodOf()).toMatchObject({ current_period_start: first });
+    const newest = async () => (await stripe.invoices.list({ subscription: subscription.id })).data[0]!;
+    expect(await newest()).toMatchObject({ status: 'draft', billing_reason: 'subscription_cycle' });
+    await emulator.advance(3_600_000);
+    const renewed = await newest();
+    expect(renewed).toMatchObject({ status: 'paid', amount_paid: orderTotal.total, customer: customer.id });
+    const { current_period_end: second } = await periodOf();
+    expect(renewed.lines.data.map(({ period }) => period)).toEqual(Array(3).fill({ start: first, end: second }));
+    const told = (await stripe.events.list({ types: ['invoice.paid'] })).data.map(({ data }) => data.object);
+    expect(told).toContainEqual(expect.objectContaining({ id: renewed.id }));
+    await stripe.subscriptions.cancel(subscription.id);
+    await emulator.advance(40 * 24 * 3_600_000);
+    expect((await newest()).id).toBe(renewed.id);
+  });
+
+  test('whose card is declined at a renewal is past due until its invoice is paid', async () => {
+    const { subscription, customer } = await paidOrder();
+    const bad = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer: customer.id });
+    await stripe.subscriptions.update(subscription.id, { default_payment_method: bad.id });
+    await emulator.advance(33 * 24 * 3_600_000);
+    const late = await stripe.subscriptions.retrieve(subscription.id);
+    expect(late.status).toBe('past_due');
+    const invoice = await stripe.invoices.retrieve(late.latest_invoice as string);
+    expect(invoice).toMatchObject({ status: 'open', attempt_count: 1 });
+    const good = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
+    await stripe.invoices.pay(invoice.id!, { payment_method: good.id });
+    expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
   });
 
   test('is found by its customer', async () => {

@@ -1,0 +1,35 @@
+import { ReasonError } from '../../contracts/reasons.ts';
+import { lostInstanceStatuses } from '../../contracts/states.ts';
+import type { SubscriptionReading, SubscriptionSubject } from '../../contracts/subscription.ts';
+import { msUntilNextLook } from '../../domain/billing/renewal.ts';
+import { now } from '../../runtime/clock.ts';
+import type { Store } from '../../store/store.ts';
+import type { BillingPorts } from './billing-activities.ts';
+
+/**
+ * Reads a subscription anew at Stripe and notes what it holds. Idempotent, and the same in whatever order news came.
+ * Errors: `not_found`, `payment_provider_unavailable`, `payment_request_refused`.
+ */
+export function readSubscription(ports: BillingPorts) {
+  return async (subscriptionId: string): Promise<SubscriptionReading> => {
+    const { store, gateway, renewalTimes } = ports;
+    const subscription = await store.subscriptions.find(subscriptionId);
+    if (!subscription) throw new ReasonError('not_found', `subscription ${subscriptionId}`);
+    const held = await gateway.readSubscription(subscription.stripeId);
+    await store.subscriptions.note(subscriptionId, held);
+    const paidUntil = held.paidUntil ?? subscription.paidUntil;
+    return {
+      subject: subscription.subject,
+      status: held.status,
+      ...(paidUntil ? { paidUntil: paidUntil.toISOString() } : {}),
+      gone: await isGone(store, subscription.subject),
+      nextLookMs: msUntilNextLook({ now: now(), paidUntil }, renewalTimes),
+    };
+  };
+}
+
+async function isGone({ instances }: Pick<Store, 'instances'>, { kind, id }: SubscriptionSubject): Promise<boolean> {
+  if (kind === 'licence') return false;
+  const instance = await instances.find(id);
+  return !instance || (lostInstanceStatuses as readonly string[]).includes(instance.status);
+}

@@ -1,0 +1,27 @@
+import type { ReasonCode } from '../../contracts/reasons.ts';
+import { reasons } from '../../contracts/reasons.ts';
+import { endedSubscriptionStatuses, type SubscriptionReading } from '../../contracts/subscription.ts';
+
+/** Whether nothing can be paid by this subscription any more. */
+export function subscriptionHasEnded({ status }: Pick<SubscriptionReading, 'status'>): boolean {
+  return (endedSubscriptionStatuses as readonly string[]).includes(status);
+}
+
+/** Why people have to look after a subscription; undefined while all is well. */
+export function attentionOf(reading: Pick<SubscriptionReading, 'status' | 'gone'>): ReasonCode | undefined {
+  const ended = subscriptionHasEnded(reading);
+  if (ended && !reading.gone) return 'subscription_missing';
+  if (!ended && reading.gone) return 'subscription_left';
+  return undefined;
+}
+
+/** What an operator reads of a subscription in the Temporal UI; Markdown. */
+export function describeSubscription({ subject, status, paidUntil, gone }: SubscriptionReading): string {
+  const attention = attentionOf({ status, gone });
+  return [
+    `### ${attention ? 'Needs an operator' : 'Subscription'}`,
+    '',
+    `Pays for ${subject.kind} \`${subject.id}\`. At Stripe: \`${status}\`. Paid until: ${paidUntil ?? 'not paid yet'}.`,
+    ...(attention ? ['', `\`${attention}\`: ${reasons[attention].operator} ${reasons[attention].next}`] : []),
+  ].join('\n');
+}

@@ -1,0 +1,97 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { reasons } from '../../contracts/reasons.ts';
+import { type SubscriptionInput, subscriptionChanged } from '../../contracts/subscription.ts';
+import { factsChanged, instanceWorkflowId } from '../../contracts/workflow-messages.ts';
+import { attentionOf, describeSubscription, subscriptionHasEnded } from '../../domain/billing/describe-subscription.ts';
+import { controlActivities } from '../lib/activities.ts';
+import { causeOf } from '../lib/reason-of.ts';
+import { instanceId, needsAttention, renewsAt } from '../lib/search-attributes.ts';
+
+/** How long a look that failed for good waits for the next one, or for news. */
+const failedLookMs = 24 * 3_600_000;
+
+/**
+ * The entity of one subscription, `subscription/<id>`: it looks at Stripe whenever there is news, and shortly after each
+ * end of a period though none came, and moves paid-until of the server or licence that is paid for. It ends when the
+ * subscription has ended and its server is gone.
+ */
+export async function subscription(input: SubscriptionInput): Promise<void> {
+  const { subscriptionId } = input;
+  let { movedUntil } = input;
+  let isNews = false;
+  setHandler(
+    subscriptionChanged,
+    () => {
+      isNews = true;
+    },
+    { description: 'Look at the subscription at Stripe now.' },
+  );
+  const isLong = () =>
+    workflowInfo().continueAsNewSuggested ||
+    workflowInfo().historyLength >= (input.maxEvents ?? Number.POSITIVE_INFINITY);
+
+  // "Request cancellation" of the Temporal UI ends no subscription; that is done at Stripe.
+  const ended = await CancellationScope.nonCancellable(live);
+  await condition(allHandlersFinished);
+  if (!ended) await continueAsNew<typeof subscription>({ ...input, ...(movedUntil ? { movedUntil } : {}) });
+
+  async function live(): Promise<boolean> {
+    for (;;) {
+      isNews = false;
+      const nextLookMs = await look();
+      if (nextLookMs === undefined) return true;
+      if (isLong()) return false;
+      await condition(() => isNews, nextLookMs);
+    }
+  }
+
+  /** Answers when to look again; undefined when there is nothing left to look after. */
+  async function look(): Promise<number | undefined> {
+    try {
+      const reading = await controlActivities().readSubscription(subscriptionId);
+      const { subject, paidUntil, gone } = reading;
+      if (subject.kind === 'instance') upsertSearchAttributes([{ key: instanceId, value: subject.id }]);
+      if (paidUntil && !gone && (movedUntil === undefined || paidUntil > movedUntil)) {
+        await controlActivities().movePaidUntil(subscriptionId);
+        if (subject.kind === 'instance') await tellEntity(subject.id, paidUntil);
+        upsertSearchAttributes([{ key: renewsAt, value: new Date(paidUntil) }]);
+        movedUntil = paidUntil;
+      }
+      setAttention(attentionOf(reading) !== undefined);
+      setCurrentDetails(describeSubscription(reading));
+      return gone && subscriptionHasEnded(reading) ? undefined : reading.nextLookMs;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      const { reason, detail } = causeOf(error, 'payment_provider_unavailable');
+      setAttention(true);
+      setCurrentDetails(`### Needs an operator\n\n\`${reason}\`: ${detail}. ${reasons[reason].next}`);
+      return failedLookMs;
+    }
+  }
+
+  function setAttention(value: boolean): void {
+    const known = workflowInfo().typedSearchAttributes.get(needsAttention) ?? false;
+    if (value !== known) upsertSearchAttributes([{ key: needsAttention, value }]);
+  }
+}
+
+/** The entity shows until when its server is paid; one that has closed needs it no more. */
+async function tellEntity(id: string, paidUntil: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(instanceWorkflowId(id)).signal(factsChanged, { paidUntil });
+  } catch (error) {
+    log.warn('the entity of the server has closed', { error });
+  }
+}

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { BillingPorts } from '../../../src/activities/billing/billing-activities.ts';
+import { createSubscription } from '../../../src/activities/billing/create-subscription.ts';
+import { settleMoney } from '../../../src/activities/billing/settle-money.ts';
+import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import { priceList } from '../../../src/domain/catalogue/catalogue.ts';
+import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
+import { createStripeGateway } from '../../../src/payments/stripe-gateway.ts';
+import type { OrderRecord } from '../../../src/store/records.ts';
+import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../../emulators/stripe/run-emulator.ts';
+import { order as placeOrder, useApi } from '../../support/api.ts';
+
+const api = useApi();
+const hour = 3_600_000;
+
+let emulator: RunningEmulator;
+let ports: BillingPorts;
+
+beforeAll(async () => {
+  emulator = await runEmulator();
+  const { store } = api;
+  const gateway = createStripeGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
+  await gateway.syncCatalogue(priceList(catalogue));
+  ports = {
+    ...{ store, gateway, declineLimit: 8, holdAfterAttemptMs: hour, paymentLookMs: 1, paymentLookLaterMs: 1 },
+    renewalTimes: { renewalLookMs: hour, unpaidLookMs: hour },
+  };
+}, 60_000);
+afterAll(() => emulator?.[Symbol.asyncDispose]());
+
+const contextOf = ({ _id, instanceId, operationId }: OrderRecord, step: StepContext['step']): StepContext => ({
+  ...{ instanceId, orderId: _id, operationId, step, attempt: 1 },
+});
+const find = async (order: OrderRecord) => (await api.store.orders.find(order._id))!;
+
+/** An order whose subscription was made and paid. */
+async function paid(): Promise<OrderRecord> {
+  const { record } = await placeOrder(api);
+  await createSubscription(ports)(contextOf(record, 'create-subscription'));
+  const { payment } = await find(record);
+  const secret = await ports.gateway.clientSecretOf(payment!);
+  await payAsBrowser(emulator.address, secret!, '4242424242424242');
+  return find(record);
+}
+
+describe('the records of an order at Stripe', () => {
+  test('name its invoice and its subscription, once, however often the step runs', async () => {
+    const order = await paid();
+    await createSubscription(ports)(contextOf(order, 'create-subscription'));
+    expect(order.invoiceIds).toEqual([order.payment!.invoiceId]);
+    const subscription = await api.store.subscriptions.findBySubject({ kind: 'instance', id: order.instanceId });
+    expect(subscription).toMatchObject({
+      ...{ orderId: order._id, accountId: order.accountId, stripeId: order.payment!.subscriptionId },
+      ...{ cycle: 'monthly', items: [{ lookupKey: 'plan.startup.local.monthly', quantity: 1 }], status: 'incomplete' },
+    });
+    expect(subscription?.begunAt).toBeUndefined();
+  });
+});
+
+describe('settling an order that is not delivered', () => {
+  test('ends its subscription and gives everything back', async () => {
+    const order = await paid();
+    await settleMoney(ports)(contextOf(order, 'settle-money'));
+    expect(await find(order)).toMatchObject({ paid: order.quote.total, refunded: order.quote.total });
+    const subscription = await api.store.subscriptions.findByStripeId(order.payment!.subscriptionId);
+    expect(subscription?.status).toBe('canceled');
+  });
+
+  test('finds what was made by a call whose answer was lost, and notes its invoices', async () => {
+    const order = await paid();
+    await api.store.orders.model.updateOne({ _id: order._id }, { $unset: { payment: 1 }, $set: { invoiceIds: [] } });
+    await settleMoney(ports)(contextOf(order, 'settle-money'));
+    expect(await find(order)).toMatchObject({
+      ...{ paid: order.quote.total, refunded: order.quote.total, invoiceIds: order.invoiceIds },
+    });
+  });
+
+  test('gives the renewal back too, when its undo came so late', async () => {
+    const order = await paid();
+    await emulator.advance(33 * 24 * hour);
+    await settleMoney(ports)(contextOf(order, 'settle-money'));
+    const all = 2 * order.quote.total;
+    expect(await find(order)).toMatchObject({ paid: all, refunded: all });
+    expect((await find(order)).invoiceIds).toHaveLength(2);
+  });
+
+  test('touches nothing when it was never asked of Stripe', async () => {
+    const { record } = await placeOrder(api);
+    await settleMoney(ports)(contextOf(record, 'settle-money'));
+    expect(await find(record)).toMatchObject({ paid: 0, refunded: 0, invoiceIds: [] });
+  });
+});
+
+test('a delivered order is never settled', async () => {
+  const order = await paid();
+  await api.store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilled' });
+  await expect(settleMoney(ports)(contextOf(order, 'settle-money'))).rejects.toMatchObject({ code: 'already_ready' });
+  expect((await ports.gateway.readSubscription(order.payment!.subscriptionId)).status).toBe('active');
+});
