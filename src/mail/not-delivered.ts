@@ -1,6 +1,9 @@
-import { type ReasonCode, reasons } from '../contracts/reasons.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
 import { formatMoney } from '../domain/billing/money.ts';
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 export interface NotDeliveredInput {
   orderId: string;
@@ -59,7 +62,7 @@ export function renderNotDelivered(input: NotDeliveredInput): Mail {
   return render({
     hostname: input.hostname,
     orderId: input.orderId,
-    why: reasons[input.reason].customer,
+    why: reasonTexts[input.reason].customer,
     money,
     orderUrl: input.orderUrl,
   });

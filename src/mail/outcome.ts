@@ -1,6 +1,9 @@
-import { type ReasonCode, reasons } from '../contracts/reasons.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
 import { formatMoney } from '../domain/billing/money.ts';
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 export interface OutcomeInput {
   orderId: string;
@@ -50,7 +53,7 @@ export function renderOutcome(input: OutcomeInput): Mail {
     title: titles[input.state],
     hostname: input.hostname,
     orderId: input.orderId,
-    why: reasons[input.reason].customer,
+    why: reasonTexts[input.reason].customer,
     next: 'The name is free, you can order it again.',
     money,
     orderUrl: input.orderUrl,

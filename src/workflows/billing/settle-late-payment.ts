@@ -5,11 +5,13 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { reasons } from '../../contracts/reasons.ts';
 import type { LatePayment } from '../../contracts/workflow-messages.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { controlActivities, mailActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { needsAttention, orderId } from '../lib/search-attributes.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const firstPauseMs = 10 * 60_000;
 const longestPauseMs = 24 * 3_600_000;
@@ -37,7 +39,7 @@ async function settle(latePayment: LatePayment): Promise<number> {
       upsertSearchAttributes([{ key: needsAttention, value: true }]);
       setCurrentDetails(
         `### Money of \`${latePayment.orderId}\` needs an operator\n\n` +
-          `\`${reason}\`: ${detail}. ${reasons[reason].next} It is looked at again every day.`,
+          `\`${reason}\`: ${detail}. ${reasonTexts[reason].next} It is looked at again every day.`,
       );
     }
     await sleep(pause);

@@ -1,0 +1,9 @@
+import { details } from './details.ts';
+import { livePage } from './live-page.ts';
+import { pages } from './pages.ts';
+import { reasons } from './reasons/index.ts';
+import { resources } from './resources.ts';
+import { roles } from './roles.ts';
+
+/** English: all ICU messages by area and code. */
+export const en = { details, livePage, pages, reasons, resources, roles } as const;
