@@ -1,9 +1,10 @@
 import { details } from './details.ts';
 import { livePage } from './live-page.ts';
+import { mails } from './mails.ts';
 import { pages } from './pages.ts';
 import { reasons } from './reasons/index.ts';
 import { resources } from './resources.ts';
 import { roles } from './roles.ts';
 
 /** English: all ICU messages by area and code. */
-export const en = { details, livePage, pages, reasons, resources, roles } as const;
+export const en = { details, livePage, mails, pages, reasons, resources, roles } as const;
