@@ -1,4 +1,5 @@
 import { details } from './details.ts';
+import { host } from './host.ts';
 import { livePage } from './live-page.ts';
 import { mails } from './mails.ts';
 import { pages } from './pages.ts';
@@ -7,4 +8,4 @@ import { resources } from './resources.ts';
 import { roles } from './roles.ts';
 
 /** English: all ICU messages by area and code. */
-export const en = { details, livePage, mails, pages, reasons, resources, roles } as const;
+export const en = { details, host, livePage, mails, pages, reasons, resources, roles } as const;
