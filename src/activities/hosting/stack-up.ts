@@ -12,6 +12,7 @@ import { finalSnapshotOf } from '../../domain/fleet/snapshots.ts';
 import { chooseZone } from '../../domain/operations/choose-zone.ts';
 import { now } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 
@@ -77,7 +78,7 @@ async function leaveZone(
   }
   await runStackWithProgress(ports, context, destroyRequest(instance, { finalSnapshot: null }));
   await ports.store.instances.update(_id, { zone: next, zonesTried: [...zonesTried, zone] });
-  const text = `Zone ${zone} of ${region} is full; the server is built in ${next}.`;
+  const text = textsOf('en').resources.zoneFull({ zone, region, next });
   await ports.journal
     .append(context, { type: 'log', step: context.step, severity: 'warning', text })
     .catch((error: unknown) => log.warn('a line was not told', { error }));

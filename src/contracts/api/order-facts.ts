@@ -12,7 +12,7 @@ import type { Order } from './orders.ts';
 export interface OrderFacts {
   tone: 'waiting' | 'working' | 'good' | 'bad' | 'attention';
   headline: Headline;
-  /** Share that is done, 0 to 100; undefined while it cannot be told. */
+  /** Share that is done, 0 to 100; undefined while it is unknown. */
   percent: number | undefined;
   /** The step to announce: the first one that is neither done nor still to begin. */
   current: StepFacts | undefined;

@@ -1,6 +1,6 @@
 /** What operators read about a workflow: in the Temporal UI, and by the CLI. */
 export const details = {
-  retryByHand: 'Mend the cause, then retry the step: it is not tried again by itself.',
+  retryByHand: 'Fix the cause, then retry the step: it is not tried again by itself.',
   reconcile: {
     title: {
       records: 'Records against systems',
@@ -18,6 +18,22 @@ export const details = {
     over: 'Servers against their stacks: done',
     counts: '{checked} checked, {drifted} drifted, {skipped} left to the next scan.',
     drifted: 'Drifted:',
+  },
+  snapshots: {
+    over: 'Done',
+    counts: '{made} made, {removed} removed, {problems} could not be made or removed',
+  },
+  latePayment: {
+    settled: 'Money of `{orderId}`: settled',
+    needsOperator: 'Money of `{orderId}` needs an operator',
+    why: '`{reason}`: {detail}. {next} It is tried again every day.',
+  },
+  /** One line on what a workflow is for. */
+  summaries: {
+    latePayment: 'Money after the end of {orderId}',
+    reconcile: 'All systems are compared (dry run)',
+    repair: 'All systems are compared and repaired',
+    checkClouds: 'Check of {clouds}',
   },
   /** The end of a list that is shown in part. */
   more: 'and {count} more',

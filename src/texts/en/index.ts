@@ -1,3 +1,5 @@
+import { cart } from './cart.ts';
+import { cli } from './cli.ts';
 import { details } from './details.ts';
 import { host } from './host.ts';
 import { livePage } from './live-page.ts';
@@ -8,4 +10,4 @@ import { resources } from './resources.ts';
 import { roles } from './roles.ts';
 
 /** English: all ICU messages by area and code. */
-export const en = { details, host, livePage, mails, pages, reasons, resources, roles } as const;
+export const en = { cart, cli, details, host, livePage, mails, pages, reasons, resources, roles } as const;

@@ -105,7 +105,7 @@ export const livePage = {
       partly_back: '{paid} was charged and is being given back in full, {refunded} of it is back already.',
     },
     next: {
-      team: 'We do. If it cannot be mended soon, everything is taken back and your money returned without a request.',
+      team: 'We do. If it cannot be repaired soon, everything is taken back and your money returned without a request.',
       undo: 'We do; it goes on by itself. You need not do anything.',
       nobody: 'Nobody has to. The name is free again; you may place a new order at any time.',
     },

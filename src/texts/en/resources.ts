@@ -49,6 +49,8 @@ export const resources = {
     delete: '{part} could not be removed ({done} of {total}).',
     read: '{part} could not be checked ({done} of {total}).',
   },
+  /** The zone of a server that is being built has no room. */
+  zoneFull: 'Zone {zone} of {region} is full; the server is built in {next}.',
   /** What is amiss with a part, by the change that was found. */
   differences: {
     missing: '{part} is gone at the cloud.',

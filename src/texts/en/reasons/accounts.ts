@@ -1,4 +1,4 @@
-/** Who asks, what his account lets him do, and how accounts get and lose members. */
+/** Who asks, what their account lets them do, and how accounts get and lose members. */
 export const accountReasonTexts = {
   not_signed_in: {
     customer: 'Please sign in first.',

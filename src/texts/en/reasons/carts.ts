@@ -78,6 +78,6 @@ export const cartReasonTexts = {
   quote_used: {
     customer: 'This quote was already ordered.',
     operator: 'Another order exists for this quote.',
-    next: 'Look at the order, or ask for a new quote.',
+    next: 'Read the order, or ask for a new quote.',
   },
 } as const;

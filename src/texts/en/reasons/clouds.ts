@@ -3,7 +3,7 @@ export const cloudReasonTexts = {
   stack_failed: {
     customer: 'The server could not be built.',
     operator: 'The Pulumi operation failed; the detail has its last lines.',
-    next: 'Read the log, mend the cause, retry the step or abort.',
+    next: 'Read the log, fix the cause, retry the step or abort.',
   },
   stack_busy: {
     customer: 'The server is still busy with another step.',
@@ -39,26 +39,26 @@ export const cloudReasonTexts = {
   },
   cloud_credentials_expired: {
     customer:
-      'We cannot reach the cloud at the moment. We mend it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      'We cannot reach the cloud at the moment. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
     operator:
       'The cloud does not accept our credentials: they expired, were revoked or are wrong. No order goes on there.',
-    next: 'Renew the credentials of the provision worker (`freehold clouds check` looks at them), then retry the step.',
+    next: 'Renew the credentials of the provision worker (`freehold clouds check` checks them), then retry the step.',
   },
   cloud_name_conflict: {
     customer:
       'Something at the cloud stands in the way of your server. We remove it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
     operator: 'An object of the same name exists at the cloud and does not belong to this stack; the detail names it.',
-    next: "Look whose it is: remove it, or tag it as this instance's, then retry the step.",
+    next: "Find out whose it is: remove it, or tag it as this instance's, then retry the step.",
   },
   cloud_permission_missing: {
     customer:
-      'We are not set up yet for a part of this. We mend it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      'We are not set up yet for a part of this. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
     operator: 'Our account may not do something at the cloud that a stack needs; the detail names it.',
     next: 'Grant it as docs/clouds/ says (`freehold clouds check` lists what is missing), then retry the step.',
   },
   host_setup_invalid: {
     customer: 'The server could not be built.',
-    operator: 'What a host is told at its first boot is missing, malformed or too large; the detail names it.',
+    operator: 'What a host is given at its first boot is missing, malformed or too large; the detail names it.',
     next: 'Correct the configuration of the provision worker, then retry the step.',
   },
   policy_violated: {
@@ -67,9 +67,9 @@ export const cloudReasonTexts = {
     next: 'Correct the stack program, then retry the step.',
   },
   unknown_objects: {
-    customer: 'The change of the server needs a look by our staff. The server itself runs on.',
+    customer: 'The change of the server has to be checked by our staff. The server itself runs on.',
     operator: 'The cloud holds objects of this instance beside those of its stack; the detail names them.',
-    next: 'Look which of them holds the data, remove the others at the cloud, retry the step.',
+    next: 'Find out which of them holds the data, remove the others at the cloud, retry the step.',
   },
   snapshot_failed: {
     customer: 'Your server is still there: the last copy of its data could not be made yet. We try again.',
@@ -80,7 +80,7 @@ export const cloudReasonTexts = {
   orphan_cleanup: {
     customer: 'The server is being cleaned up. You are not charged for it.',
     operator: 'Destroy keeps failing; objects may be left at the cloud.',
-    next: 'Remove the objects by tag or mend the cause; destroy is retried.',
+    next: 'Remove the objects by tag or fix the cause; destroy is retried.',
   },
   host_starting: {
     customer: 'The server is starting.',
@@ -88,14 +88,14 @@ export const cloudReasonTexts = {
     next: 'Wait; the step is retried until its deadline.',
   },
   data_volume_refused: {
-    customer: 'The server was built but does not accept its disk. We are looking at it.',
+    customer: 'The server was built but does not accept its disk. We are checking it.',
     operator:
       'The host found data that is not ours, several volumes, or a damaged file system; the detail names the phase.',
-    next: 'Look at the volume on the host, mend it by hand, then retry.',
+    next: 'Check the volume on the host, repair it by hand, then retry.',
   },
   host_unhealthy: {
     customer: 'The server was built but does not answer.',
     operator: 'The host did not become healthy within the deadline; the detail names the phase.',
-    next: 'Look at the host, then retry, skip or abort.',
+    next: 'Check the host, then retry, skip or abort.',
   },
 } as const;

@@ -14,15 +14,15 @@ export const driftReasonTexts = {
   },
   volume_changed: {
     customer:
-      'The data volume of your server was changed outside of our system. Our staff look at it before anything is done.',
+      'The data volume of your server was changed outside of our system. Our staff check it before anything is done.',
     operator:
       'The data volume of a delivered server is another one than its stack says; the timeline names what differs.',
     next: 'Put the volume right at the cloud, then retry the step; abort leaves it as it is.',
   },
   drift_unclear: {
-    customer: 'A part of your server was changed outside of our system. Our staff look at it before anything is done.',
+    customer: 'A part of your server was changed outside of our system. Our staff check it before anything is done.',
     operator: 'Something of a delivered server was removed or changed of which nobody knows that a repair is safe.',
-    next: 'Look at the preview of the stack, put it right by hand, then retry the step; abort leaves it as it is.',
+    next: 'Read the preview of the stack, put it right by hand, then retry the step; abort leaves it as it is.',
   },
   check_ended: {
     customer: 'This check of your server was ended; the server stays as it is.',

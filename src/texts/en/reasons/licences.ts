@@ -8,7 +8,7 @@ export const licenceReasonTexts = {
   licence_refused: {
     customer: 'The licence could not be issued.',
     operator: 'The licence server refused the request; the detail has its code.',
-    next: 'Mend the cause, then retry the step.',
+    next: 'Fix the cause, then retry the step.',
   },
   not_activated_yet: {
     customer: 'The server is registering its licence.',
@@ -18,6 +18,6 @@ export const licenceReasonTexts = {
   activation_missing: {
     customer: 'The server did not register its licence.',
     operator: 'No activation was seen within the deadline.',
-    next: 'Look at the host and the licence server, then retry, skip or abort.',
+    next: 'Check the host and the licence server, then retry, skip or abort.',
   },
 } as const;

@@ -17,7 +17,7 @@ export const paymentReasonTexts = {
   },
   not_paid_yet: {
     customer: 'We are waiting for your payment.',
-    operator: 'No final payment state at Stripe yet; the activity looks again.',
+    operator: 'No final payment state at Stripe yet; the activity asks again.',
     next: 'Complete the payment.',
   },
   declined_try_again: {
@@ -51,7 +51,7 @@ export const paymentReasonTexts = {
     next: 'Wait; settle ends with a void or a refund.',
   },
   refund_failed: {
-    customer: 'The refund did not go through; we are looking after it.',
+    customer: 'The refund did not go through; we are working on it.',
     operator: 'Stripe reports the refund as failed or requiring action.',
     next: 'Refund by hand and note it on the order.',
   },
