@@ -77,10 +77,8 @@ const { escapeExpression, SafeString } = Handlebars;
 const markup = (text: string) => new SafeString(text);
 handlebars.registerHelper({
   strong: (value: string) => markup(`<strong>${escapeExpression(value)}</strong>`),
-  link: (url: string, name: string) =>
-    markup(`<a href="${escapeExpression(url)}">${escapeExpression(name)}</a>`),
-  mailto: (address: string) =>
-    markup(`<a href="mailto:${escapeExpression(address)}">${escapeExpression(address)}</a>`),
+  link: (url: string, name: string) => markup(`<a href="${escapeExpression(url)}">${escapeExpression(name)}</a>`),
+  mailto: (address: string) => markup(`<a href="mailto:${escapeExpression(address)}">${escapeExpression(address)}</a>`),
   quoted: (text: string) => `"${text}"`,
 });
 

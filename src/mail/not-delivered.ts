@@ -54,9 +54,7 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'or
 /** The e-mail to the payer when a paid order could not be delivered: the reason, and where the money goes. */
 export function renderNotDelivered(input: NotDeliveredInput): Mail {
   const money =
-    input.refunded > 0
-      ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) })
-      : texts.nothingCharged;
+    input.refunded > 0 ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) }) : texts.nothingCharged;
   return render({
     hostname: input.hostname,
     orderId: input.orderId,

@@ -42,9 +42,7 @@ const render = compileMail<Record<'title' | 'hostname' | 'orderId' | 'why' | 'ne
 /** The e-mail to the payer when an order ended without a server by decline, by its deadline, or by cancelling. */
 export function renderOutcome(input: OutcomeInput): Mail {
   const money =
-    input.refunded > 0
-      ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) })
-      : texts.nothingKept;
+    input.refunded > 0 ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) }) : texts.nothingKept;
   return render({
     title: texts.titles[input.state],
     hostname: input.hostname,

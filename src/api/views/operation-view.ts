@@ -10,7 +10,7 @@ import type { ApiDeps } from '../deps.ts';
 const { reasons: reasonTexts } = textsOf('en');
 
 /** The steps of an operation in their order: forward steps that have not begun are pending, undo steps come after. */
-export function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationStep[] {
+function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationStep[] {
   const known = new Map(operation.steps.map((step) => [step.step, step]));
   const forward = operation.kind === 'provision' ? provisionSteps : [];
   const planned = forward.map((step) => known.get(step) ?? { step, status: 'pending' as const, attempt: 1 });

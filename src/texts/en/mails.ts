@@ -43,8 +43,7 @@ export const mails = {
     documents: 'Documents',
     help: {
       title: 'Help',
-      support:
-        'Your {plan} plan has extended support: write to {address}, our engineers answer within 24 to 48 hours.',
+      support: 'Your {plan} plan has extended support: write to {address}, our engineers answer within 24 to 48 hours.',
       forum: 'Ask and search in the community forum: {address}',
     },
   },
@@ -103,7 +102,8 @@ export const mails = {
     footer: 'We never ask for this code by telephone or e-mail.',
     title: 'Your sign-in code',
     titleWithCode: 'Your sign-in code: {code}',
-    enter: 'Enter this code on the page where you asked for it. It works once, for {minutes, plural, one {# minute} other {# minutes}}.',
+    enter:
+      'Enter this code on the page where you asked for it. It works once, for {minutes, plural, one {# minute} other {# minutes}}.',
     unasked: 'You did not ask for it? Then somebody mistyped an address; nothing happens without the code.',
   },
   simulated: {
