@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
-import { type ReasonCode, ReasonError, reasons } from '../src/contracts/reasons.ts';
+import { type ReasonCode, ReasonError } from '../src/contracts/reasons.ts';
 import { findCloud, findRegion } from '../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
@@ -10,7 +10,10 @@ import { cloudSecrets } from '../src/stacks/cloud-secrets.ts';
 import { openCloudView } from '../src/stacks/cloud-views.ts';
 import { cloudStacks } from '../src/stacks/clouds.ts';
 import { inspectCloud } from '../src/stacks/inspect-cloud.ts';
+import { textsOf } from '../src/texts/texts.ts';
 import { plan } from './estimate.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** What is known of a cloud before anything is created there. */
 export type Preflight =
@@ -98,7 +101,7 @@ export function accountOf(identity: string): string {
 
 /** A sentence for people of a failure. */
 export function wordsOf(code: ReasonCode, detail: string | undefined): string {
-  return `${code}: ${reasons[code].operator}${detail ? ` ${detail}` : ''}`;
+  return `${code}: ${reasonTexts[code].operator}${detail ? ` ${detail}` : ''}`;
 }
 
 async function missingSettings(

@@ -52,6 +52,9 @@ import {
   type WorkflowTimes,
 } from '../contracts/workflow-messages.ts';
 import type { OrderRecord, SubscriptionRecord } from '../store/records.ts';
+import { textsOf } from '../texts/texts.ts';
+
+const { summaries } = textsOf('en').details;
 
 const updates = { retry: retryStep, skip: skipStep, abort: abortOperation } as const;
 
@@ -178,7 +181,7 @@ export function createWorkflows({
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             workflowIdConflictPolicy: 'USE_EXISTING',
             args: [latePayment],
-            staticSummary: `Money after the end of ${latePayment.orderId}`,
+            staticSummary: summaries.latePayment({ orderId: latePayment.orderId }),
           });
         } catch (error) {
           if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -194,7 +197,7 @@ export function createWorkflows({
           taskQueue: controlQueue,
           workflowIdConflictPolicy: 'USE_EXISTING',
           args: [input],
-          staticSummary: repair ? 'All systems are compared and repaired' : 'All systems are compared (dry run)',
+          staticSummary: repair ? summaries.repair : summaries.reconcile,
         }),
       );
     },
@@ -212,7 +215,7 @@ export function createWorkflows({
           workflowIdConflictPolicy: 'USE_EXISTING',
           workflowExecutionTimeout: '10 minutes',
           args: [input],
-          staticSummary: `A look at ${clouds.join(', ')}`,
+          staticSummary: summaries.checkClouds({ clouds: clouds.join(', ') }),
         }),
       );
     },

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DriftCheck } from '../contracts/api/fleet.ts';
 import type { OperatorOperation } from '../contracts/api/operator.ts';
 import { monotonic } from '../runtime/clock.ts';
+import { textsOf } from '../texts/texts.ts';
 import type { OperatorClient } from './client.ts';
 import { operationText } from './print.ts';
 import { CommandError } from './settings.ts';
@@ -29,7 +30,7 @@ export async function checkDrift(api: OperatorClient, instanceId: string): Promi
 export function driftText(result: OperatorOperation | DriftCheck): string {
   if ('kind' in result) return operationText(result);
   const { operationId } = result;
-  return `The check comes when what runs on this server has ended: freehold operations show ${operationId}`;
+  return textsOf('en').cli.checkComesLater({ operationId });
 }
 
 async function find(api: OperatorClient, operationId: string): Promise<OperatorOperation | null> {

@@ -1,13 +1,8 @@
 import type { ShownCloud } from '../contracts/api/clouds.ts';
+import { textsOf } from '../texts/texts.ts';
 import { sheet, table } from './print.ts';
 
-const states: Readonly<Record<ShownCloud['state'], string>> = {
-  ready: 'ready',
-  incomplete: 'something is missing',
-  not_configured: 'not configured',
-  refused: 'does not answer us',
-  unserved: 'no provision worker serves it',
-};
+const { clouds: texts } = textsOf('en').cli;
 
 const money = (cents: number) => (cents / 100).toFixed(2);
 
@@ -20,20 +15,23 @@ function cloudText(cloud: ShownCloud): string {
   const { title, enabled, state, credentials, identity, permissions, problem, plans } = cloud;
   const { asked, missing, unchecked } = permissions;
   const facts = sheet({
-    cloud: `${title} (${cloud.cloud}), ${enabled ? 'sold here' : 'not sold here'}`,
-    state: states[state],
+    cloud: (enabled ? texts.sold : texts.notSold)({ title, cloud: cloud.cloud }),
+    state: texts.states[state],
     credentials: credentials ?? undefined,
     'known there as': identity ?? undefined,
     problem: problem ? `${problem.meaning} ${problem.next}${problem.detail ? ` (${problem.detail})` : ''}` : undefined,
-    permissions: asked > 0 ? `${asked - missing.length - unchecked.length} of ${asked} are there` : undefined,
+    permissions:
+      asked > 0 ? texts.permissions({ present: asked - missing.length - unchecked.length, asked }) : undefined,
     missing: missing.length > 0 ? missing.join(', ') : undefined,
     'not told':
-      unchecked.length > 0 ? `${unchecked.length} show only when they are used: ${unchecked.join(', ')}` : undefined,
+      unchecked.length > 0
+        ? texts.unchecked({ count: unchecked.length, permissions: unchecked.join(', ') })
+        : undefined,
     regions: cloud.regions.length > 0 ? cloud.regions.map(regionText).join('; ') : undefined,
   });
   if (plans.length === 0) return facts;
   const rows = plans.map(({ plan, nodes, size, costCents, price, margin, marginShare, confirmed }) => [
-    `${plan}${nodes === 1 ? '' : ` on ${nodes} nodes`}`,
+    nodes === 1 ? plan : texts.nodes({ plan, nodes }),
     size,
     money(costCents),
     money(price),
@@ -43,10 +41,10 @@ function cloudText(cloud: ShownCloud): string {
   ]);
   const [{ currency, asOf, source }] = plans as [ShownCloud['plans'][number]];
   const head = ['plan', 'machine', `costs, ${currency}`, 'price, EUR', 'margin, EUR', 'share', 'met again'];
-  return [facts, '', table(head, rows), `List prices as known ${asOf}; compare them with ${source}.`].join('\n');
+  return [facts, '', table(head, rows), texts.prices({ asOf, source })].join('\n');
 }
 
 function regionText({ name, lacks }: ShownCloud['regions'][number]): string {
-  if (lacks === null) return `${name} did not answer`;
-  return lacks.length === 0 ? name : `${name} lacks ${lacks.join(', ')}`;
+  if (lacks === null) return texts.regionSilent({ region: name });
+  return lacks.length === 0 ? name : texts.regionLacks({ region: name, sizes: lacks.join(', ') });
 }

@@ -1,25 +1,29 @@
 import type { z } from 'zod';
 import type { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
 import type { AuditEntry } from '../contracts/api/operator.ts';
+import { textsOf } from '../texts/texts.ts';
 import { age, sheet, table } from './print.ts';
+
+const { empty, reconcile, ticket: texts } = textsOf('en').cli;
 
 type Report = NonNullable<ReconcileRun['report']>;
 
 /** What a pass found: a table, and for each kind what it means and what to do. */
 export function reconcileText(report: Report): string {
   const { compared, found, repaired, unread, mismatches } = report;
-  const silent = unread.length > 0 ? [`Did not answer, so something may be missing here: ${unread.join(', ')}.`] : [];
-  const done = report.repair ? `, ${repaired} repaired by itself` : '; nothing was touched (dry run)';
-  const total = `${compared} compared, ${found === 1 ? '1 mismatch' : `${found} mismatches`}${done}.`;
+  const silent = unread.length > 0 ? [reconcile.unread({ systems: unread.join(', ') })] : [];
+  const total = report.repair
+    ? reconcile.repaired({ compared, found, repaired })
+    : reconcile.dryRun({ compared, found });
   if (mismatches.length === 0) return [total, ...silent].join('\n');
   const rows = mismatches.map(({ kind, subject, orderId, instanceId, repair }) => [
     kind,
     subject,
     orderId ?? instanceId ?? '-',
-    repair ?? 'by people',
+    repair ?? texts.byPeople,
   ]);
   const meanings = new Map(mismatches.map(({ kind, meaning, proposal }) => [kind, `${meaning} ${proposal}`]));
-  const unnamed = found > mismatches.length ? [`and ${found - mismatches.length} more`] : [];
+  const unnamed = found > mismatches.length ? [reconcile.more({ count: found - mismatches.length })] : [];
   return [
     table(['kind', 'subject', 'of', 'repair'], rows),
     ...unnamed,
@@ -32,7 +36,7 @@ export function reconcileText(report: Report): string {
 }
 
 export function ticketsText(tickets: readonly Ticket[]): string {
-  if (tickets.length === 0) return 'No tickets.';
+  if (tickets.length === 0) return empty.tickets;
   return table(
     ['ticket', 'state', 'kind', 'subject', 'repair', 'age'],
     tickets.map(({ id, state, kind, subject, repair, openedAt }) => [
@@ -40,7 +44,7 @@ export function ticketsText(tickets: readonly Ticket[]): string {
       state,
       kind,
       subject,
-      repair ?? 'by people',
+      repair ?? texts.byPeople,
       age(openedAt),
     ]),
   );
@@ -54,14 +58,14 @@ export function ticketText(ticket: Ticket, audit: readonly z.infer<typeof AuditE
     subject: ticket.subject,
     meaning: ticket.meaning,
     'to do': ticket.proposal,
-    'by itself': ticket.repair ?? 'nothing; people decide',
+    'by itself': ticket.repair ?? texts.peopleDecide,
     order: ticket.orderId,
     instance: ticket.instanceId,
     cloud: ticket.cloud,
     opened: ticket.openedAt,
     'last seen': ticket.seenAt,
-    repaired: ticket.repairedAt && `${ticket.repairedAt} (${ticket.repairs} times in all)`,
-    closed: ticket.closedAt && `${ticket.closedAt}, ${ticket.closedBy ?? 'the mismatch is gone'}`,
+    repaired: ticket.repairedAt && texts.repaired({ at: ticket.repairedAt, repairs: ticket.repairs }),
+    closed: ticket.closedAt && texts.closed({ at: ticket.closedAt, by: ticket.closedBy ?? texts.mismatchGone }),
   });
   const entries = audit.map(({ at, actor, action, why }) => `${at}  ${actor}  ${action}${why ? `: ${why}` : ''}`);
   return [facts, ...(entries.length > 0 ? ['', ...entries] : [])].join('\n');

@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import type { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
 import { now } from '../runtime/clock.ts';
+import { textsOf } from '../texts/texts.ts';
+
+const { cli: texts } = textsOf('en');
 
 /** A table of texts, each column as wide as its widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -32,7 +35,7 @@ export function age(since: string): string {
 }
 
 export function ordersText(orders: readonly OperatorOrder[]): string {
-  if (orders.length === 0) return 'No orders.';
+  if (orders.length === 0) return texts.empty.orders;
   return table(
     ['order', 'state', 'hostname', 'plan', 'total', 'paid', 'refunded', 'age'],
     orders.map((order) => [
@@ -68,13 +71,13 @@ export function orderText(order: OperatorOrder): string {
     'payment intent': order.stripe?.paymentIntentId,
     created: order.createdAt,
     ended: order.endedAt,
-    workflow: order.started ? order.workflowId : 'not started yet',
+    workflow: order.started ? order.workflowId : texts.notStarted,
     page: order.workflowUrl,
   });
 }
 
 export function instancesText(instances: readonly OperatorInstance[]): string {
-  if (instances.length === 0) return 'No instances.';
+  if (instances.length === 0) return texts.empty.instances;
   return table(
     ['instance', 'status', 'standing', 'hostname', 'plan', 'cloud', 'age'],
     instances.map((instance) => [
@@ -108,7 +111,7 @@ export function instanceText(instance: OperatorInstance): string {
 }
 
 export function operationsText(operations: readonly OperatorOperation[]): string {
-  if (operations.length === 0) return 'No operations.';
+  if (operations.length === 0) return texts.empty.operations;
   return table(
     ['operation', 'kind', 'status', 'waits in', 'reason', 'instance', 'age'],
     operations.map((operation) => [
@@ -158,7 +161,7 @@ function choices({ id, waiting }: OperatorOperation): string[] {
   const { step, operator, next, decisions } = waiting;
   return [
     '',
-    `${step} waits for you. ${operator} ${next}`,
+    texts.waits({ step, operator, next }),
     ...decisions.map((decision) => `  freehold operations ${decision} ${id} --why "..."`),
   ];
 }

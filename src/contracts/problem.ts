@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ReasonCode, reasonCodes, reasons } from './reasons.ts';
+import { reasonCodes } from './reasons.ts';
 
 /** One field of a request that is not valid; `path` names it like `addOns.users`. */
 export const FieldProblem = z.strictObject({ path: z.string(), message: z.string() }).meta({ id: 'FieldProblem' });
@@ -23,22 +23,3 @@ export const Problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem document with a reason code.' });
 export type Problem = z.infer<typeof Problem>;
-
-/** The problem document of a reason code; `detail` never holds secrets. */
-export function problemOf(
-  code: ReasonCode,
-  facts: { requestId: string; base: string; detail?: string | undefined; errors?: z.infer<typeof FieldProblem>[] },
-): Problem {
-  const { status, customer, next, retryable } = reasons[code];
-  return {
-    type: `${facts.base}/docs/problems#${code}`,
-    title: customer,
-    status,
-    code,
-    ...(facts.detail ? { detail: facts.detail } : {}),
-    next,
-    requestId: facts.requestId,
-    retryable,
-    ...(facts.errors ? { errors: facts.errors } : {}),
-  };
-}

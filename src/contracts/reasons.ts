@@ -12,7 +12,8 @@ import { paymentReasons } from './reasons/payments.ts';
 import { requestReasons } from './reasons/requests.ts';
 
 /**
- * The catalogue of reason codes: one entry for every way in which something can fail, area by area in `reasons/`.
+ * The catalogue of reason codes: one entry for every way in which something can fail, area by area in `reasons/`. What
+ * each one says to people is in `src/texts/`.
  * Temporal failure types, problem documents, timeline events and e-mails all carry these codes and nothing else.
  */
 export const reasons = {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { type ReasonCode, reasons } from './reasons.ts';
 
 /**
  * The steps of operations, in the words of the design: what the customer reads, and whether an operator may skip one.
@@ -127,17 +126,6 @@ export function refusalOf(
       // It is being undone already.
       return isUndoStep(step) ? 'step_not_waiting' : undefined;
   }
-}
-
-/**
- * What somebody does next about a step that waits for an operator, as an imperative sentence: forward steps are not
- * tried again by themselves any more, whatever made them fail.
- */
-export function nextOn(step: StepName, reason: ReasonCode): string {
-  const { next, retryable } = reasons[reason];
-  return retryable && !isUndoStep(step)
-    ? 'Mend the cause, then retry the step: it is not tried again by itself.'
-    : next;
 }
 
 /** What an operator can decide about a step. */

@@ -1,7 +1,10 @@
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { now } from '../runtime/clock.ts';
+import { textsOf } from '../texts/texts.ts';
 import { HostError } from './reasons.ts';
+
+const { fields: texts } = textsOf('en').host;
 
 /** Parses what came from outside; throws `invalid_input` with one sentence per field. */
 export function parse<T>(schema: z.ZodType<T>, input: unknown): T {
@@ -15,55 +18,62 @@ export function parse<T>(schema: z.ZodType<T>, input: unknown): T {
 }
 
 const Email = z
-  .string({ error: 'Enter an e-mail address.' })
+  .string({ error: texts.email.missing })
   .trim()
   .toLowerCase()
-  .max(254, 'This e-mail address is too long.')
-  .pipe(z.email('Enter a valid e-mail address, such as name@example.com.'));
+  .max(254, texts.email.tooLong)
+  .pipe(z.email(texts.email.malformed));
 
-const shortestPassword = 10;
+/** In characters. */
+export const shortestPassword = 10;
+const longestPassword = 200;
 
 export const SignUp = z
   .object({
     email: Email,
     password: z
-      .string({ error: 'Choose a password.' })
-      .min(shortestPassword, `Choose a password of at least ${shortestPassword} characters.`)
-      .max(200, 'Choose a password of at most 200 characters.'),
+      .string({ error: texts.password.missing })
+      .min(shortestPassword, texts.password.tooShort({ length: shortestPassword }))
+      .max(longestPassword, texts.password.tooLong({ length: longestPassword })),
   })
   .refine(({ email, password }) => password.trim().toLowerCase() !== email, {
     path: ['password'],
-    message: 'Choose a password that is not the e-mail address.',
+    message: texts.password.isEmail,
   })
   .refine(({ password }) => new Set(password).size > 2, {
     path: ['password'],
-    message: 'Choose a password with more than two different characters.',
+    message: texts.password.tooSimple,
   });
 
 export const SignIn = z.object({
   email: Email,
-  password: z.string({ error: 'Enter the password.' }).min(1, 'Enter the password.').max(200, 'The password is wrong.'),
+  password: z
+    .string({ error: texts.password.toSignIn })
+    .min(1, texts.password.toSignIn)
+    .max(longestPassword, texts.password.wrong),
 });
 
-const text = (what: string, max: number) =>
+const longestName = 60;
+
+const Name = (of: 'plugin' | 'device' | 'brand') =>
   z
-    .string({ error: `Enter ${what}.` })
+    .string({ error: texts.name[of] })
     .trim()
-    .min(1, `Enter ${what}.`)
-    .max(max, `Use at most ${max} characters.`)
-    .regex(/^\P{C}*$/u, 'Use printable characters only.');
+    .min(1, texts.name[of])
+    .max(longestName, texts.name.tooLong({ length: longestName }))
+    .regex(/^\P{C}*$/u, texts.name.unprintable);
 
 export const NewUser = z.object({ email: Email });
-export const NewPlugin = z.object({ name: text('the name of the plugin', 60) });
-export const NewDevice = z.object({ name: text('a name for the device', 60) });
+export const NewPlugin = z.object({ name: Name('plugin') });
+export const NewDevice = z.object({ name: Name('device') });
 
 const domainShape = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
 const DomainName = z
-  .string({ error: 'Enter a domain.' })
+  .string({ error: texts.domain.missing })
   .trim()
   .transform((name) => domainToASCII(name.replace(/\.$/, '')))
-  .pipe(z.string().regex(domainShape, 'Enter a domain such as iot.example.com, without https:// and without a path.'));
+  .pipe(z.string().regex(domainShape, texts.domain.malformed));
 
 export const NewDomain = z.object({ name: DomainName });
 
@@ -72,7 +82,7 @@ const Colour = (fallback: string) =>
     .string()
     .trim()
     .toLowerCase()
-    .regex(/^#[0-9a-f]{6}$/, 'Enter a colour as # and six hexadecimal digits, such as #1f5a46.')
+    .regex(/^#[0-9a-f]{6}$/, texts.colour)
     .default(fallback);
 
 export const defaultColours = { accent: '#1d5c4a', band: '#12211c' } as const;
@@ -88,14 +98,14 @@ const pictureTypes: readonly [type: string, matches: (data: Buffer) => boolean][
 ];
 
 const Logo = z
-  .base64('Send the logo as base64.')
-  .max(Math.ceil(logoBytes / 3) * 4, 'Choose a logo of at most 64 kB.')
+  .base64(texts.logo.encoding)
+  .max(Math.ceil(logoBytes / 3) * 4, texts.logo.tooLarge)
   .transform((encoded) => Buffer.from(encoded, 'base64'))
   .transform((data) => ({ type: pictureTypes.find(([, matches]) => matches(data))?.[0] ?? '', data }))
-  .refine(({ type }) => type !== '', 'Choose a logo in PNG, JPEG or WebP.');
+  .refine(({ type }) => type !== '', texts.logo.format);
 
 export const NewBrand = z.object({
-  name: text('the name of the brand', 60),
+  name: Name('brand'),
   domain: DomainName,
   accent: Colour(defaultColours.accent),
   band: Colour(defaultColours.band),
@@ -107,23 +117,23 @@ export const NewBrand = z.object({
 const aheadMs = 86_400_000;
 
 const Measured = z.iso
-  .datetime({ offset: true, error: 'Send `at` as an ISO 8601 time with its offset.' })
+  .datetime({ offset: true, error: texts.reading.at })
   .transform((text) => Date.parse(text))
-  .refine((at) => at <= now() + aheadMs, '`at` lies more than a day in the future.');
+  .refine((at) => at <= now() + aheadMs, texts.reading.ahead);
 
 export const NewReading = z.strictObject({
   values: z
     .record(
-      z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, 'Name values with letters, digits, dot, hyphen and underscore.'),
+      z.string().regex(/^[A-Za-z][\w.-]{0,63}$/, texts.reading.names),
       z.union([z.number(), z.string().max(1_024), z.boolean()], {
-        error: 'A value is a number, a text of at most 1,024 characters, true or false.',
+        error: texts.reading.value,
       }),
-      { error: 'Send `values` as an object of names and values.' },
+      { error: texts.reading.values },
     )
     .refine((values) => {
       const { length } = Object.keys(values);
       return length >= 1 && length <= 64;
-    }, 'Send between 1 and 64 values.'),
+    }, texts.reading.count),
   at: Measured.optional(),
 });
 

@@ -1,6 +1,9 @@
 import { hasRoom, isReadOnly } from '../licence/client/gate.ts';
+import { textsOf } from '../texts/texts.ts';
 import { type Host, isAdministrator } from './host.ts';
 import { HostError } from './reasons.ts';
+
+const { details: texts, things: thingTexts } = textsOf('en').host;
 
 /** Things whose number the licence bounds and this product counts. */
 export const boundedThings = ['users', 'domains', 'brands', 'plugins', 'devices'] as const;
@@ -43,10 +46,8 @@ export function requireRoom(host: Host, thing: BoundedThing): void {
   const { used, limit } = useOf(host, thing);
   if (limit === null || hasRoom(host.licence(), thing, used)) return;
   const plan = host.licence().plan ?? host.contract.plan;
-  const detail =
-    limit === 0
-      ? `The plan ${plan} of this server includes no ${thing}.`
-      : `This server uses ${used} of the ${limit} ${limit === 1 ? thing.slice(0, -1) : thing} that its plan ${plan} allows.`;
+  const things = thingTexts.counted[thing]({ count: limit });
+  const detail = limit === 0 ? texts.noneInPlan({ plan, things }) : texts.allInUse({ used, limit, things, plan });
   throw new HostError('limit_reached', { detail, facts: { limit: thing, used, allowed: limit } });
 }
 

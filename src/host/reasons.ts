@@ -1,75 +1,34 @@
+import { textsOf } from '../texts/texts.ts';
+
 /**
- * Everything that this product refuses: one code, one HTTP status, one sentence for the person in front of it and one
- * that says what to do next. Pages and problem documents are both made from these.
+ * Everything that this product refuses, by code, with its HTTP status. Pages and problem documents are both made from
+ * these and from the sentences that `src/texts/` has for the same codes.
  */
-
-interface HostReason {
-  readonly status: number;
-  readonly title: string;
-  readonly next: string;
-}
-
-function reason(status: number, title: string, next: string): HostReason {
-  return { status, title, next };
-}
-
 export const hostReasons = {
-  invalid_input: reason(422, 'Some of the details are not valid.', 'Correct the named fields and send them again.'),
-  malformed_body: reason(400, 'The request could not be read.', 'Send a body in the format that this address takes.'),
-  body_too_large: reason(413, 'The request is too large.', 'Send less at once.'),
-  unsupported_media_type: reason(415, 'This format is not accepted here.', 'Send JSON as application/json.'),
-  not_found: reason(404, 'There is nothing here under this address.', 'Check the address.'),
-  unknown_host: reason(421, 'This server does not answer for this name.', 'Use one of the names of this server.'),
-  cross_site: reason(403, 'This request came from another website.', 'Use the pages of this server.'),
-  csrf_mismatch: reason(403, 'This page is out of date.', 'Reload the page and try again.'),
-  not_signed_in: reason(401, 'Please sign in first.', 'Sign in and try again.'),
-  wrong_credentials: reason(401, 'The e-mail address or the password is wrong.', 'Check both and try again.'),
-  only_administrator: reason(
-    403,
-    'Only the administrator of this server may do this.',
-    'Ask the administrator of this server.',
-  ),
-  address_not_admitted: reason(
-    403,
-    'This address is not authorised to create an account on this server.',
-    'Use the address of the administrator, or ask the administrator to admit yours first.',
-  ),
-  account_exists: reason(409, 'There is an account with this address already.', 'Sign in instead.'),
-  already_there: reason(409, 'This is there already.', 'Choose another one.'),
-  domain_in_use: reason(409, 'A brand uses this domain.', 'Remove the brand first, then the domain.'),
-  administrator_stays: reason(
-    409,
-    'The administrator cannot be removed.',
-    'Change the administrator where you manage this server.',
-  ),
-  limit_reached: reason(
-    409,
-    'The plan of this server allows no more.',
-    'Remove one that is no longer needed, or change the plan or the add-ons where you manage this server.',
-  ),
-  too_many_requests: reason(429, 'Too many attempts. Please wait a moment.', 'Wait for the time in Retry-After.'),
-  credential_wrong: reason(
-    401,
-    'The credential of the device is missing or wrong.',
-    'Send the credential that was shown when the device was created, as a bearer token.',
-  ),
-  licence_locked: reason(
-    423,
-    'The licence of this server does not allow changes at the moment.',
-    'Put the licence in order where you manage this server; changes are possible again after its next check.',
-  ),
-  licence_stopped: reason(
-    503,
-    'The licence of this server does not allow it to run at the moment.',
-    'Put the licence in order where you manage this server; it runs again after the next check.',
-  ),
-  starting: reason(
-    503,
-    'This server is still registering its licence.',
-    'Wait a moment and try again; this happens once, at the first start.',
-  ),
-  internal: reason(500, 'Something went wrong on this server.', 'Try again; the log names the request id.'),
-} as const satisfies Record<string, HostReason>;
+  invalid_input: 422,
+  malformed_body: 400,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  not_found: 404,
+  unknown_host: 421,
+  cross_site: 403,
+  csrf_mismatch: 403,
+  not_signed_in: 401,
+  wrong_credentials: 401,
+  only_administrator: 403,
+  address_not_admitted: 403,
+  account_exists: 409,
+  already_there: 409,
+  domain_in_use: 409,
+  administrator_stays: 409,
+  limit_reached: 409,
+  too_many_requests: 429,
+  credential_wrong: 401,
+  licence_locked: 423,
+  licence_stopped: 503,
+  starting: 503,
+  internal: 500,
+} as const satisfies Record<string, number>;
 
 export type HostReasonCode = keyof typeof hostReasons;
 
@@ -99,14 +58,19 @@ export class HostError extends Error {
   }
 }
 
+/** What a refusal says to the person in front of it, and what they can do next. */
+export function hostReasonText(code: HostReasonCode): { title: string; next: string } {
+  return textsOf('en').host.reasons[code];
+}
+
 /** The problem document (RFC 9457) of a refusal. */
 export function problemOf(error: HostError, requestId: string): Record<string, unknown> {
-  const { status, title, next } = hostReasons[error.code];
+  const { title, next } = hostReasonText(error.code);
   return {
     ...error.facts,
     type: `urn:freehold:host:problem:${error.code}`,
     title,
-    status,
+    status: hostReasons[error.code],
     code: error.code,
     detail: error.detail ?? title,
     next,

@@ -1,3 +1,4 @@
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 
 export interface InvitationInput {
@@ -13,32 +14,29 @@ export interface InvitationInput {
   validMs: number;
 }
 
+const { invitation: texts } = textsOf('en').mails;
+
 const render = compileMail<InvitationInput & { validity: string }>(
   {
-    subject: 'You are invited to the account {{account}}',
-    html: `{{> title text="You are invited"}}
-<p style="margin:0"><strong>{{inviter}}</strong> invites you to the Freehold account <strong>{{account}}</strong>. As a member you may:</p>
+    html: `{{> title text=(say "title")}}
+<p style="margin:0">{{say "lead" inviter=(strong inviter) account=(strong account)}} {{say "rights"}}</p>
 <ul style="margin:12px 0 0;padding-left:22px">{{#each rights}}<li style="margin-bottom:4px">{{this}}</li>{{/each}}</ul>
-{{> button url=url text="Accept the invitation"}}
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">The link works once, for {{validity}}, for whoever has it: pass it on to nobody. You do not know {{inviter}}? Then ignore this e-mail; nothing happens.</p>`,
-    text: `You are invited
-===============
+{{> button url=url text=(say "accept")}}
+<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "once" validity=validity}} {{say "unknown" inviter=inviter}}</p>`,
+    text: `{{underlined "title"}}
 
-{{inviter}} invites you to the Freehold account {{account}}.
-As a member you may:
+{{say "lead" inviter=inviter account=account}}
+{{say "rights"}}
 {{#each rights}}
 - {{this}}
 {{/each}}
 
-Accept the invitation: {{url}}
+{{say "accept"}}: {{url}}
 
-The link works once, for {{validity}}, for whoever has it: pass it on to nobody.
-You do not know {{inviter}}? Then ignore this e-mail; nothing happens.`,
+{{say "once" validity=validity}}
+{{say "unknown" inviter=inviter}}`,
   },
-  {
-    preheader: '{{inviter}} invites you; the link works for {{validity}}.',
-    footer: 'You get this e-mail because a member of the account gave this address.',
-  },
+  texts,
 );
 
 const hourMs = 3_600_000;
@@ -46,6 +44,7 @@ const hourMs = 3_600_000;
 /** The e-mail with the activation link of a new member. */
 export function renderInvitation(input: InvitationInput): Mail {
   const hours = Math.max(1, Math.round(input.validMs / hourMs));
-  const validity = hours >= 48 ? `${Math.round(hours / 24)} days` : hours === 1 ? 'an hour' : `${hours} hours`;
+  const validity =
+    hours >= 48 ? texts.validity.days({ days: Math.round(hours / 24) }) : texts.validity.hours({ hours });
   return render({ ...input, validity });
 }

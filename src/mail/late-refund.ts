@@ -1,4 +1,5 @@
 import { formatMoney } from '../domain/billing/money.ts';
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 
 export interface LateRefundInput {
@@ -10,25 +11,25 @@ export interface LateRefundInput {
   orderUrl: string;
 }
 
+const { lateRefund: texts } = textsOf('en').mails;
+
 const render = compileMail<Record<'hostname' | 'orderId' | 'money' | 'orderUrl', string>>(
   {
-    subject: 'Your payment goes back: {{hostname}}',
-    html: `{{> title text="Your payment goes back"}}
-<p style="margin:0">Your payment for <strong>{{hostname}}</strong> reached us after the order had ended.</p>
+    html: `{{> title text=(say "title")}}
+<p style="margin:0">{{say "lead" hostname=(strong hostname)}}</p>
 <p style="margin:16px 0 0">{{money}}</p>
-{{> button url=orderUrl text="See the order"}}
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">Order {{orderId}}</p>`,
-    text: `Your payment goes back
-======================
+{{> button url=orderUrl text=(say "seeOrder")}}
+<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "orderId" orderId=orderId}}</p>`,
+    text: `{{underlined "title"}}
 
-Your payment for {{hostname}} reached us after the order had ended.
+{{say "lead" hostname=hostname}}
 
 {{money}}
 
-See the order: {{orderUrl}}
-Order {{orderId}}`,
+{{say "seeOrder"}}: {{orderUrl}}
+{{say "orderId" orderId=orderId}}`,
   },
-  { preheader: '{{money}}', footer: 'You get this e-mail because you placed this order.' },
+  { ...texts, preheader: ({ money }: { money: string }) => money },
 );
 
 /** The e-mail to the payer when money came after its order had ended. */
@@ -37,7 +38,7 @@ export function renderLateRefund(input: LateRefundInput): Mail {
   return render({
     hostname: input.hostname,
     orderId: input.orderId,
-    money: `${amount} go back the way you paid. Depending on your bank this takes up to ten days.`,
+    money: texts.money({ amount }),
     orderUrl: input.orderUrl,
   });
 }

@@ -7,9 +7,8 @@ export interface Mail {
   text: string;
 }
 
-/** Sources of one kind of e-mail; `html` is the inner part, the layout puts the page around it. */
+/** Templates of one kind of e-mail; `html` is the inner part, the layout puts the page around it. */
 export interface MailSource {
-  subject: string;
   html: string;
   text: string;
 }
@@ -70,27 +69,82 @@ const partials = {
 const handlebars = Handlebars.create();
 handlebars.registerPartial(partials);
 
+/*
+ * What templates can say. A text is named by its code in the texts of the mail; the values of its placeholders are
+ * escaped here, unless `strong` or `link` has made markup of them.
+ */
+const { escapeExpression, SafeString } = Handlebars;
+const markup = (text: string) => new SafeString(text);
+handlebars.registerHelper({
+  strong: (value: string) => markup(`<strong>${escapeExpression(value)}</strong>`),
+  link: (url: string, name: string) => markup(`<a href="${escapeExpression(url)}">${escapeExpression(name)}</a>`),
+  mailto: (address: string) => markup(`<a href="mailto:${escapeExpression(address)}">${escapeExpression(address)}</a>`),
+  quoted: (text: string) => `"${text}"`,
+});
+
+type Values = Readonly<Record<string, string | number | object>>;
+/** A message of a mail: with placeholders it is a function of their values. */
+type MailText = string | ((values: never) => string);
+
+/** What every mail has beside the texts that its template names. */
+interface MailTexts {
+  subject: MailText;
+  /** What the list of a mailbox shows after the subject. */
+  preheader: MailText;
+  /** Why the reader gets this mail. */
+  footer: string;
+}
+
+function partsOf(message: MailText, values: Values): readonly (string | object)[] {
+  if (typeof message === 'string') return [message];
+  const formatted = (message as (values: Values) => string | readonly (string | object)[])(values);
+  return typeof formatted === 'string' ? [formatted] : formatted;
+}
+
+/** The message under a code such as `steps.title`. */
+function textUnder(texts: object, code: string): MailText {
+  let found: unknown = texts;
+  for (const part of code.split('.')) found = (found as Record<string, unknown> | undefined)?.[part];
+  if (typeof found !== 'string' && typeof found !== 'function') throw new Error(`this mail has no text "${code}"`);
+  return found as MailText;
+}
+
 const pageTemplate = handlebars.compile(page, { strict: true });
 
 /**
- * Compiles the sources of one kind of e-mail into a pure function. HTML escapes every value, text and subject none;
- * a value that the template names and the input lacks is an error, so no mail goes out with a hole in it.
+ * Compiles the sources of one kind of e-mail into a pure function. `{{say "code" name=value}}` is a text of this mail,
+ * `{{underlined "code"}}` a heading of the plain form. HTML escapes every value, text and subject none; a value that
+ * template or text names and the input lacks is an error, so no mail goes out with a hole in it.
  */
-export function compileMail<Input extends object>(
-  source: MailSource,
-  frame: { preheader: string; footer: string },
-): (input: Input) => Mail {
-  const plain = { noEscape: true, strict: true };
-  const subject = handlebars.compile(source.subject, plain);
-  const text = handlebars.compile(source.text, plain);
+export function compileMail<Input extends object>(source: MailSource, texts: MailTexts): (input: Input) => Mail {
+  const text = handlebars.compile(source.text, { noEscape: true, strict: true });
   const html = handlebars.compile(source.html, { strict: true });
-  const preheader = handlebars.compile(frame.preheader, plain);
+  const plainText = (code: string, values: Values) => partsOf(textUnder(texts, code), values).join('');
+  const inText = {
+    say: (code: string, { hash }: Handlebars.HelperOptions) => plainText(code, hash as Values),
+    underlined: (code: string, options: Handlebars.HelperOptions) => {
+      const { as: line = '=', ...values } = options.hash as Record<string, string>;
+      const heading = plainText(code, values);
+      return `${heading}\n${line.repeat(heading.length)}`;
+    },
+  };
+  const inHtml = {
+    say: (code: string, { hash }: Handlebars.HelperOptions) =>
+      markup(
+        partsOf(textUnder(texts, code), hash as Values)
+          .map((part) => escapeExpression(part as string))
+          .join(''),
+      ),
+  };
   return (input) => {
-    const line = subject(input).replaceAll(/\s+/g, ' ').trim();
+    const values = input as Values;
+    const subject = partsOf(texts.subject, values).join('').replaceAll(/\s+/g, ' ').trim();
+    const preheader = partsOf(texts.preheader, values).join('');
+    const body = html(input, { helpers: inHtml });
     return {
-      subject: line,
-      html: pageTemplate({ subject: line, preheader: preheader(input), footer: frame.footer, body: html(input) }),
-      text: `${text(input).trim()}\n\n--\n${frame.footer}\n`,
+      subject,
+      html: pageTemplate({ subject, preheader, footer: texts.footer, body }),
+      text: `${text(input, { helpers: inText }).trim()}\n\n--\n${texts.footer}\n`,
     };
   };
 }

@@ -1,6 +1,12 @@
-import { type ReasonCode, reasons } from '../contracts/reasons.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
 import { formatMoney } from '../domain/billing/money.ts';
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
+
+const {
+  mails: { notDelivered: texts },
+  reasons: reasonTexts,
+} = textsOf('en');
 
 export interface NotDeliveredInput {
   orderId: string;
@@ -15,51 +21,44 @@ export interface NotDeliveredInput {
 
 const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'orderUrl', string>>(
   {
-    subject: 'We could not deliver {{hostname}}',
-    html: `{{> title text="We could not deliver your server"}}
-<p style="margin:0">We are sorry. You ordered <strong>{{hostname}}</strong> and we did not manage to deliver it.</p>
-{{> heading text="What happened"}}
+    html: `{{> title text=(say "title")}}
+<p style="margin:0">{{say "lead" hostname=(strong hostname)}}</p>
+{{> heading text=(say "happened")}}
 <p style="margin:0">{{why}}</p>
-{{> heading text="Your money"}}
+{{> heading text=(say "money")}}
 <p style="margin:0">{{money}}</p>
-{{> heading text="What now"}}
-<p style="margin:0">Nothing is left of the order: no server, no licence, no subscription. The name is free, you can order it again.</p>
-{{> button url=orderUrl text="See the order"}}
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">Order {{orderId}}</p>`,
-    text: `We could not deliver your server
-================================
+{{> heading text=(say "now")}}
+<p style="margin:0">{{say "nothingLeft"}} {{say "nameFree"}}</p>
+{{> button url=orderUrl text=(say "seeOrder")}}
+<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "orderId" orderId=orderId}}</p>`,
+    text: `{{underlined "title"}}
 
-We are sorry. You ordered {{hostname}} and we did not manage to deliver it.
+{{say "lead" hostname=hostname}}
 
-What happened
--------------
+{{underlined "happened" as="-"}}
 {{why}}
 
-Your money
-----------
+{{underlined "money" as="-"}}
 {{money}}
 
-What now
---------
-Nothing is left of the order: no server, no licence, no subscription.
-The name is free, you can order it again.
+{{underlined "now" as="-"}}
+{{say "nothingLeft"}}
+{{say "nameFree"}}
 
-See the order: {{orderUrl}}
-Order {{orderId}}`,
+{{say "seeOrder"}}: {{orderUrl}}
+{{say "orderId" orderId=orderId}}`,
   },
-  { preheader: '{{money}}', footer: 'You get this e-mail because you placed this order.' },
+  { ...texts, preheader: ({ money }: { money: string }) => money },
 );
 
 /** The e-mail to the payer when a paid order could not be delivered: the reason, and where the money goes. */
 export function renderNotDelivered(input: NotDeliveredInput): Mail {
   const money =
-    input.refunded > 0
-      ? `${formatMoney(input.refunded, input.currency)} go back to the card or account you paid with. Depending on your bank this takes up to ten days.`
-      : 'Nothing was charged.';
+    input.refunded > 0 ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) }) : texts.nothingCharged;
   return render({
     hostname: input.hostname,
     orderId: input.orderId,
-    why: reasons[input.reason].customer,
+    why: reasonTexts[input.reason].customer,
     money,
     orderUrl: input.orderUrl,
   });

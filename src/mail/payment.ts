@@ -1,4 +1,5 @@
 import { formatMoney } from '../domain/billing/money.ts';
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 
 export interface PaymentInput {
@@ -12,39 +13,35 @@ export interface PaymentInput {
   orderUrl: string;
 }
 
+const { payment: texts } = textsOf('en').mails;
+
 const render = compileMail<PaymentInput & { money: string; rows: { label: string; value: string }[] }>(
   {
-    subject: 'Paid and delivered: {{hostname}}',
-    html: `{{> title text="Paid and delivered"}}
-<p style="margin:0">Thank you. The server you paid for is ready, and its administrator has the first steps.</p>
+    html: `{{> title text=(say "title")}}
+<p style="margin:0">{{say "lead"}}</p>
 {{> facts rows=rows}}
-{{> button url=orderUrl text="See the order"}}`,
-    text: `Paid and delivered
-==================
+{{> button url=orderUrl text=(say "seeOrder")}}`,
+    text: `{{underlined "title"}}
 
-Thank you. The server you paid for is ready, and its administrator has the
-first steps.
+{{say "lead"}}
 
 {{#each rows}}
 {{label}}: {{value}}
 {{/each}}
 
-See the order: {{orderUrl}}`,
+{{say "seeOrder"}}: {{orderUrl}}`,
   },
-  {
-    preheader: '{{money}} for {{hostname}}.',
-    footer: 'You get this e-mail because this address was given for the bill.',
-  },
+  texts,
 );
 
 /** The e-mail to the payer, where another than the administrator, when the server is ready. */
 export function renderPayment(input: PaymentInput): Mail {
   const money = formatMoney(input.amount, input.currency);
   const rows = [
-    { label: 'Server', value: input.hostname },
-    { label: 'Plan', value: input.plan },
-    { label: 'Paid', value: money },
-    { label: 'Order', value: input.orderId },
+    { label: texts.rows.server, value: input.hostname },
+    { label: texts.rows.plan, value: input.plan },
+    { label: texts.rows.paid, value: money },
+    { label: texts.rows.order, value: input.orderId },
   ];
   return render({ ...input, money, rows });
 }

@@ -1,3 +1,7 @@
+import { textsOf } from '../texts/texts.ts';
+
+const { documents: titles } = textsOf('en').mails;
+
 /** Where customers read on and ask. */
 export interface ProductLinks {
   documents: { title: string; url: string }[];
@@ -11,9 +15,9 @@ export interface ProductLinks {
 export function productLinks(baseDomain: string): ProductLinks {
   return {
     documents: [
-      { title: 'First steps with your server', url: 'https://docs.thinger.io/quick-start' },
-      { title: 'Connect devices', url: 'https://docs.thinger.io/devices' },
-      { title: 'Users, domains and brands', url: 'https://docs.thinger.io/server' },
+      { title: titles.firstSteps, url: 'https://docs.thinger.io/quick-start' },
+      { title: titles.devices, url: 'https://docs.thinger.io/devices' },
+      { title: titles.server, url: 'https://docs.thinger.io/server' },
     ],
     forum: 'https://community.thinger.io',
     support: `support@${baseDomain}`,

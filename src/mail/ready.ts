@@ -1,3 +1,4 @@
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 import type { ProductLinks } from './product-links.ts';
 
@@ -11,66 +12,57 @@ export interface ReadyInput {
   links: ProductLinks;
 }
 
+const { ready: texts } = textsOf('en').mails;
+
 const render = compileMail<ReadyInput & { snippet: string }>(
   {
-    subject: 'Your server {{hostname}} is ready',
-    html: `{{> title text="Your server is ready"}}
-<p style="margin:0">It answers at <a href="{{url}}"><strong>{{hostname}}</strong></a> and belongs to nobody else.</p>
-{{> button url=url text="Open your server"}}
-{{> heading text="First steps"}}
+    html: `{{> title text=(say "title")}}
+<p style="margin:0">{{say "lead" server=(link url (strong hostname))}}</p>
+{{> button url=url text=(say "openServer")}}
+{{> heading text=(say "steps.title")}}
 <ol style="margin:0;padding-left:22px">
-  <li style="margin-bottom:8px">Open <a href="{{url}}">{{url}}</a>. Nobody has an account there yet.</li>
-  <li style="margin-bottom:8px">Choose <strong>Create account</strong> and sign up with <strong>{{adminEmail}}</strong>. Any other address is refused until you admit it.</li>
-  <li>You are in. No confirmation mail is needed.</li>
+  <li style="margin-bottom:8px">{{say "steps.open" server=(link url url)}}. {{say "steps.nobodyYet"}}</li>
+  <li style="margin-bottom:8px">{{say "steps.signUp" button=(strong (say "steps.createAccount")) adminEmail=(strong adminEmail)}}. {{say "steps.othersRefused"}}</li>
+  <li>{{say "steps.in"}}</li>
 </ol>
-{{> heading text="Connect your first device"}}
-<p style="margin:0">Put this line at the top of your device's source. Without it the device connects to the public community server instead of yours.</p>
+{{> heading text=(say "device.title")}}
+<p style="margin:0">{{say "device.line"}}</p>
 {{> code text=snippet}}
-{{> heading text="Documents"}}
+{{> heading text=(say "documents")}}
 <ul style="margin:0;padding-left:22px">{{#each links.documents}}<li style="margin-bottom:4px"><a href="{{url}}">{{title}}</a></li>{{/each}}</ul>
-{{> heading text="Help"}}
-{{#if extendedSupport}}<p style="margin:0">Your {{plan}} plan has extended support: write to <a href="mailto:{{links.support}}">{{links.support}}</a>, our engineers answer within 24 to 48 hours.</p>
-{{else}}<p style="margin:0">Ask and search in the community forum: <a href="{{links.forum}}">{{links.forum}}</a>.</p>
+{{> heading text=(say "help.title")}}
+{{#if extendedSupport}}<p style="margin:0">{{say "help.support" plan=plan address=(mailto links.support)}}</p>
+{{else}}<p style="margin:0">{{say "help.forum" address=(link links.forum links.forum)}}.</p>
 {{/if}}`,
-    text: `Your server is ready
-====================
+    text: `{{underlined "title"}}
 
-It answers at {{url}} and belongs to nobody else.
+{{say "lead" server=url}}
 
-First steps
------------
-1. Open {{url}}
-   Nobody has an account there yet.
-2. Choose "Create account" and sign up with {{adminEmail}}
-   Any other address is refused until you admit it.
-3. You are in. No confirmation mail is needed.
+{{underlined "steps.title" as="-"}}
+1. {{say "steps.open" server=url}}
+   {{say "steps.nobodyYet"}}
+2. {{say "steps.signUp" button=(quoted (say "steps.createAccount")) adminEmail=adminEmail}}
+   {{say "steps.othersRefused"}}
+3. {{say "steps.in"}}
 
-Connect your first device
--------------------------
-Put this line at the top of your device's source. Without it the device
-connects to the public community server instead of yours.
+{{underlined "device.title" as="-"}}
+{{say "device.line"}}
 
     {{snippet}}
 
-Documents
----------
+{{underlined "documents" as="-"}}
 {{#each links.documents}}
 - {{title}}: {{url}}
 {{/each}}
 
-Help
-----
+{{underlined "help.title" as="-"}}
 {{#if extendedSupport}}
-Your {{plan}} plan has extended support: write to {{links.support}},
-our engineers answer within 24 to 48 hours.
+{{say "help.support" plan=plan address=links.support}}
 {{else}}
-Ask and search in the community forum: {{links.forum}}
+{{say "help.forum" address=links.forum}}
 {{/if}}`,
   },
-  {
-    preheader: 'Open {{hostname}} and create your account.',
-    footer: 'You get this e-mail because this address was named as the administrator of the server.',
-  },
+  texts,
 );
 
 /** The e-mail to the administrator of a server that has just become ready: address, first steps, device, help. */

@@ -1,3 +1,4 @@
+import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 
 export interface SignInCodeInput {
@@ -6,24 +7,21 @@ export interface SignInCodeInput {
   validMs: number;
 }
 
+const { signInCode: texts } = textsOf('en').mails;
+
 const render = compileMail<{ code: string; minutes: number }>(
   {
-    subject: '{{code}} is your sign-in code',
-    html: `{{> title text="Your sign-in code"}}
-<p style="margin:0">Enter this code on the page where you asked for it. It works once, for {{minutes}} minutes.</p>
+    html: `{{> title text=(say "title")}}
+<p style="margin:0">{{say "enter" minutes=minutes}}</p>
 <p class="code" style="margin:22px 0;padding:16px;background:#f3f5f7;border:1px solid #dde3e8;border-radius:7px;color:#1b2733;text-align:center;font:600 30px/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.2em">{{code}}</p>
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">You did not ask for it? Then somebody mistyped an address; nothing happens without the code.</p>`,
-    text: `Your sign-in code: {{code}}
+<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "unasked"}}</p>`,
+    text: `{{say "titleWithCode" code=code}}
 
-Enter it on the page where you asked for it. It works once, for {{minutes}} minutes.
+{{say "enter" minutes=minutes}}
 
-You did not ask for it? Then somebody mistyped an address; nothing happens
-without the code.`,
+{{say "unasked"}}`,
   },
-  {
-    preheader: 'It works once, for {{minutes}} minutes.',
-    footer: 'We never ask for this code by telephone or e-mail.',
-  },
+  texts,
 );
 
 /** The e-mail with a one-time code that signs in the reader of this address. */

@@ -1,13 +1,14 @@
+import { textsOf } from '../texts/texts.ts';
 import type { Mail } from './layout.ts';
 
-const sentence = 'This is a simulation: no real cloud has any part of this server.';
+const { simulated: texts } = textsOf('en').mails;
 
 /** The same mail about a server on a cloud that is not the real one: subject, page and text say so before all else. */
 export function markSimulated({ subject, html, text }: Mail): Mail {
-  const note = `<p style="margin:0;padding:12px 24px;background:#fff4d6;color:#5c4400;font-family:sans-serif">${sentence}</p>`;
+  const note = `<p style="margin:0;padding:12px 24px;background:#fff4d6;color:#5c4400;font-family:sans-serif">${texts.note}</p>`;
   return {
-    subject: `[simulated] ${subject}`,
+    subject: texts.subject({ subject }),
     html: html.replace(/<body[^>]*>/, (body) => body + note),
-    text: `${sentence}\n\n${text}`,
+    text: `${texts.note}\n\n${text}`,
   };
 }

@@ -7,8 +7,8 @@ import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worke
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 const workflowsPath = join(source, 'workflows', 'workflows.ts');
-/** Folders whose code may get into the bundle. */
-const bundled = ['workflows', 'domain', 'contracts'];
+/** Folders whose code may get into the bundle: what the import rules let workflows import as values. */
+const bundled = ['workflows', 'domain', 'contracts', 'texts'];
 
 /**
  * The product's workflows as one bundle. With a cache folder the bundle is built once for each state of the sources and

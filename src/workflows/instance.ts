@@ -15,7 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { type ReasonCode, reasons } from '../contracts/reasons.ts';
+import type { ReasonCode } from '../contracts/reasons.ts';
 import { InstanceStatus, type OperationKind } from '../contracts/states.ts';
 import { type Decision, refusalOf } from '../contracts/steps.ts';
 import {
@@ -43,11 +43,14 @@ import {
 
 import { admit } from '../domain/operations/admit-operation.ts';
 import { describeInstance, operationSummary } from '../domain/operations/describe-operation.ts';
+import { textsOf } from '../texts/texts.ts';
 import { controlActivities } from './lib/activities.ts';
 import { refusal } from './lib/saga.ts';
 import { instanceStatus, needsAttention, operationKind, renewsAt } from './lib/search-attributes.ts';
 import { checkDrift } from './operations/check-drift.ts';
 import { provision } from './operations/provision.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const rememberedUpdates = 200;
 const ended: readonly InstanceStatus[] = ['aborted', 'terminated'];
@@ -229,7 +232,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     return (request: OperatorRequest): void => {
       mustBeRunning(request);
       const reason = refusalOf(decision, request.step);
-      if (reason) throw refusal(reason, `step ${request.step}: ${reasons[reason].operator}`);
+      if (reason) throw refusal(reason, `step ${request.step}: ${reasonTexts[reason].operator}`);
     };
   }
 

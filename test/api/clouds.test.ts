@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { type CloudReport, emptyReport } from '../../src/contracts/clouds.ts';
-import { reasons } from '../../src/contracts/reasons.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { notedWorkflows, operatorToken, useApi } from '../support/api.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const reports: CloudReport[] = [
   { ...emptyReport('local', 'ready', null), credentials: 'LOCAL_CLOUD_TOKEN', identity: 'the small cloud' },
@@ -25,7 +27,7 @@ test('an operator has every cloud of the catalogue looked at, and reads what was
   const { body } = await api.call('GET', path, { headers });
   const [local, aws] = body.clouds;
   expect(local).toMatchObject({ ...{ cloud: 'local', enabled: true, state: 'ready', plans: [] }, problem: null });
-  const { operator: meaning, next } = reasons.cloud_credentials_expired;
+  const { operator: meaning, next } = reasonTexts.cloud_credentials_expired;
   expect(aws).toMatchObject({
     ...{ title: 'Amazon Web Services', enabled: false },
     problem: { reason: 'cloud_credentials_expired', detail: 'ExpiredToken', meaning, next },

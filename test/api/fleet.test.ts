@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Mismatch, ReconcileReport } from '../../src/contracts/fleet.ts';
-import { reasons } from '../../src/contracts/reasons.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { codeOf, notedWorkflows, operatorToken, useApi } from '../support/api.ts';
 import { instanceRecord } from '../support/instance-record.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const mismatch: Mismatch = { kind: 'host_gone', subject: 'host-1', instanceId: 'i0123456789abcdef', repair: null };
 const report: ReconcileReport = {
@@ -30,7 +32,7 @@ describe('an operator', () => {
     const { body } = await api.call('GET', path, { headers });
     expect(body.report).toEqual({
       ...report,
-      mismatches: [{ ...mismatch, meaning: reasons.host_gone.operator, proposal: reasons.host_gone.next }],
+      mismatches: [{ ...mismatch, meaning: reasonTexts.host_gone.operator, proposal: reasonTexts.host_gone.next }],
     });
     const repairing = await api.call('POST', '/v1/operator/reconcile', { body: { repair: true }, headers });
     expect(await api.store.audit.of(repairing.body.id)).toMatchObject([

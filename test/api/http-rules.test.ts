@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { allRoutes } from '../../src/api/routes/all-routes.ts';
-import { reasonCodes, reasons } from '../../src/contracts/reasons.ts';
+import { reasonCodes } from '../../src/contracts/reasons.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { cart, codeOf, notedWorkflows, operatorToken, signIn, startApi, useApi } from '../support/api.ts';
 import { startDatabase } from '../support/database.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const api = useApi();
 
@@ -63,7 +66,7 @@ describe('what cannot be read is a problem document', () => {
     const answer = await api.call(method, path, options);
     expect([answer.status, codeOf(answer)]).toEqual([status, code]);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-    expect(answer.body).toMatchObject({ status, title: reasons[code].customer, next: reasons[code].next });
+    expect(answer.body).toMatchObject({ status, title: reasonTexts[code].customer, next: reasonTexts[code].next });
     expect(answer.body.requestId).toBe(answer.headers.get('x-request-id'));
     expect(answer.body.type).toBe(`http://127.0.0.1:8000/docs/problems#${code}`);
   });

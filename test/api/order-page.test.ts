@@ -1,10 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { estimateFrom } from '../../src/api/orders/estimates.ts';
-import { orderFacts } from '../../src/api/pages/order-facts.ts';
+import { announcementText, estimateText, noteText, outcomeTexts } from '../../src/api/pages/order-texts.ts';
+import { operationView } from '../../src/api/views/operation-view.ts';
+import { orderView } from '../../src/api/views/order-view.ts';
+import { orderFacts } from '../../src/contracts/api/order-facts.ts';
 import { OrderState } from '../../src/contracts/states.ts';
 import { provisionSteps } from '../../src/contracts/steps.ts';
 import type { OperationRecord, OrderRecord } from '../../src/store/records.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { notedWorkflows, order, useApi } from '../support/api.ts';
+
+const { livePage } = textsOf('en');
 
 const { workflows, calls } = notedWorkflows();
 
@@ -126,33 +132,50 @@ async function factsOf(
     createdAt: new Date(at),
     ...operation,
   };
-  return orderFacts({ order: { ...record, ...change }, operation: row, events: [], estimate, at: at + 60_000 });
+  const shown = { order: orderView(api.deps, { ...record, ...change }), operation: operationView(row) };
+  return orderFacts({ ...shown, events: [], estimate, at: at + 60_000 });
 }
 
 describe('what the page says', () => {
   test('tells of a payment that the bank has not confirmed that there is nothing more to do', async () => {
     const steps = [{ step: 'await-payment', status: 'waiting', attempt: 1, reason: 'payment_processing' } as const];
     const facts = await factsOf({ state: 'awaiting_payment' }, { steps });
-    expect(facts).toMatchObject({ processing: true, title: 'Your payment is on its way' });
-    expect(facts.lead).toContain('nothing more for you to do');
-    expect(facts.cancelMoney).not.toContain('Nothing has been charged');
+    expect(facts).toMatchObject({ processing: true, headline: 'payment_processing' });
+    expect(livePage.headlines[facts.headline].lead).toContain('nothing more for you to do');
+    const { record, path, cookie } = await visit();
+    const { operationId: _id, instanceId, accountId } = record;
+    const row = { _id, instanceId, accountId, orderId: record._id, kind: 'provision', status: 'running' } as const;
+    await api.store.operations.insert({ ...row, steps, createdAt: new Date() });
+    const { body } = await api.call('GET', path, { headers: { cookie } });
+    expect(body).toContain('goes back as soon as it arrives');
+    expect(body).not.toContain('Nothing has been charged');
   });
 
   test('has a headline for every state, and who acts next for every end', async () => {
     for (const state of OrderState.options) {
       const facts = await factsOf({ state, reason: 'payment_expired' });
-      expect(facts.title.length).toBeGreaterThan(5);
+      expect(livePage.headlines[facts.headline].title.length).toBeGreaterThan(5);
       if (facts.ended && state !== 'fulfilled') {
-        expect(facts.outcome).toMatchObject({ happened: expect.any(String), money: 'Nothing was charged.' });
+        expect(outcomeTexts(facts.outcome!, 'EUR')).toMatchObject({
+          happened: 'The payment was not completed in time. Nothing was charged.',
+          money: 'Nothing was charged.',
+          next: 'Nobody has to. The name is free again; you may place a new order at any time.',
+        });
       }
     }
   });
 
   test('tells what was charged and what went back', async () => {
     const money = async (paid: number, refunded: number) =>
-      (await factsOf({ state: 'cancelling', reason: 'cancelled_by_customer', paid, refunded })).outcome?.money;
+      outcomeTexts(
+        (await factsOf({ state: 'cancelling', reason: 'cancelled_by_customer', paid, refunded })).outcome!,
+        'EUR',
+      ).money;
     expect(await money(0, 0)).toBe('Nothing was charged.');
     expect(await money(12_345, 0)).toBe('€123.45 was charged and is being given back in full.');
+    expect(await money(12_345, 2_345)).toBe(
+      '€123.45 was charged and is being given back in full, €23.45 of it is back already.',
+    );
     expect(await money(12_345, 12_345)).toMatch(/given back in full\. Banks/);
   });
 
@@ -187,7 +210,11 @@ describe('what the page says', () => {
 
     const paid = { steps: [step('await-payment', 'succeeded', 0, 30_000)] };
     const inTime = await factsOf({ state: 'fulfilling' }, paid, estimate);
-    expect(inTime).toMatchObject({ estimate: 'usually 20 to 40 seconds', late: false });
+    expect(estimateText(inTime.estimate)).toBe('usually 20 to 40 seconds');
+    expect(inTime.late).toBe(false);
+    expect(estimateText((await factsOf({ state: 'fulfilling' }, paid)).estimate)).toBe(
+      'no estimate yet: too few were built here',
+    );
     const slow = { steps: [step('await-payment', 'succeeded', -30_000, -10_000)] };
     expect((await factsOf({ state: 'fulfilling' }, slow, estimate)).late).toBe(true);
   });
@@ -203,7 +230,13 @@ describe('what the page says', () => {
         ],
       },
     );
-    expect(facts).toMatchObject({ tone: 'attention', outcome: { next: expect.stringMatching(/^We do\./) } });
+    expect(facts).toMatchObject({ tone: 'attention', headline: 'needs_operator' });
+    expect(outcomeTexts(facts.outcome!, 'EUR')).toMatchObject({
+      happened: 'The server could not be built.',
+      next: expect.stringMatching(/^We do\./),
+    });
+    expect(announcementText(facts)).toBe('A step needs our team. Build the server: our team works on it.');
+    expect(noteText(facts.forward.find(({ step }) => step === 'stack-up')!)).toBe('The server could not be built.');
     expect(JSON.stringify(facts)).not.toContain('internal detail');
 
     const undone = await factsOf(
@@ -216,14 +249,19 @@ describe('what the page says', () => {
         ],
       },
     );
-    expect(undone.undo.map((each) => [each.step, each.words])).toEqual([['settle-money', 'running']]);
-    expect(undone.forward.at(-1)).toMatchObject({ status: 'never', words: 'not needed' });
+    expect(undone.undo.map((each) => [each.step, each.status, noteText(each)])).toEqual([
+      ['settle-money', 'running', 'Nothing is kept that was not delivered.'],
+    ]);
+    expect(undone.forward.at(-1)).toMatchObject({ status: 'never' });
     expect(undone.mayCancel).toBe(false);
 
     const cut = {
       steps: [{ step: 'stack-up' as const, status: 'running' as const, attempt: 1, startedAt: new Date(at) }],
     };
     const stopped = await factsOf({ state: 'cancelled', reason: 'cancelled_by_customer' }, cut);
-    expect(stopped.forward.find((each) => each.step === 'stack-up')).toMatchObject({ status: 'stopped', note: '' });
+    expect(stopped.forward.find((each) => each.step === 'stack-up')).toMatchObject({
+      status: 'stopped',
+      note: undefined,
+    });
   });
 });

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { type DriftReport, scanDriftScheduleId } from '../../src/contracts/drift.ts';
-import { reasons } from '../../src/contracts/reasons.ts';
 import { primaryHostname } from '../../src/domain/operations/desired-server.ts';
 import { createVisitor } from '../../src/embedded/demo/first-use.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { until } from '../support/until.ts';
 import { freehold } from './support/freehold.ts';
 import { administrator, buy, type Purchase } from './support/purchase.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** A delivered server, at whose cloud somebody is busy at the console. */
 const shared = shareWorld();
@@ -131,7 +133,7 @@ describe('a server at whose cloud somebody meddles', () => {
       expect(step).toMatchObject({ reason: 'volume_gone', operationId: drifted!.operationId });
       const { out } = await freehold(world, '--json', 'operations', 'show', drifted!.operationId);
       const { operation } = JSON.parse(out);
-      const { customer, operator } = reasons.volume_gone;
+      const { customer, operator } = reasonTexts.volume_gone;
       expect(operation.waiting).toMatchObject({
         reason: 'volume_gone',
         customer,

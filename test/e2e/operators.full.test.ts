@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { reasons } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
 import { planLookupKey } from '../../src/domain/catalogue/catalogue.ts';
 import { createCloudClient } from '../../src/stacks/local/cloud-client.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { until } from '../support/until.ts';
 import { createFaults } from './support/faults.ts';
 import { delivered, findings, undone } from './support/findings.ts';
@@ -12,6 +12,8 @@ import { paymentsOf } from './support/payments.ts';
 import { buy, type Purchase } from './support/purchase.ts';
 import { workflowsOf } from './support/workflows.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** Stops and starts the server of an order, as one does at the console of a cloud. */
 async function reboot({ platform }: World, { order }: Purchase): Promise<void> {
@@ -321,7 +323,7 @@ describe('when nobody comes', () => {
       expect(out).toMatch(new RegExp(`${purchase.order.operationId}.*destroy-stack .*orphan_cleanup`));
       const { attributes, details } = await operators.ui.operation(purchase);
       expect(attributes).toMatchObject({ NeedsAttention: true, InstanceStatus: 'orphan_cleanup' });
-      expect(details).toContain(`**Remove the server** needs an operator. ${reasons.orphan_cleanup.operator}`);
+      expect(details).toContain(`**Remove the server** needs an operator. ${reasonTexts.orphan_cleanup.operator}`);
       expect(await operators.decide('temporal-ui', 'abort', purchase, 'destroy-stack')).toBe('step_not_waiting');
       expect(await operators.decide('command', 'skip', purchase, 'destroy-stack')).toBe('step_not_skippable');
       expect(await world.outside.cloudObjects(purchase.order.instanceId)).not.toEqual([]);

@@ -140,6 +140,7 @@ test('a sign-in code stands in the subject, with its minutes in the text', () =>
   const { subject, text } = renderSignInCode({ code: '482913', validMs: 600_000 });
   expect(subject).toBe('482913 is your sign-in code');
   expect(text).toContain('for 10 minutes');
+  expect(renderSignInCode({ code: '482913', validMs: 60_000 }).text).toContain('for 1 minute.');
 });
 
 test('a subject is one line, whatever a name holds', () => {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { awsWords } from '../../emulators/clouds/aws/words.ts';
 import { gcpWords } from '../../emulators/clouds/gcp/words.ts';
-import { type ReasonCode, reasons } from '../../src/contracts/reasons.ts';
+import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import { awsReasonOf } from '../../src/stacks/aws/errors.ts';
 import { azureReasonOf } from '../../src/stacks/azure/errors.ts';
 import { digitaloceanReasonOf } from '../../src/stacks/digitalocean/errors.ts';
 import { gcpReasonOf } from '../../src/stacks/gcp/errors.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { type ErrorText, errorTexts } from './error-texts.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const reasonOf: Record<ErrorText['cloud'], (message: string) => ReasonCode | null> = {
   aws: awsReasonOf,
@@ -62,7 +65,7 @@ describe.each(Object.entries(doubles))(
 
 test('what is told to customers names neither cloud nor code, says what is charged, and who acts', () => {
   for (const code of needed) {
-    const { customer } = reasons[code];
+    const { customer } = reasonTexts[code];
     expect(customer).not.toMatch(/aws|azure|google|digitalocean|quota|permission|credential/i);
     expect(customer).toMatch(/charged|paid back/);
     expect(customer).toMatch(/[Ww]e /);

@@ -7,6 +7,7 @@ import { chooseZone, fullZone } from '../../domain/operations/choose-zone.ts';
 import { appliedFrom, specFrom } from '../../domain/operations/server-spec.ts';
 import { now } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
 import type { StackPorts } from './stack-activities.ts';
 
@@ -79,7 +80,7 @@ async function leaveZone(
   await runStackWithProgress(ports, context, destroyRequest(instance, { finalSnapshot: null }));
   const nodes = desired.nodes.map((node) => (node.zone === left ? { ...node, zone: next } : node));
   await ports.store.instances.update(_id, { desired: { ...desired, nodes }, zonesTried: [...zonesTried, left] });
-  const text = `Zone ${left} of ${region} is full; the server is built in ${next}.`;
+  const text = textsOf('en').resources.zoneFull({ zone: left, region, next });
   await ports.journal
     .append(context, { type: 'log', step: context.step, severity: 'warning', text })
     .catch((error: unknown) => log.warn('a line was not told', { error }));

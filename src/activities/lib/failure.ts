@@ -1,6 +1,9 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { isReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
 import { isDatabaseAway } from '../../runtime/database-away.ts';
+import { textsOf } from '../../texts/texts.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** Waiting for somebody or something is not an alarm: these are retried silently. */
 const benign: readonly string[] = [
@@ -19,13 +22,12 @@ export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (isDatabaseAway(error)) return toFailure(new ReasonError('records_unreachable'));
   if (!(error instanceof ReasonError)) {
-    return ApplicationFailure.create({ type: 'internal', message: reasons.internal.operator });
+    return ApplicationFailure.create({ type: 'internal', message: reasonTexts.internal.operator });
   }
-  const reason = reasons[error.code];
   return ApplicationFailure.create({
     type: error.code,
-    message: error.detail ?? reason.operator,
-    nonRetryable: !reason.retryable,
+    message: error.detail ?? reasonTexts[error.code].operator,
+    nonRetryable: !reasons[error.code].retryable,
     ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     ...(benign.includes(error.code) ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });

@@ -14,16 +14,10 @@ import { renderInvitation } from '../../mail/invitation.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
 import { newId, newSecret } from '../../runtime/new-id.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';
-
-/** What each role may, as the mail and the page of an invitation say it. */
-export const rightsOf = {
-  payer: 'order, pay and cancel servers, and change what licences cost',
-  admin: 'manage members, nodes and licence keys, and close the account',
-  viewer: 'see servers, orders and licences',
-} as const satisfies Record<Role, string>;
 
 /** What the audit log says of an invitation. */
 export const toldInvitation = ({ _id, email, roles }: Invitation) => ({ invitation: _id, email, roles });
@@ -142,7 +136,7 @@ async function mailInvitation(
   const mail = renderInvitation({
     account: account.email,
     inviter: inviter?.email ?? account.email,
-    rights: invitation.roles.map((role) => rightsOf[role]),
+    rights: invitation.roles.map((role) => textsOf('en').roles[role]),
     url: `${publicUrl.replace(/\/$/, '')}/invitation?key=${token}`,
     validMs,
   });

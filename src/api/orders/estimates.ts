@@ -1,17 +1,9 @@
+import type { Estimate } from '../../contracts/api/order-facts.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import type { StepName } from '../../contracts/steps.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { OperationRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-
-/** How long the last servers of one cloud and region took, in ms, from the payment on. */
-export interface Estimate {
-  /** Half of them took between these two. */
-  lowMs: number;
-  highMs: number;
-  /** Median of each step. */
-  steps: Partial<Record<StepName, number>>;
-}
 
 export interface Estimates {
   /** Undefined until enough servers were built there. */

@@ -1,7 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { html } from './html.ts';
+
+const {
+  pages: { api: texts },
+  reasons: reasonTexts,
+} = textsOf('en');
 
 const swaggerFolder = fileURLToPath(new URL('.', import.meta.resolve('swagger-ui-dist/package.json')));
 const swaggerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
@@ -49,12 +55,12 @@ function browser() {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Freehold API</title>
+<title>${texts.title}</title>
 <link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
-<noscript>The document itself: <a href="/v1/openapi.json">openapi.json</a></noscript>
+<noscript>${texts.withoutScript({ link: html`<a href="/v1/openapi.json">openapi.json</a>` })}</noscript>
 <div id="swagger-ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
@@ -63,10 +69,12 @@ function browser() {
 }
 
 function problems() {
+  const { head } = texts.reasons;
   const rows = (Object.keys(reasons) as ReasonCode[]).map((code) => {
-    const { status, customer, operator, next, retryable } = reasons[code];
+    const { status, retryable } = reasons[code];
+    const { customer, operator, next } = reasonTexts[code];
     return html`<tr id="${code}"><th scope="row"><code>${code}</code></th><td>${status}</td><td>${customer}</td>
-<td>${operator}</td><td>${next}</td><td>${retryable ? 'yes' : 'no'}</td></tr>`;
+<td>${operator}</td><td>${next}</td><td>${retryable ? texts.reasons.retryable : texts.reasons.final}</td></tr>`;
   });
   return html`<!doctype html>
 <html lang="en">
@@ -74,17 +82,17 @@ function problems() {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Reason codes · Freehold API</title>
+<title>${texts.reasons.title} · ${texts.title}</title>
 <link rel="stylesheet" href="/assets/page.css">
 </head>
 <body>
 <main class="wide">
-<h1>Reason codes</h1>
-<p class="quiet">Every error of the API is a problem document (RFC 9457) whose <code>code</code> is one of these.</p>
+<h1>${texts.reasons.title}</h1>
+<p class="quiet">${texts.reasons.lead({ field: html`<code>code</code>` })}</p>
 <div class="scroll">
 <table class="reasons">
-<thead><tr><th scope="col">Code</th><th scope="col">HTTP</th><th scope="col">For the customer</th>
-<th scope="col">For the operator</th><th scope="col">Next</th><th scope="col">May pass by itself</th></tr></thead>
+<thead><tr><th scope="col">${head.code}</th><th scope="col">${head.status}</th><th scope="col">${head.customer}</th>
+<th scope="col">${head.operator}</th><th scope="col">${head.next}</th><th scope="col">${head.retryable}</th></tr></thead>
 <tbody>${rows}</tbody>
 </table>
 </div>

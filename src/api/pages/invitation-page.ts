@@ -1,12 +1,18 @@
 import express, { type Express, type Request } from 'express';
 import { SecretText } from '../../contracts/api/common.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
-import { joinAccount, readInvitation, rightsOf } from '../accounts/invitations.ts';
+import { textsOf } from '../../texts/texts.ts';
+import { joinAccount, readInvitation } from '../accounts/invitations.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findSession, openSession } from '../guards/session.ts';
 import { requestIdOf } from '../routing/request-id.ts';
 import { html } from './html.ts';
 import { answerPage, plainPageHtml, type Refusal } from './plain-page.ts';
+
+const {
+  pages: { invitation: texts },
+  roles: roleTexts,
+} = textsOf('en');
 
 /**
  * The page behind the activation link of an invitation. To look at it uses nothing up, so that programs which follow the
@@ -50,13 +56,17 @@ async function offer(deps: ApiDeps, token: string) {
   const { account, invitation } = await readInvitation(deps, token);
   const inviter = account.members.find(({ _id }) => _id === invitation.invitedBy);
   return plainPageHtml({
-    title: 'You are invited',
+    title: texts.title,
     tone: '',
-    body: html`<p class="lead">${inviter?.email ?? 'A former member'} invites <strong>${invitation.email}</strong> to the account <strong>${account.email}</strong>. As a member you may:</p>
-<ul>${invitation.roles.map((role) => html`<li>${rightsOf[role]}</li>`)}</ul>
+    body: html`<p class="lead">${texts.lead({
+      inviter: inviter?.email ?? texts.formerMember,
+      member: html`<strong>${invitation.email}</strong>`,
+      account: html`<strong>${account.email}</strong>`,
+    })}</p>
+<ul>${invitation.roles.map((role) => html`<li>${roleTexts[role]}</li>`)}</ul>
 <form method="post" action="/invitation">
 <input type="hidden" name="key" value="${token}">
-<button type="submit">Accept the invitation</button>
+<button type="submit">${texts.accept}</button>
 </form>`,
   });
 }
@@ -66,20 +76,20 @@ async function welcome(request: Request, deps: ApiDeps) {
   if (!session) throw new ReasonError('not_signed_in');
   const { account, member } = session;
   return plainPageHtml({
-    title: 'You are a member',
+    title: texts.joined.title,
     tone: 'good',
-    body: html`<p class="lead">You are signed in to the account <strong>${account.email}</strong> as <strong>${member.email}</strong>.</p>
-<p>Next time a one-time code to this address signs you in.</p>`,
+    body: html`<p class="lead">${texts.joined.lead({
+      account: html`<strong>${account.email}</strong>`,
+      member: html`<strong>${member.email}</strong>`,
+    })}</p>
+<p>${texts.joined.next}</p>`,
   });
 }
 
 function refusalOf(code: ReasonCode): Partial<Refusal> {
   switch (code) {
     case 'not_signed_in':
-      return {
-        title: 'This page opens by the link of the invitation',
-        lead: 'It is in the e-mail that invited you, and works once.',
-      };
+      return texts.withoutLink;
     default:
       return {};
   }

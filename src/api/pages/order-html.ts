@@ -1,8 +1,13 @@
+import type { OrderFacts, StepFacts } from '../../contracts/api/order-facts.ts';
+import { steps } from '../../contracts/steps.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { type Html, html } from './html.ts';
-import { durationWords, type OrderFacts, type StepFacts } from './order-facts.ts';
 import type { LogLine } from './order-log.ts';
+import { announcementText, durationWords, estimateText, noteText, outcomeTexts } from './order-texts.ts';
+
+const { livePage: texts } = textsOf('en');
 
 export interface OrderPage {
   order: OrderRecord;
@@ -28,14 +33,14 @@ export function orderPageHtml(page: OrderPage): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${facts.title} · ${order.quote.subject.hostname}</title>
+<title>${texts.documentTitle({ title: texts.headlines[facts.headline].title, hostname: order.quote.subject.hostname })}</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script src="/assets/order.js" defer></script>
 ${facts.ended ? '' : html`<noscript><meta http-equiv="refresh" content="10"></noscript>`}
 </head>
 <body>
-<a class="skip" href="#steps">Skip to the steps</a>
+<a class="skip" href="#steps">${texts.skip}</a>
 <header class="top"><span class="mark">Freehold</span></header>
 <p class="announce" role="status" aria-live="polite" id="announce"></p>
 ${orderMainHtml(page)}
@@ -47,11 +52,11 @@ ${orderMainHtml(page)}
 export function orderMainHtml(page: OrderPage): Html {
   const { order, facts } = page;
   return html`<main data-order="${order._id}" data-ended="${facts.ended ? 'true' : 'false'}" data-at="${page.at}"
- data-sequence="${page.log.at(-1)?.sequence ?? 0}" data-announcement="${facts.announcement}">
+ data-sequence="${page.log.at(-1)?.sequence ?? 0}" data-announcement="${announcementText(facts)}">
 ${headSection(page)}
 ${readySection(page)}
 ${paymentSection(page)}
-${outcomeSection(facts)}
+${outcomeSection(page)}
 ${stepsSection(facts)}
 ${cancelSection(page)}
 ${logSection(page)}
@@ -61,27 +66,32 @@ ${orderSection(page)}
 
 function headSection({ order, facts, at, place }: OrderPage): Html {
   const { plan, hostname } = order.quote.subject;
+  const { title, lead } = texts.headlines[facts.headline];
   return html`<section id="head" class="head ${facts.tone}">
 <p class="eyebrow">${plan} · ${place}</p>
-<h1>${facts.title}</h1>
+<h1>${title}</h1>
 <p class="host">${hostname}</p>
-<p class="lead">${facts.lead}</p>
+<p class="lead">${lead}</p>
 ${facts.ended ? '' : bar(facts, at)}
-${facts.late ? html`<p class="notice" role="note">This takes longer than usual. It is still running; nothing is lost, and you may leave.</p>` : ''}
+${facts.late ? html`<p class="notice" role="note">${texts.late}</p>` : ''}
 </section>`;
 }
 
 function bar(facts: OrderFacts, at: number): Html {
-  const label = facts.percent === undefined ? 'Undoing' : 'Progress';
+  const label = facts.percent === undefined ? texts.progress.undoingLabel : texts.progress.label;
+  const share =
+    facts.percent === undefined ? texts.progress.undoing : texts.progress.percent({ percent: facts.percent });
   const value =
     facts.percent === undefined
       ? html`<progress id="bar" max="100" aria-label="${label}"></progress>`
-      : html`<progress id="bar" max="100" value="${facts.percent}" aria-label="${label}">${facts.percent} %</progress>`;
-  const share = facts.percent === undefined ? 'undoing' : `${facts.percent} %`;
+      : html`<progress id="bar" max="100" value="${facts.percent}" aria-label="${label}">${share}</progress>`;
   const elapsed =
-    facts.builtFrom === undefined ? '' : html`<span>${ticking(facts.builtFrom, at)} since the payment</span>`;
+    facts.builtFrom === undefined
+      ? ''
+      : html`<span>${texts.progress.sincePayment({ duration: ticking(facts.builtFrom, at) })}</span>`;
+  const estimate = facts.percent === undefined ? undefined : estimateText(facts.estimate);
   return html`<div class="bar">${value}
-<p class="bar-text"><span>${share}</span>${elapsed}${facts.estimate && facts.percent !== undefined ? html`<span>${facts.estimate}</span>` : ''}</p>
+<p class="bar-text"><span>${share}</span>${elapsed}${estimate ? html`<span>${estimate}</span>` : ''}</p>
 </div>`;
 }
 
@@ -92,21 +102,31 @@ function ticking(since: number, at: number): Html {
 
 function readySection({ order, facts, serverUrl, documents }: OrderPage): Html | false {
   if (order.state !== 'fulfilled') return false;
+  const link = html`<a class="strong" href="${serverUrl}" rel="noreferrer">${serverUrl}</a>`;
+  const button = html`<strong>${texts.ready.createAccount}</strong>`;
+  const snippet = html`<code class="snippet">#define THINGER_SERVER "${order.quote.subject.hostname}"</code>`;
+  const links = html`${documents.map(({ title, url }, index) => html`${index > 0 ? ', ' : ''}<a href="${url}" rel="noreferrer">${title}</a>`)}`;
   const took =
     facts.builtFrom !== undefined && facts.builtUntil !== undefined
-      ? html`<p class="quiet">Built in ${durationWords(facts.builtUntil - facts.builtFrom)}, ${order.paid > 0 ? html`${formatMoney(order.paid, order.quote.currency)} was charged` : 'nothing was charged'}.</p>`
+      ? html`<p class="quiet">${builtText(facts.builtUntil - facts.builtFrom, order)}</p>`
       : '';
   return html`<section id="ready" class="card good">
-<h2>What to do first</h2>
+<h2>${texts.ready.title}</h2>
 <ol class="first">
-<li>Open <a class="strong" href="${serverUrl}" rel="noreferrer">${serverUrl}</a></li>
-<li>Choose <strong>Create account</strong> and sign up with the administrator's e-mail of this order. Any other address is refused until you admit it.</li>
-<li>Point your first device at it:<code class="snippet">#define THINGER_SERVER "${order.quote.subject.hostname}"</code></li>
+<li>${texts.ready.open({ server: link })}</li>
+<li>${texts.ready.signUp({ button })}</li>
+<li>${texts.ready.device({ snippet })}</li>
 </ol>
-<p><a class="button" href="${serverUrl}" rel="noreferrer">Open your server</a></p>
-<p class="quiet">The same steps are in your mailbox. Read on: ${documents.map(({ title, url }, index) => html`${index > 0 ? ', ' : ''}<a href="${url}" rel="noreferrer">${title}</a>`)}.</p>
+<p><a class="button" href="${serverUrl}" rel="noreferrer">${texts.ready.openServer}</a></p>
+<p class="quiet">${texts.ready.documents({ documents: links })}</p>
 ${took}
 </section>`;
+}
+
+function builtText(ms: number, { paid, quote }: OrderRecord): string {
+  const duration = durationWords(ms);
+  if (paid === 0) return texts.ready.builtForNothing({ duration });
+  return texts.ready.built({ duration, amount: formatMoney(paid, quote.currency) });
 }
 
 function paymentSection({ order, facts }: OrderPage): Html | false {
@@ -114,25 +134,27 @@ function paymentSection({ order, facts }: OrderPage): Html | false {
   const { total, currency } = order.quote;
   const declined =
     order.declines > 0
-      ? html`<p class="notice" role="alert">The card was declined ${order.declines === 1 ? 'once' : `${order.declines} times`}. Nothing was charged; try again or use another card.</p>`
+      ? html`<p class="notice" role="alert">${texts.payment.declined({ count: order.declines })}</p>`
       : '';
   return html`<section id="payment" class="card waiting">
-<h2>Payment</h2>
+<h2>${texts.payment.title}</h2>
 <p class="sum num">${formatMoney(total, currency)}</p>
 ${declined}
-<p>Confirm the payment by card where you placed the order. This page goes on by itself as soon as it has arrived, and building begins.</p>
-<p class="quiet">Programs read what the payment needs from <code>GET /v1/orders/${order._id}/payment</code>.</p>
+<p>${texts.payment.how}</p>
+<p class="quiet">${texts.payment.programs({ call: html`<code>GET /v1/orders/${order._id}/payment</code>` })}</p>
 </section>`;
 }
 
-function outcomeSection({ outcome, tone }: OrderFacts): Html | false {
+function outcomeSection({ order, facts: { outcome, tone } }: OrderPage): Html | false {
   if (!outcome) return false;
+  const { title, terms } = texts.outcome;
+  const { happened, money, next } = outcomeTexts(outcome, order.quote.currency);
   return html`<section id="outcome" class="card ${tone}">
-<h2>Where things stand</h2>
+<h2>${title}</h2>
 <dl class="outcome">
-<div><dt>What happened</dt><dd>${outcome.happened}</dd></div>
-<div><dt>What was charged</dt><dd>${outcome.money}</dd></div>
-<div><dt>Who acts next</dt><dd>${outcome.next}</dd></div>
+<div><dt>${terms.happened}</dt><dd>${happened}</dd></div>
+<div><dt>${terms.money}</dt><dd>${money}</dd></div>
+<div><dt>${terms.next}</dt><dd>${next}</dd></div>
 </dl>
 </section>`;
 }
@@ -141,11 +163,11 @@ function stepsSection(facts: OrderFacts): Html {
   const undo =
     facts.undo.length === 0
       ? ''
-      : html`<h2>Taking it back</h2>
+      : html`<h2>${texts.steps.undo}</h2>
 <ol class="steps">${facts.undo.map(stepItem)}</ol>`;
-  return html`<section id="steps" aria-label="Steps">
+  return html`<section id="steps" aria-label="${texts.steps.label}">
 ${undo}
-<h2>Steps</h2>
+<h2>${texts.steps.label}</h2>
 <ol class="steps">${facts.forward.map(stepItem)}</ol>
 </section>`;
 }
@@ -157,26 +179,34 @@ function stepItem(step: StepFacts): Html {
       : step.startedAt !== undefined && step.status !== 'stopped'
         ? html`<span class="num" data-since="${step.startedAt}"></span>`
         : '';
-  const attempt = step.attempt > 1 ? html` <span class="quiet">attempt ${step.attempt}</span>` : '';
+  const note = noteText(step);
+  const attempt =
+    step.attempt > 1 ? html` <span class="quiet">${texts.steps.attempt({ attempt: step.attempt })}</span>` : '';
   return html`<li class="step ${step.status}"${step.status === 'running' ? html` aria-current="step"` : ''}>
 <svg class="dot" aria-hidden="true" viewBox="0 0 20 20"><use href="/assets/icons.svg#${step.status}"></use></svg>
-<div><p class="step-title">${step.title}${attempt}<span class="status"> <span class="words">${step.words}</span></span></p>
-${step.note ? html`<p class="note">${step.note}</p>` : ''}</div>
+<div><p class="step-title">${steps[step.step].title}${attempt}<span class="status"> <span class="words">${texts.status[step.status]}</span></span></p>
+${note ? html`<p class="note">${note}</p>` : ''}</div>
 <p class="time">${time}</p>
 </li>`;
 }
 
 function cancelSection({ order, facts, csrfToken }: OrderPage): Html | false {
   if (!facts.mayCancel) return false;
+  const { quote } = order;
+  const money = facts.processing
+    ? texts.cancel.onItsWay
+    : facts.cancelReturns === 0
+      ? texts.cancel.nothingCharged
+      : texts.cancel.goesBack({ amount: formatMoney(facts.cancelReturns, quote.currency) });
   return html`<section id="cancel">
 <details class="cancel">
-<summary>Cancel this order</summary>
+<summary>${texts.cancel.title}</summary>
 <div class="card">
-<p>${order.state === 'awaiting_payment' ? 'The order ends.' : 'Building stops, and what was built so far is removed.'} ${facts.cancelMoney} The name <strong>${order.quote.subject.hostname}</strong> becomes free for everybody.</p>
-<p>A cancel cannot be undone. Once the server is ready, an order can no longer be cancelled.</p>
+<p>${order.state === 'awaiting_payment' ? texts.cancel.orderEnds : texts.cancel.buildingStops} ${money} ${texts.cancel.nameFree({ hostname: html`<strong>${quote.subject.hostname}</strong>` })}</p>
+<p>${texts.cancel.final}</p>
 <form method="post" action="/orders/${order._id}/cancel">
 <input type="hidden" name="csrf" value="${csrfToken}">
-<button class="danger" type="submit">Cancel the order and remove everything</button>
+<button class="danger" type="submit">${texts.cancel.button}</button>
 </form>
 </div>
 </details>
@@ -186,11 +216,11 @@ function cancelSection({ order, facts, csrfToken }: OrderPage): Html | false {
 function logSection({ log }: OrderPage): Html {
   const lines = log.map(
     (line) =>
-      html`<li class="${line.severity}"><time datetime="${new Date(line.at).toISOString()}" data-local>${new Date(line.at).toISOString().slice(11, 19)}</time><span>${line.severity === 'info' ? '' : html`<b>${line.severity}</b> `}${line.text}</span></li>`,
+      html`<li class="${line.severity}"><time datetime="${new Date(line.at).toISOString()}" data-local>${new Date(line.at).toISOString().slice(11, 19)}</time><span>${line.severity === 'info' ? '' : html`<b>${texts.log.severity[line.severity]}</b> `}${line.text}</span></li>`,
   );
   return html`<section id="log">
-<details id="log-details"><summary>Log <span class="quiet">${log.length} lines</span></summary>
-<ol class="log" tabindex="0" aria-label="Log">${lines}</ol>
+<details id="log-details"><summary>${texts.log.title} <span class="quiet">${texts.log.lines({ count: log.length })}</span></summary>
+<ol class="log" tabindex="0" aria-label="${texts.log.title}">${lines}</ol>
 </details>
 </section>`;
 }
@@ -199,15 +229,15 @@ function orderSection({ order }: OrderPage): Html {
   const { quote } = order;
   const rows = quote.lines.map(
     (line) =>
-      html`<tr><th scope="row">${line.title}${line.quantity > 1 ? html` × ${line.quantity}` : ''}</th><td class="num">${formatMoney(line.amount, quote.currency)}</td></tr>`,
+      html`<tr><th scope="row">${line.quantity > 1 ? texts.order.quantity({ title: line.title, quantity: line.quantity }) : line.title}</th><td class="num">${formatMoney(line.amount, quote.currency)}</td></tr>`,
   );
   return html`<section id="order">
-<details><summary>Order <span class="quiet">${order._id}</span></summary>
+<details><summary>${texts.order.title} <span class="quiet">${order._id}</span></summary>
 <table class="money">
 <tbody>${rows}
-<tr><th scope="row">${quote.tax.name} ${quote.tax.basisPoints / 100} % (${quote.tax.country})</th><td class="num">${formatMoney(quote.tax.amount, quote.currency)}</td></tr>
+<tr><th scope="row">${texts.order.tax({ name: quote.tax.name, percent: quote.tax.basisPoints / 100, country: quote.tax.country })}</th><td class="num">${formatMoney(quote.tax.amount, quote.currency)}</td></tr>
 </tbody>
-<tfoot><tr><th scope="row">Total, ${quote.subject.cycle}</th><td class="num">${formatMoney(quote.total, quote.currency)}</td></tr></tfoot>
+<tfoot><tr><th scope="row">${texts.order.total({ cycle: quote.subject.cycle })}</th><td class="num">${formatMoney(quote.total, quote.currency)}</td></tr></tfoot>
 </table>
 </details>
 </section>`;

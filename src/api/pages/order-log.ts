@@ -1,6 +1,10 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
-import { reasons } from '../../contracts/reasons.ts';
+import type { reasons } from '../../contracts/reasons.ts';
 import { steps } from '../../contracts/steps.ts';
+import { textsOf } from '../../texts/texts.ts';
+
+const texts = textsOf('en');
+const { log } = texts.livePage;
 
 export interface LogLine {
   sequence: number;
@@ -15,19 +19,19 @@ export function logLine(event: TimelineEvent): LogLine {
   const line = (text: string, severity: LogLine['severity'] = 'info') => ({ sequence, at, severity, text });
   switch (event.type) {
     case 'order':
-      return line(`Order: ${words(event.state)}${because(event.reason)}`);
+      return line(log.order({ state: words(event.state) }) + because(event.reason));
     case 'instance':
-      return line(`Server: ${words(event.status)}`);
+      return line(log.instance({ status: words(event.status) }));
     case 'operation':
-      return line(`Operation ${event.kind}: ${words(event.status)}${because(event.reason)}`);
+      return line(log.operation({ kind: event.kind, status: words(event.status) }) + because(event.reason));
     case 'step': {
-      const attempt = event.attempt > 1 ? `, attempt ${event.attempt}` : '';
-      const took = event.tookMs === undefined ? '' : ` after ${(event.tookMs / 1_000).toFixed(1)} s`;
-      const progress = event.progress === undefined ? '' : ` ${Math.round(event.progress * 100)} %`;
+      const attempt = event.attempt > 1 ? log.attempt({ attempt: event.attempt }) : '';
+      const took = event.tookMs === undefined ? '' : log.took({ seconds: (event.tookMs / 1_000).toFixed(1) });
+      const progress = event.progress === undefined ? '' : log.percent({ percent: Math.round(event.progress * 100) });
       const bad = event.status === 'failed' || event.status === 'needs_operator';
       const severity = bad ? 'error' : event.status === 'retrying' ? 'warning' : 'info';
-      const text = `${steps[event.step].title}: ${words(event.status)}${progress}${took}${attempt}${because(event.reason)}`;
-      return line(text, severity);
+      const text = log.step({ step: steps[event.step].title, status: words(event.status) });
+      return line(text + progress + took + attempt + because(event.reason), severity);
     }
     case 'log':
       return line(event.text, event.severity);
@@ -39,5 +43,5 @@ function words(status: string): string {
 }
 
 function because(reason: keyof typeof reasons | undefined): string {
-  return reason ? `. ${reasons[reason].customer}` : '';
+  return reason ? log.because({ sentence: texts.reasons[reason].customer }) : '';
 }

@@ -1,10 +1,12 @@
 import express, { type Express, type Request, type Response } from 'express';
+import { orderFacts } from '../../contracts/api/order-facts.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { capabilityCookie, formTokenOf, opensOrder } from '../guards/order-capability.ts';
 import { requireAccount } from '../guards/require-account.ts';
@@ -13,11 +15,14 @@ import { cancelOrder } from '../orders/cancel-order.ts';
 import { createEstimates } from '../orders/estimates.ts';
 import { requestIdOf } from '../routing/request-id.ts';
 import { hostUrl } from '../views/instance-view.ts';
+import { operationView } from '../views/operation-view.ts';
+import { orderView } from '../views/order-view.ts';
 import { html } from './html.ts';
-import { orderFacts } from './order-facts.ts';
 import { type OrderPage, orderMainHtml, orderPageHtml } from './order-html.ts';
 import { logLine } from './order-log.ts';
 import { answerPage, type Refusal } from './plain-page.ts';
+
+const { pages } = textsOf('en');
 
 const linesShown = 300;
 const eventsPerRead = 500;
@@ -65,7 +70,11 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
     const at = now();
     return {
       order,
-      facts: orderFacts({ order, operation, events, estimate, at }),
+      facts: orderFacts({
+        order: orderView(deps, order),
+        operation: operation && operationView(operation),
+        ...{ events, estimate, at },
+      }),
       log: events.slice(-linesShown).map(logLine),
       at,
       serverUrl: hostUrl(deps, order.quote.subject.hostname),
@@ -108,19 +117,23 @@ async function readEvents(deps: ApiDeps, order: OrderRecord): Promise<TimelineEv
 
 /** What a page says for a refusal instead of the words that programs get. */
 function refusalFacts({ config }: ApiDeps, code: ReasonCode): Partial<Refusal> {
+  const { withoutLink, unknownLink, backToServer } = pages.order;
   switch (code) {
     case 'not_signed_in': {
       const days = Math.round(config.FREEHOLD_CAPABILITY_READ_MS / 86_400_000);
       return {
-        title: 'This page opens by the link of the order',
-        lead: `It is the whole line that you got when you ordered; our e-mails about its payment have it too. It works until ${days} days after the order has ended.`,
-        next: html`Programs can sign in to the account instead: <code>POST /v1/sign-in/codes</code> of the <a href="/docs">API</a> sends a code to the billing e-mail.`,
+        title: withoutLink.title,
+        lead: withoutLink.lead({ days }),
+        next: html`${withoutLink.programs({
+          call: html`<code>POST /v1/sign-in/codes</code>`,
+          api: html`<a href="/docs">${withoutLink.api}</a>`,
+        })}`,
       };
     }
     case 'not_found':
-      return { lead: 'Check the link; it is the whole line, up to its last character.' };
+      return { lead: unknownLink };
     case 'already_ready':
-      return { lead: 'The server is ready; go back to its page.' };
+      return { lead: backToServer };
     default:
       return {};
   }

@@ -1,9 +1,12 @@
 import type { Response } from 'express';
 import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
 import { isDatabaseAway } from '../../runtime/database-away.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requestIdOf } from '../routing/request-id.ts';
 import { type Html, html } from './html.ts';
+
+const texts = textsOf('en');
 
 /** A page of one card that needs no script. */
 export function plainPageHtml(page: { title: string; tone: 'good' | 'bad' | ''; body: Html }): Html {
@@ -51,12 +54,12 @@ export async function answerPage(
     const code = error instanceof ReasonError ? error.code : unknown;
     const requestId = requestIdOf(response);
     if (code === unknown) deps.log.error({ err: error, requestId }, 'a page failed');
-    const { customer, next, status } = reasons[code];
+    const { customer, next } = texts.reasons[code];
     const refusal = { title: customer, lead: next, ...refusalOf(code) };
     const body = html`<p class="lead">${refusal.lead}</p>
 ${refusal.next && html`<p>${refusal.next}</p>`}
-<p class="quiet">Request <code>${requestId}</code></p>`;
+<p class="quiet">${texts.pages.request({ id: html`<code>${requestId}</code>` })}</p>`;
     const page = plainPageHtml({ title: refusal.title, tone: 'bad', body });
-    response.status(status).set('Cache-Control', 'no-store').type('html').send(page.html);
+    response.status(reasons[code].status).set('Cache-Control', 'no-store').type('html').send(page.html);
   }
 }

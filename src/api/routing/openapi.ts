@@ -1,7 +1,10 @@
 import { Problem } from '../../contracts/problem.ts';
 import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
 import { createSchemas, type Json, operationId } from '../../routing/document.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { problemsOf, type Route } from './route.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const schemes: Record<'session' | 'capability' | 'operator', Json> = {
   session: {
@@ -31,7 +34,7 @@ export function openApiDocument(
       [...byStatus].map(([status, codes]) => [
         String(status),
         {
-          description: codes.map((code) => `\`${code}\`: ${reasons[code].customer}`).join('\n\n'),
+          description: codes.map((code) => `\`${code}\`: ${reasonTexts[code].customer}`).join('\n\n'),
           content: { 'application/problem+json': { schema: schemaOf(Problem, 'output') } },
         },
       ]),

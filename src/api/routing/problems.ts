@@ -1,8 +1,9 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { z } from 'zod';
-import { type FieldProblem, problemOf } from '../../contracts/problem.ts';
-import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
+import type { FieldProblem, Problem } from '../../contracts/problem.ts';
+import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
 import { isDatabaseAway } from '../../runtime/database-away.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -19,6 +20,28 @@ export class InvalidRequest extends ReasonError {
       message: issue.message.slice(0, 300),
     }));
   }
+}
+
+const { reasons: reasonTexts } = textsOf('en');
+
+/** The problem document of a reason code; `detail` never holds secrets. */
+function problemOf(
+  code: ReasonCode,
+  facts: { requestId: string; base: string; detail?: string | undefined; errors?: z.infer<typeof FieldProblem>[] },
+): Problem {
+  const { status, retryable } = reasons[code];
+  const { customer, next } = reasonTexts[code];
+  return {
+    type: `${facts.base}/docs/problems#${code}`,
+    title: customer,
+    status,
+    code,
+    ...(facts.detail ? { detail: facts.detail } : {}),
+    next,
+    requestId: facts.requestId,
+    retryable,
+    ...(facts.errors ? { errors: facts.errors } : {}),
+  };
 }
 
 /** Writes the problem document of a reason. */

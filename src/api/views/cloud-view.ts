@@ -1,10 +1,12 @@
 import type { CloudCheck, ShownCloud } from '../../contracts/api/clouds.ts';
 import type { Catalogue } from '../../contracts/catalogue.ts';
 import type { CloudReport } from '../../contracts/clouds.ts';
-import { reasons } from '../../contracts/reasons.ts';
 import { findCloud } from '../../domain/catalogue/catalogue.ts';
 import { allPlanCosts } from '../../domain/catalogue/cloud-costs.ts';
 import { cloudCosts } from '../../domain/catalogue/cloud-costs-data.ts';
+import { textsOf } from '../../texts/texts.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 export function cloudCheckView(id: string, reports: CloudReport[] | null, catalogue: Catalogue): CloudCheck {
   return { id, done: reports !== null, clouds: reports?.map((report) => shown(report, catalogue)) ?? null };
@@ -17,8 +19,8 @@ function shown(report: CloudReport, catalogue: Catalogue): ShownCloud {
     ...report,
     problem: problem && {
       ...problem,
-      meaning: reasons[problem.reason].operator,
-      next: reasons[problem.reason].next,
+      meaning: reasonTexts[problem.reason].operator,
+      next: reasonTexts[problem.reason].next,
     },
     title,
     enabled,

@@ -1,13 +1,16 @@
 import type { Operation } from '../../contracts/api/operations.ts';
 import type { OperatorOperation } from '../../contracts/api/operator.ts';
-import { reasons } from '../../contracts/reasons.ts';
-import { decisionsOn, nextOn, provisionSteps, steps as texts } from '../../contracts/steps.ts';
+import { decisionsOn, provisionSteps, steps as texts } from '../../contracts/steps.ts';
 import { operationWorkflowId } from '../../contracts/workflow-messages.ts';
+import { nextOn } from '../../domain/operations/next-on.ts';
 import type { OperationRecord, OperationStep } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 
+const { reasons: reasonTexts } = textsOf('en');
+
 /** The steps of an operation in their order: forward steps that have not begun are pending, undo steps come after. */
-export function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationStep[] {
+function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationStep[] {
   const known = new Map(operation.steps.map((step) => [step.step, step]));
   const forward = operation.kind === 'provision' ? provisionSteps : [];
   const planned = forward.map((step) => known.get(step) ?? { step, status: 'pending' as const, attempt: 1 });
@@ -53,7 +56,7 @@ export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operatio
 }
 
 function waitingView({ step, attempt, reason = 'internal', detail }: OperationStep): OperatorOperation['waiting'] {
-  const { customer, operator } = reasons[reason];
+  const { customer, operator } = reasonTexts[reason];
   return {
     ...{ step, attempt, reason, customer, operator, next: nextOn(step, reason) },
     ...(detail ? { detail } : {}),

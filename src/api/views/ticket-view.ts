@@ -1,7 +1,9 @@
 import type { ReconcileRun, Ticket } from '../../contracts/api/fleet.ts';
 import type { ReconcileReport } from '../../contracts/fleet.ts';
-import { reasons } from '../../contracts/reasons.ts';
 import type { TicketRecord } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 export function ticketView(ticket: TicketRecord): Ticket {
   const { kind, subject, repair, orderId, instanceId, cloud, repairs } = ticket;
@@ -10,8 +12,8 @@ export function ticketView(ticket: TicketRecord): Ticket {
     kind,
     subject,
     state: ticket.closedAt ? 'closed' : ticket.repairedAt ? 'repaired' : 'open',
-    meaning: reasons[kind].operator,
-    proposal: reasons[kind].next,
+    meaning: reasonTexts[kind].operator,
+    proposal: reasonTexts[kind].next,
     repair,
     orderId,
     instanceId,
@@ -29,8 +31,8 @@ export function reconcileView(id: string, report: ReconcileReport | null): Recon
   if (!report) return { id, done: false, report: null };
   const mismatches = report.mismatches.map((mismatch) => ({
     ...mismatch,
-    meaning: reasons[mismatch.kind].operator,
-    proposal: reasons[mismatch.kind].next,
+    meaning: reasonTexts[mismatch.kind].operator,
+    proposal: reasonTexts[mismatch.kind].next,
   }));
   return { id, done: true, report: { ...report, mismatches } };
 }

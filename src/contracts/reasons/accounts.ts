@@ -1,80 +1,19 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Who asks, what his account lets him do, and how accounts get and lose members. */
+/** Who asks, what their account lets them do, and how accounts get and lose members. */
 export const accountReasons = {
-  not_signed_in: reason('request', 401, {
-    customer: 'Please sign in first.',
-    operator: 'The request carries no valid session, capability or token.',
-    next: 'Sign in and try again.',
-  }),
-  not_allowed: reason('request', 403, {
-    customer: 'Your role does not allow this.',
-    operator: 'The member lacks the role that this route asks for.',
-    next: 'Ask an administrator of the account.',
-  }),
-  csrf_mismatch: reason('request', 403, {
-    customer: 'This page is out of date. Reload it and try again.',
-    operator: 'The CSRF token is missing or does not belong to the session.',
-    next: 'Reload the page.',
-  }),
-  sign_in_code_wrong: reason('request', 401, {
-    customer: 'This code is wrong or no longer valid.',
-    operator: 'The one-time code is unknown, used, expired or guessed too often.',
-    next: 'Ask for a new code.',
-  }),
-  not_a_member: reason('request', 403, {
-    customer: 'This address is no longer a member of its account.',
-    operator: 'The account bills this address, but the member has left it or was removed.',
-    next: 'Ask an administrator of the account for an invitation, or use another address.',
-  }),
-  already_member: reason('request', 409, {
-    customer: 'This address is a member already.',
-    operator: 'The account has a member with this address.',
-    next: 'Change the roles of the member instead.',
-  }),
-  already_invited: reason('request', 409, {
-    customer: 'This address is invited already.',
-    operator: 'The account has an invitation to this address, open or expired.',
-    next: 'Send the invitation again, or revoke it and invite anew.',
-  }),
-  too_many_members: reason('request', 409, {
-    customer: 'This account has as many members and invitations as it may have.',
-    operator: 'The limit of members and invitations of one account is reached.',
-    next: 'Revoke invitations or remove members that are not needed.',
-  }),
-  invitation_invalid: reason('request', 404, {
-    customer: 'This invitation is not valid any more.',
-    operator: 'The token is of no invitation that is open: it was used, revoked, sent again, or has expired.',
-    next: 'Open the newest e-mail, or ask for another invitation.',
-  }),
-  invitation_not_mailed: reason(
-    'mail',
-    503,
-    {
-      customer: 'The invitation could not be mailed.',
-      operator: 'The SMTP relay is unreachable or answered with 4xx; a new invitation was taken back.',
-      next: 'Send it again in some minutes.',
-    },
-    true,
-  ),
-  last_administrator: reason('request', 409, {
-    customer: 'An account needs an administrator, and this is the last one.',
-    operator: 'The change would leave the account without a member in the role admin.',
-    next: 'Make another member an administrator first, or close the account.',
-  }),
-  account_holder: reason('request', 409, {
-    customer: 'This account belongs to this address, so its member cannot leave it or be removed.',
-    operator: 'The member has the address of the account, whose guest orders and bills go into it.',
-    next: 'Give the member other roles instead, or close the account.',
-  }),
-  account_in_use: reason('request', 409, {
-    customer: 'This account still has servers or open orders.',
-    operator: 'Instances that are not terminated or orders that have not ended keep the account open.',
-    next: 'Terminate the servers and cancel the orders that the detail names, then close the account.',
-  }),
-  account_closed: reason('request', 409, {
-    customer: 'This account is closed or just being closed.',
-    operator: 'The order came while its account was being closed; nothing is kept of it once the account is gone.',
-    next: 'Order again: a new account is made for the address.',
-  }),
+  not_signed_in: reason('request', 401),
+  not_allowed: reason('request', 403),
+  csrf_mismatch: reason('request', 403),
+  sign_in_code_wrong: reason('request', 401),
+  not_a_member: reason('request', 403),
+  already_member: reason('request', 409),
+  already_invited: reason('request', 409),
+  too_many_members: reason('request', 409),
+  invitation_invalid: reason('request', 404),
+  invitation_not_mailed: reason('mail', 503, { retryable: true }),
+  last_administrator: reason('request', 409),
+  account_holder: reason('request', 409),
+  account_in_use: reason('request', 409),
+  account_closed: reason('request', 409),
 } as const satisfies Reasons;

@@ -2,142 +2,22 @@ import { type Reasons, reason } from './reason.ts';
 
 /** Stacks, hosts and the clouds below them. */
 export const cloudReasons = {
-  stack_failed: reason('cloud', 502, {
-    customer: 'The server could not be built.',
-    operator: 'The Pulumi operation failed; the detail has its last lines.',
-    next: 'Read the log, mend the cause, retry the step or abort.',
-  }),
-  stack_busy: reason(
-    'cloud',
-    503,
-    {
-      customer: 'The server is still busy with another step.',
-      operator: 'Another runner holds the lease of the stack.',
-      next: 'Wait; the step is retried when the lease is free.',
-    },
-    true,
-  ),
-  runner_died: reason(
-    'cloud',
-    503,
-    {
-      customer: 'Building the server was interrupted. It goes on by itself.',
-      operator: 'The child process of the Pulumi operation ended without a result.',
-      next: 'Wait; recovery runs before the next attempt.',
-    },
-    true,
-  ),
-  cloud_unavailable: reason(
-    'cloud',
-    503,
-    {
-      customer: 'The cloud does not answer at the moment. We keep trying.',
-      operator: "The cloud's API is unreachable or answers with 5xx.",
-      next: 'Wait; the step is retried.',
-    },
-    true,
-  ),
-  cloud_quota: reason('cloud', 502, {
-    customer:
-      'The cloud gives us no more room at the moment. We ask it for more; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
-    operator: 'The quota of the cloud account is used up; the detail names it.',
-    next: 'Raise the quota, then retry the step.',
-  }),
-  cloud_capacity: reason(
-    'cloud',
-    503,
-    {
-      customer:
-        'The data centre is full at the moment. We try its neighbours in the same region and then try again; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
-      operator: 'The cloud has no machine of this size free in the zone; every zone of the region is tried in turn.',
-      next: 'Wait; the step is retried in the other zones of the region, never in another region.',
-    },
-    true,
-  ),
-  cloud_rate_limited: reason(
-    'cloud',
-    503,
-    {
-      customer: 'The cloud asks us to go slower. We go on in a moment; nothing more is charged.',
-      operator: 'The cloud refuses calls because there were too many; the step waits longer each time.',
-      next: 'Wait; lower FREEHOLD_PROVISION_SLOTS where it stays.',
-    },
-    true,
-  ),
-  cloud_credentials_expired: reason(
-    'cloud',
-    502,
-    {
-      customer:
-        'We cannot reach the cloud at the moment. We mend it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
-      operator:
-        'The cloud does not accept our credentials: they expired, were revoked or are wrong. No order goes on there.',
-      next: 'Renew the credentials of the provision worker (`freehold clouds check` looks at them), then retry the step.',
-    },
-    true,
-  ),
-  cloud_name_conflict: reason('cloud', 502, {
-    customer:
-      'Something at the cloud stands in the way of your server. We remove it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
-    operator: 'An object of the same name exists at the cloud and does not belong to this stack; the detail names it.',
-    next: "Look whose it is: remove it, or tag it as this instance's, then retry the step.",
-  }),
-  cloud_permission_missing: reason('cloud', 502, {
-    customer:
-      'We are not set up yet for a part of this. We mend it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
-    operator: 'Our account may not do something at the cloud that a stack needs; the detail names it.',
-    next: 'Grant it as docs/clouds/ says (`freehold clouds check` lists what is missing), then retry the step.',
-  }),
-  host_setup_invalid: reason('cloud', 500, {
-    customer: 'The server could not be built.',
-    operator: 'What a host is told at its first boot is missing, malformed or too large; the detail names it.',
-    next: 'Correct the configuration of the provision worker, then retry the step.',
-  }),
-  policy_violated: reason('cloud', 500, {
-    customer: 'The server could not be built. Nothing was created at the cloud.',
-    operator: 'The stack breaks a rule of our own, so nothing of it was created; the detail names rule and resource.',
-    next: 'Correct the stack program, then retry the step.',
-  }),
-  unknown_objects: reason('cloud', 502, {
-    customer: 'The change of the server needs a look by our staff. The server itself runs on.',
-    operator: 'The cloud holds objects of this instance beside those of its stack; the detail names them.',
-    next: 'Look which of them holds the data, remove the others at the cloud, retry the step.',
-  }),
-  snapshot_failed: reason(
-    'cloud',
-    502,
-    {
-      customer: 'Your server is still there: the last copy of its data could not be made yet. We try again.',
-      operator:
-        'The final snapshot of a data volume failed or takes too long, so nothing was removed; the detail says which.',
-      next: 'Wait; destroy is tried again, and makes the snapshot anew where it failed.',
-    },
-    true,
-  ),
-  orphan_cleanup: reason('cloud', 502, {
-    customer: 'The server is being cleaned up. You are not charged for it.',
-    operator: 'Destroy keeps failing; objects may be left at the cloud.',
-    next: 'Remove the objects by tag or mend the cause; destroy is retried.',
-  }),
-  host_starting: reason(
-    'cloud',
-    503,
-    {
-      customer: 'The server is starting.',
-      operator: 'The host does not answer as this instance yet; the detail names the phase.',
-      next: 'Wait; the step is retried until its deadline.',
-    },
-    true,
-  ),
-  data_volume_refused: reason('cloud', 502, {
-    customer: 'The server was built but does not accept its disk. We are looking at it.',
-    operator:
-      'The host found data that is not ours, several volumes, or a damaged file system; the detail names the phase.',
-    next: 'Look at the volume on the host, mend it by hand, then retry.',
-  }),
-  host_unhealthy: reason('cloud', 504, {
-    customer: 'The server was built but does not answer.',
-    operator: 'The host did not become healthy within the deadline; the detail names the phase.',
-    next: 'Look at the host, then retry, skip or abort.',
-  }),
+  stack_failed: reason('cloud', 502),
+  stack_busy: reason('cloud', 503, { retryable: true }),
+  runner_died: reason('cloud', 503, { retryable: true }),
+  cloud_unavailable: reason('cloud', 503, { retryable: true }),
+  cloud_quota: reason('cloud', 502),
+  cloud_capacity: reason('cloud', 503, { retryable: true }),
+  cloud_rate_limited: reason('cloud', 503, { retryable: true }),
+  cloud_credentials_expired: reason('cloud', 502, { retryable: true }),
+  cloud_name_conflict: reason('cloud', 502),
+  cloud_permission_missing: reason('cloud', 502),
+  host_setup_invalid: reason('cloud', 500),
+  policy_violated: reason('cloud', 500),
+  unknown_objects: reason('cloud', 502),
+  snapshot_failed: reason('cloud', 502, { retryable: true }),
+  orphan_cleanup: reason('cloud', 502),
+  host_starting: reason('cloud', 503, { retryable: true }),
+  data_volume_refused: reason('cloud', 502),
+  host_unhealthy: reason('cloud', 504),
 } as const satisfies Reasons;

@@ -2,49 +2,11 @@ import { type Reasons, reason } from './reason.ts';
 
 /** Names: their rules, who has them, and whether the world finds them. */
 export const hostnameReasons = {
-  hostname_malformed: reason('request', 422, {
-    customer: 'This name cannot be used as a hostname.',
-    operator: 'The name breaks a rule of hostnames; the detail names it.',
-    next: 'Use 3 to 40 letters, digits and single hyphens, beginning with a letter.',
-  }),
-  hostname_reserved: reason('request', 422, {
-    customer: 'This name is reserved.',
-    operator: 'The name is on the list of reserved names.',
-    next: 'Choose another name.',
-  }),
-  hostname_taken: reason('request', 409, {
-    customer: 'This name is taken.',
-    operator: 'Another instance owns the name.',
-    next: 'Choose another name.',
-  }),
-  hostname_held: reason('request', 409, {
-    customer: 'Somebody else is just ordering this name.',
-    operator: 'Another open quote or order holds the name.',
-    next: 'Choose another name or try again later.',
-  }),
-  too_many_holds: reason('request', 429, {
-    customer: 'You hold too many names without having paid for one.',
-    operator: 'The limit of unpaid holds per account or per address is reached.',
-    next: 'Pay or cancel an open order, or wait until a hold ends.',
-  }),
-  dns_unresolved: reason(
-    'dns',
-    504,
-    {
-      customer: 'The address of the server is not known everywhere yet.',
-      operator: 'The hostname does not resolve to the address of the stack.',
-      next: 'Wait; the step is retried.',
-    },
-    true,
-  ),
-  tls_untrusted: reason(
-    'dns',
-    504,
-    {
-      customer: 'The certificate of the server is not ready yet.',
-      operator: 'The TLS handshake with the host fails.',
-      next: 'Wait; the step is retried.',
-    },
-    true,
-  ),
+  hostname_malformed: reason('request', 422),
+  hostname_reserved: reason('request', 422),
+  hostname_taken: reason('request', 409),
+  hostname_held: reason('request', 409),
+  too_many_holds: reason('request', 429),
+  dns_unresolved: reason('dns', 504, { retryable: true }),
+  tls_untrusted: reason('dns', 504, { retryable: true }),
 } as const satisfies Reasons;

@@ -2,34 +2,8 @@ import { type Reasons, reason } from './reason.ts';
 
 /** The licence of a server, as the control plane meets it. */
 export const licenceReasons = {
-  licence_server_unavailable: reason(
-    'licence',
-    503,
-    {
-      customer: 'The licence service does not answer at the moment. We keep trying.',
-      operator: 'The licence server is unreachable or answers with 5xx.',
-      next: 'Wait; the step is retried.',
-    },
-    true,
-  ),
-  licence_refused: reason('licence', 502, {
-    customer: 'The licence could not be issued.',
-    operator: 'The licence server refused the request; the detail has its code.',
-    next: 'Mend the cause, then retry the step.',
-  }),
-  not_activated_yet: reason(
-    'licence',
-    504,
-    {
-      customer: 'The server is registering its licence.',
-      operator: 'The licence server has not seen the activation of this node yet.',
-      next: 'Wait; the step is retried.',
-    },
-    true,
-  ),
-  activation_missing: reason('licence', 504, {
-    customer: 'The server did not register its licence.',
-    operator: 'No activation was seen within the deadline.',
-    next: 'Look at the host and the licence server, then retry, skip or abort.',
-  }),
+  licence_server_unavailable: reason('licence', 503, { retryable: true }),
+  licence_refused: reason('licence', 502),
+  not_activated_yet: reason('licence', 504, { retryable: true }),
+  activation_missing: reason('licence', 504),
 } as const satisfies Reasons;

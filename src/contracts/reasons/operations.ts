@@ -2,49 +2,13 @@ import { type Reasons, reason } from './reason.ts';
 
 /** Orders and operations: what they refuse because of where they are, and how they ended. */
 export const operationReasons = {
-  operation_running: reason('request', 409, {
-    customer: 'Another change is still running on this server.',
-    operator: 'The entity runs another operation; the detail names it.',
-    next: 'Wait until it has ended.',
-  }),
-  already_ready: reason('request', 409, {
-    customer: 'The server is ready already; the order is paid and can no longer be cancelled.',
-    operator: 'Cancel lost against ready.',
-    next: 'Terminate the instance instead.',
-  }),
-  already_ended: reason('request', 409, {
-    customer: 'This order has ended or is being given back.',
-    operator: 'The order is in a final state, or cancelling or settling on its way to one.',
-    next: 'Place a new order.',
-  }),
-  already_closed: reason('request', 409, {
-    customer: 'This is closed already.',
-    operator: 'The ticket is closed already.',
-    next: 'Read the ticket again.',
-  }),
-  step_not_waiting: reason('request', 409, {
-    customer: 'This step does not wait for anybody.',
-    operator: 'The named step or attempt is not in needs_operator.',
-    next: 'Read the operation again and name the step that waits.',
-  }),
-  step_not_skippable: reason('request', 409, {
-    customer: 'This step cannot be skipped.',
-    operator: 'Only await healthy, await activation and e-mail may be skipped.',
-    next: 'Retry the step or abort the operation.',
-  }),
-  cancelled_by_customer: reason('request', 200, {
-    customer: 'You cancelled this order.',
-    operator: 'The customer cancelled before ready.',
-    next: 'Nothing to do.',
-  }),
-  cancelled_by_operator: reason('request', 200, {
-    customer: 'We cancelled this order.',
-    operator: 'An operator aborted the operation.',
-    next: 'Nothing to do.',
-  }),
-  not_delivered: reason('internal', 502, {
-    customer: 'We could not deliver this server. Everything you paid goes back to you.',
-    operator: 'The window of needs_operator ended before anybody acted.',
-    next: 'Read why the step failed; the customer has to order again.',
-  }),
+  operation_running: reason('request', 409),
+  already_ready: reason('request', 409),
+  already_ended: reason('request', 409),
+  already_closed: reason('request', 409),
+  step_not_waiting: reason('request', 409),
+  step_not_skippable: reason('request', 409),
+  cancelled_by_customer: reason('request', 200),
+  cancelled_by_operator: reason('request', 200),
+  not_delivered: reason('internal', 502),
 } as const satisfies Reasons;

@@ -2,34 +2,7 @@ import { type Reasons, reason } from './reason.ts';
 
 /** What is our own doing: parts of ours that do not answer, and errors nobody foresaw. */
 export const ownFaultReasons = {
-  workflow_unreachable: reason(
-    'internal',
-    503,
-    {
-      customer: 'We could not reach the part that runs your order. It will go on by itself.',
-      operator: 'Temporal did not answer in time.',
-      next: 'Try again in a minute.',
-    },
-    true,
-  ),
-  records_unreachable: reason(
-    'internal',
-    503,
-    {
-      customer: 'We cannot reach our records for a moment. Nothing is lost.',
-      operator: 'The database does not answer.',
-      next: 'Try again in a minute.',
-    },
-    true,
-  ),
-  internal: reason(
-    'internal',
-    500,
-    {
-      customer: 'Something went wrong on our side.',
-      operator: 'An unexpected error; the log has it under the request id.',
-      next: 'Try again; if it stays, contact support with the request id.',
-    },
-    true,
-  ),
+  workflow_unreachable: reason('internal', 503, { retryable: true }),
+  records_unreachable: reason('internal', 503, { retryable: true }),
+  internal: reason('internal', 500, { retryable: true }),
 } as const satisfies Reasons;

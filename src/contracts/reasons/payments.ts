@@ -2,104 +2,17 @@ import { type Reasons, reason } from './reason.ts';
 
 /** Money on its way in and back. */
 export const paymentReasons = {
-  card_declined: reason('payment', 402, {
-    customer: 'The card was declined. Nothing was charged.',
-    operator: 'Stripe declined the payment; the customer may try again.',
-    next: 'Try again or use another card.',
-  }),
-  too_many_declines: reason('payment', 402, {
-    customer: 'The payment was declined too often. Nothing was charged.',
-    operator: 'The order reached its limit of declines.',
-    next: 'Place a new order with another payment method.',
-  }),
-  payment_expired: reason('payment', 402, {
-    customer: 'The payment was not completed in time. Nothing was charged.',
-    operator: 'The deadline of await payment passed without a payment.',
-    next: 'Place a new order.',
-  }),
-  not_paid_yet: reason(
-    'payment',
-    402,
-    {
-      customer: 'We are waiting for your payment.',
-      operator: 'No final payment state at Stripe yet; the activity looks again.',
-      next: 'Complete the payment.',
-    },
-    true,
-  ),
-  declined_try_again: reason(
-    'payment',
-    402,
-    {
-      customer: 'The payment was declined. Nothing was charged. You can try again or use another card.',
-      operator: 'The last attempt to pay was declined; the detail has the decline code. The customer may try again.',
-      next: 'Try again or use another card.',
-    },
-    true,
-  ),
-  payment_processing: reason(
-    'payment',
-    402,
-    {
-      customer: 'Your payment is on its way; your bank has not confirmed it yet. There is nothing more for you to do.',
-      operator: 'The payment is processing at Stripe: neither paid nor failed; the activity looks again.',
-      next: 'Wait; the order goes on as soon as the bank has answered.',
-    },
-    true,
-  ),
-  payment_provider_unavailable: reason(
-    'payment',
-    503,
-    {
-      customer: 'The payment service does not answer. We keep trying.',
-      operator: 'Stripe answered with 5xx or 429 or not at all.',
-      next: 'Wait; the step is retried.',
-    },
-    true,
-  ),
-  payment_request_refused: reason('payment', 502, {
-    customer: 'The payment could not be set up. Nothing was charged.',
-    operator: 'Stripe refused the request as invalid; the detail has its message.',
-    next: 'Correct the cause, then retry the step.',
-  }),
-  payment_not_ready: reason(
-    'payment',
-    409,
-    {
-      customer: 'The payment is being prepared.',
-      operator: 'The step "create subscription" has not ended yet.',
-      next: 'Ask again in a moment.',
-    },
-    true,
-  ),
-  money_not_settled: reason(
-    'payment',
-    502,
-    {
-      customer: 'Your money is on its way back.',
-      operator: 'Settle has not yet read back a zero balance at Stripe.',
-      next: 'Wait; settle is retried until nothing is kept.',
-    },
-    true,
-  ),
-  money_in_flight: reason(
-    'payment',
-    502,
-    {
-      customer: 'Your payment is still on its way to us. It goes back as soon as it arrives.',
-      operator: 'A payment of this order is still processing; settle comes back every hour.',
-      next: 'Wait; settle ends with a void or a refund.',
-    },
-    true,
-  ),
-  refund_failed: reason('payment', 502, {
-    customer: 'The refund did not go through; we are looking after it.',
-    operator: 'Stripe reports the refund as failed or requiring action.',
-    next: 'Refund by hand and note it on the order.',
-  }),
-  webhook_signature_wrong: reason('payment', 400, {
-    customer: 'This message was refused.',
-    operator: 'The webhook signature is wrong or too old.',
-    next: 'Check the webhook secret.',
-  }),
+  card_declined: reason('payment', 402),
+  too_many_declines: reason('payment', 402),
+  payment_expired: reason('payment', 402),
+  not_paid_yet: reason('payment', 402, { retryable: true }),
+  payment_processing: reason('payment', 402, { retryable: true }),
+  declined_try_again: reason('payment', 402, { retryable: true }),
+  payment_provider_unavailable: reason('payment', 503, { retryable: true }),
+  payment_request_refused: reason('payment', 502),
+  payment_not_ready: reason('payment', 409, { retryable: true }),
+  money_not_settled: reason('payment', 502, { retryable: true }),
+  money_in_flight: reason('payment', 502, { retryable: true }),
+  refund_failed: reason('payment', 502),
+  webhook_signature_wrong: reason('payment', 400),
 } as const satisfies Reasons;

@@ -6,21 +6,12 @@ export interface Reason {
   readonly status: number;
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retryable: boolean;
-  readonly customer: string;
-  readonly operator: string;
-  /** What to do next, as an imperative sentence. */
-  readonly next: string;
 }
 
 /** The reasons of one area by their codes. */
 export type Reasons = Readonly<Record<string, Reason>>;
 
-/** One entry of the catalogue. */
-export function reason(
-  plane: Plane,
-  status: number,
-  text: { customer: string; operator: string; next: string },
-  retryable = false,
-): Reason {
-  return { plane, status, retryable, ...text };
+/** One entry of the catalogue; its sentences lie in `src/texts/` under the same code. */
+export function reason(plane: Plane, status: number, { retryable = false } = {}): Reason {
+  return { plane, status, retryable };
 }

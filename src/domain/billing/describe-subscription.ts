@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import { reasons } from '../../contracts/reasons.ts';
 import { endedSubscriptionStatuses, type SubscriptionReading } from '../../contracts/subscription.ts';
+import { textsOf } from '../../texts/texts.ts';
 
 /** Whether nothing can be paid by this subscription any more. */
 export function subscriptionHasEnded({ status }: Pick<SubscriptionReading, 'status'>): boolean {
@@ -18,6 +18,7 @@ export function attentionOf(reading: Pick<SubscriptionReading, 'status' | 'gone'
 /** What an operator reads of a subscription in the Temporal UI; Markdown. */
 export function describeSubscription({ subject, status, paidUntil, gone }: SubscriptionReading): string {
   const attention = attentionOf({ status, gone });
+  const { reasons } = textsOf('en');
   return [
     `### ${attention ? 'Needs an operator' : 'Subscription'}`,
     '',

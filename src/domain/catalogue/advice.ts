@@ -1,5 +1,8 @@
 import type { Catalogue, Plan, PlanName } from '../../contracts/catalogue.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { CheckedCart } from './catalogue.ts';
+
+const { notes } = textsOf('en').cart;
 
 /** A sentence for the buyer with a word that programs can tell it by. */
 export interface CartNote {
@@ -21,7 +24,7 @@ export function planForAccounts(accounts: number, catalogue: Catalogue): PlanNam
  * more than the plan's machine carries (`machine_overload`). How many plugins will be installed is not known yet, so
  * the plan's limit counts, and where that is unlimited the largest limit of any other plan.
  *
- * @param accounts how many user accounts the buyer expects, where he says it
+ * @param accounts how many user accounts the buyer expects, where they say it
  */
 export function adviseOnCart(
   cart: CheckedCart,
@@ -37,19 +40,21 @@ export function adviseOnCart(
   const recommended = planForAccounts(expected, catalogue);
   const isTooSmall = expected > (plan.accounts.to ?? Number.POSITIVE_INFINITY);
   if (isTooSmall || (accounts !== undefined && recommended !== plan.name)) {
-    const text = `${plan.name} is meant for: ${lowerFirst(plan.accounts.text)}. For ${expected} we recommend ${recommended}.`;
+    const accounts = lowerFirst(plan.accounts.text);
+    const text = notes.plan_for_accounts({ plan: plan.name, accounts, expected, recommended });
     advice.push({ code: 'plan_for_accounts', text });
   }
   if (plan.features.cluster && cart.zones.length === 1) {
-    const text = `${plan.name} is sold on one node here; cluster and high availability need three nodes.`;
-    advice.push({ code: 'one_node', text });
+    advice.push({ code: 'one_node', text: notes.one_node({ plan: plan.name }) });
   }
 
   const plugins = pluginsToExpect(plan, catalogue);
   if (users * plugins > plan.carries) {
     const better = catalogue.plans.find((each) => each.carries >= users * plugins);
-    const advised = better ? ` ${better.name} carries them.` : '';
-    const text = `${users} users with ${plugins} plugins each may overload the machine of ${plan.name}.${advised}`;
+    const values = { users, plugins, plan: plan.name };
+    const text = better
+      ? notes.machine_overload_avoidable({ ...values, better: better.name })
+      : notes.machine_overload(values);
     warnings.push({ code: 'machine_overload', text });
   }
   return { advice, warnings };

@@ -1,6 +1,7 @@
 import type { FleetPart, MismatchKind, ReconcileReport } from '../../contracts/fleet.ts';
-import { reasons } from '../../contracts/reasons.ts';
+import { textsOf } from '../../texts/texts.ts';
 
+const texts = textsOf('en');
 const longestList = 50;
 
 /** What the Temporal UI shows of a pass, as Markdown: where it is, what it found, and what to do about it. */
@@ -12,24 +13,26 @@ export function describeReconcile(pass: {
 }): string {
   const { parts, report, list } = pass;
   const { compared, found, repaired, unread } = report;
-  const title = parts.includes('records') ? 'Records against systems' : 'Clouds against records';
-  const counts = `${compared} compared, ${found} mismatches${report.repair ? `, ${repaired} repaired` : ', nothing touched'}`;
-  const silent = unread.length > 0 ? [`Did not answer: ${unread.join(', ')}. Its tickets stay as they are.`] : [];
+  const { reconcile } = texts.details;
+  const title = reconcile.title[parts.includes('records') ? 'records' : 'clouds'];
   const kinds = [...new Set(report.mismatches.map(({ kind }) => kind))];
   return [
-    `### ${title}${list === null ? ': done' : `: ${list}`}`,
-    `${counts}.`,
-    ...silent,
+    `### ${list === null ? reconcile.over({ title }) : reconcile.running({ title, list })}`,
+    report.repair ? reconcile.repaired({ compared, found, repaired }) : reconcile.dryRun({ compared, found }),
+    ...(unread.length > 0 ? [reconcile.unread({ systems: unread.join(', ') })] : []),
     ...kinds.map((kind) => section(kind, report)),
   ].join('\n\n');
 }
 
 function section(kind: MismatchKind, { mismatches }: ReconcileReport): string {
   const subjects = mismatches.filter((mismatch) => mismatch.kind === kind);
-  const { operator, next } = reasons[kind];
+  const { operator, next } = texts.reasons[kind];
+  const { more, reconcile } = texts.details;
   const shown = subjects.slice(0, longestList).map(({ subject, repair }) => {
-    return `- \`${subject}\`${repair ? ` (by itself: ${repair})` : ''}`;
+    return `- \`${subject}\`${repair ? ` ${reconcile.byItself({ repair })}` : ''}`;
   });
-  const more = subjects.length > longestList ? [`- and ${subjects.length - longestList} more`] : [];
-  return [`**${kind}** ${operator} ${next}`, '', ...shown, ...more].join('\n');
+  const rest = subjects.length - longestList;
+  return [`**${kind}** ${operator} ${next}`, '', ...shown, ...(rest > 0 ? [`- ${more({ count: rest })}`] : [])].join(
+    '\n',
+  );
 }

@@ -1,5 +1,7 @@
 import type { DriftReport } from '../../contracts/drift.ts';
+import { textsOf } from '../../texts/texts.ts';
 
+const { scan, more } = textsOf('en').details;
 const longestList = 50;
 
 /** What the Temporal UI shows of a scan for drift, as Markdown: how far it is, and which servers had drifted. */
@@ -7,10 +9,12 @@ export function describeScan({ checked, skipped, drifted }: DriftReport, { isOve
   const rows = drifted
     .slice(0, longestList)
     .map(({ instanceId, operationId }) => `- \`${instanceId}\`, \`${operationId}\``);
-  const more = drifted.length > longestList ? [`- and ${drifted.length - longestList} more`] : [];
+  const rest = drifted.length - longestList;
   return [
-    `### Servers against their stacks${isOver ? ': done' : ''}`,
-    `${checked} checked, ${drifted.length} drifted, ${skipped} left to the next scan.`,
-    ...(drifted.length > 0 ? [['Drifted:', '', ...rows, ...more].join('\n')] : []),
+    `### ${isOver ? scan.over : scan.running}`,
+    scan.counts({ checked, drifted: drifted.length, skipped }),
+    ...(drifted.length > 0
+      ? [[scan.drifted, '', ...rows, ...(rest > 0 ? [`- ${more({ count: rest })}`] : [])].join('\n')]
+      : []),
   ].join('\n\n');
 }

@@ -1,6 +1,9 @@
 import type { Catalogue } from '../../contracts/catalogue.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudName } from '../../contracts/stack.ts';
+import { textsOf } from '../../texts/texts.ts';
+
+const { hostname: texts } = textsOf('en').cart;
 
 const minimum = 3;
 const maximum = 40;
@@ -63,11 +66,11 @@ export function nameVariants(name: string): string[] {
 }
 
 function brokenRule(name: string): string | undefined {
-  if (name.length < minimum) return `it needs at least ${minimum} characters`;
-  if (name.length > maximum) return `it may have at most ${maximum} characters`;
-  if (/[^a-z0-9-]/.test(name)) return 'only the letters a to z, digits and hyphens are allowed';
-  if (!/^[a-z]/.test(name)) return 'it must begin with a letter';
-  if (name.endsWith('-')) return 'it must not end with a hyphen';
-  if (name.includes('--')) return 'it must not contain two hyphens in a row';
+  if (name.length < minimum) return texts.tooShort({ minimum });
+  if (name.length > maximum) return texts.tooLong({ maximum });
+  if (/[^a-z0-9-]/.test(name)) return texts.characters;
+  if (!/^[a-z]/.test(name)) return texts.start;
+  if (name.endsWith('-')) return texts.end;
+  if (name.includes('--')) return texts.hyphens;
   return undefined;
 }

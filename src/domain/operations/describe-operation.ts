@@ -1,7 +1,11 @@
-import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
+import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationKind, OperationStatus, StepStatus } from '../../contracts/states.ts';
-import { type Decision, decisionsOn, nextOn, type StepName, steps as texts } from '../../contracts/steps.ts';
+import { type Decision, decisionsOn, type StepName, steps as texts } from '../../contracts/steps.ts';
 import { type InstanceFacts, operationWorkflowId, type QueuedOperation } from '../../contracts/workflow-messages.ts';
+import { textsOf } from '../../texts/texts.ts';
+import { nextOn } from './next-on.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** A step as its workflow knows it; times are ms since the epoch, durations ms. */
 export interface DescribedStep {
@@ -120,7 +124,7 @@ function stepTable(rows: readonly DescribedStep[]): string {
 
 function whyItWaits({ step, status, reason }: DescribedStep): string[] {
   const name = `**${texts[step].title}**`;
-  const because = reason ? ` ${reasons[reason].operator}` : '';
+  const because = reason ? ` ${reasonTexts[reason].operator}` : '';
   switch (status) {
     case 'needs_operator':
       return [`${name} needs an operator.${because}${reason ? ` ${nextOn(step, reason)}` : ''}`];

@@ -1,8 +1,10 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
-import { reasons } from '../../contracts/reasons.ts';
 import { type OrderState, orderHasEnded } from '../../contracts/states.ts';
 import { provisionSteps, type StepName, steps } from '../../contracts/steps.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { Row, Section } from '../terminal.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** What an order came to, as its event stream told it. */
 export interface Outcome {
@@ -77,7 +79,7 @@ export async function followOrder(options: {
 
   function showStep({ step, status, attempt, tookMs, reason, detail, progress }: TimelineEvent & { type: 'step' }) {
     const row = rowOf(step);
-    const sentence = reason && reasons[reason].customer;
+    const sentence = reason && reasonTexts[reason].customer;
     const why = status === 'waiting' ? sentence : (detail ?? sentence);
     const again = attempt > 1 ? `try ${attempt}` : undefined;
     if (status === 'succeeded' || status === 'skipped' || status === 'failed') {

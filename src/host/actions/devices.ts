@@ -1,4 +1,5 @@
 import { now } from '../../runtime/clock.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { type Host, isAdministrator } from '../host.ts';
 import { NewDevice, NewReading, parse, ReadingsQuery } from '../inputs.ts';
 import { requireRoom } from '../limits.ts';
@@ -26,7 +27,7 @@ export function addDevice(host: Host, asking: Asking, input: unknown): { device:
   const user = requireChange(host, asking);
   const { name } = parse(NewDevice, input);
   if (host.store.devices.has(user.id, name)) {
-    throw new HostError('already_there', { detail: 'You have a device of this name already.' });
+    throw new HostError('already_there', { detail: textsOf('en').host.details.device });
   }
   requireRoom(host, 'devices');
   return host.store.devices.add(user.id, name);

@@ -1,3 +1,4 @@
+import { textsOf } from '../../texts/texts.ts';
 import { type Host, isAdministrator } from '../host.ts';
 import { NewBrand, NewDomain, NewPlugin, NewUser, parse } from '../inputs.ts';
 import { requireRoom } from '../limits.ts';
@@ -8,12 +9,14 @@ import type { Plugin } from '../store/plugins.ts';
 import type { User } from '../store/users.ts';
 import { type Asking, requireAdministratorsChange } from './guards.ts';
 
+const { details: texts } = textsOf('en').host;
+
 /** Admits an address, whose owner may then create an account. */
 export function addUser(host: Host, asking: Asking, input: unknown): User {
   requireAdministratorsChange(host, asking);
   const { email } = parse(NewUser, input);
   if (isAdministrator(host, { email }) || host.store.users.byEmail(email)) {
-    throw new HostError('already_there', { detail: 'This address is admitted already.' });
+    throw new HostError('already_there', { detail: texts.user });
   }
   requireRoom(host, 'users');
   return host.store.users.admit(email);
@@ -33,7 +36,7 @@ export function addDomain(host: Host, asking: Asking, input: unknown): Domain {
   requireAdministratorsChange(host, asking);
   const { name } = parse(NewDomain, input);
   if (host.contract.hostnames.includes(name) || host.store.domains.byName(name)) {
-    throw new HostError('already_there', { detail: 'This server answers under this name already.' });
+    throw new HostError('already_there', { detail: texts.domain });
   }
   requireRoom(host, 'domains');
   return host.store.domains.add(name);
@@ -45,7 +48,7 @@ export function removeDomain(host: Host, asking: Asking, id: string): void {
   if (!domain) throw new HostError('not_found');
   const brand = host.store.brands.ofDomain(id);
   if (brand) {
-    throw new HostError('domain_in_use', { detail: `The brand “${brand.name}” uses the domain ${domain.name}.` });
+    throw new HostError('domain_in_use', { detail: texts.brandUsesDomain({ brand: brand.name, domain: domain.name }) });
   }
   host.store.domains.remove(id);
 }
@@ -55,16 +58,16 @@ export function addBrand(host: Host, asking: Asking, input: unknown): Brand {
   requireAdministratorsChange(host, asking);
   const { domain: domainName, ...brand } = parse(NewBrand, input);
   if (host.store.brands.byName(brand.name)) {
-    throw new HostError('already_there', { detail: 'There is a brand of this name already.' });
+    throw new HostError('already_there', { detail: texts.brand });
   }
   const domain = host.store.domains.byName(domainName);
   if (!domain) {
-    const message = 'Each brand needs a domain of this server. Add the domain first.';
+    const message = texts.brandNeedsDomain;
     throw new HostError('invalid_input', { detail: message, faults: [{ field: 'domain', message }] });
   }
   const holder = host.store.brands.ofDomain(domain.id);
   if (holder) {
-    throw new HostError('already_there', { detail: `The brand “${holder.name}” uses this domain already.` });
+    throw new HostError('already_there', { detail: texts.brandUsesThis({ brand: holder.name }) });
   }
   requireRoom(host, 'brands');
   return host.store.brands.add({ ...brand, logo: brand.logo, domainId: domain.id });
@@ -79,7 +82,7 @@ export function addPlugin(host: Host, asking: Asking, input: unknown): Plugin {
   requireAdministratorsChange(host, asking);
   const { name } = parse(NewPlugin, input);
   if (host.store.plugins.has(name)) {
-    throw new HostError('already_there', { detail: 'This plugin is enabled already.' });
+    throw new HostError('already_there', { detail: texts.plugin });
   }
   requireRoom(host, 'plugins');
   return host.store.plugins.add(name);

@@ -1,4 +1,5 @@
 import { now } from '../../runtime/clock.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { HostError } from '../reasons.ts';
 import type { Database } from './database.ts';
 
@@ -62,7 +63,7 @@ export function createReadings({ sql, durably }: Database) {
     }
     batch.forEach(({ resolve, reject }, index) => {
       if (stored[index]) resolve();
-      else reject(new HostError('credential_wrong', { detail: 'The device was removed.' }));
+      else reject(new HostError('credential_wrong', { detail: textsOf('en').host.details.deviceRemoved }));
     });
   }
 

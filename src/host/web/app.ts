@@ -91,7 +91,7 @@ function errors(host: Host): ErrorRequestHandler {
   return (error, req, res, next) => {
     const { requestId } = res.locals;
     const refusal = hostErrorOf(error);
-    const { status } = hostReasons[refusal.code];
+    const status = hostReasons[refusal.code];
     if (refusal.code === 'internal') host.log.error({ requestId, err: refusal.cause }, 'request failed');
     else if (status >= 400) host.log.info({ requestId, code: refusal.code }, 'refused');
     if (res.headersSent) return next(error);

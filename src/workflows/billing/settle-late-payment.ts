@@ -5,11 +5,16 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { reasons } from '../../contracts/reasons.ts';
 import type { LatePayment } from '../../contracts/workflow-messages.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { controlActivities, mailActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { needsAttention, orderId } from '../lib/search-attributes.ts';
+
+const {
+  details: { latePayment: texts },
+  reasons: reasonTexts,
+} = textsOf('en');
 
 const firstPauseMs = 10 * 60_000;
 const longestPauseMs = 24 * 3_600_000;
@@ -29,15 +34,15 @@ async function settle(latePayment: LatePayment): Promise<number> {
     try {
       const givenBack = await controlActivities().settleLatePayment(latePayment);
       if (pause > firstPauseMs) upsertSearchAttributes([{ key: needsAttention, value: false }]);
-      setCurrentDetails(`### Money of \`${latePayment.orderId}\`: settled`);
+      setCurrentDetails(`### ${texts.settled({ orderId: latePayment.orderId })}`);
       return givenBack;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       const { reason, detail } = causeOf(error, 'money_not_settled');
       upsertSearchAttributes([{ key: needsAttention, value: true }]);
       setCurrentDetails(
-        `### Money of \`${latePayment.orderId}\` needs an operator\n\n` +
-          `\`${reason}\`: ${detail}. ${reasons[reason].next} It is looked at again every day.`,
+        `### ${texts.needsOperator({ orderId: latePayment.orderId })}\n\n` +
+          texts.why({ reason, detail, next: reasonTexts[reason].next }),
       );
     }
     await sleep(pause);

@@ -11,10 +11,10 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { reasons } from '../../contracts/reasons.ts';
 import { type SubscriptionInput, subscriptionChanged } from '../../contracts/subscription.ts';
 import { factsChanged, instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { attentionOf, describeSubscription, subscriptionHasEnded } from '../../domain/billing/describe-subscription.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { controlActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { instanceId, needsAttention, renewsAt } from '../lib/search-attributes.ts';
@@ -76,7 +76,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
       if (!(error instanceof ActivityFailure)) throw error;
       const { reason, detail } = causeOf(error, 'payment_provider_unavailable');
       setAttention(true);
-      setCurrentDetails(`### Needs an operator\n\n\`${reason}\`: ${detail}. ${reasons[reason].next}`);
+      setCurrentDetails(`### Needs an operator\n\n\`${reason}\`: ${detail}. ${textsOf('en').reasons[reason].next}`);
       return failedLookMs;
     }
   }

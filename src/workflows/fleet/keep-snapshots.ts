@@ -13,10 +13,12 @@ import type {
   SnapshotsProgress,
   SnapshotsReport,
 } from '../../contracts/snapshots.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { cloudFleetActivities, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
 /** How many problems a report names. */
+const { snapshots: texts } = textsOf('en').details;
 const longestReport = 100;
 
 /**
@@ -61,10 +63,10 @@ export async function keepSnapshots({ soFar }: KeepSnapshotsInput): Promise<Snap
 }
 
 function summary({ made, removed, problems }: SnapshotsReport): string {
-  return `${made} made, ${removed} removed, ${problems.length} could not be made or removed`;
+  return texts.counts({ made, removed, problems: problems.length });
 }
 
 function describe({ settings, cloud, report }: SnapshotsProgress): string {
   const lines = report.problems.map(({ cloud: where, subject, reason }) => `- ${where} ${subject ?? ''} ${reason}`);
-  return [`**${settings.clouds[cloud] ?? 'Done'}**: ${summary(report)}.`, ...lines].join('\n\n');
+  return [`**${settings.clouds[cloud] ?? texts.over}**: ${summary(report)}.`, ...lines].join('\n\n');
 }

@@ -3,6 +3,7 @@ import { ActivityFailure, isCancellation, log, ParentClosePolicy, startChild } f
 import type { Mismatch, ReconcileProgress } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import { type LatePayment, latePaymentWorkflowId } from '../../contracts/workflow-messages.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { settleLatePayment } from '../billing/settle-late-payment.ts';
 import { cloudRepair, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
@@ -61,7 +62,7 @@ async function settleMoney(latePayment: LatePayment): Promise<void> {
       workflowId: latePaymentWorkflowId(latePayment),
       args: [latePayment],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `Money after the end of ${latePayment.orderId}`,
+      staticSummary: textsOf('en').details.summaries.latePayment({ orderId: latePayment.orderId }),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -1,6 +1,9 @@
 import { RetryState } from '@temporalio/common';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
-import { isReasonCode, type ReasonCode, reasons } from '../../contracts/reasons.ts';
+import { isReasonCode, type ReasonCode } from '../../contracts/reasons.ts';
+import { textsOf } from '../../texts/texts.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** Why something failed, as a reason code and one sentence for operators. */
 export interface Cause {
@@ -17,7 +20,8 @@ export function causeOf(error: unknown, onTimeout: ReasonCode): Cause {
   const isPastDeadline = error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT;
   if (isPastDeadline || inner instanceof TimeoutFailure) {
     const last = inner instanceof TimeoutFailure ? inner.cause : inner;
-    const detail = last instanceof ApplicationFailure ? `${last.type}: ${last.message}` : reasons[onTimeout].operator;
+    const detail =
+      last instanceof ApplicationFailure ? `${last.type}: ${last.message}` : reasonTexts[onTimeout].operator;
     return { reason: onTimeout, detail };
   }
   if (inner instanceof ApplicationFailure && isReasonCode(inner.type)) {

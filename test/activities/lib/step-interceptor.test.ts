@@ -3,8 +3,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import type { Journal, StepNote } from '../../../src/activities/lib/journal.ts';
 import { createStepInterceptor } from '../../../src/activities/lib/step-interceptor.ts';
-import { ReasonError, reasons } from '../../../src/contracts/reasons.ts';
+import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
+import { textsOf } from '../../../src/texts/texts.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const context: StepContext = {
   instanceId: 'i0123456789abcdef',
@@ -53,7 +56,7 @@ describe('a step that runs', () => {
       throw Object.assign(new Error('connect ECONNREFUSED'), { name: 'MongoNetworkError' });
     };
     const error = await run(async () => undefined, away, log).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ type: 'records_unreachable', message: reasons.records_unreachable.operator });
+    expect(error).toMatchObject({ type: 'records_unreachable', message: reasonTexts.records_unreachable.operator });
     expect(lines.join('')).toContain('connect ECONNREFUSED');
   });
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MismatchKind } from '../../../src/contracts/fleet.ts';
-import { reasons } from '../../../src/contracts/reasons.ts';
 import { endedOrderStates, InstanceStatus, OrderState } from '../../../src/contracts/states.ts';
 import { describeReconcile } from '../../../src/domain/fleet/describe-reconcile.ts';
 import {
@@ -18,6 +17,9 @@ import {
   type OrderHoldings,
   sourceOf,
 } from '../../../src/domain/fleet/reconcile.ts';
+import { textsOf } from '../../../src/texts/texts.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 const settling = { at: 1_000_000_000, settlingMs: 600_000 };
 const longAgo = settling.at - 86_400_000;
@@ -290,7 +292,7 @@ describe('in general', () => {
 
   test('every kind has its sentences and a source', () => {
     for (const kind of MismatchKind.options) {
-      expect(reasons[kind].operator.length + reasons[kind].next.length).toBeGreaterThan(40);
+      expect(reasonTexts[kind].operator.length + reasonTexts[kind].next.length).toBeGreaterThan(40);
       expect(sourceOf[kind]).toBeDefined();
     }
   });
@@ -315,5 +317,5 @@ test('the Temporal UI tells what was found, what it means and what is done by it
   expect(text).toContain('7 compared, 2 mismatches, nothing touched.');
   expect(text).toContain('Did not answer: payments.');
   expect(text).toContain('- `acme` (by itself: release_hold)');
-  expect(text).toContain(reasons.host_gone.next);
+  expect(text).toContain(reasonTexts.host_gone.next);
 });

@@ -1,11 +1,15 @@
 import { expect } from '@jest/globals';
-import { type ReasonCode, reasons } from '../../../src/contracts/reasons.ts';
-import { type Decision, decisionsOn, nextOn, type StepName } from '../../../src/contracts/steps.ts';
+import type { ReasonCode } from '../../../src/contracts/reasons.ts';
+import { type Decision, decisionsOn, type StepName } from '../../../src/contracts/steps.ts';
+import { nextOn } from '../../../src/domain/operations/next-on.ts';
+import { textsOf } from '../../../src/texts/texts.ts';
 import { until } from '../../support/until.ts';
 import { freehold } from './freehold.ts';
 import type { Purchase } from './purchase.ts';
 import { openTemporalUi } from './temporal-ui.ts';
 import { timeoutMs, type World } from './world.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** Where an operator decides: in the Temporal UI, or by the `freehold` command. */
 export type Desk = 'temporal-ui' | 'command';
@@ -36,7 +40,7 @@ export function operatorsOf(world: World) {
     /** A step waits for an operator, and everybody who looks is told why and what can be done. */
     async areAskedAbout(purchase: Purchase, step: StepName, reason: ReasonCode): Promise<void> {
       expect(await purchase.step(step, 'needs_operator')).toMatchObject({ attempt: 1, reason });
-      const { customer, operator } = reasons[reason];
+      const { customer, operator } = reasonTexts[reason];
       const next = nextOn(step, reason);
       const decisions = decisionsOn(step);
       const { operation } = await show(purchase);

@@ -1,4 +1,5 @@
 import { isReadOnly } from '../../../licence/client/gate.ts';
+import { textsOf } from '../../../texts/texts.ts';
 import { show } from '../../state.ts';
 import type { Device } from '../../store/devices.ts';
 import type { Reading } from '../../store/readings.ts';
@@ -6,6 +7,8 @@ import { html } from './html.ts';
 import { csrfField, type Page, sendPage } from './layout.ts';
 import { valueList } from './sections.ts';
 import { when } from './when.ts';
+
+const { device: texts, sections } = textsOf('en').host;
 
 function snippet({ host }: Page) {
   return html`<pre class="snippet"><code>#define THINGER_SERVER "${host.contract.hostnames[0]}"</code></pre>`;
@@ -20,14 +23,14 @@ function example({ host }: Page, id: string, credential: string) {
 
 /** The one page that shows the credential of a device. */
 export function sendNewDevicePage(page: Page, { device, credential }: { device: Device; credential: string }): void {
-  const body = html`<p class="crumb"><a href="/">Start</a></p>
+  const body = html`<p class="crumb"><a href="/">${texts.start}</a></p>
 <h1>${device.name}</h1>
-<section class="card"><div class="notice good" role="status"><strong>The device was added.</strong></div>
-<h2>Its credential</h2><p class="lead">This is shown once and cannot be read again. Copy it to the device now.</p>
+<section class="card"><div class="notice good" role="status"><strong>${texts.added}</strong></div>
+<h2>${texts.credential}</h2><p class="lead">${texts.shownOnce}</p>
 <pre class="snippet secret"><code>${credential}</code></pre>
-<h2>Tell the device where this server is</h2>${snippet(page)}
-<h2>Or send a first reading from here</h2>${example(page, device.id, credential)}
-<p><a class="button" href="/devices/${device.id}">I have copied the credential</a></p></section>`;
+<h2>${texts.pointHere}</h2>${snippet(page)}
+<h2>${texts.firstReading}</h2>${example(page, device.id, credential)}
+<p><a class="button" href="/devices/${device.id}">${texts.copied}</a></p></section>`;
   sendPage(page, { title: device.name, status: 201, body });
 }
 
@@ -37,23 +40,23 @@ export function sendDevicePage(page: Page, { device, readings }: { device: Devic
   const rows = readings
     .map(show.reading)
     .map(({ at, values }) => html`<tr><td>${when(at)}</td><td>${valueList(values)}</td></tr>`);
-  const body = html`<p class="crumb"><a href="/#devices">Devices</a></p>
+  const body = html`<p class="crumb"><a href="/#devices">${texts.devices}</a></p>
 <h1>${device.name}</h1>
-<section class="card"><h2>Last readings</h2>
+<section class="card"><h2>${texts.lastReadings}</h2>
 ${
   rows.length === 0
-    ? html`<p class="empty">This device has sent nothing yet.</p>`
-    : html`<div class="scroll"><table><thead><tr><th scope="col">Measured</th><th scope="col">Values</th></tr></thead>
+    ? html`<p class="empty">${texts.nothingYet}</p>`
+    : html`<div class="scroll"><table><thead><tr><th scope="col">${texts.head.measured}</th><th scope="col">${texts.head.values}</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }</section>
-<section class="card"><h2>How it connects</h2>${snippet(page)}
-${example(page, device.id, '<credential of this device>')}</section>
+<section class="card"><h2>${texts.howItConnects}</h2>${snippet(page)}
+${example(page, device.id, texts.itsCredential)}</section>
 ${
   !readOnly &&
-  html`<section class="card"><h2>Remove this device</h2>
-<p class="lead">The device and all its readings are deleted for good, and its credential is refused from then on.</p>
+  html`<section class="card"><h2>${texts.remove}</h2>
+<p class="lead">${texts.removal}</p>
 <form method="post" action="/devices/${device.id}/remove">${csrfField(page)}
-<button class="danger">Remove ${device.name}</button></form></section>`
+<button class="danger">${sections.remove({ name: device.name })}</button></form></section>`
 }`;
   sendPage(page, { title: device.name, body });
 }

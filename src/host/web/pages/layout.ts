@@ -1,11 +1,14 @@
 import type { Request, Response } from 'express';
+import { textsOf } from '../../../texts/texts.ts';
 import type { Host } from '../../host.ts';
 import type { FieldFault, HostError } from '../../reasons.ts';
-import { hostReasons } from '../../reasons.ts';
+import { hostReasonText } from '../../reasons.ts';
 import type { Brand } from '../../store/brands.ts';
 import { hostnameOf } from '../hostname.ts';
 import { csrfFor, visitOf } from '../session.ts';
 import { type Html, html } from './html.ts';
+
+const { layout: texts } = textsOf('en').host;
 
 /** What every page of one request is made with. */
 export interface Page {
@@ -34,23 +37,23 @@ export function sendPage(page: Page, { title, status = 200, body }: { title: str
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} · ${name}</title>
+<title>${texts.documentTitle({ title, name })}</title>
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css?v=${version}">
 <link rel="stylesheet" href="/brand.css">
 </head>
 <body>
-<a class="skip" href="#content">Skip to the content</a>
+<a class="skip" href="#content">${texts.skip}</a>
 <header class="band"><div class="band-inner">
 <a class="mark" href="/">${mark(page)}<span>${name}</span></a>
 ${
   user &&
   html`<form method="post" action="/sign-out" class="whoami">${csrfField(page)}
-<span class="address">${user.email}</span><button class="quiet">Sign out</button></form>`
+<span class="address">${user.email}</span><button class="quiet">${texts.signOut}</button></form>`
 }
 </div></header>
 <main id="content">${body}</main>
-<footer><span>${hostnameOf(req)}</span><span>Version ${page.host.contract.productVersion}</span></footer>
+<footer><span>${hostnameOf(req)}</span><span>${texts.version({ version: page.host.contract.productVersion })}</span></footer>
 </body>
 </html>
 `;
@@ -70,11 +73,11 @@ export function csrfField({ csrf }: Page): Html {
 /** The refusal of a form, read out by screen readers as soon as the page is there. */
 export function refusalBox(error: HostError | undefined, section?: string): Html | undefined {
   if (!error) return undefined;
-  const { title, next } = hostReasons[error.code];
+  const { title, next } = hostReasonText(error.code);
   const detail = error.detail && error.detail !== title ? error.detail : undefined;
   return html`<div class="notice bad" role="alert"><strong>${title}</strong>
 <p>${detail ? html`${detail} ` : ''}${next}</p>
-${section && html`<p><a href="#${section}">Go to the form</a></p>`}</div>`;
+${section && html`<p><a href="#${section}">${texts.goToForm}</a></p>`}</div>`;
 }
 
 export interface FieldOptions {

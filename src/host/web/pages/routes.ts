@@ -159,5 +159,5 @@ function refusalOf(error: unknown): HostError {
 }
 
 function statusOf({ code }: HostError): number {
-  return hostReasons[code].status;
+  return hostReasons[code];
 }

@@ -1,3 +1,4 @@
+import { textsOf } from '../../../texts/texts.ts';
 import { defaultColours } from '../../inputs.ts';
 import type { BoundedThing } from '../../limits.ts';
 import type { FieldFault } from '../../reasons.ts';
@@ -5,6 +6,8 @@ import { type Html, html } from './html.ts';
 import { csrfField, field } from './layout.ts';
 import type { SectionContext, SectionName } from './start.ts';
 import { when } from './when.ts';
+
+const { sections: texts, things } = textsOf('en').host;
 
 /** What a refused form of this section had typed, and its faults. */
 function triedIn(
@@ -32,9 +35,9 @@ function removal(
   { path, name, consequence }: { path: string; name: string; consequence: string },
 ): Html | undefined {
   if (!writable) return undefined;
-  return html`<details class="removal"><summary>Remove<span class="unseen"> ${name}</span></summary>
+  return html`<details class="removal"><summary>${texts.removeShort}<span class="unseen"> ${name}</span></summary>
 <form method="post" action="${path}">${csrfField(page)}<p>${consequence}</p>
-<button class="danger">Remove ${name}</button></form></details>`;
+<button class="danger">${texts.remove({ name })}</button></form></details>`;
 }
 
 /** The form that adds one more, or the sentence that says why there is none. */
@@ -44,7 +47,7 @@ function adding(
 ): Html | undefined {
   const { state, page, writable } = context;
   if (thing !== 'devices' && !state.you.administrator) {
-    return html`<p class="hint">Only the administrator changes this.</p>`;
+    return html`<p class="hint">${texts.onlyAdministrator}</p>`;
   }
   if (!writable) return undefined;
   const { used, limit } = state.limits[thing];
@@ -52,10 +55,9 @@ function adding(
     const { plan } = state.instance;
     const text =
       limit === 0
-        ? `The plan ${plan} includes no ${thing}.`
-        : `What the plan ${plan} allows is in use: ${limit} ${limit === 1 ? thing.slice(0, -1) : thing}.`;
-    return html`<p class="hint">${text} More of them come with another plan or with add-ons, where you manage
-this server; they count here after the next check of the licence, without a restart.</p>`;
+        ? texts.noneInPlan({ plan, things: things.counted[thing]({ count: limit }) })
+        : texts.allInUse({ plan, limit, things: things.counted[thing]({ count: limit }) });
+    return html`<p class="hint">${text} ${texts.more}</p>`;
   }
   return html`<form method="post" action="/${thing}" class="adding"${multipart && html` enctype="multipart/form-data"`}>
 ${csrfField(page)}${fields}<button>${button}</button></form>`;
@@ -67,19 +69,20 @@ export function devicesSection(context: SectionContext): Html {
   const rows = state.devices.map(
     ({ id, name, owner, lastReading }) => html`<tr><th scope="row"><a href="/devices/${id}">${name}</a></th>
 ${state.you.administrator && html`<td>${owner}</td>`}
-<td>${lastReading ? valueList(lastReading.values) : html`<span class="hint">nothing yet</span>`}</td>
+<td>${lastReading ? valueList(lastReading.values) : html`<span class="hint">${texts.devices.nothingYet}</span>`}</td>
 <td>${lastReading && when(lastReading.at)}</td></tr>`,
   );
-  const headings = ['Device', ...(state.you.administrator ? ['Owner'] : []), 'Last reading', 'Measured'];
+  const { head } = texts.devices;
+  const headings = [head.device, ...(state.you.administrator ? [head.owner] : []), head.lastReading, head.measured];
   return section('devices', {
-    title: 'Devices',
-    lead: 'Each device has a credential of its own, which is shown once. Tell your devices where this server is:',
+    title: things.titles.devices,
+    lead: texts.devices.lead,
     body: html`<pre class="snippet"><code>#define THINGER_SERVER "${state.instance.hostname}"</code></pre>
-${table(headings, rows, 'No device yet. Add the first one below.')}
+${table(headings, rows, texts.devices.none)}
 ${adding(context, {
   thing: 'devices',
-  button: 'Add device',
-  fields: field({ id: 'device-name', name: 'name', label: 'Name of the device', value: typed.name, faults }),
+  button: texts.devices.add,
+  fields: field({ id: 'device-name', name: 'name', label: texts.devices.name, value: typed.name, faults }),
 })}`,
   });
 }
@@ -95,29 +98,29 @@ export function usersSection(context: SectionContext): Html {
   const { typed, faults } = triedIn(context, 'users');
   const rows = state.users.map(
     ({ id, email, administrator, joinedAt }) => html`<tr><th scope="row">${email}</th>
-<td>${administrator ? 'Administrator' : 'User'}</td>
-<td>${joinedAt ? html`signed up ${when(joinedAt)}` : 'admitted, not signed up yet'}</td>
+<td>${administrator ? texts.users.administrator : texts.users.user}</td>
+<td>${joinedAt ? texts.users.signedUp({ when: when(joinedAt) }) : texts.users.admitted}</td>
 <td class="act">${
       state.you.administrator &&
       !administrator &&
       removal(context, {
         path: `/users/${id}/remove`,
         name: email,
-        consequence: 'The account, its devices and all their readings are deleted for good.',
+        consequence: texts.users.removal,
       })
     }</td></tr>`,
   );
   return section('users', {
-    title: 'Users',
-    lead: 'Only the administrator and the addresses admitted here can create an account on this server.',
-    body: html`${table(['E-mail address', 'Role', 'Account', ''], rows, 'No user yet.')}
+    title: things.titles.users,
+    lead: texts.users.lead,
+    body: html`${table([...Object.values(texts.users.head), ''], rows, texts.users.none)}
 ${adding(context, {
   thing: 'users',
-  button: 'Admit user',
+  button: texts.users.add,
   fields: field({
     id: 'user-email',
     name: 'email',
-    label: 'E-mail address to admit',
+    label: texts.users.email,
     type: 'email',
     value: typed.email,
     faults,
@@ -131,34 +134,34 @@ export function domainsSection(context: SectionContext): Html {
   const { typed, faults } = triedIn(context, 'domains');
   const rows = [
     ...state.instance.hostnames.map(
-      (name) => html`<tr><th scope="row">${name}</th><td>Name of this server</td><td></td></tr>`,
+      (name) => html`<tr><th scope="row">${name}</th><td>${texts.domains.ownName}</td><td></td></tr>`,
     ),
     ...state.domains.map(
       ({ id, name }) => html`<tr><th scope="row">${name}</th>
-<td>${state.brands.find(({ domain }) => domain === name)?.name ?? 'No brand'}</td>
+<td>${state.brands.find(({ domain }) => domain === name)?.name ?? texts.domains.noBrand}</td>
 <td class="act">${
         state.you.administrator &&
         removal(context, {
           path: `/domains/${id}/remove`,
           name,
-          consequence: 'This server stops answering under the domain at once, for people and for devices.',
+          consequence: texts.domains.removal,
         })
       }</td></tr>`,
     ),
   ];
   return section('domains', {
-    title: 'Domains',
-    lead: 'Names of your own under which this server answers beside its hostname.',
-    body: html`${table(['Name', 'Brand', ''], rows, '')}
+    title: things.titles.domains,
+    lead: texts.domains.lead,
+    body: html`${table([...Object.values(texts.domains.head), ''], rows, '')}
 ${adding(context, {
   thing: 'domains',
-  button: 'Add domain',
+  button: texts.domains.add,
   fields: field({
     id: 'domain-name',
     name: 'name',
-    label: 'Domain',
+    label: texts.domains.name,
     placeholder: 'iot.example.com',
-    hint: `Point a DNS record of the domain to ${state.instance.hostname}.`,
+    hint: texts.domains.hint({ hostname: state.instance.hostname }),
     value: typed.name,
     faults,
   }),
@@ -173,35 +176,35 @@ export function brandsSection(context: SectionContext): Html {
     ({ id, name, domain, logo, accent, band }) => html`<tr><th scope="row"><span class="brand-name">${
       logo && html`<img src="${logo}" alt="" height="24">`
     }${name}</span></th><td>${domain}</td>
-<td><img class="swatch" src="/brands/${id}/colours.svg" alt="Accent ${accent}, header ${band}" width="40" height="20"></td>
+<td><img class="swatch" src="/brands/${id}/colours.svg" alt="${texts.brands.colours({ accent, band })}" width="40" height="20"></td>
 <td class="act">${
       state.you.administrator &&
       removal(context, {
         path: `/brands/${id}/remove`,
         name,
-        consequence: `${domain} shows the pages of this server without a brand.`,
+        consequence: texts.brands.removal({ domain }),
       })
     }</td></tr>`,
   );
   const free = state.domains.filter(({ name }) => !state.brands.some(({ domain }) => domain === name));
   const form = adding(context, {
     thing: 'brands',
-    button: 'Add brand',
+    button: texts.brands.add,
     multipart: true,
-    fields: html`${field({ id: 'brand-name', name: 'name', label: 'Name', value: typed.name, faults })}
-<div class="field"><label for="brand-domain">Domain</label><select id="brand-domain" name="domain" required>
+    fields: html`${field({ id: 'brand-name', name: 'name', label: texts.brands.name, value: typed.name, faults })}
+<div class="field"><label for="brand-domain">${texts.brands.domain}</label><select id="brand-domain" name="domain" required>
 ${free.map(({ name }) => html`<option${typed.domain === name && html` selected`}>${name}</option>`)}</select></div>
-${field({ id: 'brand-accent', name: 'accent', label: 'Accent colour', type: 'color', value: typed.accent ?? defaultColours.accent, faults })}
-${field({ id: 'brand-band', name: 'band', label: 'Header colour', type: 'color', value: typed.band ?? defaultColours.band, faults })}
-${field({ id: 'brand-logo', name: 'logo', label: 'Logo', type: 'file', required: false, accept: 'image/png,image/jpeg,image/webp', hint: 'PNG, JPEG or WebP of at most 64 kB.', faults })}`,
+${field({ id: 'brand-accent', name: 'accent', label: texts.brands.accent, type: 'color', value: typed.accent ?? defaultColours.accent, faults })}
+${field({ id: 'brand-band', name: 'band', label: texts.brands.band, type: 'color', value: typed.band ?? defaultColours.band, faults })}
+${field({ id: 'brand-logo', name: 'logo', label: texts.brands.logo, type: 'file', required: false, accept: 'image/png,image/jpeg,image/webp', hint: texts.brands.logoHint, faults })}`,
   });
   const { used, limit } = state.limits.brands;
   const needsDomain = state.you.administrator && free.length === 0 && (limit === null || used < limit);
   return section('brands', {
-    title: 'Brands',
-    lead: 'A brand gives the pages under one of your domains a name, colours and a logo. Each brand needs a domain.',
-    body: html`${table(['Brand', 'Domain', 'Colours', ''], rows, 'No brand yet.')}
-${needsDomain ? html`<p class="hint">Add a domain that carries no brand yet, then the brand.</p>` : form}`,
+    title: things.titles.brands,
+    lead: texts.brands.lead,
+    body: html`${table([...Object.values(texts.brands.head), ''], rows, texts.brands.none)}
+${needsDomain ? html`<p class="hint">${texts.brands.needsDomain}</p>` : form}`,
   });
 }
 
@@ -215,18 +218,18 @@ export function pluginsSection(context: SectionContext): Html {
         removal(context, {
           path: `/plugins/${id}/remove`,
           name,
-          consequence: 'The plugin is switched off for every user of this server.',
+          consequence: texts.plugins.removal,
         })
       }</td></tr>`,
   );
   return section('plugins', {
-    title: 'Plugins',
-    lead: 'Extensions that are enabled for everybody on this server.',
-    body: html`${table(['Plugin', 'Enabled', ''], rows, 'No plugin yet.')}
+    title: things.titles.plugins,
+    lead: texts.plugins.lead,
+    body: html`${table([...Object.values(texts.plugins.head), ''], rows, texts.plugins.none)}
 ${adding(context, {
   thing: 'plugins',
-  button: 'Enable plugin',
-  fields: field({ id: 'plugin-name', name: 'name', label: 'Name of the plugin', value: typed.name, faults }),
+  button: texts.plugins.add,
+  fields: field({ id: 'plugin-name', name: 'name', label: texts.plugins.name, value: typed.name, faults }),
 })}`,
   });
 }

@@ -1,3 +1,4 @@
+import { textsOf } from '../../../texts/texts.ts';
 import type { HostError } from '../../reasons.ts';
 import { hostState } from '../../state.ts';
 import { visitOf } from '../session.ts';
@@ -6,18 +7,7 @@ import { type Page, refusalBox, sendPage } from './layout.ts';
 import { licenceCard, limitsTable } from './overview.ts';
 import { brandsSection, devicesSection, domainsSection, pluginsSection, usersSection } from './sections.ts';
 
-/** What was done, by the code in the address after a form was sent. */
-const done: Readonly<Record<string, string>> = {
-  'user-added': 'The address is admitted. Its owner can create an account now.',
-  'user-removed': 'The user was removed.',
-  'domain-added': 'The server answers under the domain now, once its DNS record points here.',
-  'domain-removed': 'The domain was removed.',
-  'brand-added': 'The brand was added. Open its domain to see it.',
-  'brand-removed': 'The brand was removed.',
-  'plugin-added': 'The plugin is enabled.',
-  'plugin-removed': 'The plugin was removed.',
-  'device-removed': 'The device was removed.',
-};
+const { start: texts, things } = textsOf('en').host;
 
 /** The form that was refused: where, why, and what had been typed. */
 export interface Refused {
@@ -42,26 +32,27 @@ export function sendStartPage(
 ): void {
   const state = hostState(page.host, visitOf(page.res).user);
   const code = page.req.query.done;
+  const { done }: { done: Readonly<Record<string, string>> } = texts;
   const message = typeof code === 'string' && Object.hasOwn(done, code) ? done[code] : undefined;
   const context: SectionContext = { page, state, writable: !state.licence.readOnly, refused };
-  const body = html`<div class="title-row"><div><p class="overline">Private server</p><h1>${state.instance.hostname}</h1></div></div>
+  const body = html`<div class="title-row"><div><p class="overline">${texts.overline}</p><h1>${state.instance.hostname}</h1></div></div>
 ${message && html`<div class="notice good" role="status"><strong>${message}</strong></div>`}
 ${refusalBox(refused?.error, refused?.section)}
 ${banner(context)}
 <div class="overview">${licenceCard(state)}${limitsTable(state)}</div>
-<nav class="sections" aria-label="On this page"><a href="#devices">Devices</a><a href="#users">Users</a>
-<a href="#domains">Domains</a><a href="#brands">Brands</a><a href="#plugins">Plugins</a></nav>
+<nav class="sections" aria-label="${texts.onThisPage}"><a href="#devices">${things.titles.devices}</a><a href="#users">${things.titles.users}</a>
+<a href="#domains">${things.titles.domains}</a><a href="#brands">${things.titles.brands}</a><a href="#plugins">${things.titles.plugins}</a></nav>
 ${devicesSection(context)}
 ${usersSection(context)}
 ${domainsSection(context)}
 ${brandsSection(context)}
 ${pluginsSection(context)}`;
-  sendPage(page, { title: 'Start', status, body });
+  sendPage(page, { title: texts.title, status, body });
 }
 
 function banner({ state: { licence } }: SectionContext): Html | undefined {
   if (!licence.readOnly) return undefined;
-  return html`<div class="notice bad" role="status"><strong>This server is read-only at the moment.</strong>
-<p>${licence.reason?.text} ${licence.reason?.remedy} Devices go on sending; nothing is lost. Changes are possible again
-after the next good check of the licence.</p></div>`;
+  const reason = `${licence.reason?.text ?? ''} ${licence.reason?.remedy ?? ''}`;
+  return html`<div class="notice bad" role="status"><strong>${texts.readOnly}</strong>
+<p>${texts.readOnlyNext({ reason })}</p></div>`;
 }

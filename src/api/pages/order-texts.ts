@@ -1,0 +1,75 @@
+import type { MoneyFacts, OrderFacts, OutcomeFacts, StepFacts } from '../../contracts/api/order-facts.ts';
+import { steps } from '../../contracts/steps.ts';
+import { formatMoney } from '../../domain/billing/money.ts';
+import { textsOf } from '../../texts/texts.ts';
+
+const texts = textsOf('en');
+const { livePage } = texts;
+
+/** The sentence for the live region: where the order is, and at which step. */
+export function announcementText({ headline, current }: OrderFacts): string {
+  const { title } = livePage.headlines[headline];
+  if (!current) return livePage.announcement({ title });
+  const { step, status } = current;
+  return livePage.announcementOfStep({ title, step: steps[step].title, status: livePage.status[status] });
+}
+
+/** What stands under a step; nothing for one that explains itself. */
+export function noteText({ step, note }: StepFacts): string | undefined {
+  if (!note) return undefined;
+  return note === 'why' ? steps[step].why : texts.reasons[note].customer;
+}
+
+/** How long such a server usually takes. */
+export function estimateText(estimate: OrderFacts['estimate']): string | undefined {
+  if (!estimate) return undefined;
+  if (estimate === 'none') return livePage.estimate.none;
+  const { lowMs, highMs } = estimate;
+  const inSeconds = highMs < 90_000;
+  const [low, high] = [lowMs, highMs].map((ms) => Math.max(1, Math.round(ms / (inSeconds ? 1_000 : 60_000)))) as [
+    number,
+    number,
+  ];
+  const { seconds, aboutSeconds, minutes, aboutMinutes } = livePage.estimate;
+  if (low === high) return (inSeconds ? aboutSeconds : aboutMinutes)({ high });
+  return (inSeconds ? seconds : minutes)({ low, high });
+}
+
+/** What happened, what was charged, who acts next. */
+export function outcomeTexts({ happened, money, next }: OutcomeFacts, currency: 'EUR') {
+  return {
+    happened:
+      happened === 'step_failed' || happened === 'order_ended'
+        ? livePage.outcome.happened[happened]
+        : texts.reasons[happened].customer,
+    money: moneyText(money, currency),
+    next: livePage.outcome.next[next],
+  };
+}
+
+function moneyText(money: MoneyFacts, currency: 'EUR'): string {
+  const paid = formatMoney(money.paid, currency);
+  const { nothing_charged, charged, given_back, going_back, partly_back } = livePage.outcome.money;
+  switch (money.code) {
+    case 'nothing_charged':
+      return nothing_charged;
+    case 'charged':
+      return charged({ paid });
+    case 'given_back':
+      return given_back({ paid });
+    case 'going_back':
+      return going_back({ paid });
+    case 'partly_back':
+      return partly_back({ paid, refunded: formatMoney(money.refunded, currency) });
+  }
+}
+
+/** A duration as the page shows it: `0.4 s`, `12 s`, `3 min 05 s`. */
+export function durationWords(ms: number): string {
+  if (ms < 10_000) return `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}

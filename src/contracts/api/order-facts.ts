@@ -1,0 +1,284 @@
+import type { TimelineEvent } from '../events.ts';
+import type { ReasonCode } from '../reasons.ts';
+import { type OrderState, orderCanBeCancelled, orderHasEnded, type StepStatus } from '../states.ts';
+import { provisionSteps, type StepName } from '../steps.ts';
+import type { Operation } from './operations.ts';
+import type { Order } from './orders.ts';
+
+/**
+ * What a page about an order says, as codes and values: no sentence, no markup and no clock of its own. The sentences lie
+ * in `src/texts/` under these codes. Amounts are minor units of the order's currency.
+ */
+export interface OrderFacts {
+  tone: 'waiting' | 'working' | 'good' | 'bad' | 'attention';
+  headline: Headline;
+  /** Share that is done, 0 to 100; undefined while it is unknown. */
+  percent: number | undefined;
+  /** The step to announce: the first one that is neither done nor still to begin. */
+  current: StepFacts | undefined;
+  ended: boolean;
+  mayCancel: boolean;
+  /** Whether the customer has confirmed the payment and the bank has not answered yet. */
+  processing: boolean;
+  /** What goes back when the order is cancelled now; 0 when nothing has been charged. */
+  cancelReturns: number;
+  forward: StepFacts[];
+  undo: StepFacts[];
+  /** ms since the epoch: since when the customer waits for us, and until when they did. */
+  builtFrom: number | undefined;
+  builtUntil: number | undefined;
+  /** How long such servers usually take; `none` while too few were built to tell. */
+  estimate: Pick<Estimate, 'lowMs' | 'highMs'> | 'none' | undefined;
+  /** Whether it takes much longer than usual. */
+  late: boolean;
+  outcome: OutcomeFacts | undefined;
+}
+
+export type Headline =
+  | 'awaiting_payment'
+  | 'payment_processing'
+  | 'building'
+  | 'needs_operator'
+  | 'ready'
+  | 'cancelling'
+  | 'undoing'
+  | 'settling'
+  | 'cancelled'
+  | 'declined'
+  | 'expired'
+  | 'failed_refunded';
+
+export interface StepFacts {
+  step: StepName;
+  status: StepStatus | 'never' | 'stopped';
+  /** What to say under the step: why it takes its time, or the reason why it does not go on. */
+  note: 'why' | ReasonCode | undefined;
+  /** ms since the epoch. */
+  startedAt: number | undefined;
+  tookMs: number | undefined;
+  attempt: number;
+}
+
+/** After an order has ended otherwise than well: what happened, what was charged, who acts next. */
+export interface OutcomeFacts {
+  happened: ReasonCode | 'step_failed' | 'order_ended';
+  money: MoneyFacts;
+  next: 'team' | 'undo' | 'nobody';
+}
+
+/** What was charged, and what became of it. */
+export interface MoneyFacts {
+  code: 'nothing_charged' | 'charged' | 'given_back' | 'going_back' | 'partly_back';
+  paid: number;
+  refunded: number;
+}
+
+/** How long the last servers of one cloud and region took, in ms, from the payment on. */
+export interface Estimate {
+  /** Half of them took between these two. */
+  lowMs: number;
+  highMs: number;
+  /** Median of each step. */
+  steps: Partial<Record<StepName, number>>;
+}
+
+type OperationStep = Pick<
+  Operation['steps'][number],
+  'step' | 'status' | 'attempt' | 'startedAt' | 'endedAt' | 'reason'
+>;
+
+type OrderOfFacts = Pick<Order, 'state' | 'reason' | 'total' | 'paid' | 'refunded' | 'endedAt'>;
+
+/** How much of the whole each step counts, where no earlier runs tell; in parts. */
+const usualShare: Partial<Record<StepName, number>> = { 'stack-up': 10, 'await-healthy': 6, 'await-activation': 2 };
+/** Over this many times the usual, the page says that it takes longer. */
+const lateAfter = 1.5;
+
+/** What is to be said about an order now; `operation` is null until its row stands. */
+export function orderFacts({
+  order,
+  operation,
+  events,
+  estimate,
+  at,
+}: {
+  order: OrderOfFacts;
+  operation: (Pick<Operation, 'status' | 'reason'> & { steps: readonly OperationStep[] }) | null;
+  events: readonly TimelineEvent[];
+  estimate: Estimate | undefined;
+  /** Now, ms since the epoch. */
+  at: number;
+}): OrderFacts {
+  const all = operation?.steps ?? provisionSteps.map(pendingStep);
+  const isForward = (step: OperationStep) => (provisionSteps as readonly StepName[]).includes(step.step);
+  const undoing = isUndoing(order.state);
+  const forward = all.filter(isForward).map((step) => stepFacts(step, undoing));
+  const undo = all.filter((step) => !isForward(step)).map((step) => stepFacts(step, false));
+  const attention = operation?.status === 'needs_operator';
+  const paid = all.find(({ step }) => step === 'await-payment');
+  const processing = order.state === 'awaiting_payment' && paid?.reason === 'payment_processing';
+  const ready = all.find(({ step }) => step === 'mark-ready');
+  const builtFrom = paid?.status === 'succeeded' ? timeOf(paid.endedAt) : undefined;
+  const current = [...undo, ...forward].find(
+    ({ status }) => !['pending', 'succeeded', 'skipped', 'never', 'stopped'].includes(status),
+  );
+  return {
+    ...headlineOf(order, { attention, processing }),
+    percent: undoing ? undefined : percentOf(all.filter(isForward), { order, events, estimate, at }),
+    current: orderHasEnded(order.state) ? undefined : current,
+    ended: orderHasEnded(order.state),
+    mayCancel: orderCanBeCancelled(order.state),
+    processing,
+    cancelReturns: order.state === 'awaiting_payment' ? 0 : order.total,
+    forward,
+    undo,
+    builtFrom,
+    builtUntil: timeOf(order.state === 'fulfilled' ? ready?.endedAt : order.endedAt),
+    estimate:
+      order.state !== 'fulfilling' ? undefined : estimate ? { lowMs: estimate.lowMs, highMs: estimate.highMs } : 'none',
+    late:
+      order.state === 'fulfilling' &&
+      estimate !== undefined &&
+      builtFrom !== undefined &&
+      at - builtFrom > estimate.highMs * lateAfter,
+    outcome: outcomeOf(order, attention, operation?.reason),
+  };
+}
+
+function pendingStep(step: StepName): OperationStep {
+  return { step, status: 'pending', attempt: 1 };
+}
+
+function timeOf(iso: string | undefined): number | undefined {
+  return iso === undefined ? undefined : Date.parse(iso);
+}
+
+function isUndoing(state: OrderState): boolean {
+  return state !== 'awaiting_payment' && state !== 'fulfilling' && state !== 'fulfilled';
+}
+
+function stepFacts(step: OperationStep, undoing: boolean): StepFacts {
+  const status = undoing ? afterwards(step.status) : step.status;
+  const startedAt = timeOf(step.startedAt);
+  const endedAt = timeOf(step.endedAt);
+  return {
+    step: step.step,
+    status,
+    note: noteOf(step, status),
+    startedAt,
+    tookMs: startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined,
+    attempt: step.attempt,
+  };
+}
+
+/** A forward step while everything is taken back: what had not begun never will, what ran was stopped. */
+function afterwards(status: StepStatus): StepFacts['status'] {
+  switch (status) {
+    case 'pending':
+      return 'never';
+    case 'running':
+    case 'waiting':
+    case 'retrying':
+    case 'needs_operator':
+      return 'stopped';
+    case 'succeeded':
+    case 'skipped':
+    case 'failed':
+      return status;
+  }
+}
+
+/** The details of a step are for operators, so they are no note. */
+function noteOf(step: OperationStep, status: StepFacts['status']): StepFacts['note'] {
+  switch (status) {
+    case 'running':
+      return 'why';
+    case 'waiting':
+    case 'retrying':
+    case 'failed':
+    case 'needs_operator':
+      return step.reason ?? 'why';
+    case 'pending':
+    case 'succeeded':
+    case 'skipped':
+    case 'never':
+    case 'stopped':
+      return undefined;
+  }
+}
+
+function headlineOf(
+  order: OrderOfFacts,
+  { attention, processing }: { attention: boolean; processing: boolean },
+): Pick<OrderFacts, 'tone' | 'headline'> {
+  switch (order.state) {
+    case 'awaiting_payment':
+      return { tone: 'waiting', headline: processing ? 'payment_processing' : 'awaiting_payment' };
+    case 'fulfilling':
+      return attention ? { tone: 'attention', headline: 'needs_operator' } : { tone: 'working', headline: 'building' };
+    case 'fulfilled':
+      return { tone: 'good', headline: 'ready' };
+    case 'cancelling':
+      return { tone: 'working', headline: order.reason === 'cancelled_by_customer' ? 'cancelling' : 'undoing' };
+    case 'settling':
+      return { tone: 'working', headline: 'settling' };
+    case 'cancelled':
+    case 'declined':
+    case 'expired':
+    case 'failed_refunded':
+      return { tone: 'bad', headline: order.state };
+  }
+}
+
+function outcomeOf(order: OrderOfFacts, attention: boolean, why: ReasonCode | undefined): OutcomeFacts | undefined {
+  const money = moneyFacts(order);
+  if (attention && order.state === 'fulfilling') return { happened: why ?? 'step_failed', money, next: 'team' };
+  if (!isUndoing(order.state)) return undefined;
+  return { happened: order.reason ?? 'order_ended', money, next: orderHasEnded(order.state) ? 'nobody' : 'undo' };
+}
+
+function moneyFacts({ state, paid, refunded }: OrderOfFacts): MoneyFacts {
+  const code = () => {
+    if (paid === 0) return 'nothing_charged';
+    if (refunded >= paid) return 'given_back';
+    if (state === 'fulfilled' || state === 'fulfilling') return 'charged';
+    return refunded > 0 ? 'partly_back' : 'going_back';
+  };
+  return { code: code(), paid, refunded };
+}
+
+function percentOf(
+  steps: readonly OperationStep[],
+  facts: { order: OrderOfFacts; events: readonly TimelineEvent[]; estimate: Estimate | undefined; at: number },
+): number {
+  if (facts.order.state === 'fulfilled') return 100;
+  let whole = 0;
+  let done = 0;
+  for (const step of steps) {
+    // What comes after ready, and the customer's own time, are no part of the build.
+    if (step.step === 'send-mail') continue;
+    const usualMs = facts.estimate?.steps[step.step];
+    const weight =
+      step.step === 'await-payment' ? 1 : usualMs ? Math.max(0.2, usualMs / 1_000) : (usualShare[step.step] ?? 1);
+    whole += weight;
+    if (step.status === 'succeeded' || step.status === 'skipped') done += weight;
+    else if (step.status !== 'pending' && step.step !== 'await-payment')
+      done += weight * partDone(step, usualMs, facts);
+  }
+  return Math.min(99, Math.floor((100 * done) / whole));
+}
+
+/** Share of a running step: as it tells, or by the usual time, never quite the whole. */
+function partDone(
+  step: OperationStep,
+  usualMs: number | undefined,
+  { events, at }: { events: readonly TimelineEvent[]; at: number },
+): number {
+  const last = events.findLast(
+    (event) => event.type === 'step' && event.step === step.step && event.progress !== undefined,
+  );
+  if (last?.type === 'step' && last.progress !== undefined) return last.progress;
+  const startedAt = timeOf(step.startedAt);
+  if (!usualMs || startedAt === undefined) return 0;
+  return Math.min(0.9, (at - startedAt) / usualMs);
+}

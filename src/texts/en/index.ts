@@ -1,0 +1,13 @@
+import { cart } from './cart.ts';
+import { cli } from './cli.ts';
+import { details } from './details.ts';
+import { host } from './host.ts';
+import { livePage } from './live-page.ts';
+import { mails } from './mails.ts';
+import { pages } from './pages.ts';
+import { reasons } from './reasons/index.ts';
+import { resources } from './resources.ts';
+import { roles } from './roles.ts';
+
+/** English: all ICU messages by area and code. */
+export const en = { cart, cli, details, host, livePage, mails, pages, reasons, resources, roles } as const;

@@ -1,0 +1,91 @@
+/** For the catalogue's sake: no customer is shown a mismatch. */
+const unfitting = 'Our records are being put in order.';
+
+/** Mismatches between systems; nobody but operators reads them. */
+export const mismatchReasonTexts = {
+  money_kept: {
+    customer: unfitting,
+    operator: 'Stripe keeps money of an order that ended without a server.',
+    next: 'Settle the order: its money goes back.',
+  },
+  invoice_left: {
+    customer: unfitting,
+    operator: 'An order that has ended still has an invoice that can be paid.',
+    next: 'Settle the order: the invoice is voided.',
+  },
+  payment_missing: {
+    customer: unfitting,
+    operator: 'A delivered order was never paid, or all of its payment went back.',
+    next: 'Ask the customer for the payment, or terminate the instance.',
+  },
+  subscription_missing: {
+    customer: unfitting,
+    operator: 'A server runs whose subscription at Stripe has ended.',
+    next: 'Agree with the customer on a new subscription, or terminate the instance.',
+  },
+  subscription_left: {
+    customer: unfitting,
+    operator: 'A subscription lives on although its order has ended.',
+    next: 'Settle the order; for one that was delivered, cancel the subscription at Stripe.',
+  },
+  subscription_unknown: {
+    customer: unfitting,
+    operator: 'A subscription at Stripe names an order that is not in our records.',
+    next: 'Find out whether our records are whole; then cancel the subscription at Stripe.',
+  },
+  licence_left: {
+    customer: unfitting,
+    operator: 'A licence is active although no delivered order owns it.',
+    next: 'Revoke the licence; where no order is known, first find out whether our records are whole.',
+  },
+  licence_missing: {
+    customer: unfitting,
+    operator: 'A delivered server has no licence that works.',
+    next: 'Issue the licence again and enrol the node, or terminate the instance.',
+  },
+  licence_standing_differs: {
+    customer: unfitting,
+    operator: 'The licence server knows another standing than our records.',
+    next: 'Push the standing of the instance to the licence server.',
+  },
+  hold_left: {
+    customer: unfitting,
+    operator: 'A name is held for an order or instance that is not there any more.',
+    next: 'Release the name.',
+  },
+  name_not_held: {
+    customer: unfitting,
+    operator: 'A delivered server does not own its name, so it could be sold again.',
+    next: 'Give the name back to the instance before somebody else orders it.',
+  },
+  dns_record_left: {
+    customer: unfitting,
+    operator: 'A DNS record points to an instance that is not there any more.',
+    next: 'Remove what is left of the instance; where our records do not know it, first find out whether they are whole.',
+  },
+  dns_record_missing: {
+    customer: unfitting,
+    operator: 'The hostname of a delivered server does not resolve.',
+    next: 'Refresh the stack of the instance and run its `up` again.',
+  },
+  stack_left: {
+    customer: unfitting,
+    operator: 'A stack belongs to an instance that is not there any more.',
+    next: 'Destroy the stack; where our records do not know its instance, first find out whether they are whole.',
+  },
+  object_left: {
+    customer: unfitting,
+    operator: 'An object at the cloud carries the tag of an instance that is not there any more.',
+    next: 'Remove what is left of the instance; where our records do not know it, first find out whether they are whole.',
+  },
+  object_unmanaged: {
+    customer: unfitting,
+    operator: 'An object of a delivered server is in the state of no stack.',
+    next: 'Import it into the stack of its instance, or remove it; never a volume without having looked at its data.',
+  },
+  host_gone: {
+    customer: unfitting,
+    operator: 'The cloud does not have the host of a delivered server any more.',
+    next: 'Run the `up` of its stack again: the volume with the data is still there unless another ticket says otherwise.',
+  },
+} as const;

@@ -1,0 +1,48 @@
+/** Orders and operations: what they refuse because of where they are, and how they ended. */
+export const operationReasonTexts = {
+  operation_running: {
+    customer: 'Another change is still running on this server.',
+    operator: 'The entity runs another operation; the detail names it.',
+    next: 'Wait until it has ended.',
+  },
+  already_ready: {
+    customer: 'The server is ready already; the order is paid and can no longer be cancelled.',
+    operator: 'Cancel lost against ready.',
+    next: 'Terminate the instance instead.',
+  },
+  already_ended: {
+    customer: 'This order has ended or is being given back.',
+    operator: 'The order is in a final state, or cancelling or settling on its way to one.',
+    next: 'Place a new order.',
+  },
+  already_closed: {
+    customer: 'This is closed already.',
+    operator: 'The ticket is closed already.',
+    next: 'Read the ticket again.',
+  },
+  step_not_waiting: {
+    customer: 'This step does not wait for anybody.',
+    operator: 'The named step or attempt is not in needs_operator.',
+    next: 'Read the operation again and name the step that waits.',
+  },
+  step_not_skippable: {
+    customer: 'This step cannot be skipped.',
+    operator: 'Only await healthy, await activation and e-mail may be skipped.',
+    next: 'Retry the step or abort the operation.',
+  },
+  cancelled_by_customer: {
+    customer: 'You cancelled this order.',
+    operator: 'The customer cancelled before ready.',
+    next: 'Nothing to do.',
+  },
+  cancelled_by_operator: {
+    customer: 'We cancelled this order.',
+    operator: 'An operator aborted the operation.',
+    next: 'Nothing to do.',
+  },
+  not_delivered: {
+    customer: 'We could not deliver this server. Everything you paid goes back to you.',
+    operator: 'The window of needs_operator ended before anybody acted.',
+    next: 'Read why the step failed; the customer has to order again.',
+  },
+} as const;

@@ -1,0 +1,53 @@
+/** What any request can break, whatever it asks for. */
+export const requestReasonTexts = {
+  invalid_request: {
+    customer: 'Some of the details are not valid.',
+    operator: 'The request does not fit its schema.',
+    next: 'Correct the named fields and send the request again.',
+  },
+  malformed_body: {
+    customer: 'The request could not be read.',
+    operator: 'The body is not JSON of an accepted size.',
+    next: 'Send a JSON document within the size limit.',
+  },
+  body_too_large: {
+    customer: 'The request is too large.',
+    operator: 'The body is over the size limit of this route.',
+    next: 'Send a smaller document.',
+  },
+  unsupported_media_type: {
+    customer: 'The request is in a format that is not understood here.',
+    operator: 'The Content-Type of the body is not the one of this route.',
+    next: 'Send the body as application/json.',
+  },
+  method_not_allowed: {
+    customer: 'This address does not take this kind of request.',
+    operator: 'The path exists, the method does not; Allow names those that do.',
+    next: 'Use one of the methods in Allow.',
+  },
+  not_found: {
+    customer: 'There is nothing here under this address.',
+    operator: 'No such record, or it belongs to another account.',
+    next: 'Check the address.',
+  },
+  too_many_requests: {
+    customer: 'Too many requests. Please wait a moment.',
+    operator: 'A rate limit was reached.',
+    next: 'Wait for the time in Retry-After.',
+  },
+  idempotency_key_missing: {
+    customer: 'The request lacks its Idempotency-Key.',
+    operator: 'POST /v1/orders needs an Idempotency-Key header.',
+    next: 'Send the header with a value that is unique to this order.',
+  },
+  idempotency_key_reused: {
+    customer: 'This request was already used for another order.',
+    operator: 'The same Idempotency-Key came with another body.',
+    next: 'Use a new Idempotency-Key for a new order.',
+  },
+  email_invalid: {
+    customer: 'This is not a valid e-mail address.',
+    operator: 'An e-mail address does not fit its schema.',
+    next: 'Correct the address.',
+  },
+} as const;
