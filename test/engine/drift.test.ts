@@ -32,7 +32,7 @@ describe('a look at a stack', () => {
 
     // Nothing is amiss.
     const asBuilt = await lab.readState(server);
-    expect(await look(server)).toEqual({ differences: [], keeps: outputs.volumeIds });
+    expect(await look(server)).toEqual({ differences: [], requiredVolumeIds: outputs.volumeIds });
     expect(await lab.readState(server)).toBe(asBuilt);
     expect(await lab.disorder(server)).toEqual([]);
 
