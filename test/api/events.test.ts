@@ -3,7 +3,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { EventBody } from '../../src/contracts/events.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { codeOf, order, signIn, useApi } from '../support/api.ts';
-import { instanceRecord } from '../support/instance-record.ts';
+import { instanceRecord, named } from '../support/instance-record.ts';
 import { until } from '../support/until.ts';
 
 const api = useApi({ config: { FREEHOLD_STREAMS_PER_IP: 12 } });
@@ -156,7 +156,8 @@ describe('pages of events', () => {
 test('the events of an instance are for its account', async () => {
   const { record } = await order(api, { billingEmail: 'events@example.com' });
   const { instanceId: _id, accountId } = record;
-  await api.store.instances.insert(instanceRecord({ _id, accountId, orderId: record._id, plan: 'STARTUP' }));
+  const desired = named(record.quote.hostname);
+  await api.store.instances.insert(instanceRecord({ _id, accountId, orderId: record._id, plan: 'STARTUP', desired }));
   await api.store.operations.insert({
     _id: record.operationId,
     instanceId: record.instanceId,

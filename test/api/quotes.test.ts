@@ -34,8 +34,11 @@ describe('a quote', () => {
     const key = api.deps.config.FREEHOLD_SIGNING_KEY;
 
     expect(verifyQuote({ content: stored?.content, signature: answer.signature, key })).toBe(true);
-    const altered = { ...stored?.content, total: 1 };
-    expect(verifyQuote({ content: altered, signature: answer.signature, key })).toBe(false);
+    const { limits } = stored!.content;
+    for (const change of [{ total: 1 }, { diskGib: 9_999 }, { limits: { ...limits, users: null } }]) {
+      const altered = { ...stored?.content, ...change };
+      expect(verifyQuote({ content: altered, signature: answer.signature, key })).toBe(false);
+    }
   });
 
   test('lower-cases the name and keeps its secret token out of the database', async () => {

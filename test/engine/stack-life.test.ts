@@ -49,7 +49,6 @@ describe('the life of a stack', () => {
 
     // Up: the server answers under its name, by DNS and TLS.
     const { outputs, lines } = await lab.up(server);
-    expect(outputs).toMatchObject({ hostnames: [hostname] });
     const first = await health(hostname);
     expect(first).toMatchObject({ instanceId: server.instanceId, version: '1.0.0', boots: 1 });
     expect(await reach.resolve(hostname)).toEqual([outputs.addresses[0]!.split(':')[0]]);
