@@ -9,7 +9,7 @@ import { draftPeriod } from './period-invoice.ts';
 import { renewal, scheduleRenewal } from './subscription-state.ts';
 
 /** Kind of the timer that opens the draft of a renewal and collects it. */
-export const finalization = 'invoice.finalization';
+const finalization = 'invoice.finalization';
 
 /** How long a renewal stays a draft, in seconds. */
 const draftSeconds = 3600;
@@ -19,7 +19,7 @@ const renewed: readonly Stripe.Subscription.Status[] = ['active', 'past_due'];
  * The next period begins: the items move on at once, and the invoice is drafted. One that sends its invoices does not
  * renew here.
  */
-export function renew(ctx: Context, id: string): void {
+function renew(ctx: Context, id: string): void {
   const subscription = ctx.store.get('subscription', id);
   if (!renewed.includes(subscription.status) || subscription.cancel_at_period_end) return;
   const at = ctx.clock.seconds();
@@ -46,7 +46,7 @@ export function renew(ctx: Context, id: string): void {
 }
 
 /** Opens the draft and takes the money from the saved card; a refusal leaves it open and the subscription `past_due`. */
-export function advance(ctx: Context, id: string): void {
+function advance(ctx: Context, id: string): void {
   const draft = ctx.store.find('invoice', id);
   if (draft?.status !== 'draft' || !draft.auto_advance) return;
   const invoice = finalizeInvoice(ctx, draft);
