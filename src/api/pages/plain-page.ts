@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+import { requestIdOf } from '../../routing/request-id.ts';
 import { isDatabaseAway } from '../../runtime/database-away.ts';
 import type { ApiDeps } from '../deps.ts';
-import { requestIdOf } from '../routing/request-id.ts';
 import { type Html, html } from './html.ts';
 
 /** A page of one card that needs no script. */

@@ -1,7 +1,8 @@
 import { Types } from 'mongoose';
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
 import { newSigningKey } from './keys-file.ts';
