@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { fetch } from 'undici';
+import type { StackPorts } from '../../src/activities/hosting/ports.ts';
 import { readHostHealth } from '../../src/activities/hosting/read-host-health.ts';
-import type { StackPorts } from '../../src/activities/hosting/stack-activities.ts';
 import { destroyStack, specOf, stackUp } from '../../src/activities/hosting/stack-up.ts';
 import { type DesiredChange, type TakenStep, takeChangeStep } from '../../src/activities/hosting/take-change-step.ts';
 import type { StepContext } from '../../src/contracts/workflow-messages.ts';

@@ -6,7 +6,7 @@ import type { PaymentState } from '../../payments/payment-state.ts';
 import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
-import type { BillingPorts } from './billing-activities.ts';
+import type { BillingPorts } from './ports.ts';
 
 type Paid = Extract<PaymentState, { kind: 'paid' }>;
 

@@ -1,7 +1,7 @@
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
-import type { BillingPorts } from './billing-activities.ts';
+import type { BillingPorts } from './ports.ts';
 
 /** This step makes the customer and the subscription of an order, with its first invoice open. Undo: `settle-money`. */
 export function createSubscription({ store, gateway }: BillingPorts) {

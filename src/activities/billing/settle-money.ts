@@ -2,8 +2,8 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
-import type { BillingPorts } from './billing-activities.ts';
 import { customerOf } from './create-subscription.ts';
+import type { BillingPorts } from './ports.ts';
 
 /**
  * This step gives back everything that an order took and leaves nothing open at Stripe. Idempotent; driven by what

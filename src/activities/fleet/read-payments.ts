@@ -1,7 +1,7 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import type { MoneyFacts, SubscriptionFacts } from '../../domain/fleet/reconcile.ts';
 import type { OrderRecord } from '../../store/records.ts';
-import type { FleetPorts } from './fleet-activities.ts';
+import type { FleetPorts } from './ports.ts';
 
 const nothing: MoneyFacts = {
   paid: 0,

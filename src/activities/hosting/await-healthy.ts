@@ -4,7 +4,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
-import type { HealthPorts } from './health-activities.ts';
+import type { HealthPorts } from './ports.ts';
 import { readHostHealth } from './read-host-health.ts';
 
 const pollIntervalMs = 100;

@@ -5,7 +5,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { RunnerLine } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { forgotten, judgeDrift } from '../../domain/operations/judge-drift.ts';
-import type { StackPorts } from './stack-activities.ts';
+import type { StackPorts } from './ports.ts';
 import { specOf, stackName } from './stack-up.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 

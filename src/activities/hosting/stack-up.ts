@@ -12,8 +12,8 @@ import { finalSnapshotOf } from '../../domain/fleet/snapshots.ts';
 import { chooseZone } from '../../domain/operations/choose-zone.ts';
 import { now } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
+import type { StackPorts } from './ports.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
-import type { StackPorts } from './stack-activities.ts';
 
 /**
  * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`. Where the zone has no

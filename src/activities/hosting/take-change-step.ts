@@ -14,9 +14,9 @@ import { monotonic } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import { measureDowntime } from './measure-downtime.ts';
+import type { StackPorts } from './ports.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
-import type { StackPorts } from './stack-activities.ts';
 import { deliveredRequest, specOf } from './stack-up.ts';
 
 export interface DesiredChange {

@@ -1,12 +1,6 @@
-import type { Store } from '../../store/store.ts';
 import { awaitActivation } from './await-activation.ts';
 import { issueLicence, revokeLicence } from './issue-licence.ts';
-import type { LicenceAdmin } from './licence-admin.ts';
-
-export interface LicensingPorts {
-  store: Store;
-  ask: LicenceAdmin;
-}
+import type { LicensingPorts } from './ports.ts';
 
 export function createLicensingActivities(ports: LicensingPorts) {
   return {

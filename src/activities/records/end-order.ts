@@ -1,7 +1,7 @@
 import { isReasonCode, type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
 import { endStateOf } from '../../domain/billing/order-rules.ts';
-import type { RecordsPorts } from './records-activities.ts';
+import type { RecordsPorts } from './ports.ts';
 
 export interface OrderPlace {
   instanceId: string;

@@ -1,7 +1,7 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
-import type { RecordsPorts } from './records-activities.ts';
+import type { RecordsPorts } from './ports.ts';
 
 /**
  * This step hands the server over: the order is fulfilled, the instance ready, its standing begins. It is the pivot;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitPayment, expirePayment } from '../../../src/activities/billing/await-payment.ts';
-import type { BillingPorts } from '../../../src/activities/billing/billing-activities.ts';
+import type { BillingPorts } from '../../../src/activities/billing/ports.ts';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { startCancelling } from '../../../src/activities/records/end-order.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';

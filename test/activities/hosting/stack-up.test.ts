@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { StackPorts } from '../../../src/activities/hosting/stack-activities.ts';
+import type { StackPorts } from '../../../src/activities/hosting/ports.ts';
 import { stackUp } from '../../../src/activities/hosting/stack-up.ts';
 import type { RunnerLine, StackOutputs } from '../../../src/contracts/stack.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';

@@ -1,9 +1,9 @@
-import type { HostError } from '../../reasons.ts';
 import { hostState } from '../../state.ts';
 import { visitOf } from '../session.ts';
 import { type Html, html } from './html.ts';
 import { type Page, refusalBox, sendPage } from './layout.ts';
 import { licenceCard, limitsTable } from './overview.ts';
+import type { Refused, SectionContext } from './section-context.ts';
 import { brandsSection, devicesSection, domainsSection, pluginsSection, usersSection } from './sections.ts';
 
 /** What was done, by the code in the address after a form was sent. */
@@ -18,23 +18,6 @@ const done: Readonly<Record<string, string>> = {
   'plugin-removed': 'The plugin was removed.',
   'device-removed': 'The device was removed.',
 };
-
-/** The form that was refused: where, why, and what had been typed. */
-export interface Refused {
-  section: SectionName;
-  error: HostError;
-  typed: Record<string, string>;
-}
-
-export type SectionName = 'users' | 'domains' | 'brands' | 'plugins' | 'devices';
-
-export interface SectionContext {
-  page: Page;
-  state: ReturnType<typeof hostState>;
-  /** Whether forms are shown: the licence allows changes. */
-  writable: boolean;
-  refused?: Refused;
-}
 
 export function sendStartPage(
   page: Page,
