@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { sum } from '../domain/billing/money.ts';
 
 /** What Stripe holds for one invoice of an order. Amounts in minor units. */
 export interface InvoiceFacts {
@@ -125,8 +126,4 @@ function linesLeft({ lines }: InvoiceFacts): CreditedLine[] {
     .map(({ id, quantity, amount, credited }) =>
       credited === 0 ? { id, quantity } : { id, amount: amount - credited },
     );
-}
-
-function sum(amounts: readonly number[]): number {
-  return amounts.reduce((total, amount) => total + amount, 0);
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import Stripe from 'stripe';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import { codeOf, notedWorkflows, order, useApi, webhookSecret } from '../support/api.ts';
+import { bringOrder } from '../support/bring-order.ts';
 
 let reachable = true;
 const { workflows, calls } = notedWorkflows();
@@ -105,7 +106,7 @@ describe('news from Stripe', () => {
 describe('money that comes after the order has ended', () => {
   test('goes to a workflow of its own, once per payment intent', async () => {
     const { record, subscriptionId, paymentIntentId } = await payable();
-    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired', reason: 'payment_expired' });
+    await bringOrder(api.store, record._id, { to: 'expired', reason: 'payment_expired' });
     await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
     const parent = { subscription_details: { subscription: subscriptionId } };
     await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
@@ -118,7 +119,7 @@ describe('money that comes after the order has ended', () => {
     const { record, paymentIntentId } = await payable();
     const { signalPayment: tell } = workflows;
     workflows.signalPayment = async (instanceId) => {
-      await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired' });
+      await bringOrder(api.store, record._id, { to: 'expired' });
       return tell(instanceId);
     };
     await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
@@ -128,11 +129,11 @@ describe('money that comes after the order has ended', () => {
 
   test('is no stray when the order was fulfilled, and bad news never is', async () => {
     const fulfilled = await payable();
-    await api.store.orders.move(fulfilled.record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
-    await api.store.orders.move(fulfilled.record._id, { from: ['fulfilling'], to: 'fulfilled' });
+    await api.store.orders.move(fulfilled.record._id, { to: 'fulfilling' });
+    await api.store.orders.move(fulfilled.record._id, { to: 'fulfilled' });
     await deliver(news('payment_intent.succeeded', { id: fulfilled.paymentIntentId, object: 'payment_intent' }));
     const expired = await payable();
-    await api.store.orders.move(expired.record._id, { from: ['awaiting_payment'], to: 'expired' });
+    await bringOrder(api.store, expired.record._id, { to: 'expired' });
     await deliver(news('payment_intent.payment_failed', { id: expired.paymentIntentId, object: 'payment_intent' }));
     expect(made('startLatePayment')).toEqual([]);
   });
@@ -168,8 +169,8 @@ describe('a message that is not from Stripe is refused', () => {
 
   test('of a refund that failed after the order had ended starts a workflow of its own, once per refund', async () => {
     const { record, paymentIntentId } = await payable();
-    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'cancelling' });
-    await api.store.orders.move(record._id, { from: ['cancelling'], to: 'cancelled' });
+    await api.store.orders.move(record._id, { to: 'cancelling' });
+    await api.store.orders.move(record._id, { to: 'cancelled' });
     const refund = { id: 're_1', object: 'refund', payment_intent: paymentIntentId };
     await deliver(news('refund.updated', { ...refund, status: 'succeeded' }));
     expect(made('startLatePayment')).toEqual([]);

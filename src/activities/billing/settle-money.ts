@@ -51,7 +51,7 @@ async function settle({ store, gateway }: BillingPorts, order: OrderRecord, base
     return money;
   } catch (error) {
     if (error instanceof ReasonError && error.code === 'money_in_flight') {
-      await store.orders.move(order._id, { from: ['cancelling'], to: 'settling' });
+      await store.orders.move(order._id, { to: 'settling' });
     }
     throw error;
   }

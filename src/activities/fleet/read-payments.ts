@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import type { MoneyFacts, SubscriptionFacts } from '../../domain/fleet/reconcile.ts';
 import type { OrderRecord } from '../../store/records.ts';
@@ -25,11 +26,9 @@ export function readPayments({ store, gateway }: FleetPorts) {
   return async (orderIds: string[]): Promise<Record<string, MoneyFacts>> => {
     const orders = await store.orders.findMany({ ids: orderIds, instanceIds: [] });
     const facts: Record<string, MoneyFacts> = {};
-    const waiting = [...orders];
-    const lanes = Array.from({ length: atOnce }, async () => {
-      for (let order = waiting.shift(); order; order = waiting.shift()) facts[order._id] = await holdings(order);
+    await pLimit(atOnce).map(orders, async (order) => {
+      facts[order._id] = await holdings(order);
     });
-    await Promise.all(lanes);
     return facts;
   };
 }

@@ -11,7 +11,7 @@ import type { RecordsPorts } from './ports.ts';
 export function markReady({ store }: RecordsPorts) {
   return async (context: StepContext): Promise<string | undefined> => {
     const { instanceId, orderId, operationId } = context;
-    await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
+    await store.orders.move(orderId, { to: 'fulfilled' });
     const order = await store.orders.find(orderId);
     if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_operator');
     await store.instances.update(instanceId, {

@@ -1,7 +1,8 @@
 import { formatMoney } from '../../domain/billing/money.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { durationWords } from '../../texts/duration-words.ts';
 import { type Html, html } from './html.ts';
-import { durationWords, type OrderFacts, type StepFacts } from './order-facts.ts';
+import type { OrderFacts, StepFacts } from './order-facts.ts';
 import type { LogLine } from './order-log.ts';
 
 export interface OrderPage {

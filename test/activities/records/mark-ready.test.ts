@@ -14,7 +14,7 @@ async function built() {
   const context: StepContext = { instanceId, orderId, operationId, step: 'mark-ready', attempt: 1 };
   const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
   await holdHostname(ports)({ ...context, step: 'hold-hostname' });
-  await api.store.orders.move(orderId, { from: ['awaiting_payment'], to: 'fulfilling' });
+  await api.store.orders.move(orderId, { to: 'fulfilling' });
   return { context, ports };
 }
 

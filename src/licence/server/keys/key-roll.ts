@@ -15,7 +15,7 @@ export async function listSigningKeys(context: ServerContext): Promise<SigningKe
     keys: context.keys.signingKeys.map((key) => ({
       kid: key.kid,
       state: key.state,
-      publishedAt: key.publishedAt ?? null,
+      publishedAt: key.publishedAt,
       usableFrom: key.state === 'next' ? ripeAt(key, longestGraceMs).toISOString() : null,
       retiredAt: key.retiredAt ?? null,
       publishedUntil: publishedUntil(key)?.toISOString() ?? null,
