@@ -16,7 +16,6 @@ import { cloudSecrets } from '../stacks/cloud-secrets.ts';
 import { openCloudView } from '../stacks/cloud-views.ts';
 import { cloudStacks } from '../stacks/clouds.ts';
 import { inspectCloud } from '../stacks/inspect-cloud.ts';
-import { engineVersion } from '../stacks/runner/engine.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
 import { createStackStates } from '../stacks/stack-states.ts';
@@ -87,7 +86,6 @@ const workers = await Promise.all(
   ),
 );
 
-process.env.FREEHOLD_ENGINE_VERSION = await engineVersion(config.PULUMI_ROOT);
 prewarmRunner();
 await runWorker({ name: 'provision', workers, log });
 await closeRunnerPool();
