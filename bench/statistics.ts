@@ -1,3 +1,5 @@
+import pLimit from 'p-limit';
+
 /** The value below which this share (0 to 1) of the samples lies, nearest rank. */
 export function quantile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((one, other) => one - other);
@@ -19,12 +21,5 @@ export async function inParallel<Result>(
   width: number,
   job: (index: number) => Promise<Result>,
 ): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: Math.min(width, count) }, async () => {
-      for (let index = next++; index < count; index = next++) results[index] = await job(index);
-    }),
-  );
-  return results;
+  return pLimit(width).map(Array(count).keys(), job);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { OrderState } from '../src/contracts/states.ts';
 import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
 import { extentOf, fulfilled } from './evidence.ts';
@@ -61,16 +62,11 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
   const bought: (Bought & { settled: boolean })[] = [];
   try {
     tell('the platform is up');
-    let next = 0;
     let done = 0;
-    await Promise.all(
-      Array.from({ length: width }, async () => {
-        for (let index = next++; index < orders; index = next++) {
-          await live(schedule.orders[index]!);
-          done += 1;
-        }
-      }),
-    );
+    await pLimit(width).map(schedule.orders, async (planned) => {
+      await live(planned);
+      done += 1;
+    });
     tell('every order has had its time; the faults end');
     await ground.striker.calm();
     await ground.quiet(quietLimitMs);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { OrderState } from '../src/contracts/states.ts';
 import { createOutside } from '../src/embedded/demo/outside.ts';
 import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
@@ -6,7 +7,7 @@ import { type Cell, isUndone } from './cells.ts';
 import { extentOf } from './evidence.ts';
 import { type Ground, openGround, type Pace } from './ground.ts';
 import type { Violation } from './invariants/all.ts';
-import { isPassing, type Victim } from './processes.ts';
+import { isPassing } from './processes.ts';
 import { clock } from './run-campaign.ts';
 import type { PlannedOrder } from './schedule.ts';
 
@@ -63,27 +64,19 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
     const ground = await openGround({ pace, say: tell, farewell, operator: false });
     const bought: (Bought & { settled: boolean })[] = [];
     try {
-      const waiting = [...batch];
-      const busy = new Set<Victim>();
-      /** The next cell whose process no neighbour kills meanwhile; none when only such are left, which the neighbours take. */
-      const take = () => {
-        const index = waiting.findIndex(({ victim }) => !busy.has(victim));
-        return index < 0 ? undefined : waiting.splice(index, 1)[0];
+      const run = async (cell: Cell) => {
+        const result = await runCell(ground, cell, bought);
+        results.push(result);
+        const { orderId, ok, ended, tookMs, problems } = result;
+        const number = `${results.length}/${cells.length}`;
+        const seconds = `${(tookMs / 1_000).toFixed(0)} s`;
+        tell(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.name.padEnd(44)} ${ended}, ${seconds}, ${orderId}`);
+        for (const problem of problems) tell(`       ${problem}`);
       };
-      const lane = async () => {
-        for (let next = take(); next; next = take()) {
-          busy.add(next.victim);
-          const result = await runCell(ground, next, bought);
-          busy.delete(next.victim);
-          results.push(result);
-          const { cell, orderId, ok, ended, tookMs, problems } = result;
-          const number = `${results.length}/${cells.length}`;
-          const seconds = `${(tookMs / 1_000).toFixed(0)} s`;
-          tell(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.padEnd(44)} ${ended}, ${seconds}, ${orderId}`);
-          for (const problem of problems) tell(`       ${problem}`);
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(width, batch.length) }, lane));
+      const slots = pLimit(width);
+      // Cells that kill the same process run one after the other.
+      const byVictim = [...Map.groupBy(batch, ({ victim }) => victim).values()];
+      await Promise.all(byVictim.map((alike) => pLimit(1).map(alike, (cell) => slots(run, cell))));
       await ground.quiet(quietLimitMs);
       const { evidence, violations: found } = await ground.look(bought);
       tell(`looked from outside at ${extentOf(evidence)}`);

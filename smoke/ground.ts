@@ -10,7 +10,6 @@ import {
   LicenceView,
   type RevokeLicence,
 } from '../src/licence/protocol/admin.ts';
-import { engineVersion } from '../src/stacks/runner/engine.ts';
 import { plan } from './estimate.ts';
 import { pulumiHomeOf } from './preflight.ts';
 
@@ -52,7 +51,6 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
   try {
     // An installation's server knows the product already.
     if (!licenceIsPublic) await syncProduct(ask, checkMs);
-    const version = await engineVersion(known.PULUMI_ROOT!);
     const licencesOf = async (instanceId: string) => {
       const path = `/v1/admin/licenses?externalRef=${encodeURIComponent(instanceId)}`;
       return (await ask('GET', path, z.object({ licenses: z.array(LicenceView) }))).licenses;
@@ -68,7 +66,6 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
         PULUMI_HOME: pulumiHomeOf(process.env),
         PULUMI_BACKEND_URL: known.PULUMI_BACKEND_URL,
         PULUMI_CONFIG_PASSPHRASE_FILE: known.PULUMI_CONFIG_PASSPHRASE_FILE,
-        FREEHOLD_ENGINE_VERSION: version,
       },
       async issueLicence(instanceId) {
         const { limits, features } = catalogue.plans.find(({ name }) => name === plan)!;

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { duration } from './lib/report.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -27,13 +28,9 @@ const checks = {
   'clock readings': script('toolchain/checks/clock-readings.mjs'),
 };
 
-const waiting = Object.entries(checks);
 const failures = [];
 const width = Math.max(...Object.keys(checks).map((name) => name.length));
-const lanes = Array.from({ length: Math.min(waiting.length, Math.max(1, availableParallelism())) }, async () => {
-  for (let next = waiting.shift(); next; next = waiting.shift()) await check(next);
-});
-await Promise.all(lanes);
+await pLimit(availableParallelism()).map(Object.entries(checks), check);
 
 for (const { name, output } of failures) console.log(`\n── ${name} ${'─'.repeat(60)}\n${output.trim()}`);
 if (failures.length > 0) console.log('');

@@ -1,34 +1,42 @@
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import { ReasonError } from '../contracts/reasons.ts';
+import { mountRoutes, refuseMethod } from '../routing/mount.ts';
+import { problemHandler } from '../routing/problems.ts';
+import { nameRequests, requestIdOf } from '../routing/request-id.ts';
+import { newId } from '../runtime/new-id.ts';
 import type { ApiDeps } from './deps.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { createRateLimits } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { apiDocument } from './openapi.ts';
 import { mountDocs } from './pages/docs-page.ts';
 import { mountInvitationPage } from './pages/invitation-page.ts';
 import { mountOrderPage } from './pages/order-page.ts';
+import { problemAnswer } from './problems.ts';
 import { allRoutes } from './routes/all-routes.ts';
 import { mountStripeWebhook } from './routes/stripe-webhook.ts';
-import { mountRoutes, refuseMethod } from './routing/mount.ts';
-import { openApiDocument } from './routing/openapi.ts';
-import { problemHandler } from './routing/problems.ts';
-import { requestId } from './routing/request-id.ts';
+import { apiServer, methodRefused } from './server.ts';
 
 /** The API as an express application; whoever calls this listens, sweeps and drains. */
 export function createApi(deps: ApiDeps): Express {
+  const publicUrl = deps.config.FREEHOLD_PUBLIC_URL;
   const app = express();
   app.disable('x-powered-by').set('etag', false).set('query parser', 'simple');
-  app.use(requestId, accessLog(deps.log), securityHeaders(deps.config.FREEHOLD_PUBLIC_URL));
+  app.use(
+    nameRequests({ header: 'X-Request-Id', newId: newId.request }),
+    accessLog(deps.log),
+    securityHeaders(publicUrl),
+  );
 
   // Stripe is not limited: it proves itself by its signature, and what it says must come in.
   mountStripeWebhook(app, deps);
-  app.all('/v1/stripe/webhook', refuseMethod(['post']));
+  app.all('/v1/stripe/webhook', refuseMethod(['post'], methodRefused));
   const limits = createRateLimits(deps);
   app.use(/^\/(?!health\/|assets\/).*/, limits.perIp);
 
-  mountRoutes(app, allRoutes, deps, limits.limitAccount);
-  mountDocs(app, openApiDocument(allRoutes, { publicUrl: deps.config.FREEHOLD_PUBLIC_URL, version: '1.0.0' }));
+  mountRoutes(app, allRoutes, apiServer(deps, limits.limitAccount));
+  mountDocs(app, apiDocument(publicUrl));
   mountOrderPage(app, deps);
   mountInvitationPage(app, deps);
   const assets = fileURLToPath(new URL('./pages/assets', import.meta.url));
@@ -40,6 +48,12 @@ export function createApi(deps: ApiDeps): Express {
   app.use(() => {
     throw new ReasonError('not_found');
   });
-  app.use(problemHandler(deps));
+  app.use(
+    problemHandler({
+      problemOf: (error, requestId) => problemAnswer(error, { requestId, publicUrl }),
+      requestIdOf: (_request, response) => requestIdOf(response),
+      log: deps.log,
+    }),
+  );
   return app;
 }

@@ -1,16 +1,8 @@
 import { SignJWT } from 'jose';
 import type { LicenceTokenClaims } from '../contracts/licence-token.ts';
 import { now } from '../runtime/clock.ts';
-import type { ApiDeps } from './deps.ts';
-import type { SignedIn } from './guards/session.ts';
-import { parseAccountKeys, type SigningKeys, signingKeys } from './keys/account-keys.ts';
-
-export interface LicenceTokens {
-  /** A token by which the member speaks to the licence server for the account of the session. */
-  issue(caller: Pick<SignedIn, 'account' | 'member'>): Promise<{ token: string; expiresAt: Date }>;
-  /** What verifies the tokens: every key that signs, will sign or has signed. */
-  publicKeys: SigningKeys['publicKeys'];
-}
+import type { ApiDeps, LicenceTokens } from './deps.ts';
+import { parseAccountKeys, signingKeys } from './keys/account-keys.ts';
 
 /** The issuer of licence tokens; every api process with the same keys is the same issuer. */
 export async function createLicenceTokens(config: ApiDeps['config']): Promise<LicenceTokens> {

@@ -102,7 +102,6 @@ export function createWorkflows({
     async startInstance(order: OrderRecord): Promise<void> {
       const facts = factsOf(order);
       const input: InstanceInput = {
-        schemaVersion: 1,
         facts,
         times,
         status: 'requested',

@@ -88,7 +88,6 @@ export interface QueuedOperation {
 
 /** Input of `instance/<id>`; the same shape is carried over continue-as-new. */
 export interface InstanceInput {
-  schemaVersion: 1;
   facts: InstanceFacts;
   times: WorkflowTimes;
   status: InstanceStatus;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 import { createReach, type Reach } from '../runtime/reach.ts';
+import { durationWords } from '../texts/duration-words.ts';
 import { ApiProblem } from './demo/customer.ts';
 import { createVisitor } from './demo/first-use.ts';
 import { createOutside, type Outside } from './demo/outside.ts';
@@ -15,7 +16,7 @@ import { PortError } from './ports.ts';
 import { MissingToolError } from './processes.ts';
 import { FolderBusyError, stateFolderFromEnvironment } from './state-folder.ts';
 import { StartError } from './supervised-process.ts';
-import { createScreen, durationText, type Screen } from './terminal.ts';
+import { createScreen, type Screen } from './terminal.ts';
 
 export interface Embedded {
   platform: Platform;
@@ -89,7 +90,7 @@ export async function runEmbedded(
     platform = await startPlatform({ stateDir, overrides, signal, onEvent: progress.onEvent });
     progress.started();
     const platformMs = performance.now() - began;
-    screen.print(screen.style('gray', `   up after ${durationText(platformMs)}`));
+    screen.print(screen.style('gray', `   up after ${durationWords(platformMs)}`));
     if (isNew) {
       const where = screen.style(
         'gray',

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { monotonic } from '../runtime/clock.ts';
+import { durationWords } from '../texts/duration-words.ts';
 
 /**
  * Output for people who look rather than read: sections of rows, the running ones alive on a terminal. Without a
@@ -59,14 +60,6 @@ const colours = {
 const widest = 100;
 const titleWidth = 30;
 
-/** Milliseconds as a reader takes them in: `0.42 s`, `12.3 s`, `2 min 05 s`. */
-export function durationText(ms: number): string {
-  if (ms < 9_995) return `${(ms / 1000).toFixed(2)} s`;
-  if (ms < 99_950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
-}
-
 /** A screen on one stream; `live` redraws in place and needs a terminal. */
 export function createScreen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): Screen {
   const terminal = stream as WriteStream;
@@ -85,7 +78,7 @@ export function createScreen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv 
     const running = row.state === 'running';
     const symbol = running && live ? spinner[frame % spinner.length]! : symbols[row.state];
     const ms = running ? monotonic() - row.startedAt : row.tookMs;
-    const time = row.state === 'waiting' || ms < 1 ? '' : durationText(ms);
+    const time = row.state === 'waiting' || ms < 50 ? '' : durationWords(ms);
     const room = width() - 4 - titleWidth - 2 - 13;
     const meter = live && running && row.fraction !== undefined ? `${barText(row.fraction, 12)} ` : '';
     const note = cut(row.note, room - 1 - (meter ? 13 : 0));

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { sum } from '../domain/billing/money.ts';
 import type { MoneyFacts } from '../domain/fleet/reconcile.ts';
 import { toReason } from './errors.ts';
 import { latePaymentsOf } from './late-payment-plan.ts';
@@ -20,7 +21,6 @@ export async function holdingsOfOrder(
   });
   const invoices = await readInvoices(stripe, invoiceIds);
   const payments = invoices.flatMap((invoice) => invoice.payments);
-  const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
   return {
     paid: sum(payments.map(({ received }) => received)),
     refunded: sum(payments.map(({ refunded }) => refunded)),

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { sum } from '../domain/billing/money.ts';
 
 /** What Stripe holds for one invoice. Amounts in minor units. */
 export interface InvoiceFacts {
@@ -148,8 +149,4 @@ function linesLeft({ lines, net, creditedNet, total, credited }: InvoiceFacts): 
     .map(({ id, quantity, amount, credited }) =>
       credited === 0 ? { id, quantity } : { id, amount: amount - credited },
     );
-}
-
-function sum(amounts: readonly number[]): number {
-  return amounts.reduce((total, amount) => total + amount, 0);
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** The schema of an answer without a body. */
 export const noBody = z.undefined();
 
+/** What a handler returns that has written its answer itself: an event stream. */
+export const streamed = Symbol('streamed');
+
 export type AnswerSchemas = Record<number, z.ZodType>;
 
 /** An answer of one of the declared statuses with the body that is declared for it. */

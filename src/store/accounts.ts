@@ -57,20 +57,8 @@ export function accountStore(connection: Connection) {
       .index({ 'invitations.tokenHash': 1 }),
   );
 
-  /** An account from before there were invitations has none. */
-  function whole(account: AccountRecord | null): AccountRecord | null {
-    if (!account) return null;
-    const { invitations = [], invitationMails = [], revision = 0 } = account as Partial<AccountRecord>;
-    return { ...account, invitations, invitationMails, revision };
-  }
-
-  /** Matches an account only as long as nobody changed it; one from before there were revisions counts as 0. */
-  function asRead({ _id, revision }: AccountRecord) {
-    return { _id, revision: revision === 0 ? { $in: [0, null] } : revision };
-  }
-
   async function find(id: string): Promise<AccountRecord | null> {
-    return whole(await model.findById(id).lean<AccountRecord>());
+    return model.findById(id).lean<AccountRecord>();
   }
 
   return {
@@ -80,7 +68,7 @@ export function accountStore(connection: Connection) {
     async findByMember(email: string): Promise<AccountRecord | null> {
       const key = emailKey(email);
       const own = await model.findOne({ email: key, 'members.email': key }).lean<AccountRecord>();
-      return whole(own ?? (await model.findOne({ 'members.email': key }).lean<AccountRecord>()));
+      return own ?? model.findOne({ 'members.email': key }).lean<AccountRecord>();
     },
     /** Every account of which this address is a member, the oldest first. */
     async ofMember(email: string): Promise<AccountRecord[]> {
@@ -89,11 +77,11 @@ export function accountStore(connection: Connection) {
         .sort({ createdAt: 1, _id: 1 })
         .limit(accountsShown)
         .lean<AccountRecord[]>();
-      return found.map((account) => whole(account) as AccountRecord);
+      return found;
     },
     /** The account with an invitation whose newest link this is. */
     async findByInvitation(tokenHash: string): Promise<AccountRecord | null> {
-      return whole(await model.findOne({ 'invitations.tokenHash': tokenHash }).lean<AccountRecord>());
+      return model.findOne({ 'invitations.tokenHash': tokenHash }).lean<AccountRecord>();
     },
     /** The account of this address, made when there is none, with the address as its payer and administrator. */
     async openFor(email: string): Promise<AccountRecord> {
@@ -109,7 +97,7 @@ export function accountStore(connection: Connection) {
       };
       // One that somebody else opened at this moment may be closed before it is read.
       for (let tries = 3; tries > 0; tries -= 1) {
-        const existing = whole(await model.findOne({ email: key }).lean<AccountRecord>());
+        const existing = await model.findOne({ email: key }).lean<AccountRecord>();
         if (existing) return existing;
         try {
           await insertPlain(model, fresh);
@@ -136,10 +124,13 @@ export function accountStore(connection: Connection) {
         const gone = Object.entries(change).flatMap(([name, value]) => (value === undefined ? [[name, 1]] : []));
         const revision = before.revision + 1;
         const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-        const result = await model.updateOne(asRead(before), {
-          $set: { ...set, revision },
-          ...(gone.length > 0 ? { $unset: Object.fromEntries(gone) } : {}),
-        });
+        const result = await model.updateOne(
+          { _id: before._id, revision: before.revision },
+          {
+            $set: { ...set, revision },
+            ...(gone.length > 0 ? { $unset: Object.fromEntries(gone) } : {}),
+          },
+        );
         if (result.modifiedCount === 1) return { before, after: { ...before, ...change, revision } };
       }
     },
@@ -152,7 +143,7 @@ export function accountStore(connection: Connection) {
         const account = await find(id);
         if (!account) return null;
         judge(account);
-        const result = await model.deleteOne(asRead(account));
+        const result = await model.deleteOne({ _id: account._id, revision: account.revision });
         if (result.deletedCount === 1) return account;
       }
     },

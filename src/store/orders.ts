@@ -2,6 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
+import { statesBefore } from '../domain/billing/order-rules.ts';
 import { now, nowDate } from '../runtime/clock.ts';
 import { insertPlain } from './insert-plain.ts';
 import type { OrderRecord } from './records.ts';
@@ -51,9 +52,6 @@ export function orderStore(connection: Connection) {
     },
     async find(id: string): Promise<OrderRecord | null> {
       return model.findById(id).lean<OrderRecord>();
-    },
-    async findByQuote(quoteId: string): Promise<OrderRecord | null> {
-      return model.findOne({ quoteId }).lean<OrderRecord>();
     },
     async findByIdempotencyKey(scope: string, key: string): Promise<OrderRecord | null> {
       return model.findOne({ idempotencyScope: scope, idempotencyKey: key }).lean<OrderRecord>();
@@ -118,18 +116,16 @@ export function orderStore(connection: Connection) {
       await model.updateOne({ _id: id }, { $set: { startedAt: nowDate() } });
     },
     /**
-     * Moves an order from one of `from` to `to`; true for the one caller that did it.
+     * Moves an order on, from a state that `to` may follow, or from none but `from`; true for the one caller that did it.
      * Entering an end stamps the time, and one without delivery makes a look at its money due; a reason that is already there is kept.
      */
-    async move(
-      id: string,
-      change: { from: readonly OrderState[]; to: OrderState; reason?: ReasonCode },
-    ): Promise<boolean> {
+    async move(id: string, change: { to: OrderState; reason?: ReasonCode; from?: OrderState }): Promise<boolean> {
+      const before = statesBefore(change.to).filter((state) => state === (change.from ?? state));
       const set: Record<string, unknown> = { state: change.to };
       if (change.reason) set.reason = change.reason;
       if (orderHasEnded(change.to)) set.endedAt = nowDate();
       if (orderHasEnded(change.to) && change.to !== 'fulfilled') set.moneyLookAt = set.endedAt;
-      const result = await model.updateOne({ _id: id, state: { $in: change.from } }, { $set: set });
+      const result = await model.updateOne({ _id: id, state: { $in: before } }, { $set: set });
       return result.modifiedCount === 1;
     },
     /** Ended orders whose money is to be looked at, the longest due first. */

@@ -52,8 +52,5 @@ export function outboxStore(connection: Connection) {
       const set = status === 'sent' ? { status, sentAt: nowDate() } : { status };
       await model.updateOne({ _id: id }, { $set: set, $inc: { attempts: 1 } });
     },
-    async ofOrder(orderId: string): Promise<OutboxRow[]> {
-      return model.find({ orderId }).lean<OutboxRow[]>();
-    },
   };
 }

@@ -6,7 +6,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import type { Duration } from '@temporalio/common';
-import type { DriftChecks } from '../activities/fleet/ask-drift-checks.ts';
+import type { DriftChecks } from '../activities/fleet/ports.ts';
 import { type ScanDriftInput, scanDriftScheduleId, scanDriftWorkflowType } from '../contracts/drift.ts';
 import {
   orphanSweepScheduleId,

@@ -17,7 +17,6 @@ import { openCloudView } from '../stacks/cloud-views.ts';
 import { cloudStacks } from '../stacks/clouds.ts';
 import { inspectCloud } from '../stacks/inspect-cloud.ts';
 import type { RestartRequest } from '../stacks/private-server.ts';
-import { engineVersion } from '../stacks/runner/engine.ts';
 import { mayHolderWrite } from '../stacks/runner/lease-rules.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
@@ -100,7 +99,6 @@ const workers = await Promise.all(
   ),
 );
 
-process.env.FREEHOLD_ENGINE_VERSION = await engineVersion(config.PULUMI_ROOT);
 prewarmRunner();
 await runWorker({ name: 'provision', workers, log });
 await closeRunnerPool();

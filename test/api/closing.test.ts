@@ -16,6 +16,7 @@ import {
   type TestApi,
   useApi,
 } from '../support/api.ts';
+import { bringOrder } from '../support/bring-order.ts';
 import { instanceRecord, named } from '../support/instance-record.ts';
 import { accept, type Browser, found, invite, join, linkTokenFor } from '../support/members.ts';
 import { until } from '../support/until.ts';
@@ -45,7 +46,7 @@ async function orderAs(by: Browser, on = api) {
 async function endedOrder(by: Browser, state: OrderState): Promise<{ id: string; instanceId: string }> {
   const answer = await orderAs(by);
   const record = await api.store.orders.find(answer.body.id);
-  await api.store.orders.move(answer.body.id, { from: ['awaiting_payment'], to: state });
+  await bringOrder(api.store, answer.body.id, { to: state });
   return { id: answer.body.id, instanceId: record?.instanceId ?? '' };
 }
 
@@ -75,9 +76,9 @@ describe('L68: closing an account', () => {
       'account_in_use',
       `order ${answer.body.id} (awaiting_payment)`,
     ]);
-    await api.store.orders.move(answer.body.id, { from: ['awaiting_payment'], to: 'settling' });
+    await bringOrder(api.store, answer.body.id, { to: 'settling' });
     expect(codeOf(await close(browser, email))).toBe('account_in_use');
-    await api.store.orders.move(answer.body.id, { from: ['settling'], to: 'cancelled' });
+    await api.store.orders.move(answer.body.id, { to: 'cancelled' });
     expect((await close(browser, email)).status).toBe(200);
   });
 
@@ -193,10 +194,11 @@ describe('L68: closing an account', () => {
       const body = orderBody(await quote(late));
       const headers = { ...by, 'idempotency-key': freshName() };
       const send = () => late.call('POST', '/v1/orders', { headers, body });
-      expect((await send()).status).toBe(202);
+      const accepted = await send();
+      expect(accepted.status).toBe(202);
       await until(() => tries > 0);
       down = false;
-      const row = await api.store.orders.findByQuote(body.quoteId);
+      const row = await api.store.orders.find(accepted.body.id);
       if (!row) throw new Error('the order does not stand');
       return { late, row, started, send };
     }

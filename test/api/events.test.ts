@@ -156,7 +156,7 @@ describe('pages of events', () => {
 test('the events of an instance are for its account', async () => {
   const { record } = await order(api, { billingEmail: 'events@example.com' });
   const { instanceId: _id, accountId } = record;
-  const desired = named(record.quote.hostname);
+  const desired = named(record.quote.subject.hostname);
   await api.store.instances.insert(instanceRecord({ _id, accountId, orderId: record._id, plan: 'STARTUP', desired }));
   await api.store.operations.insert({
     _id: record.operationId,

@@ -34,8 +34,11 @@ describe('a quote', () => {
     const key = api.deps.config.FREEHOLD_SIGNING_KEY;
 
     expect(verifyQuote({ content: stored?.content, signature: answer.signature, key })).toBe(true);
-    const { limits } = stored!.content;
-    for (const change of [{ total: 1 }, { diskGib: 9_999 }, { limits: { ...limits, users: null } }]) {
+    const { subject } = stored!.content;
+    if (subject.kind !== 'server') throw new Error('the quote is for a server');
+    const limits = { ...subject.limits, users: null };
+    const changes = [{ total: 1 }, { subject: { ...subject, diskGib: 9_999 } }, { subject: { ...subject, limits } }];
+    for (const change of changes) {
       const altered = { ...stored?.content, ...change };
       expect(verifyQuote({ content: altered, signature: answer.signature, key })).toBe(false);
     }

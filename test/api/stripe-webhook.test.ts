@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { OrderRecord, SubscriptionRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, order, useApi, webhookSecret } from '../support/api.ts';
+import { bringOrder } from '../support/bring-order.ts';
 import { subscriptionRecord } from '../support/subscription-record.ts';
 
 let reachable = true;
@@ -114,8 +115,8 @@ describe('news about a delivered order', () => {
     return { ...made, subscription };
   }
   async function deliverOrder({ _id, instanceId }: OrderRecord) {
-    await api.store.orders.move(_id, { from: ['awaiting_payment'], to: 'fulfilling' });
-    await api.store.orders.move(_id, { from: ['fulfilling'], to: 'fulfilled' });
+    await api.store.orders.move(_id, { to: 'fulfilling' });
+    await api.store.orders.move(_id, { to: 'fulfilled' });
     await api.store.subscriptions.begin({ kind: 'instance', id: instanceId });
   }
   const told = () => made('signalSubscription').map(([subscription]) => (subscription as SubscriptionRecord)._id);
@@ -156,7 +157,7 @@ describe('news about a delivered order', () => {
 describe('money that comes after the order has ended', () => {
   test('goes to a workflow of its own, once per payment intent', async () => {
     const { record, subscriptionId, paymentIntentId } = await payable();
-    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired', reason: 'payment_expired' });
+    await bringOrder(api.store, record._id, { to: 'expired', reason: 'payment_expired' });
     await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
     const parent = { subscription_details: { subscription: subscriptionId } };
     await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
@@ -169,7 +170,7 @@ describe('money that comes after the order has ended', () => {
     const { record, paymentIntentId } = await payable();
     const { signalPayment: tell } = workflows;
     workflows.signalPayment = async (instanceId) => {
-      await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired' });
+      await bringOrder(api.store, record._id, { to: 'expired' });
       return tell(instanceId);
     };
     await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
@@ -179,11 +180,11 @@ describe('money that comes after the order has ended', () => {
 
   test('is no stray when the order was fulfilled, and bad news never is', async () => {
     const fulfilled = await payable();
-    await api.store.orders.move(fulfilled.record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
-    await api.store.orders.move(fulfilled.record._id, { from: ['fulfilling'], to: 'fulfilled' });
+    await api.store.orders.move(fulfilled.record._id, { to: 'fulfilling' });
+    await api.store.orders.move(fulfilled.record._id, { to: 'fulfilled' });
     await deliver(news('payment_intent.succeeded', { id: fulfilled.paymentIntentId, object: 'payment_intent' }));
     const expired = await payable();
-    await api.store.orders.move(expired.record._id, { from: ['awaiting_payment'], to: 'expired' });
+    await bringOrder(api.store, expired.record._id, { to: 'expired' });
     await deliver(news('payment_intent.payment_failed', { id: expired.paymentIntentId, object: 'payment_intent' }));
     expect(made('startLatePayment')).toEqual([]);
   });
@@ -219,8 +220,8 @@ describe('a message that is not from Stripe is refused', () => {
 
   test('of a refund that failed after the order had ended starts a workflow of its own, once per refund', async () => {
     const { record, paymentIntentId } = await payable();
-    await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'cancelling' });
-    await api.store.orders.move(record._id, { from: ['cancelling'], to: 'cancelled' });
+    await api.store.orders.move(record._id, { to: 'cancelling' });
+    await api.store.orders.move(record._id, { to: 'cancelled' });
     const refund = { id: 're_1', object: 'refund', payment_intent: paymentIntentId };
     await deliver(news('refund.updated', { ...refund, status: 'succeeded' }));
     expect(made('startLatePayment')).toEqual([]);

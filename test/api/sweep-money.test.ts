@@ -15,6 +15,7 @@ import { createStripeGateway, type StripeGateway } from '../../src/payments/stri
 import { openStore, type Store } from '../../src/store/store.ts';
 import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../emulators/stripe/run-emulator.ts';
 import { notedWorkflows, order, startApi, type TestApi, testConfig, webhookSecret } from '../support/api.ts';
+import { bringOrder } from '../support/bring-order.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { startTimeSkipping, workflowBundle } from '../support/temporal.ts';
 
@@ -96,8 +97,8 @@ async function ended() {
     items: quote.lines.flatMap(({ lookupKey, quantity }) => (lookupKey ? [{ lookupKey, quantity }] : [])),
   });
   await store.orders.setPayment(orderId, payment);
-  await store.orders.move(orderId, { from: ['awaiting_payment'], to: 'cancelling', reason: 'cancelled_by_customer' });
-  await store.orders.move(orderId, { from: ['cancelling'], to: 'cancelled' });
+  await store.orders.move(orderId, { to: 'cancelling', reason: 'cancelled_by_customer' });
+  await store.orders.move(orderId, { to: 'cancelled' });
   return { orderId, payment, total: quote.total, latePayment: { orderId, paymentIntentId: payment.paymentIntentId! } };
 }
 
@@ -196,7 +197,7 @@ describe('an ended order', () => {
 
   test('whose payment was never set up costs no call', async () => {
     const { record } = await order(api);
-    await store.orders.move(record._id, { from: ['awaiting_payment'], to: 'expired' });
+    await bringOrder(store, record._id, { to: 'expired' });
     await sweepMoneyOnce(api.deps);
     expect(looks).toEqual([]);
     expect((await store.orders.find(record._id))?.moneyLookAt).toBeUndefined();
@@ -204,7 +205,7 @@ describe('an ended order', () => {
 
   test('that was delivered is none of the sweep’s business', async () => {
     const { record } = await order(api);
-    await store.orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilled' });
+    await bringOrder(store, record._id, { to: 'fulfilled' });
     expect((await store.orders.find(record._id))?.moneyLookAt).toBeUndefined();
   });
 

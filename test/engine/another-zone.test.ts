@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { StackPorts } from '../../src/activities/hosting/stack-activities.ts';
+import type { StackPorts } from '../../src/activities/hosting/ports.ts';
 import { destroyStack, stackUp } from '../../src/activities/hosting/stack-up.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { StepContext } from '../../src/contracts/workflow-messages.ts';

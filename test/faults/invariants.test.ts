@@ -192,7 +192,7 @@ const planted: readonly [invariant: InvariantName, what: string, plant: (evidenc
       'workflows',
       'one that runs',
       ({ workflows }) => workflows.push({ id: 'billing/late/pi_1', status: 'RUNNING' }),
-      /billing\/stray\/pi_1 is RUNNING/,
+      /billing\/late\/pi_1 is RUNNING/,
     ],
     ['workflows', 'one that failed', ({ workflows }) => (workflows[1]!.status = 'FAILED'), /is FAILED/],
     ['workflows', 'an instance without one', ({ workflows }) => workflows.shift(), /runs 0 times/],

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { licenceCodes } from '../../src/licence/protocol/codes.ts';
+import { problemCatalogue } from '../../src/licence/server/problems.ts';
 import { allRoutes } from '../../src/licence/server/routes/all-routes.ts';
-import { refusalsOf } from '../../src/licence/server/routing/route.ts';
+import { problemsOf } from '../../src/routing/problems.ts';
 import { adminToken, type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 
 /** The document of the licence server, and that its handlers do what it says. */
@@ -80,7 +81,7 @@ describe('L75: the document', () => {
   test('names each refusal with its number under its status', () => {
     for (const declared of allRoutes) {
       const responses = document.paths[declared.path]?.[declared.method]?.responses ?? {};
-      for (const code of refusalsOf(declared)) {
+      for (const code of problemsOf(declared, problemCatalogue)) {
         const { num, status } = licenceCodes[code];
         expect(responses[status]?.description).toContain(`${num} \`${code}\``);
       }
@@ -88,7 +89,9 @@ describe('L75: the document', () => {
   });
 
   test('has no call that only a client raises', () => {
-    expect(allRoutes.flatMap((each) => refusalsOf(each)).filter((code) => licenceCodes[code].status === 0)).toEqual([]);
+    expect(
+      allRoutes.flatMap((each) => problemsOf(each, problemCatalogue)).filter((code) => licenceCodes[code].status === 0),
+    ).toEqual([]);
   });
 });
 

@@ -175,7 +175,6 @@ export const operationId = 'op_0123456789abcdef';
 
 function instanceInput(instanceId: string, times: Partial<WorkflowTimes> = {}): InstanceInput {
   return {
-    schemaVersion: 1,
     facts: {
       instanceId,
       orderId: `ord_${instanceId.slice(1)}`,

@@ -2,6 +2,7 @@ import type { Stripe } from 'stripe';
 import type { z } from 'zod';
 import type { Log } from '../../../src/runtime/log.ts';
 import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
 import type { Database } from './database.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Faults } from './faults.ts';
@@ -9,20 +10,6 @@ import type { Kind, Kinds, Store, Stored } from './store.ts';
 
 /** The one API version that this emulator renders: that of the SDK it is built against. */
 export const apiVersion = '2026-10-28.endive';
-
-/** What the emulator was started with. */
-export interface Config {
-  /** Base address under which customers' browsers reach the emulator. */
-  address: string;
-  /** The accepted keys; any `sk_test_…` or `pk_test_…` when absent. */
-  secretKey: string | undefined;
-  publishableKey: string | undefined;
-  /** First pause before a failed webhook is sent again (ms); doubles each time up to `retryCapMs`. */
-  retryBaseMs: number;
-  retryCapMs: number;
-  /** How often one webhook is tried before the emulator gives it up. */
-  retryAttempts: number;
-}
 
 /** The parts that live as long as the process. */
 export interface Emulator {

@@ -2,7 +2,7 @@ import { Stripe } from 'stripe';
 import { now } from '../../../src/runtime/clock.ts';
 import type { Log } from '../../../src/runtime/log.ts';
 import type { Clock } from './clock.ts';
-import type { Config } from './context.ts';
+import type { Config } from './config.ts';
 import type { Database } from './database.ts';
 import type { Faults } from './faults.ts';
 import type { Store } from './store.ts';

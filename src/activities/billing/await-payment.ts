@@ -6,7 +6,7 @@ import type { PaymentState } from '../../payments/payment-state.ts';
 import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
-import type { BillingPorts } from './billing-activities.ts';
+import type { BillingPorts } from './ports.ts';
 
 type Paid = Extract<PaymentState, { kind: 'paid' }>;
 
@@ -81,7 +81,7 @@ async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: Or
 /** Starts the fulfilment: the order is fulfilling, and its name is its own until it is undone. */
 async function takePayment({ store }: BillingPorts, order: OrderRecord, payment: Paid): Promise<void> {
   await store.orders.setPaid(order._id, payment.amount);
-  if (!(await store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilling' }))) {
+  if (!(await store.orders.move(order._id, { to: 'fulfilling' }))) {
     await findLiveOrder(store, order._id);
   }
   await store.timeline.appendOnce(placeOf(order), { type: 'order', state: 'fulfilling' });
@@ -105,7 +105,7 @@ async function end(
   order: OrderRecord,
   reason: 'payment_expired' | 'too_many_declines' | 'hostname_taken',
 ): Promise<ReasonError> {
-  const moved = await store.orders.move(order._id, { from: ['awaiting_payment'], to: 'cancelling', reason });
+  const moved = await store.orders.move(order._id, { from: 'awaiting_payment', to: 'cancelling', reason });
   if (moved) await store.timeline.appendOnce(placeOf(order), { type: 'order', state: 'cancelling', reason });
   return new ReasonError(reason);
 }

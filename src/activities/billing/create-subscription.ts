@@ -4,7 +4,7 @@ import { nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import type { OrderRecord, QuoteLine } from '../../store/records.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
-import type { BillingPorts } from './billing-activities.ts';
+import type { BillingPorts } from './ports.ts';
 
 /**
  * This step makes the customer and the subscription of an order, with its first invoice open, and the record of the

@@ -4,7 +4,7 @@ import type { SubscriptionReading, SubscriptionSubject } from '../../contracts/s
 import { msUntilNextLook } from '../../domain/billing/renewal.ts';
 import { now } from '../../runtime/clock.ts';
 import type { Store } from '../../store/store.ts';
-import type { BillingPorts } from './billing-activities.ts';
+import type { BillingPorts } from './ports.ts';
 
 /**
  * Reads a subscription anew at Stripe and notes what it holds. Idempotent, and the same in whatever order news came.

@@ -3,8 +3,8 @@ import type { LatePayment, StepContext } from '../../contracts/workflow-messages
 import { customerKeyOf } from '../../payments/customers.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
-import type { BillingPorts } from './billing-activities.ts';
 import { customerOf, identityOf } from './create-subscription.ts';
+import type { BillingPorts } from './ports.ts';
 
 /**
  * This step ends the subscription of an order that is not delivered, gives back everything that the order took, and
@@ -60,7 +60,7 @@ async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string) 
     return money;
   } catch (error) {
     if (error instanceof ReasonError && error.code === 'money_in_flight') {
-      await store.orders.move(order._id, { from: ['cancelling'], to: 'settling' });
+      await store.orders.move(order._id, { to: 'settling' });
     }
     throw error;
   }

@@ -2,8 +2,8 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { PassSettings } from '../../contracts/fleet.ts';
 import { now } from '../../runtime/clock.ts';
 import { deliveredRequest } from '../hosting/stack-up.ts';
-import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { dispositionsOf } from './order-facts.ts';
+import type { CloudFleetPorts } from './ports.ts';
 
 /**
  * Takes into the stack of a delivered server what carries its tag and has got lost from its state, by an `up` of what the

@@ -3,21 +3,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { AskedCheck } from '../../contracts/drift.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
-import type { FleetPorts } from './fleet-activities.ts';
-
-/** What became of a check that was asked for: the look still runs or waits, or it ended; `drifted` as soon as it is found. */
-export type CheckState = 'looking' | 'drifted' | 'well' | 'not_looked';
-
-/** How a scan speaks with the entities of instances. */
-export interface DriftChecks {
-  /** Servers that are looked at at the same time. */
-  atOnce: number;
-  /** How long a scan waits for those, ms; it goes on without them then. */
-  timeoutMs: number;
-  /** Asks an entity; answers the operation that checks, or null where it is busy with something else, or gone. */
-  ask(check: AskedCheck, updateId: string): Promise<string | null>;
-  stateOf(check: AskedCheck): Promise<CheckState>;
-}
+import type { FleetPorts } from './ports.ts';
 
 const pollIntervalMs = 500;
 

@@ -1,6 +1,6 @@
 import type { CloudReport } from '../../contracts/clouds.ts';
 import type { CloudName } from '../../contracts/stack.ts';
-import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
+import type { CloudFleetPorts } from './ports.ts';
 
 /**
  * Looks at a cloud from the worker that has its credentials. What is wrong there is in the report, never a failure, and

@@ -2,8 +2,8 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { PassSettings } from '../../contracts/fleet.ts';
 import { now } from '../../runtime/clock.ts';
 import { destroyRequest } from '../hosting/stack-up.ts';
-import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { dispositionsOf } from './order-facts.ts';
+import type { CloudFleetPorts } from './ports.ts';
 
 /**
  * Removes everything that is left of an instance that was never delivered: its stack, and what carries its tag. Holds

@@ -1,26 +1,11 @@
-import type { PassSettings } from '../../contracts/fleet.ts';
-import type { StripeGateway } from '../../payments/stripe-gateway.ts';
-import type { Reach } from '../../runtime/reach.ts';
-import type { Store } from '../../store/store.ts';
-import type { LicenceAdmin } from '../licensing/licence-admin.ts';
-import { askDriftChecks, type DriftChecks, followDriftChecks } from './ask-drift-checks.ts';
+import { askDriftChecks, followDriftChecks } from './ask-drift-checks.ts';
 import { beginPass, closeTickets, noteMismatches, noteRepaired } from './note-tickets.ts';
+import type { FleetPorts } from './ports.ts';
 import { readLicenceList, readLicences } from './read-licences.ts';
 import { readHolds, readNames } from './read-names.ts';
 import { readDispositions, readOrders } from './read-orders.ts';
 import { readPayments, readSubscriptions } from './read-payments.ts';
 import { permitRepair, releaseHold, revokeLeftLicence } from './repair.ts';
-
-export interface FleetPorts {
-  store: Store;
-  gateway: Pick<StripeGateway, 'holdingsOfOrder' | 'listLiveSubscriptions'>;
-  ask: LicenceAdmin;
-  reach: Pick<Reach, 'resolve'>;
-  /** Whether the entity of an instance runs an operation or has one waiting. */
-  isRunning(instanceId: string): Promise<boolean>;
-  settings: Omit<PassSettings, 'at'>;
-  driftChecks: DriftChecks;
-}
 
 /** The control worker's part of comparing the systems. */
 export function createFleetActivities(ports: FleetPorts) {

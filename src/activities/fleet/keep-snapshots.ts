@@ -5,7 +5,7 @@ import type { SnapshotsPage } from '../../contracts/snapshots.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import { dailySnapshotDays, isOverdue, lastDayOf, volumesWithoutDaily } from '../../domain/fleet/snapshots.ts';
 import type { Snapshots, VolumeSnapshot } from '../../stacks/private-server.ts';
-import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
+import type { CloudFleetPorts } from './ports.ts';
 import { withInventory } from './read-clouds.ts';
 
 /**

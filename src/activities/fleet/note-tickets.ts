@@ -2,7 +2,7 @@ import type { FleetSource, Mismatch, PassSettings } from '../../contracts/fleet.
 import { MismatchKind } from '../../contracts/fleet.ts';
 import { sourceOf } from '../../domain/fleet/reconcile.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
-import type { FleetPorts } from './fleet-activities.ts';
+import type { FleetPorts } from './ports.ts';
 
 /** The beginning of a pass: its time by our clock, and what it works with. */
 export function beginPass({ settings }: FleetPorts) {

@@ -3,7 +3,7 @@ import type { CloudName } from '../../contracts/stack.ts';
 import type { ObjectFacts, StackFacts } from '../../domain/fleet/reconcile.ts';
 import type { Inventory } from '../../stacks/private-server.ts';
 import { stackName } from '../hosting/stack-up.ts';
-import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
+import type { CloudFleetPorts } from './ports.ts';
 
 /** Ids of the hosts that a cloud lists under the tag of each of these instances. */
 export function readServers(ports: CloudFleetPorts) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import type { LicenceFacts, ListedLicence } from '../../domain/fleet/reconcile.ts';
 import { LicenceList, LicenceView } from '../../licence/protocol/admin.ts';
-import type { FleetPorts } from './fleet-activities.ts';
+import type { FleetPorts } from './ports.ts';
 
 const Found = z.object({ licenses: z.array(LicenceView) });
 /** Licences that give no right any more. */

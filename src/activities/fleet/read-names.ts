@@ -1,7 +1,7 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { HoldFacts } from '../../domain/fleet/reconcile.ts';
-import type { FleetPorts } from './fleet-activities.ts';
+import type { FleetPorts } from './ports.ts';
 
 /** Whether each of these hostnames resolves. Errors: `dns_unresolved` when the resolver does not answer. */
 export function readNames({ reach }: FleetPorts) {

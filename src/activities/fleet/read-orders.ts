@@ -1,7 +1,7 @@
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import type { Disposition, OrderFacts } from '../../domain/fleet/reconcile.ts';
-import type { FleetPorts } from './fleet-activities.ts';
 import { dispositionsOf, type Owners, orderFacts } from './order-facts.ts';
+import type { FleetPorts } from './ports.ts';
 
 /**
  * A page of the orders that are compared: all that were delivered, those that ended undelivered not too long ago, and

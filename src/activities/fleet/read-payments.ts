@@ -1,7 +1,8 @@
+import pLimit from 'p-limit';
 import type { Page, PassSettings } from '../../contracts/fleet.ts';
 import type { MoneyFacts, SubscriptionFacts } from '../../domain/fleet/reconcile.ts';
 import type { OrderRecord } from '../../store/records.ts';
-import type { FleetPorts } from './fleet-activities.ts';
+import type { FleetPorts } from './ports.ts';
 
 const nothing: MoneyFacts = {
   paid: 0,
@@ -26,11 +27,9 @@ export function readPayments({ store, gateway }: FleetPorts) {
   return async (orderIds: string[]): Promise<Record<string, MoneyFacts>> => {
     const orders = await store.orders.findMany({ ids: orderIds, instanceIds: [] });
     const facts: Record<string, MoneyFacts> = {};
-    const waiting = [...orders];
-    const lanes = Array.from({ length: atOnce }, async () => {
-      for (let order = waiting.shift(); order; order = waiting.shift()) facts[order._id] = await holdings(order);
+    await pLimit(atOnce).map(orders, async (order) => {
+      facts[order._id] = await holdings(order);
     });
-    await Promise.all(lanes);
     return facts;
   };
 }

@@ -3,8 +3,8 @@ import type { PassSettings } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import { now } from '../../runtime/clock.ts';
 import { stackName } from '../hosting/stack-up.ts';
-import type { CloudFleetPorts } from './cloud-fleet-activities.ts';
 import { dispositionsOf } from './order-facts.ts';
+import type { CloudFleetPorts } from './ports.ts';
 import { withInventory } from './read-clouds.ts';
 
 /**

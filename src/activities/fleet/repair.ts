@@ -3,8 +3,8 @@ import type { LatePayment } from '../../contracts/workflow-messages.ts';
 import { type Disposition, dispositionOf } from '../../domain/fleet/reconcile.ts';
 import { EndEnrolmentsAnswer, LicenceView, type RevokeLicence } from '../../licence/protocol/admin.ts';
 import { now } from '../../runtime/clock.ts';
-import type { FleetPorts } from './fleet-activities.ts';
 import { orderFacts } from './order-facts.ts';
+import type { FleetPorts } from './ports.ts';
 
 export interface Permit {
   allowed: boolean;

@@ -6,7 +6,7 @@ import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { versionOf } from '../../domain/operations/server-spec.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
-import type { HealthPorts } from './health-activities.ts';
+import type { HealthPorts } from './ports.ts';
 import { readHostHealth } from './read-host-health.ts';
 
 const pollIntervalMs = 100;

@@ -6,7 +6,7 @@ import type { RunnerLine } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { forgotten, judgeDrift } from '../../domain/operations/judge-drift.ts';
 import { specFrom } from '../../domain/operations/server-spec.ts';
-import type { StackPorts } from './stack-activities.ts';
+import type { StackPorts } from './ports.ts';
 import { stackName } from './stack-up.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 

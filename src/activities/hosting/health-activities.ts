@@ -1,10 +1,5 @@
-import type { Store } from '../../store/store.ts';
 import { awaitHealthy } from './await-healthy.ts';
-import type { HostView } from './read-host-health.ts';
-
-export interface HealthPorts extends HostView {
-  store: Pick<Store, 'instances'>;
-}
+import type { HealthPorts } from './ports.ts';
 
 /** The hosting activities of a control worker: they look at hosts from outside. */
 export function createHealthActivities(ports: HealthPorts) {

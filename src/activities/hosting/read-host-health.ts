@@ -20,7 +20,7 @@ export interface HostView {
   hostUrl(hostname: string): string;
 }
 
-/** What requiredVolumeIds a server from being healthy, naming the phase, or nothing. */
+/** What keeps a server from being healthy, naming the phase, or nothing. */
 export async function readHostHealth(
   { reach, hostUrl }: HostView,
   expected: ExpectedHost,

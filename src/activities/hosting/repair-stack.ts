@@ -1,7 +1,7 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { StackPorts } from './ports.ts';
 import { runStackWithProgress } from './run-stack-with-progress.ts';
-import type { StackPorts } from './stack-activities.ts';
 import { deliveredRequest } from './stack-up.ts';
 
 /**

@@ -1,27 +1,18 @@
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { type CloudName, machineKey } from '../../contracts/stack.ts';
+import { machineKey } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { specFrom, versionOf } from '../../domain/operations/server-spec.ts';
-import type { Inventory, Restarted, RestartRequest } from '../../stacks/private-server.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import { measureDowntime } from './measure-downtime.ts';
+import type { RestartPorts } from './ports.ts';
 import type { ExpectedHost } from './read-host-health.ts';
-import type { StackPorts } from './stack-activities.ts';
 import { stackName } from './stack-up.ts';
 import { until, untilHealthy } from './until-healthy.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
-
-export interface RestartPorts extends Pick<StackPorts, 'store' | 'journal' | 'readHealth' | 'healthyWithinMs'> {
-  inventoryOf(cloud: CloudName): Promise<Inventory>;
-  /** Restarts a machine at its cloud; `CloudStacks.restartMachine`. */
-  restartMachine(cloud: CloudName, request: RestartRequest): Promise<Restarted>;
-  /** Whether a runner may be writing to a stack. */
-  isStackBusy(stack: string): Promise<boolean>;
-}
 
 type Watch = ReturnType<typeof measureDowntime>;
 

@@ -4,7 +4,7 @@ import type { RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { describeResource } from '../../domain/operations/describe-resource.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
-import type { StackPorts } from './stack-activities.ts';
+import type { StackPorts } from './ports.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
 /** Only the very first attempt of the very first try knows that nothing can be left of an earlier one. */

@@ -8,8 +8,8 @@ import { appliedFrom, specFrom } from '../../domain/operations/server-spec.ts';
 import { now } from '../../runtime/clock.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import { textsOf } from '../../texts/texts.ts';
+import type { StackPorts } from './ports.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
-import type { StackPorts } from './stack-activities.ts';
 
 /**
  * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`. Where the zone has no

@@ -3,9 +3,9 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { type ChangeStepKind, type ChangeStrategy, planChange } from '../../domain/operations/plan-change.ts';
 import { appliedFrom, specFrom, versionOf } from '../../domain/operations/server-spec.ts';
 import { measureDowntime } from './measure-downtime.ts';
+import type { StackPorts } from './ports.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
-import type { StackPorts } from './stack-activities.ts';
 import { deliveredRequest } from './stack-up.ts';
 import { until, untilHealthy } from './until-healthy.ts';
 

@@ -3,8 +3,8 @@ import { cancellationSignal } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
+import type { StackPorts } from './ports.ts';
 import type { ExpectedHost } from './read-host-health.ts';
-import type { StackPorts } from './stack-activities.ts';
 
 const pollIntervalMs = 100;
 

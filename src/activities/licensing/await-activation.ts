@@ -5,7 +5,7 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { EndEnrolmentsAnswer, LicenceView } from '../../licence/protocol/admin.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
-import type { LicensingPorts } from './licensing-activities.ts';
+import type { LicensingPorts } from './ports.ts';
 
 const pollIntervalMs = 100;
 /** One activity attempt looks this long, then the next attempt does, so that a restarted worker takes over quickly. */

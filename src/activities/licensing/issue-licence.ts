@@ -7,7 +7,7 @@ import {
   LicenceView,
   type RevokeLicence,
 } from '../../licence/protocol/admin.ts';
-import type { LicensingPorts } from './licensing-activities.ts';
+import type { LicensingPorts } from './ports.ts';
 
 /** This step registers the right to run the product, one seat per node. Undo: `revoke-licence`. */
 export function issueLicence({ store, ask }: LicensingPorts) {

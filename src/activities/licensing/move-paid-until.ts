@@ -1,6 +1,6 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import { LicenceView, type StandingPush } from '../../licence/protocol/admin.ts';
-import type { LicensingPorts } from './licensing-activities.ts';
+import type { LicensingPorts } from './ports.ts';
 
 /**
  * Moves paid-until of what a subscription pays for to that of its record: on the instance, and at the licence server

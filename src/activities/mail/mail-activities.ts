@@ -1,19 +1,5 @@
-import type { CloudName } from '../../contracts/stack.ts';
-import type { Sender } from '../../mail/sender.ts';
-import type { Store } from '../../store/store.ts';
+import type { MailPorts } from './ports.ts';
 import { sendLateRefund, sendMail, sendOutcomeMail } from './send-mail.ts';
-
-export interface MailPorts {
-  store: Store;
-  sender: Sender;
-  baseDomain: string;
-  /** Clouds that are not the real ones; mails about servers there say so. */
-  simulated: readonly CloudName[];
-  /** The link that opens the page of an order for its payer: a secret, made when the mail is built and kept nowhere. */
-  orderLink(orderId: string): string;
-  /** The address of a server as a browser opens it. */
-  hostUrl(hostname: string): string;
-}
 
 export function createMailActivities(ports: MailPorts) {
   return { sendMail: sendMail(ports), sendOutcomeMail: sendOutcomeMail(ports), sendLateRefund: sendLateRefund(ports) };

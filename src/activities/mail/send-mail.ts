@@ -10,7 +10,7 @@ import { productLinks } from '../../mail/product-links.ts';
 import { renderReady } from '../../mail/ready.ts';
 import { markSimulated } from '../../mail/simulated.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
-import type { MailPorts } from './mail-activities.ts';
+import type { MailPorts } from './ports.ts';
 
 /**
  * This step tells the administrator, and the payer where he is somebody else, that the server is ready. One

@@ -1,7 +1,7 @@
 import { isReasonCode, type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
 import { endStateOf } from '../../domain/billing/order-rules.ts';
-import type { RecordsPorts } from './records-activities.ts';
+import type { RecordsPorts } from './ports.ts';
 
 export interface OrderPlace {
   instanceId: string;
@@ -14,7 +14,7 @@ export type CancelOutcome = 'cancelling' | 'already_ready' | 'already_ended';
 /** Sets an open order to `cancelling`; of all that try, one reason wins and stays. */
 export function startCancelling({ store }: RecordsPorts) {
   return async (place: OrderPlace, reason: ReasonCode): Promise<CancelOutcome> => {
-    await store.orders.move(place.orderId, { from: ['awaiting_payment', 'fulfilling'], to: 'cancelling', reason });
+    await store.orders.move(place.orderId, { to: 'cancelling', reason });
     const order = await store.orders.find(place.orderId);
     if (!order) throw new ReasonError('not_found', `order ${place.orderId}`);
     if (order.state === 'fulfilled') return 'already_ready';
@@ -56,7 +56,7 @@ export function beginUndo(ports: RecordsPorts) {
 export function endOrder({ store }: RecordsPorts) {
   return async (place: OrderPlace, reason: ReasonCode): Promise<void> => {
     const to = endStateOf(reason);
-    await store.orders.move(place.orderId, { from: ['cancelling', 'settling'], to, reason });
+    await store.orders.move(place.orderId, { to, reason });
     const order = await store.orders.find(place.orderId);
     if (order?.state === to) await store.timeline.appendOnce(place, { type: 'order', state: to, reason });
   };

@@ -3,7 +3,7 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { now } from '../../runtime/clock.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
-import type { RecordsPorts } from './records-activities.ts';
+import type { RecordsPorts } from './ports.ts';
 
 /**
  * This step opens the records of the instance and its operation and makes sure that the order holds its name.

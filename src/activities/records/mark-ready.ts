@@ -2,13 +2,7 @@ import { log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
-import type { SubscriptionRecord } from '../../store/records.ts';
-import type { RecordsPorts } from './records-activities.ts';
-
-export interface MarkReadyPorts extends Pick<RecordsPorts, 'store'> {
-  /** Starts the workflow of a subscription, or tells it to look where it runs already. */
-  startSubscription(subscription: SubscriptionRecord): Promise<void>;
-}
+import type { MarkReadyPorts } from './ports.ts';
 
 /**
  * This step hands the server over: the order is fulfilled, the instance ready, its standing and its subscription begin. It is the pivot;
@@ -19,7 +13,7 @@ export function markReady(ports: MarkReadyPorts) {
   const { store } = ports;
   return async (context: StepContext): Promise<string | undefined> => {
     const { instanceId, orderId, operationId } = context;
-    await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
+    await store.orders.move(orderId, { to: 'fulfilled' });
     const order = await store.orders.find(orderId);
     if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_operator');
     await store.instances.handOver(instanceId, order.endedAt ?? nowDate());

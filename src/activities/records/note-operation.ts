@@ -6,7 +6,7 @@ import type { OperatorDecision, StepContext } from '../../contracts/workflow-mes
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderPlace } from './end-order.ts';
 import { openRecords } from './open-records.ts';
-import type { RecordsPorts } from './records-activities.ts';
+import type { RecordsPorts } from './ports.ts';
 
 type OperationChange =
   | { status: OperationStatus; reason?: ReasonCode; instanceStatus?: InstanceStatus; goesOn?: undefined }

@@ -2,7 +2,7 @@ import { desiredAtFirst, serverTags } from '../../domain/operations/desired-serv
 import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord } from '../../store/records.ts';
-import type { RecordsPorts } from './records-activities.ts';
+import type { RecordsPorts } from './ports.ts';
 
 /** The rows that this workflow writes from now on, with what the quote fixed; made once, whoever comes first. */
 export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order: OrderRecord): Promise<void> {

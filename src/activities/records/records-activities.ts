@@ -1,17 +1,9 @@
-import type { Store } from '../../store/store.ts';
-import type { Journal } from '../lib/journal.ts';
 import { beginUndo, endOrder, startCancelling } from './end-order.ts';
 import { holdHostname, releaseHostname } from './hold-hostname.ts';
-import { type MarkReadyPorts, markReady } from './mark-ready.ts';
+import { markReady } from './mark-ready.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
+import type { MarkReadyPorts, RecordsPorts } from './ports.ts';
 import { endBroken, openOperation, reportDrift } from './report-drift.ts';
-
-export interface RecordsPorts {
-  store: Store;
-  journal: Journal;
-  /** How long an order holds its name without an attempt to pay, ms. */
-  holdMs: number;
-}
 
 export function createRecordsActivities(ports: RecordsPorts & MarkReadyPorts) {
   return {

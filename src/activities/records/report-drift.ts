@@ -7,7 +7,7 @@ import { describeDifference } from '../../domain/operations/describe-resource.ts
 import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderPlace } from './end-order.ts';
-import type { RecordsPorts } from './records-activities.ts';
+import type { RecordsPorts } from './ports.ts';
 
 /** Opens the row of an operation that was not ordered; made once, whoever comes first. */
 export function openOperation({ store }: RecordsPorts) {

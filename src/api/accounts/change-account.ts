@@ -1,4 +1,5 @@
 import { ReasonError } from '../../contracts/reasons.ts';
+import type { Member } from '../../domain/accounts/account-people.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { AccountChange, AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -9,6 +10,14 @@ export interface Acting {
   /** Id of the member who does it. */
   actor: string;
   requestId: string;
+}
+
+/** What the audit log says of a member or an invitation of an account. */
+export function audited(
+  kind: 'member' | 'invitation',
+  { _id, email, roles }: Pick<Member, '_id' | 'email' | 'roles'>,
+): Record<string, unknown> {
+  return { [kind]: _id, email, roles };
 }
 
 /** Writes down what a member did to his account. */

@@ -17,10 +17,7 @@ import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
-import { type Acting, auditAccount, changeAccount } from './change-account.ts';
-
-/** What the audit log says of an invitation. */
-export const toldInvitation = ({ _id, email, roles }: Invitation) => ({ invitation: _id, email, roles });
+import { type Acting, auditAccount, audited, changeAccount } from './change-account.ts';
 
 /**
  * Invites an address and mails it the activation link, whose secret is kept nowhere. An invitation that cannot be mailed
@@ -42,7 +39,7 @@ export async function inviteMember(
     invite(account, { actor, invitation, limits: limitsOf(deps) }),
   );
   const made = invitationOf(after, invitation._id);
-  await auditAccount(deps, acting, { action: 'invite-member', after: toldInvitation(made) });
+  await auditAccount(deps, acting, { action: 'invite-member', after: audited('invitation', made) });
   try {
     await mailInvitation(deps, { account: after, invitation: made, token });
   } catch (error) {
@@ -50,7 +47,7 @@ export async function inviteMember(
     await changeAccount(deps, acting.accountId, ({ invitations }) => ({
       invitations: invitations.filter(({ tokenHash }) => tokenHash !== made.tokenHash),
     }));
-    await auditAccount(deps, acting, { action: 'revoke-invitation', before: toldInvitation(made) });
+    await auditAccount(deps, acting, { action: 'revoke-invitation', before: audited('invitation', made) });
     throw error;
   }
   return made;
@@ -66,7 +63,7 @@ export async function resendInvitation(deps: ApiDeps, acting: Acting, id: string
     renewInvitation(account, { actor: acting.actor, id, renewal, at: nowDate(), limits: limitsOf(deps) }),
   );
   const [was, is] = [invitationOf(before, id), invitationOf(after, id)];
-  const times = (invitation: Invitation) => ({ ...toldInvitation(invitation), expiresAt: invitation.expiresAt });
+  const times = (invitation: Invitation) => ({ ...audited('invitation', invitation), expiresAt: invitation.expiresAt });
   await auditAccount(deps, acting, { action: 'resend-invitation', before: times(was), after: times(is) });
   await mailInvitation(deps, { account: after, invitation: is, token });
   return is;
@@ -77,7 +74,10 @@ export async function withdrawInvitation(deps: ApiDeps, acting: Acting, id: stri
   const { before } = await changeAccount(deps, acting.accountId, (account) =>
     revokeInvitation(account, { actor: acting.actor, id }),
   );
-  await auditAccount(deps, acting, { action: 'revoke-invitation', before: toldInvitation(invitationOf(before, id)) });
+  await auditAccount(deps, acting, {
+    action: 'revoke-invitation',
+    before: audited('invitation', invitationOf(before, id)),
+  });
 }
 
 /** The invitation behind a link, for whoever has it, with its account. Throws `invitation_invalid`. */
@@ -111,8 +111,8 @@ export async function joinAccount(
     { accountId: account._id, actor: member._id, requestId },
     {
       action: 'accept-invitation',
-      before: toldInvitation(openInvitation(changed.before, { ...facts, at: new Date(0) })),
-      after: { member: member._id, email: member.email, roles: member.roles },
+      before: audited('invitation', openInvitation(changed.before, { ...facts, at: new Date(0) })),
+      after: audited('member', member),
     },
   );
   return { account: changed.after, member };

@@ -8,10 +8,7 @@ import {
   removeMember,
 } from '../../domain/accounts/account-people.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Acting, auditAccount, changeAccount } from './change-account.ts';
-import { toldInvitation } from './invitations.ts';
-
-const told = ({ _id, email, roles }: Member) => ({ member: _id, email, roles });
+import { type Acting, auditAccount, audited, changeAccount } from './change-account.ts';
 
 /** Gives a member other roles. Throws `not_found`, `last_administrator`, `not_signed_in`, `not_allowed`. */
 export async function giveRoles(deps: ApiDeps, acting: Acting, to: { id: string; roles: Role[] }): Promise<Member> {
@@ -19,7 +16,11 @@ export async function giveRoles(deps: ApiDeps, acting: Acting, to: { id: string;
     changeRoles(account, { actor: acting.actor, ...to }),
   );
   const [was, is] = [memberOf(before, to.id), memberOf(after, to.id)];
-  await auditAccount(deps, acting, { action: 'change-roles', before: told(was), after: told(is) });
+  await auditAccount(deps, acting, {
+    action: 'change-roles',
+    before: audited('member', was),
+    after: audited('member', is),
+  });
   await auditRevoked(deps, acting, { before, after });
   return is;
 }
@@ -33,7 +34,7 @@ export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): 
     removeMember(account, { actor: acting.actor, id }),
   );
   await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: id });
-  await auditAccount(deps, acting, { action: 'remove-member', before: told(memberOf(before, id)) });
+  await auditAccount(deps, acting, { action: 'remove-member', before: audited('member', memberOf(before, id)) });
   await auditRevoked(deps, acting, { before, after });
 }
 
@@ -41,7 +42,10 @@ export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): 
 export async function leave(deps: ApiDeps, acting: Acting): Promise<void> {
   const { before, after } = await changeAccount(deps, acting.accountId, (account) => leaveAccount(account, acting));
   await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: acting.actor });
-  await auditAccount(deps, acting, { action: 'leave-account', before: told(memberOf(before, acting.actor)) });
+  await auditAccount(deps, acting, {
+    action: 'leave-account',
+    before: audited('member', memberOf(before, acting.actor)),
+  });
   await auditRevoked(deps, acting, { before, after });
 }
 
@@ -52,6 +56,6 @@ async function auditRevoked(
   { before, after }: { before: AccountPeople; after: AccountPeople },
 ): Promise<void> {
   for (const gone of before.invitations.filter(({ _id }) => after.invitations.every((each) => each._id !== _id))) {
-    await auditAccount(deps, acting, { action: 'revoke-invitation', before: toldInvitation(gone) });
+    await auditAccount(deps, acting, { action: 'revoke-invitation', before: audited('invitation', gone) });
   }
 }

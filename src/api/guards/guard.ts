@@ -1,14 +1,15 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import type { ReasonCode } from '../../contracts/reasons.ts';
+import type * as routing from '../../routing/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { SignedIn } from './session.ts';
 
 export type Security = 'session' | 'capability' | 'operator';
 
-/** What a guard judges by. */
-export interface GuardFacts {
+/** What guards and handlers of the API know of a request. */
+export interface ApiFacts {
   request: Request;
-  params: Record<string, string>;
+  response: Response;
   /** The member whom the session cookie names, if any; its CSRF token was checked already on writes. */
   session: SignedIn | null;
   deps: ApiDeps;
@@ -16,15 +17,9 @@ export interface GuardFacts {
   formToken?: string;
 }
 
-/** Lets a caller in or throws the reason why not. */
-export interface Guard<Caller> {
-  /** Any one of these lets in; empty is open to everybody. */
+export interface Guard<Caller> extends routing.Guard<Caller, ApiFacts, ReasonCode> {
   security: readonly Security[];
-  /** Whether a request without credentials is let in too. */
-  optional: boolean;
-  problems: readonly ReasonCode[];
-  admit(facts: GuardFacts): Promise<Caller>;
 }
 
 /** Open to everybody. */
-export const open: Guard<null> = { security: [], optional: true, problems: [], admit: async () => null };
+export const open: Guard<null> = { security: [], optional: true, problems: [], admit: () => null };

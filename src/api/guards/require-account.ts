@@ -1,11 +1,12 @@
 import type { Role } from '../../contracts/api/account.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import type { RequestParams } from '../../routing/route.ts';
 import type { OrderRecord } from '../../store/records.ts';
-import type { Guard, GuardFacts } from './guard.ts';
+import type { ApiFacts, Guard } from './guard.ts';
 import { capabilityIn, opensOrder, requireLivingCapability } from './order-capability.ts';
 import { type SignedIn, sameText } from './session.ts';
 
-/** Who was let in to an order, as the audit log names him. */
+/** Who was let in to an order, as the audit log names them. */
 export interface OrderCaller {
   order: OrderRecord;
   actor: string;
@@ -37,7 +38,6 @@ export function requireAccount(
   if (variant.order) {
     return {
       security: ['capability', 'session'],
-      optional: false,
       problems: ['not_signed_in', 'not_allowed', 'csrf_mismatch', 'not_found'],
       admit: (facts) => admitToOrder(facts, role),
     };
@@ -53,7 +53,7 @@ export function requireAccount(
   };
 }
 
-async function admitToOrder(facts: GuardFacts, role: Role): Promise<OrderCaller> {
+async function admitToOrder(facts: ApiFacts & RequestParams, role: Role): Promise<OrderCaller> {
   const { request, params, session, deps, formToken } = facts;
   const id = params.id ?? '';
   const capability = capabilityIn(request, { deps, orderId: id, formToken });

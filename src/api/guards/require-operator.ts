@@ -11,7 +11,6 @@ export interface OperatorCaller {
 /** The guard of operators: the installation's token as `Authorization: Bearer`. */
 export const requireOperator: Guard<OperatorCaller> = {
   security: ['operator'],
-  optional: false,
   problems: ['not_signed_in'],
   async admit({ request, deps }) {
     const given = bearerOf(request);

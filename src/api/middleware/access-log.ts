@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
+import { requestIdOf } from '../../routing/request-id.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
-import { requestIdOf } from '../routing/request-id.ts';
 
 /** Paths whose requests say nothing worth a line while they go well. */
 const quiet = /^\/(health|assets|docs)\b/;

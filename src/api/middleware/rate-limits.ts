@@ -1,32 +1,28 @@
-import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import type { Request, Response } from 'express';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { limitRequests } from '../../routing/rate-limit.ts';
 import type { ApiDeps } from '../deps.ts';
 
-const windowMs = 60_000;
-
 /**
- * Limits of requests per minute, per client address and per account, both told in `RateLimit` headers. Each process
- * counts for itself. Over a limit: `too_many_requests`.
+ * Limits of requests per minute, per client address and per account, both told in `RateLimit` headers. Over a limit:
+ * `too_many_requests`.
  */
-export function createRateLimits(deps: Pick<ApiDeps, 'config'>) {
-  const refuse = (_request: Request, response: Response) => {
-    const retryAfter = Number(response.get('Retry-After') ?? windowMs / 1_000);
-    throw new ReasonError('too_many_requests', undefined, { retryAfterMs: retryAfter * 1_000 });
+export function createRateLimits({ config }: Pick<ApiDeps, 'config'>) {
+  const shared = {
+    windowMs: 60_000,
+    headers: 'draft-8' as const,
+    refusal: (retryAfterMs: number) => new ReasonError('too_many_requests', undefined, { retryAfterMs }),
   };
-  const shared = { windowMs, standardHeaders: 'draft-8' as const, legacyHeaders: false, handler: refuse };
-
-  const perIp: RequestHandler = rateLimit({
+  const perIp = limitRequests({
     ...shared,
     identifier: 'per-address',
-    limit: deps.config.FREEHOLD_REQUESTS_PER_MINUTE_PER_IP,
-    keyGenerator: (request) => ipKeyGenerator(request.ip ?? ''),
+    most: config.FREEHOLD_REQUESTS_PER_MINUTE_PER_IP,
   });
-  const perAccount: RequestHandler = rateLimit({
+  const perAccount = limitRequests({
     ...shared,
     identifier: 'per-account',
-    limit: deps.config.FREEHOLD_REQUESTS_PER_MINUTE_PER_ACCOUNT,
-    keyGenerator: (_request, response) => response.locals.accountId as string,
+    most: config.FREEHOLD_REQUESTS_PER_MINUTE_PER_ACCOUNT,
+    keyOf: (_request, response) => response.locals.accountId as string,
   });
 
   return {

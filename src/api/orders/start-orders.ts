@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { OrderRecord } from '../../store/records.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { ApiDeps, OrderStarts } from '../deps.ts';
 
 /** Starts under way at once: a burst of orders must not keep those behind it waiting for their answers. */
 const width = 2;
@@ -31,13 +31,6 @@ export async function requireTaken({ store }: Pick<ApiDeps, 'store'>, order: Ord
     await orders.remove(order._id);
   }
   throw new ReasonError('account_closed');
-}
-
-export interface OrderStarts {
-  /** Starts the order's workflow when it is its turn; nothing happens while that was asked for already. */
-  soon(order: OrderRecord): void;
-  /** Drops what has not begun, which the sweep starts later, and resolves when the rest has ended. */
-  stop(): Promise<void>;
 }
 
 /**

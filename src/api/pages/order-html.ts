@@ -2,10 +2,11 @@ import type { OrderFacts, StepFacts } from '../../contracts/api/order-facts.ts';
 import { steps } from '../../contracts/steps.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { durationWords } from '../../texts/duration-words.ts';
 import { textsOf } from '../../texts/texts.ts';
 import { type Html, html } from './html.ts';
 import type { LogLine } from './order-log.ts';
-import { announcementText, durationWords, estimateText, noteText, outcomeTexts } from './order-texts.ts';
+import { announcementText, estimateText, noteText, outcomeTexts } from './order-texts.ts';
 
 const { livePage: texts } = textsOf('en');
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { AccountChoiceRequest, Me, SignInCodeRequest, SignInRequest } from '../../contracts/api/account.ts';
 import { LicenceToken } from '../../contracts/api/licence-token.ts';
+import { noBody } from '../../routing/answer.ts';
+import { route } from '../../routing/route.ts';
 import { open } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { closeSession, openSession } from '../guards/session.ts';
-import { noBody } from '../routing/answer.ts';
-import { route } from '../routing/route.ts';
 import { enterAccount, redeemCode, requestCode } from '../sign-in.ts';
 import { meView } from '../views/account-view.ts';
 

@@ -1,4 +1,6 @@
-import type { Route } from '../routing/route.ts';
+import type { ReasonCode } from '../../contracts/reasons.ts';
+import type { Route } from '../../routing/route.ts';
+import type { ApiFacts } from '../guards/guard.ts';
 import { accountRoutes } from './account.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { cloudRoutes } from './clouds.ts';
@@ -15,7 +17,7 @@ import { publicKeyRoutes } from './public-keys.ts';
 import { quoteRoutes } from './quotes.ts';
 
 /** Every declared route of the API. */
-export const allRoutes: readonly Route[] = [
+export const allRoutes: readonly Route<ApiFacts, ReasonCode>[] = [
   ...catalogueRoutes,
   ...quoteRoutes,
   ...hostnameRoutes,

@@ -1,6 +1,6 @@
 import { Catalogue } from '../../contracts/catalogue.ts';
+import { route } from '../../routing/route.ts';
 import { open } from '../guards/guard.ts';
-import { route } from '../routing/route.ts';
 
 export const catalogueRoutes = [
   route({

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { CloudCheck } from '../../contracts/api/clouds.ts';
 import { CloudCheckId } from '../../contracts/clouds.ts';
+import { route } from '../../routing/route.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import { requireOperator } from '../guards/require-operator.ts';
-import { type Route, route } from '../routing/route.ts';
 import { cloudCheckView } from '../views/cloud-view.ts';
 
 const tag = 'Operators';
 const guard = requireOperator;
 
 /** Looking at the clouds as we are known there. */
-export const cloudRoutes: Route[] = [
+export const cloudRoutes = [
   route({
     method: 'post',
     path: '/v1/operator/clouds/check',

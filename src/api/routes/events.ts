@@ -2,11 +2,11 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { Event, EventPage, EventQuery } from '../../contracts/api/events.ts';
 import { InstanceId, OrderId } from '../../contracts/ids.ts';
+import { streamed } from '../../routing/answer.ts';
+import { route } from '../../routing/route.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Subject } from '../events/stream.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { streamed } from '../routing/answer.ts';
-import { route } from '../routing/route.ts';
 import { customerEvent } from '../views/event-view.ts';
 import { ownInstance } from './instances.ts';
 

@@ -12,10 +12,10 @@ import { AuditEntry } from '../../contracts/api/operator.ts';
 import { RunId, TicketId } from '../../contracts/fleet.ts';
 import { InstanceId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { route } from '../../routing/route.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import { requireOperator } from '../guards/require-operator.ts';
-import { type Route, route } from '../routing/route.ts';
 import { auditView } from '../views/audit-view.ts';
 import { reconcileView, ticketView } from '../views/ticket-view.ts';
 
@@ -23,7 +23,7 @@ const tag = 'Operators';
 const guard = requireOperator;
 
 /** Comparing the systems, and the tickets of what does not fit. */
-export const fleetRoutes: Route[] = [
+export const fleetRoutes = [
   route({
     method: 'post',
     path: '/v1/operator/reconcile',

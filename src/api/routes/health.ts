@@ -1,6 +1,6 @@
 import { Liveness, Readiness } from '../../contracts/api/health.ts';
+import { route } from '../../routing/route.ts';
 import { open } from '../guards/guard.ts';
-import { route } from '../routing/route.ts';
 
 export const healthRoutes = [
   route({

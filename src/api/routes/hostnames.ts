@@ -3,10 +3,10 @@ import { HostnameAnswer, HostnameQuery } from '../../contracts/api/quotes.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { findCloud } from '../../domain/catalogue/catalogue.ts';
 import { hostnameOf, nameVariants, parseName } from '../../domain/hostnames/hostname.ts';
+import { route } from '../../routing/route.ts';
 import { now } from '../../runtime/clock.ts';
 import type { ApiDeps } from '../deps.ts';
 import { open } from '../guards/guard.ts';
-import { route } from '../routing/route.ts';
 
 type Unavailable = z.output<typeof HostnameAnswer>['reason'];
 

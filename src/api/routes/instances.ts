@@ -4,11 +4,11 @@ import { Instance } from '../../contracts/api/instances.ts';
 import { Operation } from '../../contracts/api/operations.ts';
 import { InstanceId, OperationId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { route } from '../../routing/route.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import type { SignedIn } from '../guards/session.ts';
-import { route } from '../routing/route.ts';
 import { instanceView } from '../views/instance-view.ts';
 import { operationView } from '../views/operation-view.ts';
 

@@ -12,6 +12,8 @@ import {
 } from '../../contracts/api/members.ts';
 import { AuditEntry } from '../../contracts/api/operator.ts';
 import { InvitationId, MemberId } from '../../contracts/ids.ts';
+import { noBody } from '../../routing/answer.ts';
+import { route } from '../../routing/route.ts';
 import type { Acting } from '../accounts/change-account.ts';
 import { closeAccount, readClosing } from '../accounts/close-account.ts';
 import { inviteMember, joinAccount, resendInvitation, withdrawInvitation } from '../accounts/invitations.ts';
@@ -19,8 +21,6 @@ import { dismissMember, giveRoles, leave } from '../accounts/members.ts';
 import { open } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { closeSession, openSession, type SignedIn } from '../guards/session.ts';
-import { noBody } from '../routing/answer.ts';
-import { route } from '../routing/route.ts';
 import { invitationView, memberView, meView } from '../views/account-view.ts';
 import { auditView } from '../views/audit-view.ts';
 

@@ -3,8 +3,8 @@ import { ListLimit } from '../../contracts/api/common.ts';
 import { OperatorAccount } from '../../contracts/api/operator.ts';
 import { AccountId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { route } from '../../routing/route.ts';
 import { requireOperator } from '../guards/require-operator.ts';
-import { route } from '../routing/route.ts';
 import { invitationView, memberView } from '../views/account-view.ts';
 import { auditView } from '../views/audit-view.ts';
 

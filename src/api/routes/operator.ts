@@ -14,9 +14,9 @@ import {
 import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Decision } from '../../contracts/steps.ts';
+import { route } from '../../routing/route.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
-import { type Route, route } from '../routing/route.ts';
 import { auditView } from '../views/audit-view.ts';
 import { operatorInstanceView } from '../views/instance-view.ts';
 import { operatorOperationView } from '../views/operation-view.ts';
@@ -30,7 +30,7 @@ function given<Filter extends object>(filter: Filter): Filter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Filter;
 }
 
-export const operatorRoutes: Route[] = [
+export const operatorRoutes = [
   route({
     method: 'get',
     path: '/v1/operator/orders',
@@ -127,7 +127,7 @@ export const operatorRoutes: Route[] = [
   decisionRoute('abort', 'Undo the order and give the money back, or end a check and leave the server as it is'),
 ];
 
-function decisionRoute(action: Decision, summary: string): Route {
+function decisionRoute(action: Decision, summary: string) {
   return route({
     method: 'post',
     path: `/v1/operator/operations/{id}/${action}`,

@@ -5,13 +5,13 @@ import { AcceptedOrder, Order, OrderDetails, OrderPaymentAnswer, OrderRequest } 
 import { OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded, orderIsEnding } from '../../contracts/states.ts';
+import { route } from '../../routing/route.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { placeOrder } from '../orders/place-order.ts';
-import { route } from '../routing/route.ts';
 import { acceptedOrderView, orderDetailsView, orderView } from '../views/order-view.ts';
 
 const params = z.object({ id: OrderId });

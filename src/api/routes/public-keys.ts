@@ -1,6 +1,6 @@
 import { KeySet } from '../../contracts/api/licence-token.ts';
+import { route } from '../../routing/route.ts';
 import { open } from '../guards/guard.ts';
-import { route } from '../routing/route.ts';
 
 export const publicKeyRoutes = [
   route({

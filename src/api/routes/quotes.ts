@@ -1,7 +1,7 @@
 import { Quote, QuoteRequest } from '../../contracts/api/quotes.ts';
+import { route } from '../../routing/route.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { makeQuote } from '../orders/make-quote.ts';
-import { route } from '../routing/route.ts';
 
 export const quoteRoutes = [
   route({

@@ -21,14 +21,9 @@ const followers: Readonly<Record<OrderState, readonly OrderState[]>> = {
   failed_refunded: [],
 };
 
-/** Whether an order may go from one state to the other. */
-export function orderMayMove(from: OrderState, to: OrderState): boolean {
-  return followers[from].includes(to);
-}
-
-/** The states from which an order may go to this one: the `from` of a compare-and-set. */
+/** The states from which an order may go to this one: what a compare-and-set asks for. */
 export function statesBefore(to: OrderState): OrderState[] {
-  return OrderState.options.filter((from) => orderMayMove(from, to));
+  return OrderState.options.filter((from) => followers[from].includes(to));
 }
 
 /** How an order that was not fulfilled ends, by the reason that began its end. */

@@ -75,9 +75,6 @@ const others: ReadonlySet<string> = new Set(
   TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW`.split(/\s+/),
 );
 
-/** Every country that can be sold to, sorted. */
-export const taxCountries: readonly string[] = [...Object.keys(rates), ...others].sort();
-
 /**
  * The tax that a buyer of this country pays at this time.
  *

@@ -2,6 +2,7 @@ import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationKind, OperationStatus, StepStatus } from '../../contracts/states.ts';
 import { type Decision, decisionsOn, type StepName, steps as texts } from '../../contracts/steps.ts';
 import { type InstanceFacts, operationWorkflowId, type QueuedOperation } from '../../contracts/workflow-messages.ts';
+import { durationWords } from '../../texts/duration-words.ts';
 import { textsOf } from '../../texts/texts.ts';
 import { nextOn } from './next-on.ts';
 
@@ -114,7 +115,7 @@ const gap = '\u2003 | ';
 function stepTable(rows: readonly DescribedStep[]): string {
   const lines = rows.map(({ step, status, attempt, reason, startedAt, tookMs }) => {
     const began = startedAt === undefined ? '' : `since ${clockTime(startedAt)}`;
-    const time = tookMs === undefined ? began : duration(tookMs);
+    const time = tookMs === undefined ? began : durationWords(tookMs);
     const tries = status === 'pending' ? '' : String(attempt);
     const cells = [texts[step].title, words(status), tries, time, reason ? `\`${reason}\`` : ''];
     return `| ${cells.join(gap)} |`;
@@ -214,11 +215,4 @@ function words(status: InstanceStatus | OperationStatus | StepStatus): string {
 
 function clockTime(at: number): string {
   return `${new Date(at).toISOString().slice(11, 19)} UTC`;
-}
-
-function duration(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  const rest = minutes < 60 ? `${Math.floor((ms % 60_000) / 1_000)} s` : `${minutes % 60} min`;
-  return minutes < 60 ? `${minutes} min ${rest}` : `${Math.floor(minutes / 60)} h ${rest}`;
 }

@@ -1,5 +1,5 @@
+import { durationWords } from '../../texts/duration-words.ts';
 import type { Screen } from '../terminal.ts';
-import { durationText } from '../terminal.ts';
 import type { Check } from './faults.ts';
 
 /** What `--json` prints as one document. */
@@ -54,7 +54,7 @@ export function showSummary(screen: Screen, summary: Summary, money: (amount: nu
   for (const { subject, to } of summary.mails) rows.push(['Mail', `“${subject}” to ${to.join(', ')}`]);
   for (const [title, url] of Object.entries(summary.links)) rows.push([title, url]);
 
-  screen.print('', ` ${style('bold', 'Summary')}  ${style('gray', `${durationText(summary.totalMs)} in all`)}`);
+  screen.print('', ` ${style('bold', 'Summary')}  ${style('gray', `${durationWords(summary.totalMs)} in all`)}`);
   for (const [title, text] of rows) {
     const isLink = text.startsWith('http');
     screen.print(`   ${style('gray', title.padEnd(14))}${isLink ? style(['cyan', 'underline'], text) : text}`);
@@ -63,7 +63,7 @@ export function showSummary(screen: Screen, summary: Summary, money: (amount: nu
   const longest = Math.max(1, ...summary.steps.map(({ ms }) => ms));
   for (const { name, ms } of summary.steps) {
     const cells = Math.round((ms / longest) * 30);
-    screen.print(`   ${name.padEnd(26)}${durationText(ms).padStart(10)}  ${style('cyan', '━'.repeat(cells))}`);
+    screen.print(`   ${name.padEnd(26)}${durationWords(ms).padStart(10)}  ${style('cyan', '━'.repeat(cells))}`);
   }
   if (summary.curl) screen.print('', `   ${style('gray', 'By hand')}`, `   ${summary.curl}`);
   screen.print('');

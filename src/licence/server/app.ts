@@ -1,12 +1,20 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
+import { mountRoutes } from '../../routing/mount.ts';
+import { problemHandler } from '../../routing/problems.ts';
+import { limitRequests } from '../../routing/rate-limit.ts';
+import { nameRequests } from '../../routing/request-id.ts';
+import { callerOf } from './caller.ts';
 import type { ServerContext } from './context.ts';
 import { requireAdmin } from './guards/require-admin.ts';
-import { nameRequest, problemHandler, unknownCall } from './http.ts';
+import { newRequestId } from './ids.ts';
+import { licenceDocument } from './openapi.ts';
+import { problemAnswer } from './problems.ts';
+import { Refusal } from './refusal.ts';
 import { allRoutes } from './routes/all-routes.ts';
-import { createAddressLimit } from './routing/address-limit.ts';
-import { mountRoutes } from './routing/mount.ts';
-import { openApiDocument } from './routing/openapi.ts';
+import { licenceServer } from './server.ts';
+
+const limitWindowMs = 10_000;
 
 /** The licence server's HTTP interface. Stateless: any number of processes may serve one database. */
 export function createApp(context: ServerContext): Express {
@@ -14,22 +22,36 @@ export function createApp(context: ServerContext): Express {
   app.set('trust proxy', context.settings.trustProxy);
   app.set('query parser', 'simple');
   app.disable('etag');
-  app.use(helmet(), nameRequest);
+  app.use(helmet(), nameRequests({ header: 'Request-Id', newId: newRequestId }));
 
-  const limit = createAddressLimit(context.settings);
-  mountRoutes(app, allRoutes, { context, limit });
-  const document = JSON.stringify(openApiDocument(allRoutes));
+  const limit = limitRequests({
+    windowMs: limitWindowMs,
+    most: context.settings.requestsPer10s,
+    headers: 'draft-7',
+    refusal: () =>
+      new Refusal('RATE_LIMITED', 'Too many requests from this address.', { retryAfterSec: limitWindowMs / 1_000 }),
+  });
+  mountRoutes(app, allRoutes, licenceServer(context, limit));
+  const document = JSON.stringify(licenceDocument());
   app.get('/openapi.json', (_request, response) => {
     response.set('Cache-Control', 'public, max-age=300').type('application/json').send(document);
   });
 
   // Nobody else is told which calls the control plane has.
-  app.use('/v1/admin', async (request, _response, next) => {
-    await requireAdmin.admit(request, context);
+  app.use('/v1/admin', async (request, response, next) => {
+    await requireAdmin.admit({ request, response, context, params: {} });
     next();
   });
   app.use('/v1', limit);
-  app.use(unknownCall);
-  app.use(problemHandler(context));
+  app.use(() => {
+    throw new Refusal('NO_SUCH_CALL');
+  });
+  app.use(
+    problemHandler({
+      problemOf: problemAnswer,
+      requestIdOf: (request, response) => callerOf(request, response).requestId,
+      log: context.log,
+    }),
+  );
   return app;
 }

@@ -40,16 +40,3 @@ export async function createContext(
     db: await openStore(settings.mongoUri),
   };
 }
-
-/** The request that a call answers: its id, for audit and problem bodies, and its address, for limits. */
-export interface Caller {
-  requestId: string;
-  address: string;
-}
-
-/** On whose behalf something is changed, and in which request. */
-export interface Actor {
-  /** `control-plane`, `operator:<name>`, `member:<id>`, `key-holder`, … as in the audit log. */
-  actor: string;
-  requestId: string;
-}

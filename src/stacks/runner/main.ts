@@ -1,5 +1,4 @@
 import { enableCompileCache } from 'node:module';
-import { loadLeanSdk } from './lean-sdk.ts';
 
 /**
  * The runner: the child process of one Pulumi operation, leader of a session of its own. It reads one request as a line
@@ -7,6 +6,5 @@ import { loadLeanSdk } from './lean-sdk.ts';
  * everything is loaded and connected then. When standard input closes, its owner is gone, and it stops its work.
  */
 enableCompileCache();
-loadLeanSdk();
 const { runRunner } = await import('./run-runner.ts');
 await runRunner();

@@ -2,9 +2,10 @@ import type { EngineEvent, PulumiFn } from '@pulumi/pulumi/automation/index.js';
 import type { Difference, Drift } from '../../contracts/drift.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { unlocking } from './engine-lock.ts';
+import { logicalName } from './logical-name.ts';
 import { findOrphans } from './orphans.ts';
 import type { StackContext } from './stack-context.ts';
-import { nameOf, readState } from './stack-state.ts';
+import { readState } from './stack-state.ts';
 
 /**
  * Compares what the state of a stack holds with what is at its cloud, and changes neither: the preview of a refresh tells
@@ -25,7 +26,7 @@ export async function previewRefresh(context: StackContext, program: PulumiFn): 
     progress.onEvent(event);
     const { op, urn, type, old: before, diffs, detailedDiff } = event.resOutputsEvent?.metadata ?? {};
     if (!type?.startsWith(cloud.typePrefix) || !urn || !before?.id) return;
-    const about = { name: nameOf(urn), id: before.id, protected: before.protect ?? false };
+    const about = { name: logicalName(urn), id: before.id, protected: before.protect ?? false };
     const properties = [...new Set([...(diffs ?? []), ...Object.keys(detailedDiff ?? {})].map(firstName))].sort();
     if (op === 'delete') {
       differences.push({ ...about, change: 'missing', properties: [] });

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
 import type { RunnerLine, StackRequest } from '../../contracts/stack.ts';
 import { monotonic } from '../../runtime/clock.ts';
-import { nameOf } from './stack-state.ts';
+import { logicalName } from './logical-name.ts';
 
 const tailLength = 20;
 /** Long enough for what a cloud answers with a whole document. */
@@ -120,7 +120,7 @@ export function createReporter(secrets: Set<string>) {
         highest = Math.max(highest, ended.size);
         write({
           type: 'resource',
-          name: nameOf(urn),
+          name: logicalName(urn),
           kind: type.split(':').at(-1) ?? type,
           op,
           status,

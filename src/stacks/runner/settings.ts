@@ -22,8 +22,6 @@ const Environment = z
   .object({
     /** Folder whose `bin/pulumi` is the engine. */
     PULUMI_ROOT: z.string(),
-    /** Its version, as `engineVersion` answers it; asked for again by each runner where it is not given. */
-    FREEHOLD_ENGINE_VERSION: z.string().optional(),
     PULUMI_BACKEND_URL: z.string(),
     PULUMI_HOME: z.string(),
     MONGODB_URI: z.string(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DataVolume } from '../private-server.ts';
 import { volumeName } from '../snapshot-tags.ts';
+import { logicalName } from './logical-name.ts';
 import type { StackContext } from './stack-context.ts';
 
 const Exported = z.object({
@@ -37,15 +38,10 @@ export async function readState({ engine, request, cloud }: StackContext): Promi
   for (const { type, urn, id } of resources) {
     if (!id || !type.startsWith(cloud.typePrefix)) continue;
     ids.add(id);
-    const name = nameOf(urn);
+    const name = logicalName(urn);
     names.add(name);
     if (volumeName.test(name)) volumes.push({ id, resource: name });
   }
   const pending = (deployment?.pending_operations ?? []).length > 0;
   return { ids, names, volumes, isEmpty: resources.length === 0, pending };
-}
-
-/** The logical name in a urn, its last part. */
-export function nameOf(urn: string): string {
-  return urn.split('::').at(-1) ?? urn;
 }

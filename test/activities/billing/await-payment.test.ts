@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitPayment, expirePayment } from '../../../src/activities/billing/await-payment.ts';
-import type { BillingPorts } from '../../../src/activities/billing/billing-activities.ts';
+import type { BillingPorts } from '../../../src/activities/billing/ports.ts';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { startCancelling } from '../../../src/activities/records/end-order.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
@@ -69,7 +69,7 @@ async function loseHold(order: OrderRecord): Promise<void> {
 describe('await payment', () => {
   test('takes a payment once, however often it runs and whatever was cut short', async () => {
     const order = await payable();
-    await api.store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilling' });
+    await api.store.orders.move(order._id, { to: 'fulfilling' });
     await look(awaitPayment, paid, order);
     await look(awaitPayment, paid, order);
     expect(await find(order)).toMatchObject({ state: 'fulfilling', paid: 3_509 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { BillingPorts } from '../../../src/activities/billing/billing-activities.ts';
 import { createSubscription } from '../../../src/activities/billing/create-subscription.ts';
+import type { BillingPorts } from '../../../src/activities/billing/ports.ts';
 import { settleMoney } from '../../../src/activities/billing/settle-money.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import { priceList } from '../../../src/domain/catalogue/catalogue.ts';
@@ -93,7 +93,8 @@ describe('settling an order that is not delivered', () => {
 
 test('a delivered order is never settled', async () => {
   const order = await paid();
-  await api.store.orders.move(order._id, { from: ['awaiting_payment'], to: 'fulfilled' });
+  await api.store.orders.move(order._id, { to: 'fulfilling' });
+  await api.store.orders.move(order._id, { to: 'fulfilled' });
   await expect(settleMoney(ports)(contextOf(order, 'settle-money'))).rejects.toMatchObject({ code: 'already_ready' });
   expect((await ports.gateway.readSubscription(order.payment!.subscriptionId)).status).toBe('active');
 });

@@ -1,12 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import {
-  askDriftChecks,
-  type CheckState,
-  type DriftChecks,
-  followDriftChecks,
-} from '../../../src/activities/fleet/ask-drift-checks.ts';
-import type { FleetPorts } from '../../../src/activities/fleet/fleet-activities.ts';
+import { askDriftChecks, followDriftChecks } from '../../../src/activities/fleet/ask-drift-checks.ts';
+import type { CheckState, DriftChecks, FleetPorts } from '../../../src/activities/fleet/ports.ts';
 import type { AskedCheck } from '../../../src/contracts/drift.ts';
 import { useApi } from '../../support/api.ts';
 import { instanceRecord } from '../../support/instance-record.ts';

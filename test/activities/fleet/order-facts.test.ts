@@ -14,7 +14,7 @@ test('a server is known by the name that it has now, an order without one by the
       ...{ _id: renamed.instanceId, orderId: renamed._id, name, status: 'ready' },
       desired: {
         names: [
-          { hostname: renamed.quote.hostname, purpose: 'retiring' },
+          { hostname: renamed.quote.subject.hostname, purpose: 'retiring' },
           { hostname, purpose: 'primary' },
         ],
       },
@@ -26,6 +26,6 @@ test('a server is known by the name that it has now, an order without one by the
   });
   expect(await orderFacts(api.store, [renamed, unbuilt])).toMatchObject([
     { orderId: renamed._id, name, hostname, nameHolder: renamed.instanceId, server: { status: 'ready' } },
-    { orderId: unbuilt._id, name: unbuilt.quote.name, hostname: unbuilt.quote.hostname, server: null },
+    { orderId: unbuilt._id, name: unbuilt.quote.subject.name, hostname: unbuilt.quote.subject.hostname, server: null },
   ]);
 });

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { type RestartPorts, restartServer } from '../../../src/activities/hosting/restart-server.ts';
+import type { RestartPorts } from '../../../src/activities/hosting/ports.ts';
+import { restartServer } from '../../../src/activities/hosting/restart-server.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StackOutputs } from '../../../src/contracts/stack.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';

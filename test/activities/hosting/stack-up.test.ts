@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { StackPorts } from '../../../src/activities/hosting/stack-activities.ts';
+import type { StackPorts } from '../../../src/activities/hosting/ports.ts';
 import { stackUp } from '../../../src/activities/hosting/stack-up.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { RunnerLine, StackOutputs, StackRequest } from '../../../src/contracts/stack.ts';

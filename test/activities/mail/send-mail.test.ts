@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
-import type { MailPorts } from '../../../src/activities/mail/mail-activities.ts';
+import type { MailPorts } from '../../../src/activities/mail/ports.ts';
 import { sendLateRefund, sendMail, sendOutcomeMail } from '../../../src/activities/mail/send-mail.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';

@@ -33,17 +33,17 @@ async function begun(): Promise<OrderRecord> {
 test('what was changed by a worker that died then is told when the activity runs again, and told once', async () => {
   const record = await begun();
   const { orders } = api.store;
-  await orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
-  await orders.move(record._id, { from: ['fulfilling'], to: 'fulfilled' });
+  await orders.move(record._id, { to: 'fulfilling' });
+  await orders.move(record._id, { to: 'fulfilled' });
   await markReady(readyPorts())(contextOf(record, 'mark-ready'));
   await markReady(readyPorts())(contextOf(record, 'mark-ready'));
   expect(await told(record)).toEqual(['instance provisioning', 'instance ready', 'fulfilled']);
 
   const other = await begun();
-  await orders.move(other._id, { from: ['awaiting_payment'], to: 'cancelling', reason: 'payment_expired' });
+  await orders.move(other._id, { to: 'cancelling', reason: 'payment_expired' });
   expect(await startCancelling(ports())(placeOf(other), 'cancelled_by_customer')).toBe('cancelling');
   expect(await beginUndo(ports())(placeOf(other), 'cancelled_by_operator')).toBe('payment_expired');
-  await orders.move(other._id, { from: ['cancelling'], to: 'expired', reason: 'payment_expired' });
+  await orders.move(other._id, { to: 'expired', reason: 'payment_expired' });
   await endOrder(ports())(placeOf(other), 'payment_expired');
   await endOrder(ports())(placeOf(other), 'payment_expired');
   expect(await told(other)).toEqual(['instance provisioning', 'cancelling', 'expired']);
@@ -51,7 +51,7 @@ test('what was changed by a worker that died then is told when the activity runs
 
 test('nothing undoes a server that was handed over', async () => {
   const record = await begun();
-  await api.store.orders.move(record._id, { from: ['awaiting_payment'], to: 'fulfilling' });
+  await api.store.orders.move(record._id, { to: 'fulfilling' });
   await markReady(readyPorts())(contextOf(record, 'mark-ready'));
   await expect(beginUndo(ports())(placeOf(record), 'not_delivered')).rejects.toMatchObject({ code: 'already_ready' });
   expect(await api.store.instances.find(record.instanceId)).toMatchObject({ status: 'ready' });

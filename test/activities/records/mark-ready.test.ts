@@ -22,7 +22,7 @@ async function built() {
     startSubscription: async ({ _id }: SubscriptionRecord) => void started.push(_id),
   };
   await holdHostname(ports)({ ...context, step: 'hold-hostname' });
-  await api.store.orders.move(orderId, { from: ['awaiting_payment'], to: 'fulfilling' });
+  await api.store.orders.move(orderId, { to: 'fulfilling' });
   return { record, context, ports, started };
 }
 

@@ -65,7 +65,7 @@ describe('what an operator reads about an operation', () => {
       );
     }
     expect(text).toContain('2026-11-23T16:00:00.000Z');
-    expect(text).toContain('1 min 2 s');
+    expect(text).toContain('1 min 02 s');
   });
 
   test('a step that may not be skipped offers no skip', () => {

@@ -20,8 +20,9 @@ import { assetRoutes } from './assets.ts';
 import { sendDevicePage, sendNewDevicePage } from './device.ts';
 import { multipartFields, plainForm, rawForm } from './form-body.ts';
 import { pageFor } from './layout.ts';
+import type { SectionName } from './section-context.ts';
 import { sendCreateAccountPage, sendSignInPage } from './sign-in.ts';
-import { type SectionName, sendStartPage } from './start.ts';
+import { sendStartPage } from './start.ts';
 
 type Form = Record<string, string>;
 

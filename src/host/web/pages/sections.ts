@@ -4,7 +4,7 @@ import type { BoundedThing } from '../../limits.ts';
 import type { FieldFault } from '../../reasons.ts';
 import { type Html, html } from './html.ts';
 import { csrfField, field } from './layout.ts';
-import type { SectionContext, SectionName } from './start.ts';
+import type { SectionContext, SectionName } from './section-context.ts';
 import { when } from './when.ts';
 
 const { sections: texts, things } = textsOf('en').host;

@@ -1,30 +1,13 @@
 import { textsOf } from '../../../texts/texts.ts';
-import type { HostError } from '../../reasons.ts';
 import { hostState } from '../../state.ts';
 import { visitOf } from '../session.ts';
 import { type Html, html } from './html.ts';
 import { type Page, refusalBox, sendPage } from './layout.ts';
 import { licenceCard, limitsTable } from './overview.ts';
+import type { Refused, SectionContext } from './section-context.ts';
 import { brandsSection, devicesSection, domainsSection, pluginsSection, usersSection } from './sections.ts';
 
 const { start: texts, things } = textsOf('en').host;
-
-/** The form that was refused: where, why, and what had been typed. */
-export interface Refused {
-  section: SectionName;
-  error: HostError;
-  typed: Record<string, string>;
-}
-
-export type SectionName = 'users' | 'domains' | 'brands' | 'plugins' | 'devices';
-
-export interface SectionContext {
-  page: Page;
-  state: ReturnType<typeof hostState>;
-  /** Whether forms are shown: the licence allows changes. */
-  writable: boolean;
-  refused?: Refused;
-}
 
 export function sendStartPage(
   page: Page,

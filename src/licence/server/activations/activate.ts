@@ -1,7 +1,8 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { SeatGrant, SeatRequest } from '../../protocol/words.ts';
 import { audit, auditNote } from '../audit.ts';
-import type { Caller, ServerContext } from '../context.ts';
+import type { Caller } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { recordEventNow } from '../events/record.ts';
 import { newActivationId } from '../ids.ts';
 import { secretHash } from '../keys/keys.ts';

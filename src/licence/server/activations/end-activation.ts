@@ -1,7 +1,8 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { ReleaseRequest } from '../../protocol/requests.ts';
 import { audit, auditNote } from '../audit.ts';
-import type { Actor, Caller, ServerContext } from '../context.ts';
+import type { Actor, Caller } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { secretHash } from '../keys/keys.ts';
 import { Refusal } from '../refusal.ts';
 import { freeSwept } from '../seats/seats.ts';

@@ -1,6 +1,7 @@
 import { nowDate } from '../../../runtime/clock.ts';
 import { audit, auditNote } from '../audit.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { type Activation, historyLength } from '../store/activations.ts';
 import { type OutboxEvent, outboxPush, pushToOutbox } from '../store/outbox.ts';

@@ -10,7 +10,8 @@ import type {
   WebhookView,
 } from '../../protocol/events.ts';
 import { audit, auditNote } from '../audit.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { newWebhookId } from '../ids.ts';
 import { Refusal } from '../refusal.ts';
 import type { Delivery } from '../store/deliveries.ts';

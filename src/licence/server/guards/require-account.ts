@@ -1,4 +1,5 @@
 import type { AccountRole } from '../../protocol/account.ts';
+import { callerOf } from '../caller.ts';
 import type { Member } from '../portal/account-tokens.ts';
 import { Refusal } from '../refusal.ts';
 import type { Guard } from './guard.ts';
@@ -10,16 +11,16 @@ import type { Guard } from './guard.ts';
  */
 export function requireAccount(...roles: Exclude<AccountRole, 'viewer'>[]): Guard<Member> {
   return {
-    security: 'account',
-    refusals: ['ACCOUNT_UNAUTHORIZED', ...(roles.length > 0 ? (['ROLE_REQUIRED'] as const) : [])],
-    async admit(request, { accounts }) {
+    security: ['account'],
+    problems: ['ACCOUNT_UNAUTHORIZED', ...(roles.length > 0 ? (['ROLE_REQUIRED'] as const) : [])],
+    async admit({ request, response, context }) {
       const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.get('Authorization') ?? '') ?? [];
       if (token === undefined) throw new Refusal('ACCOUNT_UNAUTHORIZED');
-      const member = await accounts.verify(token);
+      const member = await context.accounts.verify(token);
       if (roles.length > 0 && !roles.some((role) => member.roles.includes(role))) {
         throw new Refusal('ROLE_REQUIRED', `This needs the role ${roles.join(' or ')}.`);
       }
-      return member;
+      return { ...callerOf(request, response), ...member };
     },
   };
 }

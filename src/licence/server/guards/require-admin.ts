@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
 import { OperatorName } from '../../protocol/admin.ts';
+import { callerOf } from '../caller.ts';
 import { Refusal } from '../refusal.ts';
 import type { Guard } from './guard.ts';
 
@@ -10,17 +12,19 @@ const digest = (text: string) => createHash('sha256').update(text).digest();
  * person behind it by the header `Operator`; whoever holds the token answers for the name.
  */
 export const requireAdmin: Guard<{ actor: string }> = {
-  security: 'admin',
-  refusals: ['ADMIN_UNAUTHORIZED', 'INVALID_LICENSE_CHECK_REQUEST'],
-  admit(request, { settings }) {
-    const expected = digest(`Bearer ${settings.adminToken}`);
+  security: ['admin'],
+  headers: z.object({ operator: OperatorName.optional() }),
+  problems: ['ADMIN_UNAUTHORIZED', 'INVALID_LICENSE_CHECK_REQUEST'],
+  admit({ request, response, context }) {
+    const expected = digest(`Bearer ${context.settings.adminToken}`);
     if (!timingSafeEqual(digest(request.get('Authorization') ?? ''), expected)) {
       throw new Refusal('ADMIN_UNAUTHORIZED');
     }
+    const caller = callerOf(request, response);
     const named = request.get('Operator');
-    if (named === undefined) return { actor: 'control-plane' };
+    if (named === undefined) return { ...caller, actor: 'control-plane' };
     const operator = OperatorName.safeParse(named);
     if (!operator.success) throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'Not as expected: Operator (header).');
-    return { actor: `operator:${operator.data}` };
+    return { ...caller, actor: `operator:${operator.data}` };
   },
 };

@@ -1,7 +1,8 @@
 import { nowDate } from '../../../runtime/clock.ts';
 import { planOf } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence } from '../store/licence.ts';
 import { pushToOutbox } from '../store/outbox.ts';

@@ -20,11 +20,10 @@ export function publishedUntil({ state, retiredAt }: SigningKey): Date | null {
 
 /**
  * From when on the next key may sign: published for the longest grace period of any plan and the day within which nodes
- * fetch keys, so that a node that was offline knows it. A key without a date stood there from before there were dates.
+ * fetch keys, so that a node that was offline knows it.
  */
 export function ripeAt(next: SigningKey, longestGraceMs: number): Date {
-  const published = next.publishedAt === undefined ? 0 : Date.parse(next.publishedAt);
-  return new Date(published + longestGraceMs + fetchedWithinMs);
+  return new Date(Date.parse(next.publishedAt) + longestGraceMs + fetchedWithinMs);
 }
 
 /** The keys after a roll: next signs, a new next is published, current is retired or, when compromised, dropped. */

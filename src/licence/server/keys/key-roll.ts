@@ -1,7 +1,8 @@
 import { Types } from 'mongoose';
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
 import { newSigningKey } from './keys-file.ts';
@@ -14,7 +15,7 @@ export async function listSigningKeys(context: ServerContext): Promise<SigningKe
     keys: context.keys.signingKeys.map((key) => ({
       kid: key.kid,
       state: key.state,
-      publishedAt: key.publishedAt ?? null,
+      publishedAt: key.publishedAt,
       usableFrom: key.state === 'next' ? ripeAt(key, longestGraceMs).toISOString() : null,
       retiredAt: key.retiredAt ?? null,
       publishedUntil: publishedUntil(key)?.toISOString() ?? null,

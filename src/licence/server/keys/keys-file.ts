@@ -5,13 +5,13 @@ import { z } from 'zod';
 
 const Base64Key = z.string().regex(/^[\w-]{43,}$/);
 
-/** A key that signs verdicts and offline files. Keys from before there were dates have none. */
+/** A key that signs verdicts and offline files. */
 const SigningKey = z.strictObject({
   kid: z.string(),
   state: z.enum(['current', 'next', 'retired']),
   jwk: z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() }),
   /** Since when clients can fetch it. */
-  publishedAt: z.iso.datetime().optional(),
+  publishedAt: z.iso.datetime(),
   /** Since when it signs no more. */
   retiredAt: z.iso.datetime().optional(),
   /** How the current key came to sign: the audit log has it from here, whatever process died meanwhile. */
@@ -42,8 +42,7 @@ const KeysFile = z.strictObject({
   /** Seals what may be shown or used again, by version; `current` seals, the others open what they sealed. */
   sealing: z
     .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
-    .refine(({ current, keys }) => current in keys, 'the current sealing key is missing')
-    .optional(),
+    .refine(({ current, keys }) => current in keys, 'the current sealing key is missing'),
   enrolment: Base64Key,
   licenceKey: Base64Key,
   pepper: Base64Key,

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { KeysFile } from './keys-file.ts';
 
 /** A text sealed by AES-256-GCM; `key` names the version of the sealing key, the rest is base64url. */
@@ -9,21 +9,17 @@ export interface SealedText {
   tag: string;
 }
 
-type SealingKeys = Pick<KeysFile, 'sealing' | 'licenceKey'>;
+type SealingKeys = Pick<KeysFile, 'sealing'>;
 
-/** Version of the sealing key of keys files that name none: derived from the key that licence keys come from. */
-const derivedSealing = 's0';
-
-function keyOf({ sealing, licenceKey }: SealingKeys, version: string): Buffer {
-  const held = sealing?.keys[version];
-  if (held !== undefined) return createHash('sha256').update(Buffer.from(held, 'base64url')).digest();
-  if (version !== derivedSealing) throw new Error(`The sealing key ${version} is missing from the keys file.`);
-  return createHmac('sha256', Buffer.from(licenceKey, 'base64url')).update('sealing').digest();
+function keyOf({ sealing }: SealingKeys, version: string): Buffer {
+  const held = sealing.keys[version];
+  if (held === undefined) throw new Error(`The sealing key ${version} is missing from the keys file.`);
+  return createHash('sha256').update(Buffer.from(held, 'base64url')).digest();
 }
 
 /** Seals a text for one purpose: opened for another, it is refused. */
 export function sealText(keys: SealingKeys, text: string, purpose: string): SealedText {
-  const key = keys.sealing?.current ?? derivedSealing;
+  const key = keys.sealing.current;
   const iv = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', keyOf(keys, key), iv).setAAD(Buffer.from(purpose));
   const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);

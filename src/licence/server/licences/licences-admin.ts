@@ -12,7 +12,8 @@ import type {
 import type { SeatMode } from '../../protocol/requests.ts';
 import { planOf, seatsUsed } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { newLicenceId } from '../ids.ts';
 import { heldKey, keyTextOf } from '../keys/key-care.ts';
 import { updatesUntil } from '../perpetual/fallback.ts';

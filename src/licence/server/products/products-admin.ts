@@ -1,7 +1,8 @@
 import { nowDate } from '../../../runtime/clock.ts';
 import type { PlanData, ProductData, ReleaseData } from '../../protocol/admin.ts';
 import { audit, auditNote } from '../audit.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { type Plan, planId } from '../store/plans.ts';
 import type { Product } from '../store/products.ts';

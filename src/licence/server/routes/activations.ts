@@ -1,3 +1,4 @@
+import { route } from '../../../routing/route.ts';
 import { ActivationAnswer, replayHeader } from '../../protocol/answers.ts';
 import type { LicenceCode } from '../../protocol/codes.ts';
 import { ActivationRequest, RedeemRequest } from '../../protocol/requests.ts';
@@ -6,7 +7,6 @@ import { activate } from '../activations/activate.ts';
 import { redeem } from '../activations/enrolment.ts';
 import { open } from '../guards/guard.ts';
 import { proveByKey } from '../licences/licence-by-key.ts';
-import { type Route, route } from '../routing/route.ts';
 
 /** What keeps a node whose right is proven from a seat. */
 const seatRefusals: readonly LicenceCode[] = [
@@ -23,7 +23,7 @@ const seatRefusals: readonly LicenceCode[] = [
 
 const answers = { 201: ActivationAnswer, 200: ActivationAnswer };
 
-export const activationRoutes: readonly Route[] = [
+export const activationRoutes = [
   route({
     method: 'post',
     path: '/v1/activations',
@@ -33,7 +33,7 @@ export const activationRoutes: readonly Route[] = [
     guard: open,
     body: ActivationRequest,
     answers,
-    refusals: ['INVALID_LICENSE_SECRET', ...seatRefusals],
+    problems: ['INVALID_LICENSE_SECRET', ...seatRefusals],
     async handler({ body, caller, context }) {
       const { licenceKey, product, ...request } = seatRequestOfActivation(body);
       const licence = await proveByKey(context, { licenceKey, product }, caller);
@@ -48,7 +48,7 @@ export const activationRoutes: readonly Route[] = [
     guard: open,
     body: RedeemRequest,
     answers,
-    refusals: ['ENROLLMENT_REFUSED', ...seatRefusals],
+    problems: ['ENROLLMENT_REFUSED', ...seatRefusals],
     handler: async ({ body, caller, context }) => granted(await redeem(context, seatRequestOfRedeem(body), caller)),
   }),
 ];

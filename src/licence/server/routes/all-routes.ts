@@ -1,4 +1,6 @@
-import type { Route } from '../routing/route.ts';
+import type { Route } from '../../../routing/route.ts';
+import type { LicenceCode } from '../../protocol/codes.ts';
+import type { LicenceFacts } from '../guards/guard.ts';
 import { activationRoutes } from './activations.ts';
 import { auditAdminRoutes } from './audit-admin.ts';
 import { claimRoutes } from './claims.ts';
@@ -17,7 +19,7 @@ import { validateRoutes } from './validate.ts';
 import { webhookAdminRoutes } from './webhooks-admin.ts';
 
 /** Every declared route of the licence server. */
-export const allRoutes: readonly Route[] = [
+export const allRoutes: readonly Route<LicenceFacts, LicenceCode>[] = [
   ...activationRoutes,
   ...instanceRoutes,
   ...validateRoutes,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import { AuditEntries, AuditEntryId, LicenceId } from '../../protocol/admin.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { auditEntry } from '../portal/portal-views.ts';
-import { type Route, route } from '../routing/route.ts';
 
-export const auditAdminRoutes: readonly Route[] = [
+export const auditAdminRoutes = [
   route({
     method: 'get',
     path: '/v1/admin/audit',
@@ -17,7 +17,7 @@ export const auditAdminRoutes: readonly Route[] = [
       limit: z.coerce.number().int().min(1).max(1000).default(1000),
     }),
     answers: { 200: AuditEntries },
-    refusals: [],
+    problems: [],
     async handler({ query: { licenseId: licenceId, after, limit }, context }) {
       const records = await context.db.audit.page({ licenceId, after, limit });
       const next = records.length === limit ? String(records.at(-1)!._id) : null;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { noBody } from '../../../routing/answer.ts';
+import { route } from '../../../routing/route.ts';
 import {
   ApproveClaim,
   ClaimAnswer,
@@ -12,13 +13,12 @@ import {
 import { approveClaim, beginClaim, pollClaim, refuseClaim, showClaim } from '../claims/claims.ts';
 import { open } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const tag = 'claims';
 const guard = requireAccount('admin');
 const params = z.object({ code: UserCode });
 
-export const claimRoutes: readonly Route[] = [
+export const claimRoutes = [
   route({
     method: 'post',
     path: '/v1/claims',
@@ -27,7 +27,7 @@ export const claimRoutes: readonly Route[] = [
     guard: open,
     body: ClaimRequest,
     answers: { 201: ClaimAnswer },
-    refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
+    problems: ['UNKNOWN_PRODUCT_OR_PLAN'],
     handler: async ({ body, caller, context }) => ({ status: 201, body: await beginClaim(context, body, caller) }),
   }),
   route({
@@ -38,7 +38,7 @@ export const claimRoutes: readonly Route[] = [
     guard: open,
     body: ClaimPoll,
     answers: { 200: ClaimPollAnswer },
-    refusals: [],
+    problems: [],
     handler: async ({ body, caller, context }) => ({
       status: 200,
       body: await pollClaim(context, body.claimToken, caller),
@@ -52,7 +52,7 @@ export const claimRoutes: readonly Route[] = [
     guard,
     params,
     answers: { 200: ClaimView },
-    refusals: ['CLAIM_NOT_FOUND'],
+    problems: ['CLAIM_NOT_FOUND'],
     handler: async ({ params, caller, context }) => ({
       status: 200,
       body: await showClaim(context, params.code, caller),
@@ -67,7 +67,7 @@ export const claimRoutes: readonly Route[] = [
     params,
     body: ApproveClaim,
     answers: { 200: ClaimView },
-    refusals: ['CLAIM_NOT_FOUND', 'SUBSCRIPTION_NOT_FOUND', 'CLAIM_LICENSE_REJECTED'],
+    problems: ['CLAIM_NOT_FOUND', 'SUBSCRIPTION_NOT_FOUND', 'CLAIM_LICENSE_REJECTED'],
     handler: async ({ params, body, caller, context }) => ({
       status: 200,
       body: await approveClaim(context, params.code, body.licenseId, caller),
@@ -81,7 +81,7 @@ export const claimRoutes: readonly Route[] = [
     guard,
     params,
     answers: { 204: noBody },
-    refusals: ['CLAIM_NOT_FOUND'],
+    problems: ['CLAIM_NOT_FOUND'],
     async handler({ params, caller, context }) {
       await refuseClaim(context, params.code, caller);
       return { status: 204, body: undefined };

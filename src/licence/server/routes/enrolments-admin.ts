@@ -1,12 +1,12 @@
+import { route } from '../../../routing/route.ts';
 import { EndEnrolments, EndEnrolmentsAnswer, EnrolmentAnswer, IssueEnrolment } from '../../protocol/admin.ts';
 import { closeEnrolments, issueEnrolment, upEnded } from '../activations/enrolment.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const tag = 'enrolments';
 const guard = requireAdmin;
 
-export const enrolmentAdminRoutes: readonly Route[] = [
+export const enrolmentAdminRoutes = [
   route({
     method: 'post',
     path: '/v1/admin/enrollments',
@@ -15,7 +15,7 @@ export const enrolmentAdminRoutes: readonly Route[] = [
     guard,
     body: IssueEnrolment,
     answers: { 200: EnrolmentAnswer },
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
       body: await issueEnrolment(context, body, caller),
@@ -29,7 +29,7 @@ export const enrolmentAdminRoutes: readonly Route[] = [
     guard,
     body: EndEnrolments,
     answers: { 200: EndEnrolmentsAnswer },
-    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    problems: ['SUBSCRIPTION_NOT_FOUND'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
       body: await upEnded(context, body, caller),
@@ -43,7 +43,7 @@ export const enrolmentAdminRoutes: readonly Route[] = [
     guard,
     body: EndEnrolments,
     answers: { 200: EndEnrolmentsAnswer },
-    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    problems: ['SUBSCRIPTION_NOT_FOUND'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
       body: await closeEnrolments(context, body, caller),

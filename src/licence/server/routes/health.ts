@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import { open } from '../guards/guard.ts';
 import { Refusal } from '../refusal.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const Healthy = z.object({ status: z.literal('ok') });
 
-export const healthRoutes: readonly Route[] = [
+export const healthRoutes = [
   route({
     method: 'get',
     path: '/health/live',
@@ -13,7 +13,7 @@ export const healthRoutes: readonly Route[] = [
     summary: 'Whether the process runs',
     guard: open,
     answers: { 200: Healthy },
-    refusals: [],
+    problems: [],
     handler: async () => ({ status: 200, body: { status: 'ok' } }),
   }),
   route({
@@ -23,7 +23,7 @@ export const healthRoutes: readonly Route[] = [
     summary: 'Whether the process can answer: its database does',
     guard: open,
     answers: { 200: Healthy },
-    refusals: [],
+    problems: [],
     async handler({ context }) {
       try {
         await context.db.ping();

@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import { ActivationView } from '../../protocol/admin.ts';
 import { WireInstanceId } from '../../protocol/requests.ts';
 import { deactivate } from '../activations/end-activation.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { activationView, knownLicence } from '../licences/licences-admin.ts';
-import { type Route, route } from '../routing/route.ts';
 
-export const instanceAdminRoutes: readonly Route[] = [
+export const instanceAdminRoutes = [
   route({
     method: 'post',
     path: '/v1/admin/instances/{id}/deactivate',
@@ -15,7 +15,7 @@ export const instanceAdminRoutes: readonly Route[] = [
     guard: requireAdmin,
     params: z.object({ id: WireInstanceId }),
     answers: { 200: ActivationView },
-    refusals: ['INSTANCE_NOT_FOUND', 'RATE_LIMITED'],
+    problems: ['INSTANCE_NOT_FOUND', 'RATE_LIMITED'],
     async handler({ params, caller, context }) {
       const { actor, requestId } = caller;
       const activation = await deactivate(context, params.id, { actor, requestId });

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { noBody } from '../../../routing/answer.ts';
+import { route } from '../../../routing/route.ts';
 import { CheckAnswer, replayHeader } from '../../protocol/answers.ts';
 import { CheckRequest, RecoverRequest, ReleaseRequest, WireInstanceId } from '../../protocol/requests.ts';
 import { check } from '../activations/check.ts';
 import { release } from '../activations/end-activation.ts';
 import { recover } from '../activations/recover.ts';
 import { open } from '../guards/guard.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const params = z.object({ id: WireInstanceId });
 
 /** The calls of a node that was activated; "instance" on this wire is an activation (protocol/words.ts). */
-export const instanceRoutes: readonly Route[] = [
+export const instanceRoutes = [
   route({
     method: 'post',
     path: '/v1/instances/{id}/check',
@@ -22,7 +22,7 @@ export const instanceRoutes: readonly Route[] = [
     params,
     body: CheckRequest,
     answers: { 200: CheckAnswer },
-    refusals: [
+    problems: [
       ...(['INSTANCE_NOT_FOUND', 'INVALID_SECRET', 'INSTANCE_NOT_ACTIVE', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
       ...(['CLONE_SUSPECTED', 'STALE_SECRET', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE'] as const),
       'SUBSCRIPTION_NOT_FOUND',
@@ -38,7 +38,7 @@ export const instanceRoutes: readonly Route[] = [
     params,
     body: RecoverRequest,
     answers: { 200: CheckAnswer },
-    refusals: [
+    problems: [
       ...(['INSTANCE_NOT_FOUND', 'INVALID_LICENSE_SECRET', 'ENROLLMENT_REFUSED', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
       ...(['INSTANCE_NOT_ACTIVE', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE', 'RECOVERY_REFUSED'] as const),
     ],
@@ -53,7 +53,7 @@ export const instanceRoutes: readonly Route[] = [
     params,
     body: ReleaseRequest,
     answers: { 204: noBody },
-    refusals: ['INSTANCE_NOT_FOUND', 'INVALID_SECRET', 'CLONE_SUSPECTED', 'STALE_SECRET'],
+    problems: ['INSTANCE_NOT_FOUND', 'INVALID_SECRET', 'CLONE_SUSPECTED', 'STALE_SECRET'],
     async handler({ params, body, caller, context }) {
       await release(context, params.id, body, caller);
       return { status: 204, body: undefined };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import {
   EntitlementsPush,
   ExtendLicence,
@@ -31,7 +32,6 @@ import {
 import { reinstateLicence, suspendLicence } from '../licences/suspend-licence.ts';
 import { transferLicence } from '../licences/transfer-licence.ts';
 import { extendUpdates, previewRenewal } from '../perpetual/perpetual.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const tag = 'licences';
 const guard = requireAdmin;
@@ -39,7 +39,7 @@ const params = z.object({ id: LicenceId });
 const headers = z.object({ 'idempotency-key': IdempotencyKey });
 const answers = { 200: LicenceView };
 
-export const licenceAdminRoutes: readonly Route[] = [
+export const licenceAdminRoutes = [
   route({
     method: 'post',
     path: '/v1/admin/licenses',
@@ -49,7 +49,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     headers,
     body: IssueLicence,
     answers: { 201: LicenceView, 200: LicenceView },
-    refusals: ['UNKNOWN_PRODUCT_OR_PLAN', 'IDEMPOTENCY_CONFLICT'],
+    problems: ['UNKNOWN_PRODUCT_OR_PLAN', 'IDEMPOTENCY_CONFLICT'],
     async handler({ headers, body: request, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { licence, licenceKey, created } = await issueLicence(context, request, call);
@@ -68,7 +68,7 @@ export const licenceAdminRoutes: readonly Route[] = [
       limit: z.coerce.number().int().min(1).max(500).default(100),
     }),
     answers: { 200: z.union([LicenceList, LicenceLookup]) },
-    refusals: [],
+    problems: [],
     async handler({ query: { externalRef, after, limit }, context }) {
       if (externalRef === undefined) return { status: 200, body: await listLicences(context, after, limit) };
       const licences = await context.db.licences.byExternalRef(externalRef);
@@ -86,7 +86,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     guard,
     params,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    problems: ['SUBSCRIPTION_NOT_FOUND'],
     handler: async ({ params, context }) => ({
       status: 200,
       body: await licenceView(context, await knownLicence(context, params.id)),
@@ -101,7 +101,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     params,
     body: StandingPush,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    problems: ['SUBSCRIPTION_NOT_FOUND'],
     async handler({ params, body, caller, context }) {
       const licence = await pushStanding(context, params.id, body, caller);
       return { status: 200, body: await licenceView(context, licence) };
@@ -116,7 +116,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     params,
     body: EntitlementsPush,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'UNKNOWN_PRODUCT_OR_PLAN', 'LICENSE_REVOKED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'UNKNOWN_PRODUCT_OR_PLAN', 'LICENSE_REVOKED'],
     async handler({ params, body, caller, context }) {
       const licence = await pushEntitlements(context, params.id, body, caller);
       return { status: 200, body: await licenceView(context, licence) };
@@ -131,7 +131,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     params,
     query: z.strictObject({ years: z.coerce.number().pipe(ExtendUpdates.shape.years).default(1) }),
     answers: { 200: RenewalPreview },
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'NOT_PERPETUAL', 'LICENSE_REVOKED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'NOT_PERPETUAL', 'LICENSE_REVOKED'],
     handler: async ({ params, query, context }) => ({
       status: 200,
       body: previewRenewal(await knownLicence(context, params.id), query),
@@ -147,7 +147,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     headers,
     body: ExtendLicence,
     answers,
-    refusals: [
+    problems: [
       ...(['SUBSCRIPTION_NOT_FOUND', 'NOT_PERPETUAL', 'LICENSE_REVOKED'] as const),
       ...(['IDEMPOTENCY_CONFLICT', 'SUBSCRIPTION_NOT_ACTIVE', 'LICENSE_CHANGED'] as const),
     ],
@@ -169,7 +169,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     params,
     body: SuspendLicence,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
     async handler({ params, body, caller: { actor, requestId }, context }) {
       const licence = await suspendLicence(context, params.id, body, { actor, requestId });
       return { status: 200, body: await licenceView(context, licence) };
@@ -183,7 +183,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     guard,
     params,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED'],
     async handler({ params, caller: { actor, requestId }, context }) {
       const licence = await reinstateLicence(context, params.id, { actor, requestId });
       return { status: 200, body: await licenceView(context, licence) };
@@ -199,7 +199,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     headers,
     body: TransferLicence,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
     async handler({ params, headers, body: { revealKey, ...request }, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { licence, licenceKey } = await transferLicence(context, params.id, request, call);
@@ -216,7 +216,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     headers,
     body: RotateKey,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
     async handler({ params, headers, body, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { licence, licenceKey } = await rotateKey(context, await knownLicence(context, params.id), call);
@@ -232,7 +232,7 @@ export const licenceAdminRoutes: readonly Route[] = [
     params,
     body: RevokeLicence,
     answers,
-    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    problems: ['SUBSCRIPTION_NOT_FOUND'],
     async handler({ params, body, caller, context }) {
       const licence = await revokeLicence(context, params.id, body, caller);
       return { status: 200, body: await licenceView(context, licence) };

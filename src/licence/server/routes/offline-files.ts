@@ -1,20 +1,21 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import { IdempotencyKey, LicenceId } from '../../protocol/admin.ts';
 import { OfflineFileAnswer, OfflineFileId, OfflineFileList, OfflineFileRequest } from '../../protocol/offline-file.ts';
-import type { Actor, ServerContext } from '../context.ts';
+import type { Actor } from '../caller.ts';
+import type { ServerContext } from '../context.ts';
 import type { Guard } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { knownLicence } from '../licences/licences-admin.ts';
 import { issueOfflineFile, listOfflineFiles, readOfflineFile } from '../offline/offline-files.ts';
 import { licenceOfAccount } from '../portal/account-scope.ts';
-import { type Route, route } from '../routing/route.ts';
 import type { Licence } from '../store/licence.ts';
 
 const params = z.object({ id: LicenceId });
 
 /** Offline files of a licence: for the members of its account and, below /v1/admin, for the control plane. */
-export const offlineFileRoutes: readonly Route[] = [
+export const offlineFileRoutes = [
   ...callsFor({
     base: '/v1',
     mayIssue: requireAccount('admin'),
@@ -34,7 +35,7 @@ function callsFor<By extends { actor: string }>(whose: {
   mayIssue: Guard<By>;
   mayRead: Guard<By>;
   find(context: ServerContext, licenceId: string, by: By): Promise<Licence>;
-}): Route[] {
+}) {
   const path = `${whose.base}/licenses/{id}/offline-files`;
   const tag = 'offline files';
   return [
@@ -49,7 +50,7 @@ function callsFor<By extends { actor: string }>(whose: {
       headers: z.object({ 'idempotency-key': IdempotencyKey }),
       body: OfflineFileRequest,
       answers: { 201: OfflineFileAnswer, 200: OfflineFileAnswer },
-      refusals: [
+      problems: [
         'SUBSCRIPTION_NOT_FOUND',
         'SUBSCRIPTION_NOT_ACTIVE',
         'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
@@ -74,7 +75,7 @@ function callsFor<By extends { actor: string }>(whose: {
       guard: whose.mayRead,
       params,
       answers: { 200: OfflineFileList },
-      refusals: ['SUBSCRIPTION_NOT_FOUND'],
+      problems: ['SUBSCRIPTION_NOT_FOUND'],
       handler: async ({ params, caller, context }) => ({
         status: 200,
         body: await listOfflineFiles(context, await whose.find(context, params.id, caller)),
@@ -88,7 +89,7 @@ function callsFor<By extends { actor: string }>(whose: {
       guard: whose.mayIssue,
       params: params.extend({ file: OfflineFileId }),
       answers: { 200: OfflineFileAnswer },
-      refusals: ['SUBSCRIPTION_NOT_FOUND', 'NO_SUCH_OFFLINE_FILE'],
+      problems: ['SUBSCRIPTION_NOT_FOUND', 'NO_SUCH_OFFLINE_FILE'],
       handler: async ({ params, caller, context }) => ({
         status: 200,
         body: await readOfflineFile(context, await whose.find(context, params.id, caller), params.file),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import { LicenceId } from '../../protocol/admin.ts';
 import { InstanceCursor, KeepInstance, PortalInstance, PortalInstances } from '../../protocol/portal.ts';
 import { WireInstanceId } from '../../protocol/requests.ts';
@@ -9,13 +10,12 @@ import { knownLicence } from '../licences/licences-admin.ts';
 import { activationOfAccount } from '../portal/account-scope.ts';
 import { listInstances } from '../portal/list-instances.ts';
 import { portalInstance, seatedStatuses } from '../portal/portal-views.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const tag = 'portal';
 const params = z.object({ id: WireInstanceId });
 
 /** What the members of an account do with its nodes; "instance" on this wire is an activation (protocol/words.ts). */
-export const portalInstanceRoutes: readonly Route[] = [
+export const portalInstanceRoutes = [
   route({
     method: 'get',
     path: '/v1/me/instances',
@@ -30,7 +30,7 @@ export const portalInstanceRoutes: readonly Route[] = [
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
     answers: { 200: PortalInstances },
-    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    problems: ['SUBSCRIPTION_NOT_FOUND'],
     async handler({ query: { licenseId, status, after, limit }, caller, context }) {
       const statuses = seatedStatuses.filter(
         (each) => status === 'all' || (status === 'active') === (each === 'active'),
@@ -47,7 +47,7 @@ export const portalInstanceRoutes: readonly Route[] = [
     guard: requireAccount('admin'),
     params,
     answers: { 200: PortalInstance },
-    refusals: ['INSTANCE_NOT_FOUND'],
+    problems: ['INSTANCE_NOT_FOUND'],
     async handler({ params, caller, context }) {
       const { actor, requestId } = caller;
       await activationOfAccount(context, caller.account, params.id);
@@ -64,7 +64,7 @@ export const portalInstanceRoutes: readonly Route[] = [
     params,
     body: KeepInstance,
     answers: { 200: PortalInstance },
-    refusals: ['INSTANCE_NOT_FOUND', 'NO_COPY_SUSPECTED', 'LICENSE_CHANGED'],
+    problems: ['INSTANCE_NOT_FOUND', 'NO_COPY_SUSPECTED', 'LICENSE_CHANGED'],
     async handler({ params, body, caller, context }) {
       const { actor, requestId } = caller;
       const { activation, licence } = await activationOfAccount(context, caller.account, params.id);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import { IdempotencyKey, LicenceId } from '../../protocol/admin.ts';
 import {
   AccountExport,
@@ -14,7 +15,6 @@ import { rotateKey, showKey } from '../keys/key-care.ts';
 import { licenceOfAccount } from '../portal/account-scope.ts';
 import { exportAccount } from '../portal/export-account.ts';
 import { portalLicence } from '../portal/portal-views.ts';
-import { type Route, route } from '../routing/route.ts';
 import { changeSeats, previewSeats } from '../seats/change-seats.ts';
 
 const tag = 'portal';
@@ -22,7 +22,7 @@ const params = z.object({ id: LicenceId });
 const headers = z.object({ 'idempotency-key': IdempotencyKey });
 
 /** What the members of an account do with its licences. Ids of other accounts are not found. */
-export const portalLicenceRoutes: readonly Route[] = [
+export const portalLicenceRoutes = [
   route({
     method: 'get',
     path: '/v1/me/licenses',
@@ -34,7 +34,7 @@ export const portalLicenceRoutes: readonly Route[] = [
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
     answers: { 200: PortalLicences },
-    refusals: [],
+    problems: [],
     async handler({ query: { after, limit }, caller, context }) {
       const licences = await context.db.licences.ofAccount(caller.account, after, limit);
       return {
@@ -54,7 +54,7 @@ export const portalLicenceRoutes: readonly Route[] = [
     guard: requireAccount(),
     params,
     answers: { 200: PortalLicence },
-    refusals: ['SUBSCRIPTION_NOT_FOUND'],
+    problems: ['SUBSCRIPTION_NOT_FOUND'],
     async handler({ params, caller, context }) {
       const licence = await licenceOfAccount(context, caller.account, params.id);
       return { status: 200, body: await portalLicence(context, licence) };
@@ -68,7 +68,7 @@ export const portalLicenceRoutes: readonly Route[] = [
     guard: requireAccount('admin'),
     params,
     answers: { 200: PortalKey },
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'KEY_NOT_SHOWN'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'KEY_NOT_SHOWN'],
     async handler({ params, caller, context }) {
       const licence = await licenceOfAccount(context, caller.account, params.id);
       const { actor, requestId } = caller;
@@ -85,7 +85,7 @@ export const portalLicenceRoutes: readonly Route[] = [
     params,
     headers,
     answers: { 200: PortalKey },
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
     async handler({ params, headers, caller, context }) {
       const held = await licenceOfAccount(context, caller.account, params.id);
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
@@ -105,7 +105,7 @@ export const portalLicenceRoutes: readonly Route[] = [
     params,
     body: SeatsPreviewRequest,
     answers: { 200: SeatsPreview },
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_NOT_ACTIVE', 'SEATS_NOT_SOLD_HERE'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_NOT_ACTIVE', 'SEATS_NOT_SOLD_HERE'],
     async handler({ params, body, caller, context }) {
       const licence = await licenceOfAccount(context, caller.account, params.id);
       const price = await previewSeats(context, licence, body.seats);
@@ -122,7 +122,7 @@ export const portalLicenceRoutes: readonly Route[] = [
     headers,
     body: SeatsRequest,
     answers: { 200: PortalLicence },
-    refusals: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_NOT_ACTIVE', 'SEATS_NOT_SOLD_HERE', 'LICENSE_CHANGED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_NOT_ACTIVE', 'SEATS_NOT_SOLD_HERE', 'LICENSE_CHANGED'],
     async handler({ params, headers, body, caller, context }) {
       const held = await licenceOfAccount(context, caller.account, params.id);
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
@@ -137,7 +137,7 @@ export const portalLicenceRoutes: readonly Route[] = [
     summary: 'Everything that this server holds about the account, without keys and secrets',
     guard: requireAccount('admin', 'payer'),
     answers: { 200: AccountExport },
-    refusals: [],
+    problems: [],
     handler: async ({ caller, context }) => ({
       status: 200,
       body: await exportAccount(context, caller.account),

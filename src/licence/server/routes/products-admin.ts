@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { route } from '../../../routing/route.ts';
 import {
   PlanData,
   PlanList,
@@ -14,7 +15,6 @@ import {
 import { Name } from '../../protocol/verdict.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { putPlan, putProduct, putRelease, readPlan, readProduct, readRelease } from '../products/products-admin.ts';
-import { type Route, route } from '../routing/route.ts';
 import type { Plan } from '../store/plans.ts';
 
 const tag = 'products';
@@ -22,7 +22,7 @@ const guard = requireAdmin;
 const ProductPath = z.object({ product: Name });
 
 /** Products, plans and releases are data: the server serves any product. */
-export const productAdminRoutes: readonly Route[] = [
+export const productAdminRoutes = [
   route({
     method: 'get',
     path: '/v1/admin/products',
@@ -30,7 +30,7 @@ export const productAdminRoutes: readonly Route[] = [
     summary: 'Every product',
     guard,
     answers: { 200: ProductList },
-    refusals: [],
+    problems: [],
     async handler({ context }) {
       const products = await context.db.products.all();
       return { status: 200, body: { products: products.map(({ _id, name }) => ({ product: _id, name })) } };
@@ -44,7 +44,7 @@ export const productAdminRoutes: readonly Route[] = [
     guard,
     params: ProductPath,
     answers: { 200: PlanList },
-    refusals: [],
+    problems: [],
     async handler({ params: { product }, context }) {
       const plans = await context.db.plans.of(product);
       return { status: 200, body: { plans: plans.map((plan) => planView(product, plan)) } };
@@ -58,7 +58,7 @@ export const productAdminRoutes: readonly Route[] = [
     guard,
     params: ProductPath,
     answers: { 200: ProductView },
-    refusals: ['NOT_REGISTERED'],
+    problems: ['NOT_REGISTERED'],
     async handler({ params, context }) {
       const { _id, name } = await readProduct(context, params.product);
       return { status: 200, body: { product: _id, name } };
@@ -72,7 +72,7 @@ export const productAdminRoutes: readonly Route[] = [
     guard,
     params: ProductPath.extend({ plan: Name }),
     answers: { 200: PlanView },
-    refusals: ['NOT_REGISTERED'],
+    problems: ['NOT_REGISTERED'],
     handler: async ({ params, context }) => ({
       status: 200,
       body: planView(params.product, await readPlan(context, params)),
@@ -86,7 +86,7 @@ export const productAdminRoutes: readonly Route[] = [
     guard,
     params: ProductPath.extend({ version: ReleaseVersion }),
     answers: { 200: ReleaseView },
-    refusals: ['NOT_REGISTERED'],
+    problems: ['NOT_REGISTERED'],
     async handler({ params, context }) {
       const { product, version, releasedOn } = await readRelease(context, params);
       return { status: 200, body: { product, version, releasedOn } };
@@ -101,7 +101,7 @@ export const productAdminRoutes: readonly Route[] = [
     params: ProductPath,
     body: ProductData,
     answers: { 200: ProductView },
-    refusals: [],
+    problems: [],
     async handler({ params: { product }, body, caller, context }) {
       await putProduct(context, product, body, caller);
       return { status: 200, body: { product, ...body } };
@@ -116,7 +116,7 @@ export const productAdminRoutes: readonly Route[] = [
     params: ProductPath.extend({ plan: Name }),
     body: PlanData,
     answers: { 200: PlanView },
-    refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
+    problems: ['UNKNOWN_PRODUCT_OR_PLAN'],
     async handler({ params, body, caller, context }) {
       const plan = await putPlan(context, params, body, caller);
       return { status: 200, body: planView(params.product, plan) };
@@ -131,7 +131,7 @@ export const productAdminRoutes: readonly Route[] = [
     params: ProductPath.extend({ version: ReleaseVersion }),
     body: ReleaseData,
     answers: { 200: ReleaseView },
-    refusals: ['UNKNOWN_PRODUCT_OR_PLAN'],
+    problems: ['UNKNOWN_PRODUCT_OR_PLAN'],
     async handler({ params, body, caller, context }) {
       await putRelease(context, params, body, caller);
       return { status: 200, body: { ...params, ...body } };
@@ -145,7 +145,7 @@ export const productAdminRoutes: readonly Route[] = [
     guard,
     params: ProductPath,
     answers: { 200: ReleaseList },
-    refusals: [],
+    problems: [],
     async handler({ params, context }) {
       const releases = await context.db.releases.of(params.product);
       return {

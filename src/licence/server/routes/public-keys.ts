@@ -1,8 +1,8 @@
+import { route } from '../../../routing/route.ts';
 import { LicenceKeys } from '../../protocol/verdict.ts';
 import { open } from '../guards/guard.ts';
-import { type Route, route } from '../routing/route.ts';
 
-export const publicKeyRoutes: readonly Route[] = [
+export const publicKeyRoutes = [
   route({
     method: 'get',
     path: '/.well-known/license-keys.json',
@@ -10,7 +10,7 @@ export const publicKeyRoutes: readonly Route[] = [
     summary: 'Public keys that verify verdicts: current, next and retired ones',
     guard: open,
     answers: { 200: LicenceKeys },
-    refusals: [],
+    problems: [],
     handler: async ({ context }) => ({
       status: 200,
       body: context.keys.publicKeys as LicenceKeys,

@@ -1,13 +1,13 @@
+import { route } from '../../../routing/route.ts';
 import { RollSigningKeys, SigningKeyList } from '../../protocol/signing-keys.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { listSigningKeys, rollSigningKeys } from '../keys/key-roll.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const tag = 'keys';
 const guard = requireAdmin;
 const answers = { 200: SigningKeyList };
 
-export const signingKeyAdminRoutes: readonly Route[] = [
+export const signingKeyAdminRoutes = [
   route({
     method: 'get',
     path: '/v1/admin/signing-keys',
@@ -15,7 +15,7 @@ export const signingKeyAdminRoutes: readonly Route[] = [
     summary: 'The keys that sign, will sign and have signed, and until when each is published',
     guard,
     answers,
-    refusals: [],
+    problems: [],
     handler: async ({ context }) => ({ status: 200, body: await listSigningKeys(context) }),
   }),
   route({
@@ -26,7 +26,7 @@ export const signingKeyAdminRoutes: readonly Route[] = [
     guard,
     body: RollSigningKeys,
     answers,
-    refusals: ['KEY_ROLL_TOO_EARLY', 'KEY_ROLL_REFUSED'],
+    problems: ['KEY_ROLL_TOO_EARLY', 'KEY_ROLL_REFUSED'],
     handler: async ({ body, caller, context }) => ({
       status: 200,
       body: await rollSigningKeys(context, body, caller),

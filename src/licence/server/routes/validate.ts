@@ -1,10 +1,10 @@
+import { route } from '../../../routing/route.ts';
 import { ValidateAnswer } from '../../protocol/answers.ts';
 import { ValidateRequest } from '../../protocol/requests.ts';
 import { open } from '../guards/guard.ts';
 import { validate } from '../licences/licence-by-key.ts';
-import { type Route, route } from '../routing/route.ts';
 
-export const validateRoutes: readonly Route[] = [
+export const validateRoutes = [
   route({
     method: 'post',
     path: '/v1/licenses/validate',
@@ -13,7 +13,7 @@ export const validateRoutes: readonly Route[] = [
     guard: open,
     body: ValidateRequest,
     answers: { 200: ValidateAnswer },
-    refusals: ['INVALID_LICENSE_SECRET'],
+    problems: ['INVALID_LICENSE_SECRET'],
     handler: async ({ body, caller, context }) => ({ status: 200, body: await validate(context, body, caller) }),
   }),
 ];

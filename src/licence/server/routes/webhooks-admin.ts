@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { noBody } from '../../../routing/answer.ts';
+import { route } from '../../../routing/route.ts';
 import { IdempotencyKey } from '../../protocol/admin.ts';
 import {
   CreateWebhook,
@@ -23,14 +24,13 @@ import {
   rotateSecret,
 } from '../events/webhooks-admin.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { type Route, route } from '../routing/route.ts';
 
 const tag = 'webhooks';
 const guard = requireAdmin;
 const params = z.object({ id: WebhookId });
 const answers = { 200: WebhookView };
 
-export const webhookAdminRoutes: readonly Route[] = [
+export const webhookAdminRoutes = [
   route({
     method: 'post',
     path: '/v1/admin/webhooks',
@@ -40,7 +40,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     headers: z.object({ 'idempotency-key': IdempotencyKey }),
     body: CreateWebhook,
     answers: { 201: WebhookView, 200: WebhookView },
-    refusals: ['WEBHOOK_ADDRESS_REFUSED', 'IDEMPOTENCY_CONFLICT'],
+    problems: ['WEBHOOK_ADDRESS_REFUSED', 'IDEMPOTENCY_CONFLICT'],
     async handler({ headers, body, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { view, created } = await createWebhook(context, body, call);
@@ -54,7 +54,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     summary: 'Every address that events are sent to, without its secret',
     guard,
     answers: { 200: WebhookList },
-    refusals: [],
+    problems: [],
     handler: async ({ context }) => ({ status: 200, body: await listWebhooks(context) }),
   }),
   ...switches(),
@@ -66,7 +66,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     guard,
     params,
     answers,
-    refusals: ['NO_SUCH_WEBHOOK'],
+    problems: ['NO_SUCH_WEBHOOK'],
     handler: async ({ params, caller, context }) => ({
       status: 200,
       body: await rotateSecret(context, params.id, caller),
@@ -80,7 +80,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     guard,
     params,
     answers: { 200: Redelivered },
-    refusals: ['NO_SUCH_WEBHOOK'],
+    problems: ['NO_SUCH_WEBHOOK'],
     handler: async ({ params, caller, context }) => ({
       status: 200,
       body: await redeliverDead(context, params.id, caller),
@@ -94,7 +94,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     guard,
     params,
     answers: { 204: noBody },
-    refusals: [],
+    problems: [],
     async handler({ params, caller, context }) {
       await deleteWebhook(context, params.id, caller);
       return { status: 204, body: undefined };
@@ -108,7 +108,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     guard,
     query: DeliveryQuery,
     answers: { 200: DeliveryList },
-    refusals: [],
+    problems: [],
     handler: async ({ query, context }) => ({ status: 200, body: await listDeliveries(context, query) }),
   }),
   route({
@@ -119,7 +119,7 @@ export const webhookAdminRoutes: readonly Route[] = [
     guard,
     params: z.object({ id: DeliveryId }),
     answers: { 200: DeliveryView },
-    refusals: ['NO_SUCH_DELIVERY'],
+    problems: ['NO_SUCH_DELIVERY'],
     handler: async ({ params, caller, context }) => ({
       status: 200,
       body: await redeliver(context, params.id, caller),
@@ -127,7 +127,7 @@ export const webhookAdminRoutes: readonly Route[] = [
   }),
 ];
 
-function switches(): Route[] {
+function switches() {
   const both = [
     { call: 'enable', enabled: true, summary: 'Send events to this address again' },
     { call: 'disable', enabled: false, summary: 'Send nothing to this address; what comes meanwhile is kept as dead' },
@@ -141,7 +141,7 @@ function switches(): Route[] {
       guard,
       params,
       answers,
-      refusals: ['NO_SUCH_WEBHOOK'],
+      problems: ['NO_SUCH_WEBHOOK'],
       handler: async ({ params, caller, context }) => ({
         status: 200,
         body: await enableWebhook(context, params.id, enabled, caller),

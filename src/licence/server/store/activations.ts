@@ -48,7 +48,7 @@ export interface Activation extends RotationState, WithOutbox {
   refusedCopy?: { hash: string; bootId: string | null; address: string; at: Date } | null;
   /** When it was last audited that the licence did not cover its version; absent when it never was. */
   versionRefusedAt?: Date;
-  /** When it last showed that it runs: activated, checked or was refused; absent on rows from before there was this. */
+  /** When it last showed that it runs: activated, checked or was refused; absent before it was activated. */
   seenAt?: Date | null;
   /** What was told of its silence; absent or null while it is heard. */
   alarm?: 'silent' | 'grace-risk' | null;

@@ -1,11 +1,27 @@
-import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { ApiDeps } from '../deps.ts';
-import type { Guard } from '../guards/guard.ts';
 import type { Answer, AnswerSchemas, streamed } from './answer.ts';
 
-/** What a handler is given: everything parsed, and the caller whom the guard let in. */
+/**
+ * Lets a caller in or throws the problem why not. `Facts` is what its server knows of a request (`RouteServer.factsOf`),
+ * `Code` names the server's problems.
+ */
+export interface Guard<Caller, Facts, Code extends string> {
+  /** Names of security schemes of the OpenAPI document; any one of them lets in. */
+  security: readonly string[];
+  /** Whether the document says that a request without credentials is let in too. */
+  optional?: boolean;
+  /** Headers that the guard itself reads, for the document. */
+  headers?: z.ZodType;
+  problems: readonly Code[];
+  admit(facts: Facts & RequestParams): Caller | Promise<Caller>;
+}
+
+/** The parts of a request's path, not yet held against their schema. */
+export interface RequestParams {
+  params: Record<string, string>;
+}
+
+/** What a handler is given beside its server's facts: everything parsed, and the caller whom the guard let in. */
 export interface RouteInput<Params, Query, Headers, Body, Caller> {
   params: Params;
   query: Query;
@@ -15,9 +31,6 @@ export interface RouteInput<Params, Query, Headers, Body, Caller> {
   requestId: string;
   /** Address of the client. */
   ip: string;
-  deps: ApiDeps;
-  request: Request;
-  response: Response;
 }
 
 export interface RouteDeclaration<
@@ -27,40 +40,43 @@ export interface RouteDeclaration<
   Body extends z.ZodType,
   Schemas extends AnswerSchemas,
   Caller,
+  Facts,
+  Code extends string,
   Given extends Answer<Schemas>,
 > {
-  method: 'get' | 'post';
+  method: 'get' | 'put' | 'post' | 'delete';
   /** Path in the way of OpenAPI: `/v1/orders/{id}`. */
   path: string;
   tag: string;
   summary: string;
   description?: string;
-  guard: Guard<Caller>;
+  guard: Guard<Caller, Facts, Code>;
   params?: Params;
   query?: Query;
   /** Names in lower case. */
   headers?: Headers;
+  /** JSON, as large as the server allows. */
   body?: Body;
   answers: Schemas;
   /** Schema of one event, where the route answers `Accept: text/event-stream` with a stream of them. */
   stream?: z.ZodType;
-  /** Reason codes of its own; those of guards, validation and limits come by themselves. */
-  problems: readonly ReasonCode[];
+  /** Problems of its own; those of guard, validation, limits and outages come by themselves. */
+  problems: readonly NoInfer<Code>[];
   handler(
-    input: RouteInput<z.output<Params>, z.output<Query>, z.output<Headers>, z.output<Body>, Caller>,
+    input: Facts & RouteInput<z.output<Params>, z.output<Query>, z.output<Headers>, z.output<Body>, Caller>,
   ): Promise<Given | typeof streamed>;
 }
 
-/** A declared route: what the server mounts and what the document is made of. */
-export interface Route
+/** A declared route: what a server mounts and what its OpenAPI document is made of. */
+export interface Route<Facts, Code extends string>
   extends Omit<
     // biome-ignore lint/suspicious/noExplicitAny: the one place where the types of one route's parts are forgotten
-    RouteDeclaration<any, any, any, any, AnswerSchemas, any, any>,
+    RouteDeclaration<any, any, any, any, AnswerSchemas, any, Facts, Code, any>,
     'handler'
   > {
   handler(
     // biome-ignore lint/suspicious/noExplicitAny: as above
-    input: RouteInput<any, any, any, any, any>,
+    input: Facts & RouteInput<any, any, any, any, any>,
   ): Promise<{ status: number; body: unknown; headers?: Record<string, string> } | typeof streamed>;
 }
 
@@ -68,31 +84,16 @@ export interface Route
 export function route<
   Schemas extends AnswerSchemas,
   Caller,
+  Facts,
+  Code extends string,
   // Inferred as a constant, so that statuses and enumerated texts stay what they are written as.
   const Given extends Answer<Schemas>,
   Params extends z.ZodType = z.ZodUndefined,
   Query extends z.ZodType = z.ZodUndefined,
   Headers extends z.ZodType = z.ZodUndefined,
   Body extends z.ZodType = z.ZodUndefined,
->(declaration: RouteDeclaration<Params, Query, Headers, Body, Schemas, Caller, Given>): Route {
-  return declaration as Route;
-}
-
-/** Every reason code with which a route may answer. */
-export function problemsOf(declared: Route): ReasonCode[] {
-  const codes = new Set<ReasonCode>([
-    'too_many_requests',
-    'internal',
-    'records_unreachable',
-    ...declared.guard.problems,
-    ...declared.problems,
-  ]);
-  if (declared.params) codes.add('not_found');
-  if (declared.query || declared.headers || declared.body) codes.add('invalid_request');
-  if (declared.body) {
-    for (const code of ['malformed_body', 'body_too_large', 'unsupported_media_type', 'email_invalid'] as const) {
-      codes.add(code);
-    }
-  }
-  return [...codes].sort();
+>(
+  declaration: RouteDeclaration<Params, Query, Headers, Body, Schemas, Caller, Facts, Code, Given>,
+): Route<Facts, Code> {
+  return declaration as Route<Facts, Code>;
 }

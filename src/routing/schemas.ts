@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AnswerSchemas, noBody } from './answer.ts';
 
-/** The parts of an OpenAPI 3.1 document that come from zod schemas; every server with declared routes makes its own of them. */
+/** The parts of an OpenAPI 3.1 document that come from zod schemas. */
 
 export type Json = Record<string, unknown>;
 
@@ -72,21 +72,4 @@ export function createSchemas() {
 
 function headerCase(name: string): string {
   return name.replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
-}
-
-/** `get /v1/orders/{id}/payment` is `getOrdersByIdPayment`: a stable name for client generators. */
-export function operationId({ method, path }: { method: string; path: string }): string {
-  const words = path
-    .split('/')
-    .filter((part) => part && part !== 'v1')
-    .flatMap((part) => (part.startsWith('{') ? ['by', part.slice(1, -1)] : part.split(/[-.]/)))
-    .filter((word) => word !== '');
-  return [method, ...words].map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
-}
-
-/** Where an answer that does not fit its declared schema differs from it; undefined when it fits. */
-export function misfitOf(schema: z.ZodType, text: string | undefined): string | undefined {
-  const parsed = schema.safeParse(text === undefined ? undefined : JSON.parse(text));
-  if (parsed.success) return undefined;
-  return parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
 }

@@ -1,0 +1,16 @@
+import type { RenewalTimes } from '../../domain/billing/renewal.ts';
+import type { StripeGateway } from '../../payments/stripe-gateway.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface BillingPorts {
+  store: Store;
+  gateway: StripeGateway;
+  /** Declines after which an order ends. */
+  declineLimit: number;
+  /** How long a name stays held after each attempt to pay, ms. */
+  holdAfterAttemptMs: number;
+  /** Waits between two readings of a payment in the first 15 minutes, and later, ms. */
+  paymentLookMs: number;
+  paymentLookLaterMs: number;
+  renewalTimes: RenewalTimes;
+}

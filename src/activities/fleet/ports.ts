@@ -1,0 +1,47 @@
+import type { CloudReport } from '../../contracts/clouds.ts';
+import type { AskedCheck } from '../../contracts/drift.ts';
+import type { PassSettings } from '../../contracts/fleet.ts';
+import type { CloudName } from '../../contracts/stack.ts';
+import type { StripeGateway } from '../../payments/stripe-gateway.ts';
+import type { Reach } from '../../runtime/reach.ts';
+import type { CloudStacks, Inventory, Snapshots } from '../../stacks/private-server.ts';
+import type { StackStates } from '../../stacks/stack-states.ts';
+import type { Store } from '../../store/store.ts';
+import type { StackPorts } from '../hosting/ports.ts';
+import type { LicenceAdmin } from '../licensing/licence-admin.ts';
+
+/** What became of a check that was asked for: the look still runs or waits, or it ended; `drifted` as soon as it is found. */
+export type CheckState = 'looking' | 'drifted' | 'well' | 'not_looked';
+
+/** How a scan speaks with the entities of instances. */
+export interface DriftChecks {
+  /** Servers that are looked at at the same time. */
+  atOnce: number;
+  /** How long a scan waits for those, ms; it goes on without them then. */
+  timeoutMs: number;
+  /** Asks an entity; answers the operation that checks, or null where it is busy with something else, or gone. */
+  ask(check: AskedCheck, updateId: string): Promise<string | null>;
+  stateOf(check: AskedCheck): Promise<CheckState>;
+}
+
+export interface CloudFleetPorts {
+  store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>;
+  inventoryOf(cloud: CloudName): Promise<Inventory>;
+  /** The snapshots at a cloud that we make ourselves, and who makes the daily ones. */
+  snapshotsOf(cloud: CloudName): Promise<Pick<CloudStacks, 'dailySnapshots'> & { snapshots: Snapshots }>;
+  states: StackStates;
+  runStack: StackPorts['runStack'];
+  /** Looks at a cloud as we are known there; never throws. */
+  inspect(cloud: CloudName): Promise<CloudReport>;
+}
+
+export interface FleetPorts {
+  store: Store;
+  gateway: Pick<StripeGateway, 'holdingsOfOrder' | 'listLiveSubscriptions'>;
+  ask: LicenceAdmin;
+  reach: Pick<Reach, 'resolve'>;
+  /** Whether the entity of an instance runs an operation or has one waiting. */
+  isRunning(instanceId: string): Promise<boolean>;
+  settings: Omit<PassSettings, 'at'>;
+  driftChecks: DriftChecks;
+}

@@ -1,0 +1,15 @@
+import type { SubscriptionRecord } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
+import type { Journal } from '../lib/journal.ts';
+
+export interface RecordsPorts {
+  store: Store;
+  journal: Journal;
+  /** How long an order holds its name without an attempt to pay, ms. */
+  holdMs: number;
+}
+
+export interface MarkReadyPorts extends Pick<RecordsPorts, 'store'> {
+  /** Starts the workflow of a subscription, or tells it to look where it runs already. */
+  startSubscription(subscription: SubscriptionRecord): Promise<void>;
+}

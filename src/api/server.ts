@@ -1,0 +1,42 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { type ReasonCode, ReasonError } from '../contracts/reasons.ts';
+import type { RouteServer } from '../routing/mount.ts';
+import type { ApiDeps } from './deps.ts';
+import type { ApiFacts } from './guards/guard.ts';
+import { readSession, sessionOf } from './middleware/sessions.ts';
+import { misfitReason, problemCatalogue } from './problems.ts';
+
+/** What the API passes in to its routes. */
+export function apiServer(
+  deps: ApiDeps,
+  limitAccount: (accountId: string, request: Request, response: Response) => Promise<void>,
+): RouteServer<ApiFacts, ReasonCode> {
+  const session = readSession(deps, limitAccount);
+  return {
+    factsOf: (request, response) => ({ request, response, session: sessionOf(response), deps }),
+    before: ({ body, guard }, { readBody, readParams, admit }) => [
+      ...(body ? [requireJson] : []),
+      ...readBody,
+      ...(guard.security.includes('session') ? [session] : []),
+      ...readParams,
+      ...admit,
+    ],
+    bodyLimit: '64kb',
+    problems: problemCatalogue,
+    misfit: misfitReason,
+    otherMethod: methodRefused,
+    headers: { 'Cache-Control': 'no-store' },
+    checkAnswers: deps.checkAnswers,
+  };
+}
+
+/** The reason of a request by a method that its path does not have. */
+export function methodRefused(allowed: string): ReasonError {
+  return new ReasonError('method_not_allowed', `allowed: ${allowed}`);
+}
+
+const requireJson: RequestHandler = (request, _response, next) => {
+  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
+  if (hasBody && !request.is('application/json')) throw new ReasonError('unsupported_media_type');
+  next();
+};

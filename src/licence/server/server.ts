@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+import type { RouteServer } from '../../routing/mount.ts';
+import type { LicenceCode } from '../protocol/codes.ts';
+import type { ServerContext } from './context.ts';
+import type { LicenceFacts } from './guards/guard.ts';
+import { isLimited, misfitRefusal, problemCatalogue } from './problems.ts';
+
+/** What the licence server passes in to its routes; a call is limited, let in and only then read. */
+export function licenceServer(context: ServerContext, limit: RequestHandler): RouteServer<LicenceFacts, LicenceCode> {
+  return {
+    factsOf: (request, response) => ({ request, response, context }),
+    before: (route, { admit, readBody, readParams }) => [
+      ...(isLimited(route) ? [limit] : []),
+      // Who is let in by what the body says comes after it.
+      ...(route.guard.security.length > 0 ? [...admit, ...readBody] : [...readBody, ...admit]),
+      ...readParams,
+    ],
+    bodyLimit: '16kb',
+    problems: problemCatalogue,
+    misfit: misfitRefusal,
+    checkAnswers: context.settings.checkAnswers,
+  };
+}

@@ -1,0 +1,176 @@
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import type { z } from 'zod';
+import { streamed } from './answer.ts';
+import { type ProblemCatalogue, problemsOf } from './problems.ts';
+import { requestIdOf } from './request-id.ts';
+import type { Route } from './route.ts';
+
+/** A part of a request that a route may have a schema for. */
+export type RequestPart = 'params' | 'query' | 'headers' | 'body';
+
+/** The stages of the framework that stand before a route's handler; a stage that the route does not need is empty. */
+export interface Stages {
+  /** Reads a JSON body. */
+  readBody: RequestHandler[];
+  /** Holds the parts of the path against their schema. */
+  readParams: RequestHandler[];
+  /** Asks the guard. */
+  admit: RequestHandler[];
+}
+
+/** What one server passes in; all else about its routes is the same everywhere. */
+export interface RouteServer<Facts, Code extends string> {
+  /** What guards and handlers of this server know of a request. */
+  factsOf(request: Request, response: Response): Facts;
+  /**
+   * What stands before the handler of a route: the framework's stages and the server's own (limits, sessions). Their order
+   * says which refusal wins where several are due, so it is part of the wire.
+   */
+  before(route: Route<Facts, Code>, stages: Stages): RequestHandler[];
+  /** Largest JSON body, `64kb`; larger ones are refused unread. */
+  bodyLimit: string;
+  problems: ProblemCatalogue<Code>;
+  /** The problem of a request that does not fit the schemas of its route. */
+  misfit(issues: readonly z.core.$ZodIssue[], part: RequestPart): Error;
+  /** The problem of a method that a path does not have; without it such requests go on to the next handler. */
+  otherMethod?(allowed: string): Error;
+  /** Headers of every answer that does not set them itself. */
+  headers?: Record<string, string>;
+  /** Whether every answer and problem is held against its declaration; one that does not fit is a fault of ours, and loud. */
+  checkAnswers: boolean;
+}
+
+/** What the stages of one request leave for those after them. */
+interface Progress {
+  params?: unknown;
+  caller?: unknown;
+}
+
+/** Mounts declared routes. */
+export function mountRoutes<Facts, Code extends string>(
+  app: Express,
+  routes: readonly Route<Facts, Code>[],
+  server: RouteServer<Facts, Code>,
+): void {
+  const parseJson = express.json({ limit: server.bodyLimit });
+  const methods = new Map<string, Set<string>>();
+  for (const each of routes) {
+    const path = each.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    methods.set(path, (methods.get(path) ?? new Set()).add(each.method));
+    const stages: Stages = {
+      readBody: each.body ? [parseJson] : [],
+      readParams: each.params ? [readParams(each, server)] : [],
+      admit: [admission(each, server)],
+    };
+    const check = server.checkAnswers ? [checkProblem(each, server.problems)] : [];
+    app[each.method](path, ...server.before(each, stages), answering(each, server), ...check);
+  }
+  const { otherMethod } = server;
+  if (!otherMethod) return;
+  for (const [path, known] of methods) app.all(path, refuseMethod([...known], otherMethod));
+}
+
+/** Refuses a request with what its path allows. */
+export function refuseMethod(known: readonly string[], problem: (allowed: string) => Error): RequestHandler {
+  const allowed = known.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
+  return (_request, response) => {
+    response.set('Allow', allowed);
+    throw problem(allowed);
+  };
+}
+
+function progressOf(response: Response): Progress {
+  response.locals.progress ??= {};
+  return response.locals.progress as Progress;
+}
+
+function readParams<Facts, Code extends string>(
+  route: Route<Facts, Code>,
+  server: RouteServer<Facts, Code>,
+): RequestHandler {
+  return (request, response, next) => {
+    progressOf(response).params = parse(route.params, request.params, { part: 'params', server });
+    next();
+  };
+}
+
+function admission<Facts, Code extends string>(
+  route: Route<Facts, Code>,
+  server: RouteServer<Facts, Code>,
+): RequestHandler {
+  return async (request, response, next) => {
+    const params = request.params as Record<string, string>;
+    progressOf(response).caller = await route.guard.admit({ ...server.factsOf(request, response), params });
+    next();
+  };
+}
+
+function answering<Facts, Code extends string>(
+  route: Route<Facts, Code>,
+  server: RouteServer<Facts, Code>,
+): RequestHandler {
+  return async (request, response) => {
+    const { params, caller } = progressOf(response);
+    const result = await route.handler({
+      ...server.factsOf(request, response),
+      params,
+      query: parse(route.query, request.query, { part: 'query', server }),
+      headers: parse(route.headers, request.headers, { part: 'headers', server }),
+      body: parse(route.body, request.body ?? {}, { part: 'body', server }),
+      caller,
+      requestId: requestIdOf(response),
+      ip: request.ip ?? '',
+    });
+    if (result === streamed) return;
+    const { status, body, headers } = result;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    if (server.checkAnswers) checkAnswer(route, status, text);
+    for (const [name, value] of Object.entries(server.headers ?? {})) {
+      if (!response.get(name)) response.set(name, value);
+    }
+    response.set(headers ?? {}).status(status);
+    if (text === undefined) response.end();
+    else response.type('application/json').send(text);
+  };
+}
+
+function parse<Facts, Code extends string>(
+  schema: z.ZodType | undefined,
+  value: unknown,
+  { part, server }: { part: RequestPart; server: RouteServer<Facts, Code> },
+): unknown {
+  if (!schema) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw server.misfit(parsed.error.issues, part);
+}
+
+/** Throws when an answer's status is not declared, or its body does not fit the schema that is. */
+function checkAnswer(route: Route<never, string>, status: number, text: string | undefined): void {
+  const schema = route.answers[status];
+  const where = `${route.method} ${route.path}`;
+  if (!schema) throw new Error(`${where} answered the undeclared status ${status}`);
+  const parsed = schema.safeParse(text === undefined ? undefined : JSON.parse(text));
+  if (parsed.success) return;
+  const misfit = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  throw new Error(`${where} answered ${status} with a body that is not declared: ${misfit}`);
+}
+
+/** Passes on what a route failed with; a problem that it does not declare becomes an error that says so. */
+function checkProblem<Code extends string>(
+  route: Route<never, Code>,
+  catalogue: ProblemCatalogue<Code>,
+): ErrorRequestHandler {
+  const declared = problemsOf(route, catalogue);
+  return (error: unknown, _request, _response, next) => {
+    const code = catalogue.codeOf(error);
+    if (code === undefined || declared.includes(code)) next(error);
+    else next(new Error(`${route.method} ${route.path} failed with the undeclared code ${code}`, { cause: error }));
+  };
+}

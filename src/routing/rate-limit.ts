@@ -1,0 +1,32 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+
+export interface RequestLimit {
+  /** Requests that one key may make in a window. */
+  most: number;
+  windowMs: number;
+  /** Form of the `RateLimit` headers. */
+  headers: 'draft-7' | 'draft-8';
+  /** Name of the limit, in headers of draft 8. */
+  identifier?: string;
+  /** Whose requests are counted together; by default those of one client address. */
+  keyOf?(request: Request, response: Response): string;
+  /** The problem of a request above the limit. */
+  refusal(retryAfterMs: number): Error;
+}
+
+/** A limit of requests, told in `RateLimit` headers. Each process counts for itself. */
+export function limitRequests(limit: RequestLimit): RequestHandler {
+  return rateLimit({
+    windowMs: limit.windowMs,
+    limit: limit.most,
+    standardHeaders: limit.headers,
+    legacyHeaders: false,
+    ...(limit.identifier === undefined ? {} : { identifier: limit.identifier }),
+    keyGenerator: limit.keyOf ?? ((request) => ipKeyGenerator(request.ip ?? '')),
+    handler: (_request, response) => {
+      const retryAfter = Number(response.get('Retry-After') ?? limit.windowMs / 1_000);
+      throw limit.refusal(retryAfter * 1_000);
+    },
+  });
+}

@@ -1,0 +1,15 @@
+import type { RequestHandler, Response } from 'express';
+
+/** Gives every request an id that its answer has as a header, and its problem, log line and audit entry too. */
+export function nameRequests({ header, newId }: { header: string; newId: () => string }): RequestHandler {
+  return (_request, response, next) => {
+    const id = newId();
+    response.locals.requestId = id;
+    response.set(header, id);
+    next();
+  };
+}
+
+export function requestIdOf(response: Response): string {
+  return response.locals.requestId as string;
+}

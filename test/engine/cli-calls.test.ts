@@ -1,0 +1,39 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runStack } from '../../src/stacks/runner/run-stack.ts';
+import { openStackLab, type StackLab } from '../support/stack-lab.ts';
+
+let lab: StackLab;
+
+beforeAll(async () => {
+  lab = await openStackLab();
+}, 30_000);
+afterAll(async () => {
+  await lab?.close();
+}, 30_000);
+
+/** A CLI that writes down how it is called and then is the real one. */
+async function notedCli() {
+  const root = join(lab.env.TMPDIR!, 'noted-cli');
+  const notes = join(root, 'calls');
+  await mkdir(join(root, 'bin'), { recursive: true });
+  const cli = join(root, 'bin', 'pulumi');
+  await writeFile(cli, `#!/bin/sh\necho "$1 $2" >> '${notes}'\nexec '${lab.env.PULUMI_ROOT}/bin/pulumi' "$@"\n`);
+  await chmod(cli, 0o755);
+  const calls = async () =>
+    (await readFile(notes, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/ -.*$/, '').trim());
+  return { root, calls };
+}
+
+// Each call is a process of the CLI. A version of the Automation API that asks for more, because it no longer goes through
+// what `engine.ts` leaves out, fails here.
+test('building a server takes four processes of the CLI', async () => {
+  const { root, calls } = await notedCli();
+  const server = lab.spec('calls');
+  await runStack(lab.request('up', server), { env: { ...lab.env, PULUMI_ROOT: root } });
+  expect(await calls()).toEqual(['version', 'stack init', 'up', 'stack history']);
+});
