@@ -33,7 +33,7 @@ export function operationStore(connection: Connection) {
       {
         _id: { type: String, required: true },
         instanceId: { type: String, required: true, index: true },
-        orderId: { type: String, required: true, index: true },
+        orderId: { type: String, index: true },
         accountId: { type: String, required: true },
         kind: { type: String, required: true },
         status: { type: String, required: true, index: true },

@@ -1,16 +1,10 @@
 import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/catalogue.ts';
 import type { MismatchKind, Repair } from '../contracts/fleet.ts';
+import type { OperationKind } from '../contracts/operations/registry.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { CloudName, PrivateServerSpec, StackOutputs } from '../contracts/stack.ts';
-import type {
-  InstanceStatus,
-  OperationKind,
-  OperationStatus,
-  OrderState,
-  Standing,
-  StepStatus,
-} from '../contracts/states.ts';
+import type { InstanceStatus, OperationStatus, OrderState, Standing, StepStatus } from '../contracts/states.ts';
 import type { StepName } from '../contracts/steps.ts';
 
 /** The records as they lie in the database. Times are Dates, money is integer minor units of the currency. */
@@ -142,7 +136,8 @@ export interface OperationStep {
 export interface OperationRecord {
   _id: string;
   instanceId: string;
-  orderId: string;
+  /** Of the operation that delivers an order. */
+  orderId?: string | undefined;
   accountId: string;
   kind: OperationKind;
   status: OperationStatus;

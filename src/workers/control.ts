@@ -12,6 +12,7 @@ import { syncProduct } from '../activities/licensing/sync-product.ts';
 import { createMailActivities } from '../activities/mail/mail-activities.ts';
 import { createRecordsActivities } from '../activities/records/records-activities.ts';
 import { controlConfig } from '../config.ts';
+import { timesOf } from '../contracts/operations/registry.ts';
 import { controlQueue } from '../contracts/workflow-messages.ts';
 import { orderPageLink } from '../domain/billing/order-link.ts';
 import { priceList } from '../domain/catalogue/catalogue.ts';
@@ -73,7 +74,12 @@ const [worker] = await Promise.all([
       ],
     },
     activities: {
-      ...createRecordsActivities({ store, journal, holdMs: config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS }),
+      ...createRecordsActivities({
+        store,
+        journal,
+        holdMs: config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS,
+        times: timesOf(config),
+      }),
       ...createBillingActivities({
         store,
         gateway,

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { estimateFrom } from '../../src/api/orders/estimates.ts';
 import { orderFacts } from '../../src/api/pages/order-facts.ts';
+import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
+import { provision } from '../../src/contracts/operations/provision.ts';
 import { OrderState } from '../../src/contracts/states.ts';
-import { provisionSteps } from '../../src/contracts/steps.ts';
 import type { OperationRecord, OrderRecord } from '../../src/store/records.ts';
 import { notedWorkflows, order, useApi } from '../support/api.ts';
+
+const provisionSteps = stepNamesOf(provision);
 
 const { workflows, calls } = notedWorkflows();
 

@@ -193,7 +193,10 @@ describe('freehold', () => {
     const done = await freehold(['--json', 'instances', 'check-drift', record.instanceId]);
     expect(done).toMatchObject({ code: 0, err: '' });
     expect(JSON.parse(done.out)).toMatchObject({ id: operationId, kind: 'check-drift', status: 'succeeded' });
-    expect(calls.findLast(({ call }) => call === 'checkDrift')?.args[0]).toBe(record.instanceId);
+    expect(calls.findLast(({ call }) => call === 'request')?.args).toEqual([
+      record.instanceId,
+      { kind: 'check-drift', operationId: expect.stringMatching(/^op_/), requestedBy: 'operator' },
+    ]);
 
     const step = { step: 'report-drift' as const, status: 'needs_operator' as const, attempt: 1 };
     await api.store.operations.setStep(operationId, {

@@ -6,7 +6,7 @@ import type { BillingPorts } from './billing-activities.ts';
 /** This step makes the customer and the subscription of an order, with its first invoice open. Undo: `settle-money`. */
 export function createSubscription({ store, gateway }: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await findLiveOrder(store, context.orderId);
+    const order = await findLiveOrder(store, context);
     if (order.payment) return;
     const customerId = await customerOf({ store, gateway }, order);
     const payment = await gateway.createSubscription({

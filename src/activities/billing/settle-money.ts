@@ -2,6 +2,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import type { BillingPorts } from './billing-activities.ts';
 import { customerOf } from './create-subscription.ts';
 
@@ -12,7 +13,7 @@ import { customerOf } from './create-subscription.ts';
  */
 export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await ports.store.orders.find(context.orderId);
+    const order = await ports.store.orders.find(orderIdOf(context));
     if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
     await settle(ports, order, `${context.instanceId}:${context.operationId}:settle-money`);
   };

@@ -8,13 +8,14 @@ import {
   LicenceView,
   type RevokeLicence,
 } from '../../licence/protocol/admin.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import type { LicensingPorts } from './licensing-activities.ts';
 
 /** This step registers the right to run the product, one seat per node. Undo: `revoke-licence`. */
 export function issueLicence({ store, ask }: LicensingPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await store.instances.find(context.instanceId);
-    const order = await store.orders.find(context.orderId);
+    const order = await store.orders.find(orderIdOf(context));
     if (!instance || !order) throw new ReasonError('not_found', `instance ${context.instanceId}`);
     const licence = await ask('POST', '/v1/admin/licenses', LicenceView, {
       idempotencyKey: `${context.instanceId}:${context.operationId}:${context.step}`,

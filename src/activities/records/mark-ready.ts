@@ -1,6 +1,7 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import type { RecordsPorts } from './records-activities.ts';
 
 /**
@@ -10,7 +11,8 @@ import type { RecordsPorts } from './records-activities.ts';
  */
 export function markReady({ store }: RecordsPorts) {
   return async (context: StepContext): Promise<string | undefined> => {
-    const { instanceId, orderId, operationId } = context;
+    const { instanceId, operationId } = context;
+    const orderId = orderIdOf(context);
     await store.orders.move(orderId, { from: ['fulfilling'], to: 'fulfilled' });
     const order = await store.orders.find(orderId);
     if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_operator');

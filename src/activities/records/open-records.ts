@@ -1,3 +1,4 @@
+import { provision } from '../../contracts/operations/provision.ts';
 import { findCloud, findPlan } from '../../domain/catalogue/catalogue.ts';
 import { catalogue } from '../../domain/catalogue/catalogue-data.ts';
 import { entitlementsOf } from '../../domain/catalogue/entitlements.ts';
@@ -41,15 +42,15 @@ export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order:
       instanceId: order.instanceId,
       orderId: order._id,
       accountId: order.accountId,
-      kind: 'provision',
+      kind: provision.kind,
       status: 'running',
       steps: [],
       createdAt: nowDate(),
     }),
   );
-  const place = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
-  await store.timeline.appendOnce(place, { type: 'operation', kind: 'provision', status: 'running' });
-  await store.timeline.appendOnce(place, { type: 'instance', status: 'provisioning' });
+  const ref = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
+  await store.timeline.appendOnce(ref, { type: 'operation', kind: provision.kind, status: 'running' });
+  await store.timeline.appendOnce(ref, { type: 'instance', status: 'provisioning' });
 }
 
 async function once(insert: () => Promise<void>): Promise<void> {

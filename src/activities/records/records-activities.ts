@@ -1,10 +1,13 @@
+import type { OperationTimes } from '../../contracts/operations/registry.ts';
 import type { Store } from '../../store/store.ts';
 import type { Journal } from '../lib/journal.ts';
 import { beginUndo, endOrder, startCancelling } from './end-order.ts';
 import { holdHostname, releaseHostname } from './hold-hostname.ts';
+import { loadTimes } from './load-times.ts';
 import { markReady } from './mark-ready.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
-import { endBroken, openOperation, reportDrift } from './report-drift.ts';
+import { endBroken, openOperation } from './open-operation.ts';
+import { reportDrift } from './report-drift.ts';
 
 export interface RecordsPorts {
   store: Store;
@@ -13,8 +16,9 @@ export interface RecordsPorts {
   holdMs: number;
 }
 
-export function createRecordsActivities(ports: RecordsPorts) {
+export function createRecordsActivities({ times, ...ports }: RecordsPorts & { times: OperationTimes }) {
   return {
+    loadTimes: loadTimes(times),
     holdHostname: holdHostname(ports),
     releaseHostname: releaseHostname(ports),
     markReady: markReady(ports),

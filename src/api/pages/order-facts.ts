@@ -1,8 +1,12 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
+import { stepNamesOf } from '../../contracts/operations/operation.ts';
+import { provision } from '../../contracts/operations/provision.ts';
+import type { OperationKind } from '../../contracts/operations/registry.ts';
 import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
 import { type OrderState, orderCanBeCancelled, orderHasEnded, type StepStatus } from '../../contracts/states.ts';
-import { provisionSteps, type StepName, steps as texts } from '../../contracts/steps.ts';
+import { isUndoStep, type StepName } from '../../contracts/steps.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
 import type { OperationRecord, OperationStep, OrderRecord } from '../../store/records.ts';
 import type { Estimate } from '../orders/estimates.ts';
 import { stepsOf } from '../views/operation-view.ts';
@@ -84,11 +88,11 @@ export function orderFacts({
   /** Now, ms since the epoch. */
   at: number;
 }): OrderFacts {
-  const all = operation ? stepsOf(operation) : provisionSteps.map((step) => pendingStep(step));
-  const isForward = (step: OperationStep) => (provisionSteps as readonly StepName[]).includes(step.step);
+  const all = operation ? stepsOf(operation) : stepNamesOf(provision).map(pendingStep);
+  const isForward = ({ step }: OperationStep) => !isUndoStep(step);
   const undoing = isUndoing(order.state);
-  const forward = all.filter(isForward).map((step) => stepFacts(step, undoing));
-  const undo = all.filter((step) => !isForward(step)).map((step) => stepFacts(step, false));
+  const forward = all.filter(isForward).map((step) => stepFacts(step, provision.kind, undoing));
+  const undo = all.filter((step) => !isForward(step)).map((step) => stepFacts(step, provision.kind));
   const attention = operation?.status === 'needs_operator';
   const paid = all.find(({ step }) => step === 'await-payment');
   const ready = all.find(({ step }) => step === 'mark-ready');
@@ -138,16 +142,18 @@ function isUndoing(state: OrderState): boolean {
   return state !== 'awaiting_payment' && state !== 'fulfilling' && state !== 'fulfilled';
 }
 
-function stepFacts(step: OperationStep, undoing: boolean): StepFacts {
+/** A step of an operation; `undoing`: while its forward steps are being taken back. */
+export function stepFacts(step: OperationStep, kind: OperationKind, undoing = false): StepFacts {
   const status = undoing ? afterwards(step.status) : step.status;
   const startedAt = step.startedAt?.getTime();
   const endedAt = step.endedAt?.getTime();
+  const { title, why } = stepText(step.step, kind);
   return {
     step: step.step,
-    title: texts[step.step].title,
+    title,
     status,
     words: statusWords[status],
-    note: noteOf(step, status),
+    note: noteOf(step, status, why),
     startedAt,
     tookMs: startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined,
     attempt: step.attempt,
@@ -172,15 +178,15 @@ function afterwards(status: StepStatus): StepFacts['status'] {
 }
 
 /** Why the step takes its time, or the reason in the customer's words; details are for operators. */
-function noteOf(step: OperationStep, status: StepFacts['status']): string {
+function noteOf(step: OperationStep, status: StepFacts['status'], why: string): string {
   switch (status) {
     case 'running':
-      return texts[step.step].why;
+      return why;
     case 'waiting':
     case 'retrying':
     case 'failed':
     case 'needs_operator':
-      return step.reason ? reasons[step.reason].customer : texts[step.step].why;
+      return step.reason ? reasons[step.reason].customer : why;
     case 'pending':
     case 'succeeded':
     case 'skipped':

@@ -1,6 +1,6 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { reasons } from '../../contracts/reasons.ts';
-import { steps } from '../../contracts/steps.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
 
 export interface LogLine {
   sequence: number;
@@ -26,7 +26,7 @@ export function logLine(event: TimelineEvent): LogLine {
       const progress = event.progress === undefined ? '' : ` ${Math.round(event.progress * 100)} %`;
       const bad = event.status === 'failed' || event.status === 'needs_operator';
       const severity = bad ? 'error' : event.status === 'retrying' ? 'warning' : 'info';
-      const text = `${steps[event.step].title}: ${words(event.status)}${progress}${took}${attempt}${because(event.reason)}`;
+      const text = `${stepText(event.step).title}: ${words(event.status)}${progress}${took}${attempt}${because(event.reason)}`;
       return line(text, severity);
     }
     case 'log':

@@ -6,6 +6,7 @@ import { productLinks } from '../../mail/product-links.ts';
 import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
+import { concerns } from '../events/stream.ts';
 import { capabilityCookie, formTokenOf, opensOrder } from '../guards/order-capability.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { cookieOptions, findSession } from '../guards/session.ts';
@@ -100,7 +101,7 @@ async function readEvents(deps: ApiDeps, order: OrderRecord): Promise<TimelineEv
   const events: TimelineEvent[] = [];
   for (let after = 0; ; ) {
     const page = await deps.store.timeline.page(order.instanceId, after, eventsPerRead);
-    events.push(...page.filter(({ orderId }) => orderId === order._id));
+    events.push(...page.filter((event) => concerns(event, { orderId: order._id })));
     if (page.length < eventsPerRead) return events;
     after = page.at(-1)?.sequence ?? after;
   }

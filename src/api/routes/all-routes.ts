@@ -8,6 +8,7 @@ import { healthRoutes } from './health.ts';
 import { hostnameRoutes } from './hostnames.ts';
 import { instanceRoutes } from './instances.ts';
 import { memberRoutes } from './members.ts';
+import { operationRoutes } from './operations.ts';
 import { operatorRoutes } from './operator.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
 import { orderRoutes } from './orders.ts';
@@ -22,6 +23,7 @@ export const allRoutes: readonly Route[] = [
   ...orderRoutes,
   ...eventRoutes,
   ...instanceRoutes,
+  ...operationRoutes,
   ...accountRoutes,
   ...memberRoutes,
   ...publicKeyRoutes,

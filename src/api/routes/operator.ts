@@ -124,7 +124,7 @@ export const operatorRoutes: Route[] = [
   }),
   decisionRoute('retry', 'Run the waiting step again'),
   decisionRoute('skip', 'Go on without the waiting step, where that is allowed'),
-  decisionRoute('abort', 'Undo the order and give the money back, or end a check and leave the server as it is'),
+  decisionRoute('abort', 'Undo the operation; one that undoes nothing is ended, and the server left as it is'),
 ];
 
 function decisionRoute(action: Decision, summary: string): Route {
