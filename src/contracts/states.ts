@@ -71,6 +71,13 @@ export const OperationStatus = z.enum([
 ]);
 export type OperationStatus = z.infer<typeof OperationStatus>;
 
+export const endedOperationStatuses = ['succeeded', 'failed', 'cancelled'] as const;
+
+/** Whether the operation can change no more. */
+export function operationHasEnded(status: OperationStatus): boolean {
+  return (endedOperationStatuses as readonly OperationStatus[]).includes(status);
+}
+
 export const StepStatus = z.enum([
   'pending',
   'running',

@@ -9,9 +9,9 @@ export async function orderFacts(
   orders: readonly OrderRecord[],
 ): Promise<OrderFacts[]> {
   const instanceIds = orders.map(({ instanceId }) => instanceId);
-  const [instances, busy, holds] = await Promise.all([
+  const [instances, running, holds] = await Promise.all([
     store.instances.findMany(instanceIds),
-    store.operations.busyOf(instanceIds),
+    store.operations.runningOf(instanceIds),
     store.holds.findMany(orders.map(({ quote }) => quote.name)),
   ]);
   const servers = new Map(instances.map((instance) => [instance._id, instance]));
@@ -27,7 +27,7 @@ export async function orderFacts(
       name: quote.name,
       hostname: quote.hostname,
       cloud: quote.cloud,
-      busy: busy.includes(instanceId),
+      busy: running.has(instanceId),
       server: server
         ? {
             status: server.status,

@@ -3,10 +3,13 @@ import type { OrderRecord } from '../../store/records.ts';
 import { type Html, html } from './html.ts';
 import { durationWords, type OrderFacts, type StepFacts } from './order-facts.ts';
 import type { LogLine } from './order-log.ts';
+import type { ServerOperation } from './server-operation.ts';
 
 export interface OrderPage {
   order: OrderRecord;
   facts: OrderFacts;
+  /** What is done to the delivered server now, or was in the last hour. */
+  server: ServerOperation | undefined;
   log: readonly LogLine[];
   /** Now, ms since the epoch. */
   at: number;
@@ -49,6 +52,7 @@ export function orderMainHtml(page: OrderPage): Html {
   return html`<main data-order="${order._id}" data-ended="${facts.ended ? 'true' : 'false'}" data-at="${page.at}"
  data-sequence="${page.log.at(-1)?.sequence ?? 0}" data-announcement="${facts.announcement}">
 ${headSection(page)}
+${operationSection(page)}
 ${readySection(page)}
 ${paymentSection(page)}
 ${outcomeSection(facts)}
@@ -66,7 +70,7 @@ function headSection({ order, facts, at, place }: OrderPage): Html {
 <h1>${facts.title}</h1>
 <p class="host">${hostname}</p>
 <p class="lead">${facts.lead}</p>
-${facts.ended ? '' : bar(facts, at)}
+${facts.ended || order.state === 'fulfilled' ? '' : bar(facts, at)}
 ${facts.late ? html`<p class="notice" role="note">This takes longer than usual. It is still running; nothing is lost, and you may leave.</p>` : ''}
 </section>`;
 }
@@ -88,6 +92,14 @@ function bar(facts: OrderFacts, at: number): Html {
 /** Time since a moment; the script lets it run on. */
 function ticking(since: number, at: number): Html {
   return html`<span class="num" data-since="${since}">${durationWords(at - since)}</span>`;
+}
+
+function operationSection({ server }: OrderPage): Html | false {
+  if (!server) return false;
+  return html`<section id="operation" aria-label="${server.title}">
+<h2>${server.title} <span class="quiet">${server.words}</span></h2>
+<ol class="steps">${server.steps.map(stepItem)}</ol>
+</section>`;
 }
 
 function readySection({ order, facts, serverUrl, documents }: OrderPage): Html | false {

@@ -19,6 +19,7 @@ import { orderFacts } from './order-facts.ts';
 import { type OrderPage, orderMainHtml, orderPageHtml } from './order-html.ts';
 import { logLine } from './order-log.ts';
 import { answerPage, type Refusal } from './plain-page.ts';
+import { serverOperation } from './server-operation.ts';
 
 const linesShown = 300;
 const eventsPerRead = 500;
@@ -58,15 +59,22 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
   });
 
   async function readPage(order: OrderRecord, csrfToken: string): Promise<OrderPage> {
-    const [operation, events, estimate] = await Promise.all([
+    const [operation, operations, events, estimate] = await Promise.all([
       deps.store.operations.find(order.operationId),
+      deps.store.operations.list({ instanceId: order.instanceId }, 2),
       readEvents(deps, order),
       estimates.of(order.quote),
     ]);
     const at = now();
+    const later = operations.filter(({ _id }) => _id !== order.operationId);
+    const server = order.state === 'fulfilled' ? serverOperation(later, at) : undefined;
+    const facts = orderFacts({ order, operation, events, estimate, at });
     return {
       order,
-      facts: orderFacts({ order, operation, events, estimate, at }),
+      facts: server?.headline
+        ? { ...facts, ...server.headline, ended: false, announcement: server.headline.title }
+        : facts,
+      server,
       log: events.slice(-linesShown).map(logLine),
       at,
       serverUrl: hostUrl(deps, order.quote.hostname),

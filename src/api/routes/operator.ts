@@ -18,7 +18,7 @@ import { nowDate } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { type Route, route } from '../routing/route.ts';
 import { auditView } from '../views/audit-view.ts';
-import { operatorInstanceView } from '../views/instance-view.ts';
+import { operatorInstanceViews } from '../views/instance-view.ts';
 import { operatorOperationView } from '../views/operation-view.ts';
 import { operatorOrderView } from '../views/order-view.ts';
 
@@ -71,7 +71,7 @@ export const operatorRoutes: Route[] = [
     problems: [],
     handler: async ({ deps, query: { limit, ...filter } }) => {
       const instances = await deps.store.instances.list(given(filter), limit);
-      return { status: 200, body: { items: instances.map((instance) => operatorInstanceView(deps, instance)) } };
+      return { status: 200, body: { items: await operatorInstanceViews(deps, instances) } };
     },
   }),
   route({
@@ -85,8 +85,9 @@ export const operatorRoutes: Route[] = [
     problems: [],
     handler: async ({ deps, params: { id } }) => {
       const instance = await deps.store.instances.find(id);
-      if (!instance) throw new ReasonError('not_found');
-      return { status: 200, body: operatorInstanceView(deps, instance) };
+      const [view] = await operatorInstanceViews(deps, instance ? [instance] : []);
+      if (!view) throw new ReasonError('not_found');
+      return { status: 200, body: view };
     },
   }),
   route({
