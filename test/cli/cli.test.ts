@@ -215,6 +215,26 @@ describe('freehold', () => {
     await api.store.instances.model.deleteMany({});
   });
 
+  test('restarts a server, and shows its steps', async () => {
+    const { record } = await order(api);
+    await api.store.instances.insert(instanceRecord({ _id: record.instanceId, status: 'ready' }));
+    const operationId = 'op_0000000000000000';
+    await api.store.operations.model.deleteMany({ _id: operationId });
+    await api.store.operations.insert({
+      ...{ _id: operationId, instanceId: record.instanceId, accountId: record.accountId },
+      ...{ kind: 'restart', status: 'succeeded', createdAt: new Date() },
+      steps: [{ step: 'restart-machines', status: 'succeeded', attempt: 1 }],
+    });
+    const done = await freehold(['instances', 'restart', record.instanceId]);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(done.out).toMatch(/kind +restart\nstatus +succeeded\n[\s\S]*restart-machines +succeeded/);
+    expect(calls.findLast(({ call }) => call === 'request')?.args[1]).toMatchObject({ kind: 'restart' });
+    const help = await freehold(['instances', '--help']);
+    expect(help.out).toMatch(/restart <instance> +Restart a server/);
+    expect(help.out).not.toContain('provision <instance>');
+    await api.store.instances.model.deleteMany({});
+  });
+
   test('compares the systems and shows tickets', async () => {
     const dry = await freehold(['reconcile']);
     expect(dry).toMatchObject({ code: 0, err: '' });

@@ -3,6 +3,7 @@ import { driftScenarios } from './drift-scenarios.ts';
 import { fleetScenarios } from './fleet-scenarios.ts';
 import { operatorScenarios } from './operator-scenarios.ts';
 import { orderScenarios } from './order-scenarios.ts';
+import { restartScenarios } from './restart-scenarios.ts';
 import type { Scenarios } from './scenario.ts';
 
 /** Every way that the workflows know, by name; one file of histories is kept for each. */
@@ -11,5 +12,6 @@ export const scenarios: Scenarios = {
   ...operatorScenarios,
   ...fleetScenarios,
   ...driftScenarios,
+  ...restartScenarios,
   ...cloudScenarios,
 };

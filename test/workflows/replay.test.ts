@@ -6,6 +6,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { checkDrift } from '../../src/contracts/operations/check-drift.ts';
 import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
 import { provision } from '../../src/contracts/operations/provision.ts';
+import { restart } from '../../src/contracts/operations/restart.ts';
 import { isAfterPivot, isSkippable, isUndoStep, StepName } from '../../src/contracts/steps.ts';
 import { boundOf, bounds, happenings } from '../histories/bounds.ts';
 import { eventsOf, metBy, typeOf } from '../histories/happenings.ts';
@@ -100,6 +101,16 @@ describe('recorded histories', () => {
       ...checkDriftSteps.map((step) => `cancel at ${step}`),
       ...decided.flatMap((step) => [`retry at ${step}`, `abort at ${step}`]),
       ...decided.filter(isSkippable).map((step) => `skip at ${step}`),
+    ];
+    expect(expected.filter((each) => !met.has(each))).toEqual([]);
+  });
+
+  test('hold every decision about every step of a restart, and a cancel at each', () => {
+    const met = new Set(runs.filter((run) => typeOf(run) === 'restart').flatMap(metBy));
+    const own = stepNamesOf(restart);
+    const expected = [
+      ...own.flatMap((step) => [`cancel at ${step}`, `retry at ${step}`, `abort at ${step}`]),
+      ...own.filter(isSkippable).map((step) => `skip at ${step}`),
     ];
     expect(expected.filter((each) => !met.has(each))).toEqual([]);
   });

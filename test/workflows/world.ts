@@ -103,6 +103,7 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       notes.push(`kept ${keeps.join()}`);
       drift.differences = [];
     },
+    restartServer: step('restart-machines'),
     endBroken: async () => {
       notes.push('broken');
     },
@@ -275,7 +276,8 @@ async function standing({ entity, operation }: Running, world: World): Promise<s
   return [...texts, `calls: ${world.calls.join(' ')}`, `notes: ${world.notes.join(', ')}`].join('\n');
 }
 
-async function exists(handle: { describe(): Promise<unknown> }): Promise<boolean> {
+/** Whether a workflow was started. */
+export async function exists(handle: { describe(): Promise<unknown> }): Promise<boolean> {
   try {
     await handle.describe();
     return true;

@@ -5,6 +5,7 @@ import type { Journal } from '../lib/journal.ts';
 import { detectDrift } from './detect-drift.ts';
 import type { ExpectedHost } from './read-host-health.ts';
 import { repairStack } from './repair-stack.ts';
+import { restartServer } from './restart-server.ts';
 import { destroyStack, stackUp } from './stack-up.ts';
 import { takeChangeStep } from './take-change-step.ts';
 
@@ -36,5 +37,6 @@ export function createStackActivities(ports: StackPorts) {
     takeChangeStep: takeChangeStep(ports),
     detectDrift: detectDrift(ports),
     repairStack: repairStack(ports),
+    restartServer: restartServer(ports),
   };
 }

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { checkDrift } from './check-drift.ts';
 import { type ConfiguredDuration, durationsOf, type OperationDeclaration } from './operation.ts';
 import { provision } from './provision.ts';
+import { restart } from './restart.ts';
 
 /** Every operation that this release knows, a line each. */
 const declared = [
   provision, //
   checkDrift,
+  restart,
 ] as const;
 
 type Declared = (typeof declared)[number];

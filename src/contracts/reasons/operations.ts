@@ -42,6 +42,11 @@ export const operationReasons = {
     operator: 'An operator aborted the operation.',
     next: 'Nothing to do.',
   }),
+  operation_ended: reason('request', 200, {
+    customer: 'This was ended before it had finished; the server stays as it is.',
+    operator: 'Somebody ended the operation; the server is as it was left.',
+    next: 'Look whether the server answers; the next check of drift looks too.',
+  }),
   not_delivered: reason('internal', 502, {
     customer: 'We could not deliver this server. Everything you paid goes back to you.',
     operator: 'The window of needs_operator ended before anybody acted.',
