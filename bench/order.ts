@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
 import type { AcceptedOrder } from '../src/contracts/api/orders.ts';
-import { type StepName, steps as texts } from '../src/contracts/steps.ts';
+import type { StepName } from '../src/contracts/steps.ts';
+import { stepText } from '../src/domain/operations/operation-texts.ts';
 import { type Customer, createCustomer } from '../src/embedded/demo/customer.ts';
 import { payWithCard, testCards } from '../src/embedded/demo/pay-with-card.ts';
 import { type Platform, startPlatform } from '../src/embedded/platform.ts';
@@ -89,7 +90,7 @@ export async function benchOrder(): Promise<void> {
     );
 
     say('\nwhere the time of one order goes (median)');
-    for (const [step, times] of byStep) say(`  ${texts[step].title.padEnd(28)} ${seconds(median(times))}`);
+    for (const [step, times] of byStep) say(`  ${stepText(step).title.padEnd(28)} ${seconds(median(times))}`);
 
     say('\nsummary');
     say(`  bare up, median                   ${seconds(median(bareTimes))}`);

@@ -1,4 +1,6 @@
-import { provisionSteps, type StepName } from '../src/contracts/steps.ts';
+import { stepNamesOf } from '../src/contracts/operations/operation.ts';
+import { provision } from '../src/contracts/operations/provision.ts';
+import type { StepName } from '../src/contracts/steps.ts';
 import { isPassing, type Victim, victims } from './processes.ts';
 import { createRandom } from './random.ts';
 
@@ -24,6 +26,7 @@ const undoSteps = [
   'destroy-stack',
   'release-hostname',
 ] as const satisfies readonly StepName[];
+const provisionSteps = stepNamesOf(provision);
 export const matrixSteps: readonly StepName[] = [...provisionSteps, ...undoSteps];
 
 /** Processes that die also in the very moment in which the customer cancels, at every step where he can. */

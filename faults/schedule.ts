@@ -1,4 +1,6 @@
-import { provisionSteps, type StepName } from '../src/contracts/steps.ts';
+import { stepNamesOf } from '../src/contracts/operations/operation.ts';
+import { provision } from '../src/contracts/operations/provision.ts';
+import type { StepName } from '../src/contracts/steps.ts';
 import { type ClockName, clocks } from '../src/embedded/processes.ts';
 import { isPassing, type SupervisedName, supervised, type Victim, victims } from './processes.ts';
 import { createRandom, type Random } from './random.ts';
@@ -78,6 +80,7 @@ export interface PlannedFault {
 }
 
 const hourMs = 3_600_000;
+const provisionSteps = stepNamesOf(provision);
 const unsettled = provisionSteps.filter((step) => step !== 'send-mail');
 
 /** How many faults strike per 100 orders. */

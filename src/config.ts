@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { licenceTokenMaxMs } from './contracts/licence-token.ts';
+import { type OperationTimes, operationDurations } from './contracts/operations/registry.ts';
 import { CloudName } from './contracts/stack.ts';
 
 /**
@@ -49,26 +50,16 @@ const Holds = z.object({
   FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS: Milliseconds.default(minutes(30)),
 });
 
-/** Deadlines of the provision steps and the window of needs_operator (design 5, 6). */
-const Times = z.object({
-  FREEHOLD_HOLD_HOSTNAME_MS: Milliseconds.default(minutes(1)),
-  FREEHOLD_CREATE_SUBSCRIPTION_MS: Milliseconds.default(minutes(15)),
-  FREEHOLD_AWAIT_PAYMENT_MS: Milliseconds.default(hours(22)),
-  FREEHOLD_ISSUE_LICENCE_MS: Milliseconds.default(minutes(30)),
-  FREEHOLD_STACK_UP_MS: Milliseconds.default(hours(2)),
-  FREEHOLD_AWAIT_HEALTHY_MS: Milliseconds.default(minutes(30)),
-  FREEHOLD_AWAIT_ACTIVATION_MS: Milliseconds.default(minutes(30)),
-  FREEHOLD_OPERATOR_WINDOW_MS: Milliseconds.default(hours(24)),
-  /** How long a look for drift may take with its tries; the next check looks again. */
-  FREEHOLD_DETECT_DRIFT_MS: Milliseconds.default(minutes(15)),
-  /** A destroy that has not worked for this long shows as orphan_cleanup. */
-  FREEHOLD_ORPHAN_AFTER_MS: Milliseconds.default(minutes(10)),
-});
+/** Deadlines and windows of the operations, as each declares them (design 5, 6). */
+const Times = z.object(
+  Object.fromEntries(
+    operationDurations.map(({ variable, defaultMs }) => [variable, Milliseconds.default(defaultMs)]),
+  ) as Record<keyof OperationTimes, z.ZodDefault<typeof Milliseconds>>,
+);
 
 const Api = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
   .extend(Holds.shape)
-  .extend(Times.shape)
   .extend({
     API_PORT: Port.default(0),
     /** Address under which browsers reach the API; links in answers and mails begin with it. */
@@ -122,6 +113,7 @@ const Control = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
   .extend(Licence.shape)
   .extend(Holds.shape)
+  .extend(Times.shape)
   .extend({
     FREEHOLD_PUBLIC_URL: z.url(),
     /** The api's own: makes the links by which a payer opens the page of his order. */

@@ -26,6 +26,7 @@ const checks = {
   'unused code': tool('knip/bin/knip.js', '--no-progress', '--no-config-hints'),
   'store queries': script('toolchain/checks/store-queries.mjs'),
   'clock readings': script('toolchain/checks/clock-readings.mjs'),
+  'operation kinds': script('toolchain/checks/operation-kinds.mjs'),
 };
 
 const failures = [];

@@ -27,6 +27,7 @@ import {
   reconcileWorkflowId,
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
+import { provision } from '../contracts/operations/provision.ts';
 import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
 import type { CloudName } from '../contracts/stack.ts';
 import type { Decision } from '../contracts/steps.ts';
@@ -35,7 +36,6 @@ import {
   type AcceptedOperation,
   abortOperation,
   cancelOperation,
-  checkDriftUpdate,
   controlQueue,
   type InstanceFacts,
   type InstanceInput,
@@ -46,10 +46,11 @@ import {
   latePaymentWorkflowType,
   type OperatorRequest,
   paymentChanged,
+  type QueuedOperation,
+  requestUpdate,
   retryStep,
   searchAttributes,
   skipStep,
-  type WorkflowTimes,
 } from '../contracts/workflow-messages.ts';
 import type { OrderRecord, SubscriptionRecord } from '../store/records.ts';
 import { textsOf } from '../texts/texts.ts';
@@ -75,7 +76,6 @@ export function createWorkflows({
   deadlineMs?: number;
 }) {
   const client = new Client({ connection, namespace });
-  const times = timesOf(config);
 
   async function ask<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
@@ -103,9 +103,8 @@ export function createWorkflows({
       const facts = factsOf(order);
       const input: InstanceInput = {
         facts,
-        times,
         status: 'requested',
-        queue: [{ operationId: order.operationId, kind: 'provision' }],
+        queue: [{ operationId: order.operationId, kind: provision.kind, requestedBy: 'customer' }],
         recentUpdates: [],
       };
       await ask(async () => {
@@ -160,14 +159,16 @@ export function createWorkflows({
       );
     },
     /**
-     * Asks for a check of drift that an operator wants to see; answers the operation that does it. Errors:
-     * `server_not_ready`, `operation_running`, `not_found`.
+     * Asks an instance for an operation; answers which one does what was asked for. The same operation id again is the same
+     * request. Errors: `server_not_ready`, `operation_running`, `not_found` when the workflow ended.
      */
-    async checkDrift(instanceId: string, operationId: string): Promise<AcceptedOperation> {
+    async request(instanceId: string, operation: QueuedOperation): Promise<AcceptedOperation> {
+      const { kind, operationId, requestedBy, request = {} } = operation;
       return ask(() =>
-        client.workflow
-          .getHandle(instanceWorkflowId(instanceId))
-          .executeUpdate(checkDriftUpdate, { args: [{ operationId, by: 'operator' }], updateId: operationId }),
+        client.workflow.getHandle(instanceWorkflowId(instanceId)).executeUpdate(requestUpdate(kind), {
+          args: [{ ...request, operationId, requestedBy }],
+          updateId: operationId,
+        }),
       );
     },
     /** Starts the workflow that settles money which came after its order had ended; once per payment intent. */
@@ -264,9 +265,10 @@ function isUnreachable(error: unknown): boolean {
 }
 
 function factsOf(order: OrderRecord): InstanceFacts {
-  const { hostname, cloud, region, plan } = order.quote.subject;
+  const { hostname, cloud, region, plan, addOns, limits, zones } = order.quote.subject;
   const { instanceId, accountId, _id: orderId } = order;
-  return { instanceId, orderId, accountId, hostname, cloud, region, plan };
+  const facts = { hostname, names: [hostname], cloud, region, plan, addOns, limits, nodes: zones.length };
+  return { instanceId, orderId, accountId, ...facts };
 }
 
 function attributesOf(facts: InstanceFacts): SearchAttributePair[] {
@@ -283,22 +285,7 @@ function attributesOf(facts: InstanceFacts): SearchAttributePair[] {
     attribute('Region', facts.region),
     attribute('Plan', facts.plan),
     attribute('InstanceStatus', 'requested'),
-    attribute('OperationKind', 'provision'),
+    attribute('OperationKind', provision.kind),
     attribute('NeedsAttention', false),
   ];
-}
-
-function timesOf(config: ApiConfig): WorkflowTimes {
-  return {
-    holdHostnameMs: config.FREEHOLD_HOLD_HOSTNAME_MS,
-    createSubscriptionMs: config.FREEHOLD_CREATE_SUBSCRIPTION_MS,
-    awaitPaymentMs: config.FREEHOLD_AWAIT_PAYMENT_MS,
-    issueLicenceMs: config.FREEHOLD_ISSUE_LICENCE_MS,
-    stackUpMs: config.FREEHOLD_STACK_UP_MS,
-    awaitHealthyMs: config.FREEHOLD_AWAIT_HEALTHY_MS,
-    awaitActivationMs: config.FREEHOLD_AWAIT_ACTIVATION_MS,
-    operatorWindowMs: config.FREEHOLD_OPERATOR_WINDOW_MS,
-    detectDriftMs: config.FREEHOLD_DETECT_DRIFT_MS,
-    orphanAfterMs: config.FREEHOLD_ORPHAN_AFTER_MS,
-  };
 }

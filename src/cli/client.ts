@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { CloudCheck } from '../contracts/api/clouds.ts';
 import { listOf } from '../contracts/api/common.ts';
-import { DriftCheck, ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
+import { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
+import { AcceptedOperation } from '../contracts/api/operations.ts';
 import { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
 import { Problem } from '../contracts/problem.ts';
 import type { Decision } from '../contracts/steps.ts';
@@ -51,8 +52,8 @@ export function createClient({ api, token }: Settings) {
     instances: (filter: Record<string, string | undefined>) =>
       ask(listOf(OperatorInstance), `/v1/operator/instances${query(filter)}`),
     instance: (id: string) => ask(OperatorInstance, `/v1/operator/instances/${encodeURIComponent(id)}`),
-    startDriftCheck: (id: string) =>
-      ask(DriftCheck, `/v1/operator/instances/${encodeURIComponent(id)}/check-drift`, { method: 'POST' }),
+    requestOperation: (id: string, kind: string) =>
+      ask(AcceptedOperation, `/v1/operator/instances/${encodeURIComponent(id)}/${kind}`, { method: 'POST' }),
     operations: (filter: Record<string, string | undefined>) =>
       ask(listOf(OperatorOperation), `/v1/operator/operations${query(filter)}`),
     operation: (id: string) =>

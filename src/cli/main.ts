@@ -2,15 +2,17 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TicketState } from '../contracts/api/fleet.ts';
 import { MismatchKind } from '../contracts/fleet.ts';
+import { operations as declaredOperations } from '../contracts/operations/registry.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../contracts/states.ts';
 import { type Decision, StepName } from '../contracts/steps.ts';
+import { operations as operationTexts } from '../texts/en/operations.ts';
 import { checkClouds, needsAttention } from './check-clouds.ts';
-import { checkDrift, driftText } from './check-drift.ts';
 import { createClient, type OperatorClient } from './client.ts';
 import { instancesText, instanceText, operationsText, operationText, ordersText, orderText } from './print.ts';
 import { cloudsText } from './print-clouds.ts';
 import { reconcileText, ticketsText, ticketText } from './print-fleet.ts';
 import { reconcile } from './reconcile.ts';
+import { outcomeText, requestOperation } from './request-operation.ts';
 import { CommandError, exitCodes, readSettings } from './settings.ts';
 
 /** The `freehold` command: what operators do, over the public API alone. */
@@ -80,14 +82,17 @@ instances
   .command('show <instance>')
   .description('one server')
   .action(async (id: string) => show(await client().instance(id), instanceText));
-instances
-  .command('check-drift <instance>')
-  .description('compares one server with its stack, repairs what is safe, and shows what came of it')
-  .action(async (id: string) => {
-    const result = await checkDrift(client(), id);
-    show(result, driftText);
-    if ('status' in result && result.status !== 'succeeded') process.exitCode = exitCodes.failed;
-  });
+for (const { kind, requestedBy } of declaredOperations) {
+  if (!requestedBy.includes('operator')) continue;
+  instances
+    .command(`${kind} <instance>`)
+    .description(`${operationTexts[kind].request}; shows what came of it`)
+    .action(async (id: string) => {
+      const result = await requestOperation(client(), id, kind);
+      show(result, outcomeText);
+      if ('status' in result && result.status !== 'succeeded') process.exitCode = exitCodes.failed;
+    });
+}
 
 const operations = program.command('operations').description('what changes servers');
 operations
@@ -148,7 +153,7 @@ program
 
 decision('retry', 'run the waiting step again');
 decision('skip', 'go on without the waiting step, where that is allowed');
-decision('abort', 'undo the order and give the money back; a check of drift is ended, and the server left as it is');
+decision('abort', 'undo the operation; one that undoes nothing is ended, and the server left as it is');
 
 function decision(action: Decision, description: string): void {
   operations

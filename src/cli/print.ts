@@ -96,6 +96,9 @@ export function instanceText(instance: OperatorInstance): string {
   return sheet({
     instance: instance.id,
     status: instance.status,
+    operation: instance.operation
+      ? `${instance.operation.kind} ${instance.operation.id}: ${instance.operation.status}`
+      : undefined,
     standing: instance.standing ?? undefined,
     address: instance.url,
     server: `${instance.plan} on ${instance.cloud}/${instance.region}/${instance.zone}, version ${instance.version}`,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { InstanceId, OperationId, OrderId } from './ids.ts';
+import { OperationKind } from './operations/registry.ts';
 import { reasonCodes } from './reasons.ts';
-import { InstanceStatus, OperationKind, OperationStatus, OrderState, StepStatus } from './states.ts';
+import { InstanceStatus, OperationStatus, OrderState, StepStatus } from './states.ts';
 import { StepName } from './steps.ts';
 
 const Reason = z.enum(reasonCodes).optional();

@@ -46,7 +46,7 @@ export const InstanceStatus = z.enum([
 ]);
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
 
-/** Instances that are nobody's server any more: gone, or being removed at our own expense. */
+/** Deleted, or being deleted without an owner. */
 export const lostInstanceStatuses = ['undoing', 'orphan_cleanup', 'aborted', 'terminated'] as const;
 
 export const Standing = z.enum([
@@ -60,26 +60,6 @@ export const Standing = z.enum([
 ]);
 export type Standing = z.infer<typeof Standing>;
 
-export const OperationKind = z.enum([
-  'provision',
-  'change-plan',
-  'change-add-ons',
-  'change-hostname',
-  'add-domain',
-  'remove-domain',
-  'change-admin-email',
-  'restart',
-  'upgrade-version',
-  'backup',
-  'move',
-  'suspend',
-  'resume',
-  'restore',
-  'check-drift',
-  'terminate',
-]);
-export type OperationKind = z.infer<typeof OperationKind>;
-
 export const OperationStatus = z.enum([
   'queued',
   'running',
@@ -90,6 +70,13 @@ export const OperationStatus = z.enum([
   'cancelled',
 ]);
 export type OperationStatus = z.infer<typeof OperationStatus>;
+
+export const endedOperationStatuses = ['succeeded', 'failed', 'cancelled'] as const;
+
+/** Whether the operation can change no more. */
+export function operationHasEnded(status: OperationStatus): boolean {
+  return (endedOperationStatuses as readonly OperationStatus[]).includes(status);
+}
 
 export const StepStatus = z.enum([
   'pending',

@@ -1,10 +1,12 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { z } from 'zod';
-import type { PlanName } from './catalogue.ts';
+import { AddOnName, Limits, PlanName } from './catalogue.ts';
 import { OperationId } from './ids.ts';
+import type { OperationRequest, RequestedBy } from './operations/operation.ts';
+import type { OperationKind } from './operations/registry.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { CloudName } from './stack.ts';
-import type { InstanceStatus, OperationKind, OperationStatus } from './states.ts';
+import type { InstanceStatus, OperationStatus } from './states.ts';
 import { Decision, StepName } from './steps.ts';
 
 /** Task queues: workflows and short activities on one, the Pulumi activities on one per cloud. */
@@ -49,47 +51,52 @@ export const searchAttributes = {
   RenewsAt: 'Datetime',
 } as const;
 
-/** Deadlines and windows of the workflows in ms; configuration, passed in at the start of an instance. */
-export interface WorkflowTimes {
-  holdHostnameMs: number;
-  createSubscriptionMs: number;
-  awaitPaymentMs: number;
-  issueLicenceMs: number;
-  stackUpMs: number;
-  awaitHealthyMs: number;
-  awaitActivationMs: number;
-  /** How long a step before the pivot waits for an operator before the saga undoes by itself. */
-  operatorWindowMs: number;
-  /** How long a look for drift may take with its tries; absent from instances of before there was one. */
-  detectDriftMs?: number;
-  /** How long a destroy may fail before it shows as orphan_cleanup; absent from instances of before it could be set. */
-  orphanAfterMs?: number;
-}
-
 /** Facts about an instance that operators see; no personal data. */
-export interface InstanceFacts {
+export interface InstanceFacts extends InstanceFactsChange {
   instanceId: string;
+  /** The order that it was delivered for. */
   orderId: string;
   accountId: string;
   hostname: string;
   cloud: CloudName;
   region: string;
   plan: PlanName;
-  /** Until when the server is paid, ISO 8601; absent before it is ready. */
-  paidUntil?: string;
 }
 
+/** What an operation may change about its instance, and the subscription about a delivered one; no personal data. */
+export const InstanceFactsChange = z.strictObject({
+  plan: PlanName.optional(),
+  hostname: z.string().min(1).max(253).optional(),
+  /** Every name that the server answers. */
+  names: z.array(z.string().min(1).max(253)).max(100).optional(),
+  addOns: z.partialRecord(AddOnName, z.number().int().nonnegative()).optional(),
+  limits: Limits.optional(),
+  region: z.string().min(1).max(64).optional(),
+  nodes: z.number().int().positive().optional(),
+  /** Until when the server is paid, ISO 8601; absent before it is ready. */
+  paidUntil: z.iso.datetime().optional(),
+});
+export type InstanceFactsChange = z.infer<typeof InstanceFactsChange>;
+
+/** The ids of an operation; an operation that delivers an order has the order's too. */
+export interface OperationRef {
+  instanceId: string;
+  operationId: string;
+  orderId?: string;
+}
+
+/** An operation that is accepted, with what was asked for. */
 export interface QueuedOperation {
   operationId: string;
   kind: OperationKind;
-  /** Whether somebody asked for it who wants to see it, in place of a schedule. */
-  asked?: boolean;
+  requestedBy: RequestedBy;
+  /** What the request brought, as its declaration says; absent where it brings nothing. */
+  request?: Record<string, unknown>;
 }
 
 /** Input of `instance/<id>`; the same shape is carried over continue-as-new. */
 export interface InstanceInput {
   facts: InstanceFacts;
-  times: WorkflowTimes;
   status: InstanceStatus;
   queue: QueuedOperation[];
   /** The newest 200 Update ids, because Update-id deduplication is per run. */
@@ -101,29 +108,26 @@ export interface InstanceInput {
 /** Input of an operation's workflow. */
 export interface OperationInput {
   facts: InstanceFacts;
-  times: WorkflowTimes;
   operationId: string;
   /** Which run of the operation this is, from 1; a later one follows a run that ended without a result. */
   run: number;
-  /** What the instance is when the operation begins; of operations on delivered servers. */
-  from?: InstanceStatus;
-  /** Whether somebody asked for it who wants to see it, in place of a schedule. */
-  asked?: boolean;
+  requestedBy: RequestedBy;
+  /** What the request brought; absent where it brings nothing. */
+  request?: Record<string, unknown>;
+  /** What the instance is when the operation begins. */
+  from: InstanceStatus;
 }
 
 export interface OperationResult {
   status: OperationStatus;
   instanceStatus: InstanceStatus;
   reason?: ReasonCode;
-  /** Until when the instance is paid from now on, ISO 8601; absent where the operation does not change it. */
-  paidUntil?: string;
+  /** What the operation changed about its instance; absent where it changed nothing. */
+  facts?: InstanceFactsChange;
 }
 
 /** What every step's activity is told about where it runs. */
-export interface StepContext {
-  instanceId: string;
-  orderId: string;
-  operationId: string;
+export interface StepContext extends OperationRef {
   step: StepName;
   /** Try of the step within the operation, from 1; an operator's retry raises it. Not the activity's own attempt. */
   attempt: number;
@@ -147,11 +151,6 @@ export const OperatorRequest = z.strictObject({
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
 export const OperatorDecision = OperatorRequest.extend({ action: Decision });
 export type OperatorDecision = z.infer<typeof OperatorDecision>;
-export const CheckDriftRequest = z.strictObject({ operationId: OperationId, by: z.enum(['system', 'operator']) });
-export type CheckDriftRequest = z.infer<typeof CheckDriftRequest>;
-/** Facts that may change after the delivery. A schema because anybody may send anything from the Temporal UI. */
-export const InstanceFactsChange = z.strictObject({ paidUntil: z.iso.datetime().optional() });
-export type InstanceFactsChange = z.infer<typeof InstanceFactsChange>;
 export interface AcceptedOperation {
   operationId: string;
 }
@@ -175,11 +174,10 @@ export const abortOperation = { type: 'update', name: 'abort' } as UpdateDefinit
   [OperatorRequest],
   'abort'
 >;
-export const checkDriftUpdate = { type: 'update', name: 'check-drift' } as UpdateDefinition<
-  AcceptedOperation,
-  [CheckDriftRequest],
-  'check-drift'
->;
+/** The Update by which an operation is asked for: its kind. */
+export function requestUpdate(kind: OperationKind): UpdateDefinition<AcceptedOperation, [OperationRequest]> {
+  return { type: 'update', name: kind } as UpdateDefinition<AcceptedOperation, [OperationRequest]>;
+}
 export const paymentChanged = { type: 'signal', name: 'payment-changed' } as SignalDefinition<[], 'payment-changed'>;
 /** To the entity: facts of its instance that somebody else changed, as paid-until by the subscription. */
 export const factsChanged = { type: 'signal', name: 'facts-changed' } as SignalDefinition<

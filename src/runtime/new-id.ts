@@ -1,9 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
+function textOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => alphabet[byte & 31]).join('');
+}
+
 function randomText(length: number): string {
-  return Array.from(randomBytes(length), (byte) => alphabet[byte & 31]).join('');
+  return textOf(randomBytes(length));
 }
 
 /** Makes ids of our records, in the shapes of `ids.ts`. Not for workflow code, whose ids come in as input. */
@@ -21,6 +25,11 @@ export const newId = {
   cloudCheck: () => `chk_${randomText(16)}`,
   ticket: () => `tic_${randomText(16)}`,
 };
+
+/** The id of the operation that a request stands for: the same parts give the same id. */
+export function operationIdFrom(parts: readonly string[]): string {
+  return `op_${textOf(createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16))}`;
+}
 
 /** A secret that its holder sends back (hold token, capability, session): 256 random bits, base64url. */
 export function newSecret(): string {

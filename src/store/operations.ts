@@ -1,11 +1,14 @@
 import { type Connection, Schema } from 'mongoose';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import type { OperationStatus, StepStatus } from '../contracts/states.ts';
+import {
+  endedOperationStatuses,
+  type OperationStatus,
+  operationHasEnded,
+  type StepStatus,
+} from '../contracts/states.ts';
 import { isUndoStep } from '../contracts/steps.ts';
 import { nowDate } from '../runtime/clock.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
-
-const ended: readonly OperationStatus[] = ['succeeded', 'failed', 'cancelled'];
 
 /** What no other look at the same try of a step takes back. */
 const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
@@ -33,7 +36,7 @@ export function operationStore(connection: Connection) {
       {
         _id: { type: String, required: true },
         instanceId: { type: String, required: true, index: true },
-        orderId: { type: String, required: true, index: true },
+        orderId: { type: String, index: true },
         accountId: { type: String, required: true },
         kind: { type: String, required: true },
         status: { type: String, required: true, index: true },
@@ -62,12 +65,12 @@ export function operationStore(connection: Connection) {
     async find(id: string): Promise<OperationRecord | null> {
       return model.findById(id).lean<OperationRecord>();
     },
-    /** Those of these instances that have an operation which has not ended. */
-    async busyOf(instanceIds: readonly string[]): Promise<string[]> {
+    /** The operations of these instances that have not ended, by the instance. */
+    async runningOf(instanceIds: readonly string[]): Promise<ReadonlyMap<string, OperationRecord>> {
       const open = await model
-        .find({ instanceId: { $in: instanceIds }, status: { $nin: ended } }, { instanceId: 1 })
+        .find({ instanceId: { $in: instanceIds }, status: { $nin: endedOperationStatuses } })
         .lean<OperationRecord[]>();
-      return open.map(({ instanceId }) => instanceId);
+      return new Map(open.map((operation) => [operation.instanceId, operation]));
     },
     /** Newest first. */
     async list(
@@ -81,7 +84,7 @@ export function operationStore(connection: Connection) {
       const { status, reason } = change;
       const set: Record<string, unknown> = { status };
       if (reason) set.reason = reason;
-      if (ended.includes(status)) set.endedAt = nowDate();
+      if (operationHasEnded(status)) set.endedAt = nowDate();
       const isOver = !reason && (status === 'running' || status === 'succeeded');
       await model.updateOne({ _id: id }, { $set: set, ...(isOver ? { $unset: { reason: '' } } : {}) });
     },

@@ -1,17 +1,11 @@
 import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/catalogue.ts';
 import type { AppliedServer, DesiredServer } from '../contracts/desired-server.ts';
 import type { MismatchKind, Repair } from '../contracts/fleet.ts';
+import type { OperationKind } from '../contracts/operations/registry.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { CloudName, StackOutputs } from '../contracts/stack.ts';
-import type {
-  InstanceStatus,
-  OperationKind,
-  OperationStatus,
-  OrderState,
-  Standing,
-  StepStatus,
-} from '../contracts/states.ts';
+import type { InstanceStatus, OperationStatus, OrderState, Standing, StepStatus } from '../contracts/states.ts';
 import type { StepName } from '../contracts/steps.ts';
 import type { SubscriptionStatus, SubscriptionSubject } from '../contracts/subscription.ts';
 
@@ -205,7 +199,8 @@ export interface OperationStep {
 export interface OperationRecord {
   _id: string;
   instanceId: string;
-  orderId: string;
+  /** Of the operation that delivers an order. */
+  orderId?: string | undefined;
   accountId: string;
   kind: OperationKind;
   status: OperationStatus;

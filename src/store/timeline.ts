@@ -1,5 +1,6 @@
 import { type Connection, Schema, Types } from 'mongoose';
 import type { EventBody, TimelineEvent } from '../contracts/events.ts';
+import type { OperationRef } from '../contracts/workflow-messages.ts';
 import { now } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
@@ -15,11 +16,8 @@ interface TimelineRow {
   body: EventBody;
 }
 
-export interface Place {
-  instanceId: string;
-  orderId?: string;
-  operationId?: string;
-}
+/** Where in the timelines an event belongs; without an operation where none made it. */
+type Place = Pick<OperationRef, 'instanceId' | 'orderId'> & Partial<OperationRef>;
 
 /**
  * The timeline of every instance: numbered without gaps by a unique index (the writer takes the next number and tries

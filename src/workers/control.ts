@@ -12,6 +12,7 @@ import { syncProduct } from '../activities/licensing/sync-product.ts';
 import { createMailActivities } from '../activities/mail/mail-activities.ts';
 import { createRecordsActivities } from '../activities/records/records-activities.ts';
 import { controlConfig } from '../config.ts';
+import { timesOf } from '../contracts/operations/registry.ts';
 import { controlQueue } from '../contracts/workflow-messages.ts';
 import { orderPageLink } from '../domain/billing/order-link.ts';
 import { priceList } from '../domain/catalogue/catalogue.ts';
@@ -79,6 +80,7 @@ const [worker] = await Promise.all([
         journal,
         holdMs: config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS,
         startSubscription: startSubscriptionBy(client),
+        times: timesOf(config),
       }),
       ...createBillingActivities({
         store,

@@ -14,13 +14,14 @@ import {
   reconcileScheduleId,
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
+import { checkDrift } from '../contracts/operations/check-drift.ts';
 import { type KeepSnapshotsInput, keepSnapshotsScheduleId, keepSnapshotsWorkflowType } from '../contracts/snapshots.ts';
 import {
-  checkDriftUpdate,
   controlQueue,
   instanceWorkflowId,
   type OperationResult,
   operationWorkflowId,
+  requestUpdate,
   stateQuery,
 } from '../contracts/workflow-messages.ts';
 
@@ -46,8 +47,8 @@ export function driftChecksBy(client: Client): Pick<DriftChecks, 'ask' | 'stateO
     async ask({ instanceId, operationId }, updateId) {
       try {
         const handle = client.workflow.getHandle(instanceWorkflowId(instanceId));
-        const accepted = await handle.executeUpdate(checkDriftUpdate, {
-          args: [{ operationId, by: 'system' }],
+        const accepted = await handle.executeUpdate(requestUpdate(checkDrift.kind), {
+          args: [{ operationId, requestedBy: 'system' }],
           updateId,
         });
         return accepted.operationId;

@@ -5,7 +5,6 @@ import {
   type ChildWorkflowHandle,
   condition,
   continueAsNew,
-  currentUpdateInfo,
   log,
   ParentClosePolicy,
   setCurrentDetails,
@@ -14,53 +13,58 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { z } from 'zod';
+import {
+  type OperationDeclaration,
+  type OperationRequest,
+  updateSchemaOf,
+  workflowTypeOf,
+} from '../contracts/operations/operation.ts';
+import { findOperation, type OperationKind, operations } from '../contracts/operations/registry.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import { InstanceStatus, type OperationKind } from '../contracts/states.ts';
+import { InstanceStatus } from '../contracts/states.ts';
 import { type Decision, refusalOf } from '../contracts/steps.ts';
 import {
   type AcceptedOperation,
   abortOperation,
   CancelRequest,
-  CheckDriftRequest,
   cancelOperation,
-  checkDriftUpdate,
   factsChanged,
   InstanceFactsChange,
   type InstanceInput,
   instanceStatusChanged,
   type OperationInput,
+  type OperationRef,
   type OperationResult,
   OperatorRequest,
   operationWorkflowId,
   operatorDecided,
   paymentChanged,
   type QueuedOperation,
+  requestUpdate,
   retryStep,
   skipStep,
   stateQuery,
 } from '../contracts/workflow-messages.ts';
-
 import { admit } from '../domain/operations/admit-operation.ts';
-import { describeInstance, operationSummary } from '../domain/operations/describe-operation.ts';
+import { describeInstance, operationSummary } from '../domain/operations/describe-instance.ts';
+import { operationText } from '../domain/operations/operation-texts.ts';
 import { textsOf } from '../texts/texts.ts';
 import { controlActivities } from './lib/activities.ts';
-import { refusal } from './lib/saga.ts';
-import { instanceStatus, needsAttention, operationKind, renewsAt } from './lib/search-attributes.ts';
-import { checkDrift } from './operations/check-drift.ts';
-import { provision } from './operations/provision.ts';
+import { assertSchema } from './lib/assert-schema.ts';
+import { refusal } from './lib/refusal.ts';
+import { attributesOf, instanceStatus, needsAttention, operationKind } from './lib/search-attributes.ts';
+import { openUpdateMemory } from './lib/update-memory.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-const rememberedUpdates = 200;
 const ended: readonly InstanceStatus[] = ['aborted', 'terminated'];
 
 /** The workflow of an operation. */
-type Operation = (input: OperationInput) => Promise<OperationResult>;
+type OperationWorkflow = (input: OperationInput) => Promise<OperationResult>;
 
 interface Running extends QueuedOperation {
   scope: CancellationScope;
-  child?: ChildWorkflowHandle<Operation>;
+  child?: ChildWorkflowHandle<OperationWorkflow>;
   /** Its workflow ended without a result: it was terminated, or it is broken. */
   stopped?: boolean;
   /** Somebody decided that a stopped operation runs again. */
@@ -68,57 +72,54 @@ interface Running extends QueuedOperation {
 }
 
 /**
- * The entity of one instance, `instance/<id>`: admits work by Updates, runs one operation at a time as a child, and
- * continues as new when the history grows. It calls almost no activities; the sagas are in the children.
+ * The entity of one instance, `instance/<id>`: admits work by Updates, one for each operation that may be asked for, runs
+ * one operation at a time as a child, and continues as new when the history grows. It calls almost no activities; the
+ * sagas are in the children.
  */
 export async function instance(input: InstanceInput): Promise<void> {
-  const { times } = input;
-  let { facts } = input;
+  let { facts, status } = input;
   let queue: QueuedOperation[] = [...input.queue];
-  const recentUpdates = [...input.recentUpdates];
-  let status = input.status;
   let running: Running | undefined;
+  const { all: recentUpdates, previousResult, deduplicate } = openUpdateMemory(input.recentUpdates);
 
-  setHandler(stateQuery, () => ({
-    status,
-    running: whatRuns(),
-    queue: [...queue],
-  }));
-
-  setHandler(paymentChanged, async () => {
-    await tell((child) => child.signal(paymentChanged));
-  });
+  setHandler(stateQuery, () => ({ status, running: runningOperation(), queue: [...queue] }));
+  setHandler(paymentChanged, () => signalChild((child) => child.signal(paymentChanged)));
   setHandler(factsChanged, (change) => {
     const changed = InstanceFactsChange.safeParse(change);
     if (changed.success) changeFacts(changed.data);
     else log.warn('a change of facts that does not fit is ignored', { error: changed.error });
   });
-
   setHandler(instanceStatusChanged, (value) => {
-    if (running && InstanceStatus.safeParse(value).success) become(value);
+    if (running && InstanceStatus.safeParse(value).success) setStatus(value);
   });
 
-  setHandler(checkDriftUpdate, (request) => once(async () => ({ operationId: enqueue(checkOf(request)) })), {
-    validator: mayCheckDrift,
-    description: 'Compare the server with its stack and repair what is safe: {operationId: "op_…", by: "operator"}.',
-  });
-
-  setHandler(cancelOperation, ({ by, operationId }) => once(() => cancel(by, operationId)), {
-    validator: mustBeCancellable,
-    description: 'Cancel the order before it is ready; everything is undone, the money goes back: {by: "operator"}.',
+  for (const declaration of operations) {
+    if (declaration.requestedBy.length === 0) continue;
+    const { kind, requestedBy } = declaration;
+    setHandler(requestUpdate(kind), (request) => deduplicate(() => enqueue(queuedFrom(kind, request))), {
+      validator: (request) => validateRequest(declaration, request),
+      description: `${operationText(kind).request}: {operationId: "op_…", requestedBy: "${requestedBy.at(-1)}", …}.`,
+    });
+  }
+  setHandler(cancelOperation, ({ by, operationId }) => deduplicate(() => cancel(by, operationId)), {
+    validator: validateCancel,
+    description:
+      'Cancel the order before it is ready, which gives everything back; with an operationId, end that operation: ' +
+      '{by: "operator"}.',
   });
   setHandler(retryStep, decide('retry'), {
-    validator: mayBe('retry'),
+    validator: validateDecision('retry'),
     description: 'Run the waiting step again: {operationId, step, attempt, operator, why}.',
   });
   setHandler(skipStep, decide('skip'), {
-    validator: mayBe('skip'),
+    validator: validateDecision('skip'),
     description: 'Go on without the waiting step, where that is allowed: {operationId, step, attempt, operator, why}.',
   });
   setHandler(abortOperation, decide('abort'), {
-    validator: mayBe('abort'),
+    validator: validateDecision('abort'),
     description:
-      'Undo the order, or end a check and leave the server as it is: {operationId, step, attempt, operator, why}.',
+      'Undo the operation, or end one that undoes nothing and leave the server as it is: {operationId, step, attempt, ' +
+      'operator, why}.',
   });
 
   // "Request cancellation" of the Temporal UI means the order; it never ends the entity of a server that is there.
@@ -128,21 +129,27 @@ export async function instance(input: InstanceInput): Promise<void> {
     }),
   );
 
-  /** The order, or a check that is named. */
+  /** The order, or an operation that is named. */
   async function cancel(by: CancelRequest['by'], operationId?: string): Promise<AcceptedOperation> {
-    const check = running;
-    if (check?.kind !== 'check-drift' || check.operationId !== operationId) return cancelOrder(by);
-    await condition(() => check.child !== undefined);
-    check.scope.cancel();
+    const named = [running, ...queue].find((operation) => operation?.operationId === operationId);
+    if (operationId === undefined || !named || findOperation(named.kind)?.fulfilsOrder) return cancelOrder(by);
+    if (running?.operationId === operationId) {
+      await stop(running);
+    } else {
+      queue = queue.filter((operation) => operation !== named);
+      show();
+    }
     return { operationId };
   }
 
   async function cancelOrder(by: CancelRequest['by']): Promise<AcceptedOperation> {
-    const operation = running ?? queue.find(({ kind }) => kind === 'provision');
-    if (operation?.kind !== 'provision') throw refusal('already_ready', `the instance is ${status}`);
+    const operation = running ?? queue.find(({ kind }) => findOperation(kind)?.fulfilsOrder);
+    if (!operation || !findOperation(operation.kind)?.fulfilsOrder) {
+      throw refusal('already_ready', `the instance is ${status}`);
+    }
     const { operationId } = operation;
     const reason: ReasonCode = by === 'customer' ? 'cancelled_by_customer' : 'cancelled_by_operator';
-    const outcome = await controlActivities().startCancelling(placeOf(operationId), reason);
+    const outcome = await controlActivities().startCancelling(refOf(operation), reason);
     if (outcome !== 'cancelling') throw refusal(outcome, 'somebody was faster');
     // Not before the child runs: it is the child's undo that gives everything back.
     await condition(() => running?.child !== undefined || ended.includes(status));
@@ -151,110 +158,101 @@ export async function instance(input: InstanceInput): Promise<void> {
     return { operationId };
   }
 
+  /** Asks a running operation to end; its workflow says what that means. */
+  async function stop(operation: Running): Promise<void> {
+    await condition(() => operation.child !== undefined || running !== operation);
+    operation.scope.cancel();
+  }
+
   function decide(action: Decision) {
     return (request: OperatorRequest) =>
-      once(async () => {
+      deduplicate(async () => {
         const { operationId, step, attempt } = request;
         const isRunning = () => running?.operationId === operationId;
         await condition(() => !isRunning() || running?.child !== undefined);
         if (!running || !isRunning()) throw refusal('step_not_waiting', `operation ${operationId} has ended`);
         const decision = { ...request, action };
         if (!running.stopped) {
-          await tell((child) => child.signal(operatorDecided, decision));
+          await signalChild((child) => child.signal(operatorDecided, decision));
           return { operationId };
         }
         if (action === 'skip') throw refusal('step_not_waiting', 'the operation stopped; no step of it waits');
-        await controlActivities().noteDecision({ ...placeOf(operationId), step, attempt }, decision);
+        await controlActivities().noteDecision({ ...refOf(running), step, attempt }, decision, running.kind);
         if (action === 'abort') return cancelOrder('operator');
         running.again = true;
         return { operationId };
       });
   }
 
-  function placeOf(operationId: string) {
-    return { instanceId: facts.instanceId, orderId: facts.orderId, operationId };
+  function refOf({ operationId, kind }: QueuedOperation): OperationRef {
+    const { instanceId, orderId } = facts;
+    return { instanceId, operationId, ...(findOperation(kind)?.fulfilsOrder ? { orderId } : {}) };
   }
 
-  /** Passes news on to the running operation; one that ended in the same moment needs them no more. */
-  async function tell(send: (child: ChildWorkflowHandle<Operation>) => Promise<void>): Promise<void> {
+  /** Forwards a signal to the running child; a child that has just closed is ignored. */
+  async function signalChild(send: (child: ChildWorkflowHandle<OperationWorkflow>) => Promise<void>): Promise<void> {
     const child = running?.child;
     if (!child) return;
     try {
       await CancellationScope.nonCancellable(() => send(child));
     } catch (error) {
-      log.warn('the operation ended before the news reached it', { error });
+      log.warn('the operation ended before the signal reached it', { error });
     }
   }
 
   function changeFacts(change: InstanceFactsChange): void {
     facts = { ...facts, ...change };
-    if (change.paidUntil) upsertSearchAttributes([{ key: renewsAt, value: new Date(change.paidUntil) }]);
+    upsertSearchAttributes(attributesOf(change));
     show();
   }
 
-  function whatRuns(): QueuedOperation | null {
-    return running ? { operationId: running.operationId, kind: running.kind } : null;
+  function runningOperation(): QueuedOperation | null {
+    if (!running) return null;
+    const { operationId, kind, requestedBy, request } = running;
+    return { operationId, kind, requestedBy, ...(request ? { request } : {}) };
   }
+
+  const admission = (operation: QueuedOperation) => {
+    const decided = admit(operation, { status, running: runningOperation(), queue });
+    if (decided.refused) throw refusal(decided.refused, decided.detail);
+    return decided;
+  };
 
   /** Lets an operation in, or refuses it with the reason; answers which one does what was asked for. */
-  function enqueue(operation: QueuedOperation): string {
-    const admission = admit(operation, { status, running: whatRuns(), queue });
-    if (admission.refused) throw refusal(admission.refused, admission.detail);
-    queue = admission.queue;
+  async function enqueue(operation: QueuedOperation): Promise<AcceptedOperation> {
+    const { operationId, endsRunning, ...admitted } = admission(operation);
+    queue = admitted.queue;
     show();
-    return admission.operationId;
+    if (endsRunning && running) await stop(running);
+    return { operationId };
   }
 
-  function mayCheckDrift(request: CheckDriftRequest): void {
-    mustFit(CheckDriftRequest, request);
-    if (repeated()) return;
-    const admission = admit(checkOf(request), { status, running: whatRuns(), queue });
-    if (admission.refused) throw refusal(admission.refused, admission.detail);
+  function validateRequest(declaration: OperationDeclaration & { kind: OperationKind }, request: unknown): void {
+    assertSchema(updateSchemaOf(declaration), request);
+    if (!previousResult()) admission(queuedFrom(declaration.kind, request as OperationRequest));
   }
 
-  function mustBeCancellable(request: CancelRequest): void {
-    mustFit(CancelRequest, request);
+  function validateCancel(request: CancelRequest): void {
+    assertSchema(CancelRequest, request);
     const { operationId } = request;
-    if (operationId === undefined || repeated()) return;
+    if (operationId === undefined || previousResult()) return;
     if (![running, ...queue].some((operation) => operation?.operationId === operationId)) {
       throw refusal('step_not_waiting', `operation ${operationId} is not running`);
     }
   }
 
-  function mustBeRunning(request: OperatorRequest): void {
-    mustFit(OperatorRequest, request);
-    if (running?.operationId !== request.operationId && !repeated()) {
-      throw refusal('step_not_waiting', `operation ${request.operationId} is not running`);
-    }
-  }
-
-  function mayBe(decision: Decision) {
+  function validateDecision(decision: Decision) {
     return (request: OperatorRequest): void => {
-      mustBeRunning(request);
+      assertSchema(OperatorRequest, request);
+      if (running?.operationId !== request.operationId && !previousResult()) {
+        throw refusal('step_not_waiting', `operation ${request.operationId} is not running`);
+      }
       const reason = refusalOf(decision, request.step);
       if (reason) throw refusal(reason, `step ${request.step}: ${reasonTexts[reason].operator}`);
     };
   }
 
-  /** The earlier answer to an Update that came before continue-as-new. */
-  function repeated(): AcceptedOperation | undefined {
-    const updateId = currentUpdateInfo()?.id;
-    const known = recentUpdates.find((update) => update.updateId === updateId);
-    return known ? { operationId: known.operationId } : undefined;
-  }
-
-  /** Handles an Update, unless it is known, and remembers its answer. */
-  async function once(handle: () => Promise<AcceptedOperation>): Promise<AcceptedOperation> {
-    const accepted = repeated();
-    if (accepted) return accepted;
-    const { operationId } = await CancellationScope.nonCancellable(handle);
-    const updateId = currentUpdateInfo()?.id;
-    if (updateId) recentUpdates.push({ updateId, operationId });
-    recentUpdates.splice(0, Math.max(0, recentUpdates.length - rememberedUpdates));
-    return { operationId };
-  }
-
-  function become(value: InstanceStatus): void {
+  function setStatus(value: InstanceStatus): void {
     if (value !== status) {
       status = value;
       upsertSearchAttributes([{ key: instanceStatus, value }]);
@@ -274,7 +272,7 @@ export async function instance(input: InstanceInput): Promise<void> {
 
   await CancellationScope.nonCancellable(live);
   if (ended.includes(status)) return;
-  await continueAsNew<typeof instance>({ ...input, facts, status, queue, recentUpdates });
+  await continueAsNew<typeof instance>({ ...input, facts, status, queue, recentUpdates: recentUpdates() });
 
   async function live(): Promise<void> {
     show();
@@ -282,7 +280,7 @@ export async function instance(input: InstanceInput): Promise<void> {
       await condition(() => queue.length > 0 || isLong());
       const next = queue.shift();
       if (!next) break;
-      become(await run(next));
+      setStatus(await run(next));
       if (isLong()) break;
     }
     await condition(allHandlersFinished);
@@ -290,34 +288,38 @@ export async function instance(input: InstanceInput): Promise<void> {
 
   /** Runs one operation as a child, again if it was stopped. */
   async function run(operation: QueuedOperation): Promise<InstanceStatus> {
+    const declaration = findOperation(operation.kind);
+    if (!declaration) {
+      log.error('an operation of an unknown kind is not run', { ...operation });
+      return endBroken(operation);
+    }
     upsertSearchAttributes([{ key: operationKind, value: operation.kind }]);
-    if (status === 'requested') become('provisioning');
+    if (declaration.instanceStatus) setStatus(declaration.instanceStatus);
     for (let number = 1; ; number += 1) {
       const current: Running = { ...operation, scope: new CancellationScope() };
       running = current;
       show();
       try {
-        const { instanceStatus: result, paidUntil } = await runChild(current, number);
+        const { instanceStatus: result, facts: changed } = await runChild(current, number);
         running = undefined;
-        if (paidUntil) changeFacts({ paidUntil });
+        if (changed) changeFacts(changed);
         return result;
       } catch (error) {
         if (!(error instanceof ChildWorkflowFailure)) throw error;
       }
-      // A check changes nothing that it would have to take back, and the next one looks anew.
-      if (operation.kind === 'check-drift') return endCheck(operation);
+      // What undoes nothing has nothing to take back, and may be asked for again.
+      if (declaration.pivot === null) return endBroken(operation);
       await untilRunAgain(current);
     }
   }
 
   /** A cancel of the operation's scope reaches the child, whose undo is waited for. */
   async function runChild(operation: Running, number: number): Promise<OperationResult> {
-    const { operationId, kind, scope, asked } = operation;
-    const onDelivered = kind === 'provision' ? {} : { from: status, ...(asked ? { asked } : {}) };
+    const { operationId, kind, scope, requestedBy, request } = operation;
     operation.child = await scope.run(() =>
-      startChild(workflowOf(kind), {
+      startChild<OperationWorkflow>(workflowTypeOf(kind), {
         workflowId: operationWorkflowId(facts.instanceId, operationId),
-        args: [{ facts, times, operationId, run: number, ...onDelivered }],
+        args: [{ facts, operationId, run: number, requestedBy, from: status, ...(request ? { request } : {}) }],
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         staticSummary: operationSummary({ facts, kind }),
         typedSearchAttributes: workflowInfo().typedSearchAttributes,
@@ -326,10 +328,10 @@ export async function instance(input: InstanceInput): Promise<void> {
     return operation.child.result();
   }
 
-  /** A check whose workflow ended without a result, with the server as it was left. */
-  async function endCheck({ operationId }: QueuedOperation): Promise<InstanceStatus> {
+  /** Ends an operation whose workflow ended without a result, with the server as it was left. */
+  async function endBroken(operation: QueuedOperation): Promise<InstanceStatus> {
     running = undefined;
-    await controlActivities().endBroken(placeOf(operationId));
+    await controlActivities().endBroken(refOf(operation));
     return status;
   }
 
@@ -338,27 +340,13 @@ export async function instance(input: InstanceInput): Promise<void> {
     operation.stopped = true;
     upsertSearchAttributes([{ key: needsAttention, value: true }]);
     show();
-    await controlActivities().noteOperation(placeOf(operation.operationId), {
-      status: 'needs_operator',
-      reason: 'internal',
-    });
+    const { kind } = operation;
+    await controlActivities().noteOperation(refOf(operation), { kind, status: 'needs_operator', reason: 'internal' });
     await condition(() => operation.again === true);
     upsertSearchAttributes([{ key: needsAttention, value: false }]);
   }
 }
 
-function checkOf({ operationId, by }: CheckDriftRequest): QueuedOperation {
-  return { operationId, kind: 'check-drift', ...(by === 'operator' ? { asked: true } : {}) };
-}
-
-/** The workflow of each kind of operation; the others come with their own. */
-function workflowOf(kind: OperationKind): Operation {
-  return kind === 'check-drift' ? checkDrift : provision;
-}
-
-/** Refuses an input that no handler could read: an error inside of a handler would stop the whole workflow. */
-function mustFit(schema: z.ZodType, request: unknown): void {
-  const issues = schema.safeParse(request).error?.issues;
-  if (!issues) return;
-  throw refusal('invalid_request', issues.map(({ path, message }) => [...path, message].join(': ')).join('; '));
+function queuedFrom(kind: OperationKind, { operationId, requestedBy, ...request }: OperationRequest): QueuedOperation {
+  return { operationId, kind, requestedBy, ...(Object.keys(request).length > 0 ? { request } : {}) };
 }

@@ -9,3 +9,4 @@ export { scanDrift } from './fleet/scan-drift.ts';
 export { instance } from './instance.ts';
 export { checkDrift } from './operations/check-drift.ts';
 export { provision } from './operations/provision.ts';
+export { restart } from './operations/restart.ts';

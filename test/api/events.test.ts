@@ -119,6 +119,19 @@ describe('the event stream of an order', () => {
     expect(body.events.map(({ text }: { text: string }) => text)).toEqual(['mine', 'mine again']);
   });
 
+  test('shows what is done to the server of the order by operations of no order', async () => {
+    const { accepted, bearer, record } = await order(api);
+    const restart = { instanceId: record.instanceId, operationId: 'op_0000000000000001' };
+    await api.store.timeline.append(place(record), line('mine'));
+    await api.store.timeline.append(restart, { type: 'operation', kind: 'restart', status: 'running' });
+    const reader = await listen(`/v1/orders/${accepted.id}/events`, bearer);
+    await until(() => reader.events.length === 2);
+    reader.close();
+    expect(numbers(reader)).toEqual([1, 2]);
+    const { body } = await api.call('GET', `/v1/orders/${accepted.id}/events`, { headers: bearer });
+    expect(body.events.at(-1)).toMatchObject({ type: 'operation', kind: 'restart' });
+  });
+
   test('is refused without the right to it, and over the limit of streams', async () => {
     const { accepted, bearer } = await order(api);
     const path = `/v1/orders/${accepted.id}/events`;

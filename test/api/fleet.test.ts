@@ -68,8 +68,19 @@ describe('a check of drift', () => {
     const path = `/v1/operator/instances/${instance._id}/check-drift`;
     expect((await api.call('POST', path)).status).toBe(401);
     const { status, body } = await api.call('POST', path, { headers });
-    expect([status, body]).toEqual([202, { instanceId: instance._id, operationId: 'op_0000000000000000' }]);
-    expect(calls.at(-1)).toMatchObject({ call: 'checkDrift', args: [instance._id, expect.stringMatching(/^op_/)] });
+    const operationId = 'op_0000000000000000';
+    const links = {
+      self: `http://127.0.0.1:8000/v1/operator/operations/${operationId}`,
+      page: `http://127.0.0.1:8000/orders/${instance.orderId}`,
+    };
+    expect([status, body]).toEqual([202, { instanceId: instance._id, operationId, links }]);
+    expect(calls.at(-1)).toEqual({
+      call: 'request',
+      args: [
+        instance._id,
+        { kind: 'check-drift', operationId: expect.stringMatching(/^op_/), requestedBy: 'operator' },
+      ],
+    });
     expect(await api.store.audit.of(instance._id)).toMatchObject([
       { actor: 'operator:bootstrap', action: 'request-check-drift', after: { operationId: 'op_0000000000000000' } },
     ]);

@@ -4,13 +4,15 @@ import { announcementText, estimateText, noteText, outcomeTexts } from '../../sr
 import { operationView } from '../../src/api/views/operation-view.ts';
 import { orderView } from '../../src/api/views/order-view.ts';
 import { orderFacts } from '../../src/contracts/api/order-facts.ts';
+import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
+import { provision } from '../../src/contracts/operations/provision.ts';
 import { OrderState } from '../../src/contracts/states.ts';
-import { provisionSteps } from '../../src/contracts/steps.ts';
 import type { OperationRecord, OrderRecord } from '../../src/store/records.ts';
 import { textsOf } from '../../src/texts/texts.ts';
 import { notedWorkflows, order, useApi } from '../support/api.ts';
 
 const { livePage } = textsOf('en');
+const provisionSteps = stepNamesOf(provision);
 
 const { workflows, calls } = notedWorkflows();
 
@@ -236,7 +238,9 @@ describe('what the page says', () => {
       next: expect.stringMatching(/^We do\./),
     });
     expect(announcementText(facts)).toBe('A step needs our team. Build the server: our team works on it.');
-    expect(noteText(facts.forward.find(({ step }) => step === 'stack-up')!)).toBe('The server could not be built.');
+    expect(noteText(facts.forward.find(({ step }) => step === 'stack-up')!, 'provision')).toBe(
+      'The server could not be built.',
+    );
     expect(JSON.stringify(facts)).not.toContain('internal detail');
 
     const undone = await factsOf(
@@ -249,7 +253,7 @@ describe('what the page says', () => {
         ],
       },
     );
-    expect(undone.undo.map((each) => [each.step, each.status, noteText(each)])).toEqual([
+    expect(undone.undo.map((each) => [each.step, each.status, noteText(each, 'provision')])).toEqual([
       ['settle-money', 'running', 'Nothing is kept that was not delivered.'],
     ]);
     expect(undone.forward.at(-1)).toMatchObject({ status: 'never' });

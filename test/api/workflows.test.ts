@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Worker } from '@temporalio/worker';
 import { createWorkflows, type Workflows } from '../../src/api/workflows.ts';
+import { checkDrift } from '../../src/contracts/operations/check-drift.ts';
 import { controlQueue, instanceWorkflowId, latePaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
 import { newId } from '../../src/runtime/new-id.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
@@ -37,7 +38,15 @@ afterAll(async () => {
 }, 60_000);
 
 function anOrder(): OrderRecord {
-  const subject = { hostname: 'a.local.freehold.localhost', cloud: 'local', region: 'local-1', plan: 'STARTUP' };
+  const subject = {
+    hostname: 'a.local.freehold.localhost',
+    cloud: 'local',
+    region: 'local-1',
+    plan: 'STARTUP',
+    zones: ['local-1-a'],
+    addOns: { users: 5 },
+    limits: { users: 6 },
+  };
   return {
     _id: newId.order(),
     instanceId: newId.instance(),
@@ -51,7 +60,7 @@ function anOrder(): OrderRecord {
 const handleOf = (order: OrderRecord) => server.client.workflow.getHandle(instanceWorkflowId(order.instanceId));
 
 describe('an instance', () => {
-  test('is started once, with its facts and deadlines and nothing personal', async () => {
+  test('is started once, with its facts and nothing personal', async () => {
     const order = anOrder();
     await workflows.startInstance(order);
     await workflows.startInstance(order);
@@ -69,7 +78,12 @@ describe('an instance', () => {
       queue: [{ operationId: order.operationId, kind: 'provision' }],
       status: 'requested',
     });
-    expect(input.times.awaitPaymentMs).toBe(22 * 3_600_000);
+    expect(input.facts).toMatchObject({
+      plan: 'STARTUP',
+      nodes: 1,
+      addOns: { users: 5 },
+      names: [input.facts.hostname],
+    });
     expect(JSON.stringify(input)).not.toContain('@');
   });
 
@@ -130,7 +144,11 @@ describe('Temporal that does not answer', () => {
         lost.startInstance(order),
         lost.signalPayment(order.instanceId),
         lost.cancel(order.instanceId, 'x'),
-        lost.checkDrift(order.instanceId, newId.operation()),
+        lost.request(order.instanceId, {
+          kind: checkDrift.kind,
+          operationId: newId.operation(),
+          requestedBy: 'operator',
+        }),
         lost.startLatePayment({ paymentIntentId: 'pi_1', orderId: order._id }),
       ];
       const began = performance.now();

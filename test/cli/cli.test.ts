@@ -193,7 +193,10 @@ describe('freehold', () => {
     const done = await freehold(['--json', 'instances', 'check-drift', record.instanceId]);
     expect(done).toMatchObject({ code: 0, err: '' });
     expect(JSON.parse(done.out)).toMatchObject({ id: operationId, kind: 'check-drift', status: 'succeeded' });
-    expect(calls.findLast(({ call }) => call === 'checkDrift')?.args[0]).toBe(record.instanceId);
+    expect(calls.findLast(({ call }) => call === 'request')?.args).toEqual([
+      record.instanceId,
+      { kind: 'check-drift', operationId: expect.stringMatching(/^op_/), requestedBy: 'operator' },
+    ]);
 
     const step = { step: 'report-drift' as const, status: 'needs_operator' as const, attempt: 1 };
     await api.store.operations.setStep(operationId, {
@@ -209,6 +212,26 @@ describe('freehold', () => {
     );
     expect(waits.out).toMatch(/operations retry .*\n.*operations abort /);
     expect(await freehold(['instances', 'check-drift', 'i0000000000000000'])).toMatchObject({ code: 5 });
+    await api.store.instances.model.deleteMany({});
+  });
+
+  test('restarts a server, and shows its steps', async () => {
+    const { record } = await order(api);
+    await api.store.instances.insert(instanceRecord({ _id: record.instanceId, status: 'ready' }));
+    const operationId = 'op_0000000000000000';
+    await api.store.operations.model.deleteMany({ _id: operationId });
+    await api.store.operations.insert({
+      ...{ _id: operationId, instanceId: record.instanceId, accountId: record.accountId },
+      ...{ kind: 'restart', status: 'succeeded', createdAt: new Date() },
+      steps: [{ step: 'restart-machines', status: 'succeeded', attempt: 1 }],
+    });
+    const done = await freehold(['instances', 'restart', record.instanceId]);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(done.out).toMatch(/kind +restart\nstatus +succeeded\n[\s\S]*restart-machines +succeeded/);
+    expect(calls.findLast(({ call }) => call === 'request')?.args[1]).toMatchObject({ kind: 'restart' });
+    const help = await freehold(['instances', '--help']);
+    expect(help.out).toMatch(/restart <instance> +Restart a server/);
+    expect(help.out).not.toContain('provision <instance>');
     await api.store.instances.model.deleteMany({});
   });
 

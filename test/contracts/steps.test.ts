@@ -20,6 +20,7 @@ test('what an operator can decide about each step that may wait for him', () => 
     'detect-drift': 'retry abort',
     'report-drift': 'retry abort',
     'repair-stack': 'retry abort',
+    'restart-machines': 'retry abort',
   });
 });
 

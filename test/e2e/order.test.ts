@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { LicenceToken } from '../../src/contracts/api/licence-token.ts';
-import { provisionSteps } from '../../src/contracts/steps.ts';
+import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
+import { provision } from '../../src/contracts/operations/provision.ts';
 import { createVisitor, type Visitor } from '../../src/embedded/demo/first-use.ts';
 import { isFree } from '../../src/embedded/ports.ts';
 import { PortalLicences } from '../../src/licence/protocol/portal.ts';
@@ -11,6 +12,8 @@ import { freehold } from './support/freehold.ts';
 import { administrator, buy, cart, type Purchase } from './support/purchase.ts';
 import { historiesOf } from './support/workflows.ts';
 import { shareWorld, timeoutMs } from './support/world.ts';
+
+const provisionSteps = stepNamesOf(provision);
 
 /** The main job on a platform that is configured as it comes: quote, order, payment, server. */
 describe('an order, from quote to server', () => {

@@ -7,11 +7,13 @@ import { type Event, eventsOf, typeOf } from './happenings.ts';
  */
 export const bounds = {
   /** The entity, until its operation has ended. */
-  instance: { base: 25, per: { news: 10, message: 16, stop: 25, check: 20 } },
+  instance: { base: 25, per: { news: 10, message: 16, stop: 25, check: 20, restart: 20 } },
   /** From the name to the ready mail, or to the end of the whole undo, however long it waits for money or hosts. */
   provision: { base: 120, per: { news: 15, call: 30 } },
   /** From the look to the ready server; a look that finds nothing takes a dozen. */
   checkDrift: { base: 60, per: { call: 30 } },
+  /** From the request to the healthy server. */
+  restart: { base: 50, per: { call: 30 } },
   reconcileFleet: { base: 20, per: { page: 36, repair: 25 } },
   scanDrift: { base: 10, per: { page: 14 } },
   keepSnapshots: { base: 15, per: { page: 7 } },
@@ -43,6 +45,8 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   stop: ({ stops }) => stops,
   /** A check of drift begins. */
   check: ({ begins }) => begins === 'checkDrift',
+  /** A restart begins. */
+  restart: ({ begins }) => begins === 'restart',
   /** A step calls for an operator, and is decided about, or tried again by itself. */
   call: ({ activity }) => activity === 'noteNeedsOperator',
   page: ({ activity }) => activity !== undefined && pages.includes(activity),

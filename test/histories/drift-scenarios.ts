@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
 import { Worker } from '@temporalio/worker';
 import { type Difference, scanDriftScheduleId, scanDriftWorkflowType } from '../../src/contracts/drift.ts';
+import { checkDrift } from '../../src/contracts/operations/check-drift.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
 import {
   abortOperation,
   cancelOperation,
-  checkDriftUpdate,
   controlQueue,
   operationWorkflowId,
+  requestUpdate,
   retryStep,
   skipStep,
   stateQuery,
@@ -48,8 +49,8 @@ function check({ amiss = [], behaviours = {}, asked = false, realTime = false, p
       world.tries.clear();
       world.calls.splice(0);
       world.drift.differences = amiss;
-      await entity.executeUpdate(checkDriftUpdate, {
-        args: [{ operationId: checkId, by: asked ? 'operator' : 'system' }],
+      await entity.executeUpdate(requestUpdate(checkDrift.kind), {
+        args: [{ operationId: checkId, requestedBy: asked ? 'operator' : 'system' }],
       });
       await play?.({ ...running, world });
       const handle = environment.client.workflow.getHandle(operationWorkflowId(instanceId, checkId));

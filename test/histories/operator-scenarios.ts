@@ -1,5 +1,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { isUndoStep, provisionSteps, StepName, steps } from '../../src/contracts/steps.ts';
+import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
+import { provision } from '../../src/contracts/operations/provision.ts';
+import { isSkippable, isUndoStep, StepName } from '../../src/contracts/steps.ts';
 import {
   type AcceptedOperation,
   abortOperation,
@@ -12,6 +14,8 @@ import { until } from '../support/until.ts';
 import { type Behaviour, createWorld, fail, operationId, type Running, type World } from '../workflows/world.ts';
 import { stepsBeforePivot } from './order-scenarios.ts';
 import { order, type Scenario, type Scenarios } from './scenario.ts';
+
+const provisionSteps = stepNamesOf(provision);
 
 const minute = 60_000;
 const undoSteps = StepName.options.filter(isUndoStep);
@@ -133,7 +137,3 @@ export const operatorScenarios: Scenarios = {
     },
   }),
 };
-
-function isSkippable(step: StepName): boolean {
-  return steps[step].skippable;
-}

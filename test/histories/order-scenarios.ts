@@ -1,6 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { provisionSteps, type StepName } from '../../src/contracts/steps.ts';
+import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
+import { provision } from '../../src/contracts/operations/provision.ts';
+import type { StepName } from '../../src/contracts/steps.ts';
 import {
   abortOperation,
   cancelOperation,
@@ -11,6 +13,8 @@ import {
 import { until } from '../support/until.ts';
 import { type Behaviour, createWorld, fail, operationId, type Running } from '../workflows/world.ts';
 import { type OrderScenario, order, type Scenario, type Scenarios } from './scenario.ts';
+
+const provisionSteps = stepNamesOf(provision);
 
 const day = 24 * 3_600_000;
 
@@ -70,7 +74,7 @@ export const orderScenarios: Scenarios = {
     },
   }),
   'paid-after-a-month': order({
-    times: { awaitPaymentMs: 31 * day },
+    times: { FREEHOLD_AWAIT_PAYMENT_MS: 31 * day },
     world: () =>
       createWorld({
         'await-payment': (tries) => {

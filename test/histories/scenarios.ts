@@ -3,6 +3,7 @@ import { driftScenarios } from './drift-scenarios.ts';
 import { fleetScenarios } from './fleet-scenarios.ts';
 import { operatorScenarios } from './operator-scenarios.ts';
 import { orderScenarios } from './order-scenarios.ts';
+import { restartScenarios } from './restart-scenarios.ts';
 import type { Scenarios } from './scenario.ts';
 import { subscriptionScenarios } from './subscription-scenarios.ts';
 
@@ -12,6 +13,7 @@ export const scenarios: Scenarios = {
   ...operatorScenarios,
   ...fleetScenarios,
   ...driftScenarios,
+  ...restartScenarios,
   ...cloudScenarios,
   ...subscriptionScenarios,
 };

@@ -98,7 +98,7 @@ describe('the entity of an instance', () => {
       },
     });
     await withInstance(
-      { world, times: { awaitPaymentMs: 31 * day }, limitMs: 105_000 },
+      { world, times: { FREEHOLD_AWAIT_PAYMENT_MS: 31 * day }, limitMs: 105_000 },
       async ({ environment, operation, entity }) => {
         const started = await environment.currentTimeMs();
         await until(() => world.calls.includes('await-payment'));

@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import {
-  checkDriftSteps,
-  isAfterPivot,
-  isUndoStep,
-  provisionSteps,
-  StepName,
-  steps,
-} from '../../src/contracts/steps.ts';
+import { checkDrift } from '../../src/contracts/operations/check-drift.ts';
+import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
+import { provision } from '../../src/contracts/operations/provision.ts';
+import { restart } from '../../src/contracts/operations/restart.ts';
+import { isAfterPivot, isSkippable, isUndoStep, StepName } from '../../src/contracts/steps.ts';
 import { boundOf, bounds, happenings } from '../histories/bounds.ts';
 import { eventsOf, metBy, typeOf } from '../histories/happenings.ts';
 import { readRuns, readText, recordedNames } from '../histories/recorded.ts';
 import { scenarios } from '../histories/scenarios.ts';
 import { type Run, workflowBundle } from '../support/temporal.ts';
+
+const provisionSteps = stepNamesOf(provision);
+const checkDriftSteps = stepNamesOf(checkDrift);
 
 const names = recordedNames();
 const recorded = new Map(names.map((name) => [name, readRuns(name)]));
@@ -88,7 +88,7 @@ describe('recorded histories', () => {
     );
     const expected = [
       ...own.map((step) => `retry at ${step}`),
-      ...own.filter((step) => steps[step].skippable).map((step) => `skip at ${step}`),
+      ...own.filter(isSkippable).map((step) => `skip at ${step}`),
       ...beforePivot.flatMap((step) => [`abort at ${step}`, `cancel at ${step}`, `window ends at ${step}`]),
       'cancel while stack-up waits',
     ];
@@ -102,7 +102,17 @@ describe('recorded histories', () => {
     const expected = [
       ...checkDriftSteps.map((step) => `cancel at ${step}`),
       ...decided.flatMap((step) => [`retry at ${step}`, `abort at ${step}`]),
-      ...decided.filter((step) => steps[step].skippable).map((step) => `skip at ${step}`),
+      ...decided.filter(isSkippable).map((step) => `skip at ${step}`),
+    ];
+    expect(expected.filter((each) => !met.has(each))).toEqual([]);
+  });
+
+  test('hold every decision about every step of a restart, and a cancel at each', () => {
+    const met = new Set(runs.filter((run) => typeOf(run) === 'restart').flatMap(metBy));
+    const own = stepNamesOf(restart);
+    const expected = [
+      ...own.flatMap((step) => [`cancel at ${step}`, `retry at ${step}`, `abort at ${step}`]),
+      ...own.filter(isSkippable).map((step) => `skip at ${step}`),
     ];
     expect(expected.filter((each) => !met.has(each))).toEqual([]);
   });

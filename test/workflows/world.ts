@@ -5,6 +5,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { createHeartbeatInterceptor } from '../../src/activities/lib/heartbeat-interceptor.ts';
 import type { Difference, JudgedDrift } from '../../src/contracts/drift.ts';
+import { provision } from '../../src/contracts/operations/provision.ts';
+import { type OperationTimes, operationDurations } from '../../src/contracts/operations/registry.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
 import type { SubscriptionReading } from '../../src/contracts/subscription.ts';
@@ -16,25 +18,15 @@ import {
   operationWorkflowId,
   provisionQueue,
   type StepContext,
-  type WorkflowTimes,
 } from '../../src/contracts/workflow-messages.ts';
 import { endStateOf } from '../../src/domain/billing/order-rules.ts';
 import { judgeDrift } from '../../src/domain/operations/judge-drift.ts';
 import { startDevServer, startTimeSkipping, workflowBundle } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 
-const minute = 60_000;
-
-const defaultTimes: WorkflowTimes = {
-  holdHostnameMs: minute,
-  createSubscriptionMs: 15 * minute,
-  awaitPaymentMs: 22 * 60 * minute,
-  issueLicenceMs: 30 * minute,
-  stackUpMs: 120 * minute,
-  awaitHealthyMs: 30 * minute,
-  awaitActivationMs: 30 * minute,
-  operatorWindowMs: 24 * 60 * minute,
-};
+const defaultTimes = Object.fromEntries(
+  operationDurations.map(({ variable, defaultMs }) => [variable, defaultMs]),
+) as OperationTimes;
 
 /** What a step's activity does when it runs; `tries` counts from 1 over all its runs. */
 export type Behaviour = (tries: number, context: StepContext) => Promise<void> | void;
@@ -114,6 +106,7 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       notes.push(`kept ${keeps.join()}`);
       drift.differences = [];
     },
+    restartServer: step('restart-machines'),
     endBroken: async () => {
       notes.push('broken');
     },
@@ -173,7 +166,7 @@ export function fail(reason: ReasonCode, nonRetryable = true): ApplicationFailur
 
 export const operationId = 'op_0123456789abcdef';
 
-function instanceInput(instanceId: string, times: Partial<WorkflowTimes> = {}): InstanceInput {
+function instanceInput(instanceId: string): InstanceInput {
   return {
     facts: {
       instanceId,
@@ -184,17 +177,19 @@ function instanceInput(instanceId: string, times: Partial<WorkflowTimes> = {}): 
       region: 'home',
       plan: 'MAKER',
     },
-    times: { ...defaultTimes, ...times },
     status: 'requested',
-    queue: [{ operationId, kind: 'provision' }],
+    queue: [{ operationId, kind: provision.kind, requestedBy: 'customer' }],
     recentUpdates: [],
   };
 }
 
 export interface WorldOptions {
   world: World;
-  times?: Partial<WorkflowTimes>;
+  /** What the configuration says; a test may change it while its instance lives. */
+  times?: Partial<OperationTimes>;
   maxEvents?: number;
+  /** Begins as this says, in place of as an order. */
+  input?: Partial<InstanceInput>;
   /**
    * The real server in real time, for what the time-skipping one does differently. It loses a workflow task that cancels
    * an activity or a timer which ends in the same moment (temporalio/sdk-java#3088), and the workflow then hangs: a test
@@ -239,7 +234,7 @@ export async function withInstance<Result>(
     };
     const common = {
       connection: environment.nativeConnection,
-      activities: world.activities,
+      activities: { ...world.activities, loadTimes: async () => ({ ...defaultTimes, ...options.times }) },
       interceptors: { activity: [() => ({ inbound: createHeartbeatInterceptor() })] },
       shutdownForceTime: '3 seconds' as const,
     };
@@ -249,7 +244,8 @@ export async function withInstance<Result>(
     ]);
     const play = async () => {
       const input = {
-        ...instanceInput(instanceId, options.times),
+        ...instanceInput(instanceId),
+        ...options.input,
         ...(options.maxEvents ? { maxEvents: options.maxEvents } : {}),
       };
       await workflow.start('instance', {
@@ -292,7 +288,8 @@ async function standing({ entity, operation }: Running, world: World): Promise<s
   return [...texts, `calls: ${world.calls.join(' ')}`, `notes: ${world.notes.join(', ')}`].join('\n');
 }
 
-async function exists(handle: { describe(): Promise<unknown> }): Promise<boolean> {
+/** Whether a workflow was started. */
+export async function exists(handle: { describe(): Promise<unknown> }): Promise<boolean> {
   try {
     await handle.describe();
     return true;

@@ -20,7 +20,7 @@ const quickReadsMs = 15 * 60_000;
  */
 export function awaitPayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await findLiveOrder(ports.store, context.orderId);
+    const order = await findLiveOrder(ports.store, context);
     if (order.state === 'fulfilled') return;
     const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
@@ -49,7 +49,7 @@ export function awaitPayment(ports: BillingPorts) {
  */
 export function expirePayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await findLiveOrder(ports.store, context.orderId);
+    const order = await findLiveOrder(ports.store, context);
     if (order.state === 'fulfilled') return;
     const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
@@ -82,9 +82,9 @@ async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: Or
 async function takePayment({ store }: BillingPorts, order: OrderRecord, payment: Paid): Promise<void> {
   await store.orders.setPaid(order._id, payment.amount);
   if (!(await store.orders.move(order._id, { to: 'fulfilling' }))) {
-    await findLiveOrder(store, order._id);
+    await findLiveOrder(store, refOf(order));
   }
-  await store.timeline.appendOnce(placeOf(order), { type: 'order', state: 'fulfilling' });
+  await store.timeline.appendOnce(refOf(order), { type: 'order', state: 'fulfilling' });
   if (payment.paidUntil) await store.instances.update(order.instanceId, { paidUntil: payment.paidUntil });
   const { instanceId } = order;
   const kept =
@@ -106,10 +106,10 @@ async function end(
   reason: 'payment_expired' | 'too_many_declines' | 'hostname_taken',
 ): Promise<ReasonError> {
   const moved = await store.orders.move(order._id, { from: 'awaiting_payment', to: 'cancelling', reason });
-  if (moved) await store.timeline.appendOnce(placeOf(order), { type: 'order', state: 'cancelling', reason });
+  if (moved) await store.timeline.appendOnce(refOf(order), { type: 'order', state: 'cancelling', reason });
   return new ReasonError(reason);
 }
 
-function placeOf(order: OrderRecord) {
+function refOf(order: OrderRecord) {
   return { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
 }

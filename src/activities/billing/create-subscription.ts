@@ -12,7 +12,7 @@ import type { BillingPorts } from './ports.ts';
  */
 export function createSubscription({ store, gateway }: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await findLiveOrder(store, context.orderId);
+    const order = await findLiveOrder(store, context);
     if (order.payment) return;
     const customerId = await customerOf({ gateway }, order);
     const payment = await gateway.createSubscription({

@@ -3,6 +3,7 @@ import type { LatePayment, StepContext } from '../../contracts/workflow-messages
 import { customerKeyOf } from '../../payments/customers.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import { customerOf, identityOf } from './create-subscription.ts';
 import type { BillingPorts } from './ports.ts';
 
@@ -14,7 +15,7 @@ import type { BillingPorts } from './ports.ts';
  */
 export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await ports.store.orders.find(context.orderId);
+    const order = await ports.store.orders.find(orderIdOf(context));
     if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
     await settle(ports, order, `${context.instanceId}:${context.operationId}:settle-money`);
   };

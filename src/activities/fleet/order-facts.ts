@@ -13,8 +13,8 @@ export async function orderFacts(
   const servers = new Map((await store.instances.findMany(instanceIds)).map((instance) => [instance._id, instance]));
   // A server may have another name by now than it was ordered under.
   const nameOf = ({ instanceId, quote }: OrderRecord) => servers.get(instanceId)?.name ?? quote.subject.name;
-  const [busy, holds] = await Promise.all([
-    store.operations.busyOf(instanceIds),
+  const [running, holds] = await Promise.all([
+    store.operations.runningOf(instanceIds),
     store.holds.findMany(orders.map(nameOf)),
   ]);
   const holders = new Map(holds.map(({ _id, holderId }) => [_id, holderId]));
@@ -31,7 +31,7 @@ export async function orderFacts(
       name,
       hostname: server ? primaryHostname(server.desired) : quote.subject.hostname,
       cloud: quote.subject.cloud,
-      busy: busy.includes(instanceId),
+      busy: running.has(instanceId),
       server: server
         ? {
             status: server.status,

@@ -1,7 +1,7 @@
 import type { EventBody } from '../../contracts/events.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { StepStatus } from '../../contracts/states.ts';
-import type { StepContext } from '../../contracts/workflow-messages.ts';
+import type { OperationRef, StepContext } from '../../contracts/workflow-messages.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -21,8 +21,8 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
   /** When a try of a step began, as far as this process knows it, and the end of what is told of it. */
   const tries = new Map<string, { startedAt: Date | undefined; told: Promise<void> }>();
 
-  function place(context: StepContext) {
-    return { instanceId: context.instanceId, orderId: context.orderId, operationId: context.operationId };
+  function refOf({ instanceId, operationId, orderId }: StepContext): OperationRef {
+    return { instanceId, operationId, ...(orderId ? { orderId } : {}) };
   }
 
   /** What the operation's row has of this try. */
@@ -63,10 +63,10 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       ...(detail ? { detail } : {}),
       ...(note.progress === undefined ? {} : { progress: note.progress }),
     };
-    if (isNews) await store.timeline.append(place(context), event);
+    if (isNews) await store.timeline.append(refOf(context), event);
     // Who wrote this end may have died before he told it.
     else if (ended && (await rowOf(context))?.status === note.status) {
-      await store.timeline.appendOnce(place(context), event);
+      await store.timeline.appendOnce(refOf(context), event);
     }
     return isNews;
   }
@@ -91,7 +91,7 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       await known.told;
     },
     async append(context: StepContext, body: EventBody): Promise<void> {
-      await store.timeline.append(place(context), body);
+      await store.timeline.append(refOf(context), body);
     },
   };
 }

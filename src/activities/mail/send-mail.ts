@@ -10,6 +10,7 @@ import { productLinks } from '../../mail/product-links.ts';
 import { renderReady } from '../../mail/ready.ts';
 import { markSimulated } from '../../mail/simulated.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import type { MailPorts } from './ports.ts';
 
 /**
@@ -95,7 +96,7 @@ async function read(
   context: StepContext,
 ): Promise<{ order: OrderRecord; instance: InstanceRecord | null }> {
   const [order, instance] = await Promise.all([
-    store.orders.find(context.orderId),
+    store.orders.find(orderIdOf(context)),
     store.instances.find(context.instanceId),
   ]);
   if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);

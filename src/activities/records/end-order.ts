@@ -1,26 +1,24 @@
+import { provision } from '../../contracts/operations/provision.ts';
 import { isReasonCode, type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
+import type { OperationRef } from '../../contracts/workflow-messages.ts';
 import { endStateOf } from '../../domain/billing/order-rules.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import type { RecordsPorts } from './ports.ts';
-
-export interface OrderPlace {
-  instanceId: string;
-  orderId: string;
-  operationId: string;
-}
 
 export type CancelOutcome = 'cancelling' | 'already_ready' | 'already_ended';
 
 /** Sets an open order to `cancelling`; of all that try, one reason wins and stays. */
 export function startCancelling({ store }: RecordsPorts) {
-  return async (place: OrderPlace, reason: ReasonCode): Promise<CancelOutcome> => {
-    await store.orders.move(place.orderId, { to: 'cancelling', reason });
-    const order = await store.orders.find(place.orderId);
-    if (!order) throw new ReasonError('not_found', `order ${place.orderId}`);
+  return async (ref: OperationRef, reason: ReasonCode): Promise<CancelOutcome> => {
+    const orderId = orderIdOf(ref);
+    await store.orders.move(orderId, { to: 'cancelling', reason });
+    const order = await store.orders.find(orderId);
+    if (!order) throw new ReasonError('not_found', `order ${orderId}`);
     if (order.state === 'fulfilled') return 'already_ready';
     if (orderHasEnded(order.state)) return 'already_ended';
     const holds = order.reason ?? reason;
-    await store.timeline.appendOnce(place, { type: 'order', state: 'cancelling', reason: holds });
+    await store.timeline.appendOnce(ref, { type: 'order', state: 'cancelling', reason: holds });
     return 'cancelling';
   };
 }
@@ -31,33 +29,34 @@ export function startCancelling({ store }: RecordsPorts) {
  * that was handed over.
  */
 export function beginUndo(ports: RecordsPorts) {
-  return async (place: OrderPlace, reason: ReasonCode): Promise<ReasonCode> => {
+  return async (ref: OperationRef, reason: ReasonCode): Promise<ReasonCode> => {
     const { store, journal } = ports;
-    const outcome = await startCancelling(ports)(place, reason);
+    const outcome = await startCancelling(ports)(ref, reason);
     if (outcome === 'already_ready') throw new ReasonError('already_ready', 'an undo of a delivered server');
-    const order = await store.orders.find(place.orderId);
+    const order = await store.orders.find(orderIdOf(ref));
     const holds = isReasonCode(order?.reason) ? order.reason : reason;
-    const operation = await store.operations.find(place.operationId);
+    const operation = await store.operations.find(ref.operationId);
     for (const { step, attempt, status } of operation?.steps ?? []) {
       // A step that was waiting or between two retries has nobody else who could tell that it is over.
       if (status === 'succeeded' || status === 'failed' || status === 'skipped') continue;
-      await store.operations.goOn(place.operationId, { step, attempt, status: 'undoing' });
-      await journal.note({ ...place, step, attempt }, { status: 'failed', reason: holds });
+      await store.operations.goOn(ref.operationId, { step, attempt, status: 'undoing' });
+      await journal.note({ ...ref, step, attempt }, { status: 'failed', reason: holds });
     }
-    await store.operations.setStatus(place.operationId, { status: 'undoing', reason: holds });
-    await store.instances.update(place.instanceId, { status: 'undoing' });
-    const news = { type: 'operation', kind: 'provision', status: 'undoing', reason: holds } as const;
-    await store.timeline.appendOnce(place, news);
+    await store.operations.setStatus(ref.operationId, { status: 'undoing', reason: holds });
+    await store.instances.update(ref.instanceId, { status: 'undoing' });
+    const news = { type: 'operation', kind: provision.kind, status: 'undoing', reason: holds } as const;
+    await store.timeline.appendOnce(ref, news);
     return holds;
   };
 }
 
 /** Ends an order whose money is settled; the things of it may still be on their way out. */
 export function endOrder({ store }: RecordsPorts) {
-  return async (place: OrderPlace, reason: ReasonCode): Promise<void> => {
+  return async (ref: OperationRef, reason: ReasonCode): Promise<void> => {
     const to = endStateOf(reason);
-    await store.orders.move(place.orderId, { to, reason });
-    const order = await store.orders.find(place.orderId);
-    if (order?.state === to) await store.timeline.appendOnce(place, { type: 'order', state: to, reason });
+    const orderId = orderIdOf(ref);
+    await store.orders.move(orderId, { to, reason });
+    const order = await store.orders.find(orderId);
+    if (order?.state === to) await store.timeline.appendOnce(ref, { type: 'order', state: to, reason });
   };
 }

@@ -1,7 +1,7 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { now } from '../../runtime/clock.ts';
-import { findLiveOrder } from '../lib/live-order.ts';
+import { findLiveOrder, orderIdOf } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './ports.ts';
 
@@ -12,7 +12,7 @@ import type { RecordsPorts } from './ports.ts';
 export function holdHostname(ports: RecordsPorts) {
   return async (context: StepContext): Promise<void> => {
     const { store } = ports;
-    const order = await findLiveOrder(store, context.orderId);
+    const order = await findLiveOrder(store, context);
     await openRecords(ports, order);
     const hold = await store.holds.find(order.quote.subject.name);
     const outcome =
@@ -36,7 +36,7 @@ export function holdHostname(ports: RecordsPorts) {
 /** This step frees the name of an order that ended, if the order or its instance still has it. */
 export function releaseHostname({ store }: RecordsPorts) {
   return async (context: StepContext): Promise<void> => {
-    const order = await store.orders.find(context.orderId);
+    const order = await store.orders.find(orderIdOf(context));
     if (order) await store.holds.release(order.quote.subject.name, [order._id, order.instanceId, order.quoteId]);
   };
 }

@@ -2,6 +2,7 @@ import { log } from '@temporalio/activity';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import type { MarkReadyPorts } from './ports.ts';
 
 /**
@@ -12,7 +13,8 @@ import type { MarkReadyPorts } from './ports.ts';
 export function markReady(ports: MarkReadyPorts) {
   const { store } = ports;
   return async (context: StepContext): Promise<string | undefined> => {
-    const { instanceId, orderId, operationId } = context;
+    const { instanceId, operationId } = context;
+    const orderId = orderIdOf(context);
     await store.orders.move(orderId, { to: 'fulfilled' });
     const order = await store.orders.find(orderId);
     if (order?.state !== 'fulfilled') throw new ReasonError(order?.reason ?? 'cancelled_by_operator');

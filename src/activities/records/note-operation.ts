@@ -1,50 +1,46 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type OperationKind, operationOf } from '../../contracts/operations/registry.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { InstanceStatus, OperationKind, OperationStatus } from '../../contracts/states.ts';
+import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
 import { isUndoStep } from '../../contracts/steps.ts';
-import type { OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
+import type { OperationRef, OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
-import type { OrderPlace } from './end-order.ts';
+import { orderIdOf } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './ports.ts';
 
-type OperationChange =
+/** `kind`: an operation that failed in its first step has no row that would tell it. */
+type OperationChange = { kind: OperationKind } & (
   | { status: OperationStatus; reason?: ReasonCode; instanceStatus?: InstanceStatus; goesOn?: undefined }
   /** An undo step that waited for an operator goes on by itself. */
-  | { status: 'undoing'; goesOn: Pick<StepContext, 'step' | 'attempt'> };
+  | { status: 'undoing'; goesOn: Pick<StepContext, 'step' | 'attempt'> }
+);
 
 /** Records what became of an operation and, where it changed, of its instance. */
 export function noteOperation({ store }: RecordsPorts) {
-  return async (place: OrderPlace, change: OperationChange): Promise<void> => {
+  return async (ref: OperationRef, change: OperationChange): Promise<void> => {
+    const { kind } = change;
     if (change.goesOn) {
       const { status, goesOn } = change;
-      if (!(await store.operations.goOn(place.operationId, { ...goesOn, status }))) return;
-      await store.timeline.append(place, { type: 'operation', kind: await kindOf({ store }, place), status });
+      if (!(await store.operations.goOn(ref.operationId, { ...goesOn, status }))) return;
+      await store.timeline.append(ref, { type: 'operation', kind, status });
       return;
     }
     const { status, reason, instanceStatus } = change;
-    await store.operations.setStatus(place.operationId, { status, ...(reason ? { reason } : {}) });
+    await store.operations.setStatus(ref.operationId, { status, ...(reason ? { reason } : {}) });
     if (instanceStatus) {
-      await store.instances.update(place.instanceId, { status: instanceStatus });
-      await store.timeline.append(place, { type: 'instance', status: instanceStatus });
+      await store.instances.update(ref.instanceId, { status: instanceStatus });
+      await store.timeline.append(ref, { type: 'instance', status: instanceStatus });
     }
-    const kind = await kindOf({ store }, place);
-    await store.timeline.append(place, { type: 'operation', kind, status, ...(reason ? { reason } : {}) });
+    await store.timeline.append(ref, { type: 'operation', kind, status, ...(reason ? { reason } : {}) });
   };
 }
 
-/** An order's operation has no row before its first step. */
-async function kindOf(
-  { store }: Pick<RecordsPorts, 'store'>,
-  { operationId }: Pick<OrderPlace, 'operationId'>,
-): Promise<OperationKind> {
-  return (await store.operations.find(operationId))?.kind ?? 'provision';
-}
-
-/** Records that a step waits for an operator, and opens the records where the step that does so failed before. */
+/** Records that a step waits for an operator; an order's step that failed before the records were opened opens them. */
 export function noteNeedsOperator({ store, journal }: RecordsPorts) {
   return async (context: StepContext, reason: ReasonCode, detail: string): Promise<void> => {
-    const order = context.step === 'hold-hostname' ? await store.orders.find(context.orderId) : null;
+    const isOpen = context.orderId === undefined || (await store.operations.find(context.operationId)) !== null;
+    const order = isOpen ? null : await store.orders.find(orderIdOf(context));
     if (order) await openRecords({ store }, order);
     await store.operations.setStatus(context.operationId, { status: 'needs_operator', reason });
     await journal.note(context, { status: 'needs_operator', reason, detail });
@@ -53,7 +49,7 @@ export function noteNeedsOperator({ store, journal }: RecordsPorts) {
 
 /** Records an operator's decision, once in the audit log, and on the timeline. */
 export function noteDecision({ store, journal }: RecordsPorts) {
-  return async (context: StepContext, decision: OperatorDecision): Promise<void> => {
+  return async (context: StepContext, decision: OperatorDecision, kind: OperationKind): Promise<void> => {
     const taken = {
       actor: `operator:${decision.operator}`,
       action: `operation-${decision.action}`,
@@ -68,8 +64,7 @@ export function noteDecision({ store, journal }: RecordsPorts) {
     }
     // Why is for the audit log alone: the timeline is read by customers.
     if (decision.action === 'skip') await journal.note(context, { status: 'skipped' });
-    // Only what was not delivered is undone.
-    const undoes = decision.action === 'abort' && (await kindOf({ store }, context)) === 'provision';
+    const undoes = decision.action === 'abort' && operationOf(kind).undo.length > 0;
     const status = isUndoStep(context.step) || undoes ? 'undoing' : 'running';
     await store.operations.goOn(context.operationId, { step: context.step, attempt: context.attempt, status });
   };

@@ -1,3 +1,4 @@
+import { provision } from '../../contracts/operations/provision.ts';
 import { desiredAtFirst, serverTags } from '../../domain/operations/desired-server.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
@@ -39,15 +40,15 @@ export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order:
       instanceId: order.instanceId,
       orderId: order._id,
       accountId: order.accountId,
-      kind: 'provision',
+      kind: provision.kind,
       status: 'running',
       steps: [],
       createdAt: nowDate(),
     }),
   );
-  const place = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
-  await store.timeline.appendOnce(place, { type: 'operation', kind: 'provision', status: 'running' });
-  await store.timeline.appendOnce(place, { type: 'instance', status: 'provisioning' });
+  const ref = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
+  await store.timeline.appendOnce(ref, { type: 'operation', kind: provision.kind, status: 'running' });
+  await store.timeline.appendOnce(ref, { type: 'instance', status: 'provisioning' });
 }
 
 async function once(insert: () => Promise<void>): Promise<void> {

@@ -1,12 +1,19 @@
+import type { OperationTimes } from '../../contracts/operations/registry.ts';
 import { beginUndo, endOrder, startCancelling } from './end-order.ts';
 import { holdHostname, releaseHostname } from './hold-hostname.ts';
+import { loadTimes } from './load-times.ts';
 import { markReady } from './mark-ready.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
+import { endBroken, openOperation } from './open-operation.ts';
 import type { MarkReadyPorts, RecordsPorts } from './ports.ts';
-import { endBroken, openOperation, reportDrift } from './report-drift.ts';
+import { reportDrift } from './report-drift.ts';
 
-export function createRecordsActivities(ports: RecordsPorts & MarkReadyPorts) {
+export function createRecordsActivities({
+  times,
+  ...ports
+}: RecordsPorts & MarkReadyPorts & { times: OperationTimes }) {
   return {
+    loadTimes: loadTimes(times),
     holdHostname: holdHostname(ports),
     releaseHostname: releaseHostname(ports),
     markReady: markReady(ports),

@@ -17,8 +17,13 @@ const pageSize = 200;
 
 export interface Subject {
   instanceId: string;
-  /** Only events of this order. */
+  /** Only what concerns this order: its own events, and those of its server that are of no order. */
   orderId?: string;
+}
+
+/** Whether an event of an instance is told to those who follow a subject. */
+export function concerns(event: TimelineEvent, { orderId }: Pick<Subject, 'orderId'>): boolean {
+  return orderId === undefined || event.orderId === undefined || event.orderId === orderId;
 }
 
 export interface Streams {
@@ -79,7 +84,7 @@ export function createStreams(deps: {
 
     function send(event: TimelineEvent): void {
       last = event.sequence;
-      if (subject.orderId && event.orderId !== subject.orderId) return;
+      if (!concerns(event, subject)) return;
       response.write(`id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(customerEvent(event))}\n\n`);
       if (response.writableLength > backlogBytes) close();
     }

@@ -1,18 +1,23 @@
 import type { OrderFacts, StepFacts } from '../../contracts/api/order-facts.ts';
-import { steps } from '../../contracts/steps.ts';
+import { provision } from '../../contracts/operations/provision.ts';
+import type { OperationKind } from '../../contracts/operations/registry.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { durationWords } from '../../texts/duration-words.ts';
 import { textsOf } from '../../texts/texts.ts';
 import { type Html, html } from './html.ts';
 import type { LogLine } from './order-log.ts';
 import { announcementText, estimateText, noteText, outcomeTexts } from './order-texts.ts';
+import type { ServerOperation } from './server-operation.ts';
 
 const { livePage: texts } = textsOf('en');
 
 export interface OrderPage {
   order: OrderRecord;
   facts: OrderFacts;
+  /** What is done to the delivered server now, or was in the last hour. */
+  server: ServerOperation | undefined;
   log: readonly LogLine[];
   /** Now, ms since the epoch. */
   at: number;
@@ -34,7 +39,7 @@ export function orderPageHtml(page: OrderPage): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${texts.documentTitle({ title: texts.headlines[facts.headline].title, hostname: order.quote.subject.hostname })}</title>
+<title>${texts.documentTitle({ title: (page.server?.headline ?? texts.headlines[facts.headline]).title, hostname: order.quote.subject.hostname })}</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script src="/assets/order.js" defer></script>
@@ -53,8 +58,9 @@ ${orderMainHtml(page)}
 export function orderMainHtml(page: OrderPage): Html {
   const { order, facts } = page;
   return html`<main data-order="${order._id}" data-ended="${facts.ended ? 'true' : 'false'}" data-at="${page.at}"
- data-sequence="${page.log.at(-1)?.sequence ?? 0}" data-announcement="${announcementText(facts)}">
+ data-sequence="${page.log.at(-1)?.sequence ?? 0}" data-announcement="${announcementText(facts, page.server?.headline?.title)}">
 ${headSection(page)}
+${operationSection(page)}
 ${readySection(page)}
 ${paymentSection(page)}
 ${outcomeSection(page)}
@@ -65,15 +71,15 @@ ${orderSection(page)}
 </main>`;
 }
 
-function headSection({ order, facts, at, place }: OrderPage): Html {
+function headSection({ order, facts, server, at, place }: OrderPage): Html {
   const { plan, hostname } = order.quote.subject;
-  const { title, lead } = texts.headlines[facts.headline];
+  const { title, lead } = server?.headline ?? texts.headlines[facts.headline];
   return html`<section id="head" class="head ${facts.tone}">
 <p class="eyebrow">${plan} · ${place}</p>
 <h1>${title}</h1>
 <p class="host">${hostname}</p>
 <p class="lead">${lead}</p>
-${facts.ended ? '' : bar(facts, at)}
+${facts.ended || order.state === 'fulfilled' ? '' : bar(facts, at)}
 ${facts.late ? html`<p class="notice" role="note">${texts.late}</p>` : ''}
 </section>`;
 }
@@ -99,6 +105,14 @@ function bar(facts: OrderFacts, at: number): Html {
 /** Time since a moment; the script lets it run on. */
 function ticking(since: number, at: number): Html {
   return html`<span class="num" data-since="${since}">${durationWords(at - since)}</span>`;
+}
+
+function operationSection({ server }: OrderPage): Html | false {
+  if (!server) return false;
+  return html`<section id="operation" aria-label="${server.title}">
+<h2>${server.title} <span class="quiet">${server.words}</span></h2>
+<ol class="steps">${server.steps.map(stepItem(server.kind))}</ol>
+</section>`;
 }
 
 function readySection({ order, facts, serverUrl, documents }: OrderPage): Html | false {
@@ -165,30 +179,33 @@ function stepsSection(facts: OrderFacts): Html {
     facts.undo.length === 0
       ? ''
       : html`<h2>${texts.steps.undo}</h2>
-<ol class="steps">${facts.undo.map(stepItem)}</ol>`;
+<ol class="steps">${facts.undo.map(stepItem(provision.kind))}</ol>`;
   return html`<section id="steps" aria-label="${texts.steps.label}">
 ${undo}
 <h2>${texts.steps.label}</h2>
-<ol class="steps">${facts.forward.map(stepItem)}</ol>
+<ol class="steps">${facts.forward.map(stepItem(provision.kind))}</ol>
 </section>`;
 }
 
-function stepItem(step: StepFacts): Html {
-  const time =
-    step.tookMs !== undefined
-      ? html`<span class="num">${durationWords(step.tookMs)}</span>`
-      : step.startedAt !== undefined && step.status !== 'stopped'
-        ? html`<span class="num" data-since="${step.startedAt}"></span>`
-        : '';
-  const note = noteText(step);
-  const attempt =
-    step.attempt > 1 ? html` <span class="quiet">${texts.steps.attempt({ attempt: step.attempt })}</span>` : '';
-  return html`<li class="step ${step.status}"${step.status === 'running' ? html` aria-current="step"` : ''}>
+/** A step of an operation as an item of its list. */
+function stepItem(kind: OperationKind): (step: StepFacts) => Html {
+  return (step) => {
+    const time =
+      step.tookMs !== undefined
+        ? html`<span class="num">${durationWords(step.tookMs)}</span>`
+        : step.startedAt !== undefined && step.status !== 'stopped'
+          ? html`<span class="num" data-since="${step.startedAt}"></span>`
+          : '';
+    const note = noteText(step, kind);
+    const attempt =
+      step.attempt > 1 ? html` <span class="quiet">${texts.steps.attempt({ attempt: step.attempt })}</span>` : '';
+    return html`<li class="step ${step.status}"${step.status === 'running' ? html` aria-current="step"` : ''}>
 <svg class="dot" aria-hidden="true" viewBox="0 0 20 20"><use href="/assets/icons.svg#${step.status}"></use></svg>
-<div><p class="step-title">${steps[step.step].title}${attempt}<span class="status"> <span class="words">${texts.status[step.status]}</span></span></p>
+<div><p class="step-title">${stepText(step.step, kind).title}${attempt}<span class="status"> <span class="words">${texts.status[step.status]}</span></span></p>
 ${note ? html`<p class="note">${note}</p>` : ''}</div>
 <p class="time">${time}</p>
 </li>`;
+  };
 }
 
 function cancelSection({ order, facts, csrfToken }: OrderPage): Html | false {

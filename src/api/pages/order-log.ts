@@ -1,6 +1,6 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
 import type { reasons } from '../../contracts/reasons.ts';
-import { steps } from '../../contracts/steps.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
 import { textsOf } from '../../texts/texts.ts';
 
 const texts = textsOf('en');
@@ -30,7 +30,7 @@ export function logLine(event: TimelineEvent): LogLine {
       const progress = event.progress === undefined ? '' : log.percent({ percent: Math.round(event.progress * 100) });
       const bad = event.status === 'failed' || event.status === 'needs_operator';
       const severity = bad ? 'error' : event.status === 'retrying' ? 'warning' : 'info';
-      const text = log.step({ step: steps[event.step].title, status: words(event.status) });
+      const text = log.step({ step: stepText(event.step).title, status: words(event.status) });
       return line(text + progress + took + attempt + because(event.reason), severity);
     }
     case 'log':

@@ -9,6 +9,7 @@ import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
+import { concerns } from '../events/stream.ts';
 import { capabilityCookie, formTokenOf, opensOrder } from '../guards/order-capability.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { cookieOptions, findSession } from '../guards/session.ts';
@@ -21,6 +22,7 @@ import { html } from './html.ts';
 import { type OrderPage, orderMainHtml, orderPageHtml } from './order-html.ts';
 import { logLine } from './order-log.ts';
 import { answerPage, type Refusal } from './plain-page.ts';
+import { serverOperation } from './server-operation.ts';
 
 const { pages } = textsOf('en');
 
@@ -62,19 +64,24 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
   });
 
   async function readPage(order: OrderRecord, csrfToken: string): Promise<OrderPage> {
-    const [operation, events, estimate] = await Promise.all([
+    const [operation, operations, events, estimate] = await Promise.all([
       deps.store.operations.find(order.operationId),
+      deps.store.operations.list({ instanceId: order.instanceId }, 2),
       readEvents(deps, order),
       estimates.of(order.quote.subject),
     ]);
     const at = now();
+    const later = operations.filter(({ _id }) => _id !== order.operationId);
+    const server = order.state === 'fulfilled' ? serverOperation(later, at) : undefined;
+    const facts = orderFacts({
+      order: orderView(deps, order),
+      operation: operation && operationView(operation),
+      ...{ events, estimate, at },
+    });
     return {
       order,
-      facts: orderFacts({
-        order: orderView(deps, order),
-        operation: operation && operationView(operation),
-        ...{ events, estimate, at },
-      }),
+      facts: server?.headline ? { ...facts, tone: server.headline.tone, ended: false } : facts,
+      server,
       log: events.slice(-linesShown).map(logLine),
       at,
       serverUrl: hostUrl(deps, order.quote.subject.hostname),
@@ -109,7 +116,7 @@ async function readEvents(deps: ApiDeps, order: OrderRecord): Promise<TimelineEv
   const events: TimelineEvent[] = [];
   for (let after = 0; ; ) {
     const page = await deps.store.timeline.page(order.instanceId, after, eventsPerRead);
-    events.push(...page.filter(({ orderId }) => orderId === order._id));
+    events.push(...page.filter((event) => concerns(event, { orderId: order._id })));
     if (page.length < eventsPerRead) return events;
     after = page.at(-1)?.sequence ?? after;
   }

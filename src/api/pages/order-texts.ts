@@ -1,23 +1,33 @@
 import type { MoneyFacts, OrderFacts, OutcomeFacts, StepFacts } from '../../contracts/api/order-facts.ts';
-import { steps } from '../../contracts/steps.ts';
+import { provision } from '../../contracts/operations/provision.ts';
+import type { OperationKind } from '../../contracts/operations/registry.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
 import { textsOf } from '../../texts/texts.ts';
 
 const texts = textsOf('en');
 const { livePage } = texts;
 
-/** The sentence for the live region: where the order is, and at which step. */
-export function announcementText({ headline, current }: OrderFacts): string {
+/**
+ * The sentence for the live region: where the order is, and at which step; or the headline of what is done to the
+ * delivered server.
+ */
+export function announcementText({ headline, current }: OrderFacts, serverTitle?: string): string {
+  if (serverTitle) return livePage.announcement({ title: serverTitle });
   const { title } = livePage.headlines[headline];
   if (!current) return livePage.announcement({ title });
   const { step, status } = current;
-  return livePage.announcementOfStep({ title, step: steps[step].title, status: livePage.status[status] });
+  return livePage.announcementOfStep({
+    title,
+    step: stepText(step, provision.kind).title,
+    status: livePage.status[status],
+  });
 }
 
 /** What stands under a step; nothing for one that explains itself. */
-export function noteText({ step, note }: StepFacts): string | undefined {
+export function noteText({ step, note }: StepFacts, kind: OperationKind): string | undefined {
   if (!note) return undefined;
-  return note === 'why' ? steps[step].why : texts.reasons[note].customer;
+  return note === 'why' ? stepText(step, kind).why : texts.reasons[note].customer;
 }
 
 /** How long such a server usually takes. */

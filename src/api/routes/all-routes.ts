@@ -10,6 +10,7 @@ import { healthRoutes } from './health.ts';
 import { hostnameRoutes } from './hostnames.ts';
 import { instanceRoutes } from './instances.ts';
 import { memberRoutes } from './members.ts';
+import { operationRoutes } from './operations.ts';
 import { operatorRoutes } from './operator.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
 import { orderRoutes } from './orders.ts';
@@ -24,6 +25,7 @@ export const allRoutes: readonly Route<ApiFacts, ReasonCode>[] = [
   ...orderRoutes,
   ...eventRoutes,
   ...instanceRoutes,
+  ...operationRoutes,
   ...accountRoutes,
   ...memberRoutes,
   ...publicKeyRoutes,

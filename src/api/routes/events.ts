@@ -5,7 +5,7 @@ import { InstanceId, OrderId } from '../../contracts/ids.ts';
 import { streamed } from '../../routing/answer.ts';
 import { route } from '../../routing/route.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { Subject } from '../events/stream.ts';
+import { concerns, type Subject } from '../events/stream.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { customerEvent } from '../views/event-view.ts';
 import { ownInstance } from './instances.ts';
@@ -72,7 +72,7 @@ async function answerEvents(
     return streamed;
   }
   const page = await deps.store.timeline.page(subject.instanceId, after, query.limit);
-  const events = page.filter((event) => !subject.orderId || event.orderId === subject.orderId).map(customerEvent);
+  const events = page.filter((event) => concerns(event, subject)).map(customerEvent);
   const next = page.at(-1)?.sequence ?? after;
   return {
     status: 200 as const,

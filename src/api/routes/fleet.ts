@@ -1,16 +1,8 @@
 import { z } from 'zod';
 import { listOf } from '../../contracts/api/common.ts';
-import {
-  CloseTicketRequest,
-  DriftCheck,
-  ReconcileRequest,
-  ReconcileRun,
-  Ticket,
-  TicketQuery,
-} from '../../contracts/api/fleet.ts';
+import { CloseTicketRequest, ReconcileRequest, ReconcileRun, Ticket, TicketQuery } from '../../contracts/api/fleet.ts';
 import { AuditEntry } from '../../contracts/api/operator.ts';
 import { RunId, TicketId } from '../../contracts/fleet.ts';
-import { InstanceId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { route } from '../../routing/route.ts';
 import { nowDate } from '../../runtime/clock.ts';
@@ -60,33 +52,6 @@ export const fleetRoutes = [
     problems: ['workflow_unreachable'],
     handler: async ({ deps, params: { id } }) => {
       return { status: 200, body: reconcileView(id, await deps.workflows.reconcileReport(id)) };
-    },
-  }),
-  route({
-    method: 'post',
-    path: '/v1/operator/instances/{id}/check-drift',
-    tag,
-    summary: 'Compare a server with its stack now',
-    description:
-      'What is safe is repaired, for the rest a person is asked. One that runs or waits already answers for this one.',
-    guard,
-    params: z.object({ id: InstanceId }),
-    answers: { 202: DriftCheck },
-    problems: ['server_not_ready', 'operation_running', 'workflow_unreachable'],
-    handler: async ({ deps, params: { id }, caller, requestId }) => {
-      if (!(await deps.store.instances.find(id))) throw new ReasonError('not_found');
-      const { operationId } = await deps.workflows.checkDrift(id, newId.operation());
-      const actor = `operator:${caller.name}`;
-      const after = { operationId };
-      await deps.store.audit.append({
-        at: nowDate(),
-        actor,
-        action: 'request-check-drift',
-        subject: id,
-        after,
-        requestId,
-      });
-      return { status: 202, body: { instanceId: id, operationId } };
     },
   }),
   route({

@@ -9,7 +9,7 @@ import type { InstanceRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import type { SignedIn } from '../guards/session.ts';
-import { instanceView } from '../views/instance-view.ts';
+import { instanceViews } from '../views/instance-view.ts';
 import { operationView } from '../views/operation-view.ts';
 
 const params = z.object({ id: InstanceId });
@@ -34,7 +34,7 @@ export const instanceRoutes = [
     problems: [],
     handler: async ({ deps, caller, query }) => {
       const instances = await deps.store.instances.list({ accountId: caller.account._id }, query.limit);
-      return { status: 200, body: { items: instances.map((instance) => instanceView(deps, instance)) } };
+      return { status: 200, body: { items: await instanceViews(deps, instances) } };
     },
   }),
   route({
@@ -46,10 +46,11 @@ export const instanceRoutes = [
     params,
     answers: { 200: Instance },
     problems: [],
-    handler: async ({ deps, caller, params: { id } }) => ({
-      status: 200,
-      body: instanceView(deps, await ownInstance(deps, caller, id)),
-    }),
+    handler: async ({ deps, caller, params: { id } }) => {
+      const [view] = await instanceViews(deps, [await ownInstance(deps, caller, id)]);
+      if (!view) throw new ReasonError('not_found');
+      return { status: 200, body: view };
+    },
   }),
   route({
     method: 'get',

@@ -18,7 +18,7 @@ import { route } from '../../routing/route.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { auditView } from '../views/audit-view.ts';
-import { operatorInstanceView } from '../views/instance-view.ts';
+import { operatorInstanceViews } from '../views/instance-view.ts';
 import { operatorOperationView } from '../views/operation-view.ts';
 import { operatorOrderView } from '../views/order-view.ts';
 
@@ -71,7 +71,7 @@ export const operatorRoutes = [
     problems: [],
     handler: async ({ deps, query: { limit, ...filter } }) => {
       const instances = await deps.store.instances.list(given(filter), limit);
-      return { status: 200, body: { items: instances.map((instance) => operatorInstanceView(deps, instance)) } };
+      return { status: 200, body: { items: await operatorInstanceViews(deps, instances) } };
     },
   }),
   route({
@@ -85,8 +85,9 @@ export const operatorRoutes = [
     problems: [],
     handler: async ({ deps, params: { id } }) => {
       const instance = await deps.store.instances.find(id);
-      if (!instance) throw new ReasonError('not_found');
-      return { status: 200, body: operatorInstanceView(deps, instance) };
+      const [view] = await operatorInstanceViews(deps, instance ? [instance] : []);
+      if (!view) throw new ReasonError('not_found');
+      return { status: 200, body: view };
     },
   }),
   route({
@@ -124,7 +125,7 @@ export const operatorRoutes = [
   }),
   decisionRoute('retry', 'Run the waiting step again'),
   decisionRoute('skip', 'Go on without the waiting step, where that is allowed'),
-  decisionRoute('abort', 'Undo the order and give the money back, or end a check and leave the server as it is'),
+  decisionRoute('abort', 'Undo the operation; one that undoes nothing is ended, and the server left as it is'),
 ];
 
 function decisionRoute(action: Decision, summary: string) {

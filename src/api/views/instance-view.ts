@@ -3,7 +3,7 @@ import type { OperatorInstance } from '../../contracts/api/operator.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { versionOf } from '../../domain/operations/server-spec.ts';
-import type { InstanceRecord } from '../../store/records.ts';
+import type { InstanceRecord, OperationRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /** Where the pages of a host answer. */
@@ -12,7 +12,20 @@ export function hostUrl(deps: Pick<ApiDeps, 'config'>, hostname: string): string
   return `https://${hostname}${port === 443 ? '' : `:${port}`}/`;
 }
 
-export function instanceView(deps: Pick<ApiDeps, 'config'>, instance: InstanceRecord): Instance {
+/** Servers as their customers see them, with what is being done to each. */
+export async function instanceViews(
+  deps: Pick<ApiDeps, 'config' | 'store'>,
+  instances: readonly InstanceRecord[],
+): Promise<Instance[]> {
+  const running = await deps.store.operations.runningOf(instances.map(({ _id }) => _id));
+  return instances.map((instance) => instanceView(deps, instance, running.get(instance._id)));
+}
+
+function instanceView(
+  deps: Pick<ApiDeps, 'config'>,
+  instance: InstanceRecord,
+  running: OperationRecord | undefined,
+): Instance {
   const hostname = primaryHostname(instance.desired);
   return {
     id: instance._id,
@@ -30,6 +43,7 @@ export function instanceView(deps: Pick<ApiDeps, 'config'>, instance: InstanceRe
     features: instance.features,
     version: versionOf(instance),
     status: instance.status,
+    operation: running ? { id: running._id, kind: running.kind, status: running.status } : null,
     standing: instance.standing,
     licenceId: instance.licenceId,
     paidUntil: instance.paidUntil?.toISOString(),
@@ -38,14 +52,15 @@ export function instanceView(deps: Pick<ApiDeps, 'config'>, instance: InstanceRe
   };
 }
 
-export function operatorInstanceView(
-  deps: Pick<ApiDeps, 'config' | 'workflows'>,
-  instance: InstanceRecord,
-): OperatorInstance {
-  return {
-    ...instanceView(deps, instance),
+export async function operatorInstanceViews(
+  deps: Pick<ApiDeps, 'config' | 'store' | 'workflows'>,
+  instances: readonly InstanceRecord[],
+): Promise<OperatorInstance[]> {
+  const views = await instanceViews(deps, instances);
+  return instances.map((instance, at) => ({
+    ...(views[at] as Instance),
     accountId: instance.accountId,
     workflowId: instanceWorkflowId(instance._id),
     workflowUrl: deps.workflows.pageOf(instance._id),
-  };
+  }));
 }

@@ -1,9 +1,12 @@
-import type { Operation } from '../../contracts/api/operations.ts';
+import type { AcceptedOperation, Operation } from '../../contracts/api/operations.ts';
 import type { OperatorOperation } from '../../contracts/api/operator.ts';
-import { decisionsOn, provisionSteps, steps as texts } from '../../contracts/steps.ts';
+import type { RequestedBy } from '../../contracts/operations/operation.ts';
+import { operationOf } from '../../contracts/operations/registry.ts';
+import { decisionsOn, isUndoStep, type StepName } from '../../contracts/steps.ts';
 import { operationWorkflowId } from '../../contracts/workflow-messages.ts';
 import { nextOn } from '../../domain/operations/next-on.ts';
-import type { OperationRecord, OperationStep } from '../../store/records.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
+import type { InstanceRecord, OperationRecord, OperationStep } from '../../store/records.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 
@@ -12,10 +15,12 @@ const { reasons: reasonTexts } = textsOf('en');
 /** The steps of an operation in their order: forward steps that have not begun are pending, undo steps come after. */
 function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationStep[] {
   const known = new Map(operation.steps.map((step) => [step.step, step]));
-  const forward = operation.kind === 'provision' ? provisionSteps : [];
-  const planned = forward.map((step) => known.get(step) ?? { step, status: 'pending' as const, attempt: 1 });
-  const others = operation.steps.filter(({ step }) => !(forward as readonly string[]).includes(step));
-  return [...planned, ...others];
+  const planned = operationOf(operation.kind).steps.flatMap(({ name, onDemand }): OperationStep[] => {
+    const step = known.get(name as StepName);
+    if (step) return [step];
+    return onDemand ? [] : [{ step: name as StepName, status: 'pending', attempt: 1 }];
+  });
+  return [...planned, ...operation.steps.filter(({ step }) => isUndoStep(step))];
 }
 
 /** An operation as its customer sees it; where a reason code tells why, the detail is for operators. */
@@ -29,8 +34,8 @@ export function operationView(operation: OperationRecord, options = { forOperato
     reason: operation.reason,
     steps: stepsOf(operation).map((step) => ({
       step: step.step,
-      title: texts[step.step].title,
-      why: texts[step.step].why,
+      title: stepText(step.step, operation.kind).title,
+      why: stepText(step.step, operation.kind).why,
       status: step.status,
       attempt: step.attempt,
       startedAt: step.startedAt?.toISOString(),
@@ -40,6 +45,21 @@ export function operationView(operation: OperationRecord, options = { forOperato
     })),
     createdAt: operation.createdAt.toISOString(),
     endedAt: operation.endedAt?.toISOString(),
+  };
+}
+
+/** Where to read about an operation that was just accepted: its own document, and the live page of its server. */
+export function acceptedOperationView(
+  { config }: Pick<ApiDeps, 'config'>,
+  { _id: instanceId, orderId }: InstanceRecord,
+  { operationId, requestedBy }: { operationId: string; requestedBy: RequestedBy },
+): AcceptedOperation {
+  const base = config.FREEHOLD_PUBLIC_URL.replace(/\/$/, '');
+  const path = requestedBy === 'operator' ? '/v1/operator/operations' : '/v1/operations';
+  return {
+    instanceId,
+    operationId,
+    links: { self: `${base}${path}/${operationId}`, page: `${base}/orders/${orderId}` },
   };
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { Mismatch, MismatchKind, ReconcileReport, Repair, RunId, TicketId } from '../fleet.ts';
-import { InstanceId, OperationId } from '../ids.ts';
 import { CloudName } from '../stack.ts';
 import { ListLimit, Time } from './common.ts';
 
@@ -35,12 +34,6 @@ export const ReconcileRun = z
   })
   .meta({ id: 'ReconcileRun' });
 export type ReconcileRun = z.infer<typeof ReconcileRun>;
-
-/** The operation that does a check; `GET /v1/operator/operations/{id}` tells it as soon as its turn has come. */
-export const DriftCheck = z
-  .strictObject({ instanceId: InstanceId, operationId: OperationId })
-  .meta({ id: 'DriftCheck' });
-export type DriftCheck = z.infer<typeof DriftCheck>;
 
 export const TicketState = z.enum(['open', 'repaired', 'closed']);
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Cycle, Features, Limits, PlanName } from '../catalogue.ts';
-import { InstanceId, OrderId } from '../ids.ts';
+import { InstanceId, OperationId, OrderId } from '../ids.ts';
+import { OperationKind } from '../operations/registry.ts';
 import { CloudName } from '../stack.ts';
-import { InstanceStatus, Standing } from '../states.ts';
+import { InstanceStatus, OperationStatus, Standing } from '../states.ts';
 import { Time } from './common.ts';
 
 /** A private server. */
@@ -25,6 +26,8 @@ export const Instance = z
     /** Version of the product that it runs. */
     version: z.string(),
     status: InstanceStatus,
+    /** What is being done to it now; null while nothing is. */
+    operation: z.strictObject({ id: OperationId, kind: OperationKind, status: OperationStatus }).nullable(),
     standing: Standing.nullable(),
     licenceId: z.string().optional(),
     paidUntil: Time.optional(),

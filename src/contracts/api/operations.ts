@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { InstanceId, OperationId, OrderId } from '../ids.ts';
+import { OperationKind } from '../operations/registry.ts';
 import { reasonCodes } from '../reasons.ts';
-import { OperationKind, OperationStatus, StepStatus } from '../states.ts';
+import { OperationStatus, StepStatus } from '../states.ts';
 import { StepName } from '../steps.ts';
 import { Time } from './common.ts';
 
@@ -26,7 +27,8 @@ export const Operation = z
   .strictObject({
     id: OperationId,
     instanceId: InstanceId,
-    orderId: OrderId,
+    /** Of the operation that delivers an order. */
+    orderId: OrderId.optional(),
     kind: OperationKind,
     status: OperationStatus,
     reason: Reason.optional(),
@@ -36,3 +38,14 @@ export const Operation = z
   })
   .meta({ id: 'Operation' });
 export type Operation = z.infer<typeof Operation>;
+
+/** The operation that does what was asked for; its page tells about it as soon as its turn has come. */
+export const AcceptedOperation = z
+  .strictObject({
+    instanceId: InstanceId,
+    operationId: OperationId,
+    /** `page`: the live page of the server. */
+    links: z.strictObject({ self: z.string(), page: z.string() }),
+  })
+  .meta({ id: 'AcceptedOperation' });
+export type AcceptedOperation = z.infer<typeof AcceptedOperation>;

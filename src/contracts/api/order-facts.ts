@@ -1,7 +1,9 @@
 import type { TimelineEvent } from '../events.ts';
+import { stepNamesOf } from '../operations/operation.ts';
+import { provision } from '../operations/provision.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { type OrderState, orderCanBeCancelled, orderHasEnded, type StepStatus } from '../states.ts';
-import { provisionSteps, type StepName } from '../steps.ts';
+import { isUndoStep, type StepName } from '../steps.ts';
 import type { Operation } from './operations.ts';
 import type { Order } from './orders.ts';
 
@@ -109,11 +111,11 @@ export function orderFacts({
   /** Now, ms since the epoch. */
   at: number;
 }): OrderFacts {
-  const all = operation?.steps ?? provisionSteps.map(pendingStep);
-  const isForward = (step: OperationStep) => (provisionSteps as readonly StepName[]).includes(step.step);
+  const all = operation?.steps ?? stepNamesOf(provision).map(pendingStep);
+  const isForward = ({ step }: OperationStep) => !isUndoStep(step);
   const undoing = isUndoing(order.state);
   const forward = all.filter(isForward).map((step) => stepFacts(step, undoing));
-  const undo = all.filter((step) => !isForward(step)).map((step) => stepFacts(step, false));
+  const undo = all.filter((step) => !isForward(step)).map((step) => stepFacts(step));
   const attention = operation?.status === 'needs_operator';
   const paid = all.find(({ step }) => step === 'await-payment');
   const processing = order.state === 'awaiting_payment' && paid?.reason === 'payment_processing';
@@ -157,7 +159,8 @@ function isUndoing(state: OrderState): boolean {
   return state !== 'awaiting_payment' && state !== 'fulfilling' && state !== 'fulfilled';
 }
 
-function stepFacts(step: OperationStep, undoing: boolean): StepFacts {
+/** A step of any operation; `undoing`: while its forward steps are being taken back. */
+export function stepFacts(step: OperationStep, undoing = false): StepFacts {
   const status = undoing ? afterwards(step.status) : step.status;
   const startedAt = timeOf(step.startedAt);
   const endedAt = timeOf(step.endedAt);

@@ -10,5 +10,6 @@ export const operationReasons = {
   step_not_skippable: reason('request', 409),
   cancelled_by_customer: reason('request', 200),
   cancelled_by_operator: reason('request', 200),
+  operation_ended: reason('request', 200),
   not_delivered: reason('internal', 502),
 } as const satisfies Reasons;

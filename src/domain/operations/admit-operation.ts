@@ -1,5 +1,7 @@
+import type { AdmissionRules } from '../../contracts/operations/operation.ts';
+import { findOperation } from '../../contracts/operations/registry.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { InstanceStatus, OperationKind } from '../../contracts/states.ts';
+import type { InstanceStatus } from '../../contracts/states.ts';
 import type { QueuedOperation } from '../../contracts/workflow-messages.ts';
 
 /** What an instance does and has waiting. */
@@ -9,34 +11,54 @@ export interface InstanceWork {
   queue: readonly QueuedOperation[];
 }
 
-/** What becomes of an operation that is asked for: refused, or what the queue is from now on and which one answers it. */
+/**
+ * What becomes of a request: refused, or what the queue is from now on, which operation answers it, and whether the
+ * running one is asked to end so that this one comes at once.
+ */
 export type Admission =
   | { refused: ReasonCode; detail: string }
-  | { refused: null; queue: QueuedOperation[]; operationId: string };
+  | { refused: null; queue: QueuedOperation[]; operationId: string; endsRunning: boolean };
 
-/** What the system asks for by itself, and what may wait behind an operation that runs: one of each kind. */
-const waits: readonly OperationKind[] = ['suspend', 'resume', 'check-drift'];
+/** An operation that a newer release accepted: it is not run here. */
+const unknownKind: AdmissionRules = { from: [], whileBusy: 'refused' };
+
+/** The admission rules of a kind of operation. */
+export type RulesOf = (kind: QueuedOperation['kind']) => AdmissionRules;
 
 /**
- * Who may come next (design 6, Admission). While an operation runs a customer's change is refused and the system's own
- * operations wait, the newest of each kind. A check of drift has no content: one that runs or waits answers for a second
- * one, and it gives way to everything else that waits.
+ * Who may come next (design 6, Admission), by the rules that each operation declares. A repeat of the same request, and a
+ * second one of a kind that is deduplicated, gets the id of the running or queued operation. An operation that is
+ * `dropped` waits only while nothing else does; one that the system asked for gives way also when it runs already.
  */
-export function admit(asked: QueuedOperation, { status, running, queue }: InstanceWork): Admission {
+export function admit(
+  asked: QueuedOperation,
+  { status, running, queue }: InstanceWork,
+  rulesOf: RulesOf = (kind) => findOperation(kind)?.admission ?? unknownKind,
+): Admission {
   const { kind, operationId } = asked;
-  if (kind === 'check-drift') {
-    const same = [running, ...queue].find((operation) => operation?.kind === kind);
-    if (same) return { refused: null, queue: [...queue], operationId: same.operationId };
-    if (status !== 'ready' && status !== 'drifted') {
-      return { refused: 'server_not_ready', detail: `the instance is ${status}` };
+  const { from, whileBusy, deduplicated } = rulesOf(kind);
+  const givesWay = (other: QueuedOperation) => rulesOf(other.kind).whileBusy === 'dropped';
+  const same = [running, ...queue].find(
+    (other) => other?.operationId === operationId || (deduplicated && other?.kind === kind),
+  );
+  if (same) return { refused: null, queue: [...queue], operationId: same.operationId, endsRunning: false };
+  if (!from.includes(status)) return { refused: 'server_not_ready', detail: `the instance is ${status}` };
+
+  const endsRunning = running !== null && running.requestedBy === 'system' && givesWay(running) && !givesWay(asked);
+  const others = queue.filter((other) => !givesWay(other) && other.kind !== kind);
+  const blocking = endsRunning ? undefined : (running ?? undefined);
+  switch (whileBusy) {
+    case 'refused': {
+      const busy = blocking ?? queue.find((other) => !givesWay(other));
+      if (busy) return { refused: 'operation_running', detail: busy.operationId };
+      return { refused: null, queue: [asked], operationId, endsRunning };
     }
-    const [next] = queue;
-    if (next) return { refused: 'operation_running', detail: next.operationId };
-    return { refused: null, queue: [asked], operationId };
+    case 'queued':
+      return { refused: null, queue: [...others, asked], operationId, endsRunning };
+    case 'dropped': {
+      const [next] = queue;
+      if (next) return { refused: 'operation_running', detail: next.operationId };
+      return { refused: null, queue: [asked], operationId, endsRunning };
+    }
   }
-  const [busy] = [running, ...queue].filter((operation) => operation !== null && operation.kind !== 'check-drift');
-  const blocking = running ?? busy;
-  if (blocking && !waits.includes(kind)) return { refused: 'operation_running', detail: blocking.operationId };
-  const others = queue.filter((operation) => operation.kind !== 'check-drift' && operation.kind !== kind);
-  return { refused: null, queue: [...others, asked], operationId };
 }

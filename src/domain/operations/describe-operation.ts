@@ -1,10 +1,13 @@
+import { operationOf } from '../../contracts/operations/registry.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { InstanceStatus, OperationKind, OperationStatus, StepStatus } from '../../contracts/states.ts';
-import { type Decision, decisionsOn, type StepName, steps as texts } from '../../contracts/steps.ts';
-import { type InstanceFacts, operationWorkflowId, type QueuedOperation } from '../../contracts/workflow-messages.ts';
+import type { OperationStatus, StepStatus } from '../../contracts/states.ts';
+import { type Decision, decisionsOn, type StepName } from '../../contracts/steps.ts';
+import type { InstanceFacts, QueuedOperation } from '../../contracts/workflow-messages.ts';
 import { durationWords } from '../../texts/duration-words.ts';
 import { textsOf } from '../../texts/texts.ts';
+import { describeFacts, statusWords, updateCall } from './describe-facts.ts';
 import { nextOn } from './next-on.ts';
+import { operationText, stepText } from './operation-texts.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
@@ -19,26 +22,13 @@ export interface DescribedStep {
 }
 
 export interface DescribedOperation {
-  kind: OperationKind;
+  kind: QueuedOperation['kind'];
   facts: InstanceFacts;
   operationId: string;
   status: OperationStatus;
   steps: readonly DescribedStep[];
   /** When the window of needs_operator ends and the operation undoes by itself, in ms since the epoch. */
   windowEndsAt?: number | undefined;
-}
-
-/** Temporal takes 200 bytes of summary. */
-const summaryLimit = 200;
-const shownInQueue = 20;
-
-/**
- * One plain line that tells an operator what a workflow is about, for Temporal's static summary: at most 200 bytes,
- * no personal data. `instance` is the entity itself.
- */
-export function operationSummary({ facts, kind }: { facts: InstanceFacts; kind: OperationKind | 'instance' }): string {
-  const line = `${kind} ${facts.hostname} (${facts.plan}, ${facts.cloud} ${facts.region}, ${facts.orderId})`;
-  return line.slice(0, summaryLimit);
 }
 
 /**
@@ -51,80 +41,31 @@ export function operationSummary({ facts, kind }: { facts: InstanceFacts; kind: 
 export function describeOperation(operation: DescribedOperation): string {
   const { facts, status } = operation;
   return [
-    `### ${facts.hostname}: ${words(status)}`,
-    `${place(facts)}, operation \`${operation.operationId}\``,
-    stepTable(operation.steps),
-    ...operation.steps.flatMap(whyItWaits),
+    `### ${facts.hostname}: ${statusWords(status)}`,
+    `${describeFacts(facts)}, operation \`${operation.operationId}\``,
+    stepTable(operation),
+    ...operation.steps.flatMap((step) => whyItWaits(step, operation.kind)),
     ...whatCanBeDone(operation),
   ].join('\n\n');
-}
-
-/**
- * The state of an instance's entity as short Markdown, for Temporal's current details: what runs, what waits, where to
- * look. Bounded, deterministic and free of personal data like `describeOperation`.
- */
-export function describeInstance({
-  facts,
-  status,
-  running,
-  stopped = false,
-  queue,
-}: {
-  facts: InstanceFacts;
-  status: InstanceStatus;
-  running: QueuedOperation | null;
-  /** Whether the workflow of the running operation ended without a result. */
-  stopped?: boolean;
-  queue: readonly QueuedOperation[];
-}): string {
-  const now =
-    stopped && running
-      ? whatStopped(facts, running)
-      : running
-        ? `Runs **${running.kind}** in \`${operationWorkflowId(facts.instanceId, running.operationId)}\`: its details say ` +
-          'which step it is at, why it waits and what can be done. Updates go to this workflow, which forwards them.'
-        : 'No operation runs; it waits for the next Update.';
-  const waiting = queue.slice(0, shownInQueue).map(({ kind, operationId }) => `${kind} \`${operationId}\``);
-  const more = queue.length > shownInQueue ? ` and ${queue.length - shownInQueue} more` : '';
-  return [
-    `### ${facts.hostname}: ${words(status)}`,
-    place(facts),
-    now,
-    ...(waiting.length > 0 ? [`Next: ${waiting.join(', ')}${more}`] : []),
-  ].join('\n\n');
-}
-
-function whatStopped(facts: InstanceFacts, { kind, operationId }: QueuedOperation): string {
-  const decision = { operationId, step: 'mark-ready', attempt: 1, operator: 'YOUR NAME', why: 'WHY' };
-  const call = (name: string) => updateCall({ facts }, name, decision);
-  return [
-    `**${kind}** (\`${operationWorkflowId(facts.instanceId, operationId)}\`) was terminated or failed: it did not ` +
-      'undo anything. What it made is known, so that it can be run again from its beginning:',
-    `- run it again: ${call('retry-step')}\n- undo everything and give the money back: ${call('abort')}`,
-  ].join('\n\n');
-}
-
-function place(facts: InstanceFacts): string {
-  const ids = `instance \`${facts.instanceId}\`, order \`${facts.orderId}\`, account \`${facts.accountId}\``;
-  return `${facts.plan} on ${facts.cloud} ${facts.region}, ${ids}`;
 }
 
 /** Between the cells of a table, which the Temporal UI shows without any space of its own. */
 const gap = '\u2003 | ';
 
-function stepTable(rows: readonly DescribedStep[]): string {
-  const lines = rows.map(({ step, status, attempt, reason, startedAt, tookMs }) => {
+function stepTable({ kind, steps }: DescribedOperation): string {
+  const lines = steps.map(({ step, status, attempt, reason, startedAt, tookMs }) => {
     const began = startedAt === undefined ? '' : `since ${clockTime(startedAt)}`;
     const time = tookMs === undefined ? began : durationWords(tookMs);
     const tries = status === 'pending' ? '' : String(attempt);
-    const cells = [texts[step].title, words(status), tries, time, reason ? `\`${reason}\`` : ''];
+    const cells = [stepText(step, kind).title, statusWords(status), tries, time, reason ? `\`${reason}\`` : ''];
     return `| ${cells.join(gap)} |`;
   });
   return ['| Step | Status | Try | Time | Reason |', '|---|---|---|---|---|', ...lines].join('\n');
 }
 
-function whyItWaits({ step, status, reason }: DescribedStep): string[] {
-  const name = `**${texts[step].title}**`;
+function whyItWaits({ step, status, reason }: DescribedStep, kind: DescribedOperation['kind']): string[] {
+  const { title, why } = stepText(step, kind);
+  const name = `**${title}**`;
   const because = reason ? ` ${reasonTexts[reason].operator}` : '';
   switch (status) {
     case 'needs_operator':
@@ -132,7 +73,7 @@ function whyItWaits({ step, status, reason }: DescribedStep): string[] {
     case 'retrying':
       return [`${name} failed and is tried again by itself.${because}`];
     case 'waiting':
-      return [`${name} waits. ${texts[step].why}${because}`];
+      return [`${name} waits. ${why}${because}`];
     case 'failed':
       return [`${name} failed.${because}`];
     case 'running':
@@ -149,7 +90,7 @@ function whatCanBeDone(operation: DescribedOperation): string[] {
       return operatorChoices(operation);
     case 'queued':
     case 'running':
-      return isDelivered(operation) ? [] : [cancelChoice(operation)];
+      return isPastPivot(operation) ? [] : [cancelChoice(operation)];
     case 'undoing':
       return [
         'It undoes what it did; each step is tried until it succeeds. Mend what the reason names, if one fails.',
@@ -162,23 +103,28 @@ function whatCanBeDone(operation: DescribedOperation): string[] {
   }
 }
 
-const choices: Readonly<Record<Decision, { what: string; update: string }>> = {
-  retry: { what: 'try again', update: 'retry-step' },
-  skip: { what: 'go on without it', update: 'skip-step' },
-  abort: { what: 'undo everything and give the money back', update: 'abort' },
-};
+const updates: Readonly<Record<Decision, string>> = { retry: 'retry-step', skip: 'skip-step', abort: 'abort' };
+
+function effectOf(decision: Decision, kind: DescribedOperation['kind']): string {
+  switch (decision) {
+    case 'retry':
+      return 'try again';
+    case 'skip':
+      return 'go on without it';
+    case 'abort':
+      return operationText(kind).abort;
+  }
+}
 
 function operatorChoices(operation: DescribedOperation): string[] {
   const waiting = operation.steps.filter((each) => each.status === 'needs_operator');
   if (waiting.length === 0) return [];
   const lines = waiting.flatMap(({ step, attempt }) => {
     const request = { operationId: operation.operationId, step, attempt, operator: 'YOUR NAME', why: 'WHY' };
-    return decisionsOn(step).map((decision) => {
-      const { update } = choices[decision];
-      const what =
-        decision === 'abort' && !undoes(operation) ? 'end it and leave the server as it is' : choices[decision].what;
-      return `- ${what}: ${updateCall(operation, update, request)}`;
-    });
+    return decisionsOn(step).map(
+      (decision) =>
+        `- ${effectOf(decision, operation.kind)}: ${updateCall(operation.facts, updates[decision], request)}`,
+    );
   });
   const end = operation.windowEndsAt;
   const otherwise =
@@ -191,26 +137,13 @@ function operatorChoices(operation: DescribedOperation): string[] {
 
 function cancelChoice(operation: DescribedOperation): string {
   const request = { by: 'operator', operationId: operation.operationId };
-  return `To cancel it, undo everything and give the money back: ${updateCall(operation, 'cancel-operation', request)}`;
+  return `To cancel it, ${operationText(operation.kind).abort}: ${updateCall(operation.facts, 'cancel-operation', request)}`;
 }
 
-function updateCall({ facts }: { facts: InstanceFacts }, name: string, input: object): string {
-  const target = `--workflow-id instance/${facts.instanceId} --name ${name}`;
-  return `\`temporal workflow update execute ${target} --input '${JSON.stringify(input)}'\``;
-}
-
-/** Past the pivot nothing is undone any more. */
-function isDelivered({ kind, steps }: DescribedOperation): boolean {
-  return kind !== 'provision' || steps.some(({ step, status }) => step === 'mark-ready' && status === 'succeeded');
-}
-
-/** Whether its abort takes something back. */
-function undoes({ kind }: DescribedOperation): boolean {
-  return kind === 'provision';
-}
-
-function words(status: InstanceStatus | OperationStatus | StepStatus): string {
-  return status.replaceAll('_', ' ');
+/** From the pivot on nothing is undone any more, and some operations undo nothing at all. */
+function isPastPivot({ kind, steps }: DescribedOperation): boolean {
+  const { pivot } = operationOf(kind);
+  return pivot === null || steps.some(({ step, status }) => step === pivot && status === 'succeeded');
 }
 
 function clockTime(at: number): string {

@@ -1,6 +1,9 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
+import { stepNamesOf } from '../../contracts/operations/operation.ts';
+import { provision } from '../../contracts/operations/provision.ts';
 import { type OrderState, orderHasEnded } from '../../contracts/states.ts';
-import { provisionSteps, type StepName, steps } from '../../contracts/steps.ts';
+import type { StepName } from '../../contracts/steps.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { Row, Section } from '../terminal.ts';
 
@@ -26,6 +29,7 @@ const weights: Partial<Record<StepName, number>> = {
   'mark-ready': 2,
   'send-mail': 4,
 };
+const provisionSteps = stepNamesOf(provision);
 const whole = provisionSteps.reduce((sum, step) => sum + (weights[step] ?? 1), 0);
 
 /**
@@ -38,7 +42,7 @@ export async function followOrder(options: {
   onEvent?: (event: TimelineEvent) => void;
 }): Promise<Outcome> {
   const { section, onEvent = () => {} } = options;
-  const rows = new Map<StepName, Row>(provisionSteps.map((step) => [step, section.row(steps[step].title)]));
+  const rows = new Map<StepName, Row>(provisionSteps.map((step) => [step, section.row(stepText(step).title)]));
   const outcome: Outcome = { state: 'awaiting_payment', reason: undefined, took: [] };
   const fractions = new Map<StepName, number>();
   let undoing = false;
@@ -49,7 +53,7 @@ export async function followOrder(options: {
     if (known) return known;
     if (!undoing) section.divider('Undo');
     undoing = true;
-    const row = section.row(steps[step].title);
+    const row = section.row(stepText(step).title);
     rows.set(step, row);
     return row;
   };

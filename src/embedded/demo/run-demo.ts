@@ -3,9 +3,9 @@ import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AcceptedOrder } from '../../contracts/api/orders.ts';
 import type { Quote } from '../../contracts/api/quotes.ts';
-import { steps as texts } from '../../contracts/steps.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { formatMoney, formatPercent } from '../../domain/billing/money.ts';
+import { stepText } from '../../domain/operations/operation-texts.ts';
 import type { Embedded } from '../run-embedded.ts';
 import type { Section } from '../terminal.ts';
 import { createCustomer } from './customer.ts';
@@ -118,7 +118,7 @@ export async function runDemo(
           events: customer.events(order, stop),
           section,
           onEvent(event) {
-            if (event.type === 'step' && event.status === 'running') onStep(texts[event.step].title);
+            if (event.type === 'step' && event.status === 'running') onStep(stepText(event.step).title);
             if (acted || !fault?.act || !fault.when?.(event)) return;
             acted = true;
             helpers.push(fault.act(world));
@@ -127,7 +127,7 @@ export async function runDemo(
         pay(section, stop),
       ]);
       await Promise.all(helpers);
-      steps.push(...outcome.took.map(({ step, ms }) => ({ name: texts[step].title, ms })));
+      steps.push(...outcome.took.map(({ step, ms }) => ({ name: stepText(step).title, ms })));
       return outcome;
     } finally {
       follow.abort();

@@ -8,7 +8,7 @@ export const cli = {
   },
   notStarted: 'not started yet',
   waits: '{step} waits for you. {operator} {next}',
-  checkComesLater: 'The check comes when what runs on this server has ended: freehold operations show {operationId}',
+  comesLater: 'It comes when what runs on this server has ended: freehold operations show {operationId}',
   reconcile: {
     unread: 'Did not answer, so something may be missing here: {systems}.',
     dryRun:

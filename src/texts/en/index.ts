@@ -4,10 +4,11 @@ import { details } from './details.ts';
 import { host } from './host.ts';
 import { livePage } from './live-page.ts';
 import { mails } from './mails.ts';
+import { operations } from './operations.ts';
 import { pages } from './pages.ts';
 import { reasons } from './reasons/index.ts';
 import { resources } from './resources.ts';
 import { roles } from './roles.ts';
 
 /** English: all ICU messages by area and code. */
-export const en = { cart, cli, details, host, livePage, mails, pages, reasons, resources, roles } as const;
+export const en = { cart, cli, details, host, livePage, mails, operations, pages, reasons, resources, roles } as const;

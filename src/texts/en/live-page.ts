@@ -37,6 +37,14 @@ export const livePage = {
     expired: { title: 'The payment did not come', lead: 'This order has ended.' },
     failed_refunded: { title: 'We could not deliver this server', lead: 'We are sorry. This order has ended.' },
   },
+  /** An operation of a delivered server. */
+  server: {
+    running: 'running',
+    succeeded: 'done',
+    failed: 'did not succeed',
+    cancelled: 'was ended',
+    needs_operator: 'our team works on it',
+  },
   announcement: '{title}.',
   announcementOfStep: '{title}. {step}: {status}.',
   late: 'This takes longer than usual. It is still running; nothing is lost, and you may leave.',

@@ -1,10 +1,17 @@
-import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  CancellationScope,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { createBillingActivities } from '../../activities/billing/billing-activities.ts';
 import type { createHealthActivities } from '../../activities/hosting/health-activities.ts';
 import type { createStackActivities } from '../../activities/hosting/stack-activities.ts';
 import type { createLicensingActivities } from '../../activities/licensing/licensing-activities.ts';
 import type { createMailActivities } from '../../activities/mail/mail-activities.ts';
 import type { createRecordsActivities } from '../../activities/records/records-activities.ts';
+import type { OperationTimes } from '../../contracts/operations/registry.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import { controlQueue, provisionQueue } from '../../contracts/workflow-messages.ts';
 
@@ -36,6 +43,15 @@ export interface Within {
 
 function deadline({ deadlineMs }: Within): ActivityOptions {
   return deadlineMs === undefined ? {} : { scheduleToCloseTimeout: deadlineMs };
+}
+
+/**
+ * Deadlines and windows as the configuration of the worker that begins the operation has them. One event of the history,
+ * and no cancel reaches it.
+ */
+export function loadTimes(): Promise<OperationTimes> {
+  const local = proxyLocalActivities<Pick<ControlActivities, 'loadTimes'>>({ startToCloseTimeout: '10 seconds' });
+  return CancellationScope.nonCancellable(() => local.loadTimes());
 }
 
 /** Short activities of the control worker. */

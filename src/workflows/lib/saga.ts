@@ -1,149 +1,117 @@
 import {
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
-  condition,
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  setCurrentDetails,
-  setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { OperationDeclaration, StepDeclaration } from '../../contracts/operations/operation.ts';
+import type { OperationKind, OperationTimes } from '../../contracts/operations/registry.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { InstanceStatus, OperationKind, OperationStatus, StepStatus } from '../../contracts/states.ts';
-import { refusalOf, type StepName, undoOf } from '../../contracts/steps.ts';
+import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
+import type { StepName } from '../../contracts/steps.ts';
 import {
   instanceStatusChanged,
   type OperationInput,
-  OperatorDecision,
-  operatorDecided,
+  type OperationRef,
+  type OperatorDecision,
   type StepContext,
-  timelineQuery,
 } from '../../contracts/workflow-messages.ts';
-import { describeOperation } from '../../domain/operations/describe-operation.ts';
-import { controlActivities } from './activities.ts';
+import { controlActivities, loadTimes, type Within } from './activities.ts';
+import { openDecisions } from './operator-decisions.ts';
 import { type Cause, causeOf } from './reason-of.ts';
-import { instanceStatus, needsAttention } from './search-attributes.ts';
+import { instanceStatus } from './search-attributes.ts';
+import { openStepBoard } from './step-board.ts';
+import { runUndoStep, type Undo } from './undo.ts';
 
-/** A forward step: what it does, and what its deadline means when it passes. */
-export interface ForwardStep {
-  name: StepName;
-  run(context: StepContext): Promise<void>;
-  onTimeout: ReasonCode;
+type Declared = OperationDeclaration & { readonly kind: OperationKind };
+
+/** How a forward step is done, and how it is taken back where its declaration says that it is. */
+type StepOf<Step> = Step extends { readonly name: infer Name }
+  ? { name: Name; run(context: StepContext, within: Within): Promise<void> } & (Step extends { readonly undo: string }
+      ? { undo: Undo['run'] | Undo }
+      : { undo?: undefined })
+  : never;
+
+/** How all of them are done, in the order of the declaration. */
+type StepsOf<Steps extends readonly unknown[]> = { readonly [At in keyof Steps]: StepOf<Steps[At]> };
+
+type UndoNameOf<Declaration extends Declared> = Declaration['undo'][number][number]['name'] & StepName;
+
+interface AnyStep {
+  name: string;
+  run(context: StepContext, within: Within): Promise<void>;
+  undo?: Undo['run'] | Undo | undefined;
 }
-
-/** An undo step: repeated until it works. */
-export interface UndoStep {
-  name: StepName;
-  run(context: StepContext): Promise<void>;
-  /** After this long without success people are asked to look; the step goes on trying. */
-  attentionAfterMs?: number;
-  /** What people are told then, when the failure itself says it less well. */
-  shownAs?: ReasonCode;
-  /** After this long the operation ends without this step. */
-  giveUpAfterMs?: number;
-}
-
-interface StepState {
-  step: StepName;
-  status: StepStatus;
-  attempt: number;
-  reason?: ReasonCode;
-  startedAt: number;
-  tookMs?: number;
-}
-
-/** Ends the operation with this cause; thrown by a step that nobody will try again. */
-export class OperationEnds extends Error {
-  override readonly name = 'OperationEnds';
-  readonly reason: ReasonCode;
-
-  constructor(reason: ReasonCode) {
-    super(reason);
-    this.reason = reason;
-  }
-}
-
-/** How long an undo step that failed for good waits before it tries again: doubled each time, up to the second. */
-const undoPauseMs = 10_000;
-const longestUndoPauseMs = 6 * 3_600_000;
 
 /**
- * The saga of one operation.
- *
- * `step` runs a forward step until it succeeds, or an operator skips it, or it ends the operation; a step that failed
- * for good waits as `needs_operator`: before the pivot for the operator's window, after it for ever. `undo` runs the
- * undo steps of everything that was begun, in branches that do not wait for each other, in a scope that no cancel
- * reaches; a step of it that fails for good calls people and is tried again, by them or by itself. The undo of a step
- * counts as registered before the step runs, and is a no-op where the step did nothing.
+ * Ends the operation; thrown by a step that nobody will try again. Why: an operator aborted it, nobody decided in time, or
+ * the reason of a failure that leaves nothing to decide.
  */
-export function openSaga(input: OperationInput, kind: OperationKind = 'provision') {
-  const { facts, times, operationId } = input;
-  const states = new Map<StepName, StepState>();
-  /** Tries that wait for an operator, with what he decided; a decision about anything else is none. */
-  const waiting = new Map<string, OperatorDecision | undefined>();
-  let status: OperationStatus = 'running';
-  let afterPivot = false;
-  let attention = 0;
-  let windowEndsAt: number | undefined;
+export class OperationEnds extends Error {
+  override readonly name = 'OperationEnds';
+  readonly why: 'aborted' | 'window_ended' | ReasonCode;
 
-  setHandler(operatorDecided, (message) => {
-    const decision = OperatorDecision.safeParse(message).data;
-    if (decision?.operationId !== operationId) return;
-    const { action, step } = decision;
-    if (!waiting.has(keyOf(decision)) || waiting.get(keyOf(decision))) return;
-    if (refusalOf(action, step)) return;
-    waiting.set(keyOf(decision), decision);
-  });
-  setHandler(timelineQuery, () => ({
-    status,
-    steps: [...states.values()].map(({ step, status: stepStatus, attempt, reason }) => ({
-      step,
-      status: stepStatus,
-      attempt,
-      ...(reason ? { reason } : {}),
-    })),
-  }));
+  constructor(why: OperationEnds['why']) {
+    super(why);
+    this.why = why;
+  }
+}
 
-  const place = { instanceId: facts.instanceId, orderId: facts.orderId, operationId };
+/**
+ * The saga of one operation, by its declaration.
+ *
+ * `step` runs a forward step until it succeeds, or an operator skips it, or it ends the operation with `OperationEnds` or
+ * a cancellation. A step that failed for good waits as `needs_operator`: before the pivot for the operator's window,
+ * after it, and where nothing is undone at all, for as long as it takes. From the pivot on no cancel reaches a step.
+ *
+ * `undo` runs the undo steps of everything that was begun, in branches that do not wait for each other, in a scope that
+ * no cancel reaches. The undo of a step counts as registered before the step runs, and is a no-op where it did nothing.
+ */
+export async function openSaga<const Declaration extends Declared>(
+  declaration: Declaration,
+  input: OperationInput,
+  {
+    endsWith = [],
+  }: {
+    /** Failures that leave an operator nothing to decide: before the pivot they end the operation. */
+    endsWith?: readonly ReasonCode[];
+  } = {},
+) {
+  const { kind, pivot } = declaration;
+  const { facts, operationId } = input;
+  const ref: OperationRef = {
+    instanceId: facts.instanceId,
+    operationId,
+    ...(declaration.fulfilsOrder ? { orderId: facts.orderId } : {}),
+  };
+  const board = openStepBoard({ kind, input });
+  const decisions = openDecisions({ kind, operationId });
+  const undos = new Map<string, Undo>();
+  let isDelivered = pivot === null;
+  const times = await loadTimes();
 
-  function show(): void {
-    const steps = [...states.values()];
-    setCurrentDetails(describeOperation({ kind, facts, operationId, status, steps, windowEndsAt }));
+  function declared(name: string): StepDeclaration {
+    const step = declaration.steps.find((each) => each.name === name);
+    if (!step) throw new Error(`${kind} has no step ${name}`);
+    return step;
   }
 
-  function enter(step: StepName, attempt: number): StepContext {
-    states.set(step, { step, status: 'running', attempt, startedAt: Date.now() });
-    show();
-    return { ...place, step, attempt };
+  function windowMs(): number | undefined {
+    const variable = isDelivered ? undefined : declaration.operatorWindow?.variable;
+    return variable === undefined ? undefined : times[variable as keyof OperationTimes];
   }
 
-  function leave(step: StepName, stepStatus: StepStatus, reason?: ReasonCode): void {
-    const state = states.get(step);
-    if (!state) return;
-    states.set(step, {
-      ...state,
-      status: stepStatus,
-      tookMs: Date.now() - state.startedAt,
-      ...(reason ? { reason } : {}),
-    });
-    show();
-  }
-
-  function raiseAttention(): void {
-    attention += 1;
-    if (attention === 1) upsertSearchAttributes([{ key: needsAttention, value: true }]);
-  }
-
-  function dropAttention(): void {
-    attention -= 1;
-    if (attention === 0) upsertSearchAttributes([{ key: needsAttention, value: false }]);
+  /** How long a forward step may take with all its tries. */
+  function deadlineOf(name: Declaration['steps'][number]['name']): Within {
+    const variable = declared(name).deadline?.variable as keyof OperationTimes | undefined;
+    return variable === undefined ? {} : { deadlineMs: times[variable] };
   }
 
   /** Shows here and at the entity what the instance is now. */
-  async function tellStatus(value: InstanceStatus): Promise<void> {
+  async function setInstanceStatus(value: InstanceStatus): Promise<void> {
     upsertSearchAttributes([{ key: instanceStatus, value }]);
     const { parent } = workflowInfo();
     if (!parent) return;
@@ -154,56 +122,54 @@ export function openSaga(input: OperationInput, kind: OperationKind = 'provision
     }
   }
 
-  /** Waits for the operator's decision on this try of this step; undefined when `limitMs` ended first. */
-  async function decisionOn(context: StepContext, limitMs?: number): Promise<OperatorDecision | undefined> {
-    const decided = () => waiting.get(keyOf(context)) !== undefined;
-    if (limitMs === undefined) await condition(decided);
-    else await condition(decided, limitMs);
-    const decision = waiting.get(keyOf(context));
-    if (decision) await controlActivities().noteDecision(context, decision);
-    return decision;
-  }
-
-  /** Calls for an operator and waits for his decision; undefined when the window ended first. */
+  /** Calls for an operator and waits for a decision; undefined when the window ended first. */
   async function askOperator(context: StepContext, cause: Cause): Promise<OperatorDecision | undefined> {
-    status = 'needs_operator';
-    windowEndsAt = afterPivot ? undefined : Date.now() + times.operatorWindowMs;
-    waiting.set(keyOf(context), undefined);
-    leave(context.step, 'needs_operator', cause.reason);
-    raiseAttention();
+    const limitMs = windowMs();
+    board.await(limitMs === undefined ? undefined : Date.now() + limitMs);
+    decisions.begin(context);
+    board.leave(context.step, 'needs_operator', cause.reason);
+    board.raiseAttention();
     try {
       await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail);
-      return await decisionOn(context, afterPivot ? undefined : times.operatorWindowMs);
+      return await decisions.next(context, limitMs);
     } finally {
-      waiting.delete(keyOf(context));
-      status = 'running';
-      windowEndsAt = undefined;
+      decisions.end(context);
+      board.goOn();
       // It waits no more; a retry enters it anew, a skip says so.
-      leave(context.step, 'failed', cause.reason);
-      dropAttention();
+      board.leave(context.step, 'failed', cause.reason);
+      board.dropAttention();
     }
   }
 
-  async function step(definition: ForwardStep): Promise<void> {
+  function register({ name, undo }: AnyStep): void {
+    const { undo: undoName } = declared(name);
+    if (undoName && undo) undos.set(undoName, typeof undo === 'function' ? { run: undo } : undo);
+  }
+
+  async function untilDone(step: AnyStep): Promise<void> {
+    const name = step.name as StepName;
+    const { onTimeout } = declared(name);
+    register(step);
     for (let attempt = input.run; ; attempt += 1) {
-      const context = enter(definition.name, attempt);
+      board.enter(name, attempt);
+      const context = { ...ref, step: name, attempt };
       try {
-        await definition.run(context);
-        leave(definition.name, 'succeeded');
+        await step.run(context, deadlineOf(name));
+        board.leave(name, 'succeeded');
         return;
       } catch (error) {
         if (isCancellation(error)) {
-          leave(definition.name, 'failed');
+          board.leave(name, 'failed');
           throw error;
         }
-        const cause = causeOf(error, definition.onTimeout);
-        if (endsAtOnce.includes(cause.reason)) {
-          leave(definition.name, 'failed', cause.reason);
+        const cause = causeOf(error, onTimeout);
+        if (!isDelivered && endsWith.includes(cause.reason)) {
+          board.leave(name, 'failed', cause.reason);
           throw new OperationEnds(cause.reason);
         }
         // The step failed while it was being cancelled: nobody has to decide about it.
         if (CancellationScope.current().consideredCancelled) {
-          leave(definition.name, 'failed', cause.reason);
+          board.leave(name, 'failed', cause.reason);
           throw new CancelledFailure('cancelled while the step failed');
         }
         const decision = await askOperator(context, cause);
@@ -211,138 +177,70 @@ export function openSaga(input: OperationInput, kind: OperationKind = 'provision
           case 'retry':
             break;
           case 'skip':
-            leave(definition.name, 'skipped', cause.reason);
+            board.leave(name, 'skipped', cause.reason);
             return;
           case 'abort':
-            throw new OperationEnds('cancelled_by_operator');
+            throw new OperationEnds('aborted');
           case undefined:
-            throw new OperationEnds('not_delivered');
+            throw new OperationEnds('window_ended');
         }
       }
     }
   }
 
-  async function undoStep(definition: UndoStep): Promise<void> {
-    const { name, giveUpAfterMs = Number.POSITIVE_INFINITY } = definition;
-    const forward = (undoOf as Partial<Record<StepName, StepName>>)[name];
-    // What an earlier run began is not known here.
-    if (forward && !states.has(forward) && input.run === 1) return;
-    const givesUpAt = Date.now() + giveUpAfterMs;
-    let alarmed = false;
-
-    async function alarm(context: StepContext, cause: Cause): Promise<void> {
-      const reason = definition.shownAs ?? cause.reason;
-      waiting.set(keyOf(context), waiting.get(keyOf(context)));
-      leave(name, 'needs_operator', reason);
-      if (!alarmed) {
-        alarmed = true;
-        raiseAttention();
-        if (reason === 'orphan_cleanup') {
-          await tellStatus(reason);
-          await controlActivities().noteOperation(place, { status: 'undoing', instanceStatus: reason });
-        }
-      }
-      await controlActivities().noteNeedsOperator(context, reason, cause.detail);
-    }
-
-    for (let attempt = input.run; ; attempt += 1) {
-      const context = enter(name, attempt);
-      const cause = await tryUndo(definition, context, alarm);
-      if (!cause) {
-        waiting.delete(keyOf(context));
-        leave(name, 'succeeded');
-        break;
-      }
-      await alarm(context, cause);
-      const pause = Math.min(undoPauseMs * 2 ** (attempt - input.run), longestUndoPauseMs, givesUpAt - Date.now());
-      const decision = await decisionOn(context, Math.max(1, pause));
-      waiting.delete(keyOf(context));
-      if (decision?.action === 'skip' || Date.now() >= givesUpAt) {
-        leave(name, decision ? 'skipped' : 'failed', cause.reason);
-        break;
-      }
-      if (!decision)
-        await controlActivities().noteOperation(place, { status: 'undoing', goesOn: { step: name, attempt } });
-    }
-    if (alarmed) dropAttention();
+  async function runStep(step: AnyStep): Promise<void> {
+    const isUncancellable = pivot !== null && (isDelivered || step.name === pivot);
+    if (isUncancellable) await CancellationScope.nonCancellable(() => untilDone(step));
+    else await untilDone(step);
+    if (step.name === pivot) isDelivered = true;
   }
 
-  /** One try of an undo step, which may last long; nothing when it worked, or why it will not. */
-  async function tryUndo(
-    definition: UndoStep,
-    context: StepContext,
-    alarm: (context: StepContext, cause: Cause) => Promise<void>,
-  ): Promise<Cause | undefined> {
-    let outcome: { error?: unknown } | undefined;
-    const scope = new CancellationScope();
-    const running = scope
-      .run(() => definition.run(context))
-      .then(
-        () => {
-          outcome = {};
-        },
-        (error) => {
-          outcome = { error };
-        },
-      );
-    const { attentionAfterMs } = definition;
-    if (attentionAfterMs !== undefined && !(await condition(() => outcome !== undefined, attentionAfterMs))) {
-      await alarm(context, { reason: 'internal', detail: `${definition.name} has not worked for a long time` });
-      await condition(() => outcome !== undefined || waiting.get(keyOf(context)) !== undefined);
-      // An operator need not wait for the next try.
-      scope.cancel();
-    }
-    await running;
-    return outcome && 'error' in outcome ? causeOf(outcome.error, 'internal') : undefined;
-  }
-
-  async function undo(branches: readonly (readonly UndoStep[])[]): Promise<void> {
-    status = 'undoing';
-    show();
-    await CancellationScope.nonCancellable(async () => {
-      await tellStatus('undoing');
-      await Promise.all(
-        branches.map(async (branch) => {
-          for (const definition of branch) await undoStep(definition);
-        }),
-      );
-    });
+  /** What has to be undone: what was begun, and in a later run everything, because it does not know what an earlier began. */
+  function isToUndo(undoName: string): boolean {
+    const forward = declaration.steps.find(({ undo }) => undo === undoName);
+    return !forward || input.run > 1 || board.hasBegun(forward.name as StepName);
   }
 
   return {
-    place,
-    step,
-    undo,
-    /** Shows here and at the entity what the instance is while the operation runs. */
-    become: tellStatus,
-    /** From here on nothing undoes: the customer has what he paid for. */
-    pivot(): void {
-      afterPivot = true;
+    ref,
+    times,
+    deadlineOf,
+    setInstanceStatus,
+    step: (step: StepOf<Declaration['steps'][number]>): Promise<void> => runStep(step as AnyStep),
+    /** Runs all steps of the declaration; the undo of each is known before the first of them begins. */
+    async steps(steps: StepsOf<Declaration['steps']>): Promise<void> {
+      const all = steps as unknown as readonly AnyStep[];
+      for (const step of all) register(step);
+      for (const step of all) await runStep(step);
+    },
+    /** `closing`: undo steps that answer no forward step, which always run. */
+    async undo(closing: Partial<Record<UndoNameOf<Declaration>, Undo>> = {}): Promise<void> {
+      board.setStatus('undoing');
+      for (const [name, undo] of Object.entries<Undo | undefined>(closing)) if (undo) undos.set(name, undo);
+      const facts = { kind, ref, run: input.run, board, decisions };
+      await CancellationScope.nonCancellable(async () => {
+        await Promise.all(
+          declaration.undo.map(async (branch) => {
+            for (const { name } of branch) {
+              const undo = undos.get(name);
+              if (undo && isToUndo(name)) await runUndoStep(name as StepName, undo, facts);
+            }
+          }),
+        );
+      });
+    },
+    /** Records what became of the operation and, where it changed, of its instance. */
+    async note(change: {
+      status: OperationStatus;
+      reason?: ReasonCode;
+      instanceStatus?: InstanceStatus;
+    }): Promise<void> {
+      await controlActivities().noteOperation(ref, { kind, ...change });
     },
     end(outcome: OperationStatus, instance: InstanceStatus): void {
-      status = outcome;
       upsertSearchAttributes([{ key: instanceStatus, value: instance }]);
-      show();
-      log.info('operation ended', { operationId, status });
+      board.setStatus(outcome);
+      log.info('operation ended', { operationId, status: outcome });
     },
   };
-}
-
-function keyOf({ step, attempt }: { step: StepName; attempt: number }): string {
-  return `${step}#${attempt}`;
-}
-
-/** The order is ending for this reason: there is nothing for an operator to decide. */
-const endsAtOnce: readonly ReasonCode[] = [
-  'cancelled_by_customer',
-  'cancelled_by_operator',
-  'not_delivered',
-  'payment_expired',
-  'too_many_declines',
-  'hostname_taken',
-];
-
-/** A failure whose type is the reason code, for callers outside of the workflow. */
-export function refusal(reason: ReasonCode, detail: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: reason, message: detail, nonRetryable: true });
 }

@@ -1,4 +1,5 @@
 import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { provision as declaration } from '../../contracts/operations/provision.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import {
   type OperationInput,
@@ -12,104 +13,94 @@ import {
   paymentActivities,
   pollActivities,
   stackActivities,
+  type Within,
 } from '../lib/activities.ts';
-import { OperationEnds, openSaga, type UndoStep } from '../lib/saga.ts';
+import { OperationEnds, openSaga } from '../lib/saga.ts';
 
-/** Of orders that were placed before it could be set. */
-const usualOrphanAfterMs = 10 * 60_000;
 /** Money in flight comes or fails within this time; what is not settled then needs people. */
 const unsettledAfterMs = 21 * 24 * 3_600_000;
+
+/** The order is ending for this reason: there is nothing for an operator to decide. */
+const endsTheOrder: readonly ReasonCode[] = [
+  'cancelled_by_customer',
+  'cancelled_by_operator',
+  'not_delivered',
+  'payment_expired',
+  'too_many_declines',
+  'hostname_taken',
+];
 
 /**
  * Brings a private server to its customer: takes the name, the money, the licence, the machine, and hands over; or
  * gives everything back (design 5). Ends `succeeded`, or `cancelled`/`failed` with the reason after a whole undo.
  */
 export async function provision(input: OperationInput): Promise<OperationResult> {
-  const { facts, times } = input;
-  const saga = openSaga(input);
-  const awaitPayment = paymentWait(times.awaitPaymentMs);
+  const { facts } = input;
+  const awaitPayment = openPaymentWait();
+  const saga = await openSaga(declaration, input, { endsWith: endsTheOrder });
   let paidUntil: string | undefined;
 
   try {
-    await saga.step({
-      name: 'hold-hostname',
-      run: controlActivities({ deadlineMs: times.holdHostnameMs }).holdHostname,
-      onTimeout: 'records_unreachable',
-    });
-    await saga.step({
-      name: 'create-subscription',
-      run: controlActivities({ deadlineMs: times.createSubscriptionMs }).createSubscription,
-      onTimeout: 'payment_provider_unavailable',
-    });
-    await saga.step({
-      name: 'await-payment',
-      run: awaitPayment,
-      onTimeout: 'payment_expired',
-    });
-    await saga.step({
-      name: 'issue-licence',
-      run: controlActivities({ deadlineMs: times.issueLicenceMs }).issueLicence,
-      onTimeout: 'licence_server_unavailable',
-    });
-    await saga.step({
-      name: 'stack-up',
-      run: stackActivities(facts.cloud, { deadlineMs: times.stackUpMs }).stackUp,
-      onTimeout: 'stack_failed',
-    });
-    await saga.step({
-      name: 'await-healthy',
-      run: pollActivities({ deadlineMs: times.awaitHealthyMs }).awaitHealthy,
-      onTimeout: 'host_unhealthy',
-    });
-    await saga.step({
-      name: 'await-activation',
-      run: pollActivities({ deadlineMs: times.awaitActivationMs }).awaitActivation,
-      onTimeout: 'activation_missing',
-    });
-    await CancellationScope.nonCancellable(() =>
-      saga.step({
+    await saga.steps([
+      {
+        name: 'hold-hostname',
+        run: (context, within) => controlActivities(within).holdHostname(context),
+        undo: controlActivities().releaseHostname,
+      },
+      {
+        name: 'create-subscription',
+        run: (context, within) => controlActivities(within).createSubscription(context),
+        undo: { run: controlActivities().settleMoney, attentionAfterMs: unsettledAfterMs },
+      },
+      { name: 'await-payment', run: awaitPayment },
+      {
+        name: 'issue-licence',
+        run: (context, within) => controlActivities(within).issueLicence(context),
+        undo: controlActivities().revokeLicence,
+      },
+      {
+        name: 'stack-up',
+        run: (context, within) => stackActivities(facts.cloud, within).stackUp(context),
+        undo: {
+          run: stackActivities(facts.cloud).destroyStack,
+          attentionAfterMs: saga.times.FREEHOLD_ORPHAN_AFTER_MS,
+          shownAs: 'orphan_cleanup',
+          onAttention: showOrphan,
+        },
+      },
+      { name: 'await-healthy', run: (context, within) => pollActivities(within).awaitHealthy(context) },
+      { name: 'await-activation', run: (context, within) => pollActivities(within).awaitActivation(context) },
+      {
         name: 'mark-ready',
         run: async (context) => {
           paidUntil = await controlActivities().markReady(context);
         },
-        onTimeout: 'records_unreachable',
-      }),
-    );
+      },
+      { name: 'send-mail', run: (context) => mailActivities().sendMail(context) },
+    ]);
   } catch (error) {
     if (!isCancellation(error) && !(error instanceof OperationEnds)) throw error;
-    // A customer's cancel has written its reason already; a bare cancel comes from somebody in the Temporal UI.
-    return undo(error instanceof OperationEnds ? error.reason : 'cancelled_by_operator');
+    return undo(causeOfUndo(error));
   }
-  saga.pivot();
-  await CancellationScope.nonCancellable(async () => {
-    await saga.step({ name: 'send-mail', run: mailActivities().sendMail, onTimeout: 'mail_unavailable' });
-    await controlActivities().noteOperation(saga.place, { status: 'succeeded' });
-  });
+  await CancellationScope.nonCancellable(() => saga.note({ status: 'succeeded' }));
   saga.end('succeeded', 'ready');
-  return { status: 'succeeded', instanceStatus: 'ready', ...(paidUntil ? { paidUntil } : {}) };
+  return { status: 'succeeded', instanceStatus: 'ready', ...(paidUntil ? { facts: { paidUntil } } : {}) };
 
-  /** Two branches, neither waiting for the other: the money goes back, and the things are removed. */
+  /** The order goes back: its instance is nobody's server any more. */
   async function undo(cause: ReasonCode): Promise<OperationResult> {
-    const reason = await CancellationScope.nonCancellable(() => controlActivities().beginUndo(saga.place, cause));
-    const money: UndoStep[] = [
-      { name: 'settle-money', run: controlActivities().settleMoney, attentionAfterMs: unsettledAfterMs },
-      { name: 'send-outcome-mail', run: endOrderAndExplain(reason), giveUpAfterMs: times.operatorWindowMs },
-    ];
-    const things: UndoStep[] = [
-      { name: 'revoke-licence', run: controlActivities().revokeLicence },
-      {
-        name: 'destroy-stack',
-        run: stackActivities(facts.cloud).destroyStack,
-        attentionAfterMs: times.orphanAfterMs ?? usualOrphanAfterMs,
-        shownAs: 'orphan_cleanup',
+    const reason = await CancellationScope.nonCancellable(async () => {
+      const holds = await controlActivities().beginUndo(saga.ref, cause);
+      await saga.setInstanceStatus('undoing');
+      return holds;
+    });
+    await saga.undo({
+      'send-outcome-mail': {
+        run: endOrderAndExplain(reason),
+        giveUpAfterMs: saga.times.FREEHOLD_OPERATOR_WINDOW_MS,
       },
-      { name: 'release-hostname', run: controlActivities().releaseHostname },
-    ];
-    await saga.undo([money, things]);
+    });
     const status = reason.startsWith('cancelled') ? 'cancelled' : 'failed';
-    await CancellationScope.nonCancellable(() =>
-      controlActivities().noteOperation(saga.place, { status, reason, instanceStatus: 'aborted' }),
-    );
+    await CancellationScope.nonCancellable(() => saga.note({ status, reason, instanceStatus: 'aborted' }));
     saga.end(status, 'aborted');
     return { status, instanceStatus: 'aborted', reason };
   }
@@ -117,22 +108,33 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   /** The order has ended once its money is settled; a mail that cannot be delivered never holds that up. */
   function endOrderAndExplain(reason: ReasonCode) {
     return async (context: StepContext): Promise<void> => {
-      await controlActivities().endOrder(saga.place, reason);
+      await controlActivities().endOrder(saga.ref, reason);
       await mailActivities().sendOutcomeMail(context);
     };
   }
+
+  async function showOrphan(): Promise<void> {
+    await saga.setInstanceStatus('orphan_cleanup');
+    await saga.note({ status: 'undoing', instanceStatus: 'orphan_cleanup' });
+  }
+}
+
+/** A customer's cancel has written its reason already; a bare cancel comes from somebody in the Temporal UI. */
+function causeOfUndo(error: unknown): ReasonCode {
+  if (!(error instanceof OperationEnds) || error.why === 'aborted') return 'cancelled_by_operator';
+  return error.why === 'window_ended' ? 'not_delivered' : error.why;
 }
 
 /**
  * Waits for the money: an activity that looks, started anew by every `payment-changed`, raced against one deadline.
  * At the deadline one last look decides, so that a payment that won is not lost.
  */
-function paymentWait(deadlineMs: number) {
+function openPaymentWait() {
   let news = 0;
   setHandler(paymentChanged, () => {
     news += 1;
   });
-  return async (context: StepContext): Promise<void> => {
+  return async (context: StepContext, { deadlineMs = Number.POSITIVE_INFINITY }: Within): Promise<void> => {
     const deadline = Date.now() + deadlineMs;
     while (Date.now() < deadline) {
       const seen = news;

@@ -4,6 +4,7 @@ import { beginUndo, endOrder, startCancelling } from '../../../src/activities/re
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { markReady } from '../../../src/activities/records/mark-ready.ts';
 import { noteDecision } from '../../../src/activities/records/note-operation.ts';
+import { provision } from '../../../src/contracts/operations/provision.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import type { OrderRecord } from '../../../src/store/records.ts';
 import { order, useApi } from '../../support/api.ts';
@@ -82,7 +83,7 @@ test("an operator's words are for the audit log, never for the timeline that cus
   const context = contextOf(record, 'send-mail');
   const why = 'told by phone, +49 30 123456';
   const decision = { operationId: record.operationId, step: context.step, attempt: 1, operator: 'ada', why };
-  await noteDecision(ports())(context, { ...decision, action: 'skip' });
+  await noteDecision(ports())(context, { ...decision, action: 'skip' }, provision.kind);
   expect(JSON.stringify(await api.store.timeline.page(record.instanceId, 0, 100))).not.toContain('phone');
   expect(await api.store.audit.of(record.operationId)).toMatchObject([{ actor: 'operator:ada', why }]);
 });

@@ -3,6 +3,7 @@ import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { beginUndo } from '../../../src/activities/records/end-order.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from '../../../src/activities/records/note-operation.ts';
+import { provision } from '../../../src/contracts/operations/provision.ts';
 import type { StepName } from '../../../src/contracts/steps.ts';
 import { order, useApi } from '../../support/api.ts';
 
@@ -31,9 +32,9 @@ test('an operation whose first step never reached the database can be found and 
   });
 
   const decision = { operationId, step: context.step, attempt: 1, operator: 'ada', why: 'it is back' };
-  await noteDecision(ports)(context, { ...decision, action: 'retry' });
+  await noteDecision(ports)(context, { ...decision, action: 'retry' }, provision.kind);
   // Its worker died before Temporal knew that it was written.
-  await noteDecision(ports)(context, { ...decision, action: 'retry' });
+  await noteDecision(ports)(context, { ...decision, action: 'retry' }, provision.kind);
   await holdHostname(ports)({ ...context, attempt: 2 });
   expect(await api.store.operations.find(operationId)).toMatchObject({ status: 'running' });
   expect(await api.store.audit.of(operationId)).toMatchObject([
@@ -76,7 +77,10 @@ describe('two undo steps wait for an operator at once', () => {
 
   test('it waits until the last of them goes on by itself', async () => {
     const { ports, place, at, status } = await bothWait();
-    await noteOperation(ports)(place, { status: 'undoing', goesOn: { step: 'settle-money', attempt: 1 } });
+    await noteOperation(ports)(place, {
+      ...{ kind: provision.kind, status: 'undoing' },
+      goesOn: { step: 'settle-money', attempt: 1 },
+    });
     expect(await status()).toBe('needs_operator');
     await ports.journal.note(at('settle-money', 2), { status: 'running' });
     // It worked while people were asked about it.
@@ -89,10 +93,14 @@ describe('two undo steps wait for an operator at once', () => {
   test('it waits until an operator has decided about the last of them', async () => {
     const { ports, at, status } = await bothWait();
     const decide = (step: StepName) =>
-      noteDecision(ports)(at(step), {
-        ...{ operationId: at(step).operationId, step, attempt: 1, operator: 'ada', why: 'mended' },
-        action: 'retry',
-      });
+      noteDecision(ports)(
+        at(step),
+        {
+          ...{ operationId: at(step).operationId, step, attempt: 1, operator: 'ada', why: 'mended' },
+          action: 'retry',
+        },
+        provision.kind,
+      );
     await decide('destroy-stack');
     expect(await status()).toBe('needs_operator');
     await decide('settle-money');

@@ -2,8 +2,10 @@ import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import { noteDecision, noteOperation } from '../../../src/activities/records/note-operation.ts';
-import { endBroken, openOperation, reportDrift } from '../../../src/activities/records/report-drift.ts';
+import { endBroken, openOperation } from '../../../src/activities/records/open-operation.ts';
+import { reportDrift } from '../../../src/activities/records/report-drift.ts';
 import type { Difference, JudgedDrift } from '../../../src/contracts/drift.ts';
+import { checkDrift } from '../../../src/contracts/operations/check-drift.ts';
 import { newId } from '../../../src/runtime/new-id.ts';
 import { useApi } from '../../support/api.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
@@ -23,7 +25,7 @@ const volumeGone: JudgedDrift = {
 async function checked() {
   const instance = instanceRecord({ status: 'ready' });
   await api.store.instances.insert(instance);
-  const place = { instanceId: instance._id, orderId: instance.orderId, operationId: newId.operation() };
+  const place = { instanceId: instance._id, operationId: newId.operation() };
   const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
   // Its worker may die before Temporal knows that it was written.
   for (let times = 0; times < 2; times += 1) {
@@ -46,7 +48,7 @@ test('an incident is on the timeline once, with its reason and what is amiss, an
   await report(repairable, 2);
   expect(await status()).toBe('drifted');
   expect(await operation()).toMatchObject({ kind: 'check-drift', status: 'running', reason: 'server_drifted' });
-  await noteOperation(ports)(place, { status: 'succeeded', instanceStatus: 'ready' });
+  await noteOperation(ports)(place, { kind: checkDrift.kind, status: 'succeeded', instanceStatus: 'ready' });
   expect(await status()).toBe('ready');
   expect(await events()).toMatchObject([
     { type: 'instance', status: 'drifted' },
@@ -65,7 +67,7 @@ test('where a volume is gone the step fails for good, with a detail for operator
   expect(await status()).toBe('drifted');
   await api.store.operations.setStatus(place.operationId, { status: 'needs_operator', reason: 'volume_gone' });
   const decision = { operationId: place.operationId, step: context.step, attempt: 1, operator: 'ada', why: 'by hand' };
-  await noteDecision(ports)(context, { ...decision, action: 'abort' });
+  await noteDecision(ports)(context, { ...decision, action: 'abort' }, checkDrift.kind);
   expect(await operation()).toMatchObject({ status: 'running' });
 });
 

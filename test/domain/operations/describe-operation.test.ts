@@ -5,12 +5,8 @@ import { reasonCodes } from '../../../src/contracts/reasons.ts';
 import { OperationStatus, StepStatus } from '../../../src/contracts/states.ts';
 import { StepName } from '../../../src/contracts/steps.ts';
 import type { InstanceFacts } from '../../../src/contracts/workflow-messages.ts';
-import {
-  type DescribedOperation,
-  describeInstance,
-  describeOperation,
-  operationSummary,
-} from '../../../src/domain/operations/describe-operation.ts';
+import { describeInstance, operationSummary } from '../../../src/domain/operations/describe-instance.ts';
+import { type DescribedOperation, describeOperation } from '../../../src/domain/operations/describe-operation.ts';
 
 const facts: InstanceFacts = {
   instanceId: 'i0123456789abcdef',
@@ -146,11 +142,11 @@ describe('what an operator reads about an instance', () => {
       facts,
       status: 'provisioning',
       running: { operationId: 'op_0123456789abcdef', kind: 'provision' },
-      queue: [{ operationId: 'op_1123456789abcdef', kind: 'suspend' }],
+      queue: [{ operationId: 'op_1123456789abcdef', kind: 'check-drift' }],
     });
     expect(text).toContain('### acme.local.freehold.localhost: provisioning');
     expect(text).toContain('**provision** in `instance/i0123456789abcdef/op/op_0123456789abcdef`');
-    expect(text).toContain('Next: suspend `op_1123456789abcdef`');
+    expect(text).toContain('Next: check-drift `op_1123456789abcdef`');
   });
 
   test('an operation whose workflow stopped: that nothing was undone, and the two Updates that help', () => {
@@ -169,7 +165,7 @@ describe('what an operator reads about an instance', () => {
   test('nothing runs, and a long queue stays short', () => {
     const queue = Array.from({ length: 5_000 }, () => ({
       operationId: 'op_1123456789abcdef',
-      kind: 'restart' as const,
+      kind: 'check-drift' as const,
     }));
     const text = describeInstance({ facts, status: 'orphan_cleanup', running: null, queue });
     expect(text).toContain(': orphan cleanup');

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { Difference } from '../../../src/contracts/drift.ts';
+import { checkDrift } from '../../../src/contracts/operations/check-drift.ts';
 import {
   abortOperation,
   cancelOperation,
-  checkDriftUpdate,
   operationWorkflowId,
+  requestUpdate,
   retryStep,
   stateQuery,
 } from '../../../src/contracts/workflow-messages.ts';
@@ -38,7 +39,7 @@ async function withDelivered(
 function checkOf({ environment, entity, instanceId }: Running) {
   return {
     ask: (operationId = checkId, by: 'system' | 'operator' = 'system') =>
-      entity.executeUpdate(checkDriftUpdate, { args: [{ operationId, by }] }),
+      entity.executeUpdate(requestUpdate(checkDrift.kind), { args: [{ operationId, requestedBy: by }] }),
     handle: environment.client.workflow.getHandle(operationWorkflowId(instanceId, checkId)),
     status: async () => (await entity.query(stateQuery)).status,
   };

@@ -40,6 +40,11 @@ export const operationReasonTexts = {
     operator: 'An operator aborted the operation.',
     next: 'Nothing to do.',
   },
+  operation_ended: {
+    customer: 'This was ended before it had finished; the server stays as it is.',
+    operator: 'Somebody ended the operation; the server is as it was left.',
+    next: 'Check whether the server answers; the next drift check does so, too.',
+  },
   not_delivered: {
     customer: 'We could not deliver this server. Everything you paid goes back to you.',
     operator: 'The window of needs_operator ended before anybody acted.',

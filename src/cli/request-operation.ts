@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DriftCheck } from '../contracts/api/fleet.ts';
+import type { AcceptedOperation } from '../contracts/api/operations.ts';
 import type { OperatorOperation } from '../contracts/api/operator.ts';
 import { monotonic } from '../runtime/clock.ts';
 import { textsOf } from '../texts/texts.ts';
@@ -13,24 +13,28 @@ const turnMs = 60_000;
 const over: readonly OperatorOperation['status'][] = ['succeeded', 'failed', 'cancelled', 'needs_operator'];
 
 /**
- * Has a server compared with its stack and waits until that has ended or waits for somebody; where its turn does not come
- * in time, it answers which operation to look for.
+ * Asks for an operation of a server and waits until it has ended or waits for somebody; where its turn does not come in
+ * time, it answers which operation to look for.
  */
-export async function checkDrift(api: OperatorClient, instanceId: string): Promise<OperatorOperation | DriftCheck> {
-  const check = await api.startDriftCheck(instanceId);
+export async function requestOperation(
+  api: OperatorClient,
+  instanceId: string,
+  kind: string,
+): Promise<OperatorOperation | AcceptedOperation> {
+  const accepted = await api.requestOperation(instanceId, kind);
   const until = monotonic() + turnMs;
   for (;;) {
-    const operation = await find(api, check.operationId);
+    const operation = await find(api, accepted.operationId);
     if (operation && over.includes(operation.status)) return operation;
-    if (!operation && monotonic() > until) return check;
+    if (!operation && monotonic() > until) return accepted;
     await delay(pollIntervalMs);
   }
 }
 
-export function driftText(result: OperatorOperation | DriftCheck): string {
+export function outcomeText(result: OperatorOperation | AcceptedOperation): string {
   if ('kind' in result) return operationText(result);
   const { operationId } = result;
-  return textsOf('en').cli.checkComesLater({ operationId });
+  return textsOf('en').cli.comesLater({ operationId });
 }
 
 async function find(api: OperatorClient, operationId: string): Promise<OperatorOperation | null> {

@@ -1,0 +1,44 @@
+import type { AcceptedOperation } from '../../contracts/api/operations.ts';
+import type { RequestedBy } from '../../contracts/operations/operation.ts';
+import type { OperationKind } from '../../contracts/operations/registry.ts';
+import { ReasonError } from '../../contracts/reasons.ts';
+import { nowDate } from '../../runtime/clock.ts';
+import { newId, operationIdFrom } from '../../runtime/new-id.ts';
+import type { InstanceRecord } from '../../store/records.ts';
+import type { ApiDeps } from '../deps.ts';
+import { acceptedOperationView } from '../views/operation-view.ts';
+
+/**
+ * Asks the entity of an instance for an operation, and answers the one that does it. The same Idempotency-Key for the same
+ * kind of operation on the same instance is the same operation, however long ago it was. Every request that is accepted
+ * is audited. Throws `server_not_ready`, `operation_running` (its detail is the id of the other one), `workflow_unreachable`.
+ */
+export async function requestOperation(
+  deps: Pick<ApiDeps, 'store' | 'workflows' | 'config'>,
+  instance: InstanceRecord,
+  asked: {
+    kind: OperationKind;
+    requestedBy: RequestedBy;
+    request: Record<string, unknown> | undefined;
+    idempotencyKey: string | undefined;
+    actor: string;
+    requestId: string;
+  },
+): Promise<AcceptedOperation> {
+  const { _id: instanceId, status } = instance;
+  const { kind, requestedBy, request, idempotencyKey, actor, requestId } = asked;
+  const id = idempotencyKey ? operationIdFrom([instanceId, kind, idempotencyKey]) : newId.operation();
+  if (idempotencyKey && (await deps.store.operations.find(id)))
+    return acceptedOperationView(deps, instance, { operationId: id, requestedBy });
+  const operation = { kind, operationId: id, requestedBy, ...(request ? { request } : {}) };
+  const { operationId } = await deps.workflows.request(instanceId, operation).catch((error: unknown) => {
+    // The workflow of an instance ends with the instance.
+    const isGone = error instanceof ReasonError && error.code === 'not_found';
+    throw isGone ? new ReasonError('server_not_ready', `the instance is ${status}`, { cause: error }) : error;
+  });
+  const after = { operationId };
+  await deps.store.audit.append({
+    ...{ at: nowDate(), actor, action: `request-${kind}`, subject: instanceId, after, requestId },
+  });
+  return acceptedOperationView(deps, instance, { operationId, requestedBy });
+}

@@ -1,0 +1,26 @@
+/** What people read about the operation that builds an ordered server. */
+export const provision = {
+  title: 'Build the server',
+  /** What a request for it does: API, command and Update. */
+  request: 'Build the ordered server',
+  /** What its steps change meanwhile, for the page of the server. */
+  live: { title: 'Building your server', lead: 'We will mail you when the server is ready.' },
+  /** What an operator's decision to end it does. */
+  abort: 'undo everything and give the money back',
+  steps: {
+    'hold-hostname': { title: 'Hold the hostname', why: 'Nobody else can order this name now.' },
+    'create-subscription': { title: 'Prepare the payment', why: 'Your subscription is set up.' },
+    'await-payment': { title: 'Payment', why: 'We wait for your payment.' },
+    'issue-licence': { title: 'Issue the licence', why: 'The right to run the product is registered.' },
+    'stack-up': { title: 'Build the server', why: 'Address, name, disk and machine are created.' },
+    'await-healthy': { title: 'Wait for the server', why: 'The server starts and gets its certificate.' },
+    'await-activation': { title: 'Activate the licence', why: 'The server registers its licence.' },
+    'mark-ready': { title: 'Hand over', why: 'The server is yours.' },
+    'send-mail': { title: 'Send the e-mail', why: 'The administrator gets the first steps.' },
+    'settle-money': { title: 'Give the money back', why: 'Nothing is kept that was not delivered.' },
+    'send-outcome-mail': { title: 'Explain by e-mail', why: 'You get the reason in writing.' },
+    'revoke-licence': { title: 'Revoke the licence', why: 'Its seats become free.' },
+    'destroy-stack': { title: 'Remove the server', why: 'Machine, disk, name and address are removed.' },
+    'release-hostname': { title: 'Release the hostname', why: 'The name can be ordered again.' },
+  },
+} as const;

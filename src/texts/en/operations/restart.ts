@@ -1,0 +1,14 @@
+/** What people read about a restart of a server. */
+export const restart = {
+  title: 'Restart the server',
+  request: 'Restart a server: its machines are switched off and on again',
+  live: {
+    title: 'Your server is restarting',
+    lead: 'It does not answer for a short while. Nothing is lost, and you can close this page.',
+  },
+  abort: 'end it and leave the server as it is',
+  steps: {
+    'restart-machines': { title: 'Restart the machines', why: 'The cloud switches them off and on again.' },
+    'await-healthy': { title: 'Wait for the server', why: 'The server starts and answers again.' },
+  },
+} as const;

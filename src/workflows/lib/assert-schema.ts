@@ -1,0 +1,9 @@
+import type { z } from 'zod';
+import { refusal } from './refusal.ts';
+
+/** Refuses an input that no handler could read: an error inside of a handler would stop the whole workflow. */
+export function assertSchema(schema: z.ZodType, request: unknown): void {
+  const issues = schema.safeParse(request).error?.issues;
+  if (!issues) return;
+  throw refusal('invalid_request', issues.map(({ path, message }) => [...path, message].join(': ')).join('; '));
+}

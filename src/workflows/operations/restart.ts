@@ -1,0 +1,42 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { restart as declaration } from '../../contracts/operations/restart.ts';
+import type { OperationInput, OperationResult } from '../../contracts/workflow-messages.ts';
+import { controlActivities, pollActivities, stackActivities } from '../lib/activities.ts';
+import { OperationEnds, openSaga } from '../lib/saga.ts';
+
+/**
+ * Switches the machines of a delivered server off and on again, and waits until it answers from outside. A step that
+ * failed waits for people. Ends `succeeded` with the server as it was before, or `cancelled` when an operator ended it:
+ * then the server is `drifted` until the next check has seen it well.
+ */
+export async function restart(input: OperationInput): Promise<OperationResult> {
+  const { facts, from } = input;
+  const saga = await openSaga(declaration, input);
+  const row = { kind: declaration.kind, accountId: facts.accountId };
+
+  try {
+    await CancellationScope.nonCancellable(async () => {
+      await controlActivities().openOperation(saga.ref, row);
+      await saga.note({ status: 'running' });
+    });
+    await saga.steps([
+      {
+        name: 'restart-machines',
+        run: (context, within) => stackActivities(facts.cloud, within).restartServer(context),
+      },
+      { name: 'await-healthy', run: (context, within) => pollActivities(within).awaitHealthy(context) },
+    ]);
+  } catch (error) {
+    if (!isCancellation(error) && !(error instanceof OperationEnds)) throw error;
+    const instanceStatus = 'drifted';
+    await CancellationScope.nonCancellable(async () => {
+      await saga.setInstanceStatus(instanceStatus);
+      await saga.note({ status: 'cancelled', reason: 'operation_ended', instanceStatus });
+    });
+    saga.end('cancelled', instanceStatus);
+    return { status: 'cancelled', instanceStatus, reason: 'operation_ended' };
+  }
+  await CancellationScope.nonCancellable(() => saga.note({ status: 'succeeded' }));
+  saga.end('succeeded', from);
+  return { status: 'succeeded', instanceStatus: from };
+}
