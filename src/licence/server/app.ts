@@ -23,7 +23,7 @@ export function createApp(context: ServerContext): Express {
     response.set('Cache-Control', 'public, max-age=300').type('application/json').send(document);
   });
 
-  // Nobody else is told which calls the control plane has.
+  // Only the control plane may learn which admin routes exist.
   app.use('/v1/admin', async (request, _response, next) => {
     await requireAdmin.admit(request, context);
     next();

@@ -20,7 +20,10 @@ export interface ServerContext {
   log: Log;
 }
 
-/** Loads keys, opens the database and starts counting; the caller closes `db`. Without a seller no seats are sold. */
+/**
+ * Loads the keys, opens the database and creates the rate limits; the caller closes `db`. Without a seller no seats are
+ * sold.
+ */
 export async function createContext(
   settings: Settings,
   log: Log,
@@ -41,13 +44,13 @@ export async function createContext(
   };
 }
 
-/** The request that a call answers: its id, for audit and problem bodies, and its address, for limits. */
+/** The request being answered: its id, for audit and problem bodies, and its address, for limits. */
 export interface Caller {
   requestId: string;
   address: string;
 }
 
-/** On whose behalf something is changed, and in which request. */
+/** Who makes a change, and in which request. */
 export interface Actor {
   /** `control-plane`, `operator:<name>`, `member:<id>`, `key-holder`, … as in the audit log. */
   actor: string;

@@ -5,7 +5,7 @@ import type { Caller, ServerContext } from './context.ts';
 import { newRequestId } from './ids.ts';
 import { problemOf, Refusal } from './refusal.ts';
 
-/** The request's value if it fits the schema; throws INVALID_LICENSE_CHECK_REQUEST that names the fields, never values. */
+/** Parses the value; throws INVALID_LICENSE_CHECK_REQUEST, which names the fields, never values. */
 export function parse<T>(schema: ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
@@ -17,7 +17,7 @@ export function parse<T>(schema: ZodType<T>, value: unknown): T {
 
 const withRequestId = z.object({ requestId: z.string().regex(/^[\w-]{8,64}$/) });
 
-/** Who calls: the check's own requestId where the body has one, else an id made here. */
+/** The caller of a request: its id is the check's own requestId if the body has one, otherwise a new one. */
 export function callerOf(request: Request, response: Response): Caller {
   const named = withRequestId.safeParse(request.body);
   const requestId = named.success ? named.data.requestId : (response.locals.requestId as string);
@@ -35,7 +35,7 @@ function sendProblem(response: Response, refusal: Refusal, requestId: string): v
   const { retryAfterSec, limit } = refusal;
   if (retryAfterSec !== undefined) response.set('Retry-After', String(retryAfterSec));
   if (limit !== undefined) {
-    // In place of what the limit per address says of itself: this one was reached.
+    // Replaces the headers of the per-address limit: this is the limit that was reached.
     response.set('RateLimit-Policy', `${limit.most};w=${limit.windowSec}`);
     response.set('RateLimit', `limit=${limit.most}, remaining=0, reset=${retryAfterSec ?? limit.windowSec}`);
   }
@@ -49,7 +49,7 @@ export const unknownCall: RequestHandler = () => {
   throw new Refusal('NO_SUCH_CALL');
 };
 
-/** Turns whatever was thrown into a problem body; what is not a refusal is logged and never shown. */
+/** Turns any error into a problem body; errors other than refusals are logged and never shown. */
 export function problemHandler(context: ServerContext): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const { requestId } = callerOf(request, response);
@@ -61,7 +61,7 @@ export function problemHandler(context: ServerContext): ErrorRequestHandler {
   };
 }
 
-/** What a caller named, as it may stand in a log or an answer: nothing long enough to be a key, a secret or a token. */
+/** A caller-supplied name as it may appear in a log or an answer: too short to be a key, a secret or a token. */
 function shown(name: string): string {
   return name.replaceAll(/[^/]{25,}/g, '…').slice(0, 200);
 }

@@ -21,11 +21,13 @@ import { planOf, signVerdict } from './verdicts.ts';
 const day = 86_400_000;
 
 /**
- * A new secret for the same node, whose state was lost or restored from a backup: the licence key or a new enrolment
- * token proves the right, the name within the cluster (and the fingerprint, where both know one) that it is the same.
+ * Gives a new secret to the same node after its state was lost or restored from a backup. The licence key or a new
+ * enrolment token proves the right; the name within the cluster (and the fingerprint, if both know one) proves that it
+ * is the same node.
  *
  * Refuses with INSTANCE_NOT_FOUND, INVALID_LICENSE_SECRET, ENROLLMENT_REFUSED, SUBSCRIPTION_NOT_ACTIVE,
- * INSTANCE_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE and RECOVERY_REFUSED. The same requestId again gets the same answer.
+ * INSTANCE_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE and RECOVERY_REFUSED. Repeating the requestId
+ * returns the same answer.
  */
 export async function recover(
   context: ServerContext,
@@ -123,7 +125,7 @@ async function renew(
     {
       $set: {
         secret: { hash: secretHash(next), seq, requestId, keyId },
-        // No previous secret: whoever still has the old state is the copy now.
+        // No previous secret: whoever still has the old state is the copy from now on.
         previous: null,
         lastRoundReplayed: false,
         recoveries: [...recent, at],

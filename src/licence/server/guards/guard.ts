@@ -4,14 +4,14 @@ import type { ServerContext } from '../context.ts';
 
 export type Security = 'admin' | 'account';
 
-/** Lets a caller in, before the body is read, or throws the refusal why not. */
+/** Admits a caller before the body is read, or throws the refusal. */
 export interface Guard<By> {
-  /** What it asks for; null is open to everybody. */
+  /** The required credentials; null is open to everybody. */
   security: Security | null;
   refusals: readonly LicenceCode[];
-  /** Who was let in, as the handler is told. */
+  /** The admitted caller, as passed to the handler. */
   admit(request: Request, context: ServerContext): By | Promise<By>;
 }
 
-/** Open: a node proves itself by the key, token or secret in its body. */
+/** Open: a node authenticates by the key, token or secret in its body. */
 export const open: Guard<object> = { security: null, refusals: [], admit: () => ({}) };

@@ -5,8 +5,8 @@ import type { Guard } from './guard.ts';
 
 /**
  * The guard of the licence portal: a member of an account with one of the roles, by a token of the account service as
- * `Authorization: Bearer`. Every member may view. What the member asks for is looked up within `caller.account` alone
- * (account-scope.ts), so that ids of others answer 404.
+ * `Authorization: Bearer`. Every member may view. Lookups are scoped to `caller.account` (account-scope.ts), so that
+ * ids of others answer 404.
  */
 export function requireAccount(...roles: Exclude<AccountRole, 'viewer'>[]): Guard<Member> {
   return {

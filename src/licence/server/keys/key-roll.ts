@@ -6,7 +6,7 @@ import { Refusal } from '../refusal.ts';
 import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
 import { newSigningKey } from './keys-file.ts';
 
-/** The signing keys as operators see them; never a private part. */
+/** The signing keys as operators see them, without private parts. */
 export async function listSigningKeys(context: ServerContext): Promise<SigningKeyList> {
   await context.keys.refresh();
   const longestGraceMs = await context.db.plans.longestGraceMs();
@@ -23,12 +23,12 @@ export async function listSigningKeys(context: ServerContext): Promise<SigningKe
 }
 
 /**
- * Lets the next key sign, once: for a key that signs already nothing changes. Every process takes it over within
- * moments, and until then signs with the old key, which stays published. Of two that roll to the same key at once both
- * have rolled to it.
+ * Makes the next key sign, once: for a key that already signs nothing changes. Every process picks it up within
+ * moments, and until then signs with the old key, which stays published. Two concurrent rolls to the same key both
+ * succeed.
  *
- * Throws KEY_ROLL_TOO_EARLY before the next key was published long enough, and KEY_ROLL_REFUSED where the named key is
- * not the next one or the keys do not stand in a file.
+ * Throws KEY_ROLL_TOO_EARLY before the next key has been published long enough, and KEY_ROLL_REFUSED if the named key
+ * is not the next one or the keys are not in a file.
  */
 export async function rollSigningKeys(
   context: ServerContext,
@@ -45,7 +45,7 @@ export async function rollSigningKeys(
   await keys.refresh();
   if (keys.signing.kid === to) return listSigningKeys(context);
   const at = nowDate();
-  // What the decision is about: another call may roll while this one asks the database.
+  // Pins the keys that the decision is about: another call may roll while this one asks the database.
   const held = keys.signingKeys;
   const before = keys.signing.kid;
   const next = held.find(({ state }) => state === 'next');
@@ -67,7 +67,7 @@ export async function rollSigningKeys(
   return listSigningKeys(context);
 }
 
-/** Appends the entry of the last roll, which stands in the keys file with it. */
+/** Appends the audit entry of the last roll, which is stored in the keys file. */
 async function auditRoll({ keys, db }: ServerContext): Promise<void> {
   const current = keys.signingKeys.find(({ state }) => state === 'current');
   if (current?.roll === undefined) return;
@@ -77,7 +77,7 @@ async function auditRoll({ keys, db }: ServerContext): Promise<void> {
   await db.audit.append({ ...about, ...change, licenceId: null, activationId: null });
 }
 
-/** Takes over rolls of other processes, and audits those that were cut short, until the answer is called. */
+/** Picks up rolls of other processes, and audits interrupted ones, until the returned function is called. */
 export function watchKeys(context: ServerContext): () => void {
   let audited: string | undefined;
   async function look(): Promise<void> {

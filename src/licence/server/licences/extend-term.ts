@@ -6,12 +6,12 @@ import type { Licence } from '../store/licence.ts';
 import { type OutboxEvent, pushToOutbox } from '../store/outbox.ts';
 import { statusDetail } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
-import { standingEvents } from './standing-news.ts';
+import { standingEvents } from './standing-events.ts';
 
 /**
- * Lets a subscription run until a later moment than it would; one that had ended runs again. A moment that is not later
- * changes nothing. What the control plane pushes afterwards counts as ever. Throws SUBSCRIPTION_NOT_FOUND,
- * INVALID_LICENSE_CHECK_REQUEST, LICENSE_REVOKED, SUBSCRIPTION_NOT_ACTIVE, LICENSE_CHANGED.
+ * Extends a subscription to a later end; an ended one runs again. An earlier moment changes nothing. Later pushes of
+ * the control plane apply as usual. Throws SUBSCRIPTION_NOT_FOUND, INVALID_LICENSE_CHECK_REQUEST, LICENSE_REVOKED,
+ * SUBSCRIPTION_NOT_ACTIVE, LICENSE_CHANGED.
  */
 export async function extendTerm(context: ServerContext, licenceId: string, until: Date, by: Actor): Promise<Licence> {
   const held = await knownLicence(context, licenceId);

@@ -1,21 +1,21 @@
 import type { Standing } from '../../protocol/admin.ts';
 import type { LicenceStatus, Notice } from '../../protocol/verdict.ts';
 
-/** What a licence's status depends on. */
+/** The fields that a licence's status depends on. */
 export interface LicenceRight {
   kind: 'subscription' | 'perpetual';
   standing: { standing: Standing; paidUntil: Date | null; endsAt: Date | null };
   revokedAt: Date | null;
-  /** An operator's own stop. */
+  /** A stop by an operator. */
   suspended?: { reason: string } | null;
 }
 
-/** When the right ends by itself; null = never, as for every perpetual licence, whatever becomes of its updates. */
+/** When the licence ends; null = never, as for every perpetual licence, whatever happens to its updates. */
 export function endOf({ kind, standing }: Pick<LicenceRight, 'kind' | 'standing'>): Date | null {
   return kind === 'perpetual' ? null : standing.endsAt;
 }
 
-/** The right that a standing gives (facts of payment are the control plane's; the licence only follows). */
+/** The status that follows from a standing (payments are the control plane's concern; the licence only follows). */
 export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus {
   if (licence.revokedAt !== null) return 'REVOKED';
   if (licence.suspended) return 'SUSPENDED';
@@ -37,7 +37,7 @@ export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus
   }
 }
 
-/** Why a licence with this status refuses, as a sentence that says what to do. */
+/** Why a licence with this status refuses, with what to do. */
 export function statusDetail(
   status: Exclude<LicenceStatus, 'ACTIVE'>,
   { suspended }: Pick<LicenceRight, 'suspended'>,
@@ -56,7 +56,7 @@ export function statusDetail(
   }
 }
 
-/** What the operator of a node should know about the money side although the licence is active. */
+/** Notices about payments for the operator of a node, although the licence is active. */
 export function standingNotices(licence: LicenceRight): Notice[] {
   const { standing } = licence;
   const endsAt = endOf(licence);

@@ -27,19 +27,19 @@ import { boundsOf, isBoundElsewhere } from '../store/seat-ledger.ts';
 
 const day = 86_400_000;
 
-/** A file that would count for less is not worth carrying to a node. */
+/** A file that is valid for less is not worth carrying to a node. */
 const leastMs = 3_600_000;
 
 /**
  * Offline files: signed licences for nodes that never reach this server. A file cannot be taken back once it is handed
- * out, so it holds its seats in the ledger until it ends, and counts no longer than the licence is paid for.
+ * out, so it holds its seats in the ledger until it ends, and is valid no longer than the licence is paid.
  *
- * Issues one, once per idempotency key. The file is written and signed first, then one conditional update wins its
- * seats, then it is given out; whatever a crash cuts short is resumed by the same key or swept. Refuses with
- * OFFLINE_LICENSE_ALREADY_ISSUED where nodes of the same cluster or machine hold seats online or by another file, with
- * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SUBSCRIPTION_NOT_ACTIVE, OFFLINE_NOT_POSSIBLE, IDEMPOTENCY_CONFLICT and, where the
- * plan allows one cluster and another one holds seats, CLUSTER_ID_MISMATCH. A file that ends soon may be followed by a new
- * one with as many seats, which takes its seats over.
+ * Issues one, once per idempotency key. The file is written and signed first, then one conditional update takes its
+ * seats, then it is handed out; whatever a crash interrupts is resumed by the same key or swept. Refuses with
+ * OFFLINE_LICENSE_ALREADY_ISSUED if nodes of the same cluster or machine hold seats online or by another file, with
+ * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SUBSCRIPTION_NOT_ACTIVE, OFFLINE_NOT_POSSIBLE, IDEMPOTENCY_CONFLICT and, if the
+ * plan allows one cluster and another one holds seats, CLUSTER_ID_MISMATCH. A file that ends soon may be followed by a
+ * new one with the same number of seats, which takes its seats over.
  */
 export async function issueOfflineFile(
   context: ServerContext,
@@ -71,7 +71,7 @@ export async function issueOfflineFile(
   return { answer: answerOf(issued), created: true };
 }
 
-/** The file of an earlier call with this key. One that was withdrawn is forgotten first, and the call begins anew. */
+/** The file of an earlier call with this key. A withdrawn one is deleted first, and the call starts over. */
 async function heldBy(context: ServerContext, licenceId: string, idempotencyKey: string): Promise<OfflineFile | null> {
   const file = await context.db.offlineFiles.byIdempotencyKey(licenceId, idempotencyKey);
   if (file?.status !== 'withdrawn') return file;
@@ -79,7 +79,10 @@ async function heldBy(context: ServerContext, licenceId: string, idempotencyKey:
   return null;
 }
 
-/** The same call was faster; or this one took so long that the file was swept, and its seats must not stay. */
+/**
+ * A concurrent call with the same key was faster; or this one took so long that its file was swept, and its seats must
+ * be released.
+ */
 async function answeredElsewhere(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
   const there = await context.db.offlineFiles.find(file.licenceId, file._id);
   if (there !== null && wasGiven(there)) return answerOf(there);
@@ -102,12 +105,12 @@ export async function readOfflineFile(
   return answerOf(file);
 }
 
-/** Frees the seats of files that have ended, and of those that were never given out. */
+/** Frees the seats of files that have ended, and of those that were never handed out. */
 export async function sweepOfflineFiles(context: ServerContext): Promise<number> {
   const { offlineFiles, licences } = context.db;
   let swept = 0;
   for (const file of await offlineFiles.endedBefore(nowDate())) {
-    // The seat first: a crash in between leaves a file that is swept again.
+    // The seat first: after a crash in between the file is swept again.
     await licences.pullSeat(file.licenceId, file._id);
     if ((await offlineFiles.turn(file._id, file.status, 'ended')) !== null) swept += 1;
   }
@@ -117,7 +120,7 @@ export async function sweepOfflineFiles(context: ServerContext): Promise<number>
   return swept;
 }
 
-/** Withdraws a file first, so that it can no longer be given out, then frees its seats; only then it is forgotten. */
+/** Withdraws a file first, so that it can no longer be handed out, then frees its seats and only then deletes it. */
 async function giveUp(context: ServerContext, file: OfflineFile): Promise<boolean> {
   const withdrawn = await context.db.offlineFiles.withdraw(file._id);
   if (withdrawn === null) return false;
@@ -130,7 +133,9 @@ function wasGiven({ status }: OfflineFile): boolean {
   return status !== 'pending' && status !== 'withdrawn';
 }
 
-/** Frees the seats of a file that nobody was given. Those of a file that still counts go back to it. */
+/**
+ * Frees the seats of a file that was never handed out. Those of a previous file that is still valid are returned to it.
+ */
 async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: OfflineFile): Promise<void> {
   const { licences, offlineFiles } = context.db;
   const before = replaces ? await offlineFiles.find(licenceId, replaces) : null;
@@ -139,7 +144,7 @@ async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: O
     return;
   }
   await licences.returnOffline(licenceId, _id, before);
-  // Also where they were handed back already: a crash may have come before this.
+  // Also if they were returned already: a crash may have come before this.
   const licence = await licences.find(licenceId);
   if (licence?.seats.some(({ activationId }) => activationId === before._id)) {
     await offlineFiles.turn(before._id, 'replaced', 'issued');
@@ -179,7 +184,7 @@ async function draft(
   return other;
 }
 
-/** What is not paid for cannot be given away for a year. Throws OFFLINE_NOT_POSSIBLE. */
+/** What is not paid cannot be issued for a year. Throws OFFLINE_NOT_POSSIBLE. */
 function expiryOf(licence: Licence, from: Date, days: number): Date {
   const paidUntil = licence.kind === 'subscription' ? licence.standing.paidUntil : null;
   const ends = [from.getTime() + days * day, endOf(licence)?.getTime(), paidUntil?.getTime()];
@@ -218,7 +223,7 @@ async function sign(
   return new SignJWT({ ...claims }).setProtectedHeader({ alg: verdictAlgorithm, kid, typ: offlineFileType }).sign(key);
 }
 
-/** Answers the file as it stands once its seats are won. */
+/** Returns the file as stored once it holds its seats. */
 async function winSeats(context: ServerContext, drafted: OfflineFile, call: Actor): Promise<OfflineFile> {
   const { licences, offlineFiles } = context.db;
   let file = drafted;
@@ -228,7 +233,7 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
     if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
     requireActive(licence);
     if (licence.seats.some(({ activationId }) => activationId === file._id)) {
-      // An activation that was faster than these seats stands in the ledger now; one that comes later is refused there.
+      // Any activation that was faster is in the ledger now; a later one is refused there.
       if (await runsOnline(context, licence, file)) throw alreadyUsed('Nodes of it hold seats online.');
       return file;
     }
@@ -241,12 +246,12 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
         await freeSeats(context, before);
         continue;
       }
-      // Over, or of a file that nobody was given: its seats are left from a call that was cut short.
+      // Expired, or of a file that was never handed out: its seats are left from an interrupted call.
       if (leftMs <= 0 || before === null) {
         await licences.pullSeat(licence._id, other.activationId);
         continue;
       }
-      // One that is not given out yet may give its seats back, so nobody takes them over from it.
+      // A file that is not handed out yet may still return its seats, so it cannot be followed.
       const mayFollow = leftMs <= context.settings.offlineRenewMs && before.status !== 'pending';
       if (!mayFollow || count !== file.seats || other.mode !== file.mode) {
         throw alreadyUsed(`Its file ${other.activationId} counts until ${other.offline.until.toISOString()}.`);

@@ -8,7 +8,7 @@ import { open } from '../guards/guard.ts';
 import { proveByKey } from '../licences/licence-by-key.ts';
 import { type Route, route } from '../routing/route.ts';
 
-/** What keeps a node whose right is proven from a seat. */
+/** Refusals of a node whose right is proven but which gets no seat. */
 const seatRefusals: readonly LicenceCode[] = [
   'SUBSCRIPTION_NOT_FOUND',
   'SUBSCRIPTION_NOT_ACTIVE',

@@ -17,7 +17,7 @@ import {
   TransferLicence,
 } from '../../protocol/admin.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
-import { rotateKey } from '../keys/key-care.ts';
+import { rotateKey } from '../keys/stored-keys.ts';
 import { extendTerm } from '../licences/extend-term.ts';
 import {
   issueLicence,

@@ -13,7 +13,7 @@ import type { Licence } from '../store/licence.ts';
 
 const params = z.object({ id: LicenceId });
 
-/** Offline files of a licence: for the members of its account and, below /v1/admin, for the control plane. */
+/** Offline files of a licence: for the members of its account and, under /v1/admin, for the control plane. */
 export const offlineFileRoutes: readonly Route[] = [
   ...callsFor({
     base: '/v1',

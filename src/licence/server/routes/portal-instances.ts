@@ -14,7 +14,7 @@ import { type Route, route } from '../routing/route.ts';
 const tag = 'portal';
 const params = z.object({ id: WireInstanceId });
 
-/** What the members of an account do with its nodes; "instance" on this wire is an activation (protocol/words.ts). */
+/** Calls of an account's members for its nodes; "instance" on this wire is an activation (protocol/words.ts). */
 export const portalInstanceRoutes: readonly Route[] = [
   route({
     method: 'get',
@@ -24,7 +24,7 @@ export const portalInstanceRoutes: readonly Route[] = [
     guard: requireAccount(),
     query: z.strictObject({
       licenseId: LicenceId.optional(),
-      /** `active`: those that run; `ended`: those that ran. */
+      /** `active`: running nodes; `ended`: former ones. */
       status: z.enum(['active', 'ended', 'all']).default('active'),
       after: InstanceCursor.or(z.literal('')).default(''),
       limit: z.coerce.number().int().min(1).max(100).default(50),

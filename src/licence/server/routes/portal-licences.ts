@@ -10,7 +10,7 @@ import {
   SeatsRequest,
 } from '../../protocol/portal.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { rotateKey, showKey } from '../keys/key-care.ts';
+import { rotateKey, showKey } from '../keys/stored-keys.ts';
 import { licenceOfAccount } from '../portal/account-scope.ts';
 import { exportAccount } from '../portal/export-account.ts';
 import { portalLicence } from '../portal/portal-views.ts';
@@ -21,7 +21,7 @@ const tag = 'portal';
 const params = z.object({ id: LicenceId });
 const headers = z.object({ 'idempotency-key': IdempotencyKey });
 
-/** What the members of an account do with its licences. Ids of other accounts are not found. */
+/** Calls of an account's members for its licences. Ids of other accounts are not found. */
 export const portalLicenceRoutes: readonly Route[] = [
   route({
     method: 'get',

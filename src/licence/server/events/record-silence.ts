@@ -9,15 +9,15 @@ import { pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 
 /**
- * Tells of nodes that are not heard any more: first that they are silent, and before their grace period ends that they
- * will lock. Each is told once for each silence; a check that comes at the same moment wins.
+ * Records that nodes no longer check: first that they are silent, then, before their grace period ends, that they are
+ * about to lock. Each once per silence; a concurrent check wins.
  */
 export async function recordSilence(context: ServerContext): Promise<number> {
   const plans = await context.db.plans.all();
   if (plans.length === 0) return 0;
   let told = 0;
   for (const { alarm, before, after } of stages(context)) {
-    // The shortest wait of any plan finds the candidates, each one's own plan decides.
+    // The shortest wait of any plan selects the candidates; each node's own plan decides.
     const since = new Date(now() - Math.min(...plans.map(after)));
     for await (const activation of context.db.activations.silentSince(since, before)) {
       if (await tellOf(context, activation, alarm, after)) told += 1;
@@ -29,13 +29,13 @@ export async function recordSilence(context: ServerContext): Promise<number> {
 interface Stage {
   alarm: 'silent' | 'grace-risk';
   before: 'silent' | null;
-  /** How long a node of this plan may be silent before this is told, ms. */
+  /** How long a node of this plan may be silent before this event, ms. */
   after(plan: Plan): number;
 }
 
 function stages({ settings }: ServerContext): Stage[] {
   return [
-    // A node at risk is silent first, so both come in one sweep where the server itself was away.
+    // Risk follows silence, so both are recorded in one sweep after a downtime of the server.
     {
       alarm: 'silent',
       before: null,
@@ -61,7 +61,7 @@ async function tellOf(
   if (licence === null) return false;
   const at = nowDate();
   if (!holdsSeat(licence, activation._id)) {
-    // A takeover that a crash cut short: its seat is another's already.
+    // An interrupted takeover: its seat already belongs to another activation.
     const end = { from: 'active', to: 'replaced', endedAt: at } as const;
     return (await activations.end(activation._id, end, { seenAt: activation.seenAt })) !== null;
   }
@@ -81,7 +81,7 @@ async function tellOf(
   return told !== null;
 }
 
-/** Nobody needs to hear of nodes whose licence does not let them run anyway. */
+/** Nobody needs to know about nodes whose licence does not let them run anyway. */
 function matters(licence: Licence, at: Date): boolean {
   return licenceStatus(licence, at.getTime()) === 'ACTIVE';
 }

@@ -5,8 +5,8 @@ import { licenceStatus } from './licence-status.ts';
 type EventType = Extract<OutboxEvent['type'], `license.${string}`>;
 
 /**
- * What a new standing makes of a licence, as news, and what is told of its end from then on. The same push to the same
- * licence makes the same news, so a repeated one adds none.
+ * The events of a new standing, and which event about its end counts as sent from then on. The same push to the same
+ * licence yields the same events, so a repeated one adds none.
  */
 export function standingEvents(
   held: Licence,
