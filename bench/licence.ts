@@ -224,7 +224,7 @@ async function seedActivations(context: ServerContext, owners: Owner[], count: n
       secret: { hash: secretHash(secret), seq: 0, requestId, keyId },
       ...{ previous: null, lastRoundReplayed: false, history: [] },
       ...{ leaseUntil: new Date(at.getTime() + 86_400_000), createdAt: at, activatedAt: at, endedAt: null },
-      ...{ firstCheckAt: null, lastCheckAt: null, planRevTold: 1, usage: {}, recoveries: [], cloneSuspectedAt: null },
+      ...{ firstCheckAt: null, lastCheckAt: null, planRevSent: 1, usage: {}, recoveries: [], cloneSuspectedAt: null },
     };
     return { activation, secret };
   });

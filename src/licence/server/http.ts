@@ -12,7 +12,7 @@ export function parse<T>(schema: ZodType<T>, value: unknown): T {
   const fields = parsed.error.issues
     .slice(0, 5)
     .map(({ path, code }) => `${path.map((name) => shown(String(name))).join('.') || 'body'} (${code})`);
-  throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', `Not as expected: ${fields.join(', ')}.`);
+  throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', `Invalid: ${fields.join(', ')}.`);
 }
 
 const withRequestId = z.object({ requestId: z.string().regex(/^[\w-]{8,64}$/) });

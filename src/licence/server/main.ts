@@ -39,6 +39,6 @@ async function run(): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  log.fatal({ err: error }, 'the licence server cannot run');
+  log.fatal({ err: error }, 'the licence server cannot start');
   process.exitCode = 1;
 });

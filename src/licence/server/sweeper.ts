@@ -46,12 +46,12 @@ async function finish(context: ServerContext, unfinished: Activation, before: Da
 /** The sweeps are independent: one that fails does not stop the others. */
 const sweeps = {
   'unfinished activations swept': sweepUnfinished,
-  'ends of licences told': recordEnds,
-  'silent nodes told': recordSilence,
+  'ends of licences recorded': recordEnds,
+  'silent nodes recorded': recordSilence,
   'seats of offline files freed': sweepOfflineFiles,
-  'old claims forgotten': forgetOldClaims,
-  'old events forgotten': forgetOldEvents,
-  'removed endpoints forgotten': forgetRemovedWebhooks,
+  'old claims deleted': forgetOldClaims,
+  'old events deleted': forgetOldEvents,
+  'removed endpoints deleted': forgetRemovedWebhooks,
 };
 
 async function sweep(context: ServerContext): Promise<void> {
@@ -60,7 +60,7 @@ async function sweep(context: ServerContext): Promise<void> {
       const count = await each(context);
       if (count > 0) context.log.info({ count }, what);
     } catch (error) {
-      context.log.warn({ err: error, what }, 'sweep failed; the next one tries again');
+      context.log.warn({ err: error, what }, 'sweep failed; the next one retries');
     }
   }
 }

@@ -15,7 +15,7 @@ export function pass(ms: number): void {
 }
 
 export const now = () => at;
-export const today = () => new Date(at);
+export const nowDate = () => new Date(at);
 export const monotonic = () => at - start;
 
 const counts = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
-import type { SeatGrant, SeatRequest } from '../../protocol/words.ts';
+import type { SeatGrant, SeatRequest } from '../../protocol/wire-names.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Caller, ServerContext } from '../context.ts';
 import { recordEventNow } from '../events/record-event.ts';
@@ -77,7 +77,7 @@ export async function activate(
     const now = await activations.find(pending._id);
     if (now?.status !== 'active') await licences.pullSeat(licence._id, pending._id);
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The activation met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The activation met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 /** Throws SUBSCRIPTION_NOT_ACTIVE; its detail says what to do. */
@@ -132,7 +132,7 @@ async function beginOrResume(
     endedAt: null,
     firstCheckAt: null,
     lastCheckAt: null,
-    planRevTold: licence.planRev,
+    planRevSent: licence.planRev,
     usage: {},
     recoveries: [],
     cloneSuspectedAt: null,
@@ -173,7 +173,7 @@ async function finish(
         status: 'active',
         activatedAt: at,
         leaseUntil: leaseFrom(at, plan),
-        planRevTold: licence.planRev,
+        planRevSent: licence.planRev,
         seenAt: at,
       },
       $unset: { unfinishedSince: 1 },
@@ -216,7 +216,10 @@ async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { a
         retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
       });
     case 'offline':
-      return new Refusal('OFFLINE_LICENSE_ALREADY_ISSUED', 'An offline file of this cluster or machine still counts.');
+      return new Refusal(
+        'OFFLINE_LICENSE_ALREADY_ISSUED',
+        'An offline file of this cluster or machine is still valid.',
+      );
     case 'full': {
       const { licence } = asked;
       const at = nowDate();

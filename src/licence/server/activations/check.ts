@@ -62,7 +62,7 @@ export async function check(
     if (answer !== null) return { answer, replay: judgement !== 'rotate' };
     // A concurrent check of the same node was faster: judge the secret again against the new state.
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The check met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The check met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 /** The activation, and what presenting this secret means. Throws INSTANCE_NOT_FOUND, INVALID_SECRET, RATE_LIMITED. */
@@ -88,7 +88,7 @@ const endings = {
   replaced: 'Another node with the same name took over the seat.',
   deactivated: 'The node was deactivated by an administrator.',
   reduced: 'The licence was renewed with fewer seats, and this was one of its newest nodes.',
-  released: 'The node gave its seat back.',
+  released: 'The node released its seat.',
   revoked: 'The licence that this node ran on was revoked.',
 } as const;
 
@@ -146,7 +146,7 @@ async function answerOf(context: ServerContext, round: Round, activation: Activa
   return {
     secret: context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId: derivedFrom }),
     license: verdict,
-    planChanged: (activation.previous?.planRevTold ?? activation.planRevTold) < licence.planRev,
+    planChanged: (activation.previous?.planRevSent ?? activation.planRevSent) < licence.planRev,
     notices,
   };
 }
@@ -173,14 +173,14 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
           bootId: presented.bootId,
           at,
           replayedWithoutId: false,
-          planRevTold: activation.planRevTold,
+          planRevSent: activation.planRevSent,
         },
         lastRoundReplayed: activation.previous?.replayedWithoutId ?? false,
         leaseUntil: leaseFrom(at, round.plan),
         lastCheckAt: at,
         seenAt: at,
         alarm: null,
-        planRevTold: licence.planRev,
+        planRevSent: licence.planRev,
         ...(activation.firstCheckAt === null ? { firstCheckAt: at } : {}),
         ...(presented.bootId === null ? {} : { bootId: presented.bootId }),
         ...(body.version === undefined ? {} : { version: body.version }),
@@ -250,6 +250,6 @@ async function refuseCopy(
   const refusal: VerdictRefusal =
     judgement === 'clone'
       ? { code: 'CLONE_SUSPECTED', detail: 'Another copy of this node has already used this licence state.' }
-      : { code: 'STALE_SECRET', detail: 'This licence state was replaced by a newer one since.' };
+      : { code: 'STALE_SECRET', detail: 'This licence state has been replaced by a newer one.' };
   return refuse(context, round, refusal);
 }

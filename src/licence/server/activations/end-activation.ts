@@ -68,15 +68,15 @@ export async function endActivation(
   const at = nowDate();
   const about = { ...by, at, action: 'seat.released', licenceId, activationId: _id, after: { status: to } };
   let held: Activation | null = activation;
-  let told: AuditNote | null = null;
-  while (told === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
+  let recorded: AuditNote | null = null;
+  while (recorded === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
     const note = auditNote({ ...about, before: { status: held.status } });
-    if ((await activations.end(_id, { from: held.status, to, endedAt: at, note })) !== null) told = note;
+    if ((await activations.end(_id, { from: held.status, to, endedAt: at, note })) !== null) recorded = note;
     else held = await activations.find(_id);
   }
   // Also if it had ended before: a crash in between may have left the seat.
   if (held !== null && wasSwept(held)) await freeSwept(context, held, by.requestId);
   else await licences.pullSeat(licenceId, _id);
   await activations.settled(_id);
-  if (told !== null) await audit(context, told);
+  if (recorded !== null) await audit(context, recorded);
 }

@@ -1,6 +1,6 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { EndEnrolments, EnrolmentAnswer, IssueEnrolment } from '../../protocol/admin.ts';
-import type { SeatGrant, SeatRequest } from '../../protocol/words.ts';
+import type { SeatGrant, SeatRequest } from '../../protocol/wire-names.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller, ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';

@@ -38,8 +38,8 @@ export async function keepLease(
   const at = nowDate();
   const leaseUntil = leaseFrom(at, plan);
   // A small extension is not worth a write: the verdict of a strict plan then ends that much earlier.
-  const notWorthMs = Math.min(1000, leaseSec(plan.data) * 100);
-  const fresh = leaseUntil.getTime() - activation.leaseUntil.getTime() < notWorthMs;
+  const negligibleMs = Math.min(1000, leaseSec(plan.data) * 100);
+  const fresh = leaseUntil.getTime() - activation.leaseUntil.getTime() < negligibleMs;
   if (fresh && !activation.alarm) return activation;
   return context.db.activations.change(
     activation._id,

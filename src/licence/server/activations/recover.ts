@@ -1,7 +1,7 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { CheckAnswer } from '../../protocol/answers.ts';
 import type { RecoverRequest } from '../../protocol/requests.ts';
-import { proofOfRecover } from '../../protocol/words.ts';
+import { proofOfRecover } from '../../protocol/wire-names.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Caller, ServerContext } from '../context.ts';
 import { secretHash } from '../keys/keys.ts';
@@ -43,7 +43,7 @@ export async function recover(
   const licence = await provenLicence(context, activation, body, caller);
   requireActive(licence);
   if (activation.status !== 'active' || !holdsSeat(licence, activationId)) throw new Refusal('INSTANCE_NOT_ACTIVE');
-  if (!sameNode(activation, body)) throw new Refusal('RECOVERY_REFUSED', 'This is another node.');
+  if (!sameNode(activation, body)) throw new Refusal('RECOVERY_REFUSED', 'This is a different node.');
   await requireVersion(context, licence, activation, { ...caller, actor: `activation:${activationId}` });
   const replay = activation.secret.requestId === body.requestId;
   const plan = await planOf(context, licence);
@@ -68,7 +68,7 @@ export async function recover(
   const input = { licence, plan, activation: recovered, seq, requestId, nonce: body.nonce };
   const { verdict, notices } = await signVerdict(context, input);
   const secret = context.keys.rotatedSecret({ keyId, activationId, seq, requestId });
-  const planChanged = activation.planRevTold < licence.planRev;
+  const planChanged = activation.planRevSent < licence.planRev;
   return { answer: { secret, license: verdict, planChanged, notices }, replay };
 }
 

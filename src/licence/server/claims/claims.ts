@@ -34,7 +34,7 @@ export async function beginClaim(context: ServerContext, request: ClaimRequest, 
   await db.claims.supersede(claim);
   // Anybody can start a claim, so the append-only audit log begins with a member's decision.
   const { clusterId, product } = claim;
-  context.log.info({ clusterId, product, ...caller }, 'a claim was begun');
+  context.log.info({ clusterId, product, ...caller }, 'claim started');
   const userCode = shownCode(claim.userCode);
   return {
     claimToken,

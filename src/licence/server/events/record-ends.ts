@@ -12,20 +12,20 @@ import type { OutboxEvent } from '../store/outbox.ts';
  */
 export async function recordEnds(context: ServerContext): Promise<number> {
   const { licences } = context.db;
-  let told = 0;
+  let recorded = 0;
   for (const licence of await licences.endingBefore(nowDate(), true)) {
-    if (await licences.recordEnd(licence, 'ended', endEvent(licence, 'license.expired'))) told += 1;
+    if (await licences.recordEnd(licence, 'ended', endEvent(licence, 'license.expired'))) recorded += 1;
   }
   const soon = new Date(now() + context.settings.expiringSoonMs);
   for (const licence of await licences.endingBefore(soon, false)) {
-    if (await licences.recordEnd(licence, 'soon', endEvent(licence, 'license.expiring-soon'))) told += 1;
+    if (await licences.recordEnd(licence, 'soon', endEvent(licence, 'license.expiring-soon'))) recorded += 1;
   }
   // The last day is inclusive, so on that day the end is near too.
   const days = { from: utcDay(now()), to: utcDay(soon.getTime()) };
   for (const licence of await licences.updatesEnding(days)) {
-    if (await licences.recordUpdatesEnd(licence, updatesEndEvent(licence))) told += 1;
+    if (await licences.recordUpdatesEnd(licence, updatesEndEvent(licence))) recorded += 1;
   }
-  return told;
+  return recorded;
 }
 
 /** Null if the licence is suspended or unpaid: then it is not the end of its updates that matters. */

@@ -15,15 +15,15 @@ import type { Plan } from '../store/plans.ts';
 export async function recordSilence(context: ServerContext): Promise<number> {
   const plans = await context.db.plans.all();
   if (plans.length === 0) return 0;
-  let told = 0;
+  let recorded = 0;
   for (const { alarm, before, after } of stages(context)) {
     // The shortest wait of any plan selects the candidates; each node's own plan decides.
     const since = new Date(now() - Math.min(...plans.map(after)));
     for await (const activation of context.db.activations.silentSince(since, before)) {
-      if (await tellOf(context, activation, alarm, after)) told += 1;
+      if (await recordAlarm(context, activation, alarm, after)) recorded += 1;
     }
   }
-  return told;
+  return recorded;
 }
 
 interface Stage {
@@ -50,7 +50,7 @@ function stages({ settings }: ServerContext): Stage[] {
   ];
 }
 
-async function tellOf(
+async function recordAlarm(
   context: ServerContext,
   activation: Activation,
   alarm: Stage['alarm'],
@@ -67,10 +67,10 @@ async function tellOf(
   }
   const plan = await planOf(context, licence);
   const seenAt = activation.seenAt as Date;
-  if (at.getTime() - seenAt.getTime() < after(plan) || !matters(licence, at)) return false;
+  if (at.getTime() - seenAt.getTime() < after(plan) || !mayRun(licence, at)) return false;
   const locksAt = new Date(seenAt.getTime() + plan.data.check.graceSec * 1000).toISOString();
   const details = { node: activation.node.name, silentSince: seenAt.toISOString(), locksAt };
-  const told = await activations.change(
+  const recorded = await activations.change(
     activation._id,
     { status: 'active', seenAt, alarm: activation.alarm ?? null },
     {
@@ -78,10 +78,10 @@ async function tellOf(
       ...pushToOutbox({ type: `instance.${alarm}`, key: seenAt.toISOString(), at, details }),
     },
   );
-  return told !== null;
+  return recorded !== null;
 }
 
 /** Nobody needs to know about nodes whose licence does not let them run anyway. */
-function matters(licence: Licence, at: Date): boolean {
+function mayRun(licence: Licence, at: Date): boolean {
   return licenceStatus(licence, at.getTime()) === 'ACTIVE';
 }

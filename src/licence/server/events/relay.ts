@@ -70,7 +70,7 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
     const licence = licenceId === null ? null : await licenceOf(licenceId);
     if (licence === null) {
       // Its events have no audience any more, and must not hold up those of others.
-      context.log.warn({ licenceId, document: document._id }, 'news of a licence that is gone are not told');
+      context.log.warn({ licenceId, document: document._id }, 'events of a deleted licence were dropped');
     } else {
       await recordEvent(context, licence, { _id: document._id, activationId }, item);
     }
@@ -90,7 +90,7 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
       if (isDatabaseAway(error)) throw error;
       context.log.warn(
         { err: error, document: document._id },
-        'what a document tells waits; the next round tries again',
+        'the outbox of a document was not moved; the next round retries',
       );
       stuck.push(document._id);
       return false;

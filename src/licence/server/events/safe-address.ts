@@ -21,7 +21,7 @@ export function isPublicAddress(address: string): boolean {
 /** Why an endpoint may not have this URL; null if it may. Host names are judged by `publicLookup`. */
 export function addressFault(text: string, allowPrivate: boolean): string | null {
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return 'The address must not hold credentials.';
+  if (url.username !== '' || url.password !== '') return 'The address must not contain credentials.';
   if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) return 'The address must be https.';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!allowPrivate && ipaddr.isValid(host) && !isPublicAddress(host)) return 'The address is not a public one.';
@@ -34,7 +34,7 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
     if (error) return callback(error, '', 0);
     const [first] = addresses;
     if (first === undefined || addresses.some(({ address }) => !isPublicAddress(address))) {
-      return callback(new AddressNotAllowed(`${hostname} does not lead to a public address.`), '', 0);
+      return callback(new AddressNotAllowed(`${hostname} does not resolve to a public address.`), '', 0);
     }
     if (options.all) callback(null, addresses);
     else callback(null, first.address, first.family);

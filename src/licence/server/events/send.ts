@@ -55,7 +55,7 @@ export function createSender(settings: Pick<Settings, 'webhookAllowPrivate' | 'w
         });
         return outcomeOf(answer);
       } catch (error) {
-        return failed(wordFor(error));
+        return failed(outcomeFor(error));
       }
     },
     close: () => agent.close(),
@@ -90,7 +90,7 @@ function failed(outcome: string): Outcome {
 }
 
 /** Never the error's own text: it may contain text from the remote side. */
-function wordFor(error: unknown): string {
+function outcomeFor(error: unknown): string {
   if (error instanceof AddressNotAllowed || (error as { cause?: unknown }).cause instanceof AddressNotAllowed) {
     return 'ADDRESS_NOT_ALLOWED';
   }

@@ -28,11 +28,11 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
   /** Starts due deliveries, longest due first; an endpoint at its limit takes no slot from the others. */
   async function beginDue(): Promise<void> {
     const full = new Set<string>();
-    const noteFull = (webhookId: string): void => {
+    const excludeIfFull = (webhookId: string): void => {
       const toSame = [...underWay.values()].filter((other) => other.webhookId === webhookId).length;
       if (toSame >= atOncePerWebhook) full.add(webhookId);
     };
-    for (const { webhookId } of underWay.values()) noteFull(webhookId);
+    for (const { webhookId } of underWay.values()) excludeIfFull(webhookId);
     let begun: number;
     do {
       begun = 0;
@@ -41,11 +41,11 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
         if (underWay.size >= atOnce) return;
         if (underWay.has(_id) || full.has(webhookId)) continue;
         const done = deliver(context, sender, delivery)
-          .catch((error: unknown) => context.log.warn({ err: error, delivery: _id }, 'a delivery was cut short'))
+          .catch((error: unknown) => context.log.warn({ err: error, delivery: _id }, 'a delivery was interrupted'))
           .finally(() => underWay.delete(_id));
         underWay.set(_id, { webhookId, done });
         begun += 1;
-        noteFull(webhookId);
+        excludeIfFull(webhookId);
       }
     } while (begun > 0);
   }
@@ -62,7 +62,7 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
   const timer = setInterval(() => {
     // One round at a time, so a slow database gets no more queries.
     round ??= go()
-      .catch((error: unknown) => context.log.warn({ err: error }, 'events wait; the next round tries again'))
+      .catch((error: unknown) => context.log.warn({ err: error }, 'events were not relayed; the next round retries'))
       .finally(() => {
         round = null;
       });
@@ -113,7 +113,7 @@ async function settle(context: ServerContext, held: Delivery, webhook: Webhook, 
 async function settleDead(context: ServerContext, held: Delivery, outcome: string): Promise<void> {
   const dead = { status: 'dead', lastOutcome: outcome, endedAt: nowDate() } as const;
   if (!(await context.db.deliveries.settle(held, dead))) return;
-  context.log.warn({ delivery: held._id, outcome, attempts: held.attempts }, 'a webhook was given up');
+  context.log.warn({ delivery: held._id, outcome, attempts: held.attempts }, 'webhook delivery given up');
 }
 
 async function disableGone(context: ServerContext, webhook: Webhook): Promise<void> {

@@ -45,7 +45,7 @@ export async function createWebhook(
   };
   const created = await context.db.webhooks.insert(fresh);
   const webhook = created ? fresh : await context.db.webhooks.byIdempotencyKey(call.idempotencyKey);
-  if (webhook === null) throw new Error('An endpoint was refused as a duplicate, but its idempotency key is unknown.');
+  if (webhook === null) throw new Error('The endpoint is a duplicate, but its idempotency key is unknown.');
   if (webhook.url !== request.url || String(webhook.events) !== String(request.events)) {
     throw new Refusal('IDEMPOTENCY_CONFLICT');
   }
@@ -86,7 +86,7 @@ export async function rotateSecret(context: ServerContext, id: string, by: Actor
     await audit(context, note);
     return webhookView(rotated, newestSecret(context, rotated));
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The endpoint met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The endpoint met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 /** Removes an endpoint and its deliveries; repeating it changes nothing. */

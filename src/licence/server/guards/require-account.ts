@@ -17,7 +17,7 @@ export function requireAccount(...roles: Exclude<AccountRole, 'viewer'>[]): Guar
       if (token === undefined) throw new Refusal('ACCOUNT_UNAUTHORIZED');
       const member = await accounts.verify(token);
       if (roles.length > 0 && !roles.some((role) => member.roles.includes(role))) {
-        throw new Refusal('ROLE_REQUIRED', `This needs the role ${roles.join(' or ')}.`);
+        throw new Refusal('ROLE_REQUIRED', `This requires the role ${roles.join(' or ')}.`);
       }
       return member;
     },

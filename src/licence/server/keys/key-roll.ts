@@ -39,7 +39,7 @@ export async function rollSigningKeys(
   if (!keys.inFile) {
     throw new Refusal(
       'KEY_ROLL_REFUSED',
-      'The keys come from LICENCE_KEYS: change them there, or use LICENCE_KEYS_FILE.',
+      'The keys are configured in LICENCE_KEYS: change them there, or use LICENCE_KEYS_FILE.',
     );
   }
   await keys.refresh();
@@ -50,14 +50,14 @@ export async function rollSigningKeys(
   const before = keys.signing.kid;
   const next = held.find(({ state }) => state === 'next');
   if (next === undefined) {
-    const made = newSigningKey('next', at);
-    await keys.replaceSigning([made, ...held]);
-    throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${made.kid} is published from now on.`);
+    const created = newSigningKey('next', at);
+    await keys.replaceSigning([created, ...held]);
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${created.kid} is published from now on.`);
   }
   if (next.kid !== to) throw new Refusal('KEY_ROLL_REFUSED', `The next key is ${next.kid}.`);
   const usableFrom = ripeAt(next, await context.db.plans.longestGraceMs());
   if (!compromised && now() < usableFrom.getTime()) {
-    throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()} on.`);
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()}.`);
   }
   const entry = new Types.ObjectId().toHexString();
   const about = { entry, at: at.toISOString(), actor, requestId, from: before, compromised };
@@ -84,7 +84,7 @@ export function watchKeys(context: ServerContext): () => void {
     try {
       await context.keys.refresh();
     } catch (error) {
-      context.log.error({ err: error }, 'the keys file is unusable; the keys stay');
+      context.log.error({ err: error }, 'the keys file is unusable; the current keys stay in use');
     }
     const { kid } = context.keys.signing;
     if (kid === audited) return;
@@ -92,7 +92,7 @@ export function watchKeys(context: ServerContext): () => void {
     audited = kid;
   }
   const timer = setInterval(() => {
-    look().catch((error: unknown) => context.log.warn({ err: error }, 'a roll of keys waits to be audited'));
+    look().catch((error: unknown) => context.log.warn({ err: error }, 'a key roll could not be audited yet'));
   }, context.settings.keysReloadMs);
   timer.unref();
   return () => clearInterval(timer);

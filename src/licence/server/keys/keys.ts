@@ -77,7 +77,7 @@ export async function loadKeys(from: { json?: string | undefined; file?: string 
       text = read;
     },
     async replaceSigning(signing) {
-      if (path === undefined) throw new Error('Keys that do not stand in a file cannot be replaced.');
+      if (path === undefined) throw new Error('Keys that are not in a file cannot be replaced.');
       const file = { ...live.file, signing };
       const next = await inForce(file);
       await replaceKeys(path, file);

@@ -25,13 +25,16 @@ export async function extendTerm(context: ServerContext, licenceId: string, unti
   const still = { revokedAt: null, 'standing.revision': revision, 'standing.endsAt': endsAt };
   const at = nowDate();
   const next = { standing, revision, ...term };
-  const { event, endTold } = standingEvents(held, next, at);
+  const { event, endRecorded } = standingEvents(held, next, at);
   const details = { paidUntil: term.paidUntil.toISOString(), endsAt: term.endsAt?.toISOString() ?? null };
   const renewed: OutboxEvent = { type: 'license.renewed', key: `term-${Number(until)}`, at, details };
   const others = event.filter(({ type }) => type !== 'license.renewed').map((one) => ({ ...one, key: renewed.key }));
   const change = { before: { paidUntil, endsAt }, after: term };
   const note = auditNote({ ...by, ...change, at, action: 'license.renewed', licenceId });
-  const update = { $set: { standing: next, endTold: endTold ?? null }, ...pushToOutbox(renewed, ...others, note) };
+  const update = {
+    $set: { standing: next, endRecorded: endRecorded ?? null },
+    ...pushToOutbox(renewed, ...others, note),
+  };
   const before = await context.db.licences.change(licenceId, still, update);
   if (before === null) throw new Refusal('LICENSE_CHANGED');
   await audit(context, note);

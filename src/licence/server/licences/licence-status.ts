@@ -47,7 +47,7 @@ export function statusDetail(
       return 'The licence is not paid yet: pay the invoice.';
     case 'SUSPENDED':
       return suspended
-        ? 'The licence was suspended by its seller: get in touch with support.'
+        ? 'The licence was suspended by its seller: contact support.'
         : 'The licence is suspended: pay the open invoice to have it reinstated.';
     case 'EXPIRED':
       return 'The licence has ended: renew it.';
@@ -68,7 +68,7 @@ export function standingNotices(licence: LicenceRight): Notice[] {
     notices.push({ code: 'RESTRICTED', text: 'A payment is long overdue. The licence will be suspended soon.' });
   }
   if (standing.standing === 'disputed') {
-    notices.push({ code: 'DISPUTED', text: 'A payment is disputed. Please get in touch with support.' });
+    notices.push({ code: 'DISPUTED', text: 'A payment is disputed. Please contact support.' });
   }
   if (endsAt !== null) {
     notices.push({ code: 'ENDS_AT', text: `The licence was cancelled and ends at ${endsAt.toISOString()}.` });

@@ -84,7 +84,7 @@ export async function issueLicence(
   ];
   const created = await context.db.licences.insert(fresh);
   const licence = created ? fresh : await context.db.licences.byIdempotencyKey(call.idempotencyKey);
-  if (licence === null) throw new Error('A licence was refused as a duplicate, but its idempotency key is unknown.');
+  if (licence === null) throw new Error('The licence is a duplicate, but its idempotency key is unknown.');
   if (licence.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (created) await audit(context, note);
   const licenceKey = revealKey ? keyTextOf(context, licence) : undefined;
@@ -109,8 +109,8 @@ export async function pushStanding(
       after: { ...standing, status: licenceStatus({ ...held, standing }, at.getTime()) },
     };
     const note = auditNote({ ...by, ...change, at, action: 'license.standing', licenceId });
-    const { event, endTold } = standingEvents(held, standing, at);
-    const licence = await context.db.licences.pushStanding(held, standing, { endTold, items: [...event, note] });
+    const { event, endRecorded } = standingEvents(held, standing, at);
+    const licence = await context.db.licences.pushStanding(held, standing, { endRecorded, items: [...event, note] });
     if (licence === null) continue;
     await audit(context, note);
     return reducedSeats(context, licence, by.requestId);
@@ -155,7 +155,7 @@ export async function pushEntitlements(
 }
 
 function tooManyChanges(): Refusal {
-  return new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many changes at once.', { retryAfterSec: 1 });
+  return new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 /** Events of new entitlements: the change itself, and one for each kind of seat that more nodes use than it has. */
@@ -275,7 +275,7 @@ export function activationView(licence: Licence, activation: Activation): Activa
     firstCheckAt: iso(activation.firstCheckAt),
     lastCheckAt: iso(activation.lastCheckAt),
     leaseUntil: iso(activation.leaseUntil),
-    planRev: activation.planRevTold,
+    planRev: activation.planRevSent,
     cloneSuspectedAt: iso(activation.cloneSuspectedAt),
   };
 }

@@ -12,7 +12,7 @@ export function standingEvents(
   held: Licence,
   standing: HeldStanding,
   at: Date,
-): { event: OutboxEvent[]; endTold: Licence['endTold'] } {
+): { event: OutboxEvent[]; endRecorded: Licence['endRecorded'] } {
   const before = licenceStatus(held, at.getTime());
   const after = licenceStatus({ ...held, standing }, at.getTime());
   const iso = (date: Date | null) => date?.toISOString() ?? null;
@@ -26,13 +26,13 @@ export function standingEvents(
   const types: EventType[] = [];
   if (before !== after) types.push(...typeOf(before, after));
   if (after === 'ACTIVE' && isLonger(held.standing.paidUntil, standing.paidUntil)) types.push('license.renewed');
-  const told = held.endTold ?? null;
+  const recorded = held.endRecorded ?? null;
   const sameEnd = iso(held.standing.endsAt) === iso(standing.endsAt);
   return {
     event: types
-      .filter((type) => type !== 'license.expired' || told !== 'ended')
+      .filter((type) => type !== 'license.expired' || recorded !== 'ended')
       .map((type) => ({ type, key: String(standing.revision), at, details })),
-    endTold: after === 'EXPIRED' ? 'ended' : sameEnd && before !== 'EXPIRED' ? told : null,
+    endRecorded: after === 'EXPIRED' ? 'ended' : sameEnd && before !== 'EXPIRED' ? recorded : null,
   };
 }
 

@@ -28,7 +28,7 @@ import { boundsOf, isBoundElsewhere } from '../store/seat-ledger.ts';
 const day = 86_400_000;
 
 /** A file that is valid for less is not worth carrying to a node. */
-const leastMs = 3_600_000;
+const minimumMs = 3_600_000;
 
 /**
  * Offline files: signed licences for nodes that never reach this server. A file cannot be taken back once it is handed
@@ -51,7 +51,7 @@ export async function issueOfflineFile(
   const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('base64url');
   const held = await heldBy(context, licence._id, call.idempotencyKey);
   if (held !== null && held.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
-  if (held !== null && wasGiven(held)) return { answer: answerOf(held), created: false };
+  if (held !== null && wasHandedOut(held)) return { answer: answerOf(held), created: false };
   const drafted = held ?? (await draft(context, licence, request, { ...call, requestHash }));
   let file: OfflineFile;
   try {
@@ -65,8 +65,8 @@ export async function issueOfflineFile(
   const { actor, requestId } = call;
   const note = auditNote({ actor, requestId, licenceId: licence._id, at, action: 'offline.issued', after: details });
   const event: OutboxEvent = { type: 'offline.issued', key: '', at, details };
-  const issued = await offlineFiles.turn(file._id, 'pending', 'issued', [event, note]);
-  if (issued === null) return { answer: await answeredElsewhere(context, file), created: false };
+  const issued = await offlineFiles.setStatus(file._id, 'pending', 'issued', [event, note]);
+  if (issued === null) return { answer: await answerOfConcurrentCall(context, file), created: false };
   await audit(context, note);
   return { answer: answerOf(issued), created: true };
 }
@@ -83,11 +83,11 @@ async function heldBy(context: ServerContext, licenceId: string, idempotencyKey:
  * A concurrent call with the same key was faster; or this one took so long that its file was swept, and its seats must
  * be released.
  */
-async function answeredElsewhere(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
+async function answerOfConcurrentCall(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
   const there = await context.db.offlineFiles.find(file.licenceId, file._id);
-  if (there !== null && wasGiven(there)) return answerOf(there);
+  if (there !== null && wasHandedOut(there)) return answerOf(there);
   if (there?.status !== 'pending') await freeSeats(context, file);
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The call was cut short.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The call was interrupted.', { retryAfterSec: 1 });
 }
 
 export async function listOfflineFiles(context: ServerContext, licence: Licence): Promise<OfflineFileList> {
@@ -101,7 +101,7 @@ export async function readOfflineFile(
   id: string,
 ): Promise<OfflineFileAnswer> {
   const file = await context.db.offlineFiles.find(licence._id, id);
-  if (file === null || !wasGiven(file)) throw new Refusal('NO_SUCH_OFFLINE_FILE');
+  if (file === null || !wasHandedOut(file)) throw new Refusal('NO_SUCH_OFFLINE_FILE');
   return answerOf(file);
 }
 
@@ -112,7 +112,7 @@ export async function sweepOfflineFiles(context: ServerContext): Promise<number>
   for (const file of await offlineFiles.endedBefore(nowDate())) {
     // The seat first: after a crash in between the file is swept again.
     await licences.pullSeat(file.licenceId, file._id);
-    if ((await offlineFiles.turn(file._id, file.status, 'ended')) !== null) swept += 1;
+    if ((await offlineFiles.setStatus(file._id, file.status, 'ended')) !== null) swept += 1;
   }
   for (const file of await offlineFiles.pendingBefore(new Date(now() - context.settings.pendingMs))) {
     if (await giveUp(context, file)) swept += 1;
@@ -129,7 +129,7 @@ async function giveUp(context: ServerContext, file: OfflineFile): Promise<boolea
   return true;
 }
 
-function wasGiven({ status }: OfflineFile): boolean {
+function wasHandedOut({ status }: OfflineFile): boolean {
   return status !== 'pending' && status !== 'withdrawn';
 }
 
@@ -147,7 +147,7 @@ async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: O
   // Also if they were returned already: a crash may have come before this.
   const licence = await licences.find(licenceId);
   if (licence?.seats.some(({ activationId }) => activationId === before._id)) {
-    await offlineFiles.turn(before._id, 'replaced', 'issued');
+    await offlineFiles.setStatus(before._id, 'replaced', 'issued');
   }
 }
 
@@ -179,7 +179,9 @@ async function draft(
   if (await context.db.offlineFiles.insert(file)) return file;
   const other = await context.db.offlineFiles.byIdempotencyKey(licence._id, call.idempotencyKey);
   if (other === null || other.requestHash !== file.requestHash || other.status !== 'pending') {
-    throw new Refusal('SERVICE_UNAVAILABLE', 'The same call was answered elsewhere.', { retryAfterSec: 1 });
+    throw new Refusal('SERVICE_UNAVAILABLE', 'A concurrent call with the same key was answered first.', {
+      retryAfterSec: 1,
+    });
   }
   return other;
 }
@@ -189,7 +191,7 @@ function expiryOf(licence: Licence, from: Date, days: number): Date {
   const paidUntil = licence.kind === 'subscription' ? licence.standing.paidUntil : null;
   const ends = [from.getTime() + days * day, endOf(licence)?.getTime(), paidUntil?.getTime()];
   const expiresAt = Math.min(...ends.filter((end) => end !== undefined));
-  if (expiresAt - from.getTime() < leastMs) {
+  if (expiresAt - from.getTime() < minimumMs) {
     const until = new Date(expiresAt).toISOString();
     throw new Refusal('OFFLINE_NOT_POSSIBLE', `The licence is paid until ${until}: pay the next period first.`);
   }
@@ -239,7 +241,7 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
     }
     const other = licence.seats.find(({ offline }) => offline?.bound === bound);
     if (other?.offline) {
-      const leftMs = other.offline.until.getTime() - now();
+      const remainingMs = other.offline.until.getTime() - now();
       const count = licence.seats.filter(({ activationId }) => activationId === other.activationId).length;
       const before = await offlineFiles.find(licence._id, other.activationId);
       if (before?.status === 'withdrawn') {
@@ -247,19 +249,19 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
         continue;
       }
       // Expired, or of a file that was never handed out: its seats are left from an interrupted call.
-      if (leftMs <= 0 || before === null) {
+      if (remainingMs <= 0 || before === null) {
         await licences.pullSeat(licence._id, other.activationId);
         continue;
       }
       // A file that is not handed out yet may still return its seats, so it cannot be followed.
-      const mayFollow = leftMs <= context.settings.offlineRenewMs && before.status !== 'pending';
+      const mayFollow = remainingMs <= context.settings.offlineRenewMs && before.status !== 'pending';
       if (!mayFollow || count !== file.seats || other.mode !== file.mode) {
-        throw alreadyUsed(`Its file ${other.activationId} counts until ${other.offline.until.toISOString()}.`);
+        throw alreadyUsed(`Its file ${other.activationId} is valid until ${other.offline.until.toISOString()}.`);
       }
       const noted = await offlineFiles.noteReplaces(file._id, before._id);
       file = noted ?? file;
       if (noted !== null && (await licences.renewOffline(licence._id, before._id, file))) {
-        await offlineFiles.turn(before._id, 'issued', 'replaced');
+        await offlineFiles.setStatus(before._id, 'issued', 'replaced');
       }
       continue;
     }
@@ -273,7 +275,7 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
       throw new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
     }
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 function alreadyUsed(why: string): Refusal {

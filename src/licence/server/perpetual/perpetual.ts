@@ -152,7 +152,7 @@ export async function extendUpdates(
     await audit(context, note);
     return extended;
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The renewal met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The renewal met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 function renewed(

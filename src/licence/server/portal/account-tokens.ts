@@ -56,7 +56,7 @@ export async function createAccountTokens(accounts: Settings['accounts']): Promi
         currentDate: nowDate(),
       }).then((verified) => verified.payload, refuse);
       const claims = AccountClaims.safeParse(payload);
-      if (!claims.success) throw new Refusal('ACCOUNT_UNAUTHORIZED', 'The token lacks what it must say.');
+      if (!claims.success) throw new Refusal('ACCOUNT_UNAUTHORIZED', 'The token lacks required claims.');
       const { sub, account, role } = claims.data;
       return { account, roles: [role].flat(), actor: `member:${sub}` };
     },

@@ -1,7 +1,7 @@
 import { ActivationAnswer, replayHeader } from '../../protocol/answers.ts';
 import type { LicenceCode } from '../../protocol/codes.ts';
 import { ActivationRequest, RedeemRequest } from '../../protocol/requests.ts';
-import { type SeatGrant, seatRequestOfActivation, seatRequestOfRedeem, wireGrant } from '../../protocol/words.ts';
+import { type SeatGrant, seatRequestOfActivation, seatRequestOfRedeem, wireGrant } from '../../protocol/wire-names.ts';
 import { activate } from '../activations/activate.ts';
 import { redeem } from '../activations/enrolment.ts';
 import { open } from '../guards/guard.ts';
@@ -29,7 +29,7 @@ export const activationRoutes: readonly Route[] = [
     path: '/v1/activations',
     tag: 'nodes',
     summary: 'Give a node a seat, by licence key',
-    description: '200 when the same `activationId` comes again before the first check: the same answer.',
+    description: '200 when the same `activationId` is repeated before the first check: the same answer.',
     guard: open,
     body: ActivationRequest,
     answers,

@@ -10,14 +10,14 @@ import { type Route, route } from '../routing/route.ts';
 
 const params = z.object({ id: WireInstanceId });
 
-/** The calls of an activated node; "instance" on this wire is an activation (protocol/words.ts). */
+/** The calls of an activated node; "instance" on this wire is an activation (protocol/wire-names.ts). */
 export const instanceRoutes: readonly Route[] = [
   route({
     method: 'post',
     path: '/v1/instances/{id}/check',
     tag: 'nodes',
     summary: 'Rotate the secret and get a new verdict',
-    description: 'A lost answer is given again for the same `requestId`, with the header `Idempotent-Replay: true`.',
+    description: 'A lost answer is repeated for the same `requestId`, with the header `Idempotent-Replay: true`.',
     guard: open,
     params,
     body: CheckRequest,
@@ -48,7 +48,7 @@ export const instanceRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/instances/{id}/release',
     tag: 'nodes',
-    summary: 'Give the seat back; a second time changes nothing',
+    summary: 'Release the seat; repeating it changes nothing',
     guard: open,
     params,
     body: ReleaseRequest,

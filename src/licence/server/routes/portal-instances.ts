@@ -14,7 +14,7 @@ import { type Route, route } from '../routing/route.ts';
 const tag = 'portal';
 const params = z.object({ id: WireInstanceId });
 
-/** Calls of an account's members for its nodes; "instance" on this wire is an activation (protocol/words.ts). */
+/** Calls of an account's members for its nodes; "instance" on this wire is an activation (protocol/wire-names.ts). */
 export const portalInstanceRoutes: readonly Route[] = [
   route({
     method: 'get',
@@ -43,7 +43,7 @@ export const portalInstanceRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/me/instances/{id}/deactivate',
     tag,
-    summary: 'Take the seat from a node; a second time changes nothing',
+    summary: 'End a node and free its seat; repeating it changes nothing',
     guard: requireAccount('admin'),
     params,
     answers: { 200: PortalInstance },
@@ -59,7 +59,7 @@ export const portalInstanceRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/me/instances/{id}/keep',
     tag,
-    summary: 'Decide which of two hosts with the same node goes on; the other one is refused from then on',
+    summary: 'Decide which of two hosts with the same node continues; the other one is refused from then on',
     guard: requireAccount('admin'),
     params,
     body: KeepInstance,

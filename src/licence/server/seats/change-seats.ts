@@ -43,7 +43,7 @@ export async function changeSeats(
   const from = licence.seatLimits.production;
   const { dueNow } = await context.seller.price({ licence, from, to: request.seats });
   if (dueNow.amount !== request.dueNow.amount || dueNow.currency !== request.dueNow.currency) {
-    throw new Refusal('LICENSE_CHANGED', `This costs ${dueNow.amount} ${dueNow.currency} (minor units) by now.`);
+    throw new Refusal('LICENSE_CHANGED', `This now costs ${dueNow.amount} ${dueNow.currency} (minor units).`);
   }
   const change: SeatChange = { key, from, to: request.seats, dueNow, actor: call.actor, at: nowDate() };
   const still = { planRev: request.planRev, seatChange: null, revokedAt: null, suspended: null };
@@ -61,14 +61,14 @@ export async function endSeatChange(context: ServerContext, licence: Licence, re
   try {
     await finishSeatChange(context, licence, requestId);
   } catch (error) {
-    if (saysUnpaid(error)) return;
-    context.log.warn({ err: error, licenceId: licence._id }, 'a change of seats waits for its seller');
+    if (isSurelyUnpaid(error)) return;
+    context.log.warn({ err: error, licenceId: licence._id }, 'a change of seats is waiting for its seller');
     throw new Refusal('SERVICE_UNAVAILABLE', 'A change of seats is being paid.', { retryAfterSec: 5 });
   }
 }
 
 /** Whether the seller confirms that no money moved. */
-function saysUnpaid(error: unknown): boolean {
+function isSurelyUnpaid(error: unknown): boolean {
   return error instanceof Refusal && (error.code === 'SEATS_NOT_SOLD_HERE' || error.code === 'LICENSE_CHANGED');
 }
 
@@ -82,7 +82,7 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
     await context.seller.sell({ licence, from, to }, { key: `${licence._id}:${key}`, dueNow, actor });
   } catch (error) {
     // After any other error it may have been paid; the next call asks again.
-    if (saysUnpaid(error)) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
+    if (isSurelyUnpaid(error)) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
     throw error;
   }
   const at = nowDate();

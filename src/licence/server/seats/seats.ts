@@ -144,10 +144,10 @@ export async function makeRoom(
       if ((await activations.end(id, end, { leaseUntil: { $lt: at } })) === null) continue;
     }
     // The event of a node that ended is recorded by whatever ended it; a seat without an activation has none.
-    const untold = holder === undefined || wasSwept(holder);
-    const pulled = await licences.pullSeat(licence._id, id, untold ? note : null);
+    const unrecorded = holder === undefined || wasSwept(holder);
+    const pulled = await licences.pullSeat(licence._id, id, unrecorded ? note : null);
     await activations.settled(id);
-    if (holder?.status === 'active' || (untold && pulled)) await audit(context, note);
+    if (holder?.status === 'active' || (unrecorded && pulled)) await audit(context, note);
     if (pulled) return true;
   }
   return false;

@@ -31,7 +31,7 @@ export interface Activation extends RotationState, WithOutbox {
   version: string | null;
   status: ActivationStatus;
   secret: HeldSecret;
-  previous: (NonNullable<RotationState['previous']> & { planRevTold: number }) | null;
+  previous: (NonNullable<RotationState['previous']> & { planRevSent: number }) | null;
   leaseUntil: Date;
   createdAt: Date;
   /**
@@ -43,7 +43,7 @@ export interface Activation extends RotationState, WithOutbox {
   endedAt: Date | null;
   firstCheckAt: Date | null;
   lastCheckAt: Date | null;
-  planRevTold: number;
+  planRevSent: number;
   usage: Record<string, number>;
   recoveries: Date[];
   cloneSuspectedAt: Date | null;
@@ -113,7 +113,7 @@ export function activationStore(connection: Connection) {
       endedAt: Date,
       firstCheckAt: Date,
       lastCheckAt: Date,
-      planRevTold: Number,
+      planRevSent: Number,
       usage: anything,
       recoveries: { type: [Date], default: [] },
       cloneSuspectedAt: Date,

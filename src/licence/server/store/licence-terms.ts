@@ -13,12 +13,12 @@ export function licenceTerms(model: Model<Licence>) {
     pushStanding: (
       held: Licence,
       standing: HeldStanding,
-      told: { endTold: Licence['endTold']; items: OutboxItem[] },
+      recorded: { endRecorded: Licence['endRecorded']; items: OutboxItem[] },
     ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           { _id: held._id, 'standing.revision': held.standing.revision, revokedAt: held.revokedAt },
-          { $set: { standing, endTold: told.endTold ?? null }, ...pushToOutbox(...told.items) },
+          { $set: { standing, endRecorded: recorded.endRecorded ?? null }, ...pushToOutbox(...recorded.items) },
           after,
         )
         .lean<Licence>()
@@ -78,7 +78,7 @@ export function licenceTerms(model: Model<Licence>) {
             'perpetual.renewals.key': { $ne: renewal.key },
           },
           {
-            $set: { 'perpetual.window': window.to, updatesEnd: updatesUntil(window.to), updatesEndTold: null },
+            $set: { 'perpetual.window': window.to, updatesEnd: updatesUntil(window.to), updatesEndRecorded: null },
             $push: { 'perpetual.renewals': renewal, ...outboxPush(items) },
           },
           after,
@@ -113,7 +113,7 @@ export function licenceTerms(model: Model<Licence>) {
     endingBefore: (before: Date, over: boolean) =>
       model
         .find({
-          endTold: over ? { $in: [null, 'soon'] } : null,
+          endRecorded: over ? { $in: [null, 'soon'] } : null,
           'standing.endsAt': { $lte: before },
           kind: 'subscription',
           revokedAt: null,
@@ -125,22 +125,25 @@ export function licenceTerms(model: Model<Licence>) {
     /** Perpetual licences whose updates end on one of these days, if that is not recorded yet. */
     updatesEnding: (days: { from: string; to: string }) =>
       model
-        .find({ updatesEndTold: null, updatesEnd: { $gte: days.from, $lte: days.to }, revokedAt: null })
+        .find({ updatesEndRecorded: null, updatesEnd: { $gte: days.from, $lte: days.to }, revokedAt: null })
         .limit(200)
         .lean<Licence[]>()
         .exec(),
 
     /** Records that the end of updates is near; false if it was recorded, or if they were renewed meanwhile. */
     async recordUpdatesEnd({ _id, updatesEnd }: Licence, event: OutboxEvent | null): Promise<boolean> {
-      const update = { $set: { updatesEndTold: updatesEnd }, ...pushToOutbox(event) };
-      return (await model.updateOne({ _id, updatesEnd, updatesEndTold: null }, update)).modifiedCount === 1;
+      const update = { $set: { updatesEndRecorded: updatesEnd }, ...pushToOutbox(event) };
+      return (await model.updateOne({ _id, updatesEnd, updatesEndRecorded: null }, update)).modifiedCount === 1;
     },
 
     /** Records the end; false if the standing or what was recorded changed meanwhile. */
-    async recordEnd(held: Licence, endTold: 'soon' | 'ended', event: OutboxEvent | null): Promise<boolean> {
-      const still = { 'standing.revision': held.standing.revision, endTold: held.endTold ?? null };
-      const told = await model.updateOne({ _id: held._id, ...still }, { $set: { endTold }, ...pushToOutbox(event) });
-      return told.modifiedCount === 1;
+    async recordEnd(held: Licence, endRecorded: 'soon' | 'ended', event: OutboxEvent | null): Promise<boolean> {
+      const still = { 'standing.revision': held.standing.revision, endRecorded: held.endRecorded ?? null };
+      const recorded = await model.updateOne(
+        { _id: held._id, ...still },
+        { $set: { endRecorded }, ...pushToOutbox(event) },
+      );
+      return recorded.modifiedCount === 1;
     },
   };
 }

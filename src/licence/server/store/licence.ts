@@ -83,10 +83,10 @@ export interface Licence extends WithOutbox {
   /** Idempotency keys of the last changes of seats, newest last. */
   seatChangesDone?: string[];
   /** The event recorded about the current end; absent = none yet. */
-  endTold?: 'soon' | 'ended' | null;
+  endRecorded?: 'soon' | 'ended' | null;
   /** Last day (UTC) of the updates of a perpetual licence, and the one already announced as near. */
   updatesEnd?: string | null;
-  updatesEndTold?: string | null;
+  updatesEndRecorded?: string | null;
   /** The cluster of the running nodes, if the plan allows only one; valid while one holds a seat online. */
   clusterId?: string | null;
   /** The paid-until date when its entitlements last changed; absent if they never did. */

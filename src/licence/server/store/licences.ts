@@ -39,9 +39,9 @@ export function licenceStore(connection: Connection) {
       perpetual: { type: Schema.Types.Mixed, default: null },
       seatChange: { type: Schema.Types.Mixed, default: null },
       seatChangesDone: { type: [String], default: [] },
-      endTold: String,
+      endRecorded: String,
       updatesEnd: { type: String, default: null },
-      updatesEndTold: { type: String, default: null },
+      updatesEndRecorded: { type: String, default: null },
       outbox: outboxField,
       clusterId: { type: String, default: null },
       changedAt: { type: Schema.Types.Mixed, default: null },
@@ -51,8 +51,8 @@ export function licenceStore(connection: Connection) {
   );
   schema.index({ product: 1, plan: 1 });
   schema.index({ account: 1, _id: 1 });
-  schema.index({ endTold: 1, 'standing.endsAt': 1 });
-  schema.index({ updatesEndTold: 1, updatesEnd: 1 });
+  schema.index({ endRecorded: 1, 'standing.endsAt': 1 });
+  schema.index({ updatesEndRecorded: 1, updatesEnd: 1 });
   indexOutbox(schema);
   const model = connection.model<Licence>('Licence', schema);
   const find = batched<Licence>(

@@ -78,7 +78,7 @@ export function offlineFileStore(connection: Connection) {
       }
     },
     /** Null if its status is no longer the given one. */
-    turn: (id: string, from: OfflineFile['status'], to: OfflineFile['status'], items: OutboxItem[] = []) =>
+    setStatus: (id: string, from: OfflineFile['status'], to: OfflineFile['status'], items: OutboxItem[] = []) =>
       model
         .findOneAndUpdate({ _id: id, status: from }, { $set: { status: to }, ...pushToOutbox(...items) }, after)
         .lean<OfflineFile>()

@@ -93,8 +93,8 @@ export function webhookStore(connection: Connection) {
         .exec(),
     /** From then on it is not found, and its idempotency key is free; false if it was removed before. */
     async remove(id: string, removedAt: Date, note: AuditNote): Promise<boolean> {
-      const gone = { removedAt, idempotencyKey: `removed ${id}`, enabled: false, secrets: [] };
-      const removed = await model.updateOne({ _id: id, ...there }, { $set: gone, ...pushToOutbox(note) });
+      const values = { removedAt, idempotencyKey: `removed ${id}`, enabled: false, secrets: [] };
+      const removed = await model.updateOne({ _id: id, ...there }, { $set: values, ...pushToOutbox(note) });
       return removed.modifiedCount === 1;
     },
     /** Ids of removed ones whose outbox is empty. */
