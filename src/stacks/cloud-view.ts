@@ -1,21 +1,21 @@
 import { ReasonError } from '../contracts/reasons.ts';
 
-/** How to look at a cloud as we are known there; every call only reads. */
+/** Read-only queries of our own account at a cloud. */
 export interface CloudView {
-  /** Where the credentials come from, in words and names of variables; null when there are none. */
+  /** Source of the credentials, in words and names of variables; null if there are none. */
   credentials: string | null;
-  /** Everything that a stack may need to do, as the cloud calls it. */
+  /** Every action that a stack may need, in the cloud's names. */
   actions: readonly string[];
-  /** Who we are, as the cloud names us. */
+  /** Our identity, as the cloud names it. */
   identity(): Promise<string>;
-  /** Which of the actions we lack, and about which the cloud does not tell. */
+  /** Which of the actions we lack, and which of them the cloud does not report. */
   permissions(): Promise<{ missing: string[]; unchecked: string[] }>;
   /** Which of these machine sizes a region offers us. */
   sizesIn(region: string, sizes: readonly string[]): Promise<string[]>;
   close(): void;
 }
 
-/** The first of these that holds, as the words for where credentials come from. */
+/** The description of the first source that exists. */
 export function firstSource(sources: readonly (readonly [holds: unknown, words: string])[]): string | null {
   return sources.find(([holds]) => Boolean(holds))?.[1] ?? null;
 }
@@ -23,8 +23,8 @@ export function firstSource(sources: readonly (readonly [holds: unknown, words: 
 const timeoutMs = 20_000;
 
 /**
- * Asks a REST API with a bearer token; answers the status with the JSON of a success. What is no success throws the
- * reason that the cloud's words stand for, `cloud_unavailable` when they stand for none, except for `allowed` statuses.
+ * Calls a REST API with a bearer token; returns the status and the JSON of a success. Otherwise throws the reason
+ * recognised from the cloud's text, `cloud_unavailable` if none is, except for `allowed` statuses.
  */
 export function restClient(options: {
   token(): Promise<string>;
@@ -50,7 +50,7 @@ export function restClient(options: {
     const text = await response.text();
     if (response.ok) return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
     if (allowed.includes(response.status)) return { status: response.status, body: {} };
-    // The words by which the providers of the clouds pass an answer on.
+    // In the format in which the clouds' providers pass errors on.
     const said = `${method} ${url.split('?')[0]}: ${response.status} Error ${response.status}: ${text.slice(0, 1_000)}`;
     throw new ReasonError(options.reasonOf(said) ?? 'cloud_unavailable', said);
   };

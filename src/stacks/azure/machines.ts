@@ -12,24 +12,24 @@ import type { Parts } from './parts.ts';
 /** Machines by their keys, in the order of the spec. */
 export type Machines = ReadonlyMap<string, VirtualMachine>;
 
-/** What a node's serving machine has, and no other one. */
+/** The parts that only a node's serving machine has. */
 interface Belongings {
   volume: Disk;
-  /** Null where a load balancer has the server's address. */
+  /** Null if a load balancer has the server's address. */
   address: PublicIPAddress | null;
   /** Id of the load balancer's pool. */
   pool: Output<string> | null;
 }
 
-/** Publisher, offer, kind and version, as `az vm image list` names an image. */
+/** Publisher, offer, kind and version, in the format of `az vm image list`. */
 const newestImage = 'Canonical:ubuntu-24_04-lts:server:latest';
-/** Azure makes a user whether one wants it or not; nobody can sign in as this one. */
+/** Azure always creates a user; nobody can sign in as this one. */
 const adminUsername = 'unused';
 
 /**
- * Every machine of a node. Address and volume are properties of the machines here, at Azure, and not links of their own:
- * one machine must have let go of them before another may have them. So the machine that serves depends on all others of
- * its node, and is changed after them, whichever machine it was before.
+ * Every machine of a node. At Azure, address and volume are properties of machines, not separate links: one machine
+ * must release them before another may have them. So the serving machine depends on all others of its node and is
+ * changed after them, whichever machine it was before.
  */
 export function declareMachines(
   parts: Parts,
@@ -74,7 +74,7 @@ function declareMachine(
   }: {
     node: ServerNode;
     machine: Machine;
-    /** Machines that may still have what this one is to get. */
+    /** Machines that may still have what this one is about to get. */
     before: Made[];
     has: Belongings | null;
     subnet: Subnet;
@@ -84,7 +84,7 @@ function declareMachine(
 ): Made {
   const { nameOf, tagsOf, place, inside } = parts;
   const key = machineKey(node, machine);
-  // The way out of a machine that has no address of the server, at its first boot above all.
+  // Egress of a machine without an address of the server, above all at its first boot.
   const address = has?.address ?? declareAddress(parts, `egress-${key}`, [node.zone]);
   const pool = has && has.pool !== null ? { loadBalancerBackendAddressPools: [{ id: has.pool }] } : {};
   const cardName = `nic-${key}`;
@@ -138,7 +138,7 @@ function declareMachine(
         },
       },
       networkProfile: { networkInterfaces: [{ id: card.id, primary: true, deleteOption: 'Detach' }] },
-      // Azure's agent and serial console, the only ways to a session.
+      // Azure's agent and serial console, the only ways to open a session.
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
       tags: tagsOf(resource),
     },
@@ -156,7 +156,7 @@ function readImage(name: string) {
   return { publisher, offer, sku, version };
 }
 
-/** The image that a machine was made from, with its version even where the newest one was asked for. */
+/** The image that a machine was created from, with its exact version even if the newest one was requested. */
 export function imageOf({ storageProfile }: VirtualMachine): Output<string> {
   return storageProfile.apply((profile) => {
     const { publisher, offer, sku, version, exactVersion } = profile?.imageReference ?? {};
@@ -165,8 +165,8 @@ export function imageOf({ storageProfile }: VirtualMachine): Output<string> {
 }
 
 /**
- * Azure wants a key where it is to take no password: one whose other half is nowhere. Another one each time; what is there
- * already is ignored.
+ * Azure requires a key if no password is allowed: this one's private half is stored nowhere. It differs each time;
+ * changes of an existing one are ignored.
  */
 function nobodysKey(): string {
   const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });

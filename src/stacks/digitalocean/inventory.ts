@@ -7,11 +7,11 @@ import { removeObject } from './remove-object.ts';
 import { digitaloceanSettings } from './settings.ts';
 
 /**
- * What DigitalOcean holds of instances, whatever any state says, by its own API.
+ * All objects of instances at DigitalOcean, independent of any state, through its own API.
  *
- * A reserved address can carry no tag: one whose create was never answered is nobody's. Only an installation that has its
- * account for itself (`FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT`) may remove one that no machine has and no text record names for
- * `FREEHOLD_DIGITALOCEAN_STRAY_MS`; elsewhere it may be somebody else's.
+ * A reserved address cannot carry a tag: if its create was never answered, its owner is unknown. Only an installation
+ * that has its account for itself (`FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT`) may remove an address that no machine has and
+ * no text record names for `FREEHOLD_DIGITALOCEAN_STRAY_MS`; elsewhere it may belong to somebody else.
  */
 export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = digitaloceanSettings(env);
@@ -19,7 +19,7 @@ export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
   const { FREEHOLD_DIGITALOCEAN_STRAY_MS: latePaymentMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } = settings;
   const api = createDigitaloceanApi(env);
 
-  /** Those that stay nobody's for long enough; another order's new address has its record within seconds. */
+  /** Addresses that stay without an owner long enough; another order's new address has its record within seconds. */
   async function strays(region: string, signal: AbortSignal): Promise<TaggedObject[]> {
     const begun = monotonic();
     for (let left = await listStrayAddresses(api, { domain, region }); left.length > 0; ) {

@@ -9,7 +9,7 @@ const Sizes = z.object({
   sizes: z.array(z.object({ slug: z.string(), regions: z.array(z.string()), available: z.boolean() })),
 });
 
-/** DigitalOcean by its API; `DIGITALOCEAN_API_URL` is where its provider looks for it too. */
+/** DigitalOcean through its API; its provider also reads `DIGITALOCEAN_API_URL`. */
 export function digitaloceanView(env: NodeJS.ProcessEnv): CloudView {
   const { base, token } = digitaloceanAccess(env);
   const ask = restClient({ token: async () => token ?? '', reasonOf: digitaloceanReasonOf });

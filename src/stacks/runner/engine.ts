@@ -15,7 +15,7 @@ import { parse } from 'semver';
 import type { CloudStacks } from '../private-server.ts';
 import type { RunnerSettings } from './settings.ts';
 
-/** Environment that keeps the engine inside of a closed network and off the update check. */
+/** Environment that keeps the engine from update checks and other network access of its own. */
 const closedNetwork = {
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
@@ -27,38 +27,38 @@ class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
-/** Whether a call of the CLI met the engine's own lock; the Automation API tells it by the same text. */
+/** Whether a call of the CLI failed on the engine's own lock; the Automation API recognises it by the same text. */
 export function isLocked(error: unknown): boolean {
   return error instanceof EngineError && error.message.includes('the stack is currently locked');
 }
 
-/** Whether the CLI was ended by a signal; the Automation API keeps the process's own error in its. */
+/** Whether the CLI was ended by a signal; the Automation API wraps the process's error. */
 export function wasKilled(error: unknown): boolean {
   if (!(error instanceof CommandError)) return false;
   const { commandResult } = error as unknown as { commandResult?: { err?: { signal?: string } } };
   return commandResult?.err?.signal !== undefined;
 }
 
-/** The engine with a folder of its own for one operation. */
+/** The engine with a separate folder for one operation. */
 export interface Engine {
-  /** Names the project, the same as `Pulumi.yaml` at the top does, and the plugins of a cloud; comes first. */
+  /** Declares the project, as `Pulumi.yaml` at the top does, and the plugins of a cloud; must be called first. */
   useCloud(cloud: CloudStacks): Promise<void>;
   /**
-   * The stack as the Automation API knows it. Its `up`, `refresh` and `destroy` answer no outputs and no summary: each of
-   * these costs another process of the CLI, and the program and the events tell the same.
+   * The stack in the Automation API. Its `up`, `refresh` and `destroy` return no outputs and no summary: each of these
+   * would cost another CLI process, and the program and the events contain the same.
    */
   stack(name: string, program: PulumiFn): Promise<Stack>;
   exists(name: string): Promise<boolean>;
   /** Creates the stack; throws `StackAlreadyExistsError`. */
   create(name: string): Promise<void>;
-  /** Runs the CLI itself where the Automation API has no call; answers its standard output. */
+  /** Runs the CLI directly where the Automation API has no call; returns its standard output. */
   run(args: string[]): Promise<string>;
   close(): Promise<void>;
 }
 
 /**
- * Asks the CLI under `root` for its version and checks that the Automation API can work with it; throws when not. Who
- * starts many runners asks once: each asking is a process of the CLI, a fifth of what it costs to build a server.
+ * Asks the CLI under `root` for its version and checks that the Automation API supports it; throws otherwise. Callers
+ * that start many runners ask once: each call is a CLI process, a fifth of the cost of building a server.
  */
 export async function engineVersion(root: string): Promise<string> {
   const { version } = await PulumiCommand.get({ root });
@@ -67,14 +67,14 @@ export async function engineVersion(root: string): Promise<string> {
 
 async function commandOf({ PULUMI_ROOT: root, FREEHOLD_ENGINE_VERSION: known }: RunnerSettings) {
   if (known === undefined) return PulumiCommand.get({ root });
-  // The class has no way of its own to be made for a version that is known.
+  // The class offers no way to be created for a known version.
   const command: PulumiCommand = Object.create(PulumiCommand.prototype);
   return Object.assign(command, { command: resolve(root, 'bin/pulumi'), version: parse(known) });
 }
 
-/** Prepares the engine. Everything here is done before a request comes, when the runner is started in advance. */
+/** Prepares the engine. A runner started in advance does all of this before a request arrives. */
 export async function openEngine(settings: RunnerSettings): Promise<Engine> {
-  // Scripts of plugins must meet the same Node as this process.
+  // Plugin scripts must find the same Node as this process.
   const path = `${dirname(process.execPath)}:${process.env.PATH ?? ''}`;
   Object.assign(process.env, closedNetwork, { PATH: path });
   const [command, folder] = await Promise.all([commandOf(settings), mkdtemp(join(tmpdir(), 'freehold-stack-'))]);
@@ -84,7 +84,7 @@ export async function openEngine(settings: RunnerSettings): Promise<Engine> {
     pulumiHome: settings.PULUMI_HOME,
   });
 
-  // The stack is named in every call, so nothing has to be selected in the workspace.
+  // Every call names the stack, so none has to be selected in the workspace.
   const lean: LocalWorkspace = Object.assign(Object.create(workspace), {
     selectStack: async () => undefined,
     stackOutputs: async () => ({}),
@@ -93,7 +93,7 @@ export async function openEngine(settings: RunnerSettings): Promise<Engine> {
   return {
     async useCloud(cloud) {
       const project: ProjectSettings = { name: 'freehold', runtime: 'nodejs' };
-      // The SDK's type lacks `plugins`; it writes the settings as they are.
+      // The SDK's type lacks `plugins`; it writes the settings unchanged.
       await workspace.saveProjectSettings(Object.assign(project, { plugins: { providers: cloud.plugins } }));
     },
     async stack(name, program) {

@@ -1,12 +1,12 @@
 import { registerHooks } from 'node:module';
 
-/** What the SDK loads to turn functions of a program into text, which our programs never ask for. */
+/** Modules that the SDK loads to serialise functions, which our programs never do. */
 const closureTools = new Set(['@npmcli/arborist', '../../typescript-shim']);
 const absent = 'freehold:closure-tools';
 
 /**
- * Keeps the Pulumi SDK from loading TypeScript and npm's arborist: a third of the processor time that a runner needs to
- * start, for serialising closures. A program that tried that would fail with a sentence that says so.
+ * Keeps the Pulumi SDK from loading TypeScript and npm's arborist, which it needs only for serialising closures: a
+ * third of the processor time of a runner's start. A program that tried it would fail with an error that says so.
  */
 export function loadLeanSdk(): void {
   registerHooks({
@@ -21,7 +21,7 @@ export function loadLeanSdk(): void {
   });
 }
 
-// `__esModule` and `default` are read while the SDK loads, by its import helper.
+// The SDK's import helper reads `__esModule` and `default` while loading.
 const source = `
 module.exports = new Proxy({ __esModule: true, default: undefined }, {
   get(known, name) {

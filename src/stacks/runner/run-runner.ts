@@ -54,10 +54,10 @@ export async function runRunner(): Promise<void> {
         signal: stop.signal,
       };
       outcome = await runOperation(context);
-      // A refresh and a look put nothing in order that was not.
+      // A refresh and a preview leave a needed recovery open.
       settled = !['refresh', 'preview-refresh'].includes(request.kind) || !recover;
     } finally {
-      // Nothing of this session may touch the stack once the lease is free.
+      // No process of this session may touch the stack once the lease is free.
       await killSession(process.pid, process.pid);
       await lease
         .release({ settled })
@@ -73,7 +73,9 @@ export async function runRunner(): Promise<void> {
   process.exit(code);
 }
 
-/** The rest of the ladder: the engine got its SIGINT with the abort; then SIGTERM, then SIGKILL, for the session. */
+/**
+ * The rest of the shutdown escalation: the engine got SIGINT with the abort; then SIGTERM and SIGKILL for the session.
+ */
 function descend(ladderMs: number): void {
   setTimeout(() => signalSession(process.pid, 'SIGTERM', process.pid), ladderMs / 2);
   setTimeout(() => killSession(process.pid, process.pid), (ladderMs * 3) / 4);

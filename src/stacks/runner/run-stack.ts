@@ -5,26 +5,26 @@ import { killSession } from '../processes.ts';
 import { type RunnerProcess, refill, takeRunner } from './runner-process.ts';
 import { ladderMsOf } from './settings.ts';
 
-/** How much longer than its ladder a runner may take to end, ms. */
+/** How much longer than its shutdown escalation a runner may take to end, ms. */
 const graceMs = 10_000;
 const longestDetail = 4_000;
 
 export interface RunStackOptions {
-  /** Called with every line of the runner as it comes; must not throw. */
+  /** Called with every line of the runner; must not throw. */
   onLine?: (line: RunnerLine) => void;
-  /** Stops the operation: the runner gets the time of its ladder, then its whole session is killed. */
+  /** Stops the operation: the runner gets the time of its shutdown escalation, then its whole session is killed. */
   signal?: AbortSignal;
-  /** Environment of the runner; this process's own by default. */
+  /** Environment of the runner; by default this process's own. */
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Runs one Pulumi operation in a child process and answers the stack's outputs (null for refresh, look and destroy). When it
- * returns or throws, no process of the operation is left.
+ * Runs one Pulumi operation in a child process and returns the stack's outputs (null for refresh, preview and destroy).
+ * When it returns or throws, no process of the operation is left.
  *
  * Errors: `stack_failed` (the detail has the last lines), `stack_busy`, `records_unreachable`, `cloud_unavailable`,
- * `cloud_quota`, `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `runner_died`; the signal's reason
- * when aborted.
+ * `cloud_quota`, `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `runner_died`; the signal's
+ * reason when aborted.
  */
 export async function runStack(request: StackRequest, options: RunStackOptions = {}): Promise<StackOutputs | null> {
   const { signal, env = process.env } = options;
@@ -57,7 +57,7 @@ function parseLine(text: string): RunnerLine | undefined {
   try {
     value = JSON.parse(text);
   } catch {
-    // Something else than the runner wrote on its standard output.
+    // Something other than the runner wrote to its standard output.
     return undefined;
   }
   return RunnerLine.safeParse(value).data;
