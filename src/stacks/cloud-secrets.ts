@@ -12,7 +12,7 @@ interface SecretPlaces {
   /** Variables whose value is a secret, or a document with secrets in it. */
   variables: readonly string[];
   /** Variables that name a file with a secret, and the default file if none is named. */
-  files: readonly { variable: string; usual?: string }[];
+  files: readonly { variable: string; defaultPath?: string }[];
 }
 
 export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
@@ -20,7 +20,7 @@ export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
   aws: {
     variables: ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
     files: [
-      { variable: 'AWS_SHARED_CREDENTIALS_FILE', usual: '.aws/credentials' },
+      { variable: 'AWS_SHARED_CREDENTIALS_FILE', defaultPath: '.aws/credentials' },
       { variable: 'AWS_WEB_IDENTITY_TOKEN_FILE' },
       { variable: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE' },
     ],
@@ -35,7 +35,10 @@ export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
       ...['GOOGLE_OAUTH_ACCESS_TOKEN', 'GOOGLE_BACKEND_CREDENTIALS'],
     ],
     files: [
-      { variable: 'GOOGLE_APPLICATION_CREDENTIALS', usual: '.config/gcloud/application_default_credentials.json' },
+      {
+        variable: 'GOOGLE_APPLICATION_CREDENTIALS',
+        defaultPath: '.config/gcloud/application_default_credentials.json',
+      },
     ],
   },
   azure: {
@@ -53,7 +56,7 @@ export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
 };
 
 /** Shorter texts are words that occur in any line, and nobody uses such short secrets. */
-const shortestSecret = 8;
+const minSecretLength = 8;
 /** Parts of a document that are secret by their names. */
 const secretFields = /secret|token|private_key|password/i;
 
@@ -65,7 +68,7 @@ export function cloudSecrets(env: NodeJS.ProcessEnv): Set<string> {
   const found = new Set<string>();
   for (const { variables, files } of Object.values(cloudSecretPlaces)) {
     for (const name of variables) for (const secret of secretsIn(env[name])) found.add(secret);
-    for (const { variable, usual } of files) {
+    for (const { variable, defaultPath: usual } of files) {
       const path = env[variable] || (usual && join(env.HOME || homedir(), usual));
       for (const secret of secretsIn(path && readQuietly(path))) found.add(secret);
     }
@@ -82,7 +85,7 @@ function secretsIn(text: string | undefined): string[] {
 
 /** The header and footer lines of keys are not secret, and hiding them would make logs unreadable. */
 function isWorthHiding(text: string): boolean {
-  return text.length >= shortestSecret && !text.startsWith('-----');
+  return text.length >= minSecretLength && !text.startsWith('-----');
 }
 
 /** Secret fields of a JSON document; undefined if the text is not JSON. */
@@ -95,9 +98,9 @@ function inDocument(text: string): string[] | undefined {
     return undefined;
   }
   const found: string[] = [];
-  (function walk(node: unknown, name: string): void {
+  (function visit(node: unknown, name: string): void {
     if (typeof node === 'string' && secretFields.test(name)) found.push(node);
-    if (node && typeof node === 'object') for (const [key, inner] of Object.entries(node)) walk(inner, key);
+    if (node && typeof node === 'object') for (const [key, inner] of Object.entries(node)) visit(inner, key);
   })(value, '');
   return found;
 }

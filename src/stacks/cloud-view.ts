@@ -51,7 +51,7 @@ export function restClient(options: {
     if (response.ok) return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
     if (allowed.includes(response.status)) return { status: response.status, body: {} };
     // In the format in which the clouds' providers pass errors on.
-    const said = `${method} ${url.split('?')[0]}: ${response.status} Error ${response.status}: ${text.slice(0, 1_000)}`;
-    throw new ReasonError(options.reasonOf(said) ?? 'cloud_unavailable', said);
+    const message = `${method} ${url.split('?')[0]}: ${response.status} Error ${response.status}: ${text.slice(0, 1_000)}`;
+    throw new ReasonError(options.reasonOf(message) ?? 'cloud_unavailable', message);
   };
 }

@@ -46,7 +46,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
       }),
     remove: ({ kind, id, region }) =>
       mapAwsErrors(async () => {
-        if (region === undefined) throw new ReasonError('internal', `where ${id} is was not told`);
+        if (region === undefined) throw new ReasonError('internal', `the region of ${id} is unknown`);
         await removeObject(
           clients,
           { kind: kind as AwsKind, id, region },

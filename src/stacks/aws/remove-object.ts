@@ -54,13 +54,13 @@ export async function removeObject(
   object: Pick<AwsObject, 'kind' | 'id' | 'region'>,
   { pauseMs }: { pauseMs: number },
 ): Promise<void> {
-  const begun = monotonic();
+  const startedAt = monotonic();
   for (;;) {
     try {
       return await removeOnce(clients, object, { pauseMs });
     } catch (error) {
       if (gone.test(codeOf(error))) return;
-      if (!held.test(codeOf(error)) || monotonic() - begun > timeoutMs) throw error;
+      if (!held.test(codeOf(error)) || monotonic() - startedAt > timeoutMs) throw error;
       await delay(pauseMs);
     }
   }

@@ -18,5 +18,5 @@ export function awsSettings(env: NodeJS.ProcessEnv): AwsSettings {
   const parsed = Settings.safeParse(given);
   if (parsed.success) return parsed.data;
   const names = parsed.error.issues.map(({ path }) => path.join('.'));
-  throw new ReasonError('cloud_not_enabled', `aws: missing or wrong: ${names.join(', ')}`);
+  throw new ReasonError('cloud_not_enabled', `aws: missing or invalid: ${names.join(', ')}`);
 }

@@ -65,7 +65,7 @@ export function awsSnapshots(env: NodeJS.ProcessEnv): Snapshots {
       }),
     remove: ({ id, region }) =>
       mapAwsErrors(async () => {
-        if (region === undefined) throw new ReasonError('internal', `where ${id} is was not told`);
+        if (region === undefined) throw new ReasonError('internal', `the region of ${id} is unknown`);
         const call = new DeleteSnapshotCommand({ SnapshotId: id });
         await unless(/^InvalidSnapshot\.NotFound$/, clients.in(region).ec2.send(call));
       }),

@@ -100,7 +100,7 @@ async function mapAwsErrors<Answer>(asking: Promise<Answer>): Promise<Answer> {
     const { name, message } = error as Error;
     if (name === 'CredentialsProviderError')
       throw new ReasonError('cloud_not_enabled', 'no credentials', { cause: error });
-    const said = `${name}: ${message}`;
-    throw new ReasonError(awsReasonOf(said) ?? 'cloud_unavailable', said, { cause: error });
+    const text = `${name}: ${message}`;
+    throw new ReasonError(awsReasonOf(text) ?? 'cloud_unavailable', text, { cause: error });
   }
 }

@@ -29,16 +29,16 @@ export function azureInventory(env: NodeJS.ProcessEnv): Inventory {
   /** Requests the deletion of an object and waits until it is gone: Azure answers long before that. */
   async function remove(id: string, kind: AzureKind): Promise<void> {
     const url = client.urlOf(id, kinds[kind].version);
-    const begun = monotonic();
+    const startedAt = monotonic();
     for (;;) {
       try {
         await client.ask(url, { method: 'DELETE', allowed: [404] });
         if ((await client.ask(url, { allowed: [404] })).status === 404) return;
       } catch (error) {
         if (!(error instanceof Error) || !held.test(error.message)) throw error;
-        if (monotonic() - begun > timeoutMs) throw error;
+        if (monotonic() - startedAt > timeoutMs) throw error;
       }
-      if (monotonic() - begun > timeoutMs) throw new ReasonError('cloud_unavailable', `${id} does not end`);
+      if (monotonic() - startedAt > timeoutMs) throw new ReasonError('cloud_unavailable', `${id} does not end`);
       await delay(settings.removePauseMs);
     }
   }

@@ -13,7 +13,7 @@ import type { Parts } from './parts.ts';
 export type Machines = ReadonlyMap<string, VirtualMachine>;
 
 /** The parts that only a node's serving machine has. */
-interface Belongings {
+interface ServingParts {
   volume: Disk;
   /** Null if a load balancer has the server's address. */
   address: PublicIPAddress | null;
@@ -35,29 +35,32 @@ export function declareMachines(
   parts: Parts,
   {
     node,
-    belongings,
+    servingParts,
     ...rest
   }: {
     node: ServerNode;
-    belongings: Belongings;
+    servingParts: ServingParts;
     subnet: Subnet;
     after: Resource[];
     userData: Readonly<Record<string, Input<string>>>;
   },
 ): Machines {
   const others = node.machines.filter(({ name }) => name !== node.serving);
-  const made = new Map(
-    others.map((machine) => [machine.name, declareMachine(parts, { ...rest, node, machine, before: [], has: null })]),
+  const declared = new Map(
+    others.map((machine) => [
+      machine.name,
+      declareMachine(parts, { ...rest, node, machine, before: [], servingParts: null }),
+    ]),
   );
-  const before = [...made.values()];
+  const before = [...declared.values()];
   for (const machine of node.machines.filter(({ name }) => name === node.serving)) {
-    made.set(machine.name, declareMachine(parts, { ...rest, node, machine, before, has: belongings }));
+    declared.set(machine.name, declareMachine(parts, { ...rest, node, machine, before, servingParts }));
   }
-  return new Map(node.machines.map((machine) => [machineKey(node, machine), made.get(machine.name)!.host]));
+  return new Map(node.machines.map((machine) => [machineKey(node, machine), declared.get(machine.name)!.host]));
 }
 
-interface Made {
-  card: NetworkInterface;
+interface DeclaredMachine {
+  nic: NetworkInterface;
   host: VirtualMachine;
 }
 
@@ -67,7 +70,7 @@ function declareMachine(
     node,
     machine,
     before,
-    has,
+    servingParts,
     subnet,
     after,
     userData,
@@ -75,24 +78,25 @@ function declareMachine(
     node: ServerNode;
     machine: Machine;
     /** Machines that may still have what this one is about to get. */
-    before: Made[];
-    has: Belongings | null;
+    before: DeclaredMachine[];
+    servingParts: ServingParts | null;
     subnet: Subnet;
     after: Resource[];
     userData: Readonly<Record<string, Input<string>>>;
   },
-): Made {
+): DeclaredMachine {
   const { nameOf, tagsOf, place, inside } = parts;
   const key = machineKey(node, machine);
   // Egress of a machine without an address of the server, above all at its first boot.
-  const address = has?.address ?? declareAddress(parts, `egress-${key}`, [node.zone]);
-  const pool = has && has.pool !== null ? { loadBalancerBackendAddressPools: [{ id: has.pool }] } : {};
-  const cardName = `nic-${key}`;
-  const card = new NetworkInterface(
-    cardName,
+  const address = servingParts?.address ?? declareAddress(parts, `egress-${key}`, [node.zone]);
+  const pool =
+    servingParts && servingParts.pool !== null ? { loadBalancerBackendAddressPools: [{ id: servingParts.pool }] } : {};
+  const nicName = `nic-${key}`;
+  const nic = new NetworkInterface(
+    nicName,
     {
       ...place,
-      networkInterfaceName: nameOf(cardName),
+      networkInterfaceName: nameOf(nicName),
       ipConfigurations: [
         {
           ...{ name: 'main', primary: true, privateIPAllocationMethod: 'Dynamic', subnet: { id: subnet.id } },
@@ -100,9 +104,9 @@ function declareMachine(
           ...pool,
         },
       ],
-      tags: tagsOf(cardName),
+      tags: tagsOf(nicName),
     },
-    inside({ dependsOn: before.map((each) => each.card), deleteBeforeReplace: true }),
+    inside({ dependsOn: before.map((each) => each.nic), deleteBeforeReplace: true }),
   );
   const resource = `host-${key}`;
   const host = new VirtualMachine(
@@ -123,8 +127,8 @@ function declareMachine(
           ...{ name: nameOf(`root-${key}`), createOption: 'FromImage', diskSizeGB: 32, deleteOption: 'Delete' },
           managedDisk: { storageAccountType: 'StandardSSD_LRS' },
         },
-        dataDisks: has
-          ? [{ lun: 0, createOption: 'Attach', deleteOption: 'Detach', managedDisk: { id: has.volume.id } }]
+        dataDisks: servingParts
+          ? [{ lun: 0, createOption: 'Attach', deleteOption: 'Detach', managedDisk: { id: servingParts.volume.id } }]
           : [],
       },
       osProfile: {
@@ -134,10 +138,10 @@ function declareMachine(
         linuxConfiguration: {
           disablePasswordAuthentication: true,
           provisionVMAgent: true,
-          ssh: { publicKeys: [{ path: `/home/${adminUsername}/.ssh/authorized_keys`, keyData: nobodysKey() }] },
+          ssh: { publicKeys: [{ path: `/home/${adminUsername}/.ssh/authorized_keys`, keyData: unusableKey() }] },
         },
       },
-      networkProfile: { networkInterfaces: [{ id: card.id, primary: true, deleteOption: 'Detach' }] },
+      networkProfile: { networkInterfaces: [{ id: nic.id, primary: true, deleteOption: 'Detach' }] },
       // Azure's agent and serial console, the only ways to open a session.
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
       tags: tagsOf(resource),
@@ -148,7 +152,7 @@ function declareMachine(
       deleteBeforeReplace: true,
     }),
   );
-  return { card, host };
+  return { nic, host };
 }
 
 function readImage(name: string) {
@@ -168,7 +172,7 @@ export function imageOf({ storageProfile }: VirtualMachine): Output<string> {
  * Azure requires a key if no password is allowed: this one's private half is stored nowhere. It differs each time;
  * changes of an existing one are ignored.
  */
-function nobodysKey(): string {
+function unusableKey(): string {
   const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
   const part = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
   const blob = Buffer.concat([part(Buffer.from('ssh-ed25519')), part(Buffer.from(x, 'base64url'))]);

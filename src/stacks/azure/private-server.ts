@@ -37,8 +37,8 @@ function declare({ spec, protect, env, userData }: PrivateServerArgs): PrivateSe
   const pool = isCluster ? declareBalancer(parts, address) : null;
   const machines = new Map(
     spec.nodes.flatMap((node, index) => {
-      const belongings = { volume: volumes[index]!, address: isCluster ? null : address, pool };
-      return [...declareMachines(parts, { node, belongings, subnet, after, userData })];
+      const servingParts = { volume: volumes[index]!, address: isCluster ? null : address, pool };
+      return [...declareMachines(parts, { node, servingParts, subnet, after, userData })];
     }),
   );
   const images = [...machines].map(([key, machine]) => imageOf(machine).apply((image) => [key, image] as const));

@@ -38,5 +38,5 @@ export function azureSettings(env: NodeJS.ProcessEnv): AzureSettings {
     };
   }
   const names = parsed.error.issues.map(({ path }) => path.join('.'));
-  throw new ReasonError('cloud_not_enabled', `azure: missing or wrong: ${names.join(', ')}`);
+  throw new ReasonError('cloud_not_enabled', `azure: missing or invalid: ${names.join(', ')}`);
 }

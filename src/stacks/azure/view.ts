@@ -62,6 +62,6 @@ function sourceOf(env: NodeJS.ProcessEnv): string | null {
     [env.ARM_CLIENT_CERTIFICATE_PATH || env.AZURE_CLIENT_CERTIFICATE_PATH, 'service principal with a certificate'],
     [env.AZURE_CLIENT_SECRET, 'service principal (AZURE_CLIENT_ID)'],
     [env.AZURE_FEDERATED_TOKEN_FILE, 'workload identity (AZURE_FEDERATED_TOKEN_FILE)'],
-    [true, 'managed identity, or whoever is signed in with the Azure command'],
+    [true, 'managed identity, or the user signed in with the Azure CLI'],
   ]);
 }

@@ -105,7 +105,7 @@ function filesOf({ cloud, contract, setup, ports }: CloudInitInput): Map<string,
   const spelled = Spelled.safeParse(contract);
   if (!spelled.success) {
     const fields = new Set(spelled.error.issues.map(({ path }) => path.join('.')));
-    throw new ReasonError('host_setup_invalid', `cannot be written down: ${[...fields].join(', ')}`);
+    throw new ReasonError('host_setup_invalid', `cannot be written to a Caddyfile or unit: ${[...fields].join(', ')}`);
   }
   const { hostnames, productVersion } = spelled.data;
   const environment = {

@@ -3,7 +3,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 
 /** Characters that are special in a Caddyfile in any context are excluded. */
 const plainToken = /^[\x21\x23-\x5b\x5d-\x5f\x61-\x7a|~]+$/;
-const Token = z.string().regex(plainToken, 'has characters that a Caddyfile gives a meaning to');
+const Token = z.string().regex(plainToken, 'has characters that are special in a Caddyfile');
 const Directory = z.url({ protocol: /^https$/ }).pipe(Token);
 const ImageName = z.string().regex(/^[a-z0-9][a-z0-9._:/@-]*$/, 'is not the name of a container image');
 const EabKey = z.string().regex(/^[A-Za-z0-9_-]{16,}={0,2}$/, 'is not base64url');

@@ -103,8 +103,8 @@ async function listOwned(api: DigitaloceanApi, domain: string) {
     ];
   });
   const known = new Set(notes.map(({ owned: { address } }) => address));
-  const strays = addresses.filter(({ ip, droplet }) => droplet === null && !known.has(ip));
-  return { owned, strays: strays.map(({ ip, region }) => ({ ip, region: region.slug })) };
+  const unowned = addresses.filter(({ ip, droplet }) => droplet === null && !known.has(ip));
+  return { owned, unowned: unowned.map(({ ip, region }) => ({ ip, region: region.slug })) };
 }
 
 /** Everything of an instance, or of any. */
@@ -119,10 +119,10 @@ export async function listObjects(
 }
 
 /** Reserved addresses of a region that no machine has and no text record names. */
-export async function listStrayAddresses(
+export async function listUnownedAddresses(
   api: DigitaloceanApi,
   { domain, region }: { domain: string; region: string },
 ): Promise<string[]> {
-  const { strays } = await listOwned(api, domain);
-  return strays.filter((stray) => stray.region === region).map(({ ip }) => ip);
+  const { unowned: strays } = await listOwned(api, domain);
+  return strays.filter((address) => address.region === region).map(({ ip }) => ip);
 }

@@ -41,8 +41,10 @@ const fixedResources = 3;
 function resourceCount(spec: PrivateServerSpec): number {
   const serving = spec.nodes.filter((node) => node.serving !== null).length;
   // A load balancer, or a reserved address with its owner record and its assignment to the serving machine.
-  const way = spec.nodes.length > 1 ? 1 : 2 + serving;
-  return fixedResources + way + spec.nodes.length + serving + spec.hostnames.length * 2 + machinesOf(spec).length;
+  const linkResources = spec.nodes.length > 1 ? 1 : 2 + serving;
+  return (
+    fixedResources + linkResources + spec.nodes.length + serving + spec.hostnames.length * 2 + machinesOf(spec).length
+  );
 }
 
 export const digitaloceanStacks: CloudStacks = {

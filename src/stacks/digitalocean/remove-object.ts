@@ -38,12 +38,12 @@ export async function removeObject(
 ): Promise<void> {
   const held = [409, 422, ...(kind === 'network' ? [403] : [])];
   const path = pathOf[kind](id, domain);
-  const begun = monotonic();
+  const startedAt = monotonic();
   for (;;) {
     if (kind === 'volume') await detach(api, id);
     const status = await api.act('DELETE', path, { allowed: [404, ...held] });
     if (!held.includes(status)) return;
-    if (monotonic() - begun > timeoutMs) throw new ReasonError('cloud_unavailable', `${kind} ${id} is still held`);
+    if (monotonic() - startedAt > timeoutMs) throw new ReasonError('cloud_unavailable', `${kind} ${id} is still held`);
     await delay(pauseMs);
   }
 }

@@ -22,5 +22,5 @@ export function digitaloceanSettings(env: NodeJS.ProcessEnv): DigitaloceanSettin
   const parsed = Settings.safeParse(given);
   if (parsed.success) return parsed.data;
   const names = parsed.error.issues.map(({ path }) => path.join('.'));
-  throw new ReasonError('cloud_not_enabled', `digitalocean: missing or wrong: ${names.join(', ')}`);
+  throw new ReasonError('cloud_not_enabled', `digitalocean: missing or invalid: ${names.join(', ')}`);
 }

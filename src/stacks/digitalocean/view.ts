@@ -27,11 +27,11 @@ export function digitaloceanView(env: NodeJS.ProcessEnv): CloudView {
       return `account ${account.uuid}`;
     },
     async permissions() {
-      const looks = Object.entries(readable).map(async ([scope, path]) => {
+      const checks = Object.entries(readable).map(async ([scope, path]) => {
         const { status } = await ask(base + path, { allowed: [403] });
         return status === 403 ? scope : null;
       });
-      const missing = (await Promise.all(looks)).filter((scope) => scope !== null);
+      const missing = (await Promise.all(checks)).filter((scope) => scope !== null);
       return { missing, unchecked: digitaloceanScopes.filter((scope) => !(scope in readable)) };
     },
     async sizesIn(region, wanted) {

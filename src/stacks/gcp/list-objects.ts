@@ -165,8 +165,8 @@ export async function listRecords(
     if (!owner || (instanceId !== undefined && owner.instanceId !== instanceId)) return [];
     const { hostname } = owner;
     const common = { kind: 'record', role: 'record', instanceId: owner.instanceId, createdAt: 0 } as const;
-    const told = { ...common, id: `${zone}/${hostname}./A`, resource: `record-${hostname}` };
+    const record = { ...common, id: `${zone}/${hostname}./A`, resource: `record-${hostname}` };
     const note = { ...common, id: `${zone}/${ownerName(hostname)}./TXT`, resource: `owner-txt-${hostname}` };
-    return addresses.has(`${hostname}.`) ? [told, note] : [note];
+    return addresses.has(`${hostname}.`) ? [record, note] : [note];
   });
 }

@@ -10,7 +10,7 @@ import type { GcpObject } from './list-objects.ts';
 /** How long an object that uses another one may take to release it, ms. */
 const timeoutMs = 300_000;
 /** How often the state of an operation is polled, ms. */
-const askAgainMs = 1_000;
+const pollMs = 1_000;
 
 /** In use by something that is being deleted, or not ready yet itself. */
 const held = /resourceInUse|RESOURCE_IN_USE|resourceNotReady|RESOURCE_NOT_READY/;
@@ -32,14 +32,14 @@ export async function removeObject(
   object: Removable,
   { pauseMs }: { pauseMs: number },
 ): Promise<void> {
-  const begun = monotonic();
+  const startedAt = monotonic();
   for (;;) {
     try {
       return await removeOnce(client, object);
     } catch (error) {
-      const said = error instanceof ReasonError ? error.message : '';
-      if (notAttached.test(said)) return;
-      if (!held.test(said) || monotonic() - begun > timeoutMs) throw error;
+      const text = error instanceof ReasonError ? error.message : '';
+      if (notAttached.test(text)) return;
+      if (!held.test(text) || monotonic() - startedAt > timeoutMs) throw error;
       await delay(pauseMs);
     }
   }
@@ -89,18 +89,18 @@ async function operate(client: GcpClient, path: string, call: { method: string; 
 /** Waits for the end of a Compute Engine operation, and throws its error. */
 export async function finish(client: GcpClient, path: string, body: unknown): Promise<void> {
   const place = /^projects\/[^/]+\/(?:global|(?:zones|regions)\/[^/]+)/.exec(path)?.[0];
-  const begun = monotonic();
+  const startedAt = monotonic();
   let operation = Operation.parse(body);
   while (operation.status !== 'DONE') {
-    if (monotonic() - begun > timeoutMs) {
+    if (monotonic() - startedAt > timeoutMs) {
       throw new ReasonError('cloud_unavailable', `${path} is not done after ${timeoutMs / 1000} s`);
     }
     const { body: state } = await client.ask(`${client.compute}${place}/operations/${operation.name}`);
     operation = Operation.parse(state);
-    if (operation.status !== 'DONE') await delay(askAgainMs);
+    if (operation.status !== 'DONE') await delay(pollMs);
   }
   const [problem] = operation.error?.errors ?? [];
   if (!problem || problem.code === 'RESOURCE_NOT_FOUND') return;
-  const said = `${path}: ${problem.code}: ${problem.message}`;
-  throw new ReasonError(gcpReasonOf(said) ?? 'cloud_unavailable', said);
+  const text = `${path}: ${problem.code}: ${problem.message}`;
+  throw new ReasonError(gcpReasonOf(text) ?? 'cloud_unavailable', text);
 }

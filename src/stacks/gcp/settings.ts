@@ -25,5 +25,5 @@ export function gcpSettings(env: NodeJS.ProcessEnv): GcpSettings {
   const parsed = Settings.safeParse({ ...given, GOOGLE_PROJECT: projectIn(env) });
   if (parsed.success) return parsed.data;
   const names = parsed.error.issues.map(({ path }) => path.join('.'));
-  throw new ReasonError('cloud_not_enabled', `gcp: missing or wrong: ${names.join(', ')}`);
+  throw new ReasonError('cloud_not_enabled', `gcp: missing or invalid: ${names.join(', ')}`);
 }

@@ -52,13 +52,13 @@ export function gcpView(env: NodeJS.ProcessEnv): CloudView {
 }
 
 function sourceOf(env: NodeJS.ProcessEnv): string | null {
-  const usual = join(env.HOME || homedir(), '.config', 'gcloud', 'application_default_credentials.json');
+  const defaultPath = join(env.HOME || homedir(), '.config', 'gcloud', 'application_default_credentials.json');
   return firstSource([
     [env.GOOGLE_OAUTH_ACCESS_TOKEN, 'environment (GOOGLE_OAUTH_ACCESS_TOKEN)'],
     [env.GOOGLE_CREDENTIALS, 'environment (GOOGLE_CREDENTIALS)'],
     [env.GOOGLE_APPLICATION_CREDENTIALS, 'file (GOOGLE_APPLICATION_CREDENTIALS): key or workload identity'],
-    [existsSync(usual), "gcloud's application default credentials"],
+    [existsSync(defaultPath), "gcloud's application default credentials"],
     // Only the machine's metadata service knows; without it the library reports that it found none.
-    [env.METADATA_SERVER_DETECTION !== 'none', 'the service account of the machine'],
+    [env.METADATA_SERVER_DETECTION !== 'none', "the machine's service account"],
   ]);
 }

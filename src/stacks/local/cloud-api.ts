@@ -36,18 +36,18 @@ const DnsRecord = z.object({ ...stored, address: Target, ttl: Ttl });
 
 const machine = { ...zonedPlace, size: Size, image: z.string().max(128) };
 /** What a host serves with; without both it is idle and runs nothing. */
-const fittings = { volumeId: z.string().nullable(), addressId: z.string().nullable() };
+const attachments = { volumeId: z.string().nullable(), addressId: z.string().nullable() };
 export const HostCreate = z.strictObject({
   ...created,
   ...machine,
-  volumeId: fittings.volumeId.default(null),
-  addressId: fittings.addressId.default(null),
+  volumeId: attachments.volumeId.default(null),
+  addressId: attachments.addressId.default(null),
   userData: z.string().max(16_384),
 });
 export const Host = z.object({
   ...stored,
   ...machine,
-  ...fittings,
+  ...attachments,
   address: Target.nullable(),
   /** The requested state; the cloud restarts a host that should run. */
   desired: z.enum(['running', 'stopped']),
@@ -66,8 +66,8 @@ export const changes = {
   hosts: z.strictObject({
     tags: Tags.optional(),
     size: Size.optional(),
-    volumeId: fittings.volumeId.optional(),
-    addressId: fittings.addressId.optional(),
+    volumeId: attachments.volumeId.optional(),
+    addressId: attachments.addressId.optional(),
   }),
 };
 

@@ -24,42 +24,42 @@ export interface DeclaredResource {
 export async function reveal(declared: readonly ResourceTransformationArgs[]): Promise<DeclaredResource[]> {
   const found = declared.map(({ type, name, props, opts }) => ({
     ...{ type, name, protect: opts.protect === true },
-    props: look(props) as () => Record<string, unknown>,
+    props: resolveNow(props) as () => Record<string, unknown>,
   }));
   await setImmediate();
   return found.map(({ props, ...rest }) => ({ ...rest, props: props() }));
 }
 
 /** Internals of an output; `apply` would leave a rejection unhandled. */
-interface Innards {
+interface OutputInternals {
   promise(): Promise<unknown>;
   isSecret: Promise<boolean>;
   isKnown: Promise<boolean>;
 }
 
 /** Starts to resolve everything inside a value; the returned function gives what is resolved so far. */
-function look(value: unknown): () => unknown {
+function resolveNow(value: unknown): () => unknown {
   if (Output.isInstance(value)) {
-    const inner = value as unknown as Innards;
+    const inner = value as unknown as OutputInternals;
     const [content, isSecret, isKnown] = [settling(inner.promise()), settling(inner.isSecret), settling(inner.isKnown)];
     return () => {
       if (isSecret() === true) return concealed;
       // A value is not inspected before it is known whether it is secret.
       if (isSecret() === later || isKnown() !== true) return later;
       const known = content();
-      return known === later ? later : look(known)();
+      return known === later ? later : resolveNow(known)();
     };
   }
   if (value instanceof Promise) {
     const content = settling(value);
-    return () => (content() === later ? later : look(content())());
+    return () => (content() === later ? later : resolveNow(content())());
   }
   if (Array.isArray(value)) {
-    const items = value.map(look);
+    const items = value.map(resolveNow);
     return () => items.map((item) => item());
   }
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    const entries = Object.entries(value).map(([key, item]) => [key, look(item)] as const);
+    const entries = Object.entries(value).map(([key, item]) => [key, resolveNow(item)] as const);
     return () => Object.fromEntries(entries.map(([key, item]) => [key, item()]));
   }
   return () => value;

@@ -22,14 +22,14 @@ export interface Violation {
   detail: string;
 }
 
-interface Look extends PolicyContext {
+interface RuleInput extends PolicyContext {
   type: string;
   resource: DeclaredResource;
   cloud: CloudKnowledge;
 }
 
 /** The faults of a resource, in words for an operator; empty if there are none. */
-type Rule = (look: Look) => string[];
+type Rule = (input: RuleInput) => string[];
 
 const knowledge: Readonly<Record<CloudName, CloudKnowledge>> = {
   aws: awsKnowledge,
@@ -68,11 +68,11 @@ const rules = {
       .openings(type, resource)
       .filter(({ protocol }) => protocol !== 'icmp')
       .flatMap(({ from, to }) => [22, 3389].filter((port) => isWithin(port, from, to)))
-      .map((port) => `lets somebody reach port ${port}`),
+      .map((port) => `opens port ${port}`),
 
   /** The metadata service answers only the machine, and nobody can sign in. */
   'machine-locked-down': ({ cloud, type, resource }) =>
-    cloud.machineFaults(type, resource).map((setting) => `${setting} is not as it has to be`),
+    cloud.machineFaults(type, resource).map((setting) => `${setting} is not locked down`),
 
   /** Every object names its owner from its create call on; sweeps and recovery rely on that. */
   'tags-complete': ({ cloud, type, resource, spec }) => {
@@ -116,7 +116,7 @@ const rules = {
     const open = cloud.userData(type, resource).some((text) => text !== concealed) ? ['user data is not a secret'] : [];
     const texts = textsIn(resource.props);
     const known = [...secrets].some((secret) => texts.some((text) => text.includes(secret)));
-    return [...open, ...(known ? ['a known secret stands in an input'] : [])];
+    return [...open, ...(known ? ['a known secret is in an input'] : [])];
   },
 } as const satisfies Record<string, Rule>;
 
@@ -130,11 +130,11 @@ export function violationsOf(resources: readonly DeclaredResource[], context: Po
   return resources.flatMap((resource) => {
     const isProvider = resource.type.startsWith('pulumi:providers:');
     if (!isProvider && !resource.type.startsWith(cloud.prefix)) return [];
-    const look = { ...context, cloud, resource, type: isProvider ? '' : cloud.typeOf(resource.type) };
+    const input = { ...context, cloud, resource, type: isProvider ? '' : cloud.typeOf(resource.type) };
     return ruleEntries
       .filter(([rule]) => !isProvider || rule === 'secret-in-plain-input')
       .flatMap(([rule, check]) =>
-        check(look).map((detail) => ({ rule, resource: `${resource.name} (${resource.type})`, detail })),
+        check(input).map((detail) => ({ rule, resource: `${resource.name} (${resource.type})`, detail })),
       );
   });
 }
@@ -157,6 +157,6 @@ function textsIn(value: unknown): string[] {
 }
 
 function words(value: unknown): string {
-  if (value === later) return 'what only the cloud knows';
+  if (value === later) return 'a value known only to the cloud';
   return value === undefined ? 'nothing' : String(value);
 }

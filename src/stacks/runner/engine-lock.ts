@@ -41,7 +41,7 @@ const removeLock = (engine: Engine, name: string) => engine.run(['cancel', '--ye
  * stacks. A rename checks only the lock of the old name, so another stack is renamed to this one.
  */
 async function createUnderLock(engine: Engine, name: string): Promise<void> {
-  const standIn = `${name}-unlocking`;
-  await createStack(engine, standIn);
-  await engine.run(['stack', 'rename', name, '--stack', standIn]);
+  const placeholder = `${name}-unlocking`;
+  await createStack(engine, placeholder);
+  await engine.run(['stack', 'rename', name, '--stack', placeholder]);
 }

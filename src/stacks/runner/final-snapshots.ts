@@ -26,7 +26,7 @@ export async function takeFinalSnapshots(
   const desired = { instanceId, region, purpose: 'final', keepUntil } as const;
   const asked = new Set<string>();
   const gone = new Set<string>();
-  const begun = monotonic();
+  const startedAt = monotonic();
   try {
     for (;;) {
       signal.throwIfAborted();
@@ -41,7 +41,7 @@ export async function takeFinalSnapshots(
       for (const volume of make) {
         // A snapshot that was just started may be missing from lists.
         if (asked.has(volume.id)) continue;
-        reporter.log('info', `makes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
+        reporter.log('info', `takes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
         if (await snapshots.make(volume, desired)) {
           asked.add(volume.id);
           continue;
@@ -50,14 +50,14 @@ export async function takeFinalSnapshots(
         if ((await dataVolumes(context, [])).some(({ id }) => id.toLowerCase() === volume.id.toLowerCase())) {
           throw new ReasonError(
             'snapshot_failed',
-            `the cloud has ${volume.id}, and finds it not when it is to be copied`,
+            `the cloud lists ${volume.id}, but does not find it for the snapshot`,
           );
         }
         gone.add(volume.id);
       }
       const waiting = [...make.filter(({ id }) => !gone.has(id)), ...pending];
       if (waiting.length === 0) return;
-      if (monotonic() - begun > timeoutMs) {
+      if (monotonic() - startedAt > timeoutMs) {
         const names = waiting.map(({ resource }) => resource).join(', ');
         throw new ReasonError('snapshot_failed', `the snapshots of ${names} are not complete yet`);
       }

@@ -78,9 +78,9 @@ export function openLeaseManager(settings: RunnerSettings): LeaseManager {
         if (isLeaseLost({ now: monotonic(), renewedAt, lostMs: settings.FREEHOLD_LEASE_LOST_MS })) endSession();
       };
       const renewing = setInterval(async () => {
-        const begun = monotonic();
+        const startedAt = monotonic();
         try {
-          if (await leases.renew(held)) renewedAt = begun;
+          if (await leases.renew(held)) renewedAt = startedAt;
           else endSession();
         } catch {
           // The next tick retries, until the lease counts as lost.

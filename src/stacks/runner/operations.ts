@@ -69,8 +69,8 @@ async function up(context: StackContext): Promise<Outcome> {
       return outcome;
     } catch (error) {
       // A create whose reply was lost can block its own repetition; once it is removed, the next attempt succeeds.
-      if (isLast || context.signal.aborted || !(await mayBeMended(context, error))) throw error;
-      reporter.forgive();
+      if (isLast || context.signal.aborted || !(await isRecoverable(context, error))) throw error;
+      reporter.forgetErrors();
       adoption = await recover(context);
     }
   }
@@ -117,7 +117,7 @@ async function importObjects(context: StackContext, userData: UserData, adoption
   const { request, engine, reporter, cloud } = context;
   context.signal.throwIfAborted();
   reporter.phase('import');
-  for (const [name, id] of adoption) reporter.log('warning', `takes over ${name} (${id}), which is in no state`);
+  for (const [name, id] of adoption) reporter.log('warning', `imports ${name} (${id}), which is in no state`);
   const refusal: Refusal = {};
   const program: PulumiFn = async () => {
     runtime.registerStackTransformation(({ type, name, props, opts }) => {
@@ -149,7 +149,7 @@ async function settleAfterUp(context: StackContext, { known, gone, createdAt }: 
 }
 
 /** Whether an up failed although all its processes ran, and left objects missing from its state. */
-async function mayBeMended(context: StackContext, error: unknown): Promise<boolean> {
+async function isRecoverable(context: StackContext, error: unknown): Promise<boolean> {
   if (wasKilled(error) || error instanceof ReasonError || context.reporter.lostProvider()) return false;
   try {
     await waitForLists(context);
@@ -166,7 +166,7 @@ async function refresh(context: StackContext, options: { silent?: boolean } = {}
   reporter.phase('refresh');
   const total = cloud.resourceCount(request.spec);
   const progress = reporter.follow({ kind: 'refresh', typePrefix: cloud.typePrefix, total, ...options });
-  const stack = await engine.stack(request.stack, standIn(context, { protect: true }));
+  const stack = await engine.stack(request.stack, placeholderProgram(context, { protect: true }));
   await unlocking(stack, () =>
     stack.refresh({ ...plain(context), onEvent: progress.onEvent, clearPendingCreates: true, runProgram: true }),
   );
@@ -175,7 +175,7 @@ async function refresh(context: StackContext, options: { silent?: boolean } = {}
 
 /** Reports differences between the cloud and the state; changes nothing. */
 async function previewDrift(context: StackContext): Promise<Outcome> {
-  const drift = await previewRefresh(context, standIn(context, { protect: true }));
+  const drift = await previewRefresh(context, placeholderProgram(context, { protect: true }));
   context.reporter.write({ type: 'drift', ...drift });
   return { outputs: null, changes: {} };
 }
@@ -199,7 +199,7 @@ async function destroy(context: StackContext): Promise<Outcome> {
     // Objects missing from the state may use objects in it, so they are deleted first.
     await removeOrphans(context, await findOrphans(context, state.ids));
     if (state.pending) await refresh(context, { silent: true });
-    const stack = await engine.stack(request.stack, standIn(context, { protect: false }));
+    const stack = await engine.stack(request.stack, placeholderProgram(context, { protect: false }));
     if (!state.isEmpty) {
       await unlocking(stack, () => engine.run(['state', 'unprotect', '--all', '--yes', '--stack', request.stack]));
       const progress = reporter.follow({ kind: 'destroy', typePrefix: cloud.typePrefix, total: state.ids.size });
@@ -232,7 +232,7 @@ async function recover(context: StackContext): Promise<Adoption> {
   // object.
   const after = await readState(context);
   const orphans = await findOrphans(context, after?.ids ?? new Set());
-  refuseLosses(
+  requireVolumes(
     context.request.requiredVolumeIds ?? [],
     new Set([...(after?.ids ?? []), ...orphans.map(({ id }) => id)]),
   );
@@ -242,7 +242,7 @@ async function recover(context: StackContext): Promise<Adoption> {
 }
 
 /** Throws `volume_gone` if a required volume is missing: an up would create an empty one instead. */
-function refuseLosses(requiredVolumeIds: readonly string[], there: ReadonlySet<string>): void {
+function requireVolumes(requiredVolumeIds: readonly string[], there: ReadonlySet<string>): void {
   const gone = requiredVolumeIds.filter((id) => !there.has(id));
   if (gone.length > 0) throw new ReasonError('volume_gone', gone.join(', '));
 }
@@ -276,7 +276,7 @@ async function declare(
 }
 
 /** The program of refresh, preview and destroy: the same resources, with placeholder user data. */
-function standIn({ cloud, request }: StackContext, { protect }: { protect: boolean }): PulumiFn {
+function placeholderProgram({ cloud, request }: StackContext, { protect }: { protect: boolean }): PulumiFn {
   return async () => {
     const userData = Object.fromEntries(machinesOf(request.spec).map(({ key }) => [key, secret('')]));
     return cloud.declare({ spec: request.spec, userData, protect, findImages: false, env: process.env });

@@ -25,5 +25,5 @@ export async function startPlugins(cloud: CloudStacks): Promise<void> {
 /** A provider killed before it could serve is an interruption like any other; one that exits by itself is broken. */
 function endOf(name: string, code: number | null, signal: NodeJS.Signals | null): Error {
   if (signal) return new ReasonError('runner_died', `provider ${name} was ended by ${signal}`);
-  return new Error(`provider ${name} ended with ${code}`);
+  return new Error(`provider ${name} exited with ${code}`);
 }

@@ -7,7 +7,7 @@ import { nameOf } from './stack-state.ts';
 
 const tailLength = 20;
 /** Enough for an error that contains a whole document. */
-const longestText = 16_000;
+const maxTextLength = 16_000;
 /** Colour directives of the engine. */
 const decoration = /<\{%[^%]*%\}>/g;
 
@@ -69,7 +69,7 @@ export function createReporter(secrets: Set<string>) {
   function clean(text: string): string {
     let result = stripVTControlCharacters(text.replace(decoration, '')).trim();
     for (const secret of secrets) result = result.replaceAll(secret, '[secret]');
-    return result.slice(0, longestText);
+    return result.slice(0, maxTextLength);
   }
 
   function log(severity: 'info' | 'warning' | 'error', message: string): void {
@@ -90,12 +90,12 @@ export function createReporter(secrets: Set<string>) {
     errors,
     phase: (phase: string) => write({ type: 'phase', phase }),
     /** Forgets the errors so far, because the failed work is retried. */
-    forgive: () => void errors.splice(0),
+    forgetErrors: () => void errors.splice(0),
     /** Whether the engine lost a provider: its process ended during a call. */
     lostProvider: () => errors.some((text) => providerLosses.test(text)),
     /** Follows the engine's events of one run: counts the resources of a cloud, passes diagnostics on. */
     follow({ kind, typePrefix, total, silent }: Following) {
-      const begun = new Set<string>();
+      const startedUrns = new Set<string>();
       const ended = new Set<string>();
       const known = new Set<string>();
       const gone = new Set<string>();
@@ -114,7 +114,7 @@ export function createReporter(secrets: Set<string>) {
         const { metadata } = (event.resourcePreEvent ?? event.resOpFailedEvent ?? event.resOutputsEvent)!;
         const { urn, op, type } = metadata;
         if (!type.startsWith(typePrefix) || !counts[kind](op)) return;
-        begun.add(urn);
+        startedUrns.add(urn);
         if (status === 'done') ended.add(urn);
         if (silent) return;
         highest = Math.max(highest, ended.size);
@@ -125,7 +125,7 @@ export function createReporter(secrets: Set<string>) {
           op,
           status,
           done: highest,
-          total: Math.max(total, begun.size, highest),
+          total: Math.max(total, startedUrns.size, highest),
         });
       }
 

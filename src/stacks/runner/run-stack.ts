@@ -3,7 +3,7 @@ import { isReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { RunnerLine, type StackOutputs, type StackRequest } from '../../contracts/stack.ts';
 import { killSession } from '../processes.ts';
 import { type RunnerProcess, refill, takeRunner } from './runner-process.ts';
-import { ladderMsOf } from './settings.ts';
+import { escalationMsOf } from './settings.ts';
 
 /** How much longer than its shutdown escalation a runner may take to end, ms. */
 const graceMs = 10_000;
@@ -30,7 +30,7 @@ export async function runStack(request: StackRequest, options: RunStackOptions =
   const { signal, env = process.env } = options;
   signal?.throwIfAborted();
   const runner = takeRunner(env);
-  const hurry = stopOnAbort(runner, signal, ladderMsOf(env) + graceMs);
+  const escalation = stopOnAbort(runner, signal, escalationMsOf(env) + graceMs);
   let last: RunnerLine | undefined;
   const reading = createInterface({ input: runner.child.stdout! });
   reading.on('line', (text) => {
@@ -45,9 +45,9 @@ export async function runStack(request: StackRequest, options: RunStackOptions =
     if (last?.type === 'result') return last.outputs;
     signal?.throwIfAborted();
     if (last?.type === 'failure') throw failureOf(last);
-    throw new ReasonError('runner_died', `code ${end.code}, signal ${end.signal}\n${runner.complaints()}`.trim());
+    throw new ReasonError('runner_died', `code ${end.code}, signal ${end.signal}\n${runner.lastErrors()}`.trim());
   } finally {
-    hurry.end();
+    escalation.end();
     refill();
   }
 }

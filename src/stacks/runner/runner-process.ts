@@ -10,11 +10,11 @@ export interface RunnerProcess {
   /** Settles when the runner has ended, nothing of its session is alive, and its output is read. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** The last lines of its standard error. */
-  complaints(): string;
+  lastErrors(): string;
 }
 
 const program = join(import.meta.dirname, 'main.ts');
-const complaintLength = 4_000;
+const lastErrorsLength = 4_000;
 
 /** Starts a runner. It loads and connects, then waits for its request; closing its input stops it. */
 export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
@@ -23,9 +23,9 @@ export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
     stdio: ['pipe', 'pipe', 'pipe'],
     env,
   });
-  let complaints = '';
+  let lastErrors = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    complaints = (complaints + chunk).slice(-complaintLength);
+    lastErrors = (lastErrors + chunk).slice(-lastErrorsLength);
   });
   // A dead runner refuses its request; its exit is what counts.
   child.stdin.on('error', () => {});
@@ -41,7 +41,7 @@ export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
       resolve({ code, signal });
     });
   });
-  return { child, sid, ended, complaints: () => complaints };
+  return { child, sid, ended, lastErrors: () => lastErrors };
 }
 
 interface Pool {

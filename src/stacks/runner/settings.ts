@@ -38,7 +38,7 @@ const Environment = z
     (times) =>
       times.FREEHOLD_LEASE_RENEW_MS < times.FREEHOLD_LEASE_LOST_MS &&
       times.FREEHOLD_LEASE_LOST_MS < times.FREEHOLD_LEASE_MS,
-    'a lease must be renewed before it counts as lost, and count as lost before it runs out',
+    'a lease must be renewed before it counts as lost, and count as lost before it expires',
   );
 export type RunnerSettings = z.infer<typeof Environment>;
 
@@ -51,7 +51,7 @@ const sharedSecrets = [
 ] as const;
 
 /** How long the shutdown escalation takes with this environment, for those who wait for it, ms. */
-export function ladderMsOf(env: NodeJS.ProcessEnv): number {
+export function escalationMsOf(env: NodeJS.ProcessEnv): number {
   return Environment.shape.FREEHOLD_RUNNER_LADDER_MS.parse(env.FREEHOLD_RUNNER_LADDER_MS || undefined);
 }
 

@@ -114,7 +114,7 @@ const volume = define({
 });
 
 /** A removed value is null for the cloud, and absent here. */
-const fittings = ['volumeId', 'addressId'];
+const attachments = ['volumeId', 'addressId'];
 
 const host = define({
   kind: 'hosts',
@@ -129,8 +129,8 @@ const host = define({
   }),
   drifted: (olds) => (['running', 'idle'].includes(String(olds.state)) ? [] : ['state']),
   async applyUpdate(cloud, id, news, changed) {
-    const taken = changed.filter((name) => fittings.includes(name) && news[name] === undefined);
-    const change = { ...pick(news, changed), ...Object.fromEntries(taken.map((name) => [name, null])) };
+    const removed = changed.filter((name) => attachments.includes(name) && news[name] === undefined);
+    const change = { ...pick(news, changed), ...Object.fromEntries(removed.map((name) => [name, null])) };
     if (Object.keys(change).length > 0) await cloud.update('hosts', id, change);
     return cloud.startHost(id);
   },
