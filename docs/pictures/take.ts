@@ -31,7 +31,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 });
 try {
-  await demo.until('Everything stays up until Ctrl-C.');
+  await demo.until('Everything keeps running until Ctrl-C.');
   const page = await browser.newPage({ colorScheme: 'light', deviceScaleFactor: 1 });
   page.setDefaultTimeout(timeoutMs);
   await takeTerminal(page);

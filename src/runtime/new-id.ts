@@ -6,7 +6,7 @@ function randomText(length: number): string {
   return Array.from(randomBytes(length), (byte) => alphabet[byte & 31]).join('');
 }
 
-/** Makes ids of our records, in the shapes of `ids.ts`. Not for workflow code, whose ids come in as input. */
+/** Creates ids of our records, in the formats of `ids.ts`. Not for workflow code, which gets its ids as input. */
 export const newId = {
   account: () => `acc_${randomText(16)}`,
   member: () => `mem_${randomText(16)}`,

@@ -95,7 +95,7 @@ describe('one process', () => {
     const { port } = stranger.address() as AddressInfo;
     const { toy } = supervise(lives, { ports: [port] });
     await expect(toy.start()).rejects.toThrow(
-      `Port ${port}, chosen for Toy, was taken by another program meanwhile: start again to have another.`,
+      `Port ${port}, chosen for Toy, was taken by another program meanwhile: start again to get another.`,
     );
     expect(toy.pid).toBeUndefined();
     stranger.close();
@@ -168,7 +168,7 @@ describe('the platform', () => {
     const other = join(stateDir, 'other');
     await expect(
       startPlatform({ stateDir: other, only: names, env: { ...process.env, FREEHOLD_PORT_API: String(taken) } }),
-    ).rejects.toThrow(`Port ${taken} is taken; FREEHOLD_PORT_API asks for it.`);
+    ).rejects.toThrow(`Port ${taken} is taken, but FREEHOLD_PORT_API requires it.`);
     await platform.stop();
   });
 

@@ -140,7 +140,7 @@ describe('the command', () => {
   test.each<[string, () => string[], string]>([
     ['without a server', () => ['--product', product, '--key', key], 'Give --server, --product and --key'],
     ['with a number that is none', () => [...target(), '--key', key, '--only', 'L99'], 'There is no scenario L99'],
-    ['with a key that is not good', () => [...target(), '--key', 'FH-WRONG'], 'The key is not good'],
+    ['with a key that is not good', () => [...target(), '--key', 'FH-WRONG'], 'The key is not valid'],
     [
       'with a server that is not there',
       () => ['--server', 'http://127.0.0.1:9', '--product', 'p', '--key', 'k'],

@@ -4,7 +4,7 @@ import { type OrderState, orderHasEnded } from '../../contracts/states.ts';
 import { provisionSteps, type StepName, steps } from '../../contracts/steps.ts';
 import type { Row, Section } from '../terminal.ts';
 
-/** What an order came to, as its event stream told it. */
+/** The result of an order, according to its event stream. */
 export interface Outcome {
   state: OrderState;
   reason: string | undefined;
@@ -27,8 +27,8 @@ const weights: Partial<Record<StepName, number>> = {
 const whole = provisionSteps.reduce((sum, step) => sum + (weights[step] ?? 1), 0);
 
 /**
- * Shows an order's timeline as rows and a bar and resolves when the order and its operation have ended. `onEvent`
- * hears of everything and may act on it.
+ * Shows an order's timeline as rows and a bar and resolves when the order and its operation have ended. `onEvent` gets
+ * every event and may act on it.
  */
 export async function followOrder(options: {
   events: AsyncIterable<TimelineEvent>;
