@@ -5,7 +5,7 @@ import { createDigitaloceanWire } from './digitalocean/wire.ts';
 import type { Double } from './double.ts';
 import { createGcpWire } from './gcp/wire.ts';
 
-/** The interfaces of the clouds themselves, as far as our inventories call them. */
+/** The clouds' own APIs, as far as our inventories call them. */
 const makers: Readonly<Record<string, (double: Double) => Router>> = {
   aws: createAwsWire,
   digitalocean: createDigitaloceanWire,

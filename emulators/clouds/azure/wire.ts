@@ -12,9 +12,9 @@ import { armTypes, type TypeName, types } from './types.ts';
 import { azureError } from './words.ts';
 
 /**
- * Azure's resource manager itself, for the few calls that our inventory and our look at the cloud make: lists of groups, of
- * what is in them, of subnets, records and backups, and reading and deleting one object by its id. Beside it the endpoint
- * at which Azure gives an application the token of its identity.
+ * Azure's resource manager, for the few calls of our inventory and cloud check: lists of groups, of their content, of
+ * subnets, records and backups, and reading and deleting one object by its id. Also the endpoint at which Azure gives
+ * an application the token of its identity.
  */
 
 const nameOfType = new Map(Object.entries(types).map(([name, token]) => [token as string, name as TypeName]));
@@ -108,7 +108,7 @@ export function createAzureWire(double: Double): Router {
     response.status(202).json(shown(object));
   });
 
-  // Whatever else has an id: one object, or the list of an object's parts of a kind.
+  // Anything else with an id: one object, or the list of an object's parts of a kind.
   wire.get('/*id', async (request, response) => {
     const id = request.path;
     const object = find(id);

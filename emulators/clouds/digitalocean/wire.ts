@@ -9,13 +9,13 @@ import { doubleToken } from './table.ts';
 import { types } from './types.ts';
 import { digitaloceanError } from './words.ts';
 
-/** DigitalOcean's API v2 itself, for the few calls that our inventory makes. Lists have pages as there. */
+/** DigitalOcean's API v2, for the few calls of our inventory. Lists are paged as in the real API. */
 
 type Shape = (object: DoubleObject, double: Double) => object;
 
 const createdAt = ({ createdAt: ms }: DoubleObject) => new Date(ms).toISOString();
 const named: Shape = (object) => ({ id: object.id, name: text(object.inputs.name), created_at: createdAt(object) });
-/** The machines that a thing is at. */
+/** The machines that an object is linked to. */
 const at = ({ area }: Double, link: string, property: string, id: string) =>
   area.world
     .list(link)
@@ -84,7 +84,7 @@ export function createDigitaloceanWire(double: Double): Router {
   wire.get('/v2/sizes', (request, response) => {
     response.json(page(request, 'sizes', offered()));
   });
-  // What an account has and our stacks do not make: there is none of it.
+  // Kinds that an account may have and our stacks do not create: always empty.
   for (const name of ['actions', 'certificates', 'domains', 'images', 'regions']) {
     wire.get(`/v2/${name}`, (request, response) => {
       response.json(page(request, name, []));
@@ -97,7 +97,7 @@ export function createDigitaloceanWire(double: Double): Router {
   });
   wire.get('/v2/snapshots', async (request, response) => {
     const found = (await double.list()).filter(({ type }) => type === types.snapshot);
-    // One that is being made is not listed yet.
+    // A snapshot in progress is not listed yet.
     const complete = found.filter((object) => readSnapshot(double, object));
     const shown = complete.map((object) => snapshotShape(object, double));
     response.json(page(request, 'snapshots', shown));

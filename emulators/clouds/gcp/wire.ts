@@ -9,9 +9,8 @@ import { types } from './types.ts';
 import { gcpError, gcpWords } from './words.ts';
 
 /**
- * The interfaces of Google Cloud themselves, for the calls of our inventory and of the look at what is configured: Compute
- * Engine, Cloud DNS, service accounts, resource manager. Deletes of Compute Engine answer an operation that is running,
- * whose end has to be asked for.
+ * Google Cloud's own APIs, for the calls of our inventory and cloud check: Compute Engine, Cloud DNS, service accounts,
+ * resource manager. Deletes of Compute Engine return a running operation, which has to be polled.
  */
 
 /** Type of each collection of Compute Engine. */
@@ -90,7 +89,7 @@ export function createGcpWire(double: Double): Router {
     }
   }
 
-  /** Objects of a type that fit the one filter that is known: `name eq <regular expression>`. */
+  /** Objects of a type that match the one supported filter: `name eq <regular expression>`. */
   async function listed(type: string, { query }: Request): Promise<DoubleObject[]> {
     const [, pattern] = /^name eq (\S+)$/.exec(text(query.filter)) ?? [];
     if (!pattern) throw new DoubleRefusal('invalid', gcpError(400, 'Invalid list filter expression.', 'invalid'));
@@ -171,7 +170,7 @@ export function createGcpWire(double: Double): Router {
     response.json(running);
   });
 
-  // Every machine type everywhere; what lacks is scripted as a fault.
+  // Every machine type everywhere; missing ones are scripted as faults.
   wire.get(`${compute}/regions/:region`, (request, response) => {
     const { region } = request.params;
     const zones = ['a', 'b', 'c'].map((letter) => `${linkBase}projects/${project}/zones/${region}-${letter}`);
@@ -213,7 +212,7 @@ export function createGcpWire(double: Double): Router {
   wire.get('/manager/v1/projects/:project', (request, response) => {
     response.json({ projectId: request.params.project, lifecycleState: 'ACTIVE' });
   });
-  // Who has the token may do everything.
+  // The token's owner may do everything.
   wire.post('/manager/v1/projects/:call', (request, response) => {
     const { permissions } = request.body as { permissions: string[] };
     response.json({ permissions });

@@ -39,8 +39,8 @@ interface Credited {
 }
 
 /**
- * Credits lines of a finalized invoice. Of an open one it lowers what is due; of a paid one the whole sum must be
- * accounted for by `refund_amount` (refunded here, on the invoice's charge), `refunds` (made before by themselves) and
+ * Credits lines of a finalized invoice. For an open one it reduces the amount due; for a paid one the whole sum must be
+ * accounted for by `refund_amount` (refunded here, on the invoice's charge), `refunds` (made separately before) and
  * `out_of_band_amount`.
  */
 export function credit(ctx: Context, params: Params): Stripe.CreditNote {
@@ -174,7 +174,7 @@ function creditLine(
   });
 }
 
-/** The tax that goes back with the amount: by the same rule, and to the cent all that is left with the last of it. */
+/** The tax credited with the amount: by the same rule, and to the cent all that is left with the last of it. */
 function taxesOf(
   ctx: Context,
   given: { source: Stripe.InvoiceLineItem; asked: number; left: number; taxLeft: number; invoice: Stripe.Invoice },
