@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { now } from '../runtime/clock.ts';
 import { HostError } from './reasons.ts';
 
-/** Parses what came from outside; throws `invalid_input` with one sentence per field. */
+/** Parses external input; throws `invalid_input` with one sentence per field. */
 export function parse<T>(schema: z.ZodType<T>, input: unknown): T {
   const result = schema.safeParse(input ?? {});
   if (result.success) return result.data;
@@ -80,7 +80,7 @@ export const defaultColours = { accent: '#1d5c4a', band: '#12211c' } as const;
 /** Largest logo in bytes. */
 const logoBytes = 65_536;
 
-/** Picture formats by the bytes that begin them; a name or a header proves nothing. */
+/** Picture formats by their first bytes; a name or a header proves nothing. */
 const pictureTypes: readonly [type: string, matches: (data: Buffer) => boolean][] = [
   ['image/png', (data) => data.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))],
   ['image/jpeg', (data) => data.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))],
@@ -103,7 +103,7 @@ export const NewBrand = z.object({
   logo: Logo.optional(),
 });
 
-/** A device's clock may run ahead by so much, ms. */
+/** How far a device's clock may be ahead, ms. */
 const aheadMs = 86_400_000;
 
 const Measured = z.iso

@@ -1,6 +1,6 @@
 /**
- * Everything that this product refuses: one code, one HTTP status, one sentence for the person in front of it and one
- * that says what to do next. Pages and problem documents are both made from these.
+ * Every refusal of this product: one code, one HTTP status, one sentence for the user and one that says what to do
+ * next. Pages and problem documents are both made from these.
  */
 
 interface HostReason {
@@ -78,13 +78,13 @@ export interface FieldFault {
   message: string;
 }
 
-/** A refusal with its reason code; `detail` is shown to the person and never holds a secret. */
+/** A refusal with its reason code; `detail` is shown to the user and never contains a secret. */
 export class HostError extends Error {
   override readonly name = 'HostError';
   readonly code: HostReasonCode;
   readonly detail: string | undefined;
   readonly faults: FieldFault[];
-  /** Members of the problem document beside the standard ones. */
+  /** Members of the problem document in addition to the standard ones. */
   readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(

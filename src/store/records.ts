@@ -13,10 +13,10 @@ import type {
 } from '../contracts/states.ts';
 import type { StepName } from '../contracts/steps.ts';
 
-/** The records as they lie in the database. Times are Dates, money is integer minor units of the currency. */
+/** The records as stored in the database. Times are Dates, money is in integer minor units of the currency. */
 
 export interface QuoteLine {
-  /** Lookup key of the price at Stripe; absent for what the plan includes at price 0. */
+  /** Lookup key of the price at Stripe; absent for items included in the plan at price 0. */
   lookupKey?: string | undefined;
   title: string;
   quantity: number;
@@ -25,7 +25,7 @@ export interface QuoteLine {
   tax: number;
 }
 
-/** What a quote promises; this is what its signature covers. */
+/** What a quote promises; covered by its signature. */
 export interface QuoteContent {
   id: string;
   catalogueVersion: string;
@@ -67,7 +67,7 @@ export interface BillingDetails {
 export interface OrderRecord {
   _id: string;
   quoteId: string;
-  /** The Idempotency-Key within the account or the guest's hold token, and the hash of the body that came with it. */
+  /** The Idempotency-Key within the account or the guest's hold token, and the hash of the request body. */
   idempotencyScope: string;
   idempotencyKey: string;
   bodyHash: string;
@@ -84,14 +84,14 @@ export interface OrderRecord {
   billing: BillingDetails;
   payment?: OrderPayment | undefined;
   declines: number;
-  /** What Stripe holds for this order: minor units paid and given back. */
+  /** Stripe's amounts for this order: minor units paid and refunded. */
   paid: number;
   refunded: number;
-  /** When the workflow is known to run; the start sweep looks for rows without it. */
+  /** When the workflow was known to run; the start sweep looks for rows without it. */
   startedAt?: Date | undefined;
   createdAt: Date;
   endedAt?: Date | undefined;
-  /** When Stripe is asked next whether money of this order, which ended without delivery, came or stayed. */
+  /** When Stripe is next asked whether this order, which ended without delivery, received or kept money. */
   moneyLookAt?: Date | undefined;
 }
 
@@ -104,7 +104,7 @@ export interface InstanceRecord {
   cloud: CloudName;
   region: string;
   zone: string;
-  /** Zones of the region that had no room while the server was built, in this round of tries. */
+  /** Zones of the region without capacity while the server was built, in this round of attempts. */
   zonesTried?: string[] | undefined;
   plan: PlanName;
   cycle: Cycle;
@@ -115,7 +115,7 @@ export interface InstanceRecord {
   diskGib: number;
   image: string;
   adminEmail: string;
-  /** What its stack stands as since its first change; before that it follows from the rest. */
+  /** The spec of its stack since its first change; before that it follows from the other fields. */
   appliedSpec?: Pick<PrivateServerSpec, 'nodes' | 'hostnames' | 'diskGib' | 'tags'> | undefined;
   status: InstanceStatus;
   standing: Standing | null;
@@ -135,7 +135,7 @@ export interface OperationStep {
   endedAt?: Date | undefined;
   reason?: ReasonCode | undefined;
   detail?: string | undefined;
-  /** Share that was done when this was told, 0 to 1, where it is known. */
+  /** Completed fraction at this event, 0 to 1, if known. */
   progress?: number | undefined;
 }
 
@@ -152,7 +152,7 @@ export interface OperationRecord {
   endedAt?: Date | undefined;
 }
 
-/** A mismatch between systems that somebody or something has to put right. */
+/** A mismatch between systems that has to be repaired. */
 export interface TicketRecord {
   _id: string;
   kind: MismatchKind;
@@ -160,16 +160,19 @@ export interface TicketRecord {
   orderId?: string | undefined;
   instanceId?: string | undefined;
   cloud?: CloudName | undefined;
-  /** What is done by itself; null where people decide. */
+  /** The automatic repair; null if an operator decides. */
   repair: Repair | null;
   openedAt: Date;
-  /** Beginning of the newest pass that saw the mismatch. */
+  /** Start of the latest pass that saw the mismatch. */
   seenAt: Date;
-  /** When it was repaired by itself last, and how often. */
+  /** Time of the last automatic repair, and how many there were. */
   repairedAt: Date | null;
   repairs: number;
   closedAt: Date | null;
-  /** Who closed it; null when the mismatch had gone. What was closed by somebody stays closed until it has gone. */
+  /**
+   * Who closed it; null if the mismatch disappeared. A ticket closed by a person stays closed until its mismatch
+   * disappears.
+   */
   closedBy: string | null;
 }
 

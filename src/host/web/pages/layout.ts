@@ -7,13 +7,13 @@ import { hostnameOf } from '../hostname.ts';
 import { csrfFor, visitOf } from '../session.ts';
 import { type Html, html } from './html.ts';
 
-/** What every page of one request is made with. */
+/** The context of every page of one request. */
 export interface Page {
   host: Host;
   req: Request;
   res: Response;
   brand: Brand | undefined;
-  /** What this server is called on this page. */
+  /** The name of this server on this page. */
   name: string;
   csrf: string;
 }
@@ -23,7 +23,7 @@ export function pageFor(host: Host, req: Request, res: Response): Page {
   return { host, req, res, brand, name: brand?.name ?? 'Freehold', csrf: csrfFor(host, res) };
 }
 
-/** Sends a page; it holds what is true now for this person, so nothing may keep it. */
+/** Sends a page; its content is personal and current, so nothing may cache it. */
 export function sendPage(page: Page, { title, status = 200, body }: { title: string; status?: number; body: Html }) {
   const { res, req, name } = page;
   const { user } = visitOf(res);
@@ -67,7 +67,7 @@ export function csrfField({ csrf }: Page): Html {
   return html`<input type="hidden" name="csrf" value="${csrf}">`;
 }
 
-/** The refusal of a form, read out by screen readers as soon as the page is there. */
+/** The refusal of a form, announced by screen readers as soon as the page is loaded. */
 export function refusalBox(error: HostError | undefined, section?: string): Html | undefined {
   if (!error) return undefined;
   const { title, next } = hostReasons[error.code];
@@ -78,7 +78,7 @@ ${section && html`<p><a href="#${section}">Go to the form</a></p>`}</div>`;
 }
 
 export interface FieldOptions {
-  /** Unique on the page, where a page has several forms. */
+  /** Unique on a page with several forms. */
   id: string;
   name: string;
   label: string;
@@ -94,7 +94,7 @@ export interface FieldOptions {
   faults?: readonly FieldFault[];
 }
 
-/** A labelled input whose hint and fault belong to it for screen readers too. */
+/** A labelled input whose hint and error are also linked to it for screen readers. */
 export function field(options: FieldOptions): Html {
   const { id, name, label, type = 'text', hint, required = true } = options;
   const fault = options.faults?.find((one) => one.field === name)?.message;

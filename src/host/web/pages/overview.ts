@@ -3,7 +3,7 @@ import type { HostState } from '../../state.ts';
 import { type Html, html } from './html.ts';
 import { when } from './when.ts';
 
-/** The state of the licence in words, for people who have never heard of a licence server. */
+/** The state of the licence, in words for people who have never heard of a licence server. */
 const licenceWords: Readonly<Record<HostState['licence']['state'], { word: string; tone: string; sentence: string }>> =
   {
     NONE: { word: 'Registering', tone: 'wait', sentence: 'The server is registering its licence for the first time.' },

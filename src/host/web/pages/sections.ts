@@ -6,7 +6,7 @@ import { csrfField, field } from './layout.ts';
 import type { SectionContext, SectionName } from './start.ts';
 import { when } from './when.ts';
 
-/** What a refused form of this section had typed, and its faults. */
+/** The values and errors of this section's refused form. */
 function triedIn(
   { refused }: SectionContext,
   name: SectionName,

@@ -6,7 +6,7 @@ import { type Page, refusalBox, sendPage } from './layout.ts';
 import { licenceCard, limitsTable } from './overview.ts';
 import { brandsSection, devicesSection, domainsSection, pluginsSection, usersSection } from './sections.ts';
 
-/** What was done, by the code in the address after a form was sent. */
+/** What was done, by the code in the URL after a form was sent. */
 const done: Readonly<Record<string, string>> = {
   'user-added': 'The address is admitted. Its owner can create an account now.',
   'user-removed': 'The user was removed.',
@@ -19,7 +19,7 @@ const done: Readonly<Record<string, string>> = {
   'device-removed': 'The device was removed.',
 };
 
-/** The form that was refused: where, why, and what had been typed. */
+/** The refused form: where, why, and the entered values. */
 export interface Refused {
   section: SectionName;
   error: HostError;
