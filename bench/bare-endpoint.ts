@@ -7,11 +7,11 @@ import mongoose from 'mongoose';
 import { connectToTemporal } from '../src/workers/connection.ts';
 
 /**
- * The yardstick of the API: an Express process with no rules, no checks, no prices and no log, on the same database and
- * the same Temporal. How fast the machine and these two are shows in it, so the API is judged by its ratio to this.
+ * The baseline of the API: an Express process with no rules, no checks, no prices and no log, on the same database and
+ * the same Temporal. It shows the speed of the machine and of these two, so the API is judged by its ratio to it.
  *
- * `POST /quotes` writes what a quote writes: a hold whose key is unique, the quote beside it, a look at the buyer's other
- * holds. `POST /orders` reads and writes what an order does, and starts a workflow that no worker takes.
+ * `POST /quotes` writes what a quote writes: a hold with a unique key, the quote, a count of the buyer's other holds.
+ * `POST /orders` reads and writes what an order does, and starts a workflow that no worker executes.
  */
 const { MONGODB_URI } = process.env;
 if (!MONGODB_URI) throw new Error('MONGODB_URI has to name the database');
@@ -31,7 +31,7 @@ const client = new Client(await connectToTemporal());
 const newId = () => randomBytes(12).toString('hex');
 const inHalfAnHour = () => new Date(Date.now() + 1_800_000);
 
-/** Whether this address has more holds than anybody may have. */
+/** Whether this address has more holds than allowed. */
 const hasTooMany = (ip: string) =>
   holds.findOne({ ip, until: { $gt: new Date() } }, { skip: 1_000, projection: { _id: 1 } });
 

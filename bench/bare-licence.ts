@@ -5,11 +5,11 @@ import express from 'express';
 import mongoose from 'mongoose';
 
 /**
- * The yardstick of the licence server: an Express process with no rules, no checks, no limits and no log. `POST /` parses
- * the same body, does one conditional update in the same database among as many documents, and signs with Ed25519. How
- * fast the machine and the database are shows in it, so the licence server is judged by its ratio to this.
+ * The baseline of the licence server: an Express process with no rules, no checks, no limits and no log. `POST /`
+ * parses the same body, does one conditional update in the same database among as many documents, and signs with
+ * Ed25519. It shows the speed of the machine and the database, so the licence server is judged by its ratio to it.
  *
- * The documents are numbered and `round` counts the updates of each: the condition holds, as a secret's does.
+ * The documents are numbered and `round` counts the updates of each: the condition matches, as a secret's does.
  */
 const { LICENCE_MONGODB_URI, BENCH_DOCUMENTS } = process.env;
 if (!LICENCE_MONGODB_URI) throw new Error('LICENCE_MONGODB_URI has to name the database');

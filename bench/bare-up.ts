@@ -13,9 +13,9 @@ import { newId } from '../src/runtime/new-id.ts';
 import { cloudStacks } from '../src/stacks/clouds.ts';
 
 /**
- * The yardstick: the same private server on the same cloud by nothing but the Automation API, as its documentation shows
- * it (`createOrSelectStack`, then `up`). The host gets a real enrolment, made before the clock runs, so that it does
- * the same work as one that was ordered.
+ * The baseline: the same private server on the same cloud with only the Automation API, as its documentation shows it
+ * (`createOrSelectStack`, then `up`). The host gets a real enrolment, made before the measurement, so that it does the
+ * same work as an ordered one.
  */
 export async function prepareBareUp(platform: Platform) {
   const { env } = platform;
@@ -44,7 +44,7 @@ export async function prepareBareUp(platform: Platform) {
     return answer.body.json();
   }
 
-  /** Everything that an `up` needs, with the clock still standing. */
+  /** Everything that an `up` needs, before the measurement starts. */
   return async function prepare() {
     const instanceId = newId.instance();
     const hostname = `bench-${instanceId}.local.freehold.localhost`;

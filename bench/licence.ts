@@ -28,16 +28,16 @@ const turns = 3;
 const activationsPerTurn = 300;
 const startUps = 5;
 const stormClients = 10_000;
-/** One second of the storm stands for this many. */
+/** One second of the simulation represents this many. */
 const stormScale = 10;
 
 const product = 'bench';
 const plan = 'BENCH';
 
 /**
- * `npm run bench -- licence`: checks, activations and validations a second at 64 connections against a bare endpoint on
- * the same database (bare-licence.ts), taken in turns in one run so that both see the same machine; 10,000 clients that
- * come back after an outage; start-up.
+ * `npm run bench -- licence`: checks, activations and validations per second with 64 connections, compared with a bare
+ * endpoint on the same database (bare-licence.ts), alternating in one run so that both see the same machine; 10,000
+ * clients that reconnect after an outage; start-up time.
  */
 export async function benchLicence(): Promise<void> {
   const database = await startDatabase();
@@ -46,7 +46,7 @@ export async function benchLicence(): Promise<void> {
     LICENCE_MONGODB_URI: database.uri,
     LICENCE_ADMIN_TOKEN: randomBytes(16).toString('hex'),
     LICENCE_KEYS_FILE: join(folder, 'licence.json'),
-    // One machine plays all clients: the limits of strangers are raised, nothing is switched off.
+    // One machine simulates all clients: the per-address limits are raised, nothing is switched off.
     LICENCE_REQUESTS_PER_10S: '10000000',
     LICENCE_ACTIVATIONS_PER_HOUR: '10000000',
     LICENCE_CHECKS_PER_MINUTE: '10000000',
@@ -156,7 +156,7 @@ async function startProcess(file: string, environment: Record<string, string>): 
   };
 }
 
-/** Posts JSON over at most 64 connections that stay open; throws for every answer that is no success. */
+/** Posts JSON over at most 64 keep-alive connections; throws for every answer that is not a success. */
 function createCaller(url: string) {
   const pool = new Pool(url, { connections, pipelining: 1 });
   return {
@@ -191,7 +191,7 @@ async function issueLicences(context: ServerContext, count: number, seats: numbe
       context,
       {
         ...{ product, plan, externalRef: 'bench', addOns: {}, limits: {}, features: {}, revealKey: true },
-        // Room for the activations that are measured.
+        // Seats for the measured activations.
         seats: seats + activationsPerTurn * turns,
         developmentSeats: 0,
         standing: { standing: 'current', revision: 1, paidUntil: null, endsAt: null },
@@ -207,7 +207,7 @@ interface Node {
   secret: string;
 }
 
-/** Nodes as activation leaves them, written at once: only how they came to be is skipped. */
+/** Nodes as activation leaves them, written directly to save time. */
 async function seedActivations(context: ServerContext, owners: Owner[], count: number): Promise<Node[]> {
   const { keys, db } = context;
   const at = new Date();
@@ -224,7 +224,7 @@ async function seedActivations(context: ServerContext, owners: Owner[], count: n
       secret: { hash: secretHash(secret), seq: 0, requestId, keyId },
       ...{ previous: null, lastRoundReplayed: false, history: [] },
       ...{ leaseUntil: new Date(at.getTime() + 86_400_000), createdAt: at, activatedAt: at, endedAt: null },
-      ...{ firstCheckAt: null, lastCheckAt: null, planRevTold: 1, usage: {}, recoveries: [], cloneSuspectedAt: null },
+      ...{ firstCheckAt: null, lastCheckAt: null, planRevSent: 1, usage: {}, recoveries: [], cloneSuspectedAt: null },
     };
     return { activation, secret };
   });
@@ -276,8 +276,8 @@ function describe(name: string, series: Series, bare: Series): string {
 }
 
 /**
- * 10,000 nodes were cut off for so long that they try every ten minutes; now the server is back. Each comes at the time
- * at which the client library would try next, is answered or tries again as it would, and all times are scaled.
+ * 10,000 nodes were disconnected for so long that they retry every ten minutes; now the server is back. Each comes when
+ * the client library would retry next, gets an answer or retries as it would, and all times are scaled.
  */
 async function storm(context: ServerContext, to: Caller): Promise<void> {
   const owners = await issueLicences(context, licences, stormClients / licences);
@@ -290,7 +290,7 @@ async function storm(context: ServerContext, to: Caller): Promise<void> {
   const began = performance.now();
   await Promise.all(
     nodes.map(async (node) => {
-      // Where in its wait for the next try each one is when the server comes back.
+      // The position of each in its retry delay when the server comes back.
       await delay((retryDelay(10, limits, Math.random()) * Math.random()) / stormScale);
       for (let failures = 1; ; failures += 1) {
         const asked = performance.now();

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- NAME`: benchmarks as commands, one file each. They print what they measured in one run on this
- * machine; ratios compare, absolute times do not.
+ * machine; compare ratios, not absolute times.
  */
 const benches: Record<string, () => Promise<void>> = {
   order: async () => (await import('./order.ts')).benchOrder(),

@@ -19,18 +19,19 @@ const sequential = 5;
 const parallel = 8;
 const width = 4;
 const clients = 20;
-/** Requests before the measured ones, so that the processes run compiled code as they do after their first minute. */
+/** Requests before the measured ones, so that the processes run compiled code as after their first minute. */
 const warmUp = 600;
 const requests = 600;
 const ordersToWarmUp = clients * 3;
-/** Enough that the first burst, all clients at the same moment, is no more than its share of them. */
+/** Enough that the first burst, with all clients at the same moment, carries no more weight than its share. */
 const orders = clients * 10;
 
 /**
  * `npm run bench -- order`: what the platform costs on top of Pulumi.
  *
- * (a) the Automation API's bare `up` of the same stack, (b) order accepted to ready through everything, each one after
- * the other and four at a time, taken in turns in one run so that both see the same machine; then the speed of the API.
+ * (a) the Automation API's bare `up` of the same stack, (b) order accepted to ready through the whole platform, each
+ * one after the other and four at a time, alternating in one run so that both see the same machine; then the speed of
+ * the API.
  */
 export async function benchOrder(): Promise<void> {
   const stateDir = await mkdtemp(join(tmpdir(), 'freehold-bench-state-'));
@@ -39,7 +40,7 @@ export async function benchOrder(): Promise<void> {
     stateDir,
     ports: 'free',
     overrides: {
-      // One customer from one address: the limits of strangers are raised, nothing is switched off.
+      // One customer from one address: the per-address limits are raised, nothing is switched off.
       FREEHOLD_HOLDS_PER_IP: '100000',
       FREEHOLD_HOLDS_PER_ACCOUNT: '100000',
       FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: '1000000',
@@ -115,7 +116,7 @@ export async function benchOrder(): Promise<void> {
   }
 }
 
-/** A customer who buys the smallest server again and again, and pays as soon as there is something to pay. */
+/** A customer who buys the smallest server repeatedly, and pays as soon as there is something to pay. */
 function createShop(api: string) {
   const customer = createCustomer(api);
 
@@ -146,7 +147,7 @@ function createShop(api: string) {
   };
 }
 
-/** p95 in ms of the bare endpoints, by the same clients after the same warm-up. */
+/** p95 in ms of the bare endpoints, with the same clients after the same warm-up. */
 async function measureBareEndpoint(platform: Platform): Promise<{ quote: number; accepted: number }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-endpoint.ts')], {
     env: { ...process.env, ...platform.env, NODE_ENV: 'production' },
@@ -180,7 +181,7 @@ async function measureBareEndpoint(platform: Platform): Promise<{ quote: number;
   return { quote: quantile(quotes.slice(warmUp), 0.95), accepted: quantile(accepted.slice(ordersToWarmUp), 0.95) };
 }
 
-/** Clients are different people: each has an address of its own, where the machine's loopback has more than one. */
+/** Clients are different people: each has its own address, if the machine's loopback has more than one. */
 function addressOf(index: number): Agent {
   return new Agent(process.platform === 'linux' ? { localAddress: `127.0.1.${index + 1}` } : {});
 }
@@ -198,7 +199,9 @@ function orderOf(quote: { quoteId: string; signature: string; holdToken: string 
   return { ...quote, adminEmail, billing: { name: 'Bench' }, paymentMethod: 'card' as const };
 }
 
-/** p95 in ms of quotes, accepted orders and "payment ready" with many clients at once; the orders are then cancelled. */
+/**
+ * p95 in ms of quotes, accepted orders and "payment ready" with many clients at once; the orders are then cancelled.
+ */
 async function measureApi(api: string) {
   const customers = Array.from({ length: clients }, (_, index) => createCustomer(api, addressOf(index)));
   const quotes: number[] = [];

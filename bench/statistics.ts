@@ -8,14 +8,14 @@ export function quantile(samples: readonly number[], share: number): number {
 
 export const median = (samples: readonly number[]) => quantile(samples, 0.5);
 
-/** Milliseconds that some work takes. */
+/** Duration of some work in milliseconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;
 }
 
-/** Runs `count` jobs, at most `width` at a time; answers the results in the order of their numbers. */
+/** Runs `count` jobs, at most `width` at a time; returns the results in the order of their numbers. */
 export async function inParallel<Result>(
   count: number,
   width: number,

@@ -69,7 +69,7 @@ export async function openGround(options: {
   const stateDir = await mkdtemp(join(tmpdir(), 'freehold-faults-'));
   const overrides = overridesOf(pace);
   say(
-    `set otherwise for this run: ${Object.entries(overrides)
+    `overridden for this run: ${Object.entries(overrides)
       .map(([name, value]) => `${name}=${value}`)
       .join(' ')}`,
   );

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: format and lint, types, import rules, unused code, and rules that no ready-made tool holds. One line
- * per check with its time, the output of those that failed after it, and at the end `N passed, N failed`.
+ * `npm run check`: format and lint, types, import rules, unused code, and rules that no existing tool checks. One line
+ * per check with its time, then the output of those that failed, and at the end `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';

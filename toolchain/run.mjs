@@ -1,7 +1,7 @@
 /**
  * The launcher behind every npm script: `node toolchain/run.mjs <command> [arguments]`. It sets up what the command
- * needs, then starts it under the right Node with the tools named in the environment, and ends with its exit code.
- * Plain JavaScript without dependencies: it is what runs before anything is installed, on Node 18 and newer.
+ * needs, then starts it with the right Node and the tools' paths in the environment, and exits with its exit code.
+ * Plain JavaScript without dependencies: it runs before anything is installed, on Node 18 and newer.
  */
 const oldest = 18;
 
@@ -36,7 +36,7 @@ async function main() {
     return 1;
   }
   const { launch, prepare } = await import('./lib/launch.mjs');
-  // A test of `test:full` that is named runs in `npm test` too.
+  // A `test:full` test named explicitly also runs in `npm test`.
   const full = name === 'test' && args.some((argument) => argument.endsWith('.full.test.ts'));
   const tools = await prepare(full ? commands['test:full'] : command);
   if (typeof tools === 'number') return tools;

@@ -9,7 +9,9 @@ import { pulumi } from './steps/pulumi.mjs';
 import { temporalCli } from './steps/temporal-cli.mjs';
 import { temporalTestServer } from './steps/temporal-test-server.mjs';
 
-/** What each kind of command needs beside Node and the dependencies. Pulumi comes last: it takes by far the longest. */
+/**
+ * What each kind of command needs besides Node and the dependencies. Pulumi comes last: it takes by far the longest.
+ */
 const needs = {
   nothing: { tools: [], database: false },
   platform: { tools: [temporalCli, pulumi], database: true },
@@ -20,12 +22,12 @@ const needs = {
 const supported = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 
 /**
- * Finds or fetches what a command needs. All that is missing is checked for its prerequisites before anything is
- * fetched. Resolves with the environment variables that name the tools and with a list of what was found; throws the
- * one clear sentence when something cannot be had.
+ * Finds or fetches what a command needs. The prerequisites of everything missing are checked before anything is
+ * fetched. Resolves with the environment variables for the tools and a list of what was found; throws one clear
+ * sentence if something cannot be obtained.
  *
- * @param {{ root: string, need: 'nothing' | 'platform' | 'tests' | 'everything', quiet: boolean, signal: AbortSignal }} options
- *   `quiet` prints nothing when everything is there
+ * @param {{ root: string, need: 'nothing' | 'platform' | 'tests' | 'everything', quiet: boolean, signal: AbortSignal }}
+ * options `quiet` prints nothing if nothing is missing
  */
 export async function setUp({ root, need, quiet, signal }) {
   const started = Date.now();

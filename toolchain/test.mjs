@@ -1,9 +1,9 @@
 /**
- * `npm test` and `npm run test:full`: jest over the test files, group after group, because those that start whole
- * platforms would disturb each other. Files named `*.full.test.ts` belong to `test:full` alone.
+ * `npm test` and `npm run test:full`: runs jest on the test files, group by group, because tests that start whole
+ * platforms would disturb each other. Files named `*.full.test.ts` run only in `test:full`.
  *
- * Arguments: paths or parts of paths narrow the choice (a `*.full.test.ts` named here runs in `npm test` too); from the
- * first one that starts with `-` on they are jest's own. Ends with the line `N passed, N failed`.
+ * Arguments: paths or parts of paths select files (a `*.full.test.ts` named here runs in `npm test` too); from the
+ * first one that starts with `-` on they are passed to jest. Ends with the line `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,10 +14,10 @@ import { duration } from './lib/report.mjs';
 
 const root = join(import.meta.dirname, '..');
 
-/** How long jest may take to end after its results are there, in ms; longer means that a test left something open. */
+/** How long jest may take to exit after its results, in ms; longer means that a test left something open. */
 const lingerMs = 30_000;
 
-/** Groups apart from the light ones, with the files of each that may run at the same time. */
+/** Groups besides the light ones, with the number of files of each that may run concurrently. */
 const apart = { engine: 2, smoke: 1, e2e: 1, web: 1, faults: 1 };
 
 const [full, ...given] =
@@ -29,7 +29,7 @@ const choosesByName = jestOptions.some((option) => /^(-t|--testNamePattern)/.tes
 
 const started = Date.now();
 const scratch = mkdtempSync(join(tmpdir(), 'freehold-test-'));
-/** What every platform and every test file would make again by itself; new with each run. */
+/** Caches that every platform and every test file would otherwise rebuild; new with each run. */
 const sharedCaches = {
   FREEHOLD_WORKFLOW_CACHE: join(scratch, 'workflows'),
   NODE_COMPILE_CACHE: join(scratch, 'compiled'),

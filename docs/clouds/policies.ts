@@ -8,8 +8,8 @@ const passRole = 'iam:PassRole';
 const sorted = (actions: readonly string[]) => [...actions].sort();
 
 /**
- * The documents that grant what stacks, sweep and check do, and nothing else, by their file names; made from the lists
- * that `freehold clouds check` asks about.
+ * The policy documents, by file name, which grant exactly what stacks, sweep and check do; made from the lists that
+ * `freehold clouds check` uses.
  */
 export const policies: Readonly<Record<string, string>> = {
   'aws-policy.json': json({
@@ -22,7 +22,7 @@ export const policies: Readonly<Record<string, string>> = {
         Resource: '*',
       },
       {
-        // Roles of servers and of their snapshots go to these services, and to nobody else.
+        // Roles of servers and of their snapshots may be passed only to these services.
         Sid: 'FreeholdRoles',
         Effect: 'Allow',
         Action: passRole,

@@ -1,4 +1,7 @@
-/** Writes what is generated in this folder anew: the tables of README.md and the policies; a test says when it is due. */
+/**
+ * Regenerates the generated files of this folder: the tables of README.md and the policies; a test fails when they are
+ * out of date.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';

@@ -4,15 +4,15 @@ import { parseArgs } from 'node:util';
 import { createLicenceClient } from '../../src/licence/client/client.ts';
 
 /**
- * The smallest product with a licence, for the guides. It activates itself or checks once, prints what the licence
- * allows as one line of JSON, and ends; like every product it keeps its seat, and `--release` gives it back.
+ * A minimal licensed product, for the guides. It activates itself or checks once, prints what the licence allows as one
+ * line of JSON, and exits; like every product it keeps its seat, and `--release` releases it.
  */
 const { values } = parseArgs({
   options: {
     name: { type: 'string', default: 'n1' },
     cluster: { type: 'string' },
     version: { type: 'string', default: '1.4.2' },
-    /** Folder of the state file; made when it is missing. */
+    /** Folder of the state file; created if missing. */
     data: { type: 'string' },
     /** For a node without internet: licence file, and the public keys of the server. */
     file: { type: 'string' },

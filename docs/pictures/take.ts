@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of README.md and docs/ anew, from a real platform in a folder of its own:
- * `node docs/pictures/take.ts`, after `npm run setup`. Needs python3 (its `pty`, so that the demo sees a terminal).
+ * Retakes the pictures of README.md and docs/, from a real platform in a separate folder: `node docs/pictures/take.ts`,
+ * after `npm run setup`. Needs python3 (its `pty`, so that the demo sees a terminal).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,9 +19,9 @@ import { screenLines, terminalPage } from './terminal-screen.ts';
 const columns = 118;
 const launcher = join(import.meta.dirname, '..', '..', 'toolchain', 'run.mjs');
 const spawnInTerminal = 'import pty, sys; pty.spawn(sys.argv[1:])';
-/** How long a page may take to show what the picture is about, ms. */
+/** How long a page may take to show the subject of the picture, ms. */
 const timeoutMs = 60_000;
-/** The Temporal UI without its menu and its top. */
+/** Crop without the Temporal UI's menu and top bar. */
 const belowTop = { left: 50, top: 105 };
 
 const folder = mkdtempSync(join(tmpdir(), 'freehold-pictures-'));
@@ -31,7 +31,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 });
 try {
-  await demo.until('Everything stays up until Ctrl-C.');
+  await demo.until('Everything keeps running until Ctrl-C.');
   const page = await browser.newPage({ colorScheme: 'light', deviceScaleFactor: 1 });
   page.setDefaultTimeout(timeoutMs);
   await takeTerminal(page);
@@ -44,7 +44,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The demo on a terminal of its own, which it does not leave until it is told to. */
+/** The demo on a separate pseudo-terminal, running until it is told to stop. */
 function startDemo() {
   const { CI: _, NO_COLOR: __, ...own } = process.env;
   const env = { ...own, TERM: 'xterm-256color' };
@@ -81,7 +81,7 @@ function startDemo() {
 
 type Platform = ReturnType<typeof openPlatform>;
 
-/** The platform that the demo left running, for a customer and for whoever makes its cloud misbehave. */
+/** The platform that the demo left running, for a customer and for injecting cloud faults. */
 function openPlatform() {
   const ports = JSON.parse(readFileSync(join(folder, '.freehold', 'ports.json'), 'utf8')) as Record<string, number>;
   const token = readFileSync(join(folder, '.freehold', 'keys', 'cloud-token'), 'utf8').trim();
@@ -101,7 +101,7 @@ function openPlatform() {
   };
 }
 
-/** Orders and pays a server, and answers when `when` has happened to it. */
+/** Orders and pays a server, and returns once `when` has happened to it. */
 async function order(
   { customer }: Platform,
   name: string,
@@ -154,14 +154,14 @@ async function takeBuilding(page: Page, platform: Platform): Promise<void> {
   await save(page, 'live-page');
   await page.setViewportSize({ width: 1_480, height: 800 });
   await openDetails(page, platform, accepted);
-  // Folds the menu, which stays so.
+  // Collapses the menu, which stays collapsed.
   const menu = page.getByRole('button', { name: /navigation/i });
   await menu.first().click();
   await save(page, 'temporal-operation', belowTop);
   await platform.clearFaults();
 }
 
-/** An order whose step waits for an operator: why and what can be done, and the Update that does it. */
+/** An order whose step waits for an operator: why and what can be done, and the Update for it. */
 async function takeWaiting(page: Page, platform: Platform): Promise<void> {
   await platform.setFault({ createHost: 'quota', times: 1 });
   const accepted = await order(platform, 'orchard', (event) => {
@@ -182,7 +182,7 @@ async function takeWaiting(page: Page, platform: Platform): Promise<void> {
   const { operationId } = accepted;
   const decision = { operationId, step: 'stack-up', attempt: 1, operator: 'ada', why: 'the quota has been raised' };
   await page.keyboard.insertText(JSON.stringify(decision));
-  // Leaving the field makes the UI lay the JSON out.
+  // When the field loses focus the UI formats the JSON.
   await dialog.getByText('Update ID').click();
   await dialog.getByText('"why"').waitFor();
   await save(page, 'temporal-update');
@@ -190,20 +190,20 @@ async function takeWaiting(page: Page, platform: Platform): Promise<void> {
   await page.getByText('Update successful').first().waitFor();
 }
 
-/** Opens what the operation of an order says about itself in the Temporal UI. */
+/** Opens the details of an order's operation in the Temporal UI. */
 async function openDetails(page: Page, platform: Platform, accepted: AcceptedOrder): Promise<void> {
   await page.goto(platform.workflowPage(`instance/${accepted.instanceId}/op/${accepted.operationId}`));
   await page.getByText('User Metadata').click();
-  // The UI renders Markdown in frames of their own, whose address holds the text.
+  // The UI renders Markdown in separate frames, whose URL contains the text.
   const rendered = () => page.frames().find((frame) => frame.url().includes(encodeURIComponent('Hold the hostname')));
   while (!rendered()) await delay(100);
   await rendered()?.getByText('Hold the hostname').waitFor();
 }
 
-/** Saves the page, without some pixels at its left and top, or the element of a selector, beside this file. */
+/** Saves the page, cropped at its left and top, or the element of a selector, beside this file. */
 async function save(page: Page, name: string, part: string | { left: number; top: number } = ''): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
-  // Nothing tells that the UI's own transitions have ended.
+  // There is no signal for the end of the UI's own transitions.
   await delay(1_000);
   const path = join(import.meta.dirname, `${name}.png`);
   if (typeof part === 'object') {

@@ -1,6 +1,6 @@
 /**
- * What a terminal shows after a program wrote to it, as HTML. It knows what our own output uses: colours and weights
- * (SGR), lines erased and written anew (cursor up, erase below, carriage return with erase), the cursor's visibility.
+ * The terminal's content after a program's output, as HTML. It supports what our own output uses: colours and weights
+ * (SGR), redrawn lines (cursor up, erase below, carriage return with erase), the cursor's visibility.
  */
 
 const colours: Readonly<Record<number, string>> = {
@@ -23,7 +23,7 @@ const plain: Style = { colour: '', bold: false, underline: false };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
 const tokens = /\x1b\[([?\d;]*)([A-Za-z])|\r\n|\n|\r|[^\x1b\r\n]+/g;
 
-/** The lines that stand on the screen, each as HTML. */
+/** The lines on the screen, each as HTML. */
 export function screenLines(output: string): string[] {
   const lines: string[] = [];
   let line = '';
@@ -63,7 +63,7 @@ function marked(text: string, { colour, bold, underline }: Style): string {
   return set === '' ? safe : `<span style="${set}">${safe}</span>`;
 }
 
-/** A page that shows lines as a light terminal window of `columns` characters. */
+/** A page that shows the lines as a light terminal window of `columns` characters. */
 export function terminalPage({ lines, columns }: { lines: string[]; columns: number }): string {
   return `<!doctype html><meta charset="utf-8"><style>
     body { margin: 0; background: #fff }

@@ -3,20 +3,20 @@ import { join, relative } from 'node:path';
 import { table } from '../table.ts';
 
 /**
- * The acceptance list of the licence server, L1 to L78: which test shows what. The numbers are collected from the names of
- * tests (`L12: …`, `L1, L2: …`, `… (L48)`), so the table can say nothing that no test is named after.
+ * Which test covers which scenario of the licence server's acceptance list, L1 to L78. The numbers are collected from the
+ * names of the tests (`L12: …`, `L1, L2: …`, `… (L48)`), so the table cannot claim a test that does not exist.
  */
 
 const root = join(import.meta.dirname, '../..');
 
-/** Each scenario in a few words. */
+/** The scenarios in order, each in a few words. */
 const scenarios = [
   'a valid key and a free seat',
   'the same activationId twice',
   'two clients, one seat, 100 times',
   'fifty at once on five seats',
   'crash after the pending insert',
-  'crash after the seat was won',
+  'crash after taking the seat',
   'an unknown key',
   'a key with one wrong character',
   'a key with spaces, quotes, lower case',
@@ -28,14 +28,14 @@ const scenarios = [
   'a licence that is bound to a cluster',
   'a released seat is used again',
   'a lease that has ended; check against eviction',
-  'a node that was deactivated',
+  'a deactivated node',
   'more seats without a restart',
   'fewer seats than nodes',
   'over-use beyond the seats',
-  'a licence that is deleted during an activation',
+  'a licence deleted during an activation',
   'the current secret rotates',
-  'an answer that was lost',
-  'crash between rotation and state, three days off',
+  'a lost answer',
+  'crash between rotation and state, three days offline',
   'old clients without a requestId',
   'the previous secret after the current one was used',
   'two threads with one secret',
@@ -51,20 +51,20 @@ const scenarios = [
   'usage over the quota',
   'the end of the grace period',
   'a restart inside the grace period',
-  'a restart does not make it longer',
+  'a restart does not extend it',
   'a clock that was set back',
   'a clock that is ahead',
   'a frozen wall clock',
   'forged verdicts',
-  'old answers shown again',
+  'replayed answers',
   'a roll of the signing keys',
   'HTML of a proxy',
-  'TLS that is opened on the way',
+  'TLS intercepted by a proxy',
   '429 and 503 with Retry-After',
-  '10,000 nodes come back after an outage',
-  'a state file that cannot be used',
+  '10,000 nodes reconnect after an outage',
+  'an unusable state file',
   'perpetual: the last day of the window',
-  'perpetual: the register says how old a version is',
+  'perpetual: the registry dates each version',
   'perpetual: bug fixes of a whole line',
   'the rule of twelve paid months',
   'perpetual: late renewals',
@@ -72,19 +72,19 @@ const scenarios = [
   'claims',
   'enrolment tokens',
   'late payments, suspended and reinstated',
-  'news that come twice and in any order',
+  'standings that arrive twice and in any order',
   'cancelled to the end of the period',
   'an upgrade costs what was previewed',
-  'coupons that are refused',
+  'refused coupons',
   'two members change the plan at once',
   'another account',
   'the last administrator; closing an account',
   'a wrong address at the first sign-up',
   'issuing again after a crash; compensation',
   'provisioning that fails after the licence',
-  'a host that we destroy',
+  'destroying a host',
   'no key, secret or token in logs and errors',
-  'what leaves a node',
+  'what a node sends',
   'error bodies and the OpenAPI document',
   'operators, large and deep bodies',
   'the audit log',
@@ -102,7 +102,7 @@ const left: Record<string, string> = {
   L72: 'comes with the operations on instances',
 };
 
-/** Files of tests by the number that a test or a group in them is named after. */
+/** Test files by the scenario number in the name of a test or group. */
 function filesByNumber(): Map<string, string[]> {
   const files = new Map<string, string[]>();
   const all = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' });
@@ -115,13 +115,13 @@ function filesByNumber(): Map<string, string[]> {
   return files;
 }
 
-/** What is wrong: scenarios with neither test nor reason, reasons that no longer hold, numbers that do not exist. */
+/** Faults: scenarios with neither test nor reason, outdated reasons, numbers that do not exist. */
 export function scenarioFaults(): string[] {
   const files = filesByNumber();
   const known = scenarios.map((_, at) => `L${at + 1}`);
   return [
     ...known.filter((id) => !files.has(id) && !left[id]).map((id) => `${id} has no test and no reason`),
-    ...known.filter((id) => files.has(id) && left[id]).map((id) => `${id} has a test: take its reason away`),
+    ...known.filter((id) => files.has(id) && left[id]).map((id) => `${id} has a test: remove its reason`),
     ...[...files.keys()].filter((id) => !known.includes(id)).map((id) => `${id} is no scenario`),
   ];
 }
@@ -136,8 +136,8 @@ export function scenariosPage(): string {
   });
   return `# Scenarios of the licence server
 
-Which test shows what of the acceptance list; each is named after its number. \`npm test -- FILE -t L12\` plays one.
-Written by \`node docs/scenarios/write.ts\`.
+Which test covers which scenario of the acceptance list; tests carry the number in their name. \`npm test -- FILE -t L12\`
+runs one. Generated by \`node docs/scenarios/write.ts\`.
 
 ${table(['number', 'scenario', 'test'], rows).join('\n')}
 `;

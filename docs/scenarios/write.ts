@@ -1,4 +1,4 @@
-/** Writes the table of scenarios anew from the names of the tests; a test says when it is due. */
+/** Regenerates the table of scenarios from the names of the tests; a test fails when it is out of date. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scenarioFaults, scenariosPage } from './licence.ts';

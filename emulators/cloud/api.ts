@@ -36,7 +36,7 @@ const faultOfCreate = {
   records: 'createRecord',
 } as const satisfies Record<Kind, keyof Faults>;
 
-/** The port `discard`, on which nobody listens: what has a record and no host. */
+/** The port `discard`, on which nothing listens: for a record without a host. */
 const nobody = 9;
 
 const ListQuery = z.object({
@@ -48,14 +48,14 @@ const ListQuery = z.object({
 });
 const LogQuery = z.object({ bytes: z.coerce.number().int().min(1).max(1_000_000).default(16_384) });
 
-/** The HTTP face of the small cloud. */
+/** The HTTP API of the small cloud. */
 export function createCloudApi(options: {
   objects: Objects;
   snapshots: LocalSnapshots;
   doubles: ReadonlyMap<string, Double>;
   processes: HostProcesses;
   faults: FaultSwitch;
-  /** What kind of cloud it is; a change lasts until the daemon ends. */
+  /** The behaviour of this cloud; a change lasts until the daemon stops. */
   rules: { view(): Rules; change(change: Partial<Rules>): void };
   token: string;
   dnsZone: string;
@@ -67,7 +67,7 @@ export function createCloudApi(options: {
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
-  // The clouds' own interfaces, as far as they have doubles, check credentials of their own.
+  // The real clouds' own APIs, as far as they are emulated, check their own credentials.
   for (const [cloud, wire] of wires(doubles)) app.use(`/v1/wire/${cloud}`, wire);
   app.use(requireToken(options.token));
   app.use(express.json({ limit: '256kb' }));
@@ -174,7 +174,7 @@ export function createCloudApi(options: {
   app.use(answerProblem(options.log));
   return app;
 
-  /** Where a name leads: by a record of our own or of a double. */
+  /** The address of a name: by our own record or by one of an emulated cloud. */
   function answer(name: string): DnsAnswer {
     const [record] = objects.list('records', { name });
     if (record) return record;
@@ -185,7 +185,7 @@ export function createCloudApi(options: {
     throw new CloudRefusal('not_found', `no record ${name}`);
   }
 
-  /** Waits as long as the fault says, and no longer once it is taken back. */
+  /** Waits as long as the fault says, or until it is cleared. */
   async function dawdle(): Promise<void> {
     const begun = monotonic();
     while (monotonic() - begun < (faults.behaviour().createHostMs ?? 0)) await delay(25);
@@ -242,7 +242,7 @@ function splitTag(tag: string): [string, string] {
   return [tag.slice(0, at), tag.slice(at + 1)];
 }
 
-/** The last bytes of a file; nothing when the host has not written yet. */
+/** The last bytes of a file; empty if the host has not written yet. */
 async function tail(file: string, bytes: number): Promise<string> {
   if (!existsSync(file)) return '';
   const handle = await open(file);

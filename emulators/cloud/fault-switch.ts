@@ -3,7 +3,7 @@ import type { Faults } from '../../src/stacks/local/cloud-api.ts';
 type Behaviour = Pick<Faults, 'createHostMs' | 'fullZones'>;
 type Struck = Exclude<keyof Faults, keyof Behaviour | 'times'>;
 
-/** Makes the cloud misbehave on purpose; what a setting does not name stays as it was. */
+/** Injects faults; settings that are not named stay as they were. */
 export function createFaultSwitch() {
   let behaviour: Behaviour = {};
   const due = new Map<string, { fault: string; times: number }>();
@@ -22,7 +22,7 @@ export function createFaultSwitch() {
       due.clear();
     },
     view: () => ({ ...behaviour, due: Object.fromEntries(due) }),
-    /** The fault that strikes this call, if one is due; uses it up. */
+    /** The fault due for this call, if any; uses it up. */
     strike<Call extends Struck>(call: Call): Faults[Call] | undefined {
       const entry = due.get(call);
       if (!entry) return undefined;

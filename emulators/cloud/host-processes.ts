@@ -10,8 +10,8 @@ import type { Log } from '../../src/runtime/log.ts';
 import { identify, isAlive, type ProcessIdentity, sessionMembers, signalSession } from '../../src/stacks/processes.ts';
 
 /**
- * Hosts as real processes, each leading a session of its own, so that they outlive the daemon. A host that dies by
- * itself is started again with back-off; a daemon that starts anew adopts the hosts that still run.
+ * Hosts as real processes, each leader of its own session, so that they outlive the daemon. A host that dies is
+ * restarted with backoff; a restarted daemon adopts the hosts that still run.
  */
 
 /** How the cloud boots an image: name -> command. */
@@ -33,24 +33,24 @@ export interface Boot {
   port: number;
 }
 
-/** What the supervisor reports: the host runs as `pid`, or it is down (`failed` when it died by itself). */
+/** Reports of the supervisor: the host runs as `pid`, or it is down (`failed` if it died). */
 export type HostNews = { id: string; state: 'running'; pid: number } | { id: string; state: 'failed' | 'stopped' };
 
 interface Running {
   boot: Boot;
   identity: ProcessIdentity;
   startedAt: number;
-  /** Ends the watch for its death. */
+  /** Stops watching for its death. */
   forget: () => void;
 }
 
 const firstPauseMs = 500;
 const longestPauseMs = 30_000;
-/** A host that lived this long begins its back-off anew. */
+/** A host that ran this long resets its backoff. */
 const steadyMs = 60_000;
 const watchMs = 250;
 const stopLimitMs = 10_000;
-/** The start of the process and the writing of its pid file are at most this far apart. */
+/** Maximum time between the start of the process and the writing of its pid file. */
 const pidFileSlackMs = 5_000;
 
 export function createHostProcesses(options: { folder: string; onNews: (news: HostNews) => void; log: Log }) {
@@ -66,7 +66,7 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
   const logFile = (id: string) => join(hostFolder(id), 'host.log');
   const pidFile = (id: string) => join(hostFolder(id), 'pid');
 
-  /** Runs the works of one host one after the other. */
+  /** Serialises the operations of one host. */
   function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
     const turn = (queues.get(id) ?? Promise.resolve()).then(work, work);
     queues.set(id, turn);
@@ -89,7 +89,7 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
     };
   }
 
-  /** The process of a host that a former daemon left running, if it is surely that. */
+  /** The process of a host that a former daemon left running, if it is certainly that. */
   function findLeftRunning(id: string): ProcessIdentity | null {
     let pid: number;
     let writtenAt: number;
@@ -111,7 +111,7 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
     const output = openSync(logFile(boot.id), 'a', 0o600);
     let child: ChildProcess;
     try {
-      // The shell leaves its pid on disk before it becomes the host, so no host is ever unknown to a later daemon.
+      // The shell writes its pid to disk before it becomes the host, so a later daemon always knows the host.
       child = spawn(
         '/bin/sh',
         ['-c', 'echo $$ > "$1"; shift; exec "$@"', 'boot', pidFile(boot.id), ...boot.image.command],
@@ -197,7 +197,7 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
     contractFile,
     logFile,
     hostFolder,
-    /** Boots a host; returns when its process runs. A host that runs already is left alone. */
+    /** Boots a host; returns when its process runs. A running host is left alone. */
     start: (boot: Boot) => inTurn(boot.id, () => bringUp(boot)),
     /** Ends a host: SIGTERM, and SIGKILL for what is left after 10 s. */
     stop: (id: string) => inTurn(id, () => bringDown(id, 'SIGTERM')),
@@ -217,14 +217,14 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
         if (identity) adopt(boot, identity);
         else await bringUp(boot);
       }),
-    /** Ends every host and starts none any more. */
+    /** Stops every host and starts none any more. */
     async stopAll(): Promise<void> {
       closing = true;
       for (const timer of waiting.values()) clearTimeout(timer);
       waiting.clear();
       await Promise.all([...running.keys()].map((id) => inTurn(id, () => bringDown(id, 'SIGTERM'))));
     },
-    /** Lets go of every host without ending any. */
+    /** Detaches from every host without stopping any. */
     release(): void {
       closing = true;
       for (const timer of waiting.values()) clearTimeout(timer);
@@ -235,10 +235,10 @@ export function createHostProcesses(options: { folder: string; onNews: (news: Ho
 
 export type HostProcesses = ReturnType<typeof createHostProcesses>;
 
-/** How long a process has lived, ms; null where the system does not tell. */
+/** Age of a process, ms; null if the system does not report it. */
 function processAgeMs(identity: ProcessIdentity): number | null {
   if (process.platform !== 'linux') return null;
   const uptimeMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
-  // Start time is in clock ticks after boot, 100 per second on every Linux that Node runs on.
+  // Start time is in clock ticks after boot, 100 per second on every Linux that Node supports.
   return uptimeMs - Number(identity.startTime) * 10;
 }

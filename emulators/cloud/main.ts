@@ -14,8 +14,9 @@ import { createObjects } from './objects.ts';
 import { createSnapshots } from './snapshots.ts';
 
 /**
- * The small cloud: a daemon that rents hosts, volumes, addresses and records on this machine. Ending it, by whatever
- * signal, leaves its hosts running; `POST /v1/shutdown` ends them first. The next start brings up what should run.
+ * The small cloud: a daemon that rents hosts, volumes, addresses and records on this machine. Stopping it, by whatever
+ * signal, leaves its hosts running; `POST /v1/shutdown` stops them first. The next start boots every host that should
+ * run.
  */
 const config = z
   .object({
@@ -25,7 +26,7 @@ const config = z
     CLOUD_TOKEN: z.string().min(16),
     CLOUD_IMAGES_FILE: z.string(),
     CLOUD_DNS_ZONE: z.string(),
-    /** Rules that differ from the small cloud's own, as JSON. */
+    /** Overrides of the small cloud's own rules, as JSON. */
     CLOUD_RULES: z
       .string()
       .default('{}')

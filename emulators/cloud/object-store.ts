@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { now } from '../../src/runtime/clock.ts';
 import type { CloudObject, Kind } from '../../src/stacks/local/cloud-api.ts';
 
-/** An object as it is stored: the document that clients see, beside what only the cloud knows. */
+/** A stored object: the document that clients see, and internal fields. */
 interface Row {
   id: string;
   doc: string;
@@ -11,7 +11,7 @@ interface Row {
 
 /**
  * The cloud's records in one SQLite file. Every write is one transaction in WAL mode, so a killed daemon loses nothing
- * that it has answered for.
+ * that it has confirmed.
  */
 export function openObjectStore(file: string) {
   const db = new DatabaseSync(file);
@@ -62,7 +62,7 @@ export function openObjectStore(file: string) {
   const parse = <K extends Kind>(row: unknown) => JSON.parse((row as Row).doc) as CloudObject<K>;
 
   return {
-    /** Stores a new object; `token` null means that a repeated create makes another one. */
+    /** Stores a new object; with `token` null a repeated create makes another one. */
     add<K extends Kind>(kind: K, object: CloudObject<K>, create: { token: string | null; fingerprint: string }): void {
       transaction(() => {
         insert.run(object.id, kind, object.name, create.token, create.fingerprint, now(), JSON.stringify(object));

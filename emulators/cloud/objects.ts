@@ -24,14 +24,14 @@ import { CloudRefusal } from './problem.ts';
  */
 export type StoredHost = Host & { deaf?: true; restartToken?: string };
 
-/** Ports of reserved addresses lie below the range from which systems take ports of outgoing connections. */
+/** Ports of reserved addresses are below the range from which systems take ephemeral ports. */
 const firstPort = 20_000;
 const lastPort = 31_999;
 
 const prefixes: Record<Kind, string> = { addresses: 'addr', volumes: 'vol', records: 'rec', hosts: 'host' };
 const deafCommand = [process.execPath, '-e', 'setInterval(() => {}, 2 ** 30)'];
 
-/** The cloud's objects: what may be created, changed and deleted, and what each of that does. */
+/** The cloud's objects: what may be created, changed and deleted, with the effects. */
 export function createObjects(options: {
   store: ObjectStore;
   processes: HostProcesses;
@@ -111,7 +111,7 @@ export function createObjects(options: {
     },
   };
 
-  /** Checks that a host may have this volume and this address, and answers what it then listens on. */
+  /** Checks that a host may have this volume and this address, and returns the port it then listens on. */
   function equip(
     host: { id: string | null; zone: string },
     { volumeId, addressId }: Pick<Host, 'volumeId' | 'addressId'>,
@@ -152,7 +152,7 @@ export function createObjects(options: {
     });
   }
 
-  /** Loopback ports stay the address's own for good, so a new one must be neither promised nor listened on. */
+  /** Loopback ports stay reserved for their address, so a new one must be neither promised nor in use. */
   async function freePort(): Promise<number> {
     const taken = new Set(store.list('addresses').map((address) => portOf(address.address)));
     for (
@@ -170,14 +170,14 @@ export function createObjects(options: {
 
   let lastCreate: Promise<unknown> = Promise.resolve();
 
-  /** Creates look before they write, so no two of them may overlap. */
+  /** Creates read before they write, so they must not overlap. */
   function oneAfterTheOther<T>(work: () => Promise<T>): Promise<T> {
     const turn = lastCreate.then(work, work);
     lastCreate = turn.catch(() => undefined);
     return turn;
   }
 
-  /** How a host boots; null while it has nothing to serve with. */
+  /** How a host boots; null while it lacks its volume or address. */
   function boot(host: StoredHost) {
     const image = images[host.image];
     if (!image) throw new CloudRefusal('unknown_image', `no image ${host.image}`);
@@ -232,15 +232,15 @@ export function createObjects(options: {
   }
 
   return {
-    /** A loopback port that nothing has and no address gets. */
+    /** A free loopback port that no address gets. */
     reservePort: () => oneAfterTheOther(freePort),
-    /** Keeps a port from being given to anybody else. */
+    /** Reserves a port, so that no address gets it. */
     promisePort: (port: number) => void promisedPorts.add(port),
     startHost,
     stopHost,
     restartHost,
     need,
-    /** Creates, or answers with what an earlier create with this token made. */
+    /** Creates, or returns the object that an earlier create with this token made. */
     async create<K extends Kind>(kind: K, input: Create<K>, wish: { deaf?: boolean }): Promise<CloudObject<K>> {
       const token = options.rules().createTokens ? input.token : null;
       const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
@@ -257,7 +257,7 @@ export function createObjects(options: {
       });
       return fresh && kind === 'hosts' ? ((await startHost(object.id)) as CloudObject<K>) : object;
     },
-    /** Changes in place; a host boots again for a new size, volume or address. */
+    /** Changes in place; a host reboots for a new size, volume or address. */
     async change<K extends Kind>(kind: K, id: string, change: Change<K>): Promise<CloudObject<K>> {
       const object = need(kind, id);
       if ('sizeGib' in change && change.sizeGib !== undefined && change.sizeGib < (object as Volume).sizeGib) {
@@ -294,7 +294,7 @@ export function createObjects(options: {
       const { listingDelayMs } = options.rules();
       return store.list(kind, listingDelayMs > 0 ? { ...filter, until: now() - listingDelayMs } : filter);
     },
-    /** Brings up what should run, as a cloud does after a failure of its own. */
+    /** Boots every host that should run, as a cloud does after its own failure. */
     async resume(): Promise<void> {
       for (const volume of store.list('volumes')) {
         const host = volume.attachedTo ? store.find('hosts', volume.attachedTo) : null;

@@ -1,4 +1,4 @@
-/** What the small cloud offers: regions with their zones, and the machine sizes of each region. */
+/** The small cloud's regions with their zones, and the machine sizes of each region. */
 const zones = (region: string) => ['a', 'b', 'c'].map((letter) => `${region}-${letter}`);
 
 export const regions: ReadonlyMap<string, { zones: readonly string[]; sizes: readonly string[] }> = new Map([

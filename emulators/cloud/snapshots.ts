@@ -21,8 +21,8 @@ const isData = (path: string) => {
 };
 
 /**
- * Copies of volumes, a folder each: `snapshot.json` beside `data`. They stay when their volumes go. A copy that a killed
- * daemon left half made is none.
+ * Copies of volumes, a folder each: `snapshot.json` beside `data`. They outlive their volumes. A copy that a killed
+ * daemon left incomplete does not count.
  */
 export function createSnapshots(folder: string) {
   const root = join(folder, 'snapshots');
@@ -44,7 +44,7 @@ export function createSnapshots(folder: string) {
       const snapshot: Snapshot = { id, volumeId, tags, createdAt: nowDate().toISOString() };
       const half = `${folderOf(id)}.half`;
       mkdirSync(half, { recursive: true, mode: 0o700 });
-      // Sockets cannot be copied, and mean nothing without the process that has them.
+      // Sockets cannot be copied, and are useless without their process.
       cpSync(volume, join(half, 'data'), { recursive: true, filter: isData });
       writeFileSync(join(half, 'snapshot.json'), JSON.stringify(snapshot), { mode: 0o600 });
       renameSync(half, folderOf(id));

@@ -8,8 +8,8 @@ import { DoubleRefusal } from './refusal.ts';
 import type { DoubleObject } from './rule-table.ts';
 
 /**
- * The HTTP face of the doubles, for their providers and for tests: `/<cloud>/objects…` creates, reads, changes, lists and
- * deletes by type and id; a refusal is `{code, message}` with the message in the cloud's words.
+ * The HTTP API of the emulated clouds, for their providers and for tests: `/<cloud>/objects…` creates, reads, changes,
+ * lists and deletes by type and id; a refusal is `{code, message}` with the cloud's own message.
  */
 
 const Properties = z.record(z.string(), z.unknown());
@@ -24,7 +24,7 @@ const shown = (object: DoubleObject) => ({
   ...{ inputs: object.inputs, properties: propertiesOf(object) },
 });
 
-/** Answers as the script wants it: as usual, not at all, or so that the provider's process ends. */
+/** Answers as scripted: normally, not at all, or so that the provider's process exits. */
 function answer(response: Response, ending: Ending, status: number, body?: unknown): void {
   if (ending === 'lose-reply') response.socket?.destroy();
   else if (ending === 'crash') response.status(500).json({ code: 'crash', message: 'the provider is to end now' });
@@ -51,7 +51,7 @@ export function createDoublesApi(doubles: ReadonlyMap<string, Double>): Router {
     const { tag } = ListQuery.parse(request.query);
     const at = tag?.indexOf('=') ?? -1;
     const double = doubleOf(request);
-    // Without a tag nothing is left out: this is what tests ask whether anything is left.
+    // Without a tag nothing is filtered: tests use this to check that nothing is left.
     const found = tag === undefined ? double.area.all() : await double.list([tag.slice(0, at), tag.slice(at + 1)]);
     response.json(found.map(shown));
   });

@@ -2,7 +2,7 @@ import type { Properties } from '../../src/stacks/provider/properties.ts';
 import type { Problem } from '../../src/stacks/provider/serve-provider.ts';
 import type { InputSchema, Shape } from './schema/read-schema.ts';
 
-/** What does not fit in the inputs of a resource; what is undefined is not known yet and fits everything. */
+/** Faults in the inputs of a resource; undefined values are not known yet and always fit. */
 export function checkInputs(schema: InputSchema, type: string, inputs: Properties): Problem[] {
   const name = schema.resources[type];
   if (name === undefined) return [{ property: '', reason: `unknown resource type ${type}` }];
@@ -48,7 +48,7 @@ function checkShape(schema: InputSchema, shape: Shape, value: unknown, path: str
   }
 }
 
-/** Numbers and booleans may come as text, as they may for the real providers. */
+/** Numbers and booleans may be given as text, as with the real providers. */
 function isPrimitive(kind: 'string' | 'number' | 'boolean', value: unknown): boolean {
   if (kind === 'string') return typeof value === 'string';
   if (kind === 'number') return typeof value === 'number' || (typeof value === 'string' && Number.isFinite(+value));

@@ -8,7 +8,7 @@ import { valuesAt } from './paths.ts';
 import { DoubleRefusal } from './refusal.ts';
 import { type CloudTable, type DoubleObject, type Place, refused } from './rule-table.ts';
 
-/** How a call ends when it was scripted to: the work is done, and the caller does not learn it. */
+/** Scripted end of a call: the work is done, but the caller does not learn it. */
 export type Ending = 'reply' | 'lose-reply' | 'crash';
 
 /** What can be done to the power of a machine. */
@@ -27,7 +27,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
     return String(names[0] ?? '');
   }
 
-  /** Lets a scripted fault strike: throws its refusal, or waits, or answers how the call is to end. */
+  /** Applies a scripted fault: throws its refusal, or waits, or returns how the call is to end. */
   async function meet(on: ScriptedFault['on'], type: string, inputs: Properties): Promise<ScriptedFault | undefined> {
     const zone = zoneOf(inputs);
     const fault = faults.strike({ on, type, zone });
@@ -37,7 +37,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
     return fault;
   }
 
-  /** Waits as long as a slow call takes, and no longer once faults are cleared. */
+  /** Waits as long as a slow call takes, or until faults are cleared. */
   async function dawdle(fault: ScriptedFault | undefined): Promise<void> {
     if (fault?.fault !== 'slow') return;
     const begun = monotonic();
@@ -119,7 +119,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
       if (!work) throw new DoubleRefusal('invalid', `the double of ${table.cloud} does not know the function ${token}`);
       return work(args, place, area.world);
     },
-    /** Loopback ports of the hosts that serve a DNS name; null when the name has no record. */
+    /** Loopback ports of the hosts that serve a DNS name; null if the name has no record. */
     answer(name: string): { ports: number[]; ttl: number } | null {
       const answer = table.answer(name, area.world);
       if (!answer) return null;

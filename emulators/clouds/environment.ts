@@ -1,10 +1,10 @@
 import { delimiter, join } from 'node:path';
 import { tables } from './tables.ts';
 
-/** Where the doubles of the providers are; the engine finds them on PATH under the providers' names. */
+/** Folder of the emulated providers; the engine finds them on PATH under the providers' names. */
 const pluginFolder = join(import.meta.dirname, 'plugins');
 
-/** What machines are told at their first boot; their doubles read the host contract alone. */
+/** First-boot configuration of machines; emulated ones read only the host contract. */
 const hostSetup = {
   FREEHOLD_HOST_IMAGE: 'registry.freehold.localhost/freehold-server',
   ACME_EMAIL: 'certificates@freehold.localhost',
@@ -13,8 +13,8 @@ const hostSetup = {
 };
 
 /**
- * What a process of the product is told on top, so that it works with the doubles of all clouds in place of the clouds:
- * its configuration alone makes the difference. `path` is the PATH that it has.
+ * Additional environment of a product process, so that it uses the emulators of all clouds: only its configuration
+ * differs. `path` is its PATH.
  */
 export function doublesEnvironment(options: {
   cloudUrl: string;
@@ -30,5 +30,5 @@ export function doublesEnvironment(options: {
   };
 }
 
-/** The clouds that have a double, for the configuration of who serves and sells them. */
+/** The emulated clouds, for the configuration of provision workers and catalogue. */
 export const doubledClouds: readonly string[] = tables.map(({ cloud }) => cloud);

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { refused } from './rule-table.ts';
 
 /**
- * What goes wrong on purpose: the next `times` calls that fit. `slow` waits `ms` before the work; `lose-reply` does the
- * work and drops the connection; `crash` does the work and then ends the provider's process; `never-healthy` makes a
- * machine whose host answers nothing; every other one is a refusal in the cloud's words.
+ * A scripted fault: applies to the next `times` matching calls. `slow` waits `ms` before the work; `lose-reply` does
+ * the work and drops the connection; `crash` does the work and then ends the provider's process; `never-healthy` makes
+ * a machine whose host answers nothing; every other one is a refusal with the cloud's own message.
  */
 export const ScriptedFault = z.strictObject({
   on: z.enum(['create', 'read', 'update', 'delete', 'invoke', 'list', 'power']),
   /** Part of the type's token, for instance `instance:Instance`; every type when empty. */
   type: z.string().default(''),
-  /** Only where the object is in this zone. */
+  /** Only if the object is in this zone. */
   zone: z.string().optional(),
   fault: z.enum([...refused, 'slow', 'lose-reply', 'crash', 'never-healthy']),
   times: z.number().int().min(1).default(1),
@@ -26,7 +26,7 @@ export function createFaultScript() {
       script = [];
     },
     view: () => script,
-    /** The first fault that fits a call; uses one of its times up. */
+    /** The first fault that matches a call; uses up one of its times. */
     strike({ on, type, zone }: { on: ScriptedFault['on']; type: string; zone: string }): ScriptedFault | undefined {
       const found = script.find(
         (fault) => fault.on === on && type.includes(fault.type) && (fault.zone === undefined || fault.zone === zone),

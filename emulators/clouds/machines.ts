@@ -10,13 +10,13 @@ import type { ObjectArea } from './object-area.ts';
 import type { CloudTable, MachineView } from './rule-table.ts';
 
 /**
- * The machines of a double as processes: one that is on, has its data volume and is reached from outside runs the same
- * host as a server of the small cloud, with the contract that its user data brought at its first boot.
+ * The machines of an emulated cloud as processes: a machine that is on, has its data volume and is reachable runs the
+ * same host as a server of the small cloud, with the contract from its user data at its first boot.
  */
 
 const contractPath = '/etc/freehold/contract.json';
 
-/** The host contract in a machine's user data; null where there is none that can be read. */
+/** The host contract in a machine's user data; null if there is none or it is unreadable. */
 function contractIn(userData: string): HostContract | null {
   try {
     return HostContract.parse(JSON.parse(readUserData(userData).get(contractPath)?.content ?? ''));
@@ -38,7 +38,7 @@ export function createMachines(options: {
   area: ObjectArea;
   processes: HostProcesses;
   images: Images;
-  /** The small cloud's data: `hosts/` and `volumes/` lie in it. */
+  /** The small cloud's data: contains `hosts/` and `volumes/`. */
   folder: string;
   file: string;
   reservePort(): Promise<number>;
@@ -67,14 +67,14 @@ export function createMachines(options: {
   const known = () => selectAll.all(table.cloud) as unknown as { id: string; port: number }[];
   for (const { port } of known()) options.promisePort(port);
 
-  /** Volume of each machine whose process runs. */
+  /** Volume of each machine whose process is running. */
   const running = new Map<string, string>();
   const hostId = (id: string) =>
     `${table.cloud}-${/^[\w-]{1,64}$/.test(id) ? id : createHash('sha256').update(id).digest('hex').slice(0, 24)}`;
   const volumeFolder = (id: string) =>
     join(options.folder, 'volumes', /^[\w-]{1,64}$/.test(id) ? id : createHash('sha256').update(id).digest('hex'));
 
-  /** A machine's first boot: its contract is written down, as cloud-init does, and never again. */
+  /** A machine's first boot: writes down its contract, as cloud-init does, once. */
   async function install({ id, userData }: MachineView, isDeaf: boolean): Promise<void> {
     const contract = contractIn(userData);
     const image = contract ? `freehold-server:${contract.productVersion}` : null;
@@ -105,7 +105,7 @@ export function createMachines(options: {
     return next;
   }
 
-  /** Brings the processes in line with the objects. `deaf`: a new machine whose host is never to answer. */
+  /** Brings the processes in line with the objects. `deaf`: a new machine whose host never answers. */
   function settle(how: { restart?: string; deaf?: string; resuming?: boolean } = {}): Promise<void> {
     return inTurn(async () => {
       const views = table.machines(area.world);
@@ -157,7 +157,7 @@ export function createMachines(options: {
     portOf(id: string): number | null {
       return running.has(id) ? (select.get(table.cloud, id) as unknown as Row).port : null;
     },
-    /** Removes the data of a volume that is gone. */
+    /** Deletes the data of a removed volume. */
     eraseVolume(id: string): void {
       const folder = volumeFolder(id);
       if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });

@@ -21,7 +21,7 @@ const objectOf = ({ type, id, region, inputs, computed, created }: Row): DoubleO
   computed: JSON.parse(computed) as Properties,
 });
 
-/** Everything that is to be seen of an object; what the cloud added to an object inside of the inputs, too. */
+/** All visible properties of an object; also those that the cloud added inside an object of the inputs. */
 export function propertiesOf({ inputs, computed }: Pick<DoubleObject, 'inputs' | 'computed'>): Properties {
   const isBag = (value: unknown): value is Properties =>
     value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -33,9 +33,9 @@ export function propertiesOf({ inputs, computed }: Pick<DoubleObject, 'inputs' |
 }
 
 /**
- * The objects of one cloud's double, in the small cloud's database: the one implementation of what its table says. Every
- * call looks and writes without a pause between, so none meets another. Refusals are `DoubleRefusal`s in the words of the
- * cloud.
+ * The objects of one emulated cloud, in the small cloud's database: the one implementation of all tables. Every call
+ * reads and writes synchronously, so calls do not interleave. Refusals are `DoubleRefusal`s with the cloud's own
+ * message.
  */
 export function openObjectArea(
   file: string,
@@ -106,7 +106,7 @@ export function openObjectArea(
     return object;
   }
 
-  /** Whether a name among somebody's inputs means this object. */
+  /** Whether a name in another object's inputs means this object. */
   function means({ by, within }: Reference, name: unknown, object: DoubleObject, inputs: Properties): boolean {
     const isThere = within === undefined || inputs[within] === object.inputs[within];
     return isThere && String(name) === (by === undefined ? object.id : String(propertiesOf(object)[by]));
@@ -132,7 +132,7 @@ export function openObjectArea(
     if (other) throw new DoubleRefusal('taken', words.taken({ type, name }));
   }
 
-  /** Objects that name this one, and how. */
+  /** Objects that refer to this one, and how. */
   function referrers(object: DoubleObject): { other: DoubleObject; reference: Reference }[] {
     return everything().flatMap((other) =>
       Object.entries(table.types[other.type]?.references ?? {}).flatMap(([path, reference]) =>
@@ -164,7 +164,7 @@ export function openObjectArea(
       insert.run(cloud, type, id, region, JSON.stringify(inputs), JSON.stringify(computed), now());
       return need(type, id);
     },
-    /** Changes in place; properties that are absent from the new inputs are gone. */
+    /** Changes in place; properties missing from the new inputs are removed. */
     change(type: string, id: string, inputs: Properties): DoubleObject {
       const rule = ruleOf(type);
       const before = need(type, id);
@@ -175,7 +175,7 @@ export function openObjectArea(
       update.run(JSON.stringify(inputs), JSON.stringify(computed), cloud, type, id);
       return need(type, id);
     },
-    /** Removes the object and what ends with it; answers all that went. */
+    /** Removes the object and its dependants; returns everything removed. */
     remove(type: string, id: string, by: 'provider' | 'wire'): DoubleObject[] {
       const object = need(type, id);
       const { protection, refuseDelete } = ruleOf(type);
@@ -195,14 +195,14 @@ export function openObjectArea(
       for (const each of gone) erase.run(cloud, each.type, each.id);
       return gone;
     },
-    /** What lists show: without what an account always has, and without what is too new. */
+    /** What lists show: without objects that an account always has, and without those that are too new. */
     list(tag?: readonly [string, string]): DoubleObject[] {
       const until = now() - options.listingDelayMs();
       return everything(until).filter(
         (object) => !isGiven(object) && (tag === undefined || table.tagsOf(object)[tag[0]] === tag[1]),
       );
     },
-    /** Everything that somebody made, by whatever name. */
+    /** All objects that somebody created. */
     all: () => everything().filter((object) => !isGiven(object)),
     close: () => db.close(),
   };

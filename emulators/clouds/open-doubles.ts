@@ -5,7 +5,7 @@ import { createMachines } from './machines.ts';
 import { openObjectArea } from './object-area.ts';
 import { tables } from './tables.ts';
 
-/** The doubles of all clouds, on the small cloud's database, data folder and processes. */
+/** All emulated clouds, on the small cloud's database, data folder and processes. */
 export function openDoubles(options: {
   file: string;
   folder: string;

@@ -1,6 +1,6 @@
 import type { Properties } from '../../src/stacks/provider/properties.ts';
 
-/** The values at a path of a property bag: `a.b` goes down, `list[]` takes each item; what is absent gives none. */
+/** The values at a path of a property bag: `a.b` descends, `list[]` takes each item; missing ones give none. */
 export function valuesAt(bag: Properties, path: string): unknown[] {
   let values: unknown[] = [bag];
   for (const step of path.split('.')) {

@@ -1,6 +1,6 @@
 const statuses = { invalid: 400, not_found: 404, in_use: 409, taken: 409, scripted: 422 } as const;
 
-/** A refusal of a double, in the words of its cloud. */
+/** A refusal of an emulated cloud, with the cloud's own message. */
 export class DoubleRefusal extends Error {
   override readonly name = 'DoubleRefusal';
   readonly code: keyof typeof statuses;

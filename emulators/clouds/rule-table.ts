@@ -2,36 +2,36 @@ import type { CloudName } from '../../src/contracts/stack.ts';
 import type { Properties } from '../../src/stacks/provider/properties.ts';
 
 /**
- * What a double of a cloud knows about it: one table per cloud, which drives one implementation for all. A double is no
- * emulation: it knows the resource types that our programs use, refuses what the real cloud would refuse about them, and
- * changes or replaces where the real provider does. It is nowhere in the product, which cannot tell it from the cloud.
+ * The rules of one emulated cloud: one table per cloud, interpreted by one implementation. Only the resource types that
+ * our programs use are covered: the emulator refuses what the real cloud would refuse about them, and changes or
+ * replaces where the real provider does. Product code never imports it and cannot distinguish it from the cloud.
  */
 export interface CloudTable {
   cloud: Exclude<CloudName, 'local'>;
-  /** npm package whose declarations say which inputs a type has, which of them are required and what they hold. */
+  /** npm package whose declarations define the inputs of each type: names, required ones, value types. */
   package: string;
   /**
-   * What the configuration of an installation says so that the product works with the double: settings, endpoint and
-   * credentials, as they would be for the real cloud. `wire` is the base address of the cloud's own interface.
+   * The configuration with which the product uses the emulator: settings, endpoint and credentials, as for the real
+   * cloud. `wire` is the base URL of the cloud's own API.
    */
   environment(wire: string): Readonly<Record<string, string>>;
   /** By Pulumi's type token. */
   types: Readonly<Record<string, TypeRule>>;
   /** By the token of a function that programs call. */
   functions: Readonly<Record<string, (args: Properties, place: Place, world: World) => Properties>>;
-  /** Objects that an account has before anybody makes one, for instance its DNS zone. */
+  /** Objects that an account has from the start, for instance its DNS zone. */
   given(dnsZone: string): Pick<DoubleObject, 'type' | 'id' | 'region' | 'inputs'>[];
   tagsOf(object: DoubleObject): Readonly<Record<string, string>>;
   words: Words;
-  /** Which of its objects are machines, and what each has. */
+  /** Its machines and what each has. */
   machines(world: World): MachineView[];
   /** Type of the volumes whose data is deleted with them. */
   volumeType: string;
-  /** Who answers for a DNS name; null when the name has no record. */
+  /** The answer for a DNS name; null if the name has no record. */
   answer(name: string, world: World): Answer | null;
 }
 
-/** Where something happens; the region is that of the provider's configuration, empty where a cloud has none there. */
+/** Where a call happens; the region is that of the provider's configuration, empty if the cloud has none there. */
 export interface Place {
   region: string;
 }
@@ -39,7 +39,7 @@ export interface Place {
 export interface DoubleObject extends Place {
   type: string;
   id: string;
-  /** As the last create or update wished them. */
+  /** As given by the last create or update. */
   inputs: Properties;
   /** What the cloud added. */
   computed: Properties;
@@ -47,13 +47,13 @@ export interface DoubleObject extends Place {
   createdAt: number;
 }
 
-/** What rules may look at. */
+/** What rules can read. */
 export interface World {
   find(type: string, id: string): DoubleObject | null;
   list(type: string): DoubleObject[];
-  /** An id that nothing had before: the prefix and as many hexadecimal digits. */
+  /** An unused id: the prefix and the given number of hexadecimal digits. */
   newId(prefix: string, digits?: number): string;
-  /** A public address that nothing has; of 198.18.0.0/15 (RFC 2544), which leads nowhere. */
+  /** An unused public address from 198.18.0.0/15 (RFC 2544), which is not routed. */
   newAddress(): string;
 }
 
@@ -64,68 +64,68 @@ export interface Desired extends Place {
 }
 
 export interface TypeRule {
-  /** The id that the object gets, where it does not follow from a prefix. */
+  /** The id of the object, if it does not follow from a prefix. */
   id: string | ((desired: Desired, world: World) => string);
-  /** What the cloud adds to the inputs. Called anew after each change, with what it added before. */
+  /** What the cloud adds to the inputs. Called again after each change, with what it added before. */
   computed?(desired: Desired & { id: string }, world: World, before: Properties): Properties;
-  /** Inputs that name other objects, by path (`a.b`, `list[].c`). While they do, those cannot be deleted. */
+  /** Inputs that refer to other objects, by path (`a.b`, `list[].c`). While they do, those cannot be deleted. */
   references?: Readonly<Record<string, Reference>>;
-  /** Inputs whose change needs a new object, by path; every other one changes in place. */
+  /** Inputs whose change requires a new object, by path; all others change in place. */
   replaces?: readonly string[];
-  /** Inputs of a machine whose change in place stops and starts it. */
+  /** Inputs of a machine whose change in place restarts it. */
   restarts?: readonly string[];
   /**
-   * Name of what there can be only one of, account-wide; null or absent where a repeat silently makes another object, as
-   * most clouds do with most things.
+   * Name that must be unique in the account; null or absent if a repetition silently makes another object, as most
+   * clouds do with most types.
    */
   unique?(desired: Desired): string | null;
-  /** The object that a create finds there already and answers with, where the provider or the cloud does that. */
+  /** The existing object that a create adopts, if the provider or the cloud does that. */
   adopts?(desired: Desired, world: World): DoubleObject | undefined;
-  /** Any other refusal, in the cloud's words; null when there is none. */
+  /** Any other refusal, as the cloud's message; null if there is none. */
   refuse?(desired: Desired & { before?: Properties }, world: World): string | null;
-  /** Why an object cannot be deleted now, in the cloud's words; null when nothing is in the way. */
+  /** Why an object cannot be deleted now, as the cloud's message; null if it can. */
   refuseDelete?(object: DoubleObject, world: World): string | null;
-  /** Input that refuses a delete while it is true; `unless` names one by which the provider lifts that by itself. */
+  /** Input that prevents deletion while it is true; `unless` names one with which the provider lifts it itself. */
   protection?: { input: string; unless?: string };
 }
 
 export interface Reference {
   type: string;
-  /** Property of the other object that is named; its id when absent. */
+  /** Property of the other object that the reference contains; its id if absent. */
   by?: string;
-  /** Input that both have in common, where names mean something inside of it alone. */
+  /** Input that both must share, if names are unique only within it. */
   within?: string;
   /**
-   * What becomes of this object when the other one is deleted: the delete is refused (absent), it ends too, or it stays.
-   * `released`: the real provider takes it away before it deletes the other one, while the cloud's own interface refuses.
+   * What happens to this object when the other one is deleted: the delete is refused (absent), it is deleted too, or it
+   * stays. `released`: the real provider removes it before it deletes the other one, while the cloud's own API refuses.
    */
   onDelete?: 'ends' | 'stays' | 'released';
   /** Input of the other object without which its provider releases nothing. */
   releasedIf?: string;
 }
 
-/** The cloud's own words. What our reader of errors makes of them is part of what the tests show. */
+/** The cloud's own messages. How our error recognition maps them is part of what the tests check. */
 export interface Words {
   missing(about: { type: string; id: string }): string;
   inUse(about: { type: string; id: string; by: string }): string;
   taken(about: { type: string; name: string }): string;
   protected(about: { type: string; id: string; input: string }): string;
-  /** Refusals that are asked for. */
+  /** Scripted refusals. */
   scripted: Readonly<Record<Refused, (about: { type: string; zone: string }) => string>>;
 }
 
 export const refused = ['quota', 'capacity', 'throttled', 'expired', 'denied', 'unavailable'] as const;
 export type Refused = (typeof refused)[number];
 
-/** A machine as the platform needs to know it to start a host process in its place. */
+/** The data of a machine that is needed to run a host process for it. */
 export interface MachineView {
   id: string;
-  /** The document of its first boot. */
+  /** Its first-boot document. */
   userData: string;
   isOn: boolean;
-  /** Id of the data volume that is attached. */
+  /** Id of the attached data volume. */
   volumeId: string | null;
-  /** Whether the outside reaches it: by an address of its own or by a load balancer. */
+  /** Whether it is reachable from outside: by its own address or through a load balancer. */
   isReached: boolean;
 }
 

@@ -4,7 +4,7 @@ import { digitaloceanTable } from './digitalocean/table.ts';
 import { gcpTable } from './gcp/table.ts';
 import type { CloudTable } from './rule-table.ts';
 
-/** The clouds that have a double. */
+/** The emulated clouds. */
 export const tables: readonly CloudTable[] = [awsTable, digitaloceanTable, gcpTable, azureTable];
 
 export function tableOf(cloud: string): CloudTable {

@@ -1,4 +1,4 @@
-// Needed by the dependency injection inside of @peculiar/x509, before it is loaded.
+// Required by the dependency injection of @peculiar/x509, before it is loaded.
 import 'reflect-metadata';
 import { X509Certificate as ParsedCertificate, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -20,8 +20,8 @@ import {
 } from '@peculiar/x509';
 
 /**
- * The embedded platform's own certificate authority: made at the first start, its key readable by its owner alone. It
- * stands in for the public authorities from which hosts get their certificates elsewhere.
+ * The embedded platform's certificate authority: created at the first start, its key readable only by its owner. It
+ * replaces the public authorities from which hosts get their certificates elsewhere.
  */
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -38,11 +38,11 @@ interface KeyAndCertificate {
 export interface Authority {
   /** Path of the authority's certificate, PEM. */
   caFile: string;
-  /** The certificate of a name, issued when it is first asked for and kept on disk. */
+  /** The certificate of a name, issued on first use and stored on disk. */
   contextOf(name: string): Promise<SecureContext>;
 }
 
-/** Opens the authority of a folder, or makes it. */
+/** Opens the authority of a folder, or creates it. */
 export async function openAuthority(folder: string): Promise<Authority> {
   cryptoProvider.set(crypto);
   const leaves = join(folder, 'certificates');
@@ -136,7 +136,7 @@ function serialNumber(): string {
   return bytes.toString('hex');
 }
 
-/** By the system's clock, not by ours, because that is what clients check certificates against. */
+/** By the system's clock, not by ours, because clients check certificates against that. */
 function validity(days: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Date.now() - dayMs), notAfter: new Date(Date.now() + days * dayMs) };
 }
@@ -158,7 +158,7 @@ function readPair(certFile: string, keyFile: string): { cert: string; key: strin
   }
 }
 
-/** Leaves the old content or the new one, never a half. */
+/** Writes atomically: the file has either the old content or the new one. */
 function writeSafely(file: string, text: string): void {
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, text, { mode: 0o600 });

@@ -8,8 +8,8 @@ import type { Zone } from './zone.ts';
 const rcode = { noError: 0, serverFailure: 2, nxDomain: 3 };
 
 /**
- * A DNS server on loopback for one zone: A records 127.0.0.1 with the record's own TTL for names that have a record,
- * NXDOMAIN for others. Answers with the port it listens on.
+ * A DNS server on loopback for one zone: A records 127.0.0.1 with the record's TTL for names that have a record,
+ * NXDOMAIN for others. Returns the port it listens on.
  */
 export async function serveDns(options: {
   port: number;
@@ -41,7 +41,7 @@ export async function serveDns(options: {
     try {
       query = packet.decode(message);
     } catch {
-      // Not DNS; nobody waits for an answer.
+      // Not DNS, so there is nothing to answer.
       return;
     }
     if (query.type !== 'query') return;

@@ -11,8 +11,8 @@ import { createProxy } from './proxy.ts';
 import { createZone } from './zone.ts';
 
 /**
- * The edge router of the embedded platform: what public DNS, certificate authorities and the internet are elsewhere. It
- * answers for the names that have a record at the small cloud and passes their HTTPS on to their hosts.
+ * The edge router of the embedded platform: replaces public DNS, certificate authorities and ingress. It answers for
+ * the names that have a record at the small cloud and forwards their HTTPS to their hosts.
  */
 const config = z
   .object({

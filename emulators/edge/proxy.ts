@@ -9,8 +9,8 @@ const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 
 const answerMs = 120_000;
 
 /**
- * TLS for every name of the zone, and the way from there to the host's address. A name without a record gets no TLS
- * handshake; a host that is down gets a page that says so.
+ * TLS for every name of the zone, and forwarding to the host's address. A name without a record gets no TLS handshake;
+ * for a host that is down, a page says so.
  */
 export function createProxy(options: { zone: Zone; authority: Authority; log: Log }): Server {
   const { zone, authority, log } = options;
@@ -34,7 +34,7 @@ export function createProxy(options: { zone: Zone; authority: Authority; log: Lo
     socket.destroy();
   });
 
-  /** The address of the host that a request is for, as its headers name it. */
+  /** The address of the host named in a request's headers. */
   async function targetOf(incoming: IncomingMessage): Promise<{ hostname: string; port: string; name: string } | null> {
     const name = (incoming.headers.host ?? '').replace(/:\d+$/, '');
     const record = await zone.find(name);

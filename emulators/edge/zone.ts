@@ -2,16 +2,16 @@ import { monotonic } from '../../src/runtime/clock.ts';
 import type { DnsAnswer } from '../../src/stacks/local/cloud-api.ts';
 import type { CloudClient } from '../../src/stacks/local/cloud-client.ts';
 
-/** What the edge router knows of the names of its zone. */
+/** The edge router's view of the names in its zone. */
 export interface Zone {
-  /** The record of a name, at most 200 ms old; null when there is none, or when the name is of another zone. */
+  /** The record of a name, at most 200 ms old; null if there is none, or if the name is in another zone. */
   find(name: string): Promise<DnsAnswer | null>;
 }
 
 const staleMs = 200;
 const longestMemory = 10_000;
 
-/** Asks the cloud for records as they are needed; many questions about one name within 200 ms are one. */
+/** Asks the cloud for records on demand; lookups of one name within 200 ms are combined. */
 export function createZone(options: { cloud: Pick<CloudClient, 'answer'>; zone: string }): Zone {
   const known = new Map<string, { at: number; record: Promise<DnsAnswer | null> }>();
 

@@ -8,8 +8,8 @@ import { createSmtpServer } from './smtp.ts';
 import { createWeb } from './web.ts';
 
 /**
- * The mailbox of the embedded platform: catches every mail over SMTP and shows it.
- * Prints one line `{"listening":"http://…","smtp":"smtp://…"}` when both ports answer.
+ * The mailbox of the embedded platform: receives every mail over SMTP and shows it. Prints one line
+ * `{"listening":"http://…","smtp":"smtp://…"}` when both ports are open.
  */
 const Environment = z.object({
   /** 0 takes a free port. */

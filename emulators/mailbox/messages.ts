@@ -18,20 +18,20 @@ export interface Message extends MessageSummary {
   headers: Record<string, string>;
 }
 
-/** A reply code that the next recipients get in place of acceptance. */
+/** A reply code that the next recipients get instead of acceptance. */
 export interface Fault {
   code: number;
   times: number;
 }
 
 export interface Messages {
-  /** Newest first; `to` compares the envelope's addresses without regard to case. */
+  /** Newest first; `to` compares the envelope's addresses case-insensitively. */
   list(to?: string): MessageSummary[];
   get(id: number): Message | undefined;
   add(message: Omit<Message, 'id' | 'receivedAt'>): void;
   clear(): void;
   setFault(fault: Fault): void;
-  /** Uses the fault up by one; undefined when none is set. */
+  /** Uses up the fault by one; undefined if none is set. */
   takeFault(): number | undefined;
   close(): void;
 }
@@ -41,7 +41,7 @@ interface Row extends Record<'messageId' | 'sender' | 'recipients' | 'subject' |
   receivedAt: number;
 }
 
-/** Opens the mailbox's database file, creating it where needed. */
+/** Opens the mailbox's database file, creating it if needed. */
 export function openMessages(path: string): Messages {
   const database = new DatabaseSync(path);
   database.exec(`

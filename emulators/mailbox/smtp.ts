@@ -5,7 +5,9 @@ import type { Messages } from './messages.ts';
 
 const largestBytes = 10 * 1024 * 1024;
 
-/** An SMTP server that accepts mail for every address, keeps it, and delivers nothing. No TLS, no login: loopback only. */
+/**
+ * An SMTP server that accepts mail for every address, stores it, and delivers nothing. No TLS, no login: loopback only.
+ */
 export function createSmtpServer({ messages, log }: { messages: Messages; log: Log }): SMTPServer {
   return new SMTPServer({
     banner: 'Freehold mailbox, delivers nothing',

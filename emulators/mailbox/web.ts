@@ -6,13 +6,13 @@ import { listPage, messagePage } from './page.ts';
 const Fault = z.strictObject({ code: z.union([z.literal(451), z.literal(550)]), times: z.number().int().min(0) });
 const To = z.string().optional().catch(undefined);
 
-/** Headers of the frame that shows a mail: it may style itself and open links elsewhere, nothing more. */
+/** Headers of the frame that shows a mail: it may use styles and open links elsewhere, nothing more. */
 const framePolicy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups; frame-ancestors 'self'";
 
 /**
- * The mailbox over HTTP: pages for people at `/`, JSON for tests at `/messages`, faults at `/faults`.
- * Only requests addressed to this machine are answered, since the mails hold sign-in codes.
+ * The mailbox over HTTP: pages for people at `/`, JSON for tests at `/messages`, faults at `/faults`. Only requests
+ * addressed to this machine are answered, because the mails contain sign-in codes.
  */
 export function createWeb(messages: Messages): Express {
   const app = express();

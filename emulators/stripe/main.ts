@@ -1,36 +1,36 @@
 /**
  * The Freehold Stripe emulator: a separate process that speaks Stripe's HTTP API (version 2026-10-28.endive) to the
- * real `stripe` package, so that the embedded platform takes orders with no account anywhere. It is not Stripe, moves
- * no money, and says so in every answer (`server` and `x-stripe-emulator` headers).
+ * real `stripe` package, so that the embedded platform accepts orders without any account. It is not Stripe, moves no
+ * money, and says so in every answer (`server` and `x-stripe-emulator` headers).
  *
  * Start: `node emulators/stripe/main.ts`. When ready it prints one line on stdout,
- * `{"listening":"http://127.0.0.1:PORT"}`; its log goes to stderr. SIGTERM and SIGINT end it. State lies in one SQLite
- * file with a write-ahead log; killed at any moment it goes on from the last answered request, waiting webhooks
- * included.
+ * `{"listening":"http://127.0.0.1:PORT"}`; its log goes to stderr. SIGTERM and SIGINT stop it. Its state is one SQLite
+ * file with a write-ahead log; after a kill at any moment it continues from the last answered request, with pending
+ * webhooks.
  *
  * Environment
  * - `STRIPE_EMULATOR_PORT`: 0 or absent takes a free one.
- * - `STRIPE_EMULATOR_DB`: path of the SQLite file; made when missing.
+ * - `STRIPE_EMULATOR_DB`: path of the SQLite file; created if missing.
  * - `STRIPE_EMULATOR_WEBHOOK_URL` with `STRIPE_WEBHOOK_SECRET`: one endpoint for all events. More by
  *   `/v1/webhook_endpoints`.
- * - `STRIPE_SECRET_KEY`, `STRIPE_PUBLISHABLE_KEY`: the accepted keys; any `sk_test_…`, `pk_test_…` when absent.
+ * - `STRIPE_SECRET_KEY`, `STRIPE_PUBLISHABLE_KEY`: the accepted keys; any `sk_test_…`, `pk_test_…` if absent.
  * - `STRIPE_EMULATOR_RETRY_BASE_MS` (500), `STRIPE_EMULATOR_RETRY_CAP_MS` (30000), `STRIPE_EMULATOR_RETRY_ATTEMPTS`
- *   (100): how webhooks that nobody acknowledges are sent again; pauses double from base to cap.
+ *   (100): how unacknowledged webhooks are retried; delays double from base to cap.
  *
  * A browser pays by `POST /v1/payment_intents/<id>/confirm` with `Authorization: Bearer pk_test_…` and a form of
  * `client_secret`, `payment_method_data[type]=card`, `payment_method_data[card][number|exp_month|exp_year|cvc]` and
- * `return_url` (or `payment_method=pm_…` made before). 402 is a refusal. Status `requires_action` carries
+ * `return_url` (or an existing `payment_method=pm_…`). 402 is a refusal. Status `requires_action` carries
  * `next_action.redirect_to_url.url`, the bank's page: `GET /emulator/3ds/<id>`, answered by `POST` of the form
- * `answer=approve` or `answer=refuse`, which leads back to `return_url` (303) when there is one.
+ * `answer=approve` or `answer=refuse`, which redirects to `return_url` (303) if there is one.
  *
  * Controls (JSON, `Content-Type: application/json`)
- * - `GET /emulator/clock` → `{now}`; `POST /emulator/clock {"advanceMs": n}` lets time pass: what falls due happens at
- *   its own moment (an unpaid first invoice is void after 23 hours).
+ * - `GET /emulator/clock` → `{now}`; `POST /emulator/clock {"advanceMs": n}` advances time: due events happen at their
+ *   own time (an unpaid first invoice is voided after 23 hours).
  * - `POST /emulator/faults {"webhooks": {drop, duplicate, reorder, delayMs}, "http": {method, path, status, commit,
  *   times, delayMs}}` (see `kernel/faults.ts`), `DELETE /emulator/faults`.
- * - `GET /emulator/deliveries` → `{waiting}`: how many webhooks are still on their way.
+ * - `GET /emulator/deliveries` → `{waiting}`: how many webhooks are pending.
  *
- * Card payments only: a new way to pay is a row of `flows/payment-method-types.ts`, a new resource a file in
+ * Card payments only: a new payment method type is a row of `flows/payment-method-types.ts`, a new resource a file in
  * `resources/` and a line in `resources.ts`. Tax is rounded per line (`flows/tax.ts`).
  */
 import { once } from 'node:events';

@@ -9,12 +9,12 @@ import { textPdf } from './kernel/pdf.ts';
 import type { PageAnswer } from './kernel/server.ts';
 import { advanceClock } from './kernel/timers.ts';
 
-/** Ten years in ms: further than any test goes, near enough that dates stay sane. */
+/** Ten years in ms: longer than any test needs, short enough that dates stay valid. */
 const furthestMs = 10 * 366 * 24 * 3600 * 1000;
 const ClockOrder = z.strictObject({ advanceMs: z.number().int().min(0).max(furthestMs) });
 const ChallengeAnswer = z.object({ answer: z.enum(['approve', 'refuse']) });
 
-/** What is under `/emulator/`: the page of the customer's bank, documents, the clock and the faults. */
+/** Everything under `/emulator/`: the page of the customer's bank, documents, the clock and the faults. */
 export function createPages(emulator: Emulator): (request: ApiRequest) => PageAnswer {
   const within = <Result>(work: (ctx: Context) => Result) => {
     const ctx: Context = { ...emulator, request: { id: null, idempotency_key: null }, publishable: false };
@@ -52,7 +52,7 @@ export function createPages(emulator: Emulator): (request: ApiRequest) => PageAn
   };
 }
 
-/** A control's JSON. Its content type keeps pages of other origins out: they may not send it without asking first. */
+/** A control's JSON. Its content type keeps pages of other origins out: they may not send it without a preflight. */
 function ordered<Schema extends z.ZodType>(request: ApiRequest, schema: Schema): z.output<Schema> {
   const refuse = (message: string) => new StripeError(400, { type: 'invalid_request_error', message });
   if (!request.headers['content-type']?.startsWith('application/json')) throw refuse('Send JSON as application/json.');

@@ -17,7 +17,7 @@ import { subscriptions } from './resources/subscriptions.ts';
 import { taxRates } from './resources/tax-rates.ts';
 import { webhookEndpoints } from './resources/webhook-endpoints.ts';
 
-/** Everything the emulator knows, by the `object` field. A new resource is one file and one line here. */
+/** All resources of the emulator, by the `object` field. A new resource is one file and one line here. */
 export const resources = new Map<string, Resource>(
   [
     charges,

@@ -6,12 +6,12 @@ import type { Failure, Summary } from './demo/summary.ts';
 import { runEmbedded, stayUntilInterrupted } from './run-embedded.ts';
 
 /**
- * `npm run demo`: the main job as a customer does it, through the public API.
+ * `npm run demo`: buys a server as a customer does, through the public API.
  *
- * `--exit` leaves when it is done, as it also does without a terminal; `--json` prints the summary, or what failed before
- * it, as one JSON document on stdout and everything else on stderr; `--fault decline|host|licence-down|cancel` lets that
- * go wrong and checks that nothing is left over; `--cloud` orders on another cloud than this machine, which is a double of
- * it and says so. Exit code 1 when anything is not as it should be.
+ * `--exit` exits when done, as it does anyway without a terminal; `--json` prints the summary, or the error that
+ * prevented it, as one JSON document on stdout and everything else on stderr; `--fault
+ * decline|host|licence-down|cancel` provokes that failure and checks that nothing is left over; `--cloud` orders on
+ * another cloud than this machine, which is emulated and says so. Exit code 1 if any check fails.
  */
 const clouds = ['local', ...doubledClouds];
 const usage = `usage: npm run demo -- [--exit] [--json] [--cloud ${clouds.join('|')} | --fault ${Object.keys(faults).join('|')}]`;
@@ -24,7 +24,7 @@ function readArguments(): { exit: boolean; json: boolean; cloud: string; fault: 
     });
     const { exit = false, json = false, cloud = 'local', fault } = values;
     const isKnown = clouds.includes(cloud) && (fault === undefined || Object.hasOwn(faults, fault));
-    // The faults are those of this machine's own cloud.
+    // Faults can be injected only on this machine's own cloud.
     if (isKnown && (fault === undefined || cloud === 'local'))
       return { exit, json, cloud, fault: fault as FaultName | undefined };
   } catch (error) {
@@ -54,7 +54,7 @@ if (args) {
     });
     print(summary);
     if (!args.exit && process.stdin.isTTY && out.isTTY) {
-      embedded.screen.print(embedded.screen.style('gray', ' Everything stays up until Ctrl-C.'));
+      embedded.screen.print(embedded.screen.style('gray', ' Everything keeps running until Ctrl-C.'));
       await stayUntilInterrupted(embedded.signal);
     }
     return summary.ok ? 0 : 1;

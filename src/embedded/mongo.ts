@@ -3,19 +3,19 @@ import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { StateFolder } from './state-folder.ts';
 
-/** Where the records live: a server that somebody else runs, or one that is started here. */
+/** Where the records are stored: on an external server, or on one started here. */
 export type DatabaseChoice =
   | { kind: 'given'; title: string; uri: string }
   | { kind: 'mongod' | 'secantusdb'; title: string; binary: string; folder: string };
 
-/** No database is at hand. */
+/** No database is available. */
 export class NoDatabaseError extends Error {
   override readonly name = 'NoDatabaseError';
 }
 
 /**
- * The first that works: `MONGODB_URI`; a `mongod` by `MONGOD_BINARY` or on PATH; SecantusDB, which speaks the same
- * protocol, by `SECANTUSD_BINARY`. A folder that has data of one of them stays with it, since the files differ.
+ * The first available one: `MONGODB_URI`; a `mongod` by `MONGOD_BINARY` or on PATH; SecantusDB, which speaks the same
+ * protocol, by `SECANTUSD_BINARY`. A folder with data of one of them keeps using it, because the files differ.
  */
 export function chooseDatabase(folder: StateFolder, env: NodeJS.ProcessEnv = process.env): DatabaseChoice {
   if (env.MONGODB_URI) return { kind: 'given', title: 'MongoDB by MONGODB_URI', uri: env.MONGODB_URI };
@@ -31,7 +31,7 @@ export function chooseDatabase(folder: StateFolder, env: NodeJS.ProcessEnv = pro
   const binary = kind && binaries[kind];
   if (!kind || !binary) {
     const need = begun
-      ? `${folder.root} has data of ${titles[begun]}, whose program is missing`
+      ? `${folder.root} has data of ${titles[begun]}, but its program is missing`
       : 'No database was found';
     throw new NoDatabaseError(`${need}: set MONGODB_URI, MONGOD_BINARY or SECANTUSD_BINARY, or run the set-up.`);
   }
@@ -54,11 +54,11 @@ export function databaseArguments(choice: { kind: 'mongod' | 'secantusdb'; folde
 /** The address of one database on the chosen server. */
 export function databaseUri(choice: DatabaseChoice, port: number, name: string): string {
   if (choice.kind !== 'given') return `mongodb://127.0.0.1:${port}/${name}?directConnection=true`;
-  // Not by URL: an address of several hosts is none.
+  // Not by URL, which cannot parse an address with several hosts.
   const parts = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/([^?]*))?(\?.*)?$/.exec(choice.uri);
-  if (!parts) throw new NoDatabaseError('MONGODB_URI is no address of a MongoDB.');
+  if (!parts) throw new NoDatabaseError('MONGODB_URI is not a MongoDB address.');
   const [, server, database = '', options = ''] = parts;
-  // Our own database is the one that the address names; what lies beside it is named after it.
+  // Our own database is the one in the address; the others are named after it.
   const own = database || 'freehold';
   return `${server}/${name === 'freehold' ? own : name.replace(/^freehold/, own)}${options}`;
 }

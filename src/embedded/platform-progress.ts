@@ -24,11 +24,11 @@ export function showPlatform(screen: Screen): { onEvent(event: PlatformEvent): v
     },
     onEvent(event) {
       if (event.type === 'leftover') {
-        const row = rowOf(`leftover ${event.name}`, 'Left by a former run');
+        const row = rowOf(`leftover ${event.name}`, 'Left by a previous run');
         return row.end('done', `${event.name} ended`, event.tookMs);
       }
       if (event.type === 'moved') {
-        return rowOf('moved', 'Ports').end('done', `busy, so free ones were taken for ${event.services.join(', ')}`, 0);
+        return rowOf('moved', 'Ports').end('done', `busy, so free ones are used for ${event.services.join(', ')}`, 0);
       }
       if (event.type === 'stopping') {
         phase = 'stopping';
@@ -48,14 +48,14 @@ export function showPlatform(screen: Screen): { onEvent(event: PlatformEvent): v
         if (event.type === 'stopped') rowOf(name, title).end('done', 'ended');
         return;
       }
-      if (event.type === 'died') screen.print(quiet(`  ${title} ${event.how} and is started again`));
+      if (event.type === 'died') screen.print(quiet(`  ${title} ${event.how} and is being restarted`));
       if (event.type === 'ready') screen.print(quiet(`  ${title} serves again`));
       if (event.type === 'stopped') screen.print(quiet(`  ${title} has been stopped`));
     },
   };
 }
 
-/** Links that a reader wants at hand while the platform runs. */
+/** Links to show while the platform runs. */
 export function platformLinks({ urls }: Platform): [title: string, url: string][] {
   return [
     ['API docs', `${urls.api}/docs`],

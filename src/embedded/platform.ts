@@ -28,9 +28,9 @@ import { type ProcessEvent, type ProcessSpec, type Supervised, superviseProcess 
 
 export type PlatformEvent =
   | (ProcessEvent & { title: string })
-  /** What a former platform left running on this folder is ended first. */
+  /** Processes that a former platform left running on this folder are stopped first. */
   | { type: 'leftover'; name: string; tookMs: number }
-  /** Services whose usual port was busy. */
+  /** Services whose default port was busy. */
   | { type: 'moved'; services: Service[] }
   | { type: 'stopping'; processes: { name: string; title: string }[] };
 
@@ -39,14 +39,14 @@ export interface PlatformOptions {
   stateDir: string;
   /** `usual`: the ports of the last start or the configured ones; `free`: those of the last start or any. */
   ports?: 'usual' | 'free';
-  /** Variables that our own processes get on top of their environment, for instance shorter deadlines. */
+  /** Variables added to the environment of our own processes, for instance shorter deadlines. */
   overrides?: Record<string, string>;
   /** Lets tests and campaigns shift the clocks of our own processes while they run (`clockFile` in processes.ts). */
   shiftableClocks?: boolean;
-  /** Names of the processes to start, with what they need; all when absent. */
+  /** Names of the processes to start, with their dependencies; all if absent. */
   only?: string[];
   env?: NodeJS.ProcessEnv;
-  /** Ends a start that is still under way; the start then fails with the signal's reason. */
+  /** Aborts a start in progress, which then fails with the signal's reason. */
   signal?: AbortSignal;
   onEvent?: (event: PlatformEvent) => void;
 }
@@ -56,25 +56,24 @@ export interface Platform {
   urls: PlatformUrls;
   ports: Ports;
   keys: Keys;
-  /** Which database was taken, in words. */
+  /** The chosen database, in words. */
   databaseTitle: string;
-  /** Addresses and keys as the product's variables name them, for clients of this platform. */
+  /** Addresses and keys under the product's variable names, for clients of this platform. */
   env: Record<string, string>;
   processes: readonly Supervised[];
   /** One process by its name in `processes.ts`. */
   process(name: string): Supervised;
-  /** Ends everything in reverse order, the hosts of the small cloud last. */
+  /** Stops everything in reverse order, the hosts of the small cloud last. */
   stop(): Promise<void>;
 }
 
-/** How long a start waits while what a killed platform left is still being ended, ms. */
+/** How long a start waits while the leftovers of a killed platform are being stopped, ms. */
 const reaperLimitMs = 60_000;
 
 /**
- * Starts the embedded platform on a folder and resolves when every process serves. What died is started again with
- * back-off. When this process ends without `stop`, however it ends, an undertaker ends what it left.
- * Errors, each one sentence: FolderBusyError, NoDatabaseError, MissingToolError, PortError, ClaimsError,
- * StartError.
+ * Starts the embedded platform on a folder and resolves when every process serves. Processes that die are restarted
+ * with backoff. When this process ends without `stop`, however it ends, the reaper stops what it left. Errors, each one
+ * sentence: FolderBusyError, NoDatabaseError, MissingToolError, PortError, ClaimsError, StartError.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { env = process.env, onEvent = () => {} } = options;
@@ -136,7 +135,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       throw error;
     }
     const urls = platformUrls(context);
-    // For clients that are started later, the operator's command line above all.
+    // For clients started later, above all the operators' CLI.
     writeFileSafely(folder.path('platform.json'), `${JSON.stringify(urls, null, 2)}\n`);
     return {
       stateDir: folder.root,
@@ -170,7 +169,7 @@ async function takeFolder(folder: StateFolder): Promise<{ release(): void }> {
       return lockStateFolder(folder, 'platform');
     } catch (error) {
       if (!(error instanceof FolderBusyError) || monotonic() > deadline) throw error;
-      // Only a platform that lives is a refusal; what is left of a killed one is being ended and soon gone.
+      // Only a live platform is a refusal; the leftovers of a killed one are being stopped and soon gone.
       if (error.owner?.role === 'platform' && identify(error.owner.pid)) throw error;
       await delay(100);
     }
@@ -187,12 +186,12 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefine
     await Promise.race([work, aborted.promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // When it lost the race it fails because its processes are being ended, which is what was asked for.
+    // If it lost the race, it fails because its processes are being stopped, as requested.
     work.catch(() => {});
   }
 }
 
-/** The processes that were asked for and, by and by, what they need. */
+/** The requested processes and, transitively, their dependencies. */
 function chosen(specs: ProcessSpec[], only: string[] | undefined): ProcessSpec[] {
   if (!only) return specs;
   const names = new Set(only);
@@ -203,7 +202,7 @@ function chosen(specs: ProcessSpec[], only: string[] | undefined): ProcessSpec[]
   return specs.filter(({ name }) => names.has(name));
 }
 
-/** Starts each process as soon as what it needs serves; the first that cannot be started fails the whole. */
+/** Starts each process as soon as its dependencies serve; the first failure fails the whole start. */
 async function startInOrder(specs: ProcessSpec[], supervised: Map<string, Supervised>): Promise<void> {
   const serving = new Map<string, Promise<void>>();
   const start = (spec: ProcessSpec): Promise<void> => {
@@ -217,7 +216,7 @@ async function startInOrder(specs: ProcessSpec[], supervised: Map<string, Superv
   await Promise.all(specs.map(start));
 }
 
-/** Hosts live on when their daemon dies; one that is down at the end is brought up once more to end them. */
+/** Hosts outlive their daemon; if it is down at the end, it is restarted once to stop them. */
 async function endHostsWithoutCloud(cloud: Supervised | undefined): Promise<void> {
   if (!cloud?.hasServed || cloud.pid !== undefined) return;
   await cloud.start().catch((error: unknown) => {
@@ -227,19 +226,19 @@ async function endHostsWithoutCloud(cloud: Supervised | undefined): Promise<void
 }
 
 /**
- * A shell that waits for our end of its pipe to close, and then becomes the program that ends what is on record. It
- * costs next to nothing while it waits, and whatever kills us closes the pipe.
+ * A shell that waits for our end of its pipe to close and then becomes the reaper, which stops every recorded process.
+ * It costs next to nothing while it waits, and whatever kills us closes the pipe.
  */
 function startReaper(folder: StateFolder, env: NodeJS.ProcessEnv): { dismiss(): void } {
   const node = env.FREEHOLD_NODE || process.execPath;
   const entry = fileURLToPath(new URL('./reaper.ts', import.meta.url));
-  const log = openSync(folder.path('logs', 'undertaker.log'), 'w', 0o600);
+  const log = openSync(folder.path('logs', 'reaper.log'), 'w', 0o600);
   const shell = spawn(
     '/bin/sh',
     [
       '-c',
       'cat >/dev/null; exec "$@"',
-      'undertaker',
+      'reaper',
       node,
       '--disable-warning=ExperimentalWarning',
       entry,

@@ -7,11 +7,11 @@ import { monotonic } from '../runtime/clock.ts';
 import { identify } from '../stacks/processes.ts';
 
 /**
- * Which ports the platforms of this user have chosen, kept beside all their folders: between the choice of a port and
- * the moment when its process listens lie seconds in which the port looks free to everybody else.
+ * The ports claimed by this user's platforms, stored outside their folders: for the seconds between the choice of a
+ * port and its process listening, the port looks free to everybody else.
  */
 
-/** The claims cannot be read or written: the sentence says why. */
+/** The claims cannot be read or written; the sentence says why. */
 export class ClaimsError extends Error {
   override readonly name = 'ClaimsError';
 }
@@ -22,15 +22,15 @@ const pollIntervalMs = 10;
 const sqliteBusy = 5;
 
 /**
- * Lets one choice run at a time, of all processes of this user: `choose` gets the ports that living processes have
- * claimed and answers those that it claims. A claim ends with `release` or with this process, however it ends.
- * Errors: ClaimsError, and what `choose` throws.
+ * Lets one choice run at a time, across all processes of this user: `choose` gets the ports claimed by live processes
+ * and returns those it claims. A claim ends with `release` or with this process, however it ends. Errors: ClaimsError,
+ * and those of `choose`.
  */
 export async function claimPorts(
   choose: (claimed: ReadonlySet<number>) => Promise<number[]>,
 ): Promise<{ release(): Promise<void> }> {
   const me = identify(process.pid);
-  if (!me) throw new ClaimsError('This process does not find itself in the list of processes.');
+  if (!me) throw new ClaimsError('This process is missing from the list of processes.');
   const claimed = await locked(async (database) => {
     const ports = await choose(livingClaims(database));
     const insert = database.prepare('INSERT INTO claims (port, pid, start_time) VALUES (?, ?, ?)');
@@ -46,7 +46,7 @@ export async function claimPorts(
   };
 }
 
-/** The ports that living processes have claimed; what the others claimed is forgotten. */
+/** The ports claimed by live processes; other claims are deleted. */
 function livingClaims(database: DatabaseSync): Set<number> {
   const owners = database.prepare('SELECT DISTINCT pid, start_time FROM claims').all();
   const forget = database.prepare('DELETE FROM claims WHERE pid = ? AND start_time = ?');
@@ -80,7 +80,7 @@ async function locked<T>(work: (database: DatabaseSync) => Promise<T>): Promise<
   }
 }
 
-/** Waits without blocking, because the one who holds the lock may live in this process. */
+/** Waits without blocking, because the holder of the lock may be in this process. */
 async function begin(database: DatabaseSync): Promise<void> {
   const deadline = monotonic() + chooseLimitMs;
   for (;;) {
@@ -91,7 +91,7 @@ async function begin(database: DatabaseSync): Promise<void> {
       if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
       if (monotonic() > deadline) {
         throw new ClaimsError(
-          `Another start of Freehold has been choosing its ports for ${chooseLimitMs / 1000} seconds: end it first.`,
+          `Another start of Freehold has been choosing its ports for ${chooseLimitMs / 1000} seconds: stop it first.`,
         );
       }
       await delay(pollIntervalMs);
@@ -99,14 +99,14 @@ async function begin(database: DatabaseSync): Promise<void> {
   }
 }
 
-/** One folder per user, and nobody else's. */
+/** One folder per user, accessible to nobody else. */
 function claimsFolder(): string {
   const { uid } = userInfo();
   const folder = join(tmpdir(), `freehold-${uid}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const found = lstatSync(folder);
   if (!found.isDirectory() || found.uid !== uid) {
-    throw new ClaimsError(`${folder} belongs to somebody else: remove it, or name another folder by TMPDIR.`);
+    throw new ClaimsError(`${folder} belongs to another user: remove it, or name another folder by TMPDIR.`);
   }
   return folder;
 }

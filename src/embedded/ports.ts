@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { claimPorts } from './port-claims.ts';
 import { writeFileSafely } from './state-folder.ts';
 
-/** What listens, in the order in which the ports follow the base. */
+/** The listeners, in the order in which their ports follow the base. */
 export const services = [
   'api',
   'temporal-ui',
@@ -26,21 +26,21 @@ export type Service = (typeof services)[number];
 export type Ports = Record<Service, number>;
 
 const defaultBase = 4600;
-/** Where free ports are looked for: below those of the small cloud's addresses, which are an address's own for good. */
+/** Range of free ports: below those of the small cloud's addresses, which stay reserved for their address. */
 const freeFrom = 10_000;
 const freeTo = 20_000;
 
 const Port = z.coerce.number().int().min(1).max(65_535);
 const Remembered = z.partialRecord(z.enum(services), Port);
 
-/** A port that cannot be had: the sentence says which and what helps. */
+/** A port is not available; the sentence says which and what helps. */
 export class PortError extends Error {
   override readonly name = 'PortError';
 }
 
 /**
- * Chooses a loopback port for every service: the one that `FREEHOLD_PORT_<SERVICE>` names; else `FREEHOLD_PORT_BASE`
- * plus its place; else the one of the last start, so that links stay the same; else 4600 plus its place, unless `free`;
+ * Chooses a loopback port for every service: the one in `FREEHOLD_PORT_<SERVICE>`; else `FREEHOLD_PORT_BASE` plus its
+ * position; else the one of the last start, so that links stay the same; else 4600 plus its position, unless `free`;
  * else a free one. Writes the choice to `file`. No other start of this user chooses any of them until `release`.
  * Errors: PortError, ClaimsError.
  */
@@ -73,9 +73,11 @@ async function chooseAmong(
     const asked = options.env[variable];
     if (asked === undefined) continue;
     const port = Port.safeParse(asked);
-    if (!port.success) throw new PortError(`${variable} is no port number.`);
+    if (!port.success) throw new PortError(`${variable} is not a port number.`);
     if (taken.has(port.data) || !(await isFree(port.data))) {
-      throw new PortError(`Port ${port.data} is taken; ${variable} asks for it. Choose another or end what holds it.`);
+      throw new PortError(
+        `Port ${port.data} is taken, but ${variable} requires it. Choose another or stop the program that uses it.`,
+      );
     }
     taken.add(port.data);
     ports[service] = port.data;
@@ -83,17 +85,17 @@ async function chooseAmong(
   for (const [place, service] of services.entries()) {
     if (ports[service] !== undefined) continue;
     const own = options.free ? undefined : base + place;
-    const wishes = options.env.FREEHOLD_PORT_BASE ? [own, remembered[service]] : [remembered[service], own];
-    const wish = wishes.find((port) => port !== undefined);
+    const candidates = options.env.FREEHOLD_PORT_BASE ? [own, remembered[service]] : [remembered[service], own];
+    const preferred = candidates.find((port) => port !== undefined);
     let chosen: number | undefined;
-    for (const port of wishes) {
+    for (const port of candidates) {
       if (port !== undefined && !taken.has(port) && (await isFree(port))) {
         chosen = port;
         break;
       }
     }
     chosen ??= await findFree(taken);
-    if (wish !== undefined && chosen !== wish) moved.push(service);
+    if (preferred !== undefined && chosen !== preferred) moved.push(service);
     taken.add(chosen);
     ports[service] = chosen;
   }
@@ -103,7 +105,7 @@ async function chooseAmong(
 function readBase(text: string): number {
   const highest = 65_536 - services.length;
   const base = Port.max(highest).safeParse(text);
-  if (!base.success) throw new PortError(`FREEHOLD_PORT_BASE has to be a port number up to ${highest}.`);
+  if (!base.success) throw new PortError(`FREEHOLD_PORT_BASE must be a port number up to ${highest}.`);
   return base.data;
 }
 
@@ -111,7 +113,7 @@ function readRemembered(file: string): Partial<Ports> {
   try {
     return Remembered.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    // Ports are only a convenience: a file that is missing or damaged costs new links, nothing else.
+    // The file is only a convenience: if it is missing or damaged, links change, nothing else.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return {};
     if (error instanceof z.ZodError) return {};
     throw error;

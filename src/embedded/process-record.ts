@@ -7,8 +7,8 @@ import type { StateFolder } from './state-folder.ts';
 import { writeFileSafely } from './state-folder.ts';
 
 /**
- * What runs, written down at every start and end of a process, so that whoever comes after a killed supervisor can end
- * it: the proof is pid and start time together, so a later process with the same pid is never touched.
+ * The running processes, recorded at every start and end of a process, so that whoever comes after a killed supervisor
+ * can stop them: pid and start time together identify a process, so a later one with the same pid is never touched.
  */
 const RecordedProcess = z.object({
   name: z.string(),
@@ -16,11 +16,11 @@ const RecordedProcess = z.object({
   startTime: z.string(),
   /** Names of processes that must outlive this one. */
   needs: z.array(z.string()),
-  /** How long it may take to end by itself, ms. */
+  /** How long it may take to stop after SIGTERM, ms. */
   graceMs: z.number(),
-  /** A call that ends what this process looks after, made when the whole platform stops. */
+  /** A call that stops what this process manages, made when the whole platform stops. */
   shutdown: z.object({ url: z.string(), token: z.string() }).optional(),
-  /** Whether its descendants live on when it ends. */
+  /** Whether its descendants outlive it. */
   leavesDescendants: z.boolean(),
 });
 export type RecordedProcess = z.infer<typeof RecordedProcess>;
@@ -33,7 +33,7 @@ export interface ProcessRecord {
   all(): RecordedProcess[];
 }
 
-/** Opens the record; what a former supervisor left in it is `all()` at first. */
+/** Opens the record; at first `all()` is what a former supervisor left. */
 export function openProcessRecord(folder: StateFolder): ProcessRecord {
   const file = folder.path('run', 'processes.json');
   const processes = new Map(readRecord(file).map((process) => [process.name, process]));
@@ -62,7 +62,7 @@ function readRecord(file: string): RecordedProcess[] {
 }
 
 /**
- * Ends one process and what it started: SIGTERM, then SIGKILL to its whole session when its time is over. Resolves when
+ * Stops one process and its descendants: SIGTERM, then SIGKILL to its whole session after the grace time. Resolves when
  * nothing of it is left.
  */
 export async function endProcess(process: RecordedProcess): Promise<void> {
@@ -75,7 +75,7 @@ export async function endProcess(process: RecordedProcess): Promise<void> {
       await haveEnded([process], process.graceMs);
     }
   }
-  // Runners of the provision worker are sessions of their own: they see its pipe close and end their work in order.
+  // Runners of the provision worker are separate sessions: they see its pipe close and stop their work in order.
   if (await haveEnded(offspring, process.graceMs)) return;
   for (const left of offspring) if (isAlive(left)) signalProcess(left.pid, 'SIGKILL');
   await haveEnded(offspring, process.graceMs);
@@ -91,8 +91,8 @@ async function haveEnded(processes: ProcessIdentity[], limitMs: number): Promise
 }
 
 /**
- * Ends many processes, each after those that need it, else at the same time; what looks after others (`shutdown`) comes
- * last of all. `onEnd` hears of each, with the ms it took.
+ * Stops many processes, each after those that need it, otherwise concurrently; those that manage others (`shutdown`)
+ * come last. `onEnd` gets each with the ms it took.
  */
 export async function endAll(
   processes: RecordedProcess[],
@@ -126,7 +126,7 @@ async function askToShutDown({ url, token }: { url: string; token: string }, lim
       signal: AbortSignal.timeout(limitMs),
     });
   } catch (error) {
-    // It is ending, or it hangs; the signals that follow decide. Anything but a failed fetch is a mistake of ours.
+    // It is stopping, or it hangs; the following signals decide. Anything but a failed fetch is a bug.
     if (!(error instanceof TypeError) && (error as Error).name !== 'TimeoutError') throw error;
   }
 }

@@ -10,9 +10,9 @@ import { type Keys, type StateFolder, writeFileSafely } from './state-folder.ts'
 import { hasPrintedListening, type ProcessSpec } from './supervised-process.ts';
 import { temporalArguments, temporalServes } from './temporal.ts';
 
-/** The list of processes of the embedded platform: who they are, what each is told, and what it needs first. */
+/** The processes of the embedded platform: their environment and dependencies. */
 
-/** Where the project lies; entries and Pulumi.yaml are named from here. */
+/** The project's root; entries and Pulumi.yaml are relative to it. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface PlatformContext {
@@ -20,7 +20,7 @@ export interface PlatformContext {
   ports: Ports;
   keys: Keys;
   database: DatabaseChoice;
-  /** Variables that a demo, a test or a bench sets otherwise; our own processes get them on top. */
+  /** Variables that a demo, a test or a benchmark overrides for our own processes. */
   overrides: Record<string, string>;
   /** Whether the clocks of our own processes can be shifted while they run. */
   shiftableClocks: boolean;
@@ -28,18 +28,18 @@ export interface PlatformContext {
 }
 
 /**
- * Whose clocks can be shifted: each reads a file of its own in `clocks/`, the hosts of the small cloud share one. The
- * other processes of the platform stand for systems of somebody else, which keep their own time.
+ * Processes whose clocks can be shifted: each reads its own file in `clocks/`, the hosts of the small cloud share one.
+ * The other processes of the platform stand for external systems, which keep their own time.
  */
 export const clocks = ['api', 'control', 'provision', 'licence', 'hosts'] as const;
 export type ClockName = (typeof clocks)[number];
 
-/** Where the offset of a clock stands, in ms. */
+/** The file with the offset of a clock, in ms. */
 export function clockFile(stateDir: string, name: ClockName): string {
   return join(stateDir, 'clocks', name);
 }
 
-/** A program that the set-up provides and that is not there. */
+/** A program that the set-up provides is missing. */
 export class MissingToolError extends Error {
   override readonly name = 'MissingToolError';
 }
@@ -58,7 +58,7 @@ export function platformUrls({ ports }: Pick<PlatformContext, 'ports'>) {
 }
 export type PlatformUrls = ReturnType<typeof platformUrls>;
 
-/** What every process is told, by part; each process gets the parts that it needs and no other. */
+/** The environment, by part; each process gets only the parts that it needs. */
 export function platformEnvironment(context: PlatformContext) {
   const { folder, ports, keys, database, env } = context;
   const urls = platformUrls(context);
@@ -79,7 +79,7 @@ export function platformEnvironment(context: PlatformContext) {
     pulumi: {
       PULUMI_ROOT: pulumiRoot,
       PULUMI_HOME: folder.path('pulumi', 'home'),
-      // Without its side files, which a killed engine can leave empty: a state beside an empty one is not read any more.
+      // Without its side files, which a killed engine can leave empty: a state beside an empty one is no longer read.
       PULUMI_BACKEND_URL: env.PULUMI_BACKEND_URL || `file://${folder.path('pulumi', 'state')}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE_FILE: folder.path('keys', 'pulumi-passphrase'),
     },
@@ -160,7 +160,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
           metrics: ports['temporal-metrics'],
         },
       }),
-      // The CLI looks for its own settings in the home folder; this one has none.
+      // The CLI looks for its settings in the home folder; this one has none.
       env: { ...common, HOME: folder.root },
       needs: [],
       ports: [ports.temporal, ports['temporal-http'], ports['temporal-ui'], ports['temporal-metrics']],
@@ -198,7 +198,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'cloud',
       title: 'Small cloud',
       entry: 'emulators/cloud/main.ts',
-      // Its hosts from before start with it, and they ask for their licence first of all.
+      // Its existing hosts start with it, and first of all check their licence.
       needs: ['licence'],
       ports: [ports.cloud],
       env: {
@@ -209,7 +209,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         CLOUD_IMAGES_FILE: writeImages(context, node),
         CLOUD_DNS_ZONE: baseDomain,
       },
-      // Its hosts outlive it, as a cloud's do; only the end of the whole platform ends them.
+      // Its hosts outlive it, as a cloud's do; only the stop of the whole platform stops them.
       leavesDescendants: true,
       shutdown: { url: `${urls.cloud}/v1/shutdown`, token: keys['cloud-token'] },
       graceMs: 20_000,
@@ -263,7 +263,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         STRIPE_WEBHOOK_SECRET: keys['stripe-webhook-secret'],
         FREEHOLD_SIGNING_KEY: keys['quote-key'],
         FREEHOLD_OPERATOR_TOKEN: keys['operator-token'],
-        // By its path, so that a roll of the keys needs no more than a restart of this process.
+        // By path, so that rolling the keys needs only a restart of this process.
         FREEHOLD_ACCOUNT_KEYS_FILE: folder.path('keys', 'account-keys'),
         LICENCE_SERVER_URL: urls.licence,
         TEMPORAL_UI_URL: urls.temporalUi,
@@ -273,7 +273,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'control',
       title: 'Control worker',
       entry: 'src/workers/control.ts',
-      // The edge router makes the authority whose certificate this one trusts.
+      // The edge router creates the authority that this process trusts.
       needs: [...needsRecords, 'temporal', 'edge'],
       ports: [],
       env: {
@@ -293,7 +293,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       name: 'provision',
       title: 'Provision worker',
       entry: 'src/workers/provision.ts',
-      // It looks at the servers that it changes.
+      // It checks the health of the servers that it changes.
       needs: [...needsRecords, 'temporal', 'edge'],
       ports: [],
       env: {
@@ -308,19 +308,19 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         PULUMI_ROOT: need(parts.pulumi.PULUMI_ROOT, 'PULUMI_ROOT', 'the Pulumi CLI'),
         HOME: folder.path('pulumi', 'home'),
       },
-      // A running Pulumi operation ends in order first.
+      // A running Pulumi operation stops in order first.
       graceMs: 20_000,
     }),
   ];
 }
 
-/** The product's own settings in the caller's environment; what the platform decides comes before them. */
+/** The product's settings in the caller's environment; the platform's own values take precedence. */
 function settingsOf(env: NodeJS.ProcessEnv): Record<string, string> {
   const settings = Object.entries(env).filter(([name]) => name.startsWith('FREEHOLD_'));
   return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-/** Harmless variables that every process may see; everything else of the caller's environment stays out. */
+/** Harmless variables that every process may see; the rest of the caller's environment stays out. */
 function commonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   const names = [
     'PATH',
@@ -336,12 +336,12 @@ function commonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return { NODE_ENV: 'production', ...known };
 }
 
-/** Where Node keeps compiled code: with the caller's own, which many platforms may share, or in the state folder. */
+/** Node's compile cache: the caller's own, which many platforms may share, or one in the state folder. */
 function compileCache({ folder, env }: PlatformContext): string {
   return env.NODE_COMPILE_CACHE || folder.path('cache', 'compiled');
 }
 
-/** Names the file by which the clock of these processes is shifted, and lets it begin at 0. */
+/** Names the file that shifts the clock of these processes, and sets it to 0. */
 function clockOf({ folder, shiftableClocks }: PlatformContext, name: string): Record<string, string> {
   const clock = clocks.find((each) => each === name);
   if (!shiftableClocks || clock === undefined) return {};
@@ -351,7 +351,7 @@ function clockOf({ folder, shiftableClocks }: PlatformContext, name: string): Re
   return { FREEHOLD_CLOCK_FILE: file };
 }
 
-/** Says how the small cloud boots the product's image: as a process of the same Node from this checkout. */
+/** How the small cloud boots the product's image: as a process of the same Node from this checkout. */
 function writeImages(context: PlatformContext, node: string): string {
   const { folder, env } = context;
   const { name, version } = catalogue.product;
@@ -363,7 +363,7 @@ function writeImages(context: PlatformContext, node: string): string {
       ...commonEnvironment(env),
       ...clockOf(context, 'hosts'),
       NODE_COMPILE_CACHE: compileCache(context),
-      // A server from before was told the address of its own first start, whose port may be another one now.
+      // An existing server has the address from its own first start, whose port may have changed.
       [hostEnvironment.licenceServer]: platformUrls(context).licence,
     },
   };
@@ -380,5 +380,5 @@ function onPath(program: string, env: NodeJS.ProcessEnv): string | undefined {
 
 function need(path: string | undefined, variable: string, title: string): string {
   if (path && path !== '.' && existsSync(path)) return path;
-  throw new MissingToolError(`${title} is missing: run the set-up (npm run setup), or name it by ${variable}.`);
+  throw new MissingToolError(`${title} is missing: run the set-up (npm run setup), or set ${variable}.`);
 }

@@ -24,14 +24,14 @@ export interface Embedded {
   /** How the servers of this platform are reached. */
   reach: Reach;
   outside: Outside;
-  /** Aborted by Ctrl-C and its like. */
+  /** Aborted by Ctrl-C and other termination signals. */
   signal: AbortSignal;
-  /** How long the platform took to come up, ms. */
+  /** How long the platform took to start, ms. */
   platformMs: number;
   showLinks(): void;
 }
 
-/** Errors whose message is the whole story for a reader, with the reason that programs are told. */
+/** Errors whose message is sufficient for a reader, with the reason code for programs. */
 const plain = [
   { kind: FolderBusyError, reason: 'folder_busy' },
   { kind: NoDatabaseError, reason: 'no_database' },
@@ -42,19 +42,20 @@ const plain = [
   { kind: CheckError, reason: 'check_failed' },
 ];
 
-/** How long servers from before may take to answer again before they are shown as they are, ms. */
-const comeBackMs = 20_000;
+/** How long existing servers may take to answer again before they are shown as they are, ms. */
+const restartMs = 20_000;
 
 /**
- * Starts the platform, shows it, runs `work` and ends everything, whatever happens; sets the exit code to what `work`
- * answers, or to that of the signal that interrupted it. A second Ctrl-C leaves at once, and the undertaker ends the rest.
+ * Starts the platform, shows it, runs `work` and stops everything, whatever happens; sets the exit code to the result
+ * of `work`, or to that of the signal that interrupted it. A second Ctrl-C exits at once, and the reaper stops the
+ * rest.
  */
 export async function runEmbedded(
   options: {
     out: NodeJS.WriteStream;
     title: string;
     overrides?: Record<string, string>;
-    /** Hears what failed, unless it was interrupted. */
+    /** Gets the failure, unless it was an interruption. */
     onFailure?: (failure: { reason: string; sentence: string }) => void;
   },
   work: (embedded: Embedded) => Promise<number>,
@@ -80,7 +81,7 @@ export async function runEmbedded(
   const progress = showPlatform(screen);
   const { overrides = {} } = options;
   const set = Object.entries(overrides).map(([name, value]) => `${name}=${value}`);
-  if (set.length > 0) screen.print(screen.style('gray', ` set otherwise for this run: ${set.join(' ')}`));
+  if (set.length > 0) screen.print(screen.style('gray', ` overridden for this run: ${set.join(' ')}`));
   let platform: Platform | undefined;
   let reach: Reach | undefined;
   const tokenFile = join(stateDir, 'keys', 'operator-token');
@@ -94,13 +95,13 @@ export async function runEmbedded(
     if (isNew) {
       const where = screen.style(
         'gray',
-        `operators' key, shown this once, kept in ${relative(process.cwd(), tokenFile)}`,
+        `operators' token, shown only once, kept in ${relative(process.cwd(), tokenFile)}`,
       );
       screen.print(`   ${where}`, `   ${platform.keys['operator-token']}`);
     }
     reach = createReach({ dnsServer: platform.env.FREEHOLD_DNS_SERVER, caFile: platform.env.FREEHOLD_CA_FILE });
     const embedded = { platform, screen, reach, outside: createOutside(platform), signal, platformMs };
-    await showServersFromBefore(embedded);
+    await showExistingServers(embedded);
     process.exitCode = await work({ ...embedded, showLinks: () => showLinks(embedded) });
   } catch (error) {
     screen.close();
@@ -120,13 +121,13 @@ export async function runEmbedded(
 
 /** Resolves at Ctrl-C. */
 export async function stayUntilInterrupted(signal: AbortSignal): Promise<void> {
-  // The listener alone keeps no process alive.
+  // The listener alone does not keep the process alive.
   const alive = setInterval(() => {}, 60_000);
   if (!signal.aborted) await once(signal, 'abort');
   clearInterval(alive);
 }
 
-/** Why it failed, for programs; undefined where the message is not meant for a reader. */
+/** The reason code for programs; undefined if the message is not meant for a reader. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof ApiProblem) return error.problem.code;
   return plain.find(({ kind }) => error instanceof kind)?.reason;
@@ -155,12 +156,12 @@ function showLinks({ screen, platform }: Pick<Embedded, 'screen' | 'platform'>):
 
 type Running = Omit<Embedded, 'showLinks'>;
 
-/** A cloud starts its hosts again with itself: shows each until it answers. */
-async function showServersFromBefore({ screen, reach, outside, platform, signal }: Running): Promise<void> {
+/** A cloud restarts its hosts with itself: shows each until it answers. */
+async function showExistingServers({ screen, reach, outside, platform, signal }: Running): Promise<void> {
   const hostnames = await outside.hostnames();
   if (hostnames.length === 0) return;
-  const section = screen.section('Servers from before');
-  const deadline = performance.now() + comeBackMs;
+  const section = screen.section('Existing servers');
+  const deadline = performance.now() + restartMs;
   await Promise.all(
     hostnames.map(async (hostname) => {
       const row = section.row(hostname);

@@ -4,21 +4,21 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { newAccountKeys } from '../api/keys/account-keys.ts';
 
-/** Where everything of the embedded platform lives. */
+/** The folder with everything of the embedded platform. */
 export interface StateFolder {
   root: string;
-  /** A path inside; its folder exists. */
+  /** A path inside; creates its folder. */
   path(...parts: string[]): string;
 }
 
-/** The folder to use when nobody names one: `FREEHOLD_STATE_DIR`, else `.freehold` in the current directory. */
+/** The default folder: `FREEHOLD_STATE_DIR`, otherwise `.freehold` in the current directory. */
 export function stateFolderFromEnvironment(env: NodeJS.ProcessEnv = process.env): string {
   return resolve(env.FREEHOLD_STATE_DIR || '.freehold');
 }
 
-/** Opens the folder, for this user alone. */
+/** Opens the folder, accessible only to this user. */
 export function openStateFolder(root: string): StateFolder {
-  if (!isAbsolute(root)) throw new TypeError('the state folder has to be an absolute path');
+  if (!isAbsolute(root)) throw new TypeError('the state folder must be an absolute path');
   mkdirSync(root, { recursive: true, mode: 0o700 });
   return {
     root,
@@ -30,14 +30,14 @@ export function openStateFolder(root: string): StateFolder {
   };
 }
 
-/** Writes a file so that a reader, or the next start after a crash, sees the old content or the new one. */
+/** Writes a file atomically: a reader, or the next start after a crash, sees the old content or the new one. */
 export function writeFileSafely(path: string, content: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, content, { mode: 0o600 });
   renameSync(temporary, path);
 }
 
-/** Another process works on the same folder. */
+/** Another process uses the same folder. */
 export class FolderBusyError extends Error {
   override readonly name = 'FolderBusyError';
   readonly owner: FolderOwner | undefined;
@@ -51,15 +51,15 @@ export class FolderBusyError extends Error {
   }
 }
 
-/** Who holds the folder: a platform, or the undertaker that ends what a killed platform left running. */
+/** The holder of the folder: a platform, or the reaper of a killed one. */
 export interface FolderOwner {
   pid: number;
-  role: 'platform' | 'undertaker';
+  role: 'platform' | 'reaper';
 }
 
 /**
- * Takes the folder for this process; throws FolderBusyError while another one has it.
- * The lock is SQLite's own on a file of its own, which the kernel releases when the process ends, however it ends.
+ * Locks the folder for this process; throws FolderBusyError while another one holds it. The lock is SQLite's own on a
+ * separate file, which the kernel releases when the process ends, however it ends.
  */
 export function lockStateFolder(folder: StateFolder, role: FolderOwner['role']): { release(): void } {
   const ownerFile = folder.path('run', 'owner.json');
@@ -75,7 +75,7 @@ export function lockStateFolder(folder: StateFolder, role: FolderOwner['role']):
   writeFileSafely(ownerFile, JSON.stringify({ pid: process.pid, role } satisfies FolderOwner));
   return {
     release() {
-      // Once released, another process may have it.
+      // Once released, another process may hold it.
       if (!database.isOpen) return;
       rmSync(ownerFile, { force: true });
       database.close();
@@ -89,7 +89,7 @@ function readOwner(file: string): FolderOwner | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as FolderOwner;
   } catch {
-    // It is being written or removed at this moment; the lock alone decides, this is only for the sentence.
+    // It is being written or removed; this is only for the error message, the lock decides.
     return undefined;
   }
 }
@@ -113,7 +113,7 @@ function randomText(): string {
   return randomBytes(24).toString('hex');
 }
 
-/** Reads the keys and tokens of the platform, making those that are missing; each is a file of mode 0600. */
+/** Reads the keys and tokens of the platform, creating missing ones; each is a file of mode 0600. */
 export function loadKeys(folder: StateFolder): Keys {
   const keys = {} as Keys;
   for (const name of Object.keys(keyMakers) as KeyName[])

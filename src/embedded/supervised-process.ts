@@ -7,22 +7,22 @@ import { identify, signalProcess } from '../stacks/processes.ts';
 import { isFree, PortError } from './ports.ts';
 import { endProcess, type ProcessRecord, type RecordedProcess } from './process-record.ts';
 
-/** One process of the platform: how it is started, what it needs first, and how one sees that it serves. */
+/** One process of the platform: how it is started, its dependencies, and its readiness check. */
 export interface ProcessSpec {
   name: string;
-  /** What a reader calls it. */
+  /** The name shown to readers. */
   title: string;
   command: string;
   args: string[];
-  /** Its whole environment, beside the few variables that every process gets. */
+  /** Its whole environment, besides the few variables that every process gets. */
   env: Record<string, string>;
-  /** Names of processes that have to serve before this one is started, and that outlive it. */
+  /** Names of processes that must serve before this one starts, and that outlive it. */
   needs: string[];
   /** Loopback ports on which it listens. */
   ports: number[];
-  /** Asked again and again until it is true; `output` is what the process has written so far. */
+  /** Polled until it is true; `output` is what the process has written so far. */
   ready: (life: { output: string; signal: AbortSignal }) => boolean | Promise<boolean>;
-  /** How long it may take to end by itself, ms. */
+  /** How long it may take to stop after SIGTERM, ms. */
   graceMs: number;
   shutdown?: RecordedProcess['shutdown'];
   leavesDescendants?: boolean;
@@ -33,7 +33,7 @@ export type ProcessEvent =
   | { type: 'ready'; name: string; tookMs: number }
   | { type: 'died'; name: string; how: string; againInMs: number | null };
 
-/** A process that could not be brought up: the sentence says how it ended, `tail` has its last lines. */
+/** A process could not be started: the sentence says how it ended, `tail` has its last lines. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly tail: string[];
@@ -51,17 +51,20 @@ export interface Supervised {
   readonly logFile: string;
   /** Whether it ever served. */
   readonly hasServed: boolean;
-  /** Starts it; resolves when it serves. Errors: StartError; PortError when somebody else has one of its ports. */
+  /** Starts it; resolves when it serves. Errors: StartError; PortError if another program has one of its ports. */
   start(): Promise<void>;
   /** Resolves when it serves (again). */
   ready(): Promise<void>;
-  /** Ends it in order and leaves it down. */
+  /** Stops it in order and does not restart it. */
   stop(): Promise<void>;
   /** Stops it and starts it. */
   restart(): Promise<void>;
-  /** Sends a signal, as a fault would; what ends by it is started again. SIGKILL and SIGTERM: resolves when it ended. */
+  /**
+   * Sends a signal, as a fault would; if the process ends, it is restarted. SIGKILL and SIGTERM: resolves when it has
+   * ended.
+   */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it no more, whatever happens to it; the caller ends it. */
+  /** Stops supervising it; the caller stops the process. */
   release(): void;
 }
 
@@ -70,7 +73,7 @@ const readyLimitMs = 60_000;
 /** Starts that may fail in a row before the first success. */
 const firstStarts = 3;
 const backOffMs = { first: 200, most: 10_000 };
-/** A life this long counts as a success, and the back-off begins anew. */
+/** A run this long counts as a success and resets the backoff. */
 const stableMs = 10_000;
 
 interface Life {
@@ -80,7 +83,7 @@ interface Life {
   output(): string;
 }
 
-/** Keeps one process running: starts it, waits until it serves, starts it again with back-off when it dies. */
+/** Keeps one process running: starts it, waits until it serves, restarts it with backoff when it dies. */
 export function superviseProcess(
   spec: ProcessSpec,
   options: { logFile: string; cwd: string; record: ProcessRecord; onEvent: (event: ProcessEvent) => void },
@@ -108,7 +111,7 @@ export function superviseProcess(
     const ended = new AbortController();
     const exited = once(child, 'exit').then(
       ([code, signal]) => (signal ? `was ended by ${signal}` : `ended with code ${code}`),
-      (error: Error) => `could not be run (${error.message})`,
+      (error: Error) => `could not be executed (${error.message})`,
     );
     const { pid } = child;
     const identity = pid === undefined ? null : identify(pid);
@@ -146,7 +149,7 @@ export function superviseProcess(
         wanted = false;
         serving.reject(
           new PortError(
-            `Port ${busy}, chosen for ${spec.title}, was taken by another program meanwhile: start again to have another.`,
+            `Port ${busy}, chosen for ${spec.title}, was taken by another program meanwhile: start again to get another.`,
           ),
         );
         return;
@@ -228,18 +231,18 @@ export function superviseProcess(
   return supervised;
 }
 
-/** Who has one of its ports would be taken for it, or would make it fail with a sentence of its own. */
+/** A program on one of its ports would be mistaken for it, or would make it fail with an unrelated message. */
 async function firstBusy(ports: number[]): Promise<number | undefined> {
   for (const port of ports) if (!(await isFree(port))) return port;
   return undefined;
 }
 
-/** The log of the last start stays beside the new one. */
+/** The previous start's log is kept beside the new one. */
 function rotate(logFile: string): void {
   if (existsSync(logFile)) renameSync(logFile, logFile.replace(/\.log$/, '.1.log'));
 }
 
-/** What was written since; enough for the first lines, however much a process writes. */
+/** The output since `offset`, limited to the first lines, however much a process writes. */
 function readFrom(file: string, offset: number): string {
   const buffer = Buffer.alloc(64 * 1024);
   const handle = openSync(file, 'r');

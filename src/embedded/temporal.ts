@@ -2,7 +2,7 @@ import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { searchAttributes } from '../contracts/workflow-messages.ts';
 
 /**
- * Arguments of the official dev server. Every listener is named and on loopback; the WAL pragmas give five times the
+ * Arguments of the official dev server. Every listener is explicit and on loopback; the WAL pragmas give five times the
  * throughput of the default.
  */
 export function temporalArguments(options: {
@@ -24,8 +24,8 @@ const namespace = Buffer.from('default');
 const request = Buffer.concat([Buffer.from([0x0a, namespace.length]), namespace]);
 
 /**
- * Whether the server on this port serves: the namespace is there and every search attribute is registered, which
- * comes some moments after the port opens.
+ * Whether the server on this port serves: the namespace exists and every search attribute is registered, which happens
+ * some moments after the port opens.
  */
 export async function temporalServes(port: number): Promise<boolean> {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
@@ -43,7 +43,7 @@ export async function temporalServes(port: number): Promise<boolean> {
         },
       );
     });
-    // The answer is a map by name: each name stands in it as it is.
+    // The answer is a map by name, in which each name appears literally.
     return answer !== null && Object.keys(searchAttributes).every((name) => answer.includes(name));
   } finally {
     client.close();

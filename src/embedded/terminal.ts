@@ -4,36 +4,36 @@ import { monotonic } from '../runtime/clock.ts';
 import { durationWords } from '../texts/duration-words.ts';
 
 /**
- * Output for people who look rather than read: sections of rows, the running ones alive on a terminal. Without a
- * terminal every row is a plain line when it ends, and when its note changes. Colours as NO_COLOR and the stream say.
+ * Terminal output: sections of rows, of which the running ones are animated. Without a terminal every row is a plain
+ * line when it ends, and when its note changes. Colours follow NO_COLOR and the stream.
  */
 export interface Screen {
   readonly width: number;
-  /** Begins a section; the one before it is finished. */
+  /** Begins a section and finishes the previous one. */
   section(title: string, aside?: string): Section;
   /** Prints lines outside of any section. */
   print(...lines: string[]): void;
   style(format: Format | Format[], text: string): string;
-  /** Finishes what is alive and shows the cursor again. */
+  /** Finishes animated rows and shows the cursor again. */
   close(): void;
 }
 export type Format = Parameters<typeof styleText>[0] extends infer All ? Exclude<All, readonly unknown[]> : never;
 
 export interface Section {
-  /** Adds a row that waits for its turn. */
+  /** Adds a row that has not started. */
   row(title: string): Row;
   /** Adds a line between rows. */
   divider(text: string): void;
-  /** The share of the whole that is done, 0 to 1, below the rows; gone when the section ends. */
+  /** The completed fraction of the whole, 0 to 1, below the rows; disappears when the section ends. */
   bar(fraction: number): void;
   end(): void;
 }
 
 export interface Row {
   start(): void;
-  /** What is going on, and the share that is done where it is known. */
+  /** The current activity, and the completed fraction if known. */
   update(change: { note?: string | undefined; fraction?: number | undefined }): void;
-  /** `tookMs` is measured from `start` when absent; 0 shows none. */
+  /** `tookMs` is measured from `start` if absent; 0 shows none. */
   end(how: 'done' | 'failed' | 'skipped', note?: string, tookMs?: number): void;
 }
 
@@ -84,13 +84,13 @@ export function createScreen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv 
     const note = cut(row.note, room - 1 - (meter ? 13 : 0));
     const fixed = cut(row.title, titleWidth);
     const title = note || meter || time ? fixed.padEnd(titleWidth + 2) : fixed;
-    const gap = ' '.repeat(Math.max(1, room - note.length - (meter ? 13 : 0)) + Math.max(0, 12 - time.length));
+    const spacing = ' '.repeat(Math.max(1, room - note.length - (meter ? 13 : 0)) + Math.max(0, 12 - time.length));
     return [
       `  ${style(colours[row.state], symbol)} `,
       row.state === 'waiting' ? style('gray', title) : title,
       meter,
       note && style(row.state === 'failed' ? 'red' : 'gray', note),
-      time && gap + style('gray', time),
+      time && spacing + style('gray', time),
     ].join('');
   }
 
@@ -106,7 +106,7 @@ export function createScreen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv 
       const percent = `${Math.round(current.bar * 100)} %`.padStart(6);
       lines.push('', `  ${barText(current.bar, width() - 10)}${percent}`);
     }
-    // A terminal lower than the list can only show its end; rows above would be drawn again and again.
+    // A terminal lower than the list shows only its end; rows above would be redrawn again and again.
     const shown = lines.slice(-(terminal.rows || 24) + 2);
     stream.write(`${erase()}${shown.map((line) => `${line}\n`).join('')}`);
     drawn = shown.length;

@@ -22,7 +22,7 @@ export function contrast(one: string, other: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** Text that can be read on a colour: white or ink, whichever stands out more. */
+/** A readable text colour on a background: white or ink, whichever has more contrast. */
 export function textOn(background: string): string {
   return contrast(white, background) >= contrast(ink, background) ? white : ink;
 }
@@ -34,8 +34,8 @@ function mix(colour: string, other: string, share: number): string {
 }
 
 /**
- * A shade of the colour that can be read as text on a background: the first with a contrast of 4.5, going towards
- * black on a light background and towards white on a dark one.
+ * A shade of the colour that is readable as text on a background: the first with a contrast of 4.5, towards black on a
+ * light background and towards white on a dark one.
  */
 export function readableOn(background: string, colour: string): string {
   const towards = luminance(background) > 0.18 ? '#000000' : white;

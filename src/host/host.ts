@@ -9,11 +9,11 @@ export interface Host {
   readonly contract: HostContract;
   readonly store: Store;
   readonly log: Log;
-  /** The licence as it stands now; limits are read from here at each use, so a change needs no restart. */
+  /** The current licence; limits are read from here at each use, so a change needs no restart. */
   licence(): LicenceSnapshot;
 }
 
-/** Whether this is the one person who runs the server. */
+/** Whether this is the administrator's address. */
 export function isAdministrator({ contract }: Pick<Host, 'contract'>, user: Pick<User, 'email'>): boolean {
   return user.email === contract.adminEmail.toLowerCase();
 }

@@ -90,7 +90,7 @@ export const defaultColours = { accent: '#1d5c4a', band: '#12211c' } as const;
 /** Largest logo in bytes. */
 const logoBytes = 65_536;
 
-/** Picture formats by the bytes that begin them; a name or a header proves nothing. */
+/** Picture formats by their first bytes; a name or a header proves nothing. */
 const pictureTypes: readonly [type: string, matches: (data: Buffer) => boolean][] = [
   ['image/png', (data) => data.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))],
   ['image/jpeg', (data) => data.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))],
@@ -113,7 +113,7 @@ export const NewBrand = z.object({
   logo: Logo.optional(),
 });
 
-/** A device's clock may run ahead by so much, ms. */
+/** How far a device's clock may be ahead, ms. */
 const aheadMs = 86_400_000;
 
 const Measured = z.iso

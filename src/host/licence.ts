@@ -11,7 +11,7 @@ const product = 'freehold-server';
 
 export type HostLicence = Pick<LicenceClient, 'start' | 'stop' | 'release' | 'status' | 'onStop'>;
 
-/** The licence of this node; its state lies on the data volume, so a reboot redeems nothing. */
+/** The licence of this node; its state is on the data volume, so a reboot redeems nothing. */
 export function createHostLicence({
   contract,
   dataFolder,
@@ -39,8 +39,8 @@ export function createHostLicence({
 }
 
 /**
- * A fetch that resolves and trusts as this process is told to. The system's own way needs neither, and then nothing of
- * it is loaded: it would cost a tenth of the start.
+ * A fetch that resolves and trusts as configured. Without configuration nothing of it is loaded, which would cost a
+ * tenth of the start.
  */
 function configuredFetch(): LicenceFetch | undefined {
   if (!process.env.FREEHOLD_DNS_SERVER && !process.env.FREEHOLD_CA_FILE) return undefined;

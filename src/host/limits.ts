@@ -15,7 +15,7 @@ export interface Use {
   limit: number | null;
 }
 
-/** How much of a thing there is; the administrator's account counts from the start. */
+/** How many of a thing exist; the administrator's account counts from the start. */
 function countOf({ contract, store }: Pick<Host, 'contract' | 'store'>, thing: BoundedThing): number {
   switch (thing) {
     case 'users': {
@@ -29,7 +29,7 @@ function countOf({ contract, store }: Pick<Host, 'contract' | 'store'>, thing: B
   }
 }
 
-/** Numbers of everything that is bounded, as the licence check reports them. */
+/** Numbers of everything limited, as reported with licence checks. */
 export function usageOf(host: Pick<Host, 'contract' | 'store'>): Record<BoundedThing, number> {
   return Object.fromEntries(boundedThings.map((thing) => [thing, countOf(host, thing)])) as Record<
     BoundedThing,
@@ -41,7 +41,7 @@ export function useOf(host: Host, thing: BoundedThing): Use {
   return { used: countOf(host, thing), limit: host.licence().limits[thing] ?? null };
 }
 
-/** Throws `limit_reached` with the name of the limit when the plan has no room for one more. */
+/** Throws `limit_reached` with the name of the limit if the plan allows no further one. */
 export function requireRoom(host: Host, thing: BoundedThing): void {
   const { used, limit } = useOf(host, thing);
   if (limit === null || hasRoom(host.licence(), thing, used)) return;

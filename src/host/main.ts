@@ -14,18 +14,17 @@ import type { Store } from './store/store.ts';
 /**
  * The reference product as one process.
  *
- * Order of the start: `/healthz` answers, the licence is on its way, then pages and database are loaded while the
- * licence server thinks. SIGTERM and SIGINT end it and keep the seat, as a reboot needs; SIGUSR2 gives the seat back
- * first, for a node that is taken down for good. Its exit codes are those of the licence client; 78 also for settings that
- * cannot work.
+ * Start order: `/healthz` answers, the licence check is sent, then pages and database are loaded while the licence
+ * server responds. SIGTERM and SIGINT stop it and keep the seat, as a reboot needs; SIGUSR2 releases the seat first,
+ * for a node that is taken down for good. Its exit codes are those of the licence client; 78 also for invalid settings.
  */
 
-/** How long requests may take to end when the process stops, ms. */
+/** How long running requests may take when the process stops, ms. */
 const drainMs = 5_000;
 
 const log = createLog('host');
 
-/** What has been started so far and has to be ended; filled as the start goes on. */
+/** What has been started so far and must be stopped; filled during the start. */
 const running: { server?: Server; licence?: HostLicence; store?: Store } = {};
 
 async function start(): Promise<void> {
@@ -55,13 +54,13 @@ async function start(): Promise<void> {
   running.store = store;
   app.resolve(createApp({ contract, store, log, licence: licence.status }));
   log.info({ ms: Math.round(monotonic()), licence: licence.status().state }, 'serving');
-  // Where a compile cache is set, the next host starts in a third of the time, even after this one is killed.
+  // With a compile cache, the next host starts in a third of the time, even after this one is killed.
   flushCompileCache();
 }
 
 let stopping = false;
 
-/** Lets running requests end, then closes what was opened; the seat is given back only where that is asked for. */
+/** Lets running requests finish, then closes everything; the seat is released only on request. */
 async function stop(exitCode: number, { releaseSeat = false } = {}): Promise<void> {
   if (stopping) return;
   stopping = true;

@@ -1,6 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** Cost of new hashes (OWASP's choice for 32 MiB); it is stored beside each hash, so it can rise later. */
+/** Cost of new hashes (OWASP's choice for 32 MiB); it is stored with each hash, so it can be raised later. */
 const cost = { N: 2 ** 15, r: 8, p: 3 };
 const keyBytes = 32;
 

@@ -37,13 +37,13 @@ export interface FieldFault {
   message: string;
 }
 
-/** A refusal with its reason code; `detail` is shown to the person and never holds a secret. */
+/** A refusal with its reason code; `detail` is shown to the user and never contains a secret. */
 export class HostError extends Error {
   override readonly name = 'HostError';
   readonly code: HostReasonCode;
   readonly detail: string | undefined;
   readonly faults: FieldFault[];
-  /** Members of the problem document beside the standard ones. */
+  /** Members of the problem document in addition to the standard ones. */
   readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(

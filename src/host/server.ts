@@ -7,11 +7,11 @@ interface ServerParts {
   contract: HostContract;
   /** Undefined until the licence client is loaded. */
   licence: () => LicenceSnapshot | undefined;
-  /** The pages and the API; requests wait for them while they are loaded. */
+  /** The pages and the API; requests wait while they are loaded. */
   app: Promise<RequestListener>;
 }
 
-/** Answers `/healthz` from the first moment on, and everything else as soon as the app is there. */
+/** Answers `/healthz` from the first moment on, and everything else once the app is loaded. */
 export function createHostServer({ contract, licence, app }: ServerParts): Server {
   let loaded: RequestListener | undefined;
   app.then(

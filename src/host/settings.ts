@@ -17,14 +17,14 @@ export interface Settings {
   port: number;
 }
 
-/** A start that cannot work: the sentence says what an operator has to correct. */
+/** Invalid configuration: the sentence says what an operator has to correct. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
 /**
- * Reads the environment and the host contract, once, at the start.
- * Throws SettingsError without repeating any value, because the contract carries the enrolment token.
+ * Reads the environment and the host contract, once, at the start. Throws SettingsError without repeating any value,
+ * because the contract contains the enrolment token.
  */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const environment = Environment.safeParse(env);

@@ -14,7 +14,7 @@ import type { User } from './store/users.ts';
 const iso = (ms: number) => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null) => (ms === null ? null : iso(ms));
 
-/** Shapes of the JSON API; times are ISO texts. */
+/** Formats of the JSON API; times are ISO strings. */
 export const show = {
   user: (host: Host, { id, email, admittedAt, joinedAt }: User) => ({
     id,
@@ -52,7 +52,7 @@ function showLicence(licence: LicenceSnapshot) {
   };
 }
 
-/** Everything that the start page shows to a user; only the administrator sees other users and their devices. */
+/** Everything that a user's start page shows; only the administrator sees other users and their devices. */
 export function hostState(host: Host, asking: Asking) {
   const user = requireUser(asking);
   const { contract, store } = host;
@@ -73,7 +73,7 @@ export function hostState(host: Host, asking: Asking) {
     you: show.user(host, user),
     licence: showLicence(licence),
     limits: counted,
-    /** Limits of the plan on things that this product does not count; null = unlimited. */
+    /** The plan's limits on things that this product does not count; null = unlimited. */
     otherLimits: Object.fromEntries(Object.entries(licence.limits).filter(([name]) => !Object.hasOwn(counted, name))),
     users: users.map((one) => show.user(host, one)),
     domains: store.domains.list().map(show.domain),

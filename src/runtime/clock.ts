@@ -1,25 +1,25 @@
 /**
  * The one clock that all of Freehold's own processes read.
  *
- * A test or a campaign that shifts time shifts it here: by `FREEHOLD_CLOCK_OFFSET_MS` from the start of a process on, or
- * by the file that `FREEHOLD_CLOCK_FILE` names while it runs. Temporal, the Pulumi engine and the database keep their own.
+ * Tests and campaigns shift time here: by `FREEHOLD_CLOCK_OFFSET_MS` from the start of a process, or at runtime by the
+ * file that `FREEHOLD_CLOCK_FILE` names. Temporal, the Pulumi engine and the database keep their own time.
  */
 import { readFileSync } from 'node:fs';
 
 const startOffsetMs = Number(process.env.FREEHOLD_CLOCK_OFFSET_MS ?? 0);
 const clockFile = process.env.FREEHOLD_CLOCK_FILE;
 
-/** How old what was read last may be, ms: a jump is seen within this time. */
+/** Maximum age of the last read value, ms: a jump is seen within this time. */
 const rereadMs = 20;
 
-/** The offset that stands in a file, a whole number of ms, in force as soon as it is written. */
+/** The offset in a file, a whole number of ms, in force as soon as it is written. */
 function offsetOf(file: string): () => number {
   let offsetMs = 0;
   let readAt = Number.NEGATIVE_INFINITY;
   return () => {
     if (monotonic() - readAt < rereadMs) return offsetMs;
     const written = readFileSync(file, 'utf8');
-    if (!/^-?\d+\s*$/.test(written)) throw new RangeError(`${file} holds no whole number of ms`);
+    if (!/^-?\d+\s*$/.test(written)) throw new RangeError(`${file} does not contain a whole number of ms`);
     offsetMs = Number(written);
     readAt = monotonic();
     return offsetMs;

@@ -1,5 +1,5 @@
-/** Errors of the MongoDB driver and of mongoose that say nothing about the request: the database did not answer. */
-const away: ReadonlySet<unknown> = new Set([
+/** Errors of the MongoDB driver and of mongoose that do not concern the request: the database did not answer. */
+const unreachable: ReadonlySet<unknown> = new Set([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
   'MongoServerSelectionError',
@@ -10,7 +10,7 @@ const away: ReadonlySet<unknown> = new Set([
   'MongoNotConnectedError',
 ]);
 
-/** Whether an error says that the database is away; the same may work in a moment. */
+/** Whether an error means that the database is unreachable; a retry may succeed. */
 export function isDatabaseAway(error: unknown): boolean {
-  return error instanceof Error && away.has(error.name);
+  return error instanceof Error && unreachable.has(error.name);
 }

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 
-/** Field names that hold secrets or personal data anywhere in a log record; their values never reach a log line. */
+/** Names of fields with secrets or personal data anywhere in a log record; their values never reach a log line. */
 const redacted = [
   'authorization',
   'cookie',
@@ -19,7 +19,7 @@ const redacted = [
   'code',
 ].flatMap((name) => [`*.${name}`, `*.*.${name}`, `req.headers.${name}`]);
 
-/** A logger of one process or part: JSON lines on stdout, secrets and personal data redacted. */
+/** A logger of one process or part: JSON lines on stdout, with secrets and personal data redacted. */
 export function createLog(name: string) {
   return pino({
     name,

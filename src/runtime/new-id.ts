@@ -10,7 +10,7 @@ function randomText(length: number): string {
   return textOf(randomBytes(length));
 }
 
-/** Makes ids of our records, in the shapes of `ids.ts`. Not for workflow code, whose ids come in as input. */
+/** Creates ids of our records, in the formats of `ids.ts`. Not for workflow code, which gets its ids as input. */
 export const newId = {
   account: () => `acc_${randomText(16)}`,
   member: () => `mem_${randomText(16)}`,

@@ -5,27 +5,27 @@ import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 
 /**
- * How our own clients reach the hostnames that Freehold sells: one resolver and one set of trusted authorities,
- * both chosen by configuration. Without configuration it is the system's own.
+ * How our own clients reach the hostnames that Freehold sells: one resolver and one set of trusted authorities, both
+ * configured. By default those of the system.
  */
 export interface ReachOptions {
-  /** `address:port` of the DNS server to ask; the system's resolver when absent. */
+  /** `address:port` of the DNS server; the system's resolver if absent. */
   dnsServer?: string | undefined;
-  /** PEM file of an authority to trust beside the usual ones. */
+  /** PEM file of an additional certificate authority. */
   caFile?: string | undefined;
 }
 
 export interface Reach {
-  /** Addresses of a name as the configured resolver sees them; empty when the name does not exist. */
+  /** Addresses of a name according to the configured resolver; empty if the name does not exist. */
   resolve(name: string): Promise<string[]>;
-  /** Dispatcher for undici's fetch: resolves and trusts as configured; SNI and Host stay those of the URL. */
+  /** Dispatcher for undici's fetch: resolves and trusts as configured; SNI and Host are those of the URL. */
   dispatcher: Dispatcher;
-  /** The authorities that are trusted, PEM. */
+  /** The trusted authorities, PEM. */
   ca: string[];
   close(): Promise<void>;
 }
 
-/** Environment variables from which every process reads its reach. */
+/** Reads the environment variables that every process uses for its reach. */
 export function reachFromEnvironment(env: NodeJS.ProcessEnv = process.env): Reach {
   return createReach({ dnsServer: env.FREEHOLD_DNS_SERVER, caFile: env.FREEHOLD_CA_FILE });
 }

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { CloudName } from '../contracts/stack.ts';
 
 /**
- * Where the SDK and the provider of a cloud look for what is secret. Clouds read their credentials by themselves, from the
- * environment, from files that it names, or from the identity of the machine; nothing of ours hands them on, so they get
- * into no state and no workflow. This list is for keeping them out of what is told.
+ * Where each cloud's SDK and provider look for secrets. Clouds read their credentials themselves, from the environment,
+ * from files that it names, or from the identity of the machine; our code does not pass them on, so they get into no
+ * state and no workflow. This list is used to redact them from output.
  */
 interface SecretPlaces {
   /** Variables whose value is a secret, or a document with secrets in it. */
   variables: readonly string[];
-  /** Variables that name a file with a secret, and the file that is read where none is named. */
-  files: readonly { variable: string; usual?: string }[];
+  /** Variables that name a file with a secret, and the default file if none is named. */
+  files: readonly { variable: string; defaultPath?: string }[];
 }
 
 export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
@@ -20,7 +20,7 @@ export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
   aws: {
     variables: ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
     files: [
-      { variable: 'AWS_SHARED_CREDENTIALS_FILE', usual: '.aws/credentials' },
+      { variable: 'AWS_SHARED_CREDENTIALS_FILE', defaultPath: '.aws/credentials' },
       { variable: 'AWS_WEB_IDENTITY_TOKEN_FILE' },
       { variable: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE' },
     ],
@@ -35,7 +35,10 @@ export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
       ...['GOOGLE_OAUTH_ACCESS_TOKEN', 'GOOGLE_BACKEND_CREDENTIALS'],
     ],
     files: [
-      { variable: 'GOOGLE_APPLICATION_CREDENTIALS', usual: '.config/gcloud/application_default_credentials.json' },
+      {
+        variable: 'GOOGLE_APPLICATION_CREDENTIALS',
+        defaultPath: '.config/gcloud/application_default_credentials.json',
+      },
     ],
   },
   azure: {
@@ -52,20 +55,20 @@ export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
   },
 };
 
-/** Shorter texts are words that stand in any line, and no secret that anybody uses. */
-const shortestSecret = 8;
+/** Shorter texts are words that occur in any line, and nobody uses such short secrets. */
+const minSecretLength = 8;
 /** Parts of a document that are secret by their names. */
 const secretFields = /secret|token|private_key|password/i;
 
 /**
- * Every secret of every cloud that this environment gives, as it may show in a text: values, and out of documents and
- * credential files what is secret in them, a private key line by line. Files that cannot be read give none.
+ * Every secret of every cloud that this environment provides, in the forms in which it may appear in a text: values,
+ * and the secret parts of documents and credential files, private keys line by line. Unreadable files yield none.
  */
 export function cloudSecrets(env: NodeJS.ProcessEnv): Set<string> {
   const found = new Set<string>();
   for (const { variables, files } of Object.values(cloudSecretPlaces)) {
     for (const name of variables) for (const secret of secretsIn(env[name])) found.add(secret);
-    for (const { variable, usual } of files) {
+    for (const { variable, defaultPath: usual } of files) {
       const path = env[variable] || (usual && join(env.HOME || homedir(), usual));
       for (const secret of secretsIn(path && readQuietly(path))) found.add(secret);
     }
@@ -80,12 +83,12 @@ function secretsIn(text: string | undefined): string[] {
   return [...parts, ...lines].map((part) => part.trim()).filter(isWorthHiding);
 }
 
-/** Frames of keys are no secret, and hiding them would make logs unreadable. */
+/** The header and footer lines of keys are not secret, and hiding them would make logs unreadable. */
 function isWorthHiding(text: string): boolean {
-  return text.length >= shortestSecret && !text.startsWith('-----');
+  return text.length >= minSecretLength && !text.startsWith('-----');
 }
 
-/** Secret fields of a JSON document; nothing where the text is none. */
+/** Secret fields of a JSON document; undefined if the text is not JSON. */
 function inDocument(text: string): string[] | undefined {
   if (!text.trimStart().startsWith('{')) return undefined;
   let value: unknown;
@@ -95,14 +98,14 @@ function inDocument(text: string): string[] | undefined {
     return undefined;
   }
   const found: string[] = [];
-  (function walk(node: unknown, name: string): void {
+  (function visit(node: unknown, name: string): void {
     if (typeof node === 'string' && secretFields.test(name)) found.push(node);
-    if (node && typeof node === 'object') for (const [key, inner] of Object.entries(node)) walk(inner, key);
+    if (node && typeof node === 'object') for (const [key, inner] of Object.entries(node)) visit(inner, key);
   })(value, '');
   return found;
 }
 
-/** Secret lines of an INI file such as `~/.aws/credentials`; nothing where the text is none. */
+/** Secret lines of an INI file such as `~/.aws/credentials`; undefined if the text is not one. */
 function inCredentialsFile(text: string): string[] | undefined {
   if (!/^\s*\[[^\]]+\]\s*$/m.test(text)) return undefined;
   return [...text.matchAll(/^\s*(\w+)\s*=\s*(\S+)/gm)].flatMap(([, name, value]) =>
@@ -114,7 +117,7 @@ function readQuietly(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // What cannot be read here cannot be told either; who needs it says so himself.
+    // An unreadable file cannot leak here; whoever needs it reports the error.
     return undefined;
   }
 }

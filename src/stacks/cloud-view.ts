@@ -1,21 +1,21 @@
 import { ReasonError } from '../contracts/reasons.ts';
 
-/** How to look at a cloud as we are known there; every call only reads. */
+/** Read-only queries of our own account at a cloud. */
 export interface CloudView {
-  /** Where the credentials come from, in words and names of variables; null when there are none. */
+  /** Source of the credentials, in words and names of variables; null if there are none. */
   credentials: string | null;
-  /** Everything that a stack may need to do, as the cloud calls it. */
+  /** Every action that a stack may need, in the cloud's names. */
   actions: readonly string[];
-  /** Who we are, as the cloud names us. */
+  /** Our identity, as the cloud names it. */
   identity(): Promise<string>;
-  /** Which of the actions we lack, and about which the cloud does not tell. */
+  /** Which of the actions we lack, and which of them the cloud does not report. */
   permissions(): Promise<{ missing: string[]; unchecked: string[] }>;
   /** Which of these machine sizes a region offers us. */
   sizesIn(region: string, sizes: readonly string[]): Promise<string[]>;
   close(): void;
 }
 
-/** The first of these that holds, as the words for where credentials come from. */
+/** The description of the first source that exists. */
 export function firstSource(sources: readonly (readonly [holds: unknown, words: string])[]): string | null {
   return sources.find(([holds]) => Boolean(holds))?.[1] ?? null;
 }

@@ -1,7 +1,7 @@
 import type { CloudName } from '../contracts/stack.ts';
 import type { CloudView } from './cloud-view.ts';
 
-/** How each cloud is looked at; loaded when it is first needed. */
+/** The view of each cloud, loaded when first needed. */
 const views: Readonly<Record<CloudName, (env: NodeJS.ProcessEnv) => Promise<CloudView>>> = {
   local: async (env) => (await import('./local/view.ts')).localView(env),
   aws: async (env) => (await import('./aws/view.ts')).awsView(env),

@@ -11,7 +11,7 @@ const implementations: Partial<Record<CloudName, () => Promise<CloudStacks>>> = 
   azure: async () => (await import('./azure/private-server.ts')).azureStacks,
 };
 
-/** The implementation of a cloud, loaded when it is first needed; throws `cloud_not_enabled`. */
+/** The implementation of a cloud, loaded when first needed; throws `cloud_not_enabled`. */
 export async function cloudStacks(cloud: CloudName): Promise<CloudStacks> {
   const load = implementations[cloud];
   if (!load) throw new ReasonError('cloud_not_enabled', cloud);

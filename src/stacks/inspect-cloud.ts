@@ -4,9 +4,8 @@ import { ReasonError } from '../contracts/reasons.ts';
 import type { CloudView } from './cloud-view.ts';
 
 /**
- * Looks at a cloud of the catalogue: who we are there, which permissions we lack, which regions offer what is sold. It
- * never throws: what goes wrong is in the report, as a reason of the catalogue with the cloud's own words, in
- * which no secret of ours stands.
+ * Inspects a cloud of the catalogue: our identity, missing permissions, regions that do not offer sold sizes. It never
+ * throws: errors are in the report, as a reason of the catalogue with the cloud's own text, without secrets.
  */
 export async function inspectCloud(
   cloud: Cloud,
@@ -34,7 +33,10 @@ export async function inspectCloud(
   }
 }
 
-/** Per region what of its plans' sizes it does not offer; a region that does not answer is no reason to forget the others. */
+/**
+ * The machine sizes of our plans that each region does not offer; a region that does not answer does not discard the
+ * others.
+ */
 async function regionsOf(cloud: Cloud, view: CloudView): Promise<CloudReport['regions']> {
   return Promise.all(
     cloud.regions.map(async ({ name, without }) => {
@@ -59,7 +61,7 @@ function problemOf(error: unknown, secrets: Iterable<string>): NonNullable<Cloud
   return { reason: known ? error.code : 'cloud_unavailable', detail: withoutPeople(detail).slice(0, longestDetail) };
 }
 
-/** Clouds name people and service accounts by e-mail addresses, which go into no workflow. */
+/** Clouds identify people and service accounts by e-mail addresses, which must not enter a workflow. */
 function withoutPeople(text: string): string {
   return text.replaceAll(/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, '[e-mail address]');
 }

@@ -6,25 +6,26 @@ import type { SnapshotFacts, SnapshotPurpose } from '../domain/fleet/snapshots.t
 import type { HostVariables } from './cloud-init/host-setup.ts';
 
 /**
- * The component's contract: what the stack of a private server is given and answers, the same on every cloud.
+ * The component's contract: inputs and outputs of a private server's stack, the same on every cloud.
  *
- * Every implementation builds, in this order: reserved address, DNS records (TTL 60), protected data volume, hosts. Names
- * come from the instance id, everything carries the tags `freehold:instance` and `freehold:resource` from its create
- * call on, zone and image are pinned at first and ignored afterwards, as is the user data, which only a first boot reads.
- * A node's volume and address are at its serving machine, and nowhere while there is none.
+ * Every implementation builds, in this order: reserved address, DNS records (TTL 60), protected data volume, hosts.
+ * Names are derived from the instance id, everything carries the tags `freehold:instance` and `freehold:resource` from
+ * its create call on, zone and image are pinned at first and ignored afterwards, as is the user data, which only a
+ * first boot reads. A node's volume and address are attached to its serving machine, and to nothing while there is
+ * none.
  */
 export interface PrivateServerArgs {
   spec: PrivateServerSpec;
-  /** User data of each machine by its `machineKey`; made a secret by the caller. */
+  /** User data of each machine by its `machineKey`; the caller makes it a secret. */
   userData: Readonly<Record<string, Input<string>>>;
-  /** Whether the engine refuses to delete the data volumes; false for the program of a destroy alone. */
+  /** Whether the engine refuses to delete the data volumes; false only for the program of a destroy. */
   protect: boolean;
   /**
-   * Whether the program may ask the cloud, for instance for the newest image of the operating system. False for refresh
-   * and destroy, which work on what is there and must not fail because of anything else.
+   * Whether the program may query the cloud, for instance for the newest image of the operating system. False for
+   * refresh and destroy, which work on existing objects and must not fail for other reasons.
    */
   findImages: boolean;
-  /** Settings of the installation for this cloud. */
+  /** The installation's configuration for this cloud. */
   env: NodeJS.ProcessEnv;
 }
 
@@ -37,14 +38,14 @@ export interface PrivateServerOutputs {
 
 /** An object at the cloud that carries the tag of an instance. */
 export interface TaggedObject {
-  /** Id as the stack's state holds it. */
+  /** Id as in the stack's state. */
   id: string;
   kind: string;
-  /** Value of the tag `freehold:resource`: the logical name inside of the stack; empty where the tag is gone. */
+  /** Value of the tag `freehold:resource`: the logical name in the stack; empty if the tag is missing. */
   resource: string;
-  /** Where it is, on a cloud that wants to be told when it is removed; as the list said. */
+  /** Region as listed, for clouds that need it for the removal. */
   region?: string;
-  /** What it is for us, on every cloud. */
+  /** Its role, the same on every cloud. */
   role: 'host' | 'volume' | 'record' | 'other';
 }
 
@@ -56,51 +57,51 @@ export interface OwnedObject extends TaggedObject {
   createdAt: number;
 }
 
-/** What is at the cloud, whatever the state says. */
+/** All objects at the cloud, independent of any state. */
 export interface Inventory {
   /** How long the cloud may keep a new object out of its lists, ms; until then an empty list proves nothing. */
   listingLagMs: number;
   /** Objects of an instance in its region, in an order in which they can be removed. */
   list(instance: { instanceId: string; region: string }): Promise<TaggedObject[]>;
   /**
-   * What in a region nobody can be the owner of, on a cloud where something carries no tag: left by an attempt whose create
-   * was never answered. Only who may remove it asks; absent where everything says whose it is.
+   * Objects in a region without any owner, on a cloud where a kind cannot carry tags: left by an attempt whose create
+   * was never answered. Called only by those who may remove them; absent if everything names its owner.
    */
   listUnowned?(region: string, signal: AbortSignal): Promise<TaggedObject[]>;
-  /** Everything that carries the tag of any instance, in an order in which it can be removed. */
+  /** All objects with the tag of any instance, in an order in which they can be removed. */
   listAll(): Promise<OwnedObject[]>;
-  /** Removes one; an object that is gone already is a success. */
+  /** Removes one; a missing object is a success. */
   remove(object: TaggedObject): Promise<void>;
   close(): void;
 }
 
-/** A data volume, of which a snapshot can be made. */
+/** A data volume that can be snapshotted. */
 export interface DataVolume {
-  /** As the stack's state holds it. */
+  /** As in the stack's state. */
   id: string;
   /** Its logical name. */
   resource: string;
 }
 
-/** A snapshot of a data volume that we made. */
+/** A snapshot of a data volume that we took. */
 export interface VolumeSnapshot extends SnapshotFacts {
   instanceId: string;
-  /** Where it is, on a cloud that wants to be told when it is removed; as the list said. */
+  /** Region as listed, for clouds that need it for the removal. */
   region?: string;
 }
 
 /**
- * Snapshots of data volumes that we make ourselves, by the cloud's own interface. They are in no stack, so that they
- * outlive it, and carry other tags than what is swept: `snapshotTagsOf`. Throws the reasons of the cloud.
+ * Snapshots of data volumes that we take ourselves, through the cloud's own API. They are in no stack, so they outlive
+ * it, and carry other tags than those that sweeps use: `snapshotTagsOf`. Throws the reasons of the cloud.
  */
 export interface Snapshots {
-  /** How long to wait between looks at one that is being made, ms. */
+  /** Pause between two reads of a snapshot in progress, ms. */
   pauseMs: number;
   /** Those of an instance in its region, or of any. */
   list(instance?: { instanceId: string; region: string }): Promise<VolumeSnapshot[]>;
-  /** Begins one; false where there is no such volume. Whoever repeats it looks at the list before. */
+  /** Starts one; false if there is no such volume. Before repeating it, read the list. */
   make(volume: DataVolume, desired: SnapshotRequest): Promise<boolean>;
-  /** Removes one; a snapshot that is gone already is a success. */
+  /** Removes one; a missing snapshot is a success. */
   remove(snapshot: VolumeSnapshot): Promise<void>;
   close(): void;
 }
@@ -128,17 +129,17 @@ export interface Restarted {
 
 /** One cloud's implementation. */
 export interface CloudStacks {
-  /** Throws `cloud_not_enabled` where the installation's settings for this cloud are missing or wrong. */
+  /** Throws `cloud_not_enabled` if the installation's configuration for this cloud is missing or invalid. */
   checkSettings(env: NodeJS.ProcessEnv): void;
-  /** Declares the server inside of a running Pulumi program. */
+  /** Declares the server inside a running Pulumi program. */
   declare(args: PrivateServerArgs): PrivateServerOutputs;
-  /** The document by which a machine's first boot is told its contract. Throws `host_setup_invalid`. */
+  /** The first-boot document with a machine's contract. Throws `host_setup_invalid`. */
   userDataOf(contract: HostContract, variables: HostVariables): string;
-  /** How many resources `declare` makes, for progress. */
+  /** How many resources `declare` creates, for progress. */
   resourceCount(spec: PrivateServerSpec): number;
-  /** Type tokens of this cloud's resources begin with it. */
+  /** Prefix of the type tokens of this cloud's resources. */
   typePrefix: string;
-  /** Plugins that the engine finds beside the project. */
+  /** Plugins in the project's own folder. */
   plugins: { name: string; path: string }[];
   inventory(env: NodeJS.ProcessEnv): Inventory;
   snapshots(env: NodeJS.ProcessEnv): Snapshots;
@@ -150,7 +151,7 @@ export interface CloudStacks {
   restartMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted>;
   /** Who makes the daily snapshots: the cloud, by a schedule of the stack; we ourselves; nobody. */
   dailySnapshots: 'schedule' | 'ours' | 'none';
-  /** The reason that a message of the provider stands for; null when it is none of the cloud's own. */
+  /** The reason of a provider's message; null if it is not one of the cloud's own. */
   reasonOf(message: string): ReasonCode | null;
 }
 
@@ -161,7 +162,7 @@ export function machinesOf(spec: PrivateServerSpec): { node: ServerNode; machine
   );
 }
 
-/** Tags that everything of an instance carries, beside those of the spec. */
+/** Tags that every object of an instance carries, in addition to those of the spec. */
 export function tagsOf(spec: PrivateServerSpec, resource: string): Record<string, string> {
   return { ...spec.tags, 'freehold:instance': spec.instanceId, 'freehold:resource': resource };
 }

@@ -4,14 +4,14 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * What is known about processes of this machine: who a pid is, whether it still is that one, who belongs to a session.
- * Read from /proc where there is one, from `ps` elsewhere (without sessions: descendants and process group instead).
+ * Facts about processes of this machine: their identity and their session. Read from /proc if it exists, otherwise from
+ * `ps` (without sessions: descendants and process group instead).
  */
 
-/** A process that cannot be mistaken for a later one with the same pid. */
+/** A process that cannot be confused with a later one with the same pid. */
 export interface ProcessIdentity {
   pid: number;
-  /** Opaque; equal for the same process only. */
+  /** Opaque; equal only for the same process. */
   startTime: string;
 }
 
@@ -26,7 +26,7 @@ interface ProcessRow {
 
 const hasProc = process.platform === 'linux';
 
-/** Parses /proc/<pid>/stat (proc_pid_stat(5)); the command may hold spaces and parentheses. */
+/** Parses /proc/<pid>/stat (proc_pid_stat(5)); the command may contain spaces and parentheses. */
 function readProcRow(pid: number): ProcessRow | null {
   let text: string;
   try {
@@ -37,7 +37,7 @@ function readProcRow(pid: number): ProcessRow | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
     pid,
-    // While its other threads still end, a killed process shows as a zombie already.
+    // A killed process is shown as a zombie while its other threads are still ending.
     zombie: (fields[0] === 'Z' || fields[0] === 'X') && Number(fields[17]) <= 1,
     parent: Number(fields[1]),
     group: Number(fields[2]),
@@ -80,12 +80,12 @@ export function identify(pid: number): ProcessIdentity | null {
   return row ? { pid, startTime: row.startTime } : null;
 }
 
-/** Whether exactly this process still lives. */
+/** Whether exactly this process is still alive. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return readRow(identity.pid)?.startTime === identity.startTime;
 }
 
-/** Live processes of the session that `leader` began, the leader included while it lives. */
+/** Live processes of the session that `leader` started, including the leader while it is alive. */
 export function sessionMembers(leader: number): number[] {
   if (hasProc) {
     return readProcRows()
@@ -101,7 +101,7 @@ export function sessionMembers(leader: number): number[] {
   return [...members];
 }
 
-/** Live processes that descend from `ancestor`, which itself is left out. */
+/** Live descendants of `ancestor`, without itself. */
 export function descendants(ancestor: number): ProcessIdentity[] {
   const rows = hasProc ? readProcRows() : readPsRows();
   const family = new Set([ancestor]);
@@ -112,7 +112,7 @@ export function descendants(ancestor: number): ProcessIdentity[] {
   return rows.filter((row) => row.pid !== ancestor && family.has(row.pid) && !row.zombie);
 }
 
-/** Sends a signal to one process; false when it is gone already. */
+/** Sends a signal to one process; false if it is gone. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pid, signal);
@@ -123,14 +123,14 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Sends a signal to every process of a session but `except`; answers how many it reached. */
+/** Sends a signal to every process of a session except `except`; returns how many it reached. */
 export function signalSession(leader: number, signal: NodeJS.Signals, except?: number): number {
   return sessionMembers(leader).filter((pid) => pid !== except && signalProcess(pid, signal)).length;
 }
 
 /**
- * A name for this machine as one space of process ids: two processes that read the same name see the same pids and each
- * other (/proc can hide the processes of other users), until the machine starts anew.
+ * A name for this machine's process id space: two processes that read the same name see the same pids and each other
+ * (/proc can hide the processes of other users), until the machine restarts.
  */
 export function machineName(): string {
   if (!hasProc) return hostname();
@@ -138,14 +138,14 @@ export function machineName(): string {
   return [hostname(), boot, readlinkSync('/proc/self/ns/pid'), process.getuid?.()].join('/');
 }
 
-/** Kills a session, leader included, until nothing of it lives; `except` is spared. */
+/** Kills a session, leader included, until nothing of it is alive, except `except`. */
 export async function killSession(leader: number, except?: number): Promise<void> {
   while (signalSession(leader, 'SIGKILL', except) > 0) await delay(5);
 }
 
 /**
- * Whether every process of a session, known by its leader, is proven gone; false where sessions cannot be told. A
- * session's id is not given anew before that.
+ * Whether every process of a session, identified by its leader, is proven gone; false if sessions cannot be read. A
+ * session's id is not reused before that.
  */
 export function isSessionOver(leader: ProcessIdentity): boolean {
   if (!hasProc) return false;

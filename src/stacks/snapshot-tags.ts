@@ -4,12 +4,12 @@ import { type SnapshotPurpose, snapshotPurposes } from '../domain/fleet/snapshot
 export const volumeName = /^volume-/;
 
 export const snapshotOfTag = 'freehold:snapshot-of';
-/** The tag that says what a snapshot is for; its value is the snapshot's last day. */
+/** The tag with a snapshot's purpose; its value is the snapshot's last day. */
 export const purposeTag = (purpose: SnapshotPurpose) => `freehold:${purpose}-snapshot`;
 
 /**
- * Tags of a snapshot. Not `freehold:instance`, the tag of what is swept: a snapshot outlives what it was made of, and goes
- * when its last day is over.
+ * Tags of a snapshot. Not `freehold:instance`, the tag that sweeps use: a snapshot outlives its volume, and is removed
+ * after its last day.
  */
 export function snapshotTagsOf(about: {
   instanceId: string;
@@ -27,8 +27,8 @@ export function snapshotTagsOf(about: {
 const day = /^\d{4}-\d{2}-\d{2}$/;
 
 /**
- * What the tags of a snapshot say; null where it is none that we made, as those of a cloud's own schedule. Keys are asked
- * for by `keyOf`, on a cloud that spells them otherwise.
+ * What the tags of a snapshot say; null if we did not take it, as with a cloud's own schedule. `keyOf` maps keys on a
+ * cloud that spells them differently.
  */
 export function readSnapshotTags(
   tags: Readonly<Record<string, string>>,

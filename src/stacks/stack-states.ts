@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { ReasonError } from '../contracts/reasons.ts';
 
-/** What the engine's state backend holds, read by the plain CLI; takes no lock and changes nothing. */
+/** The content of the engine's state backend, read by the plain CLI; takes no lock and changes nothing. */
 export interface StackStates {
   /** Every stack of a private server, by name. */
   list(): Promise<{ stack: string; instanceId: string; changedAt: number }[]>;
-  /** Ids at the cloud that the state of a stack holds; none without a stack. */
+  /** Ids at the cloud in the state of a stack; none without a stack. */
   idsOf(stack: string): Promise<string[]>;
 }
 
@@ -22,7 +22,10 @@ const Exported = z.object({
   deployment: z.object({ resources: z.array(z.object({ id: z.string().optional() })).optional() }).nullish(),
 });
 
-/** Reads by the CLI below `root`; the backend and its credentials are those of the environment. Errors: `stack_failed`. */
+/**
+ * Reads with the CLI under `root`; the backend and its credentials are those of the environment. Errors:
+ * `stack_failed`.
+ */
 export function createStackStates({ root, home }: { root: string; home: string }): StackStates {
   async function run(...args: string[]): Promise<unknown> {
     const env = { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: 'true' };

@@ -5,29 +5,29 @@ import { newId } from '../runtime/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { insertPlain } from './insert-plain.ts';
 
-/** The paying customer with its people; e-mail addresses are kept in lower case, so that they compare. */
+/** The paying customer with its members; e-mail addresses are stored in lower case, so that they can be compared. */
 export interface AccountRecord extends AccountPeople {
   _id: string;
-  /** Billing e-mail of its first order; one account has it, for as long as it is there. */
+  /** Billing e-mail of its first order; unique among existing accounts. */
   email: string;
   createdAt: Date;
-  /** Raised by every change, which only holds when the one it was read with still stands. */
+  /** Incremented by every change; a change is conditional on the revision it was read with. */
   revision: number;
-  /** Since when somebody is closing it: no order begins, until that came to its end or was given up. */
+  /** Since when it is being closed: no order can start until the closing ends or is given up. */
   closingAt?: Date | undefined;
 }
 
-/** What a change of an account may set; undefined takes the field away. */
+/** The fields that a change of an account may set; undefined removes the field. */
 export type AccountChange = Partial<Omit<AccountRecord, '_id' | 'email' | 'createdAt' | 'revision'>>;
 
-/** The form in which two spellings of one e-mail address are equal. */
+/** The normal form of an e-mail address, for comparison. */
 export function emailKey(email: string): string {
   return email.trim().toLowerCase();
 }
 
-/** After this nobody is closing an account any more; ms. */
+/** After this time a closing counts as given up; ms. */
 const closingMs = 60_000;
-/** Accounts of one address that are listed. */
+/** Maximum number of accounts listed for one address. */
 const accountsShown = 100;
 
 export function accountStore(connection: Connection) {
@@ -64,13 +64,13 @@ export function accountStore(connection: Connection) {
   return {
     model,
     find,
-    /** The account of which this address is a member; its own one first. */
+    /** The account of which this address is a member; its own account first. */
     async findByMember(email: string): Promise<AccountRecord | null> {
       const key = emailKey(email);
       const own = await model.findOne({ email: key, 'members.email': key }).lean<AccountRecord>();
       return own ?? model.findOne({ 'members.email': key }).lean<AccountRecord>();
     },
-    /** Every account of which this address is a member, the oldest first. */
+    /** Every account of which this address is a member, oldest first. */
     async ofMember(email: string): Promise<AccountRecord[]> {
       const found = await model
         .find({ 'members.email': emailKey(email) })
@@ -83,7 +83,7 @@ export function accountStore(connection: Connection) {
     async findByInvitation(tokenHash: string): Promise<AccountRecord | null> {
       return model.findOne({ 'invitations.tokenHash': tokenHash }).lean<AccountRecord>();
     },
-    /** The account of this address, made when there is none, with the address as its payer and administrator. */
+    /** The account of this address, created if there is none, with the address as its payer and administrator. */
     async openFor(email: string): Promise<AccountRecord> {
       const key = emailKey(email);
       const fresh: AccountRecord = {
@@ -95,7 +95,7 @@ export function accountStore(connection: Connection) {
         createdAt: nowDate(),
         revision: 0,
       };
-      // One that somebody else opened at this moment may be closed before it is read.
+      // An account that was opened concurrently may be closed before it is read.
       for (let tries = 3; tries > 0; tries -= 1) {
         const existing = await model.findOne({ email: key }).lean<AccountRecord>();
         if (existing) return existing;
@@ -109,9 +109,9 @@ export function accountStore(connection: Connection) {
       throw new Error('an account vanished again and again');
     },
     /**
-     * Changes an account by one conditional update: `decide` says what changes in the account as it is now, or throws
-     * why nothing may. Where another change was faster it decides again, so its word always holds for what was written.
-     * Null when there is no such account.
+     * Changes an account by one conditional update: `decide` returns the change for the current account, or throws why
+     * it is refused. After a concurrent change it decides again, so its decision always applies to what was written.
+     * Null if there is no such account.
      */
     async change(
       id: string,
@@ -135,8 +135,8 @@ export function accountStore(connection: Connection) {
       }
     },
     /**
-     * Removes an account unless `judge`, which sees it as it is at that moment, throws why not; what it was, or null when
-     * there is none. Removed and not marked: the embedded database never frees a unique key that is changed.
+     * Deletes an account unless `judge`, which gets its current state, throws why not; returns the deleted account,
+     * null if there is none. Deleted instead of marked, because the embedded database never frees a changed unique key.
      */
     async remove(id: string, judge: (account: AccountRecord) => void): Promise<AccountRecord | null> {
       for (;;) {
@@ -148,9 +148,9 @@ export function accountStore(connection: Connection) {
       }
     },
     /**
-     * Whether an account takes the order whose row stands already: false when it is closed or just being closed. Who
-     * closes it marks it first and looks for orders then, so one of the two sees the other. A mark that somebody left
-     * behind is taken away, and with it his right to close.
+     * Whether an account accepts the order whose row already exists: false if it is closed or being closed. A closing
+     * first marks the account and then looks for orders, so one of the two sees the other. An abandoned mark is
+     * removed, and with it that closing's right to proceed.
      */
     async takesOrders(id: string): Promise<boolean> {
       for (;;) {

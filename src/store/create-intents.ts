@@ -31,7 +31,7 @@ export function createIntentStore(connection: Connection) {
 
   return {
     model,
-    /** The intent under this base key; the first caller's parameters stay. */
+    /** The intent with this base key; the first caller's parameters stay. */
     async open(baseKey: string, parametersHash: string): Promise<CreateIntent> {
       const fresh: CreateIntent = { _id: baseKey, parametersHash, generation: 0, objectId: null, createdAt: nowDate() };
       try {
@@ -44,7 +44,7 @@ export function createIntentStore(connection: Connection) {
       if (!existing) throw new Error(`create intent ${baseKey} vanished`);
       return existing;
     },
-    /** Whether anything was ever tried under this base key. */
+    /** Whether anything was ever attempted with this base key. */
     async exists(baseKey: string): Promise<boolean> {
       return (await model.exists({ _id: baseKey })) !== null;
     },

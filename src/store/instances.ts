@@ -59,7 +59,7 @@ export function instanceStore(connection: Connection) {
     ): Promise<InstanceRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<InstanceRecord[]>();
     },
-    /** A page of the servers on a cloud that were once ready and are not gone, by id. */
+    /** A page of the servers on a cloud that were once ready and still exist, by id. */
     async delivered(cloud: CloudName, { after, limit }: { after: string; limit: number }): Promise<InstanceRecord[]> {
       return model
         .find({ cloud, readyAt: { $ne: null }, status: { $nin: lostInstanceStatuses }, _id: { $gt: after } })
@@ -78,7 +78,7 @@ export function instanceStore(connection: Connection) {
         .limit(limit)
         .lean<InstanceRecord[]>();
     },
-    /** The servers that an account has, or is about to get or lose; newest first, 100 at most. */
+    /** The servers that an account has, or is about to get or lose; newest first, at most 100. */
     async living(accountId: string): Promise<InstanceRecord[]> {
       return model
         .find({ accountId, status: { $nin: lostInstanceStatuses } })

@@ -14,8 +14,8 @@ import type { OperationRecord, OperationStep } from './records.ts';
 const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
 
 /**
- * States of a try that this one does not replace. What ended past its deadline comes too late for its try, about which an
- * operator is asked; an undo step goes on while he is.
+ * Statuses of an attempt that this one does not replace. A success after the deadline comes too late for its attempt,
+ * about which an operator is asked; an undo step continues meanwhile.
  */
 function lastingAgainst({ step, status }: OperationStep): readonly StepStatus[] {
   if (isUnderWay(status)) return settled;
@@ -28,7 +28,7 @@ function isUnderWay(status: StepStatus): boolean {
   return status === 'running' || status === 'waiting' || status === 'retrying';
 }
 
-/** Operations with the newest state of each of their steps; the whole story is in the timeline. */
+/** Operations with the latest state of each of their steps; the full history is in the timeline. */
 export function operationStore(connection: Connection) {
   const model = connection.model<OperationRecord>(
     'Operation',
@@ -49,7 +49,7 @@ export function operationStore(connection: Connection) {
     ),
   );
 
-  /** Gives an operation that waited for an operator this status, as soon as no step of it waits any more. */
+  /** Sets this status on an operation that waited for an operator, once none of its steps waits any more. */
   async function endWait(id: string, status: 'running' | 'undoing'): Promise<void> {
     await model.updateOne(
       { _id: id, status: 'needs_operator', 'steps.status': { $ne: 'needs_operator' } },
@@ -79,7 +79,7 @@ export function operationStore(connection: Connection) {
     ): Promise<OperationRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OperationRecord[]>();
     },
-    /** A reason stays until it is another one, or until the operation goes on or has succeeded. */
+    /** A reason stays until it is replaced, or until the operation continues or succeeds. */
     async setStatus(id: string, change: { status: OperationStatus; reason?: ReasonCode }): Promise<void> {
       const { status, reason } = change;
       const set: Record<string, unknown> = { status };
@@ -89,14 +89,14 @@ export function operationStore(connection: Connection) {
       await model.updateOne({ _id: id }, { $set: set, ...(isOver ? { $unset: { reason: '' } } : {}) });
     },
     /**
-     * A step waits for an operator no more: its operation goes on with this status, unless another step of it still
-     * waits. Answers whether it has the status.
+     * A step no longer waits for an operator: its operation continues with this status, unless another of its steps
+     * still waits. Returns whether it has the status.
      */
     async goOn(
       id: string,
       { step, attempt, status }: Pick<OperationStep, 'step' | 'attempt'> & { status: 'running' | 'undoing' },
     ): Promise<boolean> {
-      // Before the look at the others: of two steps that go on at once, one sees that nobody waits any more.
+      // Written before the other steps are read: of two steps that continue at once, one sees that none waits any more.
       await model.updateOne(
         { _id: id, 'steps.step': step, steps: { $elemMatch: { step, attempt, status: 'needs_operator' } } },
         { $set: { 'steps.$.status': 'retrying' } },
@@ -105,10 +105,11 @@ export function operationStore(connection: Connection) {
       return (await model.exists({ _id: id, status })) !== null;
     },
     /**
-     * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False when
-     * it is no news, and nothing changes then: a try begins, succeeds or fails once, one that has ended or waits for an
-     * operator is not made to run or to end by a late look, a later try is not overwritten, and a try that still waits
-     * or is tried again for the same reason is as it was. An undo step that works while an operator is asked ends his wait.
+     * Replaces the state of one step, or appends it; two branches of an undo never lose each other's writes. False if
+     * nothing changes: an attempt begins, succeeds or fails once; one that has ended or waits for an operator is not
+     * changed to running or ended by a late report; a later attempt is not overwritten; and an attempt that still waits
+     * or is retried for the same reason stays as it is. An undo step that succeeds while an operator is asked ends the
+     * wait.
      */
     async setStep(id: string, step: OperationStep): Promise<boolean> {
       const { status, attempt, reason = null, detail = null, progress = null } = step;

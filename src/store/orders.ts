@@ -56,7 +56,7 @@ export function orderStore(connection: Connection) {
     async findByIdempotencyKey(scope: string, key: string): Promise<OrderRecord | null> {
       return model.findOne({ idempotencyScope: scope, idempotencyKey: key }).lean<OrderRecord>();
     },
-    /** The order that a Stripe object belongs to, by subscription or payment intent. */
+    /** The order of a Stripe object, by subscription or payment intent. */
     async findByPayment(ids: { subscriptionId?: string; paymentIntentId?: string }): Promise<OrderRecord | null> {
       if (ids.subscriptionId) {
         const bySubscription = await model
@@ -71,7 +71,7 @@ export function orderStore(connection: Connection) {
     async list(filter: { accountId?: string; state?: OrderState }, limit: number): Promise<OrderRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
     },
-    /** The orders of an account that have not ended; newest first, 100 at most. */
+    /** The orders of an account that have not ended; newest first, at most 100. */
     async open(accountId: string): Promise<OrderRecord[]> {
       return model
         .find({ accountId, state: { $nin: endedOrderStates } })
@@ -82,13 +82,13 @@ export function orderStore(connection: Connection) {
     async countOf(accountId: string): Promise<number> {
       return model.countDocuments({ accountId });
     },
-    /** Those of these ids, or of these instances. */
+    /** Those with these ids, or of these instances. */
     async findMany(of: { ids: readonly string[]; instanceIds: readonly string[] }): Promise<OrderRecord[]> {
       return model
         .find({ $or: [{ _id: { $in: of.ids } }, { instanceId: { $in: of.instanceIds } }] })
         .lean<OrderRecord[]>();
     },
-    /** A page of the orders that were delivered, ended after `since`, or are among `also`, by their id. */
+    /** A page of the orders that were delivered, ended after `since`, or are among `also`, by id. */
     async pageOfEnded(page: { after: string; limit: number; since: Date; also: string[] }): Promise<OrderRecord[]> {
       const wanted = [{ state: 'fulfilled' as const }, { endedAt: { $gt: page.since } }, { _id: { $in: page.also } }];
       return model
@@ -98,7 +98,7 @@ export function orderStore(connection: Connection) {
         .lean<OrderRecord[]>();
     },
     /**
-     * Open orders whose workflow is not known to run, older than `ageMs`; also those that lie in the future, because the
+     * Open orders whose workflow is not known to run, older than `ageMs`; also those dated in the future, because the
      * clock was set back since they were placed.
      */
     async notStarted(ageMs: number): Promise<OrderRecord[]> {
@@ -128,7 +128,7 @@ export function orderStore(connection: Connection) {
       const result = await model.updateOne({ _id: id, state: { $in: before } }, { $set: set });
       return result.modifiedCount === 1;
     },
-    /** Ended orders whose money is to be looked at, the longest due first. */
+    /** Ended orders that are due for a check for late payments, longest due first. */
     async dueMoneyLooks(limit: number): Promise<OrderRecord[]> {
       return model
         .find({ moneyLookAt: { $lte: nowDate() } })
@@ -136,7 +136,9 @@ export function orderStore(connection: Connection) {
         .limit(limit)
         .lean<OrderRecord[]>();
     },
-    /** Puts the look that is due at `from` off to `to`, or ends the looks; true for the one caller that did it. */
+    /**
+     * Reschedules the check that is due at `from` to `to`, or ends the checks; true only for the caller that did it.
+     */
     async moveMoneyLook(id: string, { from, to }: { from: Date; to: Date | undefined }): Promise<boolean> {
       const change = to ? { $set: { moneyLookAt: to } } : { $unset: { moneyLookAt: 1 as const } };
       const result = await model.updateOne({ _id: id, moneyLookAt: from }, change);
@@ -152,7 +154,7 @@ export function orderStore(connection: Connection) {
     async setDeclines(id: string, declines: number): Promise<void> {
       await model.updateOne({ _id: id }, { $max: { declines } });
     },
-    /** Notes what came for an order that is not being given back. */
+    /** Records a payment for an order that is not being refunded. */
     async setPaid(id: string, paid: number): Promise<void> {
       await model.updateOne({ _id: id, state: { $in: ['awaiting_payment', 'fulfilling'] } }, { $set: { paid } });
     },

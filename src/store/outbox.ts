@@ -2,12 +2,12 @@ import { type Connection, Schema } from 'mongoose';
 import { nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
-/** One mail that was or will be sent; its Message-ID is the key, so that there is one mail however often a step runs. */
+/** One mail that was or will be sent; its Message-ID is the key, so there is one mail however often a step runs. */
 export interface OutboxRow {
   _id: string;
   kind: string;
   orderId: string;
-  /** `payer` or `administrator`; the address itself stays in order and instance. */
+  /** `payer` or `administrator`; the address itself is stored only in order and instance. */
   recipient: string;
   status: 'pending' | 'sent' | 'refused';
   attempts: number;
@@ -35,7 +35,7 @@ export function outboxStore(connection: Connection) {
 
   return {
     model,
-    /** The row under this Message-ID, made when it is missing. */
+    /** The row with this Message-ID, created if missing. */
     async open(row: Pick<OutboxRow, '_id' | 'kind' | 'orderId' | 'recipient'>): Promise<OutboxRow> {
       const fresh: OutboxRow = { ...row, status: 'pending', attempts: 0, createdAt: nowDate() };
       try {

@@ -2,7 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import { insertPlain } from './insert-plain.ts';
 import type { QuoteRecord } from './records.ts';
 
-/** Quotes: written once, never changed, kept for a week after their end; an order carries its quote with it. */
+/** Quotes: written once, never changed, kept for a week after their expiry; an order contains its quote. */
 export function quoteStore(connection: Connection) {
   const model = connection.model<QuoteRecord>(
     'Quote',

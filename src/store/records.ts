@@ -9,10 +9,10 @@ import type { InstanceStatus, OperationStatus, OrderState, Standing, StepStatus 
 import type { StepName } from '../contracts/steps.ts';
 import type { SubscriptionStatus, SubscriptionSubject } from '../contracts/subscription.ts';
 
-/** The records as they lie in the database. Times are Dates, money is integer minor units of the currency. */
+/** The records as stored in the database. Times are Dates, money is in integer minor units of the currency. */
 
 export interface QuoteLine {
-  /** Lookup key of the price at Stripe; absent for what the plan includes at price 0. */
+  /** Lookup key of the price at Stripe; absent for items included in the plan at price 0. */
   lookupKey?: string | undefined;
   title: string;
   quantity: number;
@@ -96,7 +96,7 @@ export interface BillingDetails {
 export interface OrderRecord {
   _id: string;
   quoteId: string;
-  /** The Idempotency-Key within the account or the guest's hold token, and the hash of the body that came with it. */
+  /** The Idempotency-Key within the account or the guest's hold token, and the hash of the request body. */
   idempotencyScope: string;
   idempotencyKey: string;
   bodyHash: string;
@@ -115,14 +115,14 @@ export interface OrderRecord {
   /** Every invoice of this order at Stripe; its renewals are the subscription's. */
   invoiceIds: string[];
   declines: number;
-  /** What Stripe holds for this order: minor units paid and given back. */
+  /** Stripe's amounts for this order: minor units paid and refunded. */
   paid: number;
   refunded: number;
-  /** When the workflow is known to run; the start sweep looks for rows without it. */
+  /** When the workflow was known to run; the start sweep looks for rows without it. */
   startedAt?: Date | undefined;
   createdAt: Date;
   endedAt?: Date | undefined;
-  /** When Stripe is asked next whether money of this order, which ended without delivery, came or stayed. */
+  /** When Stripe is next asked whether this order, which ended without delivery, received or kept money. */
   moneyLookAt?: Date | undefined;
 }
 
@@ -192,7 +192,7 @@ export interface OperationStep {
   endedAt?: Date | undefined;
   reason?: ReasonCode | undefined;
   detail?: string | undefined;
-  /** Share that was done when this was told, 0 to 1, where it is known. */
+  /** Completed fraction at this event, 0 to 1, if known. */
   progress?: number | undefined;
 }
 
@@ -210,7 +210,7 @@ export interface OperationRecord {
   endedAt?: Date | undefined;
 }
 
-/** A mismatch between systems that somebody or something has to put right. */
+/** A mismatch between systems that has to be repaired. */
 export interface TicketRecord {
   _id: string;
   kind: MismatchKind;
@@ -218,16 +218,19 @@ export interface TicketRecord {
   orderId?: string | undefined;
   instanceId?: string | undefined;
   cloud?: CloudName | undefined;
-  /** What is done by itself; null where people decide. */
+  /** The automatic repair; null if an operator decides. */
   repair: Repair | null;
   openedAt: Date;
-  /** Beginning of the newest pass that saw the mismatch. */
+  /** Start of the latest pass that saw the mismatch. */
   seenAt: Date;
-  /** When it was repaired by itself last, and how often. */
+  /** Time of the last automatic repair, and how many there were. */
   repairedAt: Date | null;
   repairs: number;
   closedAt: Date | null;
-  /** Who closed it; null when the mismatch had gone. What was closed by somebody stays closed until it has gone. */
+  /**
+   * Who closed it; null if the mismatch disappeared. A ticket closed by a person stays closed until its mismatch
+   * disappears.
+   */
   closedBy: string | null;
 }
 

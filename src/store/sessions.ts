@@ -1,6 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
 
-/** A signed-in browser; the key is the hash of its secret, so that a copy of the database signs nobody in. */
+/** A signed-in browser; the key is the hash of its secret, so that a copy of the database cannot be used to sign in. */
 export interface SessionRecord {
   _id: string;
   accountId: string;
@@ -30,14 +30,14 @@ export function sessionStore(connection: Connection) {
     async insert(session: SessionRecord): Promise<void> {
       await model.create(session);
     },
-    /** The session of this hash, ended or not. */
+    /** The session with this hash, expired or not. */
     async find(hash: string): Promise<SessionRecord | null> {
       return model.findById(hash).lean<SessionRecord>();
     },
     async remove(hash: string): Promise<void> {
       await model.deleteOne({ _id: hash });
     },
-    /** Ends the sessions of a member in his account, or of everybody in it. */
+    /** Ends the sessions of a member in their account, or of all members. */
     async removeOf(of: { accountId: string; memberId?: string }): Promise<void> {
       await model.deleteMany(of);
     },

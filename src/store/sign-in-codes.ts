@@ -2,7 +2,7 @@ import { type Connection, Schema, Types } from 'mongoose';
 import { now, nowDate } from '../runtime/clock.ts';
 import { emailKey } from './accounts.ts';
 
-/** One code that was mailed to an address. Only a keyed hash of it is kept: six digits are soon tried out. */
+/** One code mailed to an address. Only a keyed hash of it is stored: six digits are quickly guessed. */
 export interface SignInCodeRecord {
   _id: Types.ObjectId;
   email: string;
@@ -13,7 +13,7 @@ export interface SignInCodeRecord {
   expiresAt: Date;
 }
 
-/** How often one code may be tried. */
+/** Maximum guesses per code. */
 const guessesPerCode = 5;
 const dayMs = 86_400_000;
 
@@ -45,13 +45,13 @@ export function signInCodeStore(connection: Connection) {
         expiresAt: new Date(now() + code.validMs),
       });
     },
-    /** How many codes were asked for this address since then. */
+    /** How many codes were requested for this address since then. */
     async countSince(email: string, since: Date): Promise<number> {
       return model.countDocuments({ email: emailKey(email), createdAt: { $gt: since } });
     },
     /**
-     * Spends one guess on the newest code of this address and, when the hash fits, the code itself: true for exactly
-     * one caller. Older codes are worth nothing.
+     * Uses up one guess on the newest code of this address and, if the hash matches, the code itself: true for exactly
+     * one caller. Older codes are invalid.
      */
     async redeem(email: string, codeHash: string): Promise<boolean> {
       const newest = await model

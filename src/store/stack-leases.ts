@@ -2,32 +2,32 @@ import { type Connection, Schema } from 'mongoose';
 import { isDuplicateKey } from './duplicate-key.ts';
 
 /**
- * Who may touch a stack: one row per stack, which its holder renews by the database's clock. Who may take it over, and
- * when, is decided in `stacks/runner/lease-rules.ts`; every write here is a compare-and-set.
+ * Who may write to a stack: one row per stack, which its holder renews by the database's clock.
+ * `stacks/runner/lease-rules.ts` decides when it can be taken over; every write here is a compare-and-set.
  */
 
 export interface LeaseHolder {
   /** Unique to one operation. */
   owner: string;
-  /** The machine, as one space of process ids. */
+  /** The machine, as one process id space. */
   host: string;
   /** Session of the holder's processes on that machine, and the start time of its leader. */
   sid: number;
   startTime: string;
-  /** How long the lease holds without being renewed, ms. */
+  /** How long the lease is valid without renewal, ms. */
   holdsMs: number;
 }
 
 export interface StackLease extends Omit<LeaseHolder, 'owner'> {
   /** Name of the stack. */
   _id: string;
-  /** Null when nobody holds it. */
+  /** Null if nobody holds it. */
   owner: string | null;
-  /** Grows with every holder. */
+  /** Increases with every holder. */
   epoch: number;
-  /** By the database's clock; the lease runs out `holdsMs` later. */
+  /** By the database's clock; the lease expires `holdsMs` later. */
   renewedAt: Date;
-  /** Whether the last work on the stack is known to have ended well; false while somebody holds it. */
+  /** Whether the last work on the stack is known to have ended cleanly; false while it is held. */
   settled: boolean;
 }
 
@@ -35,11 +35,11 @@ export interface HeldLease {
   stack: string;
   owner: string;
   epoch: number;
-  /** False when what was done before may be half done. */
+  /** False if the previous work may be incomplete. */
   clean: boolean;
 }
 
-/** A lease that another holder has, and the database's clock after it was read, ms since the epoch. */
+/** A lease of another holder, and the database's clock after it was read, ms since the epoch. */
 export interface ForeignLease {
   lease: StackLease;
   databaseNow: number;
@@ -78,8 +78,8 @@ export function stackLeaseStore(connection: Connection) {
   return {
     model,
     /**
-     * Takes a lease that nobody holds; answers with the other holder's lease where somebody does. The caller may then
-     * prove that holder dead, and take the lease over.
+     * Acquires a free lease; otherwise returns the other holder's lease. The caller may then prove that holder dead,
+     * and take the lease over.
      */
     async acquire(stack: string, holder: LeaseHolder): Promise<HeldLease | ForeignLease> {
       for (;;) {
@@ -113,12 +113,15 @@ export function stackLeaseStore(connection: Connection) {
         .lean<StackLease>();
       return row ? { stack: _id, owner: holder.owner, epoch: row.epoch, clean: false } : null;
     },
-    /** Whether the lease was still held; then it holds anew for its whole time. */
+    /** Whether the lease was still held; then it is valid again for its whole time. */
     async renew({ stack, owner, epoch }: HeldLease): Promise<boolean> {
       const renewed = await model.updateOne({ _id: stack, owner, epoch }, { $currentDate: { renewedAt: true } });
       return renewed.matchedCount === 1;
     },
-    /** Gives the lease back, and says whether the work ended well; nothing when it is somebody else's by now. */
+    /**
+     * Releases the lease, and records whether the work ended cleanly; does nothing if it belongs to somebody else by
+     * now.
+     */
     async release({ stack, owner, epoch }: HeldLease, { settled }: { settled: boolean }): Promise<void> {
       await model.updateOne({ _id: stack, owner, epoch }, { $set: { owner: null, settled } });
     },

@@ -18,7 +18,7 @@ import { webhookEventStore } from './webhook-events.ts';
 
 /**
  * Connects to the control plane's database and returns its collections. The connection is the caller's own, never
- * mongoose's global one; `init` builds the indexes and must have ended before the first write.
+ * mongoose's global one; `init` builds the indexes and must complete before the first write.
  */
 export async function openStore(uri: string, options: { maxPoolSize?: number } = {}) {
   const connection = mongoose.createConnection(uri, {
@@ -51,7 +51,7 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     async init(): Promise<void> {
       await Promise.all(Object.values(collections).map(({ model }) => model.createIndexes()));
     },
-    /** Throws when the database does not answer. */
+    /** Throws if the database does not answer. */
     async ping(): Promise<void> {
       await connection.db?.admin().ping();
     },

@@ -13,7 +13,7 @@ const states = {
   closed: { closedAt: { $ne: null } },
 };
 
-/** Tickets: one per mismatch, found again by its kind and subject for ever. */
+/** Tickets: one per mismatch, identified by its kind and subject. */
 export function ticketStore(connection: Connection) {
   const schema = new Schema<TicketRecord>(
     {
@@ -58,8 +58,8 @@ export function ticketStore(connection: Connection) {
   return {
     model,
     /**
-     * Notes that a pass which began at `at` saw this mismatch: opens its ticket, or opens it again when it had been
-     * gone or its repair did not hold. False when somebody closed it, which holds for as long as it stays as it is.
+     * Records that a pass which began at `at` saw this mismatch: opens its ticket, or reopens it if the mismatch had
+     * disappeared or its repair did not hold. False if a person closed it, which holds as long as the mismatch lasts.
      */
     async note(mismatch: Mismatch, at: Date): Promise<boolean> {
       const { kind, subject, ...about } = mismatch;
@@ -68,12 +68,12 @@ export function ticketStore(connection: Connection) {
       await model.updateOne(key, { $set: about, $max: { seenAt: at } });
       const gone = { closedAt: { $ne: null }, closedBy: null };
       await model.updateOne({ ...key, ...gone }, { $set: { closedAt: null, repairedAt: null, openedAt: nowDate() } });
-      // A repair that an earlier pass made and this one still sees broken did not hold.
+      // A repair made by an earlier pass that this one still sees broken did not hold.
       await model.updateOne({ ...key, repairedAt: { $lt: at } }, { $set: { repairedAt: null } });
       const ticket = await model.findOne(key).lean<TicketRecord>();
       return ticket?.closedAt === null;
     },
-    /** Keeps the tickets of orders and instances that a pass left alone. */
+    /** Keeps the tickets of orders and instances that a pass skipped. */
     async keep(ids: readonly string[], at: Date): Promise<void> {
       const about = { $or: [{ orderId: { $in: ids } }, { instanceId: { $in: ids } }] };
       await model.updateMany(about, { $max: { seenAt: at } });
@@ -87,15 +87,15 @@ export function ticketStore(connection: Connection) {
         )
         .lean<TicketRecord>();
     },
-    /** Closes the tickets of these kinds whose mismatch a pass that began at `at` did not see; answers how many. */
+    /** Closes the tickets of these kinds whose mismatch a pass that began at `at` did not see; returns how many. */
     async closeGone(kinds: readonly MismatchKind[], at: Date): Promise<number> {
       const gone = { kind: { $in: kinds }, seenAt: { $lt: at } };
-      // What somebody had closed is open to be seen again.
+      // A mismatch that a person had closed can be reported again.
       await model.updateMany({ ...gone, closedBy: { $ne: null } }, { $set: { closedBy: null } });
       const closed = await model.updateMany({ ...gone, closedAt: null }, { $set: { closedAt: nowDate() } });
       return closed.modifiedCount;
     },
-    /** Closes one by hand; null when it was closed already. */
+    /** Closes one by hand; null if it was closed already. */
     async close(id: string, by: string): Promise<TicketRecord | null> {
       return model
         .findOneAndUpdate(
@@ -114,7 +114,7 @@ export function ticketStore(connection: Connection) {
       const query = { ...(state ? states[state] : {}), ...(kind ? { kind } : {}) };
       return model.find(query).sort({ openedAt: -1 }).limit(limit).lean<TicketRecord[]>();
     },
-    /** Orders that have a ticket which is not closed. */
+    /** Orders with an open ticket. */
     async openOrders(): Promise<string[]> {
       const open = await model
         .find({ closedAt: null, orderId: { $ne: null } }, { orderId: 1 })

@@ -9,7 +9,7 @@ interface TimelineRow {
   instanceId: string;
   sequence: number;
   at: number;
-  /** By the database's clock: those of the writers differ, and may be set back. */
+  /** By the database's clock: the writers' clocks differ, and may be set back. */
   insertedAt: Date;
   orderId?: string;
   operationId?: string;
@@ -20,8 +20,8 @@ interface TimelineRow {
 type Place = Pick<OperationRef, 'instanceId' | 'orderId'> & Partial<OperationRef>;
 
 /**
- * The timeline of every instance: numbered without gaps by a unique index (the writer takes the next number and tries
- * again on a duplicate), read per instance by number and by the live tail in insertion order.
+ * The timeline of every instance: numbered without gaps by a unique index (the writer takes the next number and retries
+ * on a duplicate), read per instance by number and by the live tail in insertion order.
  */
 export function timelineStore(connection: Connection) {
   const schema = new Schema<TimelineRow>(
@@ -38,7 +38,7 @@ export function timelineStore(connection: Connection) {
   );
   schema.index({ instanceId: 1, sequence: 1 }, { unique: true });
   const model = connection.model<TimelineRow>('TimelineEvent', schema);
-  /** Last number that this process saw per instance: a hint that saves a read, never the truth. */
+  /** Last number that this process saw per instance: a hint that saves a read, not the truth. */
   const hints = new Map<string, number>();
 
   function toEvent(row: Omit<TimelineRow, '_id' | 'insertedAt'>): TimelineEvent {
@@ -60,7 +60,7 @@ export function timelineStore(connection: Connection) {
     return last?.sequence ?? 0;
   }
 
-  /** Inserts under this number; undefined when somebody has taken it. */
+  /** Inserts with this number; undefined if it is taken. */
   async function insertAt(sequence: number, place: Place, body: EventBody): Promise<TimelineEvent | undefined> {
     const row = { ...place, sequence, at: now(), body };
     try {
@@ -91,8 +91,8 @@ export function timelineStore(connection: Connection) {
     model,
     append,
     /**
-     * Appends what becomes true once for an instance or a try of a step, unless the timeline tells it already: for a
-     * writer that may have died between a change and its telling. However many call at once, it is told once.
+     * Appends an event that happens once for an instance or an attempt of a step, unless the timeline contains it
+     * already: for a writer that may have died between a change and its event. Concurrent calls append it once.
      */
     async appendOnce(place: Place, body: Exclude<EventBody, { type: 'log' }>) {
       const same = { 'body.type': body.type, ...('state' in body ? { 'body.state': body.state } : {}) };
@@ -100,7 +100,7 @@ export function timelineStore(connection: Connection) {
       const query = { ...same, ...tryOf, ...('status' in body ? { 'body.status': body.status } : {}) };
       const inOperation = place.operationId ? { operationId: place.operationId } : {};
       for (;;) {
-        // Read before the look: whoever tells the same after the look takes this very number.
+        // Read before the check: a concurrent writer of the same event after the check takes this very number.
         const sequence = (await lastSequence(place.instanceId)) + 1;
         if (await model.exists({ instanceId: place.instanceId, ...inOperation, ...query })) return;
         if (await insertAt(sequence, place, body)) return;
@@ -115,7 +115,7 @@ export function timelineStore(connection: Connection) {
         .lean<TimelineRow[]>();
       return rows.map(toEvent);
     },
-    /** When the newest event of all was inserted, by the database's clock; null when there is none. */
+    /** When the newest event of all was inserted, by the database's clock; null if there is none. */
     async newestInsertion(): Promise<Date | null> {
       const newest = await model
         .findOne({ insertedAt: { $ne: null } }, { insertedAt: 1 })
@@ -123,7 +123,7 @@ export function timelineStore(connection: Connection) {
         .lean<Pick<TimelineRow, 'insertedAt'> | null>();
       return newest?.insertedAt ?? null;
     },
-    /** Events of all instances that were inserted at `since` or later by the database's clock, in that order. */
+    /** Events of all instances inserted at `since` or later by the database's clock, in that order. */
     async insertedSince(since: Date): Promise<{ rowId: string; insertedAt: number; event: TimelineEvent }[]> {
       const rows = await model
         .find({ insertedAt: { $gte: since } })

@@ -8,7 +8,7 @@ interface WebhookEvent {
   receivedAt: Date;
 }
 
-/** Ids of the Stripe events that were taken in; a second delivery of the same event changes nothing. */
+/** Ids of processed Stripe events; a second delivery of the same event changes nothing. */
 export function webhookEventStore(connection: Connection) {
   const model = connection.model<WebhookEvent>(
     'WebhookEvent',
@@ -28,7 +28,7 @@ export function webhookEventStore(connection: Connection) {
     async seen(id: string): Promise<boolean> {
       return (await model.exists({ _id: id })) !== null;
     },
-    /** Remembers an event whose news was passed on. */
+    /** Records an event that was processed. */
     async remember(event: { id: string; type: string }): Promise<void> {
       try {
         await model.create({ _id: event.id, type: event.type, receivedAt: nowDate() });

@@ -109,7 +109,7 @@ test('an order whose card is declined ends with nothing left over', async () => 
   if (code !== 0) throw new Error(shown);
   expect(summary).toMatchObject({ ok: true, fault: 'decline', order: { state: 'declined' }, url: null });
   expect(summary?.checks).toHaveLength(8);
-  expect(shown).toMatch(/Servers from before\n.*runs, licence OK/);
+  expect(shown).toMatch(/Existing servers\n.*runs, licence OK/);
 }, 120_000);
 
 /** Listening sockets of these processes whose address is not 127.0.0.1, as /proc tells (proc_net_tcp(5)). */

@@ -64,7 +64,7 @@ test('two starts in one process do not block each other, and what is released ca
 test('a port that is asked for by its name and claimed by another start is refused with the name of the variable', async () => {
   const { api } = await start('a');
   const asked = choosePorts({ file: join(folder, 'b'), env: { FREEHOLD_PORT_EDGE: String(api) }, free: true });
-  await expect(asked).rejects.toThrow(`Port ${api} is taken; FREEHOLD_PORT_EDGE asks for it.`);
+  await expect(asked).rejects.toThrow(`Port ${api} is taken, but FREEHOLD_PORT_EDGE requires it.`);
 }, 30_000);
 
 test.each(['banana', '0', '65530'])('the base %s is refused in one sentence', async (text) => {

@@ -95,7 +95,7 @@ describe('one process', () => {
     const { port } = stranger.address() as AddressInfo;
     const { toy } = supervise(lives, { ports: [port] });
     await expect(toy.start()).rejects.toThrow(
-      `Port ${port}, chosen for Toy, was taken by another program meanwhile: start again to have another.`,
+      `Port ${port}, chosen for Toy, was taken by another program meanwhile: start again to get another.`,
     );
     expect(toy.pid).toBeUndefined();
     stranger.close();
@@ -168,7 +168,7 @@ describe('the platform', () => {
     const other = join(stateDir, 'other');
     await expect(
       startPlatform({ stateDir: other, only: names, env: { ...process.env, FREEHOLD_PORT_API: String(taken) } }),
-    ).rejects.toThrow(`Port ${taken} is taken; FREEHOLD_PORT_API asks for it.`);
+    ).rejects.toThrow(`Port ${taken} is taken, but FREEHOLD_PORT_API requires it.`);
     await platform.stop();
   });
 
@@ -217,7 +217,7 @@ describe('when the supervisor itself is killed', () => {
     return Number(children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/bin/sh')));
   };
 
-  test('the undertaker ends every process and frees every port', async () => {
+  test('the reaper ends every process and frees every port', async () => {
     const { identities, ports } = await run();
     await killSupervisor();
     await until(() => !identities.some(isAlive), { what: 'everything has ended', limitMs: 15_000 });
@@ -226,7 +226,7 @@ describe('when the supervisor itself is killed', () => {
     await (await startPlatform({ stateDir, ports: 'free', only: ['mailbox'] })).stop();
   });
 
-  test('and the undertaker too, the next start ends what is left', async () => {
+  test('and the reaper too, the next start ends what is left', async () => {
     const { identities } = await run();
     process.kill(-reaper(), 'SIGKILL');
     await killSupervisor();

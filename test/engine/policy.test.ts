@@ -14,7 +14,7 @@ test('a stack that breaks a rule is refused by its reason, and nothing of it was
   await expect(lab.up(leaky)).rejects.toMatchObject({
     code: 'policy_violated',
     detail: expect.stringMatching(
-      /^secret-in-plain-input: address-node-1 \(freehold-local:index:Address\): a known secret stands in an input\n/,
+      /^secret-in-plain-input: address-node-1 \(freehold-local:index:Address\): a known secret is in an input\n/,
     ),
   });
   expect(Date.now() - began).toBeLessThan(60_000);

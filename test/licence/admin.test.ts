@@ -73,7 +73,7 @@ describe("an operator's stop", () => {
     expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
       403,
       'SUBSCRIPTION_NOT_ACTIVE',
-      'The licence was suspended by its seller: get in touch with support.',
+      'The licence was suspended by its seller: contact support.',
     ]);
     expect((await world.claimsOf(refused.body.verdict)).lic.status).toBe('SUSPENDED');
     expect((await world.activate(licenseKey)).body.detail).toBe(refused.body.detail);

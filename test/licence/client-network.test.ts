@@ -92,7 +92,7 @@ describe('a proxy on the way', () => {
     const refused = await checked({ serverUrl: server.url, ca: authority, proxy: wrong });
     expect(refused.reason).toMatchObject({
       code: 'CONNECTION_ERROR',
-      text: expect.stringContaining('asks for a name'),
+      text: expect.stringContaining('asks for a user name'),
     });
     expect(JSON.stringify(refused)).not.toContain('wrong-password');
   });
@@ -102,7 +102,7 @@ describe('a proxy on the way', () => {
     const { reason } = await checked({ serverUrl: server.url, ca: authority, proxy: proxy.url });
     expect(reason).toMatchObject({
       code: 'CONNECTION_ERROR',
-      text: `The proxy on the way to the licence server refused with status ${status}.`,
+      text: `The proxy between this node and the licence server refused with status ${status}.`,
     });
   });
 });

@@ -146,7 +146,7 @@ describe('exit codes', () => {
     await product.said({ state: 'OK' });
     await world.admin('POST', `/licenses/${licence.licenseId}/standing`, { standing: 'suspended', revision: 2 });
     expect(await product.ended()).toBe(77);
-    expect((await stateOf(stateFile)).stopTold).toBe(true);
+    expect((await stateOf(stateFile)).stopReported).toBe(true);
 
     const again = boot({ stateFile });
     await again.said({ state: 'LOCKED' });
@@ -163,7 +163,7 @@ describe('exit codes', () => {
     const corrupt = boot({ stateFile });
     expect(await corrupt.ended()).toBe(65);
     expect(corrupt.lines).toEqual([
-      { failed: `${stateFile} is not a licence state: restore it, or remove it and enrol the node anew.` },
+      { failed: `${stateFile} is not a licence state: restore it, or remove it and enrol the node again.` },
     ]);
     const unwritable = nodes.newStateFile();
     await mkdir(`${unwritable}.new/in-the-way`, { recursive: true });

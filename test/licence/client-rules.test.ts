@@ -221,7 +221,7 @@ describe('options', () => {
     ['retryFirstMs', { retryFirstMs: 0 }],
   ])('%s that cannot work is named, its value is not', (name, wrong) => {
     const create = () => createLicenceClient({ ...good, licenseKey: 'FH-SECRET', ...wrong } as LicenceClientOptions);
-    expect(create).toThrow(`These licence options are missing or wrong: ${name}.`);
+    expect(create).toThrow(`These licence options are missing or invalid: ${name}.`);
     let code = 0;
     try {
       create();

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { playScenarios, seatsNeeded } from '../../src/licence/conformance/kit.ts';
+import { runScenarios, seatsNeeded } from '../../src/licence/conformance/kit.ts';
 import { scenarios } from '../../src/licence/conformance/scenarios/all.ts';
 import { defaultIssuer } from '../../src/licence/protocol/verdict.ts';
 import { product, startLicenceWorld } from './support/licence-server.ts';
@@ -10,7 +10,7 @@ test('a server with its limits as they come meets every scenario of the kit, whi
     await world.putPlan('KIT', { limits: { devices: 10, users: null } });
     const { licenseId, licenseKey } = await world.issue({ plan: 'KIT', seats: seatsNeeded });
     const target = { serverUrl: world.url(), product, licenseKey, version: '1.0.0', issuer: defaultIssuer, fetch };
-    const { results, seatsLeft } = await playScenarios(target, scenarios);
+    const { results, seatsLeft } = await runScenarios(target, scenarios);
     expect(results.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
     expect(seatsLeft).toBe(0);
     expect((await world.view(licenseId)).seats.production.used).toBe(0);

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { playScenarios, type Scenario, seatsNeeded } from '../../src/licence/conformance/kit.ts';
+import { runScenarios, type Scenario, seatsNeeded } from '../../src/licence/conformance/kit.ts';
 import { scenarios } from '../../src/licence/conformance/scenarios/all.ts';
 import { defaultIssuer } from '../../src/licence/protocol/verdict.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const play = (serverUrl: string, chosen: readonly Scenario[]) =>
-  playScenarios({ ...{ serverUrl, product, licenseKey: key, version: '1.0.0', issuer: defaultIssuer }, fetch }, chosen);
+  runScenarios({ ...{ serverUrl, product, licenseKey: key, version: '1.0.0', issuer: defaultIssuer }, fetch }, chosen);
 
 /** The command as a process of its own. */
 async function command(args: string[], environment: Record<string, string> = {}) {
@@ -70,12 +70,12 @@ describe('the conformance kit', () => {
   test('says why it did not play what needs one more seat', async () => {
     const { licenseKey } = await world.issue({ plan: 'KIT', seats: 1 });
     const target = { serverUrl: world.url(), product, licenseKey, version: '1.0.0', issuer: defaultIssuer, fetch };
-    const { results } = await playScenarios(
+    const { results } = await runScenarios(
       target,
       scenarios.filter(({ id }) => id === 'L31'),
     );
     expect(results).toMatchObject([
-      { id: 'L31', outcome: 'not played', detail: 'The copy was refused, and found no free seat.' },
+      { id: 'L31', outcome: 'skipped', detail: 'The copy was refused, and found no free seat.' },
     ]);
   });
 });
@@ -107,7 +107,7 @@ describe('the command', () => {
     await wrong.close();
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
-      ...{ server: wrong.url, product, conforms: false, ok: 1, failed: 1, notPlayed: 0, seatsLeft: 0 },
+      ...{ server: wrong.url, product, conforms: false, ok: 1, failed: 1, skipped: 0, seatsLeft: 0 },
       results: [
         { id: 'L23', outcome: 'ok' },
         { id: 'L24', outcome: 'failed', detail: 'A repeated answer carries Idempotent-Replay: true.' },
@@ -140,7 +140,7 @@ describe('the command', () => {
   test.each<[string, () => string[], string]>([
     ['without a server', () => ['--product', product, '--key', key], 'Give --server, --product and --key'],
     ['with a number that is none', () => [...target(), '--key', key, '--only', 'L99'], 'There is no scenario L99'],
-    ['with a key that is not good', () => [...target(), '--key', 'FH-WRONG'], 'The key is not good'],
+    ['with a key that is not good', () => [...target(), '--key', 'FH-WRONG'], 'The key is not valid'],
     [
       'with a server that is not there',
       () => ['--server', 'http://127.0.0.1:9', '--product', 'p', '--key', 'k'],

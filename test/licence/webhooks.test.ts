@@ -274,7 +274,7 @@ describe('news that cannot be told', () => {
     const { licenseId } = await world.issue();
     await ended(webhookId, 'delivered');
     await put(licenseId, [{ at: new Date() }]);
-    const said = () => world.server().output().includes('what a document tells waits');
+    const said = () => world.server().output().includes('the outbox of a document was not moved');
     await until(said, { what: 'it is told that they wait', limitMs: 50_000 });
     const [made] = await deliveries(`webhookId=${webhookId}`);
     await admin('POST', `/webhook-deliveries/${made?.deliveryId}/redeliver`);

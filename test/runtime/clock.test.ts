@@ -48,5 +48,5 @@ test('keeps the offset from the start of its process', async () => {
 test('says so when its file holds no offset', async () => {
   writeFileSync(file, 'soon');
   const broken = await clockOf({ FREEHOLD_CLOCK_FILE: file });
-  expect(() => broken.now()).toThrow(`${file} holds no whole number of ms`);
+  expect(() => broken.now()).toThrow(`${file} does not contain a whole number of ms`);
 });

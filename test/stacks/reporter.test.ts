@@ -14,7 +14,7 @@ test.each([
 ])('an engine that lost its provider is interrupted, not refused: %s', (text) => {
   const reporter = said(text);
   expect(reporter.lostProvider()).toBe(true);
-  reporter.forgive();
+  reporter.forgetErrors();
   expect(reporter.lostProvider()).toBe(false);
 });
 

@@ -1,7 +1,7 @@
 /**
- * No reading of the machine's wall clock in the product but in `src/runtime/clock.ts`: what a test or a campaign shifts
- * there has to be shifted everywhere. `Date.now()`, `new Date()` and `Date()` are looked for; the exceptions say why.
- * The folder that holds `src` may be given as an argument.
+ * The product reads the machine's wall clock only in `src/runtime/clock.ts`: what tests and campaigns shift there must
+ * be shifted everywhere. `Date.now()`, `new Date()` and `Date()` are searched for; the exceptions say why. The folder
+ * that contains `src` may be given as an argument.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

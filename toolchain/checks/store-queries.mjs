@@ -1,7 +1,7 @@
 /**
- * No RegExp in `src/store/`: on an indexed field the embedded database matches nothing for one, silently, where MongoDB
- * matches. Text is looked for with `{ $regex: 'text', $options: 'i' }`, and a pattern for anything but a query belongs
- * to `src/domain/` or `src/contracts/`. The folder to look at may be given as an argument.
+ * No RegExp in `src/store/`: on an indexed field the embedded database silently matches nothing, where MongoDB matches.
+ * Search text with `{ $regex: 'text', $options: 'i' }`; a pattern for anything but a query belongs in `src/domain/` or
+ * `src/contracts/`. The folder to check may be given as an argument.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -5,8 +5,8 @@ import { homedir, hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * The per-user cache of tools: `tools/<name>/<version>-<platform>-<arch>/`, each with a `tool.json` that says what it
- * is and how large its program must be. A folder appears under its name only when it is complete.
+ * The per-user cache of tools: `tools/<name>/<version>-<platform>-<arch>/`, each with a `tool.json` with its source and
+ * the size of its program. A folder appears under its name only when it is complete.
  */
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -17,12 +17,12 @@ export function cacheRoot() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'freehold');
 }
 
-/** Where a tool lies, or would lie. */
+/** The folder of a tool, whether or not it exists. */
 function toolFolder({ name, version }) {
   return join(cacheRoot(), 'tools', name, `${version}-${platform}`);
 }
 
-/** The manifest of a cached tool, or undefined when it is absent or not whole. Two stats, no process. */
+/** The manifest of a cached tool, or undefined if it is absent or incomplete. Two stats, no process. */
 export function cachedTool({ name, version, program }) {
   const folder = toolFolder({ name, version });
   const manifest = readJson(join(folder, 'tool.json'));
@@ -32,8 +32,8 @@ export function cachedTool({ name, version, program }) {
 }
 
 /**
- * Runs `build(folder)` in a private sibling of the tool's folder and gives the result its name in one rename, so that
- * nobody ever sees half a tool. When somebody else was first, theirs stays. `build` returns where the tool came from.
+ * Runs `build(folder)` in a private sibling of the tool's folder and renames the result, so that nobody ever sees an
+ * incomplete tool. If another process was first, its result stays. `build` returns the tool's source.
  */
 export async function installTool({ name, version, program }, build) {
   const target = toolFolder({ name, version });
@@ -58,7 +58,7 @@ export async function installTool({ name, version, program }, build) {
   return cachedTool({ name, version, program });
 }
 
-/** Removes a folder by way of another name, so that it is gone at once for everybody who looks. */
+/** Renames a folder before removing it, so that it disappears at once for everybody. */
 async function removeFolder(folder) {
   if (!existsSync(folder)) return;
   const away = join(dirname(folder), `.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}`);
@@ -66,7 +66,7 @@ async function removeFolder(folder) {
   await rm(away, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** Drafts whose process has ended (a kill -9, a power cut) are litter. */
+/** Drafts whose process has ended (a kill -9, a power cut) are removed. */
 async function sweepAbandoned(folder) {
   for (const entry of await readdir(folder)) {
     if (!entry.startsWith('.')) continue;
@@ -78,7 +78,7 @@ async function sweepAbandoned(folder) {
   }
 }
 
-/** True when a process of this id runs on this machine, whoever owns it. */
+/** True if a process with this id runs on this machine, whoever owns it. */
 export function isAlive(pid) {
   try {
     process.kill(pid, 0);
@@ -88,12 +88,12 @@ export function isAlive(pid) {
   }
 }
 
-/** The file that takes everything a step's commands write. */
+/** The file for all output of a step's commands. */
 export function logFile(name) {
   return join(cacheRoot(), 'logs', `${basename(name)}.log`);
 }
 
-/** A "no" (an address that cannot be reached, a download that failed) holds for a day. */
+/** A "no" (an unreachable address, a failed download) is remembered for a day. */
 export function rememberedNo(what) {
   const at = readJson(join(cacheRoot(), 'unreachable.json'))?.[what];
   return at !== undefined && Date.now() - at < dayMs;
@@ -104,7 +104,7 @@ export function rememberNo(what) {
 }
 
 /**
- * What a program found on PATH said about itself; asked again only when the file changes. `ask` returns a string or
+ * The version reported by a program found on PATH; asked again only when the file changes. `ask` returns a string or
  * undefined.
  */
 export async function rememberedAnswer(path, ask) {
@@ -123,7 +123,7 @@ function update(file, change) {
   writeFileSync(path, `${JSON.stringify(change(readJson(path) ?? {}), null, 2)}\n`);
 }
 
-/** A file that another process is writing at this moment reads as absent, which costs one more look, nothing else. */
+/** A file that another process is writing at this moment reads as absent, which costs one more check, nothing else. */
 function readJson(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

@@ -24,13 +24,13 @@ export function isExecutable(path) {
 }
 
 /**
- * Runs a command to its end in a process group of its own, writes all it says to the log file and gives each line to
- * `onLine`. Resolves with its lines on exit code 0, else rejects with a failure that carries the last lines; an abort
- * ends the whole group first.
+ * Runs a command in its own process group, writes all output to the log file and passes each line to `onLine`. Resolves
+ * with its lines on exit code 0, otherwise rejects with a failure that contains the last lines; an abort ends the whole
+ * group first.
  *
- * @param {{ command: string, args: string[], log: string, signal: AbortSignal, what: string, cwd?: string,
- *   env?: NodeJS.ProcessEnv, onLine?: (line: string) => void, silenceMs?: number }} options `what` names the command in
- *   the failure; after `silenceMs` without a line the command is ended and the failure carries `silent: true`
+ * @param {{ command: string, args: string[], log: string, signal: AbortSignal, what: string, cwd?: string, env?:
+ * NodeJS.ProcessEnv, onLine?: (line: string) => void, silenceMs?: number }} options `what` names the command in the
+ * failure; after `silenceMs` without a line the command is ended and the failure has `silent: true`
  */
 export function run({ command, args, log, signal, what, cwd, env = process.env, onLine = () => {}, silenceMs }) {
   return new Promise((resolve, reject) => {

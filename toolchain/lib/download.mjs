@@ -24,8 +24,8 @@ export async function isReachable(origin, signal) {
 }
 
 /**
- * Downloads a file, follows redirects, and checks it against the publisher's list of SHA-256 sums where there is one
- * (lines of `<sum>  <file name>`). `onBytes(received, total)`: total is 0 when unknown.
+ * Downloads a file, follows redirects, and checks it against the publisher's list of SHA-256 sums if there is one
+ * (lines of `<sum>  <file name>`). `onBytes(received, total)`: total is 0 if unknown.
  */
 export async function download({ url, to, checksums, onBytes, signal }) {
   const answer = await open({ url, method: 'GET', signal });

@@ -1,14 +1,14 @@
 /**
- * An error meant for the reader of a terminal: one sentence that says what is wrong and what to do. Everything else
- * that is thrown is a defect and keeps its stack.
+ * An error for the reader of a terminal: one sentence that says what is wrong and what to do. Any other error is a
+ * defect and keeps its stack.
  *
- * `tail` are the last lines that the failed command wrote, `log` is the file that holds all of them.
+ * `tail` are the last lines that the failed command wrote, `log` is the file with all of them.
  */
 export function setupFailure(sentence, { tail = [], log } = {}) {
   return Object.assign(new Error(sentence), { name: 'SetupFailure', tail, log });
 }
 
-/** The text for the terminal, or undefined when the error is not one of ours. */
+/** The text for the terminal, or undefined if the error is not one of ours. */
 export function describeFailure(error) {
   if (error?.name !== 'SetupFailure') return undefined;
   const lines = [`freehold: ${error.message}`];

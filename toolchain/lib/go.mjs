@@ -7,17 +7,17 @@ import { size } from './report.mjs';
 import { atLeast } from './version.mjs';
 
 /**
- * Programs that are built from their Go source: no registry holds them, but the Go module proxy holds their source.
+ * Programs that are built from Go source: no registry has the programs, but the Go module proxy has their source.
  *
  * @typedef {object} GoProgram
  * @property {string} title
  * @property {string} goVersion the oldest Go that compiles it
- * @property {string} [otherwise] what to install in the place of Go
- * @property {string[]} args of `go`, without the place where the program goes; that is `bin/` of the tool's folder
+ * @property {string} [otherwise] what to install instead of Go
+ * @property {string[]} args of `go`, without the output path, which is `bin/` of the tool's folder
  * @property {string} [cwd]
- * @property {number} packages Go packages that the build compiles; only for the reader's sense of how far it is
+ * @property {number} packages Go packages that the build compiles; only for showing progress
  * @property {string} duration how long it takes, in words
- * @property {number} freeBytes modules, build cache and program at their largest
+ * @property {number} freeBytes maximum size of modules, build cache and program
  */
 
 /** Throws the one clear sentence when Go is missing or too old. @param {GoProgram} program */
@@ -35,7 +35,7 @@ export async function checkGo({ title, goVersion, otherwise }, signal) {
   }
 }
 
-/** Builds a program into `bin/` of the folder, and removes what only the build needed. @param {GoProgram} program */
+/** Builds a program into `bin/` of the folder, and removes temporary build files. @param {GoProgram} program */
 export async function buildGo({ title, args, cwd, packages, duration, freeBytes }, { folder, step, log, signal }) {
   const scratch = join(folder, 'scratch');
   await mkdir(scratch);
@@ -68,7 +68,7 @@ export async function buildGo({ title, args, cwd, packages, duration, freeBytes 
   }
 }
 
-/** Caches of the build's own, which can be deleted afterwards without harm to anybody else's. */
+/** Separate caches of the build, which can be deleted afterwards. */
 async function scratchEnv(scratch) {
   const folders = {
     GOMODCACHE: join(scratch, 'modules'),
@@ -84,7 +84,7 @@ function goEnv() {
 }
 
 async function checkSpace(folder, { title, freeBytes }) {
-  // The first releases of Node 18 cannot tell.
+  // The first releases of Node 18 cannot report it.
   if (!fs.statfs) return;
   const { bavail, bsize } = await fs.statfs(folder);
   if (bavail * bsize < freeBytes) {

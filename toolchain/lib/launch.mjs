@@ -8,12 +8,12 @@ import { describeFailure } from './failure.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** A terminal and npm both deliver one Ctrl-C; what comes within this time (ms) is the same one. */
+/** A terminal and npm both deliver one Ctrl-C; signals within this time (ms) count as one. */
 const samePressMs = 400;
 
 /**
- * Sets up for a command. Gives the tools, or the exit code when that was not possible or somebody interrupted it.
- * Without an entry of its own the command is `setup`, which lists what is there on stdout.
+ * Sets up for a command. Returns the tools, or the exit code if that failed or was interrupted. Without an entry the
+ * command is `setup`, which lists the tools on stdout.
  */
 export async function prepare({ entry, need, quiet = false }) {
   const interrupt = new AbortController();
@@ -45,8 +45,8 @@ function listing({ tools }) {
 }
 
 /**
- * Runs an entry to its end and resolves with its exit code. The child has a session of its own, so that a signal
- * reaches it from here alone and once, however many of terminal, shell and npm send it to us.
+ * Runs an entry and resolves with its exit code. The child has its own session, so that it gets a signal only from here
+ * and once, however many of terminal, shell and npm send it to us.
  */
 export function launch({ tools, entry, args }) {
   const child = spawn(tools.node, [join(root, entry), ...args], {

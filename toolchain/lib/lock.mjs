@@ -8,9 +8,9 @@ const staleMs = 30_000;
 const lookMs = 500;
 
 /**
- * Runs `work` while holding the lock file, so that two set-ups do not do the same long thing twice. The holder touches
- * the file every 5 s; a lock whose process is gone, or that nobody touched for 30 s, is taken over. It saves work and
- * is no guard of correctness: results appear by rename, whoever makes them.
+ * Runs `work` while holding the lock file, so that two set-ups do not do the same long work twice. The holder touches
+ * the file every 5 s; a lock whose process is gone, or that was not touched for 30 s, is taken over. It saves work but
+ * does not guarantee correctness: results appear by rename, whoever makes them.
  */
 export async function withLock({ path, signal, onWait }, work) {
   mkdirSync(dirname(path), { recursive: true });
@@ -40,7 +40,7 @@ export async function withLock({ path, signal, onWait }, work) {
   }
 }
 
-/** The lock appears whole, by link: nobody can read an empty one. */
+/** The lock appears atomically, by link: nobody can read an empty one. */
 function take(path) {
   const draft = `${path}.${process.pid}.draft`;
   writeFileSync(draft, JSON.stringify({ pid: process.pid, host: hostname() }));

@@ -8,14 +8,14 @@ export function checkNpm(title) {
   }
 }
 
-/** npm names each file that it has fetched; the largest takes less than this on any line worth waiting for. */
+/** npm prints each file that it has fetched; even the largest takes less than this on a usable connection. */
 const silenceMs = 3 * 60_000;
 const attempts = 3;
 
 /**
- * Runs npm, the one that started us where it was npm, with the machine's own Node, for which it was installed. Its
- * variables about the script that is running stay away, its configuration goes through. A connection that stalls is no
- * reason to wait for ever: npm is started again and goes on from its own cache.
+ * Runs npm, the one that started us if it was npm, with the machine's own Node, for which it was installed. Variables
+ * of the running script are removed, npm's configuration is passed on. If a connection stalls, npm is restarted and
+ * continues from its own cache.
  */
 export async function npm({ args, step, onLine = () => {}, ...rest }) {
   const { command, before } = npmProgram();

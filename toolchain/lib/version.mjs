@@ -1,4 +1,4 @@
-/** True when dotted version `a` is the same as or later than `b`; anything after the numbers is ignored. */
+/** True if dotted version `a` is the same as or later than `b`; anything after the numbers is ignored. */
 export function atLeast(a, b) {
   const left = numbers(a);
   const right = numbers(b);

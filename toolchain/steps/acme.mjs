@@ -1,8 +1,8 @@
 import { buildGo, checkGo } from '../lib/go.mjs';
 
 /**
- * What the tests of certificates run: the real Caddy, which holds the certificates on every host, and Pebble, the
- * certificate authority that its authors made for tests. Nothing else needs them.
+ * Programs for the certificate tests: the real Caddy, which manages the certificates on every host, and Pebble, the
+ * test certificate authority of Let's Encrypt. Nothing else needs them.
  */
 
 const caddyVersion = '2.11.9';

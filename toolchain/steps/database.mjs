@@ -22,12 +22,12 @@ const mongod = {
   registry: { check: () => checkNpm('MongoDB'), build: downloadMongod },
 };
 
-/** Which build of MongoDB fits which system is what this well-kept library knows; it is used here and nowhere else. */
+/** This well-maintained library knows which MongoDB build fits which system; it is used only here. */
 const downloader = 'mongodb-memory-server-core@11.3.0';
 
 /**
- * A server that speaks MongoDB's protocol, where MongoDB's own downloads cannot be reached. Later releases of the
- * package no longer hold this program.
+ * A server that speaks MongoDB's protocol, for machines that cannot reach MongoDB's downloads. Later releases of the
+ * package no longer contain this program.
  *
  * @type {import('../lib/tool.mjs').Tool}
  */
@@ -57,8 +57,8 @@ const secantusdb = {
 const candidates = [mongod, secantusdb];
 
 /**
- * The databases that are at hand, best first: named, on PATH, or in the cache. All are told to the platform, because
- * a data folder stays with the server that made it.
+ * The available databases, best first: by variable, on PATH, or in the cache. The platform gets all of them, because a
+ * data folder stays with the server that created it.
  */
 export async function findDatabases(signal) {
   const found = [];

@@ -8,8 +8,8 @@ import { checkNpm, npm } from '../lib/npm.mjs';
 const title = 'Dependencies';
 
 /**
- * The project's npm packages, a headless Chromium for the browser tests among them. Present when the stamp in
- * `node_modules` carries the hash of the lock file, or when npm's own record of what it installed equals it.
+ * The project's npm packages, including a headless Chromium for the browser tests. Present if the stamp in
+ * `node_modules` has the hash of the lock file, or if npm's own record of the installation equals it.
  */
 export function dependenciesArePresent(root) {
   const lock = readFileSync(join(root, 'package-lock.json'));
@@ -24,7 +24,7 @@ export function dependenciesArePresent(root) {
 /** Throws the one clear sentence when npm is missing. */
 export const prepareDependencies = () => checkNpm('the dependencies');
 
-/** `npm ci`, one at a time for each checkout. */
+/** `npm ci`, one at a time per checkout. */
 export async function installDependencies(root, { report, signal }) {
   const step = report.step(title);
   const log = logFile('dependencies');
@@ -72,7 +72,7 @@ function countForThisPlatform(packages) {
   ).length;
 }
 
-/** Packages that are optional may be absent: they belong to other platforms. */
+/** Optional packages may be absent: they belong to other platforms. */
 function isInstalled(wanted, installed) {
   return Object.entries(wanted).every(([name, { version, integrity, optional, devOptional }]) => {
     if (name === '') return true;
@@ -83,7 +83,7 @@ function isInstalled(wanted, installed) {
 
 const stampPath = (root) => join(root, 'node_modules', '.freehold-installed');
 
-/** Another platform's packages in a shared folder do not count. */
+/** Packages of another platform in a shared folder do not count. */
 const hashOf = (content) =>
   createHash('sha256').update(`${process.platform}-${process.arch}\n`).update(content).digest('hex');
 

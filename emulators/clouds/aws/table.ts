@@ -5,17 +5,17 @@ import { imagePrefix, rules, text } from './rules.ts';
 import { types } from './types.ts';
 import { awsWords } from './words.ts';
 
-/** The access key that the double accepts. */
+/** The access key that is accepted. */
 export const accessKeyId = 'AKIAFREEHOLDDOUBLE00';
-/** Where the records of our names are; the account has it already. */
+/** The zone of our records; it already exists in the account. */
 const hostedZoneId = 'ZFREEHOLDDOUBLE';
 
-/** The image of the operating system that a region has. */
+/** The operating system image of a region. */
 function imageOf(region: string): string {
   return imagePrefix + Buffer.from(region).toString('hex').slice(-12).padStart(12, '0');
 }
 
-/** Instances that get what is sent to a public address. */
+/** Instances that receive the traffic of a public address. */
 function behind(address: string, world: World): string[] {
   const eip = world.list(types.eip).find(({ computed }) => computed.publicIp === address);
   if (!eip) return [];
@@ -60,7 +60,8 @@ export const awsTable: CloudTable = {
     world.list(types.instance).map((instance) => {
       const isMine = ({ inputs }: DoubleObject) => inputs.instanceId === instance.id || inputs.targetId === instance.id;
       const attachment = world.list(types.volumeAttachment).find(isMine);
-      // The double knows no past: whoever gets a volume counts as stopped by an earlier move until told to run.
+      // The emulator keeps no history: a machine that gets a volume counts as stopped by an earlier move until it is
+      // told to run.
       const mayBeStopped = attachment !== undefined;
       return {
         id: instance.id,

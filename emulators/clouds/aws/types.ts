@@ -1,4 +1,4 @@
-/** The resource types that our programs for AWS use, by short names. */
+/** Resource types that our programs for AWS use, by short name. */
 export const types = {
   vpc: 'aws:ec2/vpc:Vpc',
   gateway: 'aws:ec2/internetGateway:InternetGateway',

@@ -61,7 +61,7 @@ export function createAwsWire(double: Double): Router {
     sendXml(response, 200, `<${action}Response xmlns="${namespaces[service]}">${xmlOf(body)}</${action}Response>`);
   });
 
-  /** Resource Groups Tagging API: what carries the wanted tags in a region, by ARN. */
+  /** Resource Groups Tagging API: objects with the given tags in a region, by ARN. */
   async function getResources(request: Request): Promise<object> {
     const { region } = scopeOf(request);
     const { TagFilters = [] } = JSON.parse(String(request.body)) as {
@@ -73,7 +73,7 @@ export function createAwsWire(double: Double): Router {
         const value = tagsOf(object)[Key];
         return value !== undefined && (Values.length === 0 || Values.includes(value));
       });
-    // Roles and profiles have tags that this interface does not look at.
+    // This API does not cover the tags of roles and profiles.
     const isShown = ({ type, region: place, computed }: DoubleObject) =>
       place === region && computed.arn !== undefined && !type.startsWith('aws:iam/');
     const found = (await double.list()).filter((object) => isShown(object) && fits(object));
@@ -145,7 +145,7 @@ export function createAwsWire(double: Double): Router {
 }
 
 const withDot = (name: unknown) => `${String(name).replace(/\.$/, '')}.`;
-/** Route 53 keeps the quotes of text records, which the provider takes off. */
+/** Route 53 keeps the quotes of text records, which the provider removes. */
 const quoted = (inputs: DoubleObject['inputs'], value: string) => (inputs.type === 'TXT' ? `"${value}"` : value);
 
 function sendXml(response: Response, status: number, text: string): void {

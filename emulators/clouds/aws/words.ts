@@ -1,6 +1,6 @@
 import type { Words } from '../rule-table.ts';
 
-/** How AWS names what the types are, in its codes: `InvalidVolume.NotFound`. */
+/** AWS's names of the types in its codes: `InvalidVolume.NotFound`. */
 const kinds: Readonly<Record<string, string>> = {
   Vpc: 'VpcID',
   InternetGateway: 'InternetGatewayID',
@@ -18,7 +18,7 @@ const creating: Readonly<Record<string, { operation: string; title: string }>> =
   Vpc: { operation: 'CreateVpc', title: 'creating EC2 VPC' },
 };
 
-/** Codes of a name that is taken already. */
+/** Codes for a name that is already taken. */
 const taken: Readonly<Record<string, string>> = {
   Role: 'EntityAlreadyExists',
   InstanceProfile: 'EntityAlreadyExists',
@@ -34,7 +34,7 @@ const howTo = (type: string) =>
 
 const answer = 'https response error StatusCode: 400, RequestID: 00000000-0000-4000-8000-000000000000';
 
-/** An error of an API as version 2 of the Go client shows it, which the provider passes on. */
+/** An API error in the format of version 2 of the Go client, which the provider passes on. */
 export function awsError(operation: string, code: string, sentence: string): string {
   const service = operation === 'ChangeResourceRecordSets' ? 'Route 53' : 'EC2';
   return `operation error ${service}: ${operation}, ${answer}, api error ${code}: ${sentence}`;

@@ -1,4 +1,4 @@
-/** What an element holds: text, elements by name, or the same element several times. */
+/** The content of an element: text, elements by name, or the same element several times. */
 export type Xml = string | number | boolean | { [name: string]: Xml | Xml[] | undefined };
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
@@ -13,12 +13,12 @@ export function xmlOf(value: Xml): string {
     .join('');
 }
 
-/** EC2 writes lists as `item` elements inside of the list's own. */
+/** EC2 writes lists as `item` elements inside the list's own. */
 export const items = (list: Xml[]): Xml => ({ item: list });
 /** IAM and the load balancers write them as `member` elements. */
 export const members = (list: Xml[]): Xml => ({ member: list });
 
-/** Text of the first element of a name in a request; empty when there is none. */
+/** Text of the first element of a name in a request; empty if there is none. */
 export function elementIn(text: string, name: string): string {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1] ?? '';
 }

@@ -7,20 +7,20 @@ import { armTypes, type TypeName, types } from './types.ts';
 import { azureError } from './words.ts';
 
 /**
- * What Azure and its native provider do with each type. An id is made of names, so everything has but one of a name in its
- * place, and a create that finds one is refused. A change in place is refused where Azure does not allow it.
+ * What Azure and its native provider do with each type. An id consists of names, so a name exists once in its scope,
+ * and creating it again is refused. A change in place is refused if Azure does not allow it.
  */
 
 export const subscription = '00000000-0000-4000-8000-0000000a2e1e';
-/** The image of the operating system that there is. */
+/** The existing operating system image. */
 const newestVersion = '24.04.202611010';
 
 export const text = (value: unknown) => (value === undefined || value === null ? '' : String(value));
 const to = (type: TypeName, more: Omit<Reference, 'type'> = {}): Reference => ({ type: types[type], ...more });
-/** By a name, which is one in its group alone. */
+/** Refers to an object by name, which is unique in its group. */
 const inGroup = (type: TypeName, more: Omit<Reference, 'type'>) => to(type, { ...more, within: 'resourceGroupName' });
 
-/** The input that holds an object's own name, and that of what it is in, if it is in anything but the group. */
+/** The input with an object's own name, and with its parent's name if the parent is not the group. */
 const naming: Readonly<Record<TypeName, { own: string; parent?: string }>> = {
   group: { own: 'resourceGroupName' },
   network: { own: 'virtualNetworkName' },
@@ -39,7 +39,7 @@ const naming: Readonly<Record<TypeName, { own: string; parent?: string }>> = {
   snapshots: { own: 'backupInstanceName', parent: 'vaultName' },
 };
 
-/** The id of what a type's inputs name. */
+/** The id that follows from a type's inputs. */
 export function armId(type: TypeName, inputs: Properties): string {
   const group = `/subscriptions/${subscription}/resourceGroups/${text(inputs.resourceGroupName)}`;
   if (type === 'group') return group;
@@ -49,7 +49,7 @@ export function armId(type: TypeName, inputs: Properties): string {
   return [group, 'providers', provider, ...path].join('/');
 }
 
-/** What every type has in common; its names and its place replace it. */
+/** What all types have in common; a change of names or location replaces the object. */
 function rule(type: TypeName, more: Partial<TypeRule> = {}): TypeRule {
   const { own, parent } = naming[type];
   const place: Record<string, Reference> =
@@ -69,13 +69,13 @@ function rule(type: TypeName, more: Partial<TypeRule> = {}): TypeRule {
   };
 }
 
-/** Refuses a change of what Azure does not let be changed. */
+/** Refuses changes that Azure does not allow. */
 function fixed(paths: string[], { inputs, before }: Desired & { before?: Properties }): string | null {
   const changed = before && paths.find((path) => !same(valuesAt(before, path), valuesAt(inputs, path)));
   return changed ? azureError(409, 'PropertyChangeNotAllowed', `Changing property '${changed}' is not allowed.`) : null;
 }
 
-/** Another object that has one of these, by the path at which it would name it. */
+/** Another object that refers to one of these, by the path of the reference. */
 function holder(world: World, type: TypeName, path: string, { id, names }: { id?: string; names: unknown[] }) {
   const has = (each: DoubleObject) =>
     each.id !== id && valuesAt(each.inputs, path).some((name) => names.includes(name));
@@ -88,7 +88,7 @@ const snapshotSource = 'creationData.sourceResourceId';
 const machineDisk = 'storageProfile.dataDisks[].managedDisk.id';
 const machineCard = 'networkProfile.networkInterfaces[].id';
 
-/** An address belongs to one card or load balancer at a time, whatever the order in which they are changed. */
+/** An address belongs to one network interface or load balancer at a time, whatever the order of the changes. */
 function addressTaken(desired: Desired, path: string, world: World): string | null {
   const names = valuesAt(desired.inputs, path);
   const other =

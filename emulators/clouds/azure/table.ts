@@ -6,10 +6,10 @@ import { armId, rules, subscription, text } from './rules.ts';
 import { type TypeName, types } from './types.ts';
 import { azureWords } from './words.ts';
 
-/** What whoever asks for a token of the machine's identity has to show, and the token that he gets. */
+/** The header that a request for the machine identity's token must carry, and the token it gets. */
 export const identityHeader = 'the-double-knows-everybody';
 export const accessToken = 'token-of-the-double-of-azure';
-/** The operator's own group, and the domain of his zone. */
+/** The operator's resource group, and the domain of their zone. */
 const resourceGroupName = 'freehold';
 const ownZone = 'freehold.localhost';
 
@@ -34,7 +34,7 @@ const poolsOf = (card: DoubleObject) =>
   valuesAt(card.inputs, 'ipConfigurations[].loadBalancerBackendAddressPools[].id').map(text);
 const addressesOf = (card: DoubleObject) => valuesAt(card.inputs, 'ipConfigurations[].publicIPAddress.id');
 
-/** Machines that get what is sent to a public address. */
+/** Machines that receive the traffic of a public address. */
 function behind(ipAddress: string, world: World): string[] {
   const address = world.list(types.address).find(({ computed }) => computed.ipAddress === ipAddress);
   if (!address) return [];
@@ -57,7 +57,7 @@ export const azureTable: CloudTable = {
   environment: (wire) => ({
     ARM_SUBSCRIPTION_ID: subscription,
     AZURE_RESOURCE_MANAGER_URL: wire,
-    // The identity of the machine, as it is found where Azure runs an application.
+    // The machine's identity endpoint, as Azure provides it where it runs an application.
     IDENTITY_ENDPOINT: `${wire}/identity`,
     IDENTITY_HEADER: identityHeader,
     FREEHOLD_AZURE_RESOURCE_GROUP: resourceGroupName,

@@ -1,4 +1,4 @@
-/** The resource types that our programs for Azure use, by short names; vaults, policies and zones are the operator's. */
+/** Resource types that our programs for Azure use, by short name; vaults, policies and zones are the operator's. */
 export const types = {
   group: 'azure-native:resources:ResourceGroup',
   network: 'azure-native:network:VirtualNetwork',
@@ -18,7 +18,7 @@ export const types = {
 } as const;
 export type TypeName = keyof typeof types;
 
-/** How Azure names them, in ids and in its own interface. */
+/** Azure's names for them, in ids and in its own API. */
 export const armTypes: Readonly<Record<Exclude<TypeName, 'group'>, string>> = {
   network: 'Microsoft.Network/virtualNetworks',
   subnet: 'Microsoft.Network/virtualNetworks/subnets',

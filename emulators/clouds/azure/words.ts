@@ -1,6 +1,6 @@
 import type { Words } from '../rule-table.ts';
 
-/** Codes of Azure for an object that cannot be deleted because something uses it; `ResourceInUse` of any other type. */
+/** Azure's codes for an object that cannot be deleted because it is in use; `ResourceInUse` for all other types. */
 const inUse: Readonly<Record<string, string>> = {
   NetworkInterface: 'NicInUse',
   PublicIPAddress: 'PublicIPAddressCannotBeDeleted',
@@ -11,7 +11,7 @@ const inUse: Readonly<Record<string, string>> = {
 
 const last = (type: string) => type.split(':').at(-1) ?? type;
 
-/** A refusal as the provider passes it on. */
+/** An error in the format in which the provider passes it on. */
 export function azureError(status: number, code: string, message: string): string {
   return `Status=${status} Code="${code}" Message="${message}"`;
 }
@@ -29,7 +29,7 @@ export const azureWords: Words = {
       inUse[last(type)] ?? 'ResourceInUse',
       `${last(type)} ${id} is in use by ${by} and cannot be deleted.`,
     ),
-  // The provider looks before it creates.
+  // The provider checks for existence before it creates.
   taken: ({ name }) => `cannot create already existing resource '${name}'`,
   protected: ({ id }) =>
     azureError(409, 'ScopeLocked', `The scope '${id}' cannot perform delete operation because of locks.`),

@@ -5,8 +5,8 @@ import { types } from './types.ts';
 import { digitaloceanError } from './words.ts';
 
 /**
- * What DigitalOcean and its provider (pulumi-digitalocean 4, which is the Terraform provider's logic) do with each type:
- * what replaces is what that marks ForceNew.
+ * What DigitalOcean and its provider (pulumi-digitalocean 4, which uses the Terraform provider) do with each type:
+ * properties marked ForceNew there require a replacement.
  */
 
 const to = (type: string, more: Omit<Reference, 'type'> = {}): Reference => ({ type, ...more });
@@ -15,13 +15,13 @@ export const text = (value: unknown) => (value === undefined ? '' : String(value
 /** Machines and records are numbered. */
 const numbered = (_wish: unknown, world: World) => String(Number.parseInt(world.newId('', 8), 16) + 1);
 const nameOf = ({ inputs }: { inputs: Properties }) => text(inputs.name);
-/** The machine that has something already; a link is to one at a time. */
+/** The machine that has the object already; it can be linked to only one at a time. */
 function holder(world: World, type: string, property: string, desired: { id?: string; inputs: Properties }) {
   const isOther = (each: DoubleObject) => each.id !== desired.id && each.inputs[property] === desired.inputs[property];
   return world.list(type).find(isOther);
 }
 
-/** Region of the machine and of the thing that is to be at it. */
+/** Whether the machine and the object to be linked are in the same region. */
 const isNear = (world: World, inputs: Properties, thing: DoubleObject | null) =>
   world.find(types.droplet, text(inputs.dropletId))?.inputs.region === thing?.inputs.region;
 

@@ -4,16 +4,16 @@ import { rules, text } from './rules.ts';
 import { types } from './types.ts';
 import { digitaloceanWords } from './words.ts';
 
-/** The token that the double accepts. */
+/** The token that is accepted. */
 export const doubleToken = 'dop_v1_freehold_double';
-/** Domain of our names; the account has it already. */
+/** The domain of our hostnames; it already exists in the account. */
 const domainOf = 'freehold.localhost';
-/** The image of the operating system that there is. */
+/** The existing operating system image. */
 const systemImage = 190_000_001;
 
 const tagsOf = ({ inputs }: DoubleObject) => valuesAt(inputs, 'tags[]').map(text);
 
-/** Machines that get what is sent to a public address. */
+/** Machines that receive the traffic of a public address. */
 function behind(address: string, world: World): string[] {
   const assigned = world
     .list(types.addressAssignment)

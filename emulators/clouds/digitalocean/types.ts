@@ -1,4 +1,4 @@
-/** The resource types that our programs for DigitalOcean use, by short names. */
+/** Resource types that our programs for DigitalOcean use, by short name. */
 export const types = {
   network: 'digitalocean:index/vpc:Vpc',
   tag: 'digitalocean:index/tag:Tag',

@@ -19,7 +19,7 @@ type Shape = (object: DoubleObject, double: Double) => object;
 
 const createdAt = ({ createdAt: ms }: DoubleObject) => new Date(ms).toISOString();
 const named: Shape = (object) => ({ id: object.id, name: text(object.inputs.name), created_at: createdAt(object) });
-/** The machines that a thing is at. */
+/** The machines that an object is linked to. */
 const at = ({ area }: Double, link: string, property: string, id: string) =>
   area.world
     .list(link)
@@ -101,7 +101,7 @@ export function createDigitaloceanWire(double: Double): Router {
   });
   wire.get('/v2/snapshots', async (request, response) => {
     const found = (await double.list()).filter(({ type }) => type === types.snapshot);
-    // One that is being made is not listed yet.
+    // A snapshot in progress is not listed yet.
     const complete = found.filter((object) => readSnapshot(double, object));
     const shown = complete.map((object) => snapshotShape(object, double));
     response.json(page(request, 'snapshots', shown));

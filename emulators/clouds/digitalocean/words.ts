@@ -1,6 +1,6 @@
 import type { Refused, Words } from '../rule-table.ts';
 
-/** Where each type lies in the API, which is how its client names what it had asked for. */
+/** API path of each type, which its client repeats in errors. */
 const paths: Readonly<Record<string, string>> = {
   Vpc: 'vpcs',
   Tag: 'tags',
@@ -15,7 +15,7 @@ const paths: Readonly<Record<string, string>> = {
 
 const last = (type: string) => type.split(':').at(-1) ?? type;
 
-/** An answer of the API as its Go client shows it, which the provider passes on. */
+/** An API answer in the format of its Go client, which the provider passes on. */
 export function digitaloceanError(method: string, type: string, status: number, sentence: string): string {
   const url = `https://api.digitalocean.com/v2/${paths[last(type)] ?? last(type)}`;
   return `${method} ${url}: ${status} (request "00000000-0000-4000-8000-000000000000") ${sentence}`;

@@ -6,14 +6,14 @@ import { types } from './types.ts';
 import { gcpError } from './words.ts';
 
 /**
- * What Google Cloud and its provider (pulumi-gcp 9, which is the Terraform provider's logic) do with each type: what
- * replaces is what that marks ForceNew. Ids follow from names, so that a repeated create is refused.
+ * What Google Cloud and its provider (pulumi-gcp 9, which uses the Terraform provider) do with each type: properties
+ * marked ForceNew there require a replacement. Ids follow from names, so a repeated create is refused.
  */
 
 export const project = 'freehold-double';
-/** Images of the operating system that there are. */
+/** The existing operating system images. */
 export const imageFamily = `projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v`;
-/** What an address of an object begins with where the provider tells one. */
+/** Prefix of an object's URL as the provider returns it. */
 export const linkBase = 'https://www.googleapis.com/compute/v1/';
 
 const to = (type: string, more: Omit<Reference, 'type'> = {}): Reference => ({ type, ...more });
@@ -36,7 +36,7 @@ function invalid(field: string, value: unknown, sentence: string): string {
   return gcpError(400, `Invalid value for field '${field}': '${text(value)}'. ${sentence}`, 'invalid');
 }
 
-/** What is wrong with the name or the labels that everything of Compute Engine may have. */
+/** Faults in the name or the labels of a Compute Engine object. */
 function misnamed({ inputs }: Desired): string | null {
   if (inputs.name !== undefined && !namePattern.test(text(inputs.name))) {
     return invalid('resource.name', inputs.name, `Must be a match of regex '${namePattern.source}'`);
@@ -182,7 +182,7 @@ const machines = {
   },
 } satisfies Record<string, TypeRule>;
 
-/** What a machine is refused for: its image, its subnet's region, an address that another machine has. */
+/** Why a machine is refused: its image, its subnet's region, an address that another machine has. */
 function unfit({ id, inputs }: Desired, world: World): string | null {
   const [image] = valuesAt(inputs, 'bootDisk.initializeParams.image').map(text);
   if (!image?.replace(linkBase, '').startsWith(imageFamily)) {
@@ -199,7 +199,7 @@ function unfit({ id, inputs }: Desired, world: World): string | null {
   return holder ? gcpError(400, `External IP address: ${address} is already in-use by ${holder.id}`, 'invalid') : null;
 }
 
-/** What the provider refuses to stop a machine for without being allowed to. */
+/** Changes for which the provider refuses to stop a machine unless that is allowed. */
 function unstoppable({ inputs, before }: Desired & { before?: Properties }): string | null {
   const names = ['machineType', 'serviceAccount', 'shieldedInstanceConfig'];
   if (!before || inputs.allowStoppingForUpdate === true || names.every((name) => same(inputs[name], before[name]))) {

@@ -4,9 +4,9 @@ import { imageFamily, linkBase, project, rules, text } from './rules.ts';
 import { types } from './types.ts';
 import { gcpWords } from './words.ts';
 
-/** The access token that the double accepts. */
+/** The access token that is accepted. */
 export const accessToken = 'ya29.freehold-double';
-/** Where the records of our names are; the project has it already. */
+/** The zone of our records; it already exists in the project. */
 const managedZone = 'freehold-double-zone';
 
 const natIpOf = ({ inputs }: DoubleObject) => valuesAt(inputs, 'networkInterfaces[].accessConfigs[].natIp').map(text);
@@ -18,7 +18,7 @@ function balanced(service: string, world: World): string[] {
   return members.map(({ inputs }) => text(inputs.instance).replace(linkBase, ''));
 }
 
-/** Instances that get what is sent to a public address. */
+/** Instances that receive the traffic of a public address. */
 function behind(address: string, world: World): string[] {
   const own = world.list(types.instance).filter((instance) => natIpOf(instance).includes(address));
   const forwarded = world

@@ -1,4 +1,4 @@
-/** The resource types that our programs for Google Cloud use, by short names. */
+/** Resource types that our programs for Google Cloud use, by short name. */
 export const types = {
   network: 'gcp:compute/network:Network',
   subnet: 'gcp:compute/subnetwork:Subnetwork',

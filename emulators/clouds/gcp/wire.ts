@@ -92,7 +92,7 @@ export function createGcpWire(double: Double): Router {
     }
   }
 
-  /** Objects of a type that fit the one filter that is known: `name eq <regular expression>`. */
+  /** Objects of a type that match the one supported filter: `name eq <regular expression>`. */
   async function listed(type: string, { query }: Request): Promise<DoubleObject[]> {
     const [, pattern] = /^name eq (\S+)$/.exec(text(query.filter)) ?? [];
     if (!pattern) throw new DoubleRefusal('invalid', gcpError(400, 'Invalid list filter expression.', 'invalid'));
@@ -199,7 +199,7 @@ export function createGcpWire(double: Double): Router {
     response.json(running);
   });
 
-  // Every machine type everywhere; what lacks is scripted as a fault.
+  // Every machine type everywhere; missing ones are scripted as faults.
   wire.get(`${compute}/regions/:region`, (request, response) => {
     const { region } = request.params;
     const zones = ['a', 'b', 'c'].map((letter) => `${linkBase}projects/${project}/zones/${region}-${letter}`);
@@ -241,7 +241,7 @@ export function createGcpWire(double: Double): Router {
   wire.get('/manager/v1/projects/:project', (request, response) => {
     response.json({ projectId: request.params.project, lifecycleState: 'ACTIVE' });
   });
-  // Who has the token may do everything.
+  // The token's owner may do everything.
   wire.post('/manager/v1/projects/:call', (request, response) => {
     const { permissions } = request.body as { permissions: string[] };
     response.json({ permissions });

@@ -2,7 +2,7 @@ import type { Words } from '../rule-table.ts';
 
 const last = (type: string) => type.split(':').at(-1) ?? type;
 
-/** An error of an API as Google's Go client shows it, which the provider passes on. */
+/** An API error in the format of Google's Go client, which the provider passes on. */
 export function gcpError(status: number, sentence: string, reason: string): string {
   return `googleapi: Error ${status}: ${sentence}, ${reason}`;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { monotonic } from '../../../src/runtime/clock.ts';
 import type { Properties } from '../../../src/stacks/provider/properties.ts';
 
-/** A double's object as the daemon shows it. */
+/** An emulated object as the daemon returns it. */
 const Shown = z.object({
   id: z.string(),
   inputs: z.record(z.string(), z.unknown()),
@@ -12,7 +12,7 @@ const Shown = z.object({
 export type Shown = z.infer<typeof Shown>;
 const Problem = z.object({ code: z.string(), message: z.string() });
 
-/** A refusal of the double; the message is in the cloud's words. */
+/** A refusal of the emulator, with the cloud's own message. */
 class DoubleError extends Error {
   override readonly name = 'DoubleError';
   readonly code: string;
@@ -29,8 +29,8 @@ const timeoutMs = 120_000;
 const inUseTimeoutMs = 20_000;
 
 /**
- * What the client libraries of clouds do: a call whose connection breaks is sent again, also a create, which then makes
- * another object where the cloud does not know it again.
+ * Behaves like the clouds' client libraries: a call whose connection breaks is repeated, also a create, which then
+ * makes another object unless the cloud recognises the repetition.
  */
 export function createDoubleClient(options: { url: string; token: string; cloud: string }) {
   async function send(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -76,7 +76,7 @@ export function createDoubleClient(options: { url: string; token: string; cloud:
     async change(type: string, id: string, inputs: Properties): Promise<Shown> {
       return Shown.parse(await send('PATCH', object(type, id), inputs));
     },
-    /** Waits for a while for what still uses the object, as the real providers do, which wait for minutes. */
+    /** Waits for a while for objects that still use this one, as the real providers do for minutes. */
     async remove(type: string, id: string): Promise<void> {
       const begun = monotonic();
       for (;;) {

@@ -1,8 +1,8 @@
 import { enableCompileCache } from 'node:module';
 
 /**
- * A provider's double, started by the engine in place of the real provider: prints its port on standard output and serves
- * until the engine ends it. The executables in `../plugins/` name their cloud.
+ * An emulated provider, started by the engine instead of the real one: prints its port on standard output and serves
+ * until the engine stops it. The executables in `../plugins/` name their cloud.
  */
 export async function runDouble(cloud: string): Promise<void> {
   enableCompileCache();

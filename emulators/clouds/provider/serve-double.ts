@@ -7,8 +7,8 @@ import { tableOf } from '../tables.ts';
 import { createDoubleClient } from './client.ts';
 
 /**
- * Stands in for a cloud's real provider: the engine finds it under the provider's name on PATH. It is a client of the
- * small cloud's double, and says so in its version and when it begins.
+ * Replaces a cloud's real provider: the engine finds it under the provider's name on PATH. It is a client of the
+ * emulated cloud, and says so in its version and when it starts.
  */
 export async function serveDouble(cloud: string, env: NodeJS.ProcessEnv): Promise<number> {
   const { LOCAL_CLOUD_URL: url, LOCAL_CLOUD_TOKEN: token } = env;
@@ -50,7 +50,7 @@ export async function serveDouble(cloud: string, env: NodeJS.ProcessEnv): Promis
     async read(type, id, known) {
       const found = await client.read(type, id);
       if (!found) return null;
-      // A refresh compares what the program had wished; what the cloud added by itself is no wish.
+      // A refresh compares the program's inputs; values added by the cloud are no inputs.
       const names = Object.keys(known).length > 0 ? Object.keys(known) : Object.keys(found.inputs);
       const inputs = Object.fromEntries(
         names.flatMap((name) => (name in found.inputs ? [[name, found.inputs[name]]] : [])),

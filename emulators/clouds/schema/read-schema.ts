@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import type ts from 'typescript';
 
 /**
- * The inputs of a cloud package's resources, read from its declarations (`InstanceArgs` and the like): their names, which
- * are required, how they nest and which primitive they hold. Reading takes seconds, so the result is kept on disk per
- * package, version and list of types.
+ * The inputs of a cloud package's resources, read from its declarations (`InstanceArgs` and the like): names, required
+ * ones, nesting and primitive types. Reading takes seconds, so the result is cached on disk per package, version and
+ * list of types.
  */
 export interface InputSchema {
   /** Object of a resource's inputs by type token. */
@@ -21,7 +21,7 @@ export type Shape =
   | { kind: 'object'; name: string }
   | { kind: 'one'; of: Shape[] };
 
-/** What a schema is read from, and where the result is kept. */
+/** The source of a schema, and the file of its cached result. */
 export interface SchemaPlan {
   folder: string;
   types: string[];
@@ -39,7 +39,7 @@ export function planSchema(options: { package: string; types: readonly string[];
   return { folder, types, file: join(options.cacheFolder, name) };
 }
 
-/** Reads the declarations and keeps the result; blocks its process for seconds. */
+/** Reads the declarations and caches the result; blocks its process for seconds. */
 export async function readSchema({ folder, types, file }: SchemaPlan): Promise<void> {
   const schema = parseDeclarations((await import('typescript')).default, folder, types);
   mkdirSync(dirname(file), { recursive: true });
@@ -52,7 +52,10 @@ function packageFolder(name: string): string {
   return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
 }
 
-/** Where a type is declared: `aws:ec2/instance:Instance` in `ec2/instance`, `azure-native:dns:Zone` in `dns/zone`. */
+/**
+ * The module that declares a type: `aws:ec2/instance:Instance` in `ec2/instance`, `azure-native:dns:Zone` in
+ * `dns/zone`.
+ */
 function moduleOf(token: string): string {
   const [, path = '', name = ''] = token.split(':');
   const [folder = '', file = name.charAt(0).toLowerCase() + name.slice(1)] = path.split('/');
@@ -118,7 +121,7 @@ function parseDeclarations(typescript: typeof ts, folder: string, types: readonl
     if (name.startsWith('inputs.')) return object(name.slice('inputs.'.length));
     if (name.startsWith('enums.')) return union([{ kind: 'string' }, { kind: 'number' }]);
     if (name.startsWith('pulumi.')) return { kind: 'any' };
-    // A resource in place of its name or id, which is what reaches the provider.
+    // A resource instead of its name or id, which is what reaches the provider.
     return { kind: 'string' };
   }
 

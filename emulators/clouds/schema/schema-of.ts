@@ -10,7 +10,7 @@ export function cacheFolderOf(env: NodeJS.ProcessEnv): string {
   return env.FREEHOLD_DOUBLES_CACHE || join(tmpdir(), 'freehold-doubles');
 }
 
-/** The input schema of a cloud's types; read by another process where it is not kept yet, for it blocks its own. */
+/** The input schema of a cloud's types; if it is not cached, another process reads it, because that blocks. */
 export async function schemaOf(table: CloudTable, env: NodeJS.ProcessEnv): Promise<InputSchema> {
   const types = Object.keys(table.types);
   const { file } = planSchema({ package: table.package, types, cacheFolder: cacheFolderOf(env) });

@@ -8,7 +8,7 @@ import { invoiceOf } from './intents.ts';
 import { markPaid } from './invoice-lifecycle.ts';
 import { type Instrument, typeOf } from './payment-method-types.ts';
 
-/** How one attempt ended; `error` is what a caller is told of a refusal. */
+/** The result of one attempt; `error` is what a caller gets for a refusal. */
 export interface Collected {
   intent: Stripe.PaymentIntent;
   error: Omit<ErrorDetail, 'type'> | null;
@@ -17,11 +17,11 @@ export interface Collected {
 const confirmable = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
 
 /**
- * Tries to take the money of a payment intent, and tells everybody whom the outcome concerns: the charge, the intent,
- * its invoice, the subscription behind it.
+ * Tries to collect a payment intent, and updates everything affected: the charge, the intent, its invoice, its
+ * subscription.
  *
- * `offSession`: the customer is not there. `challenge`: whether 3-D Secure may then wait for him; otherwise the need
- * for it is a refusal. `approved`: he has just passed it.
+ * `offSession`: the customer is not present. `challenge`: whether 3-D Secure may then wait for them; otherwise needing
+ * it is a refusal. `approved`: they have just passed it.
  */
 export function collect(
   ctx: Context,
@@ -53,7 +53,7 @@ export function collect(
   return succeed(ctx, { intent, method, instrument, approved });
 }
 
-/** The customer did not pass 3-D Secure: no charge was tried, another payment method may be. */
+/** The customer did not pass 3-D Secure: no charge was made, another payment method may be tried. */
 export function failAuthentication(ctx: Context, intent: Stripe.PaymentIntent): Collected {
   const method = ctx.store.get('payment_method', intent.payment_method as string);
   const decline = {

@@ -49,8 +49,8 @@ interface Credited {
 }
 
 /**
- * Credits lines of a finalized invoice. Of an open one it lowers what is due; of a paid one the whole sum must be
- * accounted for by `refund_amount` (refunded here, on the invoice's charge), `refunds` (made before by themselves) and
+ * Credits lines of a finalized invoice. For an open one it reduces the amount due; for a paid one the whole sum must be
+ * accounted for by `refund_amount` (refunded here, on the invoice's charge), `refunds` (made separately before) and
  * `out_of_band_amount`.
  */
 export function credit(ctx: Context, params: Params): Stripe.CreditNote {

@@ -5,7 +5,7 @@ import { change, emit } from '../kernel/events.ts';
 import { newId, randomText } from '../kernel/ids.ts';
 import { type PaymentMethodTypeName, paymentMethodTypeNames } from './payment-method-types.ts';
 
-/** A new payment intent, told of by `payment_intent.created`. */
+/** A new payment intent; emits `payment_intent.created`. */
 export function createPaymentIntent(
   ctx: Context,
   given: {
@@ -84,7 +84,7 @@ const cancellable = [
   'processing',
 ];
 
-/** Ends a payment intent that took no money, told of by `payment_intent.canceled`; 400 when it did. */
+/** Cancels a payment intent that took no money; emits `payment_intent.canceled`; 400 if it did. */
 export function cancelPaymentIntent(
   ctx: Context,
   intent: Stripe.PaymentIntent,
@@ -114,7 +114,7 @@ export function invoiceOf(
   return payment ? { payment, invoice: ctx.store.get('invoice', payment.invoice as string) } : null;
 }
 
-/** What Stripe shows of an intent to a browser, which holds a publishable key. */
+/** What Stripe shows a browser, which holds a publishable key, of an intent. */
 export function publicView<Intent extends Stripe.PaymentIntent | Stripe.SetupIntent>(
   ctx: Context,
   intent: Intent,

@@ -7,7 +7,7 @@ import { cancelPaymentIntent, createPaymentIntent } from './intents.ts';
 import { totalsOf } from './invoice-lines.ts';
 import { activate, expireIncomplete } from './subscription-state.ts';
 
-/** A new draft without lines, told of by `invoice.created` only once its lines stand (see `announceDraft`). */
+/** A new draft without lines; `invoice.created` is emitted only once its lines exist (see `announceDraft`). */
 export function draftInvoice(
   ctx: Context,
   given: {
@@ -159,7 +159,7 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
   return opened;
 }
 
-/** The invoice is paid by this payment intent; null when nothing was due or the money came another way. */
+/** The invoice is paid by this payment intent; null if nothing was due or it was paid differently. */
 export function markPaid(ctx: Context, invoice: Stripe.Invoice, intent: Stripe.PaymentIntent | null): Stripe.Invoice {
   const at = ctx.clock.seconds();
   const offStripe = intent === null ? invoice.amount_remaining : 0;
@@ -194,7 +194,7 @@ export function markPaid(ctx: Context, invoice: Stripe.Invoice, intent: Stripe.P
   return paid;
 }
 
-/** Ends an open invoice that nobody shall pay any more, and what hung on it; 400 for any other. */
+/** Voids an open invoice, with its pending payment; 400 for any other. */
 export function voidInvoice(ctx: Context, invoice: Stripe.Invoice): Stripe.Invoice {
   if (invoice.status !== 'open' && invoice.status !== 'uncollectible') {
     throw invalidRequest({
@@ -226,7 +226,7 @@ export function voidInvoice(ctx: Context, invoice: Stripe.Invoice): Stripe.Invoi
   return voided;
 }
 
-/** The payment that Stripe made for the invoice when it was finalized. */
+/** The payment that Stripe created for the invoice when it was finalized. */
 export function defaultPayment(ctx: Context, invoice: Stripe.Invoice): Stripe.InvoicePayment | undefined {
   return ctx.store.all('invoice_payment', { invoice: invoice.id }).find((payment) => payment.is_default);
 }
@@ -275,7 +275,7 @@ function attachIntent(ctx: Context, invoice: Stripe.Invoice): void {
   });
 }
 
-/** What an invoice is paid with when nobody says otherwise: its own, its subscription's, its customer's. */
+/** The payment method of an invoice unless another is named: its own, its subscription's, its customer's. */
 export function defaultMethod(ctx: Context, invoice: Stripe.Invoice): string | null {
   const subscriptionId = invoice.parent?.subscription_details?.subscription as string | undefined;
   const subscription = subscriptionId === undefined ? undefined : ctx.store.get('subscription', subscriptionId);

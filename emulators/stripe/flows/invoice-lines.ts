@@ -5,7 +5,7 @@ import { taxOfLine } from './tax.ts';
 
 type TaxExempt = Stripe.Customer['tax_exempt'];
 
-/** One line of an invoice, with its taxes; stored by itself and shown inside its invoice. */
+/** One line of an invoice, with its taxes; stored separately and shown inside its invoice. */
 export function addLine(
   ctx: Context,
   invoice: Stripe.Invoice,
@@ -66,7 +66,7 @@ export function taxOn(amount: number, rate: Stripe.TaxRate, exempt: TaxExempt): 
   };
 }
 
-/** Sums of lines that have amounts and taxes: an invoice's or a credit note's. */
+/** Sums of lines with amounts and taxes: of an invoice or a credit note. */
 export function totalsOf(lines: readonly { amount: number; taxes: Stripe.InvoiceLineItem.Tax[] | null }[]) {
   const subtotal = lines.reduce((sum, line) => sum + line.amount, 0);
   const byRate = new Map<string, Stripe.Invoice.TotalTax>();

@@ -5,32 +5,32 @@ import { cardError, invalidRequest } from '../kernel/errors.ts';
 import { integer, text } from '../kernel/params.ts';
 import { cardOfName, cardOfNumber, type Decline, isCardNumber, type TestCard } from './test-cards.ts';
 
-/** What Stripe keeps of a payment method and never shows. */
+/** What Stripe stores of a payment method and never shows. */
 export interface Instrument {
   number: string;
-  /** The holder has approved its use by 3-D Secure, for payments without him. */
+  /** The holder has approved its use by 3-D Secure, for payments without them. */
   setUp: boolean;
 }
 
-/** What becomes of one attempt to take money. */
+/** The result of one attempt to take money. */
 export type Attempt =
   | { outcome: 'succeeded' }
   | { outcome: 'requires_action' }
   | { outcome: 'declined'; decline: Decline };
 
-/** A way to pay: what its payment methods hold and how charges on them end. */
+/** A type of payment method: what it stores and how charges on it end. */
 export interface PaymentMethodType {
   /** The part of a payment method that has the type's name, from what the browser sent. */
   describe(details: CardDetails, today: Date): { card: Stripe.PaymentMethod.Card; instrument: Instrument };
   /** The ready-made payment method of that name, e.g. `pm_card_visa`. */
   named(name: string, today: Date): { card: Stripe.PaymentMethod.Card; instrument: Instrument } | undefined;
-  /** Why it cannot be saved to a customer; null when it can. */
+  /** Why it cannot be saved to a customer; null if it can. */
   refusesAttach(instrument: Instrument): Decline | null;
-  /** `approved`: the customer has just passed 3-D Secure. `offSession`: he is not there. */
+  /** `approved`: the customer has just passed 3-D Secure. `offSession`: they are not present. */
   attempt(instrument: Instrument, how: { approved: boolean; offSession: boolean }): Attempt;
-  /** The like of `attempt` for saving without a payment. */
+  /** Like `attempt`, for saving without a payment. */
   setUp(instrument: Instrument, how: { approved: boolean }): Attempt;
-  /** Whether what is given back to it comes back some days later. */
+  /** Whether refunds to it fail some days later. */
   refundFails(instrument: Instrument): boolean;
   /** The part of a charge that says how it was paid. */
   chargeDetails(
@@ -135,7 +135,7 @@ const card: PaymentMethodType = {
   },
 };
 
-/** The ways to pay that this emulator plays, by Stripe's name. A new way is a new row. */
+/** The emulated types of payment methods, by Stripe's name. A new type is a new row. */
 export const paymentMethodTypes = { card } satisfies Record<string, PaymentMethodType>;
 export type PaymentMethodTypeName = keyof typeof paymentMethodTypes;
 export const paymentMethodTypeNames = Object.keys(paymentMethodTypes) as [PaymentMethodTypeName];

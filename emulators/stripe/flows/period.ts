@@ -5,8 +5,8 @@ export interface Interval {
 }
 
 /**
- * The end of a billing period that starts at `start` (seconds, UTC). A month that has no such day ends on its last
- * one, as Stripe's billing periods do.
+ * The end of a billing period that starts at `start` (seconds, UTC). In a month without that day it ends on the last
+ * one, like Stripe's billing periods.
  */
 export function periodEnd(start: number, { interval, interval_count: count }: Interval): number {
   if (interval === 'day') return start + count * 86_400;

@@ -51,10 +51,10 @@ type Params = z.output<typeof CreateParams>;
 type ItemParams = Params['items'][number];
 
 /**
- * A new subscription with its items, its first invoice and, where something is due, the payment intent for it.
+ * A new subscription with its items, its first invoice and, if something is due, its payment intent.
  *
  * `default_incomplete` waits for the customer; `allow_incomplete` and `error_if_incomplete` try the default payment
- * method at once, the latter taking everything back (402) when that fails. `send_invoice` is active at once and leaves
+ * method at once, the latter rolling everything back (402) if that fails. `send_invoice` is active at once and leaves
  * its first invoice a draft.
  */
 export function createSubscription(ctx: Context, params: Params): Stripe.Subscription {
@@ -243,6 +243,6 @@ function payNow(ctx: Context, invoice: Stripe.Invoice, params: Params): void {
     message: 'Payment for this subscription requires additional user action before it can be completed successfully.',
     ...collected.error,
   });
-  // Not kept: with this behaviour a subscription that is not paid never was.
+  // Rolled back: with this behaviour an unpaid subscription is never created.
   throw new StripeError(refusal.status, refusal.detail);
 }

@@ -41,7 +41,7 @@ export function activate(ctx: Context, subscription: Stripe.Subscription, method
   return change(ctx, subscription, patch, 'customer.subscription.updated');
 }
 
-/** Nobody paid the first invoice: the subscription ends without ever having begun. */
+/** The first invoice was not paid: the subscription ends without having begun. */
 export function expireIncomplete(ctx: Context, subscription: Stripe.Subscription): Stripe.Subscription {
   if (subscription.status !== 'incomplete') return subscription;
   unschedule(ctx, { kind: incompleteExpiry, object: subscription.id });
@@ -49,7 +49,7 @@ export function expireIncomplete(ctx: Context, subscription: Stripe.Subscription
   return change(ctx, subscription, patch, 'customer.subscription.updated');
 }
 
-/** Ends a running subscription at once; told of by `customer.subscription.deleted`. */
+/** Ends a running subscription at once; emits `customer.subscription.deleted`. */
 export function endSubscription(ctx: Context, subscription: Stripe.Subscription): Stripe.Subscription {
   unschedule(ctx, { kind: periodEndCancel, object: subscription.id });
   unschedule(ctx, { kind: renewal, object: subscription.id });

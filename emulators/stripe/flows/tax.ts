@@ -9,8 +9,8 @@ export interface Rate {
 const scale = 10_000n;
 
 /**
- * The tax on one line, in minor units. The one rounding rule of this emulator: each line and each rate is rounded by
- * itself, half away from zero; an invoice's tax is the sum of its lines' taxes.
+ * The tax on one line, in minor units. The one rounding rule of this emulator: each line and each rate is rounded
+ * separately, half away from zero; an invoice's tax is the sum of its lines' taxes.
  *
  * Exclusive: `amount * p / 100`. Inclusive: `amount * p / (100 + p)`, already part of the amount.
  */

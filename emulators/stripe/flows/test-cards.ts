@@ -1,4 +1,4 @@
-/** What a bank answers to a charge it refuses. */
+/** A bank's answer to a refused charge. */
 export interface Decline {
   code: 'card_declined' | 'expired_card' | 'incorrect_cvc' | 'incorrect_number' | 'processing_error';
   decline_code?: string;
@@ -8,17 +8,17 @@ export interface Decline {
 /** One of Stripe's test cards. Source: docs.stripe.com/testing. */
 export interface TestCard {
   number: string;
-  /** The ready-made payment methods that stand for it. */
+  /** The ready-made payment methods for it. */
   names: readonly string[];
   brand: string;
   country: string;
-  /** Whether the customer must approve: never, at each payment of his own, or only until the card is set up. */
+  /** Whether the customer must approve: never, at each payment while present, or only until the card is set up. */
   authentication: 'none' | 'always' | 'until_set_up';
   /** The bank's refusal of a charge. */
   decline?: Decline;
   /** Whether it can be saved to a customer although its charges are refused. */
   attachable: boolean;
-  /** Whether the bank sends refunds back some days later. */
+  /** Whether the bank returns refunds some days later. */
   refundFails?: true;
 }
 
@@ -33,7 +33,7 @@ const refused = { ...good, brand: 'visa', attachable: false } as const;
 
 const cards: readonly TestCard[] = [
   { ...good, number: '4242424242424242', names: ['pm_card_visa'], brand: 'visa' },
-  // Its refunds begin as succeeded; the bank sends them back later.
+  // Its refunds begin as succeeded; the bank returns them later.
   { ...good, number: '4000000000005126', names: ['pm_card_refundFail'], brand: 'visa', refundFails: true },
   { ...good, number: '5555555555554444', names: ['pm_card_mastercard'], brand: 'mastercard' },
   { ...good, number: '378282246310005', names: ['pm_card_amex'], brand: 'amex' },

@@ -6,12 +6,14 @@ import { collect, failAuthentication } from './collect.ts';
 
 type Intent = Stripe.PaymentIntent | Stripe.SetupIntent;
 
-/** The intent that waits for its customer's bank; 404 for any other id. */
+/** The intent waiting for its customer's bank; 404 for any other id. */
 export function challenged(ctx: Context, id: string): Intent {
   return id.startsWith('seti_') ? ctx.store.get('setup_intent', id, 'id') : ctx.store.get('payment_intent', id, 'id');
 }
 
-/** The customer's answer to his bank, and what it makes of the intent. An intent that does not wait is refused (400). */
+/**
+ * The customer's answer to their bank, and its effect on the intent. An intent that is not waiting is refused (400).
+ */
 export function answerChallenge(ctx: Context, intent: Intent, answer: 'approve' | 'refuse'): Intent {
   if (intent.status !== 'requires_action') {
     throw invalidRequest({
@@ -35,7 +37,7 @@ export function answerChallenge(ctx: Context, intent: Intent, answer: 'approve' 
     : setUp(ctx, intent, { method, approved: true, returnUrl }).intent;
 }
 
-/** Where the customer's browser goes on, with what Stripe adds to it; null when the merchant named no address. */
+/** Where the customer's browser is sent, with Stripe's additions; null if the merchant named no address. */
 export function returnAddress(before: Intent, after: Intent): string | null {
   const address = before.next_action?.redirect_to_url?.return_url;
   if (!address) return null;

@@ -8,7 +8,7 @@ import { newId } from './ids.ts';
 import { parseParams } from './params.ts';
 import { renderAnswer } from './render.ts';
 
-/** One request to `/v1/…`, as far as HTTP is concerned. */
+/** One request to `/v1/…`, at the HTTP level. */
 export interface ApiRequest {
   method: string;
   path: string;
@@ -29,8 +29,8 @@ interface Outcome {
 }
 
 /**
- * Answers one request the way Stripe does: rate limit, key, version, route, idempotency, parameters, work, rendering.
- * The work and its kept answer are one transaction, so a killed process never has one without the other.
+ * Answers one request as Stripe does: rate limit, key, version, route, idempotency, parameters, work, rendering. The
+ * work and its stored answer are one transaction, so a killed process never has one without the other.
  */
 export function createApi(emulator: Emulator, idempotency: Idempotency) {
   const routes = [...emulator.resources.values()].flatMap((resource) => resource.routes).map(compile);
@@ -152,7 +152,7 @@ function secretKeyRequired(): StripeError {
   });
 }
 
-/** Whether the caller's key is a publishable one; 401 when there is none or a wrong one. */
+/** Whether the caller's key is a publishable one; 401 if it is missing or wrong. */
 function checkKey({ config }: Emulator, request: ApiRequest): boolean {
   const [scheme, credentials = ''] = (request.headers.authorization ?? '').split(' ');
   const key = scheme === 'Basic' ? Buffer.from(credentials, 'base64').toString().split(':')[0]! : credentials;

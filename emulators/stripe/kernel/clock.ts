@@ -2,9 +2,9 @@ import { now } from '../../../src/runtime/clock.ts';
 import type { Database } from './database.ts';
 
 /**
- * The emulator's clock: our processes' clock plus an offset, which only ever grows and outlives a restart. Everything
- * that Stripe dates or delays reads it; only the signature of a webhook has the time at which it is really sent, because
- * its receiver asks for a fresh one.
+ * The emulator's clock: our processes' clock plus an offset, which only grows and survives restarts. Everything that
+ * Stripe dates or delays uses it; only the signature of a webhook has the time at which it is really sent, because its
+ * receiver requires a fresh one.
  */
 export interface Clock {
   /** Seconds since the epoch, Stripe's unit. */

@@ -23,34 +23,34 @@ export interface Emulator {
   log: Log;
 }
 
-/** One request, or one timer that went off; everything it does is one database transaction. */
+/** One request, or one expired timer; everything it does is one database transaction. */
 export interface Context extends Emulator {
-  /** What events say about their cause. */
+  /** The cause given in events. */
   request: Stripe.Event.Request;
   /** The caller holds a publishable key: a browser, which must know the object's client secret. */
   publishable: boolean;
 }
 
-/** How one kind of object is shown, which requests act on it, and what time does to it. */
+/** How one kind of object is shown, which requests it accepts, and the effects of its timers. */
 export interface Resource<K extends Kind = Kind> {
   object: K;
   /** Dotted paths whose ids a caller may expand. */
   expandable?: readonly string[];
   /** Fields that are left out unless a caller expands them. */
   included?: Record<string, (ctx: Context, body: Kinds[K]) => unknown>;
-  /** Fills in what is kept elsewhere: lines, items, counts. */
+  /** Adds what is stored elsewhere: lines, items, counts. */
   render?(ctx: Context, body: Kinds[K]): Kinds[K];
   routes: readonly Route[];
-  /** By kind of timer: what happens to the object when its time comes. */
+  /** By kind of timer: the effect on the object when it expires. */
   timers?: Record<string, (ctx: Context, objectId: string) => void>;
 }
 
-/** What a route answers: an object, a page of objects, or what is left of a deleted one. */
+/** The answer of a route: an object, a page of objects, or the stub of a deleted one. */
 export type Answer = Stored | Stripe.ApiList<Stored> | { id: string; object: string; deleted: true };
 
 export interface Route {
   method: 'GET' | 'POST' | 'DELETE';
-  /** Path with `:id` places. */
+  /** Path with `:id` placeholders. */
   path: string;
   params: z.ZodType;
   /** Open to browsers with a publishable key. */
@@ -69,7 +69,7 @@ export function route<Schema extends z.ZodType>(definition: {
   return { publishable: false, ...definition, handle: definition.handle as Route['handle'] };
 }
 
-/** A resource, typed by its kind where it is written and by any kind where resources are gathered. */
+/** A resource, typed by its kind where it is defined and by any kind where resources are collected. */
 export function resource<K extends Kind>(definition: Resource<K>): Resource {
   return definition as unknown as Resource;
 }

@@ -61,7 +61,7 @@ const schema = `
 `;
 
 export interface Database {
-  /** Runs one statement; prepared statements are kept. */
+  /** Runs one statement; prepared statements are cached. */
   run(sql: string, ...values: SqlValue[]): void;
   row<Row>(sql: string, ...values: SqlValue[]): Row | undefined;
   rows<Row>(sql: string, ...values: SqlValue[]): Row[];
@@ -72,7 +72,7 @@ export interface Database {
 
 export type SqlValue = string | number | null;
 
-/** Opens (and where needed makes) the database file. Its write-ahead log survives a killed process. */
+/** Opens (and if needed creates) the database file. Its write-ahead log survives a killed process. */
 export function openDatabase(path: string): Database {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const connection = new DatabaseSync(path);

@@ -8,19 +8,19 @@ import type { Faults } from './faults.ts';
 import type { Store } from './store.ts';
 
 /**
- * Webhooks on their way: at least once, unordered, signed as Stripe signs, tried again with doubling pauses. The queue
- * lies in the database, so a restart goes on where a killed process stopped.
+ * Outgoing webhooks: at least once, unordered, signed as Stripe signs, retried with doubling delays. The queue is in
+ * the database, so a restart continues where a killed process stopped.
  */
 export interface Deliveries {
   /** Queues one event for one endpoint, in the running transaction. */
   queue(eventId: string, endpointId: string): void;
   /** How many endpoints have not yet acknowledged the event. */
   pending(eventId: string): number;
-  /** Ids of the events whose every webhook was acknowledged, or of those of which some was not (yet). */
+  /** Ids of the events whose webhooks were all acknowledged, or of those with one that was not (yet). */
   events(filter: { delivered: boolean }): string[];
-  /** How many webhooks are still to be sent, dropped ones and those that were given up left out. */
+  /** How many webhooks are still to be sent, without dropped and given-up ones. */
   waiting(): number;
-  /** Sends what is due; called after every commit. */
+  /** Sends due webhooks; called after every commit. */
   wake(): void;
   stop(): void;
 }
@@ -38,7 +38,7 @@ const parallel = 8;
 const answerWithinMs = 10_000;
 const reorderWindowMs = 500;
 
-/** Deliveries of this database; `wake` starts what an earlier process left behind. */
+/** Deliveries of this database; `wake` starts those that an earlier process left. */
 export function createDeliveries({
   config,
   database,
@@ -79,7 +79,7 @@ export function createDeliveries({
     mark(row, 'waiting', clock.milliseconds() + Math.min(config.retryCapMs, config.retryBaseMs * 2 ** row.attempts));
   };
 
-  /** Null when acknowledged, otherwise why not. */
+  /** Null if acknowledged, otherwise why not. */
   const send = async (row: Row): Promise<string | null> => {
     const event = store.find('event', row.event);
     const endpoint = store.find('webhook_endpoint', row.endpoint);

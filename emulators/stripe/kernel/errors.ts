@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 
-/** The inside of Stripe's `{error: …}` document. */
+/** The content of Stripe's `{error: …}` document. */
 export interface ErrorDetail {
   type: 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error';
   message: string;
@@ -14,8 +14,8 @@ export interface ErrorDetail {
 }
 
 /**
- * A refusal that the caller sees. Everything the request changed is rolled back, unless `keep` says that the refusal
- * itself is news worth keeping (a declined charge).
+ * A refusal that the caller sees. Everything the request changed is rolled back, unless `keep` says that the refusal's
+ * own changes are kept (a declined charge).
  */
 export class StripeError extends Error {
   readonly status: number;
@@ -36,7 +36,7 @@ export function invalidRequest(detail: { message: string; code?: string; param?:
   return new StripeError(400, { type: 'invalid_request_error', ...detail });
 }
 
-/** 404 `resource_missing`; `param` is the parameter that named the object, `id` when the path did. */
+/** 404 `resource_missing`; `param` is the parameter that named the object, `id` if it was in the path. */
 export function noSuch(kind: string, id: string, param = 'id'): StripeError {
   const name = kind.replaceAll('_', ' ');
   return new StripeError(param === 'id' ? 404 : 400, {
@@ -47,7 +47,7 @@ export function noSuch(kind: string, id: string, param = 'id'): StripeError {
   });
 }
 
-/** 402 `card_error`; what the attempt changed (failed charge, last error) stays. */
+/** 402 `card_error`; the changes of the attempt (failed charge, last error) are kept. */
 export function cardError(detail: Omit<ErrorDetail, 'type'>): StripeError {
   return new StripeError(402, { type: 'card_error', ...detail }, true);
 }

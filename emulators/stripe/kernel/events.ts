@@ -4,7 +4,7 @@ import { newId } from './ids.ts';
 import { render } from './render.ts';
 import type { Stored } from './store.ts';
 
-/** Records the event and queues its webhooks, in the transaction of what it tells of. */
+/** Records the event and queues its webhooks, in the transaction of the change. */
 export function emit(ctx: Context, type: string, body: Stored, previous?: Record<string, unknown>): void {
   const event = {
     id: newId('evt'),
@@ -25,8 +25,8 @@ export function emit(ctx: Context, type: string, body: Stored, previous?: Record
 }
 
 /**
- * Stores the object with the changed fields and, when `event` is given, tells of it. An event that ends in `.updated`
- * carries the fields' former values.
+ * Stores the object with the changed fields and, if `event` is given, emits it. An event that ends in `.updated`
+ * carries the previous values of the fields.
  */
 export function change<Body extends Stored>(ctx: Context, body: Body, patch: Partial<Body>, event?: string): Body {
   const changed = { ...body, ...patch };

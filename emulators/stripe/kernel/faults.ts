@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** Stripe itself sends an event again for three days; who mends an endpoint by hand may do so for thirty. */
+/** Stripe itself retries an event for three days; it can be resent by hand for thirty. */
 const longestWebhookDelayMs = 30 * 24 * 3_600_000;
 
 /**
- * Faults that a test or a demonstration orders by `POST /emulator/faults` and ends by `DELETE /emulator/faults`. They
- * live in memory: a restart ends them too.
+ * Faults that a test or a demonstration sets by `POST /emulator/faults` and clears by `DELETE /emulator/faults`. They
+ * are kept in memory: a restart clears them too.
  */
 export const FaultOrder = z.strictObject({
   webhooks: z
@@ -16,22 +16,22 @@ export const FaultOrder = z.strictObject({
       duplicate: z.literal(true).optional(),
       /** Those queued within the same half second arrive newest first. */
       reorder: z.literal(true).optional(),
-      /** Each waits so long by the emulator's clock before it is sent; days pass when that clock is moved. */
+      /** Delay of each webhook by the emulator's clock; days pass when that clock is advanced. */
       delayMs: z.number().int().min(0).max(longestWebhookDelayMs).optional(),
     })
     .optional(),
   http: z
     .strictObject({
       method: z.enum(['GET', 'POST', 'DELETE']).optional(),
-      /** Beginning of the request's path; every `/v1/` request when absent. */
+      /** Prefix of the request's path; every `/v1/` request if absent. */
       path: z.string().startsWith('/v1/').optional(),
       /** 429 refuses before anything happens. 500 answers an error; a slow answer alone needs no status. */
       status: z.union([z.literal(500), z.literal(429)]).optional(),
-      /** Whether a 500 comes instead of the work or after it was done and kept. */
+      /** Whether a 500 comes instead of the work or after it was done and stored. */
       commit: z.enum(['before', 'after']).default('before'),
-      /** How many requests it strikes. */
+      /** How many requests it affects. */
       times: z.number().int().min(1).default(1),
-      /** How long the request is in flight before anything happens. */
+      /** How long the request is delayed before anything happens. */
       delayMs: z.number().int().min(0).max(600_000).optional(),
     })
     .refine((fault) => fault.status !== undefined || fault.delayMs !== undefined, 'a status or a delay')
@@ -45,7 +45,7 @@ export interface Faults {
   webhooks: WebhookFaults;
   order(order: z.output<typeof FaultOrder>): void;
   clear(): void;
-  /** The next fault that strikes this request, counted as struck. */
+  /** The next fault for this request, counted as used. */
   take(request: { method: string; path: string }): HttpFault | undefined;
 }
 

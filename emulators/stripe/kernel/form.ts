@@ -1,4 +1,7 @@
-/** What a form decodes to: text, or a hash of further values. Arrays are hashes with the keys 0, 1, … until a schema says otherwise. */
+/**
+ * A decoded form value: text, or a hash of further values. Arrays are hashes with the keys 0, 1, … until a schema says
+ * otherwise.
+ */
 export type FormValue = string | FormHash;
 export interface FormHash {
   [key: string]: FormValue;
@@ -8,8 +11,8 @@ const maximumDepth = 10;
 
 /**
  * Decodes `application/x-www-form-urlencoded` text with Stripe's brackets: `items[0][price]=x`, `expand[]=y`,
- * `metadata[k]=v`. A later value replaces an earlier one of the same name. Null is no such form (a name that is not
- * well-formed, or a name used as text and as hash).
+ * `metadata[k]=v`. A later value replaces an earlier one of the same name. Null if the form is malformed (a malformed
+ * name, or a name used as text and as hash).
  */
 export function decodeForm(text: string): FormHash | null {
   const root: FormHash = Object.create(null);

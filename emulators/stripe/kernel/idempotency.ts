@@ -4,9 +4,9 @@ import type { Database } from './database.ts';
 import { StripeError } from './errors.ts';
 
 /**
- * Stripe's idempotency layer: the first answer of a key is kept, errors of the work (500s included) too, and given
- * again to the same request. Answers of requests that never began their work (validation, rate limit, another one in
- * flight) are not kept. Keys are forgotten after 24 hours.
+ * Stripe's idempotency layer: the first answer of a key is stored, including errors of the work (500s too), and
+ * returned again for the same request. Answers of requests that never began their work (validation, rate limit, another
+ * one in flight) are not stored. Keys expire after 24 hours.
  */
 export interface KeptAnswer {
   status: number;
@@ -16,9 +16,9 @@ export interface KeptAnswer {
 }
 
 export interface Idempotency {
-  /** The kept answer of this key; 400 `idempotency_error` when it belongs to another request, 409 while in flight. */
+  /** The stored answer of this key; 400 `idempotency_error` if it belongs to another request, 409 while in flight. */
   begin(call: Call): KeptAnswer | undefined;
-  /** Keeps the answer, in the running transaction if there is one. */
+  /** Stores the answer, in the running transaction if there is one. */
   keep(call: Call, answer: KeptAnswer): void;
   /** The request is no longer in flight. */
   end(key: string): void;

@@ -4,13 +4,13 @@ import { invalidRequest, type StripeError } from './errors.ts';
 import { type FormHash, type FormValue, formName } from './form.ts';
 
 /**
- * Building blocks of the parameter schemas, and the words in which Stripe refuses a parameter.
+ * Building blocks of the parameter schemas, and Stripe's messages for refused parameters.
  *
  * Every hash is a strict object, so that an unknown parameter is refused at any depth, which Stripe does and the
  * published mock does not.
  */
 
-/** Stops the compile when a schema accepts a name, or yields a value, that the SDK's parameter type does not have. */
+/** Fails to compile if a schema accepts a name, or yields a value, that the SDK's parameter type does not have. */
 type Known<Schema extends z.ZodType, Params, Extra extends string> =
   Omit<z.output<Schema>, Extra> extends Params
     ? Exclude<keyof z.output<Schema>, keyof Params | Extra> extends never
@@ -19,8 +19,8 @@ type Known<Schema extends z.ZodType, Params, Extra extends string> =
     : never;
 
 /**
- * A route's parameter schema, held to the SDK's own parameter type. `Extra` names what Stripe takes only from a
- * browser and the SDK's type leaves out.
+ * A route's parameter schema, checked against the SDK's own parameter type. `Extra` names parameters that Stripe
+ * accepts only from a browser and the SDK's type omits.
  */
 export function paramsOf<Params, Extra extends string = never>() {
   return <Schema extends z.ZodType>(schema: Schema & Known<Schema, Params, Extra>): Schema => schema;
@@ -50,10 +50,10 @@ export const decimal = z
 
 export const boolean = z.enum(['true', 'false']).transform((value) => value === 'true');
 
-/** Allows the empty value, by which a caller unsets the parameter. */
+/** Allows the empty value, with which a caller unsets the parameter. */
 export const clearable = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal(''), schema]);
 
-/** A list, however its places were numbered. */
+/** A list, however its indexes were numbered. */
 export const list = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (isHash(value) ? Object.values(value) : value), z.array(schema).max(100));
 
@@ -85,7 +85,7 @@ export const timeFilter = z.union([
   }),
 ]);
 
-/** The cursor parameters that every list takes. */
+/** The cursor parameters of every list. */
 export const pagination = {
   limit: integer.refine((value) => value >= 1 && value <= 100, 'integer from 1 to 100').optional(),
   starting_after: text().optional(),
@@ -95,7 +95,7 @@ export const pagination = {
 
 export const onlyExpand = z.strictObject({ expand: expand.optional() });
 
-/** An address as Stripe returns it: every field there, null where unknown. */
+/** An address as Stripe returns it: with every field, null if unknown. */
 export function fullAddress(given: z.output<typeof address>): Stripe.Address {
   return {
     city: given.city || null,
@@ -117,7 +117,7 @@ export function mergeMetadata(
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
 }
 
-/** The parsed parameters, or the refusal in Stripe's words (400 with `param`, and `code` where Stripe has one). */
+/** The parsed parameters; throws Stripe's refusal (400 with `param`, and `code` if Stripe has one). */
 export function parseParams<Schema extends z.ZodType>(schema: Schema, form: FormHash): z.output<Schema> {
   const parsed = schema.safeParse(form);
   if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-/** A PDF of one A4 page that holds these lines of text; characters outside Latin-1 become question marks. */
+/** A PDF of one A4 page with these lines of text; characters outside Latin-1 become question marks. */
 export function textPdf(lines: readonly string[]): Buffer {
   const escaped = lines.map((line) => line.replaceAll(/[^\u0020-\u00ff]/g, '?').replaceAll(/[\\()]/g, '\\$&'));
   const content = `BT /F1 11 Tf 16 TL 56 780 Td ${escaped.map((line) => `(${line}) Tj T*`).join(' ')} ET`;

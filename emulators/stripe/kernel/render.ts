@@ -36,7 +36,7 @@ export function renderAnswer(ctx: Context, answer: Answer, expand: readonly stri
   return shown;
 }
 
-/** Where in an object an expansion has arrived: the object's own resource, and the dotted path inside it so far. */
+/** The position of an expansion in an object: the object's own resource, and the dotted path inside it so far. */
 interface Place {
   resource: Resource | undefined;
   inside: string;
@@ -91,7 +91,7 @@ function cannotExpand(path: string) {
   return invalidRequest({ message: `This property cannot be expanded (${path}).`, param: 'expand' });
 }
 
-/** What the receiver will read: decimals become the text they travel as. */
+/** The value as received: decimals become strings. */
 function asSent<Value>(value: Value): Value extends object ? Hash : Value {
   return JSON.parse(JSON.stringify(value));
 }

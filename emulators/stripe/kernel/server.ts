@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Log } from '../../../src/runtime/log.ts';
 import type { ApiAnswer, ApiRequest } from './api.ts';
 
-/** What a page or control of the emulator answers. */
+/** The answer of an emulator page or control. */
 export interface PageAnswer {
   status: number;
   headers?: Record<string, string>;
@@ -24,8 +24,8 @@ const cors = {
 };
 
 /**
- * The HTTP server: `/v1/…` is Stripe's API, which browsers of any origin may call as they may call Stripe's;
- * `/emulator/…` are the pages and controls of the emulator itself, which other origins may not.
+ * The HTTP server: `/v1/…` is Stripe's API, which browsers of any origin may call, like Stripe's; `/emulator/…` are the
+ * emulator's own pages and controls, which other origins may not call.
  */
 export function createHttpServer({
   api,

@@ -2,7 +2,7 @@ import type { Stripe } from 'stripe';
 import type { Database, SqlValue } from './database.ts';
 import { invalidRequest, noSuch } from './errors.ts';
 
-/** Every kind of object the emulator keeps, by the value of its `object` field. */
+/** Every kind of stored object, by the value of its `object` field. */
 export interface Kinds {
   charge: Stripe.Charge;
   credit_note: Stripe.CreditNote;
@@ -45,24 +45,24 @@ export interface Cursor {
 }
 
 /**
- * The objects. `body` is what Stripe would show; `hidden` is what Stripe knows and never shows (a card's number).
- * Kinds with `object: 'line_item'` and the like are stored by themselves and put into their parents when rendered.
+ * The objects. `body` is what Stripe would show; `hidden` is what Stripe stores and never shows (a card's number).
+ * Kinds with `object: 'line_item'` and the like are stored separately and added to their parents when rendered.
  */
 export interface Store {
   insert<Body extends Stored>(body: Body, hidden?: unknown): Body;
-  /** The object, or `resource_missing`; `param` names the parameter that asked for it. */
+  /** The object, or `resource_missing`; `param` names the parameter that contained the id. */
   get<K extends Kind>(kind: K, id: string, param?: string): Kinds[K];
   find<K extends Kind>(kind: K, id: string): Kinds[K] | undefined;
   /** Whatever has this id, deleted or not. */
   look(id: string): { body: Stored; deleted: boolean } | undefined;
-  /** Whether an object of this id stood here once and was deleted. */
+  /** Whether an object with this id existed and was deleted. */
   wasDeleted(kind: Kind, id: string): boolean;
   hidden<Secret>(id: string): Secret | undefined;
   save(body: Stored, hidden?: unknown): void;
   remove(id: string): void;
-  /** Every object that meets the filter, oldest first. */
+  /** Every object that matches the filter, oldest first. */
   all<K extends Kind>(kind: K, filter: Filter): Kinds[K][];
-  /** One page, newest first as Stripe's lists are, except those of lines and items. */
+  /** One page, newest first like Stripe's lists, except those of lines and items. */
   page<K extends Kind>(kind: K, options: PageOptions): Stripe.ApiList<Kinds[K]>;
 }
 

@@ -6,7 +6,7 @@ interface Row {
   at: number;
 }
 
-/** Lets `kind` happen to the object at `at` (seconds); a second order for the same kind and object replaces the first. */
+/** Schedules `kind` for the object at `at` (seconds); a second timer of the same kind and object replaces the first. */
 export function schedule(ctx: Context, timer: { kind: string; object: string; at: number }): void {
   ctx.database.run(
     'INSERT OR REPLACE INTO timers (kind, object, at) VALUES (?, ?, ?)',
@@ -16,12 +16,12 @@ export function schedule(ctx: Context, timer: { kind: string; object: string; at
   );
 }
 
-/** Forgets a timer; none there is fine. */
+/** Removes a timer, if there is one. */
 export function unschedule(ctx: Context, timer: { kind: string; object: string }): void {
   ctx.database.run('DELETE FROM timers WHERE kind = ? AND object = ?', timer.kind, timer.object);
 }
 
-/** Lets everything happen whose time has come, earliest first, each in its own transaction. */
+/** Runs every timer that is due, earliest first, each in its own transaction. */
 export function runTimers(emulator: Emulator): void {
   for (;;) {
     const row = nextTimer(emulator, emulator.clock.seconds());
@@ -31,7 +31,7 @@ export function runTimers(emulator: Emulator): void {
   emulator.deliveries.wake();
 }
 
-/** Moves the clock forward by `advanceMs`, stopping at every timer on the way so that each sees its own moment. */
+/** Advances the clock by `advanceMs`, stopping at every timer on the way so that each runs at its own time. */
 export function advanceClock(emulator: Emulator, advanceMs: number): void {
   const target = emulator.clock.milliseconds() + advanceMs;
   for (;;) {

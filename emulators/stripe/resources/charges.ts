@@ -15,7 +15,7 @@ const ListParams = paramsOf<Stripe.ChargeListParams>()(
   }),
 );
 
-/** Charges: `/v1/charges`, read only; payment intents make them. */
+/** Charges: `/v1/charges`, read only; payment intents create them. */
 export const charges = resource<'charge'>({
   object: 'charge',
   expandable: ['customer', 'payment_intent', 'payment_method'],

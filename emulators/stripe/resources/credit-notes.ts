@@ -27,7 +27,7 @@ const ListParams = paramsOf<Stripe.CreditNoteListParams>()(
 );
 const LineListParams = paramsOf<Stripe.CreditNoteListLineItemsParams>()(z.strictObject(pagination));
 
-/** Credit notes: `/v1/credit_notes`. One with a `refund_amount` makes that refund itself. */
+/** Credit notes: `/v1/credit_notes`. One with a `refund_amount` creates that refund itself. */
 export const creditNotes = resource<'credit_note'>({
   object: 'credit_note',
   expandable: ['customer', 'invoice', 'refunds.refund'],
@@ -69,7 +69,7 @@ export const creditNotes = resource<'credit_note'>({
   ],
 });
 
-/** The lines inside a credit note: `/v1/credit_notes/:id/lines` lists them. */
+/** The lines of a credit note, listed by `/v1/credit_notes/:id/lines`. */
 export const creditNoteLines = resource<'credit_note_line_item'>({ object: 'credit_note_line_item', routes: [] });
 
 function linesOf(

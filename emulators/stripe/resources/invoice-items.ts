@@ -93,7 +93,7 @@ export const invoiceItems = resource<'invoiceitem'>({
   ],
 });
 
-/** Puts the customer's waiting items of the draft's currency on it. */
+/** Adds the customer's pending items in the draft's currency to it. */
 export function takePendingItems(ctx: Context, draft: Stripe.Invoice): void {
   const waiting = ctx.store.all('invoiceitem', {
     customer: draft.customer as string,

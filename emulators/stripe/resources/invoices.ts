@@ -167,7 +167,7 @@ export const invoices = resource<'invoice'>({
   ],
 });
 
-/** The lines inside an invoice: `/v1/invoices/:id/lines` lists them. */
+/** The lines of an invoice, listed by `/v1/invoices/:id/lines`. */
 export const invoiceLines = resource<'line_item'>({
   object: 'line_item',
   expandable: ['pricing.price_details.price', 'subscription'],

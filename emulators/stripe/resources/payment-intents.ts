@@ -30,7 +30,7 @@ import { createPaymentMethod, PaymentMethodData, paymentMethodOf } from './payme
 
 const setupFutureUsage = z.enum(['off_session', 'on_session']);
 
-/** What only a browser sends, and the SDK's types leave out. */
+/** Parameters that only a browser sends, and the SDK's types omit. */
 type BrowserOnly = 'client_secret' | 'payment_method_data';
 
 const CreateParams = paramsOf<Stripe.PaymentIntentCreateParams, 'payment_method_data'>()(
@@ -185,7 +185,7 @@ export const paymentIntents = resource<'payment_intent'>({
   ],
 });
 
-/** Confirms and answers the intent; a refusal is a 402 that keeps what the attempt left behind. */
+/** Confirms and returns the intent; a refusal is a 402 that keeps the changes of the attempt. */
 function confirm(
   ctx: Context,
   intent: Stripe.PaymentIntent,

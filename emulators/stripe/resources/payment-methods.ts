@@ -33,7 +33,7 @@ const billingDetails = z.strictObject({
 });
 const allowRedisplay = z.enum(['always', 'limited', 'unspecified']);
 
-/** What a browser sends to pay with a new card: of a payment method's creation, and inside `payment_method_data`. */
+/** What a browser sends to pay with a new card: when creating a payment method, and inside `payment_method_data`. */
 const described = {
   type: z.enum(paymentMethodTypeNames),
   card: CardDetails.optional(),
@@ -63,7 +63,7 @@ const ListParams = paramsOf<Stripe.PaymentMethodListParams>()(
   z.strictObject({ ...pagination, customer: text().optional(), type: text().optional() }),
 );
 
-/** Payment methods: `/v1/payment_methods`, also for browsers, which make them with a publishable key. */
+/** Payment methods: `/v1/payment_methods`, also for browsers, which create them with a publishable key. */
 export const paymentMethods = resource<'payment_method'>({
   object: 'payment_method',
   expandable: ['customer'],
@@ -131,7 +131,7 @@ export const paymentMethods = resource<'payment_method'>({
   ],
 });
 
-/** A new payment method; `param` names the hash in which the card is missing when it is. */
+/** A new payment method; `param` names the hash in which a card is missing. */
 export function createPaymentMethod(ctx: Context, data: PaymentMethodData, param: string): Stripe.PaymentMethod {
   if (!data.card) {
     throw invalidRequest({ code: 'parameter_missing', message: `Missing required param: ${param}.`, param });
@@ -140,7 +140,7 @@ export function createPaymentMethod(ctx: Context, data: PaymentMethodData, param
   return store(ctx, described, data);
 }
 
-/** The payment method of that id; the name of a ready-made one (`pm_card_visa`) makes a new one each time. */
+/** The payment method with that id; the name of a ready-made one (`pm_card_visa`) creates a new one each time. */
 export function paymentMethodOf(ctx: Context, id: string, param = 'payment_method'): Stripe.PaymentMethod {
   const found = ctx.store.find('payment_method', id);
   if (found) return found;
@@ -149,7 +149,7 @@ export function paymentMethodOf(ctx: Context, id: string, param = 'payment_metho
   return store(ctx, named, {});
 }
 
-/** Saves the payment method to the customer; 402 when its bank refuses, 400 when it is another customer's. */
+/** Saves the payment method to the customer; 402 if its bank refuses, 400 if it belongs to another customer. */
 export function attachToCustomer(ctx: Context, method: Stripe.PaymentMethod, customer: string): Stripe.PaymentMethod {
   if (method.customer === customer) return method;
   if (method.customer) {
@@ -197,7 +197,7 @@ function fullDetails(
   };
 }
 
-/** Nobody's default any more. */
+/** Removes it wherever it is the default. */
 function forget(ctx: Context, method: Stripe.PaymentMethod): void {
   const customer = ctx.store.find('customer', method.customer as string);
   if (customer?.invoice_settings.default_payment_method === method.id) {

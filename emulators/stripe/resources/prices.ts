@@ -186,7 +186,7 @@ function createPrice(ctx: Context, params: z.output<typeof CreateParams>): Strip
   return price;
 }
 
-/** A lookup key belongs to one price: it moves only when the caller says so. */
+/** A lookup key belongs to one price: it moves only if the caller requests it. */
 function takeLookupKey(ctx: Context, key: string, { transfer, by }: { transfer: boolean; by?: string }): void {
   const holder = ctx.store.all('price', { lookup_key: key })[0];
   if (!holder || holder.id === by) return;

@@ -119,7 +119,7 @@ export const products = resource<'product'>({
   ],
 });
 
-/** A new product; its id may be the caller's own, as long as no other has it. */
+/** A new product; the caller may choose an unused id. */
 export function createProduct(
   ctx: Context,
   given: Pick<z.output<typeof CreateParams>, 'name' | 'active' | 'description' | 'id' | 'metadata' | 'unit_label'> & {

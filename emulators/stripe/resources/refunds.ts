@@ -18,7 +18,7 @@ import {
 } from '../kernel/params.ts';
 import { schedule } from '../kernel/timers.ts';
 
-/** Kind of the timer that sends a refund back, and how long after the refund it does, seconds. */
+/** Kind of the timer that fails a refund, and how long after the refund, seconds. */
 const comesBack = 'refund.comes_back';
 const comesBackAfter = 3 * 24 * 3600;
 
@@ -88,7 +88,7 @@ export const refunds = resource<'refund'>({
   timers: { [comesBack]: (ctx, id) => failRefund(ctx, ctx.store.get('refund', id)) },
 });
 
-/** Gives `amount` (minor units) of a charge back; 400 when so much of it is not left. */
+/** Refunds `amount` (minor units) of a charge; 400 if less than that is left. */
 export function refundCharge(
   ctx: Context,
   charge: Stripe.Charge,
@@ -146,7 +146,7 @@ export function refundCharge(
   return refund;
 }
 
-/** The customer's bank sends the money back: it counts as not refunded again. A credit note that gave it stays issued. */
+/** The customer's bank returns the money: it counts as not refunded again. Its credit note stays issued. */
 function failRefund(ctx: Context, refund: Stripe.Refund): void {
   const charge = ctx.store.get('charge', refund.charge as string);
   const refunded = charge.amount_refunded - refund.amount;

@@ -90,7 +90,7 @@ export const setupIntents = resource<'setup_intent'>({
   ],
 });
 
-/** A new setup intent, told of by `setup_intent.created`. */
+/** A new setup intent; emits `setup_intent.created`. */
 export function createSetupIntent(
   ctx: Context,
   given: {

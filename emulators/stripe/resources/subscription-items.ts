@@ -7,7 +7,7 @@ const ListParams = paramsOf<Stripe.SubscriptionItemListParams>()(
   z.strictObject({ ...pagination, subscription: text() }),
 );
 
-/** Subscription items: `/v1/subscription_items`, read only; subscriptions make them. */
+/** Subscription items: `/v1/subscription_items`, read only; subscriptions create them. */
 export const subscriptionItems = resource<'subscription_item'>({
   object: 'subscription_item',
   render: renderItem,
@@ -31,7 +31,7 @@ export const subscriptionItems = resource<'subscription_item'>({
   ],
 });
 
-/** The item with its price as it stands now. */
+/** The item with its current price. */
 export function renderItem(ctx: Context, item: Stripe.SubscriptionItem): Stripe.SubscriptionItem {
   const price = ctx.store.get('price', item.price.id);
   return { ...item, price, plan: planOf(price) };

@@ -200,7 +200,9 @@ function cancelAtPeriodEnd(
   };
 }
 
-/** Ends it now. Open invoices stay payable but Stripe collects them no more; that of an incomplete one is void. */
+/**
+ * Cancels it now. Open invoices stay payable but Stripe no longer collects them; that of an incomplete one is voided.
+ */
 function cancelSubscription(
   ctx: Context,
   params: z.output<typeof CancelParams>,

@@ -110,7 +110,7 @@ export const taxRates = resource<'tax_rate'>({
   ],
 });
 
-/** The tax rates of these ids; `param` names the parameter that gave them. */
+/** The tax rates with these ids; `param` names the parameter that contained them. */
 export function ratesOf(ctx: Context, ids: '' | string[] | undefined, param: string): Stripe.TaxRate[] {
   return (ids || []).map((id, place) => ctx.store.get('tax_rate', id, `${param}[${place}]`));
 }

@@ -106,8 +106,8 @@ export const webhookEndpoints = resource<'webhook_endpoint'>({
 });
 
 /**
- * Keeps one endpoint for all events at the address given by the environment. Waiting webhooks of an earlier run go to
- * the address of this one.
+ * Keeps one endpoint for all events at the address from the environment. Pending webhooks of an earlier run go to this
+ * address.
  */
 export function keepConfiguredEndpoint(emulator: Emulator, given: { url: string; secret: string }): void {
   const id = 'we_configured';

@@ -17,7 +17,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** A customer without an account: the public HTTP API and nothing else. Errors: ApiProblem. */
+/** A customer without an account, who uses only the public HTTP API. Errors: ApiProblem. */
 export interface Customer {
   quote(request: QuoteRequest): Promise<Quote>;
   order(request: OrderRequest, idempotencyKey: string): Promise<AcceptedOrder>;
@@ -25,14 +25,14 @@ export interface Customer {
   payment(order: AcceptedOrder, signal: AbortSignal): Promise<OrderPaymentAnswer>;
   details(order: AcceptedOrder): Promise<OrderDetails>;
   cancel(order: AcceptedOrder): Promise<void>;
-  /** The timeline from its beginning, live; goes on where it was after a lost connection. */
+  /** The timeline from its beginning, live; resumes after a lost connection. */
   events(order: AcceptedOrder, signal: AbortSignal): AsyncGenerator<TimelineEvent>;
   isNameFree(name: string, cloud: string): Promise<boolean>;
 }
 
 const reconnectMs = 300;
 
-/** A customer of the API at `api`; `dispatcher` decides from where he connects. */
+/** A customer of the API at `api`; `dispatcher` opens the connections. */
 export function createCustomer(api: string, dispatcher: Dispatcher = getGlobalDispatcher()): Customer {
   async function call(
     path: string,
@@ -53,10 +53,10 @@ export function createCustomer(api: string, dispatcher: Dispatcher = getGlobalDi
   const key = (order: AcceptedOrder) => ({ authorization: `Bearer ${order.capability}` });
 
   return {
-    quote: async (wish) => Quote.parse(await call('/v1/quotes', { method: 'POST', body: wish })),
-    async order(wish, idempotencyKey) {
+    quote: async (request) => Quote.parse(await call('/v1/quotes', { method: 'POST', body: request })),
+    async order(request, idempotencyKey) {
       const headers = { 'idempotency-key': idempotencyKey };
-      return AcceptedOrder.parse(await call('/v1/orders', { method: 'POST', headers, body: wish }));
+      return AcceptedOrder.parse(await call('/v1/orders', { method: 'POST', headers, body: request }));
     },
     async payment(order, signal) {
       for (;;) {
@@ -82,9 +82,9 @@ export function createCustomer(api: string, dispatcher: Dispatcher = getGlobalDi
           }
         } catch (error) {
           if (signal.aborted) return;
-          // Undici reports a lost connection as a TypeError. A server in trouble is asked again; all else is a mistake.
-          const inTrouble = error instanceof ApiProblem && error.problem.status >= 500;
-          if (!inTrouble && !(error instanceof TypeError)) throw error;
+          // Undici reports a lost connection as a TypeError. Retry when the server fails; any other error is a mistake.
+          const isServerFailing = error instanceof ApiProblem && error.problem.status >= 500;
+          if (!isServerFailing && !(error instanceof TypeError)) throw error;
         }
         await delay(reconnectMs, undefined, { signal }).catch(() => {});
       }

@@ -6,24 +6,24 @@ import type { Section } from '../terminal.ts';
 import type { Outside } from './outside.ts';
 import { testCards } from './pay-with-card.ts';
 
-/** What the demo lets go wrong: `--fault <name>`. */
+/** A failure that the demo provokes: `--fault <name>`. */
 export interface Fault {
   title: string;
   /** Shorter deadlines and lower limits for this demonstration. */
   overrides: Record<string, string>;
   card: string;
-  /** The state that the order has to end in. */
+  /** The final state of the order. */
   ends: OrderState;
-  /** Whether money was taken, so that it has to come back. */
+  /** Whether money was taken, so that it must be refunded. */
   takesMoney: boolean;
-  before?: (world: World) => Promise<void>;
+  before?: (outside: DemoContext) => Promise<void>;
   /** Acts once, at the first event of the order that `when` accepts. */
   when?: (event: TimelineEvent) => boolean;
-  act?: (world: World) => Promise<void>;
-  after?: (world: World) => Promise<void>;
+  act?: (outside: DemoContext) => Promise<void>;
+  after?: (outside: DemoContext) => Promise<void>;
 }
 
-export interface World {
+export interface DemoContext {
   platform: Platform;
   outside: Outside;
   cancel(): Promise<void>;
@@ -47,13 +47,13 @@ export const faults = {
     after: ({ outside }) => outside.clearCloudFaults(),
   },
   'licence-down': {
-    title: 'the licence server is away for longer than an order waits',
+    title: 'the licence server is down for longer than an order waits',
     overrides: { FREEHOLD_ISSUE_LICENCE_MS: '5000', FREEHOLD_OPERATOR_WINDOW_MS: '3000' },
     card: testCards.good,
     ends: 'failed_refunded',
     takesMoney: true,
     before: ({ platform }) => platform.process('licence').stop(),
-    // The money must not wait for the licence server; revoking has to, so it comes back when the money has.
+    // The refund must not wait for the licence server, but revoking must: it comes back once the money is refunded.
     when: (event) => event.type === 'step' && event.step === 'settle-money' && event.status === 'succeeded',
     act: ({ platform }) => platform.process('licence').start(),
     after: ({ platform }) => platform.process('licence').start(),
@@ -78,8 +78,8 @@ export interface Check {
   found: string;
 }
 
-/** Looks from outside whether anything of a failed order is left over or missing; shows and answers every finding. */
-export async function checkNothingIsLeft(options: {
+/** Checks from outside whether anything of a failed order is left over or missing; shows and returns every finding. */
+export async function checkNoLeftovers(options: {
   fault: Fault;
   outside: Outside;
   section: Section;
@@ -96,8 +96,8 @@ export async function checkNothingIsLeft(options: {
       async () => {
         const { taken, refunded, live, open } = await outside.money(order.id);
         const ok = taken === refunded && live === 0 && open === 0 && taken === (fault.takesMoney ? order.total : 0);
-        const sums = `taken ${formatMoney(taken, 'EUR')}, given back ${formatMoney(refunded, 'EUR')}`;
-        return { ok, found: `${sums}, live subscriptions ${live}, open invoices ${open}` };
+        const sums = `taken ${formatMoney(taken, 'EUR')}, refunded ${formatMoney(refunded, 'EUR')}`;
+        return { ok, found: `${sums}, active subscriptions ${live}, open invoices ${open}` };
       },
     ],
     [

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HostHealth } from '../../contracts/host-contract.ts';
 import type { Reach } from '../../runtime/reach.ts';
 
-/** A browser's view of one server: cookies kept, names and authorities as configured. */
+/** A browser's view of one server: keeps cookies, resolves names and trusts authorities as configured. */
 export function createVisitor(url: string, reach: Reach) {
   const cookies = new Map<string, string>();
 
@@ -32,7 +32,7 @@ export function createVisitor(url: string, reach: Reach) {
     async health(): Promise<HostHealth> {
       return HostHealth.parse((await call('/healthz')).body);
     },
-    /** Whether the address was let in; a refusal comes with the server's sentence. */
+    /** Whether the address was admitted; a refusal comes with the server's sentence. */
     async signUp(email: string, password: string): Promise<{ admitted: true } | { admitted: false; sentence: string }> {
       const { status, body } = await post('/api/sign-up', { email, password });
       if (status === 201) return { admitted: true };
@@ -44,7 +44,7 @@ export function createVisitor(url: string, reach: Reach) {
     async addDevice(name: string): Promise<Device> {
       return Device.parse((await post('/api/devices', { name })).body);
     },
-    /** Sends one reading as a device does, with the device's own credential. */
+    /** Sends one reading as a device does, with the device's credential. */
     async sendReading(device: Device, values: Record<string, number>): Promise<void> {
       const { status } = await post(device.endpoint, { values }, { authorization: `Bearer ${device.credential}` });
       if (status !== 202) throw new Error(`the reading was refused with ${status}`);

@@ -33,8 +33,8 @@ const provisionSteps = stepNamesOf(provision);
 const whole = provisionSteps.reduce((sum, step) => sum + (weights[step] ?? 1), 0);
 
 /**
- * Shows an order's timeline as rows and a bar and resolves when the order and its operation have ended. `onEvent`
- * hears of everything and may act on it.
+ * Shows an order's timeline as rows and a bar and resolves when the order and its operation have ended. `onEvent` gets
+ * every event and may act on it.
  */
 export async function followOrder(options: {
   events: AsyncIterable<TimelineEvent>;

@@ -9,8 +9,8 @@ import type { Platform } from '../platform.ts';
 import { projectRoot } from '../processes.ts';
 
 /**
- * What the world outside of Freehold holds of an order: asked of Stripe, the cloud, Pulumi's state, the licence server
- * and the mailbox themselves, never of our own records.
+ * The external view of an order: asked of Stripe, the cloud, Pulumi's state, the licence server and the mailbox
+ * themselves, never of our own records.
  */
 export function createOutside(platform: Platform) {
   const { urls, keys, env } = platform;
@@ -20,16 +20,16 @@ export function createOutside(platform: Platform) {
     if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
     return schema.parse(await answer.json());
   }
-  async function doubled(cloud: string, query = ''): Promise<string[]> {
+  async function emulated(cloud: string, query = ''): Promise<string[]> {
     const url = `${urls.cloud}/v1/doubles/${cloud}/objects${query}`;
-    const found = await read(z.array(Doubled), url, keys['cloud-token']);
+    const found = await read(z.array(Emulated), url, keys['cloud-token']);
     return found.map(({ type, id }) => `${type.split(':').at(-1)} ${id}`);
   }
   const stripe = <T>(schema: z.ZodType<T>, path: string) =>
     read(z.object({ data: z.array(schema) }), `${urls.stripe}/v1/${path}`, keys['stripe-secret-key']);
 
   return {
-    /** Stripe's view of an order: what was taken and given back in cents, and what still lives. */
+    /** Stripe's view of an order: what was taken and refunded in cents, and active subscriptions and open invoices. */
     async money(orderId: string) {
       const all = (await stripe(Subscription, 'subscriptions?status=all&limit=100')).data;
       const own = all.filter(({ metadata }) => metadata.freehold_order === orderId);
@@ -51,7 +51,7 @@ export function createOutside(platform: Platform) {
       }
       return sums;
     },
-    /** Objects of every cloud that carry the instance's tag, as `kind name`; of a double as `kind id`. */
+    /** Objects of every cloud with the instance's tag, as `kind name`; of an emulated cloud as `kind id`. */
     async cloudObjects(instanceId: string): Promise<string[]> {
       const tag = encodeURIComponent(`freehold:instance=${instanceId}`);
       const lists = await Promise.all(
@@ -60,12 +60,12 @@ export function createOutside(platform: Platform) {
           return found.map(({ name }) => `${kind} ${name}`);
         }),
       );
-      const doubles = await Promise.all(doubledClouds.map((cloud) => doubled(cloud, `?tag=${tag}`)));
+      const doubles = await Promise.all(doubledClouds.map((cloud) => emulated(cloud, `?tag=${tag}`)));
       return [...lists.flat(), ...doubles.flat()];
     },
-    /** Everything that the double of a cloud has, whoever made it and whatever tags it has, as `kind id`. */
-    everythingAt: (cloud: string): Promise<string[]> => doubled(cloud),
-    /** Hostnames of every server that the cloud holds. */
+    /** All objects of an emulated cloud, whatever their creator and tags, as `kind id`. */
+    allObjectsAt: (cloud: string): Promise<string[]> => emulated(cloud),
+    /** Hostnames of every server at the cloud. */
     async hostnames(): Promise<string[]> {
       const records = await read(z.array(Named), `${urls.cloud}/v1/records`, keys['cloud-token']);
       return records.map(({ name }) => name);
@@ -92,7 +92,7 @@ export function createOutside(platform: Platform) {
         .parse(JSON.parse(stdout))
         .map(({ name }) => name.split('/').at(-1)!);
     },
-    /** Licences that were issued for an instance. */
+    /** Licences issued for an instance. */
     async licences(instanceId: string): Promise<LicenceView[]> {
       const url = `${urls.licence}/v1/admin/licenses?externalRef=${instanceId}`;
       return (await read(z.object({ licenses: z.array(LicenceView) }), url, keys['licence-admin-token'])).licenses;
@@ -102,7 +102,7 @@ export function createOutside(platform: Platform) {
       const { messages } = await read(z.object({ messages: z.array(CaughtMail) }), `${urls.mailbox}/messages`);
       return messages.filter(({ messageId }) => messageId.includes(orderId));
     },
-    /** Makes the cloud's next hosts start deaf, or slow to come. */
+    /** Makes the cloud's next hosts unresponsive, or slow to start. */
     async setCloudFault(fault: Record<string, unknown>): Promise<void> {
       const answer = await fetch(`${urls.cloud}/v1/faults`, {
         method: 'POST',
@@ -120,7 +120,7 @@ export function createOutside(platform: Platform) {
 export type Outside = ReturnType<typeof createOutside>;
 
 const Named = z.object({ name: z.string() });
-const Doubled = z.object({ type: z.string(), id: z.string() });
+const Emulated = z.object({ type: z.string(), id: z.string() });
 const Subscription = z.object({
   id: z.string(),
   status: z.string(),

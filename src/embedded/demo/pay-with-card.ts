@@ -8,7 +8,7 @@ const Intent = z.object({ object: z.literal('payment_intent'), status: z.string(
 const Refusal = z.object({ error: z.object({ code: z.string().optional(), message: z.string().optional() }) });
 
 /**
- * Confirms a payment as a browser does: straight at Stripe, with the publishable key and the client secret. Answers the
+ * Confirms a payment as a browser does: directly at Stripe, with the publishable key and the client secret. Returns the
  * state of the payment, or `declined` with Stripe's code.
  */
 export async function payWithCard(

@@ -9,7 +9,7 @@ import { stepText } from '../../domain/operations/operation-texts.ts';
 import type { Embedded } from '../run-embedded.ts';
 import type { Section } from '../terminal.ts';
 import { createCustomer } from './customer.ts';
-import { type Check, checkNothingIsLeft, type Fault, type FaultName, faults, type World } from './faults.ts';
+import { type Check, checkNoLeftovers, type DemoContext, type Fault, type FaultName, faults } from './faults.ts';
 import { createVisitor } from './first-use.ts';
 import { followOrder, type Outcome } from './follow-order.ts';
 import { payWithCard, testCards } from './pay-with-card.ts';
@@ -23,9 +23,9 @@ const password = 'correct horse battery';
 const verdictMs = 15_000;
 
 /**
- * Orders a server on a cloud as a customer does and uses it, or lets a fault happen to the order and looks from outside that
- * nothing is left of it. Shows everything and answers the summary, whose `ok` tells whether all was as it should be;
- * `onStep` hears the name of each step that begins.
+ * Orders a server on a cloud as a customer does and uses it, or provokes a failure of the order and checks from outside
+ * that nothing is left of it. Shows everything and returns the summary, whose `ok` says whether every check passed;
+ * `onStep` gets the name of each step that begins.
  */
 export async function runDemo(
   embedded: Embedded,
@@ -76,18 +76,18 @@ export async function runDemo(
   });
   buying.end();
 
-  const world: World = { platform, outside, cancel: () => customer.cancel(order) };
-  await fault?.before?.(world);
+  const context: DemoContext = { platform, outside, cancel: () => customer.cancel(order) };
+  await fault?.before?.(context);
   const outcome = await provision();
-  await fault?.after?.(world);
+  await fault?.after?.(context);
 
   const checks: Check[] = [];
   let seen: { state: string; revision: number } | null = null;
   if (fault) {
-    onStep('Seen from outside');
-    const section = screen.section('Seen from outside', 'Stripe, cloud, Pulumi, licence server, DNS, mailbox');
+    onStep('Checked from outside');
+    const section = screen.section('Checked from outside', 'Stripe, cloud, Pulumi, licence server, DNS, mailbox');
     checks.push(
-      ...(await checkNothingIsLeft({
+      ...(await checkNoLeftovers({
         ...{ fault, outside, section, payer },
         order: { id: order.id, instanceId: order.instanceId, state: outcome.state, total: quote.total },
         isNameFree: () => customer.isNameFree(name, cloud),
@@ -121,7 +121,7 @@ export async function runDemo(
             if (event.type === 'step' && event.status === 'running') onStep(stepText(event.step).title);
             if (acted || !fault?.act || !fault.when?.(event)) return;
             acted = true;
-            helpers.push(fault.act(world));
+            helpers.push(fault.act(context));
           },
         }),
         pay(section, stop),
@@ -135,7 +135,7 @@ export async function runDemo(
     }
   }
 
-  /** Pays as a browser does; a declined card is tried again as long as the order takes it. */
+  /** Pays as a browser does; retries a declined card as long as the order accepts attempts. */
   async function pay(section: Section, stop: AbortSignal): Promise<void> {
     const payment = await customer.payment(order, stop);
     const card = fault?.card ?? testCards.good;
@@ -148,7 +148,7 @@ export async function runDemo(
     }
   }
 
-  /** The order counts a decline when Stripe's news of it has arrived. */
+  /** The order counts a decline when Stripe's webhook has arrived. */
   async function declinesAfter(accepted: AcceptedOrder, attempt: number, stop: AbortSignal) {
     for (;;) {
       const details = await customer.details(accepted);
@@ -173,7 +173,7 @@ export async function runDemo(
     });
     await timed(section, 'Another address', async () => {
       const answer = await createVisitor(instance!.url, reach).signUp(stranger, password);
-      const found = answer.admitted ? `${stranger} was let in` : answer.sentence;
+      const found = answer.admitted ? `${stranger} was admitted` : answer.sentence;
       expect('Another address is refused', !answer.admitted, found);
       return [undefined, `${stranger} refused: ${found}`];
     });

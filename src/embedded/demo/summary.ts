@@ -17,23 +17,23 @@ export interface Summary {
   checks: Check[];
   links: Record<string, string>;
   curl: string | null;
-  /** Platform up, and everything up to this summary. */
+  /** Until the platform was up, and until this summary. */
   platformMs: number;
   totalMs: number;
 }
 
-/** What `--json` prints when there is nothing to sum up, because something failed before. */
+/** What `--json` prints if something failed before the summary. */
 export interface Failure {
   ok: false;
   fault: string | null;
-  /** A reason code of the product or of the platform (`folder_busy`, `check_failed`, …), else `internal`. */
+  /** A reason code of the product or of the platform (`folder_busy`, `check_failed`, …), otherwise `internal`. */
   reason: string;
   sentence: string;
-  /** The step that was under way, as the demo names it. */
+  /** The step in progress, as the demo names it. */
   step: string;
 }
 
-/** Something is not as the demo promises: the sentence says what was found instead. */
+/** A check of the demo failed; the sentence says what was found instead. */
 export class CheckError extends Error {
   override readonly name = 'CheckError';
 }
@@ -45,7 +45,7 @@ export function showSummary(screen: Screen, summary: Summary, money: (amount: nu
   const { money: sums, licence } = summary;
   rows.push(['Server', summary.url ?? `${summary.hostname}, not delivered`]);
   rows.push(['Order', `${summary.order.id}, ${summary.order.state}`]);
-  const back = sums.refunded > 0 ? `, given back ${money(sums.refunded)}` : '';
+  const back = sums.refunded > 0 ? `, refunded ${money(sums.refunded)}` : '';
   rows.push(['Money', `taken ${money(sums.taken)}${back}`]);
   if (licence) {
     const seen = licence.state ? `, the server says ${licence.state}` : '';
@@ -65,10 +65,10 @@ export function showSummary(screen: Screen, summary: Summary, money: (amount: nu
     const cells = Math.round((ms / longest) * 30);
     screen.print(`   ${name.padEnd(26)}${durationWords(ms).padStart(10)}  ${style('cyan', '━'.repeat(cells))}`);
   }
-  if (summary.curl) screen.print('', `   ${style('gray', 'By hand')}`, `   ${summary.curl}`);
+  if (summary.curl) screen.print('', `   ${style('gray', 'Commands')}`, `   ${summary.curl}`);
   screen.print('');
   const failed = summary.checks.filter(({ ok }) => !ok);
   if (failed.length > 0) {
-    screen.print(` ${style(['red', 'bold'], 'Not as it should be:')} ${failed.map(({ what }) => what).join(', ')}`, '');
+    screen.print(` ${style(['red', 'bold'], 'Failed checks:')} ${failed.map(({ what }) => what).join(', ')}`, '');
   }
 }

@@ -6,8 +6,8 @@ import { HostError } from '../reasons.ts';
 import type { User } from '../store/users.ts';
 
 /**
- * Makes the account of the administrator or of somebody whom the administrator has admitted, and signs in.
- * Answers the session token. Any other address: `address_not_admitted`. No e-mail confirmation.
+ * Creates the account of the administrator or of an admitted person, and signs in. Returns the session token. Any other
+ * address: `address_not_admitted`. No e-mail confirmation.
  */
 export async function signUp(host: Host, input: unknown): Promise<{ user: User; token: string }> {
   const { email, password } = parse(SignUp, input);
@@ -18,14 +18,14 @@ export async function signUp(host: Host, input: unknown): Promise<{ user: User; 
   if (known?.password) throw new HostError('account_exists');
 
   const hash = await hashPassword(password);
-  // While the hash was made, somebody else may have used the address or the administrator may have taken it back.
+  // While the hash was computed, the address may have been used or its admission withdrawn.
   const admitted = users.byEmail(email) ?? (isAdministrator(host, { email }) ? users.admit(email) : undefined);
   if (!admitted) throw new HostError('address_not_admitted');
   if (!users.join(admitted.id, hash)) throw new HostError('account_exists');
   return { user: users.byId(admitted.id)!, token: sessions.begin(admitted.id) };
 }
 
-/** Answers the session token; `wrong_credentials` says nothing about which of the two was wrong. */
+/** Returns the session token; `wrong_credentials` does not reveal which of the two was wrong. */
 export async function signIn(host: Host, input: unknown): Promise<{ user: User; token: string }> {
   const { email, password } = parse(SignIn, input);
   const user = host.store.users.byEmail(email);

@@ -9,12 +9,12 @@ import type { Reading } from '../store/readings.ts';
 import type { User } from '../store/users.ts';
 import { type Asking, requireChange, requireUser } from './guards.ts';
 
-/** The administrator sees every device, everybody else the own ones. */
+/** The administrator sees every device, other users only their own. */
 export function devicesOf(host: Host, user: User): Device[] {
   return isAdministrator(host, user) ? host.store.devices.list() : host.store.devices.ofOwner(user.id);
 }
 
-/** Somebody else's device answers `not_found`, as if it were not there. */
+/** Another user's device answers `not_found`, as if it did not exist. */
 export function deviceOf(host: Host, asking: Asking, id: string): Device {
   const user = requireUser(asking);
   const device = host.store.devices.byId(id);
@@ -22,7 +22,7 @@ export function deviceOf(host: Host, asking: Asking, id: string): Device {
   return device;
 }
 
-/** The credential is in this answer once; only its hash is kept. */
+/** The answer contains the credential once; only its hash is stored. */
 export function addDevice(host: Host, asking: Asking, input: unknown): { device: Device; credential: string } {
   const user = requireChange(host, asking);
   const { name } = parse(NewDevice, input);
@@ -45,8 +45,8 @@ export function readingsOf(host: Host, asking: Asking, id: string, query: unknow
 }
 
 /**
- * Takes a reading from a device: its credential is the whole authority, and a lock of the licence does not hold it back.
- * Resolves when the reading is on the disk. Errors: `credential_wrong`, `invalid_input`.
+ * Accepts a reading from a device: its credential alone authorises it, and a licence lock does not prevent it. Resolves
+ * when the reading is on disk. Errors: `credential_wrong`, `invalid_input`.
  */
 export async function takeReading(
   host: Host,

@@ -3,7 +3,7 @@ import { requireWritable } from '../limits.ts';
 import { HostError } from '../reasons.ts';
 import type { User } from '../store/users.ts';
 
-/** Who asks; undefined without a valid session. */
+/** The signed-in user; undefined without a valid session. */
 export type Asking = User | undefined;
 
 /** The signed-in user, or `not_signed_in`. */
@@ -12,7 +12,7 @@ export function requireUser(asking: Asking): User {
   return asking;
 }
 
-/** For each change that is the administrator's alone: 401 before 403, and 403 before anything about the licence. */
+/** For changes that only the administrator may make: 401 before 403, and 403 before any licence error. */
 export function requireAdministratorsChange(host: Host, asking: Asking): User {
   const user = requireUser(asking);
   if (!isAdministrator(host, user)) throw new HostError('only_administrator');

@@ -31,7 +31,7 @@ export function removeUser(host: Host, asking: Asking, id: string): void {
   host.store.users.remove(id);
 }
 
-/** From then on this server answers under the name too. */
+/** From then on this server also answers under that name. */
 export function addDomain(host: Host, asking: Asking, input: unknown): Domain {
   requireAdministratorsChange(host, asking);
   const { name } = parse(NewDomain, input);
@@ -53,7 +53,7 @@ export function removeDomain(host: Host, asking: Asking, id: string): void {
   host.store.domains.remove(id);
 }
 
-/** A brand stands on a domain that was added before and carries no other brand. */
+/** A brand belongs to a custom domain without another brand. */
 export function addBrand(host: Host, asking: Asking, input: unknown): Brand {
   requireAdministratorsChange(host, asking);
   const { domain: domainName, ...brand } = parse(NewBrand, input);

@@ -2,7 +2,7 @@ import { now } from '../../runtime/clock.ts';
 import type { Database } from './database.ts';
 import { newHostId } from './host-id.ts';
 
-/** How the pages look and are called under one domain. Colours are `#rrggbb`. */
+/** Look and name of the pages under one domain. Colours are `#rrggbb`. */
 export interface Brand {
   id: string;
   name: string;

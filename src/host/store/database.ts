@@ -53,17 +53,17 @@ const migrations = [
 
 export interface Database {
   readonly sql: DatabaseSync;
-  /** Key of this server for CSRF tokens; made once, kept on the data volume. */
+  /** This server's key for CSRF tokens; created once, stored on the data volume. */
   readonly formKey: Buffer;
-  /** Runs `work` as one transaction that is on the disk when this returns; nothing of it is there when it throws. */
+  /** Runs `work` as one transaction, which is on disk when this returns and rolled back if it throws. */
   durably<T>(work: () => T): T;
   close(): void;
 }
 
 /**
- * Opens the database in the data folder, makes it when it is not there and brings its schema up to date.
+ * Opens the database in the data folder, creates it if missing and migrates its schema.
  *
- * WAL with `synchronous=FULL`: what a transaction has committed survives a kill -9 and a power failure.
+ * WAL with `synchronous=FULL`: a committed transaction survives a kill -9 and a power failure.
  */
 export function openDatabase(dataFolder: string): Database {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });

@@ -19,7 +19,7 @@ function hashOf(credential: string): Buffer {
   return createHash('sha256').update(credential).digest();
 }
 
-/** Devices belong to the user who created them; of a credential only the hash is stored (it has 256 random bits). */
+/** Devices belong to the user who created them; only the hash of a credential is stored (it has 256 random bits). */
 export function createDevices({ sql, durably }: Database) {
   const list = sql.prepare(`${select} order by d.name, d.id`);
   const ofOwner = sql.prepare(`${select} where d.owner_id = ? order by d.name, d.id`);
@@ -38,7 +38,7 @@ export function createDevices({ sql, durably }: Database) {
     byId: (id: string) => byId.get(id) as Device | undefined,
     has: (ownerId: string, name: string) => byName.get(ownerId, name) !== undefined,
     count: () => (count.get() as { number: number }).number,
-    /** The credential is in this answer and nowhere else. */
+    /** Only this answer contains the credential. */
     add(ownerId: string, name: string): { device: Device; credential: string } {
       const id = newHostId('dev');
       const credential = `fhd_${newSecret()}`;

@@ -2,7 +2,7 @@ import { now } from '../../runtime/clock.ts';
 import type { Database } from './database.ts';
 import { newHostId } from './host-id.ts';
 
-/** A name of the customer's own under which this server answers too. */
+/** A custom domain of the customer under which this server also answers. */
 export interface Domain {
   id: string;
   name: string;

@@ -3,9 +3,9 @@ import { textsOf } from '../../texts/texts.ts';
 import { HostError } from '../reasons.ts';
 import type { Database } from './database.ts';
 
-/** How many readings of one device are kept; older ones make room. */
+/** How many readings of one device are kept; older ones are deleted. */
 const readingsKept = 10_000;
-/** One device is trimmed after this many of its readings, so that a reading rarely pays for it. */
+/** A device is trimmed once after this many of its readings, so that a single reading rarely pays for it. */
 const trimEvery = 256;
 
 export type ReadingValue = number | string | boolean;
@@ -35,8 +35,8 @@ function readingOf(row: unknown): Reading {
 }
 
 /**
- * Readings in the order of their time. Those that arrive while the disk is busy share the next transaction, so a fleet
- * that reports at the same moment pays for one flush and not for one each.
+ * Readings in order of time. Those that arrive while the disk is busy share the next transaction, so a fleet that
+ * reports at the same moment pays for one flush instead of one each.
  */
 export function createReadings({ sql, durably }: Database) {
   const insert = sql.prepare('insert into readings (device_id, at, received_at, "values") values (?, ?, ?, ?)');
@@ -77,7 +77,7 @@ export function createReadings({ sql, durably }: Database) {
   }
 
   return {
-    /** Resolves when the reading is on the disk. */
+    /** Resolves when the reading is on disk. */
     add(reading: NewReading): Promise<void> {
       return new Promise((resolve, reject) => {
         if (waiting.push({ reading, resolve, reject }) === 1) setImmediate(flush);

@@ -18,7 +18,7 @@ export function createSessions({ sql, durably }: Database) {
   const sweep = sql.prepare('delete from sessions where expires_at <= ?');
 
   return {
-    /** Answers the token that the cookie carries. */
+    /** Returns the token for the cookie. */
     begin(userId: string): string {
       const token = newSecret();
       durably(() => {

@@ -7,7 +7,7 @@ import { createReadings } from './readings.ts';
 import { createSessions } from './sessions.ts';
 import { createUsers } from './users.ts';
 
-/** Everything that this server keeps, in one SQLite file on the data volume. */
+/** All data of this server, in one SQLite file on the data volume. */
 export function openStore(dataFolder: string) {
   const database = openDatabase(dataFolder);
   return {

@@ -2,7 +2,7 @@ import { now } from '../../runtime/clock.ts';
 import type { Database } from './database.ts';
 import { newHostId } from './host-id.ts';
 
-/** Somebody who may use this server. Without a password: admitted, but not signed up yet. */
+/** A person who may use this server. Without a password: admitted, but not signed up yet. */
 export interface User {
   id: string;
   email: string;
@@ -32,7 +32,7 @@ export function createUsers({ sql, durably }: Database) {
       durably(() => insert.run(id, email, now()));
       return get(id)!;
     },
-    /** Gives an admitted user the password; false when the account has one already. */
+    /** Sets an admitted user's password; false if the account has one already. */
     join: (id: string, password: string) => durably(() => join.run(password, now(), id).changes === 1),
     /** Removes the user with all sessions, devices and readings. */
     remove: (id: string) => durably(() => remove.run(id).changes === 1),

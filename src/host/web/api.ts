@@ -28,7 +28,7 @@ export function apiRoutes(host: Host, limiters: Limiters): Router {
     next();
   };
   router.use(noStore, requireSameSite);
-  // A logo comes along as base64.
+  // A logo is sent as base64.
   router.use('/brands', express.json({ limit: '128kb', strict: true }));
   router.use(json);
 

@@ -11,11 +11,11 @@ import { pageRoutes } from './pages/routes.ts';
 import { createLimiters } from './rate-limits.ts';
 import { session } from './session.ts';
 
-/** Everything but `/healthz`, which answers before this is loaded. */
+/** Everything except `/healthz`, which answers before this is loaded. */
 export function createApp(host: Host): Express {
   const app = express();
   app.disable('x-powered-by');
-  // Only the router in front of this process can connect; it says whose address asks.
+  // Only the router in front of this process can connect; it forwards the client's address.
   app.set('trust proxy', 'loopback');
   app.set('query parser', 'simple');
 
@@ -35,7 +35,7 @@ export function createApp(host: Host): Express {
       },
       referrerPolicy: { policy: 'same-origin' },
       xFrameOptions: { action: 'deny' },
-      // Names come and go with the domains; browsers that met one before would only complain.
+      // Hostnames come and go with the domains; browsers that remember one would only log warnings.
       originAgentCluster: false,
     }),
   );
@@ -74,7 +74,7 @@ function requestLog({ log }: Host): RequestHandler {
   };
 }
 
-/** Body parser and router raise errors of their own; everything else that is not a HostError is ours to mend. */
+/** Body parser and router throw their own errors; any other error that is not a HostError is a bug. */
 function hostErrorOf(error: unknown): HostError {
   if (error instanceof HostError) return error;
   const { type, status } = error as { type?: unknown; status?: unknown };

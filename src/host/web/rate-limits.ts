@@ -1,7 +1,7 @@
 import { type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
 import { HostError } from '../reasons.ts';
 
-/** Failed sign-ins and sign-ups of one address of the network in five minutes; those that succeed do not count. */
+/** Failed sign-ins and sign-ups of one IP address in five minutes; successful ones do not count. */
 const windowMs = 5 * 60_000;
 const signInFailures = 10;
 const signUpFailures = 20;
@@ -19,7 +19,7 @@ function failures(limit: number): RateLimitRequestHandler {
   });
 }
 
-/** Shared by the pages and the JSON API, so that neither is a way around the other. */
+/** Shared by the pages and the JSON API, so that neither bypasses the other. */
 export function createLimiters() {
   return { signIn: failures(signInFailures), signUp: failures(signUpFailures) };
 }

@@ -7,22 +7,22 @@ import type { Host } from '../host.ts';
 import { HostError } from '../reasons.ts';
 import { sessionLifeMs } from '../store/sessions.ts';
 
-/** `__Host-`: the browser takes it over TLS alone, for exactly this name. */
+/** `__Host-`: the browser accepts it only over TLS, for exactly this hostname. */
 const sessionCookie = '__Host-session';
-/** Ties the forms of somebody who has not signed in to that browser. */
+/** Binds the forms of a visitor who has not signed in to that browser. */
 const visitCookie = '__Host-visit';
 
 interface Visit {
   user: Asking;
   /** Token of the session; undefined without one. */
   session: string | undefined;
-  /** What the CSRF token is made from. */
+  /** Input of the CSRF token. */
   seed: string;
 }
 
 const cookieOptions: CookieOptions = { httpOnly: true, sameSite: 'lax', secure: true, path: '/' };
 
-/** Finds out who asks; `visitOf` reads it. */
+/** Identifies the visitor; `visitOf` reads it. */
 export function session(host: Host): RequestHandler {
   return (req, res, next) => {
     const cookies = parseCookie(req.headers.cookie ?? '');
@@ -66,7 +66,7 @@ export function csrfFor(host: Host, res: Response): string {
   return csrfOf(host, visit.seed).toString('base64url');
 }
 
-/** Throws `csrf_mismatch` when a form was not made by this server for this visitor. */
+/** Throws `csrf_mismatch` if a form was not made by this server for this visitor. */
 export function requireCsrf(host: Host, res: Response, token: unknown): void {
   const { seed } = visitOf(res);
   const given = Buffer.from(typeof token === 'string' ? token : '', 'base64url');
@@ -78,7 +78,7 @@ export function requireCsrf(host: Host, res: Response, token: unknown): void {
 
 /**
  * For JSON calls, which carry no CSRF token: browsers name the site that a request comes from, and cannot send JSON or
- * DELETE to another site without asking it first, which this server never grants.
+ * DELETE to another site without a preflight, which this server never grants.
  */
 export const requireSameSite: RequestHandler = (req, _res, next) => {
   if (req.method === 'GET' || req.method === 'HEAD') return next();

@@ -16,12 +16,12 @@ import { type LicenceClient, LicenceClientError, type LicenceClientOptions, type
 const defaultIntervalMs = 3_600_000;
 
 /**
- * The licence client that a product embeds: activates its node once, checks from time to time, and says at any moment
- * what the licence allows.
+ * The licence client that a product embeds: activates its node once, checks regularly, and reports at any moment what
+ * the licence allows.
  *
- * Only a signed verdict, the end of the grace period or a clock that was set back locks; everything else that goes
- * wrong counts as "server not reached". One good check unlocks. New limits arrive with the next check, without restart.
- * Throws INVALID_OPTIONS.
+ * Only a signed verdict, the end of the grace period or a clock that was set back locks; every other failure counts as
+ * "server not reached". One successful check unlocks. New limits arrive with the next check, without a restart. Throws
+ * INVALID_OPTIONS.
  */
 export function createLicenceClient(options: LicenceClientOptions): LicenceClient {
   requireUsable(options);
@@ -43,7 +43,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
   };
   let snapshot: LicenceSnapshot = snapshotOf(situation, at());
   let unlock: (() => void) | null = null;
-  let flight: Promise<LicenceSnapshot> | null = null;
+  let inFlight: Promise<LicenceSnapshot> | null = null;
   let failures = 0;
   let cancelCheck = () => {};
   let cancelTurn = () => {};
@@ -52,16 +52,16 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
   let confirming = false;
   let saving: Promise<void> = Promise.resolve();
 
-  /** Writes one change after the other, each on top of the one before. */
+  /** Serialises writes, each on top of the previous one. */
   function save(change: Partial<NodeState>): Promise<void> {
     const saved = saving.then(() => saveNext(change));
-    // Whoever asked for this change hears of its failure; the next one is tried all the same.
+    // The caller of this change gets its error; the next change is attempted anyway.
     saving = saved.catch(() => {});
     return saved;
   }
 
   async function saveNext(change: Partial<NodeState>): Promise<void> {
-    // While the clock counts as set back the old mark stays, so that another restart finds it again.
+    // While the clock counts as set back, the old mark stays, so that another restart detects it again.
     const mark = situation.rolledBack ? state.mark : { server: serverTime(situation.anchor, at()), local: clock.now() };
     const next = { ...state, mark, ...change };
     await writeState(options.stateFile, next);
@@ -90,18 +90,18 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     return readOfflineFile(path, { issuer, product, version, mode, node, keys: licence.keys() });
   }
 
-  /** By the licence file where one lies, else by the server. */
+  /** From the licence file if there is one, otherwise from the server. */
   async function attempt(): Promise<Outcome> {
     const file = await offlineFile();
     if (file === null) return licence.attempt();
     if (!file.ok) return { kind: 'failed', failure: { code: 'OFFLINE_FILE_REFUSED', text: file.why }, retryAfterMs: 0 };
     const { iat, exp } = file.claims;
     const isNew = iat > state.fileIssuedAt;
-    // Before the state is written, whose mark follows from it.
+    // Before the state is written, because its mark follows from it.
     situation = { ...situation, ...fileTime(situation, { iat, isNew }, state.mark, at()) };
     const counts = !situation.rolledBack && serverTime(situation.anchor, at()) < exp * 1000;
-    const told = counts ? { stopTold: false } : {};
-    await save({ lock: null, fileIssuedAt: Math.max(iat, state.fileIssuedAt), ...told });
+    const reset = counts ? { stopReported: false } : {};
+    await save({ lock: null, fileIssuedAt: Math.max(iat, state.fileIssuedAt), ...reset });
     return { kind: 'file', claims: file.claims };
   }
 
@@ -123,23 +123,23 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
 
   function asksToStop(): boolean {
     const { state: now, effect } = snapshotOf(situation, at());
-    return unlock !== null && stopListeners.size > 0 && now === 'LOCKED' && effect === 'stop' && !state.stopTold;
+    return unlock !== null && stopListeners.size > 0 && now === 'LOCKED' && effect === 'stop' && !state.stopReported;
   }
 
-  /** Asks once more, so that no product ends for a lock that was just lifted; then tells it, once per lock. */
+  /** Checks once more, so that no product stops for a lock that was just lifted; then reports it, once per lock. */
   async function confirmStop(): Promise<void> {
     if (confirming) return;
     confirming = true;
     try {
       await run(attempt);
       if (!asksToStop()) return;
-      // Remembered first: a stop that a restart would forget makes a loop of both.
-      await save({ stopTold: true });
+      // Saved first: if a restart forgot the stop, supervisor and product would loop.
+      await save({ stopReported: true });
       for (const listener of stopListeners) listener();
     } catch (error) {
       log({
         level: 'error',
-        message: 'the licence asks to stop, which cannot be remembered',
+        message: 'the licence asks to stop, but that cannot be stored',
         detail: { error: String(error) },
       });
     } finally {
@@ -151,7 +151,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     const { now, monotonic } = at();
     if (outcome.kind === 'failed') {
       failures += 1;
-      log({ level: 'warn', message: 'licence check not completed', detail: { code: outcome.failure.code } });
+      log({ level: 'warn', message: 'licence check failed', detail: { code: outcome.failure.code } });
       plan(retryIn(outcome.retryAfterMs), { failure: outcome.failure });
       return;
     }
@@ -188,20 +188,20 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     become({ ...change, nextCheckAt: unlock === null ? null : Math.round(clock.now() + delay) });
   }
 
-  /** One request at a time; who comes meanwhile shares its outcome. Never rejects. */
+  /** One request at a time; concurrent callers share its outcome. Never rejects. */
   function run(attempt: () => Promise<Outcome>): Promise<LicenceSnapshot> {
-    flight ??= attempt()
+    inFlight ??= attempt()
       .catch((error: unknown): Outcome => {
         log({ level: 'error', message: 'licence check failed on this node', detail: { error: String(error) } });
         const text = error instanceof Error ? error.message : undefined;
         return { kind: 'failed', failure: { code: 'STATE_FILE_UNUSABLE', text }, retryAfterMs: 0 };
       })
       .then((outcome) => {
-        flight = null;
+        inFlight = null;
         settle(outcome);
         return snapshot;
       });
-    return flight;
+    return inFlight;
   }
 
   function requireStarted(): void {
@@ -213,7 +213,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     cancelTurn();
     const free = unlock;
     unlock = null;
-    await flight;
+    await inFlight;
     await saving;
     free?.();
   }
@@ -227,7 +227,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
         state = held ?? newNodeState(options.product, options.node.name, clock.now());
         const { anchor, rolledBack } = resume(state.mark, at());
         situation = { ...situation, anchor, rolledBack: held !== null && rolledBack };
-        // Proves that the state can be written before anything is asked for that must be remembered.
+        // Proves that the state can be written before any request whose answer must be stored.
         await save({ starts: countStart(state.starts, clock.now()) });
       } catch (error) {
         free();
@@ -235,8 +235,8 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
       }
       unlock = free;
       become(await licence.remembered());
-      if (state.stopTold && snapshot.state !== 'LOCKED') await save({ stopTold: false });
-      // A loop of restarts waits before it asks the server; a licence file is there to be read.
+      if (state.stopReported && snapshot.state !== 'LOCKED') await save({ stopReported: false });
+      // In a restart loop, wait before asking the server; a licence file can be read at once.
       const hasFile = (await offlineFile()) !== null;
       const wait = hasFile ? 0 : startDelay(state, retryLimits(0), { now: clock.now(), random: Math.random() });
       if (wait > 0) plan(wait, {});
@@ -246,7 +246,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     async release() {
       requireStarted();
       cancelCheck();
-      await flight;
+      await inFlight;
       if (!(await licence.release())) {
         throw new LicenceClientError('RELEASE_FAILED', 'The licence server was not reached; the seat is still taken.');
       }
@@ -259,7 +259,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
     },
     async recover() {
       requireStarted();
-      await flight;
+      await inFlight;
       return run(licence.recover);
     },
     status: () => snapshotOf(situation, at()),

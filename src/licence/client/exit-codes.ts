@@ -1,17 +1,17 @@
 import { LicenceClientError, type LicenceClientFault } from './types.ts';
 
 /**
- * Codes with which a product ends because of its licence, so that a supervisor and a person can tell them apart (the
- * numbers mean in sysexits.h about what they mean here). The library ends no process by itself.
+ * Exit codes of a product that ends because of its licence, so that supervisors and people can tell the causes apart
+ * (the numbers have about the same meaning in sysexits.h). The library itself never ends the process.
  */
 export const licenceExitCodes = {
   /** The licence asks for `stop`; at most once per lock (LicenceClient.onStop). */
   stopped: 77,
-  /** The options of the client cannot work: a person has to correct them. */
+  /** Invalid client options: a person has to correct them. */
   misconfigured: 78,
-  /** The state file holds something else: a person has to restore or remove it. */
+  /** The state file is damaged: a person has to restore or remove it. */
   stateCorrupt: 65,
-  /** The state file cannot be read, written or locked: disk, owner or rights. */
+  /** The state file cannot be read, written or locked: disk, owner or permissions. */
   stateUnusable: 74,
   /** Another process of this node holds the state file. */
   stateInUse: 75,
@@ -26,7 +26,7 @@ const ofFault: Record<LicenceClientFault, number> = {
   RELEASE_FAILED: 1,
 };
 
-/** The code for whatever ended a start; 1 for what is none of the licence client's faults. */
+/** The exit code for an error of `start`; 1 if it is not a fault of the licence client. */
 export function licenceExitCode(error: unknown): number {
   return error instanceof LicenceClientError ? ofFault[error.code] : 1;
 }

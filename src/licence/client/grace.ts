@@ -3,16 +3,16 @@ import type { Notice, VerdictClaims } from '../protocol/verdict.ts';
 import type { LicenceReason, LicenceSnapshot } from './types.ts';
 
 /**
- * How long a node goes on without the server.
+ * How long a node keeps running without the server.
  *
- * The end of the grace period is the signed `exp`, in the server's time. That time is carried on from an anchor: inside
- * a process by the monotonic or the local clock, whichever ran further; across restarts from a mark in the state file.
- * So neither a restart, nor a frozen clock, nor one that was set back makes the grace period longer.
+ * The end of the grace period is the signed `exp`, in the server's time. That time is derived from an anchor: inside a
+ * process by the monotonic or the local clock, whichever advanced further; across restarts from a mark in the state
+ * file. So neither a restart, nor a frozen clock, nor one that was set back extends the grace period.
  */
 export interface Anchor {
   /** Server time, ms since the epoch. */
   server: number;
-  /** What the local clocks said at that moment. */
+  /** The local clocks at that moment. */
   local: number;
   monotonic: number;
 }
@@ -24,7 +24,7 @@ export function serverTime(anchor: Anchor, at: { now: number; monotonic: number 
   return anchor.server + Math.max(0, at.monotonic - anchor.monotonic, at.now - anchor.local);
 }
 
-/** Where to go on from after a restart, and whether the clock was set back meanwhile. */
+/** The anchor after a restart, and whether the clock was set back meanwhile. */
 export function resume(
   mark: { server: number; local: number },
   at: { now: number; monotonic: number },
@@ -36,9 +36,9 @@ export function resume(
 }
 
 /**
- * The clock rules where a licence file stands in for the server: its `iat` is a signed moment before which no clock can
- * be. A file issued later than any before it starts the mark anew, which ends a CLOCK_ROLLBACK as a good check does;
- * so does a clock that was set right again.
+ * The clock rules with a licence file instead of the server: its `iat` is a signed moment before which no clock can be.
+ * A file issued later than any before it resets the mark, which ends a CLOCK_ROLLBACK like a successful check; so does
+ * a clock that was corrected.
  */
 export function fileTime(
   { anchor, rolledBack }: Pick<Situation, 'anchor' | 'rolledBack'>,
@@ -58,7 +58,7 @@ export function fileTime(
 
 export interface Failure {
   code: LicenceCode;
-  /** The sentence of the code where there is nothing more exact to say. */
+  /** Overrides the sentence of the code if there is a more exact one. */
   text: string | undefined;
 }
 
@@ -67,11 +67,11 @@ export interface Situation {
   lock: VerdictClaims | null;
   rolledBack: boolean;
   anchor: Anchor;
-  /** Why the last attempt failed; null when it was good or none was made yet. */
+  /** Why the last attempt failed; null if it succeeded or none was made yet. */
   failure: Failure | null;
   activationId: string | null;
   nextCheckAt: number | null;
-  /** Whether the verdict is that of a licence file. */
+  /** Whether the verdict is from a licence file. */
   offline: boolean;
 }
 
@@ -145,20 +145,20 @@ function lockReason(
   return reasonOf('GRACE_EXPIRED', lastFailure === null ? title : `${title} ${lastFailure.text}`);
 }
 
-/** In the last quarter of a licence file: time enough to have a new one issued. */
+/** In the last quarter of a licence file, while there is still time to have a new one issued. */
 function endNotices({ iat, exp }: VerdictClaims, server: number): Notice[] {
   if (server / 1000 < iat + (exp - iat) * 0.75) return [];
-  return [{ code: 'ENDS_AT', text: `The licence file ends at ${new Date(exp * 1000).toISOString()}.` }];
+  return [{ code: 'ENDS_AT', text: `The licence file expires at ${new Date(exp * 1000).toISOString()}.` }];
 }
 
 function graceNotices(verdict: VerdictClaims, server: number): Notice[] {
   const used = (server / 1000 - verdict.iat) / (verdict.exp - verdict.iat);
   const step = steps.find(({ share }) => used >= share);
   if (step === undefined) return [];
-  return [{ code: step.code, text: `Less than ${step.left} of the time without the licence server is left.` }];
+  return [{ code: step.code, text: `Less than ${step.left} of the grace period is left.` }];
 }
 
-/** When the state changes by itself next, as ms from now; null when only an answer can change it. */
+/** When the state changes next without an answer, as ms from now; null if only an answer can change it. */
 export function nextTurn(situation: Situation, at: { now: number; monotonic: number }): number | null {
   const { verdict, lock, rolledBack, anchor } = situation;
   if (verdict === null || lock !== null || rolledBack) return null;

@@ -5,7 +5,7 @@ import type { LicenceCode } from '../protocol/codes.ts';
 import type { LicenceProblem } from '../protocol/problem.ts';
 import { WireNode } from '../protocol/requests.ts';
 import { LicenceKeys, type Limits, type VerdictClaims } from '../protocol/verdict.ts';
-import { grantOfWire } from '../protocol/words.ts';
+import { grantOfWire } from '../protocol/wire-names.ts';
 import type { Failure } from './grace.ts';
 import type { NodeState } from './state-file.ts';
 import type { Exchange, Transport } from './transport.ts';
@@ -13,10 +13,10 @@ import type { LicenceClientOptions } from './types.ts';
 import { allowedUsage } from './usage.ts';
 import { type Expected, verifyVerdict } from './verify.ts';
 
-/** What one attempt came to. */
+/** The outcome of one attempt. */
 export type Outcome =
   | { kind: 'good'; claims: VerdictClaims }
-  /** A licence file that fits; whether it has ended, the clock says. */
+  /** A licence file that fits; the clock rules decide whether it has expired. */
   | { kind: 'file'; claims: VerdictClaims }
   | { kind: 'locked'; claims: VerdictClaims }
   | { kind: 'failed'; failure: Failure; retryAfterMs: number };
@@ -32,7 +32,7 @@ export interface NodeLicenceOptions
   log: NonNullable<LicenceClientOptions['log']>;
   now(): number;
   state(): NodeState;
-  /** Writes the state, then makes it the current one. Throws when it cannot be written. */
+  /** Writes the state, then makes it current. Throws if it cannot be written. */
   save(change: Partial<NodeState>): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
   let limits: Limits = {};
 
   function knownKeys(): LicenceKeys {
-    // One key per kid, because jose refuses a choice; no server replaces a key that came with the installation.
+    // One key per kid, because jose refuses ambiguity; the server cannot replace a key from the installation.
     const keys = [...state().keys.keys, ...(options.publicKeys?.keys ?? [])];
     return { keys: [...new Map(keys.map((key) => [key.kid, key])).values()] };
   }
@@ -57,17 +57,17 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     if (answer.kind === 'answer') await save({ keys: answer.value, keysFetchedAt: options.now() });
   }
 
-  /** A signed time is true, whatever the local clock was. */
+  /** A signed time is true, whatever the local clock says. */
   function markOf({ iat }: VerdictClaims): NodeState['mark'] {
     return { server: iat * 1000, local: options.now() };
   }
 
   async function saveGood(claims: VerdictClaims, change: Partial<NodeState>): Promise<void> {
-    await save({ ...change, requestId: null, lock: null, stopTold: false, mark: markOf(claims) });
+    await save({ ...change, requestId: null, lock: null, stopReported: false, mark: markOf(claims) });
     limits = claims.limits;
   }
 
-  /** Verifies; asks the server for its keys once when it signed with one that is not known here. */
+  /** Verifies; fetches the server's keys once if the signing key is unknown. */
   async function verify(jws: string, fresh: NonNullable<Expected['fresh']>) {
     const first = await verifyVerdict(jws, knownKeys(), { ...expected, fresh });
     if (first.ok || !first.unknownKey) return first;
@@ -75,7 +75,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     return verifyVerdict(jws, knownKeys(), { ...expected, fresh });
   }
 
-  /** Only what the protocol knows of a node leaves it. */
+  /** Only the members that the protocol defines are sent. */
   function node(): WireNode {
     return WireNode.parse({ ...options.node, name: state().nodeName });
   }
@@ -86,7 +86,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     } catch (error) {
       options.log({
         level: 'error',
-        message: 'the product could not count its usage',
+        message: 'the usage counters could not be read',
         detail: { error: String(error) },
       });
       return undefined;
@@ -98,7 +98,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     return options.licenseKey === undefined ? null : { licenseKey: options.licenseKey };
   }
 
-  /** Whether the node was given an enrolment token after the one it used. */
+  /** Whether the node was given an enrolment token other than the one it used. */
   function hasNewToken(): boolean {
     return options.enrollmentToken !== undefined && hashOf(options.enrollmentToken) !== state().proofHash;
   }
@@ -145,7 +145,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     if (exchange.kind === 'answer') return accept(exchange.value, fresh);
     if (exchange.kind === 'unreached') return unanswered(exchange);
     const outcome = await refused(exchange.problem, exchange.retryAfterMs, fresh);
-    return heal(exchange.problem.code, outcome);
+    return resolveRefusal(exchange.problem.code, outcome);
   }
 
   async function accept(answer: CheckAnswer, fresh: NonNullable<Expected['fresh']>): Promise<Outcome> {
@@ -173,26 +173,26 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     return { kind: 'locked', claims: verified.claims };
   }
 
-  /** What the node can do about a refusal by itself; the refusal stands where that does not help. */
-  async function heal(code: LicenceCode, refusal: Outcome): Promise<Outcome> {
-    const healed = await tryToHeal(code, refusal);
-    return healed?.kind === 'good' ? healed : refusal;
+  /** Tries what the node itself can do about a refusal; if that fails, the refusal applies. */
+  async function resolveRefusal(code: LicenceCode, refusal: Outcome): Promise<Outcome> {
+    const resolved = await tryToResolve(code, refusal);
+    return resolved?.kind === 'good' ? resolved : refusal;
   }
 
-  async function tryToHeal(code: LicenceCode, refusal: Outcome): Promise<Outcome | null> {
+  async function tryToResolve(code: LicenceCode, refusal: Outcome): Promise<Outcome | null> {
     const copied = code === 'STALE_SECRET' || code === 'CLONE_SUSPECTED';
     if (hasNewToken()) {
       if (copied || code === 'INVALID_SECRET') return recover();
-      if (code === 'INSTANCE_NOT_ACTIVE' || code === 'INSTANCE_NOT_FOUND') return activateAnew(options.node.name);
+      if (code === 'INSTANCE_NOT_ACTIVE' || code === 'INSTANCE_NOT_FOUND') return activateAgain(options.node.name);
     }
     if (refusal.kind !== 'locked' || options.licenseKey === undefined) return null;
-    // A copy becomes a node of its own where a seat is free; under the same name it would take the original's seat.
-    if (copied) return activateAnew(`${options.node.name}~${randomBytes(3).toString('hex')}`);
-    return refusal.claims.refusal?.cause === 'expired' ? activateAnew(state().nodeName) : null;
+    // A copy becomes a separate node if a seat is free; under the same name it would take the original's seat.
+    if (copied) return activateAgain(`${options.node.name}~${randomBytes(3).toString('hex')}`);
+    return refusal.claims.refusal?.cause === 'expired' ? activateAgain(state().nodeName) : null;
   }
 
-  /** Activates under a new id; goes back to the old state when that is refused. */
-  async function activateAnew(nodeName: string): Promise<Outcome> {
+  /** Activates under a new id; restores the old state if that is refused. */
+  async function activateAgain(nodeName: string): Promise<Outcome> {
     const { chosenId, nodeName: oldName, proofHash } = state();
     await save({ chosenId: randomUUID(), nodeName });
     const outcome = await activate();
@@ -220,7 +220,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
   }
 
   return {
-    /** Activates where that was not done yet, and checks. */
+    /** Activates if that was not done yet, and checks. */
     async attempt(): Promise<Outcome> {
       if (state().activationId === null) {
         const outcome = await activate();
@@ -229,21 +229,21 @@ export function createNodeLicence(options: NodeLicenceOptions) {
       return check();
     },
     recover,
-    /** The keys that may have signed what the node is given. */
+    /** The keys that may have signed what the node receives. */
     keys: knownKeys,
-    /** Gives the seat back; true when the server has it. The node's next activation has a new id. */
+    /** Releases the seat; true if the server confirmed it. The node's next activation has a new id. */
     async release(): Promise<boolean> {
       const { activationId, secret } = state();
       if (activationId === null) return true;
-      // As in a check: where its answer was lost, the stored id shows that this is not a copy.
+      // As in a check: if its answer was lost, the stored id shows that this is not a copy.
       const body = { secret, requestId: state().requestId ?? randomUUID(), bootId: options.bootId };
       const exchange = await transport.post(`/v1/instances/${activationId}/release`, body, z.undefined());
       if (exchange.kind !== 'answer') return false;
-      const gone = { activationId: null, secret: null, requestId: null, verdict: null, lock: null };
-      await save({ ...gone, chosenId: randomUUID(), nodeName: options.node.name });
+      const cleared = { activationId: null, secret: null, requestId: null, verdict: null, lock: null };
+      await save({ ...cleared, chosenId: randomUUID(), nodeName: options.node.name });
       return true;
     },
-    /** What the state file remembers, as far as its signatures hold. */
+    /** The stored verdicts whose signatures verify. */
     async remembered(): Promise<{ verdict: VerdictClaims | null; lock: VerdictClaims | null }> {
       const claims = async (jws: string | null) => {
         if (jws === null) return null;

@@ -5,7 +5,7 @@ import { LicenceClientError, type LicenceClientOptions } from './types.ts';
 
 const Duration = z.number().positive().optional();
 
-/** What an option must look like; functions are the compiler's business. */
+/** The shape of the options; the compiler checks functions. */
 const Options = z.object({
   serverUrl: z.url({ protocol: /^https?$/ }),
   stateFile: z.string().min(1),
@@ -26,13 +26,13 @@ const Options = z.object({
   lockWaitMs: z.number().nonnegative().optional(),
 });
 
-/** Throws INVALID_OPTIONS, which names the options that cannot work and repeats none of their values. */
+/** Throws INVALID_OPTIONS, which names the invalid options and repeats none of their values. */
 export function requireUsable(options: LicenceClientOptions): void {
   const parsed = Options.safeParse(options);
   if (parsed.success) return;
   const names = new Set(parsed.error.issues.map(({ path }) => path.join('.')));
   throw new LicenceClientError(
     'INVALID_OPTIONS',
-    `These licence options are missing or wrong: ${[...names].join(', ')}.`,
+    `These licence options are missing or invalid: ${[...names].join(', ')}.`,
   );
 }

@@ -4,21 +4,24 @@ export interface RetryLimits {
   firstMs: number;
   maxMs: number;
   intervalMs: number;
-  /** What the last answer asked for; 0 when nothing. */
+  /** Delay requested by the last answer; 0 if none. */
   retryAfterMs: number;
 }
 
-/** A Retry-After beyond this and the interval is no server's wish but a mistake that would use up the grace period. ms */
+/**
+ * A Retry-After longer than this and than the interval is treated as a mistake, because it would use up the grace
+ * period. ms
+ */
 const longestWaitMs = 3_600_000;
 
-/** After a good check: the interval, spread so that many nodes never come at the same moment. */
+/** After a successful check: the interval, with jitter so that many nodes never come at the same moment. */
 export function intervalDelay(intervalMs: number, jitterPct: number, random: number): number {
   return Math.round(intervalMs * (1 + (jitterPct / 100) * (2 * random - 1)));
 }
 
 /**
- * After a failure: doubled each time up to the maximum, spread by a quarter. Never earlier than the server asked, and
- * what it asks of many at once is spread by a quarter above it.
+ * After a failure: doubled each time up to the maximum, with jitter of a quarter. Never earlier than the server asked,
+ * with jitter of a quarter on top.
  */
 export function retryDelay(failures: number, limits: RetryLimits, random: number): number {
   const first = Math.min(limits.firstMs, limits.intervalMs);
@@ -27,19 +30,19 @@ export function retryDelay(failures: number, limits: RetryLimits, random: number
   return Math.round(Math.max(doubled * (0.75 + 0.25 * random), asked * (1 + 0.25 * random)));
 }
 
-/** Starts of a process that are remembered, and for how long: more than `freeStarts` in that time are a loop. */
+/** How many process starts are stored, and for how long: more than `freeStarts` in that time are a restart loop. */
 export const rememberedStarts = 20;
 const loopMs = 600_000;
 const freeStarts = 5;
 
-/** The starts still counted when a process starts `now`, this one last. */
+/** The starts that count when a process starts `now`, this one last. */
 export function countStart(starts: number[], now: number): number[] {
   return [...starts.filter((at) => Math.abs(now - at) < loopMs), now].slice(-rememberedStarts);
 }
 
 /**
- * How long a process that has just started waits before it asks: not at all, but in a loop of restarts as long after
- * the last attempt as a process that runs on would. So a supervisor that restarts for ever does not hammer the server.
+ * How long a process waits after its start before it asks: not at all, but in a restart loop as long after the last
+ * attempt as a process that keeps running would. So a supervisor that restarts for ever does not flood the server.
  */
 export function startDelay(
   { starts, attemptedAt }: { starts: number[]; attemptedAt: number },

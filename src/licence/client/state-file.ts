@@ -7,35 +7,37 @@ import { rememberedStarts } from './schedule.ts';
 import { LicenceClientError } from './types.ts';
 
 /**
- * What a node must remember. Written before each request is sent and again with its answer, so that whatever is cut
- * short in between is asked for again in the same words.
+ * The persistent state of a node. Written before each request is sent and again with its answer, so that an interrupted
+ * request is repeated unchanged.
  */
 export const NodeState = z.strictObject({
   version: z.literal(1),
   product: z.string(),
   /** Wire activationId: chosen before the first request. */
   chosenId: z.string(),
-  /** Name under which the node is activated; a copy that became a node of its own has another one than it was given. */
+  /** Name under which the node is activated; differs from the configured one if a copy became a separate node. */
   nodeName: z.string(),
   /** Hash of the token or key that was used last, so that a new one is recognised. */
   proofHash: z.string().nullable(),
   activationId: z.string().nullable(),
   secret: z.string().nullable(),
-  /** Stays until a secret came back for it. */
+  /** Stays until a secret was received for it. */
   requestId: z.string().nullable(),
   /** Last good verdict. */
   verdict: z.string().nullable(),
-  /** Signed refusal that locks the node; null after a good check. */
+  /** Signed refusal that locks the node; null after a successful check. */
   lock: z.string().nullable(),
-  /** Latest time seen: by the server's clock, and what the local clock said then. ms since the epoch. */
+  /** Latest time seen: by the server's clock, and the local clock at that moment. ms since the epoch. */
   mark: z.strictObject({ server: z.number(), local: z.number() }),
   keys: LicenceKeys,
   keysFetchedAt: z.number(),
-  /** When the last processes started and when one last asked, by the local clock: a loop of restarts asks seldom. */
+  /**
+   * When the last processes started and when one last sent a request, by the local clock: slows down a restart loop.
+   */
   starts: z.array(z.number()).max(rememberedStarts).default([]),
   attemptedAt: z.number().default(0),
-  /** Whether the product was told to stop in the lock that stands; it is told once. */
-  stopTold: z.boolean().default(false),
+  /** Whether the product was asked to stop during the current lock; it is asked once. */
+  stopReported: z.boolean().default(false),
   /** `iat` of the newest licence file seen. */
   fileIssuedAt: z.number().default(0),
 });
@@ -58,7 +60,7 @@ export function newNodeState(product: string, nodeName: string, now: number): No
     keysFetchedAt: 0,
     starts: [],
     attemptedAt: 0,
-    stopTold: false,
+    stopReported: false,
     fileIssuedAt: 0,
   };
 }
@@ -71,7 +73,7 @@ export async function readState(path: string, product: string): Promise<NodeStat
   if (!parsed.success) {
     throw new LicenceClientError(
       'STATE_FILE_CORRUPT',
-      `${path} is not a licence state: restore it, or remove it and enrol the node anew.`,
+      `${path} is not a licence state: restore it, or remove it and enrol the node again.`,
     );
   }
   if (parsed.data.product !== product) {
@@ -93,12 +95,12 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON is the same as not our JSON: the schema refuses it.
+    // Invalid JSON counts as invalid state: the schema refuses it.
     return undefined;
   }
 }
 
-/** Replaces the state on disk in one step (mode 0600, synced). Throws STATE_FILE_UNUSABLE; then the old one stands. */
+/** Replaces the state on disk atomically (mode 0600, synced). Throws STATE_FILE_UNUSABLE; then the old one remains. */
 export async function writeState(path: string, state: NodeState): Promise<void> {
   const draft = `${path}.new`;
   try {

@@ -7,9 +7,9 @@ import { LicenceClientError } from './types.ts';
 const retryMs = 100;
 
 /**
- * Takes the state file for this process until the answer is called. SQLite's lock is the operating system's own, so it
- * ends with the process however that dies, and works across containers that share the volume.
- * Throws STATE_IN_USE when another process keeps it for `waitMs`, STATE_FILE_UNUSABLE when there is nothing to lock.
+ * Locks the state file for this process until the returned function is called. SQLite's lock is an operating system
+ * lock, so it ends with the process however that dies, and works across containers that share the volume. Throws
+ * STATE_IN_USE if another process holds it for `waitMs`, STATE_FILE_UNUSABLE if the lock file cannot be used.
  */
 export async function lockState(stateFile: string, waitMs: number): Promise<() => void> {
   const path = `${stateFile}.lock`;

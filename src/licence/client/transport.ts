@@ -4,9 +4,9 @@ import { LicenceProblem } from '../protocol/problem.ts';
 import type { LicenceFetch } from './types.ts';
 
 /**
- * What came of a request.
+ * The outcome of a request.
  *
- * Everything that is neither an answer nor a problem of the licence protocol (a proxy's page, a redirect, a broken
+ * Anything that is neither an answer nor a problem of the licence protocol (a proxy's error page, a redirect, a broken
  * connection) means that the server was not reached, whatever its status.
  */
 export type Exchange<T> =
@@ -19,7 +19,7 @@ export interface Transport {
   post<T>(path: string, body: unknown, schema: ZodType<T>): Promise<Exchange<T>>;
 }
 
-/** No answer of the protocol is nearly as long. Bytes */
+/** Longer than any answer of the protocol, in bytes. */
 const longestAnswer = 262_144;
 
 export function createTransport(options: {
@@ -56,7 +56,7 @@ export function createTransport(options: {
   };
 }
 
-/** The body, as far as an answer of the protocol ever goes: a page without end is cut off and fits no schema. */
+/** The body, up to the longest answer of the protocol: an endless page is cut off and fits no schema. */
 async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -81,7 +81,7 @@ function read<T>(
     const problem = LicenceProblem.safeParse(json);
     if (problem.success) return { kind: 'problem', problem: problem.data, retryAfterMs };
   }
-  const said = `Something that is not the licence server answered with status ${response.status}.`;
+  const said = `Something other than the licence server answered with status ${response.status}.`;
   return { kind: 'unreached', code: 'CONNECTION_ERROR', text: said, retryAfterMs };
 }
 
@@ -89,7 +89,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A page in place of JSON fits no schema, and that is what it means.
+    // An HTML page fits no schema, which is the correct result.
     return undefined;
   }
 }
@@ -114,13 +114,16 @@ function connectionFault(error: unknown): { code: LicenceCode; text: string } {
   }
   const status = proxyStatus(error);
   if (status !== null) {
-    const what = status === 407 ? 'asks for a name and a password' : `refused with status ${status}`;
-    return { code: 'CONNECTION_ERROR', text: `The proxy on the way to the licence server ${what}.` };
+    const what = status === 407 ? 'asks for a user name and a password' : `refused with status ${status}`;
+    return { code: 'CONNECTION_ERROR', text: `The proxy between this node and the licence server ${what}.` };
   }
   return { code: 'CONNECTION_ERROR', text: `The licence server cannot be reached (${code}).` };
 }
 
-/** With which status a proxy refused to open the way; null when it was not that. undici says it in words alone. */
+/**
+ * The status with which a proxy refused to connect; null if it was something else. undici reports it only in the
+ * message.
+ */
 function proxyStatus(error: unknown): number | null {
   for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
     const said = /^Proxy response \((\d{3})\)/.exec(String((at as { message?: unknown }).message));

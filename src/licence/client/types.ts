@@ -2,24 +2,24 @@ import type { LicenceCode } from '../protocol/codes.ts';
 import type { SeatMode, WireNode } from '../protocol/requests.ts';
 import type { Enforcement, Features, LicenceKeys, Limits, Notice, VerdictClaims } from '../protocol/verdict.ts';
 
-/** What carries the requests; the global fetch and undici's fit. */
+/** The function that sends requests; the global fetch and undici's fit. */
 export type LicenceFetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Time as the client sees it; a test or a campaign gives another one. */
+/** Time as the client sees it; tests and campaigns replace it. */
 export interface LicenceClock {
   /** Wall clock, ms since the epoch. */
   now(): number;
   /** Monotonic ms; only differences count. */
   monotonic(): number;
-  /** Calls back once after `ms`; the answer cancels it. */
+  /** Calls back once after `ms`; the returned function cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
 
 /**
  * - NONE: no verdict was ever received (not activated yet)
- * - OK: the last check was good
- * - GRACE: the server was not reached, the last verdict still counts
- * - LOCKED: a signed verdict refuses, the grace period or the licence file is over, or the clock was set back
+ * - OK: the last check succeeded
+ * - GRACE: the server was not reached, the last verdict is still valid
+ * - LOCKED: a signed verdict refuses, the grace period or the licence file has ended, or the clock was set back
  */
 export type LicenceState = 'NONE' | 'OK' | 'GRACE' | 'LOCKED';
 
@@ -32,20 +32,20 @@ export interface LicenceReason {
   remedy: string;
 }
 
-/** What the product asks the client for; plain data, a new object whenever something changed. */
+/** What the product asks the client for: plain data, a new object after every change. */
 export interface LicenceSnapshot {
   state: LicenceState;
-  /** Why the state is not OK, or why nothing was activated yet; null in OK. */
+  /** Why the state is not OK, or why nothing was activated yet; null if OK. */
   reason: LicenceReason | null;
   /** What the product should do now: `none` unless LOCKED or NONE. */
   effect: 'none' | Enforcement;
-  /** planRev of the last verdict; 0 before the first one. Grows with every change of plan, add-ons or limits. */
+  /** planRev of the last verdict; 0 before the first one. Increases with every change of plan, add-ons or limits. */
   revision: number;
   plan: string | null;
-  /** null = unlimited; a name that is absent is not bounded. Empty before the first verdict. */
+  /** null = unlimited; an absent name is not limited. Empty before the first verdict. */
   limits: Limits;
   features: Features;
-  /** Of the server and of the client (grace running out). */
+  /** From the server and from the client (grace period running out). */
   notices: Notice[];
   /** Wire instanceId. */
   activationId: string | null;
@@ -72,35 +72,35 @@ export interface LicenceClientOptions {
   node: WireNode;
   /** Proof for the first activation: token of the host contract, redeemed once. */
   enrollmentToken?: string;
-  /** Proof for the first activation where a person installs the product. */
+  /** Proof for the first activation when a person installs the product. */
   licenseKey?: string;
   /** Public keys known at installation (JWKS). Keys that the server publishes later are added to them. */
   publicKeys?: LicenceKeys;
   /**
-   * Path of a licence file (`.lic`) for a node that never reaches the server. While it lies there no server is asked; it
+   * Path of a licence file (`.lic`) for a node that never reaches the server. While it exists no server is asked; it
    * needs `publicKeys`, and the `clusterId` or `fingerprint` of the node that it is bound to.
    */
   offlineFile?: string;
   /** `iss` that verdicts must carry; default `urn:freehold:licence`. */
   issuer?: string;
   /**
-   * The proxy on the way to the server: `environment` (default) follows HTTPS_PROXY, HTTP_PROXY and NO_PROXY; `none`
-   * goes straight; else the address of one, `http://user:password@proxy.example:3128` where it wants to know who asks.
+   * The proxy: `environment` (default) follows HTTPS_PROXY, HTTP_PROXY and NO_PROXY; `none` connects directly;
+   * otherwise the address of one, `http://user:password@proxy.example:3128` if it needs credentials.
    */
   proxy?: 'environment' | 'none' | (string & {});
-  /** Authorities to trust beside those of the system, PEM: of one's own server, or of a proxy that opens TLS. */
+  /** Authorities to trust in addition to the system's, PEM: of a private server, or of a proxy that inspects TLS. */
   ca?: string;
-  /** Carries every request in place of all that, for a product with a resolver or agent of its own. */
+  /** Sends every request instead, for a product with its own resolver or agent. */
   fetch?: LicenceFetch;
-  /** Limit for one request in ms; default 10,000. */
+  /** Timeout of one request in ms; default 10,000. */
   requestTimeoutMs?: number;
   /** First retry after a failed check in ms, doubled up to `retryMaxMs`; default 30,000, never above the interval. */
   retryFirstMs?: number;
   /** Default 600,000. */
   retryMaxMs?: number;
-  /** How long `start` waits for another process to give up the state file, in ms; default 10,000. */
+  /** How long `start` waits for another process to release the state file, in ms; default 10,000. */
   lockWaitMs?: number;
-  /** Counters sent with each check, by limit name; names that the licence does not bound are not sent. */
+  /** Counters sent with each check, by limit name; names that the licence does not limit are not sent. */
   usage?: () => Record<string, number> | Promise<Record<string, number>>;
   /** Receives one record per event; never a key, secret or token. */
   log?: (event: { level: 'info' | 'warn' | 'error'; message: string; detail?: Record<string, unknown> }) => void;
@@ -109,26 +109,26 @@ export interface LicenceClientOptions {
 
 export interface LicenceClient {
   /**
-   * Takes the state file and begins to activate or check in the background; resolves before the first answer, so that
-   * a node with a cached verdict starts while the server is down.
-   * Rejects with LicenceClientError: STATE_IN_USE, STATE_FILE_CORRUPT, STATE_FILE_UNUSABLE.
+   * Locks the state file and starts to activate or check in the background; resolves before the first answer, so that a
+   * node with a cached verdict starts while the server is down. Rejects with LicenceClientError: STATE_IN_USE,
+   * STATE_FILE_CORRUPT, STATE_FILE_UNUSABLE.
    */
   start(): Promise<void>;
-  /** Ends timers and gives the state file free; the seat is kept. */
+  /** Ends timers and releases the state file; the seat is kept. */
   stop(): Promise<void>;
-  /** Gives the seat back for good (decommissioning, not a reboot), then stops. Rejects when the server was not reached. */
+  /** Releases the seat for good (decommissioning, not a reboot), then stops. Rejects if the server was not reached. */
   release(): Promise<void>;
-  /** Activates or checks now; joins a check that is already on its way. Never rejects because of the server. */
+  /** Activates or checks now; joins a check that is in flight. Never rejects because of the server. */
   check(): Promise<LicenceSnapshot>;
-  /** Takes back the identity of this node after its state was restored from a backup. Resolves as `check`. */
+  /** Recovers the identity of this node after its state was restored from a backup. Resolves like `check`. */
   recover(): Promise<LicenceSnapshot>;
   status(): LicenceSnapshot;
-  /** Calls back after every change of the snapshot; the answer unsubscribes. */
+  /** Calls back after every change of the snapshot; the returned function unsubscribes. */
   onChange(listener: (snapshot: LicenceSnapshot) => void): () => void;
   /**
-   * Calls back when the licence asks the process to end (`effect: 'stop'`), after one more check has confirmed it. Once
-   * per lock, remembered in the state file: a process that is started again in the same lock is not asked again and
-   * refuses instead, so that no supervisor restarts it for ever. The answer unsubscribes.
+   * Calls back when the licence asks the process to stop (`effect: 'stop'`), after one more check has confirmed it.
+   * Once per lock, stored in the state file: a process restarted during the same lock is not asked again and refuses
+   * instead, so that no supervisor restarts it for ever. The returned function unsubscribes.
    */
   onStop(listener: () => void): () => void;
 }

@@ -1,11 +1,12 @@
 import type { Limits } from '../protocol/verdict.ts';
 
-/** As many counters as one check may carry. */
+/** Maximum number of counters in one check. */
 const mostCounters = 32;
 
 /**
- * The counters that a check may carry: whole numbers under names that the licence itself bounds. Whatever else a product
- * hands over stays on the node, so neither a slip nor a free text ever leaves it, and no check fails for its counters.
+ * The counters that a check may carry: whole numbers under names that the licence limits. Anything else that a product
+ * passes in stays on the node, so neither a mistake nor free text is ever sent, and no check fails because of its
+ * counters.
  */
 export function allowedUsage(counters: unknown, limits: Limits): Record<string, number> | undefined {
   if (typeof counters !== 'object' || counters === null) return undefined;

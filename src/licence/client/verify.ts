@@ -4,7 +4,7 @@ import { type LicenceKeys, VerdictClaims, verdictAlgorithm, verdictType } from '
 export interface Expected {
   issuer: string;
   product: string;
-  /** What the verdict must answer; absent for a verdict from the state file, whose freshness the grace rules judge. */
+  /** What the verdict must answer; absent for a verdict from the state file, whose age the grace rules judge. */
   fresh?: { activationId: string; requestId: string; nonce: string; now: number };
 }
 
@@ -32,7 +32,7 @@ export async function verifyVerdict(jws: string, keys: LicenceKeys, expected: Ex
   try {
     ({ payload } = await jwtVerify(jws, createLocalJWKSet(keys as JSONWebKeySet), options));
   } catch (error) {
-    // What is no fault of the verdict is one of the key that was published for it.
+    // Any other error comes from the published key, not from the verdict.
     const why = error instanceof errors.JOSEError ? error.code : 'KEY_UNUSABLE';
     return { ok: false, why, unknownKey: error instanceof errors.JWKSNoMatchingKey };
   }

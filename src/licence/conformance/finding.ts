@@ -1,11 +1,11 @@
-/** What a server or client does otherwise than the protocol says, as one sentence. */
+/** A deviation from the protocol, as one sentence. */
 export class Finding extends Error {
   override readonly name = 'Finding';
 }
 
-/** A scenario that this target gives no chance to play; the sentence says why. */
-export class NotPlayed extends Error {
-  override readonly name = 'NotPlayed';
+/** A scenario that cannot be run against this target; the sentence says why. */
+export class Skipped extends Error {
+  override readonly name = 'Skipped';
 }
 
 /** Throws the finding `what` unless the condition holds. `what` never names a key, a secret or a token. */

@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
-import { Finding, NotPlayed } from './finding.ts';
+import { Finding, Skipped } from './finding.ts';
 import { createNodes, type Nodes } from './nodes.ts';
 import { createWire, newId, type Target, type Wire, type WireNodeState } from './wire.ts';
 
-/** What a scenario plays with. Every seat it wins is given back when it is over. */
+/** What a scenario works with. Every seat it takes is released when it ends. */
 export interface Kit {
   wire: Wire;
-  /** A node that won a seat under a name of its own, checked never or more often. */
+  /** A new node that holds a seat under its own name. */
   node(name?: string): Promise<Awaited<ReturnType<Wire['activate']>>>;
-  /** The one node that scenarios share which leave it good; a run wins few seats, because servers limit that. */
+  /** A node shared by scenarios that do not damage it; a run takes few seats, because servers limit that. */
   sharedNode(): Promise<WireNodeState>;
   /** A machine that runs the client library. */
   machine: Nodes['machine'];
@@ -19,29 +19,29 @@ export interface Scenario {
   id: string;
   /** What must be true, as one sentence. */
   title: string;
-  /** Throws a Finding where it is not. */
-  play(kit: Kit): Promise<void>;
+  /** Throws a Finding if it is not. */
+  run(kit: Kit): Promise<void>;
 }
 
 export interface Result {
   id: string;
   title: string;
-  outcome: 'ok' | 'failed' | 'not played';
+  outcome: 'ok' | 'failed' | 'skipped';
   ms: number;
-  /** What was found, or why it was not played. */
+  /** What was found, or why it was skipped. */
   detail?: string;
 }
 
 type Seat = Pick<WireNodeState, 'instanceId' | 'secret'>;
 
-/** Seats that a run may hold at once: the shared node, that of a scenario, and its copy. */
+/** Seats that a run may hold at once: the shared node, a scenario's node, and its copy. */
 export const seatsNeeded = 3;
 
-/** Plays one scenario after the other and gives every seat back. */
-export async function playScenarios(
+/** Runs the scenarios one after the other and releases every seat. */
+export async function runScenarios(
   target: Target,
   scenarios: readonly Scenario[],
-  tell: (result: Result) => void = () => {},
+  onResult: (result: Result) => void = () => {},
 ): Promise<{ results: Result[]; seatsLeft: number }> {
   const wire = createWire(target);
   const results: Result[] = [];
@@ -56,16 +56,16 @@ export async function playScenarios(
     return shared;
   }
 
-  async function giveBack(seats: (Seat | null)[]): Promise<void> {
+  async function releaseSeats(seats: (Seat | null)[]): Promise<void> {
     for (const seat of seats) {
       if (seat === null) continue;
       const { status } = await wire.release(seat);
-      // What is gone already (204, 403, 404, 409) holds no seat; whatever else came, a person should look.
+      // After 204, 403, 404 and 409 the node holds no seat; anything else is reported.
       if (![204, 403, 404, 409].includes(status)) seatsLeft += 1;
     }
   }
 
-  for (const { id, title, play } of scenarios) {
+  for (const { id, title, run: play } of scenarios) {
     const nodes = await createNodes(target);
     const won: Seat[] = [];
     const node: Kit['node'] = (name = `conformance-${newId().slice(0, 8)}`) =>
@@ -74,18 +74,18 @@ export async function playScenarios(
     const failure = await outcomeOf(() => play({ wire, node, sharedNode, machine: nodes.machine }));
     const result = { id, title, ...failure, ms: Math.round(performance.now() - started) };
     results.push(result);
-    tell(result);
+    onResult(result);
     await nodes.stop();
     const cleaned = await outcomeOf(async () => {
-      await giveBack([...won, ...(await nodes.held())]);
-      // A scenario that failed may have left the shared node with a secret that nobody knows.
-      if (result.outcome === 'failed') await giveBack([sharedSeat]);
+      await releaseSeats([...won, ...(await nodes.held())]);
+      // A failed scenario may have left the shared node with an unknown secret.
+      if (result.outcome === 'failed') await releaseSeats([sharedSeat]);
     });
     if (cleaned.outcome !== 'ok') seatsLeft += 1;
     if (result.outcome === 'failed') shared = sharedSeat = null;
     await nodes.remove();
   }
-  const cleaned = await outcomeOf(() => giveBack([sharedSeat]));
+  const cleaned = await outcomeOf(() => releaseSeats([sharedSeat]));
   if (cleaned.outcome !== 'ok') seatsLeft += 1;
   return { results, seatsLeft };
 }
@@ -95,14 +95,14 @@ async function outcomeOf(act: () => Promise<void>): Promise<Pick<Result, 'outcom
     await act();
     return { outcome: 'ok' };
   } catch (error) {
-    if (error instanceof NotPlayed) return { outcome: 'not played', detail: error.message };
+    if (error instanceof Skipped) return { outcome: 'skipped', detail: error.message };
     if (error instanceof Finding) return { outcome: 'failed', detail: error.message };
-    return { outcome: 'failed', detail: `It could not be played to its end: ${whatHappened(error)}` };
+    return { outcome: 'failed', detail: `It failed before its end: ${nameAndCode(error)}` };
   }
 }
 
-/** Name and code of an error; its text may hold anything. */
-function whatHappened(error: unknown): string {
+/** Name and code of an error; its message may contain anything. */
+function nameAndCode(error: unknown): string {
   const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
   return [name, code ?? cause?.code].filter((part) => part !== undefined).join(' ');
 }

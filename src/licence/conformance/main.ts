@@ -5,14 +5,14 @@ import { ValidateAnswer } from '../protocol/answers.ts';
 import { LicenceProblem } from '../protocol/problem.ts';
 import { defaultIssuer } from '../protocol/verdict.ts';
 import { Finding } from './finding.ts';
-import { playScenarios, seatsNeeded } from './kit.ts';
+import { runScenarios, seatsNeeded } from './kit.ts';
 import { lineOf, reportOf, summaryOf } from './report.ts';
 import { scenarios } from './scenarios/all.ts';
 import { createWire, fits, type Target } from './wire.ts';
 
 /**
- * `npm run licence-conformance`: plays the scenarios of the licence protocol against a server, from outside, with a
- * licence key of it: requests as they stand on the wire, and the client library with its network and clocks moved.
+ * `npm run licence-conformance`: runs the scenarios of the licence protocol against a server, from outside, with one of
+ * its licence keys: raw requests, and the client library with a manipulated network and clocks.
  */
 
 const exitCodes = { conforms: 0, fails: 1, cannotRun: 2 } as const;
@@ -32,19 +32,19 @@ interface Options {
 }
 
 const command = new Command('licence-conformance')
-  .description('Plays the scenarios of the licence protocol against a server and says which of them it meets.')
+  .description('Runs the scenarios of the licence protocol against a server and reports which of them it meets.')
   .option('--server <url>', 'address of the licence server')
   .option('--product <code>', 'product of the licence')
   .addOption(new Option('--key <key>', `licence key with ${seatsNeeded} free seats`).env('LICENCE_KEY'))
-  .option('--key-file <path>', 'file that holds the key, so that no list of processes shows it')
-  .option('--product-version <version>', 'version that the nodes say they run', '1.0.0')
+  .option('--key-file <path>', 'file with the key, which keeps it out of the process list')
+  .option('--product-version <version>', 'version that the nodes report', '1.0.0')
   .option('--issuer <iss>', 'iss of the verdicts', defaultIssuer)
-  .option('--ca <path>', 'PEM file of an authority to trust beside the usual ones')
-  .option('--proxy <url>', 'proxy on the way; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY hold')
-  .option('--only <numbers>', 'scenarios to play, for example L24,L29')
+  .option('--ca <path>', 'PEM file of an additional certificate authority')
+  .option('--proxy <url>', 'proxy to use; by default HTTPS_PROXY, HTTP_PROXY and NO_PROXY apply')
+  .option('--only <numbers>', 'scenarios to run, for example L24,L29')
   .option('--json', 'print the report as one JSON document')
-  .option('--list', 'print the scenarios and play none')
-  .addHelpText('after', '\nExit codes: 0 every scenario is met, 1 one is not, 2 nothing could be played.')
+  .option('--list', 'print the scenarios and run none')
+  .addHelpText('after', '\nExit codes: 0 every scenario passed, 1 one failed, 2 none could be run.')
   .exitOverride();
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -65,14 +65,14 @@ function targetOf(options: Options): Target {
   return { serverUrl, product, licenseKey, version, issuer, fetch: createFetch({ proxy, ca }) };
 }
 
-/** Whether the key is good for a whole run; throws the finding that says why not. */
+/** Whether the key suffices for a whole run; throws a finding that says why not. */
 async function requireSeats(target: Target): Promise<void> {
   const { licenseKey, product } = target;
   const reply = await createWire(target).call('POST', '/v1/licenses/validate', { licenseKey, product });
   const problem = LicenceProblem.safeParse(reply.body);
-  if (problem.success) throw new Finding(`The key is not good: ${problem.data.title}`);
+  if (problem.success) throw new Finding(`The key is not valid: ${problem.data.title}`);
   const { valid, detail, seats } = fits(ValidateAnswer, reply, 200, 'validate');
-  if (!valid) throw new Finding(`The key is not good: ${detail}`);
+  if (!valid) throw new Finding(`The key is not valid: ${detail}`);
   const free = seats === null ? 0 : seats.limit - seats.used;
   if (free < seatsNeeded) throw new Finding(`Free seats of the licence: ${free}; a run needs ${seatsNeeded}.`);
 }
@@ -85,10 +85,10 @@ async function run(options: Options): Promise<number> {
   }
   const target = targetOf(options);
   await requireSeats(target);
-  const played = await playScenarios(target, list, (result) => {
+  const finished = await runScenarios(target, list, (result) => {
     if (!options.json) print(lineOf(result));
   });
-  const report = reportOf(target, played);
+  const report = reportOf(target, finished);
   print(options.json ? JSON.stringify(report, null, 2) : `\n${summaryOf(report)}`);
   return report.conforms ? exitCodes.conforms : exitCodes.fails;
 }

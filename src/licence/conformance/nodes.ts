@@ -7,13 +7,13 @@ import { readState } from '../client/state-file.ts';
 import type { LicenceClient, LicenceClock, LicenceFetch } from '../client/types.ts';
 import type { Target } from './wire.ts';
 
-/** What stands between a node and the server, as a scenario wants it. */
+/** The simulated connection between a node and the server. */
 export type Link = 'open' | 'cut' | 'answers lost' | 'sign-in page' | 'busy';
 
-/** What a busy server asks for; longer than a client would wait by itself. s */
+/** The delay that a busy server asks for; longer than a client would wait by itself. s */
 export const busySec = 1800;
 
-/** Product processes with the client library, their state files, and a link and clocks that a scenario moves. */
+/** Product processes with the client library, their state files, and a link and clocks that a scenario controls. */
 export async function createNodes(target: Target) {
   const folder = await mkdtemp(join(tmpdir(), 'licence-conformance-'));
   const clients: LicenceClient[] = [];
@@ -28,7 +28,7 @@ export async function createNodes(target: Target) {
     const clock: LicenceClock = {
       now: () => machineClock.now() + wallMs,
       monotonic: () => machineClock.monotonic() + monotonicMs,
-      // A scenario asks for each check itself.
+      // Scenarios trigger each check explicitly.
       after: () => () => {},
     };
     const fetch: LicenceFetch = async (url, init) => {
@@ -45,13 +45,13 @@ export async function createNodes(target: Target) {
       setLink(next: Link) {
         link = next;
       },
-      /** The monotonic clock runs on; the wall clock with it, unless told otherwise. */
+      /** Advances the monotonic clock, and the wall clock by the same unless told otherwise. */
       pass(ms: number, ofWall = ms) {
         monotonicMs += ms;
         wallMs += ofWall;
       },
       now: clock.now,
-      /** A process that starts on this machine. Its first check is on its way when this resolves. */
+      /** Starts a process on this machine. Its first check is in flight when this resolves. */
       async boot(more: { name?: string } = {}): Promise<LicenceClient> {
         const { serverUrl, product, version, licenseKey, issuer } = target;
         const client = createLicenceClient({
@@ -67,11 +67,11 @@ export async function createNodes(target: Target) {
 
   return {
     machine,
-    /** Ends every process. */
+    /** Stops every process. */
     async stop(): Promise<void> {
       for (const client of clients.splice(0)) await client.stop();
     },
-    /** The seats that the machines hold by their state files. */
+    /** The seats that the machines hold according to their state files. */
     async held(): Promise<{ instanceId: string; secret: string }[]> {
       const states = await Promise.all(stateFiles.map((file) => readState(file, target.product)));
       return states.flatMap((state) =>

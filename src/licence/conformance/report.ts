@@ -1,8 +1,8 @@
 import type { Result } from './kit.ts';
 
-const signs = { ok: '✓', failed: '✗', 'not played': '–' } as const;
+const signs = { ok: '✓', failed: '✗', skipped: '–' } as const;
 
-/** One line per scenario: sign, number, what must be true, time; what was found below it. */
+/** One line per scenario: sign, number, requirement, time; the finding below it. */
 export function lineOf({ id, title, outcome, ms, detail }: Result): string {
   const line = `${signs[outcome]} ${id.padEnd(4)} ${title}  ${ms} ms`;
   return detail === undefined ? line : `${line}\n       ${outcome}: ${detail}`;
@@ -15,8 +15,8 @@ export interface Report {
   conforms: boolean;
   ok: number;
   failed: number;
-  notPlayed: number;
-  /** Activations that could not be given back. */
+  skipped: number;
+  /** Activations whose seat could not be released. */
   seatsLeft: number;
   results: Result[];
 }
@@ -26,13 +26,13 @@ export function reportOf(
   { results, seatsLeft }: { results: Result[]; seatsLeft: number },
 ): Report {
   const count = (outcome: Result['outcome']) => results.filter((result) => result.outcome === outcome).length;
-  const [ok, failed, notPlayed] = [count('ok'), count('failed'), count('not played')];
+  const [ok, failed, skipped] = [count('ok'), count('failed'), count('skipped')];
   const { serverUrl: server, product } = target;
-  return { server, product, conforms: failed === 0, ok, failed, notPlayed, seatsLeft, results };
+  return { server, product, conforms: failed === 0, ok, failed, skipped, seatsLeft, results };
 }
 
-export function summaryOf({ ok, failed, notPlayed, seatsLeft, server }: Report): string {
-  const counts = [`${ok} ok`, `${failed} failed`, ...(notPlayed > 0 ? [`${notPlayed} not played`] : [])].join(', ');
-  const seats = seatsLeft > 0 ? `; ${seatsLeft} seats could not be given back, look at the licence` : '';
+export function summaryOf({ ok, failed, skipped, seatsLeft, server }: Report): string {
+  const counts = [`${ok} ok`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : [])].join(', ');
+  const seats = seatsLeft > 0 ? `; ${seatsLeft} seats could not be released, check the licence` : '';
   return `${counts} at ${server}${seats}`;
 }

@@ -22,12 +22,12 @@ export interface Target {
 export interface Reply {
   status: number;
   headers: Headers;
-  /** Parsed where it is JSON, else undefined. */
+  /** Parsed JSON, otherwise undefined. */
   body: unknown;
   text: string;
 }
 
-/** A node as the wire sees it: what it must remember from one request to the next. */
+/** What a node must keep from one request to the next. */
 export interface WireNodeState {
   instanceId: string;
   secret: string;
@@ -36,14 +36,14 @@ export interface WireNodeState {
   claims: VerdictClaims;
 }
 
-/** Longest that a run waits because a limit asks it to; beyond that a person should know. s */
+/** The longest wait that a limit may impose on a run; beyond that it fails. s */
 const longestWaitSec = 60;
 const requestMs = 30_000;
 
 export const newId = () => randomUUID();
 export const newSecret = () => randomBytes(32).toString('base64url');
 
-/** Requests as a client of the protocol makes them, and what must be true of every answer. */
+/** Raw requests of the protocol, with the checks that every answer must pass. */
 export function createWire(target: Target) {
   const base = target.serverUrl.replace(/\/+$/, '');
 
@@ -57,14 +57,14 @@ export function createWire(target: Target) {
     return { status: response.status, headers: response.headers, body: jsonOf(answered), text: answered };
   }
 
-  /** As `send`; comes again when a limit of the server asks for it, as every client does. */
+  /** Like `send`; repeats the request when a limit of the server asks for it, as every client does. */
   async function call(method: string, path: string, body?: unknown): Promise<Reply> {
     for (;;) {
       const reply = await send(method, path, body);
       if (reply.status !== 429) return reply;
       const seconds = Number(reply.headers.get('Retry-After'));
-      holds(seconds > 0, 'A 429 says in Retry-After when to come again.');
-      if (seconds > longestWaitSec) throw new Finding(`The server asks to come again in ${seconds} s: try later.`);
+      holds(seconds > 0, 'A 429 says in Retry-After when to retry.');
+      if (seconds > longestWaitSec) throw new Finding(`The server asks to retry in ${seconds} s: try later.`);
       await delay(seconds * 1000);
     }
   }
@@ -91,7 +91,7 @@ export function createWire(target: Target) {
     return call('POST', '/v1/activations', { licenseKey, activationId, product, version, node, ...more });
   }
 
-  /** Wins a seat for a node of this name; `won` hears of the seat before anything else is looked at. */
+  /** Takes a seat for a node of this name; `won` gets the seat before anything is checked. */
   async function activate(
     name: string,
     won: (seat: Pick<WireNodeState, 'instanceId' | 'secret'>) => void,
@@ -102,11 +102,11 @@ export function createWire(target: Target) {
     const seat = { instanceId, secret };
     won(seat);
     const claims = await claimsOf(license, { instanceId, requestId: activationId, nonce });
-    // The same object, so that whoever gives the seat back knows its newest secret.
+    // The same object, so that its newest secret is known when the seat is released.
     return Object.assign(seat, { node, bootId, claims, activationId });
   }
 
-  /** A check as it stands on the wire; what the node remembers is left alone. */
+  /** A raw check; does not change what the node stores. */
   function sendCheck(
     node: Pick<WireNodeState, 'instanceId' | 'secret' | 'bootId'>,
     more: Record<string, unknown> = {},
@@ -116,7 +116,7 @@ export function createWire(target: Target) {
     return call('POST', `/v1/instances/${node.instanceId}/check`, body);
   }
 
-  /** A check that must be good; the node goes on with the new secret. */
+  /** A check that must succeed; the node continues with the new secret. */
   async function check(
     node: WireNodeState,
     more: Record<string, unknown> = {},
@@ -125,12 +125,12 @@ export function createWire(target: Target) {
     const reply = await sendCheck(node, asked);
     const answer = fits(CheckAnswer, reply, 200, 'a check');
     const claims = await claimsOf(answer.license, { instanceId: node.instanceId, ...asked });
-    holds(claims.refusal === undefined, 'A good check carries no refusal.');
+    holds(claims.refusal === undefined, 'A successful check carries no refusal.');
     Object.assign(node, { secret: answer.secret, claims });
     return { ...answer, claims, replay: reply.headers.get('Idempotent-Replay') === 'true' };
   }
 
-  /** A check that must be refused with this code, by a signed verdict where `signed`. */
+  /** A check that must be refused with this code, by a signed verdict if `signed`. */
   async function refusedCheck(
     node: Pick<WireNodeState, 'instanceId' | 'secret' | 'bootId'>,
     code: LicenceCode,
@@ -160,25 +160,25 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Whoever looks at the answer finds that it fits no schema.
+    // Checked by the caller: undefined fits no schema.
     return undefined;
   }
 }
 
-/** The answer as its schema has it. */
+/** The answer, parsed by its schema. */
 export function fits<T>(schema: ZodType<T>, reply: Reply, status: number, what: string): T {
   const said = (reply.body as { code?: unknown } | undefined)?.code;
-  const but = `not ${reply.status}${typeof said === 'string' ? ` ${said}` : ''}`;
-  holds(reply.status === status, `The answer to ${what} is ${status}, ${but}.`);
+  const actual = `not ${reply.status}${typeof said === 'string' ? ` ${said}` : ''}`;
+  holds(reply.status === status, `The answer to ${what} is ${status}, ${actual}.`);
   const parsed = schema.safeParse(reply.body);
-  holds(parsed.success, `The answer to ${what} has the members that the protocol names.`);
+  holds(parsed.success, `The answer to ${what} has the members that the protocol defines.`);
   return parsed.data;
 }
 
 /** The problem document of a refusal, with the number and status of its code. */
 export function refused(reply: Reply, code: LicenceCode): LicenceProblem {
   const parsed = LicenceProblem.safeParse(reply.body);
-  holds(parsed.success, `A refusal is a problem document (status ${reply.status} came without one).`);
+  holds(parsed.success, `A refusal is a problem document (status ${reply.status} without one).`);
   const { num, status } = licenceCodes[code];
   holds(parsed.data.code === code, `The refusal is ${code}, not ${parsed.data.code}.`);
   holds(parsed.data.num === num && reply.status === status, `${code} has the number ${num} and the status ${status}.`);

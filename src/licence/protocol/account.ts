@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
 /**
- * The token that a member of an account sends to the licence portal (`/v1/me`) as bearer: a JWT signed with EdDSA by the
- * account service, header `typ` "JWT" and `kid`. It lives for minutes; whoever issues it knows the members, the licence
+ * The token that a member of an account sends to the licence portal (`/v1/me`) as bearer: a JWT signed with EdDSA by
+ * the account service, header `typ` "JWT" and `kid`. It is valid for minutes; its issuer knows the members, the licence
  * server knows none.
  */
 export const accountTokenType = 'JWT';
 export const accountTokenAlgorithm = 'EdDSA';
 export const accountTokenAudience = 'licence';
 
-/** viewer reads; admin also decides about nodes and keys; payer also changes what costs money. */
+/** viewer reads; admin also decides about nodes and keys; payer also makes changes that cost money. */
 export const AccountRole = z.enum(['payer', 'admin', 'viewer']);
 export type AccountRole = z.infer<typeof AccountRole>;
 

@@ -4,8 +4,8 @@ import { SeatMode } from './requests.ts';
 import { Enforcement, Features, LicenceStatus, Limits, Name } from './verdict.ts';
 
 /**
- * Bodies and answers of `/v1/admin`, the internal calls of the control plane (bearer LICENCE_ADMIN_TOKEN).
- * Strict: a member that is not known is refused. Dates are ISO texts, durations seconds.
+ * Bodies and answers of `/v1/admin`, the internal calls of the control plane (bearer LICENCE_ADMIN_TOKEN). Strict:
+ * unknown members are refused. Dates are ISO strings, durations seconds.
  */
 
 export const ReleaseVersion = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/);
@@ -23,15 +23,15 @@ export type ProductData = z.infer<typeof ProductData>;
 export const ProductView = ProductData.extend({ product: Name });
 
 /**
- * How perpetual licences of a plan are sold. Each licence keeps the terms of the day on which it was issued, so a plan
- * that changes later takes nothing from those who bought.
+ * How perpetual licences of a plan are sold. Each licence keeps the terms of the day it was issued, so a later change
+ * of the plan takes nothing from existing buyers.
  */
 export const PerpetualTerms = z.strictObject({
-  /** Whether all of X.Y.Z may run once the first release of X.Y came out inside the window of updates. */
+  /** Whether all of X.Y.Z may run if the first release of X.Y was released inside the update window. */
   wholeLine: z.boolean().default(false),
-  /** Whether a late renewal fills the gap since updates ended, or begins on the day it is bought. */
+  /** Whether a late renewal continues from the end of the updates, or begins on the day it is bought. */
   renewalBasis: z.enum(['FROM_EXPIRY', 'FROM_NOW_IF_EXPIRED']).default('FROM_EXPIRY'),
-  /** Price of one more year of updates, in hundredths of a percent of the price of the licence. */
+  /** Price of another year of updates, in hundredths of a percent of the licence's price. */
   renewalBasisPoints: z.int().min(0).max(10_000).default(4_000),
   /** Whether development nodes may run versions that are not registered. */
   unknownReleases: z.enum(['deny', 'allow-dev']).default('deny'),
@@ -43,12 +43,12 @@ export const PlanData = z.strictObject({
   name: z.string().min(1).max(128),
   limits: Limits,
   features: Features.default({}),
-  /** By add-on code: what one piece adds to which limit. A limit that is unlimited or absent stays so. */
+  /** By add-on code: what one unit adds to which limit. An unlimited or absent limit stays so. */
   addOns: z.record(Name, z.strictObject({ limits: z.record(Name, z.int().positive()) })).default({}),
   /**
    * How long a seat is kept for a node that does not check. Absent, or graceSec and more: strict, no two nodes ever run
    * on one seat, because a verdict never outlives the lease. Shorter: floating, the seat of a dead node is free sooner,
-   * and a node that is cut off may run beside its successor until its grace ends.
+   * and a disconnected node may run beside its successor until its grace period ends.
    */
   leaseSec: Seconds.optional(),
   check: z
@@ -63,9 +63,9 @@ export const PlanData = z.strictObject({
   keyReveal: z.enum(['once', 'again']).optional(),
   /** What the next renewal does to nodes beyond a lowered number of seats: nothing (absent), or end the newest ones. */
   overLimit: z.enum(['keep', 'end-newest']).optional(),
-  /** Whether all nodes that run at once must be of one cluster; a licence without a running node is bound to none. */
+  /** Whether all running nodes must belong to one cluster; a licence without a running node is bound to none. */
   oneCluster: z.boolean().optional(),
-  /** Absent where the plan is sold as a subscription only. */
+  /** Absent if the plan is sold only as a subscription. */
   perpetual: PerpetualTerms.optional(),
 });
 export type PlanData = z.infer<typeof PlanData>;
@@ -76,7 +76,10 @@ export const PlanView = PlanData.extend({ product: Name, plan: Name, revision: z
 export const ProductList = z.object({ products: z.array(ProductView) });
 export const PlanList = z.object({ plans: z.array(PlanView) });
 
-/** PUT /v1/admin/products/{product}/releases/{version}: the day in UTC on which it came out; sent again, it corrects. */
+/**
+ * PUT /v1/admin/products/{product}/releases/{version}: the day in UTC on which it was released; repeating it corrects
+ * the day.
+ */
 export const ReleaseData = z.strictObject({ releasedOn: z.iso.date() });
 export type ReleaseData = z.infer<typeof ReleaseData>;
 
@@ -98,13 +101,13 @@ export const Standing = z.enum([
 ]);
 export type Standing = z.infer<typeof Standing>;
 
-/** POST /v1/admin/licenses/{id}/standing: applied when its revision is higher than the one held, else ignored. */
+/** POST /v1/admin/licenses/{id}/standing: applied if its revision is higher than the current one, otherwise ignored. */
 export const StandingPush = z.strictObject({
   standing: Standing,
   revision: z.int().nonnegative(),
-  /** End of the period that is paid; shown as periodEnd, ends nothing by itself. */
+  /** End of the paid period; shown as periodEnd, ends nothing by itself. */
   paidUntil: When.nullable().default(null),
-  /** Set when the licence was cancelled to end then: it works to this moment and is EXPIRED after it. */
+  /** Set when the licence was cancelled to end then: it is usable until this moment and EXPIRED after it. */
   endsAt: When.nullable().default(null),
 });
 export type StandingPush = z.infer<typeof StandingPush>;
@@ -113,10 +116,10 @@ const Quantities = z.record(Name, z.int().nonnegative().max(1_000_000));
 const Seats = z.int().min(0).max(100_000);
 const Years = z.int().min(1).max(10);
 
-/** Header `Operator` of any of these calls: who is behind it, as the audit log then says (`operator:<name>`). */
+/** Header `Operator` of any of these calls: the person behind it, logged as `operator:<name>`. */
 export const OperatorName = z.string().regex(/^[\w.@-]{1,64}$/);
 
-/** Header of calls that happen once however often they are sent. */
+/** Header of calls that take effect once however often they are sent. */
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{8,200}$/);
 
 /** Minor units of a currency. */
@@ -125,30 +128,30 @@ const Price = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/),
 });
 
-/** POST /v1/admin/licenses, header `Idempotency-Key`: 201, or 200 with the same licence when it comes again. */
+/** POST /v1/admin/licenses, header `Idempotency-Key`: 201, or 200 with the same licence when repeated. */
 export const IssueLicence = z.strictObject({
   product: Name,
   plan: Name,
   /** Production nodes that may run at once. */
   seats: Seats.default(1),
   developmentSeats: Seats.default(0),
-  /** What the caller calls it: for the control plane its instance id. */
+  /** The caller's id for it: for the control plane its instance id. */
   externalRef: z.string().min(1).max(128),
   /** Account whose members see it in the licence portal. */
   account: AccountRef.optional(),
   standing: StandingPush,
   addOns: Quantities.default({}),
-  /** Values that replace those of plan and add-ons. */
+  /** Values that override those of plan and add-ons. */
   limits: Limits.default({}),
   features: Features.default({}),
-  /** Whether the answer carries the licence key. A hosted server never needs it. */
+  /** Whether the answer contains the licence key. A hosted server never needs it. */
   revealKey: z.boolean().default(false),
-  /** Makes it a perpetual licence: first day (UTC) and years of its updates, and what it cost once. */
+  /** Makes it a perpetual licence: first day (UTC) and years of its updates, and its one-time price. */
   perpetual: z.strictObject({ updatesFrom: z.iso.date(), years: Years.default(1), price: Price }).optional(),
 });
 export type IssueLicence = z.infer<typeof IssueLicence>;
 
-/** POST /v1/admin/licenses/{id}/entitlements: the whole new entitlements; applied when the revision is higher. */
+/** POST /v1/admin/licenses/{id}/entitlements: the whole new entitlements; applied if the revision is higher. */
 export const EntitlementsPush = z.strictObject({
   revision: z.int().positive(),
   plan: Name,
@@ -164,7 +167,7 @@ export type EntitlementsPush = z.infer<typeof EntitlementsPush>;
 export const RevokeLicence = z.strictObject({ reason: z.string().min(1).max(200) });
 export type RevokeLicence = z.infer<typeof RevokeLicence>;
 
-/** POST /v1/admin/licenses/{id}/extend of a perpetual licence: more years of updates that were paid. */
+/** POST /v1/admin/licenses/{id}/extend of a perpetual licence: more paid years of updates. */
 export const ExtendUpdates = z.strictObject({ years: Years });
 export type ExtendUpdates = z.infer<typeof ExtendUpdates>;
 
@@ -180,16 +183,16 @@ export const SuspendLicence = z.strictObject({ reason: z.string().min(1).max(200
 /** POST /v1/admin/licenses/{id}/transfer, header `Idempotency-Key`. */
 export const TransferLicence = z.strictObject({
   account: AccountRef,
-  /** Whether the key, which the account before knows, is replaced. */
+  /** Whether the key, which the previous account knows, is replaced. */
   rotateKey: z.boolean().default(true),
-  /** Whether the answer carries a key that was replaced. */
+  /** Whether the answer contains a replaced key. */
   revealKey: z.boolean().default(false),
 });
 
 /** POST /v1/admin/licenses/{id}/rotate-key, header `Idempotency-Key`. */
 export const RotateKey = z.strictObject({ revealKey: z.boolean().default(false) });
 
-/** GET /v1/admin/licenses/{id}/renewal?years=…: what `extend` would give today, and what it costs. */
+/** GET /v1/admin/licenses/{id}/renewal?years=…: what `extend` would add today, and its price. */
 export const RenewalPreview = z.object({ years: Years, updatesUntil: z.string(), price: Price });
 export type RenewalPreview = z.infer<typeof RenewalPreview>;
 
@@ -233,11 +236,11 @@ export const ActivationView = z
     holdsSeat: z.boolean(),
     version: z.string().nullable(),
     activatedAt: z.string().nullable(),
-    /** When the first check of this node was answered; null until then. */
+    /** When the first check of this node was answered; null before. */
     firstCheckAt: z.string().nullable(),
     lastCheckAt: z.string().nullable(),
     leaseUntil: z.string().nullable(),
-    /** planRev that the node was last told. */
+    /** planRev last sent to the node. */
     planRev: z.int().nullable(),
     cloneSuspectedAt: z.string().nullable(),
   })
@@ -247,7 +250,7 @@ export type ActivationView = z.infer<typeof ActivationView>;
 const PerpetualView = z.object({
   /** Last day of updates in UTC, inclusive. */
   updatesUntil: z.string(),
-  /** The newest version that may run for ever; null when none is out yet. */
+  /** The newest version that may run for ever; null if none is released yet. */
   newestVersion: z.string().nullable(),
   price: Price,
   terms: PerpetualTerms,
@@ -262,7 +265,7 @@ const SeatCount = z.object({ limit: z.int(), used: z.int() });
 export const LicenceView = z
   .object({
     licenseId: LicenceId,
-    /** Only where it was asked for. */
+    /** Only if it was requested. */
     licenseKey: z.string().optional(),
     keyLast4: z.string(),
     product: z.string(),
@@ -271,7 +274,7 @@ export const LicenceView = z
     externalRef: z.string(),
     account: z.string().nullable(),
     status: LicenceStatus,
-    /** An operator's own stop, whatever the standing is. */
+    /** A stop by an operator, whatever the standing. */
     suspended: z.object({ at: z.string(), reason: z.string() }).nullable(),
     standing: z.object({
       standing: Standing,
@@ -294,7 +297,7 @@ export const LicenceView = z
   .meta({ id: 'LicenceView' });
 export type LicenceView = z.infer<typeof LicenceView>;
 
-/** GET /v1/admin/licenses?after=…&limit=…: those that were not revoked, by id; `next` null at the end. */
+/** GET /v1/admin/licenses?after=…&limit=…: those that are not revoked, by id; `next` null at the end. */
 export const LicenceList = z.object({
   licenses: z.array(
     z.object({ licenseId: LicenceId, externalRef: z.string(), status: LicenceStatus, createdAt: z.string() }),

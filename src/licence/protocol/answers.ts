@@ -5,7 +5,7 @@ import { Notice } from './verdict.ts';
 
 /** Answers of the public calls, as printed on the wire. */
 
-/** 201 of activation and of redeem; 200 when the same activationId comes again before the first check. */
+/** 201 of activation and of redeem; 200 when the same activationId is repeated before the first check. */
 export const ActivationAnswer = z.object({ instanceId: WireInstanceId, secret: z.string(), license: z.string() });
 export type ActivationAnswer = z.infer<typeof ActivationAnswer>;
 
@@ -19,7 +19,7 @@ export const CheckAnswer = z.object({
 });
 export type CheckAnswer = z.infer<typeof CheckAnswer>;
 
-/** 200 of validate. `seats` and `plan` are null where the key proves nothing. */
+/** 200 of validate. `seats` and `plan` are null if the key proves nothing. */
 export const ValidateAnswer = z.object({
   valid: z.boolean(),
   code: z.enum(['VALID', ...licenceCodeNames]),

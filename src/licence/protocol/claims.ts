@@ -3,8 +3,8 @@ import { LicenceId } from './admin.ts';
 import { Name } from './verdict.ts';
 
 /**
- * Claims: a node without a key shows an address, a member of an account opens it and gives one of its licences, and the
- * node fetches the key. As in the device flow of OAuth (RFC 8628), but the key comes once.
+ * Claims: a node without a key shows an address, a member of an account opens it and assigns one of its licences, and
+ * the node fetches the key. Like the device flow of OAuth (RFC 8628), but the key is returned once.
  */
 
 /** POST /v1/claims */
@@ -13,9 +13,9 @@ export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
 /** 201 of /v1/claims. A newer claim of the same cluster and product supersedes this one. */
 export const ClaimAnswer = z.object({
-  /** The node's secret; it polls with it. */
+  /** The node's secret, with which it polls. */
   claimToken: z.string(),
-  /** What the member compares; also in `verifyUrl`. Alone it gives nothing away. */
+  /** What the member compares; also in `verifyUrl`. It reveals nothing by itself. */
   userCode: z.string(),
   verifyUrl: z.string(),
   /** s */
@@ -30,9 +30,9 @@ export const ClaimPoll = z.object({ claimToken: z.string().min(16).max(128) });
 export type ClaimPoll = z.infer<typeof ClaimPoll>;
 
 /**
- * - PENDING: nobody decided yet; ask again after `interval`
- * - ACTIVATED: here is the key, this once
- * - EXPIRED: too late, superseded, refused, fetched already, or never there; begin anew
+ * - PENDING: not decided yet; ask again after `interval`
+ * - ACTIVATED: with the key, this once
+ * - EXPIRED: timed out, superseded, refused, already fetched, or unknown; start again
  */
 export const ClaimPollAnswer = z.object({
   status: z.enum(['PENDING', 'ACTIVATED', 'EXPIRED']),
@@ -41,7 +41,7 @@ export const ClaimPollAnswer = z.object({
 });
 export type ClaimPollAnswer = z.infer<typeof ClaimPollAnswer>;
 
-/** As a person reads it; dashes and case do not matter when it is sent. */
+/** As a person reads it; dashes and case are ignored when it is sent. */
 export const UserCode = z
   .string()
   .max(32)

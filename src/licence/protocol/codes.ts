@@ -2,14 +2,14 @@
  * Every refusal of the licence protocol: one code, one number, one sentence that an operator can act on.
  *
  * Numbers 101 to 109, 200, 300, 350 and 400 are those that ThingsBoard's licence clients already know; 110 and up are
- * ours. Numbers never change and are never used again.
+ * ours. Numbers never change and are never reused.
  */
 
 export interface LicenceCodeEntry {
   readonly num: number;
-  /** HTTP status of the answer; 0 for the codes that only a client raises. */
+  /** HTTP status of the answer; 0 for codes that only a client raises. */
   readonly status: number;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
   /** What is wrong, as one sentence. */
   readonly title: string;
@@ -63,7 +63,7 @@ export const licenceCodes = {
     108,
     403,
     'This node no longer holds a seat.',
-    'Activate the node again if it should go on running.',
+    'Activate the node again if it should keep running.',
   ),
   UNSUPPORTED_SOFTWARE_VERSION: entry(
     109,
@@ -75,13 +75,13 @@ export const licenceCodes = {
     110,
     409,
     'Another copy of this node uses the same licence state.',
-    'Stop one of the copies, or activate this one as a node of its own.',
+    'Stop one of the copies, or activate this one as a separate node.',
   ),
   STALE_SECRET: entry(
     111,
     409,
     'This licence state is older than the one last used.',
-    'If the node was restored from a backup, recover it; if it is a copy, activate it as a node of its own.',
+    'If the node was restored from a backup, recover it; if it is a copy, activate it as a separate node.',
   ),
   CLUSTER_ID_MISMATCH: entry(
     112,
@@ -105,7 +105,7 @@ export const licenceCodes = {
     115,
     409,
     'Several nodes with the same name take the seat from each other.',
-    'Give every node a name of its own, or stop all but one.',
+    'Give every node a unique name, or stop all but one.',
     true,
   ),
   ALREADY_ACTIVATED: entry(
@@ -118,17 +118,17 @@ export const licenceCodes = {
     121,
     401,
     'This enrolment token cannot be redeemed.',
-    'Issue a new enrolment for this node; a token is good for one node, once, for a limited time.',
+    'Issue a new enrolment for this node; a token is valid for one node, once, for a limited time.',
   ),
   RECOVERY_REFUSED: entry(
     122,
     409,
     'This node cannot be recovered.',
-    'Recover only the same node, at most as often a day as the detail says; else activate it anew.',
+    'Recover only the same node, at most as often a day as the detail says; otherwise activate it again.',
   ),
   RATE_LIMITED: entry(123, 429, 'Too many requests.', 'Wait for the time in Retry-After.', true),
   BODY_TOO_LARGE: entry(124, 413, 'The request body is too large.', 'Send at most 16 kB.'),
-  NO_SUCH_CALL: entry(125, 404, 'There is nothing under this address.', 'Check the path and the method.'),
+  NO_SUCH_CALL: entry(125, 404, 'There is nothing at this address.', 'Check the path and the method.'),
   ADMIN_UNAUTHORIZED: entry(
     126,
     401,
@@ -141,12 +141,7 @@ export const licenceCodes = {
     'There is no such product, plan or add-on.',
     'Register what the detail names first.',
   ),
-  NOT_REGISTERED: entry(
-    175,
-    404,
-    'There is no such product, plan or release.',
-    'Look for its name in the list of all of them.',
-  ),
+  NOT_REGISTERED: entry(175, 404, 'There is no such product, plan or release.', 'Look up its name in the list.'),
   IDEMPOTENCY_CONFLICT: entry(
     128,
     409,
@@ -158,7 +153,7 @@ export const licenceCodes = {
     130,
     503,
     'The licence server cannot answer at the moment.',
-    'Wait; running nodes go on within their grace period.',
+    'Wait; running nodes continue within their grace period.',
     true,
   ),
   NOT_PERPETUAL: entry(
@@ -189,13 +184,13 @@ export const licenceCodes = {
     143,
     403,
     'The key of this licence is not shown again.',
-    'Rotate the key: the new one is shown once, and running nodes go on.',
+    'Rotate the key: the new one is shown once, and running nodes keep running.',
   ),
   LICENSE_CHANGED: entry(
     144,
     409,
-    'The licence was changed by somebody else in the meantime.',
-    'Read the licence again and decide anew.',
+    'The licence has changed in the meantime.',
+    'Read the licence again and decide again.',
   ),
   NO_COPY_SUSPECTED: entry(
     145,
@@ -225,14 +220,14 @@ export const licenceCodes = {
   CLAIM_LICENSE_REJECTED: entry(
     174,
     409,
-    'This licence cannot be given to this claim.',
+    'This licence cannot be assigned to this claim.',
     'Choose an active licence of the same product.',
   ),
   WEBHOOK_ADDRESS_REFUSED: entry(
     150,
     422,
     'Webhooks cannot be sent to this address.',
-    'Name a public https address without credentials in it.',
+    'Use a public https address without credentials in it.',
   ),
   NO_SUCH_WEBHOOK: entry(151, 404, 'There is no such webhook.', 'Check the id of the webhook.'),
   NO_SUCH_DELIVERY: entry(152, 404, 'There is no such delivery.', 'Check the id; old deliveries are not kept.'),
@@ -240,28 +235,28 @@ export const licenceCodes = {
     160,
     409,
     'The next signing key is not known to all nodes yet.',
-    'Wait until the time that the detail names, or say that the current key is compromised.',
+    'Wait until the time in the detail, or roll the current key as compromised.',
   ),
   KEY_ROLL_REFUSED: entry(161, 409, 'The signing keys cannot be rolled by this server.', 'Do what the detail says.'),
   GENERAL_SERVER_ERROR: entry(
     200,
     500,
-    'The licence server met an error of its own.',
-    'Wait; running nodes go on within their grace period. Name the request id when you ask for help.',
+    'Internal error of the licence server.',
+    'Wait; running nodes continue within their grace period. Give the request id when you ask for help.',
     true,
   ),
   GRACE_EXPIRED: entry(
     300,
     0,
     'The licence could not be checked for longer than the grace period.',
-    'Let the node reach the licence server; one good check unlocks it.',
+    'Let the node reach the licence server; one successful check unlocks it.',
     true,
   ),
   STATE_FILE_UNUSABLE: entry(
     301,
     0,
     'The licence state of this node cannot be written.',
-    'Make room on the disk and check owner and rights of the state file.',
+    'Free some disk space and check owner and permissions of the state file.',
     true,
   ),
   NOT_ENROLLED: entry(
@@ -273,34 +268,34 @@ export const licenceCodes = {
   OFFLINE_FILE_REFUSED: entry(
     303,
     0,
-    'The licence file of this node does not count.',
-    'Put the file that was issued for this product, cluster and machine in its place, unchanged.',
+    'The licence file of this node is not valid.',
+    'Replace it with the file issued for this product, cluster and machine, unchanged.',
   ),
   OFFLINE_FILE_EXPIRED: entry(
     304,
     0,
-    'The licence file of this node has ended.',
-    'Have a new file issued and put it in the place of the old one; nothing needs to be restarted.',
+    'The licence file of this node has expired.',
+    'Have a new file issued and replace the old one with it; nothing needs to be restarted.',
   ),
   INVALID_SERVER_CERTIFICATE: entry(
     350,
     0,
     'The certificate of the licence server is not trusted.',
-    'Trust the certificate authority of the proxy in between, or let the connection through untouched.',
+    'Trust the certificate authority of the proxy, or exempt this connection from inspection.',
     true,
   ),
   INVALID_VERDICT: entry(
     351,
     0,
     'An answer of the licence server was not signed as expected.',
-    'Check the clock of this node and what stands between it and the licence server.',
+    'Check the clock of this node and any proxy between it and the licence server.',
     true,
   ),
   CONNECTION_ERROR: entry(
     400,
     0,
     'The licence server cannot be reached.',
-    'Check name resolution, proxy and firewall on the way to the licence server.',
+    'Check name resolution, proxy and firewall between this node and the licence server.',
     true,
   ),
 } as const satisfies Record<string, LicenceCodeEntry>;

@@ -1,41 +1,41 @@
 import { z } from 'zod';
 
 /**
- * What the licence server tells by webhooks: one type, one sentence. Invoices are the billing system's to tell.
+ * The webhook events of the licence server: one type, one sentence. Invoice events come from the billing system.
  *
- * An event may come more than once and in any order; its `webhook-id` stays the same, so the receiver drops what it has
- * seen and asks for the licence itself where the order matters.
+ * An event may arrive more than once and in any order; its `webhook-id` stays the same, so the receiver drops repeated
+ * ones and reads the licence itself where the order matters.
  */
 export const licenceEvents = {
   'license.created': 'A licence was issued.',
-  'license.activated': 'A licence came into force: it is paid.',
+  'license.activated': 'A licence is paid and in force.',
   'license.renewed': 'A period or years of updates were added to a licence.',
-  'license.expiring-soon': 'A licence that was cancelled, or the updates of a perpetual one, end within some days.',
+  'license.expiring-soon': 'A cancelled licence, or the updates of a perpetual one, end within some days.',
   'license.expired': 'A licence has ended.',
   'license.suspended': 'A licence is suspended; its nodes are refused at their next check.',
   'license.reinstated': 'A licence that was suspended or had ended is in force again.',
-  'license.revoked': 'A licence was taken back for good.',
+  'license.revoked': 'A licence was revoked for good.',
   'license.plan-changed': 'Plan, seats, add-ons, limits or features of a licence changed.',
-  'seat.claimed': 'A node won a seat.',
-  'seat.released': 'A node no longer holds its seat; the details say how that came.',
-  'seat.limit-exceeded': 'A node was refused because all seats are in use; told once an hour.',
-  'seat.over-limit': 'More nodes run than the licence has seats now.',
+  'seat.claimed': 'A node took a seat.',
+  'seat.released': 'A node no longer holds its seat; the details say why.',
+  'seat.limit-exceeded': 'A node was refused because all seats are in use; sent once an hour.',
+  'seat.over-limit': 'More nodes run than the licence has seats.',
   'instance.first-seen': 'A node checked for the first time.',
   'instance.silent': 'A node has missed several checks in a row.',
   'instance.grace-risk': 'A node is about to lock, because it could not check for most of its grace period.',
   'instance.back': 'A node that was silent checked again.',
   'clone.suspected': 'Two copies of one node use the same licence state.',
-  'clone.resolved': 'A node of which copies were suspected has an identity of its own again.',
+  'clone.resolved': 'A node suspected of being copied has a unique identity again.',
   'offline.issued': 'An offline file was issued.',
   'claim.completed': 'A node fetched the licence key that a member approved for it.',
-  'version.refused': 'A node runs or asks for a version that the licence does not cover.',
+  'version.refused': 'A node runs or requests a version that the licence does not cover.',
 } as const;
 
 export type LicenceEventType = keyof typeof licenceEvents;
 
 const licenceEventTypes = Object.keys(licenceEvents) as [LicenceEventType, ...LicenceEventType[]];
 
-/** Body of a webhook. Beside it stand the headers of Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature. */
+/** Body of a webhook. The headers are those of Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature. */
 export const EventBody = z.object({
   type: z.enum(licenceEventTypes),
   /** When it happened, ISO date. */
@@ -43,9 +43,9 @@ export const EventBody = z.object({
   data: z.object({
     licenseId: z.string(),
     product: z.string(),
-    /** What the control plane calls the licence. */
+    /** The control plane's id for the licence. */
     externalRef: z.string(),
-    /** Wire instanceId of the node that it is about. */
+    /** Wire instanceId of the node concerned. */
     instanceId: z.string().nullable(),
     /** Never a key, a secret or a token. */
     details: z.record(z.string(), z.unknown()),
@@ -60,9 +60,9 @@ export type DeliveryStatus = z.infer<typeof DeliveryStatus>;
 export const WebhookId = z.string().regex(/^whk_[0-9a-hjkmnp-tv-z]{16}$/);
 export const DeliveryId = z.string().regex(/^evt_[0-9a-hjkmnp-tv-z]{16}\.whk_[0-9a-hjkmnp-tv-z]{16}$/);
 
-/** POST /v1/admin/webhooks, header `Idempotency-Key`: 201, or 200 with the same endpoint when it comes again. */
+/** POST /v1/admin/webhooks, header `Idempotency-Key`: 201, or 200 with the same endpoint when repeated. */
 export const CreateWebhook = z.strictObject({
-  /** https, without credentials in it; on a private address only where the server's configuration allows that. */
+  /** https, without credentials in it; a private address only if the server's configuration allows it. */
   url: z.url().max(2048),
   /** Empty = all of them. */
   events: z.array(z.enum(licenceEventTypes)).max(licenceEventTypes.length).default([]),
@@ -75,10 +75,10 @@ export const WebhookView = z.object({
   url: z.string(),
   events: z.array(z.enum(licenceEventTypes)),
   description: z.string(),
-  /** What comes for a disabled endpoint is kept as dead, to be sent again. */
+  /** Events for a disabled endpoint are kept as dead deliveries, to be sent again. */
   enabled: z.boolean(),
   createdAt: z.string(),
-  /** Signing secret (`whsec_…`); only in the answers that make one. */
+  /** Signing secret (`whsec_…`); only in answers that create one. */
   secret: z.string().optional(),
 });
 export type WebhookView = z.infer<typeof WebhookView>;
@@ -104,9 +104,12 @@ export const DeliveryView = z.object({
   licenseId: z.string(),
   status: DeliveryStatus,
   attempts: z.int(),
-  /** Of the next try, or of the end of one that runs; null when there is none. */
+  /** Time of the next attempt, or when a running one counts as lost; null if there is none. */
   nextAt: z.string().nullable(),
-  /** HTTP status or a word (TIMEOUT, REDIRECT, ADDRESS_NOT_ALLOWED, CONNECTION, DISABLED); null before the first try. */
+  /**
+   * HTTP status or a word (TIMEOUT, REDIRECT, ADDRESS_NOT_ALLOWED, CONNECTION, DISABLED); null before the first
+   * attempt.
+   */
   lastOutcome: z.string().nullable(),
   createdAt: z.string(),
   endedAt: z.string().nullable(),

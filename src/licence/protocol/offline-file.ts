@@ -4,20 +4,20 @@ import { Enforcement, Features, Limits, VerdictClaims } from './verdict.ts';
 
 /**
  * Offline files: a licence for nodes that never reach the licence server. A `.lic` file holds one compact JWS, verified
- * with the same public keys as a verdict; white space around it does not matter.
+ * with the same public keys as a verdict; surrounding white space is ignored.
  */
 
-/** Header `typ` of an offline file, so that it never passes for a verdict; `alg` is EdDSA with Ed25519 as there. */
+/** Header `typ` of an offline file, so that it is never accepted as a verdict; `alg` is EdDSA with Ed25519, too. */
 export const offlineFileType = 'lic-offline+jws';
 
 /** Identity of an offline file, `sub` and `jti` of its claims. */
 export const OfflineFileId = z.string().regex(/^off_[0-9a-hjkmnp-tv-z]{16}$/);
 
 /**
- * Claims of an offline file. It counts from `iat` to `exp` (seconds since the epoch, by the node's own clock) and only
- * where its binding fits: every node of the cluster, or the one machine.
+ * Claims of an offline file. It is valid from `iat` to `exp` (seconds since the epoch, by the node's own clock) and
+ * only where its binding fits: on every node of the cluster, or on the one machine.
  *
- * It cannot be taken back once it is handed out: what ends it is `exp`.
+ * It cannot be taken back once it is handed out: only `exp` ends it.
  */
 export const OfflineFileClaims = z
   .object({
@@ -28,19 +28,19 @@ export const OfflineFileClaims = z
     jti: OfflineFileId,
     iat: z.int(),
     exp: z.int(),
-    /** The cluster whose nodes it covers; exactly one of `cluster` and `fingerprint` is there. */
+    /** The cluster whose nodes it covers; exactly one of `cluster` and `fingerprint` is set. */
     cluster: z.string().optional(),
     /** The machine that it covers. */
     fingerprint: z.string().optional(),
-    /** How many nodes of this mode may run on it at once. */
+    /** How many nodes of this mode may run from it at once. */
     seats: z.int().positive(),
     mode: SeatMode,
     lic: VerdictClaims.shape.lic,
-    /** Versions that may run, as the registry knew them; null for a subscription, which may run any. */
+    /** Versions that may run, as registered when it was issued; null for a subscription, which may run any. */
     versions: z.array(z.string()).nullable(),
     limits: Limits,
     features: Features,
-    /** What a node does when the file has ended. */
+    /** What a node does when the file has expired. */
     enforcement: Enforcement,
   })
   .refine((claims) => (claims.cluster === undefined) !== (claims.fingerprint === undefined), {
@@ -48,14 +48,14 @@ export const OfflineFileClaims = z
   });
 export type OfflineFileClaims = z.infer<typeof OfflineFileClaims>;
 
-/** POST /v1/licenses/{id}/offline-files, header `Idempotency-Key`: 201, or 200 with the same file when it comes again. */
+/** POST /v1/licenses/{id}/offline-files, header `Idempotency-Key`: 201, or 200 with the same file when repeated. */
 export const OfflineFileRequest = z
   .strictObject({
     clusterId: z.string().min(1).max(128).optional(),
     fingerprint: z.string().min(1).max(256).optional(),
-    /** How long it counts; less where the licence ends or is paid for less. */
+    /** How long it is valid; less if the licence ends earlier or is paid for less. */
     days: z.int().min(1).max(366),
-    /** How many nodes of the cluster may run on it; a machine is one. */
+    /** How many nodes of the cluster may run from it; a machine is one. */
     seats: z.int().min(1).max(1000).default(1),
     mode: SeatMode.default('production'),
   })
@@ -71,9 +71,9 @@ export const OfflineFileView = z.object({
   clusterId: z.string().nullable(),
   fingerprint: z.string().nullable(),
   mode: SeatMode,
-  /** Seats that nobody else can use until it ends. */
+  /** Seats that are in use until it ends. */
   seats: z.int(),
-  /** `replaced`: a newer file of the same cluster or machine holds its seats; it counts until it ends all the same. */
+  /** `replaced`: a newer file of the same cluster or machine holds its seats; it is still valid until it ends. */
   status: z.enum(['issued', 'replaced', 'ended']),
   issuedAt: z.string(),
   issuedBy: z.string(),

@@ -12,11 +12,11 @@ export const LicenceProblem = z
     /** Number of the code; stable for ever. */
     num: z.int(),
     title: z.string(),
-    /** What exactly, in this case; never holds a key, a secret or a token. */
+    /** What exactly went wrong; never contains a key, a secret or a token. */
     detail: z.string(),
     retryable: z.boolean(),
     remedy: z.string(),
-    /** The check's requestId where the call has one, else an id made by the server; also in its log. */
+    /** The check's requestId if the call has one, otherwise an id made by the server; also in its log. */
     requestId: z.string(),
     /** Signed verdict (compact JWS) whose claim `refusal` says why the node must lock. */
     verdict: z.string().optional(),

@@ -5,13 +5,13 @@ import { Name } from './verdict.ts';
 
 const text = (max: number) => z.string().min(1).max(max);
 
-/** Id that the client chooses; unguessable where it should be (activationId). */
+/** Id that the client chooses; unguessable where that matters (activationId). */
 const ChosenId = z.string().regex(/^[\w-]{8,64}$/);
 
 /** Path member `{id}` of `/v1/instances/{id}/…`. */
 export const WireInstanceId = z.string().regex(/^act_[0-9a-hjkmnp-tv-z]{16}$/);
 
-/** The process that holds a seat. `name` and `clusterId` are its identity, the rest only informs. */
+/** The process that holds a seat. `name` and `clusterId` are its identity, the rest is informational. */
 export const WireNode = z.object({
   name: text(128),
   clusterId: text(128).optional(),
@@ -59,7 +59,7 @@ export type RedeemRequest = z.infer<typeof RedeemRequest>;
 /**
  * POST /v1/instances/{id}/check
  *
- * `requestId` is persisted before it is sent and stays the same until a secret came back for it, whatever else was
+ * `requestId` is persisted before it is sent and stays the same until a secret was received for it, whatever was
  * answered in between. `nonce` is new in every attempt.
  */
 export const CheckRequest = z.object({
@@ -67,7 +67,7 @@ export const CheckRequest = z.object({
   requestId: ChosenId.optional(),
   bootId: BootId,
   version: Version.optional(),
-  /** ISO date; informs only. */
+  /** ISO date; informational. */
   clientTime: z.string().max(40).optional(),
   nonce: Nonce,
   usage: z
@@ -77,7 +77,7 @@ export const CheckRequest = z.object({
 });
 export type CheckRequest = z.infer<typeof CheckRequest>;
 
-/** POST /v1/instances/{id}/release: `requestId` is that of the last check where no secret came back for it. */
+/** POST /v1/instances/{id}/release: `requestId` is that of the last check if no secret was received for it. */
 export const ReleaseRequest = z.object({ secret: Secret, requestId: ChosenId.optional(), bootId: BootId });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 

@@ -4,28 +4,30 @@ import { licenceCodeNames } from './codes.ts';
 /** Header `typ` of a verdict; `alg` is always EdDSA with Ed25519. */
 export const verdictType = 'lic+jws';
 export const verdictAlgorithm = 'EdDSA';
-/** Issuer (`iss`) where the configuration names no other. */
+/** Issuer (`iss`) unless the configuration names another. */
 export const defaultIssuer = 'urn:freehold:licence';
 
-/** What a locked node does: warns only, makes management read-only while the data plane runs, or stops. */
+/** What a locked node does: only warns, makes management read-only while the data plane runs, or stops. */
 export const Enforcement = z.enum(['warn', 'readonly', 'stop']);
 export type Enforcement = z.infer<typeof Enforcement>;
 
-/** Status of a licence: the right itself, as the standing and the dates make it. */
+/** Status of a licence, derived from its standing and dates. */
 export const LicenceStatus = z.enum(['PENDING', 'ACTIVE', 'SUSPENDED', 'EXPIRED', 'REVOKED']);
 export type LicenceStatus = z.infer<typeof LicenceStatus>;
 
-/** Name of a limit, feature, add-on, product or plan. No dots and no leading sign, so it is a safe field name anywhere. */
+/**
+ * Name of a limit, feature, add-on, product or plan. No dots and no leading sign, so it is a safe field name anywhere.
+ */
 export const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 
-/** A number that bounds something; null = unlimited. A name that is absent is not bounded by the licence either. */
+/** Limits by name; null = unlimited. An absent name is not limited either. */
 export const Limits = z.record(Name, z.int().nonnegative().nullable());
 export type Limits = z.infer<typeof Limits>;
 
 export const Features = z.record(Name, z.boolean());
 export type Features = z.infer<typeof Features>;
 
-/** Something that the operator should see although nothing is refused. */
+/** Information for the operator although nothing is refused. */
 export const Notice = z.object({
   code: z.enum([
     'PAST_DUE',
@@ -46,8 +48,8 @@ export type Notice = z.infer<typeof Notice>;
  * Claims of a signed verdict.
  *
  * `jti` equals the requestId of the check (the activationId for activation and redeem) and `nonce` the nonce that was
- * sent, so an old answer cannot be shown again. `exp` is the end of the grace period. Times are seconds since the
- * epoch as in every JWT; `periodEnd` is an ISO date. `updatesUntil` is a day in UTC, inclusive, for perpetual licences.
+ * sent, so an old answer cannot be replayed. `exp` is the end of the grace period. Times are seconds since the epoch as
+ * in every JWT; `periodEnd` is an ISO date. `updatesUntil` is a day in UTC, inclusive, for perpetual licences.
  */
 export const VerdictClaims = z.object({
   iss: z.string(),
@@ -66,7 +68,7 @@ export const VerdictClaims = z.object({
     kind: z.enum(['subscription', 'perpetual']),
     status: LicenceStatus,
     plan: z.string(),
-    /** Grows with every change of plan, seats, add-ons, limits or features. */
+    /** Increases with every change of plan, seats, add-ons, limits or features. */
     planRev: z.int().positive(),
     periodEnd: z.string().nullable(),
     updatesUntil: z.string().nullable(),
@@ -93,7 +95,7 @@ export const VerdictClaims = z.object({
 });
 export type VerdictClaims = z.infer<typeof VerdictClaims>;
 
-/** Public keys that verify verdicts: current, next and retired ones. Members that are not OKP keys are ignored. */
+/** Public keys that verify verdicts: current, next and retired ones. Keys of other types than OKP are ignored. */
 export const LicenceKeys = z.object({
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })),
 });

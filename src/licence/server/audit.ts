@@ -6,9 +6,10 @@ import type { AuditNote } from './store/outbox.ts';
 /**
  * The audit log: exactly one entry for each change, however a process dies.
  *
- * The entry of a change stands in the outbox of the document that changed, written by the same update, and is appended
- * to the log right after it. Where a process died in between, the relay of any process appends it; its id is made with
- * it, so it stands in the log once. What changes no document, as most refusals, is appended before it is answered.
+ * The entry of a change is written into the outbox of the changed document by the same update, and appended to the log
+ * right after it. If a process dies in between, the relay of any process appends it; the entry's id is fixed in the
+ * outbox, so it appears only once. Events that change no document, such as most refusals, are appended before they are
+ * answered.
  */
 export function auditNote(
   about: Pick<AuditRecord, 'at' | 'actor' | 'action' | 'requestId'> & Partial<AuditRecord>,
@@ -19,7 +20,7 @@ export function auditNote(
   return { type: 'audit', key: _id.toHexString(), at, entry };
 }
 
-/** Appends an entry, once however often it is told. */
+/** Appends an entry; repeating it changes nothing. */
 export function audit(context: ServerContext, { entry }: AuditNote): Promise<void> {
   return context.db.audit.append(entry);
 }

@@ -20,7 +20,10 @@ export interface ServerContext {
   log: Log;
 }
 
-/** Loads keys, opens the database and starts counting; the caller closes `db`. Without a seller no seats are sold. */
+/**
+ * Loads the keys, opens the database and creates the rate limits; the caller closes `db`. Without a seller no seats are
+ * sold.
+ */
 export async function createContext(
   settings: Settings,
   log: Log,

@@ -3,7 +3,7 @@ import { idText } from './id-text.ts';
 
 const id = (prefix: string) => idText(prefix, randomBytes(16));
 
-/** Ids of this server's records, in the shapes that the protocol names. */
+/** Ids of this server's records, in the formats of the protocol. */
 export const newLicenceId = () => id('lic_');
 export const newActivationId = () => id('act_');
 export const newRequestId = () => id('req_');

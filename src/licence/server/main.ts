@@ -11,7 +11,7 @@ import { startSweeper } from './sweeper.ts';
 
 /**
  * The licence server as a process: reads its environment (settings.ts), prints `{"listening":"http://…"}` on stdout
- * when it answers, ends cleanly on SIGTERM and SIGINT.
+ * when it is ready, stops cleanly on SIGTERM and SIGINT.
  */
 const log = createLog('licence-server');
 
@@ -39,6 +39,6 @@ async function run(): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  log.fatal({ err: error }, 'the licence server cannot run');
+  log.fatal({ err: error }, 'the licence server cannot start');
   process.exitCode = 1;
 });

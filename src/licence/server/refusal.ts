@@ -1,7 +1,7 @@
 import { type LicenceCode, licenceCodes } from '../protocol/codes.ts';
 import type { LicenceProblem } from '../protocol/problem.ts';
 
-/** Ends a call with a code of the protocol. The detail never holds a key, a secret or a token. */
+/** Ends a call with a code of the protocol. The detail never contains a key, a secret or a token. */
 export class Refusal extends Error {
   readonly code: LicenceCode;
   readonly detail: string;
@@ -28,7 +28,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The body that answers a refusal. */
+/** The response body of a refusal. */
 export function problemOf(refusal: Refusal, requestId: string): LicenceProblem {
   const { num, title, retryable, remedy } = licenceCodes[refusal.code];
   return {

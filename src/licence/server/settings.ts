@@ -12,7 +12,7 @@ const Environment = z.object({
   LICENCE_HOST: z.string().default('127.0.0.1'),
   /** 0 = any free port. */
   LICENCE_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
-  /** A database of its own; nothing else is read. */
+  /** The licence server's own database; it reads no other. */
   LICENCE_MONGODB_URI: z.url(),
   /** Bearer of `/v1/admin`, at least 16 characters; or the path of a file that holds it. */
   LICENCE_ADMIN_TOKEN: z.string().min(16).optional(),
@@ -23,23 +23,23 @@ const Environment = z.object({
   /** `iss` of every verdict. */
   LICENCE_ISSUER: z.string().min(1).default(defaultIssuer),
   /**
-   * Who signs the tokens of `/v1/me`: public keys by URL, by file or as JSON, and the `iss` that must stand in every token.
+   * Account service that signs the tokens of `/v1/me`: public keys by URL, by file or as JSON, and the required `iss`.
    * Without them the portal answers 401 to everybody.
    */
   LICENCE_ACCOUNT_JWKS_URL: z.url().or(z.literal('')).optional(),
   LICENCE_ACCOUNT_JWKS_FILE: z.string().optional(),
   LICENCE_ACCOUNT_JWKS: z.string().optional(),
   LICENCE_ACCOUNT_ISSUER: z.string().optional(),
-  /** How old a token may be, whatever its own end says. */
+  /** Maximum age of a token, whatever its own expiry. */
   LICENCE_ACCOUNT_TOKEN_MAX_MS: Ms.default(minutes(5)),
-  /** Express "trust proxy": from which addresses X-Forwarded-For is believed. */
+  /** Express "trust proxy": addresses whose X-Forwarded-For is trusted. */
   LICENCE_TRUST_PROXY: z.string().default('loopback'),
-  /** Requests per address in 10 s, each process for itself. */
+  /** Requests per address in 10 s, counted per process. */
   LICENCE_REQUESTS_PER_10S: Count.default(200),
-  /** Unknown keys, tokens and secrets per address and minute, and how long further failures are answered by 429. */
+  /** Unknown keys, tokens and secrets per address and minute, and how long further failures then get 429. */
   LICENCE_FAILURES_PER_MINUTE: Count.default(10),
   LICENCE_FAILURE_BLOCK_MS: Ms.default(minutes(15)),
-  /** Activations of one licence that won a seat per hour, beyond its number of seats. */
+  /** Activations of one licence that took a seat per hour, beyond its number of seats. */
   LICENCE_ACTIVATIONS_PER_HOUR: Count.default(20),
   /** Nodes of one licence that an administrator ends per hour; nodes that release their own seat do not count. */
   LICENCE_DEACTIVATIONS_PER_HOUR: Count.default(20),
@@ -49,45 +49,45 @@ const Environment = z.object({
   /** How often a node name may take over its own seat within the window before it counts as flapping. */
   LICENCE_TAKEOVERS: Count.default(3),
   LICENCE_TAKEOVER_WINDOW_MS: Ms.default(minutes(10)),
-  /** How long after the end of `up` an enrolment can be redeemed, and the limit from its issue on. */
+  /** How long after the end of `up` an enrolment can be redeemed, and the limit after its issue. */
   LICENCE_ENROLMENT_AFTER_UP_MS: Ms.default(minutes(60)),
   LICENCE_ENROLMENT_MAX_MS: Ms.default(days(7)),
-  /** After which an activation that was never finished is swept away. */
+  /** When an activation that was never finished is swept. */
   LICENCE_PENDING_MS: Ms.default(minutes(10)),
   LICENCE_SWEEP_MS: Ms.default(minutes(1)),
   /** How long two threads of one boot may present the same previous secret. */
   LICENCE_SAME_BOOT_MS: Ms.default(5000),
-  /** Whether every answer is held against its declared schema, and one that does not fit is a 500. */
+  /** Whether every answer is checked against its declared schema; a mismatch is a 500. */
   LICENCE_CHECK_ANSWERS: z.stringbool().default(false),
-  /** How often a process looks for news and due deliveries. */
+  /** How often a process checks for outbox events and due deliveries. */
   LICENCE_RELAY_MS: Count.default(1000),
   /** Whether webhooks may go to private and loopback addresses, and by plain http. */
   LICENCE_WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
-  /** Limit of one try, and for how long beyond it a try that ended without a word blocks the next one. */
+  /** Timeout of one attempt, and how long beyond it an attempt without a result blocks the next one. */
   LICENCE_WEBHOOK_TIMEOUT_MS: Count.default(10_000),
   LICENCE_WEBHOOK_CLAIM_MS: Count.default(minutes(1)),
-  /** First and greatest delay between two tries, and the span after which a delivery is given up. */
+  /** First and maximum delay between two attempts, and the span after which a delivery is given up. */
   LICENCE_WEBHOOK_FIRST_RETRY_MS: Count.default(10_000),
   LICENCE_WEBHOOK_MAX_RETRY_MS: Count.default(minutes(360)),
   LICENCE_WEBHOOK_SPAN_MS: Count.default(days(3)),
-  /** How long the secret before the newest one signs too. */
+  /** How long the previous secret also signs. */
   LICENCE_WEBHOOK_SECRET_OVERLAP_MS: Ms.default(days(1)),
   /** How long events and ended deliveries are kept. */
   LICENCE_EVENTS_KEEP_MS: Count.default(days(30)),
-  /** How long before the end of a cancelled licence it is told as near. */
+  /** How long before the end of a cancelled licence it is announced. */
   LICENCE_EXPIRING_SOON_MS: Count.default(days(14)),
-  /** After how many missed checks a node is told as silent, and after which part of its grace period as at risk. */
+  /** After how many missed checks a node is reported as silent, and after which part of its grace period as at risk. */
   LICENCE_SILENT_CHECKS: Count.default(3),
   LICENCE_GRACE_RISK_PCT: Count.max(100).default(75),
-  /** Where a member gives a licence to a node that claims one; the code is added as `?code=…`. */
+  /** Where a member assigns a licence to a claiming node; the code is added as `?code=…`. */
   LICENCE_CLAIM_URL: z.url().default('http://localhost:4600/claim'),
   /** How long a claim can be decided and fetched, and how long its node waits between two polls. */
   LICENCE_CLAIM_MS: Count.default(minutes(10)),
   LICENCE_CLAIM_INTERVAL_SEC: Count.default(5),
-  /** The longest life of an offline file, and how long before its end a new one may follow it. */
+  /** The longest life of an offline file, and how long before its end it can be renewed. */
   LICENCE_OFFLINE_MAX_DAYS: Count.max(366).default(366),
   LICENCE_OFFLINE_RENEW_MS: Ms.default(days(30)),
-  /** How often the keys file is looked at for a roll that another process made. */
+  /** How often the keys file is checked for a roll by another process. */
   LICENCE_KEYS_RELOAD_MS: Count.default(10_000),
 });
 
@@ -150,7 +150,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
   };
 }
 
-/** Null where no account service is configured. */
+/** Null if no account service is configured. */
 function accountSettings(environment: z.infer<typeof Environment>) {
   const {
     LICENCE_ACCOUNT_JWKS_URL: url,

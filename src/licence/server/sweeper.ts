@@ -2,18 +2,17 @@ import { now, nowDate } from '../../runtime/clock.ts';
 import { forgetOldClaims } from './claims/claims.ts';
 import type { ServerContext } from './context.ts';
 import { forgetOldEvents, forgetRemovedWebhooks } from './events/forget.ts';
-import { recordEnds } from './events/tell-ends.ts';
-import { recordSilence } from './events/tell-silence.ts';
+import { recordEnds } from './events/record-ends.ts';
+import { recordSilence } from './events/record-silence.ts';
 import { newRequestId } from './ids.ts';
 import { sweepOfflineFiles } from './offline/offline-files.ts';
 import { endSeatless, freeSwept } from './seats/seats.ts';
 import { type Activation, wasSwept } from './store/activations.ts';
 
 /**
- * Finishes what a crash cut short: an activation that was begun and never finished is forgotten and its seat given back,
- * one that has ended gives back the seat that it still has. (An index with a time to live would forget the activation
- * and keep the seat.) Every process may sweep at the same time; a node that comes back with the same chosen id simply
- * begins again.
+ * Finishes what a crash interrupted: an activation that was started and never finished is deleted and its seat
+ * released; an ended one releases a seat that it still holds. (A TTL index would delete the activation and keep the
+ * seat.) Every process may sweep at the same time; a node that returns with the same chosen id simply starts again.
  */
 async function sweepUnfinished(context: ServerContext): Promise<number> {
   const before = new Date(now() - context.settings.pendingMs);
@@ -28,7 +27,7 @@ async function finish(context: ServerContext, unfinished: Activation, before: Da
   const { activations, licences } = context.db;
   const { _id, licenceId, status } = unfinished;
   if (status === 'pending') {
-    // Flip first: an activation that is resumed at this moment can then no longer become active.
+    // Change the status first: an activation that is being resumed at this moment can then no longer become active.
     const end = { from: 'pending', to: 'expired', endedAt: nowDate() } as const;
     const flipped = await activations.end(_id, end, { unfinishedSince: { $lt: before } });
     if (flipped === null) return false;
@@ -44,15 +43,15 @@ async function finish(context: ServerContext, unfinished: Activation, before: Da
   return true;
 }
 
-/** What is swept, each for itself: one that fails keeps none of the others from going on. */
+/** The sweeps are independent: one that fails does not stop the others. */
 const sweeps = {
   'unfinished activations swept': sweepUnfinished,
-  'ends of licences told': recordEnds,
-  'silent nodes told': recordSilence,
+  'ends of licences recorded': recordEnds,
+  'silent nodes recorded': recordSilence,
   'seats of offline files freed': sweepOfflineFiles,
-  'old claims forgotten': forgetOldClaims,
-  'old events forgotten': forgetOldEvents,
-  'removed endpoints forgotten': forgetRemovedWebhooks,
+  'old claims deleted': forgetOldClaims,
+  'old events deleted': forgetOldEvents,
+  'removed endpoints deleted': forgetRemovedWebhooks,
 };
 
 async function sweep(context: ServerContext): Promise<void> {
@@ -61,12 +60,12 @@ async function sweep(context: ServerContext): Promise<void> {
       const count = await each(context);
       if (count > 0) context.log.info({ count }, what);
     } catch (error) {
-      context.log.warn({ err: error, what }, 'sweep failed; the next one tries again');
+      context.log.warn({ err: error, what }, 'sweep failed; the next one retries');
     }
   }
 }
 
-/** Sweeps again and again until the answer is called; resolves when the last sweep has ended. */
+/** Sweeps repeatedly until the returned function is called; resolves when the last sweep has ended. */
 export function startSweeper(context: ServerContext): () => Promise<void> {
   let running: Promise<void> | null = null;
   const timer = setInterval(() => {

@@ -10,7 +10,7 @@ export interface Addresses {
   records: Record[];
 }
 
-/** A reserved address per node, and the records that lead there, each beside one that says whose it is. */
+/** A reserved address per node and the records of the hostnames, each beside a record of its owner. */
 export function declareAddresses({ spec, tagsOf, inside }: Parts, { zoneId }: { zoneId: string }): Addresses {
   const eips = spec.nodes.map(({ name }) => {
     const resource = `address-${name}`;
@@ -22,7 +22,7 @@ export function declareAddresses({ spec, tagsOf, inside }: Parts, { zoneId }: { 
       { zoneId, name: ownerName(hostname), type: 'TXT', ttl: 60, records: [ownerText(spec.instanceId)] },
       inside(),
     );
-    // The owner first, so that no name is ever without one.
+    // The owner record first, so that no hostname ever lacks one.
     return new Record(
       `record-${hostname}`,
       { zoneId, name: hostname, type: 'A', ttl: 60, records: all(eips.map(({ publicIp }) => publicIp)) },

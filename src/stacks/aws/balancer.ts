@@ -7,18 +7,18 @@ import { type Machines, servingOf } from './machines.ts';
 import type { Network } from './network.ts';
 import type { Parts } from './parts.ts';
 
-/** What the load balancer passes on, TCP as it comes: TLS ends at the hosts. */
+/** Ports that the load balancer forwards as plain TCP: TLS ends at the hosts. */
 const services = [
   { name: 'http', port: 80, healthCheck: { protocol: 'TCP' } },
   { name: 'https', port: 443, healthCheck: { protocol: 'HTTPS', path: '/healthz', matcher: '200' } },
   { name: 'mqtts', port: 8883, healthCheck: { protocol: 'TCP' } },
 ] as const;
 
-/** How many resources there are beside a target per service and serving machine. */
+/** Number of resources beside a target per service and serving machine. */
 export const balancerResources = 1 + services.length * 2;
 export const balancedServices = services.length;
 
-/** A network load balancer with the nodes' addresses, one in each zone; only healthy machines get anything. */
+/** A network load balancer with the nodes' addresses, one in each zone; only healthy machines get traffic. */
 export function declareBalancer(
   { spec, nameOf, tagsOf, inside }: Parts,
   { network, eips, machines }: { network: Network; eips: Eip[]; machines: Machines },
@@ -40,7 +40,7 @@ export function declareBalancer(
       `group-${name}`,
       {
         ...{ name: nameOf(name), port, protocol: 'TCP', targetType: 'instance', vpcId: network.vpc.id },
-        // A node that is to go finishes what it has begun.
+        // A node that is removed may finish its open connections.
         deregistrationDelay: 60,
         healthCheck: { ...healthCheck, interval: 10, healthyThreshold: 2, unhealthyThreshold: 2 },
         tags: tagsOf(`group-${name}`),

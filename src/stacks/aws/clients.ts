@@ -13,12 +13,12 @@ export interface RegionClients {
 }
 
 /**
- * The official clients, made as they are needed. Credentials and endpoints are found by AWS's own rules (environment,
- * shared files, roles; AWS_ENDPOINT_URL), so none of them passes through our hands.
+ * The official clients, created on demand. They find credentials and endpoints by AWS's own rules (environment, shared
+ * files, roles; AWS_ENDPOINT_URL), so we never handle them.
  */
 export function createAwsClients() {
   const regions = new Map<string, RegionClients>();
-  // Without a region of their own; any will do.
+  // Global services need any region.
   const global = { region: 'us-east-1' };
   const iam = new IAMClient(global);
   const route53 = new Route53Client(global);

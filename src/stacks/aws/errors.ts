@@ -1,8 +1,8 @@
 import { recogniser } from '../recognise-error.ts';
 
 /**
- * What the messages of AWS stand for. Its provider passes the API's code on as `api error CODE: text`, older parts of it
- * as `CODE: text`. The texts that this was made from are test data, each with its source.
+ * Maps messages of AWS to reasons. The provider passes the API's code on as `api error CODE: text`, older parts of it
+ * as `CODE: text`. The texts that the rules are based on are test data, each with its source.
  */
 export const awsReasonOf = recogniser([
   {

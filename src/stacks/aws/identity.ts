@@ -6,13 +6,16 @@ import { identityPath } from './names.ts';
 import type { Parts } from './parts.ts';
 
 export interface Identity {
-  /** Name of the profile of the machines: the session agent in place of SSH, and nothing else. */
+  /** Instance profile of the machines: the session agent instead of SSH, and nothing else. */
   profile: Output<string>;
-  /** ARN of the role in whose name snapshots are made. */
+  /** ARN of the role that takes snapshots. */
   snapshotRole: Output<string>;
 }
 
-/** Who the machines and the snapshot service are for AWS; none of them can do anything to anything else of the account. */
+/**
+ * The identities of the machines and the snapshot service at AWS; neither has any permission on the rest of the
+ * account.
+ */
 export function declareIdentity(parts: Parts): Identity {
   const { spec, nameOf, tagsOf, inside } = parts;
   const path = identityPath(spec.instanceId);
@@ -27,10 +30,10 @@ export function declareIdentity(parts: Parts): Identity {
   const profile = new InstanceProfile(
     'profile',
     { name: nameOf('profile'), path, role: host.role.name, tags: tagsOf('profile') },
-    // A machine that boots before its role has the policy would wait long to show up for sessions.
+    // A machine that boots before its role has the policy would take long to become reachable for sessions.
     inside({ dependsOn: [host.attachment] }),
   );
-  // The policy is there before anybody acts in the name of the role.
+  // The policy exists before the role is used.
   const snapshotRole = snapshots.attachment.id.apply(() => snapshots.role.arn);
   return { profile: profile.name, snapshotRole };
 }
@@ -47,7 +50,7 @@ function declareRole(
       name: nameOf(resource),
       path: identityPath(spec.instanceId),
       assumeRolePolicy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
-      // An attachment that no state knows, because an attempt died, must not keep the role.
+      // An attachment missing from the state, left by an interrupted attempt, must not block the role's deletion.
       forceDetachPolicies: true,
       tags: tagsOf(resource),
     },

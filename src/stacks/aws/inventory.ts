@@ -11,8 +11,8 @@ import { awsSettings } from './settings.ts';
 export const awsRegions = catalogue.clouds.find(({ name }) => name === 'aws')?.regions.map(({ name }) => name) ?? [];
 
 /**
- * What AWS holds of instances, whatever any state says, by its own interfaces. Throws the reason of AWS's refusal, and
- * `cloud_unavailable` where it does not answer.
+ * All objects of instances at AWS, independent of any state, through AWS's own API. Throws the reason of AWS's error,
+ * and `cloud_unavailable` if it does not answer.
  */
 export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = awsSettings(env);
@@ -46,7 +46,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
       }),
     remove: ({ kind, id, region }) =>
       mapAwsErrors(async () => {
-        if (region === undefined) throw new ReasonError('internal', `where ${id} is was not told`);
+        if (region === undefined) throw new ReasonError('internal', `the region of ${id} is unknown`);
         await removeObject(
           clients,
           { kind: kind as AwsKind, id, region },
@@ -57,7 +57,7 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
   };
 }
 
-/** Makes the reason of AWS's refusal of what its clients throw. */
+/** Maps errors of the AWS clients to their reasons. */
 export async function mapAwsErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

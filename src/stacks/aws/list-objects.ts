@@ -6,12 +6,12 @@ import type { OwnedObject } from '../private-server.ts';
 import type { AwsClients } from './clients.ts';
 import { identityPath, identityRoot, ownerName, readOwner, recordId } from './names.ts';
 
-/** What there is of instances at AWS: by tag, and where AWS has no tags by path or by a record beside it. */
+/** Lists the objects of instances at AWS: by tag, and for untagged kinds by path or by an owner record. */
 
-/** An object with what is needed to remove it. */
+/** An object with the data needed to remove it. */
 export interface AwsObject extends OwnedObject {
   kind: AwsKind;
-  /** Empty for what belongs to no region. */
+  /** Empty for global objects. */
   region: string;
 }
 
@@ -45,7 +45,7 @@ function fromTags({ ResourceARN = '', Tags = [] }: ResourceTagMapping, region: s
   return [{ ...known, region, resource, role: roles[known.kind] ?? 'other', instanceId, createdAt }];
 }
 
-/** What carries the tag of an instance in a region; of any where none is named. */
+/** Objects with the tag of an instance in a region; of any instance if none is named. */
 export async function listTagged(clients: AwsClients, region: string, instanceId?: string): Promise<AwsObject[]> {
   const { tagging, ec2 } = clients.in(region);
   const filter = { Key: 'freehold:instance', ...(instanceId === undefined ? {} : { Values: [instanceId] }) };
@@ -53,7 +53,7 @@ export async function listTagged(clients: AwsClients, region: string, instanceId
   for await (const page of paginateGetResources({ client: tagging }, { TagFilters: [filter] })) {
     for (const mapping of page.ResourceTagMappingList ?? []) objects.push(...fromTags(mapping, region));
   }
-  // A machine that is gone keeps its tags, and its place in the list, for about an hour.
+  // A terminated machine keeps its tags and stays in the list for about an hour.
   const machines = objects.filter(({ kind }) => kind === 'instance').map(({ id }) => id);
   if (machines.length === 0) return objects;
   const living = new Set<string>();
@@ -87,7 +87,7 @@ export async function listIdentities({ iam }: AwsClients, instanceId?: string): 
   return objects;
 }
 
-/** The DNS records of an instance, or of any: those that say whose a name is, and the names. */
+/** The DNS records of an instance, or of any: owner records, and the hostnames they name. */
 export async function listRecords({ route53 }: AwsClients, zoneId: string, instanceId?: string): Promise<AwsObject[]> {
   const owners: { instanceId: string; hostname: string }[] = [];
   const addresses = new Set<string>();
@@ -97,7 +97,7 @@ export async function listRecords({ route53 }: AwsClients, zoneId: string, insta
     if (owner && (instanceId === undefined || owner.instanceId === instanceId)) owners.push(owner);
   }
   return owners.flatMap(({ instanceId: owner, hostname }) => {
-    // Route 53 tells no time, so that these count as old.
+    // Route 53 reports no creation time, so these count as old.
     const common = { kind: 'record', region: '', role: 'record', instanceId: owner, createdAt: 0 } as const;
     const name = { ...common, id: recordId(zoneId, hostname, 'A'), resource: `record-${hostname}` };
     const note = { ...common, id: recordId(zoneId, ownerName(hostname), 'TXT'), resource: `owner-txt-${hostname}` };

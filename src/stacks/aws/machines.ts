@@ -14,9 +14,11 @@ import type { Network } from './network.ts';
 import type { Parts } from './parts.ts';
 
 const snapshotTime = '02:00';
-/** In place of an image that nobody may look up; never used, because a machine's image is ignored once it is there. */
+/**
+ * Placeholder where looking up an image is not allowed; never used, because changes of a machine's image are ignored.
+ */
 const noImage = 'ami-pinned';
-/** Attached volumes are found by their serial number; the name only has to be free. */
+/** Attached volumes are found by their serial number; the device name only has to be free. */
 const dataDevice = '/dev/sdf';
 
 /** Machines by their keys. */
@@ -50,7 +52,7 @@ export function declareVolumes(
             createRule: { interval: 24, intervalUnit: 'HOURS', times: snapshotTime },
             retainRule: { count: dailySnapshotDays },
             copyTags: false,
-            // Another tag than that of what is swept: a snapshot outlives what it was made of.
+            // Not the tag that sweeps use: a snapshot outlives its volume.
             tagsToAdd: { [snapshotOfTag]: spec.instanceId },
           },
         ],
@@ -94,14 +96,14 @@ export function declareMachines(
           subnetId: network.subnets[spec.nodes.indexOf(node)]!.id,
           vpcSecurityGroupIds: [network.securityGroup.id],
           iamInstanceProfile: identity.profile,
-          // The way out while no address is associated, at the first boot above all.
+          // Egress while no address is associated, above all at the first boot.
           associatePublicIpAddress: true,
           metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
           rootBlockDevice: {
             ...{ encrypted: true, volumeType: 'gp3', volumeSize: 16, deleteOnTermination: true },
             tags: { 'freehold:root-of': spec.instanceId, Name: nameOf(resource) },
           },
-          // Against a slip in the console; the stack itself may remove what it made.
+          // Protects against mistakes in the console; the stack itself may still remove the machine.
           disableApiTermination: true,
           forceDestroy: true,
           maintenanceOptions: { autoRecovery: 'default' },
@@ -115,7 +117,9 @@ export function declareMachines(
   );
 }
 
-/** The newest image of the operating system by its maker; without `owners` somebody else's newer one could win. */
+/**
+ * The newest image of the operating system from its publisher; without `owners` somebody else's newer one could win.
+ */
 function findImage(options: { parent?: Resource }): Output<string> {
   const found = getAmiOutput(
     {
@@ -131,14 +135,14 @@ function findImage(options: { parent?: Resource }): Output<string> {
   return found.id;
 }
 
-/** The machine of a node that has its volume and address; undefined while there is none. */
+/** The machine of a node that has its volume and address; undefined if there is none. */
 export function servingOf(node: ServerNode, machines: Machines): Instance | undefined {
   return node.serving === null ? undefined : machines.get(machineKey(node, { name: node.serving }));
 }
 
 /**
- * Gives each node's volume to its serving machine. The one that had it is stopped first, so the one that gets it is
- * started: it may have been stopped by an earlier move.
+ * Attaches each node's volume to its serving machine. The previous machine is stopped first, so the new one is started:
+ * an earlier move may have stopped it.
  */
 export function attachVolumes({ spec, inside }: Parts, volumes: Volume[], machines: Machines): VolumeAttachment[] {
   return spec.nodes.flatMap((node, index) => {

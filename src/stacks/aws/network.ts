@@ -15,7 +15,7 @@ export interface Network {
   securityGroup: SecurityGroup;
 }
 
-/** A network of its own: a subnet per node, the way out, and a firewall that opens the host contract's ports alone. */
+/** A private network: a subnet per node, egress, and a firewall that opens only the host contract's ports. */
 export function declareNetwork({ spec, nameOf, tagsOf, inside }: Parts): Network {
   const vpc = new Vpc(
     'network',
@@ -24,8 +24,8 @@ export function declareNetwork({ spec, nameOf, tagsOf, inside }: Parts): Network
   );
   const gateway = new InternetGateway('gateway', { vpcId: vpc.id, tags: tagsOf('gateway') }, inside());
   const routes = [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }];
-  // The network's own table, which all its subnets use: a table of ours would have to be associated with each, and an
-  // association has no tags, so that one that no state knows could be neither found nor made again.
+  // The network's default table, which all its subnets use: a separate table would need an association with each, and
+  // associations have no tags, so one missing from the state could be neither found nor created again.
   new DefaultRouteTable(
     'routes',
     { defaultRouteTableId: vpc.defaultRouteTableId, routes, tags: tagsOf('routes') },
@@ -55,7 +55,7 @@ export function declareNetwork({ spec, nameOf, tagsOf, inside }: Parts): Network
       inside(),
     );
   }
-  // Images, updates, certificates, the licence server and the cloud's own agent are all reached from inside.
+  // Images, updates, certificates, the licence server and the cloud's agent are all reached by outbound connections.
   new SecurityGroupEgressRule(
     'outbound',
     { securityGroupId: securityGroup.id, cidrIpv4: '0.0.0.0/0', ipProtocol: '-1', tags: tagsOf('outbound') },

@@ -9,12 +9,12 @@ export interface Parts {
   spec: PrivateServerSpec;
   /** Physical name by logical name. */
   nameOf(resource: string): string;
-  /** Tags by logical name; a `Name` is what AWS shows of things that have no name of their own. */
+  /** Tags by logical name; AWS displays `Name` for things that have no name of their own. */
   tagsOf(resource: string): Record<string, string>;
   inside(options?: CustomResourceOptions): CustomResourceOptions;
 }
 
-/** Opens the server; its provider knows the region alone, so that no credential is ever in a state. */
+/** Starts the declaration of a server; its provider contains only the region, so no credential is ever in a state. */
 export function openParts(spec: PrivateServerSpec): Parts {
   const { instanceId, region } = spec;
   const provider = new Provider('aws', { region: region as never });

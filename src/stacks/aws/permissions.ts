@@ -1,6 +1,6 @@
 /**
- * Everything that the stacks, the sweep by tag and this check do at AWS. `docs/clouds/aws-policy.json` grants these; a
- * test holds the two together.
+ * All actions of the stacks, the sweep by tag and this check at AWS. `docs/clouds/aws-policy.json` grants them; a test
+ * keeps both in step.
  */
 const ec2Reads = [
   ...['Addresses', 'AddressesAttribute', 'AvailabilityZones', 'Images', 'InstanceAttribute', 'InstanceStatus'],

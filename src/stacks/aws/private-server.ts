@@ -17,7 +17,7 @@ import { restartAwsMachine } from './restart-machine.ts';
 import { awsSettings } from './settings.ts';
 import { awsSnapshots } from './snapshots.ts';
 
-/** Private server on AWS, on one node or on three behind a load balancer, in a network of its own. */
+/** Private server on AWS, on one node or on three behind a load balancer, in its own network. */
 function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateServerOutputs {
   const { FREEHOLD_AWS_HOSTED_ZONE_ID: zoneId } = awsSettings(env);
   const parts = openParts(spec);
@@ -65,7 +65,7 @@ export const awsStacks: CloudStacks = {
   userDataOf: (contract, variables) => cloudInit({ cloud: 'aws', contract, setup: readHostSetup(variables) }),
   resourceCount,
   typePrefix: 'aws:',
-  // The real provider is the engine's own to find.
+  // The engine finds the real provider itself.
   plugins: [],
   inventory: awsInventory,
   snapshots: awsSnapshots,

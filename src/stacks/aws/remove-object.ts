@@ -35,32 +35,32 @@ import { monotonic } from '../../runtime/clock.ts';
 import type { AwsClients } from './clients.ts';
 import type { AwsObject } from './list-objects.ts';
 
-/** How long a machine may take to end, s, and something that held another thing to let go of it, ms. */
+/** How long a machine may take to terminate, s, and an object that uses another one to release it, ms. */
 const terminationSeconds = 600;
 const timeoutMs = 300_000;
 
-/** Codes of an object that is gone, and of one that something else, which is ending, still holds. */
+/** Codes of a missing object, and of one still in use by another that is being deleted. */
 const gone = /NotFound|NoSuchEntity|NoSuch|InvalidAssociationID/;
 const held = /DependencyViolation|InUse|DeleteConflict|IncorrectState|ScheduledForDeletion/;
 
 const codeOf = (error: unknown) => (error instanceof Error ? error.name : '');
 
 /**
- * Removes an object, however it is held: what ties it to others goes first, and what is still ending is waited for. An
- * object that is gone already is a success.
+ * Removes an object: detaches it first, and waits for dependent objects that are being deleted. A missing object is a
+ * success.
  */
 export async function removeObject(
   clients: AwsClients,
   object: Pick<AwsObject, 'kind' | 'id' | 'region'>,
   { pauseMs }: { pauseMs: number },
 ): Promise<void> {
-  const begun = monotonic();
+  const startedAt = monotonic();
   for (;;) {
     try {
       return await removeOnce(clients, object, { pauseMs });
     } catch (error) {
       if (gone.test(codeOf(error))) return;
-      if (!held.test(codeOf(error)) || monotonic() - begun > timeoutMs) throw error;
+      if (!held.test(codeOf(error)) || monotonic() - startedAt > timeoutMs) throw error;
       await delay(pauseMs);
     }
   }
@@ -126,7 +126,7 @@ async function removeOnce(
       await ec2.send(new DeleteSecurityGroupCommand({ GroupId: id }));
       return;
     case 'route-table':
-      // A network's own table goes with the network.
+      // A network's default table is deleted with the network.
       return;
     case 'subnet':
       await ec2.send(new DeleteSubnetCommand({ SubnetId: id }));
@@ -150,7 +150,7 @@ async function removeOnce(
   }
 }
 
-/** Route 53 deletes a record only when it is told the whole of it. */
+/** Route 53 deletes a record only if the request contains all of it. */
 async function removeRecord({ route53 }: AwsClients, id: string): Promise<void> {
   const [HostedZoneId = '', ...rest] = id.split('_');
   const type = rest.pop() as RRType;
@@ -164,7 +164,7 @@ async function removeRecord({ route53 }: AwsClients, id: string): Promise<void> 
 }
 
 async function removeProfile({ iam }: AwsClients, name: string): Promise<void> {
-  // The role has the profile's name but for its last part; asking for it costs no more than trying.
+  // The role has the profile's name except for its last part; reading it is as cheap as trying.
   const owner = name.slice(0, name.lastIndexOf('-'));
   const leave = { InstanceProfileName: name, RoleName: `${owner}-role-host` };
   await iam.send(new RemoveRoleFromInstanceProfileCommand(leave)).catch((error: unknown) => {

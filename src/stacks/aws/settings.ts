@@ -1,24 +1,24 @@
 import { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
 
-/** What an installation says about AWS; credentials and endpoints are the AWS clients' own, by their own rules. */
+/** Configuration for AWS; credentials and endpoints are found by the AWS clients' own rules. */
 const Settings = z.object({
-  /** Route 53 zone in which the records of all servers on AWS are made. */
+  /** Route 53 zone for the records of all servers on AWS. */
   FREEHOLD_AWS_HOSTED_ZONE_ID: z.string().regex(/^Z[A-Z0-9]+$/),
   /** How long AWS may keep a new object out of its lists, ms. */
   FREEHOLD_AWS_LISTING_LAG_MS: z.coerce.number().int().min(0).default(30_000),
-  /** How long to wait between tries to remove what something that is ending still holds, ms. */
+  /** Pause between attempts to remove an object that is still in use, ms. */
   FREEHOLD_AWS_REMOVE_PAUSE_MS: z.coerce.number().int().positive().default(5_000),
   /** How long EC2 may take to carry out a reboot that it has taken, ms: it cuts the power by itself after some 4 min. */
   FREEHOLD_AWS_REBOOT_MS: z.coerce.number().int().positive().default(360_000),
 });
 export type AwsSettings = z.infer<typeof Settings>;
 
-/** Throws `cloud_not_enabled`, naming the variable that is missing or wrong. */
+/** Throws `cloud_not_enabled`, naming the missing or invalid variable. */
 export function awsSettings(env: NodeJS.ProcessEnv): AwsSettings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = Settings.safeParse(given);
   if (parsed.success) return parsed.data;
   const names = parsed.error.issues.map(({ path }) => path.join('.'));
-  throw new ReasonError('cloud_not_enabled', `aws: missing or wrong: ${names.join(', ')}`);
+  throw new ReasonError('cloud_not_enabled', `aws: missing or invalid: ${names.join(', ')}`);
 }

@@ -23,13 +23,13 @@ function read(region: string, snapshot: Snapshot): VolumeSnapshot[] {
   return [{ ...about, id, region, volumeId, createdAt, state: states[State] ?? 'pending' }];
 }
 
-/** A lifecycle policy says no last day, and nobody removes what it has made once it went with its stack. */
+/** A lifecycle policy records no last day, and once it was deleted with its stack nothing removes its snapshots. */
 function ofPolicy(tags: Readonly<Record<string, string>>, createdAt: number) {
   const keepUntil = lastDayOf(createdAt, dailySnapshotDays);
   return { instanceId: tags[snapshotOfTag] ?? '', purpose: 'daily', keepUntil } as const;
 }
 
-/** Snapshots of EBS volumes; the daily ones are made by the lifecycle policy of the stack. */
+/** Snapshots of EBS volumes; the stack's lifecycle policy takes the daily ones. */
 export function awsSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   const { FREEHOLD_AWS_REMOVE_PAUSE_MS: pauseMs } = awsSettings(env);
   const clients = createAwsClients();
@@ -65,7 +65,7 @@ export function awsSnapshots(env: NodeJS.ProcessEnv): Snapshots {
       }),
     remove: ({ id, region }) =>
       mapAwsErrors(async () => {
-        if (region === undefined) throw new ReasonError('internal', `where ${id} is was not told`);
+        if (region === undefined) throw new ReasonError('internal', `the region of ${id} is unknown`);
         const call = new DeleteSnapshotCommand({ SnapshotId: id });
         await unless(/^InvalidSnapshot\.NotFound$/, clients.in(region).ec2.send(call));
       }),
@@ -73,7 +73,7 @@ export function awsSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   };
 }
 
-/** Whether a call was done; false where AWS refused it with this code. */
+/** Whether a call succeeded; false if AWS refused it with this code. */
 async function unless(code: RegExp, call: Promise<unknown>): Promise<boolean> {
   try {
     await call;

@@ -11,10 +11,10 @@ import { awsActions } from './permissions.ts';
 
 /** Global services answer in any region. */
 const anywhere = { region: 'us-east-1' };
-/** How many actions one simulation takes. */
+/** How many actions one simulation accepts. */
 const simulated = 50;
 
-/** AWS by its own SDK, with the credentials that it finds by itself. */
+/** AWS through its own SDK, with the credentials that it finds itself. */
 export function awsView(env: NodeJS.ProcessEnv): CloudView {
   const sts = new STSClient(anywhere);
   const iam = new IAMClient(anywhere);
@@ -31,7 +31,7 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
     identity: who,
     async permissions() {
       const arn = await who();
-      // The account itself may do everything, and no policy of it can be simulated.
+      // The root account may do everything and cannot be simulated.
       if (arn.endsWith(':root')) return { missing: [], unchecked: [] };
       const missing: string[] = [];
       for (let at = 0; at < awsActions.length; at += simulated) {
@@ -66,14 +66,14 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
   };
 }
 
-/** The policy lets roles be passed to machines and snapshots only. */
+/** The policy allows passing roles only to machines and snapshots. */
 const ContextEntries = [
   { ContextKeyName: 'iam:PassedToService', ContextKeyType: 'string' as const, ContextKeyValues: ['ec2.amazonaws.com'] },
 ];
 
 const isNoSimulation = (action: string) => action !== 'iam:SimulatePrincipalPolicy';
 
-/** A session of a role is simulated as the role. */
+/** A role session is simulated as its role. */
 export function principalOf(arn: string): string {
   const session = /^arn:(aws[\w-]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
   return session ? `arn:${session[1]}:iam::${session[2]}:role/${session[3]}` : arn;
@@ -87,12 +87,12 @@ function sourceOf(env: NodeJS.ProcessEnv): string | null {
     [env.AWS_CONTAINER_CREDENTIALS_FULL_URI || env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, "the container's own role"],
     [env.AWS_PROFILE, 'profile (AWS_PROFILE)'],
     [existsSync(shared), 'shared credentials file'],
-    // Only the metadata service of the machine knows; without it the SDK says that it found none.
+    // Only the machine's metadata service knows; without it the SDK reports that it found none.
     [env.AWS_EC2_METADATA_DISABLED !== 'true', "the machine's own role"],
   ]);
 }
 
-/** What the SDK's errors stand for. */
+/** Maps the SDK's errors to reasons. */
 async function mapAwsErrors<Answer>(asking: Promise<Answer>): Promise<Answer> {
   try {
     return await asking;
@@ -100,7 +100,7 @@ async function mapAwsErrors<Answer>(asking: Promise<Answer>): Promise<Answer> {
     const { name, message } = error as Error;
     if (name === 'CredentialsProviderError')
       throw new ReasonError('cloud_not_enabled', 'no credentials', { cause: error });
-    const said = `${name}: ${message}`;
-    throw new ReasonError(awsReasonOf(said) ?? 'cloud_unavailable', said, { cause: error });
+    const text = `${name}: ${message}`;
+    throw new ReasonError(awsReasonOf(text) ?? 'cloud_unavailable', text, { cause: error });
   }
 }

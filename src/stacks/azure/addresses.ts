@@ -4,7 +4,7 @@ import type { Input } from '@pulumi/pulumi';
 import { recordOwner, relativeName } from './names.ts';
 import type { Parts } from './parts.ts';
 
-/** A reserved address in some zones; more than one keep it when a zone fails. */
+/** A reserved address in the given zones; with several it survives the failure of one. */
 export function declareAddress({ nameOf, tagsOf, place, inside }: Parts, resource: string, zones: string[]) {
   return new PublicIPAddress(
     resource,
@@ -21,7 +21,7 @@ export function declareAddress({ nameOf, tagsOf, place, inside }: Parts, resourc
   );
 }
 
-/** The records of the server's hostnames, with the owner as their metadata. */
+/** The records of the server's hostnames, with the owner in their metadata. */
 export function declareRecords({ spec, settings, inside }: Parts, address: Input<string>): RecordSet[] {
   return spec.hostnames.map((hostname) => {
     const resource = `record-${hostname}`;

@@ -4,14 +4,17 @@ import { interpolate, type Output } from '@pulumi/pulumi';
 import { idIn } from './names.ts';
 import type { Parts } from './parts.ts';
 
-/** What the load balancer passes on, TCP as it comes: TLS ends at the hosts. */
+/** Ports that the load balancer forwards as plain TCP: TLS ends at the hosts. */
 const services = [
   { name: 'http', port: 80, probe: { protocol: 'Tcp' } },
   { name: 'https', port: 443, probe: { protocol: 'Https', requestPath: '/healthz' } },
   { name: 'mqtts', port: 8883, probe: { protocol: 'Tcp' } },
 ] as const;
 
-/** A load balancer with the server's address, over all zones; only healthy machines get anything. Answers its pool's id. */
+/**
+ * A load balancer with the server's address, across all zones; only healthy machines get traffic. Returns its pool's
+ * id.
+ */
 export function declareBalancer(parts: Parts, address: PublicIPAddress): Output<string> {
   const { settings, nameOf, tagsOf, place, inside } = parts;
   const loadBalancerName = nameOf('balancer');
@@ -35,7 +38,7 @@ export function declareBalancer(parts: Parts, address: PublicIPAddress): Output<
         frontendIPConfiguration: part('frontendIPConfigurations', 'address'),
         backendAddressPool: part('backendAddressPools', 'hosts'),
         probe: part('probes', name),
-        // Machines have a way out of their own.
+        // Machines have their own egress.
         disableOutboundSnat: true,
       })),
       tags: tagsOf('balancer'),

@@ -5,8 +5,8 @@ import { restClient } from '../cloud-view.ts';
 import { azureReasonOf } from './errors.ts';
 
 /**
- * Azure's resource manager, with the service principal of its provider or the SDK's default credential, so that none
- * passes through our hands.
+ * Azure's resource manager, with the provider's service principal or the SDK's default credential, so we never handle
+ * credentials.
  */
 export function createAzureClient(env: NodeJS.ProcessEnv, given?: TokenCredential) {
   const base = env.AZURE_RESOURCE_MANAGER_URL || 'https://management.azure.com';
@@ -23,14 +23,14 @@ export function createAzureClient(env: NodeJS.ProcessEnv, given?: TokenCredentia
     }
   }
   const ask = restClient({ token, reasonOf: azureReasonOf });
-  /** Address of what has an id, or lies below it. */
+  /** URL of an object id, or of a path below it. */
   const urlOf = (path: string, version: string, query: Readonly<Record<string, string>> = {}) =>
     `${base}${path}?${new URLSearchParams({ 'api-version': version, ...query })}`;
 
   return {
     ask,
     urlOf,
-    /** Every item of a list, over all its pages; none where what is listed is not there. */
+    /** Every item of a list, across all pages; none if the listed object does not exist. */
     async listAll<Item>(item: z.ZodType<Item>, url: string): Promise<Item[]> {
       const Page = z.object({ value: z.array(item), nextLink: z.string().nullish() });
       const found: Item[] = [];

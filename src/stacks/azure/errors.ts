@@ -1,9 +1,9 @@
 import { recogniser } from '../recognise-error.ts';
 
 /**
- * What the messages of Azure stand for. Its provider passes on the status, `ERROR CODE` and the body, or `Code="…"
- * Message="…"`. Status 409 says nothing: a quota, a lack of capacity and a name that is taken all come with it. The texts
- * that this was made from are test data.
+ * Maps messages of Azure to reasons. The provider passes on the status, `ERROR CODE` and the body, or `Code="…"
+ * Message="…"`. Status 409 is ambiguous: quota, missing capacity and a taken name all have it. The texts that the rules
+ * are based on are test data.
  */
 export const azureReasonOf = recogniser([
   {

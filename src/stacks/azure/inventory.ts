@@ -8,14 +8,14 @@ import { type AzureKind, kinds, listGroups, listRecords, listSnapshots, removalO
 import { azureSettings } from './settings.ts';
 
 const regions = catalogue.clouds.find(({ name }) => name === 'azure')?.regions ?? [];
-/** How long something may take to end, or to be let go of, ms. */
+/** How long a deletion, or the release of an object in use, may take, ms. */
 const timeoutMs = 600_000;
-/** Words of Azure about an object that something else, which is ending, still holds. */
+/** Azure's codes for an object that is still in use by another that is being deleted. */
 const held = /InUse|CannotBeDeleted|OperationNotAllowed|AnotherOperationInProgress|Conflict/;
 
 /**
- * What Azure holds of instances, whatever any state says, by its own interface. Throws the reason of Azure's refusal, and
- * `cloud_unavailable` where it does not answer.
+ * All objects of instances at Azure, independent of any state, through its own API. Throws the reason of Azure's error,
+ * and `cloud_unavailable` if it does not answer.
  */
 export function azureInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = azureSettings(env);
@@ -26,19 +26,19 @@ export function azureInventory(env: NodeJS.ProcessEnv): Inventory {
     return objects.sort((a, b) => place(a) - place(b));
   }
 
-  /** Asks to remove an object, and waits until it is gone: Azure says yes long before. */
+  /** Requests the deletion of an object and waits until it is gone: Azure answers long before that. */
   async function remove(id: string, kind: AzureKind): Promise<void> {
     const url = client.urlOf(id, kinds[kind].version);
-    const begun = monotonic();
+    const startedAt = monotonic();
     for (;;) {
       try {
         await client.ask(url, { method: 'DELETE', allowed: [404] });
         if ((await client.ask(url, { allowed: [404] })).status === 404) return;
       } catch (error) {
         if (!(error instanceof Error) || !held.test(error.message)) throw error;
-        if (monotonic() - begun > timeoutMs) throw error;
+        if (monotonic() - startedAt > timeoutMs) throw error;
       }
-      if (monotonic() - begun > timeoutMs) throw new ReasonError('cloud_unavailable', `${id} does not end`);
+      if (monotonic() - startedAt > timeoutMs) throw new ReasonError('cloud_unavailable', `${id} does not end`);
       await delay(settings.removePauseMs);
     }
   }

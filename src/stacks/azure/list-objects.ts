@@ -4,10 +4,10 @@ import type { AzureClient } from './clients.ts';
 import { groupId, idIn, type Scope, vaultName } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
-/** What there is of instances at Azure: the groups that carry the tag with what is in them, and what lies outside. */
+/** Lists the objects of instances at Azure: tagged resource groups with their content, and objects outside them. */
 
 interface Kind {
-  /** Version of the interface by which it is looked at and removed. */
+  /** API version for reading and removing it. */
   version: string;
   role: OwnedObject['role'];
 }
@@ -41,10 +41,10 @@ const Found = z.object({ id: z.string(), name: z.string(), type: z.string().defa
 const Timed = Found.extend({ createdTime: z.iso.datetime({ offset: true }).optional() });
 const Record_ = z.object({ id: z.string(), properties: z.object({ metadata: Tags }) });
 
-/** A tag that says when the whole instance was made, for what tells no time of its own. */
+/** Creation time of the whole instance from a tag, for kinds that report no time. */
 const createdAt = (tags: Record<string, string>) => Date.parse(tags['freehold:created'] ?? '') || 0;
 
-/** Azure spells kinds as it likes; here they have one spelling. */
+/** Azure spells types inconsistently; this normalises them. */
 function kindOf(type: string): AzureKind | undefined {
   return removalOrder.find((kind) => kind.toLowerCase() === type.toLowerCase());
 }
@@ -68,7 +68,7 @@ export async function listGroups(client: AzureClient, subscription: string, owne
   return (await Promise.all(lists)).flat();
 }
 
-/** Whatever is in a group is its instance's, with a tag or without. */
+/** Everything in a group belongs to its instance, tagged or not. */
 async function listInside(
   client: AzureClient,
   scope: Scope,
@@ -77,12 +77,12 @@ async function listInside(
   const url = client.urlOf(`${groupId(scope)}/resources`, groups, { $expand: 'createdTime' });
   const objects = (await client.listAll(Timed, url)).flatMap(({ name, type, tags, createdTime }): OwnedObject[] => {
     const kind = kindOf(type);
-    // A machine's root disk lives and dies with it.
+    // A machine's root disk is created and deleted with it.
     if (!kind || name.startsWith(`${owner.instanceId}-root-`)) return [];
     const at = createdTime === undefined ? owner.createdAt : Date.parse(createdTime);
     const resource = tags['freehold:resource'] ?? '';
     const common = { role: kinds[kind].role, instanceId: owner.instanceId, createdAt: at };
-    // The id as the state holds it: in lists Azure also has other spellings of the group.
+    // The id as in the state: lists also spell the group differently.
     return [{ ...common, id: idIn(scope, `${kind}/${name}`), kind, resource }];
   });
   const networks = objects.filter(({ kind }) => kind === 'Microsoft.Network/virtualNetworks');
@@ -98,7 +98,7 @@ async function listInside(
   return [...objects, ...(await Promise.all(subnets)).flat()];
 }
 
-/** The records of an instance, or of any, by their metadata. Azure tells no time of them, so that they count as old. */
+/** The records of an instance, or of any, by their metadata. Azure reports no time for them, so they count as old. */
 export async function listRecords(
   client: AzureClient,
   settings: AzureSettings,
@@ -119,7 +119,7 @@ export async function listRecords(
   });
 }
 
-/** What the vault of a region takes snapshots for. */
+/** The volumes that the vault of a region takes snapshots of. */
 export async function listSnapshots(
   client: AzureClient,
   settings: AzureSettings,

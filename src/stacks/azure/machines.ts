@@ -12,52 +12,55 @@ import type { Parts } from './parts.ts';
 /** Machines by their keys, in the order of the spec. */
 export type Machines = ReadonlyMap<string, VirtualMachine>;
 
-/** What a node's serving machine has, and no other one. */
-interface Belongings {
+/** The parts that only a node's serving machine has. */
+interface ServingParts {
   volume: Disk;
-  /** Null where a load balancer has the server's address. */
+  /** Null if a load balancer has the server's address. */
   address: PublicIPAddress | null;
   /** Id of the load balancer's pool. */
   pool: Output<string> | null;
 }
 
-/** Publisher, offer, kind and version, as `az vm image list` names an image. */
+/** Publisher, offer, kind and version, in the format of `az vm image list`. */
 const newestImage = 'Canonical:ubuntu-24_04-lts:server:latest';
-/** Azure makes a user whether one wants it or not; nobody can sign in as this one. */
+/** Azure always creates a user; nobody can sign in as this one. */
 const adminUsername = 'unused';
 
 /**
- * Every machine of a node. Address and volume are properties of the machines here, at Azure, and not links of their own:
- * one machine must have let go of them before another may have them. So the machine that serves depends on all others of
- * its node, and is changed after them, whichever machine it was before.
+ * Every machine of a node. At Azure, address and volume are properties of machines, not separate links: one machine
+ * must release them before another may have them. So the serving machine depends on all others of its node and is
+ * changed after them, whichever machine it was before.
  */
 export function declareMachines(
   parts: Parts,
   {
     node,
-    belongings,
+    servingParts,
     ...rest
   }: {
     node: ServerNode;
-    belongings: Belongings;
+    servingParts: ServingParts;
     subnet: Subnet;
     after: Resource[];
     userData: Readonly<Record<string, Input<string>>>;
   },
 ): Machines {
   const others = node.machines.filter(({ name }) => name !== node.serving);
-  const made = new Map(
-    others.map((machine) => [machine.name, declareMachine(parts, { ...rest, node, machine, before: [], has: null })]),
+  const declared = new Map(
+    others.map((machine) => [
+      machine.name,
+      declareMachine(parts, { ...rest, node, machine, before: [], servingParts: null }),
+    ]),
   );
-  const before = [...made.values()];
+  const before = [...declared.values()];
   for (const machine of node.machines.filter(({ name }) => name === node.serving)) {
-    made.set(machine.name, declareMachine(parts, { ...rest, node, machine, before, has: belongings }));
+    declared.set(machine.name, declareMachine(parts, { ...rest, node, machine, before, servingParts }));
   }
-  return new Map(node.machines.map((machine) => [machineKey(node, machine), made.get(machine.name)!.host]));
+  return new Map(node.machines.map((machine) => [machineKey(node, machine), declared.get(machine.name)!.host]));
 }
 
-interface Made {
-  card: NetworkInterface;
+interface DeclaredMachine {
+  nic: NetworkInterface;
   host: VirtualMachine;
 }
 
@@ -67,32 +70,33 @@ function declareMachine(
     node,
     machine,
     before,
-    has,
+    servingParts,
     subnet,
     after,
     userData,
   }: {
     node: ServerNode;
     machine: Machine;
-    /** Machines that may still have what this one is to get. */
-    before: Made[];
-    has: Belongings | null;
+    /** Machines that may still have what this one is about to get. */
+    before: DeclaredMachine[];
+    servingParts: ServingParts | null;
     subnet: Subnet;
     after: Resource[];
     userData: Readonly<Record<string, Input<string>>>;
   },
-): Made {
+): DeclaredMachine {
   const { nameOf, tagsOf, place, inside } = parts;
   const key = machineKey(node, machine);
-  // The way out of a machine that has no address of the server, at its first boot above all.
-  const address = has?.address ?? declareAddress(parts, `egress-${key}`, [node.zone]);
-  const pool = has && has.pool !== null ? { loadBalancerBackendAddressPools: [{ id: has.pool }] } : {};
-  const cardName = `nic-${key}`;
-  const card = new NetworkInterface(
-    cardName,
+  // Egress of a machine without an address of the server, above all at its first boot.
+  const address = servingParts?.address ?? declareAddress(parts, `egress-${key}`, [node.zone]);
+  const pool =
+    servingParts && servingParts.pool !== null ? { loadBalancerBackendAddressPools: [{ id: servingParts.pool }] } : {};
+  const nicName = `nic-${key}`;
+  const nic = new NetworkInterface(
+    nicName,
     {
       ...place,
-      networkInterfaceName: nameOf(cardName),
+      networkInterfaceName: nameOf(nicName),
       ipConfigurations: [
         {
           ...{ name: 'main', primary: true, privateIPAllocationMethod: 'Dynamic', subnet: { id: subnet.id } },
@@ -100,9 +104,9 @@ function declareMachine(
           ...pool,
         },
       ],
-      tags: tagsOf(cardName),
+      tags: tagsOf(nicName),
     },
-    inside({ dependsOn: before.map((each) => each.card), deleteBeforeReplace: true }),
+    inside({ dependsOn: before.map((each) => each.nic), deleteBeforeReplace: true }),
   );
   const resource = `host-${key}`;
   const host = new VirtualMachine(
@@ -123,8 +127,8 @@ function declareMachine(
           ...{ name: nameOf(`root-${key}`), createOption: 'FromImage', diskSizeGB: 32, deleteOption: 'Delete' },
           managedDisk: { storageAccountType: 'StandardSSD_LRS' },
         },
-        dataDisks: has
-          ? [{ lun: 0, createOption: 'Attach', deleteOption: 'Detach', managedDisk: { id: has.volume.id } }]
+        dataDisks: servingParts
+          ? [{ lun: 0, createOption: 'Attach', deleteOption: 'Detach', managedDisk: { id: servingParts.volume.id } }]
           : [],
       },
       osProfile: {
@@ -134,11 +138,11 @@ function declareMachine(
         linuxConfiguration: {
           disablePasswordAuthentication: true,
           provisionVMAgent: true,
-          ssh: { publicKeys: [{ path: `/home/${adminUsername}/.ssh/authorized_keys`, keyData: nobodysKey() }] },
+          ssh: { publicKeys: [{ path: `/home/${adminUsername}/.ssh/authorized_keys`, keyData: unusableKey() }] },
         },
       },
-      networkProfile: { networkInterfaces: [{ id: card.id, primary: true, deleteOption: 'Detach' }] },
-      // Azure's agent and serial console, the only ways to a session.
+      networkProfile: { networkInterfaces: [{ id: nic.id, primary: true, deleteOption: 'Detach' }] },
+      // Azure's agent and serial console, the only ways to open a session.
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
       tags: tagsOf(resource),
     },
@@ -148,7 +152,7 @@ function declareMachine(
       deleteBeforeReplace: true,
     }),
   );
-  return { card, host };
+  return { nic, host };
 }
 
 function readImage(name: string) {
@@ -156,7 +160,7 @@ function readImage(name: string) {
   return { publisher, offer, sku, version };
 }
 
-/** The image that a machine was made from, with its version even where the newest one was asked for. */
+/** The image that a machine was created from, with its exact version even if the newest one was requested. */
 export function imageOf({ storageProfile }: VirtualMachine): Output<string> {
   return storageProfile.apply((profile) => {
     const { publisher, offer, sku, version, exactVersion } = profile?.imageReference ?? {};
@@ -165,10 +169,10 @@ export function imageOf({ storageProfile }: VirtualMachine): Output<string> {
 }
 
 /**
- * Azure wants a key where it is to take no password: one whose other half is nowhere. Another one each time; what is there
- * already is ignored.
+ * Azure requires a key if no password is allowed: this one's private half is stored nowhere. It differs each time;
+ * changes of an existing one are ignored.
  */
-function nobodysKey(): string {
+function unusableKey(): string {
   const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
   const part = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
   const blob = Buffer.concat([part(Buffer.from('ssh-ed25519')), part(Buffer.from(x, 'base64url'))]);

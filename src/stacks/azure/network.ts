@@ -7,8 +7,8 @@ import type { Parts } from './parts.ts';
 const protocols = { tcp: 'Tcp', udp: 'Udp' } as const;
 
 /**
- * A network of its own with one subnet, which spans all zones at Azure, and a firewall that opens the host contract's ports
- * alone. What Azure lets in beside that comes from the network itself and from Azure's probes.
+ * A private network with one subnet, which spans all zones at Azure, and a firewall that opens only the host contract's
+ * ports. Azure additionally allows traffic from the network itself and from its own probes.
  */
 export function declareNetwork({ nameOf, tagsOf, place, inside }: Parts): Subnet {
   const network = new VirtualNetwork(
@@ -43,7 +43,7 @@ export function declareNetwork({ nameOf, tagsOf, place, inside }: Parts): Subnet
       subnetName: nameOf('subnet'),
       addressPrefix: '10.0.0.0/24',
       networkSecurityGroup: { id: firewall.id },
-      // Every machine has an address; what Azure would lend it is going away.
+      // Every machine has an address; Azure's default egress is being retired.
       defaultOutboundAccess: false,
     },
     inside(),

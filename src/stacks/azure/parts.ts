@@ -13,12 +13,15 @@ export interface Parts {
   /** Physical name by logical name. */
   nameOf(resource: string): string;
   tagsOf(resource: string): Record<string, string>;
-  /** Where a part is: in the group of this server alone, in its region. */
+  /** Location of a part: the server's own resource group, in its region. */
   place: { resourceGroupName: Output<string>; location: string };
   inside(options?: CustomResourceOptions): CustomResourceOptions;
 }
 
-/** Opens the server with its resource group; its provider knows the region alone, so that no credential is in a state. */
+/**
+ * Starts the declaration of a server with its resource group; its provider contains only the region, so no credential
+ * is in a state.
+ */
 export function openParts(spec: PrivateServerSpec, settings: AzureSettings): Parts {
   const { instanceId, region } = spec;
   const provider = new Provider('azure', { location: region });

@@ -1,6 +1,6 @@
 /**
- * Everything that the stacks and the sweep by tag do at Azure. `docs/clouds/azure-role.json` grants these; a test holds
- * the two together.
+ * All actions of the stacks and the sweep by tag at Azure. `docs/clouds/azure-role.json` grants them; a test keeps both
+ * in step.
  */
 const all = (type: string, ...more: string[]) =>
   ['read', 'write', 'delete', ...more].map((verb) => `Microsoft.${type}/${verb}`);

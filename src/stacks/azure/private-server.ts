@@ -16,13 +16,13 @@ import { azureSnapshots } from './snapshots.ts';
 import { declareVolumes } from './volumes.ts';
 
 /**
- * Private server on Azure, on one node or on three behind a load balancer, in a resource group of its own. Nothing looks
- * up an image: a machine whose image is not pinned is made from the newest one, and tells which that was.
+ * Private server on Azure, on one node or on three behind a load balancer, in its own resource group. No image is
+ * looked up: a machine without a pinned image is created from the newest one and reports its version.
  */
 function declare({ spec, protect, env, userData }: PrivateServerArgs): PrivateServerOutputs {
   const parts = openParts(spec, azureSettings(env));
   const isCluster = spec.nodes.length > 1;
-  // One address in any case: a balancer has it in all zones at once, a node in its own.
+  // Always one address: a balancer has it in all zones, a single node in its own.
   const [{ name, zone }] = spec.nodes as [PrivateServerSpec['nodes'][number]];
   const address = isCluster
     ? declareAddress(
@@ -38,8 +38,8 @@ function declare({ spec, protect, env, userData }: PrivateServerArgs): PrivateSe
   const pool = isCluster ? declareBalancer(parts, address) : null;
   const machines = new Map(
     spec.nodes.flatMap((node, index) => {
-      const belongings = { volume: volumes[index]!, address: isCluster ? null : address, pool };
-      return [...declareMachines(parts, { node, belongings, subnet, after, userData })];
+      const servingParts = { volume: volumes[index]!, address: isCluster ? null : address, pool };
+      return [...declareMachines(parts, { node, servingParts, subnet, after, userData })];
     }),
   );
   const images = [...machines].map(([key, machine]) => imageOf(machine).apply((image) => [key, image] as const));
@@ -59,7 +59,7 @@ function resourceCount(spec: PrivateServerSpec): number {
   const machines = machinesOf(spec);
   const withAddress = isCluster ? 0 : spec.nodes.filter(({ serving }) => serving !== null).length;
   const ways = machines.length - withAddress;
-  // A volume and its snapshots per node, a card per machine.
+  // A volume and its snapshots per node, a network interface per machine.
   return (
     fixedResources + spec.nodes.length * 2 + spec.hostnames.length + machines.length * 2 + ways + (isCluster ? 1 : 0)
   );
@@ -71,7 +71,7 @@ export const azureStacks: CloudStacks = {
   userDataOf: (contract, variables) => cloudInit({ cloud: 'azure', contract, setup: readHostSetup(variables) }),
   resourceCount,
   typePrefix: 'azure-native:',
-  // The real provider is the engine's own to find.
+  // The engine finds the real provider itself.
   plugins: [],
   inventory: azureInventory,
   snapshots: azureSnapshots,

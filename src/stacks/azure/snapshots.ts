@@ -23,7 +23,10 @@ const Found = z.object({
 });
 const states: Readonly<Record<string, VolumeSnapshot['state']>> = { Succeeded: 'complete', Failed: 'failed' };
 
-/** Snapshots of disks, in the installation's own group, because that of the server goes with it; daily ones are the vault's. */
+/**
+ * Snapshots of disks, in the installation's group, because the server's is deleted with it; the vault takes the daily
+ * ones.
+ */
 export function azureSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   const settings = azureSettings(env);
   const client = createAzureClient(env);

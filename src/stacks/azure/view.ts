@@ -12,7 +12,7 @@ const Sku = z.object({
   restrictions: z.array(z.object({ type: z.string() })).default([]),
 });
 
-/** Azure by its resource manager, with the service principal of its provider or the SDK's default credential. */
+/** Azure through its resource manager, with the provider's service principal or the SDK's default credential. */
 export function azureView(env: NodeJS.ProcessEnv, given?: TokenCredential): CloudView {
   const subscription = env.ARM_SUBSCRIPTION_ID || env.AZURE_SUBSCRIPTION_ID;
   const client = createAzureClient(env, given);
@@ -44,7 +44,10 @@ export function azureView(env: NodeJS.ProcessEnv, given?: TokenCredential): Clou
   };
 }
 
-/** Whether a role lets do something: its patterns do, and none of its exceptions. Case does not count, as at Azure. */
+/**
+ * Whether a role grants an action: one of its patterns matches, and none of its exceptions. Case is ignored, as at
+ * Azure.
+ */
 export function grants(role: { actions: string[]; notActions: string[] }, action: string): boolean {
   const fits = (pattern: string) => {
     const parts = pattern.split('*').map((part) => part.replace(/[.\\/]/g, '\\$&'));
@@ -59,6 +62,6 @@ function sourceOf(env: NodeJS.ProcessEnv): string | null {
     [env.ARM_CLIENT_CERTIFICATE_PATH || env.AZURE_CLIENT_CERTIFICATE_PATH, 'service principal with a certificate'],
     [env.AZURE_CLIENT_SECRET, 'service principal (AZURE_CLIENT_ID)'],
     [env.AZURE_FEDERATED_TOKEN_FILE, 'workload identity (AZURE_FEDERATED_TOKEN_FILE)'],
-    [true, 'managed identity, or whoever is signed in with the Azure command'],
+    [true, 'managed identity, or the user signed in with the Azure CLI'],
   ]);
 }

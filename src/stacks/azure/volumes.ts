@@ -5,7 +5,10 @@ import type { Parts } from './parts.ts';
 
 const diskType = 'Microsoft.Compute/disks';
 
-/** The data volume of each node, encrypted by Azure with its own keys, protected, and in its region's daily snapshots. */
+/**
+ * The data volume of each node, encrypted by Azure with its own keys, protected, and included in its region's daily
+ * snapshots.
+ */
 export function declareVolumes(parts: Parts, { protect }: { protect: boolean }): Disk[] {
   const { spec, nameOf, tagsOf, place, inside } = parts;
   return spec.nodes.map(({ name, zone }) => {
@@ -29,7 +32,7 @@ export function declareVolumes(parts: Parts, { protect }: { protect: boolean }):
   });
 }
 
-/** The snapshots lie in the installation's own group, so that they outlive what they were made of. */
+/** The snapshots are in the installation's group, so that they outlive their volumes. */
 function declareSnapshots({ spec, settings, nameOf, tagsOf, inside }: Parts, node: string, disk: Disk): void {
   const resource = `snapshots-${node}`;
   const vault = vaultName(spec.region);

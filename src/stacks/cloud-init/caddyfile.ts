@@ -1,17 +1,17 @@
 import type { Authority } from './host-setup.ts';
 
 export interface CaddyfileInput {
-  /** Letters, digits, hyphens and dots alone. */
+  /** Only letters, digits, hyphens and dots. */
   hostnames: readonly string[];
   email: string;
   authorities: readonly Authority[];
   /** Loopback port of the product. */
   productPort: number;
-  /** Where the world comes in. */
+  /** The public ports. */
   ports: { http: number; https: number };
 }
 
-/** Of the characters that `host-setup.ts` lets through, none means anything between quotes. */
+/** None of the characters that `host-setup.ts` allows is special between quotes. */
 const quoted = (text: string) => `"${text}"`;
 
 function issuer({ directory, testDirectory, binding }: Authority): string {
@@ -25,14 +25,15 @@ function issuer({ directory, testDirectory, binding }: Authority): string {
 }
 
 /**
- * What Caddy runs on a host: TLS for the hostnames, all else is the product's.
+ * Caddy's configuration on a host: TLS for the hostnames, everything else is forwarded to the product.
  *
- * The authorities are asked in their order at every try. Between tries Caddy waits 1 min, 2 min, 2 min, 5 min, then 10 min
- * and more, up to 6 h; after a failure it tries at the first one's test directory until that succeeds, so that its limit of
- * failed validations is not used up. Account keys and certificates lie below `XDG_DATA_HOME`.
+ * Each attempt asks the authorities in order. Between attempts Caddy waits 1 min, 2 min, 2 min, 5 min, then 10 min and
+ * longer, up to 6 h; after a failure it uses the first one's test directory until that succeeds, so that the limit of
+ * failed validations is not used up. Account keys and certificates are stored below `XDG_DATA_HOME`.
  *
- * While the product does not answer, `/healthz` answers 503 with the phase of the boot. Probes of load balancers name no
- * server, neither in the handshake nor in the request: they get the first hostname's certificate, and `/healthz` alone.
+ * While the product does not answer, `/healthz` answers 503 with the phase of the boot. Health probes of load balancers
+ * name no server, neither in the handshake nor in the request: they get the first hostname's certificate, and only
+ * `/healthz`.
  */
 export function caddyfile({ hostnames, email, authorities, productPort, ports }: CaddyfileInput): string {
   return `{

@@ -14,7 +14,7 @@ export interface CloudInitInput {
   cloud: MachineCloud;
   contract: HostContract;
   setup: HostSetup;
-  /** Where Caddy lets the world in, and where the product listens on loopback. */
+  /** Caddy's public ports, and the product's loopback port. */
   ports?: { http: number; https: number; product: number };
 }
 
@@ -27,7 +27,7 @@ interface HostFile {
 const folder = join(import.meta.dirname, 'files');
 const scripts = '/usr/local/lib/freehold/';
 
-/** Scripts and units, the same on every host: they are told by `host.env` what differs. */
+/** Scripts and units, the same on every host: `host.env` contains what differs. */
 const fixedFiles: ReadonlyMap<string, string> = new Map(
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -38,7 +38,7 @@ const fixedFiles: ReadonlyMap<string, string> = new Map(
 
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 
-/** What of a contract stands in a Caddyfile or a unit, where more characters have a meaning than in JSON. */
+/** The fields of a contract that appear in a Caddyfile or a unit, where more characters are special than in JSON. */
 const Spelled = z.object({
   hostnames: z.array(
     z
@@ -47,17 +47,17 @@ const Spelled = z.object({
       .max(253)
       .regex(new RegExp(`^(${label}\\.)+${label}$`)),
   ),
-  /** It is the tag of the image. */
+  /** Used as the image's tag. */
   productVersion: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/),
 });
 
 /**
- * The user data of one node on a cloud: a `#cloud-config` document that makes a plain Debian or Ubuntu image the host of
- * the contract. The same input gives the same text. It carries no licence key and no cloud credential.
+ * The user data of one node on a cloud: a `#cloud-config` document that turns a plain Debian or Ubuntu image into the
+ * host of the contract. The same input gives the same text. It contains no licence key and no cloud credential.
  *
- * Everything happens in systemd units, so a boot that is cut off and every later boot do what is left to do; cloud-init
- * itself only writes the files and enables the units. Files are packed where the text would be too large for the cloud.
- * Throws `host_setup_invalid`.
+ * Everything runs in systemd units, so after an interrupted boot the next one does what is left to do; cloud-init
+ * itself only writes the files and enables the units. Files are compressed if the text would otherwise be too large for
+ * the cloud. Throws `host_setup_invalid`.
  */
 export function cloudInit(input: CloudInitInput): string {
   const { cloud } = input;
@@ -72,7 +72,7 @@ export function cloudInit(input: CloudInitInput): string {
 
 function documentOf(files: ReadonlyMap<string, HostFile>, pack: (file: HostFile) => object): string {
   const document = {
-    // Nobody signs in to a host: no daemon, no password, and a user without a shell in the place of the image's own.
+    // Nobody signs in to a host: no daemon, no password, and a user without a shell instead of the image's default one.
     bootcmd: [['systemctl', 'mask', '--now', '--no-block', 'ssh.service', 'ssh.socket', 'sshd.service']],
     users: [{ name: 'freehold', system: true, no_create_home: true, lock_passwd: true, shell: '/usr/sbin/nologin' }],
     disable_root: true,
@@ -89,7 +89,7 @@ function documentOf(files: ReadonlyMap<string, HostFile>, pack: (file: HostFile)
 
 const unitFolder = '/etc/systemd/system/';
 
-/** Those that a boot starts; the others are started by one of them. */
+/** The units started at boot; the others are started by one of them. */
 const units = [...fixedFiles]
   .filter(([path, content]) => path.startsWith(unitFolder) && content.includes('[Install]'))
   .map(([path]) => path.slice(unitFolder.length));
@@ -105,7 +105,7 @@ function filesOf({ cloud, contract, setup, ports }: CloudInitInput): Map<string,
   const spelled = Spelled.safeParse(contract);
   if (!spelled.success) {
     const fields = new Set(spelled.error.issues.map(({ path }) => path.join('.')));
-    throw new ReasonError('host_setup_invalid', `cannot be written down: ${[...fields].join(', ')}`);
+    throw new ReasonError('host_setup_invalid', `cannot be written to a Caddyfile or unit: ${[...fields].join(', ')}`);
   }
   const { hostnames, productVersion } = spelled.data;
   const environment = {
@@ -131,7 +131,7 @@ function filesOf({ cloud, contract, setup, ports }: CloudInitInput): Map<string,
   ]);
 }
 
-/** JSON in printable ASCII alone, which every reader of YAML takes as it is. */
+/** JSON in printable ASCII only, which every YAML parser accepts as it is. */
 function asciiJson(value: unknown): string {
   const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return `${JSON.stringify(value).replace(/[^\x20-\x7e]/g, escaped)}\n`;
@@ -143,7 +143,7 @@ function environmentFile(variables: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-/** Between 02:00 and 04:59 UTC, at another minute for each node, so that a fleet does not restart at once. */
+/** Between 02:00 and 04:59 UTC, at a different minute for each node, so that a fleet does not restart at once. */
 function rebootTime({ instanceId, nodeName }: HostContract): string {
   const minute = createHash('sha256').update(`${instanceId}/${nodeName}`).digest().readUInt32BE() % 180;
   const two = (number: number) => String(number).padStart(2, '0');
@@ -151,7 +151,7 @@ function rebootTime({ instanceId, nodeName }: HostContract): string {
   return `Unattended-Upgrade::Automatic-Reboot-Time "${time}";\n`;
 }
 
-/** The product, which is told by others where to connect to, has no way to the metadata service. */
+/** The product connects to addresses that others configure, so it has no access to the metadata service. */
 function denyMetadata(addresses: readonly string[]): [string, HostFile][] {
   if (addresses.length === 0) return [];
   const content = `[Service]\n${addresses.map((address) => `IPAddressDeny=${address}\n`).join('')}`;

@@ -1,29 +1,32 @@
 import { z } from 'zod';
 import { ReasonError } from '../../contracts/reasons.ts';
 
-/** What has a meaning of its own in a Caddyfile, whatever stands around it. */
+/** Characters that are special in a Caddyfile in any context are excluded. */
 const plainToken = /^[\x21\x23-\x5b\x5d-\x5f\x61-\x7a|~]+$/;
-const Token = z.string().regex(plainToken, 'has characters that a Caddyfile gives a meaning to');
+const Token = z.string().regex(plainToken, 'has characters that are special in a Caddyfile');
 const Directory = z.url({ protocol: /^https$/ }).pipe(Token);
 const ImageName = z.string().regex(/^[a-z0-9][a-z0-9._:/@-]*$/, 'is not the name of a container image');
 const EabKey = z.string().regex(/^[A-Za-z0-9_-]{16,}={0,2}$/, 'is not base64url');
 
-/** What the provision worker's environment says about hosts; clouds whose images boot by cloud-init need it. */
+/** Host configuration in the provision worker's environment; required by clouds whose images boot with cloud-init. */
 export const HostVariables = z.object({
   /** Repository of the product's image, without a tag: the product version is the tag. */
   FREEHOLD_HOST_IMAGE: ImageName.optional(),
   /** Image of Caddy, which holds the certificates. */
   FREEHOLD_TLS_IMAGE: ImageName.default('docker.io/library/caddy:2.11.9'),
-  /** Where certificate authorities write to before something runs out. */
+  /** Contact address at the certificate authorities. */
   ACME_EMAIL: z.email().pipe(Token).optional(),
   /** The first certificate authority; by default Let's Encrypt. */
   ACME_DIRECTORY: Directory.default('https://acme-v02.api.letsencrypt.org/directory'),
-  /** Where the first one lets failed validations be tried again without counting them. */
+  /** Directory of the first one where failed validations can be retried without counting. */
   ACME_TEST_DIRECTORY: Directory.optional(),
-  /** External account binding, where the first one wants it. */
+  /** External account binding at the first one, if it requires one. */
   ACME_EAB_KEY_ID: Token.optional(),
   ACME_EAB_KEY: EabKey.optional(),
-  /** The second one, asked when the first does not answer or refuses; by default ZeroSSL, once it has its binding. */
+  /**
+   * The second one, asked when the first does not answer or refuses; by default ZeroSSL, once its binding is
+   * configured.
+   */
   ACME_FALLBACK_DIRECTORY: Directory.default('https://acme.zerossl.com/v2/DV90'),
   ACME_FALLBACK_EAB_KEY_ID: Token.optional(),
   ACME_FALLBACK_EAB_KEY: EabKey.optional(),
@@ -33,7 +36,7 @@ export type HostVariables = z.infer<typeof HostVariables>;
 export interface Authority {
   directory: string;
   testDirectory?: string;
-  /** External account binding: the account at the authority in whose name the host asks. */
+  /** External account binding: the account at the authority that the host uses. */
   binding?: { keyId: string; key: string };
 }
 
@@ -45,7 +48,7 @@ export interface HostSetup {
   authorities: [Authority, Authority];
 }
 
-/** Let's Encrypt's own pair; another authority's test directory has to be named. */
+/** Let's Encrypt's own pair; the test directory of another authority must be configured. */
 const letsEncrypt = {
   directory: 'https://acme-v02.api.letsencrypt.org/directory',
   testDirectory: 'https://acme-staging-v02.api.letsencrypt.org/directory',

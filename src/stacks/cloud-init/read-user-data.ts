@@ -13,7 +13,7 @@ const Document = z.object({
   ),
 });
 
-/** The files that a `#cloud-config` document of ours writes on a machine, by their paths. */
+/** The files that our `#cloud-config` document writes on a machine, by path. */
 export function readUserData(text: string): Map<string, { content: string; permissions: string }> {
   const { write_files } = Document.parse(parse(text, { version: '1.1' }));
   return new Map(

@@ -4,10 +4,10 @@ import { type Output, output, type Resource } from '@pulumi/pulumi';
 import { addressText, hostnameText, ownerName, relativeName } from './names.ts';
 import type { Parts } from './parts.ts';
 
-/** DigitalOcean's shortest is 30 s. */
+/** DigitalOcean's minimum is 30 s. */
 const ttl = 60;
 
-/** The reserved address of each node, and a text record that says whose it is. */
+/** The reserved address of each node, and a text record that names its owner. */
 export function declareAddresses({ spec, inside }: Parts, { domain }: { domain: string }): ReservedIp[] {
   return spec.nodes.map(({ name }) => {
     const address = new ReservedIp(`address-${name}`, { region: spec.region }, inside());
@@ -21,7 +21,7 @@ export function declareAddresses({ spec, inside }: Parts, { domain }: { domain: 
   });
 }
 
-/** Every hostname's record, with a text record that says whose it is. */
+/** The record of each hostname, with a text record that names its owner. */
 export function declareRecords(
   { spec, inside }: Parts,
   { domain, address }: { domain: string; address: Output<string> },
@@ -32,7 +32,7 @@ export function declareRecords(
       { domain, name: ownerName(spec.instanceId), type: 'TXT', ttl, value: hostnameText(hostname) },
       inside(),
     );
-    // The owner first, so that no name is ever without one.
+    // The owner record first, so that no hostname ever lacks one.
     return new DnsRecord(
       `record-${hostname}`,
       { domain, name: relativeName(hostname, domain), type: 'A', ttl, value: output(address) },

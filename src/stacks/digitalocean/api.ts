@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { restClient } from '../cloud-view.ts';
 import { digitaloceanReasonOf } from './errors.ts';
 
-/** The provider's own variables, by which its token and the address of the API are found. */
+/** Token and API address, from the provider's own variables. */
 export function digitaloceanAccess(env: NodeJS.ProcessEnv): { base: string; token: string | undefined } {
   const { DIGITALOCEAN_TOKEN_FILE: file } = env;
   return {
@@ -17,12 +17,12 @@ const Page = z.looseObject({
   links: z.object({ pages: z.object({ next: z.string().optional() }).optional() }).optional(),
 });
 
-/** DigitalOcean's API v2 over HTTP; throws the reason of a refusal, and `cloud_unavailable` where it does not answer. */
+/** DigitalOcean's API v2 over HTTP; throws the reason of an error, and `cloud_unavailable` if it does not answer. */
 export function createDigitaloceanApi(env: NodeJS.ProcessEnv) {
   const { base, token } = digitaloceanAccess(env);
   const ask = restClient({ token: async () => token ?? '', reasonOf: digitaloceanReasonOf });
   return {
-    /** Everything of a list, page by page. */
+    /** All items of a list, page by page. */
     async list<T extends z.ZodType>(path: string, member: string, schema: T): Promise<z.output<T>[]> {
       const found: z.output<T>[] = [];
       const url = new URL(`${base}/v2/${path}`);

@@ -2,12 +2,12 @@ import { LoadBalancer } from '@pulumi/digitalocean/loadBalancer.js';
 import type { Network } from './network.ts';
 import type { Parts } from './parts.ts';
 
-/** What the load balancer passes on, TCP as it comes: TLS ends at the hosts. */
+/** Ports that the load balancer forwards as plain TCP: TLS ends at the hosts. */
 const ports = [80, 443, 8883];
 
 /**
- * The load balancer of three nodes. It has one health check for all ports: a host answers `/healthz` for its devices'
- * broker too. A machine without a node's volume is not healthy, so only serving ones get anything.
+ * The load balancer of three nodes. One health check covers all ports: a host's `/healthz` also covers its device
+ * broker. A machine without a node's volume is not healthy, so only serving ones get traffic.
  */
 export function declareBalancer({ spec, nameOf, inside }: Parts, { vpc, tag }: Network): LoadBalancer {
   return new LoadBalancer(

@@ -1,8 +1,8 @@
 import { recogniser } from '../recognise-error.ts';
 
 /**
- * What the messages of DigitalOcean stand for. Its client writes `METHOD URL: STATUS (request "ID") text`; the API has no
- * codes beside the status, so 422 is told apart by its text. The texts that this was made from are test data.
+ * Maps messages of DigitalOcean to reasons. Its client writes `METHOD URL: STATUS (request "ID") text`; the API has no
+ * codes besides the status, so 422 is distinguished by its text. The texts that the rules are based on are test data.
  */
 export const digitaloceanReasonOf = recogniser([
   { reason: 'cloud_rate_limited', pattern: /: 429\b|[Tt]oo many requests|rate limit exceeded/i },

@@ -2,32 +2,32 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { monotonic } from '../../runtime/clock.ts';
 import type { Inventory, TaggedObject } from '../private-server.ts';
 import { createDigitaloceanApi } from './api.ts';
-import { type DigitaloceanKind, listObjects, listStrayAddresses } from './list-objects.ts';
+import { type DigitaloceanKind, listObjects, listUnownedAddresses } from './list-objects.ts';
 import { removeObject } from './remove-object.ts';
 import { digitaloceanSettings } from './settings.ts';
 
 /**
- * What DigitalOcean holds of instances, whatever any state says, by its own API.
+ * All objects of instances at DigitalOcean, independent of any state, through its own API.
  *
- * A reserved address can carry no tag: one whose create was never answered is nobody's. Only an installation that has its
- * account for itself (`FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT`) may remove one that no machine has and no text record names for
- * `FREEHOLD_DIGITALOCEAN_STRAY_MS`; elsewhere it may be somebody else's.
+ * A reserved address cannot carry a tag: if its create was never answered, its owner is unknown. Only an installation
+ * that has its account for itself (`FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT`) may remove an address that no machine has and
+ * no text record names for `FREEHOLD_DIGITALOCEAN_STRAY_MS`; elsewhere it may belong to somebody else.
  */
 export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = digitaloceanSettings(env);
   const { FREEHOLD_DIGITALOCEAN_DOMAIN: domain, FREEHOLD_DIGITALOCEAN_REMOVE_PAUSE_MS: pauseMs } = settings;
-  const { FREEHOLD_DIGITALOCEAN_STRAY_MS: latePaymentMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } = settings;
+  const { FREEHOLD_DIGITALOCEAN_STRAY_MS: unownedAfterMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } = settings;
   const api = createDigitaloceanApi(env);
 
-  /** Those that stay nobody's for long enough; another order's new address has its record within seconds. */
-  async function strays(region: string, signal: AbortSignal): Promise<TaggedObject[]> {
-    const begun = monotonic();
-    for (let left = await listStrayAddresses(api, { domain, region }); left.length > 0; ) {
-      if (monotonic() - begun >= latePaymentMs) {
+  /** Addresses that stay without an owner long enough; another order's new address has its record within seconds. */
+  async function unowned(region: string, signal: AbortSignal): Promise<TaggedObject[]> {
+    const startedAt = monotonic();
+    for (let left = await listUnownedAddresses(api, { domain, region }); left.length > 0; ) {
+      if (monotonic() - startedAt >= unownedAfterMs) {
         return left.map((id) => ({ id, kind: 'address', resource: '', role: 'other' }));
       }
-      await delay(Math.min(pauseMs, latePaymentMs), undefined, { signal });
-      const still = new Set(await listStrayAddresses(api, { domain, region }));
+      await delay(Math.min(pauseMs, unownedAfterMs), undefined, { signal });
+      const still = new Set(await listUnownedAddresses(api, { domain, region }));
       left = left.filter((ip) => still.has(ip));
     }
     return [];
@@ -36,7 +36,7 @@ export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
   return {
     listingLagMs: settings.FREEHOLD_DIGITALOCEAN_LISTING_LAG_MS,
     list: ({ instanceId }) => listObjects(api, { domain, instanceId }),
-    ...(isOwnAccount ? { listUnowned: strays } : {}),
+    ...(isOwnAccount ? { listUnowned: unowned } : {}),
     listAll: () => listObjects(api, { domain }),
     remove: ({ kind, id }) => removeObject(api, { kind: kind as DigitaloceanKind, id }, { domain, pauseMs }),
     close: () => undefined,

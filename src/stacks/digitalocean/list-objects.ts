@@ -3,7 +3,7 @@ import type { OwnedObject } from '../private-server.ts';
 import type { DigitaloceanApi } from './api.ts';
 import { absoluteName, instanceTag, type Owner, readName, readOwner, tagValue } from './names.ts';
 
-/** What there is of instances at DigitalOcean: by tag, by name, and by the text records that say whose something is. */
+/** Lists the objects of instances at DigitalOcean: by tag, by name, and by the text records that name owners. */
 
 /** Kinds in the order in which they can be removed. */
 export const removalOrder = [
@@ -69,14 +69,14 @@ async function listNamed(api: DigitaloceanApi): Promise<DigitaloceanObject[]> {
     ...balancers.flatMap(read('balancer')),
     ...tags.flatMap(({ name }) => {
       const instanceId = tagValue([name], 'freehold:instance');
-      // Tags tell no time, so that they count as old.
+      // Tags have no creation time, so they count as old.
       const tag = { id: name, kind: 'tag', resource: 'tag', role: 'other', createdAt: 0 } as const;
       return instanceId === undefined ? [] : [{ ...tag, instanceId }];
     }),
   ];
 }
 
-/** Records and reserved addresses, none of which tells its time; and the addresses that are nobody's. */
+/** Records and reserved addresses, which have no creation time; and the addresses without an owner. */
 async function listOwned(api: DigitaloceanApi, domain: string) {
   const [records, addresses] = await Promise.all([
     api.list(`domains/${domain}/records`, 'domain_records', Record),
@@ -90,7 +90,7 @@ async function listOwned(api: DigitaloceanApi, domain: string) {
     ...{ id, kind, resource, instanceId, createdAt: 0 },
     role: kind === 'record' ? 'record' : 'other',
   });
-  // An address that two instances claim has been given to another one meanwhile: whose it is, is not known.
+  // If two instances claim an address, it was reassigned meanwhile and its owner is unknown.
   const claims = (ip: string) => new Set(notes.flatMap((note) => (note.owned.address === ip ? [note.instanceId] : [])));
   const owned = notes.flatMap((note) => {
     const { hostname, address, resource } = note.owned;
@@ -103,8 +103,8 @@ async function listOwned(api: DigitaloceanApi, domain: string) {
     ];
   });
   const known = new Set(notes.map(({ owned: { address } }) => address));
-  const strays = addresses.filter(({ ip, droplet }) => droplet === null && !known.has(ip));
-  return { owned, strays: strays.map(({ ip, region }) => ({ ip, region: region.slug })) };
+  const unowned = addresses.filter(({ ip, droplet }) => droplet === null && !known.has(ip));
+  return { owned, unowned: unowned.map(({ ip, region }) => ({ ip, region: region.slug })) };
 }
 
 /** Everything of an instance, or of any. */
@@ -119,10 +119,10 @@ export async function listObjects(
 }
 
 /** Reserved addresses of a region that no machine has and no text record names. */
-export async function listStrayAddresses(
+export async function listUnownedAddresses(
   api: DigitaloceanApi,
   { domain, region }: { domain: string; region: string },
 ): Promise<string[]> {
-  const { strays } = await listOwned(api, domain);
-  return strays.filter((stray) => stray.region === region).map(({ ip }) => ip);
+  const { unowned: strays } = await listOwned(api, domain);
+  return strays.filter((address) => address.region === region).map(({ ip }) => ip);
 }

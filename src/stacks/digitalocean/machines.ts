@@ -11,7 +11,9 @@ import type { Network } from './network.ts';
 import type { Parts } from './parts.ts';
 
 const systemSlug = 'ubuntu-24-04-x64';
-/** In place of an image that nobody may look up; never used, because a machine's image is ignored once it is there. */
+/**
+ * Placeholder where looking up an image is not allowed; never used, because changes of a machine's image are ignored.
+ */
 const noImage = 'pinned';
 
 /** Machines by their keys. */
@@ -51,10 +53,10 @@ export function declareMachines(
         resource,
         {
           ...{ name: nameOf(resource), region: spec.region, size: machine.size, image, vpcUuid: network.vpc.id },
-          // Its disk stays as it is, so that a larger machine can be made smaller again.
+          // The disk keeps its size, so that a larger machine can be made smaller again.
           resizeDisk: false,
           monitoring: true,
-          // The agent would be a way in.
+          // The agent would allow console sign-in.
           dropletAgent: false,
           gracefulShutdown: true,
           userData: output(args.userData[key] ?? ''),
@@ -67,7 +69,7 @@ export function declareMachines(
   );
 }
 
-/** Gives each node's volume, and its address where it has one of its own, to its serving machine. */
+/** Attaches each node's volume, and its address if it has its own, to its serving machine. */
 export function linkServing(
   { spec, inside }: Parts,
   { volumes, addresses, machines }: { volumes: Volume[]; addresses: ReservedIp[]; machines: Machines },
@@ -84,7 +86,7 @@ export function linkServing(
   }
 }
 
-/** The machine of a node that has its volume and address; undefined while there is none. */
+/** The machine of a node that has its volume and address; undefined if there is none. */
 function servingOf(node: ServerNode, machines: Machines): Droplet | undefined {
   return node.serving === null ? undefined : machines.get(machineKey(node, { name: node.serving }));
 }

@@ -1,19 +1,19 @@
 import { type SnapshotPurpose, snapshotPurposes } from '../../domain/fleet/snapshots.ts';
 
-/** How objects are named at DigitalOcean, for the program that makes them and for the inventory that finds them again. */
+/** Object names at DigitalOcean, shared by the program that creates them and the inventory that finds them. */
 
 /** Physical name of a part of an instance. */
 export function physicalName(instanceId: string, resource: string): string {
   return `${instanceId}-${resource}`;
 }
 
-/** Networks, firewalls and load balancers have no tags: their names say whose they are. */
+/** Networks, firewalls and load balancers have no tags: their names contain the owner. */
 export function readName(name: string): { instanceId: string; resource: string } | null {
   const [, instanceId, resource] = /^(i[0-9a-z]{16})-(network|firewall|balancer)$/.exec(name) ?? [];
   return instanceId && resource ? { instanceId, resource } : null;
 }
 
-/** Volume snapshots too, with what they are for and their last day. */
+/** So do names of volume snapshots, with their purpose and last day. */
 export function snapshotName(about: {
   instanceId: string;
   resource: string;
@@ -33,26 +33,26 @@ export function readSnapshotName(
   return instanceId && purpose && keepUntil ? { instanceId, purpose, keepUntil } : null;
 }
 
-/** A tag is one text of letters, digits, `:`, `-` and `_`. */
+/** A tag is one string of letters, digits, `:`, `-` and `_`. */
 export const tagText = (key: string, value: string) => `${key}:${value}`.replaceAll(/[^\w:-]/g, '_');
 
-/** The tag that everything of an instance has which can have tags; firewall and load balancer go by it. */
+/** The tag of every taggable object of an instance; firewall and load balancer select machines by it. */
 export const instanceTag = (instanceId: string) => tagText('freehold:instance', instanceId);
 
-/** The value of a tag among those of an object; undefined where there is none. */
+/** The value of a tag of an object; undefined if it has none. */
 export function tagValue(tags: readonly string[], key: string): string | undefined {
   return tags.find((tag) => tag.startsWith(`${key}:`))?.slice(key.length + 1);
 }
 
 /**
- * DNS records and reserved addresses have no tags and no names of their own: text records below the instance's id say whose
- * they are.
+ * DNS records and reserved addresses have neither tags nor names: text records below the instance's id name their
+ * owner.
  */
 export const ownerName = (instanceId: string) => `_freehold.${instanceId}`;
 export const hostnameText = (hostname: string) => `hostname=${hostname}`;
 export const addressText = (node: string, address: string) => `address=${node} ${address}`;
 
-/** What an owner record says; null for any other record. */
+/** The content of an owner record; null for any other record. */
 export function readOwner({ type, name, data }: { type: string; name: string; data: string }): Owner | null {
   const instanceId = type === 'TXT' ? /^_freehold\.(i[0-9a-z]{16})$/.exec(name)?.[1] : undefined;
   if (!instanceId) return null;
@@ -64,14 +64,14 @@ export function readOwner({ type, name, data }: { type: string; name: string; da
   return { instanceId, resource: `address-txt-${node}`, owned: { resource: `address-${node}`, address } };
 }
 
-/** An owner record: its own logical name, and that of what it is about. */
+/** An owner record: its own logical name, and that of the object it belongs to. */
 export interface Owner {
   instanceId: string;
   resource: string;
   owned: { resource: string; hostname?: string; address?: string };
 }
 
-/** Name of a record inside of its domain, and the other way round. */
+/** Converts between a hostname and the name of its record within the domain. */
 export function relativeName(hostname: string, domain: string): string {
   return hostname === domain ? '@' : hostname.slice(0, -domain.length - 1);
 }

@@ -9,11 +9,11 @@ const anywhere = ['0.0.0.0/0', '::/0'];
 
 export interface Network {
   vpc: Vpc;
-  /** By this tag the firewall, and a load balancer, know the machines. */
+  /** Firewall and load balancer select machines by this tag. */
   tag: Tag;
 }
 
-/** A network of its own, and a firewall that opens the host contract's ports alone, from a machine's first moment on. */
+/** A private network, and a firewall that opens only the host contract's ports, from a machine's first moment on. */
 export function declareNetwork({ spec, nameOf, inside }: Parts): Network {
   const vpc = new Vpc('network', { name: nameOf('network'), region: spec.region }, inside());
   const tag = new Tag('tag', { name: instanceTag(spec.instanceId) }, inside());
@@ -25,7 +25,8 @@ export function declareNetwork({ spec, nameOf, inside }: Parts): Network {
       inboundRules: hostPorts.map(({ port, protocol }) => ({
         ...{ protocol, portRange: String(port), sourceAddresses: anywhere },
       })),
-      // Without these nothing gets out: images, updates, certificates and the licence server are reached from inside.
+      // Without these nothing gets out: images, updates, certificates and the licence server are reached by outbound
+      // connections.
       outboundRules: [
         { protocol: 'tcp', portRange: 'all', destinationAddresses: anywhere },
         { protocol: 'udp', portRange: 'all', destinationAddresses: anywhere },

@@ -14,8 +14,8 @@ export interface Parts {
 }
 
 /**
- * Opens the server. There is no provider of its own: regions are told by resource, and the engine's default provider takes
- * the token from the environment, so that no credential is ever in a state.
+ * Starts the declaration of a server. There is no explicit provider: regions are set per resource, and the engine's
+ * default provider takes the token from the environment, so no credential is ever in a state.
  */
 export function openParts(spec: PrivateServerSpec): Parts {
   const server = new ComponentResource('freehold:index:PrivateServer', spec.instanceId, {}, {});

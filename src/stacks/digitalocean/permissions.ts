@@ -1,6 +1,6 @@
 /**
- * Scopes of a token that the stacks and the sweep by tag use at DigitalOcean, named in
- * `docs/clouds/digitalocean-scopes.txt`; a test holds the two together.
+ * Token scopes that the stacks and the sweep by tag use at DigitalOcean, listed in
+ * `docs/clouds/digitalocean-scopes.txt`; a test keeps both in step.
  */
 const crud = (resource: string, ...verbs: string[]) => verbs.map((verb) => `${resource}:${verb}`);
 
@@ -23,7 +23,7 @@ export const digitaloceanScopes: readonly string[] = [
   ...crud('certificate', 'read', 'create', 'delete'),
 ];
 
-/** What a scope for reading opens; the API tells about no other scope before it is used. */
+/** The path that tests each read scope; the API reveals other scopes only when they are used. */
 export const readable: Readonly<Record<string, string>> = {
   'account:read': '/v2/account',
   'actions:read': '/v2/actions?per_page=1',

@@ -40,9 +40,11 @@ const fixedResources = 3;
 
 function resourceCount(spec: PrivateServerSpec): number {
   const serving = spec.nodes.filter((node) => node.serving !== null).length;
-  // A load balancer, or a reserved address with its owner and its way to the serving machine.
-  const way = spec.nodes.length > 1 ? 1 : 2 + serving;
-  return fixedResources + way + spec.nodes.length + serving + spec.hostnames.length * 2 + machinesOf(spec).length;
+  // A load balancer, or a reserved address with its owner record and its assignment to the serving machine.
+  const linkResources = spec.nodes.length > 1 ? 1 : 2 + serving;
+  return (
+    fixedResources + linkResources + spec.nodes.length + serving + spec.hostnames.length * 2 + machinesOf(spec).length
+  );
 }
 
 export const digitaloceanStacks: CloudStacks = {
@@ -51,7 +53,7 @@ export const digitaloceanStacks: CloudStacks = {
   userDataOf: (contract, variables) => cloudInit({ cloud: 'digitalocean', contract, setup: readHostSetup(variables) }),
   resourceCount,
   typePrefix: 'digitalocean:',
-  // The real provider is the engine's own to find.
+  // The engine finds the real provider itself.
   plugins: [],
   inventory: digitaloceanInventory,
   snapshots: digitaloceanSnapshots,

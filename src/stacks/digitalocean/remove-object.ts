@@ -5,7 +5,7 @@ import { monotonic } from '../../runtime/clock.ts';
 import type { DigitaloceanApi } from './api.ts';
 import type { DigitaloceanObject } from './list-objects.ts';
 
-/** How long something that held another thing may take to let go of it, ms. */
+/** How long an object that uses another one may take to release it, ms. */
 const timeoutMs = 300_000;
 
 const Volume = z.object({
@@ -14,7 +14,7 @@ const Volume = z.object({
   region: z.object({ slug: z.string() }),
 });
 
-/** Paths by kind; a 403 for a network, and a 409 or 422 for anything, mean that something is in it or holds it still. */
+/** Paths by kind; a 403 for a network, and a 409 or 422 for anything, mean that it is still in use. */
 const pathOf: Readonly<Record<DigitaloceanObject['kind'], (id: string, domain: string) => string>> = {
   droplet: (id) => `droplets/${id}`,
   volume: (id) => `volumes/${id}`,
@@ -28,8 +28,8 @@ const pathOf: Readonly<Record<DigitaloceanObject['kind'], (id: string, domain: s
 };
 
 /**
- * Removes an object, however it is held: what ties it to others goes first, and what is still ending is waited for. An
- * object that is gone already is a success.
+ * Removes an object: detaches it first, and waits for dependent objects that are being deleted. A missing object is a
+ * success.
  */
 export async function removeObject(
   api: DigitaloceanApi,
@@ -38,12 +38,12 @@ export async function removeObject(
 ): Promise<void> {
   const held = [409, 422, ...(kind === 'network' ? [403] : [])];
   const path = pathOf[kind](id, domain);
-  const begun = monotonic();
+  const startedAt = monotonic();
   for (;;) {
     if (kind === 'volume') await detach(api, id);
     const status = await api.act('DELETE', path, { allowed: [404, ...held] });
     if (!held.includes(status)) return;
-    if (monotonic() - begun > timeoutMs) throw new ReasonError('cloud_unavailable', `${kind} ${id} is still held`);
+    if (monotonic() - startedAt > timeoutMs) throw new ReasonError('cloud_unavailable', `${kind} ${id} is still held`);
     await delay(pauseMs);
   }
 }

@@ -8,9 +8,8 @@ import { digitaloceanSettings } from './settings.ts';
 const Found = z.object({ id: z.string(), name: z.string(), created_at: z.string(), resource_id: z.string() });
 
 /**
- * Snapshots of volumes. Their names say whose they are, because a tag that nothing carries any more stays in the account;
- * the one tag that they have is the same for all of a purpose. DigitalOcean tells no state of them: one that is listed is
- * complete.
+ * Snapshots of volumes. Their names contain the owner, because an unused tag would stay in the account; their one tag
+ * is the same for all snapshots of a purpose. DigitalOcean reports no state for them: a listed one is complete.
  */
 export function digitaloceanSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   const { FREEHOLD_DIGITALOCEAN_REMOVE_PAUSE_MS: pauseMs } = digitaloceanSettings(env);

@@ -9,7 +9,7 @@ const Sizes = z.object({
   sizes: z.array(z.object({ slug: z.string(), regions: z.array(z.string()), available: z.boolean() })),
 });
 
-/** DigitalOcean by its API; `DIGITALOCEAN_API_URL` is where its provider looks for it too. */
+/** DigitalOcean through its API; its provider also reads `DIGITALOCEAN_API_URL`. */
 export function digitaloceanView(env: NodeJS.ProcessEnv): CloudView {
   const { base, token } = digitaloceanAccess(env);
   const ask = restClient({ token: async () => token ?? '', reasonOf: digitaloceanReasonOf });
@@ -27,11 +27,11 @@ export function digitaloceanView(env: NodeJS.ProcessEnv): CloudView {
       return `account ${account.uuid}`;
     },
     async permissions() {
-      const looks = Object.entries(readable).map(async ([scope, path]) => {
+      const checks = Object.entries(readable).map(async ([scope, path]) => {
         const { status } = await ask(base + path, { allowed: [403] });
         return status === 403 ? scope : null;
       });
-      const missing = (await Promise.all(looks)).filter((scope) => scope !== null);
+      const missing = (await Promise.all(checks)).filter((scope) => scope !== null);
       return { missing, unchecked: digitaloceanScopes.filter((scope) => !(scope in readable)) };
     },
     async sizesIn(region, wanted) {

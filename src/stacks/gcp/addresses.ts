@@ -5,12 +5,12 @@ import { ownerName, ownerText } from './names.ts';
 import type { Parts } from './parts.ts';
 
 export interface Addresses {
-  /** That of the node; of three nodes that of their load balancer, which has one for all zones. */
+  /** The node's address; for three nodes that of their load balancer, one for all zones. */
   reserved: Address[];
   records: RecordSet[];
 }
 
-/** The reserved addresses, and the records that lead there, each beside one that says whose it is. */
+/** The reserved addresses and the records of the hostnames, each beside a record of its owner. */
 export function declareAddresses(
   { spec, nameOf, labelsOf, describe, inside }: Parts,
   { managedZone }: { managedZone: string },
@@ -35,7 +35,7 @@ export function declareAddresses(
       { ...common, name: `${ownerName(hostname)}.`, type: 'TXT', rrdatas: [ownerText(spec.instanceId)] },
       inside(),
     );
-    // The owner first, so that no name is ever without one.
+    // The owner record first, so that no hostname ever lacks one.
     return new RecordSet(
       `record-${hostname}`,
       { ...common, name: `${hostname}.`, type: 'A', rrdatas: all(reserved.map(({ address }) => address)) },

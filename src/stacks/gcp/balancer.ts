@@ -9,12 +9,15 @@ import { type Machines, servingOf } from './machines.ts';
 import type { Network } from './network.ts';
 import type { Parts } from './parts.ts';
 
-/** How many resources there are beside a group per node and a member per serving machine: address, health check, backend service, forwarding rule. */
+/**
+ * Number of resources beside a group per node and a member per serving machine: address, health check, backend service,
+ * forwarding rule.
+ */
 export const balancerResources = 4;
 
 /**
- * A regional load balancer that passes TCP on as it comes, to one address for all zones: TLS ends at the hosts, and only
- * healthy machines get anything. Nodes without a serving machine stay as empty groups.
+ * A regional load balancer that forwards plain TCP, with one address for all zones: TLS ends at the hosts, and only
+ * healthy machines get traffic. Nodes without a serving machine stay as empty groups.
  */
 export function declareBalancer(
   { spec, nameOf, labelsOf, describe, inside }: Parts,
@@ -29,7 +32,7 @@ export function declareBalancer(
     );
     const serving = servingOf(node, machines);
     if (serving) {
-      // On its own, because a machine that is replaced leaves its group, and has the same address as before.
+      // A separate resource, because a replaced machine leaves its group and gets the same address as before.
       new InstanceGroupMembership(
         `member-${node.name}`,
         { instanceGroup: group.name, instance: serving.selfLink, zone: group.zone },
@@ -52,7 +55,7 @@ export function declareBalancer(
     {
       ...{ name: nameOf('service'), region: spec.region, description: describe('service') },
       ...{ loadBalancingScheme: 'EXTERNAL', protocol: 'TCP', healthChecks: check.id },
-      // A node that is to go finishes what it has begun.
+      // A node that is removed may finish its open connections.
       connectionDrainingTimeoutSec: 60,
       backends: groups.map(({ id }) => ({ group: id, balancingMode: 'CONNECTION' })),
     },

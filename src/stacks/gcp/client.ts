@@ -8,8 +8,8 @@ import { projectIn } from './settings.ts';
 const Document = z.looseObject({ type: z.string() });
 
 /**
- * Google Cloud's REST API, with application default credentials or the document that its provider takes. Addresses are
- * bases that end with a slash, and those that its provider takes from the same variables.
+ * Google Cloud's REST API, with application default credentials or the document that its provider accepts. The
+ * addresses are base URLs that end with a slash, read from the provider's own variables.
  */
 export function createGcpClient(env: NodeJS.ProcessEnv) {
   const ready = env.GOOGLE_OAUTH_ACCESS_TOKEN;
@@ -46,7 +46,7 @@ export function createGcpClient(env: NodeJS.ProcessEnv) {
 }
 export type GcpClient = ReturnType<typeof createGcpClient>;
 
-/** The provider takes a document or its path in this variable. */
+/** The provider accepts a document or its path in this variable. */
 function documentOf(given: string | undefined) {
   if (!given) return {};
   if (!given.trimStart().startsWith('{')) return { keyFile: given };

@@ -1,9 +1,9 @@
 import { recogniser } from '../recognise-error.ts';
 
 /**
- * What the messages of Google Cloud stand for. Requests fail as `googleapi: Error STATUS: text, reason`, operations that
- * had begun with their own code or text alone. Requests per minute count as "quota" there: such a limit passes by itself,
- * one of things does not. The texts that this was made from are test data.
+ * Maps messages of Google Cloud to reasons. Requests fail as `googleapi: Error STATUS: text, reason`, running
+ * operations only with their own code or text. Requests per minute are called "quota" there: such a limit passes by
+ * itself, a quota of resources does not. The texts that the rules are based on are test data.
  */
 export const gcpReasonOf = recogniser([
   {

@@ -1,7 +1,7 @@
 import { Account } from '@pulumi/gcp/serviceaccount/account.js';
 import type { Parts } from './parts.ts';
 
-/** Who the machines are for Google Cloud: an account that has no role, so that whoever gets its token has nothing. */
+/** The machines' identity at Google Cloud: an account without any role, so that its token is worthless. */
 export function declareIdentity({ nameOf, describe, inside }: Parts): Account {
   return new Account(
     'account',

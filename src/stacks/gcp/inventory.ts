@@ -5,8 +5,8 @@ import { removeObject } from './remove-object.ts';
 import { gcpSettings } from './settings.ts';
 
 /**
- * What Google Cloud holds of instances, whatever any state says, by its own interfaces. Throws the reason of Google's
- * refusal, and `cloud_unavailable` where it does not answer.
+ * All objects of instances at Google Cloud, independent of any state, through its own API. Throws the reason of
+ * Google's error, and `cloud_unavailable` if it does not answer.
  */
 export function gcpInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = gcpSettings(env);
@@ -25,7 +25,7 @@ export function gcpInventory(env: NodeJS.ProcessEnv): Inventory {
 
   return {
     listingLagMs: settings.FREEHOLD_GCP_LISTING_LAG_MS,
-    // One list has all regions.
+    // One list covers all regions.
     list: ({ instanceId }) => list(instanceId),
     listAll: () => list(),
     remove: ({ kind, id }) =>

@@ -4,7 +4,9 @@ import type { OwnedObject } from '../private-server.ts';
 import type { GcpClient } from './client.ts';
 import { linkOf, namesOf, type Owner, ownerName, readOwner, readOwnerRecord } from './names.ts';
 
-/** What there is of instances at Google Cloud: by label, and where Google has no labels by description or by a record. */
+/**
+ * Lists the objects of instances at Google Cloud: by label, and for kinds without labels by description or by a record.
+ */
 
 /** Kinds in the order in which they can be removed. */
 export const removalOrder = [
@@ -17,7 +19,7 @@ export interface GcpObject extends OwnedObject {
   kind: GcpKind;
 }
 
-/** Collections of Compute Engine that lists of all zones and regions have, and those that belong to neither. */
+/** Collections of Compute Engine that have an aggregated list, and those that are global. */
 const placed = [
   ...['forwardingRules', 'backendServices', 'healthChecks', 'instanceGroups', 'instances', 'disks'],
   ...['resourcePolicies', 'addresses', 'subnetworks'],
@@ -31,9 +33,9 @@ const Item = z.object({
   description: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   creationTimestamp: z.string().default(''),
-  /** Of a disk: addresses of its schedules. */
+  /** Of a disk: URLs of its schedules. */
   resourcePolicies: z.array(z.string()).default([]),
-  /** Of a machine: what is attached to it. */
+  /** Of a machine: its attached disks. */
   disks: z.array(z.object({ deviceName: z.string().default(''), source: z.string().default('') })).default([]),
 });
 type Item = z.infer<typeof Item>;
@@ -49,7 +51,7 @@ const Records = Page.extend({
     .default([]),
 });
 
-/** `projects/…` of an address of an object, which is its id in a stack's state. */
+/** `projects/…` of an object's URL, which is its id in a stack's state. */
 export const idOf = (link: string) => link.slice(link.indexOf('projects/'));
 const lastOf = (link: string) => link.slice(link.lastIndexOf('/') + 1);
 
@@ -70,13 +72,13 @@ export async function pagesOf<P extends { nextPageToken?: string | undefined }>(
   }
 }
 
-/** What Compute Engine has of an instance, or of any, with what ties volumes and groups to machines. */
+/** The objects of an instance, or of any, at Compute Engine, with the links between volumes, groups and machines. */
 export async function listCompute(client: GcpClient, project: string, instanceId?: string): Promise<GcpObject[]> {
   const base = `${client.compute}projects/${project}/`;
   const query = `?filter=${encodeURIComponent(`name eq ${namesOf(instanceId)}`)}`;
   const lists = await Promise.all([
     ...placed.map(async (kind) => {
-      // The part of each zone and region is under the collection's name, and absent where there is nothing.
+      // The items of each zone and region are under the collection's name, which is absent if there are none.
       const Scope = z.object({ [kind]: z.array(Item).optional() });
       const pages = await pagesOf(
         client,
@@ -107,7 +109,7 @@ export async function listCompute(client: GcpClient, project: string, instanceId
     const id = idOf(item.selfLink);
     note(kind, id, owner, item);
     if (kind === 'instanceGroups') {
-      // One at most, so one page.
+      // At most one, so one page.
       const { body } = await client.ask(`${client.compute}${id}/listInstances`, { method: 'POST', body: {} });
       for (const { instance } of Members.parse(body).items) {
         const resource = linkOf('member', owner.resource);
@@ -134,7 +136,7 @@ export async function listCompute(client: GcpClient, project: string, instanceId
   return objects;
 }
 
-/** The accounts of machines. They tell no time, so that they count as old. */
+/** The accounts of machines. They have no creation time, so they count as old. */
 export async function listAccounts(client: GcpClient, project: string, instanceId?: string): Promise<GcpObject[]> {
   const pages = await pagesOf(client, `${client.iam}projects/${project}/serviceAccounts?pageSize=100`, Accounts);
   return pages
@@ -146,7 +148,10 @@ export async function listAccounts(client: GcpClient, project: string, instanceI
     });
 }
 
-/** The DNS records of an instance, or of any: those that say whose a name is, and the names. They tell no time either. */
+/**
+ * The DNS records of an instance, or of any: owner records, and the hostnames they name. They have no creation time
+ * either.
+ */
 export async function listRecords(
   client: GcpClient,
   { project, managedZone }: { project: string; managedZone: string },
@@ -160,8 +165,8 @@ export async function listRecords(
     if (!owner || (instanceId !== undefined && owner.instanceId !== instanceId)) return [];
     const { hostname } = owner;
     const common = { kind: 'record', role: 'record', instanceId: owner.instanceId, createdAt: 0 } as const;
-    const told = { ...common, id: `${zone}/${hostname}./A`, resource: `record-${hostname}` };
+    const record = { ...common, id: `${zone}/${hostname}./A`, resource: `record-${hostname}` };
     const note = { ...common, id: `${zone}/${ownerName(hostname)}./TXT`, resource: `owner-txt-${hostname}` };
-    return addresses.has(`${hostname}.`) ? [told, note] : [note];
+    return addresses.has(`${hostname}.`) ? [record, note] : [note];
   });
 }

@@ -17,7 +17,9 @@ import type { Parts } from './parts.ts';
 /** How long daily snapshots are kept, days. */
 const snapshotDays = 14;
 const snapshotTime = '02:00';
-/** In place of an image that nobody may look up; never used, because a machine's image is ignored once it is there. */
+/**
+ * Placeholder where looking up an image is not allowed; never used, because changes of a machine's image are ignored.
+ */
 const noImage = 'projects/ubuntu-os-cloud/global/images/pinned';
 
 /** Machines by their keys. */
@@ -35,9 +37,9 @@ export function declareVolumes(
       ...{ name: schedule, region: spec.region, description: describe('snapshots') },
       snapshotSchedulePolicy: {
         schedule: { dailySchedule: { daysInCycle: 1, startTime: snapshotTime } },
-        // Those of a volume that is gone end as the others do.
+        // Snapshots of a deleted volume expire like the others.
         retentionPolicy: { maxRetentionDays: snapshotDays, onSourceDiskDelete: 'APPLY_RETENTION_POLICY' },
-        // Another label than that of what is swept: a snapshot outlives what it was made of.
+        // Not the label that sweeps use: a snapshot outlives its volume.
         snapshotProperties: { labels: { 'freehold-snapshot-of': spec.instanceId } },
       },
     },
@@ -60,9 +62,9 @@ export function declareVolumes(
 }
 
 /**
- * Every machine of every node. The serving one has the node's reserved address where there is no load balancer; the others
- * reach out by one of the moment. One that stands before the serving one has served before it and is off, so that its
- * volume is let go of in order.
+ * Every machine of every node. The serving one has the node's reserved address if there is no load balancer; the others
+ * use an ephemeral one for egress. A machine listed before the serving one has served before it and is off, so that its
+ * volume is released in order.
  */
 export function declareMachines(
   { spec, nameOf, labelsOf, inside }: Parts,
@@ -86,7 +88,7 @@ export function declareMachines(
     return newest;
   };
   const machines = new Map<string, Instance>();
-  // The serving one comes last: it takes what the others have let go of.
+  // The serving one comes last: it takes what the others have released.
   const inOrder = machinesOf(spec).sort((a, b) => Number(isServing(a)) - Number(isServing(b)));
   for (const { node, machine, key } of inOrder) {
     const resource = `host-${key}`;
@@ -114,7 +116,8 @@ export function declareMachines(
         },
         allowStoppingForUpdate: true,
         desiredStatus: hasServed({ node, machine }) ? 'TERMINATED' : 'RUNNING',
-        // A protected machine is refused to the provider too, and a suspended server has to lose it; data is elsewhere.
+        // A protected machine could not be deleted by the provider either, but suspension has to delete it; the data is
+        // elsewhere.
         deletionProtection: false,
         labels: labelsOf(resource),
       },
@@ -135,18 +138,18 @@ const isOf = (node: ServerNode, key: string) => node.machines.some((machine) => 
 const hasServed = ({ node, machine }: Place) =>
   node.machines.indexOf(machine) < node.machines.findIndex(({ name }) => name === node.serving);
 
-/** The newest image of the operating system by its maker. */
+/** The newest image of the operating system from its publisher. */
 function findImage(options: { parent?: Resource }): Output<string> {
   const family = { project: 'ubuntu-os-cloud', family: 'ubuntu-2404-lts-amd64' };
   return getImageOutput(family, { parent: options.parent }).selfLink;
 }
 
-/** The machine of a node that has its volume and address; undefined while there is none. */
+/** The machine of a node that has its volume and address; undefined if there is none. */
 export function servingOf(node: ServerNode, machines: Machines): Instance | undefined {
   return node.serving === null ? undefined : machines.get(machineKey(node, { name: node.serving }));
 }
 
-/** Gives each node's volume to its serving machine. */
+/** Attaches each node's volume to its serving machine. */
 export function attachVolumes({ spec, inside }: Parts, volumes: Disk[], machines: Machines): AttachedDisk[] {
   return spec.nodes.flatMap((node, index) => {
     const serving = servingOf(node, machines);

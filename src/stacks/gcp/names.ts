@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** How objects are named at Google Cloud, for the program that makes them and for the inventory that finds them again. */
+/** Object names at Google Cloud, shared by the program that creates them and the inventory that finds them. */
 
 const longestName = 63;
 
-/** Physical name of a part of an instance; one that would be too long ends with a hash in place of its rest. */
+/** Physical name of a part of an instance; one that would be too long is cut and ends with a hash. */
 export function physicalName(instanceId: string, resource: string): string {
   const name = `${instanceId}-${resource}`;
   if (name.length <= longestName) return name;
@@ -17,7 +17,7 @@ export function namesOf(instanceId?: string): string {
   return `${instanceId ?? 'i[0-9a-z]{16}'}-.*`;
 }
 
-/** A tag's name as that of a label. */
+/** A tag's key as a label key. */
 export const labelKey = (tag: string) => Object.keys(labelsOf({ [tag]: '' }))[0]!;
 
 /** Tags as labels: lower case, digits, hyphens and underscores, 63 characters. */
@@ -30,19 +30,19 @@ export function labelsOf(tags: Readonly<Record<string, string>>): Record<string,
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [plain(key), plain(value)]));
 }
 
-/** Whose an object is, and its logical name. */
+/** The owner of an object, and its logical name. */
 export interface Owner {
   instanceId: string;
   resource: string;
 }
 
-/** What cannot have labels, or gets them only after its create call, says in its description whose it is. */
+/** Objects that cannot have labels, or get them only after their create call, have the owner in their description. */
 export function ownerDescription({ instanceId, resource }: Owner): string {
   return `freehold:instance=${instanceId} freehold:resource=${resource}`;
 }
 const descriptionPattern = /^freehold:instance=(i[0-9a-z]{16}) freehold:resource=([a-z0-9-]+)$/;
 
-/** The owner that labels or a description tell; null for what is none of ours. */
+/** The owner according to labels or description; null if the object is not ours. */
 export function readOwner(object: {
   labels?: Readonly<Record<string, string>> | undefined;
   description?: string | undefined;
@@ -53,11 +53,11 @@ export function readOwner(object: {
   return instanceId && resource ? { instanceId, resource } : null;
 }
 
-/** DNS records have neither: a text record beside each name says whose it is. Text records are kept in quotes. */
+/** DNS records have neither: a text record beside each hostname names its owner. Text records are stored in quotes. */
 export const ownerName = (hostname: string) => `_freehold.${hostname}`;
 export const ownerText = (instanceId: string) => `"freehold:instance=${instanceId}"`;
 
-/** The instance that an owner record names, and the hostname that it is about; null for any other record. */
+/** The instance that an owner record names, and the hostname it belongs to; null for any other record. */
 export function readOwnerRecord(record: {
   name: string;
   value: string;
@@ -67,6 +67,6 @@ export function readOwnerRecord(record: {
   return instanceId && label === '_freehold' ? { instanceId, hostname: rest.join('.') } : null;
 }
 
-/** Logical name of what ties a node's volume or group to something: `<link>-<node>`. */
+/** Logical name of a link of a node's volume or group: `<link>-<node>`. */
 export const linkOf = (link: 'attachment' | 'schedule' | 'member', thing: string) =>
   thing.replace(/^(volume|group)-/, `${link}-`);

@@ -6,15 +6,15 @@ import type { Parts } from './parts.ts';
 
 export interface Network {
   vpc: Vpc;
-  /** Of the region: the machines of all its zones are in it. */
+  /** Regional: contains the machines of all its zones. */
   subnet: Subnetwork;
-  /** Machines with this network tag are reached at the host contract's ports. */
+  /** The host contract's ports are open for machines with this network tag. */
   tag: string;
 }
 
 /**
- * A network of its own with a firewall that opens the host contract's ports alone. What the way out needs, a route and the
- * leave to go, every network has by itself; what comes in is refused where no rule admits it.
+ * A private network with a firewall that opens only the host contract's ports. Every network already has an egress
+ * route and rule; ingress is denied unless a rule allows it.
  */
 export function declareNetwork({ spec, nameOf, describe, inside }: Parts): Network {
   const vpc = new Vpc(

@@ -11,12 +11,15 @@ export interface Parts {
   nameOf(resource: string): string;
   /** Labels by logical name. */
   labelsOf(resource: string): Record<string, string>;
-  /** Says whose an object is, by logical name. */
+  /** Description that names the owner, by logical name. */
   describe(resource: string): string;
   inside(options?: CustomResourceOptions): CustomResourceOptions;
 }
 
-/** Opens the server; its provider knows project and region alone, so that no credential is ever in a state. */
+/**
+ * Starts the declaration of a server; its provider contains only project and region, so no credential is ever in a
+ * state.
+ */
 export function openParts(spec: PrivateServerSpec, { project }: { project: string }): Parts {
   const { instanceId, region } = spec;
   const provider = new Provider('gcp', { project, region });

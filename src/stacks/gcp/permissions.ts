@@ -1,6 +1,6 @@
 /**
- * Everything that the stacks and the sweep by tag do at Google Cloud. `docs/clouds/gcp-role.yaml` grants these; a test
- * holds the two together.
+ * All permissions of the stacks and the sweep by tag at Google Cloud. `docs/clouds/gcp-role.yaml` grants them; a test
+ * keeps both in step.
  */
 const compute = (resource: string, ...verbs: string[]) => verbs.map((verb) => `compute.${resource}.${verb}`);
 
@@ -27,7 +27,7 @@ export const gcpPermissions: readonly string[] = [
   ...compute('regionHealthChecks', 'create', 'delete', 'get', 'list', 'use', 'useReadOnly'),
   ...compute('regionBackendServices', 'create', 'delete', 'get', 'list', 'update', 'use'),
   ...compute('forwardingRules', 'create', 'delete', 'get', 'list', 'setLabels'),
-  // Lists of all regions have a part for what belongs to none.
+  // Aggregated lists include global objects, too.
   ...['backendServices', 'healthChecks', 'globalAddresses', 'globalForwardingRules'].flatMap((each) =>
     compute(each, 'list'),
   ),

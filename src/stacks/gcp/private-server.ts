@@ -15,7 +15,7 @@ import { restartGcpMachine } from './restart-machine.ts';
 import { gcpSettings } from './settings.ts';
 import { gcpSnapshots } from './snapshots.ts';
 
-/** Private server on Google Cloud, on one node or on three behind a load balancer, in a network of its own. */
+/** Private server on Google Cloud, on one node or on three behind a load balancer, in its own network. */
 function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateServerOutputs {
   const { GOOGLE_PROJECT: project, FREEHOLD_GCP_MANAGED_ZONE: managedZone } = gcpSettings(env);
   const parts = openParts(spec, { project });
@@ -44,7 +44,7 @@ const nodeResources = 2;
 
 function resourceCount(spec: PrivateServerSpec): number {
   const serving = spec.nodes.filter((node) => node.serving !== null).length;
-  // The address counts to the load balancer where there is one.
+  // With a load balancer, the address is counted there.
   const reach = spec.nodes.length > 1 ? balancerResources + spec.nodes.length + serving : 1;
   const records = spec.hostnames.length * 2;
   return fixedResources + spec.nodes.length * nodeResources + reach + records + machinesOf(spec).length + serving;
@@ -56,7 +56,7 @@ export const gcpStacks: CloudStacks = {
   userDataOf: (contract, variables) => cloudInit({ cloud: 'gcp', contract, setup: readHostSetup(variables) }),
   resourceCount,
   typePrefix: 'gcp:',
-  // The real provider is the engine's own to find.
+  // The engine finds the real provider itself.
   plugins: [],
   inventory: gcpInventory,
   snapshots: gcpSnapshots,

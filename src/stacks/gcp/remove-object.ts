@@ -7,12 +7,12 @@ import type { GcpClient } from './client.ts';
 import { gcpReasonOf } from './errors.ts';
 import type { GcpObject } from './list-objects.ts';
 
-/** How long what held another thing may take to let go of it, ms. */
+/** How long an object that uses another one may take to release it, ms. */
 const timeoutMs = 300_000;
-/** How often the state of an operation is asked for, ms. */
-const askAgainMs = 1_000;
+/** How often the state of an operation is polled, ms. */
+const pollMs = 1_000;
 
-/** What is held by something that is ending, or is itself not done yet. */
+/** In use by something that is being deleted, or not ready yet itself. */
 const held = /resourceInUse|RESOURCE_IN_USE|resourceNotReady|RESOURCE_NOT_READY/;
 const gone = 404;
 const notAttached = /No attached disk found|memberNotFound|is not a member of/;
@@ -23,25 +23,23 @@ const Operation = z.object({
   error: z.object({ errors: z.array(z.object({ code: z.string(), message: z.string().default('') })) }).optional(),
 });
 
-/** What can be removed: what stacks are made of, and snapshots. */
+/** Objects that can be removed: those of stacks, and snapshots. */
 type Removable = Pick<GcpObject, 'id'> & { kind: GcpObject['kind'] | 'snapshots' };
 
-/**
- * Removes an object, however it is held: what is still ending is waited for. An object that is gone already is a success.
- */
+/** Removes an object and waits for dependent objects that are being deleted. A missing object is a success. */
 export async function removeObject(
   client: GcpClient,
   object: Removable,
   { pauseMs }: { pauseMs: number },
 ): Promise<void> {
-  const begun = monotonic();
+  const startedAt = monotonic();
   for (;;) {
     try {
       return await removeOnce(client, object);
     } catch (error) {
-      const said = error instanceof ReasonError ? error.message : '';
-      if (notAttached.test(said)) return;
-      if (!held.test(said) || monotonic() - begun > timeoutMs) throw error;
+      const text = error instanceof ReasonError ? error.message : '';
+      if (notAttached.test(text)) return;
+      if (!held.test(text) || monotonic() - startedAt > timeoutMs) throw error;
       await delay(pauseMs);
     }
   }
@@ -62,7 +60,7 @@ async function removeOnce(client: GcpClient, { kind, id }: Removable): Promise<v
     }
     case 'schedule': {
       const [project, zone = '', disk, policy] = id.split('/');
-      // A policy is of the region, whose name is that of the zone without its letter.
+      // A policy is regional; the region's name is the zone's without its letter.
       const region = zone.slice(0, zone.lastIndexOf('-'));
       const body = { resourcePolicies: [`projects/${project}/regions/${region}/resourcePolicies/${policy}`] };
       const path = `projects/${project}/zones/${zone}/disks/${disk}/removeResourcePolicies`;
@@ -82,7 +80,7 @@ async function removeOnce(client: GcpClient, { kind, id }: Removable): Promise<v
   }
 }
 
-/** Begins an operation of Compute Engine and waits for its end. */
+/** Starts an operation of Compute Engine and waits for its end. */
 async function operate(client: GcpClient, path: string, call: { method: string; body?: unknown }): Promise<void> {
   const { status, body } = await client.ask(client.compute + path, { ...call, allowed: [gone] });
   if (status !== gone) await finish(client, path, body);
@@ -91,18 +89,18 @@ async function operate(client: GcpClient, path: string, call: { method: string; 
 /** Waits for the end of an operation that a call of Compute Engine began, and throws what it ended with. */
 export async function finish(client: GcpClient, path: string, body: unknown, signal?: AbortSignal): Promise<void> {
   const place = /^projects\/[^/]+\/(?:global|(?:zones|regions)\/[^/]+)/.exec(path)?.[0];
-  const begun = monotonic();
+  const startedAt = monotonic();
   let operation = Operation.parse(body);
   while (operation.status !== 'DONE') {
-    if (monotonic() - begun > timeoutMs) {
+    if (monotonic() - startedAt > timeoutMs) {
       throw new ReasonError('cloud_unavailable', `${path} is not done after ${timeoutMs / 1000} s`);
     }
     const { body: state } = await client.ask(`${client.compute}${place}/operations/${operation.name}`);
     operation = Operation.parse(state);
-    if (operation.status !== 'DONE') await delay(askAgainMs, undefined, signal ? { signal } : {});
+    if (operation.status !== 'DONE') await delay(pollMs, undefined, signal ? { signal } : {});
   }
   const [problem] = operation.error?.errors ?? [];
   if (!problem || problem.code === 'RESOURCE_NOT_FOUND') return;
-  const said = `${path}: ${problem.code}: ${problem.message}`;
-  throw new ReasonError(gcpReasonOf(said) ?? 'cloud_unavailable', said);
+  const text = `${path}: ${problem.code}: ${problem.message}`;
+  throw new ReasonError(gcpReasonOf(text) ?? 'cloud_unavailable', text);
 }

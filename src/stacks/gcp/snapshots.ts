@@ -17,7 +17,7 @@ const Found = z.object({
 const Found_ = Page.extend({ items: z.array(Found).default([]) });
 const states: Readonly<Record<string, VolumeSnapshot['state']>> = { READY: 'complete', FAILED: 'failed' };
 
-/** Snapshots of disks; the daily ones are the resource policy's. */
+/** Snapshots of disks; the resource policy takes the daily ones. */
 export function gcpSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   const { GOOGLE_PROJECT: project, FREEHOLD_GCP_REMOVE_PAUSE_MS: pauseMs } = gcpSettings(env);
   const client = createGcpClient(env);

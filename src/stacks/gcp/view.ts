@@ -10,10 +10,12 @@ const Granted = z.object({ permissions: z.array(z.string()).default([]) });
 const Types = z.object({ items: z.array(z.object({ name: z.string() })).default([]) });
 const Region = z.object({ zones: z.array(z.string()).default([]) });
 
-/** How many permissions one call takes. */
+/** How many permissions one call accepts. */
 const atOnce = 100;
 
-/** Google Cloud by its REST API, with application default credentials or the document that its provider takes. */
+/**
+ * Google Cloud through its REST API, with application default credentials or the document that its provider accepts.
+ */
 export function gcpView(env: NodeJS.ProcessEnv): CloudView {
   const { ask, project, manager, compute } = createGcpClient(env);
 
@@ -50,13 +52,13 @@ export function gcpView(env: NodeJS.ProcessEnv): CloudView {
 }
 
 function sourceOf(env: NodeJS.ProcessEnv): string | null {
-  const usual = join(env.HOME || homedir(), '.config', 'gcloud', 'application_default_credentials.json');
+  const defaultPath = join(env.HOME || homedir(), '.config', 'gcloud', 'application_default_credentials.json');
   return firstSource([
     [env.GOOGLE_OAUTH_ACCESS_TOKEN, 'environment (GOOGLE_OAUTH_ACCESS_TOKEN)'],
     [env.GOOGLE_CREDENTIALS, 'environment (GOOGLE_CREDENTIALS)'],
     [env.GOOGLE_APPLICATION_CREDENTIALS, 'file (GOOGLE_APPLICATION_CREDENTIALS): key or workload identity'],
-    [existsSync(usual), "gcloud's application default credentials"],
-    // Only the metadata service of the machine knows; without it the library says that it found none.
-    [env.METADATA_SERVER_DETECTION !== 'none', 'the service account of the machine'],
+    [existsSync(defaultPath), "gcloud's application default credentials"],
+    // Only the machine's metadata service knows; without it the library reports that it found none.
+    [env.METADATA_SERVER_DETECTION !== 'none', "the machine's service account"],
   ]);
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The HTTP interface of the small cloud, as its clients see it: hosts, volumes, addresses and records, each created with
- * its tags and a create token, listed by tag, changed and deleted by id. Every call carries a bearer token.
+ * The HTTP API of the small cloud, as its clients see it: hosts, volumes, addresses and records, each created with its
+ * tags and a create token, listed by tag, changed and deleted by id. Every call carries a bearer token.
  */
 
 const Name = z
@@ -35,25 +35,25 @@ export const RecordCreate = z.strictObject({ ...created, address: Target, ttl: T
 const DnsRecord = z.object({ ...stored, address: Target, ttl: Ttl });
 
 const machine = { ...zonedPlace, size: Size, image: z.string().max(128) };
-/** What a host serves with; while one of both is missing it stands by and runs nothing. */
-const fittings = { volumeId: z.string().nullable(), addressId: z.string().nullable() };
+/** What a host serves with; without both it is idle and runs nothing. */
+const attachments = { volumeId: z.string().nullable(), addressId: z.string().nullable() };
 export const HostCreate = z.strictObject({
   ...created,
   ...machine,
-  volumeId: fittings.volumeId.default(null),
-  addressId: fittings.addressId.default(null),
+  volumeId: attachments.volumeId.default(null),
+  addressId: attachments.addressId.default(null),
   userData: z.string().max(16_384),
 });
 export const Host = z.object({
   ...stored,
   ...machine,
-  ...fittings,
+  ...attachments,
   address: Target.nullable(),
-  /** What was asked for last; a cloud brings a host that should run up again by itself. */
+  /** The requested state; the cloud restarts a host that should run. */
   desired: z.enum(['running', 'stopped']),
   state: z.enum(['running', 'stopped', 'failed', 'idle']),
   pid: z.number().int().nullable(),
-  /** Times that the host was started anew after it had died by itself. */
+  /** How many times the host was restarted after it had died. */
   restarts: z.number().int(),
 });
 export type Host = z.infer<typeof Host>;
@@ -69,8 +69,8 @@ export const changes = {
   hosts: z.strictObject({
     tags: Tags.optional(),
     size: Size.optional(),
-    volumeId: fittings.volumeId.optional(),
-    addressId: fittings.addressId.optional(),
+    volumeId: attachments.volumeId.optional(),
+    addressId: attachments.addressId.optional(),
   }),
 };
 
@@ -83,13 +83,13 @@ export type Create<K extends Kind> = z.input<(typeof creates)[K]>;
 export type Change<K extends Kind> = z.infer<(typeof changes)[K]>;
 export type CloudObject<K extends Kind> = z.infer<(typeof objects)[K]>;
 
-/** A copy of a volume as it was; it stays when the volume goes. */
+/** A copy of a volume at this moment; it outlives the volume. */
 export const SnapshotCreate = z.strictObject({ volumeId: z.string(), tags: Tags });
 export type SnapshotCreate = z.infer<typeof SnapshotCreate>;
 export const Snapshot = z.object({ id: z.string(), ...SnapshotCreate.shape, createdAt: z.string() });
 export type Snapshot = z.infer<typeof Snapshot>;
 
-/** Where a DNS name leads, whoever made its record. */
+/** The address of a DNS name, whoever created its record. */
 export const DnsAnswer = z.object({ address: Target, ttl: Ttl });
 export type DnsAnswer = z.infer<typeof DnsAnswer>;
 
@@ -113,7 +113,7 @@ export const CloudErrorCode = z.enum([
 export type CloudErrorCode = z.infer<typeof CloudErrorCode>;
 export const CloudProblem = z.object({ code: CloudErrorCode, message: z.string() });
 
-/** What a create can be made to do wrong. */
+/** Faults that can be injected into a create. */
 const CreateFault = z.enum(['fail', 'quota', 'lose-reply']);
 
 /**
@@ -132,18 +132,18 @@ export const Faults = z.strictObject({
   times: z.number().int().min(1).default(1),
   /** How long a host's create takes before it answers, ms. */
   createHostMs: z.number().int().min(0).max(600_000).optional(),
-  /** Zones that have no room for another host. */
+  /** Zones without capacity for another host. */
   fullZones: z.array(z.string()).optional(),
 });
 export type Faults = z.infer<typeof Faults>;
 
-/** What kind of cloud this is; the defaults are the small cloud's own. */
+/** The behaviour of this cloud; the defaults are the small cloud's own. */
 export const Rules = z.strictObject({
-  /** Whether a repeated create answers with the first one's object; else it silently makes another. */
+  /** Whether a repeated create returns the first one's object; otherwise it silently creates another. */
   createTokens: z.boolean(),
   /** Whether a second record of a name is refused. Other names are never unique. */
   uniqueRecords: z.boolean(),
-  /** How long a new object stays out of lists, ms; by its id it is seen at once. */
+  /** How long a new object is missing from lists, ms; by its id it can be read at once. */
   listingDelayMs: z.number().int().min(0).max(600_000),
 });
 export type Rules = z.infer<typeof Rules>;

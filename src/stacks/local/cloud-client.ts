@@ -13,7 +13,7 @@ import {
   type SnapshotCreate,
 } from './cloud-api.ts';
 
-/** An answer of the small cloud that is not a success; `code` is one of its own error codes. */
+/** An error answer of the small cloud; `code` is one of its own error codes. */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
   readonly code: CloudErrorCode;
@@ -25,14 +25,14 @@ export class CloudError extends Error {
 }
 
 export interface CloudClient {
-  /** Makes the object, or answers with the one that an earlier call with the same token made. */
+  /** Creates the object, or returns the one that an earlier call with the same token created. */
   create<K extends Kind>(kind: K, input: Create<K>): Promise<CloudObject<K>>;
   get<K extends Kind>(kind: K, id: string): Promise<CloudObject<K> | null>;
   list<K extends Kind>(kind: K, filter?: { tag?: readonly [string, string]; name?: string }): Promise<CloudObject<K>[]>;
   update<K extends Kind>(kind: K, id: string, change: Change<K>): Promise<CloudObject<K>>;
-  /** Where a DNS name leads; null when it has no record. */
+  /** The address of a DNS name; null if it has no record. */
   answer(name: string): Promise<DnsAnswer | null>;
-  /** Brings a host up that is stopped or has died. */
+  /** Starts a host that is stopped or has died. */
   startHost(id: string): Promise<CloudObject<'hosts'>>;
   stopHost(id: string): Promise<CloudObject<'hosts'>>;
   /** Cuts a host's power and boots it again, once for a token; null where there is no such host. */
@@ -40,7 +40,7 @@ export interface CloudClient {
   /** Deletes; an object that is gone already is a success. */
   remove(kind: Kind, id: string): Promise<void>;
   snapshots(): Promise<Snapshot[]>;
-  /** Copies a volume as it is; null where there is no such volume. */
+  /** Copies a volume at this moment; null if there is no such volume. */
   makeSnapshot(input: SnapshotCreate): Promise<Snapshot | null>;
   removeSnapshot(id: string): Promise<void>;
   close(): void;

@@ -10,12 +10,12 @@ const roles: Readonly<Record<Kind, TaggedObject['role']>> = {
   addresses: 'other',
 };
 
-/** Its own lists are never late; its doubles of other clouds are as late as they are told to be. */
+/** Its own lists are never late; emulators of other clouds are as late as configured. */
 const ListingLag = z.coerce.number().int().min(0).default(0);
 
 /**
- * What the small cloud holds of an instance, by tag. Hosts come first in the list, so that what they use is free when
- * its turn comes. Throws `cloud_unavailable` when the cloud does not answer.
+ * The objects of an instance at the small cloud, by tag. Hosts come first in the list, so that the objects they use are
+ * free when their turn comes. Throws `cloud_unavailable` if the cloud does not answer.
  */
 export function localInventory(env: NodeJS.ProcessEnv): Inventory {
   const { cloud, orUnavailable } = openCloud(env);

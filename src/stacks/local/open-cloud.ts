@@ -2,8 +2,8 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import { createCloudClient } from './cloud-client.ts';
 
 /**
- * The small cloud that the environment names, and how its refusals are told. Throws `internal` where nothing names it;
- * what goes through `orUnavailable` throws `cloud_unavailable`.
+ * The small cloud that the environment names, and the mapping of its errors. Throws `internal` if the environment names
+ * none; errors inside `orUnavailable` become `cloud_unavailable`.
  */
 export function openCloud(env: NodeJS.ProcessEnv) {
   const { LOCAL_CLOUD_URL: url, LOCAL_CLOUD_TOKEN: token } = env;

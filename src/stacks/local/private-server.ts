@@ -62,7 +62,7 @@ function declare({ spec, userData, protect }: PrivateServerArgs): PrivateServerO
       const options = { dependsOn: [...records, ...before], ignoreChanges, deleteBeforeReplace: true };
       return new Host(resource, args, inside(options));
     };
-    // Who had volume and address gives them up before the next one takes them.
+    // The previous owner of volume and address releases them before the next one takes them.
     const others = machines.filter((machine) => machine.name !== serving).map((machine) => declareHost(machine, []));
     const servers = machines.filter((machine) => machine.name === serving);
     return [...others, ...servers.map((machine) => declareHost(machine, others))];
@@ -76,7 +76,7 @@ function declare({ spec, userData, protect }: PrivateServerArgs): PrivateServerO
   };
 }
 
-/** The provider begins its messages with the small cloud's error code in brackets. */
+/** The provider's messages begin with the small cloud's error code in brackets. */
 const reasonByCode: Readonly<Record<string, ReasonCode>> = {
   quota: 'cloud_quota',
   capacity: 'cloud_capacity',
@@ -88,7 +88,7 @@ const reasonByCode: Readonly<Record<string, ReasonCode>> = {
 export const localStacks: CloudStacks = {
   checkSettings: () => undefined,
   declare,
-  // The small cloud starts hosts without a boot: it writes what it is given as the contract file.
+  // The small cloud starts hosts without cloud-init: it writes the user data as the contract file.
   userDataOf: (contract) => JSON.stringify(contract),
   resourceCount: (spec: PrivateServerSpec) => spec.nodes.length * 2 + spec.hostnames.length + machinesOf(spec).length,
   typePrefix: 'freehold-local:',

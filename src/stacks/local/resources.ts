@@ -45,7 +45,7 @@ export class Host extends CustomResource {
       zone: Input<string>;
       size: Input<string>;
       image: Input<string>;
-      /** Both are there on the machine that serves, and on no other. */
+      /** Both are set on the serving machine, and on no other. */
       volumeId: Input<string> | undefined;
       addressId: Input<string> | undefined;
       userData: Input<string>;

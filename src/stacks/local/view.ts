@@ -4,7 +4,7 @@ import { localStacks } from './private-server.ts';
 
 const Regions = z.array(z.object({ name: z.string(), sizes: z.array(z.string()) }));
 
-/** The small cloud; whoever has its token may do everything. */
+/** The small cloud; its token permits everything. */
 export function localView(env: NodeJS.ProcessEnv): CloudView {
   const { LOCAL_CLOUD_URL: url, LOCAL_CLOUD_TOKEN: token } = env;
   const ask = restClient({ token: async () => token ?? '', reasonOf: localReasonOf });

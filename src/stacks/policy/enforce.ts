@@ -6,8 +6,8 @@ import { type PolicyContext, type Violation, violationsOf } from './rules.ts';
 const longestDetail = 1_500;
 
 /**
- * Declares a stack inside of a running program and answers what `declare` does. No resource reaches the engine before
- * all of them are declared and hold every rule: until then each waits for the verdict as if it depended on it. Throws
+ * Declares a stack inside a running program and returns the result of `declare`. No resource reaches the engine before
+ * all of them are declared and meet every policy: until then each waits for the verdict as if it depended on it. Throws
  * `policy_violated`, and then nothing was created.
  */
 export async function declareUnderPolicy<T>(declare: () => T, context: PolicyContext): Promise<T> {
@@ -19,7 +19,7 @@ export async function declareUnderPolicy<T>(declare: () => T, context: PolicyCon
     const waiting = verdict.promise.then(() => dependsOn ?? []) as ResourceOptions['dependsOn'];
     return { props: resource.props, opts: { ...resource.opts, dependsOn: waiting } };
   });
-  // With no resource nobody waits for it.
+  // Without resources nothing awaits the verdict.
   verdict.promise.catch(() => undefined);
   try {
     const stack = declare();
@@ -28,7 +28,7 @@ export async function declareUnderPolicy<T>(declare: () => T, context: PolicyCon
     verdict.resolve();
     return stack;
   } catch (error) {
-    // The engine waits for every resource that was declared, so each has to fail.
+    // The engine waits for every declared resource, so each has to fail.
     verdict.reject(error);
     throw error;
   }

@@ -1,6 +1,6 @@
 import type { DeclaredResource } from './declared.ts';
 
-/** A port, or a range of them, that something lets in from outside. */
+/** A port, or a range of ports, open to the outside. */
 export interface Opening {
   from: unknown;
   to: unknown;
@@ -8,38 +8,40 @@ export interface Opening {
   protocol: unknown;
 }
 
-/** What the rules have to know of a cloud: where its resources say what. Types are without the cloud's prefix. */
+/**
+ * What the policies need to know about a cloud: which inputs hold which facts. Types are without the cloud's prefix.
+ */
 export interface CloudKnowledge {
-  /** Type tokens of the cloud begin with it. */
+  /** Prefix of the cloud's type tokens. */
   prefix: string;
   /** Type without prefix and API version: `ebs/volume:Volume`, `compute:Disk`. */
   typeOf(token: string): string;
-  /** Types that are a data volume by themselves. */
+  /** Types that are data volumes. */
   volumes: ReadonlySet<string>;
-  /**
-   * Whether each disk that a resource makes is encrypted, by what it is called; nothing where the cloud encrypts every
-   * disk and has no switch for it.
-   */
+  /** Whether each disk of a resource is encrypted, by a name for the disk; empty if the cloud always encrypts. */
   encryption(type: string, resource: DeclaredResource): Record<string, unknown>;
   openings(type: string, resource: DeclaredResource): Opening[];
-  /** What of a machine's settings is not as it has to be, by their names: metadata service, ways to sign in. */
+  /** Settings of a machine that are not locked down, by name: metadata service, sign-in methods. */
   machineFaults(type: string, resource: DeclaredResource): string[];
-  /** Inputs that carry the document of the first boot. */
+  /** Inputs that contain the first-boot document. */
   userData(type: string, resource: DeclaredResource): unknown[];
-  /** The input that holds tags, which is a record or a list of `key:value`; null for types that cannot have any. */
+  /** The input with the tags, a record or a list of `key:value`; null for types without tags. */
   tags(type: string): string | null;
-  /** The input that holds the physical name; null for types that have none. */
+  /** The input with the physical name; null for types without one. */
   naming(type: string): string | null;
 }
 
 type Props = Readonly<Record<string, unknown>>;
 
-/** An input that is an object, or an empty one. */
+/** An input that is an object, otherwise an empty one. */
 export function objectOf(value: unknown): Props {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Props) : {};
 }
 
-/** An input that is a list of objects; what cannot be seen is one object without properties, so that no rule is content. */
+/**
+ * An input that is a list of objects; an unknown one becomes one object without properties, so that it violates the
+ * policies.
+ */
 export function listOf(value: unknown): Props[] {
   if (Array.isArray(value)) return value.map(objectOf);
   return value === undefined || value === null ? [] : [{}];

@@ -11,7 +11,7 @@ import { type CloudKnowledge, objectOf } from './knowledge.ts';
 
 export interface PolicyContext {
   spec: PrivateServerSpec;
-  /** Values that must never stand anywhere in the open. */
+  /** Values that must never appear in plaintext. */
   secrets: Iterable<string>;
 }
 
@@ -22,14 +22,14 @@ export interface Violation {
   detail: string;
 }
 
-interface Look extends PolicyContext {
+interface RuleInput extends PolicyContext {
   type: string;
   resource: DeclaredResource;
   cloud: CloudKnowledge;
 }
 
-/** What is wrong with a resource, in words that an operator understands; nothing where all is well. */
-type Rule = (look: Look) => string[];
+/** The faults of a resource, in words for an operator; empty if there are none. */
+type Rule = (input: RuleInput) => string[];
 
 const knowledge: Readonly<Record<CloudName, CloudKnowledge>> = {
   aws: awsKnowledge,
@@ -39,7 +39,7 @@ const knowledge: Readonly<Record<CloudName, CloudKnowledge>> = {
   local: localKnowledge,
 };
 
-/** The invariants of every stack on every cloud. */
+/** The policies of every stack on every cloud. */
 const rules = {
   /** Every disk is encrypted at rest. */
   'volume-encrypted': ({ cloud, type, resource }) =>
@@ -47,11 +47,11 @@ const rules = {
       .filter(([, encrypted]) => encrypted !== true)
       .map(([what]) => `${what} is not encrypted`),
 
-  /** Nothing but `destroy` deletes a data volume. */
+  /** Only `destroy` deletes a data volume. */
   'volume-protected': ({ cloud, type, resource }) =>
     cloud.volumes.has(type) && !resource.protect ? ['the engine would delete this volume'] : [],
 
-  /** A firewall or load balancer opens a port of the host contract, or none. */
+  /** A firewall or load balancer opens only ports of the host contract. */
   'port-not-in-contract': ({ cloud, type, resource }) =>
     cloud
       .openings(type, resource)
@@ -62,19 +62,19 @@ const rules = {
       )
       .map(({ from, to, protocol }) => `opens ${words(from)} to ${words(to)} (${words(protocol)})`),
 
-  /** Nobody reaches SSH or a remote desktop, wherever he comes from. */
+  /** SSH and remote desktop are closed for everybody. */
   'remote-login': ({ cloud, type, resource }) =>
     cloud
       .openings(type, resource)
       .filter(({ protocol }) => protocol !== 'icmp')
       .flatMap(({ from, to }) => [22, 3389].filter((port) => isWithin(port, from, to)))
-      .map((port) => `lets somebody reach port ${port}`),
+      .map((port) => `opens port ${port}`),
 
-  /** The metadata service answers the machine alone, and nobody signs in. */
+  /** The metadata service answers only the machine, and nobody can sign in. */
   'machine-locked-down': ({ cloud, type, resource }) =>
-    cloud.machineFaults(type, resource).map((setting) => `${setting} is not as it has to be`),
+    cloud.machineFaults(type, resource).map((setting) => `${setting} is not locked down`),
 
-  /** Everything says whose it is from its create call on; sweeps and recovery rely on it. */
+  /** Every object names its owner from its create call on; sweeps and recovery rely on that. */
   'tags-complete': ({ cloud, type, resource, spec }) => {
     const input = cloud.tags(type);
     if (input === null) return [];
@@ -90,7 +90,7 @@ const rules = {
     if (input === null) return [];
     const given = input.split('.').reduce<unknown>((value, key) => objectOf(value)[key], resource.props);
     if (typeof given !== 'string' || given === '') return [`${input} is left to the engine or the cloud`];
-    // A DNS name may end with the dot of the root.
+    // A DNS name may end with the root's dot.
     const name = given.replace(/\.$/, '');
     const isOwn =
       name.includes(spec.instanceId) ||
@@ -102,10 +102,10 @@ const rules = {
     return isOwn ? [] : [`${input} does not come from the instance or its hostnames`];
   },
 
-  /** What a first boot reads is encrypted in the state, no known secret stands in the open, no provider has credentials. */
+  /** First-boot data is encrypted in the state, no known secret is in plaintext, no provider has credentials. */
   'secret-in-plain-input': ({ cloud, type, resource, secrets }) => {
     if (resource.type.startsWith('pulumi:providers:')) {
-      // What a package passes on although nobody gave it is undefined; switches and numbers, also as text, are no secrets.
+      // Packages add undefined values; booleans and numbers, also as strings, are not secrets.
       const isGiven = (value: unknown) =>
         value !== undefined &&
         value !== null &&
@@ -116,7 +116,7 @@ const rules = {
     const open = cloud.userData(type, resource).some((text) => text !== concealed) ? ['user data is not a secret'] : [];
     const texts = textsIn(resource.props);
     const known = [...secrets].some((secret) => texts.some((text) => text.includes(secret)));
-    return [...open, ...(known ? ['a known secret stands in an input'] : [])];
+    return [...open, ...(known ? ['a known secret is in an input'] : [])];
   },
 } as const satisfies Record<string, Rule>;
 
@@ -124,17 +124,17 @@ type RuleName = keyof typeof rules;
 const ruleEntries = Object.entries(rules) as [RuleName, Rule][];
 const credential = /(accessKey|secret|token|password|credential|certificate)/i;
 
-/** What a stack's resources break, over all rules. Components are ours and have nothing at a cloud. */
+/** All policy violations of a stack's resources. Components are ours and have nothing at a cloud. */
 export function violationsOf(resources: readonly DeclaredResource[], context: PolicyContext): Violation[] {
   const cloud = knowledge[context.spec.cloud];
   return resources.flatMap((resource) => {
     const isProvider = resource.type.startsWith('pulumi:providers:');
     if (!isProvider && !resource.type.startsWith(cloud.prefix)) return [];
-    const look = { ...context, cloud, resource, type: isProvider ? '' : cloud.typeOf(resource.type) };
+    const input = { ...context, cloud, resource, type: isProvider ? '' : cloud.typeOf(resource.type) };
     return ruleEntries
       .filter(([rule]) => !isProvider || rule === 'secret-in-plain-input')
       .flatMap(([rule, check]) =>
-        check(look).map((detail) => ({ rule, resource: `${resource.name} (${resource.type})`, detail })),
+        check(input).map((detail) => ({ rule, resource: `${resource.name} (${resource.type})`, detail })),
       );
   });
 }
@@ -142,7 +142,7 @@ export function violationsOf(resources: readonly DeclaredResource[], context: Po
 const isWithin = (port: number, from: unknown, to: unknown) =>
   typeof from === 'number' && typeof to === 'number' && from <= port && port <= to;
 
-/** Clouds spell tags differently: labels have no colon and no capitals, some clouds have lists in place of records. */
+/** Clouds spell tags differently: labels have no colon and no capitals, some clouds have lists instead of records. */
 const plainTag = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 
 function tagTexts(tags: unknown): string[] {
@@ -157,6 +157,6 @@ function textsIn(value: unknown): string[] {
 }
 
 function words(value: unknown): string {
-  if (value === later) return 'what only the cloud knows';
+  if (value === later) return 'a value known only to the cloud';
   return value === undefined ? 'nothing' : String(value);
 }

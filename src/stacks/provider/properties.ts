@@ -9,12 +9,12 @@ const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
 const outputSignature = 'd0e6a833031e9bbcd3f4e8bde6ca49a4';
 const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
-/** Whether a value is a secret, as the engine sends it or keeps it encrypted in its state. */
+/** Whether a value is a secret, as the engine sends it or stores it encrypted in its state. */
 export function isSecret(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (value as Properties)[signatureKey] === secretSignature;
 }
 
-/** The plain value inside of secrets and outputs, at every depth; what is not known yet becomes undefined. */
+/** The plain value inside secrets and outputs, at every depth; unknown values become undefined. */
 export function unwrap(value: unknown): unknown {
   if (value === unknownValue) return undefined;
   if (Array.isArray(value)) return value.map(unwrap);
@@ -36,7 +36,7 @@ export function toStruct(properties: Properties): structs.Struct {
   return structs.Struct.fromJavaScript(properties as Record<string, structs.JavaScriptValue>);
 }
 
-/** Whether two values say the same, whatever the order of their fields. */
+/** Whether two values are equal, regardless of the order of their fields. */
 export function same(left: unknown, right: unknown): boolean {
   return canonical(left) === canonical(right);
 }

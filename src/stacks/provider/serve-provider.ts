@@ -6,12 +6,12 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { fromStruct, type Properties, toStruct, unwrap } from './properties.ts';
 
 /**
- * The engine's resource provider protocol (pulumi/pulumi, proto/pulumi/provider.proto). Served directly instead of by the
- * SDK's provider class, which hides the former inputs and the provider's own configuration, cannot tell an update from a
- * replacement by property, and takes three times as long to load.
+ * The engine's resource provider protocol (pulumi/pulumi, proto/pulumi/provider.proto). Served directly instead of by
+ * the SDK's provider class, which hides the old inputs and the provider's own configuration, cannot distinguish an
+ * update from a replacement by property, and takes three times as long to load.
  */
 
-/** What a comparison of the state with the wish comes to. */
+/** The result of comparing the state with the new inputs. */
 export interface Difference {
   /** Properties whose change needs a new object. */
   replaces: string[];
@@ -20,27 +20,27 @@ export interface Difference {
 }
 
 export interface Problem {
-  /** Empty when it is about the whole. */
+  /** Empty if it concerns the whole resource. */
   property: string;
   reason: string;
 }
 
-/** What a provider does; property bags are plain, without the engine's marks for secrets and unknown values. */
+/** The provider's work; property bags are plain, without the engine's markers for secrets and unknown values. */
 export interface ProviderWork {
   version: string;
-  /** Whether inputs may come back with the engine's marks for secrets; without that the engine marks outputs by name. */
+  /** Whether inputs may be returned with the engine's secret markers; otherwise the engine marks outputs by name. */
   keepsSecrets: boolean;
-  /** Whether the old object goes before its replacement comes, where the program does not say. */
+  /** Whether the old object is deleted before its replacement is created, unless the program says otherwise. */
   deletesBeforeReplacing: boolean;
   configure?(settings: Properties): void;
-  /** Sentences about inputs that the cloud would refuse; inputs that are not known yet are undefined. */
+  /** Sentences about inputs that the cloud would refuse; unknown inputs are undefined. */
   check(type: string, news: Properties, olds: Properties): Problem[] | Promise<Problem[]>;
   /** `olds` are the properties in the state, `oldInputs` the inputs that led to them. */
   diff(type: string, states: { olds: Properties; oldInputs: Properties; news: Properties }): Difference;
   create(type: string, urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }>;
   /**
-   * Null when the object is gone. `known` are the inputs that the state holds, none for an import; `inputs` are those that
-   * would make the object as it is, null to leave the state's as they are.
+   * Null if the object is gone. `known` are the inputs in the state, none for an import; `inputs` are those that would
+   * create the object as it is, null to keep the state's.
    */
   read(type: string, id: string, known: Properties): Promise<{ outputs: Properties; inputs: Properties | null } | null>;
   update(type: string, id: string, news: Properties, changed: string[]): Promise<Properties>;
@@ -59,9 +59,9 @@ function plain(struct: Parameters<typeof fromStruct>[0]): Properties {
   return unwrap(fromStruct(struct)) as Properties;
 }
 
-/** Serves on a free loopback port, which it answers with. */
+/** Serves on a free loopback port, which it returns. */
 export async function serveProvider(work: ProviderWork): Promise<number> {
-  /** Makes an engine-side handler of an asynchronous function. */
+  /** Wraps an asynchronous function as a gRPC handler. */
   function unary<Request, Answer>(
     handle: (request: Request) => Promise<Answer> | Answer,
   ): grpc.handleUnaryCall<Request, Answer> {
@@ -110,7 +110,7 @@ export async function serveProvider(work: ProviderWork): Promise<number> {
 
     check: unary(async (request: InstanceType<typeof messages.CheckRequest>) => {
       const answer = new messages.CheckResponse();
-      // The inputs go back as they came, so that secrets stay wrapped.
+      // The inputs are returned unchanged, so that secrets stay wrapped.
       answer.setInputs(request.getNews() ?? toStruct({}));
       const problems = await work.check(typeOf(request.getUrn()), plain(request.getNews()), plain(request.getOlds()));
       answer.setFailuresList(
@@ -139,7 +139,7 @@ export async function serveProvider(work: ProviderWork): Promise<number> {
       for (const name of changed) {
         const detail = new messages.PropertyDiff();
         detail.setKind(replaces.includes(name) ? Kind.UPDATE_REPLACE : Kind.UPDATE);
-        // What is no input is something that only the cloud tells.
+        // Anything that is not an input is known only to the cloud.
         detail.setInputdiff(name in inputs);
         answer.getDetaileddiffMap().set(name, detail);
       }

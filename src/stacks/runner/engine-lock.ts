@@ -2,16 +2,16 @@ import { ConcurrentUpdateError, type Stack, StackAlreadyExistsError } from '@pul
 import { type Engine, isLocked } from './engine.ts';
 
 /**
- * The engine's own lock of a stack. One that a runner meets belongs to a process that is gone, because only the holder of
- * the lease comes here; so it is removed, and the work goes on.
+ * The engine's own lock of a stack. Only the holder of the lease works here, so an existing lock belongs to a process
+ * that is gone: it is removed, and the work continues.
  */
 
-/** Whether a call failed because somebody has the engine's lock. */
+/** Whether a call failed because the engine's lock is held. */
 function metLock(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError || isLocked(error);
 }
 
-/** Runs work that needs the engine's lock; where it is met, it is removed and the work tried once more. */
+/** Runs work that needs the engine's lock; an existing lock is removed and the work retried once. */
 export async function unlocking<T>(stack: Stack, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -22,7 +22,7 @@ export async function unlocking<T>(stack: Stack, work: () => Promise<T>): Promis
   }
 }
 
-/** Makes sure that there is a stack of this name, and no lock under it that the making of it could leave. */
+/** Ensures that a stack of this name exists, without a lock that an interrupted creation may have left. */
 export async function createStack(engine: Engine, name: string): Promise<void> {
   try {
     await engine.create(name);
@@ -37,11 +37,11 @@ export async function createStack(engine: Engine, name: string): Promise<void> {
 const removeLock = (engine: Engine, name: string) => engine.run(['cancel', '--yes', '--stack', name]);
 
 /**
- * A process that died while it made a stack leaves a lock and no stack, and the CLI removes only the locks of stacks that
- * there are. A rename looks at the lock of the old name alone, so another stack takes the name over.
+ * A process that died while creating a stack leaves a lock but no stack, and the CLI removes only locks of existing
+ * stacks. A rename checks only the lock of the old name, so another stack is renamed to this one.
  */
 async function createUnderLock(engine: Engine, name: string): Promise<void> {
-  const standIn = `${name}-unlocking`;
-  await createStack(engine, standIn);
-  await engine.run(['stack', 'rename', name, '--stack', standIn]);
+  const placeholder = `${name}-unlocking`;
+  await createStack(engine, placeholder);
+  await engine.run(['stack', 'rename', name, '--stack', placeholder]);
 }

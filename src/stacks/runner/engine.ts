@@ -14,7 +14,7 @@ import {
 import type { CloudStacks } from '../private-server.ts';
 import type { RunnerSettings } from './settings.ts';
 
-/** Environment that keeps the engine inside of a closed network and off the update check. */
+/** Environment that keeps the engine from update checks and other network access of its own. */
 const closedNetwork = {
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
@@ -26,21 +26,21 @@ class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
-/** Whether a call of the CLI met the engine's own lock; the Automation API tells it by the same text. */
+/** Whether a call of the CLI failed on the engine's own lock; the Automation API recognises it by the same text. */
 export function isLocked(error: unknown): boolean {
   return error instanceof EngineError && error.message.includes('the stack is currently locked');
 }
 
-/** Whether the CLI was ended by a signal; the Automation API keeps the process's own error in its. */
+/** Whether the CLI was ended by a signal; the Automation API wraps the process's error. */
 export function wasKilled(error: unknown): boolean {
   if (!(error instanceof CommandError)) return false;
   const { commandResult } = error as unknown as { commandResult?: { err?: { signal?: string } } };
   return commandResult?.err?.signal !== undefined;
 }
 
-/** The engine with a folder of its own for one operation. */
+/** The engine with a separate folder for one operation. */
 export interface Engine {
-  /** Names the project, the same as `Pulumi.yaml` at the top does, and the plugins of a cloud; comes first. */
+  /** Declares the project, as `Pulumi.yaml` at the top does, and the plugins of a cloud; must be called first. */
   useCloud(cloud: CloudStacks): Promise<void>;
   /**
    * The stack as the Automation API knows it. Its `up` answers no outputs: they cost two more processes of the CLI, and the
@@ -50,14 +50,14 @@ export interface Engine {
   exists(name: string): Promise<boolean>;
   /** Creates the stack; throws `StackAlreadyExistsError`. */
   create(name: string): Promise<void>;
-  /** Runs the CLI itself where the Automation API has no call; answers its standard output. */
+  /** Runs the CLI directly where the Automation API has no call; returns its standard output. */
   run(args: string[]): Promise<string>;
   close(): Promise<void>;
 }
 
 /** Prepares the engine. Everything here is done before a request comes, when the runner is started in advance. */
 export async function openEngine(settings: RunnerSettings): Promise<Engine> {
-  // Scripts of plugins must meet the same Node as this process.
+  // Plugin scripts must find the same Node as this process.
   const path = `${dirname(process.execPath)}:${process.env.PATH ?? ''}`;
   Object.assign(process.env, closedNetwork, { PATH: path });
   const [command, folder] = await Promise.all([
@@ -81,7 +81,7 @@ export async function openEngine(settings: RunnerSettings): Promise<Engine> {
   return {
     async useCloud(cloud) {
       const project: ProjectSettings = { name: 'freehold', runtime: 'nodejs' };
-      // The SDK's type lacks `plugins`; it writes the settings as they are.
+      // The SDK's type lacks `plugins`; it writes the settings unchanged.
       await workspace.saveProjectSettings(Object.assign(project, { plugins: { providers: cloud.plugins } }));
     },
     async stack(name, program) {

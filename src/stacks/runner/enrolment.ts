@@ -11,8 +11,8 @@ const timeoutMs = 15_000;
 const attempts = 3;
 
 /**
- * The runner's calls to the licence server. They throw `licence_server_unavailable` when it does not answer or fails, and
- * `licence_refused` when it refuses.
+ * The runner's calls to the licence server. They throw `licence_server_unavailable` if it does not answer or fails, and
+ * `licence_refused` if it refuses.
  */
 async function call(url: URL, init: RequestInit): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
@@ -44,7 +44,7 @@ function post(settings: RunnerSettings, path: string, body: unknown): Promise<un
 
 /**
  * The host contract of every machine, by its key. The same licence, node and generation give the same token, so every
- * repeat writes the same contract; the machines of a node share the token, because one node has one seat.
+ * repetition writes the same contract; the machines of a node share the token, because a node has one seat.
  */
 export async function enrolNodes(
   settings: RunnerSettings,
@@ -78,7 +78,7 @@ export async function enrolNodes(
   return { contracts: Object.fromEntries(contracts), tokens };
 }
 
-/** Tells the licence server that `up` has ended: what is not redeemed soon cannot be redeemed any more. */
+/** Reports to the licence server that `up` has ended: open tokens can be redeemed only for a limited time. */
 export async function reportUpEnded(settings: RunnerSettings, identity: HostIdentity): Promise<void> {
   await post(settings, '/v1/admin/enrollments/up-ended', { licenseId: identity.licenceId });
 }

@@ -5,13 +5,13 @@ import { monotonic } from '../../runtime/clock.ts';
 import type { DataVolume } from '../private-server.ts';
 import type { StackContext } from './stack-context.ts';
 
-/** How long one attempt waits for snapshots, ms; the next one goes on with the same. */
+/** How long one attempt waits for snapshots, ms; the next one continues with the same. */
 const timeoutMs = 30 * 60_000;
 
 /**
- * Makes a snapshot of each data volume, of those that the state knows and those that carry the tag of the instance, and
- * waits until all are complete. One that an earlier attempt made counts. Throws `snapshot_failed`, after which the next
- * attempt makes those anew that failed.
+ * Takes a snapshot of each data volume, of those in the state and those with the tag of the instance, and waits until
+ * all are complete. Snapshots of an earlier attempt count. Throws `snapshot_failed`; the next attempt retries the
+ * failed ones.
  */
 export async function takeFinalSnapshots(
   context: StackContext,
@@ -26,7 +26,7 @@ export async function takeFinalSnapshots(
   const desired = { instanceId, region, purpose: 'final', keepUntil } as const;
   const asked = new Set<string>();
   const gone = new Set<string>();
-  const begun = monotonic();
+  const startedAt = monotonic();
   try {
     for (;;) {
       signal.throwIfAborted();
@@ -39,25 +39,25 @@ export async function takeFinalSnapshots(
         throw new ReasonError('snapshot_failed', `the cloud failed to make ${ids.join(', ')}`);
       }
       for (const volume of make) {
-        // One that was just begun may be in no list yet.
+        // A snapshot that was just started may be missing from lists.
         if (asked.has(volume.id)) continue;
-        reporter.log('info', `makes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
+        reporter.log('info', `takes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
         if (await snapshots.make(volume, desired)) {
           asked.add(volume.id);
           continue;
         }
-        // "Not found" may also be said of where the snapshot was to lie.
+        // "Not found" may also refer to the snapshot's destination.
         if ((await dataVolumes(context, [])).some(({ id }) => id.toLowerCase() === volume.id.toLowerCase())) {
           throw new ReasonError(
             'snapshot_failed',
-            `the cloud has ${volume.id}, and finds it not when it is to be copied`,
+            `the cloud lists ${volume.id}, but does not find it for the snapshot`,
           );
         }
         gone.add(volume.id);
       }
       const waiting = [...make.filter(({ id }) => !gone.has(id)), ...pending];
       if (waiting.length === 0) return;
-      if (monotonic() - begun > timeoutMs) {
+      if (monotonic() - startedAt > timeoutMs) {
         const names = waiting.map(({ resource }) => resource).join(', ');
         throw new ReasonError('snapshot_failed', `the snapshots of ${names} are not complete yet`);
       }
@@ -68,7 +68,7 @@ export async function takeFinalSnapshots(
   }
 }
 
-/** By id, whoever knows them: a volume that lost its tag has the same data. */
+/** By id, whatever its source: a volume that lost its tag has the same data. */
 async function dataVolumes({ cloud, request }: StackContext, known: readonly DataVolume[]): Promise<DataVolume[]> {
   const inventory = cloud.inventory(process.env);
   try {

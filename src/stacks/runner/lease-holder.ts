@@ -8,28 +8,28 @@ import { type HolderSession, isLeaseLost, judgeLease } from './lease-rules.ts';
 import type { RunnerSettings } from './settings.ts';
 
 /**
- * The runner's side of the lease: taken before anything is touched, renewed while it works, given back at the end. A
- * runner that cannot renew ends its whole session at once, before anybody else may begin.
+ * The runner's side of the lease: acquired before anything is touched, renewed while it works, released at the end. A
+ * runner that cannot renew kills its whole session before another one may begin.
  */
 export interface Lease {
-  /** False when the work before did not end well, or nobody knows: recovery must run. */
+  /** False if the previous work did not end cleanly, or that is unknown: recovery must run. */
   clean: boolean;
-  /** Gives the lease back; `settled` says that nothing is left to be put in order. */
+  /** Releases the lease; `settled` says that no recovery is needed. */
   release(how: { settled: boolean }): Promise<void>;
 }
 
 export interface LeaseManager {
-  /** Throws `stack_busy` while another runner works on the stack, `records_unreachable` while the database is away. */
+  /** Throws `stack_busy` while another runner works on the stack, `records_unreachable` while the database is down. */
   acquire(stack: string): Promise<Lease>;
 }
 
-/** Connects at once, so that the connection stands when the first request comes. */
+/** Connects at once, so that the connection is open when the first request arrives. */
 export function openLeaseManager(settings: RunnerSettings): LeaseManager {
   const options = { maxPoolSize: 2, autoIndex: false, serverSelectionTimeoutMS: 5_000 };
   const connection = mongoose.createConnection();
   const connect = () => connection.openUri(settings.MONGODB_URI, options);
   const first = connect();
-  // Tried again by `acquire`; a warm runner that never works has nobody to tell.
+  // `acquire` retries; a prewarmed runner that never works has nobody to report to.
   first.catch(() => undefined);
   const leases = stackLeaseStore(connection);
   const myself = identify(process.pid);
@@ -78,12 +78,12 @@ export function openLeaseManager(settings: RunnerSettings): LeaseManager {
         if (isLeaseLost({ now: monotonic(), renewedAt, lostMs: settings.FREEHOLD_LEASE_LOST_MS })) endSession();
       };
       const renewing = setInterval(async () => {
-        const begun = monotonic();
+        const startedAt = monotonic();
         try {
-          if (await leases.renew(held)) renewedAt = begun;
+          if (await leases.renew(held)) renewedAt = startedAt;
           else endSession();
         } catch {
-          // The next tick tries again, until the lease counts as lost.
+          // The next tick retries, until the lease counts as lost.
         }
       }, settings.FREEHOLD_LEASE_RENEW_MS);
       const watching = setInterval(endIfLost, Math.min(1_000, settings.FREEHOLD_LEASE_RENEW_MS));

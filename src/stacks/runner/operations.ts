@@ -42,7 +42,7 @@ async function up(context: StackContext): Promise<Outcome> {
   const { spec, identity } = request;
   if (!identity) throw new ReasonError('internal', 'up needs an identity');
   const enrolling = enrolNodes(settings, spec, identity);
-  // Awaited below; a refusal must not end the process before that.
+  // Awaited below; a rejection before that must not end the process.
   enrolling.catch(() => undefined);
   const plugins = startPlugins(context.cloud);
   plugins.catch(() => undefined);
@@ -68,9 +68,9 @@ async function up(context: StackContext): Promise<Outcome> {
       await Promise.all([reporting, settleAfterUp(context, outcome)]);
       return outcome;
     } catch (error) {
-      // A create whose reply was lost can stand in its own repeat's way; without it the next try goes through.
-      if (isLast || context.signal.aborted || !(await mayBeMended(context, error))) throw error;
-      reporter.forgive();
+      // A create whose reply was lost can block its own repetition; once it is removed, the next attempt succeeds.
+      if (isLast || context.signal.aborted || !(await isRecoverable(context, error))) throw error;
+      reporter.forgetErrors();
       adoption = await recover(context);
     }
   }
@@ -79,10 +79,10 @@ async function up(context: StackContext): Promise<Outcome> {
 type UserData = Readonly<Record<string, string>>;
 
 interface Deployed extends Outcome {
-  /** Ids of the objects that the engine ended with, and of those that it deleted. */
+  /** Ids of the objects that existed at the end of the engine's run, and of those that it deleted. */
   known: ReadonlySet<string>;
   gone: ReadonlySet<string>;
-  /** When the engine ended its last create, monotonic ms; null when there was none. */
+  /** When the engine finished its last create, monotonic ms; null if there was none. */
   createdAt: number | null;
 }
 
@@ -110,14 +110,14 @@ async function deploy(context: StackContext, userData: UserData): Promise<Deploy
 }
 
 /**
- * Takes objects into the state under their logical names, as they are: what the wish changes about them is the next
- * up's work, because the engine refuses to take over an object that differs from it.
+ * Imports objects into the state under their logical names, as they are: differences from the spec are left to the next
+ * up, because the engine refuses to import an object that differs.
  */
 async function importObjects(context: StackContext, userData: UserData, adoption: Adoption): Promise<void> {
   const { request, engine, reporter, cloud } = context;
   context.signal.throwIfAborted();
   reporter.phase('import');
-  for (const [name, id] of adoption) reporter.log('warning', `takes over ${name} (${id}), which is in no state`);
+  for (const [name, id] of adoption) reporter.log('warning', `imports ${name} (${id}), which is in no state`);
   const refusal: Refusal = {};
   const program: PulumiFn = async () => {
     runtime.registerStackTransformation(({ type, name, props, opts }) => {
@@ -133,14 +133,14 @@ async function importObjects(context: StackContext, userData: UserData, adoption
 }
 
 /**
- * Compares the cloud with what the engine ended with: a create that was repeated inside of the same up, because its
- * reply was lost, made a second object where the cloud has no create tokens.
+ * Compares the cloud with the engine's result: on a cloud without create tokens, a create repeated within the same up,
+ * because its reply was lost, made a second object.
  */
 async function settleAfterUp(context: StackContext, { known, gone, createdAt }: Deployed): Promise<void> {
   if (createdAt !== null) await waitForLists(context, monotonic() - createdAt);
   const suspects = await findOrphans(context, new Set([...known, ...gone]));
   if (suspects.length === 0) return;
-  // Nothing is removed on the word of events alone.
+  // Nothing is deleted because of events alone.
   const state = await readState(context);
   const orphans = suspects.filter(({ id }) => !state?.ids.has(id));
   const { remove } = planOrphans(orphans, { takenNames: new Set(), delivered: context.request.delivered });
@@ -148,15 +148,15 @@ async function settleAfterUp(context: StackContext, { known, gone, createdAt }: 
   refuseOrphans(orphans.filter((object) => !remove.includes(object)));
 }
 
-/** Whether an up failed with all its processes well, and left objects that its state does not know. */
-async function mayBeMended(context: StackContext, error: unknown): Promise<boolean> {
+/** Whether an up failed although all its processes ran, and left objects missing from its state. */
+async function isRecoverable(context: StackContext, error: unknown): Promise<boolean> {
   if (wasKilled(error) || error instanceof ReasonError || context.reporter.lostProvider()) return false;
   try {
     await waitForLists(context);
     const state = await readState(context);
     return (await findOrphans(context, state?.ids ?? new Set())).length > 0;
   } catch {
-    // The first failure is the one to tell.
+    // The first failure is the one to report.
     return false;
   }
 }
@@ -166,23 +166,23 @@ async function refresh(context: StackContext, options: { silent?: boolean } = {}
   reporter.phase('refresh');
   const total = cloud.resourceCount(request.spec);
   const progress = reporter.follow({ kind: 'refresh', typePrefix: cloud.typePrefix, total, ...options });
-  const stack = await engine.stack(request.stack, standIn(context, { protect: true }));
+  const stack = await engine.stack(request.stack, placeholderProgram(context, { protect: true }));
   await unlocking(stack, () =>
     stack.refresh({ ...plain(context), onEvent: progress.onEvent, clearPendingCreates: true, runProgram: true }),
   );
   return { outputs: null, changes: progress.changes() };
 }
 
-/** Tells what is not at the cloud as the state has it; touches nothing. */
+/** Reports differences between the cloud and the state; changes nothing. */
 async function previewDrift(context: StackContext): Promise<Outcome> {
-  const drift = await previewRefresh(context, standIn(context, { protect: true }));
+  const drift = await previewRefresh(context, placeholderProgram(context, { protect: true }));
   context.reporter.write({ type: 'drift', ...drift });
   return { outputs: null, changes: {} };
 }
 
 /**
- * Removes everything of the instance, volumes and what no state knows included: that is what destroying it means. Where
- * final snapshots are wished, nothing goes before they are complete.
+ * Deletes everything of the instance, including volumes and objects missing from the state. If final snapshots are
+ * requested, nothing is deleted before they are complete.
  */
 async function destroy(context: StackContext): Promise<Outcome> {
   const { request, engine, reporter, cloud } = context;
@@ -190,16 +190,16 @@ async function destroy(context: StackContext): Promise<Outcome> {
   if (finalSnapshot === undefined) throw new ReasonError('internal', 'destroy needs a choice about final snapshots');
   let changes: OpMap = {};
   if (request.recover) await waitForLists(context);
-  // What died may have left the engine's lock without a stack; it goes with the stack.
+  // An interrupted attempt may have left the engine's lock without a stack; it is removed with the stack.
   if (!context.clean) await createStack(engine, request.stack);
   const state = await readState(context);
   if (finalSnapshot) await takeFinalSnapshots(context, state?.volumes ?? [], finalSnapshot);
   if (state) {
     reporter.phase('destroy');
-    // What the state does not know may use what it knows, so it goes first.
+    // Objects missing from the state may use objects in it, so they are deleted first.
     await removeOrphans(context, await findOrphans(context, state.ids));
     if (state.pending) await refresh(context, { silent: true });
-    const stack = await engine.stack(request.stack, standIn(context, { protect: false }));
+    const stack = await engine.stack(request.stack, placeholderProgram(context, { protect: false }));
     if (!state.isEmpty) {
       await unlocking(stack, () => engine.run(['state', 'unprotect', '--all', '--yes', '--stack', request.stack]));
       const progress = reporter.follow({ kind: 'destroy', typePrefix: cloud.typePrefix, total: state.ids.size });
@@ -215,23 +215,24 @@ async function destroy(context: StackContext): Promise<Outcome> {
 }
 
 /**
- * Puts a stack in order after an attempt that did not end cleanly: deals with what the state does not know, and lets the
- * state forget what it only believes to be there or to have begun. Answers what the next up must take over. Throws
- * `unknown_objects` or `volume_gone` where an operator must look.
+ * Recovers a stack after an attempt that did not end cleanly: handles objects missing from the state, and removes
+ * missing objects and pending operations from the state. Returns what the next up must import. Throws `unknown_objects`
+ * or `volume_gone` if an operator must decide.
  */
 async function recover(context: StackContext): Promise<Adoption> {
   const { delivered } = context.request;
   context.reporter.phase('recover');
   await waitForLists(context);
   const before = await readState(context);
-  // Before the pivot orphans go first, because they may stand in the way of what a refresh or an up repairs.
+  // Before the pivot orphans are deleted first, because they may block the repairs of a refresh or an up.
   if (!delivered) await removeOrphans(context, await findOrphans(context, before?.ids ?? new Set()));
   if (before && (before.pending || before.ids.size > 0)) await refresh(context, { silent: true });
   if (!delivered) return nothing;
-  // A name is free only when the refreshed state has let it go: an import under a taken name replaces its object.
+  // A logical name is free only after the refreshed state has dropped it: an import under a taken name replaces its
+  // object.
   const after = await readState(context);
   const orphans = await findOrphans(context, after?.ids ?? new Set());
-  refuseLosses(
+  requireVolumes(
     context.request.requiredVolumeIds ?? [],
     new Set([...(after?.ids ?? []), ...orphans.map(({ id }) => id)]),
   );
@@ -240,18 +241,18 @@ async function recover(context: StackContext): Promise<Adoption> {
   return adopt;
 }
 
-/** Throws `volume_gone` when something that must be there is not: an up would make an empty one in its place. */
-function refuseLosses(requiredVolumeIds: readonly string[], there: ReadonlySet<string>): void {
+/** Throws `volume_gone` if a required volume is missing: an up would create an empty one instead. */
+function requireVolumes(requiredVolumeIds: readonly string[], there: ReadonlySet<string>): void {
   const gone = requiredVolumeIds.filter((id) => !there.has(id));
   if (gone.length > 0) throw new ReasonError('volume_gone', gone.join(', '));
 }
 
-/** What every run of the engine is given. */
+/** Options of every engine run. */
 function plain({ signal }: StackContext) {
   return { signal, showSecrets: false, suppressProgress: true };
 }
 
-/** What a program refused by itself, before the engine made words of it. */
+/** What a program refused itself, before the engine turned it into text. */
 interface Refusal {
   reason?: ReasonError;
 }
@@ -274,8 +275,8 @@ async function declare(
   }
 }
 
-/** The program of refresh, look and destroy: the same resources, and user data that nobody reads. */
-function standIn({ cloud, request }: StackContext, { protect }: { protect: boolean }): PulumiFn {
+/** The program of refresh, preview and destroy: the same resources, with placeholder user data. */
+function placeholderProgram({ cloud, request }: StackContext, { protect }: { protect: boolean }): PulumiFn {
   return async () => {
     const userData = Object.fromEntries(machinesOf(request.spec).map(({ key }) => [key, secret('')]));
     return cloud.declare({ spec: request.spec, userData, protect, findImages: false, env: process.env });

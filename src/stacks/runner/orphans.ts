@@ -4,17 +4,17 @@ import type { Inventory, TaggedObject } from '../private-server.ts';
 import type { StackContext } from './stack-context.ts';
 
 /**
- * Objects at the cloud that carry the tag of the instance and that its state does not know: what an attempt made without
- * living to write it down, and what a repeated create made twice where the cloud has no create tokens.
+ * Objects with the instance's tag that are missing from its state: created by an attempt that died before it could
+ * record them, or duplicated by a repeated create on a cloud without create tokens.
  */
 
-/** Objects to take over, as ids by logical name. */
+/** Objects to import, as ids by logical name. */
 export type Adoption = ReadonlyMap<string, string>;
 
 /**
- * What becomes of orphans. Before the pivot everything is rebuilt anyway, so they go. After it they may hold a
- * customer's data: nothing is deleted, one is taken over where its logical name is free and no other claims it, and the
- * rest is for an operator to look at.
+ * What happens to orphans. Before the pivot everything is rebuilt anyway, so they are deleted. After it they may hold a
+ * customer's data: nothing is deleted; an object is imported if its logical name is free and no other claims it; the
+ * rest needs an operator.
  */
 export function planOrphans(
   orphans: readonly TaggedObject[],
@@ -41,8 +41,8 @@ async function withInventory<T>({ cloud }: StackContext, work: (inventory: Inven
 }
 
 /**
- * Waits until lists show what was created up to `sinceMs` ago; without that, up to now: what the processes of an earlier
- * attempt had asked for before they ended counts from here.
+ * Waits until lists show everything created up to `sinceMs` ago; by default up to now, because requests of an earlier
+ * attempt's processes count from their end.
  */
 export async function waitForLists(context: StackContext, sinceMs = 0): Promise<void> {
   const lagMs = await withInventory(context, async (inventory) => inventory.listingLagMs);
@@ -50,14 +50,14 @@ export async function waitForLists(context: StackContext, sinceMs = 0): Promise<
 }
 
 /**
- * The objects of the instance, and before the pivot those of nobody, that are not known by id. Case does not count: Azure spells its ids differently from call to
- * call, and no cloud has two that differ in nothing else.
+ * The objects of the instance, and before the pivot those without an owner, that are not known by id. Case is ignored:
+ * Azure spells its ids inconsistently, and no cloud has two ids that differ only in case.
  */
 export async function findOrphans(context: StackContext, known: ReadonlySet<string>): Promise<TaggedObject[]> {
   const { spec, delivered } = context.request;
   const listed = await withInventory(context, async (inventory) => {
     const owned = await inventory.list(spec);
-    // After the pivot nothing is removed, so that nobody's objects are no business of this instance.
+    // After the pivot nothing is deleted, so objects without an owner do not matter here.
     const unowned = delivered ? [] : ((await inventory.listUnowned?.(spec.region, context.signal)) ?? []);
     return [...owned, ...unowned];
   });
@@ -65,7 +65,7 @@ export async function findOrphans(context: StackContext, known: ReadonlySet<stri
   return listed.filter(({ id }) => !spelled.has(id.toLowerCase()));
 }
 
-/** Removes objects, one after the other in the order given. */
+/** Removes objects, one after the other in the given order. */
 export async function removeOrphans(context: StackContext, orphans: readonly TaggedObject[]): Promise<void> {
   if (orphans.length === 0) return;
   await withInventory(context, async (inventory) => {

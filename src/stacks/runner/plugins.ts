@@ -6,9 +6,8 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudStacks } from '../private-server.ts';
 
 /**
- * Starts a cloud's own providers ahead of the engine, which would otherwise wait for them at the first resource. The
- * engine is told by PULUMI_DEBUG_PROVIDERS where they listen, and speaks to them as to those that it starts itself. They
- * are children of the runner and end with its session.
+ * Starts a cloud's own providers before the engine, which would otherwise wait for them at the first resource.
+ * PULUMI_DEBUG_PROVIDERS tells the engine where they listen. They are children of the runner and end with its session.
  */
 export async function startPlugins(cloud: CloudStacks): Promise<void> {
   const started = cloud.plugins.map(async ({ name, path }) => {
@@ -23,8 +22,8 @@ export async function startPlugins(cloud: CloudStacks): Promise<void> {
   if (addresses.length > 0) process.env.PULUMI_DEBUG_PROVIDERS = addresses.join(',');
 }
 
-/** A provider that was killed before it could serve is an interruption like any other; one that ends by itself is broken. */
+/** A provider killed before it could serve is an interruption like any other; one that exits by itself is broken. */
 function endOf(name: string, code: number | null, signal: NodeJS.Signals | null): Error {
   if (signal) return new ReasonError('runner_died', `provider ${name} was ended by ${signal}`);
-  return new Error(`provider ${name} ended with ${code}`);
+  return new Error(`provider ${name} exited with ${code}`);
 }

@@ -8,9 +8,9 @@ import type { StackContext } from './stack-context.ts';
 import { readState } from './stack-state.ts';
 
 /**
- * Compares what the state of a stack holds with what is at its cloud, and changes neither: the preview of a refresh tells
- * what is gone and what is otherwise than was asked for, the list by tag what is there and in no state. What the cloud alone
- * tells (a time, a counter) and nobody asked for is no difference.
+ * Compares a stack's state with its cloud and changes neither: the preview of a refresh reports what is missing or
+ * differs from the inputs, the list by tag what exists but is in no state. Values that only the cloud sets (a time, a
+ * counter) and nobody configured are no difference.
  */
 export async function previewRefresh(context: StackContext, program: PulumiFn): Promise<Drift & { seen: string[] }> {
   const { request, engine, reporter, cloud, signal } = context;
@@ -46,7 +46,7 @@ export async function previewRefresh(context: StackContext, program: PulumiFn): 
   return { differences, requiredVolumeIds: [...requiredVolumeIds], seen: [...seen] };
 }
 
-/** A path like `tags.name` or `rules[0].port` belongs to the property that it begins with. */
+/** A path like `tags.name` or `rules[0].port` belongs to its first property. */
 function firstName(path: string): string {
   return path.split(/[.[]/)[0] ?? path;
 }

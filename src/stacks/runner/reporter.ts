@@ -6,12 +6,12 @@ import { monotonic } from '../../runtime/clock.ts';
 import { logicalName } from './logical-name.ts';
 
 const tailLength = 20;
-/** Long enough for what a cloud answers with a whole document. */
-const longestText = 16_000;
+/** Enough for an error that contains a whole document. */
+const maxTextLength = 16_000;
 /** Colour directives of the engine. */
 const decoration = /<\{%[^%]*%\}>/g;
 
-/** What becomes of the engine's diagnostics; the severities that are not named (debug) are dropped. */
+/** How the engine's diagnostics are passed on; other severities (debug) are dropped. */
 const severities: Partial<Record<string, 'info' | 'warning' | 'error'>> = {
   info: 'info',
   'info#err': 'info',
@@ -20,9 +20,9 @@ const severities: Partial<Record<string, 'info' | 'warning' | 'error'>> = {
 };
 
 /**
- * How the engine says that the process of a provider is gone: in the words of grpc-go (codes.Unavailable and its causes),
- * and in its own where the process died, or the machine was too busy, before the two had met
- * (pulumi sdk/go/common/resource/plugin/plugin.go).
+ * How the engine reports that a provider's process is gone: in the words of grpc-go (codes.Unavailable and its causes),
+ * and in its own if the process died, or the machine was too busy, before the two had connected (pulumi
+ * sdk/go/common/resource/plugin/plugin.go).
  */
 const providerLosses =
   /code = Unavailable|error reading from server: EOF|transport is closing|connection refused|did not begin responding to RPC/;
@@ -38,7 +38,7 @@ interface Following {
   silent?: boolean;
 }
 
-/** Steps that count in a run: one per resource, the last one where a replacement has several. */
+/** Steps that count in a run: one per resource, the last one if a replacement has several. */
 const counts: Record<StackRequest['kind'], (op: string) => boolean> = {
   up: (op) => !['delete', 'delete-replaced', 'replace', 'discard-replaced', 'remove-pending-replace'].includes(op),
   refresh: () => true,
@@ -46,11 +46,11 @@ const counts: Record<StackRequest['kind'], (op: string) => boolean> = {
   destroy: (op) => op.startsWith('delete'),
 };
 
-/** Writes the runner's lines on standard output, free of secrets, and remembers the last ones for a failure. */
+/** Writes the runner's lines on standard output, without secrets, and keeps the last ones for a failure. */
 export function createReporter(secrets: Set<string>) {
   const tail: string[] = [];
   const errors: string[] = [];
-  /** How far progress has come, over all runs that show. */
+  /** Highest progress over all runs that show it. */
   let highest = 0;
 
   function write(line: RunnerLine): void {
@@ -59,7 +59,7 @@ export function createReporter(secrets: Set<string>) {
       try {
         at += writeSync(1, text, at);
       } catch (error) {
-        // A reader that is gone takes nothing any more; the ladder has begun then.
+        // The reader is gone; the shutdown escalation has begun then.
         if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       }
@@ -69,7 +69,7 @@ export function createReporter(secrets: Set<string>) {
   function clean(text: string): string {
     let result = stripVTControlCharacters(text.replace(decoration, '')).trim();
     for (const secret of secrets) result = result.replaceAll(secret, '[secret]');
-    return result.slice(0, longestText);
+    return result.slice(0, maxTextLength);
   }
 
   function log(severity: 'info' | 'warning' | 'error', message: string): void {
@@ -89,13 +89,13 @@ export function createReporter(secrets: Set<string>) {
     /** Everything that the engine called an error so far. */
     errors,
     phase: (phase: string) => write({ type: 'phase', phase }),
-    /** Lets the errors so far be forgotten, because what failed is tried once more. */
-    forgive: () => void errors.splice(0),
-    /** Whether the engine lost a provider: its process ended while the engine wanted something of it. */
+    /** Forgets the errors so far, because the failed work is retried. */
+    forgetErrors: () => void errors.splice(0),
+    /** Whether the engine lost a provider: its process ended during a call. */
     lostProvider: () => errors.some((text) => providerLosses.test(text)),
     /** Follows the engine's events of one run: counts the resources of a cloud, passes diagnostics on. */
     follow({ kind, typePrefix, total, silent }: Following) {
-      const begun = new Set<string>();
+      const startedUrns = new Set<string>();
       const ended = new Set<string>();
       const known = new Set<string>();
       const gone = new Set<string>();
@@ -114,7 +114,7 @@ export function createReporter(secrets: Set<string>) {
         const { metadata } = (event.resourcePreEvent ?? event.resOpFailedEvent ?? event.resOutputsEvent)!;
         const { urn, op, type } = metadata;
         if (!type.startsWith(typePrefix) || !counts[kind](op)) return;
-        begun.add(urn);
+        startedUrns.add(urn);
         if (status === 'done') ended.add(urn);
         if (silent) return;
         highest = Math.max(highest, ended.size);
@@ -125,13 +125,15 @@ export function createReporter(secrets: Set<string>) {
           op,
           status,
           done: highest,
-          total: Math.max(total, begun.size, highest),
+          total: Math.max(total, startedUrns.size, highest),
         });
       }
 
       return {
         changes: () => changes,
-        /** Ids at the cloud that the run ended with and that it deleted, and when it made the last one, monotonic ms. */
+        /**
+         * Ids at the cloud at the end of the run, ids that it deleted, and when it made the last create, monotonic ms.
+         */
         objects: () => ({ known, gone, createdAt }),
         onEvent(event: EngineEvent): void {
           if (event.resourcePreEvent || event.resOutputsEvent || event.resOpFailedEvent) resource(event);

@@ -29,7 +29,7 @@ export async function runRunner(): Promise<void> {
     process.exit(0);
   }
 
-  stop.signal.addEventListener('abort', () => descend(settings.FREEHOLD_RUNNER_LADDER_MS));
+  stop.signal.addEventListener('abort', () => escalateShutdown(settings.FREEHOLD_RUNNER_LADDER_MS));
   let cloud: CloudStacks | undefined;
   let code = 0;
   try {
@@ -54,14 +54,14 @@ export async function runRunner(): Promise<void> {
         signal: stop.signal,
       };
       outcome = await runOperation(context);
-      // A refresh and a look put nothing in order that was not.
+      // A refresh and a preview leave a needed recovery open.
       settled = !['refresh', 'preview-refresh'].includes(request.kind) || !recover;
     } finally {
-      // Nothing of this session may touch the stack once the lease is free.
+      // No process of this session may touch the stack once the lease is free.
       await killSession(process.pid, process.pid);
       await lease
         .release({ settled })
-        .catch(() => reporter.log('warning', 'the lease was not given back; it runs out by itself'));
+        .catch(() => reporter.log('warning', 'the lease was not released; it will expire'));
     }
     reporter.write({ type: 'result', outputs: outcome.outputs, changes: countsOf(outcome.changes) });
   } catch (error) {
@@ -73,10 +73,12 @@ export async function runRunner(): Promise<void> {
   process.exit(code);
 }
 
-/** The rest of the ladder: the engine got its SIGINT with the abort; then SIGTERM, then SIGKILL, for the session. */
-function descend(ladderMs: number): void {
-  setTimeout(() => signalSession(process.pid, 'SIGTERM', process.pid), ladderMs / 2);
-  setTimeout(() => killSession(process.pid, process.pid), (ladderMs * 3) / 4);
+/**
+ * The rest of the shutdown escalation: the engine got SIGINT with the abort; then SIGTERM and SIGKILL for the session.
+ */
+function escalateShutdown(escalationMs: number): void {
+  setTimeout(() => signalSession(process.pid, 'SIGTERM', process.pid), escalationMs / 2);
+  setTimeout(() => killSession(process.pid, process.pid), (escalationMs * 3) / 4);
 }
 
 async function aborted(signal: AbortSignal): Promise<null> {

@@ -3,34 +3,34 @@ import { isReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { RunnerLine, type StackOutputs, type StackRequest } from '../../contracts/stack.ts';
 import { killSession } from '../processes.ts';
 import { type RunnerProcess, refill, takeRunner } from './runner-process.ts';
-import { ladderMsOf } from './settings.ts';
+import { escalationMsOf } from './settings.ts';
 
-/** How much longer than its ladder a runner may take to end, ms. */
+/** How much longer than its shutdown escalation a runner may take to end, ms. */
 const graceMs = 10_000;
 const longestDetail = 4_000;
 
 export interface RunStackOptions {
-  /** Called with every line of the runner as it comes; must not throw. */
+  /** Called with every line of the runner; must not throw. */
   onLine?: (line: RunnerLine) => void;
-  /** Stops the operation: the runner gets the time of its ladder, then its whole session is killed. */
+  /** Stops the operation: the runner gets the time of its shutdown escalation, then its whole session is killed. */
   signal?: AbortSignal;
-  /** Environment of the runner; this process's own by default. */
+  /** Environment of the runner; by default this process's own. */
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Runs one Pulumi operation in a child process and answers the stack's outputs (null for refresh, look and destroy). When it
- * returns or throws, no process of the operation is left.
+ * Runs one Pulumi operation in a child process and returns the stack's outputs (null for refresh, preview and destroy).
+ * When it returns or throws, no process of the operation is left.
  *
  * Errors: `stack_failed` (the detail has the last lines), `stack_busy`, `records_unreachable`, `cloud_unavailable`,
- * `cloud_quota`, `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `runner_died`; the signal's reason
- * when aborted.
+ * `cloud_quota`, `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `runner_died`; the signal's
+ * reason when aborted.
  */
 export async function runStack(request: StackRequest, options: RunStackOptions = {}): Promise<StackOutputs | null> {
   const { signal, env = process.env } = options;
   signal?.throwIfAborted();
   const runner = takeRunner(env);
-  const hurry = stopOnAbort(runner, signal, ladderMsOf(env) + graceMs);
+  const escalation = stopOnAbort(runner, signal, escalationMsOf(env) + graceMs);
   let last: RunnerLine | undefined;
   const reading = createInterface({ input: runner.child.stdout! });
   reading.on('line', (text) => {
@@ -45,9 +45,9 @@ export async function runStack(request: StackRequest, options: RunStackOptions =
     if (last?.type === 'result') return last.outputs;
     signal?.throwIfAborted();
     if (last?.type === 'failure') throw failureOf(last);
-    throw new ReasonError('runner_died', `code ${end.code}, signal ${end.signal}\n${runner.complaints()}`.trim());
+    throw new ReasonError('runner_died', `code ${end.code}, signal ${end.signal}\n${runner.lastErrors()}`.trim());
   } finally {
-    hurry.end();
+    escalation.end();
     refill();
   }
 }
@@ -57,7 +57,7 @@ function parseLine(text: string): RunnerLine | undefined {
   try {
     value = JSON.parse(text);
   } catch {
-    // Something else than the runner wrote on its standard output.
+    // Something other than the runner wrote to its standard output.
     return undefined;
   }
   return RunnerLine.safeParse(value).data;

@@ -2,32 +2,32 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { killSession } from '../processes.ts';
 
-/** A started runner, leader of a session of its own, that has or has not got its request yet. */
+/** A started runner, leader of its own session, which may not have received its request yet. */
 export interface RunnerProcess {
   child: ChildProcess;
   /** Session of the runner, its engine and its plugins. */
   sid: number;
-  /** Settles when the runner has ended, nothing of its session lives, and its output is read. */
+  /** Settles when the runner has ended, nothing of its session is alive, and its output is read. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** The last of what it wrote on standard error. */
-  complaints(): string;
+  /** The last lines of its standard error. */
+  lastErrors(): string;
 }
 
 const program = join(import.meta.dirname, 'main.ts');
-const complaintLength = 4_000;
+const lastErrorsLength = 4_000;
 
-/** Starts a runner. It loads and connects by itself and waits for its request; closing its input ends it. */
+/** Starts a runner. It loads and connects, then waits for its request; closing its input stops it. */
 export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env,
   });
-  let complaints = '';
+  let lastErrors = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    complaints = (complaints + chunk).slice(-complaintLength);
+    lastErrors = (lastErrors + chunk).slice(-lastErrorsLength);
   });
-  // A runner that died refuses its request; its end is what counts.
+  // A dead runner refuses its request; its exit is what counts.
   child.stdin.on('error', () => {});
   const sid = child.pid ?? 0;
   let sessionEnds: Promise<void> | undefined;
@@ -41,7 +41,7 @@ export function startRunner(env: NodeJS.ProcessEnv): RunnerProcess {
       resolve({ code, signal });
     });
   });
-  return { child, sid, ended, complaints: () => complaints };
+  return { child, sid, ended, lastErrors: () => lastErrors };
 }
 
 interface Pool {
@@ -60,7 +60,7 @@ export function prewarmRunner(env: NodeJS.ProcessEnv = process.env): void {
   refill();
 }
 
-/** Ends the runner that waits, and keeps none any more. */
+/** Stops the idle runner, and starts no further ones. */
 export async function closeRunnerPool(): Promise<void> {
   const waiting = pool?.waiting;
   pool = null;
@@ -69,7 +69,7 @@ export async function closeRunnerPool(): Promise<void> {
   await waiting.ended;
 }
 
-/** A runner for one operation: the one that waits, where it was started for the same environment, or a new one. */
+/** A runner for one operation: the idle one, if it was started for the same environment, or a new one. */
 export function takeRunner(env: NodeJS.ProcessEnv): RunnerProcess {
   const waiting = pool?.env === env ? pool.waiting : null;
   if (!pool || !waiting || waiting.child.exitCode !== null || waiting.child.signalCode !== null)
@@ -79,7 +79,7 @@ export function takeRunner(env: NodeJS.ProcessEnv): RunnerProcess {
   return waiting;
 }
 
-/** Starts the next runner to wait, if one is to be kept. Called after an operation, not to compete with it. */
+/** Starts the next idle runner, if wanted. Called after an operation, so that it does not compete with it. */
 export function refill(): void {
   if (!pool || pool.waiting) return;
   const runner = startRunner(pool.env);

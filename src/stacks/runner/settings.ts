@@ -6,18 +6,18 @@ import { cloudSecrets } from '../cloud-secrets.ts';
 
 const Milliseconds = z.coerce.number().int().positive();
 
-/** Times of the lease, ms; `lease-rules.ts` says what they mean for who waits for whom. */
+/** Times of the lease, ms; `lease-rules.ts` explains them. */
 export const LeaseTimes = z.object({
-  /** How long a lease holds without being renewed, by the database's clock. */
+  /** How long a lease is valid without renewal, by the database's clock. */
   FREEHOLD_LEASE_MS: Milliseconds.default(60_000),
-  /** How often the lease is renewed, and after how long without success the runner ends its session. */
+  /** How often the lease is renewed, and after how long without a renewal the runner kills its session. */
   FREEHOLD_LEASE_RENEW_MS: Milliseconds.default(15_000),
   FREEHOLD_LEASE_LOST_MS: Milliseconds.default(40_000),
-  /** How much later than its end a lease that was not given back may be taken. */
+  /** How long after its expiry a lease that was not released can be taken over. */
   FREEHOLD_LEASE_MARGIN_MS: Milliseconds.default(30_000),
 });
 
-/** Environment of a runner; it inherits the provision worker's. Clouds read their own credentials by themselves. */
+/** Environment of a runner; inherited from the provision worker. Clouds read their own credentials. */
 const Environment = z
   .object({
     /** Folder whose `bin/pulumi` is the engine. */
@@ -36,20 +36,20 @@ const Environment = z
     (times) =>
       times.FREEHOLD_LEASE_RENEW_MS < times.FREEHOLD_LEASE_LOST_MS &&
       times.FREEHOLD_LEASE_LOST_MS < times.FREEHOLD_LEASE_MS,
-    'a lease must be renewed before it counts as lost, and count as lost before it runs out',
+    'a lease must be renewed before it counts as lost, and count as lost before it expires',
   );
 export type RunnerSettings = z.infer<typeof Environment>;
 
-/** What the runner alone may know, and what must never show in a line beside that. */
+/** Secrets that only the runner may know, and others that must never appear in a line. */
 const ownSecrets = ['MONGODB_URI', 'LICENCE_ADMIN_TOKEN', 'ACME_EAB_KEY', 'ACME_FALLBACK_EAB_KEY'] as const;
 const sharedSecrets = [
   ...['PULUMI_CONFIG_PASSPHRASE', 'PULUMI_ACCESS_TOKEN'],
-  // Of the state's backend, beside what the clouds themselves use.
+  // Secrets of the state's backend, in addition to the clouds' own.
   ...['PGPASSWORD', 'AZURE_STORAGE_KEY', 'AZURE_STORAGE_SAS_TOKEN'],
 ] as const;
 
-/** How long the ladder takes under an environment, for who has to wait for it, ms. */
-export function ladderMsOf(env: NodeJS.ProcessEnv): number {
+/** How long the shutdown escalation takes with this environment, for those who wait for it, ms. */
+export function escalationMsOf(env: NodeJS.ProcessEnv): number {
   return Environment.shape.FREEHOLD_RUNNER_LADDER_MS.parse(env.FREEHOLD_RUNNER_LADDER_MS || undefined);
 }
 
@@ -72,12 +72,12 @@ export function takeSettings(env: NodeJS.ProcessEnv): { settings: RunnerSettings
   return { settings, secrets: new Set([...given, ...cloudSecrets(env)]) };
 }
 
-/** The password in the address of the state's backend. */
+/** The password in the URL of the state's backend. */
 function passwordOf(address: string): string | undefined {
   return URL.canParse(address) ? querystring.unescape(new URL(address).password) : undefined;
 }
 
-/** The value of a secret, or that of the file which `<name>_FILE` names. */
+/** The value of a secret, or the content of the file that `<name>_FILE` names. */
 function secretOf(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const file = env[`${name}_FILE`];
   return env[name] || (file ? readFileSync(file, 'utf8').trim() : undefined);

@@ -11,9 +11,9 @@ export interface StackContext {
   engine: Engine;
   cloud: CloudStacks;
   reporter: Reporter;
-  /** Values that must never show; grows with what the operation learns. */
+  /** Values that must never be shown; grows as the operation learns more. */
   secrets: Set<string>;
-  /** Whether the work on the stack before is known to have ended well. */
+  /** Whether the previous work on the stack is known to have ended cleanly. */
   clean: boolean;
   /** Aborted when the operation has to stop. */
   signal: AbortSignal;

@@ -20,13 +20,13 @@ export interface StackState {
   /** Logical names that are taken. */
   names: ReadonlySet<string>;
   volumes: readonly DataVolume[];
-  /** Whether it holds nothing at all, not even the component. */
+  /** Whether it is completely empty, without even the component. */
   isEmpty: boolean;
-  /** Whether it holds operations of which nobody knows how they ended. */
+  /** Whether it contains operations with an unknown result. */
   pending: boolean;
 }
 
-/** Reads the state; null without a stack. Two processes of the CLI. */
+/** Reads the state; null without a stack. Costs two CLI processes. */
 export async function readState({ engine, request, cloud }: StackContext): Promise<StackState | null> {
   if (!(await engine.exists(request.stack))) return null;
   const text = await engine.run(['stack', 'export', '--stack', request.stack]);

@@ -1,6 +1,6 @@
 /**
- * Standard input of a runner: its request is the first line (null when there is none), and the pipe stays open as long as
- * the owner lives.
+ * Standard input of a runner: its request is the first line (null if there is none), and the pipe stays open as long as
+ * the owner is alive.
  */
 export function readRequest({ onClosed }: { onClosed: () => void }): Promise<string | null> {
   return new Promise((resolve) => {

@@ -67,7 +67,7 @@ export const moments = {
     async reach(purchase, { world, suite }) {
       await pay(purchase);
       await purchase.until('things are being made', (event) => event.type === 'log' && event.step === 'stack-up');
-      expect(await world.outside.everythingAt(suite.cloud)).not.toEqual([]);
+      expect(await world.outside.allObjectsAt(suite.cloud)).not.toEqual([]);
     },
   },
   'stack-up, while an operator is asked': {
@@ -76,7 +76,7 @@ export const moments = {
     async reach(purchase, { world, suite }) {
       await pay(purchase);
       expect(await purchase.step('stack-up', 'needs_operator')).toMatchObject({ reason: 'cloud_quota' });
-      expect(await world.outside.everythingAt(suite.cloud)).not.toEqual([]);
+      expect(await world.outside.allObjectsAt(suite.cloud)).not.toEqual([]);
     },
   },
   'await-healthy': {
@@ -129,7 +129,7 @@ export function describeCancels(shared: () => World, suite: SuiteCloud, names: r
         await purchase.cancel();
         await moment.mend?.(at);
         expect(await purchase.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_customer' });
-        expect(await at.world.outside.everythingAt(cloud)).toEqual([]);
+        expect(await at.world.outside.allObjectsAt(cloud)).toEqual([]);
         expect(await findings(at.world, purchase)).toEqual(undone({ taken: moment.paid ? purchase.quote.total : 0 }));
         // The name can be had at once, by anybody.
         const again = await at.world.customer.quote({

@@ -110,7 +110,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
       expect(await ready.end()).toMatchObject({ state: 'fulfilled' });
     }, timeoutMs);
 
-    const everything = async () => (await world.outside.everythingAt(cloud)).sort();
+    const everything = async () => (await world.outside.allObjectsAt(cloud)).sort();
 
     async function plant({ type, region, inputs }: Wish): Promise<void> {
       const answer = await fetch(`${world.platform.urls.cloud}/v1/doubles/${cloud}/objects`, {

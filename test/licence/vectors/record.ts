@@ -309,7 +309,7 @@ async function validation(t: Teller): Promise<void> {
   pass(hour);
   const ask = (id: string, about: string, licence: string, nonce?: string) =>
     t.post(id, about, '/v1/licenses/validate', { licenseKey: t.licences[licence]!.licenseKey, product, nonce });
-  await ask('validate', 'What a key is worth; takes no seat.', 'hosted', 'nonce-validate-1');
+  await ask('validate', 'Whether a key is valid; takes no seat.', 'hosted', 'nonce-validate-1');
   await ask('validate-unpaid', 'A licence that is not paid yet.', 'unpaid');
 }
 

@@ -215,12 +215,12 @@ describe('what comes from outside', () => {
     ];
     for (const hostname of [...names, 'a.example.org\n', '', `${'a'.repeat(64)}.example.org`]) {
       expect(reasonOf(() => documentOf({ contract: contractOf({ hostnames: [hostname] }) }))).toBe(
-        'host_setup_invalid: cannot be written down: hostnames.0',
+        'host_setup_invalid: cannot be written to a Caddyfile or unit: hostnames.0',
       );
     }
     for (const productVersion of ['', '1.0 ', '$(reboot)', '-1', '1"', '1\n', 'a'.repeat(129)]) {
       expect(reasonOf(() => documentOf({ contract: contractOf({ productVersion }) }))).toBe(
-        'host_setup_invalid: cannot be written down: productVersion',
+        'host_setup_invalid: cannot be written to a Caddyfile or unit: productVersion',
       );
     }
   });

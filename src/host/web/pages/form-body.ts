@@ -1,14 +1,14 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { HostError } from '../../reasons.ts';
 
-/** Reads a plain form; a field that comes twice is refused by the schema, because it is then a list. */
+/** Reads a plain form; a repeated field is refused by the schema, because it becomes a list. */
 export const plainForm: RequestHandler = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 20 });
 
 /** Largest form with a picture, bytes. */
 const pictureForm = '128kb';
 export const rawForm: RequestHandler = express.raw({ type: 'multipart/form-data', limit: pictureForm });
 
-/** Fields of a multipart form that `rawForm` has read; a file becomes base64, an empty one is left out. */
+/** Fields of a multipart form read by `rawForm`; a file becomes base64, an empty one is omitted. */
 export async function multipartFields(req: Request): Promise<Record<string, string>> {
   if (!Buffer.isBuffer(req.body)) throw new HostError('malformed_body');
   const response = new Response(new Uint8Array(req.body), {

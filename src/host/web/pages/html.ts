@@ -1,4 +1,4 @@
-/** HTML that is safe to send: made by the `html` tag alone, which escapes everything else. */
+/** HTML that is safe to send: created only by the `html` tag, which escapes everything else. */
 export interface Html {
   readonly markup: string;
 }

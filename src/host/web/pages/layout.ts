@@ -16,7 +16,7 @@ export interface Page {
   req: Request;
   res: Response;
   brand: Brand | undefined;
-  /** What this server is called on this page. */
+  /** The name of this server on this page. */
   name: string;
   csrf: string;
 }
@@ -26,7 +26,7 @@ export function pageFor(host: Host, req: Request, res: Response): Page {
   return { host, req, res, brand, name: brand?.name ?? 'Freehold', csrf: csrfFor(host, res) };
 }
 
-/** Sends a page; it holds what is true now for this person, so nothing may keep it. */
+/** Sends a page; its content is personal and current, so nothing may cache it. */
 export function sendPage(page: Page, { title, status = 200, body }: { title: string; status?: number; body: Html }) {
   const { res, req, name } = page;
   const { user } = visitOf(res);
@@ -70,7 +70,7 @@ export function csrfField({ csrf }: Page): Html {
   return html`<input type="hidden" name="csrf" value="${csrf}">`;
 }
 
-/** The refusal of a form, read out by screen readers as soon as the page is there. */
+/** The refusal of a form, announced by screen readers as soon as the page is loaded. */
 export function refusalBox(error: HostError | undefined, section?: string): Html | undefined {
   if (!error) return undefined;
   const { title, next } = hostReasonText(error.code);
@@ -81,7 +81,7 @@ ${section && html`<p><a href="#${section}">${texts.goToForm}</a></p>`}</div>`;
 }
 
 export interface FieldOptions {
-  /** Unique on the page, where a page has several forms. */
+  /** Unique on a page with several forms. */
   id: string;
   name: string;
   label: string;
@@ -97,7 +97,7 @@ export interface FieldOptions {
   faults?: readonly FieldFault[];
 }
 
-/** A labelled input whose hint and fault belong to it for screen readers too. */
+/** A labelled input whose hint and error are also linked to it for screen readers. */
 export function field(options: FieldOptions): Html {
   const { id, name, label, type = 'text', hint, required = true } = options;
   const fault = options.faults?.find((one) => one.field === name)?.message;

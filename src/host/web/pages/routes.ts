@@ -70,7 +70,7 @@ export function pageRoutes(host: Host, limiters: Limiters): Router {
     res.redirect(303, '/sign-in');
   });
 
-  /** Does a form's work; a refusal shows the start page again with the reason and what was typed. */
+  /** Handles a form; a refusal shows the start page again with the reason and the entered values. */
   const answer = async (
     req: Request,
     res: Response,
@@ -153,7 +153,7 @@ export function pageRoutes(host: Host, limiters: Limiters): Router {
   return router;
 }
 
-/** What a form is refused for; anything else goes on to the error handler. */
+/** The refusal of a form; any other error goes on to the error handler. */
 function refusalOf(error: unknown): HostError {
   if (error instanceof HostError) return error;
   throw error;

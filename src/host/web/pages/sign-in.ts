@@ -16,7 +16,7 @@ function introduction({ brand, name }: Page) {
   return brand ? html`<p class="overline">${brand.domain}</p><h1>${name}</h1>` : html`<h1>${texts.signIn}</h1>`;
 }
 
-/** Sign-in with the way to "Create account"; under a brand's domain it has that brand's name, colours and logo. */
+/** Sign-in with a link to "Create account"; under a brand's domain it has that brand's name, colours and logo. */
 export function sendSignInPage(page: Page, { email = '', error, status = 200 }: Tried = {}): void {
   const { licence, contract } = page.host;
   const starting = licence().state === 'NONE';

@@ -15,7 +15,7 @@ function distance(ms: number): string {
   return relative.format(Math.trunc(ms / size), unit);
 }
 
-/** A time for people, with the exact one beside it; pages are made by the server, so it is in UTC and says so. */
+/** A time for people, with the exact one beside it; pages are made by the server, so it is labelled as UTC. */
 export function when(iso: string): Html {
   const exact = `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
   return html`<time datetime="${iso}">${distance(Date.parse(iso) - now())} <span class="exact">${exact}</span></time>`;

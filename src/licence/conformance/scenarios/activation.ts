@@ -14,29 +14,29 @@ const validate = async (wire: Wire, licenseKey: string) => {
 
 const seatsUsed = async (wire: Wire) => (await validate(wire, wire.target.licenseKey)).seats?.used ?? 0;
 
-/** A key as somebody types it who copied it from a mail. */
+/** A key as somebody types it after copying it from a mail. */
 const typed = (key: string) => ` "${key.toLowerCase().replaceAll('-', ' ')}" `;
 
-/** The members of a refusal that may not tell two reasons apart. */
+/** The members of a refusal that must not reveal which reason applied. */
 const shapeOf = ({ code, num, title, remedy, retryable }: Record<string, unknown>) =>
   JSON.stringify({ code, num, title, remedy, retryable });
 
 export const activationScenarios: Scenario[] = [
   {
     id: 'L1',
-    title: 'a valid key wins one seat: 201, an instance id, a secret, and a verdict that answers this request',
-    async play({ wire, node }) {
+    title: 'a valid key takes one seat: 201, an instance id, a secret, and a verdict that answers this request',
+    async run({ wire, node }) {
       const before = await seatsUsed(wire);
       const { claims } = await node();
       holds(claims.seq === 0, 'The first verdict has seq 0.');
-      holds(claims.exp > claims.iat, 'The verdict gives some time without the server.');
+      holds(claims.exp > claims.iat, 'The verdict grants some time without the server.');
       holds((await seatsUsed(wire)) === before + 1, 'An activation takes exactly one seat.');
     },
   },
   {
     id: 'L2',
     title: 'the same activationId before the first check: the same instance and secret, no second seat',
-    async play({ wire, node }) {
+    async run({ wire, node }) {
       const first = await node();
       const before = await seatsUsed(wire);
       const [nonce, bootId] = [newId(), first.bootId];
@@ -51,7 +51,7 @@ export const activationScenarios: Scenario[] = [
   {
     id: 'L7',
     title: 'an unknown key is refused with 401 and 101, unsigned',
-    async play({ wire }) {
+    async run({ wire }) {
       const body = { licenseKey: randomBytes(16).toString('hex'), activationId: newId(), node: { name: 'stranger' } };
       const { product, version } = wire.target;
       const reply = await wire.call('POST', '/v1/activations', { ...body, product, version });
@@ -60,16 +60,16 @@ export const activationScenarios: Scenario[] = [
   },
   {
     id: 'L9',
-    title: 'a key in lower case, in quotes, with spaces in place of dashes is understood',
-    async play({ wire }) {
+    title: 'a key in lower case, in quotes, with spaces instead of dashes is accepted',
+    async run({ wire }) {
       const answer = await validate(wire, typed(wire.target.licenseKey));
-      holds(answer.valid && answer.code === 'VALID', 'The key is good however it was typed.');
+      holds(answer.valid && answer.code === 'VALID', 'The key is valid however it was typed.');
     },
   },
   {
     id: 'L10',
-    title: 'the key of another product is refused as an unknown key is, and no answer tells them apart',
-    async play({ wire }) {
+    title: 'the key of another product is refused like an unknown key, with the same answer',
+    async run({ wire }) {
       const { licenseKey, version } = wire.target;
       const ask = (key: string, product: string) =>
         wire.call('POST', '/v1/activations', {
@@ -85,13 +85,13 @@ export const activationScenarios: Scenario[] = [
   },
   {
     id: 'L14',
-    title: 'a node of the same name takes over its own seat at once; the old one is told so by a signed verdict',
-    async play({ wire, node }) {
+    title: 'a node of the same name takes over its own seat at once; the old one learns that by a signed verdict',
+    async run({ wire, node }) {
       const old = await node();
       await wire.check(old);
       const before = await seatsUsed(wire);
       const next = await node(old.node.name);
-      holds(next.instanceId !== old.instanceId, 'The node that takes over has an instance id of its own.');
+      holds(next.instanceId !== old.instanceId, 'The node that takes over has a new instance id.');
       holds((await seatsUsed(wire)) === before, 'A node that takes over its own seat takes no further one.');
       await wire.refusedCheck(old, 'INSTANCE_NOT_ACTIVE', { signed: true });
       await wire.check(next);
@@ -100,7 +100,7 @@ export const activationScenarios: Scenario[] = [
   {
     id: 'L16',
     title: 'a released seat is free at once; releasing twice is 204 both times',
-    async play({ wire, node }) {
+    async run({ wire, node }) {
       const one = await node();
       const used = await seatsUsed(wire);
       for (const time of ['first', 'second']) {
@@ -114,7 +114,7 @@ export const activationScenarios: Scenario[] = [
   {
     id: 'L47',
     title: 'the published keys are Ed25519, each with a kid, none with its private half',
-    async play({ wire }) {
+    async run({ wire }) {
       const { keys } = await wire.keys();
       const Key = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), kid: z.string(), x: z.string() });
       const usable = keys.filter((key) => Key.safeParse(key).success);

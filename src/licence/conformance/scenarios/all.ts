@@ -6,7 +6,7 @@ import { rotationScenarios } from './rotation.ts';
 
 const number = ({ id }: Scenario) => Number(id.slice(1));
 
-/** Every scenario that a licence client and server must meet and that can be played from outside, by its number. */
+/** Every scenario that a licence client and server must meet and that can be tested from outside, by number. */
 export const scenarios: readonly Scenario[] = [
   ...activationScenarios,
   ...rotationScenarios,

@@ -3,7 +3,7 @@ import { holds } from '../finding.ts';
 import type { Scenario } from '../kit.ts';
 import { newId, newSecret, type Reply, type Wire } from '../wire.ts';
 
-/** Beyond the 16 kB of a body. */
+/** Larger than the maximum body of 16 kB. */
 const megabyte = 'x'.repeat(1_000_000);
 
 function activation(wire: Wire, more: Record<string, unknown>): Record<string, unknown> {
@@ -19,7 +19,7 @@ export const refusalScenarios: Scenario[] = [
   {
     id: 'L73',
     title: 'no refusal repeats a key or a secret',
-    async play({ wire }) {
+    async run({ wire }) {
       const secret = newSecret();
       const { licenseKey, product, version } = wire.target;
       const replies = [
@@ -37,11 +37,11 @@ export const refusalScenarios: Scenario[] = [
   {
     id: 'L75',
     title: 'every refusal is a problem document: code, number, title, detail, remedy, requestId',
-    async play({ wire }) {
+    async run({ wire }) {
       const replies: [string, Reply][] = [
-        ['a path that is not there', await wire.call('GET', '/v1/there-is-no-such-call')],
+        ['an unknown path', await wire.call('GET', '/v1/there-is-no-such-call')],
         ['a body without members', await wire.call('POST', '/v1/activations', {})],
-        ['a body that is no JSON', await wire.call('POST', '/v1/activations', '{"licenseKey":')],
+        ['a body that is not JSON', await wire.call('POST', '/v1/activations', '{"licenseKey":')],
         [
           'an unknown instance',
           await wire.call('POST', '/v1/instances/act_0000000000000000/check', { secret: newSecret() }),
@@ -57,8 +57,8 @@ export const refusalScenarios: Scenario[] = [
   },
   {
     id: 'L76',
-    title: 'operators in place of texts, a megabyte and deep JSON are refused, and nothing is carried out',
-    async play({ wire }) {
+    title: 'operators instead of strings, a megabyte and deep JSON are refused and have no effect',
+    async run({ wire }) {
       const deep = `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`;
       const bad: [string, unknown, number[]][] = [
         ['an operator as key', activation(wire, { licenseKey: { $gt: '' } }), [400]],

@@ -7,7 +7,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L23',
     title: 'the current secret rotates: a new secret, seq + 1',
-    async play({ wire, sharedNode }) {
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const { secret, claims } = node;
       const next = await wire.check(node);
@@ -18,8 +18,8 @@ export const rotationScenarios: Scenario[] = [
   },
   {
     id: 'L24',
-    title: 'an answer that was lost is given again for the same requestId, with a fresh verdict',
-    async play({ wire, sharedNode }) {
+    title: 'a lost answer is repeated for the same requestId, with a fresh verdict',
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const requestId = newId();
       const lost = await wire.check({ ...node }, { requestId });
@@ -32,7 +32,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L26',
     title: 'an old client without requestIds is answered again once, not twice',
-    async play({ wire, sharedNode }) {
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const anonymous = { requestId: undefined, bootId: undefined };
       const first = fits(CheckAnswer, await wire.sendCheck(node, anonymous), 200, 'a check without requestId');
@@ -46,7 +46,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L27',
     title: 'a secret older than the previous one is refused as stale, signed',
-    async play({ wire, sharedNode }) {
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const old = { ...node, bootId: newId() };
       await wire.check(node);
@@ -58,8 +58,8 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L28',
     title: 'two threads of one process with the same secret get the same answer, no lock',
-    async play({ wire, node: activated }) {
-      // A node of its own: held up by a limit, the second thread would come too late to be one.
+    async run({ wire, node: activated }) {
+      // A separate node: if a rate limit delayed it, the second thread would come too late.
       const node = await activated();
       const replies = await Promise.all([wire.sendCheck(node), wire.sendCheck(node)]);
       const [first, second] = replies.map((reply) => fits(CheckAnswer, reply, 200, 'a check of two threads'));
@@ -71,8 +71,8 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L29',
     title:
-      'of two copies of a node the later one is refused at its second check at the latest, the first is not disturbed',
-    async play({ wire, sharedNode }) {
+      'of two copies of a node the later one is refused at its second check at the latest, the first is not affected',
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const copy = { ...node, bootId: newId() };
       await wire.check(node);
@@ -82,8 +82,8 @@ export const rotationScenarios: Scenario[] = [
   },
   {
     id: 'L30',
-    title: 'a copy made with a request in flight is found in the next round',
-    async play({ wire, sharedNode }) {
+    title: 'a copy made with a request in flight is detected in the next rotation',
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const requestId = newId();
       const copy = { ...node, bootId: newId() };
@@ -98,7 +98,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L32',
     title: 'a node restored from a backup recovers with its key; another node does not',
-    async play({ wire, node: activated }) {
+    async run({ wire, node: activated }) {
       const node = await activated();
       const backup = node.secret;
       await wire.check(node);
@@ -120,7 +120,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L33',
     title: 'a guessed secret is refused with 401 and 107, unsigned, and the real node is still answered',
-    async play({ wire, sharedNode }) {
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       await wire.refusedCheck({ ...node, secret: newSecret() }, 'INVALID_SECRET', { signed: false });
       await wire.check(node);
@@ -129,7 +129,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L34',
     title: 'many checks at once with the same secret and requestId rotate once and agree',
-    async play({ wire, node: activated }) {
+    async run({ wire, node: activated }) {
       const node = await activated();
       const asked = { requestId: newId() };
       const replies = await Promise.all(Array.from({ length: 5 }, () => wire.sendCheck(node, asked)));
@@ -145,7 +145,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L37',
     title: 'an unknown instance is 404 and 105, a malformed id 400 and 106',
-    async play({ wire }) {
+    async run({ wire }) {
       const node = { instanceId: 'act_0000000000000000', secret: newSecret(), bootId: newId() };
       await wire.refusedCheck(node, 'INSTANCE_NOT_FOUND', { signed: false });
       const malformed = { ...node, instanceId: "act_'; drop" };
@@ -154,8 +154,8 @@ export const rotationScenarios: Scenario[] = [
   },
   {
     id: 'L38',
-    title: 'usage beyond every limit is a notice at most, never a refusal of the check',
-    async play({ wire, sharedNode }) {
+    title: 'usage beyond every limit yields at most a notice, never a refusal of the check',
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const usage = Object.fromEntries(
         Object.keys(node.claims.limits)
@@ -169,7 +169,7 @@ export const rotationScenarios: Scenario[] = [
   {
     id: 'L46',
     title: 'each verdict answers its own request: jti, sub and nonce are those that were sent, iat is now',
-    async play({ wire, sharedNode }) {
+    async run({ wire, sharedNode }) {
       const node = await sharedNode();
       const first = await wire.check(node);
       const second = await wire.check(node);

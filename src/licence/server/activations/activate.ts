@@ -1,9 +1,9 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
-import type { SeatGrant, SeatRequest } from '../../protocol/words.ts';
+import type { SeatGrant, SeatRequest } from '../../protocol/wire-names.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Caller } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
-import { recordEventNow } from '../events/record.ts';
+import { recordEventNow } from '../events/record-event.ts';
 import { newActivationId } from '../ids.ts';
 import { secretHash } from '../keys/keys.ts';
 import { licenceStatus, statusDetail } from '../licences/licence-status.ts';
@@ -19,11 +19,11 @@ import { planOf, signVerdict } from './verdicts.ts';
 const hour = 3_600_000;
 
 /**
- * Gives a node a seat of the licence: pending activation, seat, active. The same chosen id again, before the first
- * check, gets the same answer, whatever was cut short in between.
+ * Takes a seat of the licence for a node: pending activation, seat, active. Repeated with the same chosen id before the
+ * first check, it returns the same answer, whatever was interrupted in between.
  *
  * Refuses with SUBSCRIPTION_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE, CLUSTER_ID_MISMATCH,
- * SEAT_FLAPPING, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED, RATE_LIMITED and, where the licence was removed
+ * SEAT_FLAPPING, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED, RATE_LIMITED and, if the licence was deleted
  * meanwhile, SUBSCRIPTION_NOT_FOUND.
  */
 export async function activate(
@@ -40,7 +40,7 @@ export async function activate(
     await requireVersion(context, licence, request, by);
     const held = await activations.byChosenId(licence._id, request.chosenId);
     if (held !== null && wasSwept(held)) {
-      // A sweep that was cut short: what it left is finished here, and the node begins again.
+      // An interrupted sweep: finish it here, then the node starts over.
       await freeSwept(context, held, by.requestId);
       await activations.forget(held._id);
       continue;
@@ -74,14 +74,14 @@ export async function activate(
       await audit(context, note);
       return { grant: await grantOf(context, granting, active, request.nonce), created: true };
     }
-    // Swept or ended in between, or the same request won in parallel: the seat belongs to an active one only.
+    // Swept or ended meanwhile, or the same request succeeded in parallel: only an active one owns the seat.
     const now = await activations.find(pending._id);
     if (now?.status !== 'active') await licences.pullSeat(licence._id, pending._id);
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The activation met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The activation met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
-/** Throws SUBSCRIPTION_NOT_ACTIVE with what to do about it. */
+/** Throws SUBSCRIPTION_NOT_ACTIVE; its detail says what to do. */
 export function requireActive(licence: Licence): void {
   const status = licenceStatus(licence, now());
   if (status !== 'ACTIVE') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail(status, licence));
@@ -96,7 +96,7 @@ async function repeatedGrant(context: ServerContext, held: Activation, request: 
   return grantOf(context, licence, kept, request.nonce);
 }
 
-/** The pending activation of this wish; null when another request was first and must be looked at again. */
+/** The pending activation of this request; null if a concurrent request was first and the state must be read again. */
 async function beginOrResume(
   context: ServerContext,
   licence: Licence,
@@ -133,7 +133,7 @@ async function beginOrResume(
     endedAt: null,
     firstCheckAt: null,
     lastCheckAt: null,
-    planRevTold: licence.planRev,
+    planRevSent: licence.planRev,
     usage: {},
     recoveries: [],
     cloneSuspectedAt: null,
@@ -174,7 +174,7 @@ async function finish(
         status: 'active',
         activatedAt: at,
         leaseUntil: leaseFrom(at, plan),
-        planRevTold: licence.planRev,
+        planRevSent: licence.planRev,
         seenAt: at,
       },
       $unset: { unfinishedSince: 1 },
@@ -217,7 +217,10 @@ async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { a
         retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
       });
     case 'offline':
-      return new Refusal('OFFLINE_LICENSE_ALREADY_ISSUED', 'An offline file of this cluster or machine still counts.');
+      return new Refusal(
+        'OFFLINE_LICENSE_ALREADY_ISSUED',
+        'An offline file of this cluster or machine is still valid.',
+      );
     case 'full': {
       const { licence } = asked;
       const at = nowDate();

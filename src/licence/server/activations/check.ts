@@ -25,15 +25,15 @@ interface Round {
   plan: Plan;
   body: CheckRequest;
   presented: Presented;
-  /** requestId of the check, or one made here for a client that sends none. */
+  /** requestId of the check, or a new one for a client that sends none. */
   requestId: string;
 }
 
 /**
- * Answers a check: rotates the secret, or repeats the answer that was lost, and signs what the licence says now.
+ * Answers a check: rotates the secret, or repeats a lost answer, and signs the current state of the licence.
  *
  * Signed refusals: SUBSCRIPTION_NOT_ACTIVE, INSTANCE_NOT_ACTIVE, CLONE_SUSPECTED, STALE_SECRET and, for perpetual
- * licences, UNSUPPORTED_SOFTWARE_VERSION and UNKNOWN_RELEASE. None of them rotates, so the requestId stays good.
+ * licences, UNSUPPORTED_SOFTWARE_VERSION and UNKNOWN_RELEASE. None of them rotates, so the requestId stays valid.
  * Unsigned, so that they never lock: INSTANCE_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, INVALID_SECRET, RATE_LIMITED.
  */
 export async function check(
@@ -50,7 +50,7 @@ export async function check(
   const requestId = body.requestId ?? newRequestId();
   for (let attempt = 0; attempt < 10; attempt += 1) {
     const { activation, judgement } = await judged(context, activationId, presented, caller.address);
-    // Each request counts once; a copy has an account of its own, so it never uses up the original's.
+    // Each request counts once; copies are counted separately, so they never use up the original's limit.
     if (attempt === 0 && judgement !== 'replay') {
       context.checks.take(judgement === 'clone' || judgement === 'stale' ? `copy of ${activationId}` : activationId);
     }
@@ -61,9 +61,9 @@ export async function check(
     await refuseEnded(context, round);
     const answer = await answerRound(context, round, judgement, caller);
     if (answer !== null) return { answer, replay: judgement !== 'rotate' };
-    // Another check of the same node was faster: judge the secret once more against what it left.
+    // A concurrent check of the same node was faster: judge the secret again against the new state.
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The check met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The check met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 /** The activation, and what presenting this secret means. Throws INSTANCE_NOT_FOUND, INVALID_SECRET, RATE_LIMITED. */
@@ -83,13 +83,13 @@ export async function judged(
   return { activation, judgement };
 }
 
-/** What each way of losing a seat means for its node. */
+/** How a node lost its seat, by the final status of its activation. */
 const endings = {
   expired: 'The node did not check in time and another node needed the seat.',
   replaced: 'Another node with the same name took over the seat.',
   deactivated: 'The node was deactivated by an administrator.',
   reduced: 'The licence was renewed with fewer seats, and this was one of its newest nodes.',
-  released: 'The node gave its seat back.',
+  released: 'The node released its seat.',
   revoked: 'The licence that this node ran on was revoked.',
 } as const;
 
@@ -103,7 +103,7 @@ async function refuseEnded(context: ServerContext, round: Round): Promise<void> 
   const { activation, licence } = round;
   const status = licenceStatus(licence, now());
   if (status === 'REVOKED') throw await refuse(context, round, inactive(status, licence));
-  // The ledger decides: a takeover that was cut short leaves this activation active, but without its seat.
+  // The ledger decides: an interrupted takeover leaves this activation active but without a seat.
   if (activation.status === 'active' && holdsSeat(licence, activation._id)) return;
   const cause = activation.status in endings ? (activation.status as keyof typeof endings) : 'replaced';
   throw await refuse(context, round, { code: 'INSTANCE_NOT_ACTIVE', cause, detail: endings[cause] });
@@ -123,14 +123,14 @@ async function answerRound(
   if (judgement === 'clone' || judgement === 'stale') throw await refuseCopy(context, round, judgement, caller);
   const status = licenceStatus(licence, now());
   if (status !== 'ACTIVE') {
-    // It keeps its seat for the day on which the licence is reinstated.
+    // The seat is kept in case the licence is reinstated.
     await keepLease(context, activation, round.plan);
     throw await refuse(context, round, inactive(status, licence));
   }
   const version = body.version ?? activation.version;
   const refusal = await versionRefusal(context, licence, { version, mode: activation.mode });
   if (refusal !== null) {
-    // It keeps its seat for the day on which it runs an older version, or on which updates are renewed.
+    // The seat is kept in case the node goes back to a covered version or the updates are renewed.
     await keepLease(context, activation, round.plan);
     await noteRefusedVersion(context, activation, version, { refusal, requestId: caller.requestId });
     throw await refuse(context, round, refusal);
@@ -147,12 +147,12 @@ async function answerOf(context: ServerContext, round: Round, activation: Activa
   return {
     secret: context.keys.rotatedSecret({ keyId, activationId: activation._id, seq, requestId: derivedFrom }),
     license: verdict,
-    planChanged: (activation.previous?.planRevTold ?? activation.planRevTold) < licence.planRev,
+    planChanged: (activation.previous?.planRevSent ?? activation.planRevSent) < licence.planRev,
     notices,
   };
 }
 
-/** The one conditional update of a check: its filter holds the hash, so of many only one rotates. */
+/** The only conditional update of a check: its filter contains the hash, so of concurrent checks only one rotates. */
 async function rotate(context: ServerContext, round: Round): Promise<Activation | null> {
   const { activation, licence, presented, requestId, body } = round;
   const at = nowDate();
@@ -174,14 +174,14 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
           bootId: presented.bootId,
           at,
           replayedWithoutId: false,
-          planRevTold: activation.planRevTold,
+          planRevSent: activation.planRevSent,
         },
         lastRoundReplayed: activation.previous?.replayedWithoutId ?? false,
         leaseUntil: leaseFrom(at, round.plan),
         lastCheckAt: at,
         seenAt: at,
         alarm: null,
-        planRevTold: licence.planRev,
+        planRevSent: licence.planRev,
         ...(activation.firstCheckAt === null ? { firstCheckAt: at } : {}),
         ...(presented.bootId === null ? {} : { bootId: presented.bootId }),
         ...(body.version === undefined ? {} : { version: body.version }),
@@ -205,7 +205,7 @@ async function replay(
   );
 }
 
-/** What a check makes news of: the first one, and the first one after a silence. */
+/** Events of a check: the first check, and the first one after a silence. */
 function eventsOfCheck(activation: Activation, at: Date): OutboxEvent[] {
   const event: OutboxEvent[] = [];
   const node = { node: activation.node.name };
@@ -251,6 +251,6 @@ async function refuseCopy(
   const refusal: VerdictRefusal =
     judgement === 'clone'
       ? { code: 'CLONE_SUSPECTED', detail: 'Another copy of this node has already used this licence state.' }
-      : { code: 'STALE_SECRET', detail: 'This licence state was replaced by a newer one since.' };
+      : { code: 'STALE_SECRET', detail: 'This licence state has been replaced by a newer one.' };
   return refuse(context, round, refusal);
 }

@@ -13,9 +13,9 @@ import { judged } from './check.ts';
 const hour = 3_600_000;
 
 /**
- * The node gives its seat back; a second time changes nothing. Judges the secret as `check` does: refuses with
- * INSTANCE_NOT_FOUND, INVALID_SECRET, STALE_SECRET and CLONE_SUSPECTED. Where a copy was seen, only the holder of the
- * current secret ends the node, so that nobody ends it under the one that goes on.
+ * A node releases its seat; repeating it changes nothing. Judges the secret as `check` does: refuses with
+ * INSTANCE_NOT_FOUND, INVALID_SECRET, STALE_SECRET and CLONE_SUSPECTED. Once a copy was seen, only the holder of the
+ * current secret can end the node, so that a copy cannot end the running one.
  */
 export async function release(
   context: ServerContext,
@@ -35,8 +35,8 @@ export async function release(
 }
 
 /**
- * An administrator takes the seat from a node; a second time changes nothing. Refuses with INSTANCE_NOT_FOUND and, where
- * a licence has too many of these within one hour, RATE_LIMITED.
+ * An administrator ends a node and frees its seat; repeating it changes nothing. Refuses with INSTANCE_NOT_FOUND and,
+ * when a licence has too many of these within one hour, RATE_LIMITED.
  */
 export async function deactivate(context: ServerContext, activationId: string, by: Actor): Promise<Activation> {
   const activation = await context.db.activations.find(activationId);
@@ -46,7 +46,7 @@ export async function deactivate(context: ServerContext, activationId: string, b
   return (await context.db.activations.find(activationId)) ?? activation;
 }
 
-/** A seat that is handed around by hand all day is meant for more nodes than were paid for. */
+/** A seat that is moved by hand all day serves more nodes than were paid for. */
 async function limitDeactivations(context: ServerContext, licenceId: string): Promise<void> {
   const most = context.settings.deactivationsPerHour;
   const done = await context.db.activations.deactivatedSince(licenceId, new Date(now() - hour));
@@ -57,7 +57,7 @@ async function limitDeactivations(context: ServerContext, licenceId: string): Pr
   });
 }
 
-/** Ends an activation and gives its seat back; audited, and a second time changes nothing. */
+/** Ends an activation, frees its seat and audits it; repeating it changes nothing. */
 export async function endActivation(
   context: ServerContext,
   activation: Activation,
@@ -69,15 +69,15 @@ export async function endActivation(
   const at = nowDate();
   const about = { ...by, at, action: 'seat.released', licenceId, activationId: _id, after: { status: to } };
   let held: Activation | null = activation;
-  let told: AuditNote | null = null;
-  while (told === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
+  let recorded: AuditNote | null = null;
+  while (recorded === null && held !== null && (held.status === 'active' || held.status === 'pending')) {
     const note = auditNote({ ...about, before: { status: held.status } });
-    if ((await activations.end(_id, { from: held.status, to, endedAt: at, note })) !== null) told = note;
+    if ((await activations.end(_id, { from: held.status, to, endedAt: at, note })) !== null) recorded = note;
     else held = await activations.find(_id);
   }
-  // Also when it had ended before: a crash in between may have left the seat.
+  // Also if it had ended before: a crash in between may have left the seat.
   if (held !== null && wasSwept(held)) await freeSwept(context, held, by.requestId);
   else await licences.pullSeat(licenceId, _id);
   await activations.settled(_id);
-  if (told !== null) await audit(context, told);
+  if (recorded !== null) await audit(context, recorded);
 }

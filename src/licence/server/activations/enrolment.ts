@@ -1,6 +1,6 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { EndEnrolments, EnrolmentAnswer, IssueEnrolment } from '../../protocol/admin.ts';
-import type { SeatGrant, SeatRequest } from '../../protocol/words.ts';
+import type { SeatGrant, SeatRequest } from '../../protocol/wire-names.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
@@ -14,8 +14,8 @@ import { activate } from './activate.ts';
  * Enrolments: the right of one node to activate once, carried by a token in its first-boot file.
  *
  * A token can be redeemed while the operation that issued it is open and for a while after its `up` has ended, at most
- * until its absolute limit. It is bound to the first node that redeems it; the same node gets the same answer until its
- * first check, also when the enrolment was closed meanwhile; anybody else is refused and audited.
+ * until its absolute limit. It is bound to the first node that redeems it; that node gets the same answer until its
+ * first check, even if the enrolment was closed meanwhile; any other node is refused and audited.
  */
 export async function issueEnrolment(
   context: ServerContext,
@@ -46,7 +46,7 @@ export async function issueEnrolment(
     note,
   );
   await context.db.enrolments.close({ licenceId, nodeName, belowGeneration: generation }, issuedAt);
-  // Also of one that is closed, because its token is told again.
+  // Also for a closed one, because its token is returned again.
   await audit(context, note);
   return {
     enrollmentToken: token,
@@ -56,7 +56,7 @@ export async function issueEnrolment(
   };
 }
 
-/** `up` has ended: what is not redeemed soon cannot be redeemed any more. */
+/** After the end of `up` the token can be redeemed only for a limited time. */
 export function upEnded(context: ServerContext, of: EndEnrolments, by: Actor) {
   const until = new Date(now() + context.settings.enrolmentAfterUpMs);
   return ended(context, of, 'enrolment.up-ended', by, (which, note) =>
@@ -64,7 +64,7 @@ export function upEnded(context: ServerContext, of: EndEnrolments, by: Actor) {
   );
 }
 
-/** Ready or undone: nothing can be redeemed any more. */
+/** At ready and in the undo: nothing can be redeemed any more. */
 export function closeEnrolments(context: ServerContext, of: EndEnrolments, by: Actor) {
   return ended(context, of, 'enrolment.closed', by, (which, note) =>
     context.db.enrolments.close(which, nowDate(), note),
@@ -89,7 +89,7 @@ function isOpen(enrolment: Enrolment): boolean {
   return enrolment.closedAt === null && enrolment.redeemableUntil.getTime() >= now();
 }
 
-/** Activates a node by its token. Refuses with ENROLLMENT_REFUSED, and as `activate`. */
+/** Activates a node with its token. Refuses with ENROLLMENT_REFUSED, and as `activate`. */
 export async function redeem(
   context: ServerContext,
   request: SeatRequest & { enrolmentToken: string; product: string | undefined },
@@ -102,7 +102,7 @@ export async function redeem(
   return activate(context, licence, seat, { ...caller, actor });
 }
 
-/** The licence that the token stands for, once the token is bound to this node. Throws ENROLLMENT_REFUSED (audited). */
+/** Binds the token to this node and returns its licence. Throws ENROLLMENT_REFUSED (audited). */
 export async function proveByEnrolment(
   context: ServerContext,
   proof: { enrolmentToken: string; chosenId: string; nodeName: string; product?: string | undefined },

@@ -6,8 +6,8 @@ import { type OutboxEvent, pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 
 /**
- * How long a seat is kept for its node. Whoever signs a verdict moves the lease first; on a strict plan the verdict ends
- * with the lease at the latest, so a node that obeys it has stopped before another one can win its seat.
+ * How long a seat is kept for its node. The lease is extended before a verdict is signed. On a strict plan the verdict
+ * never outlives the lease, so a node that obeys it has stopped before another one can take its seat.
  */
 export function isStrict(plan: Pick<PlanData, 'leaseSec' | 'check'>): boolean {
   return leaseSec(plan) >= plan.check.graceSec;
@@ -27,8 +27,8 @@ export function backEvent(activation: Activation, at: Date): OutboxEvent {
 }
 
 /**
- * Moves the lease and notes that the node is heard, as a check does that rotates; null when the activation is no longer
- * the one that was judged.
+ * Extends the lease and records that the node was seen, as a rotating check does; null if the activation has changed
+ * since it was judged.
  */
 export async function keepLease(
   context: ServerContext,
@@ -37,9 +37,9 @@ export async function keepLease(
 ): Promise<Activation | null> {
   const at = nowDate();
   const leaseUntil = leaseFrom(at, plan);
-  // A moment is not worth a write: the verdict of a strict plan then ends that much earlier.
-  const notWorthMs = Math.min(1000, leaseSec(plan.data) * 100);
-  const fresh = leaseUntil.getTime() - activation.leaseUntil.getTime() < notWorthMs;
+  // A small extension is not worth a write: the verdict of a strict plan then ends that much earlier.
+  const negligibleMs = Math.min(1000, leaseSec(plan.data) * 100);
+  const fresh = leaseUntil.getTime() - activation.leaseUntil.getTime() < negligibleMs;
   if (fresh && !activation.alarm) return activation;
   return context.db.activations.change(
     activation._id,

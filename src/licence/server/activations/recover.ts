@@ -1,7 +1,7 @@
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { CheckAnswer } from '../../protocol/answers.ts';
 import type { RecoverRequest } from '../../protocol/requests.ts';
-import { proofOfRecover } from '../../protocol/words.ts';
+import { proofOfRecover } from '../../protocol/wire-names.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Caller } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
@@ -22,11 +22,13 @@ import { planOf, signVerdict } from './verdicts.ts';
 const day = 86_400_000;
 
 /**
- * A new secret for the same node, whose state was lost or restored from a backup: the licence key or a new enrolment
- * token proves the right, the name within the cluster (and the fingerprint, where both know one) that it is the same.
+ * Gives a new secret to the same node after its state was lost or restored from a backup. The licence key or a new
+ * enrolment token proves the right; the name within the cluster (and the fingerprint, if both know one) proves that it
+ * is the same node.
  *
  * Refuses with INSTANCE_NOT_FOUND, INVALID_LICENSE_SECRET, ENROLLMENT_REFUSED, SUBSCRIPTION_NOT_ACTIVE,
- * INSTANCE_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE and RECOVERY_REFUSED. The same requestId again gets the same answer.
+ * INSTANCE_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE and RECOVERY_REFUSED. Repeating the requestId
+ * returns the same answer.
  */
 export async function recover(
   context: ServerContext,
@@ -42,7 +44,7 @@ export async function recover(
   const licence = await provenLicence(context, activation, body, caller);
   requireActive(licence);
   if (activation.status !== 'active' || !holdsSeat(licence, activationId)) throw new Refusal('INSTANCE_NOT_ACTIVE');
-  if (!sameNode(activation, body)) throw new Refusal('RECOVERY_REFUSED', 'This is another node.');
+  if (!sameNode(activation, body)) throw new Refusal('RECOVERY_REFUSED', 'This is a different node.');
   await requireVersion(context, licence, activation, { ...caller, actor: `activation:${activationId}` });
   const replay = activation.secret.requestId === body.requestId;
   const plan = await planOf(context, licence);
@@ -67,7 +69,7 @@ export async function recover(
   const input = { licence, plan, activation: recovered, seq, requestId, nonce: body.nonce };
   const { verdict, notices } = await signVerdict(context, input);
   const secret = context.keys.rotatedSecret({ keyId, activationId, seq, requestId });
-  const planChanged = activation.planRevTold < licence.planRev;
+  const planChanged = activation.planRevSent < licence.planRev;
   return { answer: { secret, license: verdict, planChanged, notices }, replay };
 }
 
@@ -124,7 +126,7 @@ async function renew(
     {
       $set: {
         secret: { hash: secretHash(next), seq, requestId, keyId },
-        // No previous secret: whoever still has the old state is the copy now.
+        // No previous secret: whoever still has the old state is the copy from now on.
         previous: null,
         lastRoundReplayed: false,
         recoveries: [...recent, at],

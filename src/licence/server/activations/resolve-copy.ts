@@ -7,12 +7,12 @@ import { type Activation, historyLength } from '../store/activations.ts';
 import { type OutboxEvent, outboxPush, pushToOutbox } from '../store/outbox.ts';
 
 /**
- * Which of two hosts with the same licence state goes on. The server cannot know it: the first to check kept the
+ * Decides which of two hosts with the same licence state continues. The server cannot know: the first to check kept the
  * identity, a member decides.
  *
- * - running: the host that holds it goes on; the other stays refused.
- * - refused: the other one goes on from its next check, with the state that it has; the host that held it is refused
- *   from then on as the older state that it now is.
+ * - running: the host that holds it continues; the other stays refused.
+ * - refused: the other one continues from its next check, with the state it has; the host that held it is refused from
+ *   then on, because its state is now the older one.
  *
  * Throws NO_COPY_SUSPECTED, LICENSE_CHANGED.
  */

@@ -1,17 +1,17 @@
 /**
- * Who is it that presents this secret? The rules of the rotating secret, as one pure decision.
+ * The rules of the rotating secret, as one pure decision: who presents this secret?
  *
- * Every check replaces the secret. The client persists its requestId before it sends, so a lost answer is asked for
- * again with the same requestId and gets the same answer; only the holder of a copied state comes with the previous
- * secret and another requestId. A clone made at any moment shares at most one requestId, so the later copy is exposed
- * by its second check at the latest. The server cannot know which copy is the original: the first to check keeps the
- * identity.
+ * Every check replaces the secret. The client persists its requestId before it sends, so it repeats a request whose
+ * answer was lost with the same requestId and gets the same answer; only the holder of a copied state presents the
+ * previous secret with another requestId. A clone made at any moment shares at most one requestId, so the later copy is
+ * detected by its second check at the latest. The server cannot know which copy is the original: the first to check
+ * keeps the identity.
  */
 export interface RotationState {
   secret: { hash: string; requestId: string };
   /** The secret before the current one, until the current one is used. */
   previous: { hash: string; bootId: string | null; at: Date; replayedWithoutId: boolean } | null;
-  /** Whether the previous secret of the round before came again without a requestId. */
+  /** Whether the previous secret was repeated without a requestId in the last rotation. */
   lastRoundReplayed: boolean;
   /** Older hashes, newest last. */
   history: string[];
@@ -25,9 +25,9 @@ export interface Presented {
 
 /**
  * - rotate: the current secret
- * - replay: the answer was lost; give the same one again
- * - replay-once: as replay, by a client that sends no requestId; counted, so that it is good only once
- * - clone: the previous secret in other hands
+ * - replay: the answer was lost; return the same one again
+ * - replay-once: like replay, from a client that sends no requestId; counted, so that it works only once
+ * - clone: the previous secret, presented by somebody else
  * - stale: an older secret: a restored snapshot or a clone
  * - unknown: never issued
  */
@@ -44,7 +44,8 @@ export function judgeSecret(
     return state.history.includes(presented.hash) ? 'stale' : 'unknown';
   }
   if (presented.requestId === undefined) {
-    // Two copies without request ids would follow each other in lock-step for ever, so one replay in a row is all.
+    // Two copies without request ids would otherwise follow each other in lock-step for ever, so only one replay in a
+    // row is allowed.
     return previous.replayedWithoutId || state.lastRoundReplayed ? 'clone' : 'replay-once';
   }
   if (presented.requestId === state.secret.requestId) return 'replay';

@@ -13,7 +13,7 @@ import type { Licence } from '../store/licence.ts';
 import { type Plan, planId } from '../store/plans.ts';
 import { isStrict } from './lease.ts';
 
-/** The plan of a licence, at least as new as the licence knows it. */
+/** The plan of a licence, at least as new as the revision that the licence has seen. */
 export async function planOf(context: ServerContext, licence: Licence): Promise<Plan> {
   const plan = await context.db.plans.atLeast(planId(licence.product, licence.plan), licence.planDataRevision);
   if (plan === null) throw new Error(`The plan ${licence.product}/${licence.plan} of ${licence._id} is gone.`);
@@ -53,7 +53,7 @@ function noticesFor({ licence, activation }: VerdictInput, limits: VerdictClaims
   return notices;
 }
 
-/** What is signed of the licence itself. */
+/** The licence's part of the signed claims. */
 export function licenceClaims(licence: Licence, at: number): VerdictClaims['lic'] {
   return {
     id: licence._id,
@@ -66,7 +66,7 @@ export function licenceClaims(licence: Licence, at: number): VerdictClaims['lic'
   };
 }
 
-/** Signs what the licence says about this activation now. */
+/** Signs the licence's current state for this activation. */
 export async function signVerdict(
   context: ServerContext,
   input: VerdictInput,
@@ -79,7 +79,7 @@ export async function signVerdict(
   const iat = Math.floor(at / 1000);
   const leaseEnd = Math.floor(activation.leaseUntil.getTime() / 1000);
   const graceUntil = isStrict(plan.data) && refusal === undefined ? Math.min(iat + graceSec, leaseEnd) : iat + graceSec;
-  // A licence that was cancelled ends then for a node that is offline, too.
+  // A cancelled licence ends at that moment for an offline node, too.
   const exp = endsAt !== undefined && endsAt > at ? Math.min(graceUntil, Math.ceil(endsAt / 1000)) : graceUntil;
   const notices = noticesFor(input, limits);
   const claims: VerdictClaims = {
@@ -105,7 +105,7 @@ export async function signVerdict(
   return { verdict, notices };
 }
 
-/** A refusal that locks the node, because it is signed. */
+/** A signed refusal, which locks the node. */
 export async function signedRefusal(
   context: ServerContext,
   input: VerdictInput & { refusal: VerdictRefusal },

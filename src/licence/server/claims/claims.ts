@@ -4,7 +4,7 @@ import type { ClaimAnswer, ClaimPollAnswer, ClaimRequest, ClaimView } from '../.
 import { audit, auditNote } from '../audit.ts';
 import type { Actor, Caller } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
-import { keyTextOf } from '../keys/key-care.ts';
+import { keyTextOf } from '../keys/stored-keys.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
 import { licenceOfAccount } from '../portal/account-scope.ts';
 import type { Member } from '../portal/account-tokens.ts';
@@ -13,7 +13,7 @@ import type { Claim } from '../store/claims.ts';
 
 const day = 86_400_000;
 
-/** Begins a claim, and ends older ones of the same cluster that nobody approved. Throws UNKNOWN_PRODUCT_OR_PLAN. */
+/** Starts a claim, and ends older ones of the same cluster that were not approved. Throws UNKNOWN_PRODUCT_OR_PLAN. */
 export async function beginClaim(context: ServerContext, request: ClaimRequest, caller: Caller): Promise<ClaimAnswer> {
   const { settings, db, keys } = context;
   if ((await db.products.find(request.product)) === null) throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN');
@@ -33,9 +33,9 @@ export async function beginClaim(context: ServerContext, request: ClaimRequest, 
   };
   await db.claims.insert(claim);
   await db.claims.supersede(claim);
-  // Anybody may begin one, so the audit log, which forgets nothing, starts with what a member decides.
+  // Anybody can start a claim, so the append-only audit log begins with a member's decision.
   const { clusterId, product } = claim;
-  context.log.info({ clusterId, product, ...caller }, 'a claim was begun');
+  context.log.info({ clusterId, product, ...caller }, 'claim started');
   const userCode = shownCode(claim.userCode);
   return {
     claimToken,
@@ -46,11 +46,11 @@ export async function beginClaim(context: ServerContext, request: ClaimRequest, 
   };
 }
 
-/** What became of a claim; the key comes with one answer only, and a node that misses that one begins anew. */
+/** The state of a claim. The key is returned by one answer only; a node that misses it starts a new claim. */
 export async function pollClaim(context: ServerContext, token: string, caller: Caller): Promise<ClaimPollAnswer> {
   const { settings, db, keys, polls } = context;
   const interval = settings.claimIntervalSec;
-  // A little less than the interval, so that a punctual node is never taken for a hasty one.
+  // A little less than the interval, so that a punctual node never counts as polling too fast.
   if (polls.isEarly(token, interval * 800)) return { status: 'PENDING', interval };
   const claim = await db.claims.find(keys.peppered(token));
   if (claim === null) {
@@ -74,7 +74,7 @@ export async function pollClaim(context: ServerContext, token: string, caller: C
 
 async function release(context: ServerContext, claim: Claim, caller: Caller): Promise<string | null> {
   const licence = await context.db.licences.find(String(claim.licenceId));
-  // Between the decision and this moment it may have been given to somebody else or have ended.
+  // Since the decision it may have been transferred or have ended.
   if (licence === null || licence.account !== claim.account || licenceStatus(licence, now()) !== 'ACTIVE') return null;
   const at = nowDate();
   const details = { clusterId: claim.clusterId, approvedBy: claim.approvedBy };
@@ -92,7 +92,9 @@ export async function showClaim(context: ServerContext, userCode: string, member
   return viewOf(await openClaim(context, userCode, member));
 }
 
-/** Gives a licence of the account to the node. Throws CLAIM_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, CLAIM_LICENSE_REJECTED. */
+/**
+ * Assigns a licence of the account to the node. Throws CLAIM_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, CLAIM_LICENSE_REJECTED.
+ */
 export async function approveClaim(
   context: ServerContext,
   userCode: string,
@@ -115,7 +117,7 @@ export async function approveClaim(
   return viewOf(await decide(context, claim, decision, by));
 }
 
-/** Ends a claim that nobody here began. Throws CLAIM_NOT_FOUND. */
+/** Refuses a claim. Throws CLAIM_NOT_FOUND. */
 export async function refuseClaim(context: ServerContext, userCode: string, by: Member & Actor): Promise<void> {
   const claim = await openClaim(context, userCode, by);
   await decide(context, claim, { status: 'refused', licenceId: null, account: by.account, approvedBy: null }, by);
@@ -137,19 +139,19 @@ async function decide(
   return decided;
 }
 
-/** A claim that another account has approved is nobody else's business any more. */
+/** A claim that another account has approved is not visible here. */
 async function openClaim(context: ServerContext, userCode: string, { account }: Member): Promise<Claim> {
   const claim = await context.db.claims.openByCode(userCode, nowDate());
   if (claim === null || (claim.account !== null && claim.account !== account)) throw new Refusal('CLAIM_NOT_FOUND');
   return claim;
 }
 
-/** Forgets claims a day after they have ended. */
+/** Deletes claims a day after they have ended. */
 export function forgetOldClaims(context: ServerContext): Promise<number> {
   return context.db.claims.forgetBefore(new Date(now() - day));
 }
 
-/** 40 bits that a person can read aloud: no vowels that make words, nothing that looks like something else. */
+/** 40 bits that can be read aloud: no vowels, so no words, and no characters that look alike. */
 function newUserCode(): string {
   const alphabet = '23456789BCDFGHJKLMNPQRSTVWXZ7923';
   return Array.from(randomBytes(8), (byte) => alphabet[byte & 31]).join('');

@@ -1,6 +1,9 @@
 import { monotonic } from '../../../runtime/clock.ts';
 
-/** What this process answered lately: a node that polls too fast gets the same words again, and nobody works for it. */
+/**
+ * Recent PENDING answers of this process: a node that polls too fast gets the same answer again without a database
+ * query.
+ */
 export function createPollMemory() {
   const pending = new Map<string, number>();
   return {

@@ -1,7 +1,7 @@
 import { now } from '../../../runtime/clock.ts';
 import type { ServerContext } from '../context.ts';
 
-/** Forgets endpoints that were removed, with what a crash left on its way to them. */
+/** Deletes endpoints that were removed, with the deliveries that a crash left. */
 export async function forgetRemovedWebhooks(context: ServerContext): Promise<number> {
   const removed = await context.db.webhooks.removed();
   for (const id of removed) {
@@ -11,7 +11,7 @@ export async function forgetRemovedWebhooks(context: ServerContext): Promise<num
   return removed.length;
 }
 
-/** Forgets events and ended deliveries that are older than they are to be kept. */
+/** Deletes events and ended deliveries that are past their retention. */
 export async function forgetOldEvents(context: ServerContext): Promise<number> {
   const before = new Date(now() - context.settings.eventsKeepMs);
   return (await context.db.deliveries.forgetBefore(before)) + (await context.db.events.forgetBefore(before));

@@ -8,13 +8,12 @@ import type { LicenceEvent } from '../store/events.ts';
 import type { Licence } from '../store/licence.ts';
 import { type OutboxItem, outboxOf, type WithOutbox } from '../store/outbox.ts';
 import type { Webhook } from '../store/webhooks.ts';
-import { recordEvent } from './record.ts';
+import { recordEvent } from './record-event.ts';
 
 /**
- * The way of news: outbox of a document -> event -> a delivery for each endpoint; an entry of the audit log goes from the
- * outbox to the log. Each step is written before the one that it follows on is ticked off, and each has an id that comes
- * from what it is about. So a process may die anywhere, and several may do the same at the same time: nothing is lost and
- * nothing stands there twice.
+ * The path of an event: outbox of a document -> event -> one delivery for each endpoint. An audit entry goes from the
+ * outbox to the log. Each step is written before the previous one is marked as done, and has a deterministic id. So a
+ * process may die at any point, and several may do the same work at once: nothing is lost or duplicated.
  */
 export async function relay(context: ServerContext): Promise<number> {
   const emptied = await Promise.allSettled(outboxes(context).map((empty) => empty()));
@@ -24,10 +23,10 @@ export async function relay(context: ServerContext): Promise<number> {
   return moved + (await fanOut(context));
 }
 
-/** How many documents or events are taken at once. */
+/** How many documents or events are processed at once. */
 const batch = 100;
 
-/** What the news of a document are about; null where a document never has any. */
+/** The licence that a document's events are about; null if its events have no audience. */
 type About<T> = (document: T) => { licenceId: string | null; activationId: string | null };
 
 function outboxes(context: ServerContext): (() => Promise<number>)[] {
@@ -70,8 +69,8 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
     const { licenceId, activationId } = about(document);
     const licence = licenceId === null ? null : await licenceOf(licenceId);
     if (licence === null) {
-      // What it says is nobody's news any more, and must not keep that of others.
-      context.log.warn({ licenceId, document: document._id }, 'news of a licence that is gone are not told');
+      // Its events have no audience any more, and must not hold up those of others.
+      context.log.warn({ licenceId, document: document._id }, 'events of a deleted licence were dropped');
     } else {
       await recordEvent(context, licence, { _id: document._id, activationId }, item);
     }
@@ -91,7 +90,7 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
       if (isDatabaseAway(error)) throw error;
       context.log.warn(
         { err: error, document: document._id },
-        'what a document tells waits; the next round tries again',
+        'the outbox of a document was not moved; the next round retries',
       );
       stuck.push(document._id);
       return false;
@@ -102,7 +101,7 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
     const documents = await outbox.full(batch, stuck);
     let failed = 0;
     for (const document of documents) if (!(await empty(document))) failed += 1;
-    // Those that cannot be moved must not hide the others, however many they are.
+    // Documents that fail must not hide the others, however many there are.
     if (failed === 0 || documents.length < batch) return moved;
   }
 }
@@ -119,7 +118,7 @@ async function fanOut(context: ServerContext): Promise<number> {
 }
 
 function wants({ events, createdAt }: Webhook, event: LicenceEvent): boolean {
-  // What happened before there was the endpoint is not told to it.
+  // Events from before the endpoint existed are not sent to it.
   return event.recordedAt >= createdAt && (events.length === 0 || events.includes(event.type));
 }
 

@@ -3,10 +3,11 @@ import type { Settings } from '../settings.ts';
 type RetrySettings = Pick<Settings, 'webhookFirstRetryMs' | 'webhookMaxRetryMs' | 'webhookSpanMs'>;
 
 /**
- * When a delivery that failed is tried again, ms since the epoch; null when it is given up.
+ * When a failed delivery is attempted again, ms since the epoch; null when it is given up.
  *
- * The delay doubles with each try up to the greatest one, times 0.75 to 1 so that endpoints that came back are not met
- * by all at once; an endpoint may ask for more by Retry-After, up to the greatest delay. After the span it is over.
+ * The delay doubles with each attempt up to the maximum, times 0.75 to 1 so that recovering endpoints are not hit by
+ * all at once. An endpoint may ask for a longer delay by Retry-After, up to the maximum. After the span the delivery is
+ * given up.
  */
 export function nextTry(
   delivery: { attempts: number; since: number },
@@ -20,7 +21,7 @@ export function nextTry(
   return next > delivery.since + settings.webhookSpanMs ? null : next;
 }
 
-/** Retry-After as ms from now, in seconds or as a date; undefined when there is none that can be read. */
+/** Retry-After as ms from now, given in seconds or as a date; undefined if absent or unreadable. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : /^[A-Z]/i.test(header) ? Date.parse(header) - now : 0;

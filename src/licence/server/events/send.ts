@@ -7,11 +7,11 @@ import type { LicenceEvent } from '../store/events.ts';
 import { retryAfterMs } from './retry-rules.ts';
 import { AddressNotAllowed, addressFault, publicLookup } from './safe-address.ts';
 
-/** What came of one try; `outcome` is the HTTP status or a word. */
+/** The result of one attempt; `outcome` is the HTTP status or a word. */
 export interface Outcome {
   delivered: boolean;
   outcome: string;
-  /** The endpoint says that it is gone for good (410). */
+  /** The endpoint answered that it is gone for good (410). */
   gone: boolean;
   retryAfterMs: number | undefined;
 }
@@ -19,8 +19,8 @@ export interface Outcome {
 export type Sender = ReturnType<typeof createSender>;
 
 /**
- * Sends events as Standard Webhooks does (https://www.standardwebhooks.com): headers webhook-id, webhook-timestamp and
- * webhook-signature `v1,…`, one signature for each secret that counts. Follows no redirect, reads no answer body, and
+ * Sends events as Standard Webhooks specifies (https://www.standardwebhooks.com): headers webhook-id, webhook-timestamp
+ * and webhook-signature `v1,…`, one signature for each valid secret. Follows no redirect, reads no answer body, and
  * ends within the time limit whatever the endpoint does.
  */
 export function createSender(settings: Pick<Settings, 'webhookAllowPrivate' | 'webhookTimeoutMs'>) {
@@ -55,7 +55,7 @@ export function createSender(settings: Pick<Settings, 'webhookAllowPrivate' | 'w
         });
         return outcomeOf(answer);
       } catch (error) {
-        return failed(wordFor(error));
+        return failed(outcomeFor(error));
       }
     },
     close: () => agent.close(),
@@ -72,7 +72,7 @@ function bodyOf(event: LicenceEvent): EventBody {
 }
 
 function outcomeOf(answer: Dispatcher.ResponseData): Outcome {
-  // Nobody needs the answer's body; a long one must not keep the connection.
+  // The body is not needed; a long one must not keep the connection open.
   answer.body.on('error', () => undefined).destroy();
   const { statusCode, headers } = answer;
   const header = headers['retry-after'];
@@ -89,8 +89,8 @@ function failed(outcome: string): Outcome {
   return { delivered: false, outcome, gone: false, retryAfterMs: undefined };
 }
 
-/** Never the error's own text: it may hold what a stranger wrote. */
-function wordFor(error: unknown): string {
+/** Never the error's own text: it may contain text from the remote side. */
+function outcomeFor(error: unknown): string {
   if (error instanceof AddressNotAllowed || (error as { cause?: unknown }).cause instanceof AddressNotAllowed) {
     return 'ADDRESS_NOT_ALLOWED';
   }

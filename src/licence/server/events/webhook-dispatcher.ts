@@ -10,29 +10,29 @@ import { nextTry } from './retry-rules.ts';
 import { createSender, type Outcome, type Sender } from './send.ts';
 import { liveSecrets } from './webhooks-admin.ts';
 
-/** How many deliveries one process tries at once, and how many of them to the same endpoint. */
+/** How many deliveries one process attempts at once, and how many of them to the same endpoint. */
 const atOnce = 16;
 const atOncePerWebhook = 4;
 
 /**
- * Moves news to events and delivers them, again and again until the answer is called; that resolves when what is under
- * way has ended. Every process may do so at the same time: a delivery is tried by whoever claims it, and its claim
- * outlasts the time limit of a try. A process that dies with a claim delays that delivery until the claim is over, and
- * its endpoint may then get it twice, under the same `webhook-id`.
+ * Moves outbox events to events and delivers them until the returned function is called; that resolves when running
+ * attempts have ended. Every process may do so at the same time: a delivery is attempted by the process that claims it,
+ * and the claim outlasts the time limit of an attempt. If a process dies with a claim, that delivery waits until the
+ * claim expires, and its endpoint may get it twice, under the same `webhook-id`.
  */
 export function startWebhookDispatcher(context: ServerContext): () => Promise<void> {
   const sender = createSender(context.settings);
   const underWay = new Map<string, { webhookId: string; done: Promise<void> }>();
   let round: Promise<void> | null = null;
 
-  /** Begins what is due, longest due first; an endpoint that has its share takes no place from the others. */
+  /** Starts due deliveries, longest due first; an endpoint at its limit takes no slot from the others. */
   async function beginDue(): Promise<void> {
     const full = new Set<string>();
-    const noteFull = (webhookId: string): void => {
+    const excludeIfFull = (webhookId: string): void => {
       const toSame = [...underWay.values()].filter((other) => other.webhookId === webhookId).length;
       if (toSame >= atOncePerWebhook) full.add(webhookId);
     };
-    for (const { webhookId } of underWay.values()) noteFull(webhookId);
+    for (const { webhookId } of underWay.values()) excludeIfFull(webhookId);
     let begun: number;
     do {
       begun = 0;
@@ -41,11 +41,11 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
         if (underWay.size >= atOnce) return;
         if (underWay.has(_id) || full.has(webhookId)) continue;
         const done = deliver(context, sender, delivery)
-          .catch((error: unknown) => context.log.warn({ err: error, delivery: _id }, 'a delivery was cut short'))
+          .catch((error: unknown) => context.log.warn({ err: error, delivery: _id }, 'a delivery was interrupted'))
           .finally(() => underWay.delete(_id));
         underWay.set(_id, { webhookId, done });
         begun += 1;
-        noteFull(webhookId);
+        excludeIfFull(webhookId);
       }
     } while (begun > 0);
   }
@@ -54,15 +54,15 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
     try {
       await relay(context);
     } finally {
-      // News that cannot be moved keep none of those that were.
+      // Deliveries go on even if the relay fails.
       await beginDue();
     }
   }
 
   const timer = setInterval(() => {
-    // One round at a time: a slow database is not asked faster.
+    // One round at a time, so a slow database gets no more queries.
     round ??= go()
-      .catch((error: unknown) => context.log.warn({ err: error }, 'events wait; the next round tries again'))
+      .catch((error: unknown) => context.log.warn({ err: error }, 'events were not relayed; the next round retries'))
       .finally(() => {
         round = null;
       });
@@ -76,7 +76,7 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
   };
 }
 
-/** Tries one delivery, if nobody else does. */
+/** Attempts one delivery, unless another process does. */
 async function deliver(context: ServerContext, sender: Sender, due: Delivery): Promise<void> {
   const { deliveries, webhooks, events } = context.db;
   const until = new Date(now() + context.settings.webhookTimeoutMs + context.settings.webhookClaimMs);
@@ -113,13 +113,13 @@ async function settle(context: ServerContext, held: Delivery, webhook: Webhook, 
 async function settleDead(context: ServerContext, held: Delivery, outcome: string): Promise<void> {
   const dead = { status: 'dead', lastOutcome: outcome, endedAt: nowDate() } as const;
   if (!(await context.db.deliveries.settle(held, dead))) return;
-  context.log.warn({ delivery: held._id, outcome, attempts: held.attempts }, 'a webhook was given up');
+  context.log.warn({ delivery: held._id, outcome, attempts: held.attempts }, 'webhook delivery given up');
 }
 
 async function disableGone(context: ServerContext, webhook: Webhook): Promise<void> {
   const note = auditNote({
     at: nowDate(),
-    actor: 'courier',
+    actor: 'webhook-dispatcher',
     action: 'webhook.disabled',
     requestId: newRequestId(),
     after: { webhookId: webhook._id, why: 'the endpoint answered 410' },

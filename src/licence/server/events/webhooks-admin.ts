@@ -19,9 +19,12 @@ import type { AuditNote } from '../store/outbox.ts';
 import type { SealedSecret, Webhook } from '../store/webhooks.ts';
 import { addressFault } from './safe-address.ts';
 
-/** What operators do with endpoints and deliveries. Each change is audited; secrets are shown when they are made only. */
+/** Operators' calls for endpoints and deliveries. Each change is audited; a secret is shown only when it is created. */
 
-/** Once per idempotency key. Throws WEBHOOK_ADDRESS_REFUSED and, for a key that brought another one, IDEMPOTENCY_CONFLICT. */
+/**
+ * Once per idempotency key. Throws WEBHOOK_ADDRESS_REFUSED and, if the key was used for another request,
+ * IDEMPOTENCY_CONFLICT.
+ */
 export async function createWebhook(
   context: ServerContext,
   request: CreateWebhook,
@@ -43,7 +46,7 @@ export async function createWebhook(
   };
   const created = await context.db.webhooks.insert(fresh);
   const webhook = created ? fresh : await context.db.webhooks.byIdempotencyKey(call.idempotencyKey);
-  if (webhook === null) throw new Error('An endpoint was refused as a duplicate, but its idempotency key is unknown.');
+  if (webhook === null) throw new Error('The endpoint is a duplicate, but its idempotency key is unknown.');
   if (webhook.url !== request.url || String(webhook.events) !== String(request.events)) {
     throw new Refusal('IDEMPOTENCY_CONFLICT');
   }
@@ -55,7 +58,7 @@ export async function listWebhooks(context: ServerContext): Promise<WebhookList>
   return { webhooks: (await context.db.webhooks.all()).map((webhook) => webhookView(webhook)) };
 }
 
-/** Switches deliveries on or off; what comes meanwhile is kept as dead. Throws NO_SUCH_WEBHOOK. */
+/** Switches deliveries on or off; events in the meantime are kept as dead deliveries. Throws NO_SUCH_WEBHOOK. */
 export async function enableWebhook(
   context: ServerContext,
   id: string,
@@ -68,8 +71,8 @@ export async function enableWebhook(
 }
 
 /**
- * A new secret; the one before it signs too until the overlap is over, so receivers change over without a gap. Throws
- * NO_SUCH_WEBHOOK.
+ * Creates a new secret; the previous one also signs until the overlap ends, so receivers can switch without losing
+ * events. Throws NO_SUCH_WEBHOOK.
  */
 export async function rotateSecret(context: ServerContext, id: string, by: Actor): Promise<WebhookView> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -84,16 +87,16 @@ export async function rotateSecret(context: ServerContext, id: string, by: Actor
     await audit(context, note);
     return webhookView(rotated, newestSecret(context, rotated));
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The endpoint met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The endpoint met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
-/** Forgets an endpoint and all that was on its way to it; a second time changes nothing. */
+/** Removes an endpoint and its deliveries; repeating it changes nothing. */
 export async function deleteWebhook(context: ServerContext, id: string, by: Actor): Promise<void> {
   const note = noteOf('webhook.deleted', by, { webhookId: id });
   const removed = await context.db.webhooks.remove(id, nowDate(), note);
-  // Also when it was removed before: a crash may have cut the rest short.
+  // Also if it was removed before: a crash may have interrupted the rest.
   await context.db.deliveries.removeOf(id);
-  // What was removed is forgotten by the sweeper, once its entry stands.
+  // The sweeper deletes the removed endpoint once its audit entry is written.
   if (removed) await audit(context, note);
 }
 
@@ -107,7 +110,9 @@ export async function listDeliveries(context: ServerContext, query: DeliveryQuer
   };
 }
 
-/** Sends one again from the start, under its `webhook-id`; one that is on its way stays so. Throws NO_SUCH_DELIVERY. */
+/**
+ * Sends a delivery again from the start, under its `webhook-id`; a pending one stays as it is. Throws NO_SUCH_DELIVERY.
+ */
 export async function redeliver(context: ServerContext, id: string, by: Actor): Promise<DeliveryView> {
   const note = noteOf('webhook.redelivered', by, { webhookId: id.split('.')[1], deliveryId: id });
   const again = await context.db.deliveries.redeliver(id, nowDate(), note);
@@ -117,7 +122,7 @@ export async function redeliver(context: ServerContext, id: string, by: Actor): 
   return deliveryView(delivery);
 }
 
-/** Sends everything again that was given up for one endpoint. Throws NO_SUCH_WEBHOOK. */
+/** Sends all dead deliveries of one endpoint again. Throws NO_SUCH_WEBHOOK. */
 export async function redeliverDead(context: ServerContext, id: string, by: Actor): Promise<Redelivered> {
   await knownWebhook(context, id);
   const note = noteOf('webhook.redelivered', by, { webhookId: id, deliveries: 'dead' });
@@ -126,7 +131,7 @@ export async function redeliverDead(context: ServerContext, id: string, by: Acto
   return { redelivered };
 }
 
-/** Secrets with which an event is signed now, newest first. */
+/** Secrets that sign events now, newest first. */
 export function liveSecrets(context: ServerContext, webhook: Webhook): string[] {
   return webhook.secrets
     .filter(({ until }) => until === null || until.getTime() > now())
@@ -174,7 +179,7 @@ function deliveryView(delivery: Delivery): DeliveryView {
   };
 }
 
-/** The address without path and query, which may hold a secret of the receiver's. */
+/** The URL without path and query, which may contain a secret of the receiver. */
 function originOf(url: string): string {
   return new URL(url).origin;
 }

@@ -3,7 +3,7 @@ import { Refusal } from '../refusal.ts';
 import type { Settings } from '../settings.ts';
 
 /**
- * Guessing of keys, tokens and secrets, counted per address in this process.
+ * Limits guessing of keys, tokens and secrets, counted per address in this process.
  *
  * Only failures count and only failures are refused: strangers behind the same address never stop a node whose secret
  * is right.
@@ -21,7 +21,7 @@ export function createFailureLimit(
   }
 
   return {
-    /** Counts a failure; answers the refusal that the caller throws: `refusal`, or RATE_LIMITED when there were too many. */
+    /** Counts a failure; returns the refusal for the caller to throw: `refusal`, or RATE_LIMITED after too many. */
     failed(address: string, refusal: Refusal): Refusal {
       const now = clock();
       if (failures.size > 10_000) forget(now);
@@ -43,7 +43,7 @@ export function createFailureLimit(
 
 export type FailureLimit = ReturnType<typeof createFailureLimit>;
 
-/** How often one activation may check, counted in this process and only for checks whose secret is right. */
+/** Limits checks per activation, counted in this process and only for checks with a valid secret. */
 export function createCheckLimit(
   settings: Pick<Settings, 'checksPerMinute' | 'checkBurst'>,
   clock: () => number = monotonic,

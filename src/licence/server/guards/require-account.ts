@@ -6,8 +6,8 @@ import type { Guard } from './guard.ts';
 
 /**
  * The guard of the licence portal: a member of an account with one of the roles, by a token of the account service as
- * `Authorization: Bearer`. Every member may view. What the member asks for is looked up within `caller.account` alone
- * (account-scope.ts), so that ids of others answer 404.
+ * `Authorization: Bearer`. Every member may view. Lookups are scoped to `caller.account` (account-scope.ts), so that
+ * ids of others answer 404.
  */
 export function requireAccount(...roles: Exclude<AccountRole, 'viewer'>[]): Guard<Member> {
   return {
@@ -18,7 +18,7 @@ export function requireAccount(...roles: Exclude<AccountRole, 'viewer'>[]): Guar
       if (token === undefined) throw new Refusal('ACCOUNT_UNAUTHORIZED');
       const member = await context.accounts.verify(token);
       if (roles.length > 0 && !roles.some((role) => member.roles.includes(role))) {
-        throw new Refusal('ROLE_REQUIRED', `This needs the role ${roles.join(' or ')}.`);
+        throw new Refusal('ROLE_REQUIRED', `This requires the role ${roles.join(' or ')}.`);
       }
       return { ...callerOf(request, response), ...member };
     },

@@ -8,8 +8,8 @@ import type { Guard } from './guard.ts';
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
 /**
- * The guard of the control plane and of operators: LICENCE_ADMIN_TOKEN as `Authorization: Bearer`. A call may name the
- * person behind it by the header `Operator`; whoever holds the token answers for the name.
+ * The guard of the control plane and of operators: LICENCE_ADMIN_TOKEN as `Authorization: Bearer`. The header
+ * `Operator` may name the person behind a call; the holder of the token vouches for the name.
  */
 export const requireAdmin: Guard<{ actor: string }> = {
   security: ['admin'],

@@ -2,16 +2,16 @@ import { newSigningKey, type SigningKey } from './keys-file.ts';
 
 const day = 86_400_000;
 
-/** The longest that anything signed can count: grace periods and offline files alike are at most 366 days. */
+/** The longest validity of anything signed: grace periods and offline files are at most 366 days. */
 const longestLifeMs = 366 * day;
 /** Nodes fetch the published keys once a day. */
 const fetchedWithinMs = day;
-/** How long a process may go on signing with a key that another one has retired. */
+/** How long a process may still sign with a key that another process has retired. */
 const pickedUpWithinMs = day;
 
 /**
- * Until when a key is published; null = without an end. A retired one stays until the last thing that it can have signed
- * is over, whatever the grace periods were then. One that was retired by hand, without a date, stays for good.
+ * Until when a key is published; null = for ever. A retired key stays until everything it may have signed has expired,
+ * whatever the grace periods were then. One that was retired by hand, without a date, stays for good.
  */
 export function publishedUntil({ state, retiredAt }: SigningKey): Date | null {
   if (state !== 'retired' || retiredAt === undefined) return null;
@@ -26,7 +26,7 @@ export function ripeAt(next: SigningKey, longestGraceMs: number): Date {
   return new Date(Date.parse(next.publishedAt) + longestGraceMs + fetchedWithinMs);
 }
 
-/** The keys after a roll: next signs, a new next is published, current is retired or, when compromised, dropped. */
+/** The keys after a roll: next signs, a new next is published, current is retired or, if compromised, dropped. */
 export function rolled(keys: readonly SigningKey[], roll: NonNullable<SigningKey['roll']>): SigningKey[] {
   return [newSigningKey('next', new Date(roll.at)), ...keys.flatMap((key) => turned(key, roll))];
 }

@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.ts';
 import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
 import { newSigningKey } from './keys-file.ts';
 
-/** The signing keys as operators see them; never a private part. */
+/** The signing keys as operators see them, without private parts. */
 export async function listSigningKeys(context: ServerContext): Promise<SigningKeyList> {
   await context.keys.refresh();
   const longestGraceMs = await context.db.plans.longestGraceMs();
@@ -24,12 +24,12 @@ export async function listSigningKeys(context: ServerContext): Promise<SigningKe
 }
 
 /**
- * Lets the next key sign, once: for a key that signs already nothing changes. Every process takes it over within
- * moments, and until then signs with the old key, which stays published. Of two that roll to the same key at once both
- * have rolled to it.
+ * Makes the next key sign, once: for a key that already signs nothing changes. Every process picks it up within
+ * moments, and until then signs with the old key, which stays published. Two concurrent rolls to the same key both
+ * succeed.
  *
- * Throws KEY_ROLL_TOO_EARLY before the next key was published long enough, and KEY_ROLL_REFUSED where the named key is
- * not the next one or the keys do not stand in a file.
+ * Throws KEY_ROLL_TOO_EARLY before the next key has been published long enough, and KEY_ROLL_REFUSED if the named key
+ * is not the next one or the keys are not in a file.
  */
 export async function rollSigningKeys(
   context: ServerContext,
@@ -40,25 +40,25 @@ export async function rollSigningKeys(
   if (!keys.inFile) {
     throw new Refusal(
       'KEY_ROLL_REFUSED',
-      'The keys come from LICENCE_KEYS: change them there, or use LICENCE_KEYS_FILE.',
+      'The keys are configured in LICENCE_KEYS: change them there, or use LICENCE_KEYS_FILE.',
     );
   }
   await keys.refresh();
   if (keys.signing.kid === to) return listSigningKeys(context);
   const at = nowDate();
-  // What the decision is about: another call may roll while this one asks the database.
+  // Pins the keys that the decision is about: another call may roll while this one asks the database.
   const held = keys.signingKeys;
   const before = keys.signing.kid;
   const next = held.find(({ state }) => state === 'next');
   if (next === undefined) {
-    const made = newSigningKey('next', at);
-    await keys.replaceSigning([made, ...held]);
-    throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${made.kid} is published from now on.`);
+    const created = newSigningKey('next', at);
+    await keys.replaceSigning([created, ...held]);
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${created.kid} is published from now on.`);
   }
   if (next.kid !== to) throw new Refusal('KEY_ROLL_REFUSED', `The next key is ${next.kid}.`);
   const usableFrom = ripeAt(next, await context.db.plans.longestGraceMs());
   if (!compromised && now() < usableFrom.getTime()) {
-    throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()} on.`);
+    throw new Refusal('KEY_ROLL_TOO_EARLY', `The key ${to} can sign from ${usableFrom.toISOString()}.`);
   }
   const entry = new Types.ObjectId().toHexString();
   const about = { entry, at: at.toISOString(), actor, requestId, from: before, compromised };
@@ -68,7 +68,7 @@ export async function rollSigningKeys(
   return listSigningKeys(context);
 }
 
-/** Appends the entry of the last roll, which stands in the keys file with it. */
+/** Appends the audit entry of the last roll, which is stored in the keys file. */
 async function auditRoll({ keys, db }: ServerContext): Promise<void> {
   const current = keys.signingKeys.find(({ state }) => state === 'current');
   if (current?.roll === undefined) return;
@@ -78,14 +78,14 @@ async function auditRoll({ keys, db }: ServerContext): Promise<void> {
   await db.audit.append({ ...about, ...change, licenceId: null, activationId: null });
 }
 
-/** Takes over rolls of other processes, and audits those that were cut short, until the answer is called. */
+/** Picks up rolls of other processes, and audits interrupted ones, until the returned function is called. */
 export function watchKeys(context: ServerContext): () => void {
   let audited: string | undefined;
   async function look(): Promise<void> {
     try {
       await context.keys.refresh();
     } catch (error) {
-      context.log.error({ err: error }, 'the keys file is unusable; the keys stay');
+      context.log.error({ err: error }, 'the keys file is unusable; the current keys stay in use');
     }
     const { kid } = context.keys.signing;
     if (kid === audited) return;
@@ -93,7 +93,7 @@ export function watchKeys(context: ServerContext): () => void {
     audited = kid;
   }
   const timer = setInterval(() => {
-    look().catch((error: unknown) => context.log.warn({ err: error }, 'a roll of keys waits to be audited'));
+    look().catch((error: unknown) => context.log.warn({ err: error }, 'a key roll could not be audited yet'));
   }, context.settings.keysReloadMs);
   timer.unref();
   return () => clearInterval(timer);

@@ -14,10 +14,10 @@ const SigningKey = z.strictObject({
   publishedAt: z.iso.datetime(),
   /** Since when it signs no more. */
   retiredAt: z.iso.datetime().optional(),
-  /** How the current key came to sign: the audit log has it from here, whatever process died meanwhile. */
+  /** The roll that made the current key sign: the audit entry is written from here if the process died before. */
   roll: z
     .strictObject({
-      /** Id of the entry. */
+      /** Id of the audit entry. */
       entry: z.string().regex(/^[0-9a-f]{24}$/),
       at: z.iso.datetime(),
       actor: z.string(),
@@ -29,17 +29,17 @@ const SigningKey = z.strictObject({
 });
 export type SigningKey = z.infer<typeof SigningKey>;
 
-/** The keys file: what signs verdicts, derives secrets and tokens, hashes licence keys and seals webhook secrets. */
+/** The keys file: keys that sign verdicts, derive secrets and tokens, hash licence keys and encrypt webhook secrets. */
 const KeysFile = z.strictObject({
   version: z.literal(1),
   signing: z
     .array(SigningKey)
     .refine((keys) => keys.filter(({ state }) => state === 'current').length === 1, 'exactly one current signing key'),
-  /** K_rot by version; `current` derives new secrets, the others let older ones be recomputed. */
+  /** K_rot by version; `current` derives new secrets, older versions recompute older secrets. */
   rotation: z
     .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
     .refine(({ current, keys }) => current in keys, 'the current rotation key is missing'),
-  /** Seals what may be shown or used again, by version; `current` seals, the others open what they sealed. */
+  /** Encrypts what may be shown or used again, by version; `current` encrypts, older versions only decrypt. */
   sealing: z
     .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
     .refine(({ current, keys }) => current in keys, 'the current sealing key is missing'),
@@ -49,7 +49,7 @@ const KeysFile = z.strictObject({
 });
 export type KeysFile = z.infer<typeof KeysFile>;
 
-/** Throws an Error that says what is wrong, never what stands there. */
+/** Throws an Error that says what is wrong, never the content. */
 export function parseKeys(text: string): KeysFile {
   const parsed = KeysFile.safeParse(parseJson(text));
   if (!parsed.success) throw new Error(`The licence keys are not usable: ${z.prettifyError(parsed.error)}`);
@@ -74,7 +74,7 @@ function newKeys(at: Date): KeysFile {
   const secret = () => randomBytes(32).toString('base64url');
   return {
     version: 1,
-    // The next key is published from the first day on, so that a roll reaches nodes that were offline.
+    // The next key is published from the first day, so that a roll reaches nodes that were offline.
     signing: [newSigningKey('current', at), newSigningKey('next', at)],
     rotation: { current: 'r1', keys: { r1: secret() } },
     sealing: { current: 's1', keys: { s1: secret() } },
@@ -84,14 +84,14 @@ function newKeys(at: Date): KeysFile {
   };
 }
 
-/** The text of the file, which is made (mode 0600) when it is missing; of several servers that do so at once one wins. */
+/** The text of the file, which is created (mode 0600) if missing; if several servers create it at once, one wins. */
 export async function readOrCreateKeys(path: string, at: Date): Promise<string> {
   const there = await readIfThere(path);
   if (there !== undefined) return there;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = await writeDraft(path, newKeys(at));
   try {
-    // A link never replaces: the others read the keys of the one that was first.
+    // `link` never replaces: the others read the keys of the first one.
     await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -101,7 +101,7 @@ export async function readOrCreateKeys(path: string, at: Date): Promise<string> 
   return readFile(path, 'utf8');
 }
 
-/** Replaces the file in one step: whoever reads it meanwhile, and a crash at any moment, finds the old or the new one. */
+/** Replaces the file atomically: concurrent readers and a crash at any moment see either the old or the new one. */
 export async function replaceKeys(path: string, keys: KeysFile): Promise<void> {
   const draft = await writeDraft(path, KeysFile.parse(keys));
   try {

@@ -6,10 +6,10 @@ import { publishedUntil } from './key-roll-rules.ts';
 import { type KeysFile, parseKeys, readOrCreateKeys, replaceKeys, type SigningKey } from './keys-file.ts';
 import { type SealedText, sealText, unsealText } from './sealing.ts';
 
-/** The keys of the server. What they are may change while it runs: a roll reaches every process within moments. */
+/** The keys of the server. They may change while it runs: a roll reaches every process within moments. */
 export interface ServerKeys {
   readonly signing: { kid: string; key: CryptoKey | Uint8Array };
-  /** Public keys: current, next, and retired ones as long as anything that they signed may count. */
+  /** Public keys: current, next, and retired ones as long as anything they signed may be valid. */
   readonly publicKeys: { keys: JWK[] };
   readonly rotationKeyId: string;
   /** Next secret of an activation: derived, so that a repeated request is answered without storing it. */
@@ -19,26 +19,26 @@ export interface ServerKeys {
   licenceKeyBytes(licenceId: string, generation: number): Buffer;
   /** What is stored of a licence key or an enrolment token. */
   peppered(text: string): string;
-  /** Seals a text for one purpose: opened for another, it is refused. */
+  /** Encrypts a text for one purpose; decrypting it for another fails. */
   seal(text: string, purpose: string): SealedText;
-  /** Throws when the text was not sealed for this purpose, or its key is missing from the keys file. */
+  /** Throws if the text was not encrypted for this purpose, or its key is missing from the keys file. */
   unseal(sealed: SealedText, purpose: string): string;
   /** Every signing key of the file. */
   readonly signingKeys: readonly SigningKey[];
-  /** Whether they stand in a file, which alone can be rolled. */
+  /** Whether the keys are in a file; only those can be rolled. */
   readonly inFile: boolean;
-  /** Takes over what another process wrote; an unusable file changes nothing and is thrown as an Error. */
+  /** Picks up changes of another process; an unusable file changes nothing and throws an Error. */
   refresh(): Promise<void>;
   /** Replaces the signing keys, in the file and here. */
   replaceSigning(signing: SigningKey[]): Promise<void>;
 }
 
-/** What is stored of a secret of an activation: it has 256 bits, so a fast hash is enough. */
+/** The stored form of an activation's secret: it has 256 bits, so a fast hash is enough. */
 export function secretHash(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-/** Reads the keys from JSON text or from the file, which is made (mode 0600) when it is missing. */
+/** Reads the keys from JSON text or from the file, which is created (mode 0600) if missing. */
 export async function loadKeys(from: { json?: string | undefined; file?: string | undefined }): Promise<ServerKeys> {
   const path = from.json === undefined ? from.file : undefined;
   let text = from.json ?? (await readOrCreateKeys(from.file as string, nowDate()));
@@ -77,7 +77,7 @@ export async function loadKeys(from: { json?: string | undefined; file?: string 
       text = read;
     },
     async replaceSigning(signing) {
-      if (path === undefined) throw new Error('Keys that do not stand in a file cannot be replaced.');
+      if (path === undefined) throw new Error('Keys that are not in a file cannot be replaced.');
       const file = { ...live.file, signing };
       const next = await inForce(file);
       await replaceKeys(path, file);

@@ -1,8 +1,8 @@
 /**
  * Licence keys: prefix, 128 bits as 26 characters of Crockford base32, 2 characters of checksum.
  *
- * The checksum is the number modulo 1021, a prime below 1024, so one wrong character is always found and such a key is
- * refused without asking the database.
+ * The checksum is the number modulo 1021, a prime below 1024, so a single wrong character is always detected and such a
+ * key is refused without a database query.
  */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const prefix = 'FH';
@@ -15,7 +15,7 @@ export function licenceKeyText(random: Buffer): string {
   return [prefix, ...(body.match(/.{1,7}/g) as string[])].join('-');
 }
 
-/** The key as it was issued, whatever a person made of it (case, spaces, quotes, O for 0); null when it cannot be one. */
+/** The key as it was issued, however it was typed (case, spaces, quotes, O for 0); null if it cannot be one. */
 export function normaliseLicenceKey(text: string): string | null {
   const plain = text.toUpperCase().replace(/[^0-9A-Z]/g, '');
   if (!plain.startsWith(prefix)) return null;

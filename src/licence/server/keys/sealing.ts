@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { KeysFile } from './keys-file.ts';
 
-/** A text sealed by AES-256-GCM; `key` names the version of the sealing key, the rest is base64url. */
+/** A text encrypted with AES-256-GCM; `key` names the version of the sealing key, the rest is base64url. */
 export interface SealedText {
   key: string;
   iv: string;
@@ -17,7 +17,7 @@ function keyOf({ sealing }: SealingKeys, version: string): Buffer {
   return createHash('sha256').update(Buffer.from(held, 'base64url')).digest();
 }
 
-/** Seals a text for one purpose: opened for another, it is refused. */
+/** Encrypts a text for one purpose; decrypting it for another fails. */
 export function sealText(keys: SealingKeys, text: string, purpose: string): SealedText {
   const key = keys.sealing.current;
   const iv = randomBytes(12);
@@ -27,7 +27,7 @@ export function sealText(keys: SealingKeys, text: string, purpose: string): Seal
   return { key, iv: base64(iv), text: base64(sealed), tag: base64(cipher.getAuthTag()) };
 }
 
-/** Throws when the text was not sealed for this purpose, or its key is missing from the keys file. */
+/** Throws if the text was not encrypted for this purpose, or its key is missing from the keys file. */
 export function unsealText(keys: SealingKeys, sealed: SealedText, purpose: string): string {
   const bytes = (text: string) => Buffer.from(text, 'base64url');
   const opener = createDecipheriv('aes-256-gcm', keyOf(keys, sealed.key), bytes(sealed.iv), { authTagLength: 16 });

@@ -1,14 +1,14 @@
 import type { PlanData } from '../../protocol/admin.ts';
 import type { Features, Limits } from '../../protocol/verdict.ts';
 
-/** What a licence holds of its own, beside its plan. */
+/** A licence's own entitlements, beside its plan. */
 export interface LicenceEntitlements {
   addOns: Record<string, number>;
   limits: Limits;
   features: Features;
 }
 
-/** Limits and features that are in force: those of the plan, plus the add-ons, replaced by the licence's own values. */
+/** Limits and features in force: those of the plan, plus the add-ons, overridden by the licence's own values. */
 export function effectiveEntitlements(
   plan: Pick<PlanData, 'limits' | 'features' | 'addOns'>,
   licence: LicenceEntitlements,

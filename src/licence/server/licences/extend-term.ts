@@ -7,12 +7,12 @@ import type { Licence } from '../store/licence.ts';
 import { type OutboxEvent, pushToOutbox } from '../store/outbox.ts';
 import { statusDetail } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
-import { standingEvents } from './standing-news.ts';
+import { standingEvents } from './standing-events.ts';
 
 /**
- * Lets a subscription run until a later moment than it would; one that had ended runs again. A moment that is not later
- * changes nothing. What the control plane pushes afterwards counts as ever. Throws SUBSCRIPTION_NOT_FOUND,
- * INVALID_LICENSE_CHECK_REQUEST, LICENSE_REVOKED, SUBSCRIPTION_NOT_ACTIVE, LICENSE_CHANGED.
+ * Extends a subscription to a later end; an ended one runs again. An earlier moment changes nothing. Later pushes of
+ * the control plane apply as usual. Throws SUBSCRIPTION_NOT_FOUND, INVALID_LICENSE_CHECK_REQUEST, LICENSE_REVOKED,
+ * SUBSCRIPTION_NOT_ACTIVE, LICENSE_CHANGED.
  */
 export async function extendTerm(context: ServerContext, licenceId: string, until: Date, by: Actor): Promise<Licence> {
   const held = await knownLicence(context, licenceId);
@@ -26,13 +26,16 @@ export async function extendTerm(context: ServerContext, licenceId: string, unti
   const still = { revokedAt: null, 'standing.revision': revision, 'standing.endsAt': endsAt };
   const at = nowDate();
   const next = { standing, revision, ...term };
-  const { event, endTold } = standingEvents(held, next, at);
+  const { event, endRecorded } = standingEvents(held, next, at);
   const details = { paidUntil: term.paidUntil.toISOString(), endsAt: term.endsAt?.toISOString() ?? null };
   const renewed: OutboxEvent = { type: 'license.renewed', key: `term-${Number(until)}`, at, details };
   const others = event.filter(({ type }) => type !== 'license.renewed').map((one) => ({ ...one, key: renewed.key }));
   const change = { before: { paidUntil, endsAt }, after: term };
   const note = auditNote({ ...by, ...change, at, action: 'license.renewed', licenceId });
-  const update = { $set: { standing: next, endTold: endTold ?? null }, ...pushToOutbox(renewed, ...others, note) };
+  const update = {
+    $set: { standing: next, endRecorded: endRecorded ?? null },
+    ...pushToOutbox(renewed, ...others, note),
+  };
   const before = await context.db.licences.change(licenceId, still, update);
   if (before === null) throw new Refusal('LICENSE_CHANGED');
   await audit(context, note);

@@ -12,8 +12,8 @@ import type { Licence } from '../store/licence.ts';
 import { licenceStatus, statusDetail } from './licence-status.ts';
 
 /**
- * The licence of a key. An unknown key and a key of another product are the same refusal, INVALID_LICENSE_SECRET, after
- * the same work; a mistyped key fails its checksum and costs no database read.
+ * The licence of a key. An unknown key and a key of another product get the same refusal, INVALID_LICENSE_SECRET, after
+ * the same work; a mistyped key fails its checksum without a database read.
  */
 export async function proveByKey(
   context: ServerContext,
@@ -32,7 +32,7 @@ export async function proveByKey(
   return licence;
 }
 
-/** Says what a key is worth; never takes a seat. */
+/** Reports whether a key is valid; never takes a seat. */
 export async function validate(context: ServerContext, body: ValidateRequest, caller: Caller): Promise<ValidateAnswer> {
   const about = { ts: new Date(now()).toISOString(), nonce: body.nonce ?? null };
   const { licenseKey: licenceKey, product } = body;

@@ -1,21 +1,21 @@
 import type { Standing } from '../../protocol/admin.ts';
 import type { LicenceStatus, Notice } from '../../protocol/verdict.ts';
 
-/** What a licence's status depends on. */
+/** The fields that a licence's status depends on. */
 export interface LicenceRight {
   kind: 'subscription' | 'perpetual';
   standing: { standing: Standing; paidUntil: Date | null; endsAt: Date | null };
   revokedAt: Date | null;
-  /** An operator's own stop. */
+  /** A stop by an operator. */
   suspended?: { reason: string } | null;
 }
 
-/** When the right ends by itself; null = never, as for every perpetual licence, whatever becomes of its updates. */
+/** When the licence ends; null = never, as for every perpetual licence, whatever happens to its updates. */
 export function endOf({ kind, standing }: Pick<LicenceRight, 'kind' | 'standing'>): Date | null {
   return kind === 'perpetual' ? null : standing.endsAt;
 }
 
-/** The right that a standing gives (facts of payment are the control plane's; the licence only follows). */
+/** The status that follows from a standing (payments are the control plane's concern; the licence only follows). */
 export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus {
   if (licence.revokedAt !== null) return 'REVOKED';
   if (licence.suspended) return 'SUSPENDED';
@@ -37,7 +37,7 @@ export function licenceStatus(licence: LicenceRight, now: number): LicenceStatus
   }
 }
 
-/** Why a licence with this status refuses, as a sentence that says what to do. */
+/** Why a licence with this status refuses, with what to do. */
 export function statusDetail(
   status: Exclude<LicenceStatus, 'ACTIVE'>,
   { suspended }: Pick<LicenceRight, 'suspended'>,
@@ -47,7 +47,7 @@ export function statusDetail(
       return 'The licence is not paid yet: pay the invoice.';
     case 'SUSPENDED':
       return suspended
-        ? 'The licence was suspended by its seller: get in touch with support.'
+        ? 'The licence was suspended by its seller: contact support.'
         : 'The licence is suspended: pay the open invoice to have it reinstated.';
     case 'EXPIRED':
       return 'The licence has ended: renew it.';
@@ -56,7 +56,7 @@ export function statusDetail(
   }
 }
 
-/** What the operator of a node should know about the money side although the licence is active. */
+/** Notices about payments for the operator of a node, although the licence is active. */
 export function standingNotices(licence: LicenceRight): Notice[] {
   const { standing } = licence;
   const endsAt = endOf(licence);
@@ -68,7 +68,7 @@ export function standingNotices(licence: LicenceRight): Notice[] {
     notices.push({ code: 'RESTRICTED', text: 'A payment is long overdue. The licence will be suspended soon.' });
   }
   if (standing.standing === 'disputed') {
-    notices.push({ code: 'DISPUTED', text: 'A payment is disputed. Please get in touch with support.' });
+    notices.push({ code: 'DISPUTED', text: 'A payment is disputed. Please contact support.' });
   }
   if (endsAt !== null) {
     notices.push({ code: 'ENDS_AT', text: `The licence was cancelled and ends at ${endsAt.toISOString()}.` });

@@ -15,7 +15,7 @@ import { audit, auditNote } from '../audit.ts';
 import type { Actor } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
 import { newLicenceId } from '../ids.ts';
-import { heldKey, keyTextOf } from '../keys/key-care.ts';
+import { heldKey, keyTextOf } from '../keys/stored-keys.ts';
 import { updatesUntil } from '../perpetual/fallback.ts';
 import { perpetualRight, perpetualView } from '../perpetual/perpetual.ts';
 import { knownPlan } from '../products/products-admin.ts';
@@ -28,9 +28,9 @@ import type { HeldStanding, Licence } from '../store/licence.ts';
 import type { OutboxEvent } from '../store/outbox.ts';
 import { effectiveEntitlements } from './entitlements.ts';
 import { licenceStatus } from './licence-status.ts';
-import { standingEvents } from './standing-news.ts';
+import { standingEvents } from './standing-events.ts';
 
-/** What the control plane does with licences. Every call may be repeated; each change is audited. */
+/** The control plane's calls for licences. Every call may be repeated; each change is audited. */
 
 /** Issues a licence, once per idempotency key. Throws IDEMPOTENCY_CONFLICT, UNKNOWN_PRODUCT_OR_PLAN. */
 export async function issueLicence(
@@ -38,7 +38,7 @@ export async function issueLicence(
   request: IssueLicence,
   call: Actor & { idempotencyKey: string },
 ): Promise<{ licence: Licence; licenceKey: string | undefined; created: boolean }> {
-  // The standing has a revision of its own, so a repeated call may well bring a newer one.
+  // The standing has its own revision, so a repeated call may bring a newer one.
   const { revealKey, standing: _, ...body } = request;
   const plan = await knownPlan(context, request.product, request.plan, request.addOns);
   const requestHash = createHash('sha256').update(canonicalJson(body)).digest('base64url');
@@ -85,14 +85,14 @@ export async function issueLicence(
   ];
   const created = await context.db.licences.insert(fresh);
   const licence = created ? fresh : await context.db.licences.byIdempotencyKey(call.idempotencyKey);
-  if (licence === null) throw new Error('A licence was refused as a duplicate, but its idempotency key is unknown.');
+  if (licence === null) throw new Error('The licence is a duplicate, but its idempotency key is unknown.');
   if (licence.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (created) await audit(context, note);
   const licenceKey = revealKey ? keyTextOf(context, licence) : undefined;
   return { licence, licenceKey, created };
 }
 
-/** Applies a standing whose revision is higher than the one held; else changes nothing. */
+/** Applies a standing with a higher revision than the current one; otherwise changes nothing. */
 export async function pushStanding(
   context: ServerContext,
   licenceId: string,
@@ -102,7 +102,7 @@ export async function pushStanding(
   const standing = heldStanding(push);
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const held = await knownLicence(context, licenceId);
-    // Also when the standing was known: a crash may have cut this short.
+    // Also if the standing was known: a crash may have interrupted this.
     if (held.standing.revision >= standing.revision) return reducedSeats(context, held, by.requestId);
     const at = nowDate();
     const change = {
@@ -110,8 +110,8 @@ export async function pushStanding(
       after: { ...standing, status: licenceStatus({ ...held, standing }, at.getTime()) },
     };
     const note = auditNote({ ...by, ...change, at, action: 'license.standing', licenceId });
-    const { event, endTold } = standingEvents(held, standing, at);
-    const licence = await context.db.licences.pushStanding(held, standing, { endTold, items: [...event, note] });
+    const { event, endRecorded } = standingEvents(held, standing, at);
+    const licence = await context.db.licences.pushStanding(held, standing, { endRecorded, items: [...event, note] });
     if (licence === null) continue;
     await audit(context, note);
     return reducedSeats(context, licence, by.requestId);
@@ -124,8 +124,8 @@ async function reducedSeats(context: ServerContext, licence: Licence, requestId:
 }
 
 /**
- * Applies entitlements whose revision is higher than the one held, after a change of seats that is being paid; else
- * changes nothing. Throws LICENSE_REVOKED, and SERVICE_UNAVAILABLE while that change cannot be finished.
+ * Applies entitlements with a higher revision than the current one, after a change of seats that is being paid;
+ * otherwise changes nothing. Throws LICENSE_REVOKED, and SERVICE_UNAVAILABLE while that change cannot be finished.
  */
 export async function pushEntitlements(
   context: ServerContext,
@@ -156,10 +156,10 @@ export async function pushEntitlements(
 }
 
 function tooManyChanges(): Refusal {
-  return new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many changes at once.', { retryAfterSec: 1 });
+  return new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
-/** What new entitlements make news of: the change itself, and for each kind of seat that more nodes run than it has. */
+/** Events of new entitlements: the change itself, and one for each kind of seat that more nodes use than it has. */
 function entitlementEvents(held: Licence, push: EntitlementsPush, at: Date): OutboxEvent[] {
   const { revision, plan, seats, developmentSeats, addOns } = push;
   const key = String(revision);
@@ -186,7 +186,7 @@ export async function revokeLicence(
   const change = { before: { seats: held.seats.length }, after: { reason } };
   const note = auditNote({ ...by, ...change, at, action: 'license.revoked', licenceId });
   const before = await context.db.licences.revoke(licenceId, at, reason, [event, note]);
-  // Also when it was revoked before: a crash may have cut the rest short.
+  // Also if it was revoked before: a crash may have interrupted the rest.
   await context.db.activations.endAll(licenceId, 'revoked', at);
   await context.db.enrolments.close({ licenceId }, at);
   if (before !== null) await audit(context, note);
@@ -199,7 +199,7 @@ export async function knownLicence(context: ServerContext, licenceId: string): P
   return licence;
 }
 
-/** A page of the licences that were not revoked, for who compares them with what was sold. */
+/** A page of the licences that are not revoked, for comparison with the sold ones. */
 export async function listLicences(context: ServerContext, after: string, limit: number): Promise<LicenceList> {
   const licences = await context.db.licences.page(after, limit);
   return {
@@ -223,7 +223,7 @@ function heldStanding(push: StandingPush): HeldStanding {
   };
 }
 
-/** JSON with sorted members, so that the same request has the same hash however it was written. */
+/** JSON with sorted members, so that equal requests have equal hashes however they are written. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, member) =>
     member !== null && typeof member === 'object' && !Array.isArray(member)
@@ -276,7 +276,7 @@ export function activationView(licence: Licence, activation: Activation): Activa
     firstCheckAt: iso(activation.firstCheckAt),
     lastCheckAt: iso(activation.lastCheckAt),
     leaseUntil: iso(activation.leaseUntil),
-    planRev: activation.planRevTold,
+    planRev: activation.planRevSent,
     cloneSuspectedAt: iso(activation.cloneSuspectedAt),
   };
 }

@@ -9,8 +9,8 @@ import { licenceStatus } from './licence-status.ts';
 import { knownLicence } from './licences-admin.ts';
 
 /**
- * An operator stops a licence, whatever its standing is: nodes are refused at their next check and keep their seats. A
- * second time changes nothing. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED.
+ * An operator stops a licence, whatever its standing: nodes are refused at their next check and keep their seats.
+ * Repeating it changes nothing. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED.
  */
 export async function suspendLicence(
   context: ServerContext,
@@ -29,7 +29,9 @@ export async function suspendLicence(
   return usableLicence(context, licenceId);
 }
 
-/** Lifts an operator's stop; nodes go on at their next check. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED. */
+/**
+ * Lifts an operator's stop; nodes may run again from their next check. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED.
+ */
 export async function reinstateLicence(context: ServerContext, licenceId: string, by: Actor): Promise<Licence> {
   const held = await usableLicence(context, licenceId);
   if (!held.suspended) return held;

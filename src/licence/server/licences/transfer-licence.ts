@@ -2,15 +2,16 @@ import { nowDate } from '../../../runtime/clock.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
-import { rotateKey } from '../keys/key-care.ts';
+import { rotateKey } from '../keys/stored-keys.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence } from '../store/licence.ts';
 import { pushToOutbox } from '../store/outbox.ts';
 import { knownLicence } from './licences-admin.ts';
 
 /**
- * Gives a licence to another account; its nodes run on. Unless told otherwise the key is rotated first, because the
- * account before knows it. Once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED, LICENSE_CHANGED.
+ * Moves a licence to another account; its nodes keep running. Unless told otherwise the key is rotated first, because
+ * the previous account knows it. Once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED,
+ * LICENSE_CHANGED.
  */
 export async function transferLicence(
   context: ServerContext,

@@ -28,19 +28,19 @@ import { boundsOf, isBoundElsewhere } from '../store/seat-ledger.ts';
 
 const day = 86_400_000;
 
-/** A file that would count for less is not worth carrying to a node. */
-const leastMs = 3_600_000;
+/** A file that is valid for less is not worth carrying to a node. */
+const minimumMs = 3_600_000;
 
 /**
  * Offline files: signed licences for nodes that never reach this server. A file cannot be taken back once it is handed
- * out, so it holds its seats in the ledger until it ends, and counts no longer than the licence is paid for.
+ * out, so it holds its seats in the ledger until it ends, and is valid no longer than the licence is paid.
  *
- * Issues one, once per idempotency key. The file is written and signed first, then one conditional update wins its
- * seats, then it is given out; whatever a crash cuts short is resumed by the same key or swept. Refuses with
- * OFFLINE_LICENSE_ALREADY_ISSUED where nodes of the same cluster or machine hold seats online or by another file, with
- * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SUBSCRIPTION_NOT_ACTIVE, OFFLINE_NOT_POSSIBLE, IDEMPOTENCY_CONFLICT and, where the
- * plan allows one cluster and another one holds seats, CLUSTER_ID_MISMATCH. A file that ends soon may be followed by a new
- * one with as many seats, which takes its seats over.
+ * Issues one, once per idempotency key. The file is written and signed first, then one conditional update takes its
+ * seats, then it is handed out; whatever a crash interrupts is resumed by the same key or swept. Refuses with
+ * OFFLINE_LICENSE_ALREADY_ISSUED if nodes of the same cluster or machine hold seats online or by another file, with
+ * ACTIVE_INSTANCES_CAPACITY_EXCEEDED, SUBSCRIPTION_NOT_ACTIVE, OFFLINE_NOT_POSSIBLE, IDEMPOTENCY_CONFLICT and, if the
+ * plan allows one cluster and another one holds seats, CLUSTER_ID_MISMATCH. A file that ends soon may be followed by a
+ * new one with the same number of seats, which takes its seats over.
  */
 export async function issueOfflineFile(
   context: ServerContext,
@@ -52,7 +52,7 @@ export async function issueOfflineFile(
   const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('base64url');
   const held = await heldBy(context, licence._id, call.idempotencyKey);
   if (held !== null && held.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
-  if (held !== null && wasGiven(held)) return { answer: answerOf(held), created: false };
+  if (held !== null && wasHandedOut(held)) return { answer: answerOf(held), created: false };
   const drafted = held ?? (await draft(context, licence, request, { ...call, requestHash }));
   let file: OfflineFile;
   try {
@@ -66,13 +66,13 @@ export async function issueOfflineFile(
   const { actor, requestId } = call;
   const note = auditNote({ actor, requestId, licenceId: licence._id, at, action: 'offline.issued', after: details });
   const event: OutboxEvent = { type: 'offline.issued', key: '', at, details };
-  const issued = await offlineFiles.turn(file._id, 'pending', 'issued', [event, note]);
-  if (issued === null) return { answer: await answeredElsewhere(context, file), created: false };
+  const issued = await offlineFiles.setStatus(file._id, 'pending', 'issued', [event, note]);
+  if (issued === null) return { answer: await answerOfConcurrentCall(context, file), created: false };
   await audit(context, note);
   return { answer: answerOf(issued), created: true };
 }
 
-/** The file of an earlier call with this key. One that was withdrawn is forgotten first, and the call begins anew. */
+/** The file of an earlier call with this key. A withdrawn one is deleted first, and the call starts over. */
 async function heldBy(context: ServerContext, licenceId: string, idempotencyKey: string): Promise<OfflineFile | null> {
   const file = await context.db.offlineFiles.byIdempotencyKey(licenceId, idempotencyKey);
   if (file?.status !== 'withdrawn') return file;
@@ -80,12 +80,15 @@ async function heldBy(context: ServerContext, licenceId: string, idempotencyKey:
   return null;
 }
 
-/** The same call was faster; or this one took so long that the file was swept, and its seats must not stay. */
-async function answeredElsewhere(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
+/**
+ * A concurrent call with the same key was faster; or this one took so long that its file was swept, and its seats must
+ * be released.
+ */
+async function answerOfConcurrentCall(context: ServerContext, file: OfflineFile): Promise<OfflineFileAnswer> {
   const there = await context.db.offlineFiles.find(file.licenceId, file._id);
-  if (there !== null && wasGiven(there)) return answerOf(there);
+  if (there !== null && wasHandedOut(there)) return answerOf(there);
   if (there?.status !== 'pending') await freeSeats(context, file);
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The call was cut short.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The call was interrupted.', { retryAfterSec: 1 });
 }
 
 export async function listOfflineFiles(context: ServerContext, licence: Licence): Promise<OfflineFileList> {
@@ -99,18 +102,18 @@ export async function readOfflineFile(
   id: string,
 ): Promise<OfflineFileAnswer> {
   const file = await context.db.offlineFiles.find(licence._id, id);
-  if (file === null || !wasGiven(file)) throw new Refusal('NO_SUCH_OFFLINE_FILE');
+  if (file === null || !wasHandedOut(file)) throw new Refusal('NO_SUCH_OFFLINE_FILE');
   return answerOf(file);
 }
 
-/** Frees the seats of files that have ended, and of those that were never given out. */
+/** Frees the seats of files that have ended, and of those that were never handed out. */
 export async function sweepOfflineFiles(context: ServerContext): Promise<number> {
   const { offlineFiles, licences } = context.db;
   let swept = 0;
   for (const file of await offlineFiles.endedBefore(nowDate())) {
-    // The seat first: a crash in between leaves a file that is swept again.
+    // The seat first: after a crash in between the file is swept again.
     await licences.pullSeat(file.licenceId, file._id);
-    if ((await offlineFiles.turn(file._id, file.status, 'ended')) !== null) swept += 1;
+    if ((await offlineFiles.setStatus(file._id, file.status, 'ended')) !== null) swept += 1;
   }
   for (const file of await offlineFiles.pendingBefore(new Date(now() - context.settings.pendingMs))) {
     if (await giveUp(context, file)) swept += 1;
@@ -118,7 +121,7 @@ export async function sweepOfflineFiles(context: ServerContext): Promise<number>
   return swept;
 }
 
-/** Withdraws a file first, so that it can no longer be given out, then frees its seats; only then it is forgotten. */
+/** Withdraws a file first, so that it can no longer be handed out, then frees its seats and only then deletes it. */
 async function giveUp(context: ServerContext, file: OfflineFile): Promise<boolean> {
   const withdrawn = await context.db.offlineFiles.withdraw(file._id);
   if (withdrawn === null) return false;
@@ -127,11 +130,13 @@ async function giveUp(context: ServerContext, file: OfflineFile): Promise<boolea
   return true;
 }
 
-function wasGiven({ status }: OfflineFile): boolean {
+function wasHandedOut({ status }: OfflineFile): boolean {
   return status !== 'pending' && status !== 'withdrawn';
 }
 
-/** Frees the seats of a file that nobody was given. Those of a file that still counts go back to it. */
+/**
+ * Frees the seats of a file that was never handed out. Those of a previous file that is still valid are returned to it.
+ */
 async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: OfflineFile): Promise<void> {
   const { licences, offlineFiles } = context.db;
   const before = replaces ? await offlineFiles.find(licenceId, replaces) : null;
@@ -140,10 +145,10 @@ async function freeSeats(context: ServerContext, { _id, licenceId, replaces }: O
     return;
   }
   await licences.returnOffline(licenceId, _id, before);
-  // Also where they were handed back already: a crash may have come before this.
+  // Also if they were returned already: a crash may have come before this.
   const licence = await licences.find(licenceId);
   if (licence?.seats.some(({ activationId }) => activationId === before._id)) {
-    await offlineFiles.turn(before._id, 'replaced', 'issued');
+    await offlineFiles.setStatus(before._id, 'replaced', 'issued');
   }
 }
 
@@ -175,17 +180,19 @@ async function draft(
   if (await context.db.offlineFiles.insert(file)) return file;
   const other = await context.db.offlineFiles.byIdempotencyKey(licence._id, call.idempotencyKey);
   if (other === null || other.requestHash !== file.requestHash || other.status !== 'pending') {
-    throw new Refusal('SERVICE_UNAVAILABLE', 'The same call was answered elsewhere.', { retryAfterSec: 1 });
+    throw new Refusal('SERVICE_UNAVAILABLE', 'A concurrent call with the same key was answered first.', {
+      retryAfterSec: 1,
+    });
   }
   return other;
 }
 
-/** What is not paid for cannot be given away for a year. Throws OFFLINE_NOT_POSSIBLE. */
+/** What is not paid cannot be issued for a year. Throws OFFLINE_NOT_POSSIBLE. */
 function expiryOf(licence: Licence, from: Date, days: number): Date {
   const paidUntil = licence.kind === 'subscription' ? licence.standing.paidUntil : null;
   const ends = [from.getTime() + days * day, endOf(licence)?.getTime(), paidUntil?.getTime()];
   const expiresAt = Math.min(...ends.filter((end) => end !== undefined));
-  if (expiresAt - from.getTime() < leastMs) {
+  if (expiresAt - from.getTime() < minimumMs) {
     const until = new Date(expiresAt).toISOString();
     throw new Refusal('OFFLINE_NOT_POSSIBLE', `The licence is paid until ${until}: pay the next period first.`);
   }
@@ -219,7 +226,7 @@ async function sign(
   return new SignJWT({ ...claims }).setProtectedHeader({ alg: verdictAlgorithm, kid, typ: offlineFileType }).sign(key);
 }
 
-/** Answers the file as it stands once its seats are won. */
+/** Returns the file as stored once it holds its seats. */
 async function winSeats(context: ServerContext, drafted: OfflineFile, call: Actor): Promise<OfflineFile> {
   const { licences, offlineFiles } = context.db;
   let file = drafted;
@@ -229,33 +236,33 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
     if (licence === null) throw new Refusal('SUBSCRIPTION_NOT_FOUND');
     requireActive(licence);
     if (licence.seats.some(({ activationId }) => activationId === file._id)) {
-      // An activation that was faster than these seats stands in the ledger now; one that comes later is refused there.
+      // Any activation that was faster is in the ledger now; a later one is refused there.
       if (await runsOnline(context, licence, file)) throw alreadyUsed('Nodes of it hold seats online.');
       return file;
     }
     const other = licence.seats.find(({ offline }) => offline?.bound === bound);
     if (other?.offline) {
-      const leftMs = other.offline.until.getTime() - now();
+      const remainingMs = other.offline.until.getTime() - now();
       const count = licence.seats.filter(({ activationId }) => activationId === other.activationId).length;
       const before = await offlineFiles.find(licence._id, other.activationId);
       if (before?.status === 'withdrawn') {
         await freeSeats(context, before);
         continue;
       }
-      // Over, or of a file that nobody was given: its seats are left from a call that was cut short.
-      if (leftMs <= 0 || before === null) {
+      // Expired, or of a file that was never handed out: its seats are left from an interrupted call.
+      if (remainingMs <= 0 || before === null) {
         await licences.pullSeat(licence._id, other.activationId);
         continue;
       }
-      // One that is not given out yet may give its seats back, so nobody takes them over from it.
-      const mayFollow = leftMs <= context.settings.offlineRenewMs && before.status !== 'pending';
+      // A file that is not handed out yet may still return its seats, so it cannot be followed.
+      const mayFollow = remainingMs <= context.settings.offlineRenewMs && before.status !== 'pending';
       if (!mayFollow || count !== file.seats || other.mode !== file.mode) {
-        throw alreadyUsed(`Its file ${other.activationId} counts until ${other.offline.until.toISOString()}.`);
+        throw alreadyUsed(`Its file ${other.activationId} is valid until ${other.offline.until.toISOString()}.`);
       }
       const noted = await offlineFiles.noteReplaces(file._id, before._id);
       file = noted ?? file;
       if (noted !== null && (await licences.renewOffline(licence._id, before._id, file))) {
-        await offlineFiles.turn(before._id, 'issued', 'replaced');
+        await offlineFiles.setStatus(before._id, 'issued', 'replaced');
       }
       continue;
     }
@@ -269,7 +276,7 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
       throw new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
     }
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 function alreadyUsed(why: string): Refusal {

@@ -5,26 +5,26 @@ import type { LicenceCode } from '../../protocol/codes.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
 
 /**
- * The rules of perpetual licences: which releases one may run for ever, and what a renewal adds and costs.
+ * The rules of perpetual licences: which releases may run for ever, and what a renewal adds and costs.
  *
- * A licence covers what the registry of releases dates inside its window of updates; both ends of the window and the
- * dates of releases are calendar days in UTC, and the last day counts. What a node says of its own age is never asked.
+ * A licence covers the releases that the registry dates inside its update window; both ends of the window and the dates
+ * of releases are calendar days in UTC, and the last day is inclusive. A date reported by a node is never used.
  */
 
-/** A calendar day in UTC, `YYYY-MM-DD`; the order of texts is the order of days. */
+/** A calendar day in UTC, `YYYY-MM-DD`; text order is day order. */
 export type UtcDay = string;
 
 export function utcDay(ms: number): UtcDay {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-/** Years of updates that were paid, counted from their first day, so that no renewal ever shifts the day of the month. */
+/** Paid years of updates, counted from their first day, so that no renewal ever shifts the day of the month. */
 export interface UpdateWindow {
   from: UtcDay;
   years: number;
 }
 
-/** Last day of the window, inclusive. Where the year has no such day (29 February) it is the last day of the month. */
+/** Last day of the window, inclusive. If the year has no such day (29 February), the last day of the month. */
 export function updatesUntil({ from, years }: UpdateWindow): UtcDay {
   const [year, month, day] = from.split('-').map(Number) as [number, number, number];
   const lastOfMonth = new Date(Date.UTC(year + years, month, 0)).getUTCDate();
@@ -32,9 +32,8 @@ export function updatesUntil({ from, years }: UpdateWindow): UtcDay {
 }
 
 /**
- * The window after `years` more were paid: they follow on the old window, also when it ended long ago. Only with
- * FROM_NOW_IF_EXPIRED, and only once its last day is over, do they begin on `day`, and what came out in between stays
- * covered.
+ * The window after `years` more were paid: they follow the old window, even if it ended long ago. Only with
+ * FROM_NOW_IF_EXPIRED, and only once the last day is over, do they begin on `day`; releases in between stay covered.
  */
 export function renewedWindow(
   window: UpdateWindow,
@@ -45,7 +44,7 @@ export function renewedWindow(
   return fromNow ? { from: day, years } : { from: window.from, years: window.years + years };
 }
 
-/** Price of a renewal in minor units: each year the agreed part of what the licence cost, rounded once a year. */
+/** Price of a renewal in minor units: for each year the agreed share of the licence's price, rounded once per year. */
 export function renewalPrice(licencePrice: number, { basisPoints, years }: { basisPoints: number; years: number }) {
   return percentOf(licencePrice, basisPoints) * years;
 }
@@ -66,14 +65,14 @@ export interface VersionRefusal {
   detail: string;
 }
 
-/** Under which names a version may be registered: its own, and the one without build metadata (`1.2.3+deb1`). */
+/** The names under which a version may be registered: its own, and the one without build metadata (`1.2.3+deb1`). */
 export function registryNames(version: string): string[] {
   return [...new Set([version, version.replace(/\+.*$/, '')])];
 }
 
 /**
- * Whether a node may run a version on `day`; null when it may. A release that is covered by those given stays covered
- * whatever else is registered, so a caller may ask with the release alone first.
+ * Why a node may not run a version on `day`; null if it may. A release covered by the given ones stays covered whatever
+ * else is registered, so a caller may first ask with that release alone.
  */
 export function judgeVersion(
   node: { version: string | null; mode: SeatMode },
@@ -93,7 +92,7 @@ export function judgeVersion(
   return { code: 'UNSUPPORTED_SOFTWARE_VERSION', detail: `${dates} ${newestSentence(right, releases, day)}` };
 }
 
-/** The highest version that the licence covers and that is out on `day`; pre-releases are never named. */
+/** The highest version that is covered and released on `day`; pre-releases are never named. */
 export function newestAllowed(right: VersionRight, releases: RegisteredRelease[], day: UtcDay): string | null {
   const isCovered = covered(right, releases);
   let newest: { version: string; number: SemVer } | null = null;
@@ -114,13 +113,13 @@ function newestSentence(right: VersionRight, releases: RegisteredRelease[], day:
 
 function covered(right: VersionRight, releases: RegisteredRelease[]): (release: RegisteredRelease) => boolean {
   const inWindow = ({ releasedOn }: RegisteredRelease) => releasedOn <= right.updatesUntil;
-  // A pre-release opens no line: it is not yet the first release of it.
+  // A pre-release does not open a line: it is not yet the line's first release.
   const opening = right.wholeLine ? releases.filter((release) => inWindow(release) && isFinal(release.version)) : [];
   const openLines = new Set(opening.map(({ version }) => lineOf(version)));
   return (release) => inWindow(release) || openLines.has(lineOf(release.version));
 }
 
-/** Not every product counts in three numbers; null for a version without any number. */
+/** Not every product uses three numbers; null for a version without any number. */
 function numberOf(version: string): SemVer | null {
   return parse(version) ?? coerce(version, { includePrerelease: true });
 }
@@ -129,7 +128,7 @@ function isFinal(version: string): boolean {
   return numberOf(version)?.prerelease.length === 0;
 }
 
-/** X.Y of X.Y.Z; null for a version that has no number. */
+/** X.Y of X.Y.Z; null for a version without a number. */
 function lineOf(version: string): string | null {
   const number = numberOf(version);
   return number && `${number.major}.${number.minor}`;

@@ -4,7 +4,7 @@ import type { SeatMode } from '../../protocol/requests.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { Actor } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
-import { recordEventNow } from '../events/record.ts';
+import { recordEventNow } from '../events/record-event.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
 import { Refusal } from '../refusal.ts';
 import type { Activation } from '../store/activations.ts';
@@ -24,11 +24,11 @@ import {
   type VersionRight,
 } from './fallback.ts';
 
-/** Perpetual licences as the server keeps and enforces them; the rules themselves are in `fallback.ts`. */
+/** Perpetual licences as the server stores and enforces them; the rules themselves are in `fallback.ts`. */
 
 type RunningNode = { version: string | null; mode: SeatMode };
 
-/** What a new licence holds when it is perpetual, else null. Throws UNKNOWN_PRODUCT_OR_PLAN. */
+/** The perpetual part of a new licence, null for a subscription. Throws UNKNOWN_PRODUCT_OR_PLAN. */
 export function perpetualRight(request: IssueLicence, plan: Plan): PerpetualRight | null {
   if (request.perpetual === undefined) return null;
   const { updatesFrom: from, years, price } = request.perpetual;
@@ -40,8 +40,8 @@ export function perpetualRight(request: IssueLicence, plan: Plan): PerpetualRigh
 }
 
 /**
- * Why the licence does not cover the version of a node; null when it does, as for every subscription. A version inside
- * the window costs one read by its id.
+ * Why the licence does not cover the version of a node; null if it does, as for every subscription. A version inside
+ * the window costs one read by id.
  */
 export async function versionRefusal(
   context: ServerContext,
@@ -58,8 +58,8 @@ export async function versionRefusal(
 }
 
 /**
- * Throws UNSUPPORTED_SOFTWARE_VERSION or UNKNOWN_RELEASE, naming the newest version that may run. Told and audited once
- * for each licence, code and UTC day, for the version is whatever the caller says.
+ * Throws UNSUPPORTED_SOFTWARE_VERSION or UNKNOWN_RELEASE, naming the newest version that may run. Recorded and audited
+ * once for each licence, code and UTC day, because the caller chooses the version.
  */
 export async function requireVersion(
   context: ServerContext,
@@ -83,7 +83,10 @@ function refusalKey({ code }: VersionRefusal, at: Date): string {
   return `${code}-${utcDay(at.getTime())}`;
 }
 
-/** Audits that a running node was refused for its version, at most once an hour; told once for each code and UTC day. */
+/**
+ * Audits that a running node was refused for its version, at most once an hour; the event is recorded once for each
+ * code and UTC day.
+ */
 export async function noteRefusedVersion(
   context: ServerContext,
   activation: Activation,
@@ -113,14 +116,14 @@ export async function noteRefusedVersion(
   if (noted !== null) await audit(context, note);
 }
 
-/** What a renewal would give and cost if it were paid today. Throws NOT_PERPETUAL and LICENSE_REVOKED. */
+/** What a renewal would add and cost if it were paid today. Throws NOT_PERPETUAL and LICENSE_REVOKED. */
 export function previewRenewal(licence: Licence, { years }: ExtendUpdates): RenewalPreview {
   return renewed(licence, years).preview;
 }
 
 /**
- * Adds years of updates that were paid, once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, NOT_PERPETUAL,
- * LICENSE_REVOKED and, for a key that brought another number of years before, IDEMPOTENCY_CONFLICT.
+ * Adds paid years of updates, once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, NOT_PERPETUAL, LICENSE_REVOKED
+ * and, if the key was used for another number of years, IDEMPOTENCY_CONFLICT.
  */
 export async function extendUpdates(
   context: ServerContext,
@@ -150,7 +153,7 @@ export async function extendUpdates(
     await audit(context, note);
     return extended;
   }
-  throw new Refusal('SERVICE_UNAVAILABLE', 'The renewal met too many changes at once.', { retryAfterSec: 1 });
+  throw new Refusal('SERVICE_UNAVAILABLE', 'The renewal met too many concurrent changes.', { retryAfterSec: 1 });
 }
 
 function renewed(
@@ -180,7 +183,7 @@ export async function perpetualView(context: ServerContext, licence: Licence): P
   };
 }
 
-/** Versions that a node may run that never asks again; null = any, as for every subscription. */
+/** Versions that may run on a node that never asks again; null = any, as for every subscription. */
 export async function coveredVersions(
   context: ServerContext,
   licence: Licence,

@@ -3,7 +3,7 @@ import { Refusal } from '../refusal.ts';
 import type { Activation } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
 
-/** What an account has here. Somebody else's id is refused exactly as one that does not exist. */
+/** Lookups within an account. Another account's id is refused exactly like one that does not exist. */
 
 /** Throws SUBSCRIPTION_NOT_FOUND. */
 export async function licenceOfAccount(context: ServerContext, account: string, licenceId: string): Promise<Licence> {

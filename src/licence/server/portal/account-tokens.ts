@@ -12,7 +12,7 @@ import {
 import { Refusal } from '../refusal.ts';
 import type { Settings } from '../settings.ts';
 
-/** A member of an account, as the account service vouches for him. */
+/** A member of an account, as the account service vouches for them. */
 export interface Member {
   account: string;
   roles: readonly AccountRole[];
@@ -21,7 +21,7 @@ export interface Member {
 }
 
 export interface AccountTokens {
-  /** Throws ACCOUNT_UNAUTHORIZED; SERVICE_UNAVAILABLE when the keys of the account service cannot be had. */
+  /** Throws ACCOUNT_UNAUTHORIZED; SERVICE_UNAVAILABLE if the keys of the account service cannot be fetched. */
   verify(token: string): Promise<Member>;
 }
 
@@ -32,7 +32,7 @@ const JsonWebKeys = z.object({
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), d: z.never('holds a private key').optional() })),
 });
 
-/** Checks tokens of the configured account service; without one every token is refused. */
+/** Verifies tokens of the configured account service; without one every token is refused. */
 export async function createAccountTokens(accounts: Settings['accounts']): Promise<AccountTokens> {
   if (accounts === null) {
     return {
@@ -56,7 +56,7 @@ export async function createAccountTokens(accounts: Settings['accounts']): Promi
         currentDate: nowDate(),
       }).then((verified) => verified.payload, refuse);
       const claims = AccountClaims.safeParse(payload);
-      if (!claims.success) throw new Refusal('ACCOUNT_UNAUTHORIZED', 'The token lacks what it must say.');
+      if (!claims.success) throw new Refusal('ACCOUNT_UNAUTHORIZED', 'The token lacks required claims.');
       const { sub, account, role } = claims.data;
       return { account, roles: [role].flat(), actor: `member:${sub}` };
     },
@@ -82,7 +82,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** The token's own faults are the caller's, all with the same words; that no keys came is ours. */
+/** Faults of the token are the caller's, all with the same text; missing keys are ours. */
 function refuse(error: unknown): never {
   if (error instanceof errors.JWTExpired) throw new Refusal('ACCOUNT_UNAUTHORIZED', 'The token has expired.');
   const isFaultOfToken =

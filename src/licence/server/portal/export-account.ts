@@ -7,7 +7,7 @@ import { auditEntry, portalInstance, portalLicence, seatedStatuses } from './por
 
 const pageSize = 500;
 
-/** Everything that this server holds about an account: its licences with their nodes and their audit log. */
+/** All data of this server about an account: its licences with their nodes and their audit log. */
 export async function exportAccount(context: ServerContext, account: string): Promise<AccountExport> {
   const { licences } = context.db;
   const exported: AccountExport['licenses'] = [];

@@ -8,8 +8,8 @@ import { portalInstance } from './portal-views.ts';
 const licencesAtOnce = 500;
 
 /**
- * A page of the nodes of an account, or of one of its licences, by licence and id; however many licences it has, no page
- * reads more of them than it needs. Throws SUBSCRIPTION_NOT_FOUND.
+ * A page of the nodes of an account, or of one of its licences, by licence and id; however many licences the account
+ * has, a page reads no more of them than it needs. Throws SUBSCRIPTION_NOT_FOUND.
  */
 export async function listInstances(
   context: ServerContext,
@@ -25,7 +25,7 @@ export async function listInstances(
 
   const only = licenceId === undefined ? null : await licenceOfAccount(context, account, licenceId);
   const begun = only ?? (lastLicence === '' ? null : await licences.find(lastLicence));
-  // The licence in the midst of which the page before ended, if it still is the account's.
+  // The licence in which the previous page ended, if it still belongs to the account.
   if (begun !== null && begun.account === account) {
     const from = begun._id === lastLicence ? lastNode : '';
     add(begun, await activations.page(begun._id, statuses, from, limit));

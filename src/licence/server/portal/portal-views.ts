@@ -2,7 +2,7 @@ import type { ActivationStatus, AuditEntry } from '../../protocol/admin.ts';
 import type { PortalInstance, PortalLicence } from '../../protocol/portal.ts';
 import { planOf } from '../activations/verdicts.ts';
 import type { ServerContext } from '../context.ts';
-import { canShowKey } from '../keys/key-care.ts';
+import { canShowKey } from '../keys/stored-keys.ts';
 import { activationView, licenceView } from '../licences/licences-admin.ts';
 import type { Activation } from '../store/activations.ts';
 import type { AuditRecord } from '../store/audit.ts';

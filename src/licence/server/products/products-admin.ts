@@ -8,7 +8,7 @@ import { type Plan, planId } from '../store/plans.ts';
 import type { Product } from '../store/products.ts';
 import type { Release } from '../store/releases.ts';
 
-/** What licences are sold for: products, plans and releases. Every call may be repeated; each change is audited. */
+/** Products, plans and releases for which licences are sold. Every call may be repeated; each change is audited. */
 
 /** Registers a product, or renames it; its code is the audience of every verdict. */
 export async function putProduct(
@@ -29,7 +29,7 @@ export async function putProduct(
   if (note !== null) await audit(context, note);
 }
 
-/** Stores a plan and tells its licences when its data changed, so that their nodes see it at the next check. */
+/** Stores a plan and, if its data changed, updates its licences, so that their nodes get it at the next check. */
 export async function putPlan(
   context: ServerContext,
   at: { product: string; plan: string },
@@ -46,7 +46,7 @@ export async function putPlan(
       after: { plan: next._id, revision: next.revision, data },
     }),
   );
-  // Also when the data stood there already: a crash may have cut this short.
+  // Also if the data was stored already: a crash may have interrupted this.
   await context.db.licences.spreadPlan(at.product, at.plan, plan.revision, {
     type: 'license.plan-changed',
     key: `plan-${plan.revision}`,
@@ -104,7 +104,7 @@ function registered<T>(found: T | null | undefined, what: string): T {
   return found;
 }
 
-/** The plan, with all these add-ons. Throws UNKNOWN_PRODUCT_OR_PLAN. */
+/** The plan, if it has all these add-ons. Throws UNKNOWN_PRODUCT_OR_PLAN. */
 export async function knownPlan(
   context: ServerContext,
   product: string,

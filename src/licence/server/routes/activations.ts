@@ -2,13 +2,13 @@ import { route } from '../../../routing/route.ts';
 import { ActivationAnswer, replayHeader } from '../../protocol/answers.ts';
 import type { LicenceCode } from '../../protocol/codes.ts';
 import { ActivationRequest, RedeemRequest } from '../../protocol/requests.ts';
-import { type SeatGrant, seatRequestOfActivation, seatRequestOfRedeem, wireGrant } from '../../protocol/words.ts';
+import { type SeatGrant, seatRequestOfActivation, seatRequestOfRedeem, wireGrant } from '../../protocol/wire-names.ts';
 import { activate } from '../activations/activate.ts';
 import { redeem } from '../activations/enrolment.ts';
 import { open } from '../guards/guard.ts';
 import { proveByKey } from '../licences/licence-by-key.ts';
 
-/** What keeps a node whose right is proven from a seat. */
+/** Refusals of a node whose right is proven but which gets no seat. */
 const seatRefusals: readonly LicenceCode[] = [
   'SUBSCRIPTION_NOT_FOUND',
   'SUBSCRIPTION_NOT_ACTIVE',
@@ -29,7 +29,7 @@ export const activationRoutes = [
     path: '/v1/activations',
     tag: 'nodes',
     summary: 'Give a node a seat, by licence key',
-    description: '200 when the same `activationId` comes again before the first check: the same answer.',
+    description: '200 when the same `activationId` is repeated before the first check: the same answer.',
     guard: open,
     body: ActivationRequest,
     answers,

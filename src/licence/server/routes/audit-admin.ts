@@ -9,7 +9,7 @@ export const auditAdminRoutes = [
     method: 'get',
     path: '/v1/admin/audit',
     tag: 'audit',
-    summary: 'A page of what was changed, by whom and in which request: of one licence or of all; oldest first',
+    summary: 'A page of the audit log, of one licence or of all; oldest first',
     guard: requireAdmin,
     query: z.strictObject({
       licenseId: LicenceId.optional(),

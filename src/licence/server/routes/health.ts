@@ -20,7 +20,7 @@ export const healthRoutes = [
     method: 'get',
     path: '/health/ready',
     tag: 'health',
-    summary: 'Whether the process can answer: its database does',
+    summary: 'Whether the process can answer: its database is reachable',
     guard: open,
     answers: { 200: Healthy },
     problems: [],

@@ -11,7 +11,7 @@ export const instanceAdminRoutes = [
     method: 'post',
     path: '/v1/admin/instances/{id}/deactivate',
     tag: 'licences',
-    summary: 'Take the seat from a node; a second time changes nothing',
+    summary: 'End a node and free its seat; repeating it changes nothing',
     guard: requireAdmin,
     params: z.object({ id: WireInstanceId }),
     answers: { 200: ActivationView },

@@ -30,13 +30,13 @@ export const offlineFileRoutes = [
   }),
 ];
 
-function callsFor<By extends { actor: string }>(whose: {
+function callsFor<By extends { actor: string }>(audience: {
   base: string;
   mayIssue: Guard<By>;
   mayRead: Guard<By>;
   find(context: ServerContext, licenceId: string, by: By): Promise<Licence>;
 }) {
-  const path = `${whose.base}/licenses/{id}/offline-files`;
+  const path = `${audience.base}/licenses/{id}/offline-files`;
   const tag = 'offline files';
   return [
     route({
@@ -44,8 +44,8 @@ function callsFor<By extends { actor: string }>(whose: {
       path,
       tag,
       summary: 'Issue a licence file for a cluster or a machine without internet, once per idempotency key',
-      description: 'A file cannot be taken back: it holds its seats and counts until it ends.',
-      guard: whose.mayIssue,
+      description: 'A file cannot be taken back: it is valid and holds its seats until it ends.',
+      guard: audience.mayIssue,
       params,
       headers: z.object({ 'idempotency-key': IdempotencyKey }),
       body: OfflineFileRequest,
@@ -60,7 +60,7 @@ function callsFor<By extends { actor: string }>(whose: {
         'IDEMPOTENCY_CONFLICT',
       ],
       async handler({ params, headers, body, caller, context }) {
-        const licence = await whose.find(context, params.id, caller);
+        const licence = await audience.find(context, params.id, caller);
         const by: Actor = { actor: caller.actor, requestId: caller.requestId };
         const call = { ...by, idempotencyKey: headers['idempotency-key'] };
         const { answer, created } = await issueOfflineFile(context, licence, body, call);
@@ -72,13 +72,13 @@ function callsFor<By extends { actor: string }>(whose: {
       path,
       tag,
       summary: 'The offline files of a licence, newest first',
-      guard: whose.mayRead,
+      guard: audience.mayRead,
       params,
       answers: { 200: OfflineFileList },
       problems: ['SUBSCRIPTION_NOT_FOUND'],
       handler: async ({ params, caller, context }) => ({
         status: 200,
-        body: await listOfflineFiles(context, await whose.find(context, params.id, caller)),
+        body: await listOfflineFiles(context, await audience.find(context, params.id, caller)),
       }),
     }),
     route({
@@ -86,13 +86,13 @@ function callsFor<By extends { actor: string }>(whose: {
       path: `${path}/{file}`,
       tag,
       summary: 'One offline file with its text',
-      guard: whose.mayIssue,
+      guard: audience.mayIssue,
       params: params.extend({ file: OfflineFileId }),
       answers: { 200: OfflineFileAnswer },
       problems: ['SUBSCRIPTION_NOT_FOUND', 'NO_SUCH_OFFLINE_FILE'],
       handler: async ({ params, caller, context }) => ({
         status: 200,
-        body: await readOfflineFile(context, await whose.find(context, params.id, caller), params.file),
+        body: await readOfflineFile(context, await audience.find(context, params.id, caller), params.file),
       }),
     }),
   ];

@@ -24,7 +24,7 @@ export const portalInstanceRoutes = [
     guard: requireAccount(),
     query: z.strictObject({
       licenseId: LicenceId.optional(),
-      /** `active`: those that run; `ended`: those that ran. */
+      /** `active`: running nodes; `ended`: former ones. */
       status: z.enum(['active', 'ended', 'all']).default('active'),
       after: InstanceCursor.or(z.literal('')).default(''),
       limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -43,7 +43,7 @@ export const portalInstanceRoutes = [
     method: 'post',
     path: '/v1/me/instances/{id}/deactivate',
     tag,
-    summary: 'Take the seat from a node; a second time changes nothing',
+    summary: 'End a node and free its seat; repeating it changes nothing',
     guard: requireAccount('admin'),
     params,
     answers: { 200: PortalInstance },
@@ -59,7 +59,7 @@ export const portalInstanceRoutes = [
     method: 'post',
     path: '/v1/me/instances/{id}/keep',
     tag,
-    summary: 'Decide which of two hosts with the same node goes on; the other one is refused from then on',
+    summary: 'Decide which of two hosts with the same node continues; the other one is refused from then on',
     guard: requireAccount('admin'),
     params,
     body: KeepInstance,

@@ -11,7 +11,7 @@ import {
   SeatsRequest,
 } from '../../protocol/portal.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { rotateKey, showKey } from '../keys/key-care.ts';
+import { rotateKey, showKey } from '../keys/stored-keys.ts';
 import { licenceOfAccount } from '../portal/account-scope.ts';
 import { exportAccount } from '../portal/export-account.ts';
 import { portalLicence } from '../portal/portal-views.ts';
@@ -27,7 +27,7 @@ export const portalLicenceRoutes = [
     method: 'get',
     path: '/v1/me/licenses',
     tag,
-    summary: 'The licences of the account, revoked ones too',
+    summary: 'The licences of the account, revoked ones included',
     guard: requireAccount(),
     query: z.strictObject({
       after: LicenceId.or(z.literal('')).default(''),
@@ -64,7 +64,7 @@ export const portalLicenceRoutes = [
     method: 'post',
     path: '/v1/me/licenses/{id}/key/reveal',
     tag,
-    summary: 'Show the key again, where the plan allows it; audited',
+    summary: 'Show the key again, if the plan allows it; audited',
     guard: requireAccount('admin'),
     params,
     answers: { 200: PortalKey },
@@ -80,7 +80,7 @@ export const portalLicenceRoutes = [
     method: 'post',
     path: '/v1/me/licenses/{id}/key/rotate',
     tag,
-    summary: 'Replace the key; nodes that run go on. The answer is the one time at which the new key is told',
+    summary: 'Replace the key; running nodes keep running. The new key is shown only in this answer',
     guard: requireAccount('admin'),
     params,
     headers,
@@ -100,7 +100,7 @@ export const portalLicenceRoutes = [
     method: 'post',
     path: '/v1/me/licenses/{id}/seats/preview',
     tag,
-    summary: 'What another number of production seats costs; changes nothing',
+    summary: 'The price of another number of production seats; changes nothing',
     guard: requireAccount('payer', 'admin'),
     params,
     body: SeatsPreviewRequest,
@@ -134,7 +134,7 @@ export const portalLicenceRoutes = [
     method: 'get',
     path: '/v1/me/export',
     tag,
-    summary: 'Everything that this server holds about the account, without keys and secrets',
+    summary: 'All data of this server about the account, without keys and secrets',
     guard: requireAccount('admin', 'payer'),
     answers: { 200: AccountExport },
     problems: [],

@@ -126,7 +126,7 @@ export const productAdminRoutes = [
     method: 'put',
     path: '/v1/admin/products/{product}/releases/{version}',
     tag,
-    summary: 'Register a version with the day on which it came out, or correct the day',
+    summary: 'Register a version with its release day, or correct the day',
     guard,
     params: ProductPath.extend({ version: ReleaseVersion }),
     body: ReleaseData,

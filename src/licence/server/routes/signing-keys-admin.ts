@@ -22,7 +22,7 @@ export const signingKeyAdminRoutes = [
     method: 'post',
     path: '/v1/admin/signing-keys/roll',
     tag,
-    summary: 'Let the next key sign; naming it makes the call safe to repeat',
+    summary: 'Make the next key sign; naming it makes the call safe to repeat',
     guard,
     body: RollSigningKeys,
     answers,

@@ -9,7 +9,7 @@ export const validateRoutes = [
     method: 'post',
     path: '/v1/licenses/validate',
     tag: 'nodes',
-    summary: 'What a key is worth; takes no seat',
+    summary: 'Whether a key is valid; takes no seat',
     guard: open,
     body: ValidateRequest,
     answers: { 200: ValidateAnswer },

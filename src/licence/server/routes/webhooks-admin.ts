@@ -62,7 +62,7 @@ export const webhookAdminRoutes = [
     method: 'post',
     path: '/v1/admin/webhooks/{id}/rotate-secret',
     tag,
-    summary: 'A new signing secret; the one before it signs too for a day',
+    summary: 'A new signing secret; the previous one also signs for a day',
     guard,
     params,
     answers,
@@ -76,7 +76,7 @@ export const webhookAdminRoutes = [
     method: 'post',
     path: '/v1/admin/webhooks/{id}/redeliver-dead',
     tag,
-    summary: 'Send everything again that was given up for this address',
+    summary: 'Send all dead deliveries of this address again',
     guard,
     params,
     answers: { 200: Redelivered },
@@ -90,7 +90,7 @@ export const webhookAdminRoutes = [
     method: 'delete',
     path: '/v1/admin/webhooks/{id}',
     tag,
-    summary: 'Forget an address and what is on its way to it',
+    summary: 'Remove an address and its deliveries',
     guard,
     params,
     answers: { 204: noBody },
@@ -115,7 +115,7 @@ export const webhookAdminRoutes = [
     method: 'post',
     path: '/v1/admin/webhook-deliveries/{id}/redeliver',
     tag,
-    summary: 'Send one again from the start, under its webhook-id',
+    summary: 'Send a delivery again from the start, under its webhook-id',
     guard,
     params: z.object({ id: DeliveryId }),
     answers: { 200: DeliveryView },
@@ -130,7 +130,11 @@ export const webhookAdminRoutes = [
 function switches() {
   const both = [
     { call: 'enable', enabled: true, summary: 'Send events to this address again' },
-    { call: 'disable', enabled: false, summary: 'Send nothing to this address; what comes meanwhile is kept as dead' },
+    {
+      call: 'disable',
+      enabled: false,
+      summary: 'Send nothing to this address; events meanwhile are kept as dead deliveries',
+    },
   ];
   return both.map(({ call, enabled, summary }) =>
     route({

@@ -9,23 +9,26 @@ import type { Licence, SeatChange } from '../store/licence.ts';
 import { type OutboxEvent, outboxPush } from '../store/outbox.ts';
 import type { Money, SeatPrice } from './seat-seller.ts';
 
-/** How many idempotency keys of finished changes a licence remembers. */
+/** How many idempotency keys of finished changes a licence keeps. */
 const remembered = 20;
 
-/** What another number of production seats costs; changes nothing. Throws SEATS_NOT_SOLD_HERE, SUBSCRIPTION_NOT_ACTIVE. */
+/**
+ * The price of another number of production seats; changes nothing. Throws SEATS_NOT_SOLD_HERE,
+ * SUBSCRIPTION_NOT_ACTIVE.
+ */
 export async function previewSeats(context: ServerContext, licence: Licence, seats: number): Promise<SeatPrice> {
   requireActive(licence);
   return context.seller.price({ licence, from: licence.seatLimits.production, to: seats });
 }
 
 /**
- * Changes the number of production seats once it is paid: more can be activated at once; with fewer than are in use the
- * nodes go on and none is added.
+ * Changes the number of production seats once it is paid: more can be activated at once; with fewer than are in use,
+ * running nodes continue and none is added.
  *
- * The intent is written into the licence first, so that one change runs at a time and a crash between payment and change
- * is made good by whoever comes next. The same idempotency key again changes and costs nothing more. Throws
+ * The intent is written into the licence first, so that one change runs at a time and the next call completes one that
+ * a crash interrupted between payment and change. Repeating the idempotency key changes and costs nothing more. Throws
  * SEATS_NOT_SOLD_HERE, SUBSCRIPTION_NOT_ACTIVE and LICENSE_CHANGED: another change came first, or the price is not the
- * one that was agreed to; then nothing was paid.
+ * agreed one; then nothing was paid.
  */
 export async function changeSeats(
   context: ServerContext,
@@ -41,7 +44,7 @@ export async function changeSeats(
   const from = licence.seatLimits.production;
   const { dueNow } = await context.seller.price({ licence, from, to: request.seats });
   if (dueNow.amount !== request.dueNow.amount || dueNow.currency !== request.dueNow.currency) {
-    throw new Refusal('LICENSE_CHANGED', `This costs ${dueNow.amount} ${dueNow.currency} (minor units) by now.`);
+    throw new Refusal('LICENSE_CHANGED', `This now costs ${dueNow.amount} ${dueNow.currency} (minor units).`);
   }
   const change: SeatChange = { key, from, to: request.seats, dueNow, actor: call.actor, at: nowDate() };
   const still = { planRev: request.planRev, seatChange: null, revokedAt: null, suspended: null };
@@ -52,25 +55,25 @@ export async function changeSeats(
 }
 
 /**
- * Has a change that was begun come to its end, so that it overwrites nothing that comes after. Throws
- * SERVICE_UNAVAILABLE while nobody can say whether it was paid.
+ * Finishes a pending change, so that it overwrites nothing that comes after. Throws SERVICE_UNAVAILABLE while it is
+ * unknown whether it was paid.
  */
 export async function endSeatChange(context: ServerContext, licence: Licence, requestId: string): Promise<void> {
   try {
     await finishSeatChange(context, licence, requestId);
   } catch (error) {
-    if (saysUnpaid(error)) return;
-    context.log.warn({ err: error, licenceId: licence._id }, 'a change of seats waits for its seller');
+    if (isSurelyUnpaid(error)) return;
+    context.log.warn({ err: error, licenceId: licence._id }, 'a change of seats is waiting for its seller');
     throw new Refusal('SERVICE_UNAVAILABLE', 'A change of seats is being paid.', { retryAfterSec: 5 });
   }
 }
 
-/** Whether the seller says for sure that no money moved. */
-function saysUnpaid(error: unknown): boolean {
+/** Whether the seller confirms that no money moved. */
+function isSurelyUnpaid(error: unknown): boolean {
   return error instanceof Refusal && (error.code === 'SEATS_NOT_SOLD_HERE' || error.code === 'LICENSE_CHANGED');
 }
 
-/** Has the change that was begun paid and done, if there is one. */
+/** Has the pending change paid and applies it, if there is one. */
 async function finishSeatChange(context: ServerContext, licence: Licence, requestId: string): Promise<Licence> {
   const { seatChange: change } = licence;
   if (!change) return licence;
@@ -79,8 +82,8 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
   try {
     await context.seller.sell({ licence, from, to }, { key: `${licence._id}:${key}`, dueNow, actor });
   } catch (error) {
-    // Whatever else went wrong may have been paid, and is asked again by the next call.
-    if (saysUnpaid(error)) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
+    // After any other error it may have been paid; the next call asks again.
+    if (isSurelyUnpaid(error)) await context.db.licences.change(licence._id, begun, { $set: { seatChange: null } });
     throw error;
   }
   const at = nowDate();
@@ -116,7 +119,7 @@ async function finishSeatChange(context: ServerContext, licence: Licence, reques
   return changed;
 }
 
-/** News that more nodes run than there are seats from now on. */
+/** The event that more nodes run than there are seats from now on. */
 function overLimit(licence: Licence, { key, to: limit }: SeatChange): OutboxEvent[] {
   const used = seatsUsed(licence, 'production');
   if (used <= limit) return [];

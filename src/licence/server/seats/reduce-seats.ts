@@ -5,8 +5,8 @@ import type { ServerContext } from '../context.ts';
 import type { Licence } from '../store/licence.ts';
 
 /**
- * Fewer seats than running nodes: all go on, and none is added. Where the plan says `end-newest`, the first renewal after
- * that ends the newest ones until the rest fits. True when one was ended.
+ * Fewer seats than running nodes: all continue, and none is added. If the plan says `end-newest`, the first renewal
+ * after that ends the newest ones until the rest fits. True if one was ended.
  */
 export async function reduceSeats(context: ServerContext, licence: Licence, requestId: string): Promise<boolean> {
   const beyond = (['production', 'development'] as const).flatMap((mode) => newestBeyond(licence, mode));
@@ -27,7 +27,7 @@ function newestBeyond({ seats, seatLimits }: Licence, mode: SeatMode): string[] 
   return nodes.slice(Math.max(0, nodes.length - excess)).map(({ activationId }) => activationId);
 }
 
-/** Whether a later period was paid since the entitlements were last changed. */
+/** Whether a later period has been paid since the entitlements last changed. */
 function wasRenewed({ changedAt, standing: { paidUntil } }: Licence): boolean {
   if (!changedAt || paidUntil === null) return false;
   return changedAt.paidUntil === null || paidUntil > changedAt.paidUntil;

@@ -10,13 +10,13 @@ import type { Licence } from '../store/licence.ts';
 import { boundsOf, isBoundElsewhere } from '../store/seat-ledger.ts';
 
 /**
- * How a seat is won and given back.
+ * How seats are taken and released.
  *
- * The ledger inside the licence document is the truth: an activation holds a seat while the ledger names it, and one
- * conditional update changes it. The lease lives on the activation and is moved by its checks. An activation is always
- * written before its seat is won and marked as ended before its seat is given back, so whatever a crash cuts short is
- * found on the activation (`unfinishedSince`): by the same node when it comes again, by the next node that needs the
- * seat, or by the sweeper.
+ * The ledger inside the licence document is the truth: an activation holds a seat while the ledger lists it, and one
+ * conditional update changes it. The lease is stored on the activation and extended by its checks. An activation is
+ * always written before it takes its seat and marked as ended before its seat is released, so whatever a crash
+ * interrupts is recorded on the activation (`unfinishedSince`): the same node completes it when it comes again, or the
+ * next node that needs the seat, or the sweeper.
  */
 export type SeatOutcome = { outcome: 'won'; licence: Licence } | NoSeat;
 export type NoSeat =
@@ -50,7 +50,7 @@ export async function winSeat(context: ServerContext, activation: Activation, re
     if (bind !== undefined && isBoundElsewhere(licence, bind)) return { outcome: 'other-cluster', licence };
     const full = usedOf(licence, mode) >= licence.seatLimits[mode];
     if (!full || (await makeRoom(context, licence, mode, requestId))) continue;
-    // The holders were read after the ledger: only while that stands are all seats really taken by others.
+    // The holders were read after the ledger: only if that is unchanged are all seats really taken by others.
     const still = await licences.find(licence._id);
     if (still !== null && isDeepStrictEqual(still.seats, licence.seats)) return { outcome: 'full', licence };
   }
@@ -70,8 +70,8 @@ function clusterOf({ node }: Activation): string {
 }
 
 /**
- * A pod or a rebuilt machine with the same name within its cluster goes on in its own seat; null when it has none,
- * `again` when somebody else was faster and the ledger has to be looked at once more.
+ * A pod or a rebuilt machine with the same name within its cluster continues in its own seat; null if it has none,
+ * `again` if a concurrent call was faster and the ledger must be read again.
  */
 async function takeOverOwnSeat(
   context: ServerContext,
@@ -102,8 +102,8 @@ async function takeOverOwnSeat(
 }
 
 /**
- * Ends what a takeover that was cut short left active without a seat. Safe, because nothing ever gives a seat to an
- * activation that is active already; only the ledger has to be read after it.
+ * Ends an activation that an interrupted takeover left active without a seat. Safe, because an activation that is
+ * already active is never given a seat; only the ledger has to be read after it.
  */
 export async function endSeatless(context: ServerContext, successor: Activation): Promise<void> {
   const { activations, licences } = context.db;
@@ -116,8 +116,8 @@ export async function endSeatless(context: ServerContext, successor: Activation)
 }
 
 /**
- * Frees one seat whose holder has ended, is gone or is overdue; false when there is none. A check that races with this
- * is decided on the one activation document: only if the flip to `expired` wins, the seat is pulled.
+ * Frees one seat whose holder has ended, is gone or is overdue; false if there is none. A race with a check is decided
+ * on the one activation document: the seat is removed only if the change to `expired` wins.
  */
 export async function makeRoom(
   context: ServerContext,
@@ -126,7 +126,7 @@ export async function makeRoom(
   requestId: string,
 ): Promise<boolean> {
   const { licences, activations } = context.db;
-  // An offline file keeps its seats until it ends: nobody can take it back.
+  // An offline file keeps its seats until it ends: it cannot be taken back.
   const holders = licence.seats
     .filter((seat) => seat.mode === mode && (seat.offline === undefined || seat.offline.until <= nowDate()))
     .map((seat) => seat.activationId);
@@ -143,17 +143,17 @@ export async function makeRoom(
       const end = { from: 'active', to: 'expired', endedAt: at, note } as const;
       if ((await activations.end(id, end, { leaseUntil: { $lt: at } })) === null) continue;
     }
-    // Whatever ended a node that ran has told so; of a seat without one nobody has.
-    const untold = holder === undefined || wasSwept(holder);
-    const pulled = await licences.pullSeat(licence._id, id, untold ? note : null);
+    // The event of a node that ended is recorded by whatever ended it; a seat without an activation has none.
+    const unrecorded = holder === undefined || wasSwept(holder);
+    const pulled = await licences.pullSeat(licence._id, id, unrecorded ? note : null);
     await activations.settled(id);
-    if (holder?.status === 'active' || (untold && pulled)) await audit(context, note);
+    if (holder?.status === 'active' || (unrecorded && pulled)) await audit(context, note);
     if (pulled) return true;
   }
   return false;
 }
 
-/** Gives back the seat of an activation that was swept; nobody else tells of it. */
+/** Frees the seat of a swept activation; nothing else records its event. */
 export async function freeSwept(
   context: ServerContext,
   { _id, licenceId }: Pick<Activation, '_id' | 'licenceId'>,

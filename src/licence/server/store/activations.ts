@@ -14,7 +14,10 @@ export interface HeldSecret {
   keyId: string;
 }
 
-/** One running node that holds, held or asks for a seat. Lease and secret live here, so checks never write the licence. */
+/**
+ * One running node that holds, held or requests a seat. Lease and secret are stored here, so checks never write the
+ * licence.
+ */
 export interface Activation extends RotationState, WithOutbox {
   _id: string;
   licenceId: string;
@@ -28,29 +31,29 @@ export interface Activation extends RotationState, WithOutbox {
   version: string | null;
   status: ActivationStatus;
   secret: HeldSecret;
-  previous: (NonNullable<RotationState['previous']> & { planRevTold: number }) | null;
+  previous: (NonNullable<RotationState['previous']> & { planRevSent: number }) | null;
   leaseUntil: Date;
   createdAt: Date;
   /**
-   * There while something of it is not done yet: since it last asked for its seat while pending, since its end until its
-   * seat was given back. What a crash cuts short is found by this.
+   * Set while something is unfinished: since it last requested its seat while pending, and from its end until its seat
+   * was released. This finds what a crash interrupted.
    */
   unfinishedSince?: Date;
   activatedAt: Date | null;
   endedAt: Date | null;
   firstCheckAt: Date | null;
   lastCheckAt: Date | null;
-  planRevTold: number;
+  planRevSent: number;
   usage: Record<string, number>;
   recoveries: Date[];
   cloneSuspectedAt: Date | null;
-  /** What came with an older state last, while nobody decided which of the two goes on. */
+  /** The last request with an older state, until somebody decides which of the two continues. */
   refusedCopy?: { hash: string; bootId: string | null; address: string; at: Date } | null;
-  /** When it was last audited that the licence did not cover its version; absent when it never was. */
+  /** When it was last audited that the licence does not cover its version; absent if never. */
   versionRefusedAt?: Date;
   /** When it last showed that it runs: activated, checked or was refused; absent before it was activated. */
   seenAt?: Date | null;
-  /** What was told of its silence; absent or null while it is heard. */
+  /** The event recorded about its silence; absent or null while it checks. */
   alarm?: 'silent' | 'grace-risk' | null;
 }
 
@@ -61,7 +64,7 @@ export function nodeKey(node: WireNode): string {
   return JSON.stringify([node.name, node.clusterId ?? null]);
 }
 
-/** Whether it was begun, never finished, and swept; nothing of it counts any more. */
+/** Whether it was started, never finished, and swept; then nothing of it is valid any more. */
 export function wasSwept({ status, activatedAt }: Pick<Activation, 'status' | 'activatedAt'>): boolean {
   return status === 'expired' && activatedAt === null;
 }
@@ -73,7 +76,7 @@ interface End {
   from: ActivationStatus;
   to: ActivationStatus;
   endedAt: Date;
-  /** Absent where the change that ends it is told elsewhere. */
+  /** Absent if the event of the change is recorded elsewhere. */
   note?: AuditNote;
 }
 
@@ -110,7 +113,7 @@ export function activationStore(connection: Connection) {
       endedAt: Date,
       firstCheckAt: Date,
       lastCheckAt: Date,
-      planRevTold: Number,
+      planRevSent: Number,
       usage: anything,
       recoveries: { type: [Date], default: [] },
       cloneSuspectedAt: Date,
@@ -133,7 +136,7 @@ export function activationStore(connection: Connection) {
   const model = connection.model<Activation>('Activation', schema);
 
   type Change = Record<string, unknown>;
-  /** Changes the activation if it still is what the filter says; null when it no longer is. */
+  /** Changes the activation if it still matches the filter; null if it no longer does. */
   const change = (id: string, still: Change, update: Change): Promise<Activation | null> =>
     model
       .findOneAndUpdate({ _id: id, ...still }, update, after)
@@ -156,7 +159,7 @@ export function activationStore(connection: Connection) {
         .find({ _id: { $in: ids } })
         .lean<Activation[]>()
         .exec(),
-    /** What decides about a seat of each of these that are known. */
+    /** The fields of these activations that decide about their seats. */
     holders: (ids: string[]) =>
       model
         .find({ _id: { $in: ids } }, { status: 1, leaseUntil: 1, activatedAt: 1 })
@@ -164,7 +167,7 @@ export function activationStore(connection: Connection) {
         .exec(),
     byChosenId: (licenceId: string, chosenId: string) =>
       model.findOne({ licenceId, chosenId }).lean<Activation>().exec(),
-    /** The activations of the same node that run or have begun, itself left out. */
+    /** The other activations of the same node that run or are pending. */
     ofSameNode: (request: Pick<Activation, '_id' | 'licenceId' | 'nodeKey' | 'mode'>) =>
       model
         .find({
@@ -176,7 +179,7 @@ export function activationStore(connection: Connection) {
         })
         .lean<Activation[]>()
         .exec(),
-    /** A page of the nodes of a licence, by id; pending ones are nodes in the making and left out. */
+    /** A page of the nodes of a licence, by id, without pending ones. */
     page: (licenceId: string, statuses: ActivationStatus[], after: string, limit: number) =>
       model
         .find({ licenceId, _id: { $gt: after }, status: { $in: statuses } })
@@ -208,7 +211,7 @@ export function activationStore(connection: Connection) {
         .lean<Activation[]>()
         .exec(),
 
-    /** False when the node's chosen id was used before on this licence. */
+    /** False if the node's chosen id was used before on this licence. */
     async insert(activation: Activation): Promise<boolean> {
       try {
         await model.create(activation);
@@ -219,23 +222,25 @@ export function activationStore(connection: Connection) {
       }
     },
     /**
-     * Ends it and, if it was active, tells that; null when its status no longer is the one given. Its seat is to be given
-     * back now, and `settled` to be called then.
+     * Ends it and, if it was active, records the event; null if its status is no longer the given one. The caller then
+     * releases its seat and calls `settled`.
      */
     end: (id: string, end: End, still: Change = {}) =>
       change(id, { status: end.from, ...still }, ending({ ...end, holdsSeat: true })),
-    /** Ends one whose seat another activation of the same node has taken over, also if it becomes active meanwhile. */
+    /**
+     * Ends an activation whose seat another one of the same node has taken over, even if it becomes active meanwhile.
+     */
     async replaced({ _id, status }: Pick<Activation, '_id' | 'status'>, endedAt: Date): Promise<void> {
       for (const from of status === 'pending' ? (['pending', 'active'] as const) : (['active'] as const)) {
         const update = ending({ from, to: 'replaced', endedAt, holdsSeat: false });
         if ((await change(_id, { status: from }, update)) !== null) return;
       }
     },
-    /** Says that an ended activation has no seat any more. */
+    /** Records that an ended activation has no seat any more. */
     async settled(id: string): Promise<void> {
       await model.updateOne({ _id: id, endedAt: { $ne: null } }, { $unset: { unfinishedSince: 1 } });
     },
-    /** Ends all of a licence that has no seats any more. */
+    /** Ends all of a licence whose ledger is empty. */
     async endAll(licenceId: string, to: ActivationStatus, endedAt: Date): Promise<number> {
       let ended = 0;
       for (const from of ['pending', 'active'] as const) {
@@ -244,21 +249,21 @@ export function activationStore(connection: Connection) {
       }
       return ended;
     },
-    /** Active ones that were last heard before then, with this alarm; as a stream, for there may be many. */
+    /** Active ones last seen before then, with this alarm; streamed, because there may be many. */
     silentSince: (before: Date, alarm: 'silent' | null): AsyncIterable<Activation> =>
       model
         .find({ status: 'active', alarm, seenAt: { $lt: before } })
         .lean<Activation[]>()
         .cursor() as unknown as AsyncIterable<Activation>,
-    /** Forgets a wish that won no seat, unless the same wish was asked again meanwhile. */
+    /** Deletes a pending request that took no seat, unless the same request was repeated meanwhile. */
     async forgetPending({ _id, unfinishedSince }: Activation): Promise<void> {
       await model.deleteOne({ _id, status: 'pending', unfinishedSince });
     },
-    /** Forgets an activation that was swept, so that its node may begin again under the same chosen id. */
+    /** Deletes a swept activation, so that its node may start again with the same chosen id. */
     async forget(id: string): Promise<void> {
       await model.deleteOne({ _id: id, status: 'expired', activatedAt: null });
     },
-    /** Removes an activation whose licence is gone. */
+    /** Deletes an activation whose licence is gone. */
     async remove(id: string): Promise<void> {
       await model.deleteOne({ _id: id });
     },

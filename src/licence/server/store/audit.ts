@@ -16,7 +16,7 @@ export interface AuditRecord {
 
 const anything = { type: Schema.Types.Mixed, default: null };
 
-/** An entry with its id, which grows with every entry of one process. */
+/** An entry with its id, which increases with every entry of one process. */
 export type HeldAuditRecord = AuditRecord & { _id: Types.ObjectId };
 
 export function auditStore(connection: Connection) {
@@ -36,7 +36,7 @@ export function auditStore(connection: Connection) {
   schema.index({ licenceId: 1, _id: 1 });
   const model = connection.model<AuditRecord>('Audit', schema);
   return {
-    /** One that stands there already stays as it is. */
+    /** An entry that exists already stays as it is. */
     async append(record: HeldAuditRecord): Promise<void> {
       try {
         await model.create(record);

@@ -1,4 +1,4 @@
-/** Queries under way at once, and keys in one query. */
+/** Concurrent queries, and keys in one query. */
 const width = 2;
 const most = 100;
 
@@ -9,9 +9,9 @@ interface Waiting<Value> {
 }
 
 /**
- * Reads by key that are asked for while others are under way go together in one query. Every query begins after all
- * reads that it answers were asked for, so nobody is told what was true before; a read that finds nothing under way
- * begins at once. Readers of the same key get the same object and must not change it.
+ * Batches reads by key that are requested while others are in flight into one query. Every query starts after all reads
+ * that it answers were requested, so no read gets older data; without a query in flight a read starts at once. Readers
+ * of the same key get the same object and must not change it.
  */
 export function batched<Value>(
   readMany: (keys: string[]) => Promise<Value[]>,

@@ -1,7 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import { type AuditNote, indexOutbox, type OutboxItem, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
-/** A node that waits for a licence. Its token is not stored, and neither is the key that it gets. */
+/** A node waiting for a licence. Neither its token nor the key it gets is stored. */
 export interface Claim extends WithOutbox {
   /** Peppered hash of the token. */
   _id: string;
@@ -53,7 +53,7 @@ export function claimStore(connection: Connection) {
     async insert(claim: Claim): Promise<void> {
       await model.create(claim);
     },
-    /** Ends older ones of the same cluster and product, but none that was approved: beginning one proves nothing. */
+    /** Ends older ones of the same cluster and product, except approved ones: starting a claim proves nothing. */
     async supersede({ _id, clusterId, product, createdAt }: Claim): Promise<void> {
       const others = {
         clusterId,
@@ -78,7 +78,7 @@ export function claimStore(connection: Connection) {
         )
         .lean<Claim>()
         .exec(),
-    /** The one update that lets a key out: null when another poll was first. */
+    /** The one update that releases a key: null if another poll was first. */
     complete: (claim: Claim, items: OutboxItem[], now: Date): Promise<Claim | null> =>
       model
         .findOneAndUpdate(

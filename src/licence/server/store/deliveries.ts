@@ -4,8 +4,8 @@ import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /**
- * One event on its way to one endpoint. Whoever tries it holds it until `nextAt`: it is claimed by one conditional
- * update that moves `nextAt` ahead, and only the holder of `claim` writes what came of it.
+ * One event on its way to one endpoint. An attempt holds it until `nextAt`: it is claimed by one conditional update
+ * that moves `nextAt` forward, and only the holder of `claim` writes the result.
  */
 export interface Delivery extends WithOutbox {
   /** `<event id>.<webhook id>` */
@@ -16,11 +16,11 @@ export interface Delivery extends WithOutbox {
   licenceId: string;
   status: DeliveryStatus;
   attempts: number;
-  /** When it is to be tried next; while it is tried, when that try counts as lost. */
+  /** When the next attempt is due; during an attempt, when that attempt counts as lost. */
   nextAt: Date;
   claim: string | null;
   lastOutcome: string | null;
-  /** Since when it is tried: counts for the time after which it is given up. */
+  /** Start of the attempts: counts for the time after which it is given up. */
   since: Date;
   createdAt: Date;
   endedAt: Date | null;
@@ -65,7 +65,7 @@ export function deliveryStore(connection: Connection) {
   return {
     model,
     find: (id: string) => model.findById(id).lean<Delivery>().exec(),
-    /** False when it stood there before. */
+    /** False if it existed before. */
     async insert(delivery: Delivery): Promise<boolean> {
       try {
         await model.create(delivery);
@@ -75,7 +75,7 @@ export function deliveryStore(connection: Connection) {
         throw error;
       }
     },
-    /** Those whose time has come, longest due first, but none to the endpoints that are left out. */
+    /** Due deliveries, longest due first, without those to the excluded endpoints. */
     due: (now: Date, leftOut: string[], limit: number) =>
       model
         .find({ status: 'pending', nextAt: { $lte: now }, webhookId: { $nin: leftOut } })
@@ -83,7 +83,7 @@ export function deliveryStore(connection: Connection) {
         .limit(limit)
         .lean<Delivery[]>()
         .exec(),
-    /** Takes it as it was seen; null when another process was first. */
+    /** Claims it as it was read; null if another process was first. */
     claim: (seen: Delivery, claim: string, until: Date): Promise<Delivery | null> =>
       model
         .findOneAndUpdate(
@@ -93,7 +93,7 @@ export function deliveryStore(connection: Connection) {
         )
         .lean<Delivery>()
         .exec(),
-    /** What came of a try; false when it was claimed by another meanwhile. */
+    /** Writes the result of an attempt; false if another process has claimed it meanwhile. */
     async settle(held: Delivery, to: Ended | Pick<Delivery, 'nextAt' | 'lastOutcome'>): Promise<boolean> {
       const filter = { _id: held._id, status: 'pending', claim: held.claim } as const;
       return (await model.updateOne(filter, { $set: { ...to, claim: null } })).modifiedCount === 1;
@@ -106,7 +106,7 @@ export function deliveryStore(connection: Connection) {
         .limit(limit)
         .lean<Delivery[]>()
         .exec(),
-    /** Sends it again from the start; null when it is on its way already. */
+    /** Sends it again from the start; null if it is pending already. */
     redeliver: (id: string, now: Date, note: AuditNote): Promise<Delivery | null> =>
       model
         .findOneAndUpdate({ _id: id, status: { $ne: 'pending' } }, again(now, note), after)
@@ -119,7 +119,7 @@ export function deliveryStore(connection: Connection) {
     async removeOf(webhookId: string): Promise<void> {
       await model.deleteMany({ webhookId });
     },
-    /** Those that are on their way stay, however old. */
+    /** Pending ones stay, however old. */
     async forgetBefore(before: Date): Promise<number> {
       return (await model.deleteMany({ createdAt: { $lt: before }, status: { $ne: 'pending' } })).deletedCount;
     },

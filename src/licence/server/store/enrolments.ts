@@ -10,11 +10,11 @@ export interface Enrolment extends WithOutbox {
   nodeName: string;
   generation: number;
   issuedAt: Date;
-  /** Absolute limit, or earlier: some time after `up` has ended. */
+  /** The absolute limit, or earlier: some time after `up` has ended. */
   redeemableUntil: Date;
   /** Set at ready and in the undo; final. */
   closedAt: Date | null;
-  /** Chosen id of the node that redeemed it; nobody else can. */
+  /** Chosen id of the node that redeemed it; no other can. */
   redeemedBy: string | null;
 }
 
@@ -51,7 +51,10 @@ export function enrolmentStore(connection: Connection) {
   return {
     model,
     find,
-    /** Opens it; once more while it is not closed means that `up` runs again, so its limit is the absolute one again. */
+    /**
+     * Opens it. Opening it again while it is not closed means that `up` runs again, so the absolute limit applies
+     * again.
+     */
     async open(enrolment: Enrolment, maxMs: number, note: AuditNote): Promise<Enrolment> {
       try {
         await model.create({ ...enrolment, outbox: [note] });
@@ -71,8 +74,8 @@ export function enrolmentStore(connection: Connection) {
       return reopened ?? held;
     },
     /**
-     * Shortens the time in which open enrolments can be redeemed; never lengthens it. The same note in all of them is
-     * one entry.
+     * Shortens the time in which open enrolments can be redeemed; never extends it. The same note in all of them is one
+     * entry.
      */
     async shorten(of: OfNode, redeemableUntil: Date, note: AuditNote): Promise<number> {
       const filter = { ...some(of), closedAt: null, redeemableUntil: { $gt: redeemableUntil } };
@@ -84,7 +87,7 @@ export function enrolmentStore(connection: Connection) {
       const filter = { ...some(of), ...older, closedAt: null };
       return (await model.updateMany(filter, { $set: { closedAt }, ...pushToOutbox(note) })).modifiedCount;
     },
-    /** Binds an open enrolment to the node that redeems it; null when it is not open or bound to another. */
+    /** Binds an open enrolment to the node that redeems it; null if it is not open or bound to another. */
     redeem: (id: string, chosenId: string, now: Date): Promise<Enrolment | null> =>
       model
         .findOneAndUpdate(

@@ -3,7 +3,7 @@ import type { LicenceEventType } from '../../protocol/events.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { indexOutbox, outboxField, type WithOutbox } from './outbox.ts';
 
-/** Something that happened, once: its id comes from what it is about, so that telling it again changes nothing. */
+/** A recorded event; its id is derived from what it is about, so recording it again changes nothing. */
 export interface LicenceEvent extends WithOutbox {
   /** The `webhook-id` of its deliveries. */
   _id: string;
@@ -15,7 +15,7 @@ export interface LicenceEvent extends WithOutbox {
   externalRef: string;
   details: Record<string, unknown>;
   recordedAt: Date;
-  /** When a delivery stood for every endpoint that wants it; null until then. */
+  /** When every interested endpoint had a delivery; null until then. */
   fannedOutAt: Date | null;
 }
 
@@ -44,7 +44,7 @@ export function eventStore(connection: Connection) {
   return {
     model,
     find: (id: string) => model.findById(id).lean<LicenceEvent>().exec(),
-    /** False when it stood there before. */
+    /** False if it existed before. */
     async record(event: LicenceEvent): Promise<boolean> {
       try {
         await model.create(event);
@@ -54,7 +54,7 @@ export function eventStore(connection: Connection) {
         throw error;
       }
     },
-    /** Those that some endpoint may not have a delivery of yet, oldest first. */
+    /** Events for which some endpoint may not have a delivery yet, oldest first. */
     toFanOut: (limit: number) =>
       model.find({ fannedOutAt: null }).sort({ recordedAt: 1 }).limit(limit).lean<LicenceEvent[]>().exec(),
     async fannedOut(id: string, fannedOutAt: Date): Promise<void> {

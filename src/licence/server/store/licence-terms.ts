@@ -6,25 +6,25 @@ import { type OutboxEvent, type OutboxItem, outboxPush, pushToOutbox } from './o
 
 const after = { returnDocument: 'after' } as const;
 
-/** The changes of what a licence gives and until when; each is one conditional update that says what it tells. */
+/** Changes of what a licence grants and until when; each is one conditional update that also writes its events. */
 export function licenceTerms(model: Model<Licence>) {
   return {
-    /** Replaces the standing that was read, with what is told of it; null when the licence changed meanwhile. */
+    /** Replaces the standing that was read, with its events; null if the licence changed meanwhile. */
     pushStanding: (
       held: Licence,
       standing: HeldStanding,
-      told: { endTold: Licence['endTold']; items: OutboxItem[] },
+      recorded: { endRecorded: Licence['endRecorded']; items: OutboxItem[] },
     ): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
           { _id: held._id, 'standing.revision': held.standing.revision, revokedAt: held.revokedAt },
-          { $set: { standing, endTold: told.endTold ?? null }, ...pushToOutbox(...told.items) },
+          { $set: { standing, endRecorded: recorded.endRecorded ?? null }, ...pushToOutbox(...recorded.items) },
           after,
         )
         .lean<Licence>()
         .exec(),
 
-    /** Replaces the entitlements that were read; null when the licence or its ledger changed or seats are being paid. */
+    /** Replaces the entitlements that were read; null if the licence or its ledger changed or seats are being paid. */
     pushEntitlements(
       held: Licence,
       push: EntitlementsPush,
@@ -61,7 +61,7 @@ export function licenceTerms(model: Model<Licence>) {
         .exec();
     },
 
-    /** Adds a renewal to the window that it was reckoned from; null when that changed meanwhile or the licence ended. */
+    /** Adds a renewal to the window that it was computed from; null if that changed meanwhile or the licence ended. */
     renew: (
       id: string,
       window: { from: UpdateWindow; to: UpdateWindow },
@@ -78,7 +78,7 @@ export function licenceTerms(model: Model<Licence>) {
             'perpetual.renewals.key': { $ne: renewal.key },
           },
           {
-            $set: { 'perpetual.window': window.to, updatesEnd: updatesUntil(window.to), updatesEndTold: null },
+            $set: { 'perpetual.window': window.to, updatesEnd: updatesUntil(window.to), updatesEndRecorded: null },
             $push: { 'perpetual.renewals': renewal, ...outboxPush(items) },
           },
           after,
@@ -86,7 +86,7 @@ export function licenceTerms(model: Model<Licence>) {
         .lean<Licence>()
         .exec(),
 
-    /** Tells every licence of the plan that its data changed; repeated, it changes nothing more. */
+    /** Raises the revision of every licence of the plan whose data changed; repeating it changes nothing. */
     async spreadPlan(product: string, plan: string, planDataRevision: number, event: OutboxEvent): Promise<number> {
       const spread = await model.updateMany(
         { product, plan, planDataRevision: { $lt: planDataRevision } },
@@ -95,7 +95,10 @@ export function licenceTerms(model: Model<Licence>) {
       return spread.modifiedCount;
     },
 
-    /** Ends the licence for good and empties its ledger; null when it was revoked before. Answers the licence before. */
+    /**
+     * Ends the licence for good and empties its ledger; null if it was revoked before. Returns the licence before the
+     * change.
+     */
     revoke: (id: string, revokedAt: Date, revokedReason: string, items: OutboxItem[]): Promise<Licence | null> =>
       model
         .findOneAndUpdate(
@@ -106,11 +109,11 @@ export function licenceTerms(model: Model<Licence>) {
         .lean<Licence>()
         .exec(),
 
-    /** Licences whose end is within reach and was not told yet, or is over and was told at most as coming. */
+    /** Licences whose end is near and not recorded yet, or has passed and is at most recorded as near. */
     endingBefore: (before: Date, over: boolean) =>
       model
         .find({
-          endTold: over ? { $in: [null, 'soon'] } : null,
+          endRecorded: over ? { $in: [null, 'soon'] } : null,
           'standing.endsAt': { $lte: before },
           kind: 'subscription',
           revokedAt: null,
@@ -119,25 +122,28 @@ export function licenceTerms(model: Model<Licence>) {
         .lean<Licence[]>()
         .exec(),
 
-    /** Perpetual licences whose updates end on one of these days, which was not told yet. */
+    /** Perpetual licences whose updates end on one of these days, if that is not recorded yet. */
     updatesEnding: (days: { from: string; to: string }) =>
       model
-        .find({ updatesEndTold: null, updatesEnd: { $gte: days.from, $lte: days.to }, revokedAt: null })
+        .find({ updatesEndRecorded: null, updatesEnd: { $gte: days.from, $lte: days.to }, revokedAt: null })
         .limit(200)
         .lean<Licence[]>()
         .exec(),
 
-    /** Notes that the end of updates was told as near; false when it was, or when they were renewed meanwhile. */
+    /** Records that the end of updates is near; false if it was recorded, or if they were renewed meanwhile. */
     async recordUpdatesEnd({ _id, updatesEnd }: Licence, event: OutboxEvent | null): Promise<boolean> {
-      const update = { $set: { updatesEndTold: updatesEnd }, ...pushToOutbox(event) };
-      return (await model.updateOne({ _id, updatesEnd, updatesEndTold: null }, update)).modifiedCount === 1;
+      const update = { $set: { updatesEndRecorded: updatesEnd }, ...pushToOutbox(event) };
+      return (await model.updateOne({ _id, updatesEnd, updatesEndRecorded: null }, update)).modifiedCount === 1;
     },
 
-    /** Notes that the end was told; false when standing or what was told changed meanwhile. */
-    async recordEnd(held: Licence, endTold: 'soon' | 'ended', event: OutboxEvent | null): Promise<boolean> {
-      const still = { 'standing.revision': held.standing.revision, endTold: held.endTold ?? null };
-      const told = await model.updateOne({ _id: held._id, ...still }, { $set: { endTold }, ...pushToOutbox(event) });
-      return told.modifiedCount === 1;
+    /** Records the end; false if the standing or what was recorded changed meanwhile. */
+    async recordEnd(held: Licence, endRecorded: 'soon' | 'ended', event: OutboxEvent | null): Promise<boolean> {
+      const still = { 'standing.revision': held.standing.revision, endRecorded: held.endRecorded ?? null };
+      const recorded = await model.updateOne(
+        { _id: held._id, ...still },
+        { $set: { endRecorded }, ...pushToOutbox(event) },
+      );
+      return recorded.modifiedCount === 1;
     },
   };
 }

@@ -13,22 +13,24 @@ export interface HeldStanding {
 }
 
 export interface Renewal extends RenewalPreview {
-  /** Idempotency key of the call that brought it. */
+  /** Idempotency key of the call that added it. */
   key: string;
   at: Date;
 }
 
-/** What makes a licence perpetual: the updates that were paid, and the terms on which it was sold. */
+/** The perpetual part of a licence: its paid updates, and the terms it was sold on. */
 export interface PerpetualRight {
   window: UpdateWindow;
-  /** One-time price of the licence; the amount is in minor units. */
+  /** One-time price of the licence, in minor units. */
   price: RenewalPreview['price'];
   terms: PerpetualTerms;
   /** Oldest first. */
   renewals: Renewal[];
 }
 
-/** A seat of the ledger: held by an activation or, as often as it has seats, by an offline file under the file's id. */
+/**
+ * A seat of the ledger: held by an activation or, once for each of its seats, by an offline file under the file's id.
+ */
 export interface Seat {
   activationId: string;
   mode: SeatMode;
@@ -37,8 +39,8 @@ export interface Seat {
 }
 
 /**
- * The right to run a product, with the ledger of its seats inside: a seat is won and given back by one conditional
- * update of this document, so there is no counter that could drift.
+ * The right to run a product, with its seat ledger inside: a seat is taken and released by one conditional update of
+ * this document, so there is no counter that could drift.
  */
 export interface Licence extends WithOutbox {
   _id: string;
@@ -48,7 +50,7 @@ export interface Licence extends WithOutbox {
   /** Null or absent for a subscription. */
   perpetual?: PerpetualRight | null;
   externalRef: string;
-  /** Whose it is in the licence portal; null or absent = nobody's. */
+  /** The account that owns it in the licence portal; null or absent = none. */
   account?: string | null;
   /** Key of the call that issued it, and the hash of that call's body. */
   idempotencyKey: string;
@@ -56,48 +58,48 @@ export interface Licence extends WithOutbox {
   keyHash: string;
   keyLast4: string;
   keyGeneration: number;
-  /** The key itself, sealed, where the plan lets the portal show it again. */
+  /** The key itself, encrypted, if the plan lets the portal show it again. */
   sealedKey?: SealedText | null;
   /** Idempotency key of the call that rotated the key last. */
   keyRotatedBy?: string | null;
   standing: HeldStanding;
-  /** An operator's own stop, whatever the standing is; lifted only by an operator. */
+  /** A stop by an operator, whatever the standing; only an operator lifts it. */
   suspended?: { at: Date; reason: string } | null;
   revokedAt: Date | null;
   revokedReason: string | null;
   entitlementsRevision: number;
-  /** What nodes are told as their revision. */
+  /** The revision that nodes see. */
   planRev: number;
-  /** Revision of the plan's data that planRev already counts. */
+  /** Revision of the plan's data that planRev already includes. */
   planDataRevision: number;
   addOns: Record<string, number>;
   limits: Limits;
   features: Features;
   seatLimits: Record<SeatMode, number>;
-  /** In the order in which they were won; a takeover keeps the place. */
+  /** In the order in which they were taken; a takeover keeps the position. */
   seats: Seat[];
-  /** A change of seats whose money is being moved; no other one begins meanwhile. */
+  /** A change of seats that is being paid; no other one can start meanwhile. */
   seatChange?: SeatChange | null;
   /** Idempotency keys of the last changes of seats, newest last. */
   seatChangesDone?: string[];
-  /** What was told of the end that is set; absent = nothing yet. */
-  endTold?: 'soon' | 'ended' | null;
-  /** Last day (UTC) of the updates of a perpetual licence, and the one that was told as near. */
+  /** The event recorded about the current end; absent = none yet. */
+  endRecorded?: 'soon' | 'ended' | null;
+  /** Last day (UTC) of the updates of a perpetual licence, and the one already announced as near. */
   updatesEnd?: string | null;
-  updatesEndTold?: string | null;
-  /** The cluster that the running nodes are of, where the plan allows only one; counts while one holds a seat online. */
+  updatesEndRecorded?: string | null;
+  /** The cluster of the running nodes, if the plan allows only one; valid while one holds a seat online. */
   clusterId?: string | null;
-  /** Until when the licence was paid when its entitlements were last changed; absent when they never were. */
+  /** The paid-until date when its entitlements last changed; absent if they never did. */
   changedAt?: { paidUntil: Date | null } | null;
   createdAt: Date;
 }
 
 export interface SeatChange {
-  /** Idempotency key of the call that began it. */
+  /** Idempotency key of the call that started it. */
   key: string;
   from: number;
   to: number;
-  /** What the member agreed to pay now, in minor units; negative = comes back. */
+  /** The amount due now that the member agreed to, in minor units; negative = refund. */
   dueNow: { amount: number; currency: string };
   actor: string;
   at: Date;

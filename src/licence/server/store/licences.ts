@@ -39,9 +39,9 @@ export function licenceStore(connection: Connection) {
       perpetual: { type: Schema.Types.Mixed, default: null },
       seatChange: { type: Schema.Types.Mixed, default: null },
       seatChangesDone: { type: [String], default: [] },
-      endTold: String,
+      endRecorded: String,
       updatesEnd: { type: String, default: null },
-      updatesEndTold: { type: String, default: null },
+      updatesEndRecorded: { type: String, default: null },
       outbox: outboxField,
       clusterId: { type: String, default: null },
       changedAt: { type: Schema.Types.Mixed, default: null },
@@ -51,8 +51,8 @@ export function licenceStore(connection: Connection) {
   );
   schema.index({ product: 1, plan: 1 });
   schema.index({ account: 1, _id: 1 });
-  schema.index({ endTold: 1, 'standing.endsAt': 1 });
-  schema.index({ updatesEndTold: 1, updatesEnd: 1 });
+  schema.index({ endRecorded: 1, 'standing.endsAt': 1 });
+  schema.index({ updatesEndRecorded: 1, updatesEnd: 1 });
   indexOutbox(schema);
   const model = connection.model<Licence>('Licence', schema);
   const find = batched<Licence>(
@@ -79,7 +79,7 @@ export function licenceStore(connection: Connection) {
     byExternalRef: (externalRef: string) =>
       model.find({ externalRef }).sort({ createdAt: 1 }).limit(100).lean<Licence[]>().exec(),
 
-    /** A page of the licences that were not revoked, by id. */
+    /** A page of the licences that are not revoked, by id. */
     page: (after: string, limit: number) =>
       model
         .find({ _id: { $gt: after }, revokedAt: null })
@@ -88,7 +88,7 @@ export function licenceStore(connection: Connection) {
         .lean<Licence[]>()
         .exec(),
 
-    /** A page of what an account has, revoked ones too, by id. */
+    /** A page of the account's licences, revoked ones included, by id. */
     ofAccount: (account: string, after: string, limit: number) =>
       model
         .find({ account, _id: { $gt: after } })
@@ -98,7 +98,7 @@ export function licenceStore(connection: Connection) {
         .exec(),
 
     /**
-     * Changes the licence if it still is what the filter says; null when it no longer is. Answers the licence before the
+     * Changes the licence if it still matches the filter; null if it no longer does. Returns the licence before the
      * change.
      */
     change: (id: string, still: Record<string, unknown>, update: Record<string, unknown>): Promise<Licence | null> =>
@@ -107,7 +107,7 @@ export function licenceStore(connection: Connection) {
         .lean<Licence>()
         .exec(),
 
-    /** False when the idempotency key was used before. */
+    /** False if the idempotency key was used before. */
     async insert(licence: Licence): Promise<boolean> {
       try {
         await model.create(licence);

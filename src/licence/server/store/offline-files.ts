@@ -3,7 +3,7 @@ import type { SeatMode } from '../../protocol/requests.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { indexOutbox, type OutboxItem, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
-/** An offline file. It stands here, signed, before its seats are won; nobody gets it before that. */
+/** An offline file. It is stored, signed, before it takes its seats; it is handed out only after that. */
 export interface OfflineFile extends WithOutbox {
   _id: string;
   licenceId: string;
@@ -13,12 +13,12 @@ export interface OfflineFile extends WithOutbox {
   fingerprint: string | null;
   mode: SeatMode;
   seats: number;
-  /** `withdrawn`: nobody was given it and nobody will be; it goes once its seats were handed back. */
+  /** `withdrawn`: it was and will be handed out to nobody; it is deleted once its seats were returned. */
   status: 'pending' | 'issued' | 'replaced' | 'ended' | 'withdrawn';
   issuedAt: Date;
   issuedBy: string;
   expiresAt: Date;
-  /** The file whose seats it takes over; null or absent = its seats are new. Stands here before they move. */
+  /** The file whose seats it takes over; null or absent = its seats are new. Set before the seats move. */
   replaces?: string | null;
   /** The signed text. */
   file: string;
@@ -59,7 +59,7 @@ export function offlineFileStore(connection: Connection) {
     find: (licenceId: string, id: string) => model.findOne({ _id: id, licenceId }).lean<OfflineFile>().exec(),
     byIdempotencyKey: (licenceId: string, idempotencyKey: string) =>
       model.findOne({ licenceId, idempotencyKey }).lean<OfflineFile>().exec(),
-    /** Newest first; those that never won their seats are left out. */
+    /** Newest first, without those that never took their seats. */
     of: (licenceId: string) =>
       model
         .find({ licenceId, status: { $in: ['issued', 'replaced', 'ended'] } })
@@ -67,7 +67,7 @@ export function offlineFileStore(connection: Connection) {
         .limit(500)
         .lean<OfflineFile[]>()
         .exec(),
-    /** False when the idempotency key was used before on this licence. */
+    /** False if the idempotency key was used before on this licence. */
     async insert(file: OfflineFile): Promise<boolean> {
       try {
         await model.create(file);
@@ -77,8 +77,8 @@ export function offlineFileStore(connection: Connection) {
         throw error;
       }
     },
-    /** Null when its status no longer is the one given. */
-    turn: (id: string, from: OfflineFile['status'], to: OfflineFile['status'], items: OutboxItem[] = []) =>
+    /** Null if its status is no longer the given one. */
+    setStatus: (id: string, from: OfflineFile['status'], to: OfflineFile['status'], items: OutboxItem[] = []) =>
       model
         .findOneAndUpdate({ _id: id, status: from }, { $set: { status: to }, ...pushToOutbox(...items) }, after)
         .lean<OfflineFile>()
@@ -89,17 +89,17 @@ export function offlineFileStore(connection: Connection) {
         .limit(100)
         .lean<OfflineFile[]>()
         .exec(),
-    /** Those that nobody was given. */
+    /** Those that were not handed out. */
     pendingBefore: (before: Date) =>
       model
         .find({ status: { $in: ['pending', 'withdrawn'] }, issuedAt: { $lt: before } })
         .limit(100)
         .lean<OfflineFile[]>()
         .exec(),
-    /** Notes whose seats one takes over that nobody was given yet; null when it was given out or forgotten. */
+    /** Records whose seats a file takes over that is not handed out yet; null if it was handed out or deleted. */
     noteReplaces: (id: string, replaces: string) =>
       model.findOneAndUpdate({ _id: id, status: 'pending' }, { $set: { replaces } }, after).lean<OfflineFile>().exec(),
-    /** From then on it is given to nobody; null when it was given out or is gone. */
+    /** From then on it cannot be handed out; null if it was handed out or is gone. */
     withdraw: (id: string) =>
       model
         .findOneAndUpdate(

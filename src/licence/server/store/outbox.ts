@@ -3,18 +3,18 @@ import type { LicenceEventType } from '../../protocol/events.ts';
 import type { HeldAuditRecord } from './audit.ts';
 
 /**
- * Something to tell, written by the very update that made it true: it stands in the document that changed, so neither
- * can be there without the other, whenever a process dies. The relay moves it to the events.
+ * An event written by the same update as the change itself: it is stored in the changed document, so neither exists
+ * without the other, whenever a process dies. The relay moves it to the events.
  */
 export interface OutboxEvent {
   type: LicenceEventType;
-  /** Tells it from other news of this type about this document; the same news always has the same key. */
+  /** Distinguishes it from other events of this type about this document; the same event always has the same key. */
   key: string;
   at: Date;
   details: Record<string, unknown>;
 }
 
-/** An entry of the audit log, written in the same way: by the update that it tells of. */
+/** An entry of the audit log, written the same way: by the update that it records. */
 export interface AuditNote {
   type: 'audit';
   /** The entry's id. */
@@ -25,9 +25,9 @@ export interface AuditNote {
 
 export type OutboxItem = OutboxEvent | AuditNote;
 
-/** What a document with an outbox has beside its own fields. */
+/** The outbox fields of a document. */
 export interface WithOutbox {
-  /** Absent where nothing was ever told. */
+  /** Absent if nothing was ever recorded. */
   outbox?: OutboxItem[];
 }
 
@@ -44,10 +44,10 @@ export function pushToOutbox(...items: (OutboxItem | null)[]): { $push?: { outbo
   return each.length === 0 ? {} : { $push: { outbox: { $each: each } } };
 }
 
-/** Documents of one collection that have something to tell. */
+/** Documents of one collection with a non-empty outbox. */
 export function outboxOf<T extends WithOutbox & { _id: string }>(model: Model<T>) {
   return {
-    /** Oldest writings come in no order: who receives news must not need one. */
+    /** Unordered: receivers of events must not depend on their order. */
     full: (limit: number, leftOut: readonly string[]): Promise<T[]> =>
       model
         .find({ 'outbox.at': { $gt: new Date(0) }, _id: { $nin: leftOut } } as object)

@@ -4,7 +4,7 @@ import { PlanData } from '../../protocol/admin.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
-/** A plan of a product as data; `revision` grows when the data changes. */
+/** A plan of a product as data; `revision` increases when the data changes. */
 export interface Plan extends WithOutbox {
   /** `<product>/<plan>` */
   _id: string;
@@ -37,8 +37,8 @@ export function planStore(connection: Connection) {
   return {
     model,
     /**
-     * Stores the data; answers the plan as it stands now, and the entry of the change. The same data again changes
-     * nothing and has no entry.
+     * Stores the data; returns the current plan and the audit entry of the change. The same data again changes nothing
+     * and has no entry.
      */
     async put(
       id: string,
@@ -80,12 +80,12 @@ export function planStore(connection: Connection) {
         .exec(),
     find: read,
     all: () => model.find().lean<Plan[]>().exec(),
-    /** Of all plans as they are now. */
+    /** Over all current plans. */
     async longestGraceMs(): Promise<number> {
       const plans = await model.find().lean<Plan[]>();
       return Math.max(0, ...plans.map(({ data }) => data.check.graceSec * 1000));
     },
-    /** The plan at least as new as this revision; from memory when it is there. */
+    /** The plan at least as new as this revision; from memory if it is cached. */
     async atLeast(id: string, revision: number): Promise<Plan | null> {
       const cached = cache.get(id);
       return cached !== undefined && cached.revision >= revision ? cached : read(id);

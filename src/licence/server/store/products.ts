@@ -18,7 +18,7 @@ export function productStore(connection: Connection) {
   const find = (code: string): Promise<Product | null> => model.findById(code).lean<Product>().exec();
   return {
     model,
-    /** Answers the entry of the change, which follows from the product as it was; null when it was so already. */
+    /** Returns the audit entry of the change, computed from the product as it was; null if nothing changed. */
     async put({ _id, name }: Product, noteOf: (before: Product | null) => AuditNote): Promise<AuditNote | null> {
       for (;;) {
         const held = await find(_id);

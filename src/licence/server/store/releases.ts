@@ -3,7 +3,7 @@ import type { ReleaseData } from '../../protocol/admin.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
-/** A version of a product with its date (UTC day): the registry, never the client, says when a version came out. */
+/** A version of a product with its date (UTC day): the registry, never the client, says when a version was released. */
 export interface Release extends ReleaseData, WithOutbox {
   /** `<product>/<version>` */
   _id: string;
@@ -29,7 +29,7 @@ export function releaseStore(connection: Connection) {
   const model = connection.model<Release>('Release', schema);
   return {
     model,
-    /** Answers the entry of the change, which follows from the release as it was; null when it was so already. */
+    /** Returns the audit entry of the change, computed from the release as it was; null if nothing changed. */
     async put(
       release: Pick<Release, 'product' | 'version' | 'releasedOn'>,
       noteOf: (before: Release | null) => AuditNote,
@@ -54,7 +54,7 @@ export function releaseStore(connection: Connection) {
         }
       }
     },
-    /** Those of the versions that are registered. */
+    /** The registered ones of the versions. */
     find: (product: string, versions: string[]): Promise<Release[]> =>
       model
         .find({ _id: { $in: versions.map((version) => releaseId(product, version)) } })

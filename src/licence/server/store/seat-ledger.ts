@@ -6,7 +6,7 @@ import { type AuditNote, pushToOutbox } from './outbox.ts';
 
 const clusterBound = (clusterId: string) => `cluster ${clusterId}`;
 
-/** How the ledger names the cluster and the machine of a node or an offline file. */
+/** How the ledger identifies the cluster and the machine of a node or an offline file. */
 export function boundsOf(about: {
   clusterId?: string | null | undefined;
   fingerprint?: string | null | undefined;
@@ -15,7 +15,10 @@ export function boundsOf(about: {
   return [...(clusterId ? [clusterBound(clusterId)] : []), ...(fingerprint ? [`machine ${fingerprint}`] : [])];
 }
 
-/** Whether seats of this cluster must wait where the plan allows only one: a node or an offline file of another counts. */
+/**
+ * Whether a plan with only one cluster refuses seats for this cluster: a node or an offline file of another one holds
+ * seats.
+ */
 export function isBoundElsewhere({ seats, clusterId }: Licence, cluster: string): boolean {
   const runsOnline = seats.some(({ offline }) => offline === undefined);
   const files = seats.flatMap(({ offline }) => (offline?.bound.startsWith(clusterBound('')) ? [offline.bound] : []));
@@ -23,7 +26,7 @@ export function isBoundElsewhere({ seats, clusterId }: Licence, cluster: string)
   return boundOnline || files.some((bound) => bound !== clusterBound(cluster));
 }
 
-/** The same, as the condition of an update. */
+/** The same as an update condition. */
 function notBoundElsewhere(cluster: string) {
   const byFile = { 'offline.bound': { $regex: `^${clusterBound('')}`, $ne: clusterBound(cluster) } };
   const runsOnline = { offline: { $exists: false } };
@@ -33,7 +36,7 @@ function notBoundElsewhere(cluster: string) {
   };
 }
 
-/** A seat that the file holds; all of them are the same. */
+/** A seat held by the file; all of them are equal. */
 function seatOf(file: OfflineFile): Seat {
   const bound = boundsOf(file)[0] as string;
   return { activationId: file._id, mode: file.mode, offline: { until: file.expiresAt, bound } };
@@ -46,7 +49,8 @@ export function seatLedger(model: Model<Licence>) {
   async function handOffline(id: string, still: object, from: string, to: OfflineFile): Promise<boolean> {
     const handed = await model.updateOne(
       { _id: id, ...still, 'seats.activationId': from },
-      // One path: of two, the second finds nothing where a database looks anew for the id that the first one changed.
+      // One path: of two, the second finds nothing on a database that searches again for the id that the first one
+      // changed.
       { $set: { 'seats.$[held]': seatOf(to) } },
       { arrayFilters: [{ 'held.activationId': from }] },
     );
@@ -55,7 +59,7 @@ export function seatLedger(model: Model<Licence>) {
 
   return {
     /**
-     * The one update that wins a seat: null when the licence may not give one, all are taken, or a cluster is given and
+     * The one update that takes a seat: null if the licence may not grant one, all are taken, or a cluster is given and
      * the licence is bound to another one.
      */
     pushSeat: (
@@ -90,7 +94,7 @@ export function seatLedger(model: Model<Licence>) {
         .lean<Licence>()
         .exec(),
 
-    /** Hands a seat from one activation to another; null when the first did not hold one of this mode. */
+    /** Passes a seat from one activation to another; null if the first did not hold one of this mode. */
     swapSeat: (
       id: string,
       from: string,
@@ -107,7 +111,7 @@ export function seatLedger(model: Model<Licence>) {
         .exec(),
 
     /**
-     * Wins all seats of an offline file at once; false when they are not free, the licence changed meanwhile, or a
+     * Takes all seats of an offline file at once; false if they are not free, the licence changed meanwhile, or a
      * cluster is given and the licence is bound to another one.
      */
     async pushOffline(
@@ -137,13 +141,13 @@ export function seatLedger(model: Model<Licence>) {
       return won.modifiedCount === 1;
     },
 
-    /** Hands the seats of an offline file to the one that follows it; false when it did not hold them. */
+    /** Passes the seats of an offline file to the one that follows it; false if it did not hold them. */
     renewOffline: (id: string, from: string, to: OfflineFile) =>
       handOffline(id, { revokedAt: null, suspended: null }, from, to),
-    /** Hands them back, also where the licence was stopped meanwhile; false when it did not hold them. */
+    /** Returns them, even if the licence was stopped meanwhile; false if it did not hold them. */
     returnOffline: (id: string, from: string, to: OfflineFile) => handOffline(id, {}, from, to),
 
-    /** True when there was a seat to give back. */
+    /** True if there was a seat to release. */
     async pullSeat(id: string, activationId: string, note: AuditNote | null = null): Promise<boolean> {
       const pulled = await model.updateOne(
         { _id: id, 'seats.activationId': activationId },

@@ -14,7 +14,7 @@ import { webhookStore } from './webhooks.ts';
 
 export type LicenceDatabase = Awaited<ReturnType<typeof openStore>>;
 
-/** Connects to the licence server's own database and makes its indexes. Several servers may do so at once. */
+/** Connects to the licence server's own database and creates its indexes. Several servers may do so at once. */
 export async function openStore(uri: string) {
   const connection = await createConnection(uri, {
     autoIndex: false,
@@ -39,7 +39,7 @@ export async function openStore(uri: string) {
   await Promise.all(Object.values(store).map(({ model }) => model.createIndexes()));
   return {
     ...store,
-    /** Rejects when the database does not answer. */
+    /** Rejects if the database does not answer. */
     async ping(): Promise<void> {
       await connection.db?.command({ ping: 1 });
     },

@@ -4,7 +4,7 @@ import type { SealedText } from '../keys/sealing.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
-/** A signing secret, readable with the keys file alone. Two count while receivers change over. */
+/** A signing secret, readable only with the keys file. During a rotation two are valid. */
 export interface SealedSecret {
   sealed: SealedText;
   from: Date;
@@ -24,7 +24,7 @@ export interface Webhook extends WithOutbox {
   /** Newest last. */
   secrets: SealedSecret[];
   createdAt: Date;
-  /** Set when it is removed: from then on nobody finds it, and it is forgotten once what it tells was told. */
+  /** Set when it is removed: from then on it is not found, and it is deleted once its outbox is empty. */
   removedAt?: Date | null;
 }
 
@@ -61,7 +61,7 @@ export function webhookStore(connection: Connection) {
     byIdempotencyKey: (idempotencyKey: string) => model.findOne({ idempotencyKey }).lean<Webhook>().exec(),
     /** Oldest first. */
     all: () => model.find(there).sort({ _id: 1 }).limit(1000).lean<Webhook[]>().exec(),
-    /** False when the idempotency key was used before. */
+    /** False if the idempotency key was used before. */
     async insert(webhook: Webhook): Promise<boolean> {
       try {
         await model.create(webhook);
@@ -71,7 +71,7 @@ export function webhookStore(connection: Connection) {
         throw error;
       }
     },
-    /** Answers the webhook before the change; null when there is none, or when it is so already. */
+    /** Returns the webhook before the change; null if there is none, or if nothing changed. */
     enable: (id: string, enabled: boolean, note: AuditNote) =>
       model
         .findOneAndUpdate(
@@ -81,7 +81,7 @@ export function webhookStore(connection: Connection) {
         )
         .lean<Webhook>()
         .exec(),
-    /** Replaces the secrets that were read; null when they changed meanwhile. */
+    /** Replaces the secrets that were read; null if they changed meanwhile. */
     replaceSecrets: (webhook: Webhook, secrets: SealedSecret[], note: AuditNote) =>
       model
         .findOneAndUpdate(
@@ -91,13 +91,13 @@ export function webhookStore(connection: Connection) {
         )
         .lean<Webhook>()
         .exec(),
-    /** Nobody finds it from then on, and its idempotency key is free; false when it was removed before. */
+    /** From then on it is not found, and its idempotency key is free; false if it was removed before. */
     async remove(id: string, removedAt: Date, note: AuditNote): Promise<boolean> {
-      const gone = { removedAt, idempotencyKey: `removed ${id}`, enabled: false, secrets: [] };
-      const removed = await model.updateOne({ _id: id, ...there }, { $set: gone, ...pushToOutbox(note) });
+      const values = { removedAt, idempotencyKey: `removed ${id}`, enabled: false, secrets: [] };
+      const removed = await model.updateOne({ _id: id, ...there }, { $set: values, ...pushToOutbox(note) });
       return removed.modifiedCount === 1;
     },
-    /** Ids of those that were removed and have nothing left to tell. */
+    /** Ids of removed ones whose outbox is empty. */
     async removed(): Promise<string[]> {
       const empty = { removedAt: { $gt: new Date(0) }, 'outbox.at': { $not: { $gt: new Date(0) } } };
       return (await model.find(empty, { _id: 1 }).limit(100).lean<Pick<Webhook, '_id'>[]>()).map(({ _id }) => _id);

@@ -5,7 +5,7 @@ import type { Difference } from '../../provider/serve-provider.ts';
 import { AddressCreate, type CloudObject, HostCreate, type Kind, RecordCreate, VolumeCreate } from '../cloud-api.ts';
 import type { CloudClient } from '../cloud-client.ts';
 
-/** One kind of resource of the provider: how its object at the cloud is made, seen, changed and compared. */
+/** One resource type of the provider: how its object at the cloud is created, read, changed and compared. */
 export interface ResourceKind {
   kind: Kind;
   /** Sentences about inputs that the cloud would refuse, by property. */
@@ -13,7 +13,9 @@ export interface ResourceKind {
   /** `olds` are the properties in the state, `oldInputs` the inputs that led to them. */
   diff(olds: Properties, oldInputs: Properties, news: Properties): Difference;
   create(cloud: CloudClient, urn: string, inputs: Properties): Promise<{ id: string; outputs: Properties }>;
-  /** Null when the object is gone; `inputs` are those that would make it, without what the cloud never tells. */
+  /**
+   * Null if the object is gone; `inputs` are those that would create it, without values that the cloud never returns.
+   */
   read(cloud: CloudClient, id: string): Promise<{ outputs: Properties; inputs: Properties } | null>;
   update(cloud: CloudClient, id: string, news: Properties, changed: string[]): Promise<Properties>;
 }
@@ -23,16 +25,16 @@ interface Definition<K extends Kind> {
   schema: z.ZodObject;
   replaces: readonly string[];
   updates: readonly string[];
-  /** Inputs that are compared with former inputs, because they are never part of the properties. */
+  /** Inputs that are compared with the old inputs, because they are never part of the properties. */
   hidden?: readonly string[];
   outputs(object: CloudObject<K>): Properties;
   check?(inputs: Properties, olds: Properties): { property: string; reason: string }[];
-  /** Outputs that ask for an update although no input changed. */
+  /** Outputs that require an update although no input changed. */
   drifted?(olds: Properties): string[];
   applyUpdate(cloud: CloudClient, id: string, news: Properties, changed: string[]): Promise<CloudObject<K>>;
 }
 
-/** The same for every repeat of one create, another for every other resource, stack and instance. */
+/** The same for every repetition of one create, different for every other resource, stack and instance. */
 function createToken(urn: string, name: unknown): string {
   return createHash('sha256')
     .update(`${urn}\n${String(name)}`)
@@ -111,8 +113,8 @@ const volume = define({
   applyUpdate: (cloud, id, news, changed) => cloud.update('volumes', id, pick(news, changed)),
 });
 
-/** What an update takes away is null for the cloud, and absent here. */
-const fittings = ['volumeId', 'addressId'];
+/** A removed value is null for the cloud, and absent here. */
+const attachments = ['volumeId', 'addressId'];
 
 const host = define({
   kind: 'hosts',
@@ -127,8 +129,8 @@ const host = define({
   }),
   drifted: (olds) => (['running', 'idle'].includes(String(olds.state)) ? [] : ['state']),
   async applyUpdate(cloud, id, news, changed) {
-    const taken = changed.filter((name) => fittings.includes(name) && news[name] === undefined);
-    const change = { ...pick(news, changed), ...Object.fromEntries(taken.map((name) => [name, null])) };
+    const removed = changed.filter((name) => attachments.includes(name) && news[name] === undefined);
+    const change = { ...pick(news, changed), ...Object.fromEntries(removed.map((name) => [name, null])) };
     if (Object.keys(change).length > 0) await cloud.update('hosts', id, change);
     return cloud.startHost(id);
   },

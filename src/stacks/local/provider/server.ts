@@ -2,7 +2,10 @@ import { serveProvider } from '../../provider/serve-provider.ts';
 import { type CloudClient, CloudError, createCloudClient } from '../cloud-client.ts';
 import { type ResourceKind, resourceKinds } from './resources.ts';
 
-/** Begins with the reason in brackets, by which `local/private-server.ts` tells quota and outage from other failures. */
+/**
+ * Begins with the code in brackets, by which `local/private-server.ts` distinguishes quota and outage from other
+ * failures.
+ */
 function describe(error: unknown): string {
   if (error instanceof CloudError) return `[cloud:${error.code}] ${error.message}`;
   return error instanceof Error ? error.message : String(error);
@@ -14,7 +17,7 @@ function kindOf(type: string): ResourceKind {
   return kind;
 }
 
-/** Serves the small cloud to the engine, on a port that it answers with; needs LOCAL_CLOUD_URL and LOCAL_CLOUD_TOKEN. */
+/** Serves the small cloud to the engine, on the port it returns; needs LOCAL_CLOUD_URL and LOCAL_CLOUD_TOKEN. */
 export async function serveLocalProvider(env: NodeJS.ProcessEnv): Promise<number> {
   const { LOCAL_CLOUD_URL: url, LOCAL_CLOUD_TOKEN: token } = env;
   let client: CloudClient | undefined;

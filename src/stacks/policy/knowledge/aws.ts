@@ -9,7 +9,7 @@ const untagged = new Set([
   ...['lb/targetGroupAttachment:TargetGroupAttachment', 'acm/certificateValidation:CertificateValidation'],
 ]);
 
-/** Names of these are made up by the engine where the program gives none; all others show a tag `Name`. */
+/** The engine generates a name for these if the program gives none; all others show a tag `Name`. */
 const named = new Set([
   ...['ec2/securityGroup:SecurityGroup', 'ec2/launchTemplate:LaunchTemplate', 'ec2/placementGroup:PlacementGroup'],
   ...['iam/role:Role', 'iam/instanceProfile:InstanceProfile', 'iam/policy:Policy', 'route53/record:Record'],

@@ -1,6 +1,6 @@
 import { type CloudKnowledge, listOf, type Opening, objectOf } from '../knowledge.ts';
 
-/** The input that holds the name, by type; a type that is not here is asked for `<type>Name`. */
+/** The input with the name, by type; for other types it is `<type>Name`. */
 const names: Readonly<Record<string, string>> = {
   'compute:VirtualMachine': 'vmName',
   'dns:RecordSet': 'relativeRecordSetName',
@@ -30,7 +30,7 @@ function securityRule(rule: Readonly<Record<string, unknown>>): Opening[] {
   });
 }
 
-/** Microsoft Azure by its native provider. Disks are encrypted by themselves; the caches of a machine only when it is said. */
+/** Microsoft Azure through its native provider. Disks are always encrypted; the caches of a machine only on request. */
 export const azureKnowledge: CloudKnowledge = {
   prefix: 'azure-native:',
   typeOf: (token) => token.slice('azure-native:'.length).replace(/\/v\d{8}(preview)?:/, ':'),

@@ -15,7 +15,7 @@ function range(text: unknown, protocol: unknown): Opening {
   return { from, to, protocol };
 }
 
-/** DigitalOcean, which encrypts every volume and has no switch for its metadata service. */
+/** DigitalOcean, which encrypts every volume and cannot disable its metadata service. */
 export const digitaloceanKnowledge: CloudKnowledge = {
   prefix: 'digitalocean:',
   typeOf: (token) => token.slice('digitalocean:'.length),
@@ -34,7 +34,7 @@ export const digitaloceanKnowledge: CloudKnowledge = {
         return [];
     }
   },
-  // A droplet with its agent or a password reset has a way in that is not sshd's alone.
+  // A droplet with its agent or a password reset allows sign-in besides sshd.
   machineFaults: (type, { props }) =>
     type === 'index/droplet:Droplet' && props.dropletAgent === true ? ['dropletAgent'] : [],
   userData: (_type, { props }) => (props.userData === undefined ? [] : [props.userData]),

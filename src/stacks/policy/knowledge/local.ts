@@ -1,6 +1,6 @@
 import type { CloudKnowledge } from '../knowledge.ts';
 
-/** The small cloud, which has neither disks to encrypt nor a firewall. */
+/** The small cloud, which has neither disk encryption nor a firewall. */
 export const localKnowledge: CloudKnowledge = {
   prefix: 'freehold-local:',
   typeOf: (token) => token.slice('freehold-local:'.length),

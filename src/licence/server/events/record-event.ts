@@ -6,13 +6,13 @@ import { idText } from '../id-text.ts';
 import type { Licence } from '../store/licence.ts';
 import type { AuditNote, OutboxEvent } from '../store/outbox.ts';
 
-/** The document that news stand in or are about. */
+/** The document whose outbox holds the event, or which it is about. */
 export interface Subject {
   _id: string;
   activationId: string | null;
 }
 
-/** Makes an event of news, once however often they are told. False when it stood there before. */
+/** Records an outbox event as an event; repeating it changes nothing. False if it was recorded before. */
 export function recordEvent(
   context: ServerContext,
   licence: Pick<Licence, '_id' | 'product' | 'externalRef'>,
@@ -36,14 +36,14 @@ export function recordEvent(
   });
 }
 
-/** The same news always has the same id: its type, its document and its key decide. */
+/** Deterministic: the same event always has the same id, from its type, its document and its key. */
 function eventId(about: readonly string[]): string {
   return idText('evt_', createHash('sha256').update(JSON.stringify(about)).digest());
 }
 
 /**
- * Tells of a licence what changed no document, as a refusal: before it is answered, so that whoever asks again because
- * no answer came tells it then. A note is audited with it, once as the news itself.
+ * Records an event about a licence that changes no document, such as a refusal. It is recorded before the refusal is
+ * answered, so if no answer arrives, the client's next request records it. A note is audited with it, also once.
  */
 export async function recordEventNow(
   context: ServerContext,

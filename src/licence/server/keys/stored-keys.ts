@@ -10,10 +10,11 @@ import type { Plan } from '../store/plans.ts';
 import { licenceKeyText } from './licence-key.ts';
 
 /**
- * Care of licence keys.
+ * Licence keys as they are stored and shown.
  *
- * A key is found by its peppered hash and known to people by its last four characters. The key itself is told once, to
- * who issues or rotates it; where the plan lets the portal show it again, it is kept sealed beside the hash.
+ * A key is looked up by its peppered hash; people recognise it by its last four characters. The key itself is returned
+ * once, to whoever issues or rotates it; if the plan lets the portal show it again, it is also stored encrypted beside
+ * the hash.
  */
 type KeyOf = Pick<Licence, '_id' | 'keyGeneration'>;
 
@@ -22,7 +23,7 @@ export function keyTextOf(context: ServerContext, { _id, keyGeneration }: KeyOf)
   return licenceKeyText(context.keys.licenceKeyBytes(_id, keyGeneration));
 }
 
-/** What a licence holds of its key. */
+/** The fields of a key that its licence stores. */
 export function heldKey(
   context: ServerContext,
   plan: Plan,
@@ -41,12 +42,12 @@ function purposeOf({ _id, keyGeneration }: KeyOf): string {
   return `licence key ${_id} ${keyGeneration}`;
 }
 
-/** Whether the portal can show the key now: the plan still lets it, and the key was kept when it was made. */
+/** Whether the portal can show the key now: the plan still allows it, and the key was stored when it was created. */
 export function canShowKey(licence: Licence, plan: Plan): boolean {
   return Boolean(licence.sealedKey) && plan.data.keyReveal === 'again';
 }
 
-/** The key, shown again (audited). Throws KEY_NOT_SHOWN. */
+/** Shows the key again (audited). Throws KEY_NOT_SHOWN. */
 export async function showKey(context: ServerContext, licence: Licence, by: Actor): Promise<string> {
   const { sealedKey } = licence;
   if (!sealedKey || !canShowKey(licence, await planOf(context, licence))) throw new Refusal('KEY_NOT_SHOWN');
@@ -58,8 +59,8 @@ export async function showKey(context: ServerContext, licence: Licence, by: Acto
 }
 
 /**
- * Replaces the key: the old one is unknown from now on, nodes that run go on. The same idempotency key again gets the
- * same new key. Throws LICENSE_REVOKED, LICENSE_CHANGED.
+ * Replaces the key: the old one is unknown from now on, running nodes keep running. Repeating the idempotency key
+ * returns the same new key. Throws LICENSE_REVOKED, LICENSE_CHANGED.
  */
 export async function rotateKey(
   context: ServerContext,

@@ -6,28 +6,29 @@ import type { Licence } from '../store/licence.ts';
 import type { OutboxEvent } from '../store/outbox.ts';
 
 /**
- * Tells that the end of a licence, or of the updates of a perpetual one, is near, and that the end of a licence has
- * come; each once for each end, whichever process sees it first. A licence that is over before its end was told as near is told as over only.
+ * Records that the end of a licence, or of the updates of a perpetual one, is near, and that a licence has ended; each
+ * once per end date, whichever process sees it first. A licence that ends before the first was recorded gets only the
+ * second.
  */
 export async function recordEnds(context: ServerContext): Promise<number> {
   const { licences } = context.db;
-  let told = 0;
+  let recorded = 0;
   for (const licence of await licences.endingBefore(nowDate(), true)) {
-    if (await licences.recordEnd(licence, 'ended', endEvent(licence, 'license.expired'))) told += 1;
+    if (await licences.recordEnd(licence, 'ended', endEvent(licence, 'license.expired'))) recorded += 1;
   }
   const soon = new Date(now() + context.settings.expiringSoonMs);
   for (const licence of await licences.endingBefore(soon, false)) {
-    if (await licences.recordEnd(licence, 'soon', endEvent(licence, 'license.expiring-soon'))) told += 1;
+    if (await licences.recordEnd(licence, 'soon', endEvent(licence, 'license.expiring-soon'))) recorded += 1;
   }
-  // The last day counts, so it is near on that day too.
+  // The last day is inclusive, so on that day the end is near too.
   const days = { from: utcDay(now()), to: utcDay(soon.getTime()) };
   for (const licence of await licences.updatesEnding(days)) {
-    if (await licences.recordUpdatesEnd(licence, updatesEndEvent(licence))) told += 1;
+    if (await licences.recordUpdatesEnd(licence, updatesEndEvent(licence))) recorded += 1;
   }
-  return told;
+  return recorded;
 }
 
-/** Null where the licence is suspended or not paid: its updates are not what keeps it from running. */
+/** Null if the licence is suspended or unpaid: then it is not the end of its updates that matters. */
 function updatesEndEvent(licence: Licence): OutboxEvent | null {
   const at = nowDate();
   if (licenceStatus(licence, at.getTime()) !== 'ACTIVE') return null;
@@ -40,7 +41,7 @@ function updatesEndEvent(licence: Licence): OutboxEvent | null {
   };
 }
 
-/** Null where the end means nothing to anybody: the licence is suspended, not paid yet or was ended otherwise. */
+/** Null if nobody needs to know: the licence is suspended, not paid yet, or was ended otherwise. */
 function endEvent(licence: Licence, type: 'license.expiring-soon' | 'license.expired'): OutboxEvent | null {
   const endsAt = licence.standing.endsAt as Date;
   const at = nowDate();

@@ -5,14 +5,14 @@ import { licenceStatus } from './licence-status.ts';
 type EventType = Extract<OutboxEvent['type'], `license.${string}`>;
 
 /**
- * What a new standing makes of a licence, as news, and what is told of its end from then on. The same push to the same
- * licence makes the same news, so a repeated one adds none.
+ * The events of a new standing, and which event about its end counts as sent from then on. The same push to the same
+ * licence yields the same events, so a repeated one adds none.
  */
 export function standingEvents(
   held: Licence,
   standing: HeldStanding,
   at: Date,
-): { event: OutboxEvent[]; endTold: Licence['endTold'] } {
+): { event: OutboxEvent[]; endRecorded: Licence['endRecorded'] } {
   const before = licenceStatus(held, at.getTime());
   const after = licenceStatus({ ...held, standing }, at.getTime());
   const iso = (date: Date | null) => date?.toISOString() ?? null;
@@ -26,13 +26,13 @@ export function standingEvents(
   const types: EventType[] = [];
   if (before !== after) types.push(...typeOf(before, after));
   if (after === 'ACTIVE' && isLonger(held.standing.paidUntil, standing.paidUntil)) types.push('license.renewed');
-  const told = held.endTold ?? null;
+  const recorded = held.endRecorded ?? null;
   const sameEnd = iso(held.standing.endsAt) === iso(standing.endsAt);
   return {
     event: types
-      .filter((type) => type !== 'license.expired' || told !== 'ended')
+      .filter((type) => type !== 'license.expired' || recorded !== 'ended')
       .map((type) => ({ type, key: String(standing.revision), at, details })),
-    endTold: after === 'EXPIRED' ? 'ended' : sameEnd && before !== 'EXPIRED' ? told : null,
+    endRecorded: after === 'EXPIRED' ? 'ended' : sameEnd && before !== 'EXPIRED' ? recorded : null,
   };
 }
 

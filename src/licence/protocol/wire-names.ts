@@ -2,18 +2,18 @@ import type { ActivationAnswer } from './answers.ts';
 import type { ActivationRequest, RecoverRequest, RedeemRequest, SeatMode, WireNode } from './requests.ts';
 
 /**
- * The one place where the words of the wire meet ours.
+ * The one module that maps the names of the wire to ours.
  *
- * | on the wire | our word |
+ * | on the wire | in the code |
  * |---|---|
  * | license, licenseKey, enrollment | licence, licenceKey, enrolment |
  * | instance, `instances/{id}`, instanceId, `sub` | activation: one running node that holds a seat |
- * | activationId | chosenId: the id that the node chose before it first asked |
+ * | activationId | chosenId: the id that the node chose before its first request |
  *
  * On this wire "instance" never means the private server that a customer bought.
  */
 
-/** A node that asks for a seat, in our words. */
+/** A request for a seat, in our names. */
 export interface SeatRequest {
   chosenId: string;
   node: WireNode;
@@ -45,14 +45,14 @@ export function seatRequestOfRedeem(
   };
 }
 
-/** What proves the right to recover, in our words. */
+/** The proof of a recovery, in our names. */
 export function proofOfRecover(body: RecoverRequest): { licenceKey: string } | { enrolmentToken: string } {
   return body.licenseKey === undefined
     ? { enrolmentToken: body.enrollmentToken as string }
     : { licenceKey: body.licenseKey };
 }
 
-/** A seat that was won, in our words. */
+/** A granted seat, in our names. */
 export interface SeatGrant {
   activationId: string;
   secret: string;

@@ -9,33 +9,33 @@ import { pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 
 /**
- * Tells of nodes that are not heard any more: first that they are silent, and before their grace period ends that they
- * will lock. Each is told once for each silence; a check that comes at the same moment wins.
+ * Records that nodes no longer check: first that they are silent, then, before their grace period ends, that they are
+ * about to lock. Each once per silence; a concurrent check wins.
  */
 export async function recordSilence(context: ServerContext): Promise<number> {
   const plans = await context.db.plans.all();
   if (plans.length === 0) return 0;
-  let told = 0;
+  let recorded = 0;
   for (const { alarm, before, after } of stages(context)) {
-    // The shortest wait of any plan finds the candidates, each one's own plan decides.
+    // The shortest wait of any plan selects the candidates; each node's own plan decides.
     const since = new Date(now() - Math.min(...plans.map(after)));
     for await (const activation of context.db.activations.silentSince(since, before)) {
-      if (await tellOf(context, activation, alarm, after)) told += 1;
+      if (await recordAlarm(context, activation, alarm, after)) recorded += 1;
     }
   }
-  return told;
+  return recorded;
 }
 
 interface Stage {
   alarm: 'silent' | 'grace-risk';
   before: 'silent' | null;
-  /** How long a node of this plan may be silent before this is told, ms. */
+  /** How long a node of this plan may be silent before this event, ms. */
   after(plan: Plan): number;
 }
 
 function stages({ settings }: ServerContext): Stage[] {
   return [
-    // A node at risk is silent first, so both come in one sweep where the server itself was away.
+    // Risk follows silence, so both are recorded in one sweep after a downtime of the server.
     {
       alarm: 'silent',
       before: null,
@@ -50,7 +50,7 @@ function stages({ settings }: ServerContext): Stage[] {
   ];
 }
 
-async function tellOf(
+async function recordAlarm(
   context: ServerContext,
   activation: Activation,
   alarm: Stage['alarm'],
@@ -61,16 +61,16 @@ async function tellOf(
   if (licence === null) return false;
   const at = nowDate();
   if (!holdsSeat(licence, activation._id)) {
-    // A takeover that a crash cut short: its seat is another's already.
+    // An interrupted takeover: its seat already belongs to another activation.
     const end = { from: 'active', to: 'replaced', endedAt: at } as const;
     return (await activations.end(activation._id, end, { seenAt: activation.seenAt })) !== null;
   }
   const plan = await planOf(context, licence);
   const seenAt = activation.seenAt as Date;
-  if (at.getTime() - seenAt.getTime() < after(plan) || !matters(licence, at)) return false;
+  if (at.getTime() - seenAt.getTime() < after(plan) || !mayRun(licence, at)) return false;
   const locksAt = new Date(seenAt.getTime() + plan.data.check.graceSec * 1000).toISOString();
   const details = { node: activation.node.name, silentSince: seenAt.toISOString(), locksAt };
-  const told = await activations.change(
+  const recorded = await activations.change(
     activation._id,
     { status: 'active', seenAt, alarm: activation.alarm ?? null },
     {
@@ -78,10 +78,10 @@ async function tellOf(
       ...pushToOutbox({ type: `instance.${alarm}`, key: seenAt.toISOString(), at, details }),
     },
   );
-  return told !== null;
+  return recorded !== null;
 }
 
-/** Nobody needs to hear of nodes whose licence does not let them run anyway. */
-function matters(licence: Licence, at: Date): boolean {
+/** Nobody needs to know about nodes whose licence does not let them run anyway. */
+function mayRun(licence: Licence, at: Date): boolean {
   return licenceStatus(licence, at.getTime()) === 'ACTIVE';
 }
