@@ -7,7 +7,7 @@ import { type Event, eventsOf, typeOf } from './happenings.ts';
  */
 export const bounds = {
   /** The entity, until its operation has ended. */
-  instance: { base: 25, per: { news: 10, message: 16, stop: 25, check: 20, restart: 20 } },
+  instance: { base: 30, per: { news: 10, message: 16, stop: 25, check: 20, restart: 20 } },
   /** From the name to the ready mail, or to the end of the whole undo, however long it waits for money or hosts. */
   provision: { base: 120, per: { news: 15, call: 30 } },
   /** From the look to the ready server; a look that finds nothing takes a dozen. */

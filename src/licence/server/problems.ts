@@ -30,7 +30,7 @@ export function misfitRefusal(issues: readonly z.core.$ZodIssue[]): Refusal {
   const fields = issues
     .slice(0, 5)
     .map(({ path, code }) => `${path.map((name) => shownPart(String(name))).join('.') || 'body'} (${code})`);
-  return new Refusal('INVALID_LICENSE_CHECK_REQUEST', `Not as expected: ${fields.join(', ')}.`);
+  return new Refusal('INVALID_LICENSE_CHECK_REQUEST', `Invalid: ${fields.join(', ')}.`);
 }
 
 /** The problem body of any error; what is not a refusal is logged and never shown. */

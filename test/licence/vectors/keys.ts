@@ -19,7 +19,7 @@ export const kids = { first: 'test-key-1', second: 'test-key-2' };
 
 function signing(which: 'first' | 'second', state: 'current' | 'next' | 'retired') {
   const jwk = signingKeys[which].export({ format: 'jwk' }) as ServerKeysFile['signing'][0]['jwk'];
-  return { kid: kids[which], state, jwk };
+  return { kid: kids[which], state, jwk, publishedAt: '2030-01-01T00:00:00.000Z' };
 }
 
 const derived = (purpose: string) => createHash('sha256').update(`test vectors: ${purpose}`).digest('base64url');
@@ -29,6 +29,7 @@ function keysFile(roll: ServerKeysFile['signing']): ServerKeysFile {
     version: 1,
     signing: roll,
     rotation: { current: 'r1', keys: { r1: derived('rotation') } },
+    sealing: { current: 's1', keys: { s1: derived('sealing') } },
     enrolment: derived('enrolment'),
     licenceKey: derived('licence key'),
     pepper: derived('pepper'),

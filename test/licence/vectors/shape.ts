@@ -27,8 +27,10 @@ export interface ServerKeysFile {
     kid: string;
     state: 'current' | 'next' | 'retired';
     jwk: { kty: string; crv: string; x: string; d: string };
+    publishedAt: string;
   }[];
   rotation: { current: string; keys: Record<string, string> };
+  sealing: { current: string; keys: Record<string, string> };
   enrolment: string;
   licenceKey: string;
   pepper: string;

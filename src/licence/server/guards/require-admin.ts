@@ -24,7 +24,7 @@ export const requireAdmin: Guard<{ actor: string }> = {
     const named = request.get('Operator');
     if (named === undefined) return { ...caller, actor: 'control-plane' };
     const operator = OperatorName.safeParse(named);
-    if (!operator.success) throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'Not as expected: Operator (header).');
+    if (!operator.success) throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'Invalid: Operator (header).');
     return { ...caller, actor: `operator:${operator.data}` };
   },
 };
