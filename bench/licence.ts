@@ -311,7 +311,7 @@ async function storm(context: ServerContext, to: Caller): Promise<void> {
   const figures = `p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`;
   say(
     `storm of ${latencies.length} clients: the last one answered after ${(last / 1000).toFixed(1)} s ` +
-      `(time scaled ${stormScale} times), ${figures}, asked again ${unanswered}, false locks ${locked}`,
+      `(time scaled ${stormScale} times), ${figures}, retried ${unanswered}, false locks ${locked}`,
   );
 }
 

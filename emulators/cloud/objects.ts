@@ -88,7 +88,7 @@ export function createObjects(options: {
       checkPlace(input);
       if (!Object.hasOwn(images, input.image)) throw new CloudRefusal('unknown_image', `no image ${input.image}`);
       const { volumeId = null, addressId = null } = input;
-      const { address } = equip({ id: null, zone: input.zone }, { volumeId, addressId });
+      const { address } = checkAttachments({ id: null, zone: input.zone }, { volumeId, addressId });
       const { name: _name, tags: _tags, token: _token, userData, ...machine } = input;
       const host: Host = {
         ...base('hosts', input),
@@ -109,7 +109,7 @@ export function createObjects(options: {
   };
 
   /** Checks that a host may have this volume and this address, and returns the port it then listens on. */
-  function equip(
+  function checkAttachments(
     host: { id: string | null; zone: string },
     { volumeId, addressId }: Pick<Host, 'volumeId' | 'addressId'>,
   ): Pick<Host, 'address'> {
@@ -137,10 +137,10 @@ export function createObjects(options: {
   }
 
   /** Gives a host another volume or address; it is down meanwhile, and boots again with both. */
-  async function refit(id: string, change: Partial<Pick<Host, 'volumeId' | 'addressId'>>): Promise<void> {
+  async function reattach(id: string, change: Partial<Pick<Host, 'volumeId' | 'addressId'>>): Promise<void> {
     await oneAfterTheOther(async () => {
       const { volumeId, addressId } = { ...need('hosts', id), ...change };
-      const { address } = equip(need('hosts', id), { volumeId, addressId });
+      const { address } = checkAttachments(need('hosts', id), { volumeId, addressId });
       await processes.stop(id);
       const host = need('hosts', id);
       detach(id, host.volumeId);
@@ -196,7 +196,7 @@ export function createObjects(options: {
   }
 
   async function stopHost(id: string): Promise<Host> {
-    const { deaf: _mended, ...host }: StoredHost = need('hosts', id);
+    const { deaf: _repaired, ...host }: StoredHost = need('hosts', id);
     store.put('hosts', { ...host, desired: 'stopped' });
     await processes.stop(id);
     return need('hosts', id);
@@ -211,7 +211,7 @@ export function createObjects(options: {
     };
     const resizes = change.size !== undefined && change.size !== host.size;
     const wasRunning = host.desired === 'running';
-    if (Object.keys(fittings).length > 0) await refit(id, fittings);
+    if (Object.keys(fittings).length > 0) await reattach(id, fittings);
     else if (resizes && wasRunning) await processes.stop(id);
     store.put('hosts', { ...need('hosts', id), ...change } as Host);
     return wasRunning ? startHost(id) : need('hosts', id);

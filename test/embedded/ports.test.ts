@@ -69,5 +69,5 @@ test('a port that is asked for by its name and claimed by another start is refus
 
 test.each(['banana', '0', '65530'])('the base %s is refused in one sentence', async (text) => {
   const asked = choosePorts({ file: join(folder, 'a'), env: { FREEHOLD_PORT_BASE: text }, free: false });
-  await expect(asked).rejects.toThrow('FREEHOLD_PORT_BASE has to be a port number up to 65523.');
+  await expect(asked).rejects.toThrow('FREEHOLD_PORT_BASE must be a port number up to 65523.');
 });

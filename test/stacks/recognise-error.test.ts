@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { awsWords } from '../../emulators/clouds/aws/words.ts';
-import { gcpWords } from '../../emulators/clouds/gcp/words.ts';
+import { awsErrorTexts } from '../../emulators/clouds/aws/error-texts.ts';
+import { gcpErrorTexts } from '../../emulators/clouds/gcp/error-texts.ts';
 import { type ReasonCode, reasons } from '../../src/contracts/reasons.ts';
 import { awsReasonOf } from '../../src/stacks/aws/errors.ts';
 import { azureReasonOf } from '../../src/stacks/azure/errors.ts';
@@ -40,8 +40,8 @@ describe.each(clouds)('%s', (cloud) => {
 });
 
 const doubles = {
-  aws: { words: awsWords, type: 'aws:ec2/instance:Instance', zone: 'eu-west-1a' },
-  gcp: { words: gcpWords, type: 'gcp:compute/instance:Instance', zone: 'europe-west1-b' },
+  aws: { words: awsErrorTexts, type: 'aws:ec2/instance:Instance', zone: 'eu-west-1a' },
+  gcp: { words: gcpErrorTexts, type: 'gcp:compute/instance:Instance', zone: 'europe-west1-b' },
 } as const;
 
 describe.each(Object.entries(doubles))(

@@ -2,9 +2,9 @@ import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
+import { awsErrorTexts } from './error-texts.ts';
 import { account, text } from './rules.ts';
 import { types } from './types.ts';
-import { awsWords } from './words.ts';
 import { items, members, type Xml } from './xml.ts';
 
 /** The calls of the query APIs (EC2, IAM, STS, load balancing) that are emulated. */
@@ -24,7 +24,7 @@ function listIn(form: URLSearchParams, name: string): string[] {
 
 function find({ double }: Call, type: string, id: string): DoubleObject {
   const object = double.area.world.find(type, id);
-  if (!object) throw new DoubleRefusal('not_found', awsWords.missing({ type, id }));
+  if (!object) throw new DoubleRefusal('not_found', awsErrorTexts.missing({ type, id }));
   return object;
 }
 

@@ -6,10 +6,10 @@ import { propertiesOf } from '../object-area.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
+import { azureError } from './error-texts.ts';
 import { subscription } from './rules.ts';
 import { accessToken, identityHeader } from './table.ts';
 import { armTypes, type TypeName, types } from './types.ts';
-import { azureError } from './words.ts';
 
 /**
  * Azure's resource manager, for the few calls of our inventory and cloud check: lists of groups, of their content, of

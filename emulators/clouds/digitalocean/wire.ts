@@ -4,10 +4,10 @@ import type { Double } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
+import { digitaloceanError } from './error-texts.ts';
 import { text } from './rules.ts';
 import { doubleToken } from './table.ts';
 import { types } from './types.ts';
-import { digitaloceanError } from './words.ts';
 
 /** DigitalOcean's API v2, for the few calls of our inventory. Lists are paged as in the real API. */
 

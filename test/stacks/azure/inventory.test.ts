@@ -83,7 +83,7 @@ test('lists everything of a server with its logical name, and removes it in the 
 
   const listed = await inventory.list({ instanceId, region });
   expect(listed.map(({ resource }) => resource).sort()).toEqual([
-    ...['', 'address-node-1', 'balancer', 'nic-node-1-m1', 'firewall', 'host-node-1-m1', 'network', 'place'],
+    ...['', 'address-node-1', 'balancer', 'firewall', 'host-node-1-m1', 'network', 'nic-node-1-m1', 'place'],
     ...[`record-a.${zone}`, 'snapshots-node-1', 'subnet'],
   ]);
   expect(listed.filter(({ role }) => role === 'host')).toHaveLength(1);
