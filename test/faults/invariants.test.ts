@@ -156,7 +156,12 @@ const planted: readonly [invariant: InvariantName, what: string, plant: (evidenc
     ],
     ['mails', 'no reason given', ({ mails }) => mails.pop(), /0 mails that give the reason/],
     ['mails', 'a wrong address', ({ mails }) => mails[1]!.to.push('eve@example.com'), /went to the wrong recipient/],
-    ['mails', 'a mail of no order', ({ mails }) => mails.push({ messageId: '<x@example>', to: [] }), /belongs to no order/],
+    [
+      'mails',
+      'a mail of no order',
+      ({ mails }) => mails.push({ messageId: '<x@example>', to: [] }),
+      /belongs to no order/,
+    ],
     ['mails', 'a mail that waits', ({ outbox }) => (outbox[0]!.status = 'pending'), /is pending in the outbox/],
     ['names', 'a name that nobody freed', ({ freeNames }) => freeNames.pop(), /holds name-ord_gone/],
     ['names', 'a name that was lost', ({ holds }) => holds.pop(), /is not its instance's/],

@@ -7,8 +7,8 @@ import { type LicenceWorld, startLicenceWorld } from './support/licence-server.t
 import { seatCalls, writes } from './support/seat-calls.ts';
 
 /**
- * L77: the server is killed (SIGKILL) after a change was written and before its entry stands in the audit log. Another
- * process appends it, and whoever calls again adds none for what was done already.
+ * L77: the server is killed (SIGKILL) after a change was written and before its audit entry is in the log. Another
+ * process appends it, and repeating the call adds none for what was done already.
  */
 let world: LicenceWorld;
 let database: Connection;

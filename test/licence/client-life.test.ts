@@ -8,7 +8,7 @@ import { standingClock, startNodes, until } from './support/node.ts';
 const hour = 3_600_000;
 let world: LicenceWorld;
 let nodes: Awaited<ReturnType<typeof startNodes>>;
-/** What stands between the nodes and the server. */
+/** The connection between the nodes and the server. */
 let link: LicenceFetch;
 const through: LicenceFetch = (url, init) => fetch(url.replace('http://licence.test', world.url()), init);
 const cut: LicenceFetch = () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }));
@@ -374,7 +374,7 @@ describe('the state file (L52)', () => {
     const licence = await world.issue({ plan: 'GROW' });
     const { enrollmentToken } = await world.enrol(licence.licenseId);
     const stateFile = nodes.newStateFile();
-    // A folder in the way of the draft stops everybody, the superuser of a test machine too.
+    // A folder at the draft's path blocks everybody, including the superuser.
     await mkdir(`${stateFile}.new/in-the-way`, { recursive: true });
     await chmod(dirname(stateFile), 0o700);
     const client = nodes.client({ stateFile, enrollmentToken });

@@ -7,7 +7,7 @@ import { standingClock, startNodes } from './support/node.ts';
 
 let nodes: Awaited<ReturnType<typeof startNodes>>;
 let fake: ReturnType<typeof createFakeServer>;
-/** What the licence server says on its sockets; a test puts something bad in its place. */
+/** What the licence server sends on its sockets; a test replaces it with something bad. */
 let listener: RequestListener;
 const open: { close(): unknown }[] = [];
 const environment = { ...process.env };
@@ -40,7 +40,7 @@ async function proxying(allows?: (authorization: string | undefined) => number) 
   return proxy;
 }
 
-/** A node that reaches its server as the client itself does, by no fetch of the test. */
+/** A node that connects to its server with the client's own fetch. */
 async function node(options: Partial<LicenceClientOptions> & { serverUrl: string }) {
   const time = standingClock();
   const client = nodes.client({
@@ -246,7 +246,7 @@ describe('what leaves a node (L74)', () => {
     ];
     expect([...headers].filter((name) => ![...usual, 'sec-fetch-mode', 'user-agent'].includes(name))).toEqual([]);
     expect(server.headers.every((sent) => ['node', 'undici', undefined].includes(sent['user-agent']))).toBe(true);
-    // What authorises a request stands in no record.
+    // Credentials appear in no record.
     for (const { body } of fake.requests) {
       for (const secret of [body.secret, body.enrollmentToken]) if (secret) expect(told.join()).not.toContain(secret);
     }

@@ -26,7 +26,7 @@ beforeEach(() => {
   server = createFakeServer();
 });
 
-/** A file as the server issues it, but for what is given. */
+/** A file as the server issues it, with the given changes. */
 async function fileOf(
   claims: Record<string, unknown> = {},
   header: Record<string, unknown> = {},
@@ -156,7 +156,11 @@ describe('L58: a licence file is refused', () => {
     return file.slice(0, at) + (file[at] === 'A' ? 'B' : 'A') + file.slice(at + 1);
   };
   test.each<[string, () => Promise<string>, RegExp]>([
-    ['bound to another cluster', () => fileOf({ cluster: 'plant-8' }), /bound to the cluster plant-8; .* belongs to plant-7/],
+    [
+      'bound to another cluster',
+      () => fileOf({ cluster: 'plant-8' }),
+      /bound to the cluster plant-8; .* belongs to plant-7/,
+    ],
     ['bound to another machine', () => fileOf({ cluster: undefined, fingerprint: 'tpm-2' }), /another machine/],
     ['bound to nothing', () => fileOf({ cluster: undefined }), /does not support this kind/],
     ['with claims changed', tampered, /modified after it was signed/],

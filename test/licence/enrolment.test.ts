@@ -54,7 +54,7 @@ test('L60: the same pair gets the same answer until its first check, anybody els
   expect(again.body.secret).toBe(first.body.secret);
   expect((await redeem(enrollmentToken)).status).toBe(401);
 
-  // An answer that was lost is given again although the enrolment was closed meanwhile.
+  // A lost answer is repeated although the enrolment was closed meanwhile.
   await world.admin('POST', '/enrollments/close', { licenseId });
   expect((await redeem(enrollmentToken, pair)).status).toBe(200);
   await world.check(first.body.instanceId, { secret: first.body.secret });

@@ -87,7 +87,7 @@ describe('what time brings', () => {
       LICENCE_RELAY_MS: '20',
     });
     database = await createConnection(world.database.uri).asPromise();
-    // Two servers sweep, and still each thing is told once.
+    // Two servers sweep, and still each event is recorded once.
     ({ turnTo } = await startWithTurnedClock(world, 2));
   });
   afterAll(async () => {
@@ -107,7 +107,7 @@ describe('what time brings', () => {
     until(async () => (await typesOf(licenceId)).length >= types.length, { what: `${types} are told` }).then(async () =>
       expect(await typesOf(licenceId)).toEqual(types),
     );
-  /** A licence that was cancelled just now: what is told of it shows that the sweeps have come this far. */
+  /** A licence cancelled just now: its event shows that the sweeps have come this far. */
   const swept = async (ahead: number) => {
     const endsAt = new Date(Date.now() + ahead + day).toISOString();
     const { licenseId } = await world.issue({
@@ -133,7 +133,7 @@ describe('what time brings', () => {
     await swept(20.1 * day);
     expect(await typesOf(licenseId)).toEqual(['license.expiring-soon', 'license.expired']);
 
-    // Paid after all, and cancelled to another day: that end is told anew.
+    // Paid after all, and cancelled to another day: that end is announced again.
     const push = (revision: number, end: string | null) =>
       world.admin('POST', `/licenses/${licenseId}/standing`, { revision, standing: 'current', endsAt: end });
     await push(2, null);

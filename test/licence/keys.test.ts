@@ -6,7 +6,9 @@ import { startInProcess } from './support/in-process.ts';
 import { adminToken, type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 import { watchDatabase } from './support/watched-database.ts';
 
-/** What strangers learn from keys that are not theirs, and what bad requests cost: every database command is seen. */
+/**
+ * What strangers learn from keys that are not theirs, and what bad requests cost: every database command is observed.
+ */
 
 let world: LicenceWorld;
 let watched: Awaited<ReturnType<typeof watchDatabase>>;
@@ -24,7 +26,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** The answer of a call and the database commands that it needed. */
+/** The answer of a call and its database commands. */
 async function seen<T extends { status: number; headers: Headers; body: unknown }>(call: () => Promise<T>) {
   let reply: T | undefined;
   const commands = await watched.during(async () => {

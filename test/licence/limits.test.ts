@@ -6,7 +6,7 @@ import { type LicenceWorld, type Reply, startLicenceWorld } from './support/lice
 
 const hour = 3_600_000;
 
-/** What a refusal for a limit tells: how long to wait, and which limit it was. */
+/** The contents of a rate limit refusal: how long to wait, and which limit it was. */
 const told = ({ status, headers }: Reply<unknown>) => ({
   status,
   retryAfter: Number(headers.get('Retry-After')),
@@ -62,7 +62,7 @@ describe('limits at their defaults', () => {
       secret = reply.body.secret;
     }
     const refused = told(await world.check(body.instanceId, { secret }));
-    // A check comes back every five seconds, of which the five before this one have used up some.
+    // One check becomes available every five seconds; the five before this one have used up some.
     const { retryAfter } = refused;
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(5);
@@ -100,7 +100,7 @@ describe('limits at their defaults', () => {
     for (const { instanceId } of nodes.slice(0, 21)) ended.push(await deactivate(instanceId));
     expect(ended.map(({ status }) => status)).toEqual([...Array(20).fill(200), 429]);
     expect(told(ended[20]!)).toMatchObject({ retryAfter: 600, policy: '20;w=3600' });
-    // The same again is no new one.
+    // The same one again does not count.
     expect((await deactivate(nodes[0]!.instanceId)).status).toBe(200);
     const own = nodes[21]!;
     const released = await world.call('POST', `/v1/instances/${own.instanceId}/release`, { secret: own.secret });

@@ -14,7 +14,7 @@ import { deathPoints, killedAt, startWatched } from './support/crash-points.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 import { startWithTurnedClock } from './support/turned-clock.ts';
 
-/** Offline files as the server issues them, held against the client that reads them on the node. */
+/** Offline files as the server issues them, read by the client on the node. */
 
 const [hour, day] = [3_600_000, 86_400_000];
 let world: LicenceWorld;
@@ -44,7 +44,7 @@ const list = async (licenseId: string) =>
 const used = async (licenseId: string) => (await world.view(licenseId)).seats.production.used;
 const claimsOf = (file: string) => decodeJwt(file.trim()) as unknown as OfflineFileClaims;
 
-/** What the client library on a node makes of a file. */
+/** The result of the client library for a file. */
 async function onNode(file: string, node: Omit<WireNode, 'name'> = { clusterId: 'plant-7' }, version = '1.0.0') {
   const path = join(world.folder, `${randomUUID()}.lic`);
   await writeFile(path, file);
@@ -154,7 +154,7 @@ test('what a crash cut short is swept, or resumed by the same key; its seats are
   const key = randomUUID();
   const { offlineFileId } = (await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key)).body;
   const records = database.collection<{ _id: string }>('offline-files');
-  // As after a crash between winning the seats and giving the file out.
+  // As after a crash between taking the seats and handing out the file.
   await records.updateOne({ _id: offlineFileId }, { $set: { status: 'pending' } });
   expect(await list(licenseId)).toEqual([]);
   const resumed = await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key);
@@ -166,7 +166,7 @@ test('what a crash cut short is swept, or resumed by the same key; its seats are
   await until(async () => (await used(licenseId)) === 0, { what: 'its seats are free again', limitMs: 50_000 });
   expect((await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key)).status).toBe(201);
 
-  // A seat of a file that is not there blocks nobody.
+  // A seat of a missing file blocks nobody.
   await records.deleteMany({ licenceId: licenseId });
   expect((await issueFile(licenseId, { clusterId: 'plant-7', seats: 2 })).status).toBe(201);
   expect(await used(licenseId)).toBe(2);
@@ -211,7 +211,7 @@ test('a file that ends soon is followed by a new one in the same seats', async (
   await turnTo(0);
 });
 
-/** A file that ends soon, and the call that lets another one follow it. */
+/** A file that ends soon, and the call that issues its successor. */
 async function renewal() {
   const { licenseId } = await world.issue({ seats: 2 });
   const wish = { clusterId: 'plant-7', seats: 2 };
@@ -230,7 +230,7 @@ test('L58: killed at any write of handing the seats of a renewal back, the file 
     return writes;
   }
   const moved = (await writesOf(await renewal())).indexOf('update licences');
-  /** The new file has the seats, nobody was given it, and the same call is refused now. */
+  /** The new file has the seats but was not handed out, and the same call is refused now. */
   async function cutShort() {
     const { licenseId, call } = await renewal();
     await killedAt(world, { write: 'update licences', index: moved, when: 'after' }, call);
@@ -268,7 +268,7 @@ test('L58: killed at any write of a renewal, its seats are of the old file or of
     const ledger = database.collection<{ _id: string; seats: Seat[] }>('licences');
     const seatsOf = async () => (await ledger.findOne({ _id: licenseId }))?.seats ?? [];
     const files = async () => (await list(licenseId)).filter(({ status }) => status === 'issued');
-    // The sweeper forgets the file first, then moves its seats.
+    // The sweeper deletes the file first, then moves its seats.
     const settled = async () => {
       const [file, ...others] = await files();
       const seats = await seatsOf();
@@ -295,7 +295,7 @@ test('L15: where the plan allows one cluster, files of clusters count as its nod
   expect((await file(running.licenseId, { clusterId: 'b' })).code).toBe('CLUSTER_ID_MISMATCH');
   expect((await file(running.licenseId, { fingerprint: 'tpm-1' })).status).toBe('issued');
   await world.call('POST', `/v1/instances/${node.instanceId}/release`, { secret: node.secret });
-  // The file of a machine holds a seat, but does not keep the cluster whose last node has left.
+  // The file of a machine holds a seat, but does not bind the licence to the cluster whose last node has left.
   const next = await online(running.licenseKey, 'b');
   expect(next.instanceId).toBeDefined();
   expect((await file(running.licenseId, { clusterId: 'c' })).code).toBe('CLUSTER_ID_MISMATCH');

@@ -6,7 +6,7 @@ import { allRoutes } from '../../src/licence/server/routes/all-routes.ts';
 import { refusalsOf } from '../../src/licence/server/routing/route.ts';
 import { adminToken, type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 
-/** The document of the licence server, and that its handlers do what it says. */
+/** The licence server's document, and that its handlers conform to it. */
 
 interface Operation {
   operationId: string;
@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => world?.stop());
 
-/** A path of the document with an id in it that no record has. */
+/** A path of the document with an unknown id. */
 function somewhere(path: string): string {
   const ids: Record<string, string> = {
     product: 'nothing',
@@ -46,7 +46,7 @@ function validatorOf(schema: Record<string, unknown>): ValidateFunction {
   return ajv.compile({ ...schema, components: document.components });
 }
 
-/** Holds an answer against the document: its status is declared, and its body fits what is declared for it. */
+/** Checks an answer against the document: its status is declared, and its body fits the schema. */
 function expectDeclared(operation: Operation, reply: { status: number; headers: Headers; body: unknown }) {
   const declared = operation.responses[reply.status];
   expect([operation.operationId, reply.status, declared !== undefined]).toEqual([

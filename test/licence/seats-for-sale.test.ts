@@ -7,14 +7,14 @@ import type { Money, SeatOrder, SeatSeller } from '../../src/licence/server/seat
 import { startInProcess } from './support/in-process.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 
-/** Seats that a member adds or removes in the portal, with a double in place of who takes the money. */
+/** Seats that a member adds or removes in the portal, with a fake seller. */
 
-/** Stands for a seller: 10.00 a seat, paid once per key. */
+/** A fake seller: 10.00 per seat, paid once per key. */
 function createFakeSeller() {
   const fake = {
     paid: new Map<string, Money>(),
     perSeat: 1000,
-    /** Thrown in place of the next sale, before or after the money moved. */
+    /** Thrown instead of the next sale, before or after the money moved. */
     failure: null as null | { error: Error; afterPayment: boolean },
     priceOf: ({ from, to }: SeatOrder) => ({
       dueNow: { amount: (to - from) * fake.perSeat, currency: 'EUR' },

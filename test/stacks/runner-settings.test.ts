@@ -62,7 +62,7 @@ describe("the runner's secrets", () => {
     await writeFile(join(folder, '.aws', 'credentials'), text);
     const secrets = secretsOf({});
     expect(secrets).toContain('ofTheDefaultProfile');
-    // The id of a key is what operators need to find it.
+    // Operators need the id of a key to find it.
     expect(secrets).not.toContain('AKIAEXAMPLE');
     await rm(join(folder, '.aws'), { recursive: true });
   });

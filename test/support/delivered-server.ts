@@ -14,7 +14,9 @@ import { instanceRecord } from './instance-record.ts';
 import { startEdge, type TestEdge } from './small-cloud.ts';
 import { openStackLab, type StackLab } from './stack-lab.ts';
 
-/** The real engine, small cloud, database and edge of one test file, on which servers are delivered and changed. */
+/**
+ * The real engine, small cloud, database and edge router of one test file, on which servers are delivered and changed.
+ */
 export function useDeliveries() {
   let lab: StackLab;
   let edge: TestEdge;
@@ -35,7 +37,7 @@ export function useDeliveries() {
 
   const hostUrl = (hostname: string) => `https://${hostname}:${new URL(edge.url).port}`;
 
-  /** A provision worker's activities on the real engine, and a server that was delivered by them. */
+  /** A provision worker's activities on the real engine, and a server delivered by them. */
   return async function deliver(label: string) {
     const server = lab.spec(label);
     const hostname = server.hostnames[0]!;
@@ -79,7 +81,7 @@ export function useDeliveries() {
         ...desiredFrom(specOf(await find()))!,
         ...change,
       }),
-      /** Takes steps until nothing is left to do. */
+      /** Takes steps until none is left. */
       async change(change: DesiredChange): Promise<TakenStep[]> {
         const taken: TakenStep[] = [];
         for (let step = await take(change); step; step = await take(change)) taken.push(step);

@@ -25,7 +25,7 @@ afterAll(async () => {
   await hooks[Symbol.asyncDispose]();
 });
 
-/** Which webhooks told of this object. */
+/** The webhooks about this object. */
 const toldOf = (id: string) =>
   hooks.received.filter((event) => (event.data.object as { id?: string }).id === id).map((event) => event.type);
 

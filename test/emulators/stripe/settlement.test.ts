@@ -156,7 +156,7 @@ describe('a refund that the bank sends back', () => {
     expect((await stripe.creditNotes.retrieve(note.id)).status).toBe('issued');
     const { data } = await stripe.events.list({ type: 'refund.failed' });
     expect(data.map((event) => (event.data.object as Stripe.Refund).id)).toEqual([refund.id]);
-    // It can be given back again.
+    // It can be refunded again.
     expect((await stripe.refunds.create({ charge: charge.id })).amount).toBe(orderTotal.total);
   });
 });

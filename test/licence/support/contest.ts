@@ -8,7 +8,7 @@ export interface ContestPlan {
   licences: number;
   /** Of each licence. */
   seats: number;
-  /** Nodes that want a seat of each licence. */
+  /** Nodes competing for a seat of each licence. */
   nodes: number;
   servers: number;
   /** Nodes that ask at the same time. */
@@ -19,7 +19,7 @@ export interface ContestPlan {
 
 /**
  * Many more nodes than seats, over several licence servers on one database, while the servers are killed (SIGKILL) one
- * after the other and started again. A node asks until it is answered, each time of any server, always with the same
+ * after the other and restarted. A node asks until it is answered, each time any server, always with the same
  * activation id, as the client library does.
  */
 export async function contest(world: LicenceWorld, database: Connection, plan: ContestPlan) {
@@ -32,7 +32,7 @@ export async function contest(world: LicenceWorld, database: Connection, plan: C
   let repeated = 0;
   let kills = 0;
 
-  // Round by round over the licences, so that all nodes of one licence want its seats at about the same time.
+  // Round by round over the licences, so that all nodes of one licence compete for its seats at about the same time.
   const wishes = Array.from({ length: plan.nodes * plan.licences }, (_, index) => ({
     licence: licences[index % plan.licences]!,
     same: { activationId: randomUUID(), node: { name: `node-${index}` } },

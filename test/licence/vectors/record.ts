@@ -13,7 +13,7 @@ const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** Plays every call of the protocol against a real server, and gives what was said. */
+/** Makes every call of the protocol to a real server, and returns requests and answers. */
 export async function recordVectors(): Promise<Vectors> {
   const database = await startDatabase();
   try {
@@ -58,7 +58,7 @@ export async function recordVectors(): Promise<Vectors> {
 
 type Body = Record<string, unknown>;
 
-/** Makes the calls of the story one after another and keeps what was said. */
+/** Makes the calls one after another and records requests and answers. */
 function createTeller(first: RecordedServer) {
   let server = first;
   let nonces = 0;
