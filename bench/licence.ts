@@ -92,8 +92,8 @@ export async function benchLicence(): Promise<void> {
       activated += 1;
       const { licenceKey } = owners[activated % licences]!;
       const node = { name: `activated-${activated}`, fingerprint: 'bench', hostname: 'bench' };
-      const wish = { activationId: randomUUID(), product, version: '1.0.0', node, bootId: 'boot-1' };
-      return toServer.post('/v1/activations', { licenseKey: licenceKey, ...wish });
+      const request = { activationId: randomUUID(), product, version: '1.0.0', node, bootId: 'boot-1' };
+      return toServer.post('/v1/activations', { licenseKey: licenceKey, ...request });
     };
 
     say(`${connections} connections, ${licences} licences, ${documents} activations, ${turns} turns of ${requests}`);

@@ -179,12 +179,12 @@ async function readWorkflows({ env }: Platform) {
 /** All text of a decoded message, bytes included. */
 function textOf(message: unknown): string {
   const words: string[] = [];
-  const walk = (value: unknown): void => {
+  const visit = (value: unknown): void => {
     if (typeof value === 'string') words.push(value);
     else if (value instanceof Uint8Array) words.push(Buffer.from(value).toString('utf8'));
-    else if (value !== null && typeof value === 'object') for (const each of Object.values(value)) walk(each);
+    else if (value !== null && typeof value === 'object') for (const each of Object.values(value)) visit(each);
   };
-  walk(message);
+  visit(message);
   return words.join('\n');
 }
 

@@ -105,7 +105,7 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
   };
 }
 
-const wish: PlannedOrder = {
+const smallestOrder: PlannedOrder = {
   ...{ number: 1, plan: 'MAKER', cycle: 'monthly', users: 0 },
   ...{ card: 'pays', hesitatesMs: 0, cancel: null },
 };
@@ -117,7 +117,7 @@ async function runCell(testbed: Testbed, cell: Cell, bought: (Bought & { settled
   let orderId = '';
   const expected = endsOf(cell);
   for (let attempt = 1; attempt <= triesToMeet; attempt += 1) {
-    const order = { ...(await placeOrder(testbed.shop, wish)), settled: false };
+    const order = { ...(await placeOrder(testbed.shop, smallestOrder)), settled: false };
     bought.push(order);
     orderId = order.order.id;
     const outcome = await live(testbed, cell, order);

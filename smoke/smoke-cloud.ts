@@ -71,8 +71,8 @@ export async function buildAndCheck(
 ): Promise<void> {
   const licenceId = await testbed.issueLicence(spec.instanceId);
   const identity = { adminEmail: `smoke@${spec.hostnames[0]}`, plan, licenceId, enrolmentGeneration: 0 };
-  const up = (wish: PrivateServerSpec) =>
-    operate({ kind: 'up', spec: wish, identity, recover: false }, { testbed, say, signal });
+  const up = (spec: PrivateServerSpec) =>
+    operate({ kind: 'up', spec: spec, identity, recover: false }, { testbed, say, signal });
 
   say(`builds ${spec.instanceId}, ${spec.hostnames[0]} in ${spec.nodes[0]!.zone}`);
   const began = monotonic();
@@ -158,7 +158,7 @@ async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'testbed' |
 }
 
 async function operate(
-  wish: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover' | 'finalSnapshot'>,
+  work: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover' | 'finalSnapshot'>,
   { testbed, say, signal }: Pick<Course, 'testbed' | 'say'> & { signal?: AbortSignal },
 ): Promise<{ outputs: StackOutputs | null; changes: Record<string, number> }> {
   let changes: Record<string, number> = {};
@@ -166,7 +166,7 @@ async function operate(
     if (line.type === 'result') changes = line.changes;
     for (const text of textOf(line)) say(`  ${text}`);
   };
-  const request: StackRequest = { ...wish, stack: `inst-${wish.spec.instanceId}`, delivered: false };
+  const request: StackRequest = { ...work, stack: `inst-${work.spec.instanceId}`, delivered: false };
   const outputs = await runStack(request, { env: testbed.env, onLine, ...(signal ? { signal } : {}) });
   return { outputs, changes };
 }

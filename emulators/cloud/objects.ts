@@ -226,7 +226,7 @@ export function createObjects(options: {
     stopHost,
     need,
     /** Creates, or returns the object that an earlier create with this token made. */
-    async create<K extends Kind>(kind: K, input: Create<K>, wish: { deaf?: boolean }): Promise<CloudObject<K>> {
+    async create<K extends Kind>(kind: K, input: Create<K>, host: { deaf?: boolean }): Promise<CloudObject<K>> {
       const token = options.rules().createTokens ? input.token : null;
       const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
       const { object, fresh } = await oneAfterTheOther(async () => {
@@ -236,7 +236,7 @@ export function createObjects(options: {
         }
         if (earlier) return { object: earlier.object, fresh: false };
         const made = await makers[kind](input);
-        if (wish.deaf) Object.assign(made, { deaf: true });
+        if (host.deaf) Object.assign(made, { deaf: true });
         store.add(kind, made, { token, fingerprint });
         return { object: made, fresh: true };
       });

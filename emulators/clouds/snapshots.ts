@@ -8,7 +8,7 @@ import type { DoubleObject, TypeRule, World } from './rule-table.ts';
  */
 const readsUntilComplete = 2;
 
-const isComplete = ({ computed }: DoubleObject) => Number(computed.looks) >= readsUntilComplete;
+const isComplete = ({ computed }: DoubleObject) => Number(computed.reads) >= readsUntilComplete;
 
 /** The rule of a cloud's snapshots; `source` is the path of the input that names the volume. */
 export function snapshotRule(volumeType: string, source: string, more: Omit<TypeRule, 'references'>): TypeRule {
@@ -17,7 +17,7 @@ export function snapshotRule(volumeType: string, source: string, more: Omit<Type
     references: { [source]: { type: volumeType, onDelete: 'stays' } },
     computed: (desired, world, before) => ({
       ...more.computed?.(desired, world, before),
-      reads: Number(before.looks ?? -1) + 1,
+      reads: Number(before.reads ?? -1) + 1,
     }),
   };
 }

@@ -75,7 +75,9 @@ async function chooseAmong(
     const port = Port.safeParse(asked);
     if (!port.success) throw new PortError(`${variable} is not a port number.`);
     if (taken.has(port.data) || !(await isFree(port.data))) {
-      throw new PortError(`Port ${port.data} is taken, but ${variable} requires it. Choose another or stop the program that uses it.`);
+      throw new PortError(
+        `Port ${port.data} is taken, but ${variable} requires it. Choose another or stop the program that uses it.`,
+      );
     }
     taken.add(port.data);
     ports[service] = port.data;

@@ -262,8 +262,8 @@ describe('L77: the audit log', () => {
 test('a licence that was issued for an account shows it, and one that was not has none', async () => {
   expect((await world.issue({ account: 'acc_seen' })).account).toBe('acc_seen');
   expect((await world.issue()).account).toBeNull();
-  const wish = { product, plan: 'MAKER', externalRef: 'x', standing: { standing: 'current', revision: 1 } };
+  const request = { product, plan: 'MAKER', externalRef: 'x', standing: { standing: 'current', revision: 1 } };
   for (const account of ['', 'a b', { $ne: '' }, 'x'.repeat(65)]) {
-    expect((await world.admin('POST', '/licenses', { ...wish, account }, idempotent())).status).toBe(400);
+    expect((await world.admin('POST', '/licenses', { ...request, account }, idempotent())).status).toBe(400);
   }
 });

@@ -60,10 +60,10 @@ test('L59: a claim that a member approves gives the key once, and the key works'
   expect(await poll(claim.claimToken)).toEqual({ status: 'EXPIRED', interval: 5 });
   expect((await world.activate(licenseKey, { node: { name: 'n1', clusterId: 'plant-7' } })).status).toBe(201);
 
-  const told = await until(() =>
+  const reported = await until(() =>
     database.collection('events').findOne({ type: 'claim.completed', licenceId: licenseId }),
   );
-  expect(told.details).toMatchObject({ clusterId: 'plant-7', approvedBy: 'member:mem_1' });
+  expect(reported.details).toMatchObject({ clusterId: 'plant-7', approvedBy: 'member:mem_1' });
   const stored = JSON.stringify([
     await database.collection('claims').find().toArray(),
     await database.collection('events').find().toArray(),

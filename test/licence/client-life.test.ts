@@ -31,8 +31,8 @@ beforeEach(() => {
   link = through;
 });
 
-async function enrolled(wish: Parameters<LicenceWorld['issue']>[0] = {}) {
-  const licence = await world.issue({ plan: 'GROW', ...wish });
+async function enrolled(request: Parameters<LicenceWorld['issue']>[0] = {}) {
+  const licence = await world.issue({ plan: 'GROW', ...request });
   const { enrollmentToken } = await world.enrol(licence.licenseId);
   const stateFile = nodes.newStateFile();
   const time = standingClock();
@@ -239,15 +239,15 @@ describe('a copied machine', () => {
     await copyFile(stateFile, `${stateFile}.backup`);
     for (let round = 1; round <= 4; round += 1) {
       await copyFile(`${stateFile}.backup`, stateFile);
-      const told: unknown[] = [];
-      const restored = nodes.client({ stateFile, ...proof, log: ({ detail }) => told.push(detail?.code) });
+      const reported: unknown[] = [];
+      const restored = nodes.client({ stateFile, ...proof, log: ({ detail }) => reported.push(detail?.code) });
       await restored.start();
       const outcome = await restored.recover();
       if (round <= 3) {
         expect(outcome).toMatchObject({ state: 'OK', activationId: client.status().activationId });
       } else {
         expect(outcome).toMatchObject({ state: 'LOCKED', reason: { code: 'STALE_SECRET' } });
-        expect(told).toContain('RECOVERY_REFUSED');
+        expect(reported).toContain('RECOVERY_REFUSED');
       }
       await restored.stop();
     }

@@ -202,7 +202,7 @@ describe('what leaves a node (L74)', () => {
   test('only what the protocol names, and only counters that the licence bounds; no free text', async () => {
     fake.sign = (asked) => fake.signed(asked, { limits: { plugins: 3 } });
     const server = await listening();
-    const told: string[] = [];
+    const reported: string[] = [];
     const nodeAndMore = {
       ...{
         name: 'n1',
@@ -219,7 +219,7 @@ describe('what leaves a node (L74)', () => {
       serverUrl: server.url,
       node: nodeAndMore,
       usage: () => usage as unknown as Record<string, number>,
-      log: (event) => told.push(JSON.stringify(event)),
+      log: (event) => reported.push(JSON.stringify(event)),
     });
     await client.check();
     await client.check();
@@ -232,7 +232,7 @@ describe('what leaves a node (L74)', () => {
     const checks = fake.requests.filter(({ path }) => path.endsWith('/check'));
     expect(checks.at(-1)?.body.usage).toEqual({ plugins: 2 });
     for (const { body } of checks) expect(body.clientTime).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    const everything = JSON.stringify([fake.requests, server.headers, told]);
+    const everything = JSON.stringify([fake.requests, server.headers, reported]);
     expect(everything).not.toMatch(/ada@|free text|HOME|"users"|adminEmail/);
     const headers = new Set(server.headers.flatMap((sent) => Object.keys(sent)));
     const usual = [
@@ -248,7 +248,8 @@ describe('what leaves a node (L74)', () => {
     expect(server.headers.every((sent) => ['node', 'undici', undefined].includes(sent['user-agent']))).toBe(true);
     // Credentials appear in no record.
     for (const { body } of fake.requests) {
-      for (const secret of [body.secret, body.enrollmentToken]) if (secret) expect(told.join()).not.toContain(secret);
+      for (const secret of [body.secret, body.enrollmentToken])
+        if (secret) expect(reported.join()).not.toContain(secret);
     }
   });
 

@@ -28,8 +28,8 @@ function boot(options: Omit<ProcessOptions, 'serverUrl'>) {
   return product;
 }
 
-async function enrolment(wish: Parameters<LicenceWorld['issue']>[0] = {}) {
-  const licence = await world.issue(wish);
+async function enrolment(request: Parameters<LicenceWorld['issue']>[0] = {}) {
+  const licence = await world.issue(request);
   const { enrollmentToken } = await world.enrol(licence.licenseId);
   return { licence, enrollmentToken, stateFile: nodes.newStateFile() };
 }

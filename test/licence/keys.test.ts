@@ -60,8 +60,8 @@ describe('a key', () => {
     const last = licenseKey.at(-1) === 'A' ? 'B' : 'A';
     for (const path of ['/v1/activations', '/v1/licenses/validate']) {
       const body = { licenseKey: licenseKey.slice(0, -1) + last, product: 'freehold-server' };
-      const wish = { ...body, activationId: randomUUID(), version: '1.0.0', node: { name: 'n1' } };
-      const { reply, commands } = await seen(() => world.call('POST', path, wish, {}, server.url));
+      const request = { ...body, activationId: randomUUID(), version: '1.0.0', node: { name: 'n1' } };
+      const { reply, commands } = await seen(() => world.call('POST', path, request, {}, server.url));
       expect([reply.status, reply.body]).toMatchObject([401, { num: 101 }]);
       expect(commands).toEqual([]);
     }

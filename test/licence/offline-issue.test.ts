@@ -97,13 +97,13 @@ test('L58: a cluster with a file cannot be online, one that is online gets no fi
 test('L58: a hundred wishes for a file, and nodes that come online meanwhile: never a seat too many', async () => {
   const { licenseId, licenseKey } = await world.issue({ seats: 5 });
   const node = () => ({ name: randomUUID(), clusterId: `c-${Math.floor(Math.random() * 8)}` });
-  const wishes = await Promise.all(
+  const requests = await Promise.all(
     Array.from({ length: 60 }, async (_, index) => {
       if (index % 3 === 0) return (await world.activate(licenseKey, { node: node() })).status;
       return (await issueFile(licenseId, { clusterId: node().clusterId })).status;
     }),
   );
-  expect(wishes.filter((status) => status === 201)).toHaveLength(5);
+  expect(requests.filter((status) => status === 201)).toHaveLength(5);
   expect(await used(licenseId)).toBe(5);
   const files = await list(licenseId);
   expect(new Set(files.map(({ clusterId }) => clusterId)).size).toBe(files.length);
@@ -129,9 +129,9 @@ test('L58: when a file has ended, its seats are free and its cluster may go onli
 test('the same key gives the same file, also many times at once; another wish under it is refused', async () => {
   const { licenseId } = await world.issue({ seats: 3 });
   const key = randomUUID();
-  const wish = { clusterId: 'plant-7' };
-  const first = await issueFile(licenseId, wish, key);
-  const again = await issueFile(licenseId, wish, key);
+  const request = { clusterId: 'plant-7' };
+  const first = await issueFile(licenseId, request, key);
+  const again = await issueFile(licenseId, request, key);
   expect([first.status, again.status]).toEqual([201, 200]);
   expect(again.body).toEqual(first.body);
   expect((await issueFile(licenseId, { clusterId: 'plant-8' }, key)).body.code).toBe('IDEMPOTENCY_CONFLICT');
@@ -214,10 +214,10 @@ test('a file that ends soon is followed by a new one in the same seats', async (
 /** A file that ends soon, and the call that issues its successor. */
 async function renewal() {
   const { licenseId } = await world.issue({ seats: 2 });
-  const wish = { clusterId: 'plant-7', seats: 2 };
-  expect((await issueFile(licenseId, { ...wish, days: 20 })).status).toBe(201);
+  const request = { clusterId: 'plant-7', seats: 2 };
+  expect((await issueFile(licenseId, { ...request, days: 20 })).status).toBe(201);
   const key = randomUUID();
-  return { licenseId, call: (at?: string) => issueFile(licenseId, wish, key, at) };
+  return { licenseId, call: (at?: string) => issueFile(licenseId, request, key, at) };
 }
 
 test('L58: killed at any write of handing the seats of a renewal back, the file before has them', async () => {
@@ -288,7 +288,8 @@ test('L15: where the plan allows one cluster, files of clusters count as its nod
   const issue = () => world.issue({ plan: 'CLUSTER', seats: 5 });
   const online = async (licenseKey: string, clusterId?: string) =>
     (await world.activate(licenseKey, { node: { name: randomUUID(), clusterId } })).body;
-  const file = async (licenseId: string, wish: Record<string, unknown>) => (await issueFile(licenseId, wish)).body;
+  const file = async (licenseId: string, request: Record<string, unknown>) =>
+    (await issueFile(licenseId, request)).body;
 
   const running = await issue();
   const node = await online(running.licenseKey, 'a');
@@ -309,8 +310,8 @@ test('L15: where the plan allows one cluster, files of clusters count as its nod
   expect((await online(carried.licenseKey, 'b')).code).toBe('OFFLINE_LICENSE_ALREADY_ISSUED');
 
   const raced = await issue();
-  const wishes = ['a', 'b', 'c', 'd'].map((clusterId) => issueFile(raced.licenseId, { clusterId }));
-  const answers = (await Promise.all(wishes)).map(({ status }) => status);
+  const requests = ['a', 'b', 'c', 'd'].map((clusterId) => issueFile(raced.licenseId, { clusterId }));
+  const answers = (await Promise.all(requests)).map(({ status }) => status);
   expect(answers.sort()).toEqual([201, 409, 409, 409]);
 });
 
@@ -336,13 +337,13 @@ test('an administrator of the account issues and reads files, others do not, and
       body,
       { Authorization: `Bearer ${await token}`, 'Idempotency-Key': randomUUID() },
     );
-  const wish = { clusterId: 'plant-7', days: 30 };
-  expect((await as(world.accounts.token({ account, role: 'viewer' }), 'POST', '', wish)).body.code).toBe(
+  const request = { clusterId: 'plant-7', days: 30 };
+  expect((await as(world.accounts.token({ account, role: 'viewer' }), 'POST', '', request)).body.code).toBe(
     'ROLE_REQUIRED',
   );
   const elsewhere = world.accounts.token({ account: 'acc_elsewhere' });
-  expect((await as(elsewhere, 'POST', '', wish)).body.code).toBe('SUBSCRIPTION_NOT_FOUND');
-  const issued = await as(world.accounts.token({ account }), 'POST', '', wish);
+  expect((await as(elsewhere, 'POST', '', request)).body.code).toBe('SUBSCRIPTION_NOT_FOUND');
+  const issued = await as(world.accounts.token({ account }), 'POST', '', request);
   expect([issued.status, issued.body.issuedBy]).toEqual([201, 'member:mem_1']);
   expect((await as(world.accounts.token({ account, role: 'viewer' }), 'GET')).body.offlineFiles).toHaveLength(1);
   const path = `/${issued.body.offlineFileId}`;

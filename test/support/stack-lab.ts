@@ -277,13 +277,13 @@ export async function forgetObjectsIn(file: string, lost?: string): Promise<void
   await writeFile(file, JSON.stringify(whole));
 }
 
-type MachineWish = Pick<Machine, 'name' | 'size'> & Partial<Machine>;
+type MachineOptions = Pick<Machine, 'name' | 'size'> & Partial<Machine>;
 
 /** A node with these machines, of which the last one serves unless another one is named. */
 export function nodeOf(
   name: string,
   zone: string,
-  machines: MachineWish[],
+  machines: MachineOptions[],
   serving: string | null = machines.at(-1)?.name ?? null,
 ): ServerNode {
   return { name, zone, machines: machines.map((each) => ({ image: '1.0.0', osImage: null, ...each })), serving };
@@ -292,7 +292,7 @@ export function nodeOf(
 /** The same server with these machines on its first node. */
 export function withMachines(
   server: PrivateServerSpec,
-  machines: MachineWish[],
+  machines: MachineOptions[],
   serving?: string | null,
 ): PrivateServerSpec {
   const [first, ...others] = server.nodes as [ServerNode, ...ServerNode[]];

@@ -9,7 +9,7 @@ import { formatMoney, formatPercent } from '../../domain/billing/money.ts';
 import type { Embedded } from '../run-embedded.ts';
 import type { Section } from '../terminal.ts';
 import { createCustomer } from './customer.ts';
-import { type Check, checkNoLeftovers, type Fault, type FaultName, faults, type DemoContext } from './faults.ts';
+import { type Check, checkNoLeftovers, type DemoContext, type Fault, type FaultName, faults } from './faults.ts';
 import { createVisitor } from './first-use.ts';
 import { followOrder, type Outcome } from './follow-order.ts';
 import { payWithCard, testCards } from './pay-with-card.ts';

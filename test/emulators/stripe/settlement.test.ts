@@ -203,8 +203,8 @@ describe('ending an unpaid order', () => {
     expect(expired).toMatchObject({ status: 'incomplete_expired', ended_at: expired.created + 23 * 3600 });
     const invoice = await stripe.invoices.retrieve(late.invoice.id);
     expect(invoice).toMatchObject({ status: 'void', status_transitions: { voided_at: expired.created + 23 * 3600 } });
-    const [told] = (await stripe.events.list({ types: ['invoice.voided'] })).data;
-    expect(told?.data.object).toMatchObject({ id: late.invoice.id });
+    const [reported] = (await stripe.events.list({ types: ['invoice.voided'] })).data;
+    expect(reported?.data.object).toMatchObject({ id: late.invoice.id });
   });
 });
 

@@ -33,13 +33,13 @@ export async function contest(world: LicenceWorld, database: Connection, plan: C
   let kills = 0;
 
   // Round by round over the licences, so that all nodes of one licence compete for its seats at about the same time.
-  const wishes = Array.from({ length: plan.nodes * plan.licences }, (_, index) => ({
+  const requests = Array.from({ length: plan.nodes * plan.licences }, (_, index) => ({
     licence: licences[index % plan.licences]!,
     same: { activationId: randomUUID(), node: { name: `node-${index}` } },
   }));
-  const total = wishes.length;
+  const total = requests.length;
 
-  async function askUntilAnswered({ licence, same }: (typeof wishes)[number]): Promise<void> {
+  async function askUntilAnswered({ licence, same }: (typeof requests)[number]): Promise<void> {
     for (;;) {
       const { url } = servers[randomInt(servers.length)]!;
       const reply = await world.activate(licence.licenseKey, same, url).catch((error: unknown) => {
@@ -59,7 +59,8 @@ export async function contest(world: LicenceWorld, database: Connection, plan: C
   }
 
   async function askAll(): Promise<void> {
-    for (let wish = wishes.shift(); wish !== undefined; wish = wishes.shift()) await askUntilAnswered(wish);
+    for (let request = requests.shift(); request !== undefined; request = requests.shift())
+      await askUntilAnswered(request);
   }
 
   async function killAgainAndAgain(): Promise<void> {

@@ -139,7 +139,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
   }
 
   async function issue(
-    wish: Partial<IssueLicence> = {},
+    request: Partial<IssueLicence> = {},
     idempotencyKey: string = randomUUID(),
   ): Promise<LicenceView & { licenseKey: string }> {
     const body = {
@@ -148,7 +148,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
       externalRef: `i-${randomUUID()}`,
       standing: { standing: 'current', revision: 1 },
       revealKey: true,
-      ...wish,
+      ...request,
     };
     const reply = await admin<LicenceView & { licenseKey: string }>('POST', '/licenses', body, {
       'Idempotency-Key': idempotencyKey,
