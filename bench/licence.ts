@@ -92,8 +92,8 @@ export async function benchLicence(): Promise<void> {
       activated += 1;
       const { licenceKey } = owners[activated % licences]!;
       const node = { name: `activated-${activated}`, fingerprint: 'bench', hostname: 'bench' };
-      const wish = { activationId: randomUUID(), product, version: '1.0.0', node, bootId: 'boot-1' };
-      return toServer.post('/v1/activations', { licenseKey: licenceKey, ...wish });
+      const request = { activationId: randomUUID(), product, version: '1.0.0', node, bootId: 'boot-1' };
+      return toServer.post('/v1/activations', { licenseKey: licenceKey, ...request });
     };
 
     say(`${connections} connections, ${licences} licences, ${documents} activations, ${turns} turns of ${requests}`);
@@ -311,7 +311,7 @@ async function storm(context: ServerContext, to: Caller): Promise<void> {
   const figures = `p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`;
   say(
     `storm of ${latencies.length} clients: the last one answered after ${(last / 1000).toFixed(1)} s ` +
-      `(time scaled ${stormScale} times), ${figures}, asked again ${unanswered}, false locks ${locked}`,
+      `(time scaled ${stormScale} times), ${figures}, retried ${unanswered}, false locks ${locked}`,
   );
 }
 

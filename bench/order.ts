@@ -58,7 +58,7 @@ export async function benchOrder(): Promise<void> {
     const bareApi = await measureBareEndpoint(platform);
     const api = await measureApi(platform.urls.api);
 
-    say(`\none after the other, ${sequential} each, in turns`);
+    say(`\none after the other, ${sequential} each, alternating`);
     const bareTimes: number[] = [];
     const orderTimes: number[] = [];
     const byStep = new Map<StepName, number[]>();

@@ -8,10 +8,10 @@ import { type Followed, follow } from './follow.ts';
 import { isAnswer, persist } from './persist.ts';
 import type { PlannedOrder } from './schedule.ts';
 
-/** The bank of this test card asks its customer at every payment. */
+/** The bank of this test card requires authentication at every payment. */
 const bankAsks = '4000002760003184';
 const billing = { name: 'Campaign GmbH', line1: 'Calle Mayor 1', city: 'Madrid', postalCode: '28013' };
-/** Cards as their numbers would show in a log. */
+/** Card numbers as they would appear in a log. */
 export const cardNumbers = [testCards.good, testCards.declined, bankAsks];
 
 export interface Bought {
@@ -24,7 +24,7 @@ export interface Bought {
 
 export interface Shop {
   customer: Customer;
-  /** Address of the Stripe emulator, where the bank's page is. */
+  /** URL of the Stripe emulator, which serves the bank's page. */
   stripe: string;
   declines: number;
   awaitPaymentMs: number;
@@ -32,13 +32,13 @@ export interface Shop {
   say: (line: string) => void;
 }
 
-/** Quotes and orders as planned, with the patience of somebody who wants the server. */
+/** Requests the planned quote and order, retrying like a customer who wants the server. */
 export async function placeOrder(shop: Shop, planned: PlannedOrder): Promise<Bought> {
   for (;;) {
     try {
       return await placeOnce(shop, planned);
     } catch (error) {
-      // The clock of the API jumped between quote and order: the customer asks for the price again.
+      // The API's clock jumped between quote and order: the customer requests the price again.
       if (!(isAnswer(error) && error.problem.code === 'quote_expired')) throw error;
     }
   }
@@ -51,10 +51,10 @@ async function placeOnce(shop: Shop, planned: PlannedOrder): Promise<Bought> {
   const who = randomBytes(5).toString('hex');
   const adminEmail = `admin-${who}@campaign.example.com`;
   const billingEmail = `payer-${who}@campaign.example.com`;
-  const wish = { quoteId, signature, holdToken, adminEmail, billingEmail, billing, paymentMethod: 'card' as const };
-  // One Idempotency-Key however often it is sent: an answer that was lost makes no second order.
+  const request = { quoteId, signature, holdToken, adminEmail, billingEmail, billing, paymentMethod: 'card' as const };
+  // The same Idempotency-Key for every attempt: a lost answer creates no second order.
   const key = randomBytes(12).toString('hex');
-  const order = await persist(() => customer.order(wish, key));
+  const order = await persist(() => customer.order(request, key));
   const secrets = [
     { what: `the hold token of ${order.id}`, value: holdToken },
     { what: `the capability of ${order.id}`, value: order.capability },
@@ -66,11 +66,11 @@ async function quoteFreeName(customer: Customer, { plan, cycle, users }: Planned
   for (;;) {
     const name = `campaign-${randomBytes(5).toString('hex')}`;
     const addOns: Record<string, number> = users > 0 ? { users } : {};
-    const wish = { plan, cycle, cloud: 'local', region: 'home', name, addOns, country: 'ES' };
+    const request = { plan, cycle, cloud: 'local', region: 'home', name, addOns, country: 'ES' };
     try {
-      return await persist(() => customer.quote(wish));
+      return await persist(() => customer.quote(request));
     } catch (error) {
-      // The first answer was lost: the name is held by a quote that nobody knows. Another one is as good.
+      // The first answer was lost: an unknown quote holds the hostname. The customer chooses another one.
       if (!(isAnswer(error) && error.problem.code === 'hostname_held')) throw error;
     }
   }
@@ -87,7 +87,7 @@ export async function visitCheckout(shop: Shop, bought: Bought): Promise<void> {
   }
   const wait = planned.card === 'pays-late' ? shop.awaitPaymentMs - (performance.now() - began) : 0;
   await Promise.race([delay(Math.max(0, wait + planned.hesitatesMs)), followed.ended.catch(() => undefined)]);
-  const pay = (card: string) => payPatiently(shop, bought, payment, card);
+  const pay = (card: string) => payWithRetry(shop, bought, payment, card);
   switch (planned.card) {
     case 'pays':
     case 'pays-late':
@@ -108,7 +108,7 @@ export async function visitCheckout(shop: Shop, bought: Bought): Promise<void> {
   }
 }
 
-/** What the checkout page reads; nothing when the order ended before there was anything to pay. */
+/** The data of the checkout page; undefined if the order ended before there was anything to pay. */
 async function openCheckout(shop: Shop, { order, followed }: Bought): Promise<OrderPaymentAnswer | undefined> {
   const stop = new AbortController();
   followed.ended.then(
@@ -118,14 +118,14 @@ async function openCheckout(shop: Shop, { order, followed }: Bought): Promise<Or
   try {
     return await persist(() => shop.customer.payment(order, AbortSignal.any([stop.signal, shop.signal])));
   } catch (error) {
-    // Refused for good because the order has ended or is being given back.
+    // Refused for good because the order has ended or is being refunded.
     if (isAnswer(error) || stop.signal.aborted) return undefined;
     throw error;
   }
 }
 
-/** One payment, tried again while Stripe is in trouble; nothing when there is nothing to pay any more. */
-async function payPatiently(
+/** One payment, retried while Stripe fails; undefined if there is nothing to pay any more. */
+async function payWithRetry(
   shop: Shop,
   { order, followed }: Bought,
   payment: OrderPaymentAnswer,
@@ -136,7 +136,7 @@ async function payPatiently(
       const answer = await payWithCard(payment, card);
       return 'status' in answer ? answer.status : answer.declined;
     } catch {
-      // A connection that broke, an error of Stripe's, or a refusal because the payment is over: the order knows.
+      // A broken connection, an error of Stripe's, or a refusal because the payment is over: ask the order.
       const details = await persist(() => shop.customer.details(order));
       if (details.state !== 'awaiting_payment' || details.paid > 0) return undefined;
     }
@@ -158,13 +158,13 @@ async function approveAtBank(shop: Shop, { followed }: Bought, payment: OrderPay
       await answer.body?.cancel();
       if (answer.status < 500) return;
     } catch {
-      // The bank's page is down with the emulator for a moment.
+      // The bank's page is briefly down with the emulator.
     }
     await delay(1_000);
   }
 }
 
-/** Cancels as a customer does; what came of it, in words. */
+/** Cancels as a customer does; returns the result in words. */
 export async function cancelOrder(shop: Shop, { order }: Bought): Promise<string> {
   try {
     await persist(() => shop.customer.cancel(order));

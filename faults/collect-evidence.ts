@@ -14,11 +14,11 @@ import type { CustomerFact, Evidence, OrderFact } from './evidence.ts';
 import { processFacts } from './platform-processes.ts';
 import { readStripe } from './read-stripe.ts';
 
-/** How long the host of a delivered order may take to answer: its cloud may have died a moment ago. */
+/** How long the host of a delivered order may take to answer: its cloud may just have been killed. */
 const answerMs = 30_000;
 
-/** Who looks, and what he has to know beside the platform itself. */
-export interface Looking {
+/** The platform, and what else is needed to collect evidence. */
+export interface EvidenceContext {
   platform: Platform;
   reach: Reach;
   customers: CustomerFact[];
@@ -27,9 +27,9 @@ export interface Looking {
   isNameFree: (name: string) => Promise<boolean>;
 }
 
-/** Asks every system what it holds. Everything has to serve; changes nothing. */
-export async function collectEvidence(looking: Looking): Promise<Evidence> {
-  const { platform, customers } = looking;
+/** Asks every system for its data. Every process must serve; changes nothing. */
+export async function collectEvidence(context: EvidenceContext): Promise<Evidence> {
+  const { platform, customers } = context;
   const outside = createOutside(platform);
   const records = await readRecords(platform);
   const [stripe, cloud, stacks, mails, workflows] = await Promise.all([
@@ -40,8 +40,8 @@ export async function collectEvidence(looking: Looking): Promise<Evidence> {
     readWorkflows(platform),
   ]);
   const licences = await Promise.all(records.licensed.map((instanceId) => outside.licences(instanceId)));
-  const answering = await Promise.all(records.orders.map((order) => answers(looking, order)));
-  const free = await Promise.all(records.orders.map(({ name }) => looking.isNameFree(name)));
+  const answering = await Promise.all(records.orders.map((order) => answers(context, order)));
+  const free = await Promise.all(records.orders.map(({ name }) => context.isNameFree(name)));
   return {
     orders: records.orders,
     customers,
@@ -68,7 +68,7 @@ export async function collectEvidence(looking: Looking): Promise<Evidence> {
     workflows: workflows.all,
     processes: processFacts(platform),
     texts: [...workflows.texts, ...readTexts(platform.stateDir)],
-    secrets: [...secretsOf(platform, records.orders), ...looking.secrets],
+    secrets: [...secretsOf(platform, records.orders), ...context.secrets],
   };
 }
 
@@ -79,7 +79,7 @@ interface HoldRow {
   until: Date | null;
 }
 
-/** The records of the control plane, and whose licences the licence server has. */
+/** The records of the control plane, and the instances with licences at the licence server. */
 async function readRecords({ env }: Platform) {
   const connection = await mongoose.createConnection(env.MONGODB_URI!, { autoIndex: false }).asPromise();
   try {
@@ -158,7 +158,7 @@ async function readMails({ urls }: Platform): Promise<Evidence['mails']> {
   return Mails.parse(await (await fetch(`${urls.mailbox}/messages`)).json()).messages;
 }
 
-/** Every run of every workflow, and its history with what its payloads say. */
+/** Every run of every workflow, and its history with decoded payloads. */
 async function readWorkflows({ env }: Platform) {
   const connection = await Connection.connect({ address: env.TEMPORAL_ADDRESS });
   try {
@@ -176,20 +176,23 @@ async function readWorkflows({ env }: Platform) {
   }
 }
 
-/** All that a decoded message says, bytes as text. */
+/** All text of a decoded message, bytes included. */
 function textOf(message: unknown): string {
   const words: string[] = [];
-  const walk = (value: unknown): void => {
+  const visit = (value: unknown): void => {
     if (typeof value === 'string') words.push(value);
     else if (value instanceof Uint8Array) words.push(Buffer.from(value).toString('utf8'));
-    else if (value !== null && typeof value === 'object') for (const each of Object.values(value)) walk(each);
+    else if (value !== null && typeof value === 'object') for (const each of Object.values(value)) visit(each);
   };
-  walk(message);
+  visit(message);
   return words.join('\n');
 }
 
-/** Whether the host answers at its hostname over DNS, edge and TLS, and says that it is this instance. */
-async function answers({ platform, reach }: Looking, { instanceId, hostname, state }: OrderFact): Promise<boolean> {
+/** Whether the host answers at its hostname through DNS, edge router and TLS, and names this instance. */
+async function answers(
+  { platform, reach }: EvidenceContext,
+  { instanceId, hostname, state }: OrderFact,
+): Promise<boolean> {
   const visitor = createVisitor(`https://${hostname}:${platform.ports.edge}`, reach);
   const deadline = performance.now() + (state === 'fulfilled' ? answerMs : 0);
   for (;;) {
@@ -197,14 +200,14 @@ async function answers({ platform, reach }: Looking, { instanceId, hostname, sta
       const health = await visitor.health();
       if (health.instanceId === instanceId && health.status === 'ok') return true;
     } catch {
-      // Whatever it was: a host that does not answer is what is looked for.
+      // Any error means that the host does not answer, which is the result.
     }
     if (performance.now() >= deadline) return false;
     await delay(250);
   }
 }
 
-/** Logs of every process and host, and everything that the engine has written. */
+/** Logs of every process and host, and everything written by the engine. */
 function readTexts(stateDir: string): Evidence['texts'] {
   const hosts = filesUnder(join(stateDir, 'cloud/data/hosts')).filter((file) => file.endsWith('.log'));
   const files = [...filesUnder(join(stateDir, 'logs')), ...hosts, ...filesUnder(join(stateDir, 'pulumi/state'))];
@@ -221,7 +224,7 @@ function filesUnder(folder: string): string[] {
 function secretsOf({ keys }: Platform, orders: OrderFact[]): Evidence['secrets'] {
   const addresses = new Set(orders.flatMap(({ adminEmail, billingEmail }) => [adminEmail, billingEmail]));
   return [
-    // The publishable key is for browsers and no secret.
+    // The publishable key is for browsers and not secret.
     ...Object.entries(keys)
       .filter(([name]) => name !== 'stripe-publishable-key')
       .map(([name, value]) => ({ what: `the key ${name}`, value })),

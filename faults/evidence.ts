@@ -1,22 +1,23 @@
 import type { OperationStatus, OrderState } from '../src/contracts/states.ts';
 
 /**
- * What all systems hold after a campaign, as plain data: what the invariants judge. Amounts in minor units. Everything
- * but `orders`, `operations` and `holds` is asked of the systems around the product, never of its own records.
+ * The data of all systems after a campaign, as plain values: input of the invariants. Amounts in minor units.
+ * Everything except `orders`, `operations` and `holds` comes from the systems around the product, never from its own
+ * records.
  */
 export interface Evidence {
-  /** Every order that the records hold. */
+  /** Every order in the records. */
   orders: OrderFact[];
-  /** What the customers know of the orders they placed. */
+  /** What the customers know about the orders they placed. */
   customers: CustomerFact[];
   stripe: {
     subscriptions: { id: string; status: string; orderId: string | null }[];
     invoices: { id: string; status: string | null; subscriptionId: string | null }[];
-    /** Payments that went through; `orderId` is null when nothing leads to an order. */
+    /** Successful payments; `orderId` is null if no order can be found for it. */
     charges: { id: string; orderId: string | null; amount: number; refunded: number }[];
   };
   cloud: { kind: string; name: string; instanceId: string | null; pid: number | null }[];
-  /** Instances whose host answered over the edge, at its hostname, as itself. */
+  /** Instances whose host answered as itself at its hostname, through the edge router. */
   answering: string[];
   stacks: string[];
   /** Lock files of the engine. */
@@ -26,7 +27,7 @@ export interface Evidence {
   mails: { messageId: string; to: string[] }[];
   outbox: { messageId: string; status: string }[];
   holds: { name: string; holder: string; holderId: string; ended: boolean }[];
-  /** Names of orders that the API offers again. */
+  /** Hostnames of orders that the API offers again. */
   freeNames: string[];
   operations: { id: string; instanceId: string; status: OperationStatus }[];
   /** Numbers of each instance's timeline, in order. */
@@ -35,7 +36,7 @@ export interface Evidence {
   processes: ProcessFact[];
   /** Logs, workflow histories and states of stacks, as text. */
   texts: { where: string; text: string }[];
-  /** What must not be in any of them. */
+  /** Secrets that none of them may contain. */
   secrets: { what: string; value: string }[];
 }
 
@@ -55,25 +56,25 @@ export interface CustomerFact {
   orderId: string;
   /** Whether it ended while the campaign watched. */
   settled: boolean;
-  /** Numbers of the events in the order in which the live stream told them. */
+  /** Sequence numbers of the events in the order in which the live stream delivered them. */
   streamed: number[];
 }
 
-/** A process that belongs to the platform. `idle-runner`: the one that waits for the next operation. */
+/** A process that belongs to the platform. `idle-runner`: the one waiting for the next operation. */
 export interface ProcessFact {
   pid: number;
   role: 'supervised' | 'host' | 'idle-runner' | 'runner' | 'pulumi' | 'provider' | 'other';
   command: string;
 }
 
-/** How much was looked at, in words: what was not found cannot be judged. */
+/** The extent of the evidence, in words: what was not found cannot be checked. */
 export function extentOf({ orders, stripe, cloud, licences, mails, workflows, processes, texts }: Evidence): string {
   const megabytes = texts.reduce((sum, { text }) => sum + text.length, 0) / 1e6;
   return [
     `${orders.length} orders`,
     `${stripe.charges.length} charges`,
     `${stripe.invoices.length} invoices`,
-    `${cloud.length} things at the cloud`,
+    `${cloud.length} objects at the cloud`,
     `${licences.length} licences`,
     `${mails.length} mails`,
     `${workflows.length} workflows`,
@@ -86,6 +87,6 @@ export const fulfilled = ({ orders }: Pick<Evidence, 'orders'>) => orders.filter
 export const unfulfilled = ({ orders }: Pick<Evidence, 'orders'>) =>
   orders.filter(({ state }) => state !== 'fulfilled');
 
-/** The instances that are there for good. */
+/** The delivered instances. */
 export const delivered = (evidence: Pick<Evidence, 'orders'>) =>
   new Set(fulfilled(evidence).map(({ instanceId }) => instanceId));

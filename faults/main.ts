@@ -4,7 +4,7 @@ import { type CampaignSummary, clock, defaultWidth, runCampaign } from './run-ca
 import { type MatrixSummary, runMatrix } from './run-matrix.ts';
 
 /**
- * `npm run faults`: orders while everything goes wrong, and a look from outside at what is left (docs/faults.md).
+ * `npm run faults`: places orders while faults are injected, and checks the result from outside (docs/faults.md).
  *
  * `--orders N --seed S [--width W]`: a campaign; without a seed a new one. `--matrix [--from CELL] [--cells A,B]
  * [--sample SEED] [--width W]`: the kill matrix, the whole or a part of it. `--json` prints the summary as one JSON
@@ -18,7 +18,7 @@ type Say = (line: string) => void;
 const defaultOrders = 20;
 const matrixWidth = 3;
 
-/** What the arguments ask for. Errors: every one is a sentence about the arguments. */
+/** Parses the arguments. Errors: a sentence about the arguments. */
 function readArguments(): { json: boolean; run: (say: Say) => Promise<{ ok: boolean }> } {
   const { values } = parseArgs({
     options: {
@@ -68,7 +68,7 @@ function cellsOf({ sample, cells, from }: { sample?: string; cells?: string; fro
 
 function number(text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
-  if (!/^\d+$/.test(text) || Number(text) < 1) throw new RangeError(`${text} is no number from 1`);
+  if (!/^\d+$/.test(text) || Number(text) < 1) throw new RangeError(`${text} is not a number from 1`);
   return Number(text);
 }
 
@@ -88,7 +88,7 @@ function showCampaign(summary: CampaignSummary, say: Say): void {
   ];
   say('');
   say(`orders      ${list(states)}`);
-  say(`faults      ${list(faults.struck)}${faults.missed > 0 ? `; ${faults.missed} found nothing to strike` : ''}`);
+  say(`faults      ${list(faults.struck)}${faults.missed > 0 ? `; ${faults.missed} found no target` : ''}`);
   say(`kept        ${kept.join(', ')}`);
   for (const { invariant, what } of violations) say(`VIOLATION   ${invariant}: ${what}`);
   say(`violations  ${violations.length}`);

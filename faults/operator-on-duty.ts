@@ -6,12 +6,12 @@ import { isAfterPivot, isUndoStep } from '../src/contracts/steps.ts';
 import type { Platform } from '../src/embedded/platform.ts';
 
 const roundMs = 1_000;
-/** How often a step before the hand-over is tried again; then the operator's window decides. */
+/** How often a step before delivery is retried; then the operator's window decides. */
 const retries = 1;
 
 /**
- * An operator who answers what waits for him, over the operators' API: a mail that was refused is sent again until it is
- * taken, a step of the delivery is tried again once, and the undo is left to itself. Ends with `signal`.
+ * An operator who answers waiting steps through the operators' API: a refused mail is retried until it is accepted, a
+ * delivery step is retried once, and the undo is left alone. Ends with `signal`.
  */
 export async function workAsOperator(
   { urls, keys }: Platform,
@@ -36,7 +36,7 @@ export async function workAsOperator(
         const { step, attempt, reason, detail = '' } = waiting;
         const found = `operator: ${step} of ${orderId} waits, ${reason} (${detail.split('\n')[0]})`;
         if (!isAfterPivot(step) && attempt > retries) {
-          if (!left.has(id)) options.say(`${found}; it is left to its window`);
+          if (!left.has(id)) options.say(`${found}; it is left to the operator window`);
           left.add(id);
           continue;
         }

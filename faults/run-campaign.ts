@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { OrderState } from '../src/contracts/states.ts';
 import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
+import { faultText, momentText, orderText } from './describe-schedule.ts';
 import { extentOf, fulfilled } from './evidence.ts';
-import { openGround, type Pace } from './ground.ts';
 import type { Violation } from './invariants/all.ts';
 import { makeSchedule, type PlannedFault, type PlannedOrder } from './schedule.ts';
-import { faultText, momentText, orderText } from './words.ts';
+import { openTestbed, type RunLimits } from './testbed.ts';
 
 export interface CampaignOptions {
   orders: number;
   seed: number;
-  /** Orders that are under way at once. */
+  /** Orders that run at once. */
   width: number;
   say: (line: string) => void;
 }
@@ -30,19 +30,19 @@ export interface CampaignSummary {
     activeLicences: number;
     readyMails: number;
   };
-  /** By kind, how many faults struck and how many found nothing to strike. */
+  /** By kind, how many faults struck and how many found no target. */
   faults: { struck: Record<string, number>; missed: number };
   violations: Violation[];
   tookMs: number;
   repeat: string;
 }
 
-const pace: Pace = { awaitPaymentMs: 40_000, operatorWindowMs: 20_000, stepMs: 75_000 };
-/** How long one order may take until it has ended, ms. */
+const limits: RunLimits = { awaitPaymentMs: 40_000, operatorWindowMs: 20_000, stepMs: 75_000 };
+/** How long one order may take to end, ms. */
 const settleLimitMs = 480_000;
 const quietLimitMs = 120_000;
 
-/** Runs the campaign of this seed on a platform of its own and judges what is left. */
+/** Runs the campaign of this seed on a separate platform and checks the result. */
 export async function runCampaign({ orders, seed, width, say }: CampaignOptions): Promise<CampaignSummary> {
   const began = performance.now();
   const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
@@ -56,7 +56,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       say(`    fault ${fault.number} at ${momentText(fault.at)}: ${faultText(fault)}`);
     }
   }
-  const ground = await openGround({ pace, say: tell, farewell: `again: ${repeat}`, operator: true });
+  const testbed = await openTestbed({ limits, say: tell, exitMessage: `again: ${repeat}`, operator: true });
   const struck: Record<string, number> = {};
   let missed = 0;
   const bought: (Bought & { settled: boolean })[] = [];
@@ -96,16 +96,16 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
     };
 
     async function live(planned: PlannedOrder): Promise<void> {
-      const order = { ...(await placeOrder(ground.shop, planned)), settled: false };
+      const order = { ...(await placeOrder(testbed.shop, planned)), settled: false };
       bought.push(order);
       const { followed } = order;
       const began = performance.now();
       tell(`order ${planned.number}: placed as ${order.order.id}`);
       const own = schedule.faults
         .filter((fault) => fault.order === planned.number)
-        .map((fault) => strike(order, fault));
+        .map((fault) => inject(order, fault));
       const acts = Promise.all([
-        visitCheckout(ground.shop, order),
+        visitCheckout(testbed.shop, order),
         ...(planned.cancel ? [cancel(order, planned.cancel)] : []),
         ...own,
       ]);
@@ -122,19 +122,19 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
 
     async function cancel(order: Bought, moment: NonNullable<PlannedOrder['cancel']>): Promise<void> {
       if (!(await order.followed.reached(moment))) return;
-      tell(`order ${order.planned.number}: cancel: ${await cancelOrder(ground.shop, order)}`);
+      tell(`order ${order.planned.number}: cancel: ${await cancelOrder(testbed.shop, order)}`);
     }
 
-    async function strike({ followed, order }: Bought, fault: PlannedFault): Promise<void> {
+    async function inject({ followed, order }: Bought, fault: PlannedFault): Promise<void> {
       const inTime = await followed.reached(fault.at);
-      const what = await ground.striker.strike(fault.fault, order.id);
+      const what = await testbed.striker.inject(fault.fault, order.id);
       const name = fault.fault.kind === 'kill' ? `kill ${fault.fault.victim}` : fault.fault.kind;
       if (/^(no|was) /.test(what)) missed += 1;
       else struck[name] = (struck[name] ?? 0) + 1;
       tell(`fault ${fault.number}: ${faultText(fault)}: ${what}${inTime ? '' : ', after the end of its order'}`);
     }
   } catch (error) {
-    await ground.end();
+    await testbed.end();
     throw error;
   }
 }

@@ -5,15 +5,15 @@ import { createOutside } from '../src/embedded/demo/outside.ts';
 import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
 import { type Cell, isUndone } from './cells.ts';
 import { extentOf } from './evidence.ts';
-import { type Ground, openGround, type Pace } from './ground.ts';
 import type { Violation } from './invariants/all.ts';
 import { isPassing } from './processes.ts';
 import { clock } from './run-campaign.ts';
 import type { PlannedOrder } from './schedule.ts';
+import { openTestbed, type RunLimits, type Testbed } from './testbed.ts';
 
 export interface MatrixOptions {
   cells: Cell[];
-  /** Cells that are under way at once; a kill then meets the orders of its neighbours too. */
+  /** Cells that run at once; a kill then also affects the orders of its neighbours. */
   width: number;
   say: (line: string) => void;
 }
@@ -33,24 +33,24 @@ export interface MatrixSummary {
   cells: CellResult[];
   violations: Violation[];
   tookMs: number;
-  /** The command that runs what went wrong again, alone. */
+  /** The command that runs the failed cells again, one by one. */
   repeat: string | null;
 }
 
-const pace: Pace = { awaitPaymentMs: 300_000, operatorWindowMs: 60_000, stepMs: 300_000 };
-/** Cells on one platform; after them it is judged as a whole and a new one begins. */
+const limits: RunLimits = { awaitPaymentMs: 300_000, operatorWindowMs: 60_000, stepMs: 300_000 };
+/** Cells on one platform; after them it is checked as a whole and a new one is started. */
 const batchSize = 24;
 const settleLimitMs = 480_000;
 const quietLimitMs = 120_000;
 /**
- * A cancel may come too late on a fast machine, and a neighbour's cell may have the process down in this moment; then
- * the cell is tried again.
+ * A cancel may come too late on a fast machine, and a neighbour's cell may have the process down at this moment; then
+ * the cell is retried.
  */
 const triesToMeet = 3;
 
 /**
- * Runs cell after cell, without an operator: every order has to go on by itself. Prints each with its result and judges
- * every batch from outside.
+ * Runs cell after cell, without an operator: every order has to continue by itself. Prints each with its result and
+ * checks every batch from outside.
  */
 export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<MatrixSummary> {
   const began = performance.now();
@@ -60,8 +60,8 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
   say(`${cells.length} cells, ${width} at a time, ${batchSize} on one platform`);
   for (let first = 0; first < cells.length; first += batchSize) {
     const batch = cells.slice(first, first + batchSize);
-    const farewell = `go on with: npm run faults -- --matrix --from ${batch[0]!.name}`;
-    const ground = await openGround({ pace, say: tell, farewell, operator: false });
+    const exitMessage = `continue with: npm run faults -- --matrix --from ${batch[0]!.name}`;
+    const testbed = await openTestbed({ limits, say: tell, exitMessage, operator: false });
     const bought: (Bought & { settled: boolean })[] = [];
     try {
       const run = async (cell: Cell) => {
@@ -82,11 +82,11 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
       tell(`looked from outside at ${extentOf(evidence)}`);
       found.push(...(await ground.end()));
       for (const { invariant, what } of found) tell(`VIOLATION ${invariant}: ${what}`);
-      tell(`cells ${batch[0]!.name} to ${batch.at(-1)!.name} judged from outside: ${found.length} violations`);
+      tell(`cells ${batch[0]!.name} to ${batch.at(-1)!.name} checked from outside: ${found.length} violations`);
       violations.push(...found);
     } catch (error) {
-      await ground.end();
-      tell(`stopped; ${farewell}`);
+      await testbed.end();
+      tell(`stopped; ${exitMessage}`);
       throw error;
     }
   }
@@ -98,25 +98,25 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
   };
 }
 
-const wish: PlannedOrder = {
+const smallestOrder: PlannedOrder = {
   ...{ number: 1, plan: 'MAKER', cycle: 'monthly', users: 0 },
   ...{ card: 'pays', hesitatesMs: 0, cancel: null },
 };
 
-async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: boolean })[]): Promise<CellResult> {
+async function runCell(testbed: Testbed, cell: Cell, bought: (Bought & { settled: boolean })[]): Promise<CellResult> {
   const began = performance.now();
   const problems: string[] = [];
   let ended: CellResult['ended'] = 'unsettled';
   let orderId = '';
   const expected = endsOf(cell);
   for (let attempt = 1; attempt <= triesToMeet; attempt += 1) {
-    const order = { ...(await placeOrder(ground.shop, wish)), settled: false };
+    const order = { ...(await placeOrder(testbed.shop, smallestOrder)), settled: false };
     bought.push(order);
     orderId = order.order.id;
-    const outcome = await live(ground, cell, order);
+    const outcome = await live(testbed, cell, order);
     ended = outcome.ended;
     order.settled = ended !== 'unsettled';
-    // No failure of the product, but not this cell either.
+    // Not a failure of the product, but not this cell either.
     const cancelTooLate = isUndone(cell) && ended === 'fulfilled';
     const nothingStruck = !outcome.struck && expected.includes(ended);
     if ((cancelTooLate || nothingStruck) && attempt < triesToMeet) continue;
@@ -129,7 +129,7 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
   return { cell: cell.name, orderId, ok: problems.length === 0, ended, tookMs: performance.now() - began, problems };
 }
 
-/** At which steps an order waited for an operator, who is not there, and why. */
+/** The steps at which an order waited for an operator, and why; there is no operator. */
 function waitsOf({ followed }: Bought): string[] {
   return followed.events.flatMap((event) =>
     event.type === 'step' && event.status === 'needs_operator'
@@ -138,17 +138,17 @@ function waitsOf({ followed }: Bought): string[] {
   );
 }
 
-/** How the order of a cell may end. */
+/** The allowed final states of a cell's order. */
 function endsOf(cell: Cell): readonly CellResult['ended'][] {
   if (isUndone(cell)) return ['cancelled'];
   return cell.cancelled ? ['cancelled', 'fulfilled'] : ['fulfilled'];
 }
 
-/** How long a host's create takes in cells that kill the engine after its effect, ms: long enough to be seen. */
+/** How long a host's create takes in cells that kill the engine after its effect, ms: long enough to be observed. */
 const slowCreateMs = 1_500;
 
-/** Resolves when the cloud has the host of an instance, or has it no more; false when the order ended first. */
-async function untilEffect({ platform }: Ground, { step }: Cell, { order, followed }: Bought): Promise<boolean> {
+/** Resolves when the cloud has the host of an instance, or no longer has it; false if the order ended first. */
+async function untilEffect({ platform }: Testbed, { step }: Cell, { order, followed }: Bought): Promise<boolean> {
   const { cloudObjects } = createOutside(platform);
   const isThere = step === 'stack-up';
   let over = false;
@@ -161,16 +161,16 @@ async function untilEffect({ platform }: Ground, { step }: Cell, { order, follow
       const objects = await cloudObjects(order.instanceId);
       if (objects.some((object) => object.startsWith('hosts ')) === isThere) return true;
     } catch {
-      // The cloud is down with a neighbour's cell.
+      // The cloud is down because of a neighbour's cell.
     }
     await delay(20);
   }
   return false;
 }
 
-/** One order, in which the cell's process dies in the cell's moment. */
-async function live(ground: Ground, cell: Cell, order: Bought) {
-  const { shop, striker } = ground;
+/** One order, during which the cell's process is killed at the cell's moment. */
+async function live(testbed: Testbed, cell: Cell, order: Bought) {
+  const { shop, striker } = testbed;
   const { followed } = order;
   const problems: string[] = [];
   let struck = false;
@@ -179,9 +179,9 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
   const isNow = async () => {
     if (byEffect && cell.step === 'stack-up') await striker.slowCreates(slowCreateMs);
     if (!(await followed.reached({ step: cell.step, status, afterMs: 0 }))) return false;
-    return byEffect ? untilEffect(ground, cell, order) : true;
+    return byEffect ? untilEffect(testbed, cell, order) : true;
   };
-  const strike = async () => {
+  const inject = async () => {
     if (!(await isNow())) {
       if (!isUndone(cell)) problems.push(`the order ended without ${cell.step} ${status}`);
       return;
@@ -196,7 +196,7 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
     if (await followed.reached({ step: 'await-healthy', status: 'running', afterMs: 0 }))
       await cancelOrder(shop, order);
   };
-  const acts = Promise.all([visitCheckout(shop, order), strike(), cancel()]);
+  const acts = Promise.all([visitCheckout(shop, order), inject(), cancel()]);
   // Reported below, after the end of the order.
   acts.catch(() => undefined);
   const state = await Promise.race([followed.ended, delay(settleLimitMs, 'unsettled' as const, { ref: false })]);

@@ -27,12 +27,12 @@ export interface Arguments {
   json: boolean;
 }
 
-/** Throws `RangeError` with a sentence about what is wrong. */
+/** Throws `RangeError` with a sentence that says what is wrong. */
 export function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parse(args);
   const named = [...new Set(positionals)].map((name) => {
     const cloud = clouds.find((each) => each === name);
-    if (!cloud) throw new RangeError(`${name} is no cloud that sends a bill`);
+    if (!cloud) throw new RangeError(`${name} is not a billed cloud`);
     return cloud;
   });
   const chosen = named.length > 0 ? named : [...clouds];
@@ -73,5 +73,5 @@ function parse(args: readonly string[]) {
 function numberOf(option: string, text: string, most: number): number {
   const number = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && number > 0 && number <= most) return number;
-  throw new RangeError(`${option} ${text} is no number above 0 and up to ${most}`);
+  throw new RangeError(`${option} ${text} must be a number above 0 and up to ${most}`);
 }

@@ -4,23 +4,23 @@ import { cloudCosts } from '../src/domain/catalogue/cloud-costs-data.ts';
 
 export const plan = 'MAKER';
 
-/** What a run is expected to cost at most, by the price lists. */
+/** The maximum expected cost of a run, by the price lists. */
 export interface Estimate {
   cents: number;
   currency: string;
-  /** Hours that are counted: clouds bill begun ones. */
+  /** Counted hours: clouds bill started hours. */
   hours: number;
-  /** As of which date the prices are known. */
+  /** Date of the price list. */
   asOf: string;
 }
 
-/** How much longer than its limit a run may stand while it is destroyed, minutes. */
+/** How much longer than its limit a run may exist while it is destroyed, minutes. */
 const destroyMinutes = 15;
-/** How much dearer than the region of the list the dearest one is. */
+/** Factor for the dearest region, relative to the region of the list. */
 const elsewhere = 1.5;
 
 /**
- * What the smallest plan costs at a cloud for a run of `minutes` and its destroy: its monthly list price by begun hours,
+ * Cost of the smallest plan at a cloud for a run of `minutes` and its destroy: its monthly list price by started hours,
  * rounded up to a cent.
  */
 export function estimateRun({
@@ -40,8 +40,8 @@ export function estimateRun({
   return { cents, hours, currency: list.currency, asOf: list.asOf };
 }
 
-/** The region of a run where none is named: that whose prices the list has, so that the estimate is of the right place. */
-export function usualRegion(cloud: BilledCloud): string {
+/** The default region of a run: the one that the price list is for, so that the estimate fits. */
+export function defaultRegion(cloud: BilledCloud): string {
   const { regions } = catalogue.clouds.find(({ name }) => name === cloud)!;
   return (regions.find(({ name }) => name === cloudCosts[cloud].region) ?? regions[0]!).name;
 }

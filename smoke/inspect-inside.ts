@@ -12,21 +12,21 @@ import { concealed, type DeclaredResource } from '../src/stacks/policy/declared.
 import { violationsOf } from '../src/stacks/policy/rules.ts';
 import type { Inventory, TaggedObject } from '../src/stacks/private-server.ts';
 import { isSecret } from '../src/stacks/provider/properties.ts';
-import type { Ground } from './ground.ts';
 import type { Check } from './report.ts';
+import type { Testbed } from './testbed.ts';
 
-/** A server as the cloud's own lists and the engine's state have it. */
+/** Checks of a server through the cloud's own lists and the engine's state. */
 
 const pollIntervalMs = 1_000;
 /** How much longer than its own lag a cloud's list may take, ms. */
 const timeoutMs = 120_000;
 
-/** Works with the inventory of a server's cloud, which says what is there whatever any state says. */
+/** Opens the inventory of a server's cloud, which lists objects independent of any state. */
 async function withInventory<T>(
-  { spec, ground }: { spec: PrivateServerSpec; ground: Pick<Ground, 'env'> },
+  { spec, testbed }: { spec: PrivateServerSpec; testbed: Pick<Testbed, 'env'> },
   work: (inventory: Inventory) => Promise<T>,
 ): Promise<T> {
-  const inventory = (await cloudStacks(spec.cloud)).inventory(ground.env);
+  const inventory = (await cloudStacks(spec.cloud)).inventory(testbed.env);
   try {
     return await work(inventory);
   } finally {
@@ -34,11 +34,11 @@ async function withInventory<T>(
   }
 }
 
-/** Everything of the server is found by its tag, and says what it is. */
-export function lookAtTags(view: {
+/** Checks that every object of the server is found by its tag and carries its logical name. */
+export function checkTags(view: {
   spec: PrivateServerSpec;
   outputs: StackOutputs;
-  ground: Pick<Ground, 'env'>;
+  testbed: Pick<Testbed, 'env'>;
   signal: AbortSignal;
 }): Promise<Check> {
   const { spec, outputs, signal } = view;
@@ -47,7 +47,7 @@ export function lookAtTags(view: {
     for (;;) {
       const listed = await inventory.list(spec);
       const faults = tagFaults(listed, { spec, outputs });
-      const what = 'everything is found by its tag';
+      const what = 'every object is found by its tag';
       if (faults.length === 0) return { what, result: 'passed', detail: `${listed.length} objects` };
       if (monotonic() > end) return { what, result: 'failed', detail: faults.join('; ') };
       await delay(pollIntervalMs, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -55,12 +55,12 @@ export function lookAtTags(view: {
   });
 }
 
-/** What a list by tag lacks. */
+/** Faults of a list by tag. */
 export function tagFaults(
   listed: readonly TaggedObject[],
   { spec, outputs }: { spec: PrivateServerSpec; outputs: Pick<StackOutputs, 'serverIds' | 'volumeIds'> },
 ): string[] {
-  // Azure spells its ids differently from call to call.
+  // Azure spells its ids inconsistently.
   const ids = new Set(listed.map(({ id }) => id.toLowerCase()));
   const names = new Set(listed.filter(({ role }) => role === 'record').map(({ resource }) => resource));
   return [
@@ -70,7 +70,7 @@ export function tagFaults(
     ...spec.hostnames
       .filter((name) => ![...names].some((each) => each.includes(name)))
       .map((name) => `the record of ${name} is not listed`),
-    ...listed.filter(({ resource }) => resource === '').map(({ kind, id }) => `${kind} ${id} does not say what it is`),
+    ...listed.filter(({ resource }) => resource === '').map(({ kind, id }) => `${kind} ${id} lacks its logical name`),
   ];
 }
 
@@ -88,17 +88,17 @@ const Exported = z.object({
   }),
 });
 
-/** What the engine has written down of the server breaks no rule of ours, as what it was told did not. */
-export async function lookAtPolicy({
+/** Checks that the engine's state of the server violates no policy, as its inputs did not. */
+export async function checkPolicy({
   spec,
-  ground,
+  testbed,
 }: {
   spec: PrivateServerSpec;
-  ground: Pick<Ground, 'env'>;
+  testbed: Pick<Testbed, 'env'>;
 }): Promise<Check> {
-  const what = 'nothing that was built breaks a policy';
-  const resources = await readResources(`inst-${spec.instanceId}`, ground.env);
-  const violations = violationsOf(resources, { spec, secrets: cloudSecrets(ground.env) });
+  const what = 'no built resource violates a policy';
+  const resources = await readResources(`inst-${spec.instanceId}`, testbed.env);
+  const violations = violationsOf(resources, { spec, secrets: cloudSecrets(testbed.env) });
   const { typePrefix } = await cloudStacks(spec.cloud);
   const own = resources.filter(({ type }) => type.startsWith(typePrefix));
   if (own.length === 0) return { what, result: 'failed', detail: 'the state has no resource of the cloud' };
@@ -123,7 +123,7 @@ async function readResources(stack: string, env: NodeJS.ProcessEnv): Promise<Dec
     }));
 }
 
-/** Inputs as the rules want them: what the state keeps encrypted is concealed. */
+/** Inputs as the policies need them: values that the state keeps encrypted are concealed. */
 function reveal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reveal);
   if (isSecret(value)) return concealed;
@@ -133,15 +133,15 @@ function reveal(value: unknown): unknown {
 }
 
 /**
- * What the cloud still lists of an instance; empty when all is gone. Where everything was removed (`mayStillGo`), its lists
- * get the time to forget. Throws the reason of the cloud where it does not answer.
+ * What the cloud still lists of an instance; empty if everything is gone. After a removal (`mayStillGo`), its lists get
+ * time to catch up. Throws the reason of the cloud if it does not answer.
  */
-export function listLeft(
+export function listLeftovers(
   spec: PrivateServerSpec,
-  { ground, mayStillGo }: { ground: Pick<Ground, 'env'>; mayStillGo: boolean },
+  { testbed, mayStillGo }: { testbed: Pick<Testbed, 'env'>; mayStillGo: boolean },
 ): Promise<TaggedObject[]> {
-  return withInventory({ spec, ground }, async (inventory) => {
-    // What was made right before the end may not be listed yet, so one empty list is not enough at first.
+  return withInventory({ spec, testbed }, async (inventory) => {
+    // Objects created right before the end may not be listed yet, so at first one empty list is not enough.
     await delay(inventory.listingLagMs);
     const end = monotonic() + timeoutMs;
     for (;;) {

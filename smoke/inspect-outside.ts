@@ -6,53 +6,53 @@ import { hostPorts } from '../src/contracts/host-contract.ts';
 import type { PrivateServerSpec, StackOutputs } from '../src/contracts/stack.ts';
 import { monotonic } from '../src/runtime/clock.ts';
 import { type Reach, reachFromEnvironment } from '../src/runtime/reach.ts';
-import type { Ground } from './ground.ts';
 import type { Check } from './report.ts';
+import type { Testbed } from './testbed.ts';
 
-/** A server as anybody on the internet sees it. */
+/** A server as seen from the internet. */
 export interface OutsideView {
   spec: PrivateServerSpec;
   outputs: StackOutputs;
   simulated: boolean;
-  ground: Pick<Ground, 'licenceIsPublic' | 'activations'>;
+  testbed: Pick<Testbed, 'licenceIsPublic' | 'activations'>;
   env: NodeJS.ProcessEnv;
-  /** Ends the looking with its reason. */
+  /** Aborts the checks with its reason. */
   signal: AbortSignal;
 }
 
-/** How long each may take to become what it has to be, ms. */
+/** How long each check may take to pass, ms. */
 const timeout = {
-  /** A resolver may remember for some minutes that a name did not exist. */
+  /** A resolver may cache for some minutes that a name did not exist. */
   dns: 300_000,
-  /** The first boot: system, tools, certificate. */
+  /** First boot: system, tools, certificate. */
   https: 900_000,
   product: 300_000,
-  /** Of the product, when its licence server cannot be reached by it. */
+  /** For the product, if it cannot reach its licence server. */
   productAlone: 120_000,
   activation: 120_000,
 };
 const pollIntervalMs = 1_000;
 const answerWithinMs = 5_000;
 
-/** DNS, TLS, product, licence and ports, in this order: each needs the one before. */
-export async function lookOutside(view: OutsideView): Promise<Check[]> {
+/** DNS, TLS, product, licence and ports, in this order: each depends on the previous one. */
+export async function checkFromOutside(view: OutsideView): Promise<Check[]> {
   const reach = reachFromEnvironment(view.env);
   try {
-    const dns = await lookAtDns(view, reach);
-    const https = await lookAtHttps(view, reach);
+    const dns = await checkDns(view, reach);
+    const https = await checkHttps(view, reach);
     return [
       dns,
       https,
-      await lookAtProduct(view, { reach, https }),
-      await lookAtActivation(view),
-      ...(await lookAtPorts(view)),
+      await checkProduct(view, { reach, https }),
+      await checkActivation(view),
+      ...(await checkPorts(view)),
     ];
   } finally {
     await reach.close();
   }
 }
 
-/** Looks until there is an answer, or patience or the run ends; then answers with `last`. */
+/** Polls until there is an answer, or the timeout or the run ends; then returns `last`. */
 async function until<T>(
   { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   look: () => Promise<{ done: T } | { not: T }>,
@@ -66,7 +66,7 @@ async function until<T>(
   }
 }
 
-async function lookAtDns({ spec, outputs, simulated, signal }: OutsideView, reach: Reach): Promise<Check> {
+async function checkDns({ spec, outputs, simulated, signal }: OutsideView, reach: Reach): Promise<Check> {
   const what = 'DNS answers the hostname';
   const [hostname] = spec.hostnames as [string];
   const wanted = [...outputs.addresses].sort().join(', ');
@@ -77,7 +77,7 @@ async function lookAtDns({ spec, outputs, simulated, signal }: OutsideView, reac
     );
     if (answer === wanted) return { done: { what, result: 'passed', detail: `${hostname} is ${answer}` } };
     if (simulated && answer !== '' && !answer.startsWith('nothing')) {
-      const detail = `${hostname} is ${answer}, which stands for ${wanted}`;
+      const detail = `${hostname} resolves to ${answer} instead of ${wanted}`;
       return { done: { what, result: 'passed', detail } };
     }
     return { not: { what, result: 'failed', detail: `${hostname} is ${answer || 'nothing'}, not ${wanted}` } };
@@ -89,8 +89,8 @@ function hostUrl(hostname: string, env: NodeJS.ProcessEnv): string {
   return `https://${hostname}${port === '443' ? '' : `:${port}`}`;
 }
 
-/** Any answer over TLS that is trusted counts: what answers is another check. */
-async function lookAtHttps({ spec, env, signal }: OutsideView, { dispatcher }: Reach): Promise<Check> {
+/** Any answer over trusted TLS counts: what answers is another check. */
+async function checkHttps({ spec, env, signal }: OutsideView, { dispatcher }: Reach): Promise<Check> {
   const what = 'HTTPS answers with a trusted certificate';
   const url = new URL('/healthz', hostUrl(spec.hostnames[0]!, env));
   return until<Check>({ limitMs: timeout.https, signal }, async () => {
@@ -105,8 +105,8 @@ async function lookAtHttps({ spec, env, signal }: OutsideView, { dispatcher }: R
   });
 }
 
-async function lookAtProduct(
-  { spec, env, signal, ground }: OutsideView,
+async function checkProduct(
+  { spec, env, signal, testbed }: OutsideView,
   { reach, https }: { reach: Reach; https: Check },
 ): Promise<Check> {
   const what = 'the product answers as this instance';
@@ -115,52 +115,52 @@ async function lookAtProduct(
     ...{ instanceId: spec.instanceId, hostname: spec.hostnames[0]! },
     versions: spec.nodes.flatMap(({ machines }) => machines.map(({ image }) => image)),
   };
-  const limitMs = ground.licenceIsPublic ? timeout.product : timeout.productAlone;
+  const limitMs = testbed.licenceIsPublic ? timeout.product : timeout.productAlone;
   return until<Check>({ limitMs, signal }, async () => {
     const problem = await readHostHealth({ reach, hostUrl: (hostname) => hostUrl(hostname, env) }, expected).catch(
       (error: Error) => error,
     );
     if (!problem) return { done: { what, result: 'passed', detail: `version ${expected.versions.join(', ')}` } };
-    if (ground.licenceIsPublic) return { not: { what, result: 'failed', detail: problem.message } };
-    const reason = 'it may lack its image or its licence, whose server is reached from here alone';
+    if (testbed.licenceIsPublic) return { not: { what, result: 'failed', detail: problem.message } };
+    const reason = 'it may lack its image or its licence, whose server only this machine can reach';
     return { not: { what, result: 'not_checked', detail: `${problem.message}; ${reason}` } };
   });
 }
 
-async function lookAtActivation({ spec, signal, ground }: OutsideView): Promise<Check> {
+async function checkActivation({ spec, signal, testbed }: OutsideView): Promise<Check> {
   const what = 'the licence server has seen the node';
-  if (!ground.licenceIsPublic) {
-    const detail = 'the licence server of this run is reached from this machine alone (set LICENCE_SERVER_URL)';
+  if (!testbed.licenceIsPublic) {
+    const detail = 'only this machine can reach the licence server of this run (set LICENCE_SERVER_URL)';
     return { what, result: 'not_checked', detail };
   }
   return until<Check>({ limitMs: timeout.activation, signal }, async () => {
-    const seats = await ground.activations(spec.instanceId);
+    const seats = await testbed.activations(spec.instanceId);
     if (seats === spec.nodes.length) return { done: { what, result: 'passed', detail: `${seats} seat is held` } };
     return { not: { what, result: 'failed', detail: `${seats} seats are held, not ${spec.nodes.length}` } };
   });
 }
 
-/** Ports that are often left open, beside the two of remote logins. */
+/** Ports that are often left open, besides the two remote login ports. */
 const others = [21, 23, 25, 111, 139, 445, 1883, 2375, 2376, 3306, 5432, 6379, 8080, 8443, 9090, 27_017];
 
-async function lookAtPorts({ outputs, simulated }: OutsideView): Promise<Check[]> {
+async function checkPorts({ outputs, simulated }: OutsideView): Promise<Check[]> {
   const [address] = outputs.addresses;
   if (simulated || !address) {
-    const detail = simulated ? 'the addresses of a simulated cloud lead nowhere' : 'the server has no address';
+    const detail = simulated ? 'the addresses of a simulated cloud are not routed' : 'the server has no address';
     return portChecks.map((what) => ({ what, result: 'not_checked', detail }));
   }
   const own = hostPorts.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => port);
-  const ask = async (port: number) => ({ port, answer: await knock({ host: address, port }) });
+  const ask = async (port: number) => ({ port, answer: await probePort({ host: address, port }) });
   return judgePorts(await Promise.all([...own, 22, 3389, ...others].map(ask)));
 }
 
-/** What a port says to somebody who knocks: `silent` is what a cloud's firewall does to what it does not let through. */
+/** The answer of a port: a cloud's firewall is `silent` for ports that it blocks. */
 export type PortAnswer = 'open' | 'refused' | 'silent';
 
 const knockMs = 6_000;
 
-/** Asks a TCP port once. Throws nothing: what cannot be reached at all is silent too. */
-export function knock({ host, port }: { host: string; port: number }): Promise<PortAnswer> {
+/** Connects to a TCP port once. Never throws: an unreachable address counts as silent. */
+export function probePort({ host, port }: { host: string; port: number }): Promise<PortAnswer> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const answer = (said: PortAnswer) => {
@@ -174,14 +174,14 @@ export function knock({ host, port }: { host: string; port: number }): Promise<P
 }
 
 const portChecks = [
-  'ports of the host contract are let through',
+  'ports of the host contract are open',
   'SSH and remote desktop are closed',
-  'ports that the host contract does not name are closed',
-  'HTTP/3 (UDP 443) is let through',
+  'all other ports are closed',
+  'HTTP/3 (UDP 443) is open',
 ] as const;
 
 /**
- * What the answers of ports mean. A refusal has come through the firewall, or from something on the way here: for a port of
+ * Interprets the answers of ports. A refusal has passed the firewall, or comes from something on the way: for a port of
  * the contract that is enough, for any other it proves nothing. While nothing at all answers, silence proves nothing.
  */
 export function judgePorts(answers: readonly { port: number; answer: PortAnswer }[]): Check[] {
@@ -198,7 +198,7 @@ export function judgePorts(answers: readonly { port: number; answer: PortAnswer 
       return { what, result: 'not_checked', detail: 'nothing of the server answers, so silence says nothing' };
     const refused = asked.filter(({ answer }) => answer === 'refused');
     if (refused.length === 0) return { what, result: 'passed', detail: `silent: ${where(asked)}` };
-    const detail = `refused: ${where(refused)}; by the server behind an open firewall, or by something on the way here`;
+    const detail = `refused: ${where(refused)}; by the server behind an open firewall, or by something in between`;
     return { what, result: 'not_checked', detail };
   }
 
@@ -220,6 +220,6 @@ export function judgePorts(answers: readonly { port: number; answer: PortAnswer 
       portChecks[2],
       foreign.filter(({ port }) => !login(port)),
     ),
-    { what: portChecks[3], result: 'not_checked', detail: 'only TCP is asked here' },
+    { what: portChecks[3], result: 'not_checked', detail: 'only TCP is tested' },
   ];
 }

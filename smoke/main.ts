@@ -3,9 +3,7 @@ import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { stateFolderFromEnvironment } from '../src/embedded/state-folder.ts';
 import { monotonic, nowDate } from '../src/runtime/clock.ts';
 import { type Arguments, readArguments, usage } from './arguments.ts';
-import { estimateRun, usualRegion } from './estimate.ts';
-import { type Ground, openGround } from './ground.ts';
-import { type Memory, openMemory, type RememberedRun } from './memory.ts';
+import { defaultRegion, estimateRun } from './estimate.ts';
 import { isSimulated, preflight } from './preflight.ts';
 import {
   box,
@@ -19,24 +17,26 @@ import {
   type Summary,
   showSummary,
 } from './report.ts';
+import { openMemory, type RememberedRun, type RunRecord } from './run-record.ts';
 import { buildAndCheck, cleanUp, messageOf, RunEnded, specOf } from './smoke-cloud.ts';
+import { openTestbed, type Testbed } from './testbed.ts';
 
 /**
- * `npm run smoke`: the smallest plan at real accounts, built by the real stack programs, checked from outside and
- * destroyed (docs/clouds/smoke.md). Says loudly what was skipped, what could not be checked and what is left.
+ * `npm run smoke`: builds the smallest plan in real accounts with the real stack programs, checks it from outside and
+ * destroys it (docs/clouds/smoke.md). Reports clearly what was skipped, not checked or left behind.
  */
 const { env } = process;
 
 interface Run {
   args: Arguments;
   say: Say;
-  memory: Memory;
+  memory: RunRecord;
   /** Started when the first cloud needs it. */
-  ground(): Promise<Ground>;
-  /** Aborted by Ctrl-C and its like. */
+  testbed(): Promise<Testbed>;
+  /** Aborted by Ctrl-C and other termination signals. */
   interrupt: AbortSignal;
   summary: Summary;
-  /** Cents that the runs so far were estimated to cost. */
+  /** Estimated cost of the runs so far, in cents. */
   spentCents: number;
 }
 
@@ -44,12 +44,12 @@ async function smoke(args: Arguments, say: Say): Promise<number> {
   const stateDir = join(stateFolderFromEnvironment(), 'smoke');
   const interrupt = interruption(say);
   const memory = openMemory(join(stateDir, 'runs'));
-  let opened: Promise<Ground> | undefined;
+  let opened: Promise<Testbed> | undefined;
   const summary: Summary = { ok: false, clouds: [], cleaned: [], remembered: [] };
   const run: Run = {
     ...{ args, say, memory, interrupt, summary, spentCents: 0 },
-    ground: () => {
-      opened ??= openGround({ stateDir, signal: interrupt });
+    testbed: () => {
+      opened ??= openTestbed({ stateDir, signal: interrupt });
       return opened;
     },
   };
@@ -60,8 +60,8 @@ async function smoke(args: Arguments, say: Say): Promise<number> {
     }
   } finally {
     await opened?.then(
-      (ground) => ground.close(),
-      // It has been told already, by the cloud that wanted it.
+      (testbed) => testbed.close(),
+      // The cloud that requested it has already reported the error.
       () => undefined,
     );
   }
@@ -73,7 +73,7 @@ async function smoke(args: Arguments, say: Say): Promise<number> {
   return code;
 }
 
-/** One cloud from the look whether it can begin to the look whether anything is left. Never throws. */
+/** One cloud, from the preflight to the check whether anything is left. Never throws. */
 async function smokeCloud(cloud: BilledCloud, run: Run): Promise<CloudResult> {
   const { args } = run;
   const began = monotonic();
@@ -90,26 +90,26 @@ async function smokeCloud(cloud: BilledCloud, run: Run): Promise<CloudResult> {
   };
 
   try {
-    const region = args.region ?? usualRegion(cloud);
+    const region = args.region ?? defaultRegion(cloud);
     const before = await preflight({ cloud, region, simulated }, env);
     if (before.state === 'go') {
-      say(`known there as ${before.identity}; none of ${before.asked} permissions is missing`);
-      if (before.unchecked.length > 0) say(`not told before they are used: ${before.unchecked.join(', ')}`);
+      say(`identity ${before.identity}; none of ${before.asked} permissions is missing`);
+      if (before.unchecked.length > 0) say(`not reported before they are used: ${before.unchecked.join(', ')}`);
     }
     if (before.account !== undefined) {
       const stranded = await cleanEarlier({ cloud, account: before.account }, run, say);
       if (stranded) return end('failed', stranded);
     }
     if (before.state !== 'go') return end(before.state, before.why);
-    if (args.clean) return end('passed', 'of earlier runs nothing is left');
+    if (args.clean) return end('passed', 'nothing is left of earlier runs');
 
     const estimate = estimateRun({ cloud, region, minutes: args.minutes });
     outcome.estimateCents = estimate.cents;
     const money = (cents: number) => `${(cents / 100).toFixed(2)} ${estimate.currency}`;
     const total = run.spentCents + estimate.cents;
-    say(`costs ${money(estimate.cents)} at most in ${estimate.hours} h, by prices of ${estimate.asOf}; ${region}`);
+    say(`costs at most ${money(estimate.cents)} in ${estimate.hours} h, by prices of ${estimate.asOf}; ${region}`);
     if (total > args.ceilingCents) {
-      return end('refused', `${money(total)} in all would be above the ceiling of ${money(args.ceilingCents)}`);
+      return end('refused', `${money(total)} in total would exceed the ceiling of ${money(args.ceilingCents)}`);
     }
     run.spentCents = total;
 
@@ -123,20 +123,20 @@ async function smokeCloud(cloud: BilledCloud, run: Run): Promise<CloudResult> {
   }
 }
 
-/** Destroys what earlier runs of this folder have left at a cloud. Answers in words what stands in the way, or null. */
+/** Destroys what earlier runs from this folder left at a cloud. Returns an obstacle in words, or null. */
 async function cleanEarlier(
   { cloud, account }: Pick<RememberedRun, 'cloud' | 'account'>,
-  { memory, ground, summary }: Run,
+  { memory, testbed, summary }: Run,
   say: Say,
 ): Promise<string | null> {
   for (const earlier of memory.all().filter((each) => each.cloud === cloud)) {
     const { instanceId } = earlier.spec;
-    say(`an earlier run of ${earlier.since} has left ${instanceId}: that is destroyed first`);
+    say(`an earlier run of ${earlier.since} left ${instanceId}, which is destroyed first`);
     if (earlier.account !== account) return `${instanceId} was built in ${earlier.account}, and this is ${account}`;
-    const { left, problem } = await cleanUp(earlier, { ground: await ground(), env, say, memory });
+    const { left, problem } = await cleanUp(earlier, { testbed: await testbed(), env, say, memory });
     if (problem !== null) return `${instanceId} could not be destroyed: ${problem}`;
     if (left.length > 0) {
-      return `of ${instanceId} is left: ${left.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`;
+      return `left of ${instanceId}: ${left.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`;
     }
     summary.cleaned.push(instanceId);
     say(`nothing of ${instanceId} is left`);
@@ -144,7 +144,7 @@ async function cleanEarlier(
   return null;
 }
 
-/** Builds, checks and destroys, whatever happens in between. */
+/** Builds, checks and always destroys. */
 async function build(
   made: RememberedRun,
   { run, say, outcome }: { run: Run; say: Say; outcome: CloudResult },
@@ -152,8 +152,8 @@ async function build(
   const { memory, args, interrupt } = run;
   const { spec } = made;
   Object.assign(outcome, { instanceId: spec.instanceId, hostname: spec.hostnames[0] });
-  const ground = await run.ground();
-  const course = { ground, env, say };
+  const testbed = await run.testbed();
+  const course = { testbed, env, say };
   const note = (check: Check) => {
     outcome.checks.push(check);
     say(checkLine(check));
@@ -190,17 +190,19 @@ async function build(
   return failed.length > 0 ? ['failed', failed.join('; ')] : ['passed', ''];
 }
 
-/** The first signal lets everything be destroyed, the second one leaves at once. */
+/** The first signal lets everything be destroyed, the second one exits at once. */
 function interruption(say: Say): AbortSignal {
   const interrupt = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (interrupt.signal.aborted) {
-        for (const line of box(['LEFT AT ONCE: what was built may stand and cost money. The next run destroys it.']))
+        for (const line of box([
+          'EXITED AT ONCE: what was built may still exist and cost money. The next run destroys it.',
+        ]))
           say(line);
         process.exit(exitCodes.interrupted);
       }
-      say(`${name}: everything is destroyed first; once more leaves it standing`);
+      say(`${name}: destroying everything; a second signal exits at once and leaves it`);
       interrupt.abort(new RunEnded('interrupt', `interrupted by ${name}`));
     });
   }

@@ -20,20 +20,20 @@ export type Preflight =
   | {
       state: 'skipped' | 'refused';
       why: string;
-      /** Where we are known all the same, so that what earlier runs have left can be destroyed. */
+      /** Our account, if known, so that leftovers of earlier runs can still be destroyed. */
       account?: string;
     }
   | {
       state: 'go';
       identity: string;
-      /** The account behind the identity: the same whoever of it asks. */
+      /** The account of the identity: the same for all identities in it. */
       account: string;
-      /** Permissions about which the cloud says nothing before they are used. */
+      /** Permissions that the cloud does not report before they are used. */
       unchecked: string[];
       asked: number;
     };
 
-/** Where credentials are looked for, the usual way first; docs/clouds/README.md has all. */
+/** Usual sources of credentials, most common first; docs/clouds/README.md has all. */
 const credentials: Readonly<Record<BilledCloud, string>> = {
   aws: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role',
   digitalocean: 'DIGITALOCEAN_TOKEN',
@@ -41,7 +41,7 @@ const credentials: Readonly<Record<BilledCloud, string>> = {
   azure: 'ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET, or a signed-in az, with ARM_SUBSCRIPTION_ID',
 };
 
-/** Variables by which something else than the cloud itself answers. */
+/** Variables that redirect requests away from the cloud itself. */
 const endpoints: Readonly<Record<BilledCloud, RegExp>> = {
   aws: /^AWS_ENDPOINT_URL(_|$)/,
   digitalocean: /^DIGITALOCEAN_API_URL$/,
@@ -49,15 +49,15 @@ const endpoints: Readonly<Record<BilledCloud, RegExp>> = {
   azure: /^AZURE_RESOURCE_MANAGER_URL$/,
 };
 
-/** Whether a cloud is another one than it is called: its endpoint is overridden, or the installation says so. */
+/** Whether a cloud is emulated: its endpoint is overridden, or the installation says so. */
 export function isSimulated(cloud: BilledCloud, env: NodeJS.ProcessEnv): boolean {
   const named = (env.FREEHOLD_SIMULATED_CLOUDS ?? '').split(',').map((name) => name.trim());
   return named.includes(cloud) || Object.keys(env).some((name) => env[name] && endpoints[cloud].test(name));
 }
 
 /**
- * Looks whether a run can begin, without creating anything: credentials, settings of the installation, the plugin of the
- * engine, who we are and which permissions we lack. What is not configured skips the cloud; what is wrong refuses it.
+ * Checks whether a run can start, without creating anything: credentials, configuration, the engine's plugin, identity
+ * and missing permissions. A missing configuration skips the cloud; anything wrong refuses it.
  */
 export async function preflight(
   { cloud, region, simulated }: { cloud: BilledCloud; region: string; simulated: boolean },
@@ -86,20 +86,20 @@ export async function preflight(
   const lacks = report.regions[0]?.lacks ?? null;
   const faults = [
     ...(permissions.missing.length > 0 ? [`permissions are missing: ${permissions.missing.join(', ')}`] : []),
-    ...(lacks === null ? [`${region} did not say which machine sizes it offers`] : []),
+    ...(lacks === null ? [`${region} did not report its machine sizes`] : []),
     ...(lacks !== null && lacks.length > 0 ? [`${region} does not offer us ${lacks.join(', ')}`] : []),
   ];
   if (faults.length > 0) return { state: 'refused', why: faults.join('; '), account };
   return { state: 'go', identity, account, ...permissions };
 }
 
-/** The account of an identity: that of an ARN, else all of it. */
+/** The account of an identity: that of an ARN, otherwise the whole identity. */
 export function accountOf(identity: string): string {
   const [arn, , , , account] = identity.split(':');
   return arn === 'arn' && account ? `account ${account}` : identity;
 }
 
-/** A sentence for people of a failure. */
+/** A sentence for people about a failure. */
 export function wordsOf(code: ReasonCode, detail: string | undefined): string {
   return `${code}: ${reasonTexts[code].operator}${detail ? ` ${detail}` : ''}`;
 }
@@ -134,7 +134,7 @@ const plugins: Readonly<Record<BilledCloud, { name: string; packageName: string 
   azure: { name: 'azure-native', packageName: '@pulumi/azure-native' },
 };
 
-/** What to do where the engine would not find its provider, which runners never fetch; null where it is there. */
+/** What to do if the engine would not find its provider, which runners never download; null if it is installed. */
 function missingPlugin(cloud: BilledCloud, env: NodeJS.ProcessEnv): string | null {
   const { name, packageName } = plugins[cloud];
   const { version } = createRequire(import.meta.url)(`${packageName}/package.json`) as { version: string };
@@ -144,7 +144,7 @@ function missingPlugin(cloud: BilledCloud, env: NodeJS.ProcessEnv): string | nul
   return `the engine has no provider for it: PULUMI_HOME=${home} pulumi plugin install resource ${name} ${version}`;
 }
 
-/** The engine's own folder: that of the environment, else the user's. */
+/** The engine's home folder: from the environment, otherwise the user's. */
 export function pulumiHomeOf(env: NodeJS.ProcessEnv): string {
   return env.PULUMI_HOME || join(env.HOME ?? '', '.pulumi');
 }

@@ -11,14 +11,14 @@ import { monotonic, nowDate } from '../src/runtime/clock.ts';
 import { newId } from '../src/runtime/new-id.ts';
 import { runStack } from '../src/stacks/runner/run-stack.ts';
 import { plan } from './estimate.ts';
-import type { Ground } from './ground.ts';
-import { listLeft, lookAtPolicy, lookAtTags } from './inspect-inside.ts';
-import { lookOutside } from './inspect-outside.ts';
-import type { Memory, RememberedRun } from './memory.ts';
+import { checkPolicy, checkTags, listLeftovers } from './inspect-inside.ts';
+import { checkFromOutside } from './inspect-outside.ts';
 import { wordsOf } from './preflight.ts';
-import type { Check, LeftObject, Say } from './report.ts';
+import type { Check, Leftover, Say } from './report.ts';
+import type { RememberedRun, RunRecord } from './run-record.ts';
+import type { Testbed } from './testbed.ts';
 
-/** Why a run ends before its end. */
+/** Why a run ended early. */
 export class RunEnded extends Error {
   override readonly name = 'RunEnded';
   readonly by: 'interrupt' | 'time limit';
@@ -29,7 +29,7 @@ export class RunEnded extends Error {
   }
 }
 
-/** The server of a run: the smallest plan on one node, under a name that nobody is sold. */
+/** The server of a run: the smallest plan on one node, with a hostname that is never sold. */
 export function specOf({
   cloud,
   region,
@@ -53,32 +53,32 @@ export function specOf({
 }
 
 export interface Course {
-  ground: Ground;
+  testbed: Testbed;
   env: NodeJS.ProcessEnv;
   say: Say;
 }
 
 /**
- * Builds the server of a run that the memory knows already, looks at it from every side and builds it again, which must
- * change nothing. Answers the checks; throws what ended it: the reason of a cloud, or `RunEnded`.
+ * Builds the server of a recorded run, checks it and builds it again, which must change nothing. Returns the checks;
+ * throws what ended it: the reason of a cloud, or `RunEnded`.
  */
 export async function buildAndCheck(
   { spec, simulated }: RememberedRun,
-  { ground, env, say, signal, note }: Course & { signal: AbortSignal; note: (check: Check) => void },
+  { testbed, env, say, signal, note }: Course & { signal: AbortSignal; note: (check: Check) => void },
 ): Promise<void> {
-  const licenceId = await ground.issueLicence(spec.instanceId);
+  const licenceId = await testbed.issueLicence(spec.instanceId);
   const identity = { adminEmail: `smoke@${spec.hostnames[0]}`, plan, licenceId, enrolmentGeneration: 0 };
-  const up = (wish: PrivateServerSpec) =>
-    operate({ kind: 'up', spec: wish, identity, recover: false }, { ground, say, signal });
+  const up = (spec: PrivateServerSpec) =>
+    operate({ kind: 'up', spec: spec, identity, recover: false }, { testbed, say, signal });
 
   say(`builds ${spec.instanceId}, ${spec.hostnames[0]} in ${spec.nodes[0]!.zone}`);
   const began = monotonic();
   const { outputs } = await up(spec);
   if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
-  note({ what: 'it is built', result: 'passed', detail: `${outputs.addresses.join(', ')} after ${seconds(began)}` });
-  note(await lookAtTags({ spec, outputs, ground, signal }));
-  note(await lookAtPolicy({ spec, ground }));
-  for (const check of await lookOutside({ spec, outputs, simulated, ground, env, signal })) note(check);
+  note({ what: 'build', result: 'passed', detail: `${outputs.addresses.join(', ')} after ${seconds(began)}` });
+  note(await checkTags({ spec, outputs, testbed, signal }));
+  note(await checkPolicy({ spec, testbed }));
+  for (const check of await checkFromOutside({ spec, outputs, simulated, testbed, env, signal })) note(check);
 
   const { changes } = await up({ ...spec, ...appliedFrom(spec, outputs) });
   const others = Object.entries(changes).filter(([op, count]) => op !== 'same' && count > 0);
@@ -89,22 +89,25 @@ export async function buildAndCheck(
 
 /** How often a destroy is tried that fails, and how long it waits between tries, ms. */
 const destroyPausesMs = [5_000, 15_000, 30_000, 60_000];
-/** How long a killed run's runner may take to let go of the stack: its ladder, its lease and their margin, ms. */
+/**
+ * How long a killed run's runner may take to release the stack: its shutdown escalation, its lease and their margin,
+ * ms.
+ */
 const busyMs = 300_000;
 const busyPauseMs = 1_000;
 
 /**
- * Destroys what a run has built, whoever built it, and asks the cloud whether anything is left. Only when nothing is, the
- * memory forgets the run. Answers what is left; `problem` is what went wrong, null where all ended well.
+ * Destroys what a run has built, and asks the cloud whether anything is left. Only if nothing is, the run's record is
+ * removed. Returns what is left; `problem` says what went wrong, null if everything succeeded.
  */
 export async function cleanUp(
   run: RememberedRun,
-  { ground, say, memory }: Course & { memory: Memory },
-): Promise<{ left: LeftObject[]; problem: string | null }> {
+  { testbed, say, memory }: Course & { memory: RunRecord },
+): Promise<{ left: Leftover[]; problem: string | null }> {
   const { spec } = run;
   say(`destroys ${spec.instanceId}`);
   const problems: string[] = [];
-  // Whatever fails, the rest is done all the same.
+  // After any failure the rest is still done.
   const tried = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await work();
@@ -113,16 +116,16 @@ export async function cleanUp(
       return otherwise;
     }
   };
-  await tried(() => destroy(spec, { ground, say }), undefined);
+  await tried(() => destroy(spec, { testbed, say }), undefined);
   const mayStillGo = problems.length === 0;
-  const listed = await tried(() => listLeft(spec, { ground, mayStillGo }), []);
-  await tried(() => ground.revokeLicences(spec.instanceId), undefined);
+  const listed = await tried(() => listLeftovers(spec, { testbed, mayStillGo }), []);
+  await tried(() => testbed.revokeLicences(spec.instanceId), undefined);
   const left = listed.map(({ kind, id, resource }) => ({ kind, id, resource }));
   if (problems.length === 0 && left.length === 0) memory.forget(run);
   return { left, problem: problems.length > 0 ? problems.join('; ') : null };
 }
 
-async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 'say'>): Promise<void> {
+async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'testbed' | 'say'>): Promise<void> {
   const timeout = monotonic() + busyMs;
   const pauses = [...destroyPausesMs];
   for (;;) {
@@ -132,27 +135,27 @@ async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 
     } catch (error) {
       const code = error instanceof ReasonError ? error.code : 'stack_failed';
       const isBusy = code === 'stack_busy' && monotonic() < timeout;
-      // What somebody has to change first, a permission above all, is no better at the next try.
+      // A failure that needs somebody to change something first, above all a permission, is not retried.
       const mayHelp = reasons[code].retryable || code === 'stack_failed';
       const pause = isBusy ? busyPauseMs : mayHelp ? pauses.shift() : undefined;
       if (pause === undefined) throw error;
-      if (!isBusy) course.say(`tries to destroy it again in ${pause / 1_000} s: ${messageOf(error)}`);
+      if (!isBusy) course.say(`retrying the destroy in ${pause / 1_000} s: ${messageOf(error)}`);
       await delay(pause);
     }
   }
 }
 
 async function operate(
-  wish: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover' | 'finalSnapshot'>,
-  { ground, say, signal }: Pick<Course, 'ground' | 'say'> & { signal?: AbortSignal },
+  work: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover' | 'finalSnapshot'>,
+  { testbed, say, signal }: Pick<Course, 'testbed' | 'say'> & { signal?: AbortSignal },
 ): Promise<{ outputs: StackOutputs | null; changes: Record<string, number> }> {
   let changes: Record<string, number> = {};
   const onLine = (line: RunnerLine) => {
     if (line.type === 'result') changes = line.changes;
     for (const text of textOf(line)) say(`  ${text}`);
   };
-  const request: StackRequest = { ...wish, stack: `inst-${wish.spec.instanceId}`, delivered: false };
-  const outputs = await runStack(request, { env: ground.env, onLine, ...(signal ? { signal } : {}) });
+  const request: StackRequest = { ...work, stack: `inst-${work.spec.instanceId}`, delivered: false };
+  const outputs = await runStack(request, { env: testbed.env, onLine, ...(signal ? { signal } : {}) });
   return { outputs, changes };
 }
 
@@ -173,7 +176,7 @@ function textOf(line: RunnerLine): string[] {
   }
 }
 
-/** What ended something, in words. */
+/** An error in words. */
 export function messageOf(error: unknown): string {
   if (error instanceof ReasonError) return wordsOf(error.code, error.detail);
   return error instanceof Error ? error.message : String(error);

@@ -208,7 +208,7 @@ def check_calls(vectors, disagree):
         jws = said.get("license") or said.get("verdict")
         if jws is not None:
             claims = json.loads(unpacked(jws.split(".")[1]))
-            # A check without a requestId is answered under an id of the server's.
+            # A check without a requestId is answered with an id made by the server.
             request_id = body.get("requestId") or body.get("activationId") or claims["jti"]
             asked = {"activationId": instance, "requestId": request_id, "nonce": body.get("nonce")}
             source = "answer" if "license" in said else "problem"
@@ -248,7 +248,7 @@ def check_calls(vectors, disagree):
     return verified, judged
 
 
-# What a node decides by itself
+# What a node computes itself
 
 
 def check_node(vectors, disagree):

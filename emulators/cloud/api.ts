@@ -37,7 +37,7 @@ const faultOfCreate = {
 } as const satisfies Record<Kind, keyof Faults>;
 
 /** The port `discard`, on which nothing listens: for a record without a host. */
-const nobody = 9;
+const discardPort = 9;
 
 const ListQuery = z.object({
   tag: z
@@ -85,7 +85,7 @@ export function createCloudApi(options: {
       if (fault === 'fail') throw new CloudRefusal('unavailable', 'the cloud refuses on purpose');
       if (fault === 'quota') throw new CloudRefusal('quota', `the quota of ${kind} is used up`);
       const object = await objects.create(kind, input, { deaf: fault === 'never-healthy' });
-      if (kind === 'hosts') await dawdle();
+      if (kind === 'hosts') await delayCall();
       if (fault === 'lose-reply') return void request.socket.destroy();
       response.status(201).json(schemas[kind].parse(object));
     });
@@ -180,13 +180,13 @@ export function createCloudApi(options: {
     if (record) return record;
     for (const double of doubles.values()) {
       const found = double.answer(name);
-      if (found) return { address: `127.0.0.1:${found.ports[0] ?? nobody}`, ttl: found.ttl };
+      if (found) return { address: `127.0.0.1:${found.ports[0] ?? discardPort}`, ttl: found.ttl };
     }
     throw new CloudRefusal('not_found', `no record ${name}`);
   }
 
   /** Waits as long as the fault says, or until it is cleared. */
-  async function dawdle(): Promise<void> {
+  async function delayCall(): Promise<void> {
     const begun = monotonic();
     while (monotonic() - begun < (faults.behaviour().createHostMs ?? 0)) await delay(25);
   }

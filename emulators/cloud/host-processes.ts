@@ -34,7 +34,7 @@ export interface Boot {
 }
 
 /** Reports of the supervisor: the host runs as `pid`, or it is down (`failed` if it died). */
-export type HostNews = { id: string; state: 'running'; pid: number } | { id: string; state: 'failed' | 'stopped' };
+export type HostReport = { id: string; state: 'running'; pid: number } | { id: string; state: 'failed' | 'stopped' };
 
 interface Running {
   boot: Boot;
@@ -53,8 +53,8 @@ const stopLimitMs = 10_000;
 /** Maximum time between the start of the process and the writing of its pid file. */
 const pidFileSlackMs = 5_000;
 
-export function createHostProcesses(options: { folder: string; onNews: (news: HostNews) => void; log: Log }) {
-  const { folder, onNews, log } = options;
+export function createHostProcesses(options: { folder: string; onReport: (report: HostReport) => void; log: Log }) {
+  const { folder, onReport: onNews, log } = options;
   const running = new Map<string, Running>();
   const waiting = new Map<string, NodeJS.Timeout>();
   const deaths = new Map<string, number>();

@@ -8,7 +8,7 @@ import { ownRules, Rules } from '../../src/stacks/local/cloud-api.ts';
 import { openDoubles } from '../clouds/open-doubles.ts';
 import { createCloudApi } from './api.ts';
 import { createFaultSwitch } from './fault-switch.ts';
-import { createHostProcesses, type HostNews, Images } from './host-processes.ts';
+import { createHostProcesses, type HostReport, Images } from './host-processes.ts';
 import { openObjectStore } from './object-store.ts';
 import { createObjects } from './objects.ts';
 import { createSnapshots } from './snapshots.ts';
@@ -40,18 +40,18 @@ mkdirSync(folder, { recursive: true, mode: 0o700 });
 mkdirSync(dirname(resolve(config.CLOUD_DB)), { recursive: true, mode: 0o700 });
 const store = openObjectStore(config.CLOUD_DB);
 const images = Images.parse(JSON.parse(readFileSync(config.CLOUD_IMAGES_FILE, 'utf8')));
-const processes = createHostProcesses({ folder: join(folder, 'hosts'), onNews: note, log });
+const processes = createHostProcesses({ folder: join(folder, 'hosts'), onReport: note, log });
 const faults = createFaultSwitch();
 let rules: Rules = { ...ownRules, ...config.CLOUD_RULES };
 const objects = createObjects({ store, processes, images, folder, rules: () => rules });
 
-function note(news: HostNews): void {
-  const host = store.find('hosts', news.id);
+function note(report: HostReport): void {
+  const host = store.find('hosts', report.id);
   if (!host) return;
-  const again = news.state === 'running' && host.state === 'failed' ? 1 : 0;
-  const pid = news.state === 'running' ? news.pid : null;
-  store.put('hosts', { ...host, state: news.state, pid, restarts: host.restarts + again });
-  log.info({ host: news.id, state: news.state, pid }, 'host');
+  const again = report.state === 'running' && host.state === 'failed' ? 1 : 0;
+  const pid = report.state === 'running' ? report.pid : null;
+  store.put('hosts', { ...host, state: report.state, pid, restarts: host.restarts + again });
+  log.info({ host: report.id, state: report.state, pid }, 'host');
 }
 
 await objects.resume();

@@ -91,7 +91,7 @@ export function createObjects(options: {
       checkPlace(input);
       if (!Object.hasOwn(images, input.image)) throw new CloudRefusal('unknown_image', `no image ${input.image}`);
       const { volumeId = null, addressId = null } = input;
-      const { address } = equip({ id: null, zone: input.zone }, { volumeId, addressId });
+      const { address } = checkAttachments({ id: null, zone: input.zone }, { volumeId, addressId });
       const { name: _name, tags: _tags, token: _token, userData, ...machine } = input;
       const host: Host = {
         ...base('hosts', input),
@@ -112,7 +112,7 @@ export function createObjects(options: {
   };
 
   /** Checks that a host may have this volume and this address, and returns the port it then listens on. */
-  function equip(
+  function checkAttachments(
     host: { id: string | null; zone: string },
     { volumeId, addressId }: Pick<Host, 'volumeId' | 'addressId'>,
   ): Pick<Host, 'address'> {
@@ -140,10 +140,10 @@ export function createObjects(options: {
   }
 
   /** Gives a host another volume or address; it is down meanwhile, and boots again with both. */
-  async function refit(id: string, change: Partial<Pick<Host, 'volumeId' | 'addressId'>>): Promise<void> {
+  async function reattach(id: string, change: Partial<Pick<Host, 'volumeId' | 'addressId'>>): Promise<void> {
     await oneAfterTheOther(async () => {
       const { volumeId, addressId } = { ...need('hosts', id), ...change };
-      const { address } = equip(need('hosts', id), { volumeId, addressId });
+      const { address } = checkAttachments(need('hosts', id), { volumeId, addressId });
       await processes.stop(id);
       const host = need('hosts', id);
       detach(id, host.volumeId);
@@ -199,7 +199,7 @@ export function createObjects(options: {
   }
 
   async function stopHost(id: string): Promise<Host> {
-    const { deaf: _mended, ...host }: StoredHost = need('hosts', id);
+    const { deaf: _repaired, ...host }: StoredHost = need('hosts', id);
     store.put('hosts', { ...host, desired: 'stopped' });
     await processes.stop(id);
     return need('hosts', id);
@@ -225,7 +225,7 @@ export function createObjects(options: {
     };
     const resizes = change.size !== undefined && change.size !== host.size;
     const wasRunning = host.desired === 'running';
-    if (Object.keys(fittings).length > 0) await refit(id, fittings);
+    if (Object.keys(fittings).length > 0) await reattach(id, fittings);
     else if (resizes && wasRunning) await processes.stop(id);
     store.put('hosts', { ...need('hosts', id), ...change } as Host);
     return wasRunning ? startHost(id) : need('hosts', id);
@@ -241,7 +241,7 @@ export function createObjects(options: {
     restartHost,
     need,
     /** Creates, or returns the object that an earlier create with this token made. */
-    async create<K extends Kind>(kind: K, input: Create<K>, wish: { deaf?: boolean }): Promise<CloudObject<K>> {
+    async create<K extends Kind>(kind: K, input: Create<K>, host: { deaf?: boolean }): Promise<CloudObject<K>> {
       const token = options.rules().createTokens ? input.token : null;
       const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
       const { object, fresh } = await oneAfterTheOther(async () => {
@@ -251,7 +251,7 @@ export function createObjects(options: {
         }
         if (earlier) return { object: earlier.object, fresh: false };
         const made = await makers[kind](input);
-        if (wish.deaf) Object.assign(made, { deaf: true });
+        if (host.deaf) Object.assign(made, { deaf: true });
         store.add(kind, made, { token, fingerprint });
         return { object: made, fresh: true };
       });

@@ -38,7 +38,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
   }
 
   /** Waits as long as a slow call takes, or until faults are cleared. */
-  async function dawdle(fault: ScriptedFault | undefined): Promise<void> {
+  async function delayCall(fault: ScriptedFault | undefined): Promise<void> {
     if (fault?.fault !== 'slow') return;
     const begun = monotonic();
     const round = aborted;
@@ -66,11 +66,11 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
       const fault = await meet('create', type, desired.inputs);
       const object = area.create(type, desired);
       await machines.settle(fault?.fault === 'never-healthy' ? { deaf: object.id } : {});
-      await dawdle(fault);
+      await delayCall(fault);
       return { object, ending: endingOf(fault) };
     },
     async read(type: string, id: string): Promise<DoubleObject | null> {
-      await dawdle(await meet('read', type, {}));
+      await delayCall(await meet('read', type, {}));
       return area.world.find(type, id);
     },
     async change(type: string, id: string, inputs: Properties): Promise<{ object: DoubleObject; ending: Ending }> {
@@ -80,7 +80,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
       const { restarts = [] } = table.types[type] ?? {};
       const isRestarted = restarts.some((name) => !same(before.inputs[name], object.inputs[name]));
       await machines.settle(isRestarted ? { restart: id } : {});
-      await dawdle(fault);
+      await delayCall(fault);
       return { object, ending: endingOf(fault) };
     },
     async remove(type: string, id: string, by: 'provider' | 'wire'): Promise<Ending> {
@@ -91,7 +91,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
         await machines.settle();
         for (const each of gone) if (each.type === table.volumeType) machines.eraseVolume(each.id);
       }
-      await dawdle(fault);
+      await delayCall(fault);
       return endingOf(fault);
     },
     /** Whether a machine is on, by its stack and by whoever turned it off. */
@@ -110,11 +110,11 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
       return { ending: endingOf(fault), done };
     },
     async list(tag?: readonly [string, string]): Promise<DoubleObject[]> {
-      await dawdle(await meet('list', '', {}));
+      await delayCall(await meet('list', '', {}));
       return area.list(tag);
     },
     async invoke(token: string, args: Properties, place: Place): Promise<Properties> {
-      await dawdle(await meet('invoke', token, args));
+      await delayCall(await meet('invoke', token, args));
       const work = table.functions[token];
       if (!work) throw new DoubleRefusal('invalid', `the double of ${table.cloud} does not know the function ${token}`);
       return work(args, place, area.world);

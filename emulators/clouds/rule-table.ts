@@ -22,7 +22,7 @@ export interface CloudTable {
   /** Objects that an account has from the start, for instance its DNS zone. */
   given(dnsZone: string): Pick<DoubleObject, 'type' | 'id' | 'region' | 'inputs'>[];
   tagsOf(object: DoubleObject): Readonly<Record<string, string>>;
-  words: Words;
+  words: ErrorTexts;
   /** Its machines and what each has. */
   machines(world: World): MachineView[];
   /** Type of the volumes whose data is deleted with them. */
@@ -105,7 +105,7 @@ export interface Reference {
 }
 
 /** The cloud's own messages. How our error recognition maps them is part of what the tests check. */
-export interface Words {
+export interface ErrorTexts {
   missing(about: { type: string; id: string }): string;
   inUse(about: { type: string; id: string; by: string }): string;
   taken(about: { type: string; name: string }): string;

@@ -6,9 +6,9 @@ import type { DoubleObject, TypeRule, World } from './rule-table.ts';
  * Snapshots of volumes in every emulated cloud. A snapshot is complete after it was read twice, and until then its
  * volume cannot be deleted: stricter than some of the clouds, so that callers that do not wait are detected.
  */
-const looksUntilComplete = 2;
+const readsUntilComplete = 2;
 
-const isComplete = ({ computed }: DoubleObject) => Number(computed.looks) >= looksUntilComplete;
+const isComplete = ({ computed }: DoubleObject) => Number(computed.reads) >= readsUntilComplete;
 
 /** The rule of a cloud's snapshots; `source` is the path of the input that names the volume. */
 export function snapshotRule(volumeType: string, source: string, more: Omit<TypeRule, 'references'>): TypeRule {
@@ -17,7 +17,7 @@ export function snapshotRule(volumeType: string, source: string, more: Omit<Type
     references: { [source]: { type: volumeType, onDelete: 'stays' } },
     computed: (desired, world, before) => ({
       ...more.computed?.(desired, world, before),
-      looks: Number(before.looks ?? -1) + 1,
+      reads: Number(before.reads ?? -1) + 1,
     }),
   };
 }

@@ -1,29 +1,29 @@
 import type { Evidence } from '../evidence.ts';
-import { hostsAreRight } from './hosts.ts';
-import { licencesAreRight } from './licences.ts';
-import { mailsAreRight } from './mails.ts';
-import { moneyIsRight } from './money.ts';
-import { namesAreRight } from './names.ts';
-import { ordersEnded } from './orders.ts';
-import { processesAreRight } from './processes.ts';
-import { secretsAreKept } from './secrets.ts';
-import { stacksAreRight } from './stacks.ts';
-import { timelinesAreWhole } from './timelines.ts';
-import { workflowsAreRight } from './workflows.ts';
+import { checkHosts } from './hosts.ts';
+import { checkLicences } from './licences.ts';
+import { checkMails } from './mails.ts';
+import { checkMoney } from './money.ts';
+import { checkHostnames } from './names.ts';
+import { checkOrders } from './orders.ts';
+import { checkProcesses } from './processes.ts';
+import { checkSecrets } from './secrets.ts';
+import { checkStacks } from './stacks.ts';
+import { checkTimelines } from './timelines.ts';
+import { checkWorkflows } from './workflows.ts';
 
-/** Everything that must be true after a campaign, by the words under which it is shown. */
+/** Everything that must be true after a campaign, by its title. */
 export const invariants = {
-  orders: ordersEnded,
-  money: moneyIsRight,
-  hosts: hostsAreRight,
-  licences: licencesAreRight,
-  mails: mailsAreRight,
-  names: namesAreRight,
-  stacks: stacksAreRight,
-  processes: processesAreRight,
-  timelines: timelinesAreWhole,
-  workflows: workflowsAreRight,
-  'secrets and addresses': secretsAreKept,
+  orders: checkOrders,
+  money: checkMoney,
+  hosts: checkHosts,
+  licences: checkLicences,
+  mails: checkMails,
+  names: checkHostnames,
+  stacks: checkStacks,
+  processes: checkProcesses,
+  timelines: checkTimelines,
+  workflows: checkWorkflows,
+  'secrets and addresses': checkSecrets,
 } as const satisfies Record<string, (evidence: Evidence) => string[]>;
 export type InvariantName = keyof typeof invariants;
 

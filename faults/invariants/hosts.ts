@@ -2,8 +2,10 @@ import { delivered, type Evidence } from '../evidence.ts';
 
 const kinds = ['hosts', 'records', 'volumes', 'addresses'];
 
-/** A delivered instance has one object of each kind at the cloud and its host answers; nothing else is at the cloud. */
-export function hostsAreRight(evidence: Evidence): string[] {
+/**
+ * A delivered instance has one object of each kind at the cloud and its host answers; the cloud has no other objects.
+ */
+export function checkHosts(evidence: Evidence): string[] {
   const { cloud, answering } = evidence;
   const expected = delivered(evidence);
   const violations: string[] = [];

@@ -1,7 +1,7 @@
 import { delivered, type Evidence } from '../evidence.ts';
 
 /** A delivered instance has one usable licence with one active node; no other licence can be used. */
-export function licencesAreRight(evidence: Evidence): string[] {
+export function checkLicences(evidence: Evidence): string[] {
   const expected = delivered(evidence);
   const violations: string[] = [];
   for (const instanceId of expected) {

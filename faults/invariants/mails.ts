@@ -1,10 +1,10 @@
 import type { Evidence } from '../evidence.ts';
 
 /**
- * Who got a server has one ready mail, who got none has one mail that says why: one Message-ID each. A relay may be
- * given the same message twice when its answer is lost, so copies under one Message-ID are one mail.
+ * Whoever got a server has one ready mail, everybody else one mail with the reason: one Message-ID each. A relay may
+ * get the same message twice if its answer is lost, so copies with one Message-ID are one mail.
  */
-export function mailsAreRight({ orders, mails, outbox }: Evidence): string[] {
+export function checkMails({ orders, mails, outbox }: Evidence): string[] {
   const violations: string[] = [];
   for (const { id, state, adminEmail, billingEmail } of orders) {
     const own = mails.filter(({ messageId }) => messageId.startsWith(`<${id}-`));
@@ -19,15 +19,16 @@ export function mailsAreRight({ orders, mails, outbox }: Evidence): string[] {
     const expected = state === 'fulfilled' ? { ready: 1, outcome: 0 } : { ready: 0, outcome: 1 };
     if (ready !== expected.ready) violations.push(`order ${id} ended ${state} with ${ready} ready mails`);
     if (outcome !== expected.outcome)
-      violations.push(`order ${id} ended ${state} with ${outcome} mails that say why not`);
+      violations.push(`order ${id} ended ${state} with ${outcome} mails that give the reason`);
     for (const { messageId, to } of own) {
       if (!to.every((address) => address === adminEmail || address === billingEmail)) {
-        violations.push(`mail ${messageId} went to somebody else`);
+        violations.push(`mail ${messageId} went to the wrong recipient`);
       }
     }
   }
   for (const { messageId } of mails) {
-    if (!orders.some(({ id }) => messageId.startsWith(`<${id}-`))) violations.push(`mail ${messageId} is of no order`);
+    if (!orders.some(({ id }) => messageId.startsWith(`<${id}-`)))
+      violations.push(`mail ${messageId} belongs to no order`);
   }
   for (const { messageId, status } of outbox) {
     if (status !== 'sent') violations.push(`mail ${messageId} is ${status} in the outbox`);

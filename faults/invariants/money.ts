@@ -3,8 +3,11 @@ import { type Evidence, fulfilled, type OrderFact, unfulfilled } from '../eviden
 const ended = ['canceled', 'incomplete_expired'];
 const open = ['open', 'draft'];
 
-/** A fulfilled order took its price once and has one live subscription; any other kept nothing and left nothing open. */
-export function moneyIsRight(evidence: Evidence): string[] {
+/**
+ * A fulfilled order charged its price once and has one active subscription; any other kept nothing and left nothing
+ * open.
+ */
+export function checkMoney(evidence: Evidence): string[] {
   const { stripe } = evidence;
   const of = ({ id }: OrderFact) => {
     const subscriptions = stripe.subscriptions.filter(({ orderId }) => orderId === id);
@@ -23,13 +26,13 @@ export function moneyIsRight(evidence: Evidence): string[] {
     const { live, open, charges, kept } = of(order);
     if (charges !== 1) violations.push(`order ${order.id} is fulfilled and was charged ${charges} times`);
     if (kept !== order.total) violations.push(`order ${order.id} is fulfilled for ${order.total}, and ${kept} is kept`);
-    if (live !== 1) violations.push(`order ${order.id} is fulfilled and has ${live} live subscriptions`);
+    if (live !== 1) violations.push(`order ${order.id} is fulfilled and has ${live} active subscriptions`);
     if (open !== 0) violations.push(`order ${order.id} is fulfilled and has ${open} open invoices`);
   }
   for (const order of unfulfilled(evidence)) {
     const { live, open, kept } = of(order);
     if (kept !== 0) violations.push(`order ${order.id} ended ${order.state}, and ${kept} is kept`);
-    if (live !== 0) violations.push(`order ${order.id} ended ${order.state} with ${live} live subscriptions`);
+    if (live !== 0) violations.push(`order ${order.id} ended ${order.state} with ${live} active subscriptions`);
     if (open !== 0) violations.push(`order ${order.id} ended ${order.state} with ${open} open invoices`);
   }
   const orders = new Set(evidence.orders.map(({ id }) => id));

@@ -1,7 +1,7 @@
 import { delivered, type Evidence, fulfilled, unfulfilled } from '../evidence.ts';
 
-/** A delivered instance has its name for good; the name of every other order is free. */
-export function namesAreRight(evidence: Evidence): string[] {
+/** A delivered instance holds its hostname permanently; the hostname of every other order is free. */
+export function checkHostnames(evidence: Evidence): string[] {
   const { holds, freeNames } = evidence;
   const violations: string[] = [];
   for (const { id, name, instanceId } of fulfilled(evidence)) {
@@ -9,7 +9,7 @@ export function namesAreRight(evidence: Evidence): string[] {
     if (hold?.holder !== 'instance' || hold.holderId !== instanceId) {
       violations.push(`order ${id} is fulfilled, and ${name} is not its instance's`);
     }
-    if (freeNames.includes(name)) violations.push(`${name} has a server and is offered again`);
+    if (freeNames.includes(name)) violations.push(`${name} has a server but is offered again`);
   }
   const inUse = new Set(fulfilled(evidence).map(({ name }) => name));
   for (const { id, name, state } of unfulfilled(evidence)) {
@@ -17,7 +17,7 @@ export function namesAreRight(evidence: Evidence): string[] {
   }
   const owners = delivered(evidence);
   for (const { name, holder, holderId, ended } of holds) {
-    // A quote's hold ends by itself; whoever asked for the quote may have gone away.
+    // A quote's hold expires by itself; whoever requested the quote may be gone.
     if (ended || holder === 'quote' || (holder === 'instance' && owners.has(holderId))) continue;
     violations.push(`${name} is held by ${holder} ${holderId}, which has no server`);
   }

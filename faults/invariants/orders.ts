@@ -1,13 +1,15 @@
 import { orderHasEnded } from '../../src/contracts/states.ts';
 import type { Evidence } from '../evidence.ts';
 
-/** Every order that a customer placed is there and has ended, with its operation and its instance; no other order is. */
-export function ordersEnded({ orders, customers, operations }: Evidence): string[] {
+/**
+ * Every order that a customer placed exists and has ended, with its operation and its instance; no other order exists.
+ */
+export function checkOrders({ orders, customers, operations }: Evidence): string[] {
   const violations: string[] = [];
   const known = new Map(customers.map((customer) => [customer.orderId, customer]));
   for (const { id, instanceId, instanceStatus, state } of orders) {
     const customer = known.get(id);
-    if (!customer) violations.push(`order ${id} is nobody's`);
+    if (!customer) violations.push(`order ${id} was placed by no customer`);
     if (!orderHasEnded(state)) violations.push(`order ${id} has not ended: ${state}`);
     else if (customer && !customer.settled) violations.push(`order ${id} ended ${state}, but not in time`);
     const expected = state === 'fulfilled' ? 'ready' : 'aborted';

@@ -1,7 +1,7 @@
 import { delivered, type Evidence } from '../evidence.ts';
 
-/** Of the platform there are its own processes, the hosts of delivered instances, and one runner at most that waits. */
-export function processesAreRight(evidence: Evidence): string[] {
+/** The platform has only its own processes, the hosts of delivered instances, and at most one idle runner. */
+export function checkProcesses(evidence: Evidence): string[] {
   const owners = delivered(evidence);
   const hosts = new Set(
     evidence.cloud
@@ -11,9 +11,9 @@ export function processesAreRight(evidence: Evidence): string[] {
   const violations: string[] = [];
   for (const { pid, role, command } of evidence.processes) {
     if (role === 'supervised' || role === 'idle-runner' || (role === 'host' && hosts.has(pid))) continue;
-    violations.push(`process ${pid} is nobody's (${role}): ${command.slice(0, 160)}`);
+    violations.push(`process ${pid} belongs to nothing (${role}): ${command.slice(0, 160)}`);
   }
   const waiting = evidence.processes.filter(({ role }) => role === 'idle-runner');
-  if (waiting.length > 1) violations.push(`${waiting.length} runners wait for work, one may`);
+  if (waiting.length > 1) violations.push(`${waiting.length} idle runners, at most one is allowed`);
   return violations;
 }

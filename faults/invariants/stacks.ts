@@ -1,7 +1,7 @@
 import { delivered, type Evidence } from '../evidence.ts';
 
-/** A delivered instance has its stack; there is no other stack, no lock of the engine, and nobody holds a lease. */
-export function stacksAreRight(evidence: Evidence): string[] {
+/** A delivered instance has its stack; there is no other stack, no engine lock, and no held lease. */
+export function checkStacks(evidence: Evidence): string[] {
   const expected = new Set([...delivered(evidence)].map((instanceId) => `inst-${instanceId}`));
   const violations: string[] = [];
   for (const stack of expected) if (!evidence.stacks.includes(stack)) violations.push(`stack ${stack} is missing`);

@@ -1,7 +1,7 @@
 import { delivered, type Evidence } from '../evidence.ts';
 
-/** What still runs at Temporal is the workflow of a delivered instance; nothing failed or was terminated. */
-export function workflowsAreRight(evidence: Evidence): string[] {
+/** Temporal runs only the workflows of delivered instances; none failed or was terminated. */
+export function checkWorkflows(evidence: Evidence): string[] {
   const running = new Set([...delivered(evidence)].map((instanceId) => `instance/${instanceId}`));
   const violations: string[] = [];
   for (const { id, status } of evidence.workflows) {

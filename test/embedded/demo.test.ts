@@ -21,7 +21,7 @@ test('a demo that fails before its summary says so in one JSON document, and the
   );
   const [out, shown, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   rmSync(stateDir, { recursive: true, force: true });
-  const sentence = 'FREEHOLD_PORT_API is no port number.';
+  const sentence = 'FREEHOLD_PORT_API is not a port number.';
   expect(JSON.parse(out)).toEqual({ ok: false, fault: 'cancel', reason: 'port_refused', sentence, step: 'Platform' });
   expect(shown).toContain(sentence);
   expect(code).toBe(1);

@@ -40,7 +40,7 @@ test('one that is interrupted leaves without waiting for a worker that is not up
   const interrupt = new AbortController();
   let interruptedAt = 0;
   const tookMs: Record<string, number> = {};
-  // Without Stripe and a licence server the control worker never comes to work.
+  // Without Stripe and a licence server the control worker never starts to serve.
   const start = startPlatform({
     stateDir,
     ports: 'free',
@@ -64,7 +64,7 @@ test('one that is interrupted leaves without waiting for a worker that is not up
   interruptedAt = performance.now();
   interrupt.abort(new Error('interrupted by SIGINT'));
   await expect(start).rejects.toThrow('interrupted by SIGINT');
-  // Its grace would be 10 s.
+  // Its grace time would be 10 s.
   expect(tookMs.control).toBeLessThan(5_000);
   expect(running.some(isAlive)).toBe(false);
   const ports = Object.values(JSON.parse(read('ports.json')) as Ports);

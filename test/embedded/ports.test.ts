@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { choosePorts, type Ports } from '../../src/embedded/ports.ts';
 
-/** Where nothing else listens; nothing listens there in these tests either. */
+/** Nothing else listens here; nothing listens here in these tests either. */
 const base = 18_600;
 let folder: string;
 let starts: ChildProcess[];
@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A start in a process of its own, with a folder of its own, that claims its ports and does not listen on them yet. */
+/** A start in a separate process with its own folder, which claims its ports and does not listen on them yet. */
 async function start(name: string): Promise<Ports> {
   const entry = join(import.meta.dirname, 'choose-ports.ts');
   const child = spawn(process.execPath, [entry, join(folder, name), String(base)], {
@@ -69,5 +69,5 @@ test('a port that is asked for by its name and claimed by another start is refus
 
 test.each(['banana', '0', '65530'])('the base %s is refused in one sentence', async (text) => {
   const asked = choosePorts({ file: join(folder, 'a'), env: { FREEHOLD_PORT_BASE: text }, free: false });
-  await expect(asked).rejects.toThrow('FREEHOLD_PORT_BASE has to be a port number up to 65523.');
+  await expect(asked).rejects.toThrow('FREEHOLD_PORT_BASE must be a port number up to 65523.');
 });

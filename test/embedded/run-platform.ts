@@ -1,6 +1,6 @@
 import { startPlatform } from '../../src/embedded/platform.ts';
 
-/** A supervisor in a process of its own, for tests that kill it: `run-platform.ts <state folder> [names]`. */
+/** A supervisor in a separate process, for tests that kill it: `run-platform.ts <state folder> [names]`. */
 const [stateDir, names] = process.argv.slice(2);
 const platform = await startPlatform({ stateDir: stateDir!, ports: 'free', only: names?.split(',') });
 process.once('SIGTERM', () => {

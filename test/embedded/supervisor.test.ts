@@ -86,7 +86,7 @@ describe('one process', () => {
 
   test('that cannot be run at all fails the start', async () => {
     const { toy } = supervise('', { command: join(stateDir, 'missing') });
-    await expect(toy.start()).rejects.toThrow(/could not be run .*ENOENT/);
+    await expect(toy.start()).rejects.toThrow(/could not be executed .*ENOENT/);
   });
 
   test('whose port somebody else took is not started, and one sentence says so', async () => {

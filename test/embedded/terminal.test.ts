@@ -45,7 +45,7 @@ test('a terminal is drawn over in place and left clean, with the cursor shown ag
   const text = withoutColours(written());
   expect(text).toContain('\x1b[?25l');
   expect(text.endsWith('\x1b[?25h')).toBe(true);
-  // What stands at the end: cursor movements erase three drawn lines, the row remains and the bar is gone.
+  // The final output: cursor movements erase three drawn lines, the row remains and the bar is gone.
   const last = text.slice(text.lastIndexOf('\x1b[J') + 3);
   expect(last).toMatch(/^ {2}✔ Build the server +a note tha?t?… +1\.0 s\n/);
   expect(last).not.toContain('50 %');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { faultText, momentText, orderText } from '../../faults/describe-schedule.ts';
 import { victims } from '../../faults/processes.ts';
 import { createRandom } from '../../faults/random.ts';
 import { makeSchedule } from '../../faults/schedule.ts';
-import { faultText, momentText, orderText } from '../../faults/words.ts';
 
 describe('random choices', () => {
   test('are those of their seed', () => {

@@ -4,7 +4,7 @@ import { type Connection, createConnection } from 'mongoose';
 import type { AuditEntry, LicenceView } from '../../src/licence/protocol/admin.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 
-/** What operators and the control plane do with licences. */
+/** Calls of operators and the control plane for licences. */
 
 let world: LicenceWorld;
 let database: Connection;
@@ -28,7 +28,7 @@ describe('products', () => {
   test('are listed with their plans and releases', async () => {
     await world.putPlan('SMALL', { limits: { devices: 5 } }, 'listed');
     await world.putPlan('LARGE', { keyReveal: 'again' }, 'listed');
-    // A product whose name begins alike has plans of its own.
+    // A product with a similar name has separate plans.
     await world.putPlan('OTHER', {}, 'listed-2');
     expect((await world.admin('GET', '/products')).body).toMatchObject({
       products: expect.arrayContaining([
@@ -77,7 +77,7 @@ describe("an operator's stop", () => {
     ]);
     expect((await world.claimsOf(refused.body.verdict)).lic.status).toBe('SUSPENDED');
     expect((await world.activate(licenseKey)).body.detail).toBe(refused.body.detail);
-    // Money does not lift it.
+    // A payment does not lift it.
     await standing(licenseId, { standing: 'current', revision: 9 });
     expect((await world.view(licenseId)).status).toBe('SUSPENDED');
 
@@ -262,8 +262,8 @@ describe('L77: the audit log', () => {
 test('a licence that was issued for an account shows it, and one that was not has none', async () => {
   expect((await world.issue({ account: 'acc_seen' })).account).toBe('acc_seen');
   expect((await world.issue()).account).toBeNull();
-  const wish = { product, plan: 'MAKER', externalRef: 'x', standing: { standing: 'current', revision: 1 } };
+  const request = { product, plan: 'MAKER', externalRef: 'x', standing: { standing: 'current', revision: 1 } };
   for (const account of ['', 'a b', { $ne: '' }, 'x'.repeat(65)]) {
-    expect((await world.admin('POST', '/licenses', { ...wish, account }, idempotent())).status).toBe(400);
+    expect((await world.admin('POST', '/licenses', { ...request, account }, idempotent())).status).toBe(400);
   }
 });

@@ -7,8 +7,8 @@ import { type LicenceWorld, startLicenceWorld } from './support/licence-server.t
 import { seatCalls, writes } from './support/seat-calls.ts';
 
 /**
- * L77: the server is killed (SIGKILL) after a change was written and before its entry stands in the audit log. Another
- * process appends it, and whoever calls again adds none for what was done already.
+ * L77: the server is killed (SIGKILL) after a change was written and before its audit entry is in the log. Another
+ * process appends it, and repeating the call adds none for what was done already.
  */
 let world: LicenceWorld;
 let database: Connection;
@@ -28,7 +28,7 @@ afterAll(async () => {
 const written = (entry: Record<string, unknown>) => database.collection('audit').find(entry).toArray();
 
 /** Whether nothing waits in any document any more. */
-async function allIsTold(): Promise<boolean> {
+async function allAreReported(): Promise<boolean> {
   const collections = await database.listCollections();
   const waiting = await Promise.all(
     collections.map(({ name }) => database.collection(name).countDocuments({ 'outbox.at': { $gt: new Date(0) } })),
@@ -54,13 +54,13 @@ test.each(Object.keys(auditedCalls({} as LicenceWorld)))(
       const { call, entries, changesAgain } = await prepare();
       const { answer, reached } = await killedAt(world, { write: 'insert audit', index, when: 'before' }, call);
       expect([answer, reached]).toEqual([null, true]);
-      await until(allIsTold, { what: 'another process has told everything', limitMs: 20_000 });
+      await until(allAreReported, { what: 'another process has told everything', limitMs: 20_000 });
       // Of a call with two entries the second one's change was perhaps not reached.
       if (entries.length === 1) {
         await until(async () => (await written(entries[0]!)).length > 0, { what: 'the entry stands' });
       }
       await call();
-      await until(allIsTold, { what: 'everything is told again', limitMs: 20_000 });
+      await until(allAreReported, { what: 'everything is told again', limitMs: 20_000 });
       for (const entry of entries) expect(await written(entry)).toHaveLength(changesAgain ? 2 : 1);
     }
   },
@@ -80,7 +80,7 @@ test.each(Object.entries(writes).filter(([, of]) => appends(of).length > 0))(
       const { answer, reached } = await killedAt(world, { write: 'insert audit', index, when: 'before' }, call);
       expect([answer, reached]).toEqual([null, true]);
       expect((await call()).status).toBeLessThan(300);
-      await until(allIsTold, { what: 'another process has told everything', limitMs: 20_000 });
+      await until(allAreReported, { what: 'another process has told everything', limitMs: 20_000 });
       expect(await actionsOf(licenceId)).toEqual(expected);
     }
   },

@@ -33,7 +33,7 @@ const member = async (path: string, method = 'GET', body?: unknown, of = account
   });
 const approve = (userCode: string, licenseId: string, of = account) =>
   member(`${userCode}/approve`, 'POST', { licenseId }, of);
-/** A server that remembers no poll, as after the interval or at another process. */
+/** A server with an empty poll memory, as after the interval or at another process. */
 const restart = async (more: Record<string, string> = {}) => {
   await world.server().kill('SIGKILL');
   await world.start(more);
@@ -60,10 +60,10 @@ test('L59: a claim that a member approves gives the key once, and the key works'
   expect(await poll(claim.claimToken)).toEqual({ status: 'EXPIRED', interval: 5 });
   expect((await world.activate(licenseKey, { node: { name: 'n1', clusterId: 'plant-7' } })).status).toBe(201);
 
-  const told = await until(() =>
+  const reported = await until(() =>
     database.collection('events').findOne({ type: 'claim.completed', licenceId: licenseId }),
   );
-  expect(told.details).toMatchObject({ clusterId: 'plant-7', approvedBy: 'member:mem_1' });
+  expect(reported.details).toMatchObject({ clusterId: 'plant-7', approvedBy: 'member:mem_1' });
   const stored = JSON.stringify([
     await database.collection('claims').find().toArray(),
     await database.collection('events').find().toArray(),
@@ -76,7 +76,7 @@ test('L59: a claim that a member approves gives the key once, and the key works'
 test('L59: polling too fast gets the same words and costs nothing', async () => {
   const claim = await begin();
   expect((await poll(claim.claimToken)).status).toBe('PENDING');
-  // Whatever happens to the record now: a hasty node is answered without a look at it.
+  // Whatever happens to the record now: a node that polls too fast is answered without a query.
   await database.collection('claims').deleteMany({});
   for (const _ of Array.from({ length: 50 })) {
     expect(await poll(claim.claimToken)).toEqual({ status: 'PENDING', interval: 5 });
@@ -141,7 +141,7 @@ test('only an active licence of the same account and product is given, and a mem
   expect((await poll(claim.claimToken)).status).toBe('EXPIRED');
   expect((await begin('x', { product: 'nothing' })).code).toBe('UNKNOWN_PRODUCT_OR_PLAN');
 
-  // What was given and then taken away is not handed out.
+  // A licence that was assigned and then transferred is not handed out.
   const mine = await world.issue({ account });
   const late = await begin();
   await approve(late.userCode, mine.licenseId);

@@ -8,7 +8,7 @@ import { standingClock, startNodes, until } from './support/node.ts';
 const hour = 3_600_000;
 let world: LicenceWorld;
 let nodes: Awaited<ReturnType<typeof startNodes>>;
-/** What stands between the nodes and the server. */
+/** The connection between the nodes and the server. */
 let link: LicenceFetch;
 const through: LicenceFetch = (url, init) => fetch(url.replace('http://licence.test', world.url()), init);
 const cut: LicenceFetch = () => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }));
@@ -31,8 +31,8 @@ beforeEach(() => {
   link = through;
 });
 
-async function enrolled(wish: Parameters<LicenceWorld['issue']>[0] = {}) {
-  const licence = await world.issue({ plan: 'GROW', ...wish });
+async function enrolled(request: Parameters<LicenceWorld['issue']>[0] = {}) {
+  const licence = await world.issue({ plan: 'GROW', ...request });
   const { enrollmentToken } = await world.enrol(licence.licenseId);
   const stateFile = nodes.newStateFile();
   const time = standingClock();
@@ -239,15 +239,15 @@ describe('a copied machine', () => {
     await copyFile(stateFile, `${stateFile}.backup`);
     for (let round = 1; round <= 4; round += 1) {
       await copyFile(`${stateFile}.backup`, stateFile);
-      const told: unknown[] = [];
-      const restored = nodes.client({ stateFile, ...proof, log: ({ detail }) => told.push(detail?.code) });
+      const reported: unknown[] = [];
+      const restored = nodes.client({ stateFile, ...proof, log: ({ detail }) => reported.push(detail?.code) });
       await restored.start();
       const outcome = await restored.recover();
       if (round <= 3) {
         expect(outcome).toMatchObject({ state: 'OK', activationId: client.status().activationId });
       } else {
         expect(outcome).toMatchObject({ state: 'LOCKED', reason: { code: 'STALE_SECRET' } });
-        expect(told).toContain('RECOVERY_REFUSED');
+        expect(reported).toContain('RECOVERY_REFUSED');
       }
       await restored.stop();
     }
@@ -374,7 +374,7 @@ describe('the state file (L52)', () => {
     const licence = await world.issue({ plan: 'GROW' });
     const { enrollmentToken } = await world.enrol(licence.licenseId);
     const stateFile = nodes.newStateFile();
-    // A folder in the way of the draft stops everybody, the superuser of a test machine too.
+    // A folder at the draft's path blocks everybody, including the superuser.
     await mkdir(`${stateFile}.new/in-the-way`, { recursive: true });
     await chmod(dirname(stateFile), 0o700);
     const client = nodes.client({ stateFile, enrollmentToken });

@@ -7,7 +7,7 @@ import { standingClock, startNodes } from './support/node.ts';
 
 let nodes: Awaited<ReturnType<typeof startNodes>>;
 let fake: ReturnType<typeof createFakeServer>;
-/** What the licence server says on its sockets; a test puts something bad in its place. */
+/** What the licence server sends on its sockets; a test replaces it with something bad. */
 let listener: RequestListener;
 const open: { close(): unknown }[] = [];
 const environment = { ...process.env };
@@ -40,7 +40,7 @@ async function proxying(allows?: (authorization: string | undefined) => number) 
   return proxy;
 }
 
-/** A node that reaches its server as the client itself does, by no fetch of the test. */
+/** A node that connects to its server with the client's own fetch. */
 async function node(options: Partial<LicenceClientOptions> & { serverUrl: string }) {
   const time = standingClock();
   const client = nodes.client({
@@ -202,7 +202,7 @@ describe('what leaves a node (L74)', () => {
   test('only what the protocol names, and only counters that the licence bounds; no free text', async () => {
     fake.sign = (asked) => fake.signed(asked, { limits: { plugins: 3 } });
     const server = await listening();
-    const told: string[] = [];
+    const reported: string[] = [];
     const nodeAndMore = {
       ...{
         name: 'n1',
@@ -219,7 +219,7 @@ describe('what leaves a node (L74)', () => {
       serverUrl: server.url,
       node: nodeAndMore,
       usage: () => usage as unknown as Record<string, number>,
-      log: (event) => told.push(JSON.stringify(event)),
+      log: (event) => reported.push(JSON.stringify(event)),
     });
     await client.check();
     await client.check();
@@ -232,7 +232,7 @@ describe('what leaves a node (L74)', () => {
     const checks = fake.requests.filter(({ path }) => path.endsWith('/check'));
     expect(checks.at(-1)?.body.usage).toEqual({ plugins: 2 });
     for (const { body } of checks) expect(body.clientTime).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    const everything = JSON.stringify([fake.requests, server.headers, told]);
+    const everything = JSON.stringify([fake.requests, server.headers, reported]);
     expect(everything).not.toMatch(/ada@|free text|HOME|"users"|adminEmail/);
     const headers = new Set(server.headers.flatMap((sent) => Object.keys(sent)));
     const usual = [
@@ -246,9 +246,10 @@ describe('what leaves a node (L74)', () => {
     ];
     expect([...headers].filter((name) => ![...usual, 'sec-fetch-mode', 'user-agent'].includes(name))).toEqual([]);
     expect(server.headers.every((sent) => ['node', 'undici', undefined].includes(sent['user-agent']))).toBe(true);
-    // What authorises a request stands in no record.
+    // Credentials appear in no record.
     for (const { body } of fake.requests) {
-      for (const secret of [body.secret, body.enrollmentToken]) if (secret) expect(told.join()).not.toContain(secret);
+      for (const secret of [body.secret, body.enrollmentToken])
+        if (secret) expect(reported.join()).not.toContain(secret);
     }
   });
 

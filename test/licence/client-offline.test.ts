@@ -26,7 +26,7 @@ beforeEach(() => {
   server = createFakeServer();
 });
 
-/** A file as the server issues it, but for what is given. */
+/** A file as the server issues it, with the given changes. */
 async function fileOf(
   claims: Record<string, unknown> = {},
   header: Record<string, unknown> = {},

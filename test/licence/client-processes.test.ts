@@ -28,8 +28,8 @@ function boot(options: Omit<ProcessOptions, 'serverUrl'>) {
   return product;
 }
 
-async function enrolment(wish: Parameters<LicenceWorld['issue']>[0] = {}) {
-  const licence = await world.issue(wish);
+async function enrolment(request: Parameters<LicenceWorld['issue']>[0] = {}) {
+  const licence = await world.issue(request);
   const { enrollmentToken } = await world.enrol(licence.licenseId);
   return { licence, enrollmentToken, stateFile: nodes.newStateFile() };
 }
@@ -44,7 +44,7 @@ describe('the state file between processes', () => {
     const second = boot({ stateFile });
     expect(await second.ended()).toBe(75);
     expect(second.lines).toEqual([{ failed: `${stateFile} is in use by another process of this node.` }]);
-    // A frozen process is alive: it keeps the file, and its seat.
+    // A frozen process is alive: it keeps the file lock and its seat.
     holder.signal('SIGSTOP');
     expect(await boot({ stateFile }).ended()).toBe(75);
     await holder.kill('SIGKILL');

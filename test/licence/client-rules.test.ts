@@ -18,7 +18,7 @@ beforeEach(() => {
   server = createFakeServer();
 });
 
-/** A random number generator with a seed, so that a failure repeats. */
+/** A seeded random number generator, so that a failure can be repeated. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -30,7 +30,7 @@ function seeded(seed: number): () => number {
 describe('L51: 10,000 nodes come back after an outage', () => {
   const limits = { firstMs: 30_000, maxMs: 600_000, intervalMs: 3_600_000, retryAfterMs: 0 };
 
-  /** When each node asks first after the server is back, ms after that moment. */
+  /** When each node first checks after the server is back, ms after that moment. */
   function returns(outageMs: number, firstFailure: (random: () => number) => number, retryAfterMs = 0): number[] {
     const random = seeded(51);
     return Array.from({ length: 10_000 }, () => {

@@ -21,7 +21,7 @@ beforeEach(() => {
   server = createFakeServer();
 });
 
-/** A node that was good once. */
+/** A node that has checked successfully once. */
 async function running(options: Partial<LicenceClientOptions> = {}) {
   const time = standingClock();
   const stateFile = nodes.newStateFile();
@@ -228,7 +228,7 @@ describe('L48: what is not the licence server counts as not reached', () => {
       const before = server.requests.length;
       time.advance(1_799_000);
       expect(server.requests).toHaveLength(before);
-      // What is asked of many at once is spread above what was asked.
+      // A delay requested from many at once gets jitter on top.
       time.advance(451_000);
       await until('the next check', () => server.requests.length > before);
     }

@@ -27,7 +27,7 @@ afterAll(() => world.stop());
 const play = (serverUrl: string, chosen: readonly Scenario[]) =>
   runScenarios({ ...{ serverUrl, product, licenseKey: key, version: '1.0.0', issuer: defaultIssuer }, fetch }, chosen);
 
-/** The command as a process of its own. */
+/** The command as a separate process. */
 async function command(args: string[], environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     env: { PATH: process.env.PATH ?? '', ...environment },

@@ -43,7 +43,7 @@ describe('killed at every write, and the node never asks again', () => {
       }
     }
     await Promise.all([tryPoints(), tryPoints()]);
-    // Every call is over, so whatever is unfinished now stays so: no need to let ten minutes pass.
+    // Every call is over, so whatever is unfinished now stays so: no need to wait ten minutes.
     await world.startBeside({ LICENCE_PENDING_MS: '0', LICENCE_SWEEP_MS: '50' });
     const unfinished = () => database.collection('activations').countDocuments({ unfinishedSince: { $ne: null } });
     await until('everything is swept', async () => (await unfinished()) === 0, 60_000);

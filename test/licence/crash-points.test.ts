@@ -7,7 +7,7 @@ import { activationWrites, seatCalls, writes } from './support/seat-calls.ts';
 
 /**
  * The licence server is killed (SIGKILL) around every write of every call that moves a seat or a secret. The writes are
- * seen on the wire to the database, so a test fails when a call begins to write something that is not listed.
+ * observed on the database connection, so a test fails when a call begins to write something that is not listed.
  */
 let world: LicenceWorld;
 let database: Connection;
@@ -60,7 +60,7 @@ describe('L22: the licence ends during an activation', () => {
       const failures: string[] = [];
       const prepare = seatCalls(world, database)['activate (L5, L6)']!;
       const watched = await startWatched(world);
-      // The last write only tells what was done: what is removed then was whole before.
+      // The last write only reports what was done: what is removed then was complete before.
       for (const point of allPoints(activationWrites.slice(0, how === 'removed' ? 3 : 4))) {
         const prepared = await prepare();
         const { licenceId } = prepared;
@@ -91,7 +91,7 @@ describe('L35: the connection to the database is cut between an update and its a
     const [rotate] = deathPoints(writes[name]!).filter(({ when }) => when === 'after');
     const { answer, reached } = await watched.disturbed(rotate!, prepared.call, async () => 'cut');
     expect(reached).toBe(true);
-    // The driver repeats the write by itself where the database can tell that it is the same one; else it says 503.
+    // The driver repeats the write if the database can tell that it is the same one; otherwise it says 503.
     expect([200, 503]).toContain(answer?.status);
     const again = await prepared.call(watched.url);
     expect([again.status, again.headers.get('Idempotent-Replay')]).toEqual([200, 'true']);

@@ -54,7 +54,7 @@ test('L60: the same pair gets the same answer until its first check, anybody els
   expect(again.body.secret).toBe(first.body.secret);
   expect((await redeem(enrollmentToken)).status).toBe(401);
 
-  // An answer that was lost is given again although the enrolment was closed meanwhile.
+  // A lost answer is repeated although the enrolment was closed meanwhile.
   await world.admin('POST', '/enrollments/close', { licenseId });
   expect((await redeem(enrollmentToken, pair)).status).toBe(200);
   await world.check(first.body.instanceId, { secret: first.body.secret });
@@ -135,14 +135,14 @@ test('a new generation recovers the node that the old one enrolled, or enrols it
 
 test('L70: issuing again is one licence and one key; revoking frees seats, closes enrolments, twice as well', async () => {
   const key = `issue-${randomUUID()}`;
-  const wish = { externalRef: 'i0123', addOns: {} };
-  const first = await world.issue(wish, key);
+  const request = { externalRef: 'i0123', addOns: {} };
+  const first = await world.issue(request, key);
   const again = await world.issue(
-    { ...wish, standing: { standing: 'current', revision: 9, paidUntil: null, endsAt: null } },
+    { ...request, standing: { standing: 'current', revision: 9, paidUntil: null, endsAt: null } },
     key,
   );
   expect([again.licenseId, again.licenseKey]).toEqual([first.licenseId, first.licenseKey]);
-  await expect(world.issue({ ...wish, seats: 7 }, key)).rejects.toThrow('IDEMPOTENCY_CONFLICT');
+  await expect(world.issue({ ...request, seats: 7 }, key)).rejects.toThrow('IDEMPOTENCY_CONFLICT');
   const many = await Promise.all(
     Array.from({ length: 20 }, () => world.issue({ externalRef: 'many' }, 'many-at-once')),
   );

@@ -87,7 +87,7 @@ describe('what time brings', () => {
       LICENCE_RELAY_MS: '20',
     });
     database = await createConnection(world.database.uri).asPromise();
-    // Two servers sweep, and still each thing is told once.
+    // Two servers sweep, and still each event is recorded once.
     ({ turnTo } = await startWithTurnedClock(world, 2));
   });
   afterAll(async () => {
@@ -95,19 +95,19 @@ describe('what time brings', () => {
     await world?.stop();
   });
 
-  const told = async (licenceId: string) =>
+  const reported = async (licenceId: string) =>
     (await database.collection('events').find({ licenceId }).sort({ at: 1 }).toArray()) as unknown as {
       type: string;
       at: Date;
       details: Record<string, string>;
     }[];
   const typesOf = async (licenceId: string) =>
-    (await told(licenceId)).map(({ type }) => type).filter((type) => !/created|activated|claimed|first/.test(type));
+    (await reported(licenceId)).map(({ type }) => type).filter((type) => !/created|activated|claimed|first/.test(type));
   const untilTold = (licenceId: string, types: string[]) =>
     until(async () => (await typesOf(licenceId)).length >= types.length, { what: `${types} are told` }).then(async () =>
       expect(await typesOf(licenceId)).toEqual(types),
     );
-  /** A licence that was cancelled just now: what is told of it shows that the sweeps have come this far. */
+  /** A licence cancelled just now: its event shows that the sweeps have come this far. */
   const swept = async (ahead: number) => {
     const endsAt = new Date(Date.now() + ahead + day).toISOString();
     const { licenseId } = await world.issue({
@@ -127,13 +127,13 @@ describe('what time brings', () => {
     expect(await typesOf(licenseId)).toEqual([]);
     await turnTo(6.1 * day);
     await untilTold(licenseId, ['license.expiring-soon']);
-    expect((await told(licenseId)).at(-1)?.details).toMatchObject({ endsAt });
+    expect((await reported(licenseId)).at(-1)?.details).toMatchObject({ endsAt });
     await turnTo(20.1 * day);
     await untilTold(licenseId, ['license.expiring-soon', 'license.expired']);
     await swept(20.1 * day);
     expect(await typesOf(licenseId)).toEqual(['license.expiring-soon', 'license.expired']);
 
-    // Paid after all, and cancelled to another day: that end is told anew.
+    // Paid after all, and cancelled to another day: that end is announced again.
     const push = (revision: number, end: string | null) =>
       world.admin('POST', `/licenses/${licenseId}/standing`, { revision, standing: 'current', endsAt: end });
     await push(2, null);
@@ -165,7 +165,7 @@ describe('what time brings', () => {
     expect(await typesOf(licenseId)).toEqual([]);
     await turnTo(7.1 * day);
     await untilTold(licenseId, ['license.expiring-soon']);
-    expect((await told(licenseId)).at(-1)?.details).toEqual({ updatesUntil, plan: 'FOREVER' });
+    expect((await reported(licenseId)).at(-1)?.details).toEqual({ updatesUntil, plan: 'FOREVER' });
     await turnTo(25 * day);
     await swept(25 * day);
     expect(await typesOf(licenseId)).toEqual(['license.expiring-soon']);
@@ -174,11 +174,11 @@ describe('what time brings', () => {
     const renewedUntil = (await world.view(licenseId)).perpetual?.updatesUntil;
     expect(renewedUntil).not.toBe(updatesUntil);
     await turnTo(380 * day);
-    const isTold = async () =>
-      (await told(licenseId)).some(
+    const isReported = async () =>
+      (await reported(licenseId)).some(
         ({ type, details }) => type === 'license.expiring-soon' && details.updatesUntil === renewedUntil,
       );
-    await until(isTold, { what: 'the end of the renewed updates is told' });
+    await until(isReported, { what: 'the end of the renewed updates is told' });
     await turnTo(0);
   }, 60_000);
 
@@ -209,7 +209,7 @@ describe('what time brings', () => {
     expect(await typesOf(licenseId)).toEqual(['instance.silent']);
     await turnTo(18.1 * hour);
     await untilTold(licenseId, ['instance.silent', 'instance.grace-risk']);
-    const risk = (await told(licenseId)).at(-1)?.details;
+    const risk = (await reported(licenseId)).at(-1)?.details;
     expect(risk).toMatchObject({ node: 'silent' });
     expect(Math.abs(Date.parse(String(risk?.locksAt)) - start - 24 * hour)).toBeLessThan(60 * second);
     await world.check(silent.instanceId, { secret: first.body.secret });
@@ -235,12 +235,12 @@ describe('what time brings', () => {
 
   test('old events are forgotten after 30 days', async () => {
     const { licenseId } = await world.issue();
-    await until(async () => (await told(licenseId)).length === 2, { what: 'its events stand' });
+    await until(async () => (await reported(licenseId)).length === 2, { what: 'its events stand' });
     await turnTo(29 * day);
     await swept(29 * day);
-    expect(await told(licenseId)).toHaveLength(2);
+    expect(await reported(licenseId)).toHaveLength(2);
     await turnTo(31 * day);
-    await until(async () => (await told(licenseId)).length === 0, { what: 'its events are forgotten' });
+    await until(async () => (await reported(licenseId)).length === 0, { what: 'its events are forgotten' });
     await turnTo(0);
   });
 });

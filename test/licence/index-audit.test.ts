@@ -7,8 +7,8 @@ import { until } from './support/node.ts';
 import { seatCalls } from './support/seat-calls.ts';
 
 /**
- * L78: every query that the licence server really sends, seen on the wire while each call runs, finds its documents by an
- * index that the server has declared. A real MongoDB is also asked how it would run each of them.
+ * L78: every query that the licence server really sends, observed while each call runs, uses an index that the server
+ * has declared. A real MongoDB is also asked for its query plan.
  */
 interface Query {
   collection: string;
@@ -44,7 +44,7 @@ afterAll(async () => {
   await proxy.stop();
 });
 
-/** Every call that nodes make, each in every way that asks the database something else, and both kinds of sweep. */
+/** Every call of nodes, with every variation that changes the database queries, and both kinds of sweep. */
 async function useEveryCall(): Promise<void> {
   for (const prepare of Object.values(seatCalls(world, database))) {
     const { call, settled } = await prepare();
@@ -100,12 +100,12 @@ const operatorsOf = (condition: unknown): string[] | null =>
     ? Object.keys(condition)
     : null;
 
-/** The filter with its values left out. */
+/** The filter without its values. */
 function shapeOf(filter: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(filter).map(([field, value]) => [field, operatorsOf(value) ?? 'equals']));
 }
 
-/** Fields by which an index finds something: equal to, one of, or in a range; never `$ne`, `$or`, `$expr`. */
+/** Fields that an index can be used for: equal to, one of, or in a range; never `$ne`, `$or`, `$expr`. */
 function findable(filter: Record<string, unknown>): string[] {
   const byRange = ['$in', '$gt', '$gte', '$lt', '$lte'];
   return Object.entries(filter)
@@ -117,7 +117,7 @@ function findable(filter: Record<string, unknown>): string[] {
     .map(([field]) => field);
 }
 
-/** Whether the fields lead an index: all of them are its beginning, or the whole index is among them. */
+/** Whether the fields match an index: all of them are its prefix, or the whole index is among them. */
 function leads(fields: string[], index: string[]): boolean {
   const prefix = index.findIndex((field) => !fields.includes(field));
   return prefix === -1 || prefix === fields.length;

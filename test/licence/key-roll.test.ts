@@ -67,7 +67,7 @@ test('L47: after a roll every server signs with the new key, and what the old on
       .digest('hex');
   expect((await roll(next)).status).toBe(200);
   const once = await hash();
-  // The same call again, after its answer was lost, rolls no further.
+  // Repeating the call, after its answer was lost, rolls no further.
   expect((await roll(next)).status).toBe(200);
   expect(await hash()).toBe(once);
   expect((await stat(keysFile)).mode & 0o777).toBe(0o600);
@@ -92,7 +92,7 @@ test('L47: after a roll every server signs with the new key, and what the old on
     );
     expect(await published(url)).toContain(current);
   }
-  // The node that was away during the roll: its old verdict verifies, and so does its next one.
+  // A node that was offline during the roll: its old verdict verifies, and so does its next one.
   expect((await world.claimsOf(before.body.license)).seq).toBe(0);
   const check = await world.check(before.body.instanceId, { secret: before.body.secret });
   expect(decodeProtectedHeader(check.body.license).kid).toBe(next);

@@ -6,7 +6,9 @@ import { startInProcess } from './support/in-process.ts';
 import { adminToken, type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 import { watchDatabase } from './support/watched-database.ts';
 
-/** What strangers learn from keys that are not theirs, and what bad requests cost: every database command is seen. */
+/**
+ * What strangers learn from keys that are not theirs, and what bad requests cost: every database command is observed.
+ */
 
 let world: LicenceWorld;
 let watched: Awaited<ReturnType<typeof watchDatabase>>;
@@ -24,7 +26,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** The answer of a call and the database commands that it needed. */
+/** The answer of a call and its database commands. */
 async function seen<T extends { status: number; headers: Headers; body: unknown }>(call: () => Promise<T>) {
   let reply: T | undefined;
   const commands = await watched.during(async () => {
@@ -58,8 +60,8 @@ describe('a key', () => {
     const last = licenseKey.at(-1) === 'A' ? 'B' : 'A';
     for (const path of ['/v1/activations', '/v1/licenses/validate']) {
       const body = { licenseKey: licenseKey.slice(0, -1) + last, product: 'freehold-server' };
-      const wish = { ...body, activationId: randomUUID(), version: '1.0.0', node: { name: 'n1' } };
-      const { reply, commands } = await seen(() => world.call('POST', path, wish, {}, server.url));
+      const request = { ...body, activationId: randomUUID(), version: '1.0.0', node: { name: 'n1' } };
+      const { reply, commands } = await seen(() => world.call('POST', path, request, {}, server.url));
       expect([reply.status, reply.body]).toMatchObject([401, { num: 101 }]);
       expect(commands).toEqual([]);
     }

@@ -6,8 +6,8 @@ import { type LicenceWorld, type Reply, startLicenceWorld } from './support/lice
 
 const hour = 3_600_000;
 
-/** What a refusal for a limit tells: how long to wait, and which limit it was. */
-const told = ({ status, headers }: Reply<unknown>) => ({
+/** The contents of a rate limit refusal: how long to wait, and which limit it was. */
+const reported = ({ status, headers }: Reply<unknown>) => ({
   status,
   retryAfter: Number(headers.get('Retry-After')),
   policy: headers.get('RateLimit-Policy'),
@@ -34,7 +34,7 @@ describe('limits at their defaults', () => {
       replies.push(await world.check(body.instanceId, { secret: randomBytes(32).toString('base64url') }));
     }
     expect(replies.map(({ status }) => status)).toEqual([...Array(10).fill(401), ...Array(10).fill(429)]);
-    const refused = told(replies[19]!);
+    const refused = reported(replies[19]!);
     expect(refused).toMatchObject({ policy: '10;w=60', limit: `limit=10, remaining=0, reset=${refused.retryAfter}` });
     expect(refused.retryAfter).toBeGreaterThan(880);
     expect(refused.retryAfter).toBeLessThanOrEqual(900);
@@ -61,8 +61,8 @@ describe('limits at their defaults', () => {
       expect(reply.status).toBe(200);
       secret = reply.body.secret;
     }
-    const refused = told(await world.check(body.instanceId, { secret }));
-    // A check comes back every five seconds, of which the five before this one have used up some.
+    const refused = reported(await world.check(body.instanceId, { secret }));
+    // One check becomes available every five seconds; the five before this one have used up some.
     const { retryAfter } = refused;
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(5);
@@ -85,7 +85,7 @@ describe('limits at their defaults', () => {
     }
     expect(replies.map(({ status }) => status)).toEqual([...Array(21).fill(201), 429]);
     expect(again).toBe(21);
-    expect(told(replies[21]!)).toMatchObject({ retryAfter: 600, policy: '21;w=3600' });
+    expect(reported(replies[21]!)).toMatchObject({ retryAfter: 600, policy: '21;w=3600' });
     await laterBy(hour + 1000);
     expect((await world.activate(licence.licenseKey)).status).toBe(201);
   });
@@ -99,8 +99,8 @@ describe('limits at their defaults', () => {
     const ended = [];
     for (const { instanceId } of nodes.slice(0, 21)) ended.push(await deactivate(instanceId));
     expect(ended.map(({ status }) => status)).toEqual([...Array(20).fill(200), 429]);
-    expect(told(ended[20]!)).toMatchObject({ retryAfter: 600, policy: '20;w=3600' });
-    // The same again is no new one.
+    expect(reported(ended[20]!)).toMatchObject({ retryAfter: 600, policy: '20;w=3600' });
+    // The same one again does not count.
     expect((await deactivate(nodes[0]!.instanceId)).status).toBe(200);
     const own = nodes[21]!;
     const released = await world.call('POST', `/v1/instances/${own.instanceId}/release`, { secret: own.secret });
@@ -118,7 +118,7 @@ describe('limits at their defaults', () => {
       Array.from({ length: 230 }, () => world.call('POST', '/v1/licenses/validate', {})),
     );
     expect(replies.filter(({ status }) => status === 429)).toHaveLength(30);
-    const refused = told(replies.find(({ status }) => status === 429)!);
+    const refused = reported(replies.find(({ status }) => status === 429)!);
     expect(refused).toMatchObject({ retryAfter: 10, policy: '200;w=10' });
     expect(refused.limit).toContain('limit=200, remaining=0');
     expect((await world.call('GET', '/health/ready')).status).toBe(200);

@@ -14,7 +14,7 @@ import { deathPoints, killedAt, startWatched } from './support/crash-points.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 import { startWithTurnedClock } from './support/turned-clock.ts';
 
-/** Offline files as the server issues them, held against the client that reads them on the node. */
+/** Offline files as the server issues them, read by the client on the node. */
 
 const [hour, day] = [3_600_000, 86_400_000];
 let world: LicenceWorld;
@@ -44,7 +44,7 @@ const list = async (licenseId: string) =>
 const used = async (licenseId: string) => (await world.view(licenseId)).seats.production.used;
 const claimsOf = (file: string) => decodeJwt(file.trim()) as unknown as OfflineFileClaims;
 
-/** What the client library on a node makes of a file. */
+/** The result of the client library for a file. */
 async function onNode(file: string, node: Omit<WireNode, 'name'> = { clusterId: 'plant-7' }, version = '1.0.0') {
   const path = join(world.folder, `${randomUUID()}.lic`);
   await writeFile(path, file);
@@ -97,13 +97,13 @@ test('L58: a cluster with a file cannot be online, one that is online gets no fi
 test('L58: a hundred wishes for a file, and nodes that come online meanwhile: never a seat too many', async () => {
   const { licenseId, licenseKey } = await world.issue({ seats: 5 });
   const node = () => ({ name: randomUUID(), clusterId: `c-${Math.floor(Math.random() * 8)}` });
-  const wishes = await Promise.all(
+  const requests = await Promise.all(
     Array.from({ length: 60 }, async (_, index) => {
       if (index % 3 === 0) return (await world.activate(licenseKey, { node: node() })).status;
       return (await issueFile(licenseId, { clusterId: node().clusterId })).status;
     }),
   );
-  expect(wishes.filter((status) => status === 201)).toHaveLength(5);
+  expect(requests.filter((status) => status === 201)).toHaveLength(5);
   expect(await used(licenseId)).toBe(5);
   const files = await list(licenseId);
   expect(new Set(files.map(({ clusterId }) => clusterId)).size).toBe(files.length);
@@ -129,9 +129,9 @@ test('L58: when a file has ended, its seats are free and its cluster may go onli
 test('the same key gives the same file, also many times at once; another wish under it is refused', async () => {
   const { licenseId } = await world.issue({ seats: 3 });
   const key = randomUUID();
-  const wish = { clusterId: 'plant-7' };
-  const first = await issueFile(licenseId, wish, key);
-  const again = await issueFile(licenseId, wish, key);
+  const request = { clusterId: 'plant-7' };
+  const first = await issueFile(licenseId, request, key);
+  const again = await issueFile(licenseId, request, key);
   expect([first.status, again.status]).toEqual([201, 200]);
   expect(again.body).toEqual(first.body);
   expect((await issueFile(licenseId, { clusterId: 'plant-8' }, key)).body.code).toBe('IDEMPOTENCY_CONFLICT');
@@ -154,7 +154,7 @@ test('what a crash cut short is swept, or resumed by the same key; its seats are
   const key = randomUUID();
   const { offlineFileId } = (await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key)).body;
   const records = database.collection<{ _id: string }>('offline-files');
-  // As after a crash between winning the seats and giving the file out.
+  // As after a crash between taking the seats and handing out the file.
   await records.updateOne({ _id: offlineFileId }, { $set: { status: 'pending' } });
   expect(await list(licenseId)).toEqual([]);
   const resumed = await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key);
@@ -166,7 +166,7 @@ test('what a crash cut short is swept, or resumed by the same key; its seats are
   await until(async () => (await used(licenseId)) === 0, { what: 'its seats are free again', limitMs: 50_000 });
   expect((await issueFile(licenseId, { clusterId: 'plant-7', seats: 3 }, key)).status).toBe(201);
 
-  // A seat of a file that is not there blocks nobody.
+  // A seat of a missing file blocks nobody.
   await records.deleteMany({ licenceId: licenseId });
   expect((await issueFile(licenseId, { clusterId: 'plant-7', seats: 2 })).status).toBe(201);
   expect(await used(licenseId)).toBe(2);
@@ -211,13 +211,13 @@ test('a file that ends soon is followed by a new one in the same seats', async (
   await turnTo(0);
 });
 
-/** A file that ends soon, and the call that lets another one follow it. */
+/** A file that ends soon, and the call that issues its successor. */
 async function renewal() {
   const { licenseId } = await world.issue({ seats: 2 });
-  const wish = { clusterId: 'plant-7', seats: 2 };
-  expect((await issueFile(licenseId, { ...wish, days: 20 })).status).toBe(201);
+  const request = { clusterId: 'plant-7', seats: 2 };
+  expect((await issueFile(licenseId, { ...request, days: 20 })).status).toBe(201);
   const key = randomUUID();
-  return { licenseId, call: (at?: string) => issueFile(licenseId, wish, key, at) };
+  return { licenseId, call: (at?: string) => issueFile(licenseId, request, key, at) };
 }
 
 test('L58: killed at any write of handing the seats of a renewal back, the file before has them', async () => {
@@ -230,7 +230,7 @@ test('L58: killed at any write of handing the seats of a renewal back, the file 
     return writes;
   }
   const moved = (await writesOf(await renewal())).indexOf('update licences');
-  /** The new file has the seats, nobody was given it, and the same call is refused now. */
+  /** The new file has the seats but was not handed out, and the same call is refused now. */
   async function cutShort() {
     const { licenseId, call } = await renewal();
     await killedAt(world, { write: 'update licences', index: moved, when: 'after' }, call);
@@ -268,7 +268,7 @@ test('L58: killed at any write of a renewal, its seats are of the old file or of
     const ledger = database.collection<{ _id: string; seats: Seat[] }>('licences');
     const seatsOf = async () => (await ledger.findOne({ _id: licenseId }))?.seats ?? [];
     const files = async () => (await list(licenseId)).filter(({ status }) => status === 'issued');
-    // The sweeper forgets the file first, then moves its seats.
+    // The sweeper deletes the file first, then moves its seats.
     const settled = async () => {
       const [file, ...others] = await files();
       const seats = await seatsOf();
@@ -288,14 +288,15 @@ test('L15: where the plan allows one cluster, files of clusters count as its nod
   const issue = () => world.issue({ plan: 'CLUSTER', seats: 5 });
   const online = async (licenseKey: string, clusterId?: string) =>
     (await world.activate(licenseKey, { node: { name: randomUUID(), clusterId } })).body;
-  const file = async (licenseId: string, wish: Record<string, unknown>) => (await issueFile(licenseId, wish)).body;
+  const file = async (licenseId: string, request: Record<string, unknown>) =>
+    (await issueFile(licenseId, request)).body;
 
   const running = await issue();
   const node = await online(running.licenseKey, 'a');
   expect((await file(running.licenseId, { clusterId: 'b' })).code).toBe('CLUSTER_ID_MISMATCH');
   expect((await file(running.licenseId, { fingerprint: 'tpm-1' })).status).toBe('issued');
   await world.call('POST', `/v1/instances/${node.instanceId}/release`, { secret: node.secret });
-  // The file of a machine holds a seat, but does not keep the cluster whose last node has left.
+  // The file of a machine holds a seat, but does not bind the licence to the cluster whose last node has left.
   const next = await online(running.licenseKey, 'b');
   expect(next.instanceId).toBeDefined();
   expect((await file(running.licenseId, { clusterId: 'c' })).code).toBe('CLUSTER_ID_MISMATCH');
@@ -309,8 +310,8 @@ test('L15: where the plan allows one cluster, files of clusters count as its nod
   expect((await online(carried.licenseKey, 'b')).code).toBe('OFFLINE_LICENSE_ALREADY_ISSUED');
 
   const raced = await issue();
-  const wishes = ['a', 'b', 'c', 'd'].map((clusterId) => issueFile(raced.licenseId, { clusterId }));
-  const answers = (await Promise.all(wishes)).map(({ status }) => status);
+  const requests = ['a', 'b', 'c', 'd'].map((clusterId) => issueFile(raced.licenseId, { clusterId }));
+  const answers = (await Promise.all(requests)).map(({ status }) => status);
   expect(answers.sort()).toEqual([201, 409, 409, 409]);
 });
 
@@ -336,13 +337,13 @@ test('an administrator of the account issues and reads files, others do not, and
       body,
       { Authorization: `Bearer ${await token}`, 'Idempotency-Key': randomUUID() },
     );
-  const wish = { clusterId: 'plant-7', days: 30 };
-  expect((await as(world.accounts.token({ account, role: 'viewer' }), 'POST', '', wish)).body.code).toBe(
+  const request = { clusterId: 'plant-7', days: 30 };
+  expect((await as(world.accounts.token({ account, role: 'viewer' }), 'POST', '', request)).body.code).toBe(
     'ROLE_REQUIRED',
   );
   const elsewhere = world.accounts.token({ account: 'acc_elsewhere' });
-  expect((await as(elsewhere, 'POST', '', wish)).body.code).toBe('SUBSCRIPTION_NOT_FOUND');
-  const issued = await as(world.accounts.token({ account }), 'POST', '', wish);
+  expect((await as(elsewhere, 'POST', '', request)).body.code).toBe('SUBSCRIPTION_NOT_FOUND');
+  const issued = await as(world.accounts.token({ account }), 'POST', '', request);
   expect([issued.status, issued.body.issuedBy]).toEqual([201, 'member:mem_1']);
   expect((await as(world.accounts.token({ account, role: 'viewer' }), 'GET')).body.offlineFiles).toHaveLength(1);
   const path = `/${issued.body.offlineFileId}`;

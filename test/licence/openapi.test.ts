@@ -7,7 +7,7 @@ import { allRoutes } from '../../src/licence/server/routes/all-routes.ts';
 import { problemsOf } from '../../src/routing/problems.ts';
 import { adminToken, type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 
-/** The document of the licence server, and that its handlers do what it says. */
+/** The licence server's document, and that its handlers conform to it. */
 
 interface Operation {
   operationId: string;
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(() => world?.stop());
 
-/** A path of the document with an id in it that no record has. */
+/** A path of the document with an unknown id. */
 function somewhere(path: string): string {
   const ids: Record<string, string> = {
     product: 'nothing',
@@ -47,7 +47,7 @@ function validatorOf(schema: Record<string, unknown>): ValidateFunction {
   return ajv.compile({ ...schema, components: document.components });
 }
 
-/** Holds an answer against the document: its status is declared, and its body fits what is declared for it. */
+/** Checks an answer against the document: its status is declared, and its body fits the schema. */
 function expectDeclared(operation: Operation, reply: { status: number; headers: Headers; body: unknown }) {
   const declared = operation.responses[reply.status];
   expect([operation.operationId, reply.status, declared !== undefined]).toEqual([

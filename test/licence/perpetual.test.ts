@@ -38,8 +38,8 @@ afterAll(async () => {
 });
 
 const bought = { updatesFrom: '2021-03-01', years: 1, price: { amount: 99_999, currency: 'EUR' } };
-const buy = (plan: string, wish: Partial<IssueLicence> = {}) =>
-  world.issue({ plan, seats: 2, perpetual: bought, ...wish });
+const buy = (plan: string, request: Partial<IssueLicence> = {}) =>
+  world.issue({ plan, seats: 2, perpetual: bought, ...request });
 
 const preview = (licenseId: string, years: number | string = 1) =>
   world.admin<RenewalPreview>('GET', `/licenses/${licenseId}/renewal?years=${years}`);
@@ -220,12 +220,12 @@ describe('a version', () => {
     expect((await world.check(body.instanceId, { secret: body.secret })).body.code).toBe(
       'UNSUPPORTED_SOFTWARE_VERSION',
     );
-    const told = await database
+    const reported = await database
       .collection('audit')
       .find({ action: 'release.registered', 'after.version': '1.1.9' })
       .sort({ _id: 1 })
       .toArray();
-    expect(told).toMatchObject([
+    expect(reported).toMatchObject([
       { before: null, after: { product, releasedOn: '2022-02-01' } },
       { before: { releasedOn: '2022-02-01' }, after: { product, releasedOn: '2022-04-01' } },
     ]);

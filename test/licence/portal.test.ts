@@ -14,7 +14,7 @@ import type {
 import { createAccountService } from './support/account-service.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 
-/** The licence portal of an account, with tokens of an account service that the server was told to trust. */
+/** The licence portal of an account, with tokens of a configured account service. */
 
 let world: LicenceWorld;
 let database: Connection;
@@ -401,7 +401,7 @@ describe('a key', () => {
     for (const { status, body } of replies) {
       if (status !== 200) expect([status, body]).toMatchObject([409, { code: 'LICENSE_CHANGED' }]);
     }
-    // Whoever was told a key last has the one that works.
+    // The key returned last is the valid one.
     const worth = await Promise.all(
       won.map(({ body }) => world.activate(body.licenseKey, { product: 'freehold-server' })),
     );
@@ -414,7 +414,7 @@ describe('two hosts with the same node', () => {
     const { licenseId, licenseKey } = await world.issue({ account });
     const { body: node } = await world.activate(licenseKey);
     const original = await world.check(node.instanceId, { secret: node.secret, bootId: 'original' });
-    // The copy was made before that check, and asks with the secret of before under a request id of its own.
+    // The copy was made before that check, and asks with the previous secret and its own request id.
     const asCopy = () =>
       world.check(node.instanceId, { secret: node.secret, bootId: 'copy', requestId: 'request-of-the-copy' });
     const refused = await asCopy();

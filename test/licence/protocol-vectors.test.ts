@@ -32,7 +32,7 @@ interface Ended {
   errors: string;
 }
 
-/** Runs a program to its end; a program that is not there fails the test. */
+/** Runs a program to its end; a missing program fails the test. */
 function run(program: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { maxBuffer: 1e8 }, (error, output, errors) => {
@@ -69,7 +69,7 @@ describe('the client', () => {
     const fresh = asked === null ? {} : { fresh: { ...asked, now } };
     const verified = await verifyVerdict(jws, jwks, { issuer, product, ...fresh });
     if (outcome !== 'refuse' || faults[fault as Fault].length === 0) {
-      // Whether a refusal may stand where it stands, the caller of verifyVerdict decides.
+      // The caller of verifyVerdict decides whether a refusal is allowed in this place.
       const refuses = outcome === 'lock' || fault === 'REFUSAL';
       expect(verified).toMatchObject({ ok: true });
       expect(verified.ok && verified.claims.refusal !== undefined).toBe(refuses);

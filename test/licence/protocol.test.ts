@@ -33,7 +33,7 @@ describe('after a crash', () => {
     const licence = await world.issue();
     const same = { activationId: randomUUID(), node: { name: 'n1' } };
     const { body } = await world.activate(licence.licenseKey, same);
-    // What is on disk when the process died right after the insert.
+    // The database after the process died right after the insert.
     await activations().updateOne({ _id: body.instanceId }, { $set: pending });
     await licences().updateOne({ _id: licence.licenseId }, { $set: { seats: [] } });
     const again = await world.activate(licence.licenseKey, same);

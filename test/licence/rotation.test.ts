@@ -91,7 +91,7 @@ describe('the rotating secret', () => {
     const { id, secret } = await running();
     const inFlight = randomUUID();
     const original = await world.check(id, { secret, requestId: inFlight, bootId: 'boot-a' });
-    // The copy was made while this very request was on its way, so it shares the request id.
+    // The copy was made while this very request was in flight, so it shares the request id.
     const copy = await world.check(id, { secret, requestId: inFlight, bootId: 'boot-b' });
     expect([copy.status, copy.body.secret]).toEqual([200, original.body.secret]);
     const next = await world.check(id, { secret: original.body.secret, bootId: 'boot-a' });
@@ -122,7 +122,7 @@ describe('the rotating secret', () => {
       }
     }
     expect((await world.view(licence.licenseId)).seats.production.used).toBe(2);
-    // A third copy finds no seat, and disturbs nobody.
+    // A third copy finds no seat, and affects nobody.
     expect((await world.activate(licence.licenseKey, { node: { name: 'n1-copy-2' } })).body.code).toBe(
       'ACTIVE_INSTANCES_CAPACITY_EXCEEDED',
     );

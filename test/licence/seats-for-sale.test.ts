@@ -7,14 +7,14 @@ import type { Money, SeatOrder, SeatSeller } from '../../src/licence/server/seat
 import { startInProcess } from './support/in-process.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 
-/** Seats that a member adds or removes in the portal, with a double in place of who takes the money. */
+/** Seats that a member adds or removes in the portal, with a fake seller. */
 
-/** Stands for a seller: 10.00 a seat, paid once per key. */
+/** A fake seller: 10.00 per seat, paid once per key. */
 function createFakeSeller() {
   const fake = {
     paid: new Map<string, Money>(),
     perSeat: 1000,
-    /** Thrown in place of the next sale, before or after the money moved. */
+    /** Thrown instead of the next sale, before or after the money moved. */
     failure: null as null | { error: Error; afterPayment: boolean },
     priceOf: ({ from, to }: SeatOrder) => ({
       dueNow: { amount: (to - from) * fake.perSeat, currency: 'EUR' },
@@ -85,7 +85,7 @@ async function sold(seats = 1) {
   };
 }
 
-const wish = ({ seats, planRev, dueNow }: { seats: number; planRev: number; dueNow: Money }) => ({
+const request = ({ seats, planRev, dueNow }: { seats: number; planRev: number; dueNow: Money }) => ({
   seats,
   planRev,
   dueNow,
@@ -99,12 +99,12 @@ describe('seats', () => {
     const offer = await preview(3);
     expect(offer).toMatchObject({ seats: 3, planRev: 1, dueNow: { amount: 2000 }, perPeriod: { amount: 3000 } });
     expect(money.paid.size).toBe(0);
-    const changed = await change(wish(offer));
+    const changed = await change(request(offer));
     expect(changed).toMatchObject({ status: 200, body: { seats: { production: { limit: 3, used: 1 } }, planRev: 2 } });
     expect([...money.paid.values()]).toEqual([{ amount: 2000, currency: 'EUR' }]);
     expect([(await world.activate(licenseKey)).status, (await world.activate(licenseKey)).status]).toEqual([201, 201]);
-    const told = await world.check(node.instanceId, { secret: node.secret });
-    expect(told.body.planChanged).toBe(true);
+    const reported = await world.check(node.instanceId, { secret: node.secret });
+    expect(reported.body.planChanged).toBe(true);
     expect(await audit()).toMatchObject([
       { actor: 'member:mem_payer', licenseId, before: { seats: 1 }, after: { seats: 3, dueNow: { amount: 2000 } } },
     ]);
@@ -115,7 +115,7 @@ describe('seats', () => {
     const nodes = [(await world.activate(licenseKey)).body, (await world.activate(licenseKey)).body];
     const offer = await preview(1);
     expect(offer.dueNow.amount).toBe(-1000);
-    expect((await change(wish(offer))).status).toBe(200);
+    expect((await change(request(offer))).status).toBe(200);
     for (const { instanceId, secret } of nodes) {
       const { status, body } = await world.check(instanceId, { secret });
       expect([status, body.notices.map(({ code }) => code)]).toEqual([200, ['OVER_LIMIT']]);
@@ -125,7 +125,7 @@ describe('seats', () => {
 
   test('the same request again changes and costs nothing more', async () => {
     const { preview, change } = await sold();
-    const body = wish(await preview(2));
+    const body = request(await preview(2));
     const key = randomUUID();
     const first = await change(body, key);
     expect(await change(body, key)).toMatchObject({ status: 200, body: first.body });
@@ -135,7 +135,7 @@ describe('seats', () => {
   test('two payers at once: one wins, the other is told to look again, and one payment is made', async () => {
     const { preview, change, audit } = await sold();
     const offers = [await preview(2), await preview(5)];
-    const replies = await Promise.all(offers.map((offer) => change(wish(offer))));
+    const replies = await Promise.all(offers.map((offer) => change(request(offer))));
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 409]);
     expect(replies.find(({ status }) => status === 409)?.body.code).toBe('LICENSE_CHANGED');
     expect(money.paid.size).toBe(1);
@@ -146,7 +146,7 @@ describe('seats', () => {
     const { licenseId, preview, change } = await sold();
     const offer = await preview(2);
     money.fake.perSeat = 1500;
-    const refused = await change(wish(offer));
+    const refused = await change(request(offer));
     expect([refused.status, refused.body]).toMatchObject([
       409,
       { code: 'LICENSE_CHANGED', detail: expect.stringContaining('1500') },
@@ -159,9 +159,9 @@ describe('seats', () => {
     const { licenseId, preview, change } = await sold();
     const offer = await preview(2);
     money.fake.failure = { error: new Refusal('LICENSE_CHANGED'), afterPayment: false };
-    expect((await change(wish(offer))).status).toBe(409);
+    expect((await change(request(offer))).status).toBe(409);
     expect((await world.view(licenseId)).seats.production.limit).toBe(1);
-    expect((await change(wish(offer))).status).toBe(200);
+    expect((await change(request(offer))).status).toBe(200);
     expect(money.paid.size).toBe(1);
   });
 
@@ -172,9 +172,9 @@ describe('seats', () => {
       const offer = await preview(2);
       const key = randomUUID();
       money.fake.failure = { error: new Error('the line broke'), afterPayment };
-      expect((await change(wish(offer), key)).status).toBe(500);
+      expect((await change(request(offer), key)).status).toBe(500);
       expect((await world.view(licenseId)).seats.production.limit).toBe(1);
-      expect((await change(wish(offer), key)).status).toBe(200);
+      expect((await change(request(offer), key)).status).toBe(200);
       expect((await world.view(licenseId)).seats.production.limit).toBe(2);
       expect([...money.paid.keys()]).toEqual([`${licenseId}:${key}`]);
     },
@@ -184,8 +184,8 @@ describe('seats', () => {
     const { licenseId, preview, change } = await sold();
     const offer = await preview(2);
     money.fake.failure = { error: new Error('the line broke'), afterPayment: true };
-    await change(wish(offer), 'first-request');
-    const other = await change(wish({ ...offer, seats: 4, dueNow: { amount: 3000, currency: 'EUR' } }));
+    await change(request(offer), 'first-request');
+    const other = await change(request({ ...offer, seats: 4, dueNow: { amount: 3000, currency: 'EUR' } }));
     expect(other.body.code).toBe('LICENSE_CHANGED');
     expect((await world.view(licenseId)).seats.production.limit).toBe(2);
     expect([...money.paid.keys()]).toEqual([`${licenseId}:first-request`]);
@@ -195,15 +195,15 @@ describe('seats', () => {
     const { licenseId, preview, change } = await sold();
     const offer = await preview(2);
     money.fake.failure = { error: new Refusal('SERVICE_UNAVAILABLE'), afterPayment: true };
-    expect((await change(wish(offer))).body.code).toBe('SERVICE_UNAVAILABLE');
-    expect((await change(wish(offer))).body.code).toBe('LICENSE_CHANGED');
+    expect((await change(request(offer))).body.code).toBe('SERVICE_UNAVAILABLE');
+    expect((await change(request(offer))).body.code).toBe('LICENSE_CHANGED');
     expect((await world.view(licenseId)).seats.production.limit).toBe(2);
     expect(money.paid.size).toBe(1);
   });
 
   test('the same key for two licences pays both', async () => {
     for (const { preview, change } of [await sold(), await sold()]) {
-      expect((await change(wish(await preview(2)), 'my-request')).status).toBe(200);
+      expect((await change(request(await preview(2)), 'my-request')).status).toBe(200);
     }
     expect(money.paid.size).toBe(2);
   });
@@ -213,12 +213,12 @@ describe('seats', () => {
     const offer = await preview(2);
     const key = randomUUID();
     money.fake.failure = { error: new Error('the line broke'), afterPayment: true };
-    await change(wish(offer), key);
+    await change(request(offer), key);
     money.fake.failure = { error: new Error('the line is still broken'), afterPayment: true };
     expect(await push(5)).toMatchObject({ status: 503, body: { code: 'SERVICE_UNAVAILABLE' } });
     expect((await world.view(licenseId)).seats.production.limit).toBe(1);
     expect((await push(5)).status).toBe(200);
-    expect((await change(wish(offer), key)).status).toBe(200);
+    expect((await change(request(offer), key)).status).toBe(200);
     expect((await world.view(licenseId)).seats.production.limit).toBe(5);
     expect(money.paid.size).toBe(1);
   });
@@ -227,7 +227,7 @@ describe('seats', () => {
     const { licenseId, preview, change } = await sold();
     const offer = await preview(2);
     await world.admin('POST', `/licenses/${licenseId}/standing`, { standing: 'suspended', revision: 2 });
-    expect((await change(wish(offer))).body.code).toBe('SUBSCRIPTION_NOT_ACTIVE');
+    expect((await change(request(offer))).body.code).toBe('SUBSCRIPTION_NOT_ACTIVE');
     expect(money.paid.size).toBe(0);
   });
 });

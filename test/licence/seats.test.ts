@@ -163,7 +163,7 @@ describe('seats that change hands', () => {
     const fight = await world.activate(licence.licenseKey, { node });
     expect([fight.status, fight.body.code]).toEqual([409, 'SEAT_FLAPPING']);
     expect((await world.view(licence.licenseId)).seats.production.used).toBe(1);
-    // Same name in another cluster is another node.
+    // The same name in another cluster is another node.
     expect((await world.activate(licence.licenseKey, { node: { ...node, clusterId: 'c2' } })).status).toBe(403);
   });
 
@@ -213,7 +213,7 @@ describe('seats that change hands', () => {
     const other = await world.activate(licence.licenseKey);
     const replies = await Promise.all(times(4).map(() => world.activate(licence.licenseKey, { node })));
     for (const { status, body } of replies) {
-      // Some are replaced before they are through.
+      // Some are replaced before they finish.
       if (status !== 201) expect(['SEAT_FLAPPING', 'ALREADY_ACTIVATED']).toContain(body.code);
     }
     expect(replies.some(({ status }) => status === 201)).toBe(true);
@@ -317,7 +317,7 @@ describe('seats that change hands', () => {
     for (const _ of times(3)) nodes.push((await world.activate(licence.licenseKey)).body);
     const development = (await world.activate(licence.licenseKey, { mode: 'development' })).body;
     await push('entitlements', { revision: 1, plan: 'SHRINK', seats: 1, developmentSeats: 1 });
-    // News of the same period is no renewal.
+    // A standing for the same period is no renewal.
     await push('standing', standing(2, 1));
     expect((await world.view(licence.licenseId)).seats.production).toEqual({ limit: 1, used: 3 });
     await push('standing', standing(3, 2));

@@ -6,8 +6,8 @@ import { createConnection } from 'mongoose';
 import { adminToken, type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 
 /**
- * L73: after a run of all calls, good ones and bad ones, no key, secret or token stands in a log line, an error body or
- * the database. Calls are taken from the server's own document, so those that are added later are in the run by themselves.
+ * L73: after a run of all calls, good and bad ones, no key, secret or token is in a log line, an error body or the
+ * database. Calls are taken from the server's own document, so later additions are included automatically.
  */
 
 type Schema = { properties?: Record<string, Schema>; anyOf?: Schema[]; $ref?: string; type?: string };
@@ -63,7 +63,7 @@ test('L73: no key, secret or token in logs, error bodies or the database after a
   for (const { jwk } of keysFile.signing as { jwk: { d: string } }[]) secret(jwk.d);
   collect([keysFile.rotation, keysFile.sealing, keysFile.enrolment, keysFile.licenceKey, keysFile.pepper]);
 
-  // Bad calls of everything that there is: real secrets in wrong places, and wrong ones in the right places.
+  // Bad calls of everything: real secrets in wrong places, and wrong ones in the right places.
   const { body: document } = await world.call<{
     paths: Record<string, Record<string, Operation>>;
     components: { schemas: Record<string, Schema> };
@@ -78,7 +78,7 @@ test('L73: no key, secret or token in logs, error bodies or the database after a
     node: () => ({ name: 'n1' }),
     secret: wrong,
   };
-  // What a caller himself names is told back to him: a secret there would be told by its owner.
+  // Names given by the caller are repeated in the answer: a secret there would be revealed by its owner.
   const toldBack: Record<string, () => unknown> = {
     requestId: () => randomUUID(),
     name: () => 'a name',
@@ -126,7 +126,7 @@ test('L73: no key, secret or token in logs, error bodies or the database after a
           if (reply.status >= 400) errors.push(JSON.stringify([reply.body, ...reply.headers]));
         }
       }
-      // A secret in a path or a query is somebody's mistake; it is not to be read in our log.
+      // A secret in a path or a query is a caller's mistake, but must not appear in our log.
       for (const mistaken of [
         `${path.replaceAll(/\{\w+\}/g, licenseKey)}?secret=${node.secret}`,
         `/v1/${node.secret}`,

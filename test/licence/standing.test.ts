@@ -4,7 +4,7 @@ import type { LicenceView, StandingPush } from '../../src/licence/protocol/admin
 import { until } from '../support/until.ts';
 import { adminToken, type LicenceWorld, type ServerProcess, startLicenceWorld } from './support/licence-server.ts';
 
-/** The licence follows the money side as the control plane pushes it, in whatever order its news arrive. */
+/** The licence follows the standing as the control plane pushes it, in whatever order the pushes arrive. */
 
 let world: LicenceWorld;
 let database: Connection;
@@ -62,7 +62,7 @@ test('L61: a late payment interrupts nothing; one that fails for good suspends a
     });
   }
   await push(licenseId, { revision: 7, standing: 'current', paidUntil });
-  // The same instance ids and the same secrets: nothing was activated anew.
+  // The same instance ids and the same secrets: nothing was activated again.
   expect(await goOn()).toEqual([[], []]);
   const { activations, seats } = await world.view(licenseId);
   expect(seats.production).toEqual({ limit: 2, used: 2 });

@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
 import { isSignedWith, startReceiver } from './support/webhook-receiver.ts';
 
-/** Waits are short here; each stated value has its default in settings.ts. */
+/** Delays are short here; each has its default in settings.ts. */
 const quick = {
   LICENCE_REQUESTS_PER_10S: '100000',
   LICENCE_ACTIVATIONS_PER_HOUR: '100000',
@@ -96,7 +96,7 @@ describe('an event', () => {
     await push(4, 'suspended', '2040-01-01T00:00:00Z');
     await push(5, 'current', '2040-01-01T00:00:00Z');
     await push(6, 'current', '2040-02-01T00:00:00Z');
-    // Old news of the money side changes nothing and tells nothing.
+    // An outdated standing changes nothing and emits nothing.
     await push(4, 'suspended');
     const one = (await world.activate(licenseKey, { node: { name: 'one' } })).body;
     const two = (await world.activate(licenseKey, { node: { name: 'two' } })).body;
@@ -130,7 +130,7 @@ describe('an event', () => {
         [two.instanceId, 'released'],
       ].sort(),
     );
-    // Moved on, not copied: no document keeps what was told.
+    // Moved, not copied: no outbox keeps a relayed event.
     for (const collection of ['licences', 'activations']) {
       expect(await database.collection(collection).countDocuments({ 'outbox.at': { $gt: new Date(0) } })).toBe(0);
     }
@@ -196,7 +196,7 @@ describe('an event', () => {
   test('is not lost when the process dies before it could tell', async () => {
     const { secret } = await create();
     await world.server().kill('SIGKILL');
-    // This one changes the licence, but never comes to tell anything.
+    // This server changes the licence, but never relays.
     await world.start({ LICENCE_RELAY_MS: '1000000' });
     const { licenseId } = await world.issue();
     await world.server().kill('SIGKILL');
@@ -214,7 +214,7 @@ describe('an event', () => {
     await world.server().kill('SIGKILL');
     const servers = [await world.start(patient), await world.start(patient), await world.start(patient)];
     try {
-      // Slow, so that the servers meet at the same deliveries.
+      // Slow, so that the servers compete for the same deliveries.
       receiver.answerWith((_, response) => void setTimeout(() => response.writeHead(200).end(), 50));
       const issued = await Promise.all(Array.from({ length: 20 }, () => world.issue()));
       const ids = new Set(issued.map(({ licenseId }) => licenseId));
@@ -354,7 +354,7 @@ describe('a delivery', () => {
   test('is not held up by many older ones to an endpoint that never answers', async () => {
     const bad = await create({ url: receiver.url('/bad'), events: ['license.renewed'] });
     const fine = await create({ url: receiver.url('/fine'), events: ['license.created'] });
-    // Nothing to the first one ends while this test looks.
+    // No delivery to the first one ends while this test checks.
     await world.server().kill('SIGKILL');
     await world.start({ LICENCE_WEBHOOK_TIMEOUT_MS: '60000' });
     try {
@@ -464,7 +464,7 @@ describe('an endpoint', () => {
     ]) {
       expect([url, (await refused(url)).body.code]).toEqual([url, 'WEBHOOK_ADDRESS_REFUSED']);
     }
-    // A name is judged by where it leads when the connection is made.
+    // A name is judged by its address when the connection is made.
     const { webhookId } = await create({ url: `https://localhost:${receiver.port}/hook`, events: ['license.created'] });
     const before = receiver.received.length;
     await world.issue();

@@ -38,7 +38,7 @@ test(
     const running = world.start('aws');
     await world.until(async () => (await world.objects('aws')).length > 3, {
       limitMs: timeoutMs,
-      what: 'it is built',
+      what: 'build',
     });
     running.child.kill('SIGINT');
     const { code, summary } = await running.ended;

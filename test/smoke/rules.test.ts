@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { readArguments } from '../../smoke/arguments.ts';
-import { estimateRun, usualRegion } from '../../smoke/estimate.ts';
-import { besideOwn } from '../../smoke/ground.ts';
+import { defaultRegion, estimateRun } from '../../smoke/estimate.ts';
 import { tagFaults } from '../../smoke/inspect-inside.ts';
-import { judgePorts, knock, type PortAnswer } from '../../smoke/inspect-outside.ts';
+import { judgePorts, type PortAnswer, probePort } from '../../smoke/inspect-outside.ts';
 import { accountOf, isSimulated } from '../../smoke/preflight.ts';
 import { type CloudResult, exitCodeOf } from '../../smoke/report.ts';
 import { specOf } from '../../smoke/smoke-cloud.ts';
+import { siblingDatabase } from '../../smoke/testbed.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import { planCost } from '../../src/domain/catalogue/cloud-costs.ts';
 import { cloudCosts } from '../../src/domain/catalogue/cloud-costs-data.ts';
@@ -22,9 +22,9 @@ describe('ports', () => {
         ({ what, result }) => [what, result],
       ),
     );
-  const contract = 'ports of the host contract are let through';
+  const contract = 'ports of the host contract are open';
   const logins = 'SSH and remote desktop are closed';
-  const others = 'ports that the host contract does not name are closed';
+  const others = 'all other ports are closed';
 
   test('silence behind a server that answers is a closed port', () => {
     const seen = judge({ 80: 'open', 443: 'open', 8883: 'refused', 22: 'silent', 3389: 'silent', 3306: 'silent' });
@@ -57,25 +57,25 @@ describe('ports', () => {
 
   test('what only UDP could tell is never passed', () => {
     const seen = judge({ 80: 'open', 443: 'open', 8883: 'open', 22: 'silent', 3389: 'silent', 3306: 'silent' });
-    expect(seen['HTTP/3 (UDP 443) is let through']).toBe('not_checked');
+    expect(seen['HTTP/3 (UDP 443) is open']).toBe('not_checked');
   });
 
   test('knocking tells an open port from one at which nobody listens', async () => {
     const server: Server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    expect(await knock({ host: '127.0.0.1', port })).toBe('open');
+    expect(await probePort({ host: '127.0.0.1', port })).toBe('open');
     server.close();
     await once(server, 'close');
-    expect(await knock({ host: '127.0.0.1', port })).toBe('refused');
+    expect(await probePort({ host: '127.0.0.1', port })).toBe('refused');
   });
 });
 
 test.each([
-  [['local'], 'local is no cloud'],
-  [['--ceiling', '0', 'aws'], '--ceiling 0 is no number'],
-  [['--minutes', 'long', 'aws'], '--minutes long is no number'],
-  [['--minutes', '601', 'aws'], '--minutes 601 is no number'],
+  [['local'], 'local is not a billed cloud'],
+  [['--ceiling', '0', 'aws'], '--ceiling 0 must be a number'],
+  [['--minutes', 'long', 'aws'], '--minutes long must be a number'],
+  [['--minutes', '601', 'aws'], '--minutes 601 must be a number'],
   [['--region', 'moon', 'aws'], 'aws has no region moon'],
   [['--region', 'us-east-1'], '--region is for one cloud'],
   [['--no-such-thing'], '--no-such-thing'],
@@ -87,7 +87,7 @@ describe('the estimate', () => {
   const clouds = ['aws', 'digitalocean', 'gcp', 'azure'] as const;
 
   test.each(clouds)('of %s is that of begun hours in the region of its price list, and never less', (cloud) => {
-    const region = usualRegion(cloud);
+    const region = defaultRegion(cloud);
     const { costCents } = planCost({ plan: 'MAKER', cloud, nodes: 1 }, { catalogue, costs: cloudCosts });
     const { cents, hours } = estimateRun({ cloud, region, minutes: 30 });
     expect(hours).toBe(1);
@@ -101,14 +101,14 @@ describe('the estimate', () => {
       estimateRun({ cloud: 'aws', region, minutes: 600 }),
     );
     expect(there!.cents).toBeGreaterThan(here!.cents * 1.45);
-    expect(usualRegion('aws')).toBe('us-east-1');
-    expect(usualRegion('digitalocean')).toBe('ams3');
+    expect(defaultRegion('aws')).toBe('us-east-1');
+    expect(defaultRegion('digitalocean')).toBe('ams3');
   });
 
   test('of all clouds stays below the usual ceiling', () => {
     const { ceilingCents, clouds: all, minutes } = readArguments([]);
     const sum = all.reduce(
-      (cents, cloud) => cents + estimateRun({ cloud, region: usualRegion(cloud), minutes }).cents,
+      (cents, cloud) => cents + estimateRun({ cloud, region: defaultRegion(cloud), minutes }).cents,
       0,
     );
     expect({ ceilingCents, minutes, count: all.length }).toEqual({ ceilingCents: 50, minutes: 30, count: 4 });
@@ -156,7 +156,7 @@ test('the server of a run has a name of its own under the domain of its cloud', 
   expect(one!.nodes).toHaveLength(1);
 });
 
-test('a list by tag lacks what is not in it and what does not say what it is', () => {
+test('a list by tag lacks what is not in it and what lacks its logical name', () => {
   const spec = specOf({ cloud: 'aws', region: 'us-east-1', baseDomain: 'example.org' });
   const [hostname] = spec.hostnames as [string];
   const outputs = { serverIds: ['i-1'], volumeIds: ['vol-1'] };
@@ -169,13 +169,13 @@ test('a list by tag lacks what is not in it and what does not say what it is', (
   expect(tagFaults(whole.slice(1), { spec, outputs })).toEqual(['i-1 is not listed']);
   expect(tagFaults(whole.slice(0, 2), { spec, outputs })).toEqual([`the record of ${hostname} is not listed`]);
   const nameless = { id: 'sg-1', kind: 'security-group', resource: '', role: 'other' as const };
-  expect(tagFaults([...whole, nameless], { spec, outputs })).toEqual(['security-group sg-1 does not say what it is']);
+  expect(tagFaults([...whole, nameless], { spec, outputs })).toEqual(['security-group sg-1 lacks its logical name']);
 });
 
 test('the database of a run lies beside that of an installation', () => {
-  expect(besideOwn('mongodb://a:b@h1,h2/freehold?replicaSet=r')).toBe(
+  expect(siblingDatabase('mongodb://a:b@h1,h2/freehold?replicaSet=r')).toBe(
     'mongodb://a:b@h1,h2/freehold-smoke?replicaSet=r',
   );
-  expect(besideOwn('mongodb://127.0.0.1:1')).toBe('mongodb://127.0.0.1:1/freehold-smoke');
-  expect(() => besideOwn('h')).toThrow('MONGODB_URI');
+  expect(siblingDatabase('mongodb://127.0.0.1:1')).toBe('mongodb://127.0.0.1:1/freehold-smoke');
+  expect(() => siblingDatabase('h')).toThrow('MONGODB_URI');
 });

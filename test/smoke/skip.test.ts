@@ -24,7 +24,7 @@ test('wrong usage is told with the usage, and nothing is looked at', async () =>
   try {
     const { code, shown, summary } = await smoke.run('nowhere');
     expect({ code, summary }).toEqual({ code: 2, summary: undefined });
-    expect(shown).toContain('nowhere is no cloud');
+    expect(shown).toContain('nowhere is not a billed cloud');
     expect(shown).toContain('usage: npm run smoke');
   } finally {
     await smoke.remove();

@@ -1,6 +1,6 @@
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { openMemory, type RememberedRun } from '../../smoke/memory.ts';
+import { openMemory, type RememberedRun } from '../../smoke/run-record.ts';
 import { specOf } from '../../smoke/smoke-cloud.ts';
 import { openSmokeWorld, resultsOf, type SmokeWorld, timeoutMs } from './smoke-world.ts';
 
@@ -19,7 +19,7 @@ test(
     const killed = world.start('aws');
     await world.until(async () => (await world.objects('aws')).length > 3, {
       limitMs: timeoutMs,
-      what: 'it is built',
+      what: 'build',
     });
     killed.child.kill('SIGKILL');
     await killed.ended;
@@ -39,23 +39,23 @@ test(
     const { code, summary, shown } = await world.run('aws');
     if (code !== 0) throw new Error(shown);
     expect(summary).toMatchObject({ ok: true, cleaned: [instanceId], remembered: [] });
-    expect(shown).toMatch(new RegExp(`has left ${instanceId}: that is destroyed first`));
+    expect(shown).toMatch(new RegExp(`left ${instanceId}, which is destroyed first`));
     const [aws] = summary!.clouds;
     expect(aws!.instanceId).not.toBe(instanceId);
     expect(aws).toMatchObject({ cloud: 'aws', simulated: true, result: 'passed', why: '', left: [] });
     expect(aws!.estimateCents).toBe(4);
     expect(resultsOf(summary)).toEqual({
-      'it is built': 'passed',
-      'everything is found by its tag': 'passed',
-      'nothing that was built breaks a policy': 'passed',
+      build: 'passed',
+      'every object is found by its tag': 'passed',
+      'no built resource violates a policy': 'passed',
       'DNS answers the hostname': 'passed',
       'HTTPS answers with a trusted certificate': 'passed',
       'the product answers as this instance': 'passed',
       'the licence server has seen the node': 'not_checked',
-      'ports of the host contract are let through': 'not_checked',
+      'ports of the host contract are open': 'not_checked',
       'SSH and remote desktop are closed': 'not_checked',
-      'ports that the host contract does not name are closed': 'not_checked',
-      'HTTP/3 (UDP 443) is let through': 'not_checked',
+      'all other ports are closed': 'not_checked',
+      'HTTP/3 (UDP 443) is open': 'not_checked',
       'a second up changes nothing': 'passed',
       'nothing is left at the cloud': 'passed',
     });
@@ -76,7 +76,7 @@ test(
     const { code, summary } = await world.run('--ceiling', '0.03', 'aws');
     expect(code).toBe(4);
     expect(summary!.clouds[0]).toMatchObject({ result: 'refused', estimateCents: 4, instanceId: null });
-    expect(summary!.clouds[0]!.why).toBe('0.04 USD in all would be above the ceiling of 0.03 USD');
+    expect(summary!.clouds[0]!.why).toBe('0.04 USD in total would exceed the ceiling of 0.03 USD');
     expect(await world.objects('aws')).toEqual([]);
   },
   timeoutMs,

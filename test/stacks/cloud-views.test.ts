@@ -17,7 +17,7 @@ import { inspectCloud } from '../../src/stacks/inspect-cloud.ts';
 import { localView } from '../../src/stacks/local/view.ts';
 import { startCloud } from '../support/small-cloud.ts';
 
-/** A double of whichever cloud's API a test scripts: a real HTTP server that answers as the API's reference says. */
+/** A fake API of any cloud, scripted by a test: a real HTTP server that answers as the API's reference says. */
 interface Asked {
   method: string;
   path: string;
@@ -134,7 +134,7 @@ describe('gcp', () => {
         return { body: { permissions: permissions.filter((each) => each !== 'compute.disks.create') } };
       }
       if (path.includes('/regions/')) return { body: { zones: [`${base}/zones/z1`, `${base}/zones/z2`] } };
-      // A size counts where one zone of the region has it.
+      // A size counts if one zone of the region offers it.
       if (path.includes('/zones/z1/')) return { body: { items: sizes.slice(0, 2).map((name) => ({ name })) } };
       if (path.includes('/zones/z2/')) return { body: { items: sizes.slice(1).map((name) => ({ name })) } };
       return { body: { projectId: 'freehold-1' } };

@@ -2,8 +2,8 @@ import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import type { CloudName } from '../../src/contracts/stack.ts';
 
 /**
- * What clouds and their providers have really said, as somebody reported it, and what it stands for. Names of accounts
- * and ids are left out; everything else is as it stood at the source.
+ * Real error texts of clouds and their providers, as reported in public, and their reasons. Account names and ids are
+ * removed; everything else is as in the source.
  */
 export interface ErrorText {
   cloud: Exclude<CloudName, 'local'>;

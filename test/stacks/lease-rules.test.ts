@@ -24,7 +24,7 @@ describe('the times of a lease', () => {
 
   test('that could not protect anybody are refused', () => {
     expect(() => takeSettings({ ...environment })).not.toThrow();
-    expect(() => takeSettings({ ...environment, FREEHOLD_LEASE_LOST_MS: '60000' })).toThrow('before it runs out');
+    expect(() => takeSettings({ ...environment, FREEHOLD_LEASE_LOST_MS: '60000' })).toThrow('before it expires');
     expect(() => takeSettings({ ...environment, FREEHOLD_LEASE_RENEW_MS: '40000' })).toThrow('must be renewed');
   });
 

@@ -5,7 +5,7 @@ import { identify, isAlive, isSessionOver, killSession, sessionMembers } from '.
 import { until } from '../support/until.ts';
 
 const forever = 'setInterval(() => {}, 1e6)';
-/** A session of a leader and a child in a process group of its own, as the engine starts its plugins. */
+/** A session of a leader and a child in its own process group, as the engine starts its plugins. */
 const family = `require('node:child_process').spawn('/bin/sh', ['-c', 'set -m; sleep 1000 & wait'], { stdio: 'ignore' }); ${forever}`;
 
 function startSession(program: string) {

@@ -43,8 +43,8 @@ describe.each(clouds)('%s', (cloud) => {
 });
 
 const doubles = {
-  aws: { words: awsWords, type: 'aws:ec2/instance:Instance', zone: 'eu-west-1a' },
-  gcp: { words: gcpWords, type: 'gcp:compute/instance:Instance', zone: 'europe-west1-b' },
+  aws: { words: awsErrorTexts, type: 'aws:ec2/instance:Instance', zone: 'eu-west-1a' },
+  gcp: { words: gcpErrorTexts, type: 'gcp:compute/instance:Instance', zone: 'europe-west1-b' },
 } as const;
 
 describe.each(Object.entries(doubles))(

@@ -62,7 +62,7 @@ describe("the runner's secrets", () => {
     await writeFile(join(folder, '.aws', 'credentials'), text);
     const secrets = secretsOf({});
     expect(secrets).toContain('ofTheDefaultProfile');
-    // The id of a key is what operators need to find it.
+    // Operators need the id of a key to find it.
     expect(secrets).not.toContain('AKIAEXAMPLE');
     await rm(join(folder, '.aws'), { recursive: true });
   });
@@ -76,8 +76,8 @@ describe("the runner's secrets", () => {
     const reporter = createReporter(secretsOf({ GOOGLE_CREDENTIALS: document }));
     const lines = privateKey.split('\n').filter((line) => line.length >= 8 && !line.startsWith('-'));
     expect(lines.length).toBeGreaterThan(10);
-    for (const told of [document, privateKey, lines[3]!]) {
-      const clean = reporter.clean(told);
+    for (const reported of [document, privateKey, lines[3]!]) {
+      const clean = reporter.clean(reported);
       for (const line of lines) expect(clean).not.toContain(line);
     }
     expect(reporter.clean(document)).toContain('a@b.example');

@@ -28,10 +28,10 @@ import { startDatabase } from './database.ts';
 export const webhookSecret = 'whsec_test_0123456789abcdef';
 export const operatorToken = 'operator-token-for-tests';
 
-/** One key set for all APIs of a test run's file, as the processes of one installation share theirs. */
+/** One key set for all APIs of a test file, as the processes of one installation share theirs. */
 const accountKeys = JSON.stringify(newAccountKeys());
 
-/** Configuration with its defaults; the limits that a test is not about are out of its way. */
+/** Configuration with its defaults, except limits that would disturb unrelated tests. */
 export function testConfig(change: Partial<ApiConfig> = {}): ApiConfig {
   return {
     ...apiConfig({
@@ -55,7 +55,7 @@ export function testConfig(change: Partial<ApiConfig> = {}): ApiConfig {
   };
 }
 
-/** Workflows that only note what they are asked; what a test is about it gives itself. */
+/** Workflows that only record their calls; a test overrides the ones it is about. */
 export function notedWorkflows(change: Partial<Workflows> = {}) {
   const calls: { call: string; args: unknown[] }[] = [];
   const note =
@@ -92,19 +92,19 @@ export interface Answer {
 
 export interface Call {
   body?: unknown;
-  /** Sent as it is, in place of `body`. */
+  /** Sent unchanged, instead of `body`. */
   raw?: string;
   headers?: Record<string, string>;
 }
 
 export interface TestApi {
   url: string;
-  /** Where its records are; another API may work on them too. */
+  /** Its database; another API may use it too. */
   databaseUri: string;
   store: Store;
   deps: ApiDeps;
   mails: OutgoingMail[];
-  /** Sends a request and holds the answer against the OpenAPI document that the server serves. */
+  /** Sends a request and checks the answer against the OpenAPI document that the server serves. */
   call(method: string, path: string, options?: Call): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -117,7 +117,7 @@ interface ApiChange {
   tail?: { intervalMs?: number; overlapMs?: number };
 }
 
-/** An API on a database of its own for the tests of one file, there from the first test to the last. */
+/** An API with its own database for the tests of one file. */
 export function useApi(change: ApiChange = {}): TestApi {
   const api = {} as TestApi;
   let end = async () => {};
@@ -133,7 +133,7 @@ export function useApi(change: ApiChange = {}): TestApi {
   return api;
 }
 
-/** A whole API on a free port, over a real database; only Temporal, Stripe and SMTP are stand-ins where not given. */
+/** A whole API on a free port, with a real database; Temporal, Stripe and SMTP are replaced unless given. */
 export async function startApi(uri: string, change: ApiChange = {}): Promise<TestApi> {
   const config = testConfig(change.config);
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
@@ -209,7 +209,7 @@ interface OpenApi {
   components: object;
 }
 
-/** Throws when an answer is not one that the document declares for its path, method, status and content type. */
+/** Throws if the document does not declare an answer for its path, method, status and content type. */
 function documentCheck(document: OpenApi) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
@@ -240,7 +240,7 @@ function documentCheck(document: OpenApi) {
 }
 
 let names = 0;
-/** A hostname's name that no other test has. */
+/** A hostname label that no other test uses. */
 export function freshName(): string {
   names += 1;
   return `t${process.pid.toString(36)}x${Date.now().toString(36)}${names}`;
@@ -297,7 +297,7 @@ export function orderBody(of: Quote, change: Partial<OrderRequest> = {}): OrderR
   };
 }
 
-/** Places an order and answers it with its row. */
+/** Places an order and returns it with its row. */
 export async function order(
   api: TestApi,
   change: Partial<OrderRequest> = {},
@@ -312,7 +312,7 @@ export async function order(
   return { accepted: answer.body, record, bearer: { authorization: `Bearer ${answer.body.capability}` } };
 }
 
-/** A signed-in browser: its cookie, and the token that its writes carry. */
+/** A signed-in browser: its cookie, and the token for its writes. */
 export async function signIn(api: TestApi, email: string): Promise<{ cookie: string; 'x-csrf-token': string }> {
   const asked = await api.call('POST', '/v1/sign-in/codes', { body: { email } });
   if (asked.status !== 202) throw new Error(`no code: ${JSON.stringify(asked.body)}`);

@@ -20,16 +20,16 @@ import { nodeOf, openStackLab, withMachines } from './stack-lab.ts';
 import { until } from './until.ts';
 
 /**
- * What the stacks of every cloud are held to, through the real engine and the cloud's double. A cloud only names itself
- * and the types by which the suite makes things go wrong.
+ * The test suite for the stacks of every cloud, with the real engine and the emulated cloud. A cloud only provides its
+ * name and the types with which the suite provokes failures.
  */
 export interface SuiteCloud {
   cloud: Exclude<CloudName, 'local'>;
-  /** Type tokens, or what they end with. */
+  /** Type tokens, or their endings. */
   types: { machine: string; volume: string; address: string };
-  /** Types of which a create whose reply was lost leaves an object that no state knows. */
+  /** Types of which a create with a lost reply leaves an object missing from the state. */
   repeats: string[];
-  /** Type of an object that carries the tag and on which nothing else depends, so that a state can lose it alone. */
+  /** Type of a tagged object on which nothing else depends, so that a state can lose it alone. */
   leaf: string;
 }
 
@@ -41,12 +41,12 @@ export interface SuitePart {
 const Object_ = z.object({ type: z.string(), id: z.string(), properties: z.record(z.string(), z.unknown()) });
 type Object_ = z.infer<typeof Object_>;
 
-/** Longest time that an engine's operation may take on a busy machine, ms. */
+/** Maximum time for an engine operation on a busy machine, ms. */
 const timeout = 600_000;
 
 const changesOf = (lines: RunnerLine[]) => lines.flatMap((line) => (line.type === 'result' ? [line.changes] : []))[0]!;
 
-/** A lab in which a cloud's double stands for the cloud. */
+/** A lab with an emulated cloud. */
 export async function openCloudLab(cloud: SuiteCloud['cloud']) {
   const lab = await openStackLab();
   const cacheFolder = `${process.env.TMPDIR || '/tmp'}/freehold-doubles`;
@@ -71,9 +71,9 @@ export async function openCloudLab(cloud: SuiteCloud['cloud']) {
         tags: { 'freehold:plan': plan, 'freehold:created': '2026-11-28T00:00:00.000Z' },
       });
     },
-    /** Another size of the cloud than that of a plan. */
+    /** A size of the cloud other than the plan's. */
     otherSize: (plan: PlanName) => offer.sizes[plan === 'GROW' ? 'MAKER' : 'GROW'],
-    /** Everything that the double has, whoever made it and whatever tags it has. */
+    /** All objects of the emulator, whatever their creator and tags. */
     async objects(): Promise<Object_[]> {
       const { body } = await lab.cloud.call('GET', `${path}/objects`);
       return z.array(Object_).parse(body);
@@ -82,12 +82,12 @@ export async function openCloudLab(cloud: SuiteCloud['cloud']) {
       expect((await lab.cloud.call('POST', `${path}/faults`, fault)).status).toBe(200);
     },
     clearFaults: () => lab.cloud.call('DELETE', `${path}/faults`),
-    /** Removes an object behind the stack's back. */
+    /** Removes an object without the engine's knowledge. */
     async lose({ type, id }: Object_): Promise<void> {
       const query = new URLSearchParams({ type, id });
       expect((await lab.cloud.call('DELETE', `${path}/object?${query}`)).status).toBe(204);
     },
-    /** The double's objects and the state's; what is in one alone is a fault of the stack. */
+    /** Objects that only the emulator or only the state has; each is a fault of the stack. */
     async strangers(server: PrivateServerSpec, typePrefix: string): Promise<string[]> {
       const { checkpoint } = JSON.parse(await lab.readState(server)) as {
         checkpoint: { latest: { resources: { type: string; id?: string }[]; pending_operations?: unknown[] } };
@@ -108,7 +108,7 @@ export async function openCloudLab(cloud: SuiteCloud['cloud']) {
       const response = await until(() => look().catch(() => null), options);
       return (await response.json()) as { instanceId: string; boots: number };
     },
-    /** Works with the cloud's snapshots and inventory as a worker does, which finds its credentials in its environment. */
+    /** Uses the cloud's snapshots and inventory as a worker does, with credentials from the environment. */
     async asWorker<T>(work: (at: { snapshots: Snapshots; inventory: Inventory }) => Promise<T>): Promise<T> {
       const former = process.env;
       process.env = { ...former, ...lab.env };
@@ -159,7 +159,7 @@ function useLab({ cloud }: SuiteCloud): () => CloudLab {
   return () => lab;
 }
 
-/** The life of a server: every operation, on one plan and topology. */
+/** The life cycle of a server: every operation, on one plan and topology. */
 export function describeLife(suite: SuiteCloud, part: SuitePart): void {
   describe(`${part.plan} on ${part.nodes === 1 ? 'one node' : 'three nodes'} of ${suite.cloud}`, () => {
     const use = useLab(suite);
@@ -173,7 +173,7 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         const [hostname] = server.hostnames as [string];
         const inOrder = async (spec: PrivateServerSpec) => expect(await lab.strangers(spec, typePrefix)).toEqual([]);
 
-        // A preview tells what would be made, and makes none of it.
+        // A preview reports what would be created, and creates nothing.
         const planned = await lab.preview(server);
         expect(Object.keys(planned)).toEqual(['create']);
         expect(planned.create).toBeGreaterThan(resourceCount(server));
@@ -189,7 +189,7 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         expect(first).toMatchObject({ instanceId: server.instanceId });
         expect(await lab.pulumi('stack', 'export', '--stack', `inst-${server.instanceId}`)).not.toContain('enr_');
 
-        // The images that were found are pinned from now on; a second up changes nothing.
+        // The images found are pinned from now on; a second up changes nothing.
         expect(Object.keys(outputs.osImages)).toEqual(machinesOf(server).map(({ key }) => key));
         const pinned = { ...server, ...appliedFrom(server, outputs) };
         const again = changesOf((await lab.up(pinned)).lines);
@@ -216,7 +216,8 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         const resized = await lab.up(change);
         expect(resized.outputs).toMatchObject({ serverIds: outputs.serverIds, addresses: outputs.addresses });
         expect(changesOf(resized.lines)).not.toHaveProperty('replace');
-        // Doubles tell no outputs beforehand: behind a load balancer what names a changed machine counts as another one.
+        // Emulators announce no outputs in advance: behind a load balancer, resources that refer to a changed machine
+        // count as changed.
         const { create, update } = foreseen;
         if (part.nodes === 1) expect(changesOf(resized.lines)).toMatchObject({ create, update });
         expect((await lab.health(renamed)).instanceId).toBe(server.instanceId);
@@ -225,7 +226,7 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         await until(async () => (await lab.reach.resolve(hostname)).length === 0, { what: 'the old name is gone' });
         await inOrder(moved);
 
-        // Suspended: no machine, and everything else as it was.
+        // Suspended: no machine, and everything else unchanged.
         const suspended = { ...moved, nodes: moved.nodes.map((node) => ({ ...node, machines: [], serving: null })) };
         const asleep = await lab.up(suspended);
         expect(asleep.outputs).toMatchObject({ serverIds: [], addresses: outputs.addresses });
@@ -234,7 +235,7 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
         await lab.up(moved);
         await lab.health(renamed);
 
-        // A machine that somebody deleted is seen, and made again with the same volume and address.
+        // A deleted machine is detected, and recreated with the same volume and address.
         const machines = (await lab.objects()).filter(({ type }) => type.endsWith(suite.types.machine));
         await lab.lose(machines[0]!);
         expect(changesOf((await lab.refresh(moved)).lines).delete).toBeGreaterThan(0);
@@ -251,7 +252,7 @@ export function describeLife(suite: SuiteCloud, part: SuitePart): void {
   });
 }
 
-/** What is left of a server that a customer had. */
+/** What remains of a server that a customer had. */
 export function describeFinalSnapshot(suite: SuiteCloud, part: SuitePart): void {
   describe(`the end of a server on ${suite.cloud}`, () => {
     const use = useLab(suite);
@@ -268,7 +269,7 @@ export function describeFinalSnapshot(suite: SuiteCloud, part: SuitePart): void 
         const list = () =>
           lab.asWorker(({ snapshots }) => snapshots.list({ instanceId: server.instanceId, region: server.region }));
 
-        // Where none can be made, nothing is touched.
+        // If none can be made, nothing is touched.
         await lab.fault({ on: 'create', type: 'Snapshot', fault: 'denied' });
         await expect(end()).rejects.toMatchObject({ code: 'cloud_permission_missing' });
         expect(await lab.strangers(server, typePrefix)).toEqual([]);
@@ -288,7 +289,7 @@ export function describeFinalSnapshot(suite: SuiteCloud, part: SuitePart): void 
         await end();
         expect((await list()).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
         expect(await lab.objects()).toHaveLength(part.nodes);
-        // A destroy of what is gone makes none, and no sweep takes them for something that was left.
+        // Destroying a missing server makes none, and no sweep takes them for orphans.
         await end();
         expect(await list()).toHaveLength(part.nodes);
         await lab.destroy(server);
@@ -299,7 +300,7 @@ export function describeFinalSnapshot(suite: SuiteCloud, part: SuitePart): void 
           const all = await snapshots.list();
           expect(all.map(({ id }) => id).sort()).toEqual(first.map(({ id }) => id).sort());
           for (const snapshot of all) await snapshots.remove(snapshot);
-          // One that is gone already is a success.
+          // A missing one is a success.
           for (const snapshot of all) await snapshots.remove(snapshot);
         });
         expect(await lab.objects()).toEqual([]);
@@ -309,7 +310,7 @@ export function describeFinalSnapshot(suite: SuiteCloud, part: SuitePart): void 
   });
 }
 
-/** How a machine is changed for another one, and what is left when things go wrong. */
+/** Replacing a machine, and recovery after failures. */
 export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
   describe(`trouble on ${suite.cloud}`, () => {
     const use = useLab(suite);
@@ -431,7 +432,7 @@ export function describeTroubles(suite: SuiteCloud, part: SuitePart): void {
 
 const seed = Number(process.env.FREEHOLD_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Kills a runner at random moments of an up; a failure is repeated with `FREEHOLD_TEST_SEED=<seed>`. */
+/** Kills a runner at random moments of an up; `FREEHOLD_TEST_SEED=<seed>` repeats a failure. */
 export function describeKills(suite: SuiteCloud, part: SuitePart, rounds: number): void {
   describe(`kills at random moments on ${suite.cloud}, seed ${seed}`, () => {
     const use = useLab(suite);
@@ -450,7 +451,7 @@ export function describeKills(suite: SuiteCloud, part: SuitePart, rounds: number
           runner.child.stdin!.write(`${JSON.stringify(lab.request('up', server))}\n`);
           const enough = Math.floor(share * resourceCount(server));
           await until(async () => (await lab.objects()).length >= enough, { limitMs: timeout, everyMs: 20 });
-          // Somewhere between two of them, too.
+          // Also between two of them.
           await delay(Math.round(random() * 200));
           kill(runner.sid);
           await runner.ended;

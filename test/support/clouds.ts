@@ -1,6 +1,6 @@
 import type { SuiteCloud } from './cloud-suite.ts';
 
-/** The clouds as the suite needs to know them. */
+/** The clouds, as the suite needs them. */
 export const aws: SuiteCloud = {
   cloud: 'aws',
   types: { machine: 'instance:Instance', volume: 'volume:Volume', address: 'eip:Eip' },
@@ -18,7 +18,7 @@ export const digitalocean: SuiteCloud = {
 export const azure: SuiteCloud = {
   cloud: 'azure',
   types: { machine: 'compute:VirtualMachine', volume: 'compute:Disk', address: 'network:PublicIPAddress' },
-  // Ids are made of names there, so a repeat is refused: what its first try made stands in its own way.
+  // Ids consist of names there, so a repetition is refused: the object of its first attempt blocks it.
   repeats: ['compute:VirtualMachine'],
   leaf: 'dataprotection:BackupInstance',
 };
@@ -26,7 +26,7 @@ export const azure: SuiteCloud = {
 export const gcp: SuiteCloud = {
   cloud: 'gcp',
   types: { machine: 'instance:Instance', volume: 'disk:Disk', address: 'address:Address' },
-  // One, because its repeat fails: what depends on it comes with the next up.
+  // One, because its repetition fails: resources that depend on it come with the next up.
   repeats: ['instance:Instance'],
   leaf: 'firewall:Firewall',
 };

@@ -9,15 +9,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mongoose';
 
 export interface TestDatabase {
-  /** Address of a database of its own, empty at the start. */
+  /** URI of a separate database, empty at the start. */
   uri: string;
-  /** Ends the server that was started for it, or drops the database where the server stays. */
+  /** Stops the server that was started for it, or drops the database if the server stays. */
   stop(): Promise<void>;
 }
 
 /**
- * A fresh database on a real server: MONGODB_URI where it is given (dropped by `stop`), else a private server on a free
- * port with its own temporary data: `mongod` by MONGOD_BINARY, or SecantusDB by SECANTUSD_BINARY or SECANTUSD.
+ * A fresh database on a real server: MONGODB_URI if given (dropped by `stop`), otherwise a private server on a free
+ * port with temporary data: `mongod` by MONGOD_BINARY, or SecantusDB by SECANTUSD_BINARY or SECANTUSD.
  */
 export async function startDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;

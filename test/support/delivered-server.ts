@@ -45,7 +45,7 @@ export function useDeliveries() {
 
   const hostUrl = (hostname: string) => `https://${hostname}:${new URL(edge.url).port}`;
 
-  /** A provision worker's activities on the real engine, and a server that was delivered by them. */
+  /** A provision worker's activities on the real engine, and a server delivered by them. */
   return async function deliver(label: string) {
     const server = lab.spec(label);
     const hostname = server.hostnames[0]!;

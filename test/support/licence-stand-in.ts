@@ -11,7 +11,7 @@ export interface LicenceStandIn {
   stop(): Promise<void>;
 }
 
-/** The two calls of the licence server that a stack's `up` makes, and nothing else of it. */
+/** The two calls of the licence server that a stack's `up` makes, and nothing else. */
 export async function startLicenceStandIn(): Promise<LicenceStandIn> {
   const adminToken = 'token-of-the-licence-server';
   const calls: LicenceStandIn['calls'] = [];

@@ -7,7 +7,7 @@ export interface Browser {
   'x-csrf-token': string;
 }
 
-/** The secret in the newest activation link that was mailed to an address. */
+/** The secret in the newest activation link mailed to an address. */
 export function linkTokenFor(api: TestApi, email: string): string {
   const mail = api.mails.findLast(({ to, text }) => to === email && text.includes('/invitation?key='));
   const token = mail && /\/invitation\?key=([\w-]+)/.exec(mail.text)?.[1];
@@ -28,7 +28,7 @@ export function browserOf(answer: Answer): Browser {
   return { cookie, 'x-csrf-token': answer.body.csrfToken };
 }
 
-/** Invites an address and accepts for it: a signed-in member with his id. */
+/** Invites an address and accepts the invitation: a signed-in member with their id. */
 export async function join(
   api: TestApi,
   by: Browser,
@@ -44,7 +44,7 @@ export async function join(
 
 let accounts = 0;
 
-/** An account of its own for one test: its founder in a browser, who is payer and administrator. */
+/** A separate account for one test: its founder in a browser, who is payer and administrator. */
 export async function found(
   api: TestApi,
 ): Promise<{ browser: Browser; email: string; accountId: string; memberId: string }> {

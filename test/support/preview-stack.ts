@@ -8,8 +8,8 @@ import { createStack } from '../../src/stacks/runner/engine-lock.ts';
 import { takeSettings } from '../../src/stacks/runner/settings.ts';
 
 /**
- * Previews an up: the request as an argument, on standard output how many resources the engine would create, change and
- * leave. The user data is that of nobody, because the programs ignore another one after the first boot.
+ * Previews an up: the request is an argument, the output says how many resources the engine would create, change and
+ * keep. The user data is a placeholder, because the programs ignore changes of it after the first boot.
  */
 const { spec, stack } = StackRequest.parse(JSON.parse(process.argv[2] ?? ''));
 const { settings, secrets } = takeSettings(process.env);

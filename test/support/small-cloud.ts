@@ -20,18 +20,18 @@ export interface TestCloud {
   folder: string;
   faults(faults: Partial<Faults>): Promise<void>;
   clearFaults(): Promise<void>;
-  /** Makes it this kind of cloud; what is not named is as the small cloud's own. */
+  /** Sets the behaviour of the cloud; rules that are not named are the small cloud's own. */
   rules(rules: Partial<Rules>): Promise<void>;
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
-  /** Ends the daemon by this signal; its hosts stay. */
+  /** Ends the daemon with this signal; its hosts stay. */
   end(signal: NodeJS.Signals): Promise<void>;
   /** Starts the daemon again on the same records. */
   restart(): Promise<void>;
-  /** Ends hosts and daemon, and removes its folder. */
+  /** Stops hosts and daemon, and removes its folder. */
   stop(): Promise<void>;
 }
 
-/** A small cloud of its own: a real daemon, whose image `freehold-server:1.0.0` is the tiny host of the tests. */
+/** A separate small cloud: a real daemon, whose image `freehold-server:1.0.0` is the tiny host of the tests. */
 export async function startCloud(): Promise<TestCloud> {
   const folder = await mkdtemp(join(tmpdir(), 'freehold-cloud-'));
   const imagesFile = join(folder, 'images.json');
@@ -109,7 +109,7 @@ export interface TestEdge {
   stop(): Promise<void>;
 }
 
-/** The edge router of a small cloud, with a certificate authority of its own. */
+/** The edge router of a small cloud, with its own certificate authority. */
 export async function startEdge(cloud: Pick<TestCloud, 'url' | 'token' | 'folder'>): Promise<TestEdge> {
   const { child, ready } = await startProgram('emulators/edge/main.ts', {
     EDGE_HTTPS_PORT: '0',
@@ -127,7 +127,7 @@ export async function startEdge(cloud: Pick<TestCloud, 'url' | 'token' | 'folder
   };
 }
 
-/** Starts one of the project's programs and waits for the line that says where it listens. */
+/** Starts one of the project's programs and waits for the line with its address. */
 async function startProgram(path: string, env: Record<string, string>) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, path)], {
     cwd: root,

@@ -24,21 +24,21 @@ import { startLicenceStandIn } from './licence-stand-in.ts';
 import { startCloud, zone } from './small-cloud.ts';
 import { until } from './until.ts';
 
-/** How an operation is asked for. */
+/** Options of an operation's request. */
 interface RequestHow {
   recover?: boolean;
   delivered?: boolean;
   finalSnapshot?: StackRequest['finalSnapshot'];
 }
 
-/** The part of a state file that the tests look at and change. */
+/** The part of a state file that the tests read and change. */
 interface Checkpoint {
   checkpoint: { latest: { resources: { type: string; id?: string }[]; pending_operations?: unknown[] } };
 }
 
 const root = join(import.meta.dirname, '../..');
 
-/** The real engine with a small cloud, a database and a state folder of its own. */
+/** The real engine with a separate small cloud, database and state folder. */
 export async function openStackLab() {
   const [cloud, licence, database, folder] = await Promise.all([
     startCloud(),
@@ -92,7 +92,7 @@ export async function openStackLab() {
     return kind === 'destroy' ? { ...common, finalSnapshot } : common;
   }
 
-  /** Runs an operation and keeps its lines. */
+  /** Runs an operation and records its lines. */
   async function run(desired: StackRequest, options: Partial<RunStackOptions> = {}) {
     const lines: RunnerLine[] = [];
     const onLine = (line: RunnerLine) => {
@@ -115,14 +115,14 @@ export async function openStackLab() {
     return found.filter((name) => name.endsWith('.json'));
   }
 
-  /** Ids at the cloud that the state knows, and how many operations it believes to run. */
+  /** Ids at the cloud in the state, and the number of its pending operations. */
   async function state(server: PrivateServerSpec): Promise<{ ids: string[]; pending: number }> {
     const { latest } = (JSON.parse(await readFile(stateFile(server), 'utf8')) as Checkpoint).checkpoint;
     const ids = latest.resources.flatMap(({ type, id }) => (id && type.startsWith('freehold-local:') ? [id] : []));
     return { ids: ids.sort(), pending: latest.pending_operations?.length ?? 0 };
   }
 
-  /** Ids of everything at the cloud that carries the tag of an instance. */
+  /** Ids of all objects at the cloud with the tag of an instance. */
   async function idsAtCloud(server: PrivateServerSpec): Promise<string[]> {
     const tag = ['freehold:instance', server.instanceId] as const;
     const lists = await Promise.all(kinds.map((kind) => cloud.client.list(kind, { tag })));
@@ -144,14 +144,14 @@ export async function openStackLab() {
     licence,
     database,
     env,
-    /** Leaves what an engine leaves that dies while it has the lock. */
+    /** Leaves the lock of an engine that died while holding it. */
     async leaveLock(server: PrivateServerSpec): Promise<void> {
       const locksOf = join(pulumiFolder, 'locks', 'organization', 'freehold', nameOf(server));
       await mkdir(locksOf, { recursive: true });
       const lock = { pid: 1, username: 'somebody', hostname: 'gone', timestamp: '2026-01-01T00:00:00Z' };
       await writeFile(join(locksOf, `${randomUUID()}.json`), JSON.stringify(lock));
     },
-    /** Whether the engine has a stack for an instance, or anything else that was named after it. */
+    /** Whether the engine has a stack for an instance, or anything else named after it. */
     stacksOf: async (server: PrivateServerSpec) =>
       (await readdir(join(pulumiFolder, 'stacks', 'freehold')).catch(() => [])).filter(
         (name) => name.startsWith(nameOf(server)) && name.endsWith('.json'),
@@ -162,15 +162,15 @@ export async function openStackLab() {
     locks,
     state,
     idsAtCloud,
-    /** Changes the lease of a stack behind its holder's back. */
+    /** Changes the lease of a stack without its holder's knowledge. */
     changeLease: (server: PrivateServerSpec, change: Partial<LeaseRow>) =>
       withLeases((leases) => leases.updateOne({ _id: nameOf(server) }, { $set: change })),
     lease: (server: PrivateServerSpec) => withLeases((leases) => leases.findOne({ _id: nameOf(server) })),
     readState: (server: PrivateServerSpec) => readFile(stateFile(server), 'utf8'),
     writeState: (server: PrivateServerSpec, text: string) => writeFile(stateFile(server), text),
-    /** Makes the state as it was before it knew anything at the cloud. */
+    /** Resets the state to before it knew any object at the cloud. */
     forgetObjects: (server: PrivateServerSpec, lost?: string) => forgetObjectsIn(stateFile(server), lost),
-    /** Begins an up whose host stays being created, and answers with the session that does it. */
+    /** Starts an up whose host stays in creation, and returns its session. */
     async beginUp(server: PrivateServerSpec, how: { recover?: boolean; delivered?: boolean } = {}) {
       await cloud.faults({ createHostMs: 30_000 });
       const running = run(request('up', server, how));
@@ -182,7 +182,7 @@ export async function openStackLab() {
       const lease = await withLeases((leases) => leases.findOne({ _id: nameOf(server) }));
       return { running, sid: lease!.sid };
     },
-    /** Runs an operation as soon as nobody else has the lease. */
+    /** Runs an operation as soon as nobody else holds the lease. */
     async runWhenFree(desired: StackRequest, limitMs = 60_000) {
       return until(
         () =>
@@ -193,7 +193,7 @@ export async function openStackLab() {
         { what: 'the lease is free', limitMs, everyMs: 100 },
       );
     },
-    /** What is not in order around a stack, beside what the cloud should hold: empty when all is well. */
+    /** Leftovers around a stack, besides the cloud's objects: empty if there are none. */
     async disorder(server: PrivateServerSpec, sessions: number[] = []): Promise<string[]> {
       const expected = [
         ...server.nodes.flatMap(({ name }) => ['addresses address', 'volumes volume'].map((k) => `${k}-${name}`)),
@@ -225,14 +225,14 @@ export async function openStackLab() {
     refresh: (server: PrivateServerSpec) => run(request('refresh', server)),
     destroy: (server: PrivateServerSpec, how: Pick<RequestHow, 'finalSnapshot'> = {}) =>
       run(request('destroy', server, { recover: true, ...how })),
-    /** How many resources of a cloud and of the engine itself an up would create, update and leave as they are. */
+    /** How many resources of a cloud and of the engine itself an up would create, update and keep. */
     async preview(server: PrivateServerSpec): Promise<Record<string, number>> {
       const program = join(root, 'test/support/preview-stack.ts');
       const args = ['--disable-warning=ExperimentalWarning', program, JSON.stringify(request('up', server))];
       const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
       return JSON.parse(stdout) as Record<string, number>;
     },
-    /** What the cloud has under the tag of an instance, as `kind name`. */
+    /** The cloud's objects with the tag of an instance, as `kind name`. */
     async owned(server: PrivateServerSpec): Promise<string[]> {
       const tag = ['freehold:instance', server.instanceId] as const;
       const lists = kinds.map(async (kind) => {
@@ -244,7 +244,7 @@ export async function openStackLab() {
     async hosts(server: PrivateServerSpec) {
       return cloud.client.list('hosts', { tag: ['freehold:instance', server.instanceId] });
     },
-    /** The plain CLI, as an operator types it in the checkout. */
+    /** The plain CLI, as an operator runs it in the checkout. */
     async pulumi(...args: string[]): Promise<string> {
       const run = promisify(execFile);
       const { PATH, HOME, PULUMI_HOME, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = env;
@@ -256,7 +256,7 @@ export async function openStackLab() {
       });
       return stdout;
     },
-    /** Work folders that operations left behind. */
+    /** Work folders that operations left. */
     async leftovers(): Promise<string[]> {
       return (await readdir(env.TMPDIR!)).filter((name) => name.startsWith('freehold-stack-'));
     },
@@ -267,7 +267,7 @@ export async function openStackLab() {
   };
 }
 
-/** Makes the state in a file as it was before it knew anything at the cloud, or anything whose type ends with `lost`. */
+/** Resets the state in a file to before it knew any object at the cloud, or any whose type ends with `lost`. */
 export async function forgetObjectsIn(file: string, lost?: string): Promise<void> {
   const whole = JSON.parse(await readFile(file, 'utf8')) as Checkpoint;
   const { latest } = whole.checkpoint;
@@ -277,13 +277,13 @@ export async function forgetObjectsIn(file: string, lost?: string): Promise<void
   await writeFile(file, JSON.stringify(whole));
 }
 
-type MachineWish = Pick<Machine, 'name' | 'size'> & Partial<Machine>;
+type MachineOptions = Pick<Machine, 'name' | 'size'> & Partial<Machine>;
 
 /** A node with these machines, of which the last one serves unless another one is named. */
 export function nodeOf(
   name: string,
   zone: string,
-  machines: MachineWish[],
+  machines: MachineOptions[],
   serving: string | null = machines.at(-1)?.name ?? null,
 ): ServerNode {
   return { name, zone, machines: machines.map((each) => ({ image: '1.0.0', osImage: null, ...each })), serving };
@@ -292,7 +292,7 @@ export function nodeOf(
 /** The same server with these machines on its first node. */
 export function withMachines(
   server: PrivateServerSpec,
-  machines: MachineWish[],
+  machines: MachineOptions[],
   serving?: string | null,
 ): PrivateServerSpec {
   const [first, ...others] = server.nodes as [ServerNode, ...ServerNode[]];
@@ -314,7 +314,7 @@ function collectionOfLeases(connection: Connection) {
 
 export type StackLab = Awaited<ReturnType<typeof openStackLab>>;
 
-/** What a process is in an operation; undefined where it is nothing of it, or gone. */
+/** The role of a process in an operation; undefined if it has none, or is gone. */
 export function partOf(pid: number): 'runner' | 'engine' | 'provider' | undefined {
   let args: string;
   try {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { startDatabase } from './database.ts';
 
-/** A store on a database of its own for the tests of one file, there from the first test to the last; `uri` opens more. */
+/** A store with its own database for the tests of one file; `uri` opens more. */
 export function useStore(): Store & { uri: string } {
   const store = {} as Store & { uri: string };
   let end = async () => {};

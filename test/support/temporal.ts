@@ -10,7 +10,7 @@ Runtime.install({
   telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
 });
 
-/** Where a tool is: named by the environment, or on PATH. */
+/** Path of a tool: from the environment, or on PATH. */
 function toolPath(variable: string, command: string): string {
   return process.env[variable] ?? execFileSync('which', [command], { encoding: 'utf8' }).trim();
 }
@@ -37,7 +37,7 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
 
 /**
  * The official Temporal dev server in memory, with our search attributes: TEMPORAL_CLI, or `temporal` on PATH. It
- * suggests a workflow to continue as new after so many events, instead of 4,096.
+ * suggests to continue a workflow as new after this many events, instead of 4,096.
  */
 export async function startDevServer({
   continueAsNewAfter = 4_096,
@@ -48,7 +48,7 @@ export async function startDevServer({
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
-      // It warns of every task that its own end cuts off.
+      // It warns about every task that its own shutdown interrupts.
       log: { format: 'pretty', level: 'error' },
       extraArgs: [
         ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
@@ -59,7 +59,7 @@ export async function startDevServer({
   });
 }
 
-/** A workflow's histories, one for each of the runs that continued each other as new, the first first. */
+/** A workflow's histories, one for each run in its chain of continue-as-new, oldest first. */
 export async function runsOf(client: Client, workflowId: string): Promise<Run[]> {
   const { raw } = await client.workflow.getHandle(workflowId).describe();
   const runs: Run[] = [];
@@ -87,7 +87,7 @@ const indexedTypes = {
 
 let bundle: ReturnType<typeof buildBundle> | undefined;
 
-/** The product's workflows, bundled once for a whole run of the tests, or once per test file where it runs alone. */
+/** The product's workflows, bundled once for a whole test run, or once per test file if run alone. */
 export function workflowBundle() {
   bundle ??= buildBundle(process.env.FREEHOLD_WORKFLOW_CACHE);
   return bundle;

@@ -1,4 +1,4 @@
-// The smallest host that keeps the host contract: answers /healthz, and keeps a counter of its boots on its volume.
+// The smallest host that meets the host contract: answers /healthz, and keeps a counter of its boots on its volume.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until `look` answers something truthy, and gives it; fails after `limitMs`, naming `what` it waited for. */
+/** Waits until `look` returns a truthy value, and returns it; fails after `limitMs`, naming `what` it waited for. */
 export async function until<T>(
   look: () => T | Promise<T>,
   { what = 'a condition holds', limitMs = 10_000, everyMs = 20 } = {},

@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { isAlive } from './cache.mjs';
 
-const beatMs = 5_000;
+const heartbeatMs = 5_000;
 const staleMs = 30_000;
-const lookMs = 500;
+const pollMs = 500;
 
 /**
  * Runs `work` while holding the lock file, so that two set-ups do not do the same long work twice. The holder touches
@@ -27,15 +27,15 @@ export async function withLock({ path, signal, onWait }, work) {
       continue;
     }
     onWait(holder(path)?.pid);
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  const beat = setInterval(() => {
+  const heartbeat = setInterval(() => {
     if (holder(path)?.pid === process.pid) utimesSync(path, new Date(), new Date());
-  }, beatMs);
+  }, heartbeatMs);
   try {
     return await work();
   } finally {
-    clearInterval(beat);
+    clearInterval(heartbeat);
     if (holder(path)?.pid === process.pid) rmSync(path, { force: true });
   }
 }

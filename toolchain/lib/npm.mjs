@@ -23,14 +23,14 @@ export async function npm({ args, step, onLine = () => {}, ...rest }) {
     Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle)_/.test(name)),
   );
   const all = [...before, ...args, '--loglevel=http', '--no-audit', '--no-fund', '--no-update-notifier'];
-  const told = (line) => {
+  const showLine = (line) => {
     const trouble = /^npm http .* failed with (\S+)/.exec(line)?.[1];
-    if (trouble) step.progress(`npm cannot reach the registry (${trouble}), it tries again`);
+    if (trouble) step.progress(`npm cannot reach the registry (${trouble}), retrying`);
     onLine(line);
   };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await run({ command, args: all, env, silenceMs, onLine: told, ...rest });
+      return await run({ command, args: all, env, silenceMs, onLine: showLine, ...rest });
     } catch (error) {
       if (!error.silent || attempt === attempts) throw error;
     }

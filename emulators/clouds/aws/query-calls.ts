@@ -2,6 +2,7 @@ import type { Double, Ending } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
+import { awsErrorTexts } from './error-texts.ts';
 import { account, text } from './rules.ts';
 import { types } from './types.ts';
 import { awsError, awsWords } from './words.ts';
@@ -26,7 +27,7 @@ function listIn(form: URLSearchParams, name: string): string[] {
 
 function find({ double }: Call, type: string, id: string): DoubleObject {
   const object = double.area.world.find(type, id);
-  if (!object) throw new DoubleRefusal('not_found', awsWords.missing({ type, id }));
+  if (!object) throw new DoubleRefusal('not_found', awsErrorTexts.missing({ type, id }));
   return object;
 }
 

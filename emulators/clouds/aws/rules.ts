@@ -1,8 +1,8 @@
 import type { Properties } from '../../../src/stacks/provider/properties.ts';
 import type { DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
 import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
+import { awsError } from './error-texts.ts';
 import { types } from './types.ts';
-import { awsError } from './words.ts';
 
 /**
  * What AWS and its provider (pulumi-aws 7, which uses the Terraform provider) do with each type: properties marked
@@ -159,7 +159,7 @@ const machines = {
   },
   snapshot: snapshotRule(types.volume, 'volumeId', { id: 'snap-0', computed: ec2Arn('snapshot') }),
   volumeAttachment: {
-    id: (_wish, world) => `vai-${digits(10, world)}`,
+    id: (_desired, world) => `vai-${digits(10, world)}`,
     references: { volumeId: to(types.volume), instanceId: to(types.instance, { onDelete: 'ends' }) },
     replaces: ['deviceName', 'instanceId', 'volumeId'],
     adopts: found(types.volumeAttachment, ['deviceName', 'instanceId', 'volumeId']),

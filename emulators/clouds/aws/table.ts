@@ -1,9 +1,9 @@
 import { propertiesOf } from '../object-area.ts';
 import { valuesAt } from '../paths.ts';
 import type { CloudTable, DoubleObject, World } from '../rule-table.ts';
+import { awsErrorTexts } from './error-texts.ts';
 import { imagePrefix, rules, text } from './rules.ts';
 import { types } from './types.ts';
-import { awsWords } from './words.ts';
 
 /** The access key that is accepted. */
 export const accessKeyId = 'AKIAFREEHOLDDOUBLE00';
@@ -55,7 +55,7 @@ export const awsTable: CloudTable = {
   },
   given: (dnsZone) => [{ type: types.zone, id: hostedZoneId, region: '', inputs: { name: dnsZone } }],
   tagsOf: ({ inputs }) => (inputs.tags ?? {}) as Record<string, string>,
-  words: awsWords,
+  words: awsErrorTexts,
   machines: (world) =>
     world.list(types.instance).map((instance) => {
       const isMine = ({ inputs }: DoubleObject) => inputs.instanceId === instance.id || inputs.targetId === instance.id;

@@ -3,8 +3,8 @@ import { same } from '../../../src/stacks/provider/properties.ts';
 import { valuesAt } from '../paths.ts';
 import type { Desired, DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
 import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
+import { azureError } from './error-texts.ts';
 import { armTypes, type TypeName, types } from './types.ts';
-import { azureError } from './words.ts';
 
 /**
  * What Azure and its native provider do with each type. An id consists of names, so a name exists once in its scope,
@@ -159,7 +159,7 @@ export const rules: Record<TypeName, TypeRule> = {
     },
   }),
   address: rule('address', {
-    computed: (_wish, world, before) => ({ ipAddress: before.ipAddress ?? world.newAddress() }),
+    computed: (_desired, world, before) => ({ ipAddress: before.ipAddress ?? world.newAddress() }),
     refuse(desired) {
       const isLoose =
         valuesAt(desired.inputs, 'sku.name')[0] === 'Standard' && desired.inputs.publicIPAllocationMethod !== 'Static';
@@ -211,7 +211,7 @@ export const rules: Record<TypeName, TypeRule> = {
   machine: rule('machine', {
     references: { [machineDisk]: to('disk'), [machineCard]: to('card') },
     restarts: ['hardwareProfile'],
-    computed: (_wish, world, before) => ({
+    computed: (_desired, world, before) => ({
       vmId: before.vmId ?? world.newId('', 32),
       storageProfile: before.storageProfile ?? { imageReference: { exactVersion: newestVersion } },
     }),

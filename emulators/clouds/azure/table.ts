@@ -2,9 +2,9 @@ import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
 import { propertiesOf } from '../object-area.ts';
 import { valuesAt } from '../paths.ts';
 import type { CloudTable, DoubleObject, World } from '../rule-table.ts';
+import { azureErrorTexts } from './error-texts.ts';
 import { armId, rules, subscription, text } from './rules.ts';
 import { type TypeName, types } from './types.ts';
-import { azureWords } from './words.ts';
 
 /** The header that a request for the machine identity's token must carry, and the token it gets. */
 export const identityHeader = 'the-double-knows-everybody';
@@ -73,7 +73,7 @@ export const azureTable: CloudTable = {
     ...regions.flatMap(({ name }) => backupsOf(name)),
   ],
   tagsOf: ({ inputs }) => (inputs.tags ?? {}) as Record<string, string>,
-  words: azureWords,
+  words: azureErrorTexts,
   machines: (world) =>
     world.list(types.machine).map((machine) => {
       const own = cardsOf(machine);

@@ -7,10 +7,10 @@ import { createOperations } from '../operations.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
+import { azureError } from './error-texts.ts';
 import { subscription } from './rules.ts';
 import { accessToken, identityHeader } from './table.ts';
 import { armTypes, type TypeName, types } from './types.ts';
-import { azureError } from './words.ts';
 
 /**
  * Azure's resource manager itself, for the few calls that our inventory and our look at the cloud make: lists of groups, of

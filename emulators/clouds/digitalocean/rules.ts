@@ -1,8 +1,8 @@
 import type { Properties } from '../../../src/stacks/provider/properties.ts';
 import type { DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
 import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
+import { digitaloceanError } from './error-texts.ts';
 import { types } from './types.ts';
-import { digitaloceanError } from './words.ts';
 
 /**
  * What DigitalOcean and its provider (pulumi-digitalocean 4, which uses the Terraform provider) do with each type:
@@ -13,7 +13,7 @@ const to = (type: string, more: Omit<Reference, 'type'> = {}): Reference => ({ t
 export const text = (value: unknown) => (value === undefined ? '' : String(value));
 
 /** Machines and records are numbered. */
-const numbered = (_wish: unknown, world: World) => String(Number.parseInt(world.newId('', 8), 16) + 1);
+const numbered = (_desired: unknown, world: World) => String(Number.parseInt(world.newId('', 8), 16) + 1);
 const nameOf = ({ inputs }: { inputs: Properties }) => text(inputs.name);
 /** The machine that has the object already; it can be linked to only one at a time. */
 function holder(world: World, type: string, property: string, desired: { id?: string; inputs: Properties }) {
@@ -42,10 +42,10 @@ export const rules = {
     id: 'lb-',
     references: { vpcUuid: to(types.network), dropletTag: to(types.tag, { by: 'name', onDelete: 'stays' }) },
     replaces: ['region', 'vpcUuid', 'network', 'type'],
-    computed: (_wish, world, before) => ({ ip: before.ip ?? world.newAddress(), status: 'active' }),
+    computed: (_desired, world, before) => ({ ip: before.ip ?? world.newAddress(), status: 'active' }),
   },
   address: {
-    id: (_wish, world) => world.newAddress(),
+    id: (_desired, world) => world.newAddress(),
     replaces: ['region', 'ipAddress'],
     computed: ({ id }) => ({ ipAddress: id, reservedIpUrn: `do:reservedip:${id}` }),
   },

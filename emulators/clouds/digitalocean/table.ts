@@ -1,8 +1,8 @@
 import { valuesAt } from '../paths.ts';
 import type { CloudTable, DoubleObject, World } from '../rule-table.ts';
+import { digitaloceanErrorTexts } from './error-texts.ts';
 import { rules, text } from './rules.ts';
 import { types } from './types.ts';
-import { digitaloceanWords } from './words.ts';
 
 /** The token that is accepted. */
 export const doubleToken = 'dop_v1_freehold_double';
@@ -53,7 +53,7 @@ export const digitaloceanTable: CloudTable = {
         return [tag.slice(0, at), tag.slice(at + 1)];
       }),
     ),
-  words: digitaloceanWords,
+  words: digitaloceanErrorTexts,
   machines: (world) =>
     world.list(types.droplet).map((droplet) => {
       const isMine = ({ inputs }: DoubleObject) => String(inputs.dropletId) === droplet.id;

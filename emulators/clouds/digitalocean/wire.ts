@@ -5,10 +5,10 @@ import { createOperations } from '../operations.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
+import { digitaloceanError } from './error-texts.ts';
 import { text } from './rules.ts';
 import { doubleToken } from './table.ts';
 import { types } from './types.ts';
-import { digitaloceanError } from './words.ts';
 
 /**
  * DigitalOcean's API v2 itself, for the few calls that inventory, snapshots and restarts make. Lists have pages as there,

@@ -2,8 +2,8 @@ import { type Properties, same } from '../../../src/stacks/provider/properties.t
 import { valuesAt } from '../paths.ts';
 import type { Desired, DoubleObject, Reference, TypeRule, World } from '../rule-table.ts';
 import { pendingSnapshot, snapshotRule } from '../snapshots.ts';
+import { gcpError } from './error-texts.ts';
 import { types } from './types.ts';
-import { gcpError } from './words.ts';
 
 /**
  * What Google Cloud and its provider (pulumi-gcp 9, which uses the Terraform provider) do with each type: properties

@@ -1,8 +1,8 @@
 import { valuesAt } from '../paths.ts';
 import type { CloudTable, DoubleObject, World } from '../rule-table.ts';
+import { gcpErrorTexts } from './error-texts.ts';
 import { imageFamily, linkBase, project, rules, text } from './rules.ts';
 import { types } from './types.ts';
-import { gcpWords } from './words.ts';
 
 /** The access token that is accepted. */
 export const accessToken = 'ya29.freehold-double';
@@ -63,7 +63,7 @@ export const gcpTable: CloudTable = {
         value,
       ]),
     ),
-  words: gcpWords,
+  words: gcpErrorTexts,
   machines: (world) => {
     const reserved = new Set(world.list(types.address).map(({ computed }) => text(computed.address)));
     const inGroups = new Set(world.list(types.service).flatMap(({ id }) => balanced(id, world)));

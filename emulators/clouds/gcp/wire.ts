@@ -4,10 +4,10 @@ import { createOperations } from '../operations.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
+import { gcpError, gcpErrorTexts } from './error-texts.ts';
 import { linkBase, project, text } from './rules.ts';
 import { accessToken } from './table.ts';
 import { types } from './types.ts';
-import { gcpError, gcpWords } from './words.ts';
 
 /**
  * The interfaces of Google Cloud themselves, for the calls of inventory, snapshots, restarts and the look at what is
@@ -52,7 +52,7 @@ export function createGcpWire(double: Double): Router {
 
   function find(type: string, id: string): DoubleObject {
     const object = double.area.world.find(type, id);
-    if (!object) throw new DoubleRefusal('not_found', gcpWords.missing({ type, id }));
+    if (!object) throw new DoubleRefusal('not_found', gcpErrorTexts.missing({ type, id }));
     return object;
   }
 

@@ -77,7 +77,7 @@ function expandAt(
 }
 
 function lookUp(ctx: Context, id: string): unknown {
-  const found = ctx.store.look(id);
+  const found = ctx.store.findAny(id);
   if (!found) return undefined;
   return found.deleted ? { id, object: found.body.object, deleted: true } : asSent(render(ctx, found.body));
 }

@@ -54,7 +54,7 @@ export interface Store {
   get<K extends Kind>(kind: K, id: string, param?: string): Kinds[K];
   find<K extends Kind>(kind: K, id: string): Kinds[K] | undefined;
   /** Whatever has this id, deleted or not. */
-  look(id: string): { body: Stored; deleted: boolean } | undefined;
+  findAny(id: string): { body: Stored; deleted: boolean } | undefined;
   /** Whether an object with this id existed and was deleted. */
   wasDeleted(kind: Kind, id: string): boolean;
   hidden<Secret>(id: string): Secret | undefined;
@@ -108,7 +108,7 @@ export function createStore(database: Database): Store {
       return found;
     },
     find,
-    look: (id) => {
+    findAny: (id) => {
       const row = database.row<Row & { deleted: number }>('SELECT body, deleted FROM objects WHERE id = ?', id);
       return row && { body: JSON.parse(row.body), deleted: row.deleted === 1 };
     },

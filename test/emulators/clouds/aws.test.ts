@@ -9,7 +9,7 @@ import { schemaOf } from '../../../emulators/clouds/schema/schema-of.ts';
 import { tableOf } from '../../../emulators/clouds/tables.ts';
 import { startCloud, type TestCloud, zone } from '../../support/small-cloud.ts';
 
-/** The double of AWS by itself: what it refuses and what becomes of what hangs together, without an engine. */
+/** The emulated AWS without an engine: what it refuses, and what happens to linked objects. */
 
 let cloud: TestCloud;
 beforeAll(async () => {
@@ -68,7 +68,7 @@ describe('the double of AWS', () => {
     const link = { deviceName: '/dev/sdf', instanceId: instance.id };
     await expect(make(types.volumeAttachment, { ...link, volumeId: far.id })).rejects.toThrow('ZoneMismatch');
     const attachment = await make(types.volumeAttachment, { ...link, volumeId: near.id });
-    // The provider finds one that is there already.
+    // The provider adopts an existing one.
     expect((await make(types.volumeAttachment, { ...link, volumeId: near.id })).id).toBe(attachment.id);
     const other = { ...link, instanceId: (await makeMachine('eu-west-1a')).instance.id };
     await expect(make(types.volumeAttachment, { ...other, volumeId: near.id })).rejects.toThrow('VolumeInUse');

@@ -11,7 +11,7 @@ import { tableOf } from '../../../emulators/clouds/tables.ts';
 import { azureReasonOf } from '../../../src/stacks/azure/errors.ts';
 import { startCloud, type TestCloud, zone } from '../../support/small-cloud.ts';
 
-/** The double of Azure by itself: what it refuses and what becomes of what hangs together, without an engine. */
+/** The emulated Azure without an engine: what it refuses, and what happens to linked objects. */
 
 let cloud: TestCloud;
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const change = (type: string, { id, inputs }: Made, more: object) =>
   refusal('PATCH', one(type, id), { ...inputs, ...more });
 const remove = (type: string, { id }: Made) => refusal('DELETE', one(type, id));
 
-/** A group with a network, and how cards, disks and machines are made in it. */
+/** A group with a network, and functions that create network interfaces, disks and machines in it. */
 async function makePlace(name: string) {
   const place = { resourceGroupName: name, location: 'westeurope' };
   const group = await make(types.group, place);

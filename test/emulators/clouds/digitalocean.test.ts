@@ -4,7 +4,7 @@ import { doublesEnvironment } from '../../../emulators/clouds/environment.ts';
 import { digitaloceanInventory } from '../../../src/stacks/digitalocean/inventory.ts';
 import { startCloud, type TestCloud } from '../../support/small-cloud.ts';
 
-/** The double of DigitalOcean by itself: what it refuses, and what its API tells our inventory, without an engine. */
+/** The emulated DigitalOcean without an engine: what it refuses, and what its API returns to our inventory. */
 
 let cloud: TestCloud;
 beforeAll(async () => {
@@ -86,11 +86,11 @@ describe('the double of DigitalOcean', () => {
     const unowned = await inventory.listUnowned!(region, new AbortController().signal);
     expect(unowned.map(({ id }) => id)).toEqual([nobodys]);
     expect(unowned.map(({ id }) => id)).not.toContain(elsewhere);
-    // In an account that others use too, what is nobody's for us may be theirs.
+    // In a shared account, an address without an owner of ours may belong to somebody else.
     const shared = digitaloceanInventory({ ...env, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: 'false' });
     expect(shared.listUnowned).toBeUndefined();
 
-    // Two that claim one address: whose it is, is not known, so neither may remove it.
+    // Two claims for one address: its owner is unknown, so neither may remove it.
     const other = 'i0123456789abcdeg';
     const claim = { ...note, name: `_freehold.${other}`, value: `address=node-1 ${owned}` };
     const claimId = await make(types.record, claim);
@@ -98,7 +98,7 @@ describe('the double of DigitalOcean', () => {
     await remove(types.record, claimId);
 
     for (const object of listed) await inventory.remove(object);
-    // What is gone already is no failure.
+    // A missing object is not a failure.
     for (const object of listed) await inventory.remove(object);
     expect(await inventory.list({ instanceId, region })).toEqual([]);
   });

@@ -11,7 +11,7 @@ import { labelsOf, ownerDescription, ownerName, ownerText, physicalName } from '
 import { gcpView } from '../../../src/stacks/gcp/view.ts';
 import { startCloud, type TestCloud, zone } from '../../support/small-cloud.ts';
 
-/** The double of Google Cloud by itself: what it refuses and what becomes of what hangs together, without an engine. */
+/** The emulated Google Cloud without an engine: what it refuses, and what happens to linked objects. */
 
 let cloud: TestCloud;
 let env: NodeJS.ProcessEnv;
@@ -44,7 +44,7 @@ const remove = (type: string, id: string) => refusal('DELETE', one(type, id));
 
 const image = 'projects/ubuntu-os-cloud/global/images/ubuntu-2404-noble-amd64-v20261101';
 
-/** A network with a subnet and what a machine in it is asked for with. */
+/** A network with a subnet, and the inputs of a machine in it. */
 async function makeNetwork(name: string) {
   const network = await make(types.network, { name: `${name}-network`, autoCreateSubnetworks: false });
   const subnet = await make(types.subnet, { name: `${name}-subnet`, network: network.id, ipCidrRange: '10.0.0.0/24' });
@@ -177,7 +177,7 @@ describe('the inventory at the double', () => {
     expect((await inventory.listAll()).filter((each) => each.instanceId === other)).toHaveLength(5);
     for (const object of found) await inventory.remove(object);
     expect(await inventory.list({ instanceId, region })).toEqual([]);
-    // Gone already is a success, and another's is untouched.
+    // A missing one is a success, and another instance's is untouched.
     for (const object of found) await inventory.remove(object);
     expect(await inventory.list({ instanceId: other, region })).toHaveLength(5);
     inventory.close();

@@ -66,7 +66,7 @@ describe('the edge router', () => {
     expect(await down.text()).toContain(`The server ${nameOf('later')} does not answer`);
     await cloud.client.remove('records', record.id);
     await until(async () => (await reach.resolve(nameOf('later'))).length === 0, { limitMs: 1_000 });
-    // Over the connection that is still open: the name is looked up for every request.
+    // Over the open connection: the name is looked up for every request.
     expect((await get('later')).status).toBe(404);
     const fresh = createReach({ dnsServer: edge.dns, caFile: edge.ca });
     await expect(fetch(url('later'), { dispatcher: fresh.dispatcher })).rejects.toThrow();

@@ -25,7 +25,7 @@ afterAll(async () => {
   await hooks[Symbol.asyncDispose]();
 });
 
-/** Which webhooks told of this object. */
+/** The webhooks about this object. */
 const toldOf = (id: string) =>
   hooks.received.filter((event) => (event.data.object as { id?: string }).id === id).map((event) => event.type);
 
@@ -71,10 +71,10 @@ describe('a card order', () => {
 
     await until(() => toldOf(subscription.id).includes('customer.subscription.updated'), { what: 'the webhooks came' });
     await until(() => toldOf(invoice.id).includes('invoice.paid'));
-    const told = hooks
+    const reported = hooks
       .of('customer.subscription.updated')
       .find((event) => (event.data.object as Stripe.Subscription).id === subscription.id);
-    expect(told).toMatchObject({
+    expect(reported).toMatchObject({
       object: 'event',
       api_version: '2026-10-28.endive',
       livemode: false,

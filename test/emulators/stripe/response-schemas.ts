@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { Ajv, type ValidateFunction } from 'ajv';
 
 /**
- * Stripe's own published response schemas, from the Go module `github.com/stripe/stripe-mock` (MIT), which carries
- * Stripe's OpenAPI document. The module proxy gives it, checked by Go's checksum database, and the Go module cache
- * keeps it.
+ * Stripe's own published response schemas, from the Go module `github.com/stripe/stripe-mock` (MIT), which contains
+ * Stripe's OpenAPI document. It comes from the module proxy, is checked against Go's checksum database, and cached in
+ * the Go module cache.
  */
 const stripeMock = 'github.com/stripe/stripe-mock@v0.203.0';
 
@@ -20,10 +20,10 @@ interface Specification {
   paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, { schema: Json }> }> }>>;
 }
 
-/** Complaints about an answer of the emulator, none when it is as Stripe publishes; by request and status. */
+/** Faults in an answer of the emulator compared with Stripe's schema, by request and status; none if it conforms. */
 export type CheckAnswer = (answer: { method: string; path: string; status: number; body: unknown }) => string[];
 
-/** Loads the schemas; fails with the reason when Go or the module cannot be had. */
+/** Loads the schemas; fails with the reason if Go or the module is not available. */
 export async function loadResponseSchemas(): Promise<CheckAnswer> {
   const specification: Specification = JSON.parse(
     await readFile(join(await moduleFolder(), 'embedded/openapi/spec3.json'), 'utf8'),
@@ -46,7 +46,7 @@ export async function loadResponseSchemas(): Promise<CheckAnswer> {
     const validate = compiled.get(key) ?? ajv.compile(adapt(schema) as Json);
     compiled.set(key, validate);
     if (validate(body)) return [];
-    // What "any of" hides is told by its branches' own complaints, most specific first.
+    // The branches of an "any of" have the specific errors; most specific first.
     return (validate.errors ?? [])
       .toSorted((one, other) => Number(one.keyword === 'anyOf') - Number(other.keyword === 'anyOf'))
       .slice(0, 5)
@@ -59,7 +59,7 @@ export async function loadResponseSchemas(): Promise<CheckAnswer> {
 
 async function moduleFolder(): Promise<string> {
   try {
-    // Outside the project, so that no go.mod of another place takes part.
+    // Outside the project, so that no other go.mod takes part.
     const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', stripeMock], { cwd: tmpdir() });
     return JSON.parse(stdout).Dir;
   } catch (error) {

@@ -16,7 +16,7 @@ let emulator: RunningEmulator;
 let stripe: Stripe;
 const seen: Seen[] = [];
 
-/** Notes every answer that the SDK gets. */
+/** Records every answer that the SDK gets. */
 const noting: typeof fetch = async (input, init) => {
   const answer = await fetch(input, init);
   const path = new URL(String(input)).pathname;

@@ -15,7 +15,7 @@ export const publishableKey = 'pk_test_freehold';
 export const webhookSecret = 'whsec_freehold';
 export const apiVersion = '2026-10-28.endive';
 
-/** A Stripe client of this address as product code makes it; without retries, so that tests see every answer. */
+/** A Stripe client for this address as product code creates it; without retries, so that tests see every answer. */
 export function clientOf(address: string, options: Partial<Stripe.StripeConfig> = {}, key = secretKey): Stripe {
   const { hostname, port } = new URL(address);
   return new Stripe(key, {
@@ -29,7 +29,7 @@ export function clientOf(address: string, options: Partial<Stripe.StripeConfig> 
   });
 }
 
-/** The emulator as a process of its own with a database of its own. */
+/** The emulator as a separate process with its own database. */
 export async function runEmulator({
   webhookUrl,
   fetch,
@@ -77,9 +77,9 @@ export async function runEmulator({
       return clientOf(address, fetch ? { httpClient: Stripe.createFetchHttpClient(fetch) } : {});
     },
     start,
-    /** Ends the process by this signal and gives its exit code. */
+    /** Ends the process with this signal and returns its exit code. */
     end,
-    /** Asks a control of the emulator. */
+    /** Calls a control of the emulator. */
     control: async (method: string, path: string, body?: unknown) => {
       const answer = await globalThis.fetch(`${address}/emulator/${path}`, {
         method,
@@ -101,7 +101,7 @@ export async function runEmulator({
 
 export type RunningEmulator = Awaited<ReturnType<typeof runEmulator>>;
 
-/** What a browser does with a publishable key: one form, one answer. */
+/** A browser's request with a publishable key: one form, one answer. */
 export async function asBrowser(
   address: string,
   path: string,
@@ -118,7 +118,7 @@ export async function asBrowser(
   return { status: answer.status, body: await answer.json() };
 }
 
-/** The form by which a browser pays with a new card. */
+/** The form with which a browser pays with a new card. */
 export function cardForm(number: string, clientSecret: string): Record<string, string> {
   return {
     client_secret: clientSecret,
@@ -137,7 +137,7 @@ export function payAsBrowser(address: string, clientSecret: string, number: stri
   return asBrowser(address, `/v1/payment_intents/${id}/confirm`, cardForm(number, clientSecret));
 }
 
-/** A receiver of webhooks that checks every signature; `status` is what it answers. */
+/** A webhook receiver that checks every signature; `status` is its answer. */
 export async function receiveWebhooks() {
   const received: Stripe.Event[] = [];
   const state = { status: 200, refused: 0 };
@@ -217,5 +217,5 @@ export async function order(stripe: Stripe, params: Partial<Stripe.SubscriptionC
   return { customer, subscription, invoice, clientSecret: invoice.confirmation_secret?.client_secret ?? '' };
 }
 
-/** What an order of `order` costs: 4999 + 3 × 333 + 2950, and 21 % of each line rounded by itself. */
+/** The price of an order of `order`: 4999 + 3 × 333 + 2950, and 21 % of each line rounded separately. */
 export const orderTotal = { subtotal: 8948, tax: 1050 + 210 + 620, total: 8948 + 1880 };

@@ -184,7 +184,7 @@ describe('a refund that the bank sends back', () => {
     expect((await stripe.creditNotes.retrieve(note.id)).status).toBe('issued');
     const { data } = await stripe.events.list({ type: 'refund.failed' });
     expect(data.map((event) => (event.data.object as Stripe.Refund).id)).toEqual([refund.id]);
-    // It can be given back again.
+    // It can be refunded again.
     expect((await stripe.refunds.create({ charge: charge.id })).amount).toBe(orderTotal.total);
   });
 });
@@ -231,8 +231,8 @@ describe('ending an unpaid order', () => {
     expect(expired).toMatchObject({ status: 'incomplete_expired', ended_at: expired.created + 23 * 3600 });
     const invoice = await stripe.invoices.retrieve(late.invoice.id);
     expect(invoice).toMatchObject({ status: 'void', status_transitions: { voided_at: expired.created + 23 * 3600 } });
-    const [told] = (await stripe.events.list({ types: ['invoice.voided'] })).data;
-    expect(told?.data.object).toMatchObject({ id: late.invoice.id });
+    const [reported] = (await stripe.events.list({ types: ['invoice.voided'] })).data;
+    expect(reported?.data.object).toMatchObject({ id: late.invoice.id });
   });
 });
 

@@ -23,7 +23,7 @@ afterAll(() => emulator[Symbol.asyncDispose]());
 const newIntent = (params: Partial<Stripe.PaymentIntentCreateParams> = {}) =>
   stripe.paymentIntents.create({ amount: 1000, currency: 'eur', ...params });
 
-/** The customer's answer on the page of his bank. */
+/** The customer's answer on the page of their bank. */
 const answerBank = (intent: Stripe.PaymentIntent, answer: string) =>
   fetch(intent.next_action?.redirect_to_url?.url ?? '', {
     method: 'POST',

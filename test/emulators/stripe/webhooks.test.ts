@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const undelivered = async () => (await emulator.stripe.events.list({ delivery_success: false })).data;
 
-/** How many webhooks are still on their way. */
+/** How many webhooks are pending. */
 async function waiting(): Promise<number> {
   const answer = await fetch(`${emulator.address}/emulator/deliveries`);
   return ((await answer.json()) as { waiting: number }).waiting;

@@ -3,9 +3,9 @@ import { licenceExitCode, licenceExitCodes } from '../../../src/licence/client/e
 import type { LicenceClientOptions } from '../../../src/licence/client/types.ts';
 
 /**
- * A product in a process of its own: `node node.ts OPTIONS`, options of the client as JSON and, where wanted, `crash:
- * true`, which kills the process the moment an answer to a check has come, or `hurry: true`, which checks without a rest.
- * Prints one line per state.
+ * A product in a separate process: `node node.ts OPTIONS`, options of the client as JSON and, optionally, `crash:
+ * true`, which kills the process the moment an answer to a check has arrived, or `hurry: true`, which checks without a
+ * pause. Prints one line per state.
  */
 const {
   crash = false,
@@ -38,7 +38,7 @@ try {
   print({ failed: error instanceof Error ? error.message : 'unknown' });
   process.exit(licenceExitCode(error));
 }
-// The client's own timers keep no process alive.
+// The client's timers do not keep the process alive.
 setInterval(() => {}, 1 << 30);
 process.on('SIGTERM', () => void client.stop().then(() => process.exit(0)));
 while (hurry) await client.check();

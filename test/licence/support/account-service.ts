@@ -2,14 +2,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
 import type { AccountRole } from '../../../src/licence/protocol/account.ts';
 
-/** The account service of a test: a key of its own, and the tokens of whatever members the test names. */
+/** A fake account service: its own key, and tokens of any members that the test names. */
 export function createAccountService(issuer = 'https://accounts.test', kid = 'acc-1') {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const publicKeys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'EdDSA' }] };
   return {
     issuer,
     publicKeys,
-    /** A token as the account service makes it, but for what is given. */
+    /** A token as the account service makes it, with the given changes. */
     token(
       { account, role = 'admin', sub = 'mem_1' }: { account: string; role?: AccountRole | AccountRole[]; sub?: string },
       claims: JWTPayload = {},

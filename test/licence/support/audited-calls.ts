@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { SigningKeyList } from '../../../src/licence/protocol/signing-keys.ts';
 import { type LicenceWorld, product, type Reply } from './licence-server.ts';
 
-/** A call that changes something, ready to be made, with the entries of the audit log that it leads to. */
+/** A prepared call that changes something, with the audit entries that it causes. */
 export interface AuditedCall {
   call(at?: string): Promise<Reply<unknown>>;
-  /** Each of them once; the entries that fit it are looked for in the whole log. */
+  /** Each of them once; matching entries are searched for in the whole log. */
   entries: Record<string, unknown>[];
-  /** Whether the same call again is a change of its own, with an entry of its own. */
+  /** Whether repeating the call is another change, with another entry. */
   changesAgain?: boolean;
 }
 
 const idempotent = () => ({ 'Idempotency-Key': randomUUID() });
 
-/** Every call of operators and members that changes something, by its name. */
+/** Every call of operators and members that changes something, by name. */
 export function auditedCalls(world: LicenceWorld): Record<string, () => Promise<AuditedCall>> {
   const post =
     (path: string, body: unknown, headers = {}) =>
@@ -21,7 +21,7 @@ export function auditedCalls(world: LicenceWorld): Record<string, () => Promise<
       world.admin('POST', path, body, headers, at);
   const put = (path: string, body: unknown) => (at?: string) => world.admin('PUT', path, body, {}, at);
 
-  /** A call about a licence of its own, which leads to one entry about it. */
+  /** A call for a separate licence, which causes one entry about it. */
   async function about(
     path: string,
     body: unknown,
@@ -107,7 +107,7 @@ export function auditedCalls(world: LicenceWorld): Record<string, () => Promise<
     async 'issue an enrolment'() {
       const { licenseId } = await world.issue();
       const entries = [{ licenceId: licenseId, action: 'enrolment.issued' }];
-      // Its token is told again, which is an entry of its own.
+      // Its token is returned again, which is recorded too.
       const call = post('/enrollments', { licenseId, nodeName: 'n1', generation: 1 });
       return { call, entries, changesAgain: true };
     },

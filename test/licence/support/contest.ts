@@ -8,7 +8,7 @@ export interface ContestPlan {
   licences: number;
   /** Of each licence. */
   seats: number;
-  /** Nodes that want a seat of each licence. */
+  /** Nodes competing for a seat of each licence. */
   nodes: number;
   servers: number;
   /** Nodes that ask at the same time. */
@@ -19,7 +19,7 @@ export interface ContestPlan {
 
 /**
  * Many more nodes than seats, over several licence servers on one database, while the servers are killed (SIGKILL) one
- * after the other and started again. A node asks until it is answered, each time of any server, always with the same
+ * after the other and restarted. A node asks until it is answered, each time any server, always with the same
  * activation id, as the client library does.
  */
 export async function contest(world: LicenceWorld, database: Connection, plan: ContestPlan) {
@@ -32,14 +32,14 @@ export async function contest(world: LicenceWorld, database: Connection, plan: C
   let repeated = 0;
   let kills = 0;
 
-  // Round by round over the licences, so that all nodes of one licence want its seats at about the same time.
-  const wishes = Array.from({ length: plan.nodes * plan.licences }, (_, index) => ({
+  // Round by round over the licences, so that all nodes of one licence compete for its seats at about the same time.
+  const requests = Array.from({ length: plan.nodes * plan.licences }, (_, index) => ({
     licence: licences[index % plan.licences]!,
     same: { activationId: randomUUID(), node: { name: `node-${index}` } },
   }));
-  const total = wishes.length;
+  const total = requests.length;
 
-  async function askUntilAnswered({ licence, same }: (typeof wishes)[number]): Promise<void> {
+  async function askUntilAnswered({ licence, same }: (typeof requests)[number]): Promise<void> {
     for (;;) {
       const { url } = servers[randomInt(servers.length)]!;
       const reply = await world.activate(licence.licenseKey, same, url).catch((error: unknown) => {
@@ -59,7 +59,8 @@ export async function contest(world: LicenceWorld, database: Connection, plan: C
   }
 
   async function askAll(): Promise<void> {
-    for (let wish = wishes.shift(); wish !== undefined; wish = wishes.shift()) await askUntilAnswered(wish);
+    for (let request = requests.shift(); request !== undefined; request = requests.shift())
+      await askUntilAnswered(request);
   }
 
   async function killAgainAndAgain(): Promise<void> {

@@ -10,10 +10,10 @@ export interface CrashPoint {
 
 const nameOf = ({ name, collection }: DatabaseCommand) => `${name} ${collection}`;
 
-/** A licence server of its own, whose way to the database can be watched and cut. */
+/** A separate licence server, whose database connection can be observed and cut. */
 export async function startWatched(world: LicenceWorld) {
   const proxy = await startDatabaseProxy(world.database.uri);
-  // The others relay the news, sweep and watch the keys: only what calls write is of interest here.
+  // The others relay the events, sweep and watch the keys: here only the writes of calls matter.
   const later = '3600000';
   const others = { LICENCE_RELAY_MS: later, LICENCE_SWEEP_MS: later, LICENCE_KEYS_RELOAD_MS: later };
   const server = await world.startBeside({ LICENCE_MONGODB_URI: proxy.uri, ...others });
@@ -36,7 +36,7 @@ export async function startWatched(world: LicenceWorld) {
       return writes;
     },
 
-    /** Makes the call and does `disturb` at the given write of it; the answer is null where the server died of it. */
+    /** Makes the call and runs `disturb` at the given write; the answer is null if the server died of it. */
     async disturbed<Answer>(
       point: CrashPoint,
       call: (at: string) => Promise<Answer>,
@@ -58,7 +58,7 @@ export async function startWatched(world: LicenceWorld) {
         after: (command) => at(command, 'after'),
       });
       const answer = await call(server.url).catch((error: unknown) => {
-        // Nobody answers any more: that is what was wanted.
+        // No answer any more, as intended.
         if ((error as Error).message === 'fetch failed') return null;
         throw error;
       });
@@ -73,7 +73,7 @@ export async function startWatched(world: LicenceWorld) {
   };
 }
 
-/** Makes the call of a server that dies at the point. */
+/** Makes the call on a server that dies at the point. */
 export async function killedAt<Answer>(
   world: LicenceWorld,
   point: CrashPoint,
@@ -95,7 +95,7 @@ export function allPoints(writes: string[]): CrashPoint[] {
   return writes.flatMap((write, index) => (['before', 'after'] as const).map((when) => ({ write, index, when })));
 }
 
-/** Every state of the database that a process can leave when it dies: nothing written yet, or something after the other. */
+/** Every state of the database that a dying process can leave: nothing written yet, or one write after the other. */
 export function deathPoints(writes: string[]): CrashPoint[] {
   return allPoints(writes).filter(({ index, when }) => index === 0 || when === 'after');
 }

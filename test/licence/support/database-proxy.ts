@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import mongoose from 'mongoose';
 
-/** A command as it goes over the wire to the database. */
+/** A command on the connection to the database. */
 export interface DatabaseCommand {
   name: string;
   collection: string;
-  /** The whole command; document sequences of a message stand in it as arrays. */
+  /** The whole command, with the document sequences of a message as arrays. */
   body: Record<string, unknown>;
 }
 
 /**
- * What happens around a command. `cut` closes the connection: before it, the database never gets the command; after it,
- * the database has done it and nobody is told.
+ * Hooks around a command. `cut` closes the connection: before it, the database never gets the command; after it, the
+ * database has executed it and nobody gets the answer.
  */
 export interface DatabaseHooks {
   before?(command: DatabaseCommand): Promise<'cut' | undefined>;
@@ -23,8 +23,8 @@ const writing = new Set(['insert', 'update', 'delete', 'findAndModify']);
 export const isWrite = ({ name }: DatabaseCommand) => writing.has(name);
 
 /**
- * A door in front of the database through which one licence server goes: it sees every command as it really is and can
- * hold it, drop it, or keep its answer back. The server knows nothing of it.
+ * A proxy in front of the database for one licence server: it sees every command and can hold it, drop it, or withhold
+ * its answer. The server does not know it.
  */
 export async function startDatabaseProxy(databaseUri: string) {
   const target = new URL(databaseUri);
@@ -67,7 +67,7 @@ export async function startDatabaseProxy(databaseUri: string) {
   uri.searchParams.set('directConnection', 'true');
   return {
     uri: uri.href,
-    /** From now on this happens around every command; `{}` for nothing. */
+    /** From now on these hooks apply to every command; `{}` for none. */
     hook(next: DatabaseHooks) {
       hooks = next;
     },
@@ -81,7 +81,7 @@ export async function startDatabaseProxy(databaseUri: string) {
 
 export type DatabaseProxy = Awaited<ReturnType<typeof startDatabaseProxy>>;
 
-/** Calls `use` with one wire message after the other, each when the one before is through. */
+/** Calls `use` with one wire message after the other, each when the previous one is finished. */
 function forEachMessage(socket: Socket, use: (message: Buffer) => Promise<void>): void {
   let rest: Buffer = Buffer.alloc(0);
   let last: Promise<void> = Promise.resolve();
@@ -97,7 +97,7 @@ function forEachMessage(socket: Socket, use: (message: Buffer) => Promise<void>)
 
 const opMessage = 2013;
 
-/** The command of an OP_MSG about a collection; null for everything else, as hello and ping. */
+/** The command of an OP_MSG about a collection; null for everything else, such as hello and ping. */
 function commandOf(message: Buffer): DatabaseCommand | null {
   if (message.readInt32LE(12) !== opMessage) return null;
   const hasChecksum = (message.readUInt32LE(16) & 1) === 1;

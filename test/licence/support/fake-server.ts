@@ -23,14 +23,14 @@ export interface FakeServer {
   requests: { path: string; body: Record<string, string> }[];
   /** The verdict of the next answers. */
   sign(asked: Asked): Promise<string>;
-  /** Answers in place of the licence server where it is set. */
+  /** If set, answers instead of the licence server. */
   instead: null | ((path: string) => Response | Promise<Response>);
-  /** A verdict as it should be, but for what is given. */
+  /** A correct verdict with the given changes. */
   signed(asked: Asked, claims?: JWTPayload, header?: Partial<JWTHeaderParameters>, by?: SigningKey): Promise<string>;
   fetch: LicenceFetch;
 }
 
-/** A licence server that says whatever a test wants; signs correctly unless it is told otherwise. */
+/** A licence server that answers whatever a test wants; signs correctly unless told otherwise. */
 export function createFakeServer(): FakeServer {
   const key = signingKey('kid-1');
   const sub = 'act_0123456789abcdef';

@@ -9,15 +9,15 @@ import { createLog } from '../../../src/runtime/log.ts';
 import type { LicenceWorld } from './licence-server.ts';
 
 /**
- * A licence server of this world in the test's own process, so that a port of it can be a double. It answers calls and
- * does nothing by itself.
+ * A licence server of this world in the test's own process, so that one of its ports can be faked. It only answers
+ * calls.
  */
 export async function startInProcess(
   world: LicenceWorld,
   { seller, environment = {} }: { seller?: SeatSeller; environment?: Record<string, string> },
 ) {
   const log = createLog('licence-server');
-  // Refusals are what these tests are about; they look at the answers.
+  // These tests are about refusals and check the answers, not the log.
   log.level = 'fatal';
   const context = await createContext(readSettings({ ...world.environment, ...environment }), log, seller);
   const server = createServer(createApp(context)).listen(0, '127.0.0.1');

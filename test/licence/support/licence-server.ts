@@ -23,15 +23,15 @@ export interface Reply<T = Record<string, unknown>> {
   body: T;
 }
 
-/** A licence server as its own process. */
+/** A licence server as a separate process. */
 export interface ServerProcess {
   url: string;
-  /** Everything it wrote so far. */
+  /** All its output so far. */
   output(): string;
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
 
-/** Limits that let a test ask as often as it likes; the limits' own tests leave them out. */
+/** Limits that let a test ask as often as it likes; the tests of the limits leave them out. */
 const generous = {
   LICENCE_REQUESTS_PER_10S: '100000',
   LICENCE_FAILURES_PER_MINUTE: '100000',
@@ -94,7 +94,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     return server;
   }
 
-  /** One more server on the same database; the calls go on to the one before. */
+  /** One more server on the same database; calls still go to the previous one. */
   async function startBeside(more: Record<string, string> = {}): Promise<ServerProcess> {
     const server = await startServerProcess({ ...base, ...environment, ...more });
     servers.push(server);
@@ -115,7 +115,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
     });
     const text = await response.text();
     const parsed = text === '' ? undefined : JSON.parse(text);
-    // Whatever a test looks at: no refusal ever leaves the schema.
+    // Whatever a test checks: every refusal fits the schema.
     if (response.status >= 400) LicenceProblem.parse(parsed);
     return { status: response.status, headers: response.headers, body: parsed as T };
   }
@@ -139,7 +139,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
   }
 
   async function issue(
-    wish: Partial<IssueLicence> = {},
+    request: Partial<IssueLicence> = {},
     idempotencyKey: string = randomUUID(),
   ): Promise<LicenceView & { licenseKey: string }> {
     const body = {
@@ -148,7 +148,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
       externalRef: `i-${randomUUID()}`,
       standing: { standing: 'current', revision: 1 },
       revealKey: true,
-      ...wish,
+      ...request,
     };
     const reply = await admin<LicenceView & { licenseKey: string }>('POST', '/licenses', body, {
       'Idempotency-Key': idempotencyKey,
@@ -219,7 +219,7 @@ export async function startLicenceWorld(environment: Record<string, string> = ge
   return {
     database,
     folder,
-    /** What every server of this world is told. */
+    /** Environment of every server of this world. */
     environment: { ...base, ...environment },
     url: () => url,
     server: () => servers.at(-1) as ServerProcess,

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { FakeServer } from './fake-server.ts';
 
 const fixture = (file: string) => readFile(join(import.meta.dirname, '../fixtures', file), 'utf8');
-/** An authority that nobody trusts by itself; its certificate is for `localhost`. */
+/** An untrusted authority; its certificate is for `localhost`. */
 export const authority = await fixture('interceptor.pem');
 
 export interface Served {
@@ -17,7 +17,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves on a real socket, with TLS under the certificate of `authority` where wanted. */
+/** Serves on a real socket, optionally with TLS and the certificate of `authority`. */
 export async function serve(listener: RequestListener, { tls = false } = {}): Promise<Served> {
   const headers: IncomingHttpHeaders[] = [];
   const counted: RequestListener = (request, response) => {
@@ -41,7 +41,7 @@ export async function serve(listener: RequestListener, { tls = false } = {}): Pr
   };
 }
 
-/** What the fake server says, as a listener. */
+/** The fake server's answers, as a listener. */
 export function answersOf(server: () => FakeServer): RequestListener {
   return async (request, response) => {
     const chunks: Buffer[] = [];
@@ -52,7 +52,7 @@ export function answersOf(server: () => FakeServer): RequestListener {
   };
 }
 
-/** A proxy as companies have them: opens a way by CONNECT to whoever may, and tells where it was asked to go. */
+/** A company proxy: opens a tunnel by CONNECT for authorised clients, and records the requested targets. */
 export async function startProxy(allows: (authorization: string | undefined) => number = () => 200) {
   const asked: string[] = [];
   const ways = new Set<Duplex>();

@@ -6,7 +6,7 @@ import { createLicenceClient } from '../../../src/licence/client/client.ts';
 import type { LicenceClient, LicenceClientOptions, LicenceClock } from '../../../src/licence/client/types.ts';
 import { product } from './licence-server.ts';
 
-/** A clock that stands until it is told to go on. */
+/** A clock that stands still until it is advanced. */
 export function standingClock(start = Date.now()) {
   let [wall, mono] = [start, 0];
   const timers = new Set<{ at: number; callback: () => void }>();
@@ -29,9 +29,9 @@ export function standingClock(start = Date.now()) {
   }
   return {
     clock,
-    /** Lets time pass, and what is due happen. `wallMs` for a wall clock that goes otherwise. */
+    /** Advances time and fires due timers. `wallMs` for a wall clock that advances differently. */
     advance,
-    /** What a person or NTP does to the wall clock. */
+    /** A wall clock change by a person or NTP. */
     setBack(ms: number) {
       wall -= ms;
     },
@@ -41,7 +41,7 @@ export function standingClock(start = Date.now()) {
   };
 }
 
-/** Waits for a condition; the message says what did not come. */
+/** Waits for a condition; the message says what did not happen. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

@@ -15,7 +15,7 @@ export type ProcessOptions = Partial<LicenceClientOptions> & {
   hurry?: boolean;
 };
 
-/** A product as a process of its own. */
+/** A product as a separate process. */
 export function startProduct(options: ProcessOptions, environment: Record<string, string> = {}) {
   const given = { product, version: '1.0.0', node: { name: 'n1' }, lockWaitMs: 0, ...options };
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, JSON.stringify(given)], {

@@ -10,7 +10,7 @@ interface ActivationRow {
   status: string;
 }
 
-/** Everything that is wrong with the seats of a licence, read from the database itself; empty when all is right. */
+/** All faults of a licence's seats, read from the database itself; empty if there are none. */
 export async function seatFaults(database: Connection, licenceId: string): Promise<string[]> {
   const licence = await database.collection<LicenceRow>('licences').findOne({ _id: licenceId });
   const activations = await database.collection<ActivationRow>('activations').find({ licenceId }).toArray();

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import type { LicenceWorld, Reply } from './licence-server.ts';
 
-/** A call that moves a seat or a secret, ready to be made; made again it is the same call. */
+/** A prepared call that moves a seat or a secret; repeating it makes the same call. */
 export interface PreparedCall {
   licenceId: string;
   call(at?: string): Promise<Reply<Record<string, string>>>;
-  /** What has to be true once the call was made again and answered; throws otherwise. */
+  /** What must be true after the call was repeated and answered; throws otherwise. */
   settled(last: Reply<Record<string, string>>): Promise<void>;
 }
 
@@ -25,14 +25,14 @@ export const writes: Record<string, string[]> = {
   'check (L25, L35)': ['findAndModify activations'],
   'release (L16)': ending,
   'take over (L14)': [begun, won, 'findAndModify activations', 'insert audit', ...finished],
-  // The first try finds no seat, the one after the eviction does.
+  // The first attempt finds no seat, the one after the eviction does.
   'evict (L17)': [begun, won, ...ending, won, ...finished],
   'recover (L32)': ['findAndModify activations', 'insert audit'],
   'enrol (L60)': ['findAndModify enrolments', ...activationWrites],
   'deactivate (L18)': ending,
 };
 
-/** How many seats are in use and how many nodes are known as active afterwards, and that the winner's secret works. */
+/** How many seats are in use and how many nodes are active afterwards, and that the winner's secret works. */
 function expectations(world: LicenceWorld, licenceId: string) {
   async function used(count: number): Promise<void> {
     const { seats } = await world.view(licenceId);
@@ -50,7 +50,7 @@ function expectations(world: LicenceWorld, licenceId: string) {
   return { used, works, refused };
 }
 
-/** Every call of a node or an administrator that writes about seats and secrets, by its name. */
+/** Every call of a node or an administrator that writes seats and secrets, by name. */
 export function seatCalls(world: LicenceWorld, database: Connection): Record<string, () => Promise<PreparedCall>> {
   async function runningNode(node: Record<string, unknown> = { name: 'n1' }) {
     const licence = await world.issue();
@@ -60,7 +60,7 @@ export function seatCalls(world: LicenceWorld, database: Connection): Record<str
   const post = (path: string, body: unknown) => (at?: string) =>
     world.call<Record<string, string>>('POST', path, body, {}, at);
 
-  /** A node that asks for a seat; the same seat every time it asks. */
+  /** A node that requests a seat; the same seat each time. */
   const activation = (licenseKey: string, more: Record<string, unknown> = {}) => {
     const same = { activationId: randomUUID(), node: { name: `n-${randomUUID()}` }, ...more };
     return (at?: string) => world.activate(licenseKey, same, at) as Promise<Reply<Record<string, string>>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { until } from '../../support/until.ts';
 import type { LicenceWorld, ServerProcess } from './licence-server.ts';
 
-/** Ends the server of a world and starts others (one, or as many as are named) whose clock a test turns as it likes. */
+/** Stops the server of a world and starts others (one, or the given number) whose clock a test can shift. */
 export async function startWithTurnedClock(world: LicenceWorld, count = 1) {
   const file = join(world.folder, 'clock');
   const { licenseKey } = await world.issue();
@@ -18,7 +18,7 @@ export async function startWithTurnedClock(world: LicenceWorld, count = 1) {
   }
 
   return {
-    /** So many ms ahead of the real time, on every server by the time that this resolves. */
+    /** Ahead of real time by this many ms, on every server by the time this resolves. */
     async turnTo(ms: number): Promise<void> {
       await writeFile(`${file}.new`, String(Math.round(ms)));
       await rename(`${file}.new`, file);

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What a driver says to keep itself going. */
+/** Commands with which a driver maintains its connection. */
 const housekeeping = new Set(['hello', 'isMaster', 'ismaster', 'ping', 'endSessions', 'buildInfo']);
 
-/** Stands between a server and its database and notes every command that is sent, by name and collection. */
+/** A proxy between a server and its database that records every command, by name and collection. */
 export async function watchDatabase(uri: string) {
   const target = new URL(uri);
   const commands: string[] = [];

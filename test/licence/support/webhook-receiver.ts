@@ -12,7 +12,7 @@ export interface Received {
   body: EventBody;
 }
 
-/** Who receives webhooks: answers 204, or what a test says, and keeps everything that came. */
+/** A webhook receiver: answers 204, or what a test says, and keeps everything received. */
 export async function startReceiver() {
   const received: Received[] = [];
   let answer = (_received: Received, response: ServerResponse): void => {
@@ -43,7 +43,7 @@ export async function startReceiver() {
     answerWith(next: typeof answer) {
       answer = next;
     },
-    /** All that came about a licence, in order of arrival. */
+    /** All events about a licence, in order of arrival. */
     of: (licenseId: string) => received.filter(({ body }) => body.data.licenseId === licenseId),
     typesOf: (licenseId: string) =>
       received.filter(({ body }) => body.data.licenseId === licenseId).map(({ body }) => body.type),
@@ -55,7 +55,7 @@ export async function startReceiver() {
   };
 }
 
-/** Whether the signature is that of this secret, as the library of Standard Webhooks judges. */
+/** Whether the signature is made with this secret, according to the library of Standard Webhooks. */
 export function isSignedWith(secret: string, { raw, headers }: Received): boolean {
   try {
     new Webhook(secret).verify(raw, headers as Record<string, string>);

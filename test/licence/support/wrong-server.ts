@@ -13,7 +13,7 @@ export interface Answer {
   body: Body;
 }
 
-/** One thing that a licence server does wrong: bends the answer that the real one gave. */
+/** One thing that a licence server does wrong: changes the real one's answer. */
 export type Fault = (
   answer: Answer,
   asked: { path: string; body: Body },
@@ -27,7 +27,7 @@ const problem = (status: number, code: string, num: number): Answer => ({
   body: { code, num, title: 't', detail: 'd', retryable: false, remedy: 'r', requestId: randomUUID() },
 });
 
-/** Never suspects anybody: whoever is refused as a copy gets the last good answer again. */
+/** Never suspects a copy: one that is refused gets the last good answer again. */
 function trusting(): Fault {
   let last: Answer | null = null;
   return (answer, { path }) => {
@@ -49,7 +49,7 @@ const withoutReplayMark: Fault = (answer) => {
   return { ...answer, headers };
 };
 
-/** Every good verdict bent in the same way, signed by a key that the server publishes. */
+/** Changes every good verdict in the same way, signed by a key that the server publishes. */
 function verdicts(claims: (claims: Record<string, Body>) => Record<string, unknown>): Fault {
   return async (answer, _, { resign }) => {
     const { license } = answer.body ?? {};
@@ -63,7 +63,7 @@ const onChecks =
   (answer, { path, body }) =>
     isCheck(path) ? instead(answer, body) : answer;
 
-/** Per scenario a server that does not meet it. */
+/** Per scenario a server that fails it. */
 export const faults: Record<string, () => Fault> = {
   L1: () => verdicts(() => ({ jti: 'another-request' })),
   L2: () =>
@@ -203,7 +203,7 @@ function parsed(text: string): Body {
   try {
     return JSON.parse(text);
   } catch {
-    // Bad on purpose: the real server says so.
+    // Bad on purpose: the real server reports it.
     return {};
   }
 }

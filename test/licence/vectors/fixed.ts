@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { idText } from '../../../src/licence/server/id-text.ts';
 
 /**
- * What the test vectors stand on: a clock that stands still until it is told to go on, and ids that come in the same
- * order each time. `make.ts` puts this file in the place of `src/runtime/clock.ts` and `src/licence/server/ids.ts`,
- * the only two sources of time and chance that reach an answer of the licence server.
+ * The basis of the test vectors: a clock that stands still until it is advanced, and ids in a fixed order. `make.ts`
+ * substitutes this file for `src/runtime/clock.ts` and `src/licence/server/ids.ts`, the only two sources of time and
+ * randomness that reach an answer of the licence server.
  */
 const start = Date.parse('2030-01-15T12:00:00.000Z');
 let at = start;
 
-/** Lets time pass, in ms. */
+/** Advances time, in ms. */
 export function pass(ms: number): void {
   at += ms;
 }

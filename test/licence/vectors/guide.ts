@@ -9,7 +9,7 @@ export const vectorsFile = join(docs, 'licence-protocol', 'vectors.json');
 
 const marker = /(<!-- example: ([\w-]+) ([\w-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
-/** The guide with every example and table between its markers as the vectors and the codes have it. */
+/** The guide with every example and table between its markers regenerated from the vectors and the codes. */
 export function fillGuide(text: string, vectors: Vectors): string {
   return text.replace(marker, (_, start: string, what: string, id: string, end: string) => {
     return `${start}\n${example(vectors, what, id)}\n\n${end}`;
@@ -42,7 +42,7 @@ function answerOf({ answer: { status, headers, body } }: Call): string {
   return lines.join('\n');
 }
 
-/** JSON to read: a JWS is cut short, its whole text is in the vectors. */
+/** Readable JSON: a JWS is shortened, its whole text is in the vectors. */
 function printed(value: unknown): string {
   const cut = (_: string, member: unknown) =>
     typeof member === 'string' && /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(member) ? `${member.slice(0, 20)}…` : member;
@@ -53,10 +53,10 @@ function fenced(language: string, text: string): string {
   return `\`\`\`${language}\n${text}\n\`\`\``;
 }
 
-/** Refusals that a node may meet and that no call of the vectors shows. */
+/** Refusals that a node may get and that no call of the vectors shows. */
 const beside = ['BODY_TOO_LARGE', 'SERVICE_UNAVAILABLE', 'GENERAL_SERVER_ERROR'];
 
-/** The codes that a node may meet, or those that a client raises by itself. */
+/** The codes that a node may get, or those that only a client raises. */
 function codesTable(vectors: Vectors, whose: string): string {
   const ofClient = whose === 'client';
   const met = new Set([...beside, ...vectors.calls.map(({ answer }) => answer.body?.code)]);
@@ -70,7 +70,7 @@ function codesTable(vectors: Vectors, whose: string): string {
   return table([head, ...rows]);
 }
 
-/** A table as the formatter has it: every column as wide as its widest cell. */
+/** A table in the formatter's layout: every column as wide as its widest cell. */
 function table(rows: readonly string[][]): string {
   const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import type { ServerKeysFile } from './shape.ts';
 
-/** Seeds of the Ed25519 keys of RFC 8032, section 7.1, tests 1 to 3: known to everybody, good for tests alone. */
+/** Seeds of the Ed25519 keys of RFC 8032, section 7.1, tests 1 to 3: publicly known, only for tests. */
 const seeds = {
   first: '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60',
   second: '4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb',

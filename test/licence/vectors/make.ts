@@ -1,5 +1,5 @@
 /**
- * Makes the test vectors of the licence protocol anew, from the real server and client with fixed keys, ids and clock,
+ * Regenerates the test vectors of the licence protocol, from the real server and client with fixed keys, ids and clock,
  * and the examples of docs/licence-protocol.md from them: `node test/licence/vectors/make.ts`. With `--print` it writes
  * nothing and prints the vectors. Needs a database as the tests do (test/support/database.ts).
  */

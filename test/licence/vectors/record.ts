@@ -13,35 +13,35 @@ const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** Plays every call of the protocol against a real server, and gives what was said. */
+/** Makes every call of the protocol to a real server, and returns requests and answers. */
 export async function recordVectors(): Promise<Vectors> {
   const database = await startDatabase();
   try {
-    const teller = createTeller(await startRecordedServer(database.uri, serverKeys));
-    await teller.prepare();
-    await enrolment(teller);
-    await rotation(teller);
-    await withoutRequestIds(teller);
-    await activation(teller);
-    await takeover(teller);
-    await standing(teller);
-    await ending(teller);
-    await recovery(teller);
-    await validation(teller);
-    await limits(teller);
-    await notUnderstood(teller);
-    await teller.server().stop();
-    teller.goOnWith(await startRecordedServer(database.uri, serverKeysAfterRoll));
-    await roll(teller);
-    await teller.server().stop();
-    const { calls, licences, enrollmentTokens } = teller;
+    const recorder = createRecorder(await startRecordedServer(database.uri, serverKeys));
+    await recorder.prepare();
+    await enrolment(recorder);
+    await rotation(recorder);
+    await withoutRequestIds(recorder);
+    await activation(recorder);
+    await takeover(recorder);
+    await standing(recorder);
+    await ending(recorder);
+    await recovery(recorder);
+    await validation(recorder);
+    await limits(recorder);
+    await notUnderstood(recorder);
+    await recorder.server().stop();
+    recorder.continueWith(await startRecordedServer(database.uri, serverKeysAfterRoll));
+    await roll(recorder);
+    await recorder.server().stop();
+    const { calls, licences, enrollmentTokens } = recorder;
     return {
       about: 'Test vectors of the licence protocol, made by test/licence/vectors/make.ts. Every key in here is public.',
       issuer: defaultIssuer,
       product,
       serverKeys,
       serverKeysAfterRoll,
-      jwks: teller.answerOf('keys') as Vectors['jwks'],
+      jwks: recorder.answerOf('keys') as Vectors['jwks'],
       licences,
       enrollmentTokens,
       licenceKeys: typedKeys(licences.hosted!.licenseKey),
@@ -58,8 +58,8 @@ export async function recordVectors(): Promise<Vectors> {
 
 type Body = Record<string, unknown>;
 
-/** Makes the calls of the story one after another and keeps what was said. */
-function createTeller(first: RecordedServer) {
+/** Makes the calls one after another and records requests and answers. */
+function createRecorder(first: RecordedServer) {
   let server = first;
   let nonces = 0;
   const calls: Call[] = [];
@@ -79,7 +79,7 @@ function createTeller(first: RecordedServer) {
     licences,
     enrollmentTokens,
     server: () => server,
-    goOnWith(next: RecordedServer) {
+    continueWith(next: RecordedServer) {
       server = next;
     },
     answerOf: (id: string) => calls.find((call) => call.id === id)?.answer.body as Body,
@@ -93,16 +93,16 @@ function createTeller(first: RecordedServer) {
       await server.admin('PUT', `/products/${product}/plans/TEAM`, plan);
     },
     async issue(name: string, seats: number, standing = 'current'): Promise<string> {
-      const wish = { product, plan: 'TEAM', seats, externalRef: name, revealKey: true };
-      const body = { ...wish, standing: { standing, revision: 1 } };
+      const request = { product, plan: 'TEAM', seats, externalRef: name, revealKey: true };
+      const body = { ...request, standing: { standing, revision: 1 } };
       const key = { 'Idempotency-Key': `vectors-${name}` };
       const issued = await server.admin<{ licenseId: string; licenseKey: string }>('POST', '/licenses', body, key);
       licences[name] = { licenseId: issued.licenseId, licenseKey: issued.licenseKey };
       return issued.licenseKey;
     },
     async issueToken(licence: string, nodeName: string, generation = 1): Promise<string> {
-      const wish = { licenseId: licenceId(licence), nodeName, generation };
-      const { enrollmentToken } = await server.admin<{ enrollmentToken: string }>('POST', '/enrollments', wish);
+      const request = { licenseId: licenceId(licence), nodeName, generation };
+      const { enrollmentToken } = await server.admin<{ enrollmentToken: string }>('POST', '/enrollments', request);
       enrollmentTokens[`${licence}/${nodeName}/${generation}`] = enrollmentToken;
       return enrollmentToken;
     },
@@ -121,14 +121,14 @@ function createTeller(first: RecordedServer) {
       post(id, about, `/v1/instances/${instanceId}/release`, { secret }),
   };
 }
-type Teller = ReturnType<typeof createTeller>;
+type Recorder = ReturnType<typeof createRecorder>;
 
 /** The instance and secret of a grant. */
 function granted(answer: Body): { instance: string; secret: string } {
   return { instance: answer.instanceId as string, secret: answer.secret as string };
 }
 
-async function enrolment(t: Teller): Promise<void> {
+async function enrolment(t: Recorder): Promise<void> {
   await t.get('keys', 'The public keys: the one in use and the next one.', '/.well-known/license-keys.json');
   await t.issue('hosted', 2);
   const enrollmentToken = await t.issueToken('hosted', 'n1');
@@ -142,7 +142,7 @@ async function enrolment(t: Teller): Promise<void> {
   await t.redeem('enrol-unknown', 'A token that was never issued.', { ...body, enrollmentToken: 'x'.repeat(43) });
 }
 
-async function rotation(t: Teller): Promise<void> {
+async function rotation(t: Recorder): Promise<void> {
   const { instance, secret: s0 } = granted(t.answerOf('enrol'));
   const boot = { bootId: 'n1-boot-1', version: '1.4.2' };
   const first = { secret: s0, requestId: 'n1-check-1', ...boot, clientTime: '2030-01-15T12:00:02.000Z' };
@@ -176,13 +176,13 @@ async function rotation(t: Teller): Promise<void> {
   await t.check('check-original', 'The original goes on undisturbed.', instance, original);
 }
 
-async function withoutRequestIds(t: Teller): Promise<void> {
+async function withoutRequestIds(t: Recorder): Promise<void> {
   const { licenseKey } = t.licences.hosted!;
   const node = { name: 'n2' };
-  const wish = { licenseKey, activationId: 'n2-activation-1', mode: 'production', node, bootId: 'n2-boot-1' };
-  const grant = await t.activate('activate', 'A node activates with the licence key.', wish);
+  const request = { licenseKey, activationId: 'n2-activation-1', mode: 'production', node, bootId: 'n2-boot-1' };
+  const grant = await t.activate('activate', 'A node activates with the licence key.', request);
   const { instance, secret: s0 } = granted(grant);
-  const typed = { ...wish, licenseKey: ` "${licenseKey.toLowerCase().replaceAll('-', ' ')}" ` };
+  const typed = { ...request, licenseKey: ` "${licenseKey.toLowerCase().replaceAll('-', ' ')}" ` };
   const aboutTyped = 'The same activationId again before the first check; the key as a person typed it.';
   await t.activate('activate-repeated', aboutTyped, typed);
   pass(hour);
@@ -194,49 +194,49 @@ async function withoutRequestIds(t: Teller): Promise<void> {
   pass(minute);
   const aboutLockStep = 'Repeated in two rounds in a row: two copies follow each other. Signed.';
   await t.check('old-check-clone', aboutLockStep, instance, { secret: s1 });
-  await t.activate('activate-already', 'The activationId was used and has checked since.', wish);
-  const third = { ...wish, activationId: 'n3-activation-1', node: { name: 'n3' } };
+  await t.activate('activate-already', 'The activationId was used and has checked since.', request);
+  const third = { ...request, activationId: 'n3-activation-1', node: { name: 'n3' } };
   await t.activate('activate-full', 'A third node on two seats.', third);
 }
 
-async function activation(t: Teller): Promise<void> {
+async function activation(t: Recorder): Promise<void> {
   pass(hour);
   const node = { name: 'n4' };
-  const wish = { activationId: 'n4-activation-1', node };
+  const request = { activationId: 'n4-activation-1', node };
   const { licenseKey } = t.licences.hosted!;
   const last = licenseKey.at(-1) === '7' ? '8' : '7';
   const mistyped = licenseKey.slice(0, -1) + last;
-  await t.activate('activate-mistyped', 'A key whose checksum is wrong.', { ...wish, licenseKey: mistyped });
+  await t.activate('activate-mistyped', 'A key whose checksum is wrong.', { ...request, licenseKey: mistyped });
   const never = licenceKeyText(Buffer.alloc(16, 7));
-  await t.activate('activate-unknown-key', 'A key that was never issued.', { ...wish, licenseKey: never });
-  const other = { ...wish, licenseKey, product: 'other-product' };
+  await t.activate('activate-unknown-key', 'A key that was never issued.', { ...request, licenseKey: never });
+  const other = { ...request, licenseKey, product: 'other-product' };
   await t.activate('activate-other-product', 'A key of another product: the same answer.', other);
   const unpaid = await t.issue('unpaid', 1, 'pending');
-  await t.activate('activate-unpaid', 'A licence that is not paid yet.', { ...wish, licenseKey: unpaid });
+  await t.activate('activate-unpaid', 'A licence that is not paid yet.', { ...request, licenseKey: unpaid });
 }
 
-async function takeover(t: Teller): Promise<void> {
+async function takeover(t: Recorder): Promise<void> {
   pass(hour);
   const licenseKey = await t.issue('pods', 1);
   const node = { name: 'pod', clusterId: 'cluster-a' };
-  const wish = (count: number) => ({ licenseKey, activationId: `pod-activation-${count}`, node });
-  const first = await t.activate('activate-pod', 'A pod activates.', wish(1));
+  const request = (count: number) => ({ licenseKey, activationId: `pod-activation-${count}`, node });
+  const first = await t.activate('activate-pod', 'A pod activates.', request(1));
   const aboutNext = 'Its successor with the same name and clusterId takes over the seat.';
-  await t.activate('activate-successor', aboutNext, wish(2));
+  await t.activate('activate-successor', aboutNext, request(2));
   const { instance, secret } = granted(first);
   const check = { secret, requestId: 'pod-check-1' };
   await t.check('check-replaced', 'The pod that was replaced. Signed.', instance, check);
-  await t.activate('activate-successor-2', 'A second successor within ten minutes.', wish(3));
-  await t.activate('activate-successor-3', 'A third one.', wish(4));
+  await t.activate('activate-successor-2', 'A second successor within ten minutes.', request(3));
+  await t.activate('activate-successor-3', 'A third one.', request(4));
   const aboutFlapping = 'The fourth takeover within ten minutes: two nodes fight for one name.';
-  await t.activate('activate-flapping', aboutFlapping, wish(5));
+  await t.activate('activate-flapping', aboutFlapping, request(5));
 }
 
-async function standing(t: Teller): Promise<void> {
+async function standing(t: Recorder): Promise<void> {
   pass(hour);
   const licenseKey = await t.issue('standing', 1);
-  const wish = { licenseKey, activationId: 'n5-activation-1', node: { name: 'n5' } };
-  const { instance, secret: s0 } = granted(await t.activate('activate-n5', 'A node of its own licence.', wish));
+  const request = { licenseKey, activationId: 'n5-activation-1', node: { name: 'n5' } };
+  const { instance, secret: s0 } = granted(await t.activate('activate-n5', 'A node of its own licence.', request));
   const check = (id: string, about: string, secret: unknown, requestId: string) =>
     t.check(id, about, instance, { secret, requestId });
   await t.push('standing', 'standing', { standing: 'past_due', revision: 2 });
@@ -261,28 +261,28 @@ async function standing(t: Teller): Promise<void> {
   await check('check-cancelled', 'Cancelled to a date: the verdict ends then, also offline.', s4, 'n5-check-5');
 }
 
-async function ending(t: Teller): Promise<void> {
+async function ending(t: Recorder): Promise<void> {
   pass(hour);
   const licenseKey = await t.issue('ending', 2);
-  const wish = (name: string) => ({ licenseKey, activationId: `${name}-activation-1`, node: { name } });
-  const n6 = granted(await t.activate('activate-n6', 'A node that will be deactivated.', wish('n6')));
+  const request = (name: string) => ({ licenseKey, activationId: `${name}-activation-1`, node: { name } });
+  const n6 = granted(await t.activate('activate-n6', 'A node that will be deactivated.', request('n6')));
   await t.deactivate(n6.instance);
   const check = (requestId: string, secret: string) => ({ secret, requestId });
   const aboutDeactivated = 'An administrator deactivated it. Signed.';
   await t.check('check-deactivated', aboutDeactivated, n6.instance, check('n6-check-1', n6.secret));
-  const n7 = granted(await t.activate('activate-n7', 'A node that will be taken down.', wish('n7')));
+  const n7 = granted(await t.activate('activate-n7', 'A node that will be taken down.', request('n7')));
   await t.release('release', 'It gives its seat back.', n7.instance, n7.secret);
   await t.release('release-repeated', 'A second time changes nothing.', n7.instance, n7.secret);
   await t.release('release-invalid-secret', 'Nobody else can.', n7.instance, 'a-secret-that-was-never-issued');
   await t.check('check-released', 'It checks all the same. Signed.', n7.instance, check('n7-check-1', n7.secret));
 }
 
-async function recovery(t: Teller): Promise<void> {
+async function recovery(t: Recorder): Promise<void> {
   pass(hour);
   const licenseKey = await t.issue('recovery', 1);
   const node = { name: 'n8', fingerprint: 'machine-8' };
-  const wish = { licenseKey, activationId: 'n8-activation-1', node };
-  const { instance, secret } = granted(await t.activate('activate-n8', 'A node whose state will be lost.', wish));
+  const request = { licenseKey, activationId: 'n8-activation-1', node };
+  const { instance, secret } = granted(await t.activate('activate-n8', 'A node whose state will be lost.', request));
   await t.check('check-n8', 'Its check.', instance, { secret, requestId: 'n8-check-1' });
   pass(hour);
   const body = { licenseKey, requestId: 'n8-recover-1', node, bootId: 'n8-boot-2' };
@@ -305,7 +305,7 @@ async function recovery(t: Teller): Promise<void> {
   await t.recover('recover-too-often', 'A fourth time on one day.', instance, { ...body, requestId: 'n8-recover-4' });
 }
 
-async function validation(t: Teller): Promise<void> {
+async function validation(t: Recorder): Promise<void> {
   pass(hour);
   const ask = (id: string, about: string, licence: string, nonce?: string) =>
     t.post(id, about, '/v1/licenses/validate', { licenseKey: t.licences[licence]!.licenseKey, product, nonce });
@@ -313,7 +313,7 @@ async function validation(t: Teller): Promise<void> {
   await ask('validate-unpaid', 'A licence that is not paid yet.', 'unpaid');
 }
 
-async function limits(t: Teller): Promise<void> {
+async function limits(t: Recorder): Promise<void> {
   pass(hour);
   const { instance, secret } = granted(t.answerOf('activate-successor-3'));
   let current: unknown = secret;
@@ -325,7 +325,7 @@ async function limits(t: Teller): Promise<void> {
   await t.check('check-too-often', 'A sixth check at once: wait for Retry-After. Not signed.', instance, sixth);
 }
 
-async function notUnderstood(t: Teller): Promise<void> {
+async function notUnderstood(t: Recorder): Promise<void> {
   pass(hour);
   const { instance } = granted(t.answerOf('enrol'));
   const operator = { secret: { $gt: '' }, requestId: 'bad-check-1' };
@@ -342,7 +342,7 @@ async function notUnderstood(t: Teller): Promise<void> {
   await t.get('no-such-call', 'A path that there is not.', '/v1/nothing');
 }
 
-async function roll(t: Teller): Promise<void> {
+async function roll(t: Recorder): Promise<void> {
   pass(hour);
   await t.get('keys-after-roll', 'The next key is the current one now.', '/.well-known/license-keys.json');
   const { instance } = granted(t.answerOf('enrol'));

@@ -11,7 +11,7 @@ import type { Call, ServerKeysFile } from './shape.ts';
 const adminToken = 'administrator-token-of-the-test-vectors';
 const shownHeaders = ['Content-Type', 'Retry-After', 'Idempotent-Replay'];
 
-/** The licence server in this process, with the limits that it has by default, on this database. */
+/** The licence server in this process, with its default limits, on this database. */
 export async function startRecordedServer(uri: string, keysFile: ServerKeysFile) {
   const LICENCE_KEYS = JSON.stringify(keysFile);
   const settings = readSettings({ LICENCE_MONGODB_URI: uri, LICENCE_ADMIN_TOKEN: adminToken, LICENCE_KEYS });
@@ -30,7 +30,7 @@ export async function startRecordedServer(uri: string, keysFile: ServerKeysFile)
   }
 
   return {
-    /** A call as a node makes it, as it is recorded. */
+    /** A node's call, recorded. */
     async call(id: string, about: string, request: Call['request']): Promise<Call> {
       const at = new Date(now()).toISOString();
       const { response, text } = await exchange(request.method, request.path, request.body);

@@ -1,6 +1,6 @@
 import type { LicenceKeys } from '../../../src/licence/protocol/verdict.ts';
 
-/** What `docs/licence-protocol/vectors.json` holds. */
+/** The content of `docs/licence-protocol/vectors.json`. */
 export interface Vectors {
   about: string;
   issuer: string;
@@ -65,13 +65,13 @@ export interface VerdictVector {
   id: string;
   about: string;
   jws: string;
-  /** Decoded, where the verdict is good. */
+  /** Decoded, if the verdict is good. */
   header?: unknown;
   payload?: unknown;
   signature?: string;
-  /** Where it came from: `license` of an answer, `verdict` of a problem, or the node's own state. */
+  /** Its source: `license` of an answer, `verdict` of a problem, or the node's own state. */
   from: 'answer' | 'problem' | 'state';
-  /** What the client asked; null for a verdict from the state. */
+  /** The client's request; null for a verdict from the state. */
   asked: { activationId: string; requestId: string; nonce: string } | null;
   /** The client's clock, ms since the epoch. */
   now: number;
@@ -90,7 +90,9 @@ export interface RetryDelay {
   most: number;
 }
 
-/** What a client says of a good verdict at a moment at which the last attempt failed. Times in ms, iat and exp in s. */
+/**
+ * What a client reports for a good verdict at a moment at which the last attempt failed. Times in ms, iat and exp in s.
+ */
 export interface ClockVector {
   about: string;
   verdict: { iat: number; exp: number };
@@ -101,7 +103,7 @@ export interface ClockVector {
   notice: string | null;
 }
 
-/** What a client goes on with after a restart. */
+/** The client's values after a restart. */
 export interface RestartVector {
   about: string;
   mark: { server: number; local: number };

@@ -152,7 +152,7 @@ function forged(base: VerdictVector): VerdictVector[] {
   ];
 }
 
-/** Well signed, but in the wrong place. */
+/** Correctly signed, but in the wrong place. */
 function misplaced(base: VerdictVector, locking: VerdictVector): VerdictVector[] {
   return [
     {

@@ -4,13 +4,13 @@ import { doublesEnvironment } from '../../../emulators/clouds/environment.ts';
 import { awsInventory } from '../../../src/stacks/aws/inventory.ts';
 import { startCloud, type TestCloud, zone } from '../../support/small-cloud.ts';
 
-/** The inventory by the official clients, over the double's own interface of AWS. */
+/** The inventory with the official clients, against the emulated AWS API. */
 
 let cloud: TestCloud;
 const former = { ...process.env };
 beforeAll(async () => {
   cloud = await startCloud();
-  // The clients look for endpoint and credentials here, and nowhere else.
+  // The clients find endpoint and credentials only here.
   Object.assign(process.env, doublesEnvironment({ cloudUrl: cloud.url, path: former.PATH ?? '', cacheFolder: '' }));
 }, 30_000);
 afterAll(async () => {
@@ -29,7 +29,7 @@ async function make(type: string, inputs: object, where = region) {
   return body as { id: string; properties: Record<string, string> };
 }
 
-/** Something of every kind, tied together as a server's parts are. */
+/** One object of every kind, linked like a server's parts. */
 async function makeServer(): Promise<void> {
   const tags = (resource: string) => ({
     tags: {
@@ -105,7 +105,7 @@ test('lists everything of a server with its logical name, and removes it in the 
   for (const object of listed) await inventory.remove(object);
   const { body } = await cloud.call('GET', '/v1/doubles/aws/objects');
   expect(body).toMatchObject([{ id: stranger.id }]);
-  // What is gone already is a success.
+  // A missing object is a success.
   for (const object of listed) await inventory.remove(object);
   inventory.close();
 }, 60_000);

@@ -7,13 +7,13 @@ import { azureActions } from '../../../src/stacks/azure/permissions.ts';
 import { azureView } from '../../../src/stacks/azure/view.ts';
 import { startCloud, type TestCloud, zone } from '../../support/small-cloud.ts';
 
-/** The inventory over the double's own interface of Azure, with the token of a machine's identity. */
+/** The inventory against the emulated Azure API, with the token of a machine's identity. */
 
 let cloud: TestCloud;
 const former = { ...process.env };
 beforeAll(async () => {
   cloud = await startCloud();
-  // The Azure SDK looks for the identity here, and nowhere else.
+  // The Azure SDK finds the identity only here.
   Object.assign(process.env, doublesEnvironment({ cloudUrl: cloud.url, path: former.PATH ?? '', cacheFolder: '' }));
 }, 30_000);
 afterAll(async () => {
@@ -37,7 +37,7 @@ async function make(type: string, inputs: object) {
   return body as { id: string };
 }
 
-/** Something of every kind, tied together as a server's parts are; one of them without a tag. */
+/** One object of every kind, linked like a server's parts; one of them without a tag. */
 async function makeServer(): Promise<void> {
   const inGroup = { resourceGroupName: `${instanceId}-group`, location: region };
   const outside = { resourceGroupName: 'freehold' };
@@ -55,7 +55,7 @@ async function makeServer(): Promise<void> {
     ipConfigurations: [{ subnet: { id: subnet.id }, publicIPAddress: { id: address.id } }],
   });
   const disk = await make(types.disk, { ...inGroup, diskName: 'data', zones: ['1'] });
-  // A root disk is its machine's, and no object of its own.
+  // A root disk belongs to its machine and is not listed separately.
   await make(types.disk, { ...inGroup, diskName: `${instanceId}-root-node-1-m1`, zones: ['1'] });
   await make(types.machine, {
     ...{ ...inGroup, vmName: 'host', zones: ['1'], ...owned('host-node-1-m1') },
@@ -96,7 +96,7 @@ test('lists everything of a server with its logical name, and removes it in the 
   for (const object of listed) await inventory.remove(object);
   const { body } = await cloud.call('GET', '/v1/doubles/azure/objects');
   expect((body as { id: string }[]).map(({ id }) => id).sort()).toEqual([record.id, stranger.id].sort());
-  // What is gone already is a success.
+  // A missing object is a success.
   for (const object of listed) await inventory.remove(object);
   inventory.close();
 }, 60_000);

@@ -8,7 +8,7 @@ import { Agent, fetch } from 'undici';
 import { openAuthority } from '../../../emulators/edge/authority.ts';
 import { until } from '../../support/until.ts';
 
-/** Ports that were free a moment ago. */
+/** Currently free ports. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
@@ -17,7 +17,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** A resolver for which every name is this machine; it is asked over TCP. */
+/** A resolver that answers every name with this machine; it is asked over TCP. */
 export async function startResolver(): Promise<{ address: string; stop(): void }> {
   const server = createServer((socket) => {
     let rest = Buffer.alloc(0);
@@ -43,7 +43,7 @@ function answer({ id = 0, questions = [] }: DecodedPacket): Packet {
 }
 
 interface AuthorityOptions {
-  /** Where its own certificate comes from, and its files lie. */
+  /** Source of its own certificate, and folder of its files. */
   folder: string;
   name: string;
   /** Ports of the host at which it validates. */
@@ -51,11 +51,11 @@ interface AuthorityOptions {
   resolver: string;
   port?: number;
   binding?: { keyId: string; key: string };
-  /** Names that it refuses to certify. */
+  /** Names that it does not certify. */
   refuses?: string[];
 }
 
-/** A certificate authority: a Pebble of its own, with a root of its own. */
+/** A certificate authority: a separate Pebble, with its own root. */
 export async function startAuthority(options: AuthorityOptions) {
   const { folder, name, validation, resolver, binding, refuses = [] } = options;
   const program = process.env.PEBBLE_BINARY;
@@ -63,7 +63,7 @@ export async function startAuthority(options: AuthorityOptions) {
     throw new Error('PEBBLE_BINARY is not set: run this by "npm run test:full" or name the file to "npm test"');
   const [free, management] = (await freePorts(2)) as [number, number];
   const port = options.port ?? free;
-  // Its own TLS: of an authority that the host trusts.
+  // Its own TLS certificate, from an authority that the host trusts.
   await (await openAuthority(folder)).contextOf('localhost');
   const file = join(folder, `${name}.json`);
   const pebble = {

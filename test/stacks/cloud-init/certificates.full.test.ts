@@ -13,8 +13,8 @@ import { freePorts, startAuthority, startResolver, type TestAuthority } from './
 import { contractOf, documentOf, hostVariables, setupOf } from './hosts.ts';
 
 /**
- * Certificates as a host gets them: the real Caddy with the very file that cloud-init writes, and certificate authorities
- * that validate it: each a real Pebble. Only names are doubled: every one of them is this machine.
+ * Certificates as a host gets them: the real Caddy with the very file that cloud-init writes, and certificate
+ * authorities that validate it, each a real Pebble. Only DNS is faked: every name is this machine.
  */
 
 const binding = { keyId: hostVariables.ACME_FALLBACK_EAB_KEY_ID, key: hostVariables.ACME_FALLBACK_EAB_KEY };
@@ -53,7 +53,7 @@ interface Host {
   stop(): Promise<void>;
 }
 
-/** Boots the TLS of a host as its unit does, with this folder as what lies on its data volume. */
+/** Starts the TLS of a host as its unit does, with this folder as its data volume. */
 async function boot(options: {
   authorities: [Authority, Authority];
   volume?: string;
@@ -92,7 +92,7 @@ async function boot(options: {
   return { log: () => log, stop };
 }
 
-/** The certificate that a name is served with, when it is one of this authority; its serial number. */
+/** The certificate served for a name, if it was issued by this authority; its serial number. */
 async function certificate(by: TestAuthority, servername = hostname): Promise<string | null> {
   const socket = connect({ host: '127.0.0.1', port: ports.https, servername, ca: by.root });
   const greeted = await once(socket, 'secureConnect').then(
@@ -109,7 +109,9 @@ const untilCertified = (by: TestAuthority, host: Host, servername = hostname) =>
     throw new Error(`${error.message}\n${host.log()}\n${by.log()}`);
   });
 
-/** Asks as a browser would, trusting this authority alone; or as a probe, which knows an address and no name. */
+/**
+ * Requests like a browser that trusts only this authority; or like a health probe, which knows an address and no name.
+ */
 async function get(by: TestAuthority, path: string, as: 'browser' | 'probe' = 'browser') {
   const named = as === 'browser' ? { servername: hostname } : { checkServerIdentity: () => undefined };
   const socket = connect({ host: '127.0.0.1', port: ports.https, ca: by.root, ...named });
@@ -163,7 +165,7 @@ test(
     const old = await boot({ authorities });
     const serial = await untilCertified(first, old);
     await old.stop();
-    // The volume moves to another machine; nothing else of the old one is there.
+    // The volume moves to another machine; nothing else of the old one remains.
     await cp(join(folder, 'volume'), join(folder, 'moved'), { recursive: true });
     await rm(join(folder, 'volume'), { recursive: true });
     const asked = [first.orders(), first.accounts()];
@@ -239,7 +241,7 @@ test(
   'a name that cannot be validated is tried again a minute later, at the test directory, inside of the limit',
   async () => {
     const [dead, closed] = (await freePorts(2)) as [number, number];
-    // The first one looks for the host where it is not, as with a name that leads elsewhere.
+    // The first one looks for the host at the wrong place, as with a name that resolves elsewhere.
     const first = await authority('first', { validation: { http: dead, https: dead } });
     const trial = await authority('trial', { validation: { http: dead, https: dead } });
     const host = await boot({

@@ -19,7 +19,7 @@ const { $schema: _draft, ...schema } = JSON.parse(gunzipSync(readFileSync(schema
 const fits = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
 const contentOf = (text: string, path: string) => readUserData(text).get(path)!.content;
 
-/** The code that a call fails with. */
+/** The reason code of a failing call. */
 function reasonOf(call: () => unknown): string {
   try {
     call();
@@ -161,7 +161,7 @@ describe('the size', () => {
 });
 
 describe('what comes from outside', () => {
-  /** Texts that mean something to YAML, shells, systemd, Caddy. */
+  /** Texts that are special to YAML, shells, systemd, Caddy. */
   const nasty = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 80 }),
     fc.constantFrom(
@@ -196,7 +196,7 @@ describe('what comes from outside', () => {
     );
   });
 
-  /** A document without what depends on the node: whatever is done on the machine. */
+  /** A document without the parts that depend on the node: everything that is executed on the machine. */
   function shapeOf(text: string) {
     const { write_files: _files, ...rest } = parse(text, { version: '1.1' });
     const files = readUserData(text);

@@ -2,7 +2,7 @@ import type { HostContract } from '../../../src/contracts/host-contract.ts';
 import { type CloudInitInput, cloudInit } from '../../../src/stacks/cloud-init/cloud-init.ts';
 import { HostVariables, readHostSetup } from '../../../src/stacks/cloud-init/host-setup.ts';
 
-/** What a provision worker is told about hosts, with every variable that has no default. */
+/** Host configuration of a provision worker, with every variable that has no default. */
 export const hostVariables = {
   FREEHOLD_HOST_IMAGE: 'images.example.org/freehold/server',
   ACME_EMAIL: 'certificates@example.org',

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
 
 /**
- * The scripts of the data volume, run for real on files in the place of disks: mkfs, blkid and e2fsck are the real ones;
- * doubles stand only for what needs a kernel's block devices (lsblk, mount, mountpoint, findmnt, resize2fs).
+ * The scripts of the data volume, run for real on files instead of disks: mkfs, blkid and e2fsck are real; only what
+ * needs a kernel's block devices is faked (lsblk, mount, mountpoint, findmnt, resize2fs).
  */
 const scripts = join(import.meta.dirname, '../../../src/stacks/cloud-init/files/usr/local/lib/freehold');
 const path = ['/usr/sbin', '/sbin', process.env.PATH].join(':');
@@ -46,7 +46,7 @@ afterEach(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** Attaches a disk of nothing but zeros. */
+/** Attaches a disk with nothing but zeros. */
 function attach(name: string): string {
   writeFileSync(at('dev', name), '');
   truncateSync(at('dev', name), 16 * 1024 * 1024);
@@ -93,7 +93,7 @@ const uuidOf = (disk: string) =>
     env: { PATH: path },
     encoding: 'utf8',
   }).stdout.trim();
-/** What a reboot does. */
+/** Simulates a reboot. */
 const shutDown = () => rmSync(at('mounted'));
 
 where(why, () => {
@@ -106,7 +106,7 @@ where(why, () => {
     expect(labelOf(disk)).toBe('freehold-data');
     const uuid = uuidOf(disk);
 
-    // The unit is started again while it is mounted, then after a reboot.
+    // The unit is restarted while it is mounted, then after a reboot.
     expect(await start().ended).toMatchObject({ code: 0, phases: ['volume-mounted'] });
     expect(mounts()).toEqual([disk]);
     shutDown();

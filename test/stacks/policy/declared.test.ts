@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { all, output, type ResourceTransformationArgs, secret } from '@pulumi/pulumi';
 import { concealed, later, reveal } from '../../../src/stacks/policy/declared.ts';
 
-/** What is seen of an input. */
+/** The resolved form of an input. */
 async function seen(value: unknown): Promise<unknown> {
   const declared = { type: 't', name: 'n', props: { value }, opts: {} } as unknown as ResourceTransformationArgs;
   const [resource] = await reveal([declared]);

@@ -6,7 +6,7 @@ import { reveal } from '../../../src/stacks/policy/declared.ts';
 import { violationsOf } from '../../../src/stacks/policy/rules.ts';
 import { machinesOf } from '../../../src/stacks/private-server.ts';
 
-/** Settings of an installation that sells on these clouds; nobody is asked anything. */
+/** Configuration of an installation that sells on these clouds; no cloud is asked. */
 const env = {
   FREEHOLD_AWS_HOSTED_ZONE_ID: 'Z0123456789ABC',
   FREEHOLD_DIGITALOCEAN_DOMAIN: 'example.org',
@@ -30,7 +30,7 @@ function specOf(cloud: CloudName, nodes: 1 | 3): PrivateServerSpec {
   };
 }
 
-/** All that the program of a cloud declares for a spec, as it is before anything is created. */
+/** All resources that a cloud's program declares for a spec, before anything is created. */
 async function declaredBy(spec: PrivateServerSpec) {
   await runtime.setMocks({ newResource: ({ name }) => ({ id: name, state: {} }), call: () => ({}) });
   const declared: ResourceTransformationArgs[] = [];

@@ -31,7 +31,7 @@ const labels = (name: string) =>
   );
 const list = (name: string) => Object.entries(tags('digitalocean', name)).map(([key, value]) => `${key}:${value}`);
 
-/** A server as it has to be, as much of it as the rules look at, on each cloud. */
+/** A valid server on each cloud, as far as the policies check it. */
 const sound: Record<CloudName, Declaration[]> = {
   aws: [
     {
@@ -164,7 +164,7 @@ function check(cloud: CloudName, resources: Declaration[]) {
   return violations.map(({ rule, resource }) => `${rule} ${resource.split(' ')[0]}`);
 }
 
-/** The sound server with one thing about one resource changed. */
+/** The valid server with one change to one resource. */
 function spoil(cloud: CloudName, name: string, change: (resource: Declaration) => Partial<Declaration> | Props) {
   return sound[cloud].map((resource) => {
     if (resource.name !== name) return resource;
@@ -181,7 +181,7 @@ test.each(clouds)('a server on %s as it has to be breaks no rule', (cloud) => {
   expect(check(cloud, sound[cloud])).toEqual([]);
 });
 
-/** What each cloud can get wrong, by the rule that it breaks: resource, change. */
+/** Violations on each cloud, by policy: resource, change. */
 const planted: [string, CloudName, string, (resource: Declaration) => Partial<Declaration> | Props][] = [
   ...clouds.map((cloud): (typeof planted)[number] => ['volume-protected', cloud, 'volume', () => ({ protect: false })]),
 

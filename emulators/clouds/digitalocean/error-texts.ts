@@ -1,4 +1,4 @@
-import type { Refused, Words } from '../rule-table.ts';
+import type { ErrorTexts, Refused } from '../rule-table.ts';
 
 /** API path of each type, which its client repeats in errors. */
 const paths: Readonly<Record<string, string>> = {
@@ -33,7 +33,7 @@ const scripted: Readonly<Record<Refused, (about: { type: string }) => string>> =
   unavailable: refusing(503, 'Server is temporarily unavailable'),
 };
 
-export const digitaloceanWords: Words = {
+export const digitaloceanErrorTexts: ErrorTexts = {
   missing: ({ type }) => digitaloceanError('GET', type, 404, 'The resource you requested could not be found.'),
   inUse: ({ type, id, by }) =>
     last(type) === 'Vpc'

@@ -12,7 +12,7 @@ const RememberedRun = z.strictObject({
   account: z.string(),
   simulated: z.boolean(),
   spec: PrivateServerSpec,
-  /** When it began, ISO 8601. */
+  /** Start time, ISO 8601. */
   since: z.iso.datetime(),
 });
 export interface RememberedRun extends z.infer<typeof RememberedRun> {
@@ -20,17 +20,17 @@ export interface RememberedRun extends z.infer<typeof RememberedRun> {
 }
 
 /**
- * What this folder's runs have built and not yet seen gone, a file each: written before anything is created, and removed
- * when the cloud lists nothing of it any more. So a run that was killed is destroyed by the next one.
+ * Record of what this folder's runs have built and not confirmed as gone, a file each: written before anything is
+ * created, and removed when the cloud lists nothing of it any more. So a killed run is destroyed by the next one.
  */
-export interface Memory {
-  /** Oldest first. Throws where a file cannot be read: what it stands for must not be forgotten. */
+export interface RunRecord {
+  /** Oldest first. Throws if a file cannot be read: its server must not be forgotten. */
   all(): RememberedRun[];
   note(run: RememberedRun): void;
   forget(run: RememberedRun): void;
 }
 
-export function openMemory(folder: string): Memory {
+export function openMemory(folder: string): RunRecord {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const fileOf = ({ spec }: RememberedRun) => join(folder, `${spec.instanceId}.json`);
   return {
@@ -48,6 +48,6 @@ function read(path: string): RememberedRun {
   try {
     return RememberedRun.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    throw new Error(`${path} says what an earlier run has built, and cannot be read`, { cause: error });
+    throw new Error(`${path} records what an earlier run has built, but cannot be read`, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import type { ClockName } from '../src/embedded/processes.ts';
 import { victimTitles } from './processes.ts';
 import type { Moment, PlannedFault, PlannedOrder } from './schedule.ts';
 
-/** A schedule in words, for the reader of a campaign. */
+/** Describes a schedule in words, for the reader of a campaign. */
 
 const clockOwners: Readonly<Record<ClockName, string>> = {
   api: 'the API',
@@ -36,7 +36,7 @@ export function faultText({ fault }: Pick<PlannedFault, 'fault'>): string {
       return `${whose} an hour ${fault.byMs > 0 ? 'ahead' : 'behind'} for ${seconds(fault.forMs)}`;
     }
     case 'forge':
-      return 'somebody else than Stripe says that it is paid';
+      return 'a forged webhook says that it is paid';
     case 'stripe': {
       const when = fault.status === 429 ? '' : ` ${fault.commit} the work is done`;
       return `Stripe answers ${fault.status}${when} to the next ${fault.times} ${fault.method}`;

@@ -1,4 +1,4 @@
-import type { Words } from '../rule-table.ts';
+import type { ErrorTexts } from '../rule-table.ts';
 
 /** AWS's names of the types in its codes: `InvalidVolume.NotFound`. */
 const kinds: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ function refusing(code: string, sentence: (about: { zone: string }) => string) {
     `${howTo(type).title}: ${awsError(howTo(type).operation, code, sentence({ zone }))}`;
 }
 
-export const awsWords: Words = {
+export const awsErrorTexts: ErrorTexts = {
   missing: ({ type, id }) =>
     awsError(
       `Describe${last(type)}s`,

@@ -14,32 +14,32 @@ import { plan } from './estimate.ts';
 import { pulumiHomeOf } from './preflight.ts';
 
 /**
- * What a run needs beside a cloud: a database for the lease of its stack, a state backend and a licence server, all of
- * its own, so that nothing of an installation is touched. The licence server listens on loopback only; one that machines
- * can reach is taken where `LICENCE_SERVER_URL` and `LICENCE_ADMIN_TOKEN` name it.
+ * What a run needs besides a cloud: a database for the lease of its stack, a state backend and a licence server, all
+ * separate, so that nothing of an installation is touched. The licence server listens on loopback only; if
+ * `LICENCE_SERVER_URL` and `LICENCE_ADMIN_TOKEN` name one that machines can reach, that one is used.
  */
-export interface Ground {
+export interface Testbed {
   /** Environment of the runner. */
   env: NodeJS.ProcessEnv;
-  /** Whether the licence server can be reached by the machine that is built. */
+  /** Whether the built machine can reach the licence server. */
   licenceIsPublic: boolean;
-  /** The licence of an instance, the same however often it is asked for. */
+  /** The licence of an instance, the same however often it is requested. */
   issueLicence(instanceId: string): Promise<string>;
   /** How many nodes of an instance hold a seat. */
   activations(instanceId: string): Promise<number>;
-  /** Ends every licence of an instance. */
+  /** Revokes every licence of an instance. */
   revokeLicences(instanceId: string): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openGround({ stateDir, signal }: { stateDir: string; signal: AbortSignal }): Promise<Ground> {
+export async function openTestbed({ stateDir, signal }: { stateDir: string; signal: AbortSignal }): Promise<Testbed> {
   const { MONGODB_URI: uri, LICENCE_SERVER_URL: publicUrl, LICENCE_ADMIN_TOKEN: publicToken, ...given } = process.env;
   const own = Object.fromEntries(
     Object.entries(given).filter(([name]) => !name.startsWith('PULUMI_') || name === 'PULUMI_ROOT'),
   );
   const platform = await startPlatform({
     ...{ stateDir, ports: 'free', only: ['licence'], signal },
-    env: { ...own, ...(uri ? { MONGODB_URI: besideOwn(uri) } : {}) },
+    env: { ...own, ...(uri ? { MONGODB_URI: siblingDatabase(uri) } : {}) },
   });
   const known = platform.env;
   const licenceIsPublic = Boolean(publicUrl && publicToken);
@@ -49,7 +49,7 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
   };
   const ask = createLicenceAdmin(licence);
   try {
-    // An installation's server knows the product already.
+    // An installation's server already has the product.
     if (!licenceIsPublic) await syncProduct(ask, checkMs);
     const licencesOf = async (instanceId: string) => {
       const path = `/v1/admin/licenses?externalRef=${encodeURIComponent(instanceId)}`;
@@ -69,12 +69,12 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
       },
       async issueLicence(instanceId) {
         const { limits, features } = catalogue.plans.find(({ name }) => name === plan)!;
-        const wish: IssueLicence = {
+        const request: IssueLicence = {
           ...{ product: catalogue.product.name, plan, seats: 1, developmentSeats: 0, externalRef: instanceId },
           standing: { standing: 'current', revision: 1, paidUntil: null, endsAt: null },
           ...{ addOns: {}, limits, features, revealKey: false },
         };
-        const call = { idempotencyKey: `smoke:${instanceId}`, body: wish };
+        const call = { idempotencyKey: `smoke:${instanceId}`, body: request };
         return (await ask('POST', '/v1/admin/licenses', LicenceView, call)).licenseId;
       },
       async activations(instanceId) {
@@ -96,13 +96,13 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
   }
 }
 
-/** How often nodes ask for their verdict, ms. */
+/** How often nodes check their licence, ms. */
 const checkMs = 3_600_000;
 
-/** A database beside the one of an installation, on the same server. */
-export function besideOwn(uri: string): string {
+/** A separate database on the same server as an installation's. */
+export function siblingDatabase(uri: string): string {
   const parts = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/([^?]*))?(\?.*)?$/.exec(uri);
-  if (!parts) throw new ReasonError('internal', 'MONGODB_URI is no address of a MongoDB');
+  if (!parts) throw new ReasonError('internal', 'MONGODB_URI is not a MongoDB address');
   const [, server, database = '', options = ''] = parts;
   return `${server}/${database || 'freehold'}-smoke${options}`;
 }

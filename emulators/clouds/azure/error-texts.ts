@@ -1,4 +1,4 @@
-import type { Words } from '../rule-table.ts';
+import type { ErrorTexts } from '../rule-table.ts';
 
 /** Azure's codes for an object that cannot be deleted because it is in use; `ResourceInUse` for all other types. */
 const inUse: Readonly<Record<string, string>> = {
@@ -16,7 +16,7 @@ export function azureError(status: number, code: string, message: string): strin
   return `Status=${status} Code="${code}" Message="${message}"`;
 }
 
-export const azureWords: Words = {
+export const azureErrorTexts: ErrorTexts = {
   missing: ({ type, id }) =>
     azureError(
       404,

@@ -1,4 +1,4 @@
-import type { Words } from '../rule-table.ts';
+import type { ErrorTexts } from '../rule-table.ts';
 
 const last = (type: string) => type.split(':').at(-1) ?? type;
 
@@ -10,7 +10,7 @@ export function gcpError(status: number, sentence: string, reason: string): stri
 const creating = (type: string) => `Error creating ${last(type)}: `;
 const waiting = (type: string) => `Error waiting for ${last(type)} to create: `;
 
-export const gcpWords: Words = {
+export const gcpErrorTexts: ErrorTexts = {
   missing: ({ type, id }) => `${last(type)}: ${gcpError(404, `The resource '${id}' was not found`, 'notFound')}`,
   inUse: ({ id, by }) =>
     gcpError(

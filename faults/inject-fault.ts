@@ -8,22 +8,22 @@ import { isPassing, type SupervisedName, type Victim, victimTitles } from './pro
 import type { Fault } from './schedule.ts';
 import { shiftClock } from './shift-clock.ts';
 
-/** How long is waited for a process that lives only while a stack is built, ms. */
+/** How long to wait for a process that exists only while a stack is built, ms. */
 const appearMs = 8_000;
 
-export interface Striker {
-  /** Does it to this order; resolves, with what was done in words, when a fault that lasts has begun. */
-  strike(fault: Fault, orderId: string): Promise<string>;
-  /** Kills one process, of this instance's operation where it has one; false when there is none of that name now. */
+export interface FaultInjector {
+  /** Applies it to this order; resolves, with what was done in words, when a lasting fault has begun. */
+  inject(fault: Fault, orderId: string): Promise<string>;
+  /** Kills one process, the one of this instance's operation if it has one; false if no such process exists now. */
   kill(victim: Victim, instanceId?: string): Promise<boolean>;
-  /** Lets every create of a host take this long until it is changed, ms. */
+  /** Makes every create of a host take this long until it is changed, ms. */
   slowCreates(ms: number): Promise<void>;
-  /** Ends every fault that lasts or still waits for its occasion. */
-  calm(): Promise<void>;
+  /** Ends every fault that lasts or has not struck yet. */
+  endFaults(): Promise<void>;
 }
 
-/** Mistreats a platform by signals and by the controls of the parts around the product. */
-export function createStriker(platform: Platform): Striker {
+/** Injects faults into a platform by signals and by the controls of the emulators. */
+export function createFaultInjector(platform: Platform): FaultInjector {
   const { urls, keys } = platform;
   const frozen = new Set<string>();
   const lasting = new Set<Promise<void>>();
@@ -31,7 +31,7 @@ export function createStriker(platform: Platform): Striker {
   const clocksUntil = new Map<ClockName, number>();
 
   async function send(method: 'POST' | 'DELETE', url: string, body?: unknown, token?: string): Promise<void> {
-    // The part may itself be down or frozen: it is told when it is back.
+    // The process may itself be down or frozen: retry until it is back.
     const deadline = performance.now() + 60_000;
     for (;;) {
       try {
@@ -101,14 +101,14 @@ export function createStriker(platform: Platform): Striker {
       shiftClock(platform.stateDir, name, byMs);
       last(
         delay(forMs).then(() => {
-          // A later fault of the same clock has taken its place and ends by itself.
+          // A later fault of the same clock has replaced it and ends by itself.
           if (clocksUntil.get(name) === until) shiftClock(platform.stateDir, name, 0);
         }),
       );
     }
   }
 
-  /** What the API answers to news that Stripe did not sign. */
+  /** The API's answer to a webhook that Stripe did not sign. */
   async function forge(orderId: string): Promise<string> {
     const metadata = { freehold_order: orderId };
     const object = { id: `pi_${orderId}`, object: 'payment_intent', status: 'succeeded', metadata };
@@ -118,9 +118,9 @@ export function createStriker(platform: Platform): Striker {
     const headers = { 'content-type': 'application/json', 'stripe-signature': signature };
     const request = { method: 'POST', headers, body: payload, signal: AbortSignal.timeout(10_000) };
     const answer = await fetch(`${urls.api}/v1/stripe/webhook`, request).catch(() => undefined);
-    if (answer === undefined) return 'no API was there';
+    if (answer === undefined) return 'no API was running';
     await answer.body?.cancel();
-    if (answer.ok) throw new Error(`forged news about ${orderId} was answered with ${answer.status}`);
+    if (answer.ok) throw new Error(`the forged webhook for ${orderId} was answered with ${answer.status}`);
     return `refused with ${answer.status}`;
   }
 
@@ -136,7 +136,7 @@ export function createStriker(platform: Platform): Striker {
     webhooksUntil = until;
     last(
       delay(forMs).then(async () => {
-        // A later fault of the same kind has taken its place and ends by itself.
+        // A later fault of the same kind has replaced it and ends by itself.
         if (webhooksUntil === until) await send('POST', `${urls.stripe}/emulator/faults`, { webhooks: {} });
       }),
     );
@@ -144,7 +144,7 @@ export function createStriker(platform: Platform): Striker {
 
   return {
     kill,
-    async strike(fault, orderId) {
+    async inject(fault, orderId) {
       switch (fault.kind) {
         case 'kill':
           return (await kill(fault.victim)) ? 'killed' : `no ${victimTitles[fault.victim]} was there`;
@@ -174,7 +174,7 @@ export function createStriker(platform: Platform): Striker {
       }
     },
     slowCreates: (createHostMs) => send('POST', `${urls.cloud}/v1/faults`, { createHostMs }, keys['cloud-token']),
-    async calm() {
+    async endFaults() {
       await Promise.all(lasting);
       await send('DELETE', `${urls.stripe}/emulator/faults`);
       await send('DELETE', `${urls.cloud}/v1/faults`, undefined, keys['cloud-token']);

@@ -8,24 +8,24 @@ import { createReach } from '../src/runtime/reach.ts';
 import { type Bought, cardNumbers, type Shop } from './buyer.ts';
 import { collectEvidence } from './collect-evidence.ts';
 import type { CustomerFact, Evidence } from './evidence.ts';
+import { createFaultInjector, type FaultInjector } from './inject-fault.ts';
 import { type Violation, violationsOf } from './invariants/all.ts';
 import { workAsOperator } from './operator-on-duty.ts';
 import { persist } from './persist.ts';
 import { processesOf } from './platform-processes.ts';
-import { createStriker, type Striker } from './strike.ts';
 
 /** Limits and deadlines of a run; everything else is as in production. */
-export interface Pace {
+export interface RunLimits {
   awaitPaymentMs: number;
   operatorWindowMs: number;
-  /** Deadline of the steps between payment and hand-over. */
+  /** Deadline of the steps between payment and delivery. */
   stepMs: number;
 }
 
 const declines = 3;
 const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: Pace): Record<string, string> {
+function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: RunLimits): Record<string, string> {
   return {
     FREEHOLD_PAYMENT_LOOK_MS: '2000',
     FREEHOLD_AWAIT_PAYMENT_MS: String(awaitPaymentMs),
@@ -34,38 +34,38 @@ function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: Pace): Record
     FREEHOLD_AWAIT_ACTIVATION_MS: String(stepMs),
     FREEHOLD_DECLINES: String(declines),
     FREEHOLD_START_SWEEP_MS: '3000',
-    // Everybody orders from one address here: the limits of strangers are raised, nothing is switched off.
+    // All orders come from one address: the per-address limits are raised, nothing is switched off.
     FREEHOLD_HOLDS_PER_IP: '100000',
     FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: '1000000',
     FREEHOLD_STREAMS_PER_IP: '1000',
   };
 }
 
-/** A platform of its own on which faults strike, and those who use it and look at it. */
-export interface Ground {
+/** A separate platform for fault injection, with its customers, its operator and the collection of evidence. */
+export interface Testbed {
   platform: Platform;
   shop: Shop;
-  striker: Striker;
-  /** Resolves when everything serves and nothing is under way any more, or after `limitMs`. */
-  quiet(limitMs: number): Promise<void>;
-  /** Looks at everything from outside. */
-  look(bought: readonly (Bought & { settled: boolean })[]): Promise<{ evidence: Evidence; violations: Violation[] }>;
-  /** Ends everything; processes that outlived it are violations. */
+  striker: FaultInjector;
+  /** Resolves when everything serves and nothing is in progress, or after `limitMs`. */
+  untilIdle(limitMs: number): Promise<void>;
+  /** Collects the evidence from outside. */
+  collect(bought: readonly (Bought & { settled: boolean })[]): Promise<{ evidence: Evidence; violations: Violation[] }>;
+  /** Stops everything; processes that outlive it are violations. */
   end(): Promise<Violation[]>;
 }
 
 /**
- * Starts the platform in a new folder. Ctrl-C and its like end it in order, with `farewell` as the last word.
- * `FREEHOLD_KEEP_STATE` keeps that folder at the end and says where it is.
+ * Starts the platform in a new folder. Ctrl-C and other termination signals stop it in order, and `farewell` is printed
+ * last. `FREEHOLD_KEEP_STATE` keeps that folder at the end and prints its path.
  */
-export async function openGround(options: {
-  pace: Pace;
+export async function openTestbed(options: {
+  limits: RunLimits;
   say: (line: string) => void;
-  farewell: string;
-  /** Whether an operator answers what waits for him. */
+  exitMessage: string;
+  /** Whether an operator answers waiting steps. */
   operator: boolean;
-}): Promise<Ground> {
-  const { pace, say, farewell } = options;
+}): Promise<Testbed> {
+  const { limits: pace, say, exitMessage: farewell } = options;
   const stateDir = await mkdtemp(join(tmpdir(), 'freehold-faults-'));
   const overrides = overridesOf(pace);
   say(
@@ -78,7 +78,7 @@ export async function openGround(options: {
   const reach = createReach({ dnsServer, caFile });
   const over = new AbortController();
   const operator = options.operator ? workAsOperator(platform, { signal: over.signal, say }) : Promise.resolve();
-  const striker = createStriker(platform);
+  const striker = createFaultInjector(platform);
   const shop: Shop = {
     customer: createCustomer(platform.urls.api),
     stripe: platform.urls.stripe,
@@ -88,7 +88,7 @@ export async function openGround(options: {
     say,
   };
 
-  async function look(bought: readonly (Bought & { settled: boolean })[]) {
+  async function collect(bought: readonly (Bought & { settled: boolean })[]) {
     const customers = bought.map(
       ({ order, followed, settled }): CustomerFact => ({
         orderId: order.id,
@@ -143,18 +143,18 @@ export async function openGround(options: {
     platform,
     shop,
     striker,
-    look,
-    async quiet(limitMs) {
+    collect,
+    async untilIdle(limitMs) {
       await Promise.all(platform.processes.map((process) => process.ready()));
       const deadline = performance.now() + limitMs;
-      while (performance.now() < deadline && !(await isQuiet(platform))) await delay(500);
+      while (performance.now() < deadline && !(await isIdle(platform))) await delay(500);
     },
     end,
   };
 }
 
-/** Whether no webhook is on its way and Temporal runs nothing but instances. */
-async function isQuiet(platform: Platform): Promise<boolean> {
+/** Whether no webhook is pending and Temporal runs nothing but instances. */
+async function isIdle(platform: Platform): Promise<boolean> {
   const query = encodeURIComponent(`ExecutionStatus = "Running" AND WorkflowType != "instance"`);
   const url = `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`;
   try {
