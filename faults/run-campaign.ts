@@ -67,12 +67,12 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       await live(planned);
       done += 1;
     });
-    tell('every order has had its time; the faults end');
-    await ground.striker.calm();
-    await ground.quiet(quietLimitMs);
-    const { evidence, violations } = await ground.look(bought);
-    tell(`looked from outside at ${extentOf(evidence)}`);
-    violations.push(...(await ground.end()));
+    tell('every order has ended or timed out; ending the faults');
+    await testbed.striker.endFaults();
+    await testbed.untilIdle(quietLimitMs);
+    const { evidence, violations } = await testbed.collect(bought);
+    tell(`checked from outside: ${extentOf(evidence)}`);
+    violations.push(...(await testbed.end()));
     const delivered = fulfilled(evidence);
     const ids = new Set(delivered.map(({ id }) => id));
     const states: CampaignSummary['states'] = {};

@@ -65,7 +65,7 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
     const bought: (Bought & { settled: boolean })[] = [];
     try {
       const run = async (cell: Cell) => {
-        const result = await runCell(ground, cell, bought);
+        const result = await runCell(testbed, cell, bought);
         results.push(result);
         const { orderId, ok, ended, tookMs, problems } = result;
         const number = `${results.length}/${cells.length}`;
@@ -77,10 +77,10 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
       // Cells that kill the same process run one after the other.
       const byVictim = [...Map.groupBy(batch, ({ victim }) => victim).values()];
       await Promise.all(byVictim.map((alike) => pLimit(1).map(alike, (cell) => slots(run, cell))));
-      await ground.quiet(quietLimitMs);
-      const { evidence, violations: found } = await ground.look(bought);
-      tell(`looked from outside at ${extentOf(evidence)}`);
-      found.push(...(await ground.end()));
+      await testbed.untilIdle(quietLimitMs);
+      const { evidence, violations: found } = await testbed.collect(bought);
+      tell(`checked from outside: ${extentOf(evidence)}`);
+      found.push(...(await testbed.end()));
       for (const { invariant, what } of found) tell(`VIOLATION ${invariant}: ${what}`);
       tell(`cells ${batch[0]!.name} to ${batch.at(-1)!.name} checked from outside: ${found.length} violations`);
       violations.push(...found);

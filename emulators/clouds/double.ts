@@ -105,7 +105,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
       area.need(type, id);
       const fault = await meet('power', type, {});
       const work = how === 'on' || how === 'off' ? machines.turn(id, how) : machines.restart(id, signals[how]);
-      const done = work.then(() => dawdle(fault));
+      const done = work.then(() => delayCall(fault));
       done.catch(() => undefined);
       return { ending: endingOf(fault), done };
     },

@@ -235,15 +235,7 @@ function startReaper(folder: StateFolder, env: NodeJS.ProcessEnv): { dismiss(): 
   const log = openSync(folder.path('logs', 'reaper.log'), 'w', 0o600);
   const shell = spawn(
     '/bin/sh',
-    [
-      '-c',
-      'cat >/dev/null; exec "$@"',
-      'reaper',
-      node,
-      '--disable-warning=ExperimentalWarning',
-      entry,
-      folder.root,
-    ],
+    ['-c', 'cat >/dev/null; exec "$@"', 'reaper', node, '--disable-warning=ExperimentalWarning', entry, folder.root],
     { stdio: ['pipe', log, log], detached: true, env: { PATH: env.PATH } },
   );
   closeSync(log);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { operationDurations } from '../../src/contracts/operations/registry.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -57,6 +58,8 @@ const elsewhere = [
 const page = read('docs/operating.md');
 const documented = names(page, /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g);
 const declared = (path: string) => names(read(path), /^\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+): /gm);
+/** Deadlines and windows, as the operations declare them. */
+const durations = operationDurations.map(({ variable }) => variable as string);
 
 describe('docs/operating.md', () => {
   test.each(sources)('names every variable of %s', (path) => {
@@ -65,8 +68,13 @@ describe('docs/operating.md', () => {
     expect(variables.filter((name) => !documented.has(name))).toEqual([]);
   });
 
+  test('names every deadline and window of the operations', () => {
+    expect(durations.length).toBeGreaterThan(8);
+    expect(durations.filter((name) => !documented.has(name))).toEqual([]);
+  });
+
   test('names no variable that nobody reads', () => {
-    const known = new Set([...sources.flatMap((path) => [...declared(path)]), ...elsewhere]);
+    const known = new Set([...sources.flatMap((path) => [...declared(path)]), ...durations, ...elsewhere]);
     expect([...documented].filter((name) => !known.has(name))).toEqual([]);
   });
 });

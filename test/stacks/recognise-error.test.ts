@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { awsWords } from '../../emulators/clouds/aws/words.ts';
-import { gcpWords } from '../../emulators/clouds/gcp/words.ts';
+import { awsErrorTexts } from '../../emulators/clouds/aws/error-texts.ts';
+import { gcpErrorTexts } from '../../emulators/clouds/gcp/error-texts.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import { awsReasonOf } from '../../src/stacks/aws/errors.ts';
 import { azureReasonOf } from '../../src/stacks/azure/errors.ts';

@@ -2,10 +2,9 @@ import type { Double, Ending } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
 import { readSnapshot } from '../snapshots.ts';
-import { awsErrorTexts } from './error-texts.ts';
+import { awsError, awsErrorTexts } from './error-texts.ts';
 import { account, text } from './rules.ts';
 import { types } from './types.ts';
-import { awsError, awsWords } from './words.ts';
 import { items, members, type Xml } from './xml.ts';
 
 /** The calls of the query APIs (EC2, IAM, STS, load balancing) that are emulated. */
