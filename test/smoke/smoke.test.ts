@@ -64,7 +64,7 @@ test(
     const lines = shown.split('\n').filter((line) => line.includes('aws'));
     expect(lines.filter((line) => !line.includes('aws (simulated)') && !line.startsWith('  '))).toEqual([]);
     expect(shown).toMatch(/\? SSH and remote desktop are closed: NOT CHECKED: the addresses of a simulated cloud/);
-    expect(shown).toMatch(/known there as arn:aws:/);
+    expect(shown).toMatch(/identity arn:aws:/);
     expect(shown).not.toContain(world.env.AWS_SECRET_ACCESS_KEY);
   },
   timeoutMs,
