@@ -59,6 +59,39 @@ describe('the facts of an instance', () => {
       { realTime: true },
     );
   }, 60_000);
+
+  test('that no search attribute shows are taken up like the others, and so is a change of nothing', async () => {
+    await withDelivered(
+      {},
+      async (delivered) => {
+        const { entity, ask, resultOf } = delivered;
+        await entity.signal(factsChanged, {});
+        await entity.signal(factsChanged, { nodes: 3, addOns: { domains: 2 } });
+        await ask(restart.kind, first, 'customer');
+        await resultOf(first);
+        expect((await inputOf(delivered, first)).facts).toMatchObject({ nodes: 3, addOns: { domains: 2 } });
+      },
+      { realTime: true },
+    );
+  }, 60_000);
+
+  test('are paid until the later day, whoever tells of it first: news of an earlier one change nothing', async () => {
+    const [earlier, later] = ['2027-01-31T10:00:00.000Z', '2027-02-28T10:00:00.000Z'];
+    await withDelivered(
+      {},
+      async (delivered) => {
+        const { entity, ask, resultOf } = delivered;
+        await entity.signal(factsChanged, { paidUntil: later });
+        await entity.signal(factsChanged, { paidUntil: earlier, plan: 'STARTUP' });
+        await ask(restart.kind, first, 'customer');
+        await resultOf(first);
+        expect((await inputOf(delivered, first)).facts).toMatchObject({ paidUntil: later, plan: 'STARTUP' });
+        const { searchAttributes } = await entity.describe();
+        expect(searchAttributes).toMatchObject({ RenewsAt: [new Date(later)], Plan: ['STARTUP'] });
+      },
+      { realTime: true },
+    );
+  }, 60_000);
 });
 
 describe('deadlines', () => {
