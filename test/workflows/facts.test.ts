@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Context } from '@temporalio/activity';
 import { checkDrift } from '../../src/contracts/operations/check-drift.ts';
 import { restart } from '../../src/contracts/operations/restart.ts';
 import {
@@ -93,6 +94,26 @@ describe('the facts of an instance', () => {
     );
   }, 60_000);
 });
+
+test('a request that waits, who made it, the facts and the answer outlive a continue-as-new', async () => {
+  await withDelivered(
+    { 'detect-drift': () => Context.current().cancelled },
+    async (delivered) => {
+      const { world, entity, ask, resultOf } = delivered;
+      await ask(checkDrift.kind, second, 'system');
+      await until(() => world.calls.includes('detect-drift'));
+      await entity.signal(factsChanged, { nodes: 3 });
+      await ask(restart.kind, first, 'customer');
+      await resultOf(first);
+      expect(await inputOf(delivered, first)).toMatchObject({ requestedBy: 'customer', facts: { nodes: 3 } });
+      expect(await ask(restart.kind, first, 'customer')).toEqual({ operationId: first });
+      expect(world.calls).toEqual(['detect-drift', 'restart-machines', 'await-healthy']);
+      const { runId, raw } = await entity.describe();
+      expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(runId);
+    },
+    { realTime: true, maxEvents: 10 },
+  );
+}, 60_000);
 
 describe('deadlines', () => {
   test('are those of the configuration at the beginning of the operation, however old the instance is', async () => {
