@@ -160,4 +160,6 @@ test('every operation that may be asked for has its routes, and no other', async
   expect(posted.map(({ path }) => path).sort()).toEqual(declared.sort());
   const document = (await api.call('GET', '/v1/openapi.json')).body;
   for (const path of declared) expect(document.paths[path].post.responses).toHaveProperty('202');
+  const { description } = document.paths['/v1/instances/{id}/restart'].post;
+  expect(description).toContain('Needs the role `admin` and an `Idempotency-Key`.');
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Context } from '@temporalio/activity';
 import { checkDrift } from '../../src/contracts/operations/check-drift.ts';
 import { restart } from '../../src/contracts/operations/restart.ts';
 import {
@@ -59,7 +60,60 @@ describe('the facts of an instance', () => {
       { realTime: true },
     );
   }, 60_000);
+
+  test('that no search attribute shows are taken up like the others, and so is a change of nothing', async () => {
+    await withDelivered(
+      {},
+      async (delivered) => {
+        const { entity, ask, resultOf } = delivered;
+        await entity.signal(factsChanged, {});
+        await entity.signal(factsChanged, { nodes: 3, addOns: { domains: 2 } });
+        await ask(restart.kind, first, 'customer');
+        await resultOf(first);
+        expect((await inputOf(delivered, first)).facts).toMatchObject({ nodes: 3, addOns: { domains: 2 } });
+      },
+      { realTime: true },
+    );
+  }, 60_000);
+
+  test('are paid until the later day, whoever tells of it first: news of an earlier one change nothing', async () => {
+    const [earlier, later] = ['2027-01-31T10:00:00.000Z', '2027-02-28T10:00:00.000Z'];
+    await withDelivered(
+      {},
+      async (delivered) => {
+        const { entity, ask, resultOf } = delivered;
+        await entity.signal(factsChanged, { paidUntil: later });
+        await entity.signal(factsChanged, { paidUntil: earlier, plan: 'STARTUP' });
+        await ask(restart.kind, first, 'customer');
+        await resultOf(first);
+        expect((await inputOf(delivered, first)).facts).toMatchObject({ paidUntil: later, plan: 'STARTUP' });
+        const { searchAttributes } = await entity.describe();
+        expect(searchAttributes).toMatchObject({ RenewsAt: [new Date(later)], Plan: ['STARTUP'] });
+      },
+      { realTime: true },
+    );
+  }, 60_000);
 });
+
+test('a request that waits, who made it, the facts and the answer outlive a continue-as-new', async () => {
+  await withDelivered(
+    { 'detect-drift': () => Context.current().cancelled },
+    async (delivered) => {
+      const { world, entity, ask, resultOf } = delivered;
+      await ask(checkDrift.kind, second, 'system');
+      await until(() => world.calls.includes('detect-drift'));
+      await entity.signal(factsChanged, { nodes: 3 });
+      await ask(restart.kind, first, 'customer');
+      await resultOf(first);
+      expect(await inputOf(delivered, first)).toMatchObject({ requestedBy: 'customer', facts: { nodes: 3 } });
+      expect(await ask(restart.kind, first, 'customer')).toEqual({ operationId: first });
+      expect(world.calls).toEqual(['detect-drift', 'restart-machines', 'await-healthy']);
+      const { runId, raw } = await entity.describe();
+      expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(runId);
+    },
+    { realTime: true, maxEvents: 10 },
+  );
+}, 60_000);
 
 describe('deadlines', () => {
   test('are those of the configuration at the beginning of the operation, however old the instance is', async () => {

@@ -6,6 +6,7 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { specFrom, versionOf } from '../../domain/operations/server-spec.ts';
 import type { InstanceRecord } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import { measureDowntime } from './measure-downtime.ts';
 import type { RestartPorts } from './ports.ts';
@@ -135,8 +136,9 @@ async function report(
   context: StepContext,
   { node, downtimeMs, done, total }: { node: string; downtimeMs: number; done: number; total: number },
 ): Promise<void> {
-  const pause = downtimeMs > 0 ? ` after ${Math.ceil(downtimeMs / 1_000)} s` : '';
-  const text = `The machine of ${node} was restarted; the server answers again${pause} (${done} of ${total}).`;
+  const { restarted, restartedAfter } = textsOf('en').resources;
+  const seconds = Math.ceil(downtimeMs / 1_000);
+  const text = seconds > 0 ? restartedAfter({ node, seconds, done, total }) : restarted({ node, done, total });
   try {
     await journal.append(context, { type: 'log', step: context.step, severity: 'info', text });
     await journal.note(context, { status: 'running', progress: done / total });

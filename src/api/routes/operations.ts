@@ -49,6 +49,7 @@ function customerRoute(declared: Declared) {
     ...common,
     path: `/v1/instances/{id}/${kind}`,
     tag: 'Instances',
+    description: `${common.description} Needs the role \`${role}\` and an \`Idempotency-Key\`.`,
     guard: requireAccount(role),
     problems: [...common.problems, 'idempotency_key_missing'],
     handler: async ({ deps, caller, params: { id }, headers: given, body, requestId }) => {

@@ -51,6 +51,10 @@ export const resources = {
   },
   /** The zone of a server that is being built has no room. */
   zoneFull: 'Zone {zone} of {region} is full; the server is built in {next}.',
+  /** A machine was switched off and on again; `restartedAfter` where the server did not answer meanwhile. */
+  restarted: 'The machine of {node} was restarted; the server answers again ({done} of {total}).',
+  restartedAfter:
+    'The machine of {node} was restarted; the server answers again after {seconds} s ({done} of {total}).',
   /** What is amiss with a part, by the change that was found. */
   differences: {
     missing: '{part} is gone at the cloud.',

@@ -65,7 +65,8 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
       async run(context) {
         // Somebody put something right before they had it tried again.
         if (context.attempt > run) found = await detectDrift(saga.ref);
-        isReported = true;
+        // After a cancel nothing is written any more.
+        isReported ||= !CancellationScope.current().consideredCancelled;
         await controlActivities().reportDrift(context, found);
       },
     });

@@ -175,6 +175,24 @@ describe('a check of drift', () => {
     );
   }, 60_000);
 
+  test('that is cancelled before it has told what it found leaves the server as it was', async () => {
+    await withDelivered(
+      { 'detect-drift': () => Context.current().cancelled.catch(() => undefined) },
+      async ({ world, check, entity }) => {
+        world.drift.differences = [hostGone, volumeGone];
+        await check.ask();
+        await until(() => world.calls.includes('detect-drift'));
+        await entity.executeUpdate(cancelOperation, { args: [{ by: 'operator', operationId: checkId }] });
+        expect(await check.handle.result()).toEqual({
+          ...{ status: 'cancelled', instanceStatus: 'ready', reason: 'check_ended' },
+        });
+        expect(world.calls).not.toContain('report-drift');
+        expect(await check.status()).toBe('ready');
+      },
+      { realTime: true },
+    );
+  }, 60_000);
+
   test('that was terminated is ended, and blocks nobody', async () => {
     const held = Promise.withResolvers<void>();
     await withDelivered(
