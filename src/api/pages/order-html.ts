@@ -23,6 +23,8 @@ export interface OrderPage {
   at: number;
   /** Address of the server. */
   serverUrl: string;
+  /** The name that the server is known by now. */
+  hostname: string;
   csrfToken: string;
   documents: readonly { title: string; url: string }[];
   /** Where the server stands, in words. */
@@ -31,7 +33,7 @@ export interface OrderPage {
 
 /** The whole live page. Without scripts it reads the same and comes again every ten seconds. */
 export function orderPageHtml(page: OrderPage): Html {
-  const { order, facts } = page;
+  const { facts } = page;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -39,7 +41,7 @@ export function orderPageHtml(page: OrderPage): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${texts.documentTitle({ title: (page.server?.headline ?? texts.headlines[facts.headline]).title, hostname: order.quote.subject.hostname })}</title>
+<title>${texts.documentTitle({ title: (page.server?.headline ?? texts.headlines[facts.headline]).title, hostname: page.hostname })}</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script src="/assets/order.js" defer></script>
@@ -71,8 +73,8 @@ ${orderSection(page)}
 </main>`;
 }
 
-function headSection({ order, facts, server, at, place }: OrderPage): Html {
-  const { plan, hostname } = order.quote.subject;
+function headSection({ order, facts, server, hostname, at, place }: OrderPage): Html {
+  const { plan } = order.quote.subject;
   const { title, lead } = server?.headline ?? texts.headlines[facts.headline];
   return html`<section id="head" class="head ${facts.tone}">
 <p class="eyebrow">${plan} · ${place}</p>
@@ -115,11 +117,11 @@ function operationSection({ server }: OrderPage): Html | false {
 </section>`;
 }
 
-function readySection({ order, facts, serverUrl, documents }: OrderPage): Html | false {
+function readySection({ order, facts, hostname, serverUrl, documents }: OrderPage): Html | false {
   if (order.state !== 'fulfilled') return false;
   const link = html`<a class="strong" href="${serverUrl}" rel="noreferrer">${serverUrl}</a>`;
   const button = html`<strong>${texts.ready.createAccount}</strong>`;
-  const snippet = html`<code class="snippet">#define THINGER_SERVER "${order.quote.subject.hostname}"</code>`;
+  const snippet = html`<code class="snippet">#define THINGER_SERVER "${hostname}"</code>`;
   const links = html`${documents.map(({ title, url }, index) => html`${index > 0 ? ', ' : ''}<a href="${url}" rel="noreferrer">${title}</a>`)}`;
   const took =
     facts.builtFrom !== undefined && facts.builtUntil !== undefined

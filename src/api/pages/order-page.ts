@@ -3,6 +3,7 @@ import { orderFacts } from '../../contracts/api/order-facts.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
+import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { requestIdOf } from '../../routing/request-id.ts';
 import { now } from '../../runtime/clock.ts';
@@ -64,13 +65,16 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
   });
 
   async function readPage(order: OrderRecord, csrfToken: string): Promise<OrderPage> {
-    const [operation, operations, events, estimate] = await Promise.all([
+    const [operation, instance, operations, events, estimate] = await Promise.all([
       deps.store.operations.find(order.operationId),
+      deps.store.instances.find(order.instanceId),
       deps.store.operations.list({ instanceId: order.instanceId }, 2),
       readEvents(deps, order),
       estimates.of(order.quote.subject),
     ]);
     const at = now();
+    // A delivered server may have another name by now than the order.
+    const hostname = instance ? primaryHostname(instance.desired) : order.quote.subject.hostname;
     const later = operations.filter(({ _id }) => _id !== order.operationId);
     const server = order.state === 'fulfilled' ? serverOperation(later, at) : undefined;
     const facts = orderFacts({
@@ -84,7 +88,8 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
       server,
       log: events.slice(-linesShown).map(logLine),
       at,
-      serverUrl: hostUrl(deps, order.quote.subject.hostname),
+      hostname,
+      serverUrl: hostUrl(deps, hostname),
       csrfToken,
       place: placeOf(deps, order),
       documents: productLinks(deps.config.FREEHOLD_BASE_DOMAIN).documents,

@@ -8,7 +8,7 @@ export const restart = defineOperation({
   request: z.object({}),
   requestedBy: ['customer', 'operator'],
   role: 'admin',
-  admission: { from: ['ready'], whileBusy: 'refused' },
+  admission: { from: ['ready', 'drifted'], whileBusy: 'refused' },
   steps: [
     {
       name: 'restart-machines',

@@ -98,3 +98,12 @@ test('an operation of a kind that this release does not know is refused, and kee
   const check = { kind: 'check-drift', operationId: 'op_2', requestedBy: 'operator' } as const;
   expect(admit(check, { status: 'ready', running: unknown, queue: [] })).toMatchObject({ refused: null });
 });
+
+test('a restart comes at once where a check of the system found the server drifted and repairs it', () => {
+  const check: QueuedOperation = { operationId: 'check', kind: 'check-drift', requestedBy: 'system' };
+  const asked: QueuedOperation = { operationId: 'new', kind: 'restart', requestedBy: 'customer' };
+  expect(admit(asked, { status: 'drifted', running: check, queue: [] })).toEqual({
+    ...{ refused: null, operationId: 'new', endsRunning: true },
+    queue: [asked],
+  });
+});
