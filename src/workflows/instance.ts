@@ -200,9 +200,14 @@ export async function instance(input: InstanceInput): Promise<void> {
     }
   }
 
-  function changeFacts(change: InstanceFactsChange): void {
+  /** Paid-until never moves back: an operation that took long ends with an older one than a renewal brought meanwhile. */
+  function changeFacts({ paidUntil, ...others }: InstanceFactsChange): void {
+    const isOlder = paidUntil === undefined || (facts.paidUntil !== undefined && paidUntil < facts.paidUntil);
+    const change = isOlder ? others : { ...others, paidUntil };
     facts = { ...facts, ...change };
-    upsertSearchAttributes(attributesOf(change));
+    const attributes = attributesOf(change);
+    // The server refuses a change of none.
+    if (attributes.length > 0) upsertSearchAttributes(attributes);
     show();
   }
 
