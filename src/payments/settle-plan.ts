@@ -104,6 +104,7 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
           };
         }
         if (latePayment) failed = invoice.invoiceId;
+        else if (processing) inFlight = invoice.invoiceId;
         break;
       }
       default:
