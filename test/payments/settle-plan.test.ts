@@ -182,6 +182,15 @@ describe('the next action of settle', () => {
     expect(nextSettleAction([latePayment])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_1', amount: 1_000 });
   });
 
+  test('a refund that failed does not keep what another payment of the same void invoice took', () => {
+    const lost = payment({ status: 'succeeded', received: 1_000, refundFailed: true });
+    const other = payment({ paymentIntentId: 'pi_2', status: 'succeeded', received: 1_000 });
+    const voided = invoice({ status: 'void', payments: [lost, other] });
+    expect(nextSettleAction([voided])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_2', amount: 1_000 });
+    const back = { ...other, refunded: 1_000 };
+    expect(nextSettleAction([{ ...voided, payments: [lost, back] }])).toMatchObject({ kind: 'refund_failed' });
+  });
+
   test('settled is only ever said when nothing is kept and nothing is open', () => {
     const anyPayment = fc.record({
       paymentIntentId: fc.constantFrom('pi_1', 'pi_2'),
