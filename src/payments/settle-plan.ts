@@ -95,15 +95,17 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
         if (refunded < received) failed = invoice.invoiceId;
         break;
       case 'void': {
-        const latePayment = invoice.payments.find((payment) => payment.received > payment.refunded);
-        if (latePayment && !latePayment.refundFailed) {
+        const kept = invoice.payments.filter((payment) => payment.received > payment.refunded);
+        const latePayment = kept.find(({ refundFailed }) => !refundFailed);
+        if (latePayment) {
           return {
             kind: 'refund_stray',
             paymentIntentId: latePayment.paymentIntentId,
             amount: latePayment.received - latePayment.refunded,
           };
         }
-        if (latePayment) failed = invoice.invoiceId;
+        if (kept.length > 0) failed = invoice.invoiceId;
+        else if (processing) inFlight = invoice.invoiceId;
         break;
       }
       default:

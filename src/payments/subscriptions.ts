@@ -121,7 +121,7 @@ export async function readSubscription(stripe: Stripe, stripeId: string): Promis
     const items = subscription.items.data;
     return {
       status: status.data,
-      items: items.map(({ price, quantity }) => ({ lookupKey: price.lookup_key ?? price.id, quantity: quantity ?? 1 })),
+      items: items.map(({ price, quantity }) => ({ lookupKey: lookupKeyOf(price), quantity: quantity ?? 1 })),
       period: {
         start: new Date(Math.min(...items.map(({ current_period_start }) => current_period_start)) * 1_000),
         end: new Date(Math.max(...items.map(({ current_period_end }) => current_period_end)) * 1_000),
@@ -131,6 +131,11 @@ export async function readSubscription(stripe: Stripe, stripeId: string): Promis
   } catch (error) {
     throw toReason(error);
   }
+}
+
+/** The key under which a price was sold, also one whose key a newer price has by now; its id where it never had one. */
+function lookupKeyOf({ id, lookup_key: current, metadata }: Stripe.Price): string {
+  return metadata.freehold_lookup_key ?? current ?? id;
 }
 
 /** Whether a subscription can never be paid again. */

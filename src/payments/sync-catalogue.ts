@@ -37,6 +37,8 @@ export async function syncCatalogue(stripe: Stripe, prices: readonly ListedPrice
           lookup_key: price.lookupKey,
           transfer_lookup_key: true,
           nickname: price.title,
+          // Stays when the lookup key goes to a newer price.
+          metadata: { freehold_lookup_key: price.lookupKey },
         },
         { idempotencyKey: `price:${price.lookupKey}:${price.amount}:${price.interval}:after-${replaces}` },
       );

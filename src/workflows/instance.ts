@@ -200,12 +200,12 @@ export async function instance(input: InstanceInput): Promise<void> {
     }
   }
 
-  /** Paid-until never moves back: an operation that lasts may bring a day that the subscription has moved on from. */
-  function changeFacts(change: InstanceFactsChange): void {
-    const paidUntil = latest(facts.paidUntil, change.paidUntil);
-    const changed = change.paidUntil === undefined ? change : { ...change, paidUntil };
-    facts = { ...facts, ...changed };
-    const attributes = attributesOf(changed);
+  /** Paid-until never moves back: an operation that took long ends with an older one than a renewal brought meanwhile. */
+  function changeFacts({ paidUntil, ...others }: InstanceFactsChange): void {
+    const isOlder = paidUntil === undefined || (facts.paidUntil !== undefined && paidUntil < facts.paidUntil);
+    const change = isOlder ? others : { ...others, paidUntil };
+    facts = { ...facts, ...change };
+    const attributes = attributesOf(change);
     // Temporal fails a workflow task that sets no attribute, again with every try.
     if (attributes.length > 0) upsertSearchAttributes(attributes);
     show();
@@ -350,12 +350,6 @@ export async function instance(input: InstanceInput): Promise<void> {
     await condition(() => operation.again === true);
     upsertSearchAttributes([{ key: needsAttention, value: false }]);
   }
-}
-
-/** The later of two times in ISO 8601. */
-function latest(one: string | undefined, other: string | undefined): string | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Date.parse(one) > Date.parse(other) ? one : other;
 }
 
 function queuedFrom(kind: OperationKind, { operationId, requestedBy, ...request }: OperationRequest): QueuedOperation {

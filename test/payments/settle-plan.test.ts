@@ -55,6 +55,14 @@ describe('the next action of settle', () => {
     expect(nextSettleAction([inFlight])).toEqual({ kind: 'in_flight', invoiceId: 'in_1' });
   });
 
+  test('an invoice that Stripe voided while its payment was in flight is not settled before the bank has answered', () => {
+    const inFlight = payment({ status: 'processing' });
+    const voided = invoice({ status: 'void', payments: [inFlight] });
+    expect(nextSettleAction([voided])).toEqual({ kind: 'in_flight', invoiceId: 'in_1' });
+    const received = payment({ paymentIntentId: 'pi_2', status: 'succeeded', received: 1_000 });
+    expect(nextSettleAction([{ ...voided, payments: [inFlight, received] }])).toMatchObject({ kind: 'refund_stray' });
+  });
+
   test('money in flight on one invoice does not hold up another', () => {
     const inFlight = invoice({ payments: [payment({ status: 'processing' })] });
     const other = invoice({ invoiceId: 'in_2' });
@@ -174,6 +182,15 @@ describe('the next action of settle', () => {
     expect(nextSettleAction([latePayment])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_1', amount: 1_000 });
   });
 
+  test('a refund that failed does not keep what another payment of the same void invoice took', () => {
+    const lost = payment({ status: 'succeeded', received: 1_000, refundFailed: true });
+    const other = payment({ paymentIntentId: 'pi_2', status: 'succeeded', received: 1_000 });
+    const voided = invoice({ status: 'void', payments: [lost, other] });
+    expect(nextSettleAction([voided])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_2', amount: 1_000 });
+    const back = { ...other, refunded: 1_000 };
+    expect(nextSettleAction([{ ...voided, payments: [lost, back] }])).toMatchObject({ kind: 'refund_failed' });
+  });
+
   test('settled is only ever said when nothing is kept and nothing is open', () => {
     const anyPayment = fc.record({
       paymentIntentId: fc.constantFrom('pi_1', 'pi_2'),
@@ -200,8 +217,9 @@ describe('the next action of settle', () => {
         if (action.kind !== 'settled') return;
         for (const { status, payments } of invoices) {
           expect(['paid', 'void']).toContain(status);
-          for (const { received, refunded } of status === 'void' ? payments : []) {
+          for (const { received, refunded, status: payment } of status === 'void' ? payments : []) {
             expect(refunded).toBeGreaterThanOrEqual(received);
+            expect(payment).not.toBe('processing');
           }
         }
         expect(action.money.refunded).toBeGreaterThanOrEqual(0);

@@ -292,6 +292,17 @@ describe('a subscription that renews', () => {
     expect((await gateway.readSubscription(payment.subscriptionId)).paidUntil).toEqual(before.paidUntil);
   });
 
+  test('is for the same things after their prices in the catalogue have changed', async () => {
+    const { request } = await order();
+    const { subscriptionId } = await gateway.createSubscription(request);
+    const prices = priceList(catalogue);
+    const dearer = prices.map((price) => ({ ...price, amount: price.amount + 100 }));
+    expect(await gateway.syncCatalogue(dearer)).toBe(prices.length);
+    const { items } = await gateway.readSubscription(subscriptionId);
+    await gateway.syncCatalogue(prices);
+    expect(items).toEqual(request.items);
+  });
+
   test('is unknown to Stripe: the request is refused', async () => {
     await expect(gateway.readSubscription('sub_none')).rejects.toMatchObject({ code: 'payment_request_refused' });
   });

@@ -39,6 +39,33 @@ describe('the facts of an instance', () => {
     });
   }, 60_000);
 
+  test('never say that a server is paid for less long: news of a renewal outlives an older result', async () => {
+    const first = '2027-01-31T10:00:00.000Z';
+    const renewed = '2027-02-28T10:00:00.000Z';
+    let isRenewed = false;
+    const world = createWorld({
+      // A mail that waits for an operator keeps the delivery open beyond the first period.
+      'send-mail': async () => {
+        if (!isRenewed) throw fail('mail_unavailable', false);
+      },
+    });
+    const { markReady } = world.activities;
+    Object.assign(world.activities, {
+      markReady: async (context: Parameters<typeof markReady>[0]) => {
+        await markReady(context);
+        return first;
+      },
+    });
+    await withInstance({ world, realTime: true }, async ({ entity, operation }) => {
+      await until(() => world.calls.includes('send-mail'));
+      await entity.signal(factsChanged, { paidUntil: renewed });
+      isRenewed = true;
+      expect(await operation.result()).toMatchObject({ facts: { paidUntil: first } });
+      await until(async () => (await entity.query(stateQuery)).status === 'ready');
+      expect((await entity.describe()).searchAttributes.RenewsAt).toEqual([new Date(renewed)]);
+    });
+  }, 60_000);
+
   test('that somebody else changed reach the next operation; what does not fit is ignored', async () => {
     await withDelivered(
       {},
@@ -46,13 +73,14 @@ describe('the facts of an instance', () => {
         const { entity, ask, resultOf } = delivered;
         const change = { plan: 'STARTUP', hostname: 'new.local.freehold.localhost', nodes: 3, region: 'away' } as const;
         await entity.signal(factsChanged, change);
+        await entity.signal(factsChanged, { addOns: { users: 2 } });
         await entity.signal(factsChanged.name, { plan: 'NONE' });
         await entity.signal(factsChanged.name, { instanceId: 'i0000000000000000' });
         await entity.signal(factsChanged.name, { adminEmail: 'ada@example.com' });
         await ask(restart.kind, first, 'customer');
         await resultOf(first);
         const { facts } = await inputOf(delivered, first);
-        expect(facts).toMatchObject({ ...change, instanceId: delivered.instanceId });
+        expect(facts).toMatchObject({ ...change, addOns: { users: 2 }, instanceId: delivered.instanceId });
         expect(facts).not.toHaveProperty('adminEmail');
         const { searchAttributes } = await entity.describe();
         expect(searchAttributes).toMatchObject({ Plan: ['STARTUP'], Hostname: [change.hostname], Region: ['away'] });

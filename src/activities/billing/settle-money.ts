@@ -1,11 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
+import { sum } from '../../domain/billing/money.ts';
 import { customerKeyOf } from '../../payments/customers.ts';
+import type { Settled } from '../../payments/settle.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { orderIdOf } from '../lib/live-order.ts';
 import { customerOf, identityOf } from './create-subscription.ts';
 import type { BillingPorts } from './ports.ts';
+
+const lateAction = 'settle-stray-payment';
 
 /**
  * This step ends the subscription of an order that is not delivered, gives back everything that the order took, and
@@ -17,34 +22,51 @@ export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await ports.store.orders.find(orderIdOf(context));
     if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
-    await settle(ports, order, `${context.instanceId}:${context.operationId}:settle-money`);
+    const money = await settle(ports, order, `${context.instanceId}:${context.operationId}:settle-money`);
+    await ports.store.orders.setMoney(order._id, money);
   };
 }
 
 /**
  * Settles money that came after an order had ended and leaves an audit entry; answers what went back by it, in minor
- * units. Errors: those of `settleMoney`.
+ * units, also where an earlier try gave it back and died. Errors: those of `settleMoney`.
  */
 export function settleLatePayment(ports: BillingPorts) {
-  return async ({ orderId, paymentIntentId }: LatePayment): Promise<number> => {
-    const order = await ports.store.orders.find(orderId);
+  return async (latePayment: LatePayment): Promise<number> => {
+    const { store } = ports;
+    const { orderId } = latePayment;
+    const order = await store.orders.find(orderId);
     if (!order) throw new ReasonError('not_found', `order ${orderId}`);
     if (order.state === 'fulfilled') return 0;
     const before = { paid: order.paid, refunded: order.refunded };
     const after = await settle(ports, order, `${order.instanceId}:${order.operationId}:settle-money`);
-    await ports.store.audit.append({
-      at: nowDate(),
-      actor: 'system',
-      action: 'settle-stray-payment',
-      subject: order._id,
-      before,
-      after: { ...after, paymentIntentId },
-    });
-    return after.refunded - before.refunded;
+    // The entry goes first: it is what a try that follows a death between the two knows the amount by.
+    const givenBack = await noteLatePayment(ports, latePayment, { before, after });
+    await store.orders.setMoney(orderId, after);
+    return givenBack;
   };
 }
 
-async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string) {
+/** Leaves the audit entry, unless an earlier try did; answers what went back by all tries. */
+async function noteLatePayment(
+  { store }: BillingPorts,
+  { orderId, paymentIntentId, refundId }: LatePayment,
+  { before, after }: { before: Settled; after: Settled },
+): Promise<number> {
+  const about = { paymentIntentId, ...(refundId ? { refundId } : {}) };
+  const entry = { before, after: { ...after, ...about } };
+  const earlier = (await store.audit.of(orderId))
+    .filter(({ action }) => action === lateAction)
+    .map((noted) => ({ before: noted.before, after: noted.after }) as typeof entry)
+    .filter(({ after: { paid, refunded, ...noted } }) => isDeepStrictEqual(noted, about));
+  const isNoted = earlier.some((noted) => isDeepStrictEqual(noted, entry));
+  if (!isNoted) {
+    await store.audit.append({ at: nowDate(), actor: 'system', action: lateAction, subject: orderId, ...entry });
+  }
+  return sum((isNoted ? earlier : [...earlier, entry]).map((noted) => noted.after.refunded - noted.before.refunded));
+}
+
+async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string): Promise<Settled> {
   const { store, gateway } = ports;
   if (order.state === 'fulfilled') throw new ReasonError('already_ready', 'the money of a delivered order');
   const customerKey = customerKeyOf(order.accountId, identityOf(order));
@@ -56,9 +78,7 @@ async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string) 
     for (const { id, status } of made.subscriptions) await store.subscriptions.noteStatus(id, status);
     await store.orders.addInvoices(order._id, made.invoiceIds);
     const invoiceIds = [...order.invoiceIds, ...made.invoiceIds];
-    const money = await gateway.settleInvoices({ baseKey, orderId: order._id, invoiceIds });
-    await store.orders.setMoney(order._id, money);
-    return money;
+    return await gateway.settleInvoices({ baseKey, orderId: order._id, invoiceIds });
   } catch (error) {
     if (error instanceof ReasonError && error.code === 'money_in_flight') {
       await store.orders.move(order._id, { to: 'settling' });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSubscription } from '../../../src/activities/billing/create-subscription.ts';
 import type { BillingPorts } from '../../../src/activities/billing/ports.ts';
-import { settleMoney } from '../../../src/activities/billing/settle-money.ts';
+import { settleLatePayment, settleMoney } from '../../../src/activities/billing/settle-money.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import { priceList } from '../../../src/domain/catalogue/catalogue.ts';
 import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
@@ -89,6 +89,51 @@ describe('settling an order that is not delivered', () => {
     await settleMoney(ports)(contextOf(record, 'settle-money'));
     expect(await find(record)).toMatchObject({ paid: 0, refunded: 0, invoiceIds: [] });
   });
+});
+
+describe('money that came after the end of its order', () => {
+  /** An order that was paid in the moment in which it ended. */
+  async function paidTooLate() {
+    const order = await paid();
+    await api.store.orders.move(order._id, { to: 'cancelling', reason: 'cancelled_by_customer' });
+    await api.store.orders.move(order._id, { to: 'cancelled' });
+    return { order, latePayment: { orderId: order._id, paymentIntentId: order.payment!.paymentIntentId! } };
+  }
+
+  /** A write in which the worker dies, before or after it. */
+  function dying<Values extends unknown[]>(write: (...values: Values) => Promise<void>, isWritten: boolean) {
+    return async (...values: Values): Promise<void> => {
+      if (isWritten) await write(...values);
+      throw new Error('the worker died');
+    };
+  }
+  const storeDyingAt = {
+    audit: (isWritten: boolean) => {
+      const { store } = api;
+      return { ...store, audit: { ...store.audit, append: dying(store.audit.append, isWritten) } };
+    },
+    orders: (isWritten: boolean) => {
+      const { store } = api;
+      return { ...store, orders: { ...store.orders, setMoney: dying(store.orders.setMoney, isWritten) } };
+    },
+  };
+
+  test.each(['audit', 'orders'] as const)(
+    'is told with its whole amount though a worker died right before or after its write to %s',
+    async (written) => {
+      const { order, latePayment } = await paidTooLate();
+      for (const isWritten of [false, true]) {
+        const attempt = settleLatePayment({ ...ports, store: storeDyingAt[written](isWritten) })(latePayment);
+        await expect(attempt).rejects.toThrow('the worker died');
+      }
+      expect(await settleLatePayment(ports)(latePayment)).toBe(order.quote.total);
+      expect(await find(order)).toMatchObject({ paid: order.quote.total, refunded: order.quote.total });
+      const entries = await api.store.audit.of(order._id);
+      const { paymentIntentId } = latePayment;
+      const given = { paid: order.quote.total, refunded: order.quote.total, paymentIntentId };
+      expect(entries[0]).toMatchObject({ before: { paid: 0, refunded: 0 }, after: given });
+    },
+  );
 });
 
 test('a delivered order is never settled', async () => {
