@@ -19,13 +19,13 @@ import { controlActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { instanceId, needsAttention, renewsAt } from '../lib/search-attributes.ts';
 
-/** How long a look that failed for good waits for the next one, or for news. */
+/** Delay after a read that failed permanently, unless a signal arrives earlier. */
 const failedLookMs = 24 * 3_600_000;
 
 /**
- * The entity of one subscription, `subscription/<id>`: it looks at Stripe whenever there is news, and shortly after each
- * end of a period though none came, and moves paid-until of the server or licence that is paid for. It ends when the
- * subscription has ended and its server is gone.
+ * The entity of one subscription, `subscription/<id>`: it reads Stripe after every signal, and shortly after the end
+ * of each period even without one, and propagates paid-until to the server or licence that is paid for. It ends when
+ * the subscription has ended and its server is deleted.
  */
 export async function subscription(input: SubscriptionInput): Promise<void> {
   const { subscriptionId } = input;
@@ -42,7 +42,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
     workflowInfo().continueAsNewSuggested ||
     workflowInfo().historyLength >= (input.maxEvents ?? Number.POSITIVE_INFINITY);
 
-  // "Request cancellation" of the Temporal UI ends no subscription; that is done at Stripe.
+  // "Request cancellation" of the Temporal UI cancels no subscription; that is done at Stripe.
   const ended = await CancellationScope.nonCancellable(live);
   await condition(allHandlersFinished);
   if (!ended) await continueAsNew<typeof subscription>({ ...input, ...(movedUntil ? { movedUntil } : {}) });
@@ -57,7 +57,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
     }
   }
 
-  /** Answers when to look again; undefined when there is nothing left to look after. */
+  /** Returns when to read again; undefined when the workflow can end. */
   async function look(): Promise<number | undefined> {
     try {
       const reading = await controlActivities().readSubscription(subscriptionId);
@@ -87,7 +87,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
   }
 }
 
-/** The entity shows until when its server is paid; one that has closed needs it no more. */
+/** Signals paid-until to the entity of the server; one that has closed is ignored. */
 async function tellEntity(id: string, paidUntil: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(instanceWorkflowId(id)).signal(factsChanged, { paidUntil });

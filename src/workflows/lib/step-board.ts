@@ -17,8 +17,8 @@ interface StepState {
 }
 
 /**
- * What an operation and each of its steps are at, shown in the details of its workflow, to its query, and as the search
- * attribute NeedsAttention, which is set while any of its steps needs people.
+ * The state of an operation and each of its steps, shown in the details of its workflow, by its query, and as the
+ * search attribute NeedsAttention, which is set while any of its steps needs people.
  */
 export function openStepBoard({ kind, input }: { kind: OperationKind; input: OperationInput }) {
   const { facts, operationId } = input;
