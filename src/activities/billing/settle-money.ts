@@ -8,10 +8,10 @@ import { customerOf, identityOf } from './create-subscription.ts';
 import type { BillingPorts } from './ports.ts';
 
 /**
- * This step ends the subscription of an order that is not delivered, gives back everything that the order took, and
- * leaves none of its invoices open. Idempotent; driven by what Stripe holds now, so it also settles what a step made
- * whose answer was lost.
- * Errors: `already_ready` for a delivered order, `money_in_flight` (comes back hourly), `money_not_settled`, `refund_failed`.
+ * This step cancels the subscription of an order that is not delivered, refunds everything that the order charged,
+ * and voids its open invoices. Idempotent; it acts on what Stripe holds now, so it also settles what a step created
+ * whose response was lost. Errors: `already_ready` for a delivered order, `money_in_flight` (retried hourly),
+ * `money_not_settled`, `refund_failed`.
  */
 export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -22,8 +22,8 @@ export function settleMoney(ports: BillingPorts) {
 }
 
 /**
- * Settles money that came after an order had ended and leaves an audit entry; answers what went back by it, in minor
- * units. Errors: those of `settleMoney`.
+ * Settles a payment that arrived after its order had ended and writes an audit entry; returns the amount refunded, in
+ * minor units. Errors: those of `settleMoney`.
  */
 export function settleLatePayment(ports: BillingPorts) {
   return async ({ orderId, paymentIntentId }: LatePayment): Promise<number> => {

@@ -8,8 +8,8 @@ import type { FleetPorts } from './ports.ts';
 const pollIntervalMs = 500;
 
 /**
- * Asks the entities of the next few delivered servers for a check; a repeat asks for the same one. `next` is the cursor of
- * the following ones, null at the end.
+ * Requests a drift check from the entities of the next few delivered servers; a retry requests the same checks.
+ * `next` is the cursor of the following page, null at the end.
  */
 export function askDriftChecks({ store, driftChecks }: FleetPorts) {
   return async ({ startedAt, after }: { startedAt: number; after: string }) => {
@@ -26,7 +26,7 @@ export function askDriftChecks({ store, driftChecks }: FleetPorts) {
   };
 }
 
-/** Waits until these servers were looked at; answers how many were, which had drifted, and how many were not. */
+/** Waits until these servers were checked; returns how many were, which had drifted, and how many were skipped. */
 export function followDriftChecks({ driftChecks }: FleetPorts) {
   return async (asked: AskedCheck[]): Promise<{ checked: number; drifted: AskedCheck[]; left: number }> => {
     const signal = cancellationSignal();

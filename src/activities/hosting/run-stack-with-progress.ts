@@ -7,7 +7,7 @@ import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import type { StackPorts } from './ports.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
-/** Only the very first attempt of the very first try knows that nothing can be left of an earlier one. */
+/** Only the first attempt of the first try can rule out leftovers of an earlier one. */
 export function mayHaveRunBefore(context: StepContext): boolean {
   return context.attempt > 1 || activityInfo().attempt > 1;
 }
@@ -15,8 +15,8 @@ export function mayHaveRunBefore(context: StepContext): boolean {
 const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;
 
 /**
- * Runs one Pulumi operation for a step: its progress goes to heartbeat and timeline, what engine and cloud say to the
- * worker's log, and what a cloud refuses waits as its retry policy says.
+ * Runs one Pulumi operation for a step: its progress goes to heartbeat and timeline, the output of engine and cloud
+ * to the worker's log, and cloud errors are retried by their retry policy.
  */
 export async function runStackWithProgress(
   { runStack, journal }: StackPorts,
@@ -26,7 +26,7 @@ export async function runStackWithProgress(
   let told: Promise<unknown> = Promise.resolve();
   const tell = (line: RunnerLine) => {
     if (line.type === 'resource') heartbeat({ done: line.done, total: line.total });
-    // What the timeline misses is in the engine's own log; the operation does not stop for it.
+    // Lines that the timeline misses are in the engine's own log; the operation does not stop for them.
     told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
   };
   const tellTimeline = async (line: RunnerLine) => {
@@ -42,7 +42,8 @@ export async function runStackWithProgress(
         await journal.note(context, { status: 'running', progress: line.done / Math.max(1, line.total) });
         return;
       case 'log':
-        // Customers read the timeline; what engine and cloud say is for operators, in the worker's log and the failure.
+        // Customers read the timeline; output of engine and cloud is for operators, in the worker's log and the
+        // failure.
         log[logLevels[line.severity]](line.text, { stack: request.stack });
         return;
       case 'phase':
@@ -53,7 +54,7 @@ export async function runStackWithProgress(
     }
   };
   try {
-    // The runner may have been started before this activity; what its output calls has to be of this activity all the same.
+    // The runner may have been started before this activity; its callbacks must still run in this activity's context.
     return await runStack(request, { onLine: AsyncResource.bind(tell), signal: cancellationSignal() });
   } catch (error) {
     throw waitForCloud(error, activityInfo().attempt);
