@@ -6,8 +6,8 @@ import { monotonic } from '../runtime/clock.ts';
 const timeoutMs = 600_000;
 
 /**
- * Looks until it sees something, and answers with that. Throws `cloud_unavailable` after 10 min, and what `signal` was
- * aborted with.
+ * Polls until `read` returns something, and returns that. Throws `cloud_unavailable` after 10 min, and the abort
+ * reason of `signal`.
  */
 export async function waitForMachine<T>(
   look: () => Promise<T | undefined>,

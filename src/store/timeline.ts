@@ -16,7 +16,7 @@ interface TimelineRow {
   body: EventBody;
 }
 
-/** Where in the timelines an event belongs; without an operation where none made it. */
+/** The ids of an event; without an operation where none caused it. */
 type Place = Pick<OperationRef, 'instanceId' | 'orderId'> & Partial<OperationRef>;
 
 /**

@@ -86,7 +86,7 @@ async function operate(client: GcpClient, path: string, call: { method: string; 
   if (status !== gone) await finish(client, path, body);
 }
 
-/** Waits for the end of an operation that a call of Compute Engine began, and throws what it ended with. */
+/** Waits for the end of an operation that a call of Compute Engine started, and throws its error. */
 export async function finish(client: GcpClient, path: string, body: unknown, signal?: AbortSignal): Promise<void> {
   const place = /^projects\/[^/]+\/(?:global|(?:zones|regions)\/[^/]+)/.exec(path)?.[0];
   const startedAt = monotonic();

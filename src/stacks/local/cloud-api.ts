@@ -58,7 +58,7 @@ export const Host = z.object({
 });
 export type Host = z.infer<typeof Host>;
 
-/** A repeated restart with the token of the last one answers with the host as it is. */
+/** A repeated restart with the token of the last one returns the host unchanged. */
 export const HostRestart = z.strictObject({ token: Token });
 
 /** Changes in place; what is absent stays. */
