@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const zones = ['home-a', 'home-b', 'home-c'];
 
-/** The activities of a real provision worker; what they tell the timeline is kept. */
+/** The activities of a real provision worker; their timeline entries are collected. */
 function activities(told: string[]) {
   const ports: StackPorts = {
     store,
@@ -87,7 +87,7 @@ test('a full zone is left for the next of the region, and nothing stays behind i
   await undo();
   expect(await lab.owned(server)).toEqual([]);
 
-  // With the whole region full the last zone is kept, the round begins anew, and the wait is a real one.
+  // With the whole region full the last zone is kept, the round starts over, and the delay is the usual one.
   await lab.cloud.faults({ fullZones: zones });
   expect(await tryUp(context, told, 4)).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 480_000 });
   expect(await store.instances.find(instance._id)).toMatchObject({

@@ -30,13 +30,13 @@ describe('a look at a stack', () => {
     const { outputs } = await lab.up(server);
     const { client } = lab.cloud;
 
-    // Nothing is amiss.
+    // No drift.
     const asBuilt = await lab.readState(server);
     expect(await look(server)).toEqual({ differences: [], requiredVolumeIds: outputs.volumeIds });
     expect(await lab.readState(server)).toBe(asBuilt);
     expect(await lab.disorder(server)).toEqual([]);
 
-    // Things that a repair puts back, and a tag of the volume.
+    // Resources that a repair restores, and a tag of the volume.
     const [host] = await lab.hosts(server);
     await client.remove('hosts', host!.id);
     const [record] = await client.list('records', { name: hostname! });
@@ -57,7 +57,7 @@ describe('a look at a stack', () => {
     expect(repaired.outputs).toMatchObject({ volumeIds: outputs.volumeIds, addresses: outputs.addresses });
     expect((await look(server)).differences).toEqual([]);
 
-    // Something foreign beside it.
+    // An unknown resource beside it.
     const tags = { 'freehold:instance': server.instanceId, 'freehold:resource': 'volume-node-1' };
     const place = { region: 'home', zone: 'home-a', sizeGib: 1, token: 'made-by-hand' };
     const foreign = await client.create('volumes', { name: 'by-hand', tags, ...place });
@@ -66,7 +66,7 @@ describe('a look at a stack', () => {
     expect(judgeDrift(beside.differences)).toMatchObject({ verdict: 'needs_person', reason: 'unknown_objects' });
     await client.remove('volumes', foreign.id);
 
-    // The volume goes between the look and the repair: nothing is made in its place, nor anything else.
+    // The volume is deleted between the check and the repair: neither it nor anything else is created.
     const [second] = await lab.hosts(server);
     await client.remove('hosts', second!.id);
     const before = await look(server);

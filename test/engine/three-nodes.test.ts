@@ -67,7 +67,7 @@ test('a server of three nodes is built in three zones, each with its volume, its
     [1, 2, 3].map((index) => ({ licenseId: instance.licenceId, nodeName: `node-${index}`, generation: 4 })),
   );
 
-  // The record says the same stack again: nothing is to be created, changed or removed.
+  // The record gives the same stack: nothing is to be created, changed or removed.
   expect(Object.keys(await lab.preview(server))).toEqual(['same']);
   await new MockActivityEnvironment().run(destroyStack(ports), undoing);
   expect(await lab.owned(server)).toEqual([]);

@@ -25,7 +25,7 @@ const by = { operationId: checkId, attempt: 1, operator: 'ada', why: 'recorded' 
 
 interface Check {
   amiss?: Difference[];
-  /** What its steps do when the server is delivered. */
+  /** Behaviour of the steps once the server is delivered. */
   behaviours?: Partial<Record<StepName, Behaviour>>;
   asked?: boolean;
   realTime?: boolean;
@@ -100,7 +100,7 @@ const cancelledAt = (step: StepName): Scenario =>
     },
   });
 
-/** A scan of so many pages of two servers. */
+/** A scan of this many pages of two servers. */
 function scan(pages: number, continueAsNewAfter?: number): Scenario {
   return async () => {
     const environment = await startDevServer(continueAsNewAfter ? { continueAsNewAfter } : {});
@@ -131,7 +131,7 @@ function scan(pages: number, continueAsNewAfter?: number): Scenario {
   };
 }
 
-/** The ways of checks of delivered servers, and of the scans that ask for them. */
+/** The scenarios of drift checks of delivered servers, and of scans. */
 export const driftScenarios: Scenarios = {
   'drift-not-found': check({}),
   'drift-not-found-by-an-operator': check({ asked: true }),

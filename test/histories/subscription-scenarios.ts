@@ -9,7 +9,7 @@ import type { Scenario, Scenarios } from './scenario.ts';
 const day = 24 * 3_600_000;
 const subscriptionId = 'sbs_0123456789abcdef';
 
-/** A look at Stripe that finds this, of the server that runs or of another one. */
+/** The result of a read at Stripe, for the running server or another one. */
 type Look = (instanceId: string) => SubscriptionReading;
 
 const found =
@@ -24,7 +24,7 @@ const refused: Look = () => {
   throw fail('payment_request_refused');
 };
 
-/** A subscription whose looks find these one after the other, each because of news or because its time has come. */
+/** A subscription whose reads return these one after the other, each after a signal or a timer. */
 function subscription({
   looks,
   entityClosed = false,
@@ -67,7 +67,7 @@ async function play({
   const lookCount = () => world.calls.filter((call) => call.startsWith('look at')).length;
   for (let number = 1; number <= looks; number += 1) {
     await until(() => lookCount() >= number, { what: `look ${number}` });
-    // A run that continues as new looks at once, with nobody telling it to.
+    // A run that continues as new reads at once, without a signal.
     if (number % 2 === 0 && !maxEvents) await handle.signal(subscriptionChanged);
     else await environment.sleep(32 * day);
   }
@@ -75,7 +75,7 @@ async function play({
   return runsOf(environment.client, news.workflowId);
 }
 
-/** The ways of a subscription, from the delivery of its server to its end. */
+/** The scenarios of a subscription, from the delivery of its server to its end. */
 export const subscriptionScenarios: Scenarios = {
   'subscription-renewed': subscription({ looks: [found(1), found(2), found(2), found(3)] }),
   'subscription-of-a-closed-entity': subscription({ looks: [found(1), found(2)], entityClosed: true }),

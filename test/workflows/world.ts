@@ -28,12 +28,12 @@ const defaultTimes = Object.fromEntries(
   operationDurations.map(({ variable, defaultMs }) => [variable, defaultMs]),
 ) as OperationTimes;
 
-/** What a step's activity does when it runs; `tries` counts from 1 over all its runs. */
+/** Behaviour of a step's activity; `tries` counts from 1 over all its runs. */
 export type Behaviour = (tries: number, context: StepContext) => Promise<void> | void;
 
 /**
- * The world that the workflows act on, in memory: only what the records of an order decide, so that every branch of the
- * saga can be reached in virtual time. The activities themselves are tested against the real engines elsewhere.
+ * The world of the workflows, in memory: only what the records of an order decide, so that every branch of the saga
+ * can be reached in virtual time. The activities themselves are tested against the real engines elsewhere.
  */
 export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {}) {
   const calls: string[] = [];
@@ -41,9 +41,9 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const order: { state: string; reason?: ReasonCode } = { state: 'awaiting_payment' };
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
-  /** What each look at the server's subscription says, from the first on; the last one stays. */
+  /** The results of the reads of the server's subscription, in order; the last one repeats. */
   const subscription: { looks: (() => SubscriptionReading)[] } = { looks: [] };
-  /** What is amiss at the cloud; a repair mends it. */
+  /** The drift at the cloud; a repair removes it. */
   const drift: { differences: Difference[] } = { differences: [] };
 
   function count(name: StepName): number {
@@ -185,20 +185,20 @@ function instanceInput(instanceId: string): InstanceInput {
 
 export interface WorldOptions {
   world: World;
-  /** What the configuration says; a test may change it while its instance lives. */
+  /** The configuration; a test may change it while its instance runs. */
   times?: Partial<OperationTimes>;
   maxEvents?: number;
-  /** Begins as this says, in place of as an order. */
+  /** The entity's input, instead of that of an order. */
   input?: Partial<InstanceInput>;
   /**
-   * The real server in real time, for what the time-skipping one does differently. It loses a workflow task that cancels
-   * an activity or a timer which ends in the same moment (temporalio/sdk-java#3088), and the workflow then hangs: a test
-   * that cancels needs the real one.
+   * The real server in real time, for what the time-skipping one does differently. That one loses a workflow task
+   * that cancels an activity or a timer which ends in the same moment (temporalio/sdk-java#3088), and the workflow
+   * then hangs: a test that cancels needs the real one.
    */
   realTime?: boolean;
   /** Begins before the operation runs as a child. */
   atOnce?: boolean;
-  /** No request of the test lasts beyond this (ms): a little below jest's limit, so that its server is stopped. */
+  /** Timeout of all requests of the test (ms): a little below jest's limit, so that its server is stopped. */
   limitMs?: number;
 }
 
@@ -212,8 +212,8 @@ export interface Running {
 }
 
 /**
- * Runs the workers of a world for the length of a test and starts one instance in it. A test that does not end in time
- * fails with where its workflows stand, and leaves no server behind.
+ * Runs the workers of a world for the length of a test and starts one instance in it. A test that times out fails
+ * with the state of its workflows, and leaves no server behind.
  */
 export async function withInstance<Result>(
   options: WorldOptions,
@@ -221,7 +221,7 @@ export async function withInstance<Result>(
 ): Promise<Result> {
   const { world, limitMs = 45_000 } = options;
   const deadline = Date.now() + limitMs;
-  // A server of its own: the clock of a time-skipping server is one for all its workflows.
+  // A server of its own: all workflows of a time-skipping server share its clock.
   const environment = options.realTime ? await startDevServer() : await startTimeSkipping();
   try {
     const instanceId = `i${randomUUID().replaceAll('-', '').slice(0, 16)}`;
@@ -275,7 +275,7 @@ export async function withInstance<Result>(
   }
 }
 
-/** Where the workflows of a test stand: for the failure of one that hangs. */
+/** The state of a test's workflows: for the failure of one that hangs. */
 async function standing({ entity, operation }: Running, world: World): Promise<string> {
   const lines = [entity, operation].map(async (handle) => {
     const [{ status }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);

@@ -19,7 +19,7 @@ const open = (declines: number): PaymentState => ({
   lastDecline: declines > 0 ? 'card_declined' : undefined,
 });
 
-/** The ports over the real store; Stripe is what the test says it is. */
+/** The ports over the real store; Stripe's state comes from the test. */
 function ports(look: () => PaymentState | Promise<PaymentState>, store = api.store): BillingPorts {
   return {
     store,
@@ -46,7 +46,7 @@ function run(step: typeof awaitPayment, with_: BillingPorts, order: OrderRecord)
   return new MockActivityEnvironment().run(step(with_), contextOf(order));
 }
 
-/** One run that finds this at Stripe. */
+/** One run that reads this state from Stripe. */
 function look(step: typeof awaitPayment, found: PaymentState, order: OrderRecord): Promise<void> {
   return run(
     step,
@@ -61,7 +61,7 @@ const states = async (order: OrderRecord) =>
   );
 const find = async (order: OrderRecord) => (await api.store.orders.find(order._id)) as OrderRecord;
 const holdOf = (order: OrderRecord) => api.store.holds.find(order.quote.subject.name);
-/** As after half an hour without an attempt, and a sweep. */
+/** The state after half an hour without an attempt, and a sweep. */
 async function loseHold(order: OrderRecord): Promise<void> {
   await api.store.holds.release(order.quote.subject.name, [order._id]);
 }
@@ -185,7 +185,7 @@ describe('the deadline of the payment', () => {
 test('two orders that pay for one name: exactly one owns it, and the release of the other leaves it alone', async () => {
   const first = await payable();
   const second = await payable();
-  // The second order was placed for the same name after the first one's hold had ended.
+  // The second order was placed for the same name after the first one's hold had expired.
   const quote = { ...second.quote, subject: { ...second.quote.subject, name: first.quote.subject.name } };
   await api.store.orders.model.updateOne({ _id: second._id }, { $set: { quote } });
   await loseHold(first);

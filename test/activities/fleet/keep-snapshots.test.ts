@@ -15,7 +15,7 @@ import { startCloud, type TestCloud } from '../../support/small-cloud.ts';
 import { useStore } from '../../support/store.ts';
 import { until } from '../../support/until.ts';
 
-/** The round of snapshots on the double of DigitalOcean, by its API, and on records in a real database. */
+/** Snapshot runs on the emulator of DigitalOcean, by its API, and on records in a real database. */
 
 const store = useStore();
 const day = 86_400_000;
@@ -25,7 +25,7 @@ const former = { ...process.env };
 beforeAll(async () => {
   cloud = await startCloud();
   env = doublesEnvironment({ cloudUrl: cloud.url, path: former.PATH ?? '', cacheFolder: '' });
-  // The clients of AWS look for endpoint and credentials here, and nowhere else.
+  // The AWS clients read endpoint and credentials only from here.
   Object.assign(process.env, env);
 }, 30_000);
 afterAll(async () => {
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const region = 'fra1';
 
-/** A server with its record and its volume, by the order in which pages have them. */
+/** A server with its record and its volume, in the order of the pages. */
 async function server(status: InstanceStatus, readyAt?: Date) {
   const _id = newId.instance();
   await store.instances.insert(
@@ -55,7 +55,7 @@ const listed = async () => (await desk()).list();
 const cloudName = 'digitalocean' as const;
 const aws = 'aws' as const;
 
-/** A page, tried again as Temporal does where a busy machine closes a connection on which the next call is on its way. */
+/** A page, retried as Temporal does where a busy machine closes a connection that the next call is using. */
 async function tryPage(page: () => Promise<SnapshotsPage>): Promise<SnapshotsPage> {
   return page().catch((error: unknown) => {
     if (error instanceof ReasonError && error.code === 'cloud_unavailable') return page();
@@ -63,7 +63,7 @@ async function tryPage(page: () => Promise<SnapshotsPage>): Promise<SnapshotsPag
   });
 }
 
-/** One round over all pages of one server each. */
+/** One run over all pages of one server each. */
 async function round(at: number): Promise<SnapshotsPage[]> {
   const ports = {
     store,
@@ -89,7 +89,7 @@ test('every volume of a delivered server gets one a day and loses it after two w
   const volumeIds = [first.volumeId, second.volumeId].sort();
   const at = Date.now();
 
-  // What goes wrong with one keeps the other from nothing, and the next round makes up for it.
+  // A failure at one volume does not affect the other, and the next run repairs it.
   const fault = { on: 'create', type: types.snapshot, fault: 'denied' };
   expect((await cloud.call('POST', '/v1/doubles/digitalocean/faults', fault)).status).toBe(200);
   const broken = await round(at);

@@ -11,7 +11,7 @@ import { appliedFrom, specFrom } from '../../../src/domain/operations/server-spe
 import type { InstanceRecord } from '../../../src/store/records.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
 
-/** Where the output of a process arrives that was started before any activity. */
+/** The context of a process that was started before any activity. */
 const elsewhere = new AsyncResource('runner');
 
 const context: StepContext = {
@@ -105,7 +105,7 @@ describe('a server of three nodes whose zone is full', () => {
   const nodes = ['east-a', 'east-b', 'east-c'].map((zone, index) => ({ name: `node-${index + 1}`, zone }));
   const three = instanceRecord({ licenceId: 'lic_1', desired: { nodes } });
 
-  /** What is written and asked for when the cloud refuses the up with this message. */
+  /** The writes and the result when the cloud refuses the up with this message. */
   async function refusedWith(message: string, zonesTried: string[] = []) {
     const written: unknown[] = [];
     const asked: StackRequest['kind'][] = [];

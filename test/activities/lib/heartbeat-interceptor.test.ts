@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createHeartbeatInterceptor, heartbeat } from '../../../src/activities/lib/heartbeat-interceptor.ts';
 import { until } from '../../support/until.ts';
 
-/** Runs one activity inside of the interceptor; `beats` counts. */
+/** Runs one activity inside of the interceptor; `heartbeats` counts. */
 function run(heartbeatTimeoutMs: number, activity: (beats: () => number) => Promise<unknown>) {
   const environment = new MockActivityEnvironment({ heartbeatTimeoutMs });
   let count = 0;

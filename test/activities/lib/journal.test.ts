@@ -67,7 +67,7 @@ test('an end whose telling was cut off is told by whoever finds it next', async 
   await expect(cutOff.note(ended, { status: 'succeeded' })).rejects.toThrow('died here');
   const [one, other] = [createJournal(store), createJournal(store)];
   for (const journal of [one, other, one]) await journal.note(ended, { status: 'succeeded' });
-  // What comes too late for this end is still not told.
+  // A late report for this end is still ignored.
   await other.note(ended, { status: 'retrying', reason: 'licence_server_unavailable' });
   const told = await store.timeline.page(context.instanceId, 0, 100);
   expect(told.filter((event) => event.type === 'step' && event.step === ended.step)).toMatchObject([

@@ -23,7 +23,7 @@ test('an operation whose first step never reached the database can be found and 
   });
   expect(await api.store.instances.find(instanceId)).toMatchObject({ status: 'provisioning' });
 
-  // The first try comes to its end after all, and changes nothing about the wait.
+  // The first try ends after all, and changes nothing about the wait.
   await holdHostname(ports)(context);
   await ports.journal.note(context, { status: 'succeeded' });
   expect(await api.store.operations.find(operationId)).toMatchObject({
@@ -33,7 +33,7 @@ test('an operation whose first step never reached the database can be found and 
 
   const decision = { operationId, step: context.step, attempt: 1, operator: 'ada', why: 'it is back' };
   await noteDecision(ports)(context, { ...decision, action: 'retry' }, provision.kind);
-  // Its worker died before Temporal knew that it was written.
+  // The worker died before Temporal knew that it was written.
   await noteDecision(ports)(context, { ...decision, action: 'retry' }, provision.kind);
   await holdHostname(ports)({ ...context, attempt: 2 });
   expect(await api.store.operations.find(operationId)).toMatchObject({ status: 'running' });
@@ -48,7 +48,7 @@ test('a step about which nobody decided has failed when the undo begins', async 
   const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
   await holdHostname(ports)({ ...place, step: 'hold-hostname', attempt: 1 });
   await noteNeedsOperator(ports)({ ...place, step: 'stack-up', attempt: 1 }, 'stack_failed', 'quota');
-  // Its worker died before Temporal knew that it was written.
+  // The worker died before Temporal knew that it was written.
   for (let times = 0; times < 2; times += 1) await beginUndo(ports)(place, 'not_delivered');
   expect(await api.store.operations.find(place.operationId)).toMatchObject({
     ...{ status: 'undoing', reason: 'not_delivered' },
@@ -83,7 +83,7 @@ describe('two undo steps wait for an operator at once', () => {
     });
     expect(await status()).toBe('needs_operator');
     await ports.journal.note(at('settle-money', 2), { status: 'running' });
-    // It worked while people were asked about it.
+    // It succeeded while an operator was asked about it.
     await ports.journal.note(at('destroy-stack'), { status: 'succeeded' });
     expect(await status()).toBe('undoing');
     const told = await api.store.timeline.page(place.instanceId, 0, 100);

@@ -27,7 +27,7 @@ async function checked() {
   await api.store.instances.insert(instance);
   const place = { instanceId: instance._id, operationId: newId.operation() };
   const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
-  // Its worker may die before Temporal knows that it was written.
+  // The worker may die before Temporal knows that it was written.
   for (let times = 0; times < 2; times += 1) {
     await openOperation(ports)(place, { kind: 'check-drift', accountId: instance.accountId });
   }

@@ -38,7 +38,7 @@ describe('the subscription of a delivered server', () => {
   let licences: LicenceWorld;
   let gateway: StripeGateway;
   let api: TestApi;
-  /** Those of the test that runs. */
+  /** The workflows of the current test. */
   let workflows: Workflows;
 
   beforeAll(async () => {
@@ -106,7 +106,7 @@ describe('the subscription of a delivered server', () => {
     const handle = environment.client.workflow.getHandle(subscriptionWorkflowId(subscription._id));
     const renewsAt = async () => ((await entity.describe()).searchAttributes.RenewsAt as Date[] | undefined)?.[0];
     await until(async () => (await renewsAt())?.getTime() === paidUntil!.getTime());
-    /** Until when record, licence and the list of operators say that it is paid. */
+    /** The paid-until in record, licence and the operators' list. */
     const said = async () => {
       const { standing: held } = await licences.view(licenseId);
       const record = await store.instances.find(instanceId);
@@ -120,7 +120,7 @@ describe('the subscription of a delivered server', () => {
     return { subscription, payment, paidUntil: paidUntil!, handle, said };
   }
 
-  /** Stripe renews: a month and some days pass there. Answers until when the server is paid then. */
+  /** Renews at Stripe: a month and some days pass there. Returns the new paid-until. */
   async function renew(stripeId: string): Promise<Date> {
     await emulator.advance(33 * day);
     return (await gateway.readSubscription(stripeId)).paidUntil!;
@@ -163,7 +163,7 @@ describe('the subscription of a delivered server', () => {
       await emulator.stripe.subscriptions.cancel(payment.subscriptionId);
       await handle.result();
       expect((await handle.describe()).searchAttributes.NeedsAttention).toEqual([false]);
-      // News years later start it again, and it finds nothing to do.
+      // A signal years later starts it again, and it finds nothing to do.
       await workflows.signalSubscription(subscription);
       await handle.result();
       expect((await said()).revision).toBe(1);

@@ -39,7 +39,7 @@ export function order(number: number, change: Partial<OrderFacts> = {}): OrderFa
   };
 }
 
-/** Systems in memory that agree, until a test changes what one of them says. */
+/** Systems in memory that agree, until a test changes one of them. */
 export function createFleet(orders: OrderFacts[]) {
   const calls: string[] = [];
   const noted = new Map<string, Mismatch>();
@@ -136,7 +136,7 @@ export type Fleet = ReturnType<typeof createFleet>;
 
 export const passWorkflowId = 'fleet/reconcile';
 
-/** Runs the workers of a fleet, compares it once, and then looks at how that went while its server still stands. */
+/** Runs the workers of a fleet and one reconcile pass, and then inspects the result while the server still runs. */
 export async function compareFleet<Result>(
   { fleet, input, server = startTimeSkipping }: FleetPass,
   look: (report: ReconcileReport, environment: TestWorkflowEnvironment) => Promise<Result> | Result,

@@ -51,7 +51,7 @@ test.each([
       const options = { workflowId: scanDriftScheduleId, taskQueue: controlQueue, args: [{}] };
       const report = await worker.runUntil(environment.client.workflow.execute(scanDriftWorkflowType, options));
       expect(report).toEqual(expected);
-      // The next ones are asked when these were looked at.
+      // The next checks are requested when these are done.
       expect(story).toEqual([
         ...['ask 0,1', 'follow i1', 'ask 2,3', 'follow i2', 'ask 4,5', 'follow i4,i5', 'ask 6,7', 'follow i7'],
         ...['ask 8,9', 'follow i8'],
