@@ -44,7 +44,7 @@ export const scanDriftWorkflowType = 'scanDrift';
 export const scanDriftScheduleId = 'fleet/check-drift';
 
 /** A requested check of an instance. */
-export interface AskedCheck {
+export interface RequestedCheck {
   instanceId: string;
   operationId: string;
 }
@@ -56,7 +56,7 @@ export interface DriftReport {
   /** Instances that were busy, or whose entity did not respond: left to the next scan. */
   skipped: number;
   /** The first 500 that had drifted, each with the operation that reports the outcome. */
-  drifted: AskedCheck[];
+  drifted: RequestedCheck[];
 }
 
 /** Input of a scan; `soFar` is carried over continue-as-new. */

@@ -62,7 +62,7 @@ export const subscriptionChanged = { type: 'signal', name: 'subscription-changed
  * Signal-with-start of a subscription's workflow after a change. A workflow that has ended starts again, reads, and
  * ends again when there is nothing left to do.
  */
-export function subscriptionNews(subscription: { _id: string; subject: SubscriptionSubject }) {
+export function subscriptionSignal(subscription: { _id: string; subject: SubscriptionSubject }) {
   const { _id: subscriptionId, subject } = subscription;
   const input: SubscriptionInput = { subscriptionId };
   return {

@@ -52,7 +52,7 @@ export function restClient(options: {
     if (response.ok) return { status, headers, body: text === '' ? {} : JSON.parse(text) };
     if (allowed.includes(status)) return { status, headers, body: {} };
     // The format in which the clouds' providers report an error response.
-    const said = `${method} ${url.split('?')[0]}: ${status} Error ${status}: ${text.slice(0, 1_000)}`;
-    throw new ReasonError(options.reasonOf(said) ?? 'cloud_unavailable', said);
+    const message = `${method} ${url.split('?')[0]}: ${status} Error ${status}: ${text.slice(0, 1_000)}`;
+    throw new ReasonError(options.reasonOf(message) ?? 'cloud_unavailable', message);
   };
 }

@@ -10,12 +10,12 @@ const timeoutMs = 600_000;
  * reason of `signal`.
  */
 export async function waitForMachine<T>(
-  look: () => Promise<T | undefined>,
+  read: () => Promise<T | undefined>,
   { serverId, pauseMs, signal }: { serverId: string; pauseMs: number; signal: AbortSignal },
 ): Promise<T> {
   const begun = monotonic();
   for (;;) {
-    const seen = await look();
+    const seen = await read();
     if (seen !== undefined) return seen;
     if (monotonic() - begun > timeoutMs) {
       throw new ReasonError('cloud_unavailable', `machine ${serverId} does not come to rest`);

@@ -130,7 +130,7 @@ export function orderStore(connection: Connection) {
       return result.modifiedCount === 1;
     },
     /** Ended orders that are due for a check for late payments, longest due first. */
-    async dueMoneyLooks(limit: number): Promise<OrderRecord[]> {
+    async dueMoneyChecks(limit: number): Promise<OrderRecord[]> {
       return model
         .find({ moneyLookAt: { $lte: nowDate() } })
         .sort({ moneyLookAt: 1 })
@@ -140,7 +140,7 @@ export function orderStore(connection: Connection) {
     /**
      * Reschedules the check that is due at `from` to `to`, or ends the checks; true only for the caller that did it.
      */
-    async moveMoneyLook(id: string, { from, to }: { from: Date; to: Date | undefined }): Promise<boolean> {
+    async moveMoneyCheck(id: string, { from, to }: { from: Date; to: Date | undefined }): Promise<boolean> {
       const change = to ? { $set: { moneyLookAt: to } } : { $unset: { moneyLookAt: 1 as const } };
       const result = await model.updateOne({ _id: id, moneyLookAt: from }, change);
       return result.modifiedCount === 1;

@@ -24,7 +24,7 @@ import { createLog } from '../runtime/log.ts';
 import { createReach } from '../runtime/reach.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
-import { driftChecksBy, entityIsRunning, keepSchedules } from './fleet.ts';
+import { driftChecksBy, entityIsRunning, applySchedules } from './fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
 import { startSubscriptionBy } from './subscriptions.ts';
@@ -126,7 +126,7 @@ const [worker] = await Promise.all([
     },
   }),
   store.init(),
-  keepSchedules(client, {
+  applySchedules(client, {
     reconcileMs: config.FREEHOLD_RECONCILE_MS,
     orphanSweepMs: config.FREEHOLD_ORPHAN_SWEEP_MS,
     snapshotsMs: config.FREEHOLD_SNAPSHOTS_MS,

@@ -63,15 +63,15 @@ export function driftChecksBy(client: Client): Pick<DriftChecks, 'ask' | 'stateO
         const { status } = await check.describe();
         if (status.name === 'RUNNING') {
           const state = await client.workflow.getHandle(instanceWorkflowId(instanceId)).query(stateQuery);
-          return state.status === 'drifted' ? 'drifted' : 'looking';
+          return state.status === 'drifted' ? 'drifted' : 'checking';
         }
-        if (status.name !== 'COMPLETED') return 'not_looked';
+        if (status.name !== 'COMPLETED') return 'skipped';
         const result = (await check.result()) as OperationResult;
-        if (result.status !== 'succeeded') return result.instanceStatus === 'drifted' ? 'drifted' : 'not_looked';
-        return result.reason ? 'drifted' : 'well';
+        if (result.status !== 'succeeded') return result.instanceStatus === 'drifted' ? 'drifted' : 'skipped';
+        return result.reason ? 'drifted' : 'healthy';
       } catch (error) {
         // It is still queued.
-        if (error instanceof WorkflowNotFoundError) return 'looking';
+        if (error instanceof WorkflowNotFoundError) return 'checking';
         throw error;
       }
     },
@@ -84,7 +84,7 @@ const longestPass = '6 hours';
 const longestScan = '7 days';
 
 /** Creates or updates the schedules of the fleet; a paused schedule stays paused. Intervals in ms. */
-export async function keepSchedules(
+export async function applySchedules(
   client: Client,
   every: { reconcileMs: number; orphanSweepMs: number; snapshotsMs: number; driftMs: number },
 ): Promise<void> {

@@ -21,11 +21,11 @@ test('a larger machine takes over with the data, for a gap that is measured; one
   expect((await it.health()).boots).toBe(2);
 
   // Only the move causes downtime, and no longer than quotes promise.
-  const gaps = Object.fromEntries(taken.map(({ kind, downtimeMs: gapMs }) => [kind, gapMs]));
-  expect(gaps).toMatchObject({ 'create-machine': null, 'remove-machine': null, 'grow-volume': null });
-  expect(gaps['move-to-machine']).toBeGreaterThan(0);
-  expect(gaps['move-to-machine']).toBeLessThanOrEqual(expectedDowntime.local.move.ms);
-  expect(downtimeClass(gaps['move-to-machine']!)).toBe('seconds');
+  const downtimes = Object.fromEntries(taken.map(({ kind, downtimeMs }) => [kind, downtimeMs]));
+  expect(downtimes).toMatchObject({ 'create-machine': null, 'remove-machine': null, 'grow-volume': null });
+  expect(downtimes['move-to-machine']).toBeGreaterThan(0);
+  expect(downtimes['move-to-machine']).toBeLessThanOrEqual(expectedDowntime.local.move.ms);
+  expect(downtimeClass(downtimes['move-to-machine']!)).toBe('seconds');
 
   // An image whose product never answers: the old machine still exists, and serves again.
   const good = await it.desired();

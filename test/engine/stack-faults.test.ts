@@ -69,7 +69,7 @@ describe('an operation that goes wrong', () => {
     expect(await lab.owned(server)).toEqual([]);
   }, 60_000);
 
-  test('quota, outage and refusal of the cloud are told apart', async () => {
+  test('quota, outage and refusal of the cloud are distinguished', async () => {
     const server = lab.spec('refused');
     await lab.cloud.faults({ createHost: 'quota', times: 1 });
     await expect(lab.up(server)).rejects.toMatchObject({ code: 'cloud_quota' });

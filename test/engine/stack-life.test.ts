@@ -33,8 +33,9 @@ interface Health {
 
 async function health(hostname: string): Promise<Health> {
   const url = `https://${hostname}:${new URL(edge.url).port}/healthz`;
-  const look = () => fetch(url, { dispatcher: reach.dispatcher }).then((response) => (response.ok ? response : null));
-  const response = await until(() => look().catch(() => null), { what: `${hostname} answers` });
+  const getPage = () =>
+    fetch(url, { dispatcher: reach.dispatcher }).then((response) => (response.ok ? response : null));
+  const response = await until(() => getPage().catch(() => null), { what: `${hostname} answers` });
   return (await response.json()) as Health;
 }
 

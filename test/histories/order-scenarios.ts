@@ -42,23 +42,23 @@ const meetsCancel: Partial<Record<StepName, Behaviour>> = {
 };
 
 function cancelledAt(step: StepName): Scenario {
-  const heard = Promise.withResolvers<void>();
+  const cancelArrived = Promise.withResolvers<void>();
   return order({
-    world: () => createWorld({ [step]: meetsCancel[step] ?? (() => heard.promise) }),
+    world: () => createWorld({ [step]: meetsCancel[step] ?? (() => cancelArrived.promise) }),
     realTime: true,
     async play({ world, entity, operation }) {
       await until(() => world.calls.includes(step));
       await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
-      await until(() => heardOfCancel(operation));
-      heard.resolve();
+      await until(() => hasSeenCancel(operation));
+      cancelArrived.resolve();
     },
   });
 }
 
-async function heardOfCancel(operation: Running['operation']): Promise<boolean> {
+async function hasSeenCancel(operation: Running['operation']): Promise<boolean> {
   const { events } = await operation.fetchHistory();
-  const asked = events?.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes) ?? -1;
-  return asked >= 0 && events!.slice(asked).some((event) => event.workflowTaskCompletedEventAttributes);
+  const requestedAt = events?.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes) ?? -1;
+  return requestedAt >= 0 && events!.slice(requestedAt).some((event) => event.workflowTaskCompletedEventAttributes);
 }
 
 /** The scenarios of orders without an operator's decision, by the actions of customer and Stripe. */
@@ -160,8 +160,8 @@ export const orderScenarios: Scenarios = {
         ...world,
         activities: {
           ...world.activities,
-          async startCancelling(...asked: Parameters<typeof startCancelling>) {
-            const outcome = await startCancelling(...asked);
+          async startCancelling(...args: Parameters<typeof startCancelling>) {
+            const outcome = await startCancelling(...args);
             refused.resolve();
             return outcome;
           },

@@ -1,5 +1,5 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { keepText, recordedNames } from './recorded.ts';
+import { recordedNames, writeText } from './recorded.ts';
 import { scenarios } from './scenarios.ts';
 
 /**
@@ -9,8 +9,8 @@ import { scenarios } from './scenarios.ts';
  * A recorded history stands for orders that run at customers, so changed workflows must be able to replay the old
  * ones. Record again only what was never released.
  */
-const asked = process.argv.slice(2);
-const names = asked.length > 0 ? asked : Object.keys(scenarios).filter((name) => !recordedNames().includes(name));
+const selected = process.argv.slice(2);
+const names = selected.length > 0 ? selected : Object.keys(scenarios).filter((name) => !recordedNames().includes(name));
 
 /** Fields that depend on the recording machine or on its server, not on the workflow. */
 const ofTheMachine = [
@@ -34,7 +34,7 @@ for (const name of names) {
     workflowId,
     history: cleaned(historyToJSON(history)),
   }));
-  keepText(name, `${JSON.stringify(runs)}\n`);
+  writeText(name, `${JSON.stringify(runs)}\n`);
   process.stdout.write(`${name}: ${runs.map(({ history }) => history.events.length).join(', ')} events\n`);
 }
 process.exit(0);

@@ -28,6 +28,6 @@ export function readRuns(name: string): Run[] {
 }
 
 /** Writes the histories of a scenario, compressed, because events are repetitive. */
-export function keepText(name: string, text: string): void {
+export function writeText(name: string, text: string): void {
   writeFileSync(fileOf(name), gzipSync(text, { level: 9 }));
 }

@@ -38,7 +38,7 @@ describe('operations', () => {
     expect(found?.steps.every(({ status }) => status === 'succeeded')).toBe(true);
   });
 
-  test('tell an end once, and do not let a late look take back what has ended or waits for an operator', async () => {
+  test('record an end once, and keep ended or waiting steps against late reports', async () => {
     const row = operation();
     const write = (status: StepStatus, attempt: number) =>
       store.operations.setStep(row._id, { step: 'await-payment', status, attempt });
@@ -67,7 +67,7 @@ describe('operations', () => {
     expect(await write('failed', 3)).toBe(true);
   });
 
-  test('tell the beginning and every change of a try once, however often somebody looks', async () => {
+  test('record the start and every change of a try once, however often it is checked', async () => {
     const row = operation();
     await store.operations.insert(row);
     const write = (change: Omit<OperationStep, 'step' | 'attempt'>) =>

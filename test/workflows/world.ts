@@ -42,7 +42,7 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
   /** The results of the reads of the server's subscription, in order; the last one repeats. */
-  const subscription: { looks: (() => SubscriptionReading)[] } = { looks: [] };
+  const subscription: { reads: (() => SubscriptionReading)[] } = { reads: [] };
   /** The drift at the cloud; a repair removes it. */
   const drift: { differences: Difference[] } = { differences: [] };
 
@@ -101,16 +101,16 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       await step('report-drift')(context);
       if (found.verdict === 'needs_person') throw fail(found.reason);
     },
-    repairStack: async (context: StepContext, keeps: string[]) => {
+    repairStack: async (context: StepContext, requiredVolumeIds: string[]) => {
       await step('repair-stack')(context);
-      notes.push(`kept ${keeps.join()}`);
+      notes.push(`kept ${requiredVolumeIds.join()}`);
       drift.differences = [];
     },
     restartServer: step('restart-machines'),
     endBroken: async () => {
       notes.push('broken');
     },
-    startCancelling: async (_place: unknown, reason: ReasonCode) => {
+    startCancelling: async (_ref: unknown, reason: ReasonCode) => {
       if (order.state === 'fulfilled') return 'already_ready';
       if (order.state === 'awaiting_payment' || order.state === 'fulfilling') {
         order.state = 'cancelling';
@@ -118,12 +118,12 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       }
       return order.state === 'cancelling' ? 'cancelling' : 'already_ended';
     },
-    beginUndo: async (_place: unknown, reason: ReasonCode) => {
+    beginUndo: async (_ref: unknown, reason: ReasonCode) => {
       order.state = 'cancelling';
       order.reason ??= reason;
       return order.reason;
     },
-    endOrder: async (_place: unknown, reason: ReasonCode) => {
+    endOrder: async (_ref: unknown, reason: ReasonCode) => {
       calls.push('end-order');
       order.state = endStateOf(reason);
     },
@@ -136,15 +136,15 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       notes.push(`late refund ${amount}`);
     },
     readSubscription: async (subscriptionId: string): Promise<SubscriptionReading> => {
-      calls.push(`look at ${subscriptionId}`);
-      const look = subscription.looks.length > 1 ? subscription.looks.shift() : subscription.looks[0];
-      if (!look) throw fail('not_found');
-      return look();
+      calls.push(`read ${subscriptionId}`);
+      const read = subscription.reads.length > 1 ? subscription.reads.shift() : subscription.reads[0];
+      if (!read) throw fail('not_found');
+      return read();
     },
     movePaidUntil: async (subscriptionId: string) => {
       notes.push(`paid-until of ${subscriptionId} moved`);
     },
-    noteOperation: async (_place: unknown, change: { status: string; instanceStatus?: string }) => {
+    noteOperation: async (_ref: unknown, change: { status: string; instanceStatus?: string }) => {
       notes.push(change.instanceStatus ? `${change.status}/${change.instanceStatus}` : change.status);
     },
     noteNeedsOperator: async (context: StepContext, reason: ReasonCode) => {
@@ -283,8 +283,8 @@ async function standing({ entity, operation }: Running, world: World): Promise<s
     const event = proto.temporal.api.enums.v1.EventType[last?.eventType ?? 0];
     return `${handle.workflowId} ${status.name} since its event ${last?.eventId}, ${event}`;
   });
-  const told = await Promise.allSettled(lines);
-  const texts = told.map((line) => (line.status === 'fulfilled' ? line.value : String(line.reason)));
+  const results = await Promise.allSettled(lines);
+  const texts = results.map((line) => (line.status === 'fulfilled' ? line.value : String(line.reason)));
   return [...texts, `calls: ${world.calls.join(' ')}`, `notes: ${world.notes.join(', ')}`].join('\n');
 }
 

@@ -35,7 +35,7 @@ export function settleLatePayment(ports: BillingPorts) {
     await ports.store.audit.append({
       at: nowDate(),
       actor: 'system',
-      action: 'settle-stray-payment',
+      action: 'settle-late-payment',
       subject: order._id,
       before,
       after: { ...after, paymentIntentId },
@@ -48,8 +48,8 @@ async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string) 
   const { store, gateway } = ports;
   if (order.state === 'fulfilled') throw new ReasonError('already_ready', 'the money of a delivered order');
   const customerKey = customerKeyOf(order.accountId, identityOf(order));
-  const everAsked = order.payment !== undefined || (await store.createIntents.exists(customerKey));
-  if (!everAsked) return { paid: 0, refunded: 0 };
+  const wasAttempted = order.payment !== undefined || (await store.createIntents.exists(customerKey));
+  if (!wasAttempted) return { paid: 0, refunded: 0 };
   const customerId = order.payment?.customerId ?? (await customerOf(ports, order));
   try {
     const made = await gateway.endSubscriptionsOf({ customerId, orderId: order._id });

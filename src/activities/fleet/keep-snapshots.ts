@@ -52,8 +52,11 @@ interface Due {
   region: string;
 }
 
-function makeDaily(snapshots: Snapshots, { id, resource, ...place }: Due, { at }: PassSettings): Promise<boolean> {
-  return snapshots.make({ id, resource }, { ...place, purpose: 'daily', keepUntil: lastDayOf(at, dailySnapshotDays) });
+function makeDaily(snapshots: Snapshots, { id, resource, ...location }: Due, { at }: PassSettings): Promise<boolean> {
+  return snapshots.make(
+    { id, resource },
+    { ...location, purpose: 'daily', keepUntil: lastDayOf(at, dailySnapshotDays) },
+  );
 }
 
 /** The data volumes of a page of delivered servers that have no snapshot of this day. */

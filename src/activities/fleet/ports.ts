@@ -1,5 +1,5 @@
 import type { CloudReport } from '../../contracts/clouds.ts';
-import type { AskedCheck } from '../../contracts/drift.ts';
+import type { RequestedCheck } from '../../contracts/drift.ts';
 import type { PassSettings } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import type { StripeGateway } from '../../payments/stripe-gateway.ts';
@@ -11,10 +11,10 @@ import type { StackPorts } from '../hosting/ports.ts';
 import type { LicenceAdmin } from '../licensing/licence-admin.ts';
 
 /**
- * State of a requested check: `looking` while it runs or is queued, else how it ended; `drifted` as soon as drift is
+ * State of a requested check: `checking` while it runs or is queued, else how it ended; `drifted` as soon as drift is
  * found.
  */
-export type CheckState = 'looking' | 'drifted' | 'well' | 'not_looked';
+export type CheckState = 'checking' | 'drifted' | 'healthy' | 'skipped';
 
 /** How a scan talks to the entities of instances. */
 export interface DriftChecks {
@@ -26,8 +26,8 @@ export interface DriftChecks {
    * Requests a check; returns the id of the operation, or null where the entity is busy with another one or has
    * closed.
    */
-  ask(check: AskedCheck, updateId: string): Promise<string | null>;
-  stateOf(check: AskedCheck): Promise<CheckState>;
+  ask(check: RequestedCheck, updateId: string): Promise<string | null>;
+  stateOf(check: RequestedCheck): Promise<CheckState>;
 }
 
 export interface CloudFleetPorts {

@@ -35,7 +35,7 @@ export function detectDrift({ store, runStack }: Pick<StackPorts, 'store' | 'run
     } catch (error) {
       throw waitForCloud(error, activityInfo().attempt);
     }
-    if (!drift) throw new ReasonError('runner_died', 'the look told nothing');
+    if (!drift) throw new ReasonError('runner_died', 'the run reported no drift result');
     const { outputs } = instance;
     const { requiredVolumeIds } = drift;
     const differences = [...drift.differences, ...forgotten(outputs, drift)];

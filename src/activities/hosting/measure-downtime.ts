@@ -15,14 +15,14 @@ export function measureDowntime(readHealth: () => Promise<unknown>) {
   let everMissed = false;
   let longestMs = 0;
   const stopped = new AbortController();
-  const firstLook = Promise.withResolvers<void>();
+  const firstPoll = Promise.withResolvers<void>();
 
   /** Counts the downtime since the last answer, up to now. */
   function count(): void {
     if (missed && lastAnswerAt !== null) longestMs = Math.max(longestMs, monotonic() - lastAnswerAt);
   }
 
-  async function watch(): Promise<void> {
+  async function poll(): Promise<void> {
     while (!stopped.signal.aborted) {
       const problem = await readHealth().catch((error: unknown) => error ?? 'no answer');
       if (problem !== undefined) {
@@ -33,22 +33,22 @@ export function measureDowntime(readHealth: () => Promise<unknown>) {
         missed = false;
         lastAnswerAt = monotonic();
       }
-      firstLook.resolve();
+      firstPoll.resolve();
       await delay(pollIntervalMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   }
-  const watching = watch();
+  const polling = poll();
 
   return {
     /** Resolves after the first poll: from then on there is an answer to measure from. */
-    firstLook: firstLook.promise,
+    firstPoll: firstPoll.promise,
     /** Whether the server missed at least one poll. */
     wasDown: () => everMissed,
     /** Ms; null when the server never answered, so that there is nothing to measure from. */
     downtimeMs: () => (lastAnswerAt === null ? null : Math.round(longestMs)),
     async stop(): Promise<void> {
       stopped.abort();
-      await watching;
+      await polling;
       // The caller may have seen the answer that ends a downtime before the next poll here.
       count();
     },

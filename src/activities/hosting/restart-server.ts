@@ -64,7 +64,7 @@ async function restartInTurn(ports: RestartPorts, context: StepContext, instance
     try {
       if (watch) {
         heartbeat({ phase: 'restarting', ...progress });
-        await watch.firstLook;
+        await watch.firstPoll;
         await restartOne(ports, instance, { serverId, isAlone: machines.length === 1, watch, progress });
         restarted.push(serverId);
       }

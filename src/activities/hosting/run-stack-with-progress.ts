@@ -23,13 +23,15 @@ export async function runStackWithProgress(
   context: StepContext,
   request: StackRequest,
 ) {
-  let told: Promise<unknown> = Promise.resolve();
-  const tell = (line: RunnerLine) => {
+  let written: Promise<unknown> = Promise.resolve();
+  const writeLine = (line: RunnerLine) => {
     if (line.type === 'resource') heartbeat({ done: line.done, total: line.total });
     // Lines that the timeline misses are in the engine's own log; the operation does not stop for them.
-    told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
+    written = written
+      .then(() => writeToTimeline(line))
+      .catch((error) => log.warn('a line was not written to the timeline', { error }));
   };
-  const tellTimeline = async (line: RunnerLine) => {
+  const writeToTimeline = async (line: RunnerLine) => {
     switch (line.type) {
       case 'resource':
         if (line.status === 'started') return;
@@ -55,10 +57,10 @@ export async function runStackWithProgress(
   };
   try {
     // The runner may have been started before this activity; its callbacks must still run in this activity's context.
-    return await runStack(request, { onLine: AsyncResource.bind(tell), signal: cancellationSignal() });
+    return await runStack(request, { onLine: AsyncResource.bind(writeLine), signal: cancellationSignal() });
   } catch (error) {
     throw waitForCloud(error, activityInfo().attempt);
   } finally {
-    await told;
+    await written;
   }
 }

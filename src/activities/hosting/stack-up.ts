@@ -84,7 +84,7 @@ async function leaveZone(
   const text = textsOf('en').resources.zoneFull({ zone: left, region, next });
   await ports.journal
     .append(context, { type: 'log', step: context.step, severity: 'warning', text })
-    .catch((error: unknown) => log.warn('a line was not told', { error }));
+    .catch((error: unknown) => log.warn('a line was not written to the timeline', { error }));
   return new ReasonError(full.code, message, { cause: full, retryAfterMs: nextZoneMs });
 }
 

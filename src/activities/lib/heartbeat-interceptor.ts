@@ -6,7 +6,7 @@ const heartbeatMs = 3_000;
 const heartbeatsPerTimeout = 5;
 
 /** The latest details of each running activity. */
-const said = new WeakMap<Context, unknown>();
+const latestDetails = new WeakMap<Context, unknown>();
 
 /**
  * Sends a heartbeat at once with these details, and repeats them in every later one: the Temporal UI shows the
@@ -14,7 +14,7 @@ const said = new WeakMap<Context, unknown>();
  */
 export function heartbeat(details: unknown): void {
   const context = Context.current();
-  said.set(context, details);
+  latestDetails.set(context, details);
   context.heartbeat(details);
 }
 
@@ -30,7 +30,7 @@ export function createHeartbeatInterceptor(): ActivityInboundCallsInterceptor {
       const { heartbeatTimeoutMs } = context.info;
       if (!heartbeatTimeoutMs) return next(input);
       const everyMs = Math.min(heartbeatMs, heartbeatTimeoutMs / heartbeatsPerTimeout);
-      const timer = setInterval(() => context.heartbeat(said.get(context)), everyMs);
+      const timer = setInterval(() => context.heartbeat(latestDetails.get(context)), everyMs);
       try {
         return await next(input);
       } finally {

@@ -19,7 +19,7 @@ export interface StepNote {
  */
 export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
   /** When a try of a step began, as far as this process knows it, and the promise of its last write. */
-  const tries = new Map<string, { startedAt: Date | undefined; told: Promise<void> }>();
+  const tries = new Map<string, { startedAt: Date | undefined; written: Promise<void> }>();
 
   function refOf({ instanceId, operationId, orderId }: StepContext): OperationRef {
     return { instanceId, operationId, ...(orderId ? { orderId } : {}) };
@@ -38,12 +38,12 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
   }
 
   /** Returns whether the event was new. */
-  async function tell(context: StepContext, note: StepNote, startedAt: Date): Promise<boolean> {
+  async function write(context: StepContext, note: StepNote, startedAt: Date): Promise<boolean> {
     const ended = note.status === 'succeeded' || note.status === 'failed' || note.status === 'skipped';
     // The clocks of two workers differ, and one may have been set back meanwhile.
     const tookMs = ended ? Math.max(0, now() - startedAt.getTime()) : undefined;
     const detail = note.detail?.slice(0, 500);
-    const isNews = await store.operations.setStep(context.operationId, {
+    const isNew = await store.operations.setStep(context.operationId, {
       step: context.step,
       status: note.status,
       attempt: context.attempt,
@@ -63,12 +63,12 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       ...(detail ? { detail } : {}),
       ...(note.progress === undefined ? {} : { progress: note.progress }),
     };
-    if (isNews) await store.timeline.append(refOf(context), event);
+    if (isNew) await store.timeline.append(refOf(context), event);
     // The worker that wrote this end may have died before it wrote the event.
     else if (ended && (await rowOf(context))?.status === note.status) {
       await store.timeline.appendOnce(refOf(context), event);
     }
-    return isNews;
+    return isNew;
   }
 
   return {
@@ -78,17 +78,17 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
      */
     async note(context: StepContext, note: StepNote): Promise<void> {
       const key = `${context.operationId}:${context.step}:${context.attempt}`;
-      const known = tries.get(key) ?? { startedAt: undefined, told: Promise.resolve() };
-      known.told = known.told
+      const known = tries.get(key) ?? { startedAt: undefined, written: Promise.resolve() };
+      known.written = known.written
         .catch(() => undefined)
         .then(async () => {
           const startedAt = known.startedAt ?? (await beginning(context, note));
           // An event that was recorded before may have begun earlier in another process.
-          known.startedAt = (await tell(context, note, startedAt)) ? startedAt : undefined;
+          known.startedAt = (await write(context, note, startedAt)) ? startedAt : undefined;
         });
       if (tries.size > 10_000) tries.clear();
       tries.set(key, known);
-      await known.told;
+      await known.written;
     },
     async append(context: StepContext, body: EventBody): Promise<void> {
       await store.timeline.append(refOf(context), body);

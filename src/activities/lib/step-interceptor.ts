@@ -16,7 +16,7 @@ const waiting: readonly string[] = [
 ];
 
 /** Reasons whose failure omits the error's message, which is only logged. */
-const untold: readonly string[] = ['internal', 'records_unreachable'];
+const redacted: readonly string[] = ['internal', 'records_unreachable'];
 
 /** Activities that write about a step and are none themselves. */
 const notes: readonly string[] = ['noteNeedsOperator', 'noteDecision'];
@@ -26,7 +26,7 @@ function isStepContext(value: unknown): value is StepContext {
 }
 
 /** Retries are recorded at 1, 2, 4, 8, …, so that a long outage does not fill the timeline. */
-function isWorthTelling(attempt: number): boolean {
+function isRecorded(attempt: number): boolean {
   return (attempt & (attempt - 1)) === 0;
 }
 
@@ -62,12 +62,12 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         if (cancellationSignal().aborted && error instanceof Error && error.name === 'AbortError') throw error;
         const failure = toFailure(error);
         const reason = codeOf(failure);
-        if (untold.includes(reason)) log.error({ err: error, activity: activityType, attempt }, 'activity failed');
-        if (step && isWorthTelling(attempt) && !isPastDeadline(began)) {
+        if (redacted.includes(reason)) log.error({ err: error, activity: activityType, attempt }, 'activity failed');
+        if (step && isRecorded(attempt) && !isPastDeadline(began)) {
           const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
           await journal.note(step, { status, reason, detail: failure.message }).catch((err) => {
             // The failure itself matters more than recording it.
-            log.error({ err, step: step.step, attempt }, 'a failure was not told');
+            log.error({ err, step: step.step, attempt }, 'a failure was not recorded');
           });
         }
         throw failure;

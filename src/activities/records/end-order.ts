@@ -44,8 +44,8 @@ export function beginUndo(ports: RecordsPorts) {
     }
     await store.operations.setStatus(ref.operationId, { status: 'undoing', reason: holds });
     await store.instances.update(ref.instanceId, { status: 'undoing' });
-    const news = { type: 'operation', kind: provision.kind, status: 'undoing', reason: holds } as const;
-    await store.timeline.appendOnce(ref, news);
+    const change = { type: 'operation', kind: provision.kind, status: 'undoing', reason: holds } as const;
+    await store.timeline.appendOnce(ref, change);
     return holds;
   };
 }

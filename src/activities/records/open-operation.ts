@@ -22,8 +22,8 @@ export function endBroken({ store }: Pick<RecordsPorts, 'store'>) {
   return async (ref: OperationRef): Promise<void> => {
     const operation = await store.operations.find(ref.operationId);
     if (!operation) return;
-    const news = { status: 'failed', reason: 'internal' } as const;
-    await store.operations.setStatus(ref.operationId, news);
-    await store.timeline.appendOnce(ref, { type: 'operation', kind: operation.kind, ...news });
+    const change = { status: 'failed', reason: 'internal' } as const;
+    await store.operations.setStatus(ref.operationId, change);
+    await store.timeline.appendOnce(ref, { type: 'operation', kind: operation.kind, ...change });
   };
 }

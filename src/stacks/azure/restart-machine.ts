@@ -55,6 +55,6 @@ async function endOf({ ask }: AzureClient, url: string): Promise<true | undefine
   if (status === 202) return undefined;
   if (operation.status === 'Succeeded') return true;
   if (operation.status !== 'Failed' && operation.status !== 'Canceled') return undefined;
-  const said = `${operation.status}: ${operation.error?.code}: ${operation.error?.message}`;
-  throw new ReasonError(azureReasonOf(said) ?? 'cloud_unavailable', said);
+  const message = `${operation.status}: ${operation.error?.code}: ${operation.error?.message}`;
+  throw new ReasonError(azureReasonOf(message) ?? 'cloud_unavailable', message);
 }

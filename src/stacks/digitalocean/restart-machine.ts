@@ -37,9 +37,9 @@ async function beginRestart(api: DigitaloceanApi, serverId: string): Promise<Act
     return actions.find((each) => each.status === 'in-progress' && isRestart(each));
   }
   if (status !== 'active' && status !== 'off') return undefined;
-  const asked = { body: { type: restarts[status] }, allowed: [404, 422] };
+  const request = { body: { type: restarts[status] }, allowed: [404, 422] };
   // 422: another action has started since the read.
-  const begun = await api.ask('POST', `droplets/${serverId}/actions`, z.object({ action: Action }), asked);
+  const begun = await api.ask('POST', `droplets/${serverId}/actions`, z.object({ action: Action }), request);
   return begun?.action;
 }
 

@@ -20,7 +20,7 @@ import { causeOf } from '../lib/reason-of.ts';
 import { instanceId, needsAttention, renewsAt } from '../lib/search-attributes.ts';
 
 /** Delay after a read that failed permanently, unless a signal arrives earlier. */
-const failedLookMs = 24 * 3_600_000;
+const failedReadMs = 24 * 3_600_000;
 
 /**
  * The entity of one subscription, `subscription/<id>`: it reads Stripe after every signal, and shortly after the end
@@ -30,11 +30,11 @@ const failedLookMs = 24 * 3_600_000;
 export async function subscription(input: SubscriptionInput): Promise<void> {
   const { subscriptionId } = input;
   let { movedUntil } = input;
-  let isNews = false;
+  let hasChanged = false;
   setHandler(
     subscriptionChanged,
     () => {
-      isNews = true;
+      hasChanged = true;
     },
     { description: 'Look at the subscription at Stripe now.' },
   );
@@ -49,23 +49,23 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
 
   async function live(): Promise<boolean> {
     for (;;) {
-      isNews = false;
-      const nextLookMs = await look();
+      hasChanged = false;
+      const nextLookMs = await readAndPropagate();
       if (nextLookMs === undefined) return true;
       if (isLong()) return false;
-      await condition(() => isNews, nextLookMs);
+      await condition(() => hasChanged, nextLookMs);
     }
   }
 
   /** Returns when to read again; undefined when the workflow can end. */
-  async function look(): Promise<number | undefined> {
+  async function readAndPropagate(): Promise<number | undefined> {
     try {
       const reading = await controlActivities().readSubscription(subscriptionId);
       const { subject, paidUntil, gone } = reading;
       if (subject.kind === 'instance') upsertSearchAttributes([{ key: instanceId, value: subject.id }]);
       if (paidUntil && !gone && (movedUntil === undefined || paidUntil > movedUntil)) {
         await controlActivities().movePaidUntil(subscriptionId);
-        if (subject.kind === 'instance') await tellEntity(subject.id, paidUntil);
+        if (subject.kind === 'instance') await signalEntity(subject.id, paidUntil);
         upsertSearchAttributes([{ key: renewsAt, value: new Date(paidUntil) }]);
         movedUntil = paidUntil;
       }
@@ -77,7 +77,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
       const { reason, detail } = causeOf(error, 'payment_provider_unavailable');
       setAttention(true);
       setCurrentDetails(`### Needs an operator\n\n\`${reason}\`: ${detail}. ${textsOf('en').reasons[reason].next}`);
-      return failedLookMs;
+      return failedReadMs;
     }
   }
 
@@ -88,7 +88,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
 }
 
 /** Signals paid-until to the entity of the server; one that has closed is ignored. */
-async function tellEntity(id: string, paidUntil: string): Promise<void> {
+async function signalEntity(id: string, paidUntil: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(instanceWorkflowId(id)).signal(factsChanged, { paidUntil });
   } catch (error) {

@@ -176,8 +176,8 @@ function objects(cloud: CloudName, orphans: boolean): ReconcileList {
     async judge(settings, items, ask) {
       const owners = [...new Set(items.map(({ instanceId }) => instanceId))];
       const dispositions = await dispositionsOf(settings, { instanceIds: owners });
-      const asked = owners.filter((id) => dispositions[id] === 'lives' || (orphans && dispositions[id] === 'unknown'));
-      const states = asked.length === 0 ? {} : await ask('states', () => cloudFleetActivities(cloud).readStates(asked));
+      const owned = owners.filter((id) => dispositions[id] === 'lives' || (orphans && dispositions[id] === 'unknown'));
+      const states = owned.length === 0 ? {} : await ask('states', () => cloudFleetActivities(cloud).readStates(owned));
       const withData = new Set(items.flatMap(({ role, instanceId }) => (role === 'volume' ? instanceId : [])));
       const mismatches = items.flatMap((object) => {
         const { instanceId, id } = object;

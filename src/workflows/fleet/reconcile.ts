@@ -39,7 +39,7 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
     for (let cursor: string | null = progress.cursor; cursor !== null; ) {
       show(parts, progress, list.title);
       progress.cursor = cursor;
-      await keepShort();
+      await continueIfLong();
       const page: Page<unknown> | null = await answered(list.source, () => list.read(settings, cursor as string));
       if (page === null) break;
       const { mismatches, leftAlone } = await list.judge(settings, page.items, answered);
@@ -50,18 +50,18 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
   }
 
   if (repair) {
-    const asked = new Set(lists.flatMap(({ sources }) => sources));
-    const told = FleetSource.options.filter((source) => asked.has(source) && !report.unread.includes(source));
-    await fleetActivities().closeTickets(settings, told);
+    const needed = new Set(lists.flatMap(({ sources }) => sources));
+    const responding = FleetSource.options.filter((source) => needed.has(source) && !report.unread.includes(source));
+    await fleetActivities().closeTickets(settings, responding);
     // Only after everything was compared: one repair may fix several mismatches.
     show(parts, progress, 'repairs');
-    await repairAll(progress, keepShort);
+    await repairAll(progress, continueIfLong);
   }
   show(parts, progress, null);
   return report;
 
   /** Continues as new when the history has grown: between two pages, and between two repairs. */
-  async function keepShort(): Promise<void> {
+  async function continueIfLong(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
     await continueAsNew<typeof reconcileFleet>({ ...input, soFar: progress });
   }

@@ -42,17 +42,17 @@ export async function scanDrift({ soFar }: ScanDriftInput): Promise<DriftReport>
    * Waits until these checks have ended; one that cannot be followed is skipped, because one scan never stops
    * another's.
    */
-  async function follow(asked: DriftReport['drifted']): Promise<void> {
-    if (asked.length === 0) return;
+  async function follow(requested: DriftReport['drifted']): Promise<void> {
+    if (requested.length === 0) return;
     try {
-      const { checked, drifted, left } = await driftFollow().followDriftChecks(asked);
+      const { checked, drifted, left } = await driftFollow().followDriftChecks(requested);
       report.checked += checked;
       report.skipped += left;
       report.drifted.push(...drifted.slice(0, longestReport - report.drifted.length));
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       log.warn('checks of drift were not followed', { ...causeOf(error, 'internal') });
-      report.skipped += asked.length;
+      report.skipped += requested.length;
     }
   }
 }

@@ -129,7 +129,7 @@ export async function openSaga<const Declaration extends Declared>(
     board.await(limitMs === undefined ? undefined : Date.now() + limitMs);
     decisions.begin(context);
     board.leave(context.step, 'needs_operator', cause.reason);
-    board.raiseAttention();
+    board.setAttention();
     try {
       await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail);
       return await decisions.next(context, limitMs);
@@ -138,7 +138,7 @@ export async function openSaga<const Declaration extends Declared>(
       board.goOn();
       // It waits no more; a retry enters it again, a skip reports itself.
       board.leave(context.step, 'failed', cause.reason);
-      board.dropAttention();
+      board.clearAttention();
     }
   }
 

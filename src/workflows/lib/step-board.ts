@@ -69,11 +69,11 @@ export function openStepBoard({ kind, input }: { kind: OperationKind; input: Ope
       states.set(step, { ...state, status: stepStatus, tookMs, ...(reason ? { reason } : {}) });
       show();
     },
-    raiseAttention(): void {
+    setAttention(): void {
       attention += 1;
       if (attention === 1) upsertSearchAttributes([{ key: needsAttention, value: true }]);
     },
-    dropAttention(): void {
+    clearAttention(): void {
       attention -= 1;
       if (attention === 0) upsertSearchAttributes([{ key: needsAttention, value: false }]);
     },

@@ -49,7 +49,7 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
     board.leave(name, 'needs_operator', reason);
     if (!alarmed) {
       alarmed = true;
-      board.raiseAttention();
+      board.setAttention();
       await undo.onAttention?.();
     }
     await controlActivities().noteNeedsOperator(context, reason, cause.detail);
@@ -76,7 +76,7 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
       await controlActivities().noteOperation(ref, { kind, status: 'undoing', goesOn: { step: name, attempt } });
     }
   }
-  if (alarmed) board.dropAttention();
+  if (alarmed) board.clearAttention();
 }
 
 /** One try of an undo step, which may take long; undefined when it worked, else why it failed. */

@@ -130,17 +130,17 @@ function causeOfUndo(error: unknown): ReasonCode {
  * deadline one last read decides, so that a payment that succeeded is not lost.
  */
 function openPaymentWait() {
-  let news = 0;
+  let changes = 0;
   setHandler(paymentChanged, () => {
-    news += 1;
+    changes += 1;
   });
   return async (context: StepContext, { deadlineMs = Number.POSITIVE_INFINITY }: Within): Promise<void> => {
     const deadline = Date.now() + deadlineMs;
     while (Date.now() < deadline) {
-      const seen = news;
+      const seen = changes;
       const scope = new CancellationScope();
       let outcome: { error?: unknown } | undefined;
-      const look = scope
+      const poll = scope
         .run(() => paymentActivities().awaitPayment(context))
         .then(
           () => {
@@ -151,10 +151,10 @@ function openPaymentWait() {
           },
         );
       try {
-        await condition(() => outcome !== undefined || news > seen, deadline - Date.now());
+        await condition(() => outcome !== undefined || changes > seen, deadline - Date.now());
       } catch (error) {
         scope.cancel();
-        await look;
+        await poll;
         throw error;
       }
       if (outcome) {
@@ -162,7 +162,7 @@ function openPaymentWait() {
         return;
       }
       scope.cancel();
-      await look;
+      await poll;
       if (outcome && !('error' in (outcome as { error?: unknown }))) return;
     }
     await controlActivities().expirePayment(context);

@@ -39,8 +39,8 @@ async function payable(): Promise<OrderRecord> {
   return { ...record, payment };
 }
 
-const placeOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
-const contextOf = (order: OrderRecord): StepContext => ({ ...placeOf(order), step: 'await-payment', attempt: 1 });
+const refOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
+const contextOf = (order: OrderRecord): StepContext => ({ ...refOf(order), step: 'await-payment', attempt: 1 });
 
 function run(step: typeof awaitPayment, with_: BillingPorts, order: OrderRecord): Promise<void> {
   return new MockActivityEnvironment().run(step(with_), contextOf(order));
@@ -108,7 +108,7 @@ describe('await payment', () => {
     expect((await find(order)).declines).toBe(1);
   });
 
-  test('the same decline of another attempt reads as another one, so that the timeline tells it', async () => {
+  test('the same decline of another attempt counts as another one, so that the timeline shows it', async () => {
     const order = await payable();
     for (const declines of [1, 2]) {
       const detail = `decline ${declines}: card_declined`;
@@ -132,11 +132,11 @@ describe('await payment', () => {
     expect(await find(order)).toMatchObject({ state: 'cancelling', reason: 'too_many_declines', declines: 8 });
   });
 
-  test('a look that was overtaken by cancel and settlement changes neither the money nor the name', async () => {
+  test('a read overtaken by cancel and settlement changes neither the payment nor the name', async () => {
     const order = await payable();
     const overtaken = ports(async () => {
       const journal = createJournal(api.store);
-      await startCancelling({ store: api.store, journal, holdMs: hour })(placeOf(order), 'cancelled_by_customer');
+      await startCancelling({ store: api.store, journal, holdMs: hour })(refOf(order), 'cancelled_by_customer');
       await api.store.orders.setMoney(order._id, { paid: 3_509, refunded: 3_509 });
       await api.store.holds.release(order.quote.subject.name, [order._id, order.instanceId]);
       return paid;
@@ -156,7 +156,7 @@ describe('await payment', () => {
     expect((await find(order)).state).toBe('awaiting_payment');
   });
 
-  test('two looks at once start the fulfilment once', async () => {
+  test('two concurrent reads start the fulfilment once', async () => {
     const order = await payable();
     await Promise.all([1, 2, 3].map(() => look(awaitPayment, paid, order)));
     expect(await states(order)).toEqual(['fulfilling']);

@@ -43,14 +43,14 @@ async function server(status: InstanceStatus, readyAt?: Date) {
   );
   const tags = [`freehold:instance:${_id}`, 'freehold:resource:volume-node-1'];
   const inputs = { name: `${_id}-volume-node-1`, region, size: 10, tags };
-  const wish = { type: types.volume, region: '', inputs };
-  const { status: answer, body } = await cloud.call('POST', '/v1/doubles/digitalocean/objects', wish);
+  const request = { type: types.volume, region: '', inputs };
+  const { status: answer, body } = await cloud.call('POST', '/v1/doubles/digitalocean/objects', request);
   expect(answer).toBe(201);
   return { instanceId: _id, volumeId: (body as { id: string }).id };
 }
 
-const desk = async () => (await cloudStacks('digitalocean')).snapshots(env);
-const listed = async () => (await desk()).list();
+const emulator = async () => (await cloudStacks('digitalocean')).snapshots(env);
+const listed = async () => (await emulator()).list();
 
 const cloudName = 'digitalocean' as const;
 const aws = 'aws' as const;
@@ -68,7 +68,7 @@ async function round(at: number): Promise<SnapshotsPage[]> {
   const ports = {
     store,
     inventoryOf: async () => (await cloudStacks('digitalocean')).inventory(env),
-    snapshotsOf: async () => ({ dailySnapshots: 'ours', snapshots: await desk() }),
+    snapshotsOf: async () => ({ dailySnapshots: 'ours', snapshots: await emulator() }),
   } as unknown as CloudFleetPorts;
   const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
   const pages: SnapshotsPage[] = [];
@@ -108,7 +108,7 @@ test('every volume of a delivered server gets one a day and loses it after two w
   for (const snapshot of made) expect(snapshot).toMatchObject({ purpose: 'daily', keepUntil });
 
   const final = { instanceId: first.instanceId, region, purpose: 'final', keepUntil: '2099-01-01' } as const;
-  expect(await (await desk()).make({ id: first.volumeId, resource: 'volume-node-1' }, final)).toBe(true);
+  expect(await (await emulator()).make({ id: first.volumeId, resource: 'volume-node-1' }, final)).toBe(true);
   await until(async () => (await listed()).length === 3, { what: 'the final one is listed' });
   expect(sum(await round(at + 14 * day), 'removed')).toBe(0);
   expect(sum(await round(at + 15 * day), 'removed')).toBe(2);
@@ -121,25 +121,25 @@ test('every volume of a delivered server gets one a day and loses it after two w
 test('what a lifecycle policy of AWS has left is removed at the end of its time', async () => {
   const instanceId = newId.instance();
   const make = async (type: string, inputs: object) => {
-    const wish = { type, region: 'eu-central-1', inputs };
-    const { status, body } = await cloud.call('POST', '/v1/doubles/aws/objects', wish);
+    const request = { type, region: 'eu-central-1', inputs };
+    const { status, body } = await cloud.call('POST', '/v1/doubles/aws/objects', request);
     expect(status).toBe(201);
     return (body as { id: string }).id;
   };
   const volumeId = await make(awsTypes.volume, { availabilityZone: 'eu-central-1a', size: 25, type: 'gp3', tags: {} });
   const id = await make(awsTypes.snapshot, { volumeId, tags: { 'freehold:snapshot-of': instanceId } });
   await make(awsTypes.snapshot, { volumeId, tags: { Name: 'somebody else’s' } });
-  const awsDesk = async () => (await cloudStacks('aws')).snapshots(env);
+  const awsEmulator = async () => (await cloudStacks('aws')).snapshots(env);
   const ports = {
     store,
-    snapshotsOf: async () => ({ dailySnapshots: 'schedule', snapshots: await awsDesk() }),
+    snapshotsOf: async () => ({ dailySnapshots: 'schedule', snapshots: await awsEmulator() }),
   } as unknown as CloudFleetPorts;
   const removedAt = async (at: number) => {
     const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
     const page: SnapshotsPage = await new MockActivityEnvironment().run(keepSnapshots(ports), aws, settings, '');
     return page.removed;
   };
-  const ids = async () => (await (await awsDesk()).list()).map((snapshot) => snapshot.id);
+  const ids = async () => (await (await awsEmulator()).list()).map((snapshot) => snapshot.id);
   await until(async () => (await ids()).length > 0, { what: 'it is listed' });
   expect(await ids()).toEqual([id]);
   expect(await removedAt(Date.now() + 14 * day)).toBe(0);

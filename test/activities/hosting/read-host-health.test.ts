@@ -43,7 +43,7 @@ describe('a host', () => {
     expect(await look(200, well)).toBeUndefined();
   });
 
-  test('that boots tells its phase', async () => {
+  test('that boots reports its phase', async () => {
     expect(await look(503, booting('fetching-tls'))).toEqual(['host_starting', 'phase fetching-tls']);
   });
 

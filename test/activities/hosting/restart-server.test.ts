@@ -121,10 +121,10 @@ describe('a restart', () => {
 
   test('says in its beats which machines are done', async () => {
     const environment = new MockActivityEnvironment();
-    const beats: string[] = [];
-    environment.on('heartbeat', (details: unknown) => beats.push(JSON.stringify(details)));
+    const heartbeats: string[] = [];
+    environment.on('heartbeat', (details: unknown) => heartbeats.push(JSON.stringify(details)));
     await environment.run(restartServer(ports(cluster)), context);
-    expect(beats).toEqual([
+    expect(heartbeats).toEqual([
       '{"phase":"restarting","node":"node-1","restarted":[]}',
       '{"phase":"restarting","node":"node-2","restarted":["m-1"]}',
       '{"phase":"restarting","node":"node-3","restarted":["m-1","m-2"]}',

@@ -66,25 +66,25 @@ function ports(instance: InstanceRecord, built: unknown[], journal = away): Stac
 test('a timeline that cannot be written neither ends the operation nor its process', async () => {
   const built: unknown[] = [];
   const environment = new MockActivityEnvironment();
-  const beats: unknown[] = [];
-  environment.on('heartbeat', (details: unknown) => beats.push(details));
+  const heartbeats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => heartbeats.push(details));
   const instance = instanceRecord({ licenceId: 'lic_1' });
   await environment.run(stackUp(ports(instance, built)), context);
   expect(built).toEqual(['ran', { applied: appliedFrom(specFrom(instance), outputs), outputs }]);
-  expect(beats).toEqual([{ done: 1, total: 1 }]);
+  expect(heartbeats).toEqual([{ done: 1, total: 1 }]);
 });
 
 test('customers read what became of each part, operators what engine and cloud say', async () => {
-  const told: unknown[] = [];
+  const lines: unknown[] = [];
   const journal: StackPorts['journal'] = {
-    note: async (_context, { status, progress }) => void told.push({ status, progress }),
-    append: async (_context, body) => void told.push(body),
+    note: async (_context, { status, progress }) => void lines.push({ status, progress }),
+    append: async (_context, body) => void lines.push(body),
   };
   const logged: unknown[] = [];
   const logger = new DefaultLogger('INFO', ({ level, message }) => logged.push([level, message]));
   const environment = new MockActivityEnvironment(undefined, { logger });
   await environment.run(stackUp(ports(instanceRecord({ licenceId: 'lic_1' }), [], journal)), context);
-  expect(told).toEqual([
+  expect(lines).toEqual([
     { type: 'log', step: 'stack-up', severity: 'info', text: 'The machine of node-1 was created (1 of 1).' },
     { status: 'running', progress: 1 },
   ]);

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import {
-  type AskedCheck,
   type DriftReport,
+  type RequestedCheck,
   scanDriftScheduleId,
   scanDriftWorkflowType,
 } from '../../../src/contracts/drift.ts';
@@ -10,7 +10,7 @@ import { controlQueue } from '../../../src/contracts/workflow-messages.ts';
 import { startDevServer, startTimeSkipping, workflowBundle } from '../../support/temporal.ts';
 import { fail } from '../world.ts';
 
-const checkOf = (at: number): AskedCheck => ({ instanceId: `i${at}`, operationId: `op_${at}` });
+const checkOf = (at: number): RequestedCheck => ({ instanceId: `i${at}`, operationId: `op_${at}` });
 
 /** A fleet of ten: every third one is busy, the fifth has drifted, and the last two cannot be followed. */
 function fleet() {
@@ -23,7 +23,7 @@ function fleet() {
       const asked = page.filter((at) => at % 3 !== 0).map(checkOf);
       return { asked, skipped: page.length - asked.length, next: from + 2 < 10 ? String(from + 2) : null };
     },
-    followDriftChecks: async (asked: AskedCheck[]) => {
+    followDriftChecks: async (asked: RequestedCheck[]) => {
       story.push(`follow ${asked.map(({ instanceId }) => instanceId).join()}`);
       if (asked.some(({ instanceId }) => instanceId === 'i8')) throw fail('records_unreachable');
       const drifted = asked.filter(({ instanceId }) => instanceId === 'i5');

@@ -64,14 +64,14 @@ describe('a check of drift', () => {
 
   test('repairs what is safe: drifted, repaired with the volumes that were seen, healthy, ready', async () => {
     const seen: string[] = [];
-    const look: { status?: () => Promise<string> } = {};
+    const current: { status?: () => Promise<string> } = {};
     const behaviours = {
       'repair-stack': async () => {
-        seen.push((await look.status?.()) ?? '');
+        seen.push((await current.status?.()) ?? '');
       },
     };
     await withDelivered(behaviours, async ({ world, check }) => {
-      look.status = check.status;
+      current.status = check.status;
       world.drift.differences = [hostGone];
       await check.ask();
       expect(await check.handle.result()).toEqual({
@@ -84,7 +84,7 @@ describe('a check of drift', () => {
     });
   }, 60_000);
 
-  test('never touches a server whose volume is gone: a person decides, and a retry looks anew', async () => {
+  test('never changes a server whose volume is gone: an operator decides, and a retry checks again', async () => {
     await withDelivered({}, async ({ world, check, entity }) => {
       world.drift.differences = [hostGone, volumeGone];
       await check.ask();
@@ -126,7 +126,7 @@ describe('a check of drift', () => {
     });
   }, 60_000);
 
-  test('whose look does not succeed is no finding and calls nobody', async () => {
+  test('that fails is no finding and calls no operator', async () => {
     const behaviours = {
       'detect-drift': () => {
         throw fail('cloud_credentials_expired');
