@@ -31,7 +31,7 @@ import { provision } from '../contracts/operations/provision.ts';
 import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
 import type { CloudName } from '../contracts/stack.ts';
 import type { Decision } from '../contracts/steps.ts';
-import { subscriptionNews, subscriptionWorkflowType } from '../contracts/subscription.ts';
+import { subscriptionSignal, subscriptionWorkflowType } from '../contracts/subscription.ts';
 import {
   type AcceptedOperation,
   abortOperation,
@@ -137,7 +137,7 @@ export function createWorkflows({
     },
     /** Tells the workflow of a subscription that something happened to it at Stripe, and starts it where none runs. */
     async signalSubscription(subscription: SubscriptionRecord): Promise<void> {
-      await ask(() => client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionNews(subscription)));
+      await ask(() => client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionSignal(subscription)));
     },
     /** Asks for the cancel of an order. Errors: `already_ready`, `already_ended`, `not_found` when the workflow ended. */
     async cancel(instanceId: string, updateId: string): Promise<AcceptedOperation> {

@@ -45,7 +45,7 @@ export const Plan = z.strictObject({
   /** Limits and features before add-ons. */
   limits: Limits,
   features: Features,
-  /** Users times plugins that the plan's machine carries. */
+  /** Users times plugins that the plan's machine can carry. */
   carries: z.number().int(),
   diskGib: z.number().int(),
   /** Add-ons that may be bought; `included` ones are part of the plan at price 0. */

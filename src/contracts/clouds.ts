@@ -2,25 +2,28 @@ import { z } from 'zod';
 import { isReasonCode, type ReasonCode } from './reasons.ts';
 import { CloudName } from './stack.ts';
 
-/** What a cloud looks like from the worker that holds its credentials. Ids and names only: it is stored by Temporal. */
+/** State of a cloud as seen by the worker that holds its credentials. Ids and names only: it is stored by Temporal. */
 export const CloudReport = z.strictObject({
   cloud: CloudName,
   /**
-   * `ready`: everything that was asked for is there. `incomplete`: permissions or sizes are missing. `not_configured`: no
-   * credentials. `refused`: it did not answer, or not to us. `unserved`: no provision worker serves it.
+   * `ready`: everything required is available. `incomplete`: permissions or sizes are missing. `not_configured`: no
+   * credentials. `refused`: it did not respond, or rejected us. `unserved`: no provision worker serves it.
    */
   state: z.enum(['ready', 'incomplete', 'not_configured', 'refused', 'unserved']),
-  /** Where its credentials come from, in words; never what they are. */
+  /** Source of its credentials, in words; never their values. */
   credentials: z.string().nullable(),
-  /** Who we are there, as the cloud names us. */
+  /** Our identity, as the cloud names it. */
   identity: z.string().nullable(),
-  /** Permissions that a stack needs: how many were asked for, which we lack, and about which the cloud does not tell. */
+  /** Permissions that a stack needs: how many were checked, which we lack, and which the cloud does not report. */
   permissions: z.strictObject({
     asked: z.number().int(),
     missing: z.array(z.string()),
     unchecked: z.array(z.string()),
   }),
-  /** Regions of the catalogue, each with the sold machine sizes that it does not offer us; null where it did not answer. */
+  /**
+   * Regions of the catalogue, each with the sold machine sizes that it does not offer us; null where it did not
+   * respond.
+   */
   regions: z.array(z.strictObject({ name: z.string(), lacks: z.array(z.string()).nullable() })),
   problem: z
     .strictObject({ reason: z.custom<ReasonCode>(isReasonCode), detail: z.string() })
@@ -29,7 +32,7 @@ export const CloudReport = z.strictObject({
 });
 export type CloudReport = z.infer<typeof CloudReport>;
 
-/** Of a cloud about which nothing is known. */
+/** The report of a cloud about which nothing is known. */
 export function emptyReport(
   cloud: CloudName,
   state: CloudReport['state'],

@@ -1,8 +1,8 @@
 import type { PrivateServerSpec } from './stack.ts';
 
 /**
- * `primary`: the server is known by it, exactly one; `domain`: a name of the customer's own; `retiring`: the primary one
- * of before, which goes on to lead to the server until devices have followed.
+ * `primary`: the name by which the server is known, exactly one; `domain`: a name of the customer's own; `retiring`:
+ * the previous primary name, which still points to the server until devices have moved.
  */
 export type NamePurpose = 'primary' | 'domain' | 'retiring';
 
@@ -12,26 +12,26 @@ export interface ServerName {
 }
 
 /**
- * What a server is to be. An operation that changes a server writes this first and then takes steps until the stack stands
- * as it says; limits, features and seats are in the licence and no part of it.
+ * The desired state of a server. An operation that changes a server writes this first and then takes steps until the
+ * stack matches it; limits, features and seats are in the licence and not part of it.
  */
 export interface DesiredServer {
-  /** One, or three in three zones; a node is never renamed, and stays in its zone once it stands. */
+  /** One, or three in three zones; a node is never renamed, and stays in its zone once it exists. */
   nodes: readonly { name: string; zone: string }[];
   /** Machine size as the cloud names it. */
   size: string;
   /** Product version. */
   image: string;
-  /** Of each node's data volume. A volume never shrinks: a smaller number leaves it as it is. */
+  /** Size of each node's data volume. A volume never shrinks: a smaller number leaves it unchanged. */
   diskGib: number;
   names: readonly ServerName[];
-  /** Labels of everything that the server has at its cloud. */
+  /** Tags of all resources of the server at its cloud. */
   tags: Readonly<Record<string, string>>;
-  /** False for a suspended server: it has no machine, and keeps volumes, addresses and records. */
+  /** False for a suspended server: it has no machine, but keeps volumes, addresses and records. */
   running: boolean;
-  /** Generation of the enrolment; raised by an operation that rebuilds a node without its state. */
+  /** Generation of the enrolment; incremented by an operation that rebuilds a node without its state. */
   enrolmentGeneration: number;
 }
 
-/** What the stack of a server stands as, after the last `up` that ended well; the image of each machine is pinned. */
+/** The applied state of a server's stack, after its last successful `up`; the image of each machine is pinned. */
 export type AppliedServer = Pick<PrivateServerSpec, 'nodes' | 'hostnames' | 'diskGib' | 'tags'>;

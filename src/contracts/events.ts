@@ -7,7 +7,7 @@ import { StepName } from './steps.ts';
 
 const Reason = z.enum(reasonCodes).optional();
 
-/** What happened, without the place it took in the timeline. Free of personal data and secrets. */
+/** An event without its position in the timeline. Free of personal data and secrets. */
 export const EventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('order'), state: OrderState, reason: Reason }),
   z.object({ type: z.literal('instance'), status: InstanceStatus }),
@@ -17,27 +17,27 @@ export const EventBody = z.discriminatedUnion('type', [
     step: StepName,
     status: StepStatus,
     attempt: z.number().int().positive(),
-    /** Milliseconds that the step took, when it has ended. */
+    /** Duration of the step in ms, when it has ended. */
     tookMs: z.number().int().nonnegative().optional(),
     reason: Reason,
-    /** One sentence on what is going on or what failed. */
+    /** One sentence on what is happening or what failed. */
     detail: z.string().max(500).optional(),
-    /** Share of the step that is done, 0 to 1, where it is known. */
+    /** Completed share of the step, 0 to 1, where it is known. */
     progress: z.number().min(0).max(1).optional(),
   }),
   z.object({
     type: z.literal('log'),
     step: StepName,
     severity: z.enum(['info', 'warning', 'error']),
-    /** A sentence for the customer, made of known facts; what other systems say is for operators, in their logs. */
+    /** A sentence for the customer, made of known facts; output of other systems is for operators, in their logs. */
     text: z.string().max(1_000),
   }),
 ]);
 export type EventBody = z.infer<typeof EventBody>;
 
 /**
- * One entry of an instance's timeline; `sequence` starts at 1 and has no gaps.
- * The same document is the `data` of a server-sent event, whose `id` is the sequence and whose `event` is the type.
+ * One entry of an instance's timeline; `sequence` starts at 1 and has no gaps. The same document is the `data` of a
+ * server-sent event, whose `id` is the sequence and whose `event` is the type.
  */
 export const TimelineEvent = z.intersection(
   z.object({

@@ -3,8 +3,8 @@ import { InstanceId, OrderId } from './ids.ts';
 import { CloudName } from './stack.ts';
 
 /**
- * The comparison of what the systems hold: orders, Stripe, licences, names, DNS, stacks, clouds. Each kind of mismatch is
- * a reason code, whose sentences say what it is and what to do.
+ * The comparison of our systems: orders, Stripe, licences, names, DNS, stacks, clouds. Each kind of mismatch is a
+ * reason code, whose sentences describe it and the action to take.
  */
 
 export const MismatchKind = z.enum([
@@ -28,32 +28,35 @@ export const MismatchKind = z.enum([
 ]);
 export type MismatchKind = z.infer<typeof MismatchKind>;
 
-/** What can be done without anybody deciding. */
+/** Repairs that need no decision. */
 export const Repair = z.enum([
   ...['settle_money', 'release_hold', 'revoke_licence', 'remove_remains'],
-  // Of orphans, and only where an operator has asked for it.
+  // For orphans, and only at an operator's request.
   ...['adopt_objects', 'remove_unowned'],
 ] as const);
 export type Repair = z.infer<typeof Repair>;
 
-/** Two systems that do not agree. Ids and codes only: it is stored by Temporal. */
+/** A mismatch between two systems. Ids and codes only: it is stored by Temporal. */
 export const Mismatch = z.strictObject({
   kind: MismatchKind,
-  /** The thing that is there or missing: an id at its system, a hostname, a name of a hold or of a stack. */
+  /** The resource that exists or is missing: an id at its system, a hostname, the name of a hold or of a stack. */
   subject: z.string(),
   orderId: OrderId.optional(),
   instanceId: z.string().optional(),
   cloud: CloudName.optional(),
-  /** What is done by itself; null where people decide. */
+  /** The automatic repair; null where an operator decides. */
   repair: Repair.nullable(),
 });
 export type Mismatch = z.infer<typeof Mismatch>;
 
-/** `records` goes through what we know and asks the other systems; `cloud` goes through what the clouds hold. */
+/**
+ * `records` compares our records with the other systems; `cloud` compares the resources at the clouds with our
+ * records.
+ */
 export const FleetPart = z.enum(['records', 'cloud']);
 export type FleetPart = z.infer<typeof FleetPart>;
 
-/** Where facts come from; one that does not answer is left out of a pass. */
+/** Sources of facts; one that does not respond is left out of a pass. */
 export const FleetSource = z.enum([
   'orders',
   'payments',
@@ -69,62 +72,64 @@ export const FleetSource = z.enum([
 ]);
 export type FleetSource = z.infer<typeof FleetSource>;
 
-/** What a pass found and did. */
+/** Result of a pass. */
 export const ReconcileReport = z.strictObject({
   /** False for a dry run, which changes nothing and opens no ticket. */
   repair: z.boolean(),
-  /** Orders, subscriptions, licences, holds, stacks and objects that were compared. */
+  /** Orders, subscriptions, licences, holds, stacks and resources that were compared. */
   compared: z.number().int(),
   found: z.number().int(),
   repaired: z.number().int(),
   /** The first 500. */
   mismatches: z.array(Mismatch),
-  /** What did not answer, so that its mismatches may be missing here. */
+  /** Sources that did not respond; their mismatches may be missing here. */
   unread: z.array(FleetSource),
 });
 export type ReconcileReport = z.infer<typeof ReconcileReport>;
 
-/** Workflow type and ids of the comparison. The schedules have the ids; Temporal adds the time to each run's. */
+/**
+ * Workflow type and ids of the comparison. The schedules have the ids; Temporal appends the time to that of each run.
+ */
 export const reconcileWorkflowType = 'reconcileFleet';
 export const reconcileScheduleId = 'fleet/reconcile';
 export const orphanSweepScheduleId = 'fleet/orphan-sweep';
-/** A pass that an operator asked for. */
+/** Id of a pass that an operator requested. */
 export function reconcileWorkflowId(runId: string): string {
   return `fleet/reconcile/${runId}`;
 }
 
-/** Input of a pass; `so far` is carried over continue-as-new. */
+/** Input of a pass; `soFar` is carried over continue-as-new. */
 export interface ReconcileInput {
   parts: FleetPart[];
   repair: boolean;
   /**
-   * Whether orphans at the clouds are dealt with, too: what the stack of a delivered server lost is taken over, what no
-   * record knows is removed. No schedule does that.
+   * Whether orphans at the clouds are handled, too: resources missing from the stack of a delivered server are
+   * imported, resources without a record are deleted. No schedule sets it.
    */
   orphans?: boolean;
-  /** What is done is absent from passes of before it was carried over. */
+  /** `done` is absent in passes from before it was carried over. */
   soFar?: Omit<ReconcileProgress, 'done'> & Partial<Pick<ReconcileProgress, 'done'>>;
 }
 
 export interface ReconcileProgress {
   settings: PassSettings;
-  /** Index of the list that goes on, and where in it. */
+  /** Index of the current list, and the cursor in it. */
   list: number;
   cursor: string;
   report: ReconcileReport;
-  /** What is repaired when everything was compared; more than 500 are left to the next pass. */
+  /** Mismatches to repair when everything was compared; beyond 500 they are left to the next pass. */
   repairable: Mismatch[];
-  /** Orders whose money is settled and instances whose remains are removed, so that each is done once. */
+  /** Orders whose money is settled and instances whose leftovers are destroyed, so that each is done once. */
   done: string[];
 }
 
-/** What a pass works with; configuration of the control worker. */
+/** Settings of a pass; configuration of the control worker. */
 export interface PassSettings {
   /** When the pass began, ms. */
   at: number;
-  /** What changed later than this long ago is left alone, ms. */
+  /** Records that changed less than this long ago are left alone, ms. */
   settlingMs: number;
-  /** Orders that ended undelivered longer ago than this are not asked about at Stripe any more, ms. */
+  /** Orders that ended undelivered longer ago than this are no longer read at Stripe, ms. */
   backMs: number;
   clouds: CloudName[];
   pageSize: number;
@@ -139,7 +144,7 @@ export interface Page<Item> {
 export const RunId = z.string().regex(/^rec_[0-9a-hjkmnp-tv-z]{16}$/);
 export const TicketId = z.string().regex(/^tic_[0-9a-hjkmnp-tv-z]{16}$/);
 
-/** Whether an id that another system gave us can be one of our instances. */
+/** Whether an id from another system has the form of our instance ids. */
 export function isInstanceId(text: string): boolean {
   return InstanceId.safeParse(text).success;
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { InstanceId } from './ids.ts';
 
 /**
- * What a booted host is told: the file that cloud-init writes with mode 0600 (design: host contract).
- * It carries no licence key and no cloud credential; the enrolment token is redeemed once and is then worthless.
+ * The configuration of a booted host: the file that cloud-init writes with mode 0600 (design: host contract). It
+ * carries no licence key and no cloud credential; the enrolment token can be redeemed once and is then worthless.
  */
 export const HostContract = z.strictObject({
   instanceId: InstanceId,
@@ -21,9 +21,9 @@ export const HostContract = z.strictObject({
 });
 export type HostContract = z.infer<typeof HostContract>;
 
-/** Ports on which a host answers from outside: the firewall of every cloud opens these and no other. */
+/** Public ports of a host: the firewall of every cloud opens these and no others. */
 export const hostPorts = [
-  /** Validation by a certificate authority, and the way to HTTPS. */
+  /** Validation by a certificate authority, and the redirect to HTTPS. */
   { name: 'http', port: 80, protocol: 'tcp' },
   { name: 'https', port: 443, protocol: 'tcp' },
   /** HTTP/3. */
@@ -32,21 +32,21 @@ export const hostPorts = [
   { name: 'mqtts', port: 8883, protocol: 'tcp' },
 ] as const;
 
-/** What `GET /healthz` of a host answers. */
+/** The response of `GET /healthz` of a host. */
 export const HostHealth = z.object({
   status: z.enum(['ok', 'starting', 'locked']),
   instanceId: InstanceId,
   version: z.string(),
   licence: z.object({ state: z.enum(['NONE', 'OK', 'GRACE', 'LOCKED']), revision: z.number().int().nonnegative() }),
-  /** How far the boot is, while the product itself does not answer. */
+  /** Phase of the boot, while the product itself does not answer. */
   phase: z.string().optional(),
 });
 export type HostHealth = z.infer<typeof HostHealth>;
 
-/** Phases of a boot that no wait ends: somebody has to look at the data volume. */
+/** Boot phases that do not end by waiting: an operator has to examine the data volume. */
 export const phasesForPeople: readonly string[] = ['volume-is-not-ours', 'volume-is-ambiguous', 'volume-is-damaged'];
 
-/** Environment variables that an image's start command gets from its cloud. */
+/** Environment variables that a cloud passes to an image's start command. */
 export const hostEnvironment = {
   /** Path of the host contract file. */
   contract: 'FREEHOLD_HOST_CONTRACT',
@@ -54,6 +54,6 @@ export const hostEnvironment = {
   data: 'FREEHOLD_HOST_DATA',
   /** Loopback port on which the host listens. */
   port: 'FREEHOLD_HOST_PORT',
-  /** Where the licence server is now, when it is elsewhere than the contract of the first boot says; may be missing. */
+  /** Address of the licence server, when it has moved since the contract of the first boot; may be missing. */
   licenceServer: 'FREEHOLD_LICENCE_SERVER_URL',
 } as const;

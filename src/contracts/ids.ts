@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Ids of our records: a prefix that tells the kind and 80 random bits in lower-case Crockford base32.
- * An instance id has no separator, because it is part of physical cloud names (letters and digits everywhere).
+ * Ids of our records: a prefix per kind and 80 random bits in lower-case Crockford base32. An instance id has no
+ * separator, because it is part of physical cloud names (letters and digits everywhere).
  */
 const idText = (prefix: string) => z.string().regex(new RegExp(`^${prefix}[0-9a-hjkmnp-tv-z]{16}$`));
 

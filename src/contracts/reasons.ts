@@ -12,9 +12,9 @@ import { paymentReasons } from './reasons/payments.ts';
 import { requestReasons } from './reasons/requests.ts';
 
 /**
- * The catalogue of reason codes: one entry for every way in which something can fail, area by area in `reasons/`. What
- * each one says to people is in `src/texts/`.
- * Temporal failure types, problem documents, timeline events and e-mails all carry these codes and nothing else.
+ * The catalogue of reason codes: one entry for every failure, by area in `reasons/`. Their sentences are in
+ * `src/texts/`. Temporal failure types, problem documents, timeline events and e-mails all carry these codes and
+ * nothing else.
  */
 export const reasons = {
   ...requestReasons,
@@ -41,7 +41,10 @@ export function isReasonCode(text: unknown): text is ReasonCode {
   return typeof text === 'string' && Object.hasOwn(reasons, text);
 }
 
-/** A failure that carries its reason code; `detail` is for operators and may go to the customer, never with secrets. */
+/**
+ * A failure that carries its reason code; `detail` is for operators and may be shown to the customer; it never
+ * contains secrets.
+ */
 export class ReasonError extends Error {
   override readonly name = 'ReasonError';
   readonly code: ReasonCode;

@@ -1,16 +1,16 @@
 import type { PassSettings } from './fleet.ts';
 import type { CloudName } from './stack.ts';
 
-/** The round of the snapshots of data volumes that we make ourselves. */
+/** The scheduled run that maintains the snapshots of data volumes that we make ourselves. */
 
-/** Workflow type and ids; the schedule has the id, and Temporal adds the time to each run's. */
+/** Workflow type and ids; the schedule has the id, and Temporal appends the time to that of each run. */
 export const keepSnapshotsWorkflowType = 'keepSnapshots';
 export const keepSnapshotsScheduleId = 'fleet/snapshots';
 
-/** Something that a round could not do; ids and codes only, because Temporal stores it. */
+/** A failure within a run; ids and codes only, because Temporal stores it. */
 export interface SnapshotProblem {
   cloud: CloudName;
-  /** Id of the volume or snapshot; absent where the cloud was not to be asked at all. */
+  /** Id of the volume or snapshot; absent where the cloud itself could not be reached. */
   subject?: string;
   reason: string;
 }
@@ -22,19 +22,19 @@ export interface SnapshotsReport {
   problems: SnapshotProblem[];
 }
 
-/** What was done about one page of the servers of a cloud; `next` is the cursor of the following one, null at the end. */
+/** Result for one page of the servers of a cloud; `next` is the cursor of the following one, null at the end. */
 export interface SnapshotsPage extends SnapshotsReport {
   next: string | null;
 }
 
-/** Input of a round; `soFar` is carried over continue-as-new. */
+/** Input of a run; `soFar` is carried over continue-as-new. */
 export interface KeepSnapshotsInput {
   soFar?: SnapshotsProgress;
 }
 
 export interface SnapshotsProgress {
   settings: PassSettings;
-  /** Index of the cloud that goes on, and where in it. */
+  /** Index of the current cloud, and the cursor in it. */
   cloud: number;
   cursor: string;
   report: SnapshotsReport;

@@ -8,25 +8,25 @@ export type CloudName = z.infer<typeof CloudName>;
 /** Part of physical names at every cloud, so short and plain. */
 const PartName = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/);
 
-/** A machine that a node has; its name is part of its physical name, so a new one can stand beside the old one. */
+/** A machine of a node; its name is part of its physical name, so that a new one can exist beside the old one. */
 export const Machine = z.strictObject({
   name: PartName.max(16),
-  /** As the cloud names it; another one changes the machine in place. */
+  /** Machine size as the cloud names it; another one resizes the machine in place. */
   size: z.string(),
-  /** Product version whose image the machine runs; read at its first boot alone. */
+  /** Product version whose image the machine runs; read only at its first boot. */
   image: z.string(),
-  /** Id of the operating system's image at the cloud, as the outputs of the first `up` told; null until then. */
+  /** Id of the operating system's image at the cloud, from the outputs of the first `up`; null until then. */
   osImage: z.string().nullable(),
 });
 export type Machine = z.infer<typeof Machine>;
 
 /**
- * A place of a server: a volume and an address, and the machine that serves with them. Both belong to the node, not to
- * the machine, so machines come and go under them:
+ * A node of a server: a volume and an address, and the machine that serves with them. Both belong to the node, not to
+ * the machine, so that machines can be replaced:
  *
- * - another machine, three times `up`: a second one beside the first; then `serving` names it, and volume and address
- *   move; then the first one is no more in the list;
- * - suspended: no machine at all; volume, address and records stay.
+ * - replacement, three times `up`: a second machine is created beside the first; then `serving` names it, and volume
+ *   and address move; then the first one is removed from the list;
+ * - suspension: no machine at all; volume, address and records are kept.
  */
 export const ServerNode = z
   .strictObject({
@@ -61,7 +61,7 @@ export const HostIdentity = z.strictObject({
   adminEmail: z.email(),
   plan: z.string(),
   licenceId: z.string(),
-  /** Generation of the enrolment; raised by an operation that rebuilds a node without its state. */
+  /** Generation of the enrolment; incremented by an operation that rebuilds a node without its state. */
   enrolmentGeneration: z.number().int().nonnegative(),
 });
 export type HostIdentity = z.infer<typeof HostIdentity>;
@@ -74,21 +74,21 @@ export const StackRequest = z.strictObject({
   spec: PrivateServerSpec,
   /** Present for `up` alone; the others never call the licence server. */
   identity: HostIdentity.optional(),
-  /** Whether an earlier attempt may have left something: then recovery by tag runs first. */
+  /** Whether an earlier attempt may have left resources: then recovery by tag runs first. */
   recover: z.boolean(),
-  /** Whether the instance is a customer's by now: then recovery deletes nothing, and takes over what it finds. */
+  /** Whether the server has been delivered: then recovery deletes nothing, and imports what it finds. */
   delivered: z.boolean(),
   /**
-   * Present for `destroy` alone: whether a snapshot of each data volume is made before anything goes, and stays until the
-   * end of a day (UTC); null where there is nothing of a customer's.
+   * Present for `destroy` alone: whether a snapshot of each data volume is made before anything is deleted, and is
+   * kept until the end of a day (UTC); null where there is no customer data.
    */
   finalSnapshot: z.strictObject({ keepUntil: z.iso.date() }).nullable().optional(),
-  /** Ids of what must be there when recovery has looked: without one of them nothing is built. */
+  /** Ids of resources that must exist after recovery: if one of them is missing, nothing is built. */
   requiredVolumeIds: z.array(z.string()).optional(),
 });
 export type StackRequest = z.infer<typeof StackRequest>;
 
-/** What a stack answers when it is up. */
+/** The outputs of a stack after `up`. */
 export const StackOutputs = z.object({
   addresses: z.array(z.string()),
   volumeIds: z.array(z.string()),
@@ -99,7 +99,7 @@ export const StackOutputs = z.object({
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
 
-/** Names a machine among all of a server, and is the second half of its logical name. */
+/** Identifies a machine within a server; the second half of its logical name. */
 export function machineKey(node: Pick<ServerNode, 'name'>, machine: Pick<Machine, 'name'>): string {
   return `${node.name}-${machine.name}`;
 }
@@ -108,7 +108,7 @@ export function machineKey(node: Pick<ServerNode, 'name'>, machine: Pick<Machine
 export const RunnerLine = z.discriminatedUnion('type', [
   /** A phase of the run: recover, enrol, import, up, refresh, preview-refresh, snapshot, destroy, sweep. */
   z.object({ type: z.literal('phase'), phase: z.string() }),
-  /** A resource step, keyed by urn and op; `done` never falls within one run. */
+  /** A resource step, keyed by urn and op; `done` never decreases within one run. */
   z.object({
     type: z.literal('resource'),
     name: z.string(),
@@ -120,11 +120,11 @@ export const RunnerLine = z.discriminatedUnion('type', [
   }),
   /** A diagnostic of the engine, already free of secrets. */
   z.object({ type: z.literal('log'), severity: z.enum(['info', 'warning', 'error']), text: z.string() }),
-  /** What a look found. */
+  /** Result of a drift check. */
   z.object({ type: z.literal('drift'), ...Drift.shape, ...Seen.shape }),
-  /** The last line of a run that ended well. */
+  /** The last line of a successful run. */
   z.object({ type: z.literal('result'), outputs: StackOutputs.nullable(), changes: z.record(z.string(), z.number()) }),
-  /** The last line of a run that failed. */
+  /** The last line of a failed run. */
   z.object({ type: z.literal('failure'), reason: z.string(), detail: z.string(), tail: z.array(z.string()) }),
 ]);
 export type RunnerLine = z.infer<typeof RunnerLine>;

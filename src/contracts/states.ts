@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** States of an order; the reason code beside it says who cancelled or why it ended. */
+/** States of an order; its reason code says who cancelled or why it ended. */
 export const OrderState = z.enum([
   'awaiting_payment',
   'fulfilling',
@@ -16,12 +16,12 @@ export type OrderState = z.infer<typeof OrderState>;
 
 export const endedOrderStates = ['fulfilled', 'declined', 'expired', 'cancelled', 'failed_refunded'] as const;
 
-/** Whether the order can change no more. */
+/** Whether the state is final. */
 export function orderHasEnded(state: OrderState): boolean {
   return (endedOrderStates as readonly OrderState[]).includes(state);
 }
 
-/** Whether the order is on its way to an end without delivery, with its money still to be settled. */
+/** Whether the order is ending without delivery, with its money still to be settled. */
 export function orderIsEnding(state: OrderState): boolean {
   return state === 'cancelling' || state === 'settling';
 }
@@ -35,7 +35,7 @@ export const InstanceStatus = z.enum([
   'requested',
   'provisioning',
   'ready',
-  /** Delivered, and not at its cloud as it was built; back to `ready` when it is repaired. */
+  /** Delivered, and different from its applied spec; back to `ready` when it is repaired. */
   'drifted',
   'suspended',
   'terminating',
@@ -73,7 +73,7 @@ export type OperationStatus = z.infer<typeof OperationStatus>;
 
 export const endedOperationStatuses = ['succeeded', 'failed', 'cancelled'] as const;
 
-/** Whether the operation can change no more. */
+/** Whether the status is final. */
 export function operationHasEnded(status: OperationStatus): boolean {
   return (endedOperationStatuses as readonly OperationStatus[]).includes(status);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ForwardStepName, operations, type UndoStepName } from './operations/registry.ts';
 
-/** The steps of all operations; a step that several have is the same in all of them. */
+/** The steps of all operations; a shared step is the same in all of them. */
 export type StepName = ForwardStepName | UndoStepName;
 
 const forwardSteps = operations.flatMap(({ steps }) => steps);
@@ -22,24 +22,24 @@ export function isUndoStep(step: StepName): boolean {
   return undoSteps.some(({ name }) => name === step);
 }
 
-/** Whether a step comes after the pivot: nothing undoes any more. */
+/** Whether a step comes after the pivot, so that nothing is undone any more. */
 export function isAfterPivot(step: StepName): boolean {
   return afterPivot.has(step);
 }
 
-/** Whether an operator may go on without a step. */
+/** Whether an operator may skip a step. */
 export function isSkippable(step: StepName): boolean {
   return skippable.has(step);
 }
 
 /**
- * What an operator can decide about a step that waits for them: run it again, go on without it, undo everything. The
- * abort of an operation that undoes nothing ends it and leaves everything as it is.
+ * An operator's decisions about a waiting step: retry it, skip it, undo everything. The abort of an operation without
+ * undo ends it and leaves everything as it is.
  */
 export const Decision = z.enum(['retry', 'skip', 'abort']);
 export type Decision = z.infer<typeof Decision>;
 
-/** Why this cannot be decided about a step, as a reason code; nothing when it can. */
+/** Why this decision is refused for a step, as a reason code; undefined when it is allowed. */
 export function refusalOf(
   decision: Decision,
   step: StepName,
@@ -56,7 +56,7 @@ export function refusalOf(
   }
 }
 
-/** What an operator can decide about a step. */
+/** The decisions that an operator has for a step. */
 export function decisionsOn(step: StepName): Decision[] {
   return Decision.options.filter((decision) => !refusalOf(decision, step));
 }

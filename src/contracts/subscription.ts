@@ -2,7 +2,7 @@ import type { SignalDefinition } from '@temporalio/common';
 import { z } from 'zod';
 import { controlQueue } from './workflow-messages.ts';
 
-/** What a subscription is, and what is said to its workflow, `subscription/<id>`. */
+/** A subscription, and the messages to its workflow, `subscription/<id>`. */
 
 /** The status of a subscription as Stripe holds it. */
 export const SubscriptionStatus = z.enum([
@@ -17,7 +17,7 @@ export const SubscriptionStatus = z.enum([
 ]);
 export type SubscriptionStatus = z.infer<typeof SubscriptionStatus>;
 
-/** Those from which a subscription never comes back. */
+/** The final statuses. */
 export const endedSubscriptionStatuses = ['canceled', 'incomplete_expired'] as const satisfies SubscriptionStatus[];
 
 /** What a subscription pays for. */
@@ -34,35 +34,35 @@ export function subscriptionWorkflowId(subscriptionId: string): string {
 /** Input of `subscription/<id>`; the same shape is carried over continue-as-new. */
 export interface SubscriptionInput {
   subscriptionId: string;
-  /** Until when its server or licence was last told to be paid, ISO 8601. */
+  /** The paid-until that was last propagated to its server or licence, ISO 8601. */
   movedUntil?: string;
   /** Continue-as-new after this many events, beside the server's suggestion; tests set a small one. */
   maxEvents?: number;
 }
 
-/** What one look at Stripe says about a subscription. */
+/** Result of reading a subscription at Stripe. */
 export interface SubscriptionReading {
   subject: SubscriptionSubject;
   status: SubscriptionStatus;
   /** ISO 8601; absent before the first payment. */
   paidUntil?: string;
-  /** Whether the server that it pays for is gone. */
+  /** Whether the server that it pays for is deleted. */
   gone: boolean;
-  /** When to look again, in ms from now. */
+  /** When to read again, in ms from now. */
   nextLookMs: number;
 }
 
-/** Something happened to the subscription at Stripe: its workflow looks. */
+/** The subscription changed at Stripe: its workflow reads it. */
 export const subscriptionChanged = { type: 'signal', name: 'subscription-changed' } as SignalDefinition<
   [],
   'subscription-changed'
 >;
 
 /**
- * How the workflow of a subscription is told that something changed, and started where it does not run: for a client's
- * signal-with-start. One that has ended starts again, looks, and ends again when there is nothing left to do.
+ * Signal-with-start of a subscription's workflow after a change. A workflow that has ended starts again, reads, and
+ * ends again when there is nothing left to do.
  */
-export function subscriptionNews(subscription: { _id: string; subject: SubscriptionSubject }) {
+export function subscriptionSignal(subscription: { _id: string; subject: SubscriptionSubject }) {
   const { _id: subscriptionId, subject } = subscription;
   const input: SubscriptionInput = { subscriptionId };
   return {

@@ -24,12 +24,12 @@ export function instanceWorkflowId(instanceId: string): string {
 export function operationWorkflowId(instanceId: string, operationId: string): string {
   return `instance/${instanceId}/op/${operationId}`;
 }
-/** One workflow per payment that came late, and one per refund that failed after the order had ended. */
+/** One workflow per late payment, and one per refund that failed after the order had ended. */
 export function latePaymentWorkflowId({ paymentIntentId, refundId }: LatePayment): string {
   return `billing/late/${refundId ?? paymentIntentId}`;
 }
 
-/** Money of an order that has ended: it came late, or its refund failed. */
+/** A late payment, or a failed refund, of an order that has ended. */
 export interface LatePayment {
   paymentIntentId: string;
   orderId: string;
@@ -51,10 +51,10 @@ export const searchAttributes = {
   RenewsAt: 'Datetime',
 } as const;
 
-/** Facts about an instance that operators see; no personal data. */
+/** Facts about an instance that are shown to operators; no personal data. */
 export interface InstanceFacts extends InstanceFactsChange {
   instanceId: string;
-  /** The order that it was delivered for. */
+  /** The order that delivered it. */
   orderId: string;
   accountId: string;
   hostname: string;
@@ -63,11 +63,11 @@ export interface InstanceFacts extends InstanceFactsChange {
   plan: PlanName;
 }
 
-/** What an operation may change about its instance, and the subscription about a delivered one; no personal data. */
+/** Facts that an operation may change, and the subscription of a delivered instance; no personal data. */
 export const InstanceFactsChange = z.strictObject({
   plan: PlanName.optional(),
   hostname: z.string().min(1).max(253).optional(),
-  /** Every name that the server answers. */
+  /** All hostnames of the server. */
   names: z.array(z.string().min(1).max(253)).max(100).optional(),
   addOns: z.partialRecord(AddOnName, z.number().int().nonnegative()).optional(),
   limits: Limits.optional(),
@@ -85,12 +85,12 @@ export interface OperationRef {
   orderId?: string;
 }
 
-/** An operation that is accepted, with what was asked for. */
+/** An accepted operation with its request. */
 export interface QueuedOperation {
   operationId: string;
   kind: OperationKind;
   requestedBy: RequestedBy;
-  /** What the request brought, as its declaration says; absent where it brings nothing. */
+  /** Content of the request, by its declaration; absent where it has none. */
   request?: Record<string, unknown>;
 }
 
@@ -109,12 +109,12 @@ export interface InstanceInput {
 export interface OperationInput {
   facts: InstanceFacts;
   operationId: string;
-  /** Which run of the operation this is, from 1; a later one follows a run that ended without a result. */
+  /** Number of this run, from 1; a later one follows a run that ended without a result. */
   run: number;
   requestedBy: RequestedBy;
-  /** What the request brought; absent where it brings nothing. */
+  /** Content of the request; absent where it has none. */
   request?: Record<string, unknown>;
-  /** What the instance is when the operation begins. */
+  /** Status of the instance when the operation begins. */
   from: InstanceStatus;
 }
 
@@ -122,18 +122,20 @@ export interface OperationResult {
   status: OperationStatus;
   instanceStatus: InstanceStatus;
   reason?: ReasonCode;
-  /** What the operation changed about its instance; absent where it changed nothing. */
+  /** Facts of the instance that the operation changed; absent where it changed none. */
   facts?: InstanceFactsChange;
 }
 
-/** What every step's activity is told about where it runs. */
+/** Context of every step's activity. */
 export interface StepContext extends OperationRef {
   step: StepName;
-  /** Try of the step within the operation, from 1; an operator's retry raises it. Not the activity's own attempt. */
+  /**
+   * Try of the step within the operation, from 1; an operator's retry increments it. Not the activity's own attempt.
+   */
   attempt: number;
 }
 
-/** Inputs of the Updates. They are schemas because anybody may send anything from the Temporal UI. */
+/** Inputs of the Updates. They are parsed by schemas because the Temporal UI can send anything. */
 export const CancelRequest = z.strictObject({
   by: z.enum(['customer', 'operator']),
   operationId: OperationId.optional(),
@@ -142,10 +144,10 @@ export type CancelRequest = z.infer<typeof CancelRequest>;
 export const OperatorRequest = z.strictObject({
   operationId: OperationId,
   step: StepName,
-  /** The try that waits, as the operation shows it. */
+  /** The waiting try, as the operation shows it. */
   attempt: z.number().int().positive(),
   operator: z.string().min(1).max(100),
-  /** Goes to the audit log. */
+  /** Written to the audit log. */
   why: z.string().min(1).max(500),
 });
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
@@ -174,12 +176,12 @@ export const abortOperation = { type: 'update', name: 'abort' } as UpdateDefinit
   [OperatorRequest],
   'abort'
 >;
-/** The Update by which an operation is asked for: its kind. */
+/** The Update that requests an operation; its name is the kind. */
 export function requestUpdate(kind: OperationKind): UpdateDefinition<AcceptedOperation, [OperationRequest]> {
   return { type: 'update', name: kind } as UpdateDefinition<AcceptedOperation, [OperationRequest]>;
 }
 export const paymentChanged = { type: 'signal', name: 'payment-changed' } as SignalDefinition<[], 'payment-changed'>;
-/** To the entity: facts of its instance that somebody else changed, as paid-until by the subscription. */
+/** To the entity: facts of its instance changed elsewhere, such as paid-until by the subscription. */
 export const factsChanged = { type: 'signal', name: 'facts-changed' } as SignalDefinition<
   [InstanceFactsChange],
   'facts-changed'

@@ -8,14 +8,14 @@ import type { CloudName } from '../contracts/stack.ts';
  * from files that it names, or from the identity of the machine; our code does not pass them on, so they get into no
  * state and no workflow. This list is used to redact them from output.
  */
-interface SecretPlaces {
+interface SecretSources {
   /** Variables whose value is a secret, or a document with secrets in it. */
   variables: readonly string[];
   /** Variables that name a file with a secret, and the default file if none is named. */
   files: readonly { variable: string; defaultPath?: string }[];
 }
 
-export const cloudSecretPlaces: Readonly<Record<CloudName, SecretPlaces>> = {
+export const cloudSecretSources: Readonly<Record<CloudName, SecretSources>> = {
   local: { variables: ['LOCAL_CLOUD_TOKEN'], files: [{ variable: 'LOCAL_CLOUD_TOKEN_FILE' }] },
   aws: {
     variables: ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
@@ -66,7 +66,7 @@ const secretFields = /secret|token|private_key|password/i;
  */
 export function cloudSecrets(env: NodeJS.ProcessEnv): Set<string> {
   const found = new Set<string>();
-  for (const { variables, files } of Object.values(cloudSecretPlaces)) {
+  for (const { variables, files } of Object.values(cloudSecretSources)) {
     for (const name of variables) for (const secret of secretsIn(env[name])) found.add(secret);
     for (const { variable, defaultPath: usual } of files) {
       const path = env[variable] || (usual && join(env.HOME || homedir(), usual));

@@ -23,8 +23,8 @@ export function firstSource(sources: readonly (readonly [holds: unknown, words: 
 const timeoutMs = 20_000;
 
 /**
- * Asks a REST API with a bearer token; answers status and headers with the JSON of a success. What is no success throws the
- * reason that the cloud's words stand for, `cloud_unavailable` when they stand for none, except for `allowed` statuses.
+ * Calls a REST API with a bearer token; returns status, headers and the JSON of a success. Other statuses than the
+ * `allowed` ones throw the reason of the cloud's error message, or `cloud_unavailable` when it matches none.
  */
 export function restClient(options: {
   token(): Promise<string>;
@@ -51,8 +51,8 @@ export function restClient(options: {
     const { status, headers } = response;
     if (response.ok) return { status, headers, body: text === '' ? {} : JSON.parse(text) };
     if (allowed.includes(status)) return { status, headers, body: {} };
-    // The words by which the providers of the clouds pass an answer on.
-    const said = `${method} ${url.split('?')[0]}: ${status} Error ${status}: ${text.slice(0, 1_000)}`;
-    throw new ReasonError(options.reasonOf(said) ?? 'cloud_unavailable', said);
+    // The format in which the clouds' providers report an error response.
+    const message = `${method} ${url.split('?')[0]}: ${status} Error ${status}: ${text.slice(0, 1_000)}`;
+    throw new ReasonError(options.reasonOf(message) ?? 'cloud_unavailable', message);
   };
 }

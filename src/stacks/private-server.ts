@@ -123,7 +123,7 @@ export interface RestartRequest {
 }
 
 export interface Restarted {
-  /** For how long after the answer the machine may still go down, ms; 0 where it has been down and runs again. */
+  /** How long after the response the machine may still go down, ms; 0 where it has been down and runs again. */
   downWithinMs: number;
 }
 
@@ -144,12 +144,12 @@ export interface CloudStacks {
   inventory(env: NodeJS.ProcessEnv): Inventory;
   snapshots(env: NodeJS.ProcessEnv): Snapshots;
   /**
-   * Restarts a machine by the cloud's own interface, never by the stack; one that is stopped is started. It keeps id,
-   * volume and address. Answers when the cloud says that it runs. A repeat restarts it once more at worst. Throws
-   * `host_gone` where the machine is not there any more, and the reasons of the cloud.
+   * Restarts a machine through the cloud's own API, never through the stack; a stopped one is started. It keeps id,
+   * volume and address. Returns when the cloud reports it as running. A repeat restarts it once more at worst. Throws
+   * `host_gone` where the machine does not exist any more, and the reasons of the cloud.
    */
   restartMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted>;
-  /** Who makes the daily snapshots: the cloud, by a schedule of the stack; we ourselves; nobody. */
+  /** Who makes the daily snapshots: the cloud, by a schedule of the stack; we ourselves; or nobody. */
   dailySnapshots: 'schedule' | 'ours' | 'none';
   /** The reason of a provider's message; null if it is not one of the cloud's own. */
   reasonOf(message: string): ReasonCode | null;

@@ -13,7 +13,7 @@ export interface StackStates {
 }
 
 const prefix = 'inst-';
-/** Where `Pulumi.yaml` names the project. */
+/** The folder of the project's `Pulumi.yaml`. */
 const project = join(import.meta.dirname, '..', '..');
 const timeoutMs = 60_000;
 

@@ -6,16 +6,16 @@ import { monotonic } from '../runtime/clock.ts';
 const timeoutMs = 600_000;
 
 /**
- * Looks until it sees something, and answers with that. Throws `cloud_unavailable` after 10 min, and what `signal` was
- * aborted with.
+ * Polls until `read` returns something, and returns that. Throws `cloud_unavailable` after 10 min, and the abort
+ * reason of `signal`.
  */
 export async function waitForMachine<T>(
-  look: () => Promise<T | undefined>,
+  read: () => Promise<T | undefined>,
   { serverId, pauseMs, signal }: { serverId: string; pauseMs: number; signal: AbortSignal },
 ): Promise<T> {
   const begun = monotonic();
   for (;;) {
-    const seen = await look();
+    const seen = await read();
     if (seen !== undefined) return seen;
     if (monotonic() - begun > timeoutMs) {
       throw new ReasonError('cloud_unavailable', `machine ${serverId} does not come to rest`);

@@ -106,13 +106,13 @@ export function instanceStore(connection: Connection) {
     ): Promise<void> {
       await model.updateOne({ _id: id }, { $set: change });
     },
-    /** Notes that nothing of its stack stands any more. */
+    /** Records that no resource of its stack exists any more. */
     async clearStack(id: string): Promise<void> {
       await model.updateOne({ _id: id }, { $unset: { applied: 1, outputs: 1 } });
     },
     /**
-     * Moves paid-until forward, which makes a new revision of the standing; nothing changes for one that is paid longer
-     * or lost. Answers the record as it stands then.
+     * Moves paid-until forward, with a new revision of the standing; an instance that is paid longer or has no owner
+     * is unchanged. Returns the resulting record.
      */
     async movePaidUntil(id: string, paidUntil: Date): Promise<InstanceRecord | null> {
       const isBefore = [{ paidUntil: null }, { paidUntil: { $lt: paidUntil } }];
@@ -122,7 +122,7 @@ export function instanceStore(connection: Connection) {
       );
       return model.findById(id).lean<InstanceRecord>();
     },
-    /** Hands a server over: it is ready and its standing begins; nothing happens when it was handed over already. */
+    /** Hands a server over: it is ready and its standing begins; a no-op when it was handed over already. */
     async handOver(id: string, readyAt: Date): Promise<void> {
       await model.updateOne(
         { _id: id, standing: null },

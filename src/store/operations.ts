@@ -10,7 +10,7 @@ import { isUndoStep } from '../contracts/steps.ts';
 import { nowDate } from '../runtime/clock.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
 
-/** What no other look at the same try of a step takes back. */
+/** Statuses that a repeated check of the same try does not replace. */
 const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
 
 /**

@@ -116,8 +116,9 @@ export function orderStore(connection: Connection) {
       await model.updateOne({ _id: id }, { $set: { startedAt: nowDate() } });
     },
     /**
-     * Moves an order on, from a state that `to` may follow, or from none but `from`; true for the one caller that did it.
-     * Entering an end stamps the time, and one without delivery makes a look at its money due; a reason that is already there is kept.
+     * Sets the state of an order, from a state that `to` may follow, or only from `from`; true for exactly one
+     * caller. A final state sets the time; one without delivery also schedules a check for late payments; an existing
+     * reason is kept.
      */
     async move(id: string, change: { to: OrderState; reason?: ReasonCode; from?: OrderState }): Promise<boolean> {
       const before = statesBefore(change.to).filter((state) => state === (change.from ?? state));
@@ -129,7 +130,7 @@ export function orderStore(connection: Connection) {
       return result.modifiedCount === 1;
     },
     /** Ended orders that are due for a check for late payments, longest due first. */
-    async dueMoneyLooks(limit: number): Promise<OrderRecord[]> {
+    async dueMoneyChecks(limit: number): Promise<OrderRecord[]> {
       return model
         .find({ moneyLookAt: { $lte: nowDate() } })
         .sort({ moneyLookAt: 1 })
@@ -139,7 +140,7 @@ export function orderStore(connection: Connection) {
     /**
      * Reschedules the check that is due at `from` to `to`, or ends the checks; true only for the caller that did it.
      */
-    async moveMoneyLook(id: string, { from, to }: { from: Date; to: Date | undefined }): Promise<boolean> {
+    async moveMoneyCheck(id: string, { from, to }: { from: Date; to: Date | undefined }): Promise<boolean> {
       const change = to ? { $set: { moneyLookAt: to } } : { $unset: { moneyLookAt: 1 as const } };
       const result = await model.updateOne({ _id: id, moneyLookAt: from }, change);
       return result.modifiedCount === 1;
@@ -147,7 +148,7 @@ export function orderStore(connection: Connection) {
     async setPayment(id: string, payment: OrderPayment): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { payment }, $addToSet: { invoiceIds: payment.invoiceId } });
     },
-    /** Notes invoices at Stripe that are this order's. */
+    /** Adds invoices at Stripe to this order. */
     async addInvoices(id: string, invoiceIds: readonly string[]): Promise<void> {
       await model.updateOne({ _id: id }, { $addToSet: { invoiceIds: { $each: [...invoiceIds] } } });
     },

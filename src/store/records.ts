@@ -22,7 +22,8 @@ export interface QuoteLine {
 }
 
 /**
- * A new server. An order gets exactly this, whatever the catalogue says by then: nothing of it is computed again.
+ * A new server. The order delivers exactly this, whatever the catalogue contains later: nothing of it is computed
+ * again.
  */
 export interface QuotedServer {
   kind: 'server';
@@ -35,7 +36,7 @@ export interface QuotedServer {
   name: string;
   hostname: string;
   addOns: Partial<Record<AddOnName, number>>;
-  /** With the add-ons. */
+  /** Including the add-ons. */
   limits: Limits;
   features: Features;
   /** Machine size as the cloud names it. */
@@ -52,7 +53,7 @@ export interface QuotedLicence {
   seats: number;
 }
 
-/** Another plan or other add-ons of what a subscription pays for. */
+/** Another plan or other add-ons for the subject of a subscription. */
 export interface QuotedChange {
   kind: 'change';
   subscriptionId: string;
@@ -62,7 +63,7 @@ export interface QuotedChange {
 
 export type QuoteSubject = QuotedServer | QuotedLicence | QuotedChange;
 
-/** What a quote promises, in prices for its subject; this is what its signature covers. */
+/** The content of a quote: prices and subject, which its signature covers. */
 export interface QuoteContent<Subject extends QuoteSubject = QuoteSubject> {
   id: string;
   catalogueVersion: string;
@@ -126,11 +127,11 @@ export interface OrderRecord {
   moneyLookAt?: Date | undefined;
 }
 
-/** What is paid for by period; it outlives its order. */
+/** A subscription that is billed by period; it outlives its order. */
 export interface SubscriptionRecord {
   _id: string;
   accountId: string;
-  /** The order that began it. */
+  /** The order that created it. */
   orderId: string;
   subject: SubscriptionSubject;
   /** Customer and subscription at Stripe. */
@@ -140,17 +141,20 @@ export interface SubscriptionRecord {
   cycle: Cycle;
   paymentMethod: 'card';
   status: SubscriptionStatus;
-  /** The running period; absent until Stripe was asked. */
+  /** The current period; absent until Stripe was read. */
   period?: { start: Date; end: Date } | undefined;
   paidUntil?: Date | undefined;
   /** When its order was delivered. */
   begunAt?: Date | undefined;
-  /** Since when its workflow is to be started; absent once it is known to run. */
+  /** When its workflow is due to be started; absent once it is known to run. */
   startDueAt?: Date | undefined;
   createdAt: Date;
 }
 
-/** One private server: what was bought, what it is to be, and what stands. It outlives its order and needs nothing of it. */
+/**
+ * One private server: what was bought, its desired and its applied state. It outlives its order and does not depend
+ * on it.
+ */
 export interface InstanceRecord {
   _id: string;
   accountId: string;
@@ -159,7 +163,7 @@ export interface InstanceRecord {
   name: string;
   cloud: CloudName;
   region: string;
-  /** Zones of the region that had no room while the server was built, in this round of tries. */
+  /** Zones of the region that had no capacity while the server was built, in this round of tries. */
   zonesTried?: string[] | undefined;
   plan: PlanName;
   cycle: Cycle;
@@ -172,7 +176,7 @@ export interface InstanceRecord {
   product: string;
   adminEmail: string;
   desired: DesiredServer;
-  /** Absent until its stack was up for the first time. */
+  /** Absent until the first successful `up` of its stack. */
   applied?: AppliedServer | undefined;
   status: InstanceStatus;
   standing: Standing | null;
@@ -199,7 +203,7 @@ export interface OperationStep {
 export interface OperationRecord {
   _id: string;
   instanceId: string;
-  /** Of the operation that delivers an order. */
+  /** Set for the operation that delivers an order. */
   orderId?: string | undefined;
   accountId: string;
   kind: OperationKind;

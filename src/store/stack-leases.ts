@@ -100,12 +100,12 @@ export function stackLeaseStore(connection: Connection) {
         if (lease?.owner) return { lease, databaseNow: await databaseNow() };
       }
     },
-    /** The lease of whoever holds a stack; null when nobody does. */
+    /** The lease of the current holder of a stack; null when there is none. */
     async held(stack: string): Promise<ForeignLease | null> {
       const lease = await model.findById(stack).lean<StackLease>();
       return lease?.owner ? { lease, databaseNow: await databaseNow() } : null;
     },
-    /** Takes over the lease of a holder that can do nothing any more; null when it changed in the meantime. */
+    /** Takes over the lease of a holder that can no longer act; null when it changed in the meantime. */
     async takeOver({ lease }: ForeignLease, holder: LeaseHolder): Promise<HeldLease | null> {
       const { _id, owner, epoch, renewedAt } = lease;
       const row = await model

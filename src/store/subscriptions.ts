@@ -6,8 +6,8 @@ import { insertPlain } from './insert-plain.ts';
 import type { SubscriptionRecord } from './records.ts';
 
 /**
- * Subscriptions: one for each server or licence that is paid for by period; they outlive the order that began them. Made
- * by create-subscription, begun by mark-ready, and kept as Stripe holds them by their own workflow.
+ * Subscriptions: one for each server or licence that is billed by period; they outlive the order that created them.
+ * Created by create-subscription, begun by mark-ready, and updated from Stripe by their own workflow.
  */
 export function subscriptionStore(connection: Connection) {
   const text = { type: String, required: true };
@@ -43,7 +43,7 @@ export function subscriptionStore(connection: Connection) {
   return {
     model,
     findBySubject,
-    /** Opens the record; nothing happens where its subject has one already. */
+    /** Creates the record; a no-op where its subject has one already. */
     async open(subscription: SubscriptionRecord): Promise<void> {
       try {
         await insertPlain(model, subscription);
@@ -57,7 +57,7 @@ export function subscriptionStore(connection: Connection) {
     async findByStripeId(stripeId: string): Promise<SubscriptionRecord | null> {
       return model.findOne({ stripeId }).lean<SubscriptionRecord>();
     },
-    /** The order is delivered: its subscription is looked after from now on. Answers it; null when there is none. */
+    /** The order is delivered: its subscription becomes active. Returns it; null when there is none. */
     async begin(subject: SubscriptionSubject): Promise<SubscriptionRecord | null> {
       const at = nowDate();
       await model.updateOne(
@@ -66,7 +66,7 @@ export function subscriptionStore(connection: Connection) {
       );
       return findBySubject(subject);
     },
-    /** Those that have begun and whose workflow is not known to run; 100 at most. */
+    /** Active ones whose workflow is not known to run; 100 at most. */
     async notStarted(): Promise<SubscriptionRecord[]> {
       return model
         .find({ startDueAt: { $ne: null } })
@@ -76,7 +76,7 @@ export function subscriptionStore(connection: Connection) {
     async markStarted(id: string): Promise<void> {
       await model.updateOne({ _id: id }, { $unset: { startDueAt: 1 } });
     },
-    /** Notes what Stripe holds; paid-until never moves back. */
+    /** Records what Stripe holds; paid-until never moves back. */
     async note(
       id: string,
       { paidUntil, ...held }: Pick<SubscriptionRecord, 'status' | 'items' | 'period' | 'paidUntil'>,

@@ -16,8 +16,8 @@ interface TimelineRow {
   body: EventBody;
 }
 
-/** Where in the timelines an event belongs; without an operation where none made it. */
-type Place = Pick<OperationRef, 'instanceId' | 'orderId'> & Partial<OperationRef>;
+/** The ids of an event; without an operation where none caused it. */
+type EventOwner = Pick<OperationRef, 'instanceId' | 'orderId'> & Partial<OperationRef>;
 
 /**
  * The timeline of every instance: numbered without gaps by a unique index (the writer takes the next number and retries
@@ -61,8 +61,8 @@ export function timelineStore(connection: Connection) {
   }
 
   /** Inserts with this number; undefined if it is taken. */
-  async function insertAt(sequence: number, place: Place, body: EventBody): Promise<TimelineEvent | undefined> {
-    const row = { ...place, sequence, at: now(), body };
+  async function insertAt(sequence: number, owner: EventOwner, body: EventBody): Promise<TimelineEvent | undefined> {
+    const row = { ...owner, sequence, at: now(), body };
     try {
       await model.updateOne(
         { _id: new Types.ObjectId() },
@@ -74,16 +74,16 @@ export function timelineStore(connection: Connection) {
       throw error;
     }
     if (hints.size > 10_000) hints.clear();
-    hints.set(place.instanceId, sequence);
+    hints.set(owner.instanceId, sequence);
     return toEvent(row);
   }
 
-  async function append(place: Place, body: EventBody): Promise<TimelineEvent> {
-    let sequence = (hints.get(place.instanceId) ?? (await lastSequence(place.instanceId))) + 1;
+  async function append(owner: EventOwner, body: EventBody): Promise<TimelineEvent> {
+    let sequence = (hints.get(owner.instanceId) ?? (await lastSequence(owner.instanceId))) + 1;
     for (;;) {
-      const event = await insertAt(sequence, place, body);
+      const event = await insertAt(sequence, owner, body);
       if (event) return event;
-      sequence = (await lastSequence(place.instanceId)) + 1;
+      sequence = (await lastSequence(owner.instanceId)) + 1;
     }
   }
 
@@ -94,16 +94,16 @@ export function timelineStore(connection: Connection) {
      * Appends an event that happens once for an instance or an attempt of a step, unless the timeline contains it
      * already: for a writer that may have died between a change and its event. Concurrent calls append it once.
      */
-    async appendOnce(place: Place, body: Exclude<EventBody, { type: 'log' }>) {
+    async appendOnce(owner: EventOwner, body: Exclude<EventBody, { type: 'log' }>) {
       const same = { 'body.type': body.type, ...('state' in body ? { 'body.state': body.state } : {}) };
       const tryOf = body.type === 'step' ? { 'body.step': body.step, 'body.attempt': body.attempt } : {};
       const query = { ...same, ...tryOf, ...('status' in body ? { 'body.status': body.status } : {}) };
-      const inOperation = place.operationId ? { operationId: place.operationId } : {};
+      const inOperation = owner.operationId ? { operationId: owner.operationId } : {};
       for (;;) {
         // Read before the check: a concurrent writer of the same event after the check takes this very number.
-        const sequence = (await lastSequence(place.instanceId)) + 1;
-        if (await model.exists({ instanceId: place.instanceId, ...inOperation, ...query })) return;
-        if (await insertAt(sequence, place, body)) return;
+        const sequence = (await lastSequence(owner.instanceId)) + 1;
+        if (await model.exists({ instanceId: owner.instanceId, ...inOperation, ...query })) return;
+        if (await insertAt(sequence, owner, body)) return;
       }
     },
     /** Events of one instance with a number above `after`, in order. */

@@ -24,7 +24,7 @@ import { createLog } from '../runtime/log.ts';
 import { createReach } from '../runtime/reach.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
-import { driftChecksBy, entityIsRunning, keepSchedules } from './fleet.ts';
+import { driftChecksBy, entityIsRunning, applySchedules } from './fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
 import { startSubscriptionBy } from './subscriptions.ts';
@@ -33,7 +33,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 /** The control worker: Temporal workflows and short activities. Stateless, as many as needed. */
 endWhileStarting();
 
-/** Records of one look of a pass over the fleet; some seconds' work, and some 30 KB of a history. */
+/** Records per page of a reconcile pass; takes seconds, and about 30 KB of history. */
 const fleetPage = 50;
 
 const log = createLog('control');
@@ -65,7 +65,7 @@ const [worker] = await Promise.all([
     taskQueue: controlQueue,
     workflowBundle: bundle,
     maxConcurrentActivityTaskExecutions: config.FREEHOLD_CONTROL_ACTIVITIES,
-    // Else the SDK holds beats back to 80 % of the timeout, and a cancel would take that long to arrive.
+    // By default the SDK throttles heartbeats to 80 % of the timeout, which would delay a cancel by as much.
     maxHeartbeatThrottleInterval: '3s',
     shutdownGraceTime: '10 seconds',
     interceptors: {
@@ -126,7 +126,7 @@ const [worker] = await Promise.all([
     },
   }),
   store.init(),
-  keepSchedules(client, {
+  applySchedules(client, {
     reconcileMs: config.FREEHOLD_RECONCILE_MS,
     orphanSweepMs: config.FREEHOLD_ORPHAN_SWEEP_MS,
     snapshotsMs: config.FREEHOLD_SNAPSHOTS_MS,

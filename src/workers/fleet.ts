@@ -25,7 +25,7 @@ import {
   stateQuery,
 } from '../contracts/workflow-messages.ts';
 
-/** Whether the entity of an instance runs an operation or has one waiting; not when its workflow has ended. */
+/** Whether the entity of an instance runs an operation or has one queued; false when its workflow has ended. */
 export function entityIsRunning(client: Client) {
   return async (instanceId: string): Promise<boolean> => {
     const handle = client.workflow.getHandle(instanceWorkflowId(instanceId));
@@ -41,7 +41,7 @@ export function entityIsRunning(client: Client) {
   };
 }
 
-/** How a scan for drift speaks with the entities of instances. */
+/** Connects a drift scan with the entities of instances. */
 export function driftChecksBy(client: Client): Pick<DriftChecks, 'ask' | 'stateOf'> {
   return {
     async ask({ instanceId, operationId }, updateId) {
@@ -63,31 +63,28 @@ export function driftChecksBy(client: Client): Pick<DriftChecks, 'ask' | 'stateO
         const { status } = await check.describe();
         if (status.name === 'RUNNING') {
           const state = await client.workflow.getHandle(instanceWorkflowId(instanceId)).query(stateQuery);
-          return state.status === 'drifted' ? 'drifted' : 'looking';
+          return state.status === 'drifted' ? 'drifted' : 'checking';
         }
-        if (status.name !== 'COMPLETED') return 'not_looked';
+        if (status.name !== 'COMPLETED') return 'skipped';
         const result = (await check.result()) as OperationResult;
-        if (result.status !== 'succeeded') return result.instanceStatus === 'drifted' ? 'drifted' : 'not_looked';
-        return result.reason ? 'drifted' : 'well';
+        if (result.status !== 'succeeded') return result.instanceStatus === 'drifted' ? 'drifted' : 'skipped';
+        return result.reason ? 'drifted' : 'healthy';
       } catch (error) {
-        // It waits for its turn.
-        if (error instanceof WorkflowNotFoundError) return 'looking';
+        // It is still queued.
+        if (error instanceof WorkflowNotFoundError) return 'checking';
         throw error;
       }
     },
   };
 }
 
-/** The longest that one pass may take; a schedule starts none while one runs. */
+/** Maximum duration of a pass; a schedule starts none while one runs. */
 const longestPass = '6 hours';
-/** A scan goes through the whole fleet a few servers at a time, and begins anew when it is cut off. */
+/** A scan covers the whole fleet a few servers at a time, and starts over when it times out. */
 const longestScan = '7 days';
 
-/**
- * Creates the schedules of the fleet, or brings them up to this configuration; a schedule that somebody paused stays
- * paused. Intervals in ms.
- */
-export async function keepSchedules(
+/** Creates or updates the schedules of the fleet; a paused schedule stays paused. Intervals in ms. */
+export async function applySchedules(
   client: Client,
   every: { reconcileMs: number; orphanSweepMs: number; snapshotsMs: number; driftMs: number },
 ): Promise<void> {
@@ -127,7 +124,7 @@ interface FleetSchedule {
   every: number;
   workflowType: string;
   input: ReconcileInput | KeepSnapshotsInput | ScanDriftInput;
-  /** How long a run may take; as long as a pass where it is absent. */
+  /** Maximum duration of a run; that of a pass where absent. */
   longest?: Duration;
   summary: string;
 }

@@ -4,7 +4,7 @@ import type { Log } from '../runtime/log.ts';
 
 const pauseMs = 500;
 
-/** Repeats a start-up task until it works, as long as its failure is one that passes by itself. */
+/** Retries a start-up task while its failure is retryable. */
 export async function keepTrying<Result>(log: Log, what: string, task: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {

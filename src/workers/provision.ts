@@ -67,9 +67,9 @@ const workers = await Promise.all(
       namespace,
       taskQueue: provisionQueue(cloud),
       maxConcurrentActivityTaskExecutions: config.FREEHOLD_PROVISION_SLOTS,
-      // Else the SDK holds beats back to 80 % of the timeout, and a cancel would take that long to arrive.
+      // By default the SDK throttles heartbeats to 80 % of the timeout, which would delay a cancel by as much.
       maxHeartbeatThrottleInterval: '3s',
-      // A running operation may finish; past that it is cancelled and its runner has its own ladder.
+      // A running operation may finish; past that it is cancelled, and its runner has its own shutdown escalation.
       shutdownGraceTime: '20 seconds',
       interceptors: {
         activity: [

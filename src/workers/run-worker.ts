@@ -4,7 +4,10 @@ import type { Log } from '../runtime/log.ts';
 
 const ends = ['SIGTERM', 'SIGINT'] as const;
 
-/** To be called first: until its workers run, the process ends at once by SIGTERM or SIGINT, which the SDK holds back. */
+/**
+ * Must be called first: until the workers run, SIGTERM or SIGINT ends the process at once; the SDK would hold them
+ * back.
+ */
 export function endWhileStarting(): void {
   for (const signal of ends) process.on(signal, endNow);
 }
@@ -14,8 +17,8 @@ function endNow(signal: NodeJS.Signals): void {
 }
 
 /**
- * Runs workers until SIGTERM or SIGINT (the SDK's runtime shuts them down with their grace time) and says on standard
- * output, as one JSON line, when they poll.
+ * Runs workers until SIGTERM or SIGINT (the SDK's runtime shuts them down with their grace time) and reports on
+ * standard output, as one JSON line, when they poll.
  */
 export async function runWorker(options: { name: string; workers: readonly Worker[]; log: Log }): Promise<void> {
   const running = options.workers.map((worker) => worker.run());

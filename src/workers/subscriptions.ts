@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { subscriptionNews, subscriptionWorkflowType } from '../contracts/subscription.ts';
+import { subscriptionSignal, subscriptionWorkflowType } from '../contracts/subscription.ts';
 import type { SubscriptionRecord } from '../store/records.ts';
 
-/** Starts the workflow of a subscription, or tells it to look where it runs already. */
+/** Starts the workflow of a subscription, or signals it where it runs already. */
 export function startSubscriptionBy(client: Client) {
   return async (subscription: SubscriptionRecord): Promise<void> => {
-    await client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionNews(subscription));
+    await client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionSignal(subscription));
   };
 }

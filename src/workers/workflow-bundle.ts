@@ -7,12 +7,12 @@ import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worke
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 const workflowsPath = join(source, 'workflows', 'workflows.ts');
-/** Folders whose code may get into the bundle: what the import rules let workflows import as values. */
+/** Folders whose code may be in the bundle: those that the import rules let workflows import as values. */
 const bundled = ['workflows', 'domain', 'contracts', 'texts'];
 
 /**
- * The product's workflows as one bundle. With a cache folder the bundle is built once for each state of the sources and
- * each version of the SDK, which must be the one that runs it; building costs some 3 s of CPU at every start otherwise.
+ * The product's workflows as one bundle. With a cache folder it is built once per state of the sources and version of
+ * the SDK, which must match the worker's; without one every start builds it, about 3 s of CPU.
  */
 export async function workflowBundle(cacheFolder: string | undefined): Promise<WorkflowBundleOption> {
   if (cacheFolder === undefined) return bundleWorkflowCode({ workflowsPath });

@@ -67,14 +67,14 @@ interface Running extends QueuedOperation {
   child?: ChildWorkflowHandle<OperationWorkflow>;
   /** Its workflow ended without a result: it was terminated, or it is broken. */
   stopped?: boolean;
-  /** Somebody decided that a stopped operation runs again. */
+  /** A stopped operation is to run again. */
   again?: boolean;
 }
 
 /**
- * The entity of one instance, `instance/<id>`: admits work by Updates, one for each operation that may be asked for, runs
- * one operation at a time as a child, and continues as new when the history grows. It calls almost no activities; the
- * sagas are in the children.
+ * The entity of one instance, `instance/<id>`: accepts work by Updates, one for each operation that can be requested,
+ * runs one operation at a time as a child, and continues as new when the history grows. It calls almost no
+ * activities; the sagas are in the children.
  */
 export async function instance(input: InstanceInput): Promise<void> {
   let { facts, status } = input;
@@ -122,14 +122,14 @@ export async function instance(input: InstanceInput): Promise<void> {
       'operator, why}.',
   });
 
-  // "Request cancellation" of the Temporal UI means the order; it never ends the entity of a server that is there.
+  // "Request cancellation" of the Temporal UI cancels the order; it never ends the entity of a server that exists.
   CancellationScope.current().cancelRequested.catch(() =>
     CancellationScope.nonCancellable(() => cancelOrder('operator')).catch((error) => {
       log.warn('a request for cancellation changes nothing', { error });
     }),
   );
 
-  /** The order, or an operation that is named. */
+  /** Cancels the order, or the operation with this id. */
   async function cancel(by: CancelRequest['by'], operationId?: string): Promise<AcceptedOperation> {
     const named = [running, ...queue].find((operation) => operation?.operationId === operationId);
     if (operationId === undefined || !named || findOperation(named.kind)?.fulfilsOrder) return cancelOrder(by);
@@ -151,14 +151,14 @@ export async function instance(input: InstanceInput): Promise<void> {
     const reason: ReasonCode = by === 'customer' ? 'cancelled_by_customer' : 'cancelled_by_operator';
     const outcome = await controlActivities().startCancelling(refOf(operation), reason);
     if (outcome !== 'cancelling') throw refusal(outcome, 'somebody was faster');
-    // Not before the child runs: it is the child's undo that gives everything back.
+    // Not before the child runs: its undo refunds and removes everything.
     await condition(() => running?.child !== undefined || ended.includes(status));
     if (running?.stopped) running.again = true;
     else running?.scope.cancel();
     return { operationId };
   }
 
-  /** Asks a running operation to end; its workflow says what that means. */
+  /** Asks a running operation to end; its workflow decides what that means. */
   async function stop(operation: Running): Promise<void> {
     await condition(() => operation.child !== undefined || running !== operation);
     operation.scope.cancel();
@@ -223,7 +223,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     return decided;
   };
 
-  /** Lets an operation in, or refuses it with the reason; answers which one does what was asked for. */
+  /** Accepts an operation or refuses it with a reason; returns the operation that fulfils the request. */
   async function enqueue(operation: QueuedOperation): Promise<AcceptedOperation> {
     const { operationId, endsRunning, ...admitted } = admission(operation);
     queue = admitted.queue;
@@ -312,13 +312,13 @@ export async function instance(input: InstanceInput): Promise<void> {
       } catch (error) {
         if (!(error instanceof ChildWorkflowFailure)) throw error;
       }
-      // What undoes nothing has nothing to take back, and may be asked for again.
+      // An operation without undo has nothing to undo, and can be requested again.
       if (declaration.pivot === null) return endBroken(operation);
       await untilRunAgain(current);
     }
   }
 
-  /** A cancel of the operation's scope reaches the child, whose undo is waited for. */
+  /** Cancelling the operation's scope cancels the child, whose undo is awaited. */
   async function runChild(operation: Running, number: number): Promise<OperationResult> {
     const { operationId, kind, scope, requestedBy, request } = operation;
     operation.child = await scope.run(() =>
@@ -333,14 +333,14 @@ export async function instance(input: InstanceInput): Promise<void> {
     return operation.child.result();
   }
 
-  /** Ends an operation whose workflow ended without a result, with the server as it was left. */
+  /** Ends an operation whose workflow ended without a result; the server stays as it is. */
   async function endBroken(operation: QueuedOperation): Promise<InstanceStatus> {
     running = undefined;
     await controlActivities().endBroken(refOf(operation));
     return status;
   }
 
-  /** An operation whose workflow ended without a result undid nothing: people decide, or a customer's cancel. */
+  /** An operation whose workflow ended without a result was not undone: an operator decides, or a customer cancels. */
   async function untilRunAgain(operation: Running): Promise<void> {
     operation.stopped = true;
     upsertSearchAttributes([{ key: needsAttention, value: true }]);

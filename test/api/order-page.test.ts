@@ -161,7 +161,7 @@ describe('what the page says', () => {
         expect(outcomeTexts(facts.outcome!, 'EUR')).toMatchObject({
           happened: 'The payment was not completed in time. Nothing was charged.',
           money: 'Nothing was charged.',
-          next: 'Nobody has to. The name is free again; you may place a new order at any time.',
+          next: 'Nobody; nothing is left to do. The name is free again; you may place a new order at any time.',
         });
       }
     }
@@ -254,7 +254,7 @@ describe('what the page says', () => {
       },
     );
     expect(undone.undo.map((each) => [each.step, each.status, noteText(each, 'provision')])).toEqual([
-      ['settle-money', 'running', 'Nothing is kept that was not delivered.'],
+      ['settle-money', 'running', 'Nothing is charged that was not delivered.'],
     ]);
     expect(undone.forward.at(-1)).toMatchObject({ status: 'never' });
     expect(undone.mayCancel).toBe(false);

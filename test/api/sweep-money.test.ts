@@ -119,7 +119,7 @@ async function found({ orderId, payment }: { orderId: string; payment: OrderPaym
     refunds: data.map(({ amount }) => amount),
     paid,
     refunded,
-    audits: await store.audit.model.countDocuments({ subject: orderId, action: 'settle-stray-payment' }),
+    audits: await store.audit.model.countDocuments({ subject: orderId, action: 'settle-late-payment' }),
     mails: mails.filter(({ latePayment: stray }) => stray.orderId === orderId).map(({ amount }) => amount),
   };
 }

@@ -239,8 +239,8 @@ describe('freehold', () => {
     const dry = await freehold(['reconcile']);
     expect(dry).toMatchObject({ code: 0, err: '' });
     expect(dry.out).toMatch(/^KIND +SUBJECT +OF +REPAIR\nhold_left +acme +- +release_hold\n/);
-    expect(dry.out).toContain('3 compared, 1 mismatch; nothing was touched (dry run).');
-    expect(dry.out).toContain('Did not answer, so something may be missing here: names.');
+    expect(dry.out).toContain('3 compared, 1 mismatch; nothing was changed (dry run).');
+    expect(dry.out).toContain('No response, so mismatches may be missing here: names.');
     expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: false, orphans: false });
     expect(JSON.parse((await freehold(['reconcile', '--repair', '--json'])).out)).toMatchObject({ found: 1 });
     expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: true, orphans: false });
@@ -251,7 +251,7 @@ describe('freehold', () => {
     await api.store.tickets.note({ kind: 'host_gone', subject: 'host-1', repair: null }, new Date());
     const list = await freehold(['tickets', 'list', '--state', 'open']);
     const [id = ''] = /tic_\w+/.exec(list.out) ?? [];
-    expect(list.out).toMatch(/open +host_gone +host-1 +by people/);
+    expect(list.out).toMatch(/open +host_gone +host-1 +by an operator/);
     expect((await freehold(['tickets', 'close', id, '--why', 'moved'])).out).toMatch(/state +closed/);
     expect((await freehold(['tickets', 'show', id])).out).toContain('close: moved');
   });
@@ -260,11 +260,11 @@ describe('freehold', () => {
     const checked = await freehold(['clouds', 'check']);
     expect(checked).toMatchObject({ code: 1, err: '' });
     expect(checked.out).toMatch(/cloud +Amazon Web Services \(aws\), not sold here\nstate +something is missing\n/);
-    expect(checked.out).toMatch(/permissions +1 of 3 are there\nmissing +ec2:RunInstances\nnot told +1 show only/);
+    expect(checked.out).toMatch(/permissions +1 of 3 granted\nmissing +ec2:RunInstances\nnot told +1 show only/);
     expect(checked.out).toMatch(/regions +eu-west-1; us-east-1 lacks t3.small; sa-east-1 did not answer/);
     expect(checked.out).toMatch(/MAKER +t3\.small +24\.11 +45\.00 +20\.89 +46 %/);
     expect(checked.out).toMatch(
-      /cloud +This machine \(local\), sold here\nstate +does not answer us\nproblem +The cloud/,
+      /cloud +This machine \(local\), sold here\nstate +unreachable or access refused\nproblem +The cloud/,
     );
     cloudsAre = 'ready';
     const json = await freehold(['clouds', 'check', '--json']);

@@ -6,10 +6,10 @@ import ts from 'typescript';
 const folder = resolve(import.meta.dirname, '../../src/contracts');
 const values = ['zod'];
 const types = ['zod', '@temporalio/common'];
-/** What Node has and a browser has not. */
+/** Globals of Node that a browser lacks. */
 const globals = ['process', 'Buffer', 'require', 'module', 'global', 'setImmediate', '__dirname', '__filename'];
 
-/** What keeps a browser from importing a file of the contracts: imports and globals, as `file: what`. */
+/** What prevents a browser from importing a file of the contracts: imports and globals, as `file: what`. */
 function obstacles(path: string, text: string): string[] {
   const found: string[] = [];
   const report = (what: string) => found.push(`${relative(folder, path)}: ${what}`);

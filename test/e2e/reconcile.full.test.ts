@@ -239,7 +239,7 @@ describe('the systems of a platform', () => {
       expect((await reconcile()).mismatches.map(keyOf).sort()).toEqual(report.mismatches.map(keyOf).sort());
       const text = await freehold(world, 'reconcile');
       expect(text.out).toMatch(/host_gone +The cloud does not have the host/);
-      expect(text.out).toMatch(/nothing was touched \(dry run\)/);
+      expect(text.out).toMatch(/nothing was changed \(dry run\)/);
     },
     timeoutMs,
   );

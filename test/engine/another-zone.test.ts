@@ -23,8 +23,8 @@ afterAll(async () => {
 
 const zones = ['home-a', 'home-b', 'home-c'];
 
-/** The activities of a real provision worker; what they tell the timeline is kept. */
-function activities(told: string[]) {
+/** The activities of a real provision worker; their timeline entries are collected. */
+function activities(lines: string[]) {
   const ports: StackPorts = {
     store,
     zonesOf: () => zones,
@@ -34,16 +34,16 @@ function activities(told: string[]) {
     finalSnapshotDays: 30,
     journal: {
       note: async () => undefined,
-      append: async (_context, body) => void ('text' in body && told.push(String(body.text))),
+      append: async (_context, body) => void ('text' in body && lines.push(String(body.text))),
     },
     runStack: (request, options) => runStack(request, { ...options, env: lab.env }),
   };
   return { up: stackUp(ports), destroy: destroyStack(ports) };
 }
 
-async function tryUp(context: StepContext, told: string[], attempt: number): Promise<unknown> {
+async function tryUp(context: StepContext, lines: string[], attempt: number): Promise<unknown> {
   const environment = new MockActivityEnvironment({ attempt });
-  return environment.run(activities(told).up, context).then(
+  return environment.run(activities(lines).up, context).then(
     () => 'built',
     (error: unknown) => error,
   );
@@ -61,9 +61,9 @@ test('a full zone is left for the next of the region, and nothing stays behind i
     ...{ instanceId: instance._id, orderId: instance.orderId, operationId: 'op_0123456789abcdef' },
     ...{ step: 'stack-up', attempt: 1 },
   };
-  const told: string[] = [];
+  const lines: string[] = [];
   const undoing: StepContext = { ...context, step: 'destroy-stack' };
-  const undo = () => new MockActivityEnvironment().run(activities(told).destroy, undoing);
+  const undo = () => new MockActivityEnvironment().run(activities(lines).destroy, undoing);
 
   // Every zone but the last is full: two tries follow at once, the third delivers.
   await lab.cloud.faults({ fullZones: ['home-a', 'home-b'] });
@@ -71,25 +71,25 @@ test('a full zone is left for the next of the region, and nothing stays behind i
     [1, 'home-b'],
     [2, 'home-c'],
   ] as const) {
-    const failure = await tryUp(context, told, attempt);
+    const failure = await tryUp(context, lines, attempt);
     expect(failure).toBeInstanceOf(ReasonError);
     expect(failure).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 1_000 });
     expect(await store.instances.find(instance._id)).toMatchObject({ desired: { nodes: [{ zone: next }] } });
     expect(await lab.owned(server)).toEqual([]);
   }
-  expect(await tryUp(context, told, 3)).toBe('built');
+  expect(await tryUp(context, lines, 3)).toBe('built');
   expect(await lab.hosts(server)).toMatchObject([{ zone: 'home-c' }]);
   expect(await lab.cloud.client.list('volumes')).toMatchObject([{ zone: 'home-c' }]);
-  expect(told.filter((text) => text.includes('full'))).toEqual([
+  expect(lines.filter((text) => text.includes('full'))).toEqual([
     'Zone home-a of home is full; the server is built in home-b.',
     'Zone home-b of home is full; the server is built in home-c.',
   ]);
   await undo();
   expect(await lab.owned(server)).toEqual([]);
 
-  // With the whole region full the last zone is kept, the round begins anew, and the wait is a real one.
+  // With the whole region full the last zone is kept, the round starts over, and the delay is the usual one.
   await lab.cloud.faults({ fullZones: zones });
-  expect(await tryUp(context, told, 4)).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 480_000 });
+  expect(await tryUp(context, lines, 4)).toMatchObject({ code: 'cloud_capacity', retryAfterMs: 480_000 });
   expect(await store.instances.find(instance._id)).toMatchObject({
     ...{ desired: { nodes: [{ zone: 'home-c' }] }, zonesTried: [] },
   });

@@ -18,7 +18,7 @@ test('suspended, a server has no machine and keeps volume, address and name; res
 
   const taken = await it.change({ desired });
   expect(kindsOf(taken)).toEqual(['create-machine', 'move-to-machine']);
-  // It answered nobody before, so there is nothing to measure a gap from.
+  // It never answered before, so there is no downtime to measure.
   expect(taken[1]!.downtimeMs === null || taken[1]!.downtimeMs === 0).toBe(true);
   expect(await it.health()).toMatchObject({ boots: 2 });
   await it.destroy();

@@ -17,23 +17,23 @@ test('a larger machine takes over with the data, for a gap that is measured; one
   const after = await it.find();
   expect(after.applied).toMatchObject({ nodes: [{ machines: [{ size: 'local-2' }] }], diskGib: 20 });
   expect(after.outputs).toMatchObject({ addresses: before.addresses, volumeIds: before.volumeIds });
-  // The counter of its boots lies on the volume, so the second boot is that of the new machine on the old data.
+  // The boot counter is on the volume, so the second boot is that of the new machine on the old data.
   expect((await it.health()).boots).toBe(2);
 
-  // Only the move is felt, and no longer than quotes say.
-  const gaps = Object.fromEntries(taken.map(({ kind, downtimeMs: gapMs }) => [kind, gapMs]));
-  expect(gaps).toMatchObject({ 'create-machine': null, 'remove-machine': null, 'grow-volume': null });
-  expect(gaps['move-to-machine']).toBeGreaterThan(0);
-  expect(gaps['move-to-machine']).toBeLessThanOrEqual(expectedDowntime.local.move.ms);
-  expect(downtimeClass(gaps['move-to-machine']!)).toBe('seconds');
+  // Only the move causes downtime, and no longer than quotes promise.
+  const downtimes = Object.fromEntries(taken.map(({ kind, downtimeMs }) => [kind, downtimeMs]));
+  expect(downtimes).toMatchObject({ 'create-machine': null, 'remove-machine': null, 'grow-volume': null });
+  expect(downtimes['move-to-machine']).toBeGreaterThan(0);
+  expect(downtimes['move-to-machine']).toBeLessThanOrEqual(expectedDowntime.local.move.ms);
+  expect(downtimeClass(downtimes['move-to-machine']!)).toBe('seconds');
 
-  // An image whose product never answers: the old machine is still there, and serves again.
+  // An image whose product never answers: the old machine still exists, and serves again.
   const good = await it.desired();
   const bad = { desired: { ...good, image: '0.0.1' } };
   expect(await it.take(bad)).toMatchObject({ kind: 'create-machine' });
   await expect(it.take(bad, { healthyWithinMs: 1_000 })).rejects.toMatchObject({ code: 'host_unhealthy' });
   expect(versionOf(await it.find())).toBe('0.0.1');
-  // Nobody may remove the old machine while the new one does not answer.
+  // The old machine must not be removed while the new one does not answer.
   await expect(it.take(bad, { healthyWithinMs: 500 })).rejects.toMatchObject({
     ...{ code: 'host_unhealthy', detail: expect.stringContaining('before remove-machine') },
   });

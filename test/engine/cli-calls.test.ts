@@ -13,7 +13,7 @@ afterAll(async () => {
   await lab?.close();
 }, 30_000);
 
-/** A CLI that writes down how it is called and then is the real one. */
+/** A CLI that records its arguments and then runs the real one. */
 async function notedCli() {
   const root = join(lab.env.TMPDIR!, 'noted-cli');
   const notes = join(root, 'calls');
@@ -29,8 +29,8 @@ async function notedCli() {
   return { root, calls };
 }
 
-// Each call is a process of the CLI. A version of the Automation API that asks for more, because it no longer goes through
-// what `engine.ts` leaves out, fails here.
+// Each call is a process of the CLI. This fails with a version of the Automation API that makes more calls, because it
+// no longer goes through what `engine.ts` overrides.
 test('building a server takes four processes of the CLI', async () => {
   const { root, calls } = await notedCli();
   const server = lab.spec('calls');

@@ -12,38 +12,38 @@ afterAll(async () => {
   await lab?.close();
 }, 30_000);
 
-async function look(server: PrivateServerSpec): Promise<Drift> {
+async function readDrift(server: PrivateServerSpec): Promise<Drift> {
   const { lines } = await lab.run(lab.request('preview-refresh', server, { delivered: true }));
   const [drift] = lines.flatMap((line) => (line.type === 'drift' ? [line] : []));
   return { differences: drift!.differences, requiredVolumeIds: drift!.requiredVolumeIds };
 }
 
-const repair = (server: PrivateServerSpec, keeps: string[]) =>
-  lab.run({ ...lab.request('up', server, { recover: true, delivered: true }), requiredVolumeIds: keeps });
+const repair = (server: PrivateServerSpec, requiredVolumeIds: string[]) =>
+  lab.run({ ...lab.request('up', server, { recover: true, delivered: true }), requiredVolumeIds });
 
 const short = ({ name, change, properties }: Difference) => [change, name, ...properties].join(' ');
 
-describe('a look at a stack', () => {
+describe('a drift check of a stack', () => {
   test('finds what somebody did at the cloud, changes nothing, and its repair makes no volume', async () => {
     const server = lab.spec('drifting');
     const [hostname] = server.hostnames;
     const { outputs } = await lab.up(server);
     const { client } = lab.cloud;
 
-    // Nothing is amiss.
+    // No drift.
     const asBuilt = await lab.readState(server);
-    expect(await look(server)).toEqual({ differences: [], requiredVolumeIds: outputs.volumeIds });
+    expect(await readDrift(server)).toEqual({ differences: [], requiredVolumeIds: outputs.volumeIds });
     expect(await lab.readState(server)).toBe(asBuilt);
     expect(await lab.disorder(server)).toEqual([]);
 
-    // Things that a repair puts back, and a tag of the volume.
+    // Resources that a repair restores, and a tag of the volume.
     const [host] = await lab.hosts(server);
     await client.remove('hosts', host!.id);
     const [record] = await client.list('records', { name: hostname! });
     await client.update('records', record!.id, { ttl: 600 });
     const [volume] = await client.list('volumes', {});
     await client.update('volumes', volume!.id, { tags: { ...volume!.tags, 'freehold:plan': 'another' } });
-    const drift = await look(server);
+    const drift = await readDrift(server);
     expect(drift.differences.map(short).sort()).toEqual([
       `changed record-${hostname} ttl`,
       'changed volume-node-1 tags',
@@ -55,24 +55,24 @@ describe('a look at a stack', () => {
     expect(await lab.hosts(server)).toEqual([]);
     const repaired = await repair(server, drift.requiredVolumeIds);
     expect(repaired.outputs).toMatchObject({ volumeIds: outputs.volumeIds, addresses: outputs.addresses });
-    expect((await look(server)).differences).toEqual([]);
+    expect((await readDrift(server)).differences).toEqual([]);
 
-    // Something foreign beside it.
+    // An unknown resource beside it.
     const tags = { 'freehold:instance': server.instanceId, 'freehold:resource': 'volume-node-1' };
     const place = { region: 'home', zone: 'home-a', sizeGib: 1, token: 'made-by-hand' };
     const foreign = await client.create('volumes', { name: 'by-hand', tags, ...place });
-    const beside = await look(server);
+    const beside = await readDrift(server);
     expect(beside.differences).toMatchObject([{ change: 'foreign', name: 'volume-node-1', id: foreign.id }]);
     expect(judgeDrift(beside.differences)).toMatchObject({ verdict: 'needs_person', reason: 'unknown_objects' });
     await client.remove('volumes', foreign.id);
 
-    // The volume goes between the look and the repair: nothing is made in its place, nor anything else.
+    // The volume is deleted between the check and the repair: neither it nor anything else is created.
     const [second] = await lab.hosts(server);
     await client.remove('hosts', second!.id);
-    const before = await look(server);
+    const before = await readDrift(server);
     expect(judgeDrift(before.differences).verdict).toBe('repairable');
     await client.remove('volumes', volume!.id);
-    const after = await look(server);
+    const after = await readDrift(server);
     expect(after.requiredVolumeIds).toEqual([]);
     expect(judgeDrift(after.differences)).toEqual({ verdict: 'needs_person', reason: 'volume_gone' });
     await expect(repair(server, before.requiredVolumeIds)).rejects.toMatchObject({ code: 'volume_gone' });

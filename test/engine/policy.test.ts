@@ -8,7 +8,8 @@ beforeAll(async () => {
 afterAll(() => lab?.close(), 30_000);
 
 test('a stack that breaks a rule is refused by its reason, and nothing of it was at the cloud', async () => {
-  // The tags of a spec come last but for the two of the stack itself; one that holds the token of the cloud is a leak.
+  // The tags of a spec come last except for the two of the stack itself; a tag that holds the token of the cloud is a
+  // leak.
   const leaky = lab.spec('leaky', { tags: { 'freehold:note': lab.cloud.token } });
   const began = Date.now();
   await expect(lab.up(leaky)).rejects.toMatchObject({
@@ -22,7 +23,7 @@ test('a stack that breaks a rule is refused by its reason, and nothing of it was
   expect((await lab.state(leaky)).ids).toEqual([]);
   expect(await lab.locks(leaky)).toEqual([]);
 
-  // The same server without it is built, and what was refused leaves nothing to mend.
+  // The same server without it is built, and the refused one has left nothing to clean up.
   const sound = { ...leaky, tags: { 'freehold:plan': 'MAKER' } };
   const { outputs } = await lab.up(sound);
   expect(outputs.serverIds).toHaveLength(1);

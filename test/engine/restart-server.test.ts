@@ -12,7 +12,7 @@ test('a restarted server is the same one with the same data, and its stack sees 
   const note = join(await it.dataFolder(), 'note');
   await appendFile(note, 'written before the restart');
 
-  // While a runner of an operation that was given up may still be writing, nothing is touched.
+  // While a runner of an abandoned operation may still be writing, nothing is restarted.
   const release = await it.holdLease();
   await expect(it.restart()).rejects.toMatchObject({ code: 'stack_busy' });
   expect((await it.hosts())[0]?.pid).toBe(host!.pid);
@@ -29,7 +29,7 @@ test('a restarted server is the same one with the same data, and its stack sees 
   expect(await readFile(note, 'utf8')).toBe('written before the restart');
   expect(await it.find()).toEqual(before);
 
-  // The next change begins from the same machine. In the middle of it two stand there, and the one that serves is restarted.
+  // The next change begins from the same machine. In the middle of it there are two, and the serving one is restarted.
   expect(await it.change({ desired: await it.desired() })).toEqual([]);
   const larger = { desired: await it.desired({ size: 'local-2' }) };
   expect(await it.take(larger)).toMatchObject({ kind: 'create-machine' });

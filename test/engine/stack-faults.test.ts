@@ -20,7 +20,7 @@ afterAll(async () => {
   await lab?.close();
 }, 30_000);
 
-/** Runners of this process that live, by session. */
+/** Live runners of this process, by session. */
 function runners(): number[] {
   const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
   return text
@@ -30,7 +30,7 @@ function runners(): number[] {
     .map(([pid]) => Number(pid));
 }
 
-/** Begins an up whose host takes long to create, and waits until it is being created. */
+/** Starts an up whose host takes long to create, and waits until it is being created. */
 async function beginSlowUp(server: PrivateServerSpec, signal?: AbortSignal) {
   await lab.cloud.faults({ createHostMs: 20_000 });
   const lines: RunnerLine[] = [];
@@ -69,7 +69,7 @@ describe('an operation that goes wrong', () => {
     expect(await lab.owned(server)).toEqual([]);
   }, 60_000);
 
-  test('quota, outage and refusal of the cloud are told apart', async () => {
+  test('quota, outage and refusal of the cloud are distinguished', async () => {
     const server = lab.spec('refused');
     await lab.cloud.faults({ createHost: 'quota', times: 1 });
     await expect(lab.up(server)).rejects.toMatchObject({ code: 'cloud_quota' });
@@ -139,7 +139,7 @@ describe('an operation that goes wrong', () => {
         expect(await lab.locks(server)).toHaveLength(1);
       }
       await lab.cloud.clearFaults();
-      // The lease tells that the work before did not end well, whatever the caller knows.
+      // The lease records that the previous work did not end cleanly, whatever the caller knows.
       const { outputs } = await lab.up(server);
       expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
       expect(await lab.disorder(server, [sid])).toEqual([]);

@@ -10,12 +10,12 @@ import { openStackLab, partOf, type StackLab } from '../support/stack-lab.ts';
 import { until } from '../support/until.ts';
 
 /**
- * Kills at random moments of an up. A failure is repeated with `FREEHOLD_TEST_SEED=<seed>`, as far as a machine does the
- * same twice.
+ * Kills at random moments of an up. `FREEHOLD_TEST_SEED=<seed>` repeats a failure, as far as timing on the machine
+ * repeats.
  */
 const seed = Number(process.env.FREEHOLD_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const rounds = 2;
-/** An up on an idle machine takes about as long, ms. */
+/** Approximate duration of an up on an idle machine, ms. */
 const longestMs = 3_500;
 
 const clouds = {
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
 
-/** Pid of a part of an operation that `owner` runs; undefined while it is not there. */
+/** Pid of a process of an operation that `owner` runs; undefined while there is none. */
 function findPart(owner: number, part: 'owner' | 'runner' | 'engine' | 'provider'): number | undefined {
   if (part === 'owner') return owner;
   return descendants(owner).find(({ pid }) => partOf(pid) === part)?.pid;
@@ -72,7 +72,7 @@ describe(`kills at random moments, seed ${seed}`, () => {
   });
 });
 
-/** Bytes of the state and ids at the cloud, to see whether anybody writes. */
+/** Bytes of the state and ids at the cloud, to detect writes. */
 async function picture(server: PrivateServerSpec) {
   return { state: await lab.readState(server), ids: await lab.idsAtCloud(server), lease: await lab.lease(server) };
 }

@@ -33,8 +33,9 @@ interface Health {
 
 async function health(hostname: string): Promise<Health> {
   const url = `https://${hostname}:${new URL(edge.url).port}/healthz`;
-  const look = () => fetch(url, { dispatcher: reach.dispatcher }).then((response) => (response.ok ? response : null));
-  const response = await until(() => look().catch(() => null), { what: `${hostname} answers` });
+  const getPage = () =>
+    fetch(url, { dispatcher: reach.dispatcher }).then((response) => (response.ok ? response : null));
+  const response = await until(() => getPage().catch(() => null), { what: `${hostname} answers` });
   return (await response.json()) as Health;
 }
 
@@ -59,7 +60,7 @@ describe('the life of a stack', () => {
       'volumes volume-node-1',
     ]);
 
-    // Its progress counts to the whole and never falls.
+    // Its progress reaches the total and never decreases.
     expect(phasesOf(lines)).toEqual(['enrol', 'up']);
     const counts = resources(lines).map(({ done }) => done);
     expect(counts).toEqual([...counts].sort((a, b) => a - b));
@@ -71,7 +72,7 @@ describe('the life of a stack', () => {
       total: 4,
     });
 
-    // The enrolment token reached the host, and neither the lines nor the state in the clear.
+    // The host got the enrolment token; it is in plaintext neither in the lines nor in the state.
     const contract = await lab.pulumi('stack', 'export', '--stack', `inst-${server.instanceId}`);
     expect(lab.licence.calls.map(({ path }) => path)).toContain('/v1/admin/enrollments');
     expect(contract).not.toContain('enr_');
@@ -94,7 +95,7 @@ describe('the life of a stack', () => {
     expect(await lab.hosts(server)).toMatchObject([{ size: 'local-2', tags: { 'freehold:plan': 'GROW' } }]);
     expect((await health(hostname)).boots).toBe(2);
 
-    // Refresh sees a host and a route that vanished; up repairs both on the same volume.
+    // Refresh notices a host and a route that disappeared; up repairs both on the same volume.
     const [host] = await lab.hosts(server);
     await lab.cloud.client.remove('hosts', host!.id);
     const [record] = await lab.cloud.client.list('records', { name: hostname });
@@ -107,7 +108,7 @@ describe('the life of a stack', () => {
     const third = await health(hostname);
     expect(third.boots).toBe(3);
 
-    // Refresh sees a host that is down; up brings it back.
+    // Refresh notices a host that is down; up starts it again.
     const [down] = await lab.hosts(server);
     await lab.cloud.client.stopHost(down!.id);
     expect(changesOf((await lab.refresh(larger)).lines)).toMatchObject({ update: 1 });
@@ -116,7 +117,7 @@ describe('the life of a stack', () => {
     const fourth = await health(hostname);
     expect(fourth.boots).toBe(4);
 
-    // Destroy leaves nothing, though the volume is protected and the licence server is down.
+    // Destroy leaves nothing, although the volume is protected and the licence server is down.
     const calls = lab.licence.calls.length;
     await lab.destroy(larger);
     expect(await lab.owned(server)).toEqual([]);
@@ -126,7 +127,7 @@ describe('the life of a stack', () => {
     expect(lab.licence.calls).toHaveLength(calls);
     expect(await lab.leftovers()).toEqual([]);
 
-    // Destroy of what is not there is a success.
+    // Destroying what does not exist is a success.
     await lab.destroy(larger);
   }, 120_000);
 
@@ -139,7 +140,7 @@ describe('the life of a stack', () => {
     const [first] = await lab.hosts(server);
     expect((await health(hostname)).boots).toBe(1);
 
-    // The new machine stands beside the old one and disturbs nothing.
+    // The new machine exists beside the old one and does not affect it.
     await lab.up(withMachines(server, [old, next], 'm1'));
     const states = async () => (await lab.hosts(server)).map(({ name, state }) => `${name.split('-').at(-1)} ${state}`);
     expect((await states()).sort()).toEqual(['m1 running', 'm2 idle']);
@@ -151,7 +152,7 @@ describe('the life of a stack', () => {
     expect(moved.outputs).toMatchObject({ addresses: outputs.addresses, volumeIds: outputs.volumeIds });
     expect((await health(hostname)).boots).toBe(2);
 
-    // And back, when it is not wanted after all.
+    // And back, as in an undo.
     await lab.up(withMachines(server, [old, next], 'm1'));
     expect((await health(hostname)).boots).toBe(3);
     await lab.up(withMachines(server, [old, next], 'm2'));

@@ -91,7 +91,7 @@ describe('a cloud without create tokens whose lists come late', () => {
     expect((await lab.hosts(server)).map(({ id }) => id)).toEqual(outputs.serverIds);
     expect(await lab.disorder(server)).toEqual([]);
 
-    // An undo that follows at once does not believe that there is nothing.
+    // An undo that follows at once does not trust an empty list.
     await lab.cloud.rules({ createTokens: false, listingDelayMs: 2_000 });
     await lab.forgetObjects(server);
     await lab.destroy(server);
@@ -122,7 +122,7 @@ describe('a state that is older than the cloud', () => {
     const { outputs } = await lab.up(server);
     const [host] = await lab.hosts(server);
 
-    // The state forgets everything; the same objects come back into it, and only then does the wish change them.
+    // The state loses everything; the same resources are imported, and only then changed to the new spec.
     await lab.forgetObjects(server);
     const wider = { ...server, tags: { 'freehold:plan': 'GROW' } };
     const larger = withMachines(wider, [{ name: 'm1', size: 'local-2' }]);
@@ -133,7 +133,7 @@ describe('a state that is older than the cloud', () => {
     expect(await lab.disorder(larger)).toEqual([]);
     expect((await lab.up(larger)).lines.at(-1)).toMatchObject({ type: 'result', changes: { same: 6 } });
 
-    // A host that a killed attempt had begun is taken over too, with the pending operation gone.
+    // A host that a killed attempt had started to create is imported too, and the pending operation removed.
     await lab.cloud.client.remove('hosts', host!.id);
     await lab.refresh(larger);
     const { running, sid } = await lab.beginUp(larger, { delivered: true });
@@ -145,7 +145,7 @@ describe('a state that is older than the cloud', () => {
     expect(taken.outputs.serverIds).toEqual([begun!.id]);
     expect(await lab.disorder(larger, [sid])).toEqual([]);
 
-    // A second volume under a taken name stays, and a person has to look, with recovery and without.
+    // A second volume under an existing name is kept, and an operator has to decide, with recovery and without.
     const tags = { 'freehold:instance': server.instanceId, 'freehold:resource': 'volume-node-1' };
     const place = { name: 'second', region: 'home', zone: 'home-a', sizeGib: 10 };
     const second = await lab.cloud.client.create('volumes', { ...place, tags, token: `token of ${server.instanceId}` });

@@ -47,15 +47,15 @@ test('a server of three nodes is built in three zones, each with its volume, its
 
   const built = (await store.instances.find(instance._id))!;
   const server = specFrom(built);
-  const placesOf = (objects: { zone: string; tags: Record<string, string> }[]) =>
+  const zonesOf = (objects: { zone: string; tags: Record<string, string> }[]) =>
     objects.map(({ zone, tags }) => `${tags['freehold:resource']} in ${zone}`).sort();
-  expect(placesOf(await lab.hosts(server))).toEqual([
+  expect(zonesOf(await lab.hosts(server))).toEqual([
     'host-node-1-m1 in home-a',
     'host-node-2-m1 in home-b',
     'host-node-3-m1 in home-c',
   ]);
   const tag = ['freehold:instance', instance._id] as const;
-  expect(placesOf(await lab.cloud.client.list('volumes', { tag }))).toEqual([
+  expect(zonesOf(await lab.cloud.client.list('volumes', { tag }))).toEqual([
     'volume-node-1 in home-a',
     'volume-node-2 in home-b',
     'volume-node-3 in home-c',
@@ -67,7 +67,7 @@ test('a server of three nodes is built in three zones, each with its volume, its
     [1, 2, 3].map((index) => ({ licenseId: instance.licenceId, nodeName: `node-${index}`, generation: 4 })),
   );
 
-  // The record says the same stack again: nothing is to be created, changed or removed.
+  // The record gives the same stack: nothing is to be created, changed or removed.
   expect(Object.keys(await lab.preview(server))).toEqual(['same']);
   await new MockActivityEnvironment().run(destroyStack(ports), undoing);
   expect(await lab.owned(server)).toEqual([]);

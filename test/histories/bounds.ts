@@ -2,15 +2,15 @@ import type { Run } from '../support/temporal.ts';
 import { type Event, eventsOf, typeOf } from './happenings.ts';
 
 /**
- * How long histories may become: so many events by themselves, and so many more for each time that something happens.
+ * Maximum length of histories: a base number of events, and more for each occurrence of certain events.
  * docs/architecture.md states the same. Temporal warns at 10,240 events and ends a workflow at 51,200.
  */
 export const bounds = {
   /** The entity, until its operation has ended. */
   instance: { base: 30, per: { news: 10, message: 16, stop: 25, check: 20, restart: 20 } },
-  /** From the name to the ready mail, or to the end of the whole undo, however long it waits for money or hosts. */
+  /** From the name to the ready mail, or to the end of the whole undo, however long it waits for payment or hosts. */
   provision: { base: 120, per: { news: 15, call: 30 } },
-  /** From the look to the ready server; a look that finds nothing takes a dozen. */
+  /** From the check to the ready server; a check without a finding takes a dozen. */
   checkDrift: { base: 60, per: { call: 30 } },
   /** From the request to the healthy server. */
   restart: { base: 50, per: { call: 30 } },
@@ -18,12 +18,12 @@ export const bounds = {
   scanDrift: { base: 10, per: { page: 14 } },
   keepSnapshots: { base: 15, per: { page: 7 } },
   checkClouds: { base: 10, per: { look: 7 } },
-  /** However many years a server is paid for: one that is long continues as new. */
+  /** However many years a server is paid for: a long one continues as new. */
   subscription: { base: 10, per: { read: 25 } },
   settleLatePayment: { base: 20, per: { refusal: 14 } },
 } as const;
 
-/** The lists that a comparison of the fleet goes through, page by page. */
+/** The lists that a reconcile pass compares, page by page. */
 const pages = [
   'readOrders',
   'readSubscriptions',
@@ -35,11 +35,11 @@ const pages = [
   'keepSnapshots',
 ];
 
-/** What makes a history longer. */
+/** Events that make a history longer. */
 export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
-  /** The webhook says that something happened to the payment. */
+  /** A webhook reports a change of the payment. */
   news: ({ signalled }) => signalled === 'payment-changed',
-  /** Somebody sends an Update, or requests a cancellation. */
+  /** An Update, or a request for cancellation. */
   message: ({ asks }) => asks,
   /** An operation ends without a result: it was terminated. */
   stop: ({ stops }) => stops,
@@ -47,10 +47,10 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   check: ({ begins }) => begins === 'checkDrift',
   /** A restart begins. */
   restart: ({ begins }) => begins === 'restart',
-  /** A step calls for an operator, and is decided about, or tried again by itself. */
+  /** A step calls for an operator, and is decided about, or retried automatically. */
   call: ({ activity }) => activity === 'noteNeedsOperator',
   page: ({ activity }) => activity !== undefined && pages.includes(activity),
-  /** A cloud is looked at. */
+  /** A cloud is checked. */
   look: ({ activity }) => activity === 'checkCloud',
   /** A subscription is read at Stripe. */
   read: ({ activity }) => activity === 'readSubscription',
@@ -59,7 +59,7 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   refusal: ({ fails }) => fails,
 };
 
-/** How many events this history may hold by what happened in it. */
+/** Maximum number of events of this history, by its occurrences. */
 export function boundOf(run: Run): number {
   const { base, per } = bounds[typeOf(run) as keyof typeof bounds];
   const events = eventsOf(run);

@@ -14,7 +14,7 @@ import type { Scenario, Scenarios } from './scenario.ts';
 
 const served = ['gcp', 'local'] as const;
 
-/** A workflow that asks two clouds, each on its own queue. */
+/** A workflow that calls two clouds, each on its own queue. */
 function asking(
   workflow: { type: string; workflowId: string; input: object },
   activities: Parameters<typeof Worker.create>[0]['activities'],
@@ -42,7 +42,7 @@ function asking(
   };
 }
 
-/** A round of snapshots with so many pages at Google Cloud; the small cloud does not answer. */
+/** A snapshot run with this many pages at Google Cloud; the small cloud does not respond. */
 function round(pages: number, continueAsNewAfter?: number): Scenario {
   const settings: PassSettings = { at: 1, settlingMs: 1, backMs: 1, clouds: [...served], pageSize: 1 };
   return asking(
@@ -59,7 +59,7 @@ function round(pages: number, continueAsNewAfter?: number): Scenario {
   );
 }
 
-/** The ways of what looks at clouds and keeps their snapshots. */
+/** The scenarios of cloud checks and snapshot runs. */
 export const cloudScenarios: Scenarios = {
   'clouds-checked': asking(
     {

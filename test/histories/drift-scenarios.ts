@@ -24,16 +24,16 @@ const volumeGone: Difference = { ...hostGone, name: 'volume-node-1', id: 'vol-1'
 const by = { operationId: checkId, attempt: 1, operator: 'ada', why: 'recorded' };
 
 interface Check {
-  amiss?: Difference[];
-  /** What its steps do when the server is delivered. */
+  differences?: Difference[];
+  /** Behaviour of the steps once the server is delivered. */
   behaviours?: Partial<Record<StepName, Behaviour>>;
-  asked?: boolean;
+  requested?: boolean;
   realTime?: boolean;
   play?(running: Running & { world: World }): Promise<unknown>;
 }
 
 /** One check of a delivered server: the histories of its entity and of the check. */
-function check({ amiss = [], behaviours = {}, asked = false, realTime = false, play }: Check): Scenario {
+function check({ differences = [], behaviours = {}, requested = false, realTime = false, play }: Check): Scenario {
   return () => {
     const delivered = { is: false };
     const later = Object.entries(behaviours).map(([step, behaviour]): [string, Behaviour] => [
@@ -48,9 +48,9 @@ function check({ amiss = [], behaviours = {}, asked = false, realTime = false, p
       Object.assign(delivered, { is: true });
       world.tries.clear();
       world.calls.splice(0);
-      world.drift.differences = amiss;
+      world.drift.differences = differences;
       await entity.executeUpdate(requestUpdate(checkDrift.kind), {
-        args: [{ operationId: checkId, requestedBy: asked ? 'operator' : 'system' }],
+        args: [{ operationId: checkId, requestedBy: requested ? 'operator' : 'system' }],
       });
       await play?.({ ...running, world });
       const handle = environment.client.workflow.getHandle(operationWorkflowId(instanceId, checkId));
@@ -80,7 +80,7 @@ async function waitsAt({ world }: { world: World }, step: StepName): Promise<voi
 
 const abortedAt = (step: StepName): Scenario =>
   check({
-    amiss: [hostGone],
+    differences: [hostGone],
     behaviours: { [step]: failing },
     async play(running) {
       await waitsAt(running, step);
@@ -90,8 +90,8 @@ const abortedAt = (step: StepName): Scenario =>
 
 const cancelledAt = (step: StepName): Scenario =>
   check({
-    amiss: [hostGone],
-    asked: true,
+    differences: [hostGone],
+    requested: true,
     realTime: true,
     behaviours: { [step]: untilCancelled },
     async play({ world, entity }) {
@@ -100,7 +100,7 @@ const cancelledAt = (step: StepName): Scenario =>
     },
   });
 
-/** A scan of so many pages of two servers. */
+/** A scan of this many pages of two servers. */
 function scan(pages: number, continueAsNewAfter?: number): Scenario {
   return async () => {
     const environment = await startDevServer(continueAsNewAfter ? { continueAsNewAfter } : {});
@@ -108,13 +108,13 @@ function scan(pages: number, continueAsNewAfter?: number): Scenario {
     const activities = {
       askDriftChecks: async ({ after }: { after: string }) => {
         const page = Number(after || 0);
-        const asked = page === 1 ? [] : [checkOf(2 * page), checkOf(2 * page + 1)];
-        return { asked, skipped: 2 - asked.length, next: page + 1 < pages ? String(page + 1) : null };
+        const requested = page === 1 ? [] : [checkOf(2 * page), checkOf(2 * page + 1)];
+        return { asked: requested, skipped: 2 - requested.length, next: page + 1 < pages ? String(page + 1) : null };
       },
-      followDriftChecks: async (asked: ReturnType<typeof checkOf>[]) => {
-        const [first] = asked;
+      followDriftChecks: async (requested: ReturnType<typeof checkOf>[]) => {
+        const [first] = requested;
         if (first?.instanceId.endsWith('4')) throw fail('internal');
-        return { checked: asked.length, drifted: asked.slice(0, 1), left: 0 };
+        return { checked: requested.length, drifted: requested.slice(0, 1), left: 0 };
       },
     };
     try {
@@ -131,14 +131,14 @@ function scan(pages: number, continueAsNewAfter?: number): Scenario {
   };
 }
 
-/** The ways of checks of delivered servers, and of the scans that ask for them. */
+/** The scenarios of drift checks of delivered servers, and of scans. */
 export const driftScenarios: Scenarios = {
   'drift-not-found': check({}),
-  'drift-not-found-by-an-operator': check({ asked: true }),
-  'drift-not-looked': check({ asked: true, behaviours: { 'detect-drift': failing } }),
-  'drift-repaired': check({ amiss: [hostGone] }),
+  'drift-not-found-by-an-operator': check({ requested: true }),
+  'drift-not-looked': check({ requested: true, behaviours: { 'detect-drift': failing } }),
+  'drift-repaired': check({ differences: [hostGone] }),
   'drift-retried-at-every-step': check({
-    amiss: [hostGone],
+    differences: [hostGone],
     behaviours: { 'report-drift': failingOnce, 'repair-stack': failingOnce, 'await-healthy': failingOnce },
     async play(running) {
       for (const step of ['report-drift', 'repair-stack', 'await-healthy'] as const) {
@@ -148,7 +148,7 @@ export const driftScenarios: Scenarios = {
     },
   }),
   'drift-mended-by-hand': check({
-    amiss: [volumeGone],
+    differences: [volumeGone],
     async play(running) {
       await waitsAt(running, 'report-drift');
       running.world.drift.differences = [];
@@ -156,7 +156,7 @@ export const driftScenarios: Scenarios = {
     },
   }),
   'drift-repaired-and-skipped': check({
-    amiss: [hostGone],
+    differences: [hostGone],
     behaviours: { 'await-healthy': failing },
     async play(running) {
       await waitsAt(running, 'await-healthy');

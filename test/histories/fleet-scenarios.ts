@@ -20,15 +20,15 @@ import type { Scenario, Scenarios } from './scenario.ts';
 interface Pass {
   fleet(): Fleet;
   repair: boolean;
-  /** Whether an operator wants orphans dealt with, too. */
+  /** Whether an operator requests repairs of orphans, too. */
   orphans?: boolean;
   /** Suggested length of a history; the server's own when absent. */
   continueAsNewAfter?: number;
-  /** Orders whose money a repair settles in a workflow of its own. */
+  /** Orders whose settlement a repair starts as a workflow of its own. */
   settles?: string[];
 }
 
-/** One comparison of the fleet, with the workflows that it starts. */
+/** One reconcile pass, with the workflows that it starts. */
 function pass({ fleet, repair, orphans, continueAsNewAfter, settles = [] }: Pass): Scenario {
   const input = { parts: ['records' as const, 'cloud' as const], repair, ...(orphans ? { orphans } : {}) };
   const server = continueAsNewAfter ? { server: () => startDevServer({ continueAsNewAfter }) } : {};
@@ -42,7 +42,7 @@ function pass({ fleet, repair, orphans, continueAsNewAfter, settles = [] }: Pass
     });
 }
 
-/** Five orders; money, a licence, a name and a volume were left behind by two of them. */
+/** Five orders; two of them left behind money, a licence, a name and a volume. */
 function mismatched(): Fleet {
   const fleet = createFleet([0, 1, 2, 3, 4].map((number) => order(number)));
   const { readPayments } = fleet.activities;
@@ -62,7 +62,7 @@ function mismatched(): Fleet {
   return fleet;
 }
 
-/** A server whose stack has lost something, and what nobody knows, with data and without. */
+/** A server whose stack has lost a resource, and unowned resources with data and without. */
 function orphaned(): Fleet {
   const fleet = mismatched();
   fleet.objects.push({ id: 'lost', role: 'other', instanceId: instanceOf(0), createdAt: 0 });
@@ -82,7 +82,7 @@ function silent(): Fleet {
   return fleet;
 }
 
-/** Money that came after the end of its order, which Stripe refuses to settle so often. */
+/** A late payment, which Stripe refuses to settle this many times. */
 function latePayment(refusals: number): Scenario {
   const payment: LatePayment = { paymentIntentId: 'pi_1', orderId: 'ord_0123456789abcdef', refundId: 're_1' };
   const world = () =>
@@ -100,7 +100,7 @@ function latePayment(refusals: number): Scenario {
     });
 }
 
-/** The ways of the workflows that look after all instances together. */
+/** The scenarios of the fleet workflows. */
 export const fleetScenarios: Scenarios = {
   'fleet-compared': pass({ fleet: mismatched, repair: false }),
   'fleet-repaired': pass({ fleet: mismatched, repair: true, settles: [orderOf(1)] }),

@@ -3,26 +3,26 @@ import type { StepName } from '../../src/contracts/steps.ts';
 import type { OperatorDecision, StepContext } from '../../src/contracts/workflow-messages.ts';
 import type { Run } from '../support/temporal.ts';
 
-/** What one event of a history says, as far as it is asked here. */
+/** The relevant facts of one event of a history. */
 export interface Event {
-  /** The activity that it schedules, with what that is given. */
+  /** The activity that it schedules, with its input. */
   activity?: string;
   given: unknown[];
-  /** The signal that it brings. */
+  /** The name of a signal. */
   signalled?: string;
-  /** It brings an Update or a request for cancellation. */
+  /** Whether it is an Update or a request for cancellation. */
   asks: boolean;
-  /** It requests the cancellation of this workflow. */
+  /** Whether it requests the cancellation of this workflow. */
   cancels: boolean;
-  /** An activity failed for good. */
+  /** Whether an activity failed permanently. */
   fails: boolean;
-  /** The workflow type of a child that began. */
+  /** The workflow type of a started child. */
   begins?: string;
-  /** A child ended without a result. */
+  /** Whether a child ended without a result. */
   stops: boolean;
 }
 
-/** The type of the workflow that a history is of. */
+/** The workflow type of a history. */
 export function typeOf({ history }: Run): string {
   return history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
 }
@@ -50,8 +50,8 @@ export function eventsOf({ history }: Run): Event[] {
 }
 
 /**
- * What an operation met, in words: `retry at stack-up`, `skip at …`, `abort at …` (an operator decided), `window ends at …`
- * (nobody did), `cancel at …` while the step ran, `cancel while … waits` for an operator.
+ * The incidents of an operation, in words: `retry at stack-up`, `skip at …`, `abort at …` (an operator decided),
+ * `window ends at …` (nobody did), `cancel at …` while the step ran, `cancel while … waits` for an operator.
  */
 export function metBy(run: Run): string[] {
   const met: string[] = [];

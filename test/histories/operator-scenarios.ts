@@ -30,7 +30,7 @@ const failingOnce: Behaviour = (tries) => {
 const each = (names: readonly StepName[], behaviour: Behaviour) =>
   Object.fromEntries(names.map((name) => [name, behaviour]));
 
-/** Waits until the first try of this step calls for an operator, and sends his decision. */
+/** Waits until the first try of this step calls for an operator, and sends the decision. */
 async function decide(
   { world, entity }: Running & { world: World },
   step: StepName,
@@ -50,7 +50,7 @@ const abortedAt = (step: StepName): Scenario =>
 
 const givenUpAt = (step: StepName): Scenario => order({ world: () => createWorld({ [step]: failing('internal') }) });
 
-/** The ways of orders about which an operator decides, or about which nobody does in time. */
+/** The scenarios of orders that need an operator's decision, with and without one in time. */
 export const operatorScenarios: Scenarios = {
   ...Object.fromEntries(stepsBeforePivot.map((step) => [`aborted-at-${step}`, abortedAt(step)])),
   ...Object.fromEntries(stepsBeforePivot.map((step) => [`given-up-at-${step}`, givenUpAt(step)])),

@@ -18,7 +18,7 @@ const provisionSteps = stepNamesOf(provision);
 
 const day = 24 * 3_600_000;
 
-/** The steps before the pivot: each can be cancelled, and each can fail for good. */
+/** The steps before the pivot: each can be cancelled, and each can fail permanently. */
 export const stepsBeforePivot = provisionSteps.slice(0, provisionSteps.indexOf('mark-ready') + 1);
 
 const by = { operationId, attempt: 1, operator: 'ada', why: 'recorded' };
@@ -31,7 +31,9 @@ const again = (reason: Parameters<typeof fail>[0]) => () => {
 const everyHour = (reason: string) => ApplicationFailure.create({ type: reason, nextRetryDelay: '1 hour' });
 const unpaid = (): OrderScenario => ({ world: () => createWorld({ 'await-payment': again('not_paid_yet') }) });
 
-/** How a step meets a cancel: it waits for its next try, it ends, or (what is not named here) it succeeds in spite of it. */
+/**
+ * How a step reacts to a cancel: it waits for its next try, it ends, or (not listed here) it succeeds in spite of it.
+ */
 const meetsCancel: Partial<Record<StepName, Behaviour>> = {
   'await-payment': again('not_paid_yet'),
   'stack-up': () => Context.current().cancelled,
@@ -40,26 +42,26 @@ const meetsCancel: Partial<Record<StepName, Behaviour>> = {
 };
 
 function cancelledAt(step: StepName): Scenario {
-  const heard = Promise.withResolvers<void>();
+  const cancelArrived = Promise.withResolvers<void>();
   return order({
-    world: () => createWorld({ [step]: meetsCancel[step] ?? (() => heard.promise) }),
+    world: () => createWorld({ [step]: meetsCancel[step] ?? (() => cancelArrived.promise) }),
     realTime: true,
     async play({ world, entity, operation }) {
       await until(() => world.calls.includes(step));
       await entity.executeUpdate(cancelOperation, { args: [{ by: 'customer' }] });
-      await until(() => heardOfCancel(operation));
-      heard.resolve();
+      await until(() => hasSeenCancel(operation));
+      cancelArrived.resolve();
     },
   });
 }
 
-async function heardOfCancel(operation: Running['operation']): Promise<boolean> {
+async function hasSeenCancel(operation: Running['operation']): Promise<boolean> {
   const { events } = await operation.fetchHistory();
-  const asked = events?.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes) ?? -1;
-  return asked >= 0 && events!.slice(asked).some((event) => event.workflowTaskCompletedEventAttributes);
+  const requestedAt = events?.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes) ?? -1;
+  return requestedAt >= 0 && events!.slice(requestedAt).some((event) => event.workflowTaskCompletedEventAttributes);
 }
 
-/** The ways of orders that nobody has to decide about, by what the customer or Stripe does. */
+/** The scenarios of orders without an operator's decision, by the actions of customer and Stripe. */
 export const orderScenarios: Scenarios = {
   delivered: order({
     world: () =>
@@ -158,8 +160,8 @@ export const orderScenarios: Scenarios = {
         ...world,
         activities: {
           ...world.activities,
-          async startCancelling(...asked: Parameters<typeof startCancelling>) {
-            const outcome = await startCancelling(...asked);
+          async startCancelling(...args: Parameters<typeof startCancelling>) {
+            const outcome = await startCancelling(...args);
             refused.resolve();
             return outcome;
           },
@@ -212,7 +214,7 @@ export const orderScenarios: Scenarios = {
   ),
 };
 
-/** An operation that somebody terminated while it waited for money, and what happens to it then. */
+/** An operation that was terminated while it waited for the payment, and what happens then. */
 function stopped(play: NonNullable<OrderScenario['play']>): Scenario {
   return order({
     realTime: true,

@@ -1,18 +1,18 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { keepText, recordedNames } from './recorded.ts';
+import { recordedNames, writeText } from './recorded.ts';
 import { scenarios } from './scenarios.ts';
 
 /**
- * Makes the histories that `test/workflows/replay.test.ts` replays: `node test/histories/record.ts [name …]`, without a
- * name those that are missing.
+ * Records the histories that `test/workflows/replay.test.ts` replays: `node test/histories/record.ts [name …]`,
+ * without a name the missing ones.
  *
- * A recorded history stands for orders that run at customers, so a change of the workflows has to replay the old ones.
- * Record again only what was never released.
+ * A recorded history stands for orders that run at customers, so changed workflows must be able to replay the old
+ * ones. Record again only what was never released.
  */
-const asked = process.argv.slice(2);
-const names = asked.length > 0 ? asked : Object.keys(scenarios).filter((name) => !recordedNames().includes(name));
+const selected = process.argv.slice(2);
+const names = selected.length > 0 ? selected : Object.keys(scenarios).filter((name) => !recordedNames().includes(name));
 
-/** What tells of the machine that recorded, or of its server's books, and nothing of the workflow. */
+/** Fields that depend on the recording machine or on its server, not on the workflow. */
 const ofTheMachine = [
   'identity',
   'stackTrace',
@@ -34,7 +34,7 @@ for (const name of names) {
     workflowId,
     history: cleaned(historyToJSON(history)),
   }));
-  keepText(name, `${JSON.stringify(runs)}\n`);
+  writeText(name, `${JSON.stringify(runs)}\n`);
   process.stdout.write(`${name}: ${runs.map(({ history }) => history.events.length).join(', ')} events\n`);
 }
 process.exit(0);

@@ -10,24 +10,24 @@ function fileOf(name: string): string {
   return join(import.meta.dirname, `${name}${ending}`);
 }
 
-/** The ways whose histories are kept, one file each. */
+/** The scenarios with a recorded history, one file each. */
 export function recordedNames(): string[] {
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(ending));
   return files.map((file) => file.slice(0, -ending.length)).sort();
 }
 
-/** The histories of a way as text: JSON as Temporal's UI and CLI export it, one for each run of each workflow. */
+/** The histories of a scenario as text: JSON as Temporal's UI and CLI export it, one for each run of each workflow. */
 export function readText(name: string): string {
   return gunzipSync(readFileSync(fileOf(name))).toString();
 }
 
-/** The histories of a way, for a replay. */
+/** The histories of a scenario, for a replay. */
 export function readRuns(name: string): Run[] {
   const recorded = JSON.parse(readText(name)) as { workflowId: string; history: unknown }[];
   return recorded.map(({ workflowId, history }) => ({ workflowId, history: historyFromJSON(history) }));
 }
 
-/** Keeps the histories of a way; events are one another's likeness, so they are kept packed. */
-export function keepText(name: string, text: string): void {
+/** Writes the histories of a scenario, compressed, because events are repetitive. */
+export function writeText(name: string, text: string): void {
   writeFileSync(fileOf(name), gzipSync(text, { level: 9 }));
 }

@@ -87,7 +87,7 @@ const cancelledAt = (step: StepName): Scenario =>
     },
   });
 
-/** The ways of restarts of delivered servers. */
+/** The scenarios of restarts of delivered servers. */
 export const restartScenarios: Scenarios = {
   restarted: restarted({}),
   'restart-retried-at-every-step': restarted({

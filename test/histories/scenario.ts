@@ -2,18 +2,18 @@ import { type Run, runsOf } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
 import { type Running, type World, type WorldOptions, withInstance } from '../workflows/world.ts';
 
-/** One way that workflows go: plays it in a world of its own, and answers the history of every run that it met. */
+/** Plays a scenario in a world of its own, and returns the history of every run. */
 export type Scenario = () => Promise<Run[]>;
 
 export type Scenarios = Readonly<Record<string, Scenario>>;
 
 export interface OrderScenario extends Omit<WorldOptions, 'world'> {
   world(): World;
-  /** What is done to the order until its operation has ended; nothing where it ends by itself. */
+  /** Acts on the order until its operation has ended; absent where it ends by itself. */
   play?(running: Running & { world: World }): Promise<unknown>;
 }
 
-/** The way of one order: the histories of its entity and of its operation. */
+/** The scenario of one order: the histories of its entity and of its operation. */
 export function order({ world: create, play, ...options }: OrderScenario): Scenario {
   return () => {
     const world = create();

@@ -7,7 +7,7 @@ import { restartScenarios } from './restart-scenarios.ts';
 import type { Scenarios } from './scenario.ts';
 import { subscriptionScenarios } from './subscription-scenarios.ts';
 
-/** Every way that the workflows know, by name; one file of histories is kept for each. */
+/** All scenarios, by name; one file of histories is recorded for each. */
 export const scenarios: Scenarios = {
   ...orderScenarios,
   ...operatorScenarios,

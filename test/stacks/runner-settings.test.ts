@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cloudSecretPlaces, cloudSecrets } from '../../src/stacks/cloud-secrets.ts';
+import { cloudSecretSources, cloudSecrets } from '../../src/stacks/cloud-secrets.ts';
 import { createReporter } from '../../src/stacks/runner/reporter.ts';
 import { takeSettings } from '../../src/stacks/runner/settings.ts';
 
@@ -24,13 +24,13 @@ const needed = {
 const secretsOf = (env: NodeJS.ProcessEnv) => takeSettings({ HOME: folder, ...needed, ...env }).secrets;
 
 describe("the runner's secrets", () => {
-  test.each(Object.values(cloudSecretPlaces).flatMap(({ variables }) => variables))('%s', (name) => {
+  test.each(Object.values(cloudSecretSources).flatMap(({ variables }) => variables))('%s', (name) => {
     const secret = `value of ${name}`;
     expect(secretsOf({ [name]: secret })).toContain(secret);
     expect(createReporter(secretsOf({ [name]: secret })).clean(`error: ${secret}!`)).toBe('error: [secret]!');
   });
 
-  test.each(Object.values(cloudSecretPlaces).flatMap(({ files }) => files.map(({ variable }) => variable)))(
+  test.each(Object.values(cloudSecretSources).flatMap(({ files }) => files.map(({ variable }) => variable)))(
     'the file that %s names',
     async (variable) => {
       const path = join(folder, variable);

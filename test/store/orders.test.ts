@@ -115,7 +115,7 @@ describe('orders', () => {
     expect(found).not.toContain(started._id);
     expect(found).not.toContain(ended._id);
     expect(await store.orders.notStarted(60_000)).toEqual([]);
-    // As one that was placed while the clock was an hour ahead.
+    // Like an order that was placed while the clock was an hour ahead.
     const later = { $set: { createdAt: new Date(Date.now() + 3_600_000) } };
     await store.orders.model.updateOne({ _id: waiting._id }, later);
     expect(await store.orders.notStarted(60_000)).toMatchObject([{ _id: waiting._id }]);

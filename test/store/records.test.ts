@@ -7,7 +7,7 @@ import { instanceRecord as instance } from '../support/instance-record.ts';
 import { useStore } from '../support/store.ts';
 
 const store = useStore();
-// As a second process does.
+// Like a second process.
 beforeAll(() => store.init());
 
 function operation(change: Partial<OperationRecord> = {}): OperationRecord {
@@ -38,18 +38,18 @@ describe('operations', () => {
     expect(found?.steps.every(({ status }) => status === 'succeeded')).toBe(true);
   });
 
-  test('tell an end once, and do not let a late look take back what has ended or waits for an operator', async () => {
+  test('record an end once, and keep ended or waiting steps against late reports', async () => {
     const row = operation();
     const write = (status: StepStatus, attempt: number) =>
       store.operations.setStep(row._id, { step: 'await-payment', status, attempt });
-    // Before its row an operation has its first step.
+    // The first step is written before the operation has a row.
     expect(await write('running', 1)).toBe(true);
     await store.operations.insert(row);
     expect(await write('running', 1)).toBe(true);
     expect(await write('waiting', 1)).toBe(true);
     expect(await write('needs_operator', 1)).toBe(true);
     expect(await write('retrying', 1)).toBe(false);
-    // It worked in the end, but its deadline had passed.
+    // It succeeded, but after its deadline.
     expect(await write('succeeded', 1)).toBe(false);
     expect(await write('running', 2)).toBe(true);
     expect(await write('retrying', 1)).toBe(false);
@@ -60,14 +60,14 @@ describe('operations', () => {
     expect(await write('failed', 3)).toBe(true);
     expect(await write('failed', 3)).toBe(false);
     expect(await write('needs_operator', 3)).toBe(true);
-    // It failed for good, but its deadline had passed.
+    // It failed permanently, but after its deadline.
     expect(await write('failed', 3)).toBe(false);
-    // Nobody came.
+    // No operator decided.
     await store.operations.goOn(row._id, { step: 'await-payment', attempt: 3, status: 'undoing' });
     expect(await write('failed', 3)).toBe(true);
   });
 
-  test('tell the beginning and every change of a try once, however often somebody looks', async () => {
+  test('record the start and every change of a try once, however often it is checked', async () => {
     const row = operation();
     await store.operations.insert(row);
     const write = (change: Omit<OperationStep, 'step' | 'attempt'>) =>

@@ -32,7 +32,7 @@ describe('the lease of a stack', () => {
     const second = await held('back', 'two');
     expect(second).toEqual({ stack: 'back', owner: 'two', epoch: first.epoch + 1, clean: true });
 
-    // Work that failed has to be put in order by whoever comes next, until somebody did.
+    // Failed work has to be recovered by the next holder, until one did.
     await leases.release(second, { settled: false });
     const third = await held('back', 'three');
     expect(third).toMatchObject({ owner: 'three', clean: false });

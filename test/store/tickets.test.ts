@@ -13,7 +13,7 @@ const mismatch: Mismatch = {
   orderId: 'ord_0123456789abcdef',
   repair: 'release_hold',
 };
-/** Passes long ago begin in this order. */
+/** Start times of passes, long ago, in this order. */
 const longAgo = Date.now() - 1_000_000;
 const pass = (number: number) => new Date(longAgo + number * 1_000);
 const only = async () => (await store.tickets.list({}, 10))[0]!;

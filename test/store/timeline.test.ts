@@ -28,15 +28,15 @@ describe('the timeline of an instance', () => {
     expect(ofFirst).toEqual(Array.from({ length: 15 }, (_, index) => `0/${index}`));
   });
 
-  test('tells once what becomes true once, however many tell it at the same time', async () => {
+  test('appends an event once, however many writers append it concurrently', async () => {
     const other = await openStore(store.uri);
     const place = { instanceId: newId.instance(), operationId: newId.operation() };
     try {
-      const tellers = Array.from({ length: 12 }, (_, index) => {
+      const writers = Array.from({ length: 12 }, (_, index) => {
         const { timeline } = index % 2 === 0 ? store : other;
         return timeline.appendOnce(place, { type: 'order', state: index % 3 === 0 ? 'fulfilled' : 'fulfilling' });
       });
-      await Promise.all(tellers);
+      await Promise.all(writers);
     } finally {
       await other.close();
     }

@@ -14,16 +14,16 @@ import {
 
 export interface Delivered extends Running {
   world: World;
-  /** Asks the entity for an operation. */
+  /** Requests an operation from the entity. */
   ask(kind: OperationKind, operationId: string, requestedBy: RequestedBy): Promise<{ operationId: string }>;
   /** The workflow of an operation. */
   handleOf(operationId: string): Running['operation'];
-  /** What an operation ended with, also of one that has not begun yet. */
+  /** The result of an operation, also of one that has not begun yet. */
   resultOf(operationId: string): Promise<unknown>;
   state(): Promise<{ status: string; running: { operationId: string } | null; queue: { operationId: string }[] }>;
 }
 
-/** A delivered server in a world of its own, whose behaviours begin with the delivery. */
+/** A delivered server in a world of its own, whose behaviours apply from the delivery on. */
 export async function withDelivered(
   behaviours: Record<string, Behaviour>,
   test: (delivered: Delivered) => Promise<void>,

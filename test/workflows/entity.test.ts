@@ -7,7 +7,7 @@ import { createWorld, fail, operationId, withInstance } from './world.ts';
 const day = 24 * 3_600_000;
 const request = { operationId, step: 'await-payment' as const, attempt: 1, operator: 'ada', why: 'it was terminated' };
 
-/** A world that waits for money until told that it came. */
+/** A world that waits for the payment until it is reported. */
 function unpaid() {
   const money = { came: false };
   const world = createWorld({

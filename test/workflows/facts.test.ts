@@ -14,7 +14,7 @@ import { createWorld, fail, operationId, withInstance } from './world.ts';
 
 const [first, second] = ['op_1111111111111111', 'op_2222222222222222'];
 
-/** What the workflow of an operation was given. */
+/** The input of an operation's workflow. */
 async function inputOf({ handleOf }: Delivered, id: string): Promise<OperationInput> {
   const { events } = await handleOf(id).fetchHistory();
   const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
@@ -154,7 +154,7 @@ describe('deadlines', () => {
     await withDelivered(
       behaviours,
       async ({ world, ask, environment }) => {
-        // The instance began when it was half an hour.
+        // The instance was created when it was half an hour.
         times.FREEHOLD_RESTART_MS = 7 * 60_000;
         await ask(restart.kind, first, 'customer');
         await environment.sleep('12 minutes');

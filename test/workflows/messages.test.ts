@@ -12,7 +12,7 @@ import { createWorld, fail, operationId, withInstance } from './world.ts';
 
 const request = { operationId, step: 'stack-up' as const, attempt: 1, operator: 'ada', why: 'quota raised' };
 
-/** A world whose first `failures` tries of the stack fail for good. */
+/** A world whose first `failures` tries of the stack fail permanently. */
 const stuck = (failures: number) =>
   createWorld({
     'stack-up': (tries) => {

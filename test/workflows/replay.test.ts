@@ -21,7 +21,7 @@ const names = recordedNames();
 const recorded = new Map(names.map((name) => [name, readRuns(name)]));
 const runs = [...recorded.values()].flat();
 
-/** What could happen to the code of each kind of workflow: activities that have other names, or changed places. */
+/** Possible changes to the code of each kind of workflow: renamed or reordered activities. */
 const changes: readonly [workflow: keyof typeof bounds, way: string, renamed: Record<string, string>][] = [
   ['provision', 'delivered', { issueLicence: 'issueAnother' }],
   ['provision', 'delivered', { awaitHealthy: 'awaitActivation', awaitActivation: 'awaitHealthy' }],
@@ -49,7 +49,7 @@ function changed([workflow, way, renamed]: (typeof changes)[number]): Run {
   return run;
 }
 
-/** What the replay of each history against the workflows of today gives: an error, or null. */
+/** The result of replaying each history against the current workflows: an error, or null. */
 const outcomes = new Map<Run, Error | null>();
 const others = changes.map(changed);
 beforeAll(async () => {
@@ -97,7 +97,7 @@ describe('recorded histories', () => {
 
   test('hold every decision about every step of a check of drift, and a cancel at each', () => {
     const met = new Set(runs.filter((run) => typeOf(run) === 'checkDrift').flatMap(metBy));
-    // The look is no step that anybody is asked about.
+    // `detect-drift` never calls for an operator.
     const decided = checkDriftSteps.filter((step) => step !== 'detect-drift');
     const expected = [
       ...checkDriftSteps.map((step) => `cancel at ${step}`),

@@ -28,12 +28,12 @@ const defaultTimes = Object.fromEntries(
   operationDurations.map(({ variable, defaultMs }) => [variable, defaultMs]),
 ) as OperationTimes;
 
-/** What a step's activity does when it runs; `tries` counts from 1 over all its runs. */
+/** Behaviour of a step's activity; `tries` counts from 1 over all its runs. */
 export type Behaviour = (tries: number, context: StepContext) => Promise<void> | void;
 
 /**
- * The world that the workflows act on, in memory: only what the records of an order decide, so that every branch of the
- * saga can be reached in virtual time. The activities themselves are tested against the real engines elsewhere.
+ * The world of the workflows, in memory: only what the records of an order decide, so that every branch of the saga
+ * can be reached in virtual time. The activities themselves are tested against the real engines elsewhere.
  */
 export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {}) {
   const calls: string[] = [];
@@ -41,9 +41,9 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const order: { state: string; reason?: ReasonCode } = { state: 'awaiting_payment' };
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
-  /** What each look at the server's subscription says, from the first on; the last one stays. */
-  const subscription: { looks: (() => SubscriptionReading)[] } = { looks: [] };
-  /** What is amiss at the cloud; a repair mends it. */
+  /** The results of the reads of the server's subscription, in order; the last one repeats. */
+  const subscription: { reads: (() => SubscriptionReading)[] } = { reads: [] };
+  /** The drift at the cloud; a repair removes it. */
   const drift: { differences: Difference[] } = { differences: [] };
 
   function count(name: StepName): number {
@@ -101,16 +101,16 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       await step('report-drift')(context);
       if (found.verdict === 'needs_person') throw fail(found.reason);
     },
-    repairStack: async (context: StepContext, keeps: string[]) => {
+    repairStack: async (context: StepContext, requiredVolumeIds: string[]) => {
       await step('repair-stack')(context);
-      notes.push(`kept ${keeps.join()}`);
+      notes.push(`kept ${requiredVolumeIds.join()}`);
       drift.differences = [];
     },
     restartServer: step('restart-machines'),
     endBroken: async () => {
       notes.push('broken');
     },
-    startCancelling: async (_place: unknown, reason: ReasonCode) => {
+    startCancelling: async (_ref: unknown, reason: ReasonCode) => {
       if (order.state === 'fulfilled') return 'already_ready';
       if (order.state === 'awaiting_payment' || order.state === 'fulfilling') {
         order.state = 'cancelling';
@@ -118,12 +118,12 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       }
       return order.state === 'cancelling' ? 'cancelling' : 'already_ended';
     },
-    beginUndo: async (_place: unknown, reason: ReasonCode) => {
+    beginUndo: async (_ref: unknown, reason: ReasonCode) => {
       order.state = 'cancelling';
       order.reason ??= reason;
       return order.reason;
     },
-    endOrder: async (_place: unknown, reason: ReasonCode) => {
+    endOrder: async (_ref: unknown, reason: ReasonCode) => {
       calls.push('end-order');
       order.state = endStateOf(reason);
     },
@@ -136,15 +136,15 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       notes.push(`late refund ${amount}`);
     },
     readSubscription: async (subscriptionId: string): Promise<SubscriptionReading> => {
-      calls.push(`look at ${subscriptionId}`);
-      const look = subscription.looks.length > 1 ? subscription.looks.shift() : subscription.looks[0];
-      if (!look) throw fail('not_found');
-      return look();
+      calls.push(`read ${subscriptionId}`);
+      const read = subscription.reads.length > 1 ? subscription.reads.shift() : subscription.reads[0];
+      if (!read) throw fail('not_found');
+      return read();
     },
     movePaidUntil: async (subscriptionId: string) => {
       notes.push(`paid-until of ${subscriptionId} moved`);
     },
-    noteOperation: async (_place: unknown, change: { status: string; instanceStatus?: string }) => {
+    noteOperation: async (_ref: unknown, change: { status: string; instanceStatus?: string }) => {
       notes.push(change.instanceStatus ? `${change.status}/${change.instanceStatus}` : change.status);
     },
     noteNeedsOperator: async (context: StepContext, reason: ReasonCode) => {
@@ -185,20 +185,20 @@ function instanceInput(instanceId: string): InstanceInput {
 
 export interface WorldOptions {
   world: World;
-  /** What the configuration says; a test may change it while its instance lives. */
+  /** The configuration; a test may change it while its instance runs. */
   times?: Partial<OperationTimes>;
   maxEvents?: number;
-  /** Begins as this says, in place of as an order. */
+  /** The entity's input, instead of that of an order. */
   input?: Partial<InstanceInput>;
   /**
-   * The real server in real time, for what the time-skipping one does differently. It loses a workflow task that cancels
-   * an activity or a timer which ends in the same moment (temporalio/sdk-java#3088), and the workflow then hangs: a test
-   * that cancels needs the real one.
+   * The real server in real time, for what the time-skipping one does differently. That one loses a workflow task
+   * that cancels an activity or a timer which ends in the same moment (temporalio/sdk-java#3088), and the workflow
+   * then hangs: a test that cancels needs the real one.
    */
   realTime?: boolean;
   /** Begins before the operation runs as a child. */
   atOnce?: boolean;
-  /** No request of the test lasts beyond this (ms): a little below jest's limit, so that its server is stopped. */
+  /** Timeout of all requests of the test (ms): a little below jest's limit, so that its server is stopped. */
   limitMs?: number;
 }
 
@@ -212,8 +212,8 @@ export interface Running {
 }
 
 /**
- * Runs the workers of a world for the length of a test and starts one instance in it. A test that does not end in time
- * fails with where its workflows stand, and leaves no server behind.
+ * Runs the workers of a world for the length of a test and starts one instance in it. A test that times out fails
+ * with the state of its workflows, and leaves no server behind.
  */
 export async function withInstance<Result>(
   options: WorldOptions,
@@ -221,7 +221,7 @@ export async function withInstance<Result>(
 ): Promise<Result> {
   const { world, limitMs = 45_000 } = options;
   const deadline = Date.now() + limitMs;
-  // A server of its own: the clock of a time-skipping server is one for all its workflows.
+  // A server of its own: all workflows of a time-skipping server share its clock.
   const environment = options.realTime ? await startDevServer() : await startTimeSkipping();
   try {
     const instanceId = `i${randomUUID().replaceAll('-', '').slice(0, 16)}`;
@@ -275,7 +275,7 @@ export async function withInstance<Result>(
   }
 }
 
-/** Where the workflows of a test stand: for the failure of one that hangs. */
+/** The state of a test's workflows: for the failure of one that hangs. */
 async function standing({ entity, operation }: Running, world: World): Promise<string> {
   const lines = [entity, operation].map(async (handle) => {
     const [{ status }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
@@ -283,8 +283,8 @@ async function standing({ entity, operation }: Running, world: World): Promise<s
     const event = proto.temporal.api.enums.v1.EventType[last?.eventType ?? 0];
     return `${handle.workflowId} ${status.name} since its event ${last?.eventId}, ${event}`;
   });
-  const told = await Promise.allSettled(lines);
-  const texts = told.map((line) => (line.status === 'fulfilled' ? line.value : String(line.reason)));
+  const results = await Promise.allSettled(lines);
+  const texts = results.map((line) => (line.status === 'fulfilled' ? line.value : String(line.reason)));
   return [...texts, `calls: ${world.calls.join(' ')}`, `notes: ${world.notes.join(', ')}`].join('\n');
 }
 

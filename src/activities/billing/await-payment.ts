@@ -13,10 +13,10 @@ type Paid = Extract<PaymentState, { kind: 'paid' }>;
 const quickReadsMs = 15 * 60_000;
 
 /**
- * This step looks once whether the first payment of an order has come, and starts the fulfilment when it has.
- * While nothing is final it fails with the benign `not_paid_yet`, `payment_processing` or, after a decline,
- * `declined_try_again`, and says when to look again; retries write no history.
- * Errors: `too_many_declines`, `payment_expired`, `hostname_taken` (the name was lost while nobody paid).
+ * This step checks once whether the first payment of an order has arrived, and starts the fulfilment when it has.
+ * Until the result is final it fails with the benign `not_paid_yet`, `payment_processing` or, after a decline,
+ * `declined_try_again`, with the delay of the next retry; retries write no history. Errors: `too_many_declines`,
+ * `payment_expired`, `hostname_taken` (the hold ended before the payment arrived and another order has the name).
  */
 export function awaitPayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -25,7 +25,7 @@ export function awaitPayment(ports: BillingPorts) {
     const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
     if (state.kind === 'closed') throw await end(ports, order, 'payment_expired');
-    // Both by Temporal's clock.
+    // Both times are the Temporal server's.
     const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
     const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
     const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
@@ -35,7 +35,7 @@ export function awaitPayment(ports: BillingPorts) {
       if (!(await holdLonger(ports, order))) throw await end(ports, order, 'hostname_taken');
     }
     if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
-    // Its number tells one decline from the next, which may be for the same cause.
+    // The number distinguishes declines that have the same cause.
     const decline = state.lastDecline && `decline ${state.declines}: ${state.lastDecline}`;
     if (decline) throw new ReasonError('declined_try_again', decline, wait);
     throw new ReasonError('not_paid_yet', undefined, wait);
@@ -43,9 +43,9 @@ export function awaitPayment(ports: BillingPorts) {
 }
 
 /**
- * This step ends the wait at its deadline: a payment that won before the order was marked goes on to fulfilment,
- * one that the bank has not answered yet is waited for (`payment_processing`), and otherwise the order is cancelling and
- * the failure is `payment_expired`.
+ * This step ends the wait at its deadline. A payment that succeeded before the order was marked goes on to
+ * fulfilment; a payment that the bank has not confirmed yet is waited for (`payment_processing`); otherwise the order
+ * is cancelling and the failure is `payment_expired`.
  */
 export function expirePayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -58,19 +58,22 @@ export function expirePayment(ports: BillingPorts) {
   };
 }
 
-/** One look at Stripe; an order without anything to pay counts as paid. */
+/** Reads the payment once at Stripe; an order without anything to pay counts as paid. */
 async function readPayment({ gateway }: BillingPorts, order: OrderRecord): Promise<PaymentState> {
   if (!order.payment) throw new ReasonError('payment_not_ready', `order ${order._id} has no payment`);
   return gateway.readPayment(order.payment);
 }
 
-/** A payment that is processing keeps the name; one whose name was lost meanwhile goes back as soon as it arrives. */
+/**
+ * A payment that is processing extends the hold; when the name is lost meanwhile, it is refunded as soon as it
+ * arrives.
+ */
 async function awaitBank(ports: BillingPorts, order: OrderRecord, wait: { retryAfterMs: number }) {
   if (!(await holdLonger(ports, order))) return end(ports, order, 'hostname_taken');
   return new ReasonError('payment_processing', undefined, wait);
 }
 
-/** An attempt to pay holds the name for longer, also one that nobody took since its hold ended. */
+/** A payment attempt extends the hold, also an expired one whose name nobody else took. */
 async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: OrderRecord): Promise<boolean> {
   const until = new Date(now() + holdAfterAttemptMs);
   const { name } = order.quote.subject;
@@ -78,7 +81,7 @@ async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: Or
   return (await store.holds.take({ ...holdOf(order), holder: 'order', holderId: order._id, until })) === 'held';
 }
 
-/** Starts the fulfilment: the order is fulfilling, and its name is its own until it is undone. */
+/** Starts the fulfilment: the order is fulfilling, and it holds its name until it is undone. */
 async function takePayment({ store }: BillingPorts, order: OrderRecord, payment: Paid): Promise<void> {
   await store.orders.setPaid(order._id, payment.amount);
   if (!(await store.orders.move(order._id, { to: 'fulfilling' }))) {
@@ -89,7 +92,7 @@ async function takePayment({ store }: BillingPorts, order: OrderRecord, payment:
   const { instanceId } = order;
   const kept =
     (await store.holds.own(order.quote.subject.name, order._id, instanceId)) ||
-    // The hold ended before the money came; the name may still be free.
+    // The hold expired before the payment arrived; the name may still be free.
     (await store.holds.take({ ...holdOf(order), holder: 'instance', holderId: instanceId, until: null })) === 'held';
   if (!kept)
     throw new ReasonError('hostname_taken', `${order.quote.subject.name} was taken while the payment was open`);
@@ -99,7 +102,7 @@ function holdOf({ _id, quote, accountId }: OrderRecord) {
   return { _id: quote.subject.name, tokenHash: `order:${_id}`, accountId };
 }
 
-/** Marks the order as ending for this reason; whoever marked it first keeps his reason. */
+/** Sets the order to cancelling for this reason; the first reason wins. */
 async function end(
   { store }: BillingPorts,
   order: OrderRecord,

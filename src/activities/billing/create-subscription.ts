@@ -7,7 +7,7 @@ import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './ports.ts';
 
 /**
- * This step makes the customer and the subscription of an order, with its first invoice open, and the record of the
+ * This step creates the customer and the subscription of an order, with its first invoice open, and the record of the
  * subscription. Undo: `settle-money`.
  */
 export function createSubscription({ store, gateway }: BillingPorts) {
@@ -42,18 +42,18 @@ export function createSubscription({ store, gateway }: BillingPorts) {
   };
 }
 
-/** What the subscription has a price for. */
+/** The priced lines of a quote. */
 function itemsOf(lines: readonly QuoteLine[]): { lookupKey: string; quantity: number }[] {
   return lines.flatMap(({ lookupKey, quantity }) => (lookupKey ? [{ lookupKey, quantity }] : []));
 }
 
-/** Who the bills of an order are for. */
+/** The recipient of an order's invoices. */
 export function identityOf({ billing, billingEmail }: OrderRecord): BillingIdentity {
   const { name, line1, city, postalCode, country } = billing;
   return { name, email: billingEmail, address: { line1, city, postalCode, country } };
 }
 
-/** The Stripe customer of the account and the billing identity of an order, made when there is none. */
+/** The Stripe customer of the order's account and billing identity; created when there is none. */
 export async function customerOf({ gateway }: Pick<BillingPorts, 'gateway'>, order: OrderRecord): Promise<string> {
   const customer = await gateway.ensureCustomer({ accountId: order.accountId, identity: identityOf(order) });
   return customer.id;

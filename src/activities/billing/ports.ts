@@ -9,7 +9,7 @@ export interface BillingPorts {
   declineLimit: number;
   /** How long a name stays held after each attempt to pay, ms. */
   holdAfterAttemptMs: number;
-  /** Waits between two readings of a payment in the first 15 minutes, and later, ms. */
+  /** Delay between two reads of a payment in the first 15 minutes, and later, ms. */
   paymentLookMs: number;
   paymentLookLaterMs: number;
   renewalTimes: RenewalTimes;

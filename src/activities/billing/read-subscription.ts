@@ -7,8 +7,8 @@ import type { Store } from '../../store/store.ts';
 import type { BillingPorts } from './ports.ts';
 
 /**
- * Reads a subscription anew at Stripe and notes what it holds. Idempotent, and the same in whatever order news came.
- * Errors: `not_found`, `payment_provider_unavailable`, `payment_request_refused`.
+ * Reads a subscription from Stripe and records it. Idempotent, and independent of the order of events. Errors:
+ * `not_found`, `payment_provider_unavailable`, `payment_request_refused`.
  */
 export function readSubscription(ports: BillingPorts) {
   return async (subscriptionId: string): Promise<SubscriptionReading> => {

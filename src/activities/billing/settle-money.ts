@@ -13,10 +13,10 @@ import type { BillingPorts } from './ports.ts';
 const lateAction = 'settle-stray-payment';
 
 /**
- * This step ends the subscription of an order that is not delivered, gives back everything that the order took, and
- * leaves none of its invoices open. Idempotent; driven by what Stripe holds now, so it also settles what a step made
- * whose answer was lost.
- * Errors: `already_ready` for a delivered order, `money_in_flight` (comes back hourly), `money_not_settled`, `refund_failed`.
+ * This step cancels the subscription of an order that is not delivered, refunds everything that the order charged,
+ * and voids its open invoices. Idempotent; it acts on what Stripe holds now, so it also settles what a step created
+ * whose response was lost. Errors: `already_ready` for a delivered order, `money_in_flight` (retried hourly),
+ * `money_not_settled`, `refund_failed`.
  */
 export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -28,8 +28,8 @@ export function settleMoney(ports: BillingPorts) {
 }
 
 /**
- * Settles money that came after an order had ended and leaves an audit entry; answers what went back by it, in minor
- * units, also where an earlier try gave it back and died. Errors: those of `settleMoney`.
+ * Settles a payment that arrived after its order had ended and writes an audit entry; returns the amount refunded, in
+ * minor units, also where an earlier attempt refunded it and died. Errors: those of `settleMoney`.
  */
 export function settleLatePayment(ports: BillingPorts) {
   return async (latePayment: LatePayment): Promise<number> => {
@@ -70,8 +70,8 @@ async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string):
   const { store, gateway } = ports;
   if (order.state === 'fulfilled') throw new ReasonError('already_ready', 'the money of a delivered order');
   const customerKey = customerKeyOf(order.accountId, identityOf(order));
-  const everAsked = order.payment !== undefined || (await store.createIntents.exists(customerKey));
-  if (!everAsked) return { paid: 0, refunded: 0 };
+  const wasAttempted = order.payment !== undefined || (await store.createIntents.exists(customerKey));
+  if (!wasAttempted) return { paid: 0, refunded: 0 };
   const customerId = order.payment?.customerId ?? (await customerOf(ports, order));
   try {
     const made = await gateway.endSubscriptionsOf({ customerId, orderId: order._id });

@@ -6,10 +6,11 @@ import { dispositionsOf } from './order-facts.ts';
 import type { CloudFleetPorts } from './ports.ts';
 
 /**
- * Takes into the stack of a delivered server what carries its tag and has got lost from its state, by an `up` of what the
- * server is. Deletes nothing. Holds the lease of the stack, so it never meets a running operation. False, and nothing
- * happens, when the server is not there or not at rest any more. Errors: those of an up; `volume_gone` and
- * `unknown_objects` where a person has to look: data is missing, two objects claim one place, or one claims none.
+ * Imports resources into the stack of a delivered server that carry its tag and are missing from its state, by an
+ * `up` of the applied spec. Deletes nothing. Holds the lease of the stack, so it never runs beside an operation.
+ * False, without any change, when the server does not exist or is not at rest any more. Errors: those of an up;
+ * `volume_gone` and `unknown_objects` where an operator has to decide: data is missing, two resources match one
+ * logical name, or one matches none.
  */
 export function adoptObjects({ store, runStack }: CloudFleetPorts) {
   return async (instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {

@@ -3,8 +3,8 @@ import type { CloudName } from '../../contracts/stack.ts';
 import type { CloudFleetPorts } from './ports.ts';
 
 /**
- * Looks at a cloud from the worker that has its credentials. What is wrong there is in the report, never a failure, and
- * without any of those credentials.
+ * Checks a cloud from the worker that has its credentials. Problems are in the report, never a failure, and the
+ * report contains no credentials.
  */
 export function checkCloud({ inspect }: Pick<CloudFleetPorts, 'inspect'>) {
   return (cloud: CloudName): Promise<CloudReport> => inspect(cloud);

@@ -6,7 +6,7 @@ import type { CloudFleetPorts } from './ports.ts';
 import { readObjects, readServers, readStacks, readStates } from './read-clouds.ts';
 import { removeUnowned } from './remove-unowned.ts';
 
-/** The provision worker's part of comparing the systems: what needs the credentials of clouds and of the engine. */
+/** The reconcile activities of a provision worker: those that need credentials of clouds and of the engine. */
 export function createCloudFleetActivities(ports: CloudFleetPorts) {
   return {
     readServers: readServers(ports),

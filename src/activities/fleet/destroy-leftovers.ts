@@ -6,9 +6,9 @@ import { dispositionsOf } from './order-facts.ts';
 import type { CloudFleetPorts } from './ports.ts';
 
 /**
- * Removes everything that is left of an instance that was never delivered: its stack, and what carries its tag. Holds
- * the lease of the stack, so it never meets a running operation. False, and nothing happens, when the instance is not
- * undone any more, or nothing is known of it. Errors: those of a destroy.
+ * Destroys everything that is left of an instance that was never delivered: its stack, and resources that carry its
+ * tag. Holds the lease of the stack, so it never runs beside an operation. False, without any change, when the
+ * instance is not undone any more or has no record. Errors: those of a destroy.
  */
 export function destroyLeftovers({ store, runStack }: CloudFleetPorts) {
   return async (instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {

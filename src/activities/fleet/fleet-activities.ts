@@ -7,7 +7,7 @@ import { readDispositions, readOrders } from './read-orders.ts';
 import { readPayments, readSubscriptions } from './read-payments.ts';
 import { permitRepair, releaseHold, revokeLeftLicence } from './repair.ts';
 
-/** The control worker's part of comparing the systems. */
+/** The reconcile activities of a control worker. */
 export function createFleetActivities(ports: FleetPorts) {
   return {
     beginPass: beginPass(ports),

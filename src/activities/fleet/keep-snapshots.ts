@@ -9,9 +9,9 @@ import type { CloudFleetPorts } from './ports.ts';
 import { withInventory } from './read-clouds.ts';
 
 /**
- * Keeps the snapshots that we make ourselves at a cloud: removes those whose last day is over, with the first page, and
- * makes today's of a page of servers where the cloud has no schedule of its own. Does nothing twice on a day. What goes
- * wrong with one volume keeps no other from its snapshot: it is in the answer. Errors: those of the cloud.
+ * Maintains the snapshots that we make ourselves at a cloud: deletes expired ones, with the first page, and creates
+ * today's of a page of servers where the cloud has no schedule of its own. Idempotent within a day. A failure at one
+ * volume does not affect the others; it is reported in the result. Errors: those of the cloud.
  */
 export function keepSnapshots(ports: CloudFleetPorts) {
   return async (cloud: CloudName, settings: PassSettings, after: string): Promise<SnapshotsPage> => {
@@ -52,8 +52,11 @@ interface Due {
   region: string;
 }
 
-function makeDaily(snapshots: Snapshots, { id, resource, ...place }: Due, { at }: PassSettings): Promise<boolean> {
-  return snapshots.make({ id, resource }, { ...place, purpose: 'daily', keepUntil: lastDayOf(at, dailySnapshotDays) });
+function makeDaily(snapshots: Snapshots, { id, resource, ...location }: Due, { at }: PassSettings): Promise<boolean> {
+  return snapshots.make(
+    { id, resource },
+    { ...location, purpose: 'daily', keepUntil: lastDayOf(at, dailySnapshotDays) },
+  );
 }
 
 /** The data volumes of a page of delivered servers that have no snapshot of this day. */

@@ -4,14 +4,14 @@ import { sourceOf } from '../../domain/fleet/reconcile.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
 import type { FleetPorts } from './ports.ts';
 
-/** The beginning of a pass: its time by our clock, and what it works with. */
+/** Begins a pass: returns its start time by our clock, and its settings. */
 export function beginPass({ settings }: FleetPorts) {
   return async (): Promise<PassSettings> => ({ at: now(), ...settings });
 }
 
 /**
- * Opens a ticket per mismatch and keeps those of orders and instances that are left alone. Answers the mismatches that
- * may be repaired: not those whose ticket somebody closed.
+ * Opens a ticket per mismatch and leaves those of orders and instances in motion unchanged. Returns the mismatches
+ * that may be repaired: not those whose ticket an operator closed.
  */
 export function noteMismatches({ store }: FleetPorts) {
   return async (
@@ -26,7 +26,7 @@ export function noteMismatches({ store }: FleetPorts) {
   };
 }
 
-/** Writes down that a mismatch was repaired, on its ticket and in the audit log. */
+/** Records the repair of a mismatch, on its ticket and in the audit log. */
 export function noteRepaired({ store }: FleetPorts) {
   return async ({ kind, subject, repair }: Mismatch): Promise<void> => {
     const ticket = await store.tickets.markRepaired({ kind, subject });
@@ -36,7 +36,7 @@ export function noteRepaired({ store }: FleetPorts) {
   };
 }
 
-/** Closes the tickets whose mismatch is gone, of every kind whose sources all answered in this pass. */
+/** Closes the tickets whose mismatch is gone, of every kind whose sources all responded in this pass. */
 export function closeTickets({ store }: FleetPorts) {
   return async ({ at }: PassSettings, answered: FleetSource[]): Promise<number> => {
     const kinds = MismatchKind.options.filter((kind) => answered.includes(sourceOf[kind]));

@@ -4,14 +4,14 @@ import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 
-/** What our own records say of these orders and their servers. */
+/** Facts from our own records about these orders and their servers. */
 export async function orderFacts(
   store: Pick<Store, 'instances' | 'operations' | 'holds'>,
   orders: readonly OrderRecord[],
 ): Promise<OrderFacts[]> {
   const instanceIds = orders.map(({ instanceId }) => instanceId);
   const servers = new Map((await store.instances.findMany(instanceIds)).map((instance) => [instance._id, instance]));
-  // A server may have another name by now than it was ordered under.
+  // A server may have been renamed since its order.
   const nameOf = ({ instanceId, quote }: OrderRecord) => servers.get(instanceId)?.name ?? quote.subject.name;
   const [running, holds] = await Promise.all([
     store.operations.runningOf(instanceIds),
@@ -46,13 +46,13 @@ export async function orderFacts(
   });
 }
 
-/** The ids of orders and instances in question. */
+/** The ids of the orders and instances to compare. */
 export interface Owners {
   orderIds: string[];
   instanceIds: string[];
 }
 
-/** What became of each of these orders and instances, by id. */
+/** The disposition of each of these orders and instances, by id. */
 export async function dispositionsOf(
   store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>,
   { orderIds, instanceIds }: Owners,

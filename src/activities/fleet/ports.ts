@@ -1,5 +1,5 @@
 import type { CloudReport } from '../../contracts/clouds.ts';
-import type { AskedCheck } from '../../contracts/drift.ts';
+import type { RequestedCheck } from '../../contracts/drift.ts';
 import type { PassSettings } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import type { StripeGateway } from '../../payments/stripe-gateway.ts';
@@ -10,28 +10,34 @@ import type { Store } from '../../store/store.ts';
 import type { StackPorts } from '../hosting/ports.ts';
 import type { LicenceAdmin } from '../licensing/licence-admin.ts';
 
-/** What became of a check that was asked for: the look still runs or waits, or it ended; `drifted` as soon as it is found. */
-export type CheckState = 'looking' | 'drifted' | 'well' | 'not_looked';
+/**
+ * State of a requested check: `checking` while it runs or is queued, else how it ended; `drifted` as soon as drift is
+ * found.
+ */
+export type CheckState = 'checking' | 'drifted' | 'healthy' | 'skipped';
 
-/** How a scan speaks with the entities of instances. */
+/** How a scan talks to the entities of instances. */
 export interface DriftChecks {
-  /** Servers that are looked at at the same time. */
+  /** Servers that are checked concurrently. */
   atOnce: number;
-  /** How long a scan waits for those, ms; it goes on without them then. */
+  /** How long a scan waits for those, ms; then it goes on without them. */
   timeoutMs: number;
-  /** Asks an entity; answers the operation that checks, or null where it is busy with something else, or gone. */
-  ask(check: AskedCheck, updateId: string): Promise<string | null>;
-  stateOf(check: AskedCheck): Promise<CheckState>;
+  /**
+   * Requests a check; returns the id of the operation, or null where the entity is busy with another one or has
+   * closed.
+   */
+  ask(check: RequestedCheck, updateId: string): Promise<string | null>;
+  stateOf(check: RequestedCheck): Promise<CheckState>;
 }
 
 export interface CloudFleetPorts {
   store: Pick<Store, 'orders' | 'instances' | 'operations' | 'holds'>;
   inventoryOf(cloud: CloudName): Promise<Inventory>;
-  /** The snapshots at a cloud that we make ourselves, and who makes the daily ones. */
+  /** The snapshots at a cloud that we make ourselves, and whether the cloud makes the daily ones. */
   snapshotsOf(cloud: CloudName): Promise<Pick<CloudStacks, 'dailySnapshots'> & { snapshots: Snapshots }>;
   states: StackStates;
   runStack: StackPorts['runStack'];
-  /** Looks at a cloud as we are known there; never throws. */
+  /** Checks a cloud with our credentials; never throws. */
   inspect(cloud: CloudName): Promise<CloudReport>;
 }
 
@@ -40,7 +46,7 @@ export interface FleetPorts {
   gateway: Pick<StripeGateway, 'holdingsOfOrder' | 'listLiveSubscriptions'>;
   ask: LicenceAdmin;
   reach: Pick<Reach, 'resolve'>;
-  /** Whether the entity of an instance runs an operation or has one waiting. */
+  /** Whether the entity of an instance runs an operation or has one queued. */
   isRunning(instanceId: string): Promise<boolean>;
   settings: Omit<PassSettings, 'at'>;
   driftChecks: DriftChecks;

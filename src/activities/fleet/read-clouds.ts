@@ -18,13 +18,13 @@ export function readServers(ports: CloudFleetPorts) {
     });
 }
 
-/** A page of the stacks of private servers, whatever their cloud. */
+/** A page of the stacks of private servers of all clouds. */
 export function readStacks({ states }: CloudFleetPorts) {
   return async ({ pageSize }: PassSettings, after: string): Promise<Page<StackFacts>> =>
     pageOf(await states.list(), ({ stack }) => stack, { after, pageSize });
 }
 
-/** A page of the objects of a cloud that carry the tag of any instance, those of one instance together. */
+/** A page of the resources at a cloud that carry the tag of any instance, grouped by instance. */
 export function readObjects(ports: CloudFleetPorts) {
   return async (cloud: CloudName, { pageSize }: PassSettings, after: string): Promise<Page<ObjectFacts>> =>
     withInventory(ports, cloud, async (inventory) => {
@@ -36,7 +36,7 @@ export function readObjects(ports: CloudFleetPorts) {
     });
 }
 
-/** Ids at the cloud that the states of these instances' stacks hold. */
+/** Ids at the cloud in the states of these instances' stacks. */
 export function readStates({ states }: CloudFleetPorts) {
   return async (instanceIds: string[]): Promise<Record<string, string[]>> => {
     const found: Record<string, string[]> = {};
@@ -60,7 +60,7 @@ export async function withInventory<Result>(
   }
 }
 
-/** The first `pageSize` of a sorted list after a key. */
+/** The first `pageSize` items of a sorted list after a key. */
 function pageOf<Item>(
   sorted: readonly Item[],
   keyOf: (item: Item) => string,

@@ -5,10 +5,10 @@ import { LicenceList, LicenceView } from '../../licence/protocol/admin.ts';
 import type { FleetPorts } from './ports.ts';
 
 const Found = z.object({ licenses: z.array(LicenceView) });
-/** Licences that give no right any more. */
+/** Statuses of licences that grant no right any more. */
 const endedStatuses: readonly string[] = ['REVOKED', 'EXPIRED'];
 
-/** The licences of each of these instances that still give a right, by instance id. */
+/** The licences of each of these instances that still grant a right, by instance id. */
 export function readLicences({ ask }: FleetPorts) {
   return async (instanceIds: string[]): Promise<Record<string, LicenceFacts[]>> => {
     const facts: Record<string, LicenceFacts[]> = {};

@@ -3,7 +3,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { HoldFacts } from '../../domain/fleet/reconcile.ts';
 import type { FleetPorts } from './ports.ts';
 
-/** Whether each of these hostnames resolves. Errors: `dns_unresolved` when the resolver does not answer. */
+/** Whether each of these hostnames resolves. Errors: `dns_unresolved` when the resolver does not respond. */
 export function readNames({ reach }: FleetPorts) {
   return async (hostnames: string[]): Promise<Record<string, boolean>> => {
     const found: Record<string, boolean> = {};
@@ -18,7 +18,7 @@ export function readNames({ reach }: FleetPorts) {
   };
 }
 
-/** A page of the names that orders and instances hold. */
+/** A page of the names held by orders and instances. */
 export function readHolds({ store }: FleetPorts) {
   return async ({ pageSize }: PassSettings, after: string): Promise<Page<HoldFacts>> => {
     const holds = await store.holds.page(after, pageSize);

@@ -4,8 +4,8 @@ import { dispositionsOf, type Owners, orderFacts } from './order-facts.ts';
 import type { FleetPorts } from './ports.ts';
 
 /**
- * A page of the orders that are compared: all that were delivered, those that ended undelivered not too long ago, and
- * those that have an open ticket. Facts and ids; no personal data.
+ * A page of the orders to compare: all delivered ones, those that ended undelivered recently, and those that have an
+ * open ticket. Facts and ids; no personal data.
  */
 export function readOrders({ store }: FleetPorts) {
   return async (settings: PassSettings, after: string): Promise<Page<OrderFacts>> => {
@@ -17,7 +17,7 @@ export function readOrders({ store }: FleetPorts) {
   };
 }
 
-/** What became of these orders and instances, by id. */
+/** The disposition of these orders and instances, by id. */
 export function readDispositions({ store }: FleetPorts) {
   return (settings: PassSettings, owners: Owners): Promise<Record<string, Disposition>> =>
     dispositionsOf(store, owners, settings);

@@ -12,13 +12,13 @@ const nothing: MoneyFacts = {
   liveSubscriptions: 0,
   inFlight: false,
 };
-/** Orders that are asked about at the same time; each asks a handful of things, and Stripe allows 100 a second. */
+/** Orders that are read concurrently; each takes a handful of requests, and Stripe allows 100 a second. */
 const atOnce = 4;
 
-/** What Stripe holds of each of these orders, by order id. */
+/** What Stripe holds for each of these orders, by order id. */
 export function readPayments({ store, gateway }: FleetPorts) {
   async function holdings(order: OrderRecord): Promise<MoneyFacts> {
-    // An order that never came to its subscription took nothing; what lives without it is in the list of them all.
+    // An order without a subscription charged nothing; a subscription that it lost is in the list of all subscriptions.
     if (!order.payment) return nothing;
     const { _id: orderId, invoiceIds, payment } = order;
     return gateway.holdingsOfOrder({ customerId: payment.customerId, orderId, invoiceIds });
@@ -34,7 +34,7 @@ export function readPayments({ store, gateway }: FleetPorts) {
   };
 }
 
-/** A page of the subscriptions that live at Stripe and name an order. */
+/** A page of the live subscriptions at Stripe that name an order. */
 export function readSubscriptions({ gateway }: FleetPorts) {
   return async ({ pageSize }: PassSettings, after: string): Promise<Page<SubscriptionFacts>> =>
     gateway.listLiveSubscriptions({ after, limit: pageSize });

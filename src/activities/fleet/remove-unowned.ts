@@ -8,9 +8,9 @@ import type { CloudFleetPorts } from './ports.ts';
 import { withInventory } from './read-clouds.ts';
 
 /**
- * Removes what a cloud holds under the tag of an instance that neither our records nor any stack know. False, and nothing
- * happens, when one of them knows it by now, when anything of it is young, or when a volume is among it: data says that
- * there was a server, so a person decides. Errors: those of the cloud.
+ * Deletes resources at a cloud under the tag of an instance that neither our records nor any stack contain. False,
+ * without any change, when one of them contains it by now, when any of the resources is young, or when a volume is
+ * among them: data means that there was a server, so an operator decides. Errors: those of the cloud.
  */
 export function removeUnowned(ports: CloudFleetPorts) {
   return async (cloud: CloudName, instanceId: string, { settlingMs }: PassSettings): Promise<boolean> => {

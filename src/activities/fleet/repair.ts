@@ -8,13 +8,14 @@ import type { FleetPorts } from './ports.ts';
 
 export interface Permit {
   allowed: boolean;
-  /** What the settling of the order's money is told; null where there is no order. */
+  /** The input of the order's settlement; null where there is no order. */
   money: LatePayment | null;
 }
 
 /**
- * Looks once more, right before a repair: whether the owner is still undone (where something is taken over: still there;
- * where nobody owns it: still unknown) and its instance's entity runs nothing. Then nothing can be running that the repair could meet.
+ * Checks again, right before a repair, that the owner is still undone (for an adoption: still delivered; for an
+ * unowned resource: still unknown) and that the entity of its instance runs nothing, so that no operation runs beside
+ * the repair.
  */
 export function permitRepair({ store, isRunning }: FleetPorts) {
   return async (mismatch: Mismatch, { settlingMs }: PassSettings): Promise<Permit> => {
@@ -35,7 +36,7 @@ export function permitRepair({ store, isRunning }: FleetPorts) {
   };
 }
 
-/** Frees a name, if the owner that was found still has it. */
+/** Releases a name, if the owner that was found still holds it. */
 export function releaseHold({ store }: FleetPorts) {
   return async ({ subject, orderId, instanceId }: Mismatch): Promise<void> => {
     await store.holds.release(
@@ -45,7 +46,7 @@ export function releaseHold({ store }: FleetPorts) {
   };
 }
 
-/** Revokes a licence that nobody owns and closes its enrolment; its seats become free. */
+/** Revokes a licence without an owner and closes its enrolment; its seats become free. */
 export function revokeLeftLicence({ ask }: FleetPorts) {
   return async ({ subject: licenseId, instanceId }: Mismatch): Promise<void> => {
     if (instanceId === undefined || !isInstanceId(instanceId)) return;

@@ -10,14 +10,14 @@ import type { HealthPorts } from './ports.ts';
 import { readHostHealth } from './read-host-health.ts';
 
 const pollIntervalMs = 100;
-/** One activity attempt looks this long, then the next attempt does, so that a restarted worker takes over quickly. */
+/** One activity attempt polls this long; then the next one does, so that a restarted worker takes over quickly. */
 const attemptMs = 20_000;
 
 /**
- * This step waits until the server answers as a customer would see it, in phases: address, DNS, TLS, process, version.
- * `/healthz` must name this instance and its version. Errors, all naming the phase that waits: `cloud_unavailable`,
- * `dns_unresolved`, `tls_untrusted`, `host_starting`; retryable, the step's deadline ends them. `data_volume_refused` at
- * the end of an attempt is not: it waits for people.
+ * This step waits until the server answers as a customer would see it, in phases: address, DNS, TLS, process,
+ * version. `/healthz` must name this instance and its version. Errors, all naming the phase that waits:
+ * `cloud_unavailable`, `dns_unresolved`, `tls_untrusted`, `host_starting`; retryable until the deadline of the step.
+ * `data_volume_refused` at the end of an attempt is final: it waits for an operator.
  */
 export function awaitHealthy(ports: HealthPorts) {
   return async (context: StepContext): Promise<void> => {

@@ -11,8 +11,9 @@ import { stackName } from './stack-up.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
 /**
- * This step compares a delivered server with what its stack says; at the cloud it only looks. What is not delivered, or not any more,
- * has not drifted. A look that nobody asked for is told nowhere, so that its place is no step's. Errors: those of `stack-up`, without the licence's.
+ * This step compares a delivered server with the state of its stack; it only reads at the cloud. A server that is not
+ * delivered, or not any more, has not drifted. A scheduled check without a finding writes no step and no timeline
+ * entry. Errors: those of `stack-up`, without the licence's.
  */
 export function detectDrift({ store, runStack }: Pick<StackPorts, 'store' | 'runStack'>) {
   return async ({ instanceId }: { instanceId: string } | StepContext): Promise<JudgedDrift> => {
@@ -34,12 +35,12 @@ export function detectDrift({ store, runStack }: Pick<StackPorts, 'store' | 'run
     } catch (error) {
       throw waitForCloud(error, activityInfo().attempt);
     }
-    if (!drift) throw new ReasonError('runner_died', 'the look told nothing');
+    if (!drift) throw new ReasonError('runner_died', 'the run reported no drift result');
     const { outputs } = instance;
     const { requiredVolumeIds } = drift;
     const differences = [...drift.differences, ...forgotten(outputs, drift)];
     const verdict = judgeDrift(differences);
-    // After a person has put another volume in the place of one that was gone, the record follows.
+    // After an operator has replaced a volume that was gone, the record follows.
     if (verdict.verdict === 'none' && outputs && requiredVolumeIds.some((id) => !outputs.volumeIds.includes(id))) {
       await store.instances.update(instanceId, { outputs: { ...outputs, volumeIds: requiredVolumeIds } });
     }

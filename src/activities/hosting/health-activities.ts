@@ -1,7 +1,7 @@
 import { awaitHealthy } from './await-healthy.ts';
 import type { HealthPorts } from './ports.ts';
 
-/** The hosting activities of a control worker: they look at hosts from outside. */
+/** The hosting activities of a control worker: they observe hosts from outside. */
 export function createHealthActivities(ports: HealthPorts) {
   return { awaitHealthy: awaitHealthy(ports) };
 }

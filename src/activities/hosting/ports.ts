@@ -14,13 +14,13 @@ export interface StackPorts {
   healthyWithinMs: number;
   /** How long the final snapshots of a server that was once ready are kept, days. */
   finalSnapshotDays: number;
-  /** Looks at a host from outside; answers what keeps it from being healthy, or nothing. */
+  /** Reads the health of a host from outside; returns what makes it unhealthy, or nothing. */
   readHealth(expected: ExpectedHost): Promise<ReasonError | undefined>;
-  /** Addresses of a name, as the world sees them. */
+  /** Addresses of a name in public DNS. */
   resolve(name: string): Promise<string[]>;
   store: Pick<Store, 'instances'>;
   journal: Journal;
-  /** Zones of a region, as the catalogue has them. */
+  /** Zones of a region, from the catalogue. */
   zonesOf(cloud: CloudName, region: string): readonly string[];
   /** Runs one Pulumi operation in a child process; `stacks/runner/run-stack.ts`. */
   runStack(

@@ -5,22 +5,22 @@ import type { Reach } from '../../runtime/reach.ts';
 
 const answerWithinMs = 5_000;
 
-/** What a server must answer to count as healthy. */
+/** What a healthy server must answer. */
 export interface ExpectedHost {
   instanceId: string;
   hostname: string;
-  /** Versions of which it may be; two while it changes from one to the other. */
+  /** Accepted versions; two during an upgrade. */
   versions: readonly string[];
 }
 
-/** How to look at hosts from outside. */
+/** How hosts are read from outside. */
 export interface HostView {
   reach: Reach;
   /** The address of a server as a browser opens it. */
   hostUrl(hostname: string): string;
 }
 
-/** What keeps a server from being healthy, naming the phase, or nothing. */
+/** Returns what makes a server unhealthy, naming the phase, or nothing. */
 export async function readHostHealth(
   { reach, hostUrl }: HostView,
   expected: ExpectedHost,
@@ -52,7 +52,9 @@ export async function readHostHealth(
   return undefined;
 }
 
-/** While the product itself does not answer, the boot's phase does (cloud-init, `report-phase`). */
+/**
+ * While the product itself does not answer, the host answers with the phase of its boot (cloud-init, `report-phase`).
+ */
 function whyStarting(status: number, health: unknown, instanceId: string): ReasonError {
   const { data } = HostHealth.safeParse(health);
   if (data?.instanceId !== instanceId || data.phase === undefined) {

@@ -5,9 +5,9 @@ import { runStackWithProgress } from './run-stack-with-progress.ts';
 import { deliveredRequest } from './stack-up.ts';
 
 /**
- * This step puts a delivered server back to what its stack says: a refresh, then `up`. It builds nothing unless everything
- * that `requiredVolumeIds` names, the volumes that the look saw, is still there. Errors: those of `stack-up`, `volume_gone`,
- * `unknown_objects`.
+ * This step restores a delivered server to its applied spec: a refresh, then `up`. It builds nothing unless
+ * everything in `requiredVolumeIds`, the volumes that the drift check saw, still exists. Errors: those of `stack-up`,
+ * `volume_gone`, `unknown_objects`.
  */
 export function repairStack(ports: StackPorts) {
   return async (context: StepContext, requiredVolumeIds: string[]): Promise<void> => {

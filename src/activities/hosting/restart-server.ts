@@ -22,19 +22,19 @@ interface ServingMachine {
   serverId: string;
 }
 
-/** What an attempt leaves to the next one: the machines that it has restarted. */
+/** Heartbeat details that the next attempt reads: the machines restarted so far. */
 const Progress = z.object({ restarted: z.array(z.string()) });
 
 /**
- * This step restarts the machines of a delivered server at their cloud, one node after the other, and waits for the server
- * to answer after each, so that a cluster keeps serving. Nothing of it is built, moved or lost, so it has no undo. A retry
- * goes on with the machine at which the attempt before ended, which is restarted once more at worst.
+ * This step restarts the machines of a delivered server at their cloud, one node after the other, and waits for the
+ * server to answer after each, so that a cluster stays available. It builds and deletes nothing, so it has no undo. A
+ * retry resumes at the machine of the previous attempt, which is restarted once more at worst.
  *
- * It never takes the lease of the stack. Only the entity begins operations on a stack, one at a time, so none begins while
- * this one runs; but a runner of an operation that was given up may still be writing, and while its lease holds this step
- * fails with `stack_busy` and is tried again.
+ * It never takes the lease of the stack. Only the entity starts operations on a stack, one at a time, so none starts
+ * while this one runs; but a runner of an abandoned operation may still be writing, and while it holds the lease this
+ * step fails with `stack_busy` and is retried.
  *
- * Errors: `server_not_ready` where nothing serves, `stack_busy`, `host_gone`, `host_unhealthy`, those of the cloud
+ * Errors: `server_not_ready` where no machine serves, `stack_busy`, `host_gone`, `host_unhealthy`, those of the cloud
  * (`cloud_…`).
  */
 export function restartServer(ports: RestartPorts) {
@@ -65,11 +65,11 @@ async function restartInTurn(ports: RestartPorts, context: StepContext, instance
     try {
       if (watch) {
         heartbeat({ phase: 'restarting', ...progress });
-        await watch.firstLook;
+        await watch.firstPoll;
         await restartOne(ports, instance, { serverId, isAlone: machines.length === 1, watch, progress });
         restarted.push(serverId);
       }
-      // Also after a restart by the attempt before, which may have ended while it waited.
+      // Also after a restart by the previous attempt, which may have ended during this wait.
       await untilHealthy(ports, expected, `after the restart of ${node}`, progress);
     } finally {
       await watch?.stop();
@@ -79,7 +79,7 @@ async function restartInTurn(ports: RestartPorts, context: StepContext, instance
   }
 }
 
-/** Restarts one machine, and waits until it has really gone down where its cloud only takes the order. */
+/** Restarts one machine, and waits until it was down where its cloud only accepts the request. */
 async function restartOne(
   ports: RestartPorts,
   { cloud, region }: InstanceRecord,
@@ -89,15 +89,15 @@ async function restartOne(
   const { downWithinMs } = await ports.restartMachine(cloud, { serverId, region, signal: cancellationSignal() });
   if (downWithinMs === 0) return;
   const wasDown = await until(async () => watch.wasDown(), downWithinMs, { ...progress, phase: 'restarting' });
-  // Of several nodes the others answer meanwhile, so that only time tells.
+  // With several nodes the others answer meanwhile, so only a wait of fixed length helps.
   if (isAlone && !wasDown) {
     throw new ReasonError('cloud_unavailable', `${serverId} answered for ${downWithinMs} ms and was not restarted`);
   }
 }
 
 /**
- * The serving machine of each node. The outputs of the stack know the ids of all machines; where there are several, what
- * the cloud says of their tags tells whose each is.
+ * The serving machine of each node. The stack outputs contain the ids of all machines; where there are several, the
+ * tags at the cloud identify the node of each.
  */
 async function findMachines(ports: RestartPorts, instance: InstanceRecord): Promise<ServingMachine[]> {
   const { cloud, region, outputs, _id: instanceId } = instance;
@@ -130,7 +130,7 @@ function restartedBefore(): string[] {
   return data?.restarted ?? [];
 }
 
-/** Writes the progress to timeline and row; a failure to write does not end the step. */
+/** Writes the progress to timeline and row; a failed write does not end the step. */
 async function report(
   { journal }: RestartPorts,
   context: StepContext,

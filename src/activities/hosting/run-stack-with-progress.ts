@@ -7,7 +7,7 @@ import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import type { StackPorts } from './ports.ts';
 import { waitForCloud } from './wait-for-cloud.ts';
 
-/** Only the very first attempt of the very first try knows that nothing can be left of an earlier one. */
+/** Only the first attempt of the first try can rule out leftovers of an earlier one. */
 export function mayHaveRunBefore(context: StepContext): boolean {
   return context.attempt > 1 || activityInfo().attempt > 1;
 }
@@ -15,21 +15,23 @@ export function mayHaveRunBefore(context: StepContext): boolean {
 const logLevels = { info: 'info', warning: 'warn', error: 'error' } as const;
 
 /**
- * Runs one Pulumi operation for a step: its progress goes to heartbeat and timeline, what engine and cloud say to the
- * worker's log, and what a cloud refuses waits as its retry policy says.
+ * Runs one Pulumi operation for a step: its progress goes to heartbeat and timeline, the output of engine and cloud
+ * to the worker's log, and cloud errors are retried by their retry policy.
  */
 export async function runStackWithProgress(
   { runStack, journal }: StackPorts,
   context: StepContext,
   request: StackRequest,
 ) {
-  let told: Promise<unknown> = Promise.resolve();
-  const tell = (line: RunnerLine) => {
+  let written: Promise<unknown> = Promise.resolve();
+  const writeLine = (line: RunnerLine) => {
     if (line.type === 'resource') heartbeat({ done: line.done, total: line.total });
-    // What the timeline misses is in the engine's own log; the operation does not stop for it.
-    told = told.then(() => tellTimeline(line)).catch((error) => log.warn('a line was not told', { error }));
+    // Lines that the timeline misses are in the engine's own log; the operation does not stop for them.
+    written = written
+      .then(() => writeToTimeline(line))
+      .catch((error) => log.warn('a line was not written to the timeline', { error }));
   };
-  const tellTimeline = async (line: RunnerLine) => {
+  const writeToTimeline = async (line: RunnerLine) => {
     switch (line.type) {
       case 'resource':
         if (line.status === 'started') return;
@@ -42,7 +44,8 @@ export async function runStackWithProgress(
         await journal.note(context, { status: 'running', progress: line.done / Math.max(1, line.total) });
         return;
       case 'log':
-        // Customers read the timeline; what engine and cloud say is for operators, in the worker's log and the failure.
+        // Customers read the timeline; output of engine and cloud is for operators, in the worker's log and the
+        // failure.
         log[logLevels[line.severity]](line.text, { stack: request.stack });
         return;
       case 'phase':
@@ -53,11 +56,11 @@ export async function runStackWithProgress(
     }
   };
   try {
-    // The runner may have been started before this activity; what its output calls has to be of this activity all the same.
-    return await runStack(request, { onLine: AsyncResource.bind(tell), signal: cancellationSignal() });
+    // The runner may have been started before this activity; its callbacks must still run in this activity's context.
+    return await runStack(request, { onLine: AsyncResource.bind(writeLine), signal: cancellationSignal() });
   } catch (error) {
     throw waitForCloud(error, activityInfo().attempt);
   } finally {
-    await told;
+    await written;
   }
 }

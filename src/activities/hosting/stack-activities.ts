@@ -5,7 +5,7 @@ import { restartServer } from './restart-server.ts';
 import { destroyStack, stackUp } from './stack-up.ts';
 import { takeChangeStep } from './take-change-step.ts';
 
-/** The activities of a provision worker: the only ones that change what is at a cloud. */
+/** The activities of a provision worker: the only ones that change resources at a cloud. */
 export function createStackActivities(ports: StackPorts & RestartPorts) {
   return {
     stackUp: stackUp(ports),

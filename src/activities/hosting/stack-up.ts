@@ -12,9 +12,10 @@ import type { StackPorts } from './ports.ts';
 import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progress.ts';
 
 /**
- * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`. Where the zone has no
- * room for the machine, the next try is in another zone of the same region; what stood in the first is removed before.
- * Errors: `stack_failed`, `stack_busy`, `records_unreachable`, `runner_died`, and those of the cloud (`cloud_…`).
+ * This step builds the stack of an instance: address, records, volume, hosts. Undo: `destroy-stack`. Where the zone
+ * has no capacity for the machine, the next try uses another zone of the same region; the resources in the first are
+ * destroyed before. Errors: `stack_failed`, `stack_busy`, `records_unreachable`, `runner_died`, and those of the
+ * cloud (`cloud_…`).
  */
 export function stackUp(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -39,9 +40,9 @@ export function stackUp(ports: StackPorts) {
 }
 
 /**
- * This step removes everything of an instance: destroy, then the sweep by tag. A no-op where nothing was built. Where the
- * server was once ready, a snapshot of each data volume is complete before anything goes, and stays for
- * `finalSnapshotDays`; else nothing stays. Errors: those of `stack-up`, and `snapshot_failed`.
+ * This step deletes everything of an instance: destroy, then the sweep by tag. A no-op where nothing was built. Where
+ * the server was once ready, a snapshot of each data volume is complete before anything is deleted, and is kept for
+ * `finalSnapshotDays`; otherwise nothing is kept. Errors: those of `stack-up`, and `snapshot_failed`.
  */
 export function destroyStack(ports: StackPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -53,13 +54,13 @@ export function destroyStack(ports: StackPorts) {
   };
 }
 
-/** How soon the next try follows in the next zone. */
+/** Delay before the try in the next zone. */
 const nextZoneMs = 1_000;
 
 /**
- * Moves a server that was not delivered yet out of a zone that is full: removes what was built there, volume included,
- * because no host has written to it, and remembers the zone to try next. Answers the failure of this try: the next one
- * comes at once, or, when no zone of the region is left, after the usual wait and from the beginning.
+ * Moves a server that is not delivered yet out of a zone without capacity: destroys what was built there, volume
+ * included, because no host has written to it, and records the zone to try next. Returns the failure of this try: the
+ * next one comes at once or, when no zone of the region is left, after the usual delay and from the first zone.
  */
 async function leaveZone(
   ports: StackPorts,
@@ -83,11 +84,11 @@ async function leaveZone(
   const text = textsOf('en').resources.zoneFull({ zone: left, region, next });
   await ports.journal
     .append(context, { type: 'log', step: context.step, severity: 'warning', text })
-    .catch((error: unknown) => log.warn('a line was not told', { error }));
+    .catch((error: unknown) => log.warn('a line was not written to the timeline', { error }));
   return new ReasonError(full.code, message, { cause: full, retryAfterMs: nextZoneMs });
 }
 
-/** What removes an instance; whether snapshots of its data stay is the caller's to say. */
+/** The request that destroys an instance; the caller decides whether snapshots of its data are kept. */
 export function destroyRequest(
   instance: InstanceRecord,
   { finalSnapshot }: { finalSnapshot: { keepUntil: string } | null },
@@ -103,9 +104,9 @@ export function destroyRequest(
 }
 
 /**
- * What builds at a server that its customer has: nothing is deleted that no state knows, and nothing is built where one of
- * its volumes (`requiredVolumeIds`) is gone, because recovery lets the state forget it and an up would make an empty one in its
- * place. Throws `licence_refused`.
+ * The request of an `up` at a delivered server: no resource missing from the state is deleted, and nothing is built
+ * where one of its volumes (`requiredVolumeIds`) is gone, because recovery removes it from the state and an up would
+ * create an empty one instead. Throws `licence_refused`.
  */
 export function deliveredRequest(
   instance: InstanceRecord,
@@ -134,7 +135,7 @@ export function stackName(instanceId: string): string {
   return `inst-${instanceId}`;
 }
 
-/** What the runner needs beside the spec for the contract of a host. */
+/** What the runner needs beside the spec to write the host contract. */
 function identityOf({ adminEmail, plan, desired }: InstanceRecord, licenceId: string): HostIdentity {
   return { adminEmail, plan, licenceId, enrolmentGeneration: desired.enrolmentGeneration };
 }

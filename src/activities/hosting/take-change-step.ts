@@ -9,24 +9,25 @@ import { mayHaveRunBefore, runStackWithProgress } from './run-stack-with-progres
 import { deliveredRequest } from './stack-up.ts';
 import { until, untilHealthy } from './until-healthy.ts';
 
-/** What was done of a change. */
+/** One step of a change that was done. */
 export interface TakenStep {
   kind: ChangeStepKind;
   node?: string;
-  /** For how long the server did not answer meanwhile, ms, as measured from outside; null where nobody looked. */
+  /** How long the server did not answer meanwhile, ms, measured from outside; null where it was not measured. */
   downtimeMs: number | null;
-  /** Steps that are still to be taken. */
+  /** Number of steps that remain. */
   left: number;
 }
 
 /**
- * This step brings a delivered server one step nearer to what its record desires (`planChange`), and answers what it did,
- * or null when nothing is left to do: an operation calls it until then. Its undo is itself, once the record desires what it
- * did before. The record says what is applied before anything is waited for, so that a server which does not answer after
- * a step is known as it is, and the next call, forward or back, begins there.
+ * This step brings a delivered server one step closer to its `desired` record (`planChange`), and returns what it
+ * did, or null when nothing is left to do: an operation calls it until then. Its undo is the same step, once
+ * `desired` has its earlier value again. `applied` is written before any wait, so that the record of a server which
+ * does not answer after a step is right, and the next call, forward or undo, begins there.
  *
- * Errors: those of `stack-up`; `topology_not_enabled` where other nodes are desired; `host_unhealthy` when the server does not answer in time after the step, or before one
- * that needs it to; `dns_unresolved` when a new name does not lead anywhere in time.
+ * Errors: those of `stack-up`; `topology_not_enabled` where other nodes are desired; `host_unhealthy` when the server
+ * does not answer in time after the step, or before one that needs it to; `dns_unresolved` when a new name does not
+ * resolve in time.
  */
 export function takeChangeStep(ports: StackPorts) {
   return async (
@@ -42,7 +43,7 @@ export function takeChangeStep(ports: StackPorts) {
     if (!step) return null;
     const expected: ExpectedHost = {
       instanceId: instance._id,
-      // A new primary name leads nowhere before it was added.
+      // A new primary name does not resolve before it was added.
       hostname: applied.hostnames[0]!,
       versions: [...new Set([versionOf(instance), desired.image])],
     };

@@ -9,8 +9,8 @@ import type { ExpectedHost } from './read-host-health.ts';
 const pollIntervalMs = 100;
 
 /**
- * Waits until a server answers as it should, for `healthyWithinMs`; then throws `host_unhealthy`, whose detail begins with
- * `when`. Beats with `progress` meanwhile.
+ * Waits until a server answers as expected, for `healthyWithinMs`; then throws `host_unhealthy`, whose detail begins
+ * with `when`. Sends heartbeats with `progress` meanwhile.
  */
 export async function untilHealthy(
   ports: Pick<StackPorts, 'readHealth' | 'healthyWithinMs'>,
@@ -27,7 +27,10 @@ export async function untilHealthy(
   throw new ReasonError('host_unhealthy', `${when}: ${problem?.detail ?? problem?.code}`, { cause: problem });
 }
 
-/** Whether something came true within `limitMs`. Beats with `progress` meanwhile. */
+/**
+ * Polls a condition for at most `limitMs`; returns whether it became true. Sends heartbeats with `progress`
+ * meanwhile.
+ */
 export async function until(isTrue: () => Promise<boolean>, limitMs: number, progress: object = {}): Promise<boolean> {
   const signal = cancellationSignal();
   const end = monotonic() + limitMs;

@@ -3,8 +3,8 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import { retryDelayMs } from '../../domain/operations/retry-cloud.ts';
 
 /**
- * The failure as the retry policy of its reason wants it: with the wait before the next try, or final when people have to
- * act first. What has no policy of its own stays as it is. `attempt` is the activity's, from 1.
+ * The failure with the retry delay of its reason's policy, or final when people have to act first. A failure without
+ * a policy is returned unchanged. `attempt` is the activity's, from 1.
  */
 export function waitForCloud(error: unknown, attempt: number): unknown {
   if (!(error instanceof ReasonError) || error.retryAfterMs !== undefined) return error;

@@ -5,7 +5,7 @@ import { textsOf } from '../../texts/texts.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** Waiting for somebody or something is not an alarm: these are retried silently. */
+/** Waiting for people or other systems is no alarm: these are retried without a log warning. */
 const benign: readonly string[] = [
   'not_paid_yet',
   'payment_processing',
@@ -15,8 +15,8 @@ const benign: readonly string[] = [
 ];
 
 /**
- * The Temporal failure of an error: its type is the reason code, retryable as the catalogue says. An error without a
- * code is `internal`, and its own text stays in the worker's log.
+ * The Temporal failure of an error: its type is the reason code, retryable as in the catalogue. An error without a
+ * code is `internal`, and its own message stays in the worker's log.
  */
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;

@@ -1,24 +1,27 @@
 import { Context } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 
-/** Between two beats, ms; of a shorter timeout there are always some. */
+/** Interval between two heartbeats, ms; shorter timeouts get several within their time. */
 const heartbeatMs = 3_000;
 const heartbeatsPerTimeout = 5;
 
-/** What each running activity said last. */
-const said = new WeakMap<Context, unknown>();
+/** The latest details of each running activity. */
+const latestDetails = new WeakMap<Context, unknown>();
 
-/** Beats at once with these details, and again with every later beat: the Temporal UI shows them until others come. */
+/**
+ * Sends a heartbeat at once with these details, and repeats them in every later one: the Temporal UI shows the
+ * latest.
+ */
 export function heartbeat(details: unknown): void {
   const context = Context.current();
-  said.set(context, details);
+  latestDetails.set(context, details);
   context.heartbeat(details);
 }
 
 /**
- * Beats for every activity that has a heartbeat timeout, from its start to its end: when its worker dies, the silence
- * gives it to another one within that timeout and not only when its time is over. Beats come from a timer, because a
- * slow cloud call is silent for minutes.
+ * Sends heartbeats for every activity that has a heartbeat timeout, from start to end: when its worker dies, another
+ * one gets the activity within that timeout instead of the start-to-close timeout. Heartbeats come from a timer,
+ * because a slow cloud call is silent for minutes.
  */
 export function createHeartbeatInterceptor(): ActivityInboundCallsInterceptor {
   return {
@@ -27,7 +30,7 @@ export function createHeartbeatInterceptor(): ActivityInboundCallsInterceptor {
       const { heartbeatTimeoutMs } = context.info;
       if (!heartbeatTimeoutMs) return next(input);
       const everyMs = Math.min(heartbeatMs, heartbeatTimeoutMs / heartbeatsPerTimeout);
-      const timer = setInterval(() => context.heartbeat(said.get(context)), everyMs);
+      const timer = setInterval(() => context.heartbeat(latestDetails.get(context)), everyMs);
       try {
         return await next(input);
       } finally {

@@ -14,36 +14,36 @@ export interface StepNote {
 }
 
 /**
- * Writes what happens to a step into the two places where people look: the timeline (the whole story, streamed) and
- * the operation's row (the newest state of each step).
+ * Records the events of a step in two places: the timeline (full history, streamed) and the operation's row (the
+ * latest state of each step).
  */
 export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
-  /** When a try of a step began, as far as this process knows it, and the end of what is told of it. */
-  const tries = new Map<string, { startedAt: Date | undefined; told: Promise<void> }>();
+  /** When a try of a step began, as far as this process knows it, and the promise of its last write. */
+  const tries = new Map<string, { startedAt: Date | undefined; written: Promise<void> }>();
 
   function refOf({ instanceId, operationId, orderId }: StepContext): OperationRef {
     return { instanceId, operationId, ...(orderId ? { orderId } : {}) };
   }
 
-  /** What the operation's row has of this try. */
+  /** The state of this try in the operation's row. */
   async function rowOf(context: StepContext) {
     const operation = await store.operations.find(context.operationId);
     return operation?.steps.find(({ step, attempt }) => step === context.step && attempt === context.attempt);
   }
 
-  /** A try that began in another process keeps that beginning. */
+  /** A try that began in another process keeps that start time. */
   async function beginning(context: StepContext, note: StepNote): Promise<Date> {
     if (note.status === 'running' && note.progress === undefined) return nowDate();
     return (await rowOf(context))?.startedAt ?? nowDate();
   }
 
-  /** Whether it was news. */
-  async function tell(context: StepContext, note: StepNote, startedAt: Date): Promise<boolean> {
+  /** Returns whether the event was new. */
+  async function write(context: StepContext, note: StepNote, startedAt: Date): Promise<boolean> {
     const ended = note.status === 'succeeded' || note.status === 'failed' || note.status === 'skipped';
     // The clocks of two workers differ, and one may have been set back meanwhile.
     const tookMs = ended ? Math.max(0, now() - startedAt.getTime()) : undefined;
     const detail = note.detail?.slice(0, 500);
-    const isNews = await store.operations.setStep(context.operationId, {
+    const isNew = await store.operations.setStep(context.operationId, {
       step: context.step,
       status: note.status,
       attempt: context.attempt,
@@ -63,32 +63,32 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
       ...(detail ? { detail } : {}),
       ...(note.progress === undefined ? {} : { progress: note.progress }),
     };
-    if (isNews) await store.timeline.append(refOf(context), event);
-    // Who wrote this end may have died before he told it.
+    if (isNew) await store.timeline.append(refOf(context), event);
+    // The worker that wrote this end may have died before it wrote the event.
     else if (ended && (await rowOf(context))?.status === note.status) {
       await store.timeline.appendOnce(refOf(context), event);
     }
-    return isNews;
+    return isNew;
   }
 
   return {
     /**
-     * Tells what became of a try of a step, each thing once: payment news comes more than once, each makes the step look
-     * anew, and a look that finds what is known already is no news.
+     * Records the state of a try, each one once: payment signals repeat, each restarts the step's check, and a check
+     * that finds the recorded state adds nothing.
      */
     async note(context: StepContext, note: StepNote): Promise<void> {
       const key = `${context.operationId}:${context.step}:${context.attempt}`;
-      const known = tries.get(key) ?? { startedAt: undefined, told: Promise.resolve() };
-      known.told = known.told
+      const known = tries.get(key) ?? { startedAt: undefined, written: Promise.resolve() };
+      known.written = known.written
         .catch(() => undefined)
         .then(async () => {
           const startedAt = known.startedAt ?? (await beginning(context, note));
-          // What is no news may have begun elsewhere, earlier.
-          known.startedAt = (await tell(context, note, startedAt)) ? startedAt : undefined;
+          // An event that was recorded before may have begun earlier in another process.
+          known.startedAt = (await write(context, note, startedAt)) ? startedAt : undefined;
         });
       if (tries.size > 10_000) tries.clear();
       tries.set(key, known);
-      await known.told;
+      await known.written;
     },
     async append(context: StepContext, body: EventBody): Promise<void> {
       await store.timeline.append(refOf(context), body);

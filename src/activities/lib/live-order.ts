@@ -9,7 +9,7 @@ export function orderIdOf({ orderId, operationId }: OperationRef): string {
   return orderId;
 }
 
-/** The order, as long as it is to be delivered or is delivered; one that is ending or has ended fails with its reason. */
+/** The order, while it is being delivered or is delivered; one that is ending or has ended fails with its reason. */
 export async function findLiveOrder({ orders }: Pick<Store, 'orders'>, ref: OperationRef): Promise<OrderRecord> {
   const orderId = orderIdOf(ref);
   const order = await orders.find(orderId);

@@ -6,7 +6,7 @@ import type { Log } from '../../runtime/log.ts';
 import { codeOf, toFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
 
-/** Reasons that mean "somebody else has to act first" rather than "it went wrong". */
+/** Reasons that mean "waiting for somebody else" rather than "failed". */
 const waiting: readonly string[] = [
   'not_paid_yet',
   'payment_processing',
@@ -15,8 +15,8 @@ const waiting: readonly string[] = [
   'stack_busy',
 ];
 
-/** Reasons whose failure does not say what the error said, which is for the log alone. */
-const untold: readonly string[] = ['internal', 'records_unreachable'];
+/** Reasons whose failure omits the error's message, which is only logged. */
+const redacted: readonly string[] = ['internal', 'records_unreachable'];
 
 /** Activities that write about a step and are none themselves. */
 const notes: readonly string[] = ['noteNeedsOperator', 'noteDecision'];
@@ -25,14 +25,14 @@ function isStepContext(value: unknown): value is StepContext {
   return typeof value === 'object' && value !== null && 'step' in value && 'operationId' in value && 'attempt' in value;
 }
 
-/** Retries are told at 1, 2, 4, 8, …, so that a long outage does not fill the timeline. */
-function isWorthTelling(attempt: number): boolean {
+/** Retries are recorded at 1, 2, 4, 8, …, so that a long outage does not fill the timeline. */
+function isRecorded(attempt: number): boolean {
   return (attempt & (attempt - 1)) === 0;
 }
 
 /**
- * Whether the workflow has gone on without this attempt, which began at `began` (monotonic): what it would still tell is
- * told by others already. Temporal's clock says when the attempt was due, ours only how long it took.
+ * Whether the workflow has gone on without this attempt, which began at `began` (monotonic): its events are then
+ * recorded by others. The attempt's due time comes from Temporal's clock, the time it took from ours.
  */
 function isPastDeadline(began: number): boolean {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs } = activityInfo();
@@ -41,8 +41,8 @@ function isPastDeadline(began: number): boolean {
 }
 
 /**
- * Surrounds every step's activity: tells the timeline when the step runs, waits, is retried, succeeds or fails, and
- * turns errors into failures that carry a reason code. Activities that are not a step only get the second half.
+ * Wraps the activity of every step: records on the timeline when the step runs, waits, is retried, succeeds or fails,
+ * and turns errors into failures that carry a reason code. Activities that are not a step only get the second part.
  */
 export function createStepInterceptor(journal: Journal, log: Log): ActivityInboundCallsInterceptor {
   return {
@@ -58,16 +58,16 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         return result;
       } catch (error) {
         if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
-        // A wait that the cancellation ended: the SDK knows it by its name.
+        // A wait that the cancellation aborted: the SDK recognizes it by its name.
         if (cancellationSignal().aborted && error instanceof Error && error.name === 'AbortError') throw error;
         const failure = toFailure(error);
         const reason = codeOf(failure);
-        if (untold.includes(reason)) log.error({ err: error, activity: activityType, attempt }, 'activity failed');
-        if (step && isWorthTelling(attempt) && !isPastDeadline(began)) {
+        if (redacted.includes(reason)) log.error({ err: error, activity: activityType, attempt }, 'activity failed');
+        if (step && isRecorded(attempt) && !isPastDeadline(began)) {
           const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
           await journal.note(step, { status, reason, detail: failure.message }).catch((err) => {
-            // The failure itself matters more than its telling.
-            log.error({ err, step: step.step, attempt }, 'a failure was not told');
+            // The failure itself matters more than recording it.
+            log.error({ err, step: step.step, attempt }, 'a failure was not recorded');
           });
         }
         throw failure;

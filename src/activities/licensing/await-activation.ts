@@ -8,11 +8,11 @@ import { heartbeat } from '../lib/heartbeat-interceptor.ts';
 import type { LicensingPorts } from './ports.ts';
 
 const pollIntervalMs = 100;
-/** One activity attempt looks this long, then the next attempt does, so that a restarted worker takes over quickly. */
+/** One activity attempt polls this long; then the next one does, so that a restarted worker takes over quickly. */
 const attemptMs = 20_000;
 
 /**
- * This step waits until the licence server has seen every node of the instance hold a seat, then closes the enrolment.
+ * This step waits until every node of the instance holds a seat at the licence server, then closes the enrolment.
  * Errors: `not_activated_yet` (retryable), `licence_server_unavailable`.
  */
 export function awaitActivation({ store, ask }: LicensingPorts) {

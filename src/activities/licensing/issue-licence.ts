@@ -9,7 +9,7 @@ import {
 } from '../../licence/protocol/admin.ts';
 import type { LicensingPorts } from './ports.ts';
 
-/** This step registers the right to run the product, one seat per node. Undo: `revoke-licence`. */
+/** This step issues the licence, one seat per node. Undo: `revoke-licence`. */
 export function issueLicence({ store, ask }: LicensingPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await store.instances.find(context.instanceId);
@@ -39,12 +39,12 @@ export function issueLicence({ store, ask }: LicensingPorts) {
   };
 }
 
-/** This step revokes the licence and closes its enrolment; its seats become free. Nothing happens without a licence. */
+/** This step revokes the licence and closes its enrolment; its seats become free. A no-op without a licence. */
 export function revokeLicence({ store, ask }: LicensingPorts) {
   return async (context: StepContext): Promise<void> => {
     const instance = await store.instances.find(context.instanceId);
     if (!instance) return;
-    // By reference, not by the id on our record: the answer of the issue may have been lost.
+    // By reference, not by the recorded id: the response of the issue may have been lost.
     const path = `/v1/admin/licenses?externalRef=${encodeURIComponent(instance._id)}`;
     const { licenses } = await ask('GET', path, z.object({ licenses: z.array(LicenceView) }));
     for (const { licenseId } of licenses) {

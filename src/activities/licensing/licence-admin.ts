@@ -10,8 +10,8 @@ export interface LicenceAdminOptions {
 const answerWithinMs = 10_000;
 
 /**
- * Calls the licence server's internal API. Errors: `licence_server_unavailable` (retryable: no answer, 429, 5xx, an
- * answer that is not of the expected shape) and `licence_refused` with the server's code.
+ * Calls the licence server's internal API. Errors: `licence_server_unavailable` (retryable: no response, 429, 5xx, or
+ * a response of an unexpected shape) and `licence_refused` with the server's code.
  */
 export function createLicenceAdmin({ serverUrl, adminToken }: LicenceAdminOptions) {
   return async function ask<Schema extends z.ZodType>(

@@ -3,8 +3,8 @@ import { LicenceView, type StandingPush } from '../../licence/protocol/admin.ts'
 import type { LicensingPorts } from './ports.ts';
 
 /**
- * Moves paid-until of what a subscription pays for to that of its record: on the instance, and at the licence server
- * with a higher revision of the standing. It never moves back, and a server that is gone keeps what it had. Idempotent.
+ * Copies paid-until from the record of a subscription to what it pays for: on the instance, and at the licence server
+ * with a higher revision of the standing. It never moves back, and a deleted server is not changed. Idempotent.
  * Errors: `not_found`, `licence_server_unavailable`, `licence_refused`.
  */
 export function movePaidUntil({ store, ask }: LicensingPorts) {
@@ -19,7 +19,7 @@ export function movePaidUntil({ store, ask }: LicensingPorts) {
     if (!paidUntil) return;
     switch (subject.kind) {
       case 'instance': {
-        // A try that died after the record was written pushes the revision that stands there.
+        // A retry of a try that died after the record was written sends the recorded revision.
         const instance = await store.instances.movePaidUntil(subject.id, paidUntil);
         if (!instance?.licenceId || !instance.standing) return;
         const { standing, standingRevision: revision } = instance;

@@ -4,8 +4,8 @@ import type { PlanData, ProductData, ReleaseData } from '../../licence/protocol/
 import type { LicenceAdmin } from './licence-admin.ts';
 
 /**
- * Tells the licence server about the product, its plans and its release, from the catalogue. Idempotent; run by every
- * control worker at its start. `checkMs` is how often a node asks for its verdict.
+ * Sends the product, its plans and its release from the catalogue to the licence server. Idempotent; every control
+ * worker runs it at its start. `checkMs` is how often a node requests its verdict.
  */
 export async function syncProduct(ask: LicenceAdmin, checkMs: number): Promise<void> {
   const { product, plans } = catalogue;

@@ -6,9 +6,9 @@ export interface MailPorts {
   store: Store;
   sender: Sender;
   baseDomain: string;
-  /** Clouds that are not the real ones; mails about servers there say so. */
+  /** Clouds that are emulated; mails about servers there say so. */
   simulated: readonly CloudName[];
-  /** The link that opens the page of an order for its payer: a secret, made when the mail is built and kept nowhere. */
+  /** The link to the page of an order for its payer: a secret, created with the mail and stored nowhere. */
   orderLink(orderId: string): string;
   /** The address of a server as a browser opens it. */
   hostUrl(hostname: string): string;

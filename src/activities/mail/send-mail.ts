@@ -14,7 +14,7 @@ import { orderIdOf } from '../lib/live-order.ts';
 import type { MailPorts } from './ports.ts';
 
 /**
- * This step tells the administrator, and the payer where he is somebody else, that the server is ready. One
+ * This step sends the mail that the server is ready, to the administrator and to the payer where they differ. One
  * Message-ID per mail however often it runs. Errors: `mail_unavailable` (retryable), `mail_refused`.
  */
 export function sendMail(ports: MailPorts) {
@@ -42,13 +42,16 @@ export function sendMail(ports: MailPorts) {
       });
       letters.push({ order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail: receipt });
     }
-    // An address that is refused does not keep the other from its mail.
+    // A refused address does not affect the other mail.
     const delivered = await Promise.allSettled(letters.map((letter) => deliver(ports, letter)));
     for (const result of delivered) if (result.status === 'rejected') throw result.reason;
   };
 }
 
-/** This step tells the payer why an order ended without a server and what became of the money. Same errors. */
+/**
+ * This step sends the payer the reason why an order ended without a server and what happened to the money. Same
+ * errors.
+ */
 export function sendOutcomeMail(ports: MailPorts) {
   return async (context: StepContext): Promise<void> => {
     const { order } = await read(ports, context);
@@ -69,7 +72,7 @@ export function sendOutcomeMail(ports: MailPorts) {
   };
 }
 
-/** Tells the payer that money which came after the end of its order goes back; `amount` in minor units. Same errors. */
+/** Sends the payer the mail about the refund of a late payment; `amount` in minor units. Same errors. */
 export function sendLateRefund(ports: MailPorts) {
   return async ({ orderId, paymentIntentId }: LatePayment, amount: number): Promise<void> => {
     const order = await ports.store.orders.find(orderId);

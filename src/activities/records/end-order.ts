@@ -8,7 +8,7 @@ import type { RecordsPorts } from './ports.ts';
 
 export type CancelOutcome = 'cancelling' | 'already_ready' | 'already_ended';
 
-/** Sets an open order to `cancelling`; of all that try, one reason wins and stays. */
+/** Sets an open order to `cancelling`; of concurrent calls, one reason wins. */
 export function startCancelling({ store }: RecordsPorts) {
   return async (ref: OperationRef, reason: ReasonCode): Promise<CancelOutcome> => {
     const orderId = orderIdOf(ref);
@@ -24,9 +24,9 @@ export function startCancelling({ store }: RecordsPorts) {
 }
 
 /**
- * Begins the undo: the order is `cancelling`, for this reason unless it has one already, and everybody can see that the
- * operation is being undone. Returns the reason that holds. Errors: `already_ready`, because nothing undoes a server
- * that was handed over.
+ * Begins the undo: the order is `cancelling`, for this reason unless it has one already, and the operation is shown
+ * as being undone. Returns the reason that holds. Errors: `already_ready`, because a delivered server is never
+ * undone.
  */
 export function beginUndo(ports: RecordsPorts) {
   return async (ref: OperationRef, reason: ReasonCode): Promise<ReasonCode> => {
@@ -37,20 +37,20 @@ export function beginUndo(ports: RecordsPorts) {
     const holds = isReasonCode(order?.reason) ? order.reason : reason;
     const operation = await store.operations.find(ref.operationId);
     for (const { step, attempt, status } of operation?.steps ?? []) {
-      // A step that was waiting or between two retries has nobody else who could tell that it is over.
+      // A step that was waiting or between two retries has nobody else to record its end.
       if (status === 'succeeded' || status === 'failed' || status === 'skipped') continue;
       await store.operations.goOn(ref.operationId, { step, attempt, status: 'undoing' });
       await journal.note({ ...ref, step, attempt }, { status: 'failed', reason: holds });
     }
     await store.operations.setStatus(ref.operationId, { status: 'undoing', reason: holds });
     await store.instances.update(ref.instanceId, { status: 'undoing' });
-    const news = { type: 'operation', kind: provision.kind, status: 'undoing', reason: holds } as const;
-    await store.timeline.appendOnce(ref, news);
+    const change = { type: 'operation', kind: provision.kind, status: 'undoing', reason: holds } as const;
+    await store.timeline.appendOnce(ref, change);
     return holds;
   };
 }
 
-/** Ends an order whose money is settled; the things of it may still be on their way out. */
+/** Ends an order whose money is settled; its resources may still be in deletion. */
 export function endOrder({ store }: RecordsPorts) {
   return async (ref: OperationRef, reason: ReasonCode): Promise<void> => {
     const to = endStateOf(reason);

@@ -6,8 +6,8 @@ import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './ports.ts';
 
 /**
- * This step opens the records of the instance and its operation and makes sure that the order holds its name.
- * Undo: `release-hostname`. Errors: `hostname_taken` when the name was lost.
+ * This step creates the records of the instance and its operation and makes sure that the order holds its name. Undo:
+ * `release-hostname`. Errors: `hostname_taken` when the name was lost.
  */
 export function holdHostname(ports: RecordsPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -22,7 +22,7 @@ export function holdHostname(ports: RecordsPorts) {
             _id: order.quote.subject.name,
             holder: 'order',
             holderId: order._id,
-            // Where the API died between the order's row and its hold, the quote still has the name.
+            // Where the API died between the order's row and its hold, the quote still holds the name.
             tokenHash:
               hold && [order._id, order.quoteId].includes(hold.holderId) ? hold.tokenHash : `order:${order._id}`,
             accountId: order.accountId,
@@ -33,7 +33,7 @@ export function holdHostname(ports: RecordsPorts) {
   };
 }
 
-/** This step frees the name of an order that ended, if the order or its instance still has it. */
+/** This step releases the name of an order that ended, if the order or its instance still holds it. */
 export function releaseHostname({ store }: RecordsPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await store.orders.find(orderIdOf(context));

@@ -6,9 +6,9 @@ import { orderIdOf } from '../lib/live-order.ts';
 import type { MarkReadyPorts } from './ports.ts';
 
 /**
- * This step hands the server over: the order is fulfilled, the instance ready, its standing and its subscription begin. It is the pivot;
- * nothing undoes it. Answers until when the instance is paid, as ISO 8601 text, where that has an end. When somebody
- * cancelled first it changes nothing and fails with the reason of the cancel.
+ * This step delivers the server: the order is fulfilled, the instance ready, and its standing and subscription begin.
+ * It is the pivot; nothing undoes it. Returns until when the instance is paid, as ISO 8601 text, where that has an
+ * end. When the order was cancelled first it changes nothing and fails with the reason of the cancel.
  */
 export function markReady(ports: MarkReadyPorts) {
   const { store } = ports;
@@ -27,7 +27,7 @@ export function markReady(ports: MarkReadyPorts) {
   };
 }
 
-/** The subscription is looked after from now on; a workflow that cannot be started now is started by the api's sweep. */
+/** Starts the workflow of the subscription; where that fails now, the sweep of the api starts it later. */
 async function beginSubscription({ store, startSubscription }: MarkReadyPorts, instanceId: string): Promise<void> {
   const subscription = await store.subscriptions.begin({ kind: 'instance', id: instanceId });
   if (!subscription?.startDueAt) return;

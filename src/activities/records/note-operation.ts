@@ -9,14 +9,14 @@ import { orderIdOf } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './ports.ts';
 
-/** `kind`: an operation that failed in its first step has no row that would tell it. */
+/** `kind` is needed where the first step failed, before the operation had a row. */
 type OperationChange = { kind: OperationKind } & (
   | { status: OperationStatus; reason?: ReasonCode; instanceStatus?: InstanceStatus; goesOn?: undefined }
-  /** An undo step that waited for an operator goes on by itself. */
+  /** An undo step that waited for an operator resumes by itself. */
   | { status: 'undoing'; goesOn: Pick<StepContext, 'step' | 'attempt'> }
 );
 
-/** Records what became of an operation and, where it changed, of its instance. */
+/** Records the status of an operation and, where it changed, of its instance. */
 export function noteOperation({ store }: RecordsPorts) {
   return async (ref: OperationRef, change: OperationChange): Promise<void> => {
     const { kind } = change;
@@ -36,7 +36,10 @@ export function noteOperation({ store }: RecordsPorts) {
   };
 }
 
-/** Records that a step waits for an operator; an order's step that failed before the records were opened opens them. */
+/**
+ * Records that a step waits for an operator; where an order's step failed before its records existed, it creates
+ * them.
+ */
 export function noteNeedsOperator({ store, journal }: RecordsPorts) {
   return async (context: StepContext, reason: ReasonCode, detail: string): Promise<void> => {
     const isOpen = context.orderId === undefined || (await store.operations.find(context.operationId)) !== null;
@@ -62,7 +65,7 @@ export function noteDecision({ store, journal }: RecordsPorts) {
       const after = { action: decision.action };
       await store.audit.append({ at: nowDate(), subject: context.operationId, ...taken, after });
     }
-    // Why is for the audit log alone: the timeline is read by customers.
+    // The operator's explanation is for the audit log alone: customers read the timeline.
     if (decision.action === 'skip') await journal.note(context, { status: 'skipped' });
     const undoes = decision.action === 'abort' && operationOf(kind).undo.length > 0;
     const status = isUndoStep(context.step) || undoes ? 'undoing' : 'running';

@@ -4,7 +4,7 @@ import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { RecordsPorts } from './ports.ts';
 
-/** Opens the row of an operation that was not ordered; made once, whoever comes first. */
+/** Creates the row of an operation that was not ordered, at most once. */
 export function openOperation({ store }: Pick<RecordsPorts, 'store'>) {
   return async (ref: OperationRef, { kind, accountId }: { kind: OperationKind; accountId: string }): Promise<void> => {
     const { operationId, instanceId } = ref;
@@ -17,13 +17,13 @@ export function openOperation({ store }: Pick<RecordsPorts, 'store'>) {
   };
 }
 
-/** Ends an operation whose workflow ended without a result and which is not run again; nothing where it has no row. */
+/** Ends an operation whose workflow ended without a result and which is not run again; a no-op where it has no row. */
 export function endBroken({ store }: Pick<RecordsPorts, 'store'>) {
   return async (ref: OperationRef): Promise<void> => {
     const operation = await store.operations.find(ref.operationId);
     if (!operation) return;
-    const news = { status: 'failed', reason: 'internal' } as const;
-    await store.operations.setStatus(ref.operationId, news);
-    await store.timeline.appendOnce(ref, { type: 'operation', kind: operation.kind, ...news });
+    const change = { status: 'failed', reason: 'internal' } as const;
+    await store.operations.setStatus(ref.operationId, change);
+    await store.timeline.appendOnce(ref, { type: 'operation', kind: operation.kind, ...change });
   };
 }

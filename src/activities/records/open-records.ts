@@ -5,7 +5,7 @@ import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { RecordsPorts } from './ports.ts';
 
-/** The rows that this workflow writes from now on, with what the quote fixed; made once, whoever comes first. */
+/** Creates the rows that this workflow writes from now on, with the values fixed by the quote, at most once. */
 export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order: OrderRecord): Promise<void> {
   const { quote } = order;
   const { hostname, zones, size, diskGib, product, plan } = quote.subject;

@@ -10,6 +10,6 @@ export interface RecordsPorts {
 }
 
 export interface MarkReadyPorts extends Pick<RecordsPorts, 'store'> {
-  /** Starts the workflow of a subscription, or tells it to look where it runs already. */
+  /** Starts the workflow of a subscription, or signals it where it runs already. */
   startSubscription(subscription: SubscriptionRecord): Promise<void>;
 }

@@ -7,8 +7,9 @@ import { describeDifference } from '../../domain/operations/describe-resource.ts
 import type { RecordsPorts } from './ports.ts';
 
 /**
- * This step makes an incident of what a look found: the server is `drifted`, and its timeline says what is amiss. Where a
- * person has to decide, it fails with the reason: `volume_gone`, `volume_changed`, `unknown_objects`, `drift_unclear`.
+ * This step opens an incident for the drift that was found: the server is `drifted`, and its timeline lists the
+ * differences. Where an operator has to decide, it fails with the reason: `volume_gone`, `volume_changed`,
+ * `unknown_objects`, `drift_unclear`.
  */
 export function reportDrift({ store, journal }: RecordsPorts) {
   return async (context: StepContext, drift: JudgedDrift): Promise<void> => {
@@ -20,7 +21,7 @@ export function reportDrift({ store, journal }: RecordsPorts) {
     await store.operations.setStatus(operationId, { status: 'running', reason });
     await store.timeline.appendOnce(ref, { type: 'instance', status: 'drifted' });
     await store.timeline.appendOnce(ref, { type: 'operation', kind: checkDrift.kind, status: 'running', reason });
-    // The lines explain the incident; one that was told twice would look like two.
+    // The lines explain the incident; a repeated line would look like a second one.
     for (const difference of activityInfo().attempt === 1 ? differences : []) {
       await journal.append(context, { type: 'log', step, severity: 'warning', text: describeDifference(difference) });
     }

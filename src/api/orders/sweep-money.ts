@@ -18,16 +18,16 @@ const ordersAtOnce = 100;
 export async function sweepMoneyOnce(deps: ApiDeps): Promise<void> {
   const firstMs = deps.config.FREEHOLD_MONEY_SWEEP_MS;
   const windowMs = deps.config.FREEHOLD_MONEY_WINDOW_MS;
-  for (const order of await deps.store.orders.dueMoneyLooks(ordersAtOnce)) {
+  for (const order of await deps.store.orders.dueMoneyChecks(ordersAtOnce)) {
     const { _id, moneyLookAt: due, endedAt } = order;
     if (!due || !endedAt) continue;
     const claimed = new Date(now() + firstMs);
-    if (!(await deps.store.orders.moveMoneyLook(_id, { from: due, to: claimed }))) continue;
+    if (!(await deps.store.orders.moveMoneyCheck(_id, { from: due, to: claimed }))) continue;
     await readMoney(deps, order);
     const next = nextMoneyReadAt({ endedAt: endedAt.getTime(), readAt: now() }, { firstMs, windowMs });
     // Nobody can pay what was never set up.
     const to = order.invoiceIds.length > 0 && next !== undefined ? new Date(next) : undefined;
-    await deps.store.orders.moveMoneyLook(_id, { from: claimed, to });
+    await deps.store.orders.moveMoneyCheck(_id, { from: claimed, to });
   }
 }
 

@@ -11,14 +11,14 @@ export const SignInRequest = z
   .strictObject({
     email: Email,
     code: z.string().regex(/^\d{6}$/),
-    /** Which of his accounts the member wants; his own one when absent, else the oldest. */
+    /** The account that the member selects; when absent their own one, else the oldest. */
     accountId: AccountId.optional(),
   })
   .meta({ id: 'SignInRequest' });
 
 export const Member = z.strictObject({ id: MemberId, email: Email, roles: z.array(Role) }).meta({ id: 'Member' });
 
-/** An account of which the signed-in address is a member. */
+/** An account that the signed-in address is a member of. */
 const Membership = z.strictObject({ id: AccountId, email: Email, roles: z.array(Role) }).meta({ id: 'Membership' });
 
 export const AccountChoiceRequest = z.strictObject({ accountId: AccountId }).meta({ id: 'AccountChoiceRequest' });
@@ -28,9 +28,9 @@ export const Me = z
   .strictObject({
     account: z.strictObject({ id: AccountId, email: Email, members: z.array(Member), createdAt: Time }),
     member: Member,
-    /** Every account of this address, this one too; `POST /v1/me/account` goes over to another. */
+    /** Every account of this address, including this one; `POST /v1/me/account` switches to another. */
     accounts: z.array(Membership),
-    /** Goes as `X-CSRF-Token` with every write that the session cookie authenticates. */
+    /** Sent as `X-CSRF-Token` with every write that the session cookie authenticates. */
     csrfToken: SecretText,
     sessionEndsAt: Time,
   })

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PlanName } from '../catalogue.ts';
 import { CloudCheckId, CloudReport } from '../clouds.ts';
 
-/** What a plan costs and earns there, as an estimate from list prices. */
+/** Estimated cost and margin of a plan there, from list prices. */
 const PlanEstimate = z
   .strictObject({
     plan: PlanName,
@@ -11,7 +11,7 @@ const PlanEstimate = z
     /** List price of its resources per month, cents of the currency of the list. */
     costCents: z.number().int(),
     currency: z.string(),
-    /** Date as of which the list is known, and where it is. */
+    /** Date of the price list, and where it is published. */
     asOf: z.string(),
     source: z.string(),
     /** Net price per month, minor units. */
@@ -19,7 +19,7 @@ const PlanEstimate = z
     margin: z.number().int(),
     /** Share of the price, 0 to 1; negative where the plan costs more than it is sold for. */
     marginShare: z.number(),
-    /** Whether the price of its machine was met again outside of our data. */
+    /** Whether the price of its machine was confirmed by a second source. */
     confirmed: z.boolean(),
   })
   .meta({ id: 'PlanEstimate' });

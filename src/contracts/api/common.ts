@@ -6,15 +6,15 @@ export const Time = z.iso.datetime();
 /** Minor units (cents) of the currency beside it. */
 export const Money = z.number().int();
 
-/** A secret that its holder sends back, base64url. */
+/** A secret that the client sends back, base64url. */
 export const SecretText = z.string().regex(/^[A-Za-z0-9_-]{20,100}$/);
 
 export const Email = z.email().max(254);
 
-/** Key of a request that must not happen twice: 1 to 200 printable ASCII characters. */
+/** Key that makes a request idempotent: 1 to 200 printable ASCII characters. */
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,200}$/);
 
-/** How many of the newest a list answers. */
+/** Maximum number of items that a list returns, newest first. */
 export const ListLimit = z.coerce.number().int().min(1).max(200).default(50);
 
 /** A list, newest first. */

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { TimelineEvent } from '../events.ts';
 
-/** The event format as the document names it. */
+/** The event schema under its name in the OpenAPI document. */
 export const Event = TimelineEvent.meta({ id: 'TimelineEvent' });
 
 export const EventQuery = z.object({
-  /** Sequence number after which to begin; `Last-Event-ID` wins over it. */
+  /** Sequence number after which the events begin; `Last-Event-ID` takes precedence. */
   after: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(200),
 });
 
-/** A page of events in order; ask again with `after` = `next`. */
+/** A page of events in order; the next request sends `after` = `next`. */
 export const EventPage = z
   .strictObject({ events: z.array(Event), next: z.number().int(), more: z.boolean() })
   .meta({ id: 'EventPage' });

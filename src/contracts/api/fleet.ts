@@ -7,20 +7,19 @@ import { ListLimit, Time } from './common.ts';
 const ShownMismatch = z
   .strictObject({
     ...Mismatch.shape,
-    /** What it is. */
     meaning: z.string(),
-    /** What to do about it. */
+    /** Proposed action. */
     proposal: z.string(),
   })
   .meta({ id: 'Mismatch' });
 
 export const ReconcileRequest = z
   .strictObject({
-    /** Whether tickets are opened and what is safe is repaired; else nothing is touched. */
+    /** Whether tickets are opened and safe repairs are made; otherwise nothing is changed. */
     repair: z.boolean().default(false),
     /**
-     * Whether orphans at the clouds are repaired, too: what the stack of a delivered server lost is taken over, and what
-     * no record knows is removed, unless a volume is among it.
+     * Whether orphans at the clouds are repaired, too: resources that are missing from the stack of a delivered
+     * server are imported, and resources without a record are deleted, unless a volume is among them.
      */
     orphans: z.boolean().default(false),
   })
@@ -42,22 +41,22 @@ export const Ticket = z
     id: TicketId,
     kind: MismatchKind,
     subject: z.string(),
-    /** Repaired: by itself; the next pass closes it when the mismatch is gone. */
+    /** `repaired`: by an automatic repair; the next pass closes the ticket when the mismatch is gone. */
     state: TicketState,
     meaning: z.string(),
     proposal: z.string(),
-    /** What is done by itself; null where people decide. */
+    /** The automatic repair; null where an operator decides. */
     repair: Repair.nullable(),
     orderId: z.string().optional(),
     instanceId: z.string().optional(),
     cloud: CloudName.optional(),
     openedAt: Time,
-    /** Beginning of the newest pass that saw it. */
+    /** Start of the latest pass that saw it. */
     seenAt: Time,
     repairedAt: Time.optional(),
     repairs: z.number().int(),
     closedAt: Time.optional(),
-    /** Who closed it; absent when the mismatch was gone. */
+    /** Who closed it; absent when the mismatch disappeared. */
     closedBy: z.string().optional(),
   })
   .meta({ id: 'Ticket' });
@@ -71,7 +70,7 @@ export const TicketQuery = z.object({
 
 export const CloseTicketRequest = z
   .strictObject({
-    /** Goes to the audit log. */
+    /** Written to the audit log. */
     why: z.string().trim().min(1).max(500),
   })
   .meta({ id: 'CloseTicketRequest' });

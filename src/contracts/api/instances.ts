@@ -13,7 +13,7 @@ export const Instance = z
     orderId: OrderId,
     name: z.string(),
     hostname: z.string(),
-    /** Where its pages answer. */
+    /** URL of its web pages. */
     url: z.string(),
     cloud: CloudName,
     region: z.string(),
@@ -26,7 +26,7 @@ export const Instance = z
     /** Version of the product that it runs. */
     version: z.string(),
     status: InstanceStatus,
-    /** What is being done to it now; null while nothing is. */
+    /** The running operation; null when there is none. */
     operation: z.strictObject({ id: OperationId, kind: OperationKind, status: OperationStatus }).nullable(),
     standing: Standing.nullable(),
     licenceId: z.string().optional(),

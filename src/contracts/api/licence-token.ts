@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Time } from './common.ts';
 
-/** What a signed-in member shows to the licence server as `Authorization: Bearer`. */
+/** The token that a signed-in member sends to the licence server as `Authorization: Bearer`. */
 export const LicenceToken = z
   .strictObject({ token: z.string(), expiresAt: Time, licenceServer: z.url() })
   .meta({ id: 'LicenceToken' });

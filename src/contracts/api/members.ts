@@ -10,13 +10,13 @@ export const InvitationRequest = z.strictObject({ email: Email, roles: Roles }).
 
 export const RolesRequest = z.strictObject({ roles: Roles }).meta({ id: 'RolesRequest' });
 
-/** Somebody who was invited and has not accepted yet. */
+/** An invitation that has not been accepted yet. */
 export const Invitation = z
   .strictObject({
     id: InvitationId,
     email: Email,
     roles: z.array(Role),
-    /** Member who sent it last; he may have left since. */
+    /** The member who sent it last; they may have left since. */
     invitedBy: MemberId,
     createdAt: Time,
     expiresAt: Time,
@@ -31,7 +31,7 @@ export const AcceptInvitationRequest = z
   })
   .meta({ id: 'AcceptInvitationRequest' });
 
-/** What closing the account would end and keep, and what still stands against it. */
+/** What closing the account would end and retain, and what still prevents it. */
 export const AccountClosing = z
   .strictObject({
     canClose: z.boolean(),
@@ -41,14 +41,14 @@ export const AccountClosing = z
       orders: z.array(z.strictObject({ id: OrderId, hostname: z.string(), state: OrderState })),
     }),
     ends: z.strictObject({ members: z.number().int(), invitations: z.number().int() }),
-    /** What the law wants kept: orders with their billing details, and with them the invoices. */
+    /** What the law requires us to retain: orders with their billing details, and with them the invoices. */
     keeps: z.strictObject({ orders: z.number().int() }),
   })
   .meta({ id: 'AccountClosing' });
 
 export const CloseAccountRequest = z
   .strictObject({
-    /** E-mail address of the account, typed once more. */
+    /** E-mail address of the account, typed again as confirmation. */
     confirm: z.string().max(254),
   })
   .meta({ id: 'CloseAccountRequest' });

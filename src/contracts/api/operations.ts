@@ -22,12 +22,12 @@ const OperationStep = z
   })
   .meta({ id: 'OperationStep' });
 
-/** One run that changes an instance, with the newest state of each of its steps. */
+/** One run that changes an instance, with the latest state of each of its steps. */
 export const Operation = z
   .strictObject({
     id: OperationId,
     instanceId: InstanceId,
-    /** Of the operation that delivers an order. */
+    /** Set for the operation that delivers an order. */
     orderId: OrderId.optional(),
     kind: OperationKind,
     status: OperationStatus,
@@ -39,7 +39,7 @@ export const Operation = z
   .meta({ id: 'Operation' });
 export type Operation = z.infer<typeof Operation>;
 
-/** The operation that does what was asked for; its page tells about it as soon as its turn has come. */
+/** The operation that fulfils the request; it has a page from the moment it starts. */
 export const AcceptedOperation = z
   .strictObject({
     instanceId: InstanceId,

@@ -12,7 +12,7 @@ import { Order } from './orders.ts';
 
 const workflow = {
   accountId: AccountId,
-  /** Id of the workflow at Temporal, and its page in the Temporal UI where one is configured. */
+  /** Id of the Temporal workflow, and its page in the Temporal UI where one is configured. */
   workflowId: z.string(),
   workflowUrl: z.string().optional(),
 };
@@ -23,7 +23,7 @@ export const OperatorOrder = z
     ...workflow,
     billingEmail: Email,
     adminEmail: Email,
-    /** Ids of its objects at Stripe, once they exist. */
+    /** Ids of its Stripe objects, once they exist. */
     stripe: z
       .strictObject({
         customerId: z.string(),
@@ -47,13 +47,13 @@ const WaitingStep = z
     step: StepName,
     attempt: z.number().int(),
     reason: z.enum(reasonCodes),
-    /** What the failure itself said. */
+    /** The error's own message. */
     detail: z.string().optional(),
     /** The reason in words: for the customer, for operators, and what to do next. */
     customer: z.string(),
     operator: z.string(),
     next: z.string(),
-    /** What can be decided about it. */
+    /** The decisions that are possible. */
     decisions: z.array(Decision),
   })
   .meta({ id: 'WaitingStep' });
@@ -73,7 +73,7 @@ export const OperatorInstanceQuery = z.object({
   accountId: AccountId.optional(),
   limit: ListLimit,
 });
-/** `status=needs_operator` lists what waits for somebody, newest first. */
+/** `status=needs_operator` lists operations that wait for an operator, newest first. */
 export const OperatorOperationQuery = z.object({
   status: OperationStatus.optional(),
   accountId: AccountId.optional(),
@@ -84,7 +84,7 @@ export const DecisionRequest = z
   .strictObject({
     step: StepName,
     attempt: z.number().int().positive(),
-    /** Goes to the audit log. */
+    /** Written to the audit log. */
     why: z.string().trim().min(1).max(500),
   })
   .meta({ id: 'DecisionRequest' });

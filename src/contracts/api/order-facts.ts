@@ -8,28 +8,28 @@ import type { Operation } from './operations.ts';
 import type { Order } from './orders.ts';
 
 /**
- * What a page about an order says, as codes and values: no sentence, no markup and no clock of its own. The sentences lie
- * in `src/texts/` under these codes. Amounts are minor units of the order's currency.
+ * The content of a page about an order, as codes and values: no sentence, no markup and no clock of its own. The
+ * sentences are in `src/texts/` under these codes. Amounts are minor units of the order's currency.
  */
 export interface OrderFacts {
   tone: 'waiting' | 'working' | 'good' | 'bad' | 'attention';
   headline: Headline;
-  /** Share that is done, 0 to 100; undefined while it is unknown. */
+  /** Completed share, 0 to 100; undefined while it is unknown. */
   percent: number | undefined;
-  /** The step to announce: the first one that is neither done nor still to begin. */
+  /** The step to announce: the first one that is neither finished nor pending. */
   current: StepFacts | undefined;
   ended: boolean;
   mayCancel: boolean;
   /** Whether the customer has confirmed the payment and the bank has not answered yet. */
   processing: boolean;
-  /** What goes back when the order is cancelled now; 0 when nothing has been charged. */
+  /** Amount refunded when the order is cancelled now; 0 when nothing has been charged. */
   cancelReturns: number;
   forward: StepFacts[];
   undo: StepFacts[];
-  /** ms since the epoch: since when the customer waits for us, and until when they did. */
+  /** ms since the epoch: start and end of the time that the customer waits for us. */
   builtFrom: number | undefined;
   builtUntil: number | undefined;
-  /** How long such servers usually take; `none` while too few were built to tell. */
+  /** How long such servers usually take; `none` while there are too few earlier runs. */
   estimate: Pick<Estimate, 'lowMs' | 'highMs'> | 'none' | undefined;
   /** Whether it takes much longer than usual. */
   late: boolean;
@@ -53,7 +53,7 @@ export type Headline =
 export interface StepFacts {
   step: StepName;
   status: StepStatus | 'never' | 'stopped';
-  /** What to say under the step: why it takes its time, or the reason why it does not go on. */
+  /** What to show under the step: why it takes time, or the reason why it does not continue. */
   note: 'why' | ReasonCode | undefined;
   /** ms since the epoch. */
   startedAt: number | undefined;
@@ -61,14 +61,14 @@ export interface StepFacts {
   attempt: number;
 }
 
-/** After an order has ended otherwise than well: what happened, what was charged, who acts next. */
+/** After an order has ended without success: what happened, what was charged, who acts next. */
 export interface OutcomeFacts {
   happened: ReasonCode | 'step_failed' | 'order_ended';
   money: MoneyFacts;
   next: 'team' | 'undo' | 'nobody';
 }
 
-/** What was charged, and what became of it. */
+/** What was charged, and what happened to it. */
 export interface MoneyFacts {
   code: 'nothing_charged' | 'charged' | 'given_back' | 'going_back' | 'partly_back';
   paid: number;
@@ -77,7 +77,7 @@ export interface MoneyFacts {
 
 /** How long the last servers of one cloud and region took, in ms, from the payment on. */
 export interface Estimate {
-  /** Half of them took between these two. */
+  /** Half of them took a time within these bounds. */
   lowMs: number;
   highMs: number;
   /** Median of each step. */
@@ -91,12 +91,12 @@ type OperationStep = Pick<
 
 type OrderOfFacts = Pick<Order, 'state' | 'reason' | 'total' | 'paid' | 'refunded' | 'endedAt'>;
 
-/** How much of the whole each step counts, where no earlier runs tell; in parts. */
+/** Relative weight of each step where there are no earlier runs. */
 const usualShare: Partial<Record<StepName, number>> = { 'stack-up': 10, 'await-healthy': 6, 'await-activation': 2 };
-/** Over this many times the usual, the page says that it takes longer. */
+/** Above this multiple of the usual time, the page says that it takes longer. */
 const lateAfter = 1.5;
 
-/** What is to be said about an order now; `operation` is null until its row stands. */
+/** The facts about an order now; `operation` is null until its row exists. */
 export function orderFacts({
   order,
   operation,
@@ -159,7 +159,7 @@ function isUndoing(state: OrderState): boolean {
   return state !== 'awaiting_payment' && state !== 'fulfilling' && state !== 'fulfilled';
 }
 
-/** A step of any operation; `undoing`: while its forward steps are being taken back. */
+/** A step of any operation; `undoing`: while its forward steps are being undone. */
 export function stepFacts(step: OperationStep, undoing = false): StepFacts {
   const status = undoing ? afterwards(step.status) : step.status;
   const startedAt = timeOf(step.startedAt);
@@ -174,7 +174,7 @@ export function stepFacts(step: OperationStep, undoing = false): StepFacts {
   };
 }
 
-/** A forward step while everything is taken back: what had not begun never will, what ran was stopped. */
+/** A forward step during the undo: a step that had not begun never will, a running one was stopped. */
 function afterwards(status: StepStatus): StepFacts['status'] {
   switch (status) {
     case 'pending':
@@ -191,7 +191,7 @@ function afterwards(status: StepStatus): StepFacts['status'] {
   }
 }
 
-/** The details of a step are for operators, so they are no note. */
+/** The detail of a step is for operators and is never a note. */
 function noteOf(step: OperationStep, status: StepFacts['status']): StepFacts['note'] {
   switch (status) {
     case 'running':
@@ -258,7 +258,7 @@ function percentOf(
   let whole = 0;
   let done = 0;
   for (const step of steps) {
-    // What comes after ready, and the customer's own time, are no part of the build.
+    // Steps after ready, and the time that the customer takes, are not part of the build.
     if (step.step === 'send-mail') continue;
     const usualMs = facts.estimate?.steps[step.step];
     const weight =
@@ -271,7 +271,7 @@ function percentOf(
   return Math.min(99, Math.floor((100 * done) / whole));
 }
 
-/** Share of a running step: as it tells, or by the usual time, never quite the whole. */
+/** Share of a running step: as reported, or estimated from the usual time, always below 1. */
 function partDone(
   step: OperationStep,
   usualMs: number | undefined,

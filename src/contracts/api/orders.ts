@@ -12,11 +12,11 @@ export const OrderRequest = z
     quoteId: QuoteId,
     signature: z.string().max(200),
     holdToken: SecretText,
-    /** Administrator of the new server: the one address that may sign up on it at first. */
+    /** Administrator of the new server: the only address that may sign up on it at first. */
     adminEmail: Email,
-    /** The administrator's when absent. */
+    /** The administrator's address when absent. */
     billingEmail: Email.optional(),
-    /** The country is the quote's. */
+    /** The country comes from the quote. */
     billing: z.strictObject({
       name: text(120),
       line1: text(200).optional(),
@@ -34,19 +34,21 @@ const OrderLinks = z
     payment: z.string(),
     events: z.string(),
     cancel: z.string(),
-    /** Page for people that follows the order; in the answer to a new order it carries the capability. */
+    /**
+     * Web page that shows the progress of the order; in the response to a new order its URL contains the capability.
+     */
     page: z.string(),
   })
   .meta({ id: 'OrderLinks' });
 
-/** The answer to a new order; the same request with the same Idempotency-Key gets exactly this again. */
+/** The response to a new order; the same request with the same Idempotency-Key gets exactly this again. */
 export const AcceptedOrder = z
   .strictObject({
     id: OrderId,
     instanceId: InstanceId,
     operationId: OperationId,
     state: z.literal('awaiting_payment'),
-    /** Secret; as `Authorization: Bearer` it reads this order, and cancels it until the server is ready. */
+    /** Secret; as `Authorization: Bearer` it grants reading this order, and cancelling it until the server is ready. */
     capability: SecretText,
     links: OrderLinks,
   })
@@ -61,12 +63,11 @@ export const Order = z
     state: OrderState,
     /** Who cancelled it or why it ended. */
     reason: Reason.optional(),
-    /** What was bought. */
     subject: QuotedServer,
     lines: z.array(QuoteLine),
     currency: z.literal('EUR'),
     total: Money,
-    /** What was taken and what was given back so far. */
+    /** Amounts charged and refunded so far. */
     paid: Money,
     refunded: Money,
     declines: z.number().int(),
@@ -77,7 +78,7 @@ export const Order = z
   .meta({ id: 'Order' });
 export type Order = z.infer<typeof Order>;
 
-/** One order with what it has become so far; both are null in the first moments. */
+/** An order with its operation and instance; both are null in the first moments. */
 export const OrderDetails = z
   .strictObject({
     ...Order.shape,
@@ -92,7 +93,7 @@ export type OrderDetails = z.infer<typeof OrderDetails>;
 /** What a browser needs to confirm the payment at Stripe. */
 export const OrderPaymentAnswer = z
   .strictObject({
-    /** Null when nothing is to be confirmed. */
+    /** Null when there is nothing to confirm. */
     clientSecret: z.string().nullable(),
     publishableKey: z.string(),
     apiBase: z.string(),

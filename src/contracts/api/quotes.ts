@@ -7,8 +7,7 @@ import { Money, SecretText, Time } from './common.ts';
 const word = z.string().min(1).max(60);
 
 /**
- * A cart to price. Names of things are plain text here: whether they exist is the catalogue's business, which answers
- * with a reason code of its own for each.
+ * A cart to price. Names are plain text here: the catalogue decides whether they exist, with a reason code for each.
  */
 export const QuoteRequest = z
   .strictObject({
@@ -23,10 +22,10 @@ export const QuoteRequest = z
     addOns: z.record(word, z.number()).default({}),
     /** ISO 3166-1 alpha-2 code of the buyer's country; decides the tax. */
     country: z.string().max(10),
-    /** How many user accounts the buyer expects; only changes the advice. */
+    /** Expected number of user accounts; only affects the advice. */
     accounts: z.number().int().min(1).max(1_000_000).optional(),
     nodes: z.number().int().min(1).max(99).default(1),
-    /** The secret of an earlier quote of the same cart: the new quote takes its hold over. */
+    /** The secret of an earlier quote of the same cart: the new quote takes over its hold. */
     holdToken: SecretText.optional(),
   })
   .meta({ id: 'QuoteRequest' });
@@ -34,7 +33,7 @@ export type QuoteRequest = z.input<typeof QuoteRequest>;
 
 export const QuoteLine = z
   .strictObject({
-    /** Lookup key of the price; absent for what the plan includes. */
+    /** Lookup key of the price; absent for items included in the plan. */
     lookupKey: z.string().optional(),
     title: z.string(),
     quantity: z.number().int(),
@@ -44,7 +43,7 @@ export const QuoteLine = z
   })
   .meta({ id: 'QuoteLine' });
 
-/** A sentence for the buyer with a word that programs can tell it by. */
+/** A sentence for the buyer with a code for programs. */
 const Note = z
   .strictObject({
     code: z.enum(['plan_for_accounts', 'one_node', 'machine_overload']),
@@ -52,7 +51,7 @@ const Note = z
   })
   .meta({ id: 'Note' });
 
-/** What a quote is for: a new server. */
+/** Subject of a quote: a new server. */
 export const QuotedServer = z
   .strictObject({
     kind: z.literal('server'),
@@ -72,7 +71,7 @@ export const Quote = z
   .strictObject({
     id: QuoteId,
     signature: z.string(),
-    /** Secret; shows that an order or a later quote is of the same cart. */
+    /** Secret; proves that an order or a later quote belongs to the same cart. */
     holdToken: SecretText,
     subject: QuotedServer,
     lines: z.array(QuoteLine),
@@ -95,7 +94,7 @@ export type Quote = z.infer<typeof Quote>;
 
 export const HostnameQuery = z.object({ cloud: word });
 
-/** Whether a name can be ordered now, and near names that are free when it cannot. */
+/** Whether a name can be ordered now, and similar free names when it cannot. */
 export const HostnameAnswer = z
   .strictObject({
     name: z.string(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineOperation } from './operation.ts';
 import { awaitHealthy, stackDeadline } from './shared-steps.ts';
 
-/** Compares a delivered server with what its stack says, and repairs what can be repaired without losing anything. */
+/** Compares a delivered server with the state of its stack, and repairs what can be repaired without losing data. */
 export const checkDrift = defineOperation({
   kind: 'check-drift',
   request: z.object({}),

@@ -3,11 +3,11 @@ import { OperationId } from '../ids.ts';
 import type { ReasonCode } from '../reasons.ts';
 import type { InstanceStatus } from '../states.ts';
 
-/** Who asks for an operation: its customer, an operator, or a schedule of ours. */
+/** Who requests an operation: the customer, an operator, or one of our schedules. */
 export const RequestedBy = z.enum(['customer', 'operator', 'system']);
 export type RequestedBy = z.infer<typeof RequestedBy>;
 
-/** A duration that the configuration decides: the variable that holds it, and how long it is without one, ms. */
+/** A configurable duration: its environment variable, and its default, ms. */
 export interface ConfiguredDuration {
   readonly variable: `FREEHOLD_${string}_MS`;
   readonly defaultMs: number;
@@ -16,65 +16,65 @@ export interface ConfiguredDuration {
 /** A forward step. */
 export interface StepDeclaration {
   readonly name: string;
-  /** The undo step that takes it back. */
+  /** The undo step. */
   readonly undo?: string;
-  /** Whether an operator may go on without it. */
+  /** Whether an operator may skip it. */
   readonly skippable?: true;
-  /** Whether it runs, or is told, only where it is needed: then it is not shown before it begins. */
+  /** Whether it runs, or is reported, only when needed: then it is not shown before it begins. */
   readonly onDemand?: true;
-  /** How long it may take with all its tries; without one it is tried for as long as it takes. */
+  /** Deadline for the step including all retries; without one it is retried for as long as it takes. */
   readonly deadline?: ConfiguredDuration;
-  /** What it means when its time is over. */
+  /** Reason code when the deadline passes. */
   readonly onTimeout: ReasonCode;
 }
 
-/** A step of the undo; it has no deadline. */
+/** An undo step; it has no deadline. */
 export interface UndoDeclaration {
   readonly name: string;
   readonly skippable?: true;
-  /** After this long without success people are asked to look; the step goes on trying. */
+  /** NeedsAttention is set after this long without success; the step is still retried. */
   readonly attentionAfter?: ConfiguredDuration;
 }
 
-/** Whether an operation may begin, and what becomes of a request for it while the instance is busy. */
+/** When an operation may start, and what happens to a request for it while the instance is busy. */
 export interface AdmissionRules {
-  /** What the instance has to be; empty where no request starts the operation. */
+  /** Statuses of the instance that allow it; empty where no request starts the operation. */
   readonly from: readonly InstanceStatus[];
   /**
-   * While another operation runs or waits: `refused` with `operation_running`; `queued`, the newest of each kind;
-   * `dropped`, which waits only while nothing else does, and which gives way, also when it runs already, if it was the
-   * system that asked for it.
+   * While another operation runs or is queued: `refused` with `operation_running`; `queued`, the latest of each kind;
+   * `dropped`, which is queued only while nothing else is, and which, when the system requested it, gives way to
+   * other operations even while it runs.
    */
   readonly whileBusy: 'refused' | 'queued' | 'dropped';
   /** A second request gets the id of the running or queued one. */
   readonly deduplicated?: true;
 }
 
-/** Everything about an operation that others have to know: see docs/operations.md. */
+/** The declaration of an operation; see docs/operations.md. */
 export interface OperationDeclaration {
   /** Its name in the API, the Update, the command, and (in camel case) of its workflow type. */
   readonly kind: string;
-  /** What a request brings beside who asks for it. */
+  /** Content of a request, in addition to the requester. */
   readonly request: z.ZodObject;
-  /** Who may ask for it; nobody where it begins with its order. */
+  /** Who may request it; empty where it starts with its order. */
   readonly requestedBy: readonly RequestedBy[];
-  /** The role that a member needs to ask for it; present where customers may. */
+  /** The role that a member needs to request it; present where customers may. */
   readonly role?: 'admin' | 'payer';
   readonly admission: AdmissionRules;
-  /** Whether it delivers an order: a cancel of it is the cancel of the order, and a stopped one is never given up. */
+  /** Whether it delivers an order: cancelling it cancels the order, and a stopped one is never abandoned. */
   readonly fulfilsOrder?: true;
-  /** What the instance is as soon as the operation runs; as it was before where absent. */
+  /** Status of the instance while the operation runs; unchanged where absent. */
   readonly instanceStatus?: InstanceStatus;
   /** Forward steps, in order. */
   readonly steps: readonly StepDeclaration[];
   /**
-   * The step after which nothing is undone: from it on no cancel reaches the operation. Null where the operation undoes
-   * nothing at all: a step that failed waits for people as long as they need, and an abort leaves everything as it is.
+   * The step after which nothing is undone: from it on no cancel reaches the operation. Null where the operation has
+   * no undo: a failed step waits for an operator as long as needed, and an abort leaves everything as it is.
    */
   readonly pivot: string | null;
-  /** Undo steps: branches that do not wait for each other, each in its order. */
+  /** Undo steps: concurrent branches, each in order. */
   readonly undo: readonly (readonly UndoDeclaration[])[];
-  /** How long a step before the pivot waits for an operator before the operation undoes by itself. */
+  /** How long a step before the pivot waits for an operator before the operation is undone automatically. */
   readonly operatorWindow?: ConfiguredDuration;
 }
 
@@ -83,26 +83,26 @@ export function defineOperation<const Declaration extends OperationDeclaration>(
   return declaration;
 }
 
-/** The durations of an operation that the configuration decides. */
+/** The configurable durations of an operation. */
 export function durationsOf({ steps, undo, operatorWindow }: OperationDeclaration): ConfiguredDuration[] {
   const deadlines = steps.map(({ deadline }) => deadline);
   const alarms = undo.flat().map(({ attentionAfter }) => attentionAfter);
   return [...deadlines, ...alarms, operatorWindow].filter((duration) => duration !== undefined);
 }
 
-/** What the Update of an operation takes: who asks, the id that the operation gets, and the request itself. */
+/** The schema of an operation's Update: the requester, the id that the operation gets, and the request itself. */
 export function updateSchemaOf({ request, requestedBy }: OperationDeclaration) {
   return z.strictObject({ ...request.shape, operationId: OperationId, requestedBy: z.enum(requestedBy) });
 }
 
-/** The input of the Update of an operation; the rest of it is the request. */
+/** The input of the Update of an operation; further properties are the request. */
 export interface OperationRequest {
   operationId: string;
   requestedBy: RequestedBy;
   [field: string]: unknown;
 }
 
-/** The type of the workflow of an operation: its kind in camel case. */
+/** The workflow type of an operation: its kind in camel case. */
 export function workflowTypeOf(kind: string): string {
   return kind.replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 }

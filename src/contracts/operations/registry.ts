@@ -4,7 +4,7 @@ import { type ConfiguredDuration, durationsOf, type OperationDeclaration } from 
 import { provision } from './provision.ts';
 import { restart } from './restart.ts';
 
-/** Every operation that this release knows, a line each. */
+/** Every operation, one per line. */
 const declared = [
   provision, //
   checkDrift,
@@ -32,12 +32,12 @@ type DurationVariable =
   | VariableOf<FieldOf<Declared['undo'][number][number], 'attentionAfter'>>
   | VariableOf<FieldOf<Declared, 'operatorWindow'>>;
 
-/** Deadlines and windows of the operations in ms, each by the variable of the configuration that holds it. */
+/** Deadlines and windows of the operations in ms, by environment variable. */
 export type OperationTimes = Readonly<Record<DurationVariable, number>>;
 
 export const operations: readonly (OperationDeclaration & { readonly kind: OperationKind })[] = declared;
 
-/** The declaration of a kind; undefined for one that this release does not know. */
+/** The declaration of a kind; undefined for an unknown kind. */
 export function findOperation(kind: string): (typeof operations)[number] | undefined {
   return operations.find((operation) => operation.kind === kind);
 }
@@ -49,12 +49,12 @@ export function operationOf(kind: OperationKind): (typeof operations)[number] {
   return found;
 }
 
-/** The durations of all operations; what several of them share is the same in all. */
+/** The durations of all operations; a shared one has the same default in all of them. */
 export const operationDurations: readonly ConfiguredDuration[] = [
   ...new Map(operations.flatMap(durationsOf).map((duration) => [duration.variable, duration])).values(),
 ];
 
-/** What a configuration says about each of them. */
+/** The configured value of each of them. */
 export function timesOf(config: OperationTimes): OperationTimes {
   const variables = operationDurations.map(({ variable }) => variable as DurationVariable);
   return Object.fromEntries(variables.map((variable) => [variable, config[variable]])) as OperationTimes;

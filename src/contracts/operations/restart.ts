@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineOperation } from './operation.ts';
 import { awaitHealthy } from './shared-steps.ts';
 
-/** Switches the machines of a delivered server off and on again; nothing is built and nothing is lost. */
+/** Restarts the machines of a delivered server; nothing is built and nothing is lost. */
 export const restart = defineOperation({
   kind: 'restart',
   request: z.object({}),

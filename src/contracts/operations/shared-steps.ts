@@ -1,10 +1,10 @@
 import type { ConfiguredDuration, StepDeclaration } from './operation.ts';
 
-/** Steps that several operations have. */
+/** Steps shared by several operations. */
 
 const minute = 60_000;
 
-/** How long one change of a stack may take. */
+/** Deadline of one change of a stack. */
 export const stackDeadline = {
   variable: 'FREEHOLD_STACK_UP_MS',
   defaultMs: 120 * minute,

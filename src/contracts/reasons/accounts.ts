@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Who asks, what their account lets them do, and how accounts get and lose members. */
+/** Sign-in, permissions, accounts and members. */
 export const accountReasons = {
   not_signed_in: reason('request', 401),
   not_allowed: reason('request', 403),

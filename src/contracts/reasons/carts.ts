@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** What a cart may hold, and the quotes that price it. */
+/** Contents of carts, and the quotes that price them. */
 export const cartReasons = {
   plan_unknown: reason('request', 422),
   cloud_unknown: reason('request', 422),

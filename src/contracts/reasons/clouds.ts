@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Stacks, hosts and the clouds below them. */
+/** Stacks, hosts and clouds. */
 export const cloudReasons = {
   stack_failed: reason('cloud', 502),
   stack_busy: reason('cloud', 503, { retryable: true }),

@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Servers that are not at their cloud as they were built. */
+/** Servers that differ from their applied spec. */
 export const driftReasons = {
   server_drifted: reason('cloud', 502, { retryable: true }),
   volume_gone: reason('cloud', 502),

@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Names: their rules, who has them, and whether the world finds them. */
+/** Hostnames: their rules, holders, and resolution. */
 export const hostnameReasons = {
   hostname_malformed: reason('request', 422),
   hostname_reserved: reason('request', 422),

@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** The licence of a server, as the control plane meets it. */
+/** The licence of a server, as the control plane sees it. */
 export const licenceReasons = {
   licence_server_unavailable: reason('licence', 503, { retryable: true }),
   licence_refused: reason('licence', 502),

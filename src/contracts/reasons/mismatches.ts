@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Mismatches between systems; nobody but operators reads them. */
+/** Mismatches between systems; shown to operators only. */
 export const mismatchReasons = {
   money_kept: reason('payment', 500),
   invoice_left: reason('payment', 500),

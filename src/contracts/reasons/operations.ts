@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Orders and operations: what they refuse because of where they are, and how they ended. */
+/** Orders and operations: refusals because of their state, and how they ended. */
 export const operationReasons = {
   operation_running: reason('request', 409),
   already_ready: reason('request', 409),

@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** What is our own doing: parts of ours that do not answer, and errors nobody foresaw. */
+/** Our own faults: services of ours that do not respond, and unexpected errors. */
 export const ownFaultReasons = {
   workflow_unreachable: reason('internal', 503, { retryable: true }),
   records_unreachable: reason('internal', 503, { retryable: true }),

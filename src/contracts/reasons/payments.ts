@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** Money on its way in and back. */
+/** Payments and refunds. */
 export const paymentReasons = {
   card_declined: reason('payment', 402),
   too_many_declines: reason('payment', 402),

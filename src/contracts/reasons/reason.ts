@@ -4,14 +4,14 @@ export interface Reason {
   readonly plane: Plane;
   /** HTTP status when the reason ends a request. */
   readonly status: number;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
 }
 
 /** The reasons of one area by their codes. */
 export type Reasons = Readonly<Record<string, Reason>>;
 
-/** One entry of the catalogue; its sentences lie in `src/texts/` under the same code. */
+/** One entry of the catalogue; its sentences are in `src/texts/` under the same code. */
 export function reason(plane: Plane, status: number, { retryable = false } = {}): Reason {
   return { plane, status, retryable };
 }

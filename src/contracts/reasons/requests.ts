@@ -1,6 +1,6 @@
 import { type Reasons, reason } from './reason.ts';
 
-/** What any request can break, whatever it asks for. */
+/** Errors that any request can have. */
 export const requestReasons = {
   invalid_request: reason('request', 422),
   malformed_body: reason('request', 400),

@@ -20,8 +20,8 @@ export function awsInventory(env: NodeJS.ProcessEnv): Inventory {
   const clients = createAwsClients();
 
   function inOrder(objects: AwsObject[]): AwsObject[] {
-    const place = ({ kind }: AwsObject) => removalOrder.indexOf(kind);
-    return objects.sort((a, b) => place(a) - place(b));
+    const rank = ({ kind }: AwsObject) => removalOrder.indexOf(kind);
+    return objects.sort((a, b) => rank(a) - rank(b));
   }
 
   return {

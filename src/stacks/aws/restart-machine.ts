@@ -12,9 +12,9 @@ import { mapAwsErrors } from './inventory.ts';
 import { awsSettings } from './settings.ts';
 
 /**
- * Reboots a machine that runs and starts one that is stopped. A reboot keeps the place at Amazon that the machine has,
- * while a stop and a start may find none. EC2 takes the order at once, calls the machine running all the time, and cuts
- * the power by itself where the operating system does not end within some minutes.
+ * Reboots a running machine and starts a stopped one. A reboot keeps the machine's capacity at Amazon, while a start
+ * after a stop may find none. EC2 accepts the request at once, reports the machine as running all the time, and cuts
+ * the power itself where the operating system does not shut down within some minutes.
  */
 export async function restartAwsMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted> {
   const { serverId, region, signal } = request;
@@ -41,7 +41,7 @@ export async function restartAwsMachine(request: RestartRequest, env: NodeJS.Pro
   }
 }
 
-/** EC2's name for the state of a machine. Throws `host_gone` where there is none any more. */
+/** EC2's name for the state of a machine. Throws `host_gone` where it does not exist any more. */
 async function stateOf(ec2: EC2Client, serverId: string): Promise<string> {
   const isUnknown = (error: unknown) => error instanceof Error && error.name === 'InvalidInstanceID.NotFound';
   const { Reservations = [] } = await mapAwsErrors(() =>

@@ -9,7 +9,7 @@ const Settings = z.object({
   FREEHOLD_AWS_LISTING_LAG_MS: z.coerce.number().int().min(0).default(30_000),
   /** Pause between attempts to remove an object that is still in use, ms. */
   FREEHOLD_AWS_REMOVE_PAUSE_MS: z.coerce.number().int().positive().default(5_000),
-  /** How long EC2 may take to carry out a reboot that it has taken, ms: it cuts the power by itself after some 4 min. */
+  /** How long EC2 may take to carry out an accepted reboot, ms: it cuts the power itself after about 4 min. */
   FREEHOLD_AWS_REBOOT_MS: z.coerce.number().int().positive().default(360_000),
 });
 export type AwsSettings = z.infer<typeof Settings>;

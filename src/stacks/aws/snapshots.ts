@@ -37,9 +37,9 @@ export function awsSnapshots(env: NodeJS.ProcessEnv): Snapshots {
 
   async function listIn(region: string, instanceId?: string): Promise<VolumeSnapshot[]> {
     const own = instanceId === undefined ? [] : [{ Name: `tag:${snapshotOfTag}`, Values: [instanceId] }];
-    const asked = { OwnerIds: ['self'], Filters: [ours, ...own] };
+    const query = { OwnerIds: ['self'], Filters: [ours, ...own] };
     const found: VolumeSnapshot[] = [];
-    for await (const page of paginateDescribeSnapshots({ client: clients.in(region).ec2 }, asked)) {
+    for await (const page of paginateDescribeSnapshots({ client: clients.in(region).ec2 }, query)) {
       found.push(...(page.Snapshots ?? []).flatMap((each) => read(region, each)));
     }
     return found;

@@ -5,11 +5,11 @@ import { recordOwner, relativeName } from './names.ts';
 import type { Parts } from './parts.ts';
 
 /** A reserved address in the given zones; with several it survives the failure of one. */
-export function declareAddress({ nameOf, tagsOf, place, inside }: Parts, resource: string, zones: string[]) {
+export function declareAddress({ nameOf, tagsOf, placement, inside }: Parts, resource: string, zones: string[]) {
   return new PublicIPAddress(
     resource,
     {
-      ...place,
+      ...placement,
       publicIpAddressName: nameOf(resource),
       sku: { name: 'Standard' },
       publicIPAllocationMethod: 'Static',

@@ -16,7 +16,7 @@ const services = [
  * id.
  */
 export function declareBalancer(parts: Parts, address: PublicIPAddress): Output<string> {
-  const { settings, nameOf, tagsOf, place, inside } = parts;
+  const { settings, nameOf, tagsOf, placement, inside } = parts;
   const loadBalancerName = nameOf('balancer');
   const scope = { subscription: settings.subscription, group: nameOf('group') };
   const part = (kind: string, name: string) => ({
@@ -25,7 +25,7 @@ export function declareBalancer(parts: Parts, address: PublicIPAddress): Output<
   const balancer = new LoadBalancer(
     'balancer',
     {
-      ...place,
+      ...placement,
       loadBalancerName,
       sku: { name: 'Standard' },
       frontendIPConfigurations: [{ name: 'address', publicIPAddress: { id: address.id } }],

@@ -22,8 +22,8 @@ export function azureInventory(env: NodeJS.ProcessEnv): Inventory {
   const client = createAzureClient(env);
 
   function inOrder(objects: OwnedObject[]): OwnedObject[] {
-    const place = ({ kind }: OwnedObject) => removalOrder.indexOf(kind as AzureKind);
-    return objects.sort((a, b) => place(a) - place(b));
+    const rank = ({ kind }: OwnedObject) => removalOrder.indexOf(kind as AzureKind);
+    return objects.sort((a, b) => rank(a) - rank(b));
   }
 
   /** Requests the deletion of an object and waits until it is gone: Azure answers long before that. */

@@ -85,7 +85,7 @@ function declareMachine(
     userData: Readonly<Record<string, Input<string>>>;
   },
 ): DeclaredMachine {
-  const { nameOf, tagsOf, place, inside } = parts;
+  const { nameOf, tagsOf, placement, inside } = parts;
   const key = machineKey(node, machine);
   // Egress of a machine without an address of the server, above all at its first boot.
   const address = servingParts?.address ?? declareAddress(parts, `egress-${key}`, [node.zone]);
@@ -95,7 +95,7 @@ function declareMachine(
   const nic = new NetworkInterface(
     nicName,
     {
-      ...place,
+      ...placement,
       networkInterfaceName: nameOf(nicName),
       ipConfigurations: [
         {
@@ -112,7 +112,7 @@ function declareMachine(
   const host = new VirtualMachine(
     resource,
     {
-      ...place,
+      ...placement,
       vmName: nameOf(resource),
       zones: [node.zone],
       hardwareProfile: { vmSize: machine.size },

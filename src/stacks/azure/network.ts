@@ -10,11 +10,11 @@ const protocols = { tcp: 'Tcp', udp: 'Udp' } as const;
  * A private network with one subnet, which spans all zones at Azure, and a firewall that opens only the host contract's
  * ports. Azure additionally allows traffic from the network itself and from its own probes.
  */
-export function declareNetwork({ nameOf, tagsOf, place, inside }: Parts): Subnet {
+export function declareNetwork({ nameOf, tagsOf, placement, inside }: Parts): Subnet {
   const network = new VirtualNetwork(
     'network',
     {
-      ...place,
+      ...placement,
       virtualNetworkName: nameOf('network'),
       addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
       tags: tagsOf('network'),
@@ -24,7 +24,7 @@ export function declareNetwork({ nameOf, tagsOf, place, inside }: Parts): Subnet
   const firewall = new NetworkSecurityGroup(
     'firewall',
     {
-      ...place,
+      ...placement,
       networkSecurityGroupName: nameOf('firewall'),
       securityRules: hostPorts.map(({ name, port, protocol }, index) => ({
         ...{ name, priority: 100 + index * 10, direction: 'Inbound', access: 'Allow' },
@@ -38,7 +38,7 @@ export function declareNetwork({ nameOf, tagsOf, place, inside }: Parts): Subnet
   return new Subnet(
     'subnet',
     {
-      resourceGroupName: place.resourceGroupName,
+      resourceGroupName: placement.resourceGroupName,
       virtualNetworkName: network.name,
       subnetName: nameOf('subnet'),
       addressPrefix: '10.0.0.0/24',

@@ -14,7 +14,7 @@ export interface Parts {
   nameOf(resource: string): string;
   tagsOf(resource: string): Record<string, string>;
   /** Location of a part: the server's own resource group, in its region. */
-  place: { resourceGroupName: Output<string>; location: string };
+  placement: { resourceGroupName: Output<string>; location: string };
   inside(options?: CustomResourceOptions): CustomResourceOptions;
 }
 
@@ -42,7 +42,7 @@ export function openParts(spec: PrivateServerSpec, settings: AzureSettings): Par
     settings,
     nameOf,
     tagsOf: (resource) => tagsOf(spec, resource),
-    place: { resourceGroupName: group.name, location: region },
+    placement: { resourceGroupName: group.name, location: region },
     inside: (options = {}) => ({ parent: server, ...options }),
   };
 }

@@ -15,7 +15,7 @@ const Operation = z.object({
   error: z.object({ code: z.string().default(''), message: z.string().default('') }).optional(),
 });
 
-/** What restarts a machine, by its power. */
+/** The action that restarts a machine, by its power state. */
 const verbs: Readonly<Record<string, 'restart' | 'start'>> = {
   running: 'restart',
   stopped: 'start',
@@ -23,8 +23,8 @@ const verbs: Readonly<Record<string, 'restart' | 'start'>> = {
 };
 
 /**
- * Restarts a machine that runs, which keeps its place at Azure, and starts one that is stopped. Azure accepts the call and
- * names the operation that carries it out, which is asked for until it has ended.
+ * Restarts a running machine, which keeps its capacity at Azure, and starts a stopped one. Azure accepts the request
+ * and names its operation, which is polled until it has ended.
  */
 export async function restartAzureMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted> {
   const { serverId, signal } = request;
@@ -33,12 +33,12 @@ export async function restartAzureMachine(request: RestartRequest, env: NodeJS.P
   const verb = await waitForMachine(async () => verbs[await powerOf(client, serverId)], waiting);
   const { headers } = await client.ask(client.urlOf(`${serverId}/${verb}`, version), { method: 'POST' });
   const url = headers.get('azure-asyncoperation') ?? headers.get('location');
-  // Without either header it was done at once.
+  // Without either header it completed at once.
   if (url) await waitForMachine(() => endOf(client, url), waiting);
   return { downWithinMs: 0 };
 }
 
-/** Azure's name for the power of a machine. Throws `host_gone` where there is none any more. */
+/** Azure's name for the power state of a machine. Throws `host_gone` where it does not exist any more. */
 async function powerOf(client: AzureClient, serverId: string): Promise<string> {
   const url = client.urlOf(`${serverId}/instanceView`, version);
   const { status, body } = await client.ask(url, { allowed: [404] });
@@ -48,13 +48,13 @@ async function powerOf(client: AzureClient, serverId: string): Promise<string> {
   return power?.code.slice(prefix.length) ?? '';
 }
 
-/** Whether an operation has ended; undefined while it has not. Throws the reason of its failure. */
+/** True once an operation has ended; undefined before. Throws the reason of its failure. */
 async function endOf({ ask }: AzureClient, url: string): Promise<true | undefined> {
   const { status, body } = await ask(url);
   const operation = Operation.parse(body);
   if (status === 202) return undefined;
   if (operation.status === 'Succeeded') return true;
   if (operation.status !== 'Failed' && operation.status !== 'Canceled') return undefined;
-  const said = `${operation.status}: ${operation.error?.code}: ${operation.error?.message}`;
-  throw new ReasonError(azureReasonOf(said) ?? 'cloud_unavailable', said);
+  const message = `${operation.status}: ${operation.error?.code}: ${operation.error?.message}`;
+  throw new ReasonError(azureReasonOf(message) ?? 'cloud_unavailable', message);
 }

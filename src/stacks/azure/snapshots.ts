@@ -30,17 +30,17 @@ const states: Readonly<Record<string, VolumeSnapshot['state']>> = { Succeeded: '
 export function azureSnapshots(env: NodeJS.ProcessEnv): Snapshots {
   const settings = azureSettings(env);
   const client = createAzureClient(env);
-  const place = idIn(settings, type);
+  const groupPath = idIn(settings, type);
   return {
     pauseMs: settings.removePauseMs,
     async list(instance) {
-      const found = await client.listAll(Found, client.urlOf(place, version));
+      const found = await client.listAll(Found, client.urlOf(groupPath, version));
       return found.flatMap(({ name, tags, properties }) => {
         const about = readSnapshotTags(tags);
         if (!about || (instance !== undefined && about.instanceId !== instance.instanceId)) return [];
         const { timeCreated, provisioningState, creationData } = properties;
         const times = { createdAt: Date.parse(timeCreated) || 0, state: states[provisioningState] ?? 'pending' };
-        return [{ ...about, ...times, id: `${place}/${name}`, volumeId: creationData.sourceResourceId }];
+        return [{ ...about, ...times, id: `${groupPath}/${name}`, volumeId: creationData.sourceResourceId }];
       });
     },
     async make({ id, resource }, desired) {
@@ -51,7 +51,7 @@ export function azureSnapshots(env: NodeJS.ProcessEnv): Snapshots {
         tags: snapshotTagsOf({ ...desired, resource }),
         properties: { creationData: { createOption: 'Copy', sourceResourceId: id }, incremental: true },
       };
-      const url = client.urlOf(`${place}/${name}`, version);
+      const url = client.urlOf(`${groupPath}/${name}`, version);
       return (await client.ask(url, { method: 'PUT', body, allowed: [404] })).status !== 404;
     },
     async remove({ id }) {

@@ -10,13 +10,13 @@ const diskType = 'Microsoft.Compute/disks';
  * snapshots.
  */
 export function declareVolumes(parts: Parts, { protect }: { protect: boolean }): Disk[] {
-  const { spec, nameOf, tagsOf, place, inside } = parts;
+  const { spec, nameOf, tagsOf, placement, inside } = parts;
   return spec.nodes.map(({ name, zone }) => {
     const resource = `volume-${name}`;
     const disk = new Disk(
       resource,
       {
-        ...place,
+        ...placement,
         diskName: nameOf(resource),
         sku: { name: 'StandardSSD_LRS' },
         creationData: { createOption: 'Empty' },

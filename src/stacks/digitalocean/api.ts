@@ -34,7 +34,7 @@ export function createDigitaloceanApi(env: NodeJS.ProcessEnv) {
         if (!body.links?.pages?.next) return found;
       }
     },
-    /** Asks for one thing; null when the status is one of `allowed`. */
+    /** Reads one object; null when the status is one of `allowed`. */
     async ask<T extends z.ZodType>(
       method: 'GET' | 'POST',
       path: string,
@@ -44,7 +44,7 @@ export function createDigitaloceanApi(env: NodeJS.ProcessEnv) {
       const answer = await ask(`${base}/v2/${path}`, { method, body, allowed });
       return allowed.includes(answer.status) ? null : schema.parse(answer.body);
     },
-    /** Asks for something to be done; answers the status, also when it is one of `allowed`. */
+    /** Sends a write; returns the status, also when it is one of `allowed`. */
     async act(
       method: 'POST' | 'DELETE',
       path: string,

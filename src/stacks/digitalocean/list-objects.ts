@@ -114,8 +114,8 @@ export async function listObjects(
 ): Promise<DigitaloceanObject[]> {
   const lists = await Promise.all([listTagged(api, instanceId), listNamed(api), listOwned(api, domain)]);
   const [tagged, named, { owned }] = lists;
-  const place = ({ kind }: DigitaloceanObject) => removalOrder.indexOf(kind);
-  return [...tagged, ...named, ...owned].filter(isOf(instanceId)).sort((a, b) => place(a) - place(b));
+  const rank = ({ kind }: DigitaloceanObject) => removalOrder.indexOf(kind);
+  return [...tagged, ...named, ...owned].filter(isOf(instanceId)).sort((a, b) => rank(a) - rank(b));
 }
 
 /** Reserved addresses of a region that no machine has and no text record names. */
@@ -123,6 +123,6 @@ export async function listUnownedAddresses(
   api: DigitaloceanApi,
   { domain, region }: { domain: string; region: string },
 ): Promise<string[]> {
-  const { unowned: strays } = await listOwned(api, domain);
-  return strays.filter((address) => address.region === region).map(({ ip }) => ip);
+  const { unowned: addresses } = await listOwned(api, domain);
+  return addresses.filter((address) => address.region === region).map(({ ip }) => ip);
 }

@@ -9,14 +9,14 @@ const Droplet = z.object({ droplet: z.object({ status: z.string(), locked: z.boo
 const Action = z.object({ id: z.number(), type: z.string(), status: z.string() });
 type Action = z.infer<typeof Action>;
 
-/** The actions of a droplet after which it has been restarted. */
+/** The action that restarts a droplet, by its status. */
 const restarts = { active: 'power_cycle', off: 'power_on' } as const;
 const isRestart = ({ type }: Action) => Object.values<string>(restarts).includes(type);
 
 /**
- * Cuts the power of a droplet and turns it on again; turns one on that is off. Both are actions with an id, asked for
- * until they are over. A droplet takes one action at a time: a restart that is under way, left by an attempt whose answer
- * was lost, counts as this one, and any other action is waited for.
+ * Power-cycles a running droplet; turns on one that is off. Both are actions with an id, polled until they are over.
+ * A droplet runs one action at a time: a restart in progress, from an attempt whose response was lost, counts as this
+ * one; any other action is waited for.
  */
 export async function restartDigitaloceanMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted> {
   const { serverId, signal } = request;
@@ -27,7 +27,7 @@ export async function restartDigitaloceanMachine(request: RestartRequest, env: N
   return { downWithinMs: 0 };
 }
 
-/** The restart of a droplet, begun now or before; undefined while it does something else. */
+/** The restart of a droplet, started now or before; undefined while another action runs. */
 async function beginRestart(api: DigitaloceanApi, serverId: string): Promise<Action | undefined> {
   const found = await api.ask('GET', `droplets/${serverId}`, Droplet, { allowed: [404] });
   if (!found) throw new ReasonError('host_gone', serverId);
@@ -37,13 +37,13 @@ async function beginRestart(api: DigitaloceanApi, serverId: string): Promise<Act
     return actions.find((each) => each.status === 'in-progress' && isRestart(each));
   }
   if (status !== 'active' && status !== 'off') return undefined;
-  const asked = { body: { type: restarts[status] }, allowed: [404, 422] };
-  // 422: something else has begun since the look.
-  const begun = await api.ask('POST', `droplets/${serverId}/actions`, z.object({ action: Action }), asked);
+  const request = { body: { type: restarts[status] }, allowed: [404, 422] };
+  // 422: another action has started since the read.
+  const begun = await api.ask('POST', `droplets/${serverId}/actions`, z.object({ action: Action }), request);
   return begun?.action;
 }
 
-/** Whether an action is over; undefined while it is not. Throws `cloud_unavailable` where DigitalOcean gave it up. */
+/** True once an action is over; undefined before. Throws `cloud_unavailable` where it failed at DigitalOcean. */
 async function endOf(api: DigitaloceanApi, { id, type }: Action): Promise<true | undefined> {
   const found = await api.ask('GET', `actions/${id}`, z.object({ action: Action }));
   if (found?.action.status === 'in-progress') return undefined;

@@ -19,8 +19,8 @@ export function gcpInventory(env: NodeJS.ProcessEnv): Inventory {
       listAccounts(client, project, instanceId),
       listRecords(client, { project, managedZone }, instanceId),
     ]);
-    const place = ({ kind }: GcpObject) => removalOrder.indexOf(kind);
-    return lists.flat().sort((a, b) => place(a) - place(b));
+    const rank = ({ kind }: GcpObject) => removalOrder.indexOf(kind);
+    return lists.flat().sort((a, b) => rank(a) - rank(b));
   }
 
   return {

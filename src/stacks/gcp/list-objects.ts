@@ -20,7 +20,7 @@ export interface GcpObject extends OwnedObject {
 }
 
 /** Collections of Compute Engine that have an aggregated list, and those that are global. */
-const placed = [
+const collections = [
   ...['forwardingRules', 'backendServices', 'healthChecks', 'instanceGroups', 'instances', 'disks'],
   ...['resourcePolicies', 'addresses', 'subnetworks'],
 ] as const;
@@ -63,9 +63,9 @@ export async function pagesOf<P extends { nextPageToken?: string | undefined }>(
 ): Promise<P[]> {
   const pages: P[] = [];
   for (let pageToken: string | undefined; ; ) {
-    const asked = new URL(url);
-    if (pageToken) asked.searchParams.set('pageToken', pageToken);
-    const page = schema.parse((await ask(asked.href)).body);
+    const pageUrl = new URL(url);
+    if (pageToken) pageUrl.searchParams.set('pageToken', pageToken);
+    const page = schema.parse((await ask(pageUrl.href)).body);
     pages.push(page);
     pageToken = page.nextPageToken;
     if (!pageToken) return pages;
@@ -77,7 +77,7 @@ export async function listCompute(client: GcpClient, project: string, instanceId
   const base = `${client.compute}projects/${project}/`;
   const query = `?filter=${encodeURIComponent(`name eq ${namesOf(instanceId)}`)}`;
   const lists = await Promise.all([
-    ...placed.map(async (kind) => {
+    ...collections.map(async (kind) => {
       // The items of each zone and region are under the collection's name, which is absent if there are none.
       const Scope = z.object({ [kind]: z.array(Item).optional() });
       const pages = await pagesOf(

@@ -132,10 +132,10 @@ export function declareMachines(
   return new Map(machinesOf(spec).map(({ key }) => [key, machines.get(key)!]));
 }
 
-type Place = Pick<ReturnType<typeof machinesOf>[number], 'node' | 'machine'>;
-const isServing = ({ node, machine }: Place) => node.serving === machine.name;
+type NodeMachine = Pick<ReturnType<typeof machinesOf>[number], 'node' | 'machine'>;
+const isServing = ({ node, machine }: NodeMachine) => node.serving === machine.name;
 const isOf = (node: ServerNode, key: string) => node.machines.some((machine) => machineKey(node, machine) === key);
-const hasServed = ({ node, machine }: Place) =>
+const hasServed = ({ node, machine }: NodeMachine) =>
   node.machines.indexOf(machine) < node.machines.findIndex(({ name }) => name === node.serving);
 
 /** The newest image of the operating system from its publisher. */

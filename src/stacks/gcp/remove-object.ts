@@ -86,16 +86,16 @@ async function operate(client: GcpClient, path: string, call: { method: string; 
   if (status !== gone) await finish(client, path, body);
 }
 
-/** Waits for the end of an operation that a call of Compute Engine began, and throws what it ended with. */
+/** Waits for the end of an operation that a call of Compute Engine started, and throws its error. */
 export async function finish(client: GcpClient, path: string, body: unknown, signal?: AbortSignal): Promise<void> {
-  const place = /^projects\/[^/]+\/(?:global|(?:zones|regions)\/[^/]+)/.exec(path)?.[0];
+  const scope = /^projects\/[^/]+\/(?:global|(?:zones|regions)\/[^/]+)/.exec(path)?.[0];
   const startedAt = monotonic();
   let operation = Operation.parse(body);
   while (operation.status !== 'DONE') {
     if (monotonic() - startedAt > timeoutMs) {
       throw new ReasonError('cloud_unavailable', `${path} is not done after ${timeoutMs / 1000} s`);
     }
-    const { body: state } = await client.ask(`${client.compute}${place}/operations/${operation.name}`);
+    const { body: state } = await client.ask(`${client.compute}${scope}/operations/${operation.name}`);
     operation = Operation.parse(state);
     if (operation.status !== 'DONE') await delay(pollMs, undefined, signal ? { signal } : {});
   }

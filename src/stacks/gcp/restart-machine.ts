@@ -10,13 +10,13 @@ import { gcpSettings } from './settings.ts';
 
 const Instance = z.object({ status: z.string() });
 
-/** What restarts a machine, by its state. */
+/** The action that restarts a machine, by its state. */
 const verbs: Readonly<Record<string, 'reset' | 'start'>> = { RUNNING: 'reset', TERMINATED: 'start' };
 const tries = 3;
 
 /**
- * Resets a machine, which is as hard as a loss of power, and starts one that is stopped. The call carries a request id, by
- * which Google does a repeat after a lost answer only once.
+ * Resets a running machine, which is as hard as a loss of power, and starts a stopped one. The request id makes a
+ * repeat after a lost response idempotent.
  */
 export async function restartGcpMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted> {
   const { serverId, signal } = request;
@@ -31,7 +31,7 @@ export async function restartGcpMachine(request: RestartRequest, env: NodeJS.Pro
   return { downWithinMs: 0 };
 }
 
-/** Begins an operation by a call that may be repeated, and answers with it. */
+/** Starts an operation by a repeatable call, and returns it. */
 async function begin(
   client: GcpClient,
   path: string,
@@ -48,7 +48,7 @@ async function begin(
   }
 }
 
-/** Google's name for the state of a machine. Throws `host_gone` where there is none any more. */
+/** Google's name for the state of a machine. Throws `host_gone` where it does not exist any more. */
 async function statusOf(client: GcpClient, serverId: string): Promise<string> {
   const { status, body } = await client.ask(client.compute + serverId, { allowed: [404] });
   if (status === 404) throw new ReasonError('host_gone', serverId);

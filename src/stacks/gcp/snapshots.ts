@@ -37,8 +37,8 @@ export function gcpSnapshots(env: NodeJS.ProcessEnv): Snapshots {
     },
     async make({ id, resource }, desired) {
       const name = physicalName(desired.instanceId, `${resource}-${desired.purpose}-${desired.keepUntil}`);
-      const asked = { name, labels: labelsOf(snapshotTagsOf({ ...desired, resource })) };
-      const call = { method: 'POST', body: asked, allowed: [404] };
+      const snapshot = { name, labels: labelsOf(snapshotTagsOf({ ...desired, resource })) };
+      const call = { method: 'POST', body: snapshot, allowed: [404] };
       const { status, body } = await client.ask(`${client.compute}${id}/createSnapshot`, call);
       if (status === 404) return false;
       await finish(client, id, body);

@@ -20,21 +20,21 @@ const Target = z.string().regex(/^127\.0\.0\.1:\d{2,5}$/);
 
 const created = { name: Name, tags: Tags, token: Token };
 const stored = { id: z.string(), name: Name, tags: Tags, createdAt: z.string() };
-const place = { region: z.string().max(64) };
-const zonedPlace = { ...place, zone: z.string().max(64) };
+const regional = { region: z.string().max(64) };
+const zonal = { ...regional, zone: z.string().max(64) };
 
-export const AddressCreate = z.strictObject({ ...created, ...place });
-export const Address = z.object({ ...stored, ...place, address: Target });
+export const AddressCreate = z.strictObject({ ...created, ...regional });
+export const Address = z.object({ ...stored, ...regional, address: Target });
 export type Address = z.infer<typeof Address>;
 
-export const VolumeCreate = z.strictObject({ ...created, ...zonedPlace, sizeGib: Gib });
-export const Volume = z.object({ ...stored, ...zonedPlace, sizeGib: Gib, attachedTo: z.string().nullable() });
+export const VolumeCreate = z.strictObject({ ...created, ...zonal, sizeGib: Gib });
+export const Volume = z.object({ ...stored, ...zonal, sizeGib: Gib, attachedTo: z.string().nullable() });
 export type Volume = z.infer<typeof Volume>;
 
 export const RecordCreate = z.strictObject({ ...created, address: Target, ttl: Ttl });
 const DnsRecord = z.object({ ...stored, address: Target, ttl: Ttl });
 
-const machine = { ...zonedPlace, size: Size, image: z.string().max(128) };
+const machine = { ...zonal, size: Size, image: z.string().max(128) };
 /** What a host serves with; without both it is idle and runs nothing. */
 const attachments = { volumeId: z.string().nullable(), addressId: z.string().nullable() };
 export const HostCreate = z.strictObject({
@@ -58,7 +58,7 @@ export const Host = z.object({
 });
 export type Host = z.infer<typeof Host>;
 
-/** A repeated restart with the token of the last one answers with the host as it is. */
+/** A repeated restart with the token of the last one returns the host unchanged. */
 export const HostRestart = z.strictObject({ token: Token });
 
 /** Changes in place; what is absent stays. */

@@ -35,7 +35,7 @@ export interface CloudClient {
   /** Starts a host that is stopped or has died. */
   startHost(id: string): Promise<CloudObject<'hosts'>>;
   stopHost(id: string): Promise<CloudObject<'hosts'>>;
-  /** Cuts a host's power and boots it again, once for a token; null where there is no such host. */
+  /** Cuts a host's power and boots it again, once per token; null where there is no such host. */
   restartHost(id: string, token: string): Promise<CloudObject<'hosts'> | null>;
   /** Deletes; an object that is gone already is a success. */
   remove(kind: Kind, id: string): Promise<void>;
@@ -51,8 +51,8 @@ const pauseMs = 150;
 const timeoutMs = 60_000;
 
 /**
- * A client of the small cloud. Every call is safe to repeat (creates and restarts by their token), so a lost connection and a 503 are
- * tried again twice; then it throws `CloudError` with `unavailable` or the cloud's own code.
+ * A client of the small cloud. Every call is safe to repeat (creates and restarts by their token), so a lost
+ * connection and a 503 are retried twice; then it throws `CloudError` with `unavailable` or the cloud's own code.
  */
 export function createCloudClient(options: { url: string; token: string }): CloudClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });

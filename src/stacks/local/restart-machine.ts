@@ -3,7 +3,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { Restarted, RestartRequest } from '../private-server.ts';
 import { openCloud } from './open-cloud.ts';
 
-/** Cuts the power of a host of the small cloud and boots it again; the token makes its client's own repeats safe. */
+/** Cuts the power of a host of the small cloud and boots it again; the token makes the client's own retries safe. */
 export async function restartLocalMachine({ serverId }: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted> {
   const { cloud, orUnavailable } = openCloud(env);
   try {

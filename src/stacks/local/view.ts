@@ -22,7 +22,7 @@ export function localView(env: NodeJS.ProcessEnv): CloudView {
   };
 }
 
-/** Its answers carry the code that its provider puts in brackets. */
+/** Its error responses carry the code that its provider puts in brackets. */
 function localReasonOf(message: string) {
   const code = /"code":"([a-z_]+)"/.exec(message)?.[1];
   return code ? localStacks.reasonOf(`[cloud:${code}]`) : null;

@@ -7,7 +7,7 @@ import { type Engine, isLocked } from './engine.ts';
  */
 
 /** Whether a call failed because the engine's lock is held. */
-function metLock(error: unknown): boolean {
+function isLockError(error: unknown): boolean {
   return error instanceof ConcurrentUpdateError || isLocked(error);
 }
 
@@ -16,7 +16,7 @@ export async function unlocking<T>(stack: Stack, work: () => Promise<T>): Promis
   try {
     return await work();
   } catch (error) {
-    if (!metLock(error)) throw error;
+    if (!isLockError(error)) throw error;
     await stack.cancel();
     return work();
   }
@@ -28,7 +28,7 @@ export async function createStack(engine: Engine, name: string): Promise<void> {
     await engine.create(name);
   } catch (error) {
     if (error instanceof StackAlreadyExistsError) return;
-    if (!metLock(error)) throw error;
+    if (!isLockError(error)) throw error;
     if (!(await engine.exists(name))) await createUnderLock(engine, name);
     await removeLock(engine, name);
   }

@@ -24,7 +24,7 @@ export async function takeFinalSnapshots(
   const volumes = await dataVolumes(context, known);
   const snapshots = cloud.snapshots(process.env);
   const desired = { instanceId, region, purpose: 'final', keepUntil } as const;
-  const asked = new Set<string>();
+  const requested = new Set<string>();
   const gone = new Set<string>();
   const startedAt = monotonic();
   try {
@@ -40,10 +40,10 @@ export async function takeFinalSnapshots(
       }
       for (const volume of make) {
         // A snapshot that was just started may be missing from lists.
-        if (asked.has(volume.id)) continue;
+        if (requested.has(volume.id)) continue;
         reporter.log('info', `takes the final snapshot of ${volume.resource} (${volume.id}), kept until ${keepUntil}`);
         if (await snapshots.make(volume, desired)) {
-          asked.add(volume.id);
+          requested.add(volume.id);
           continue;
         }
         // "Not found" may also refer to the snapshot's destination.

@@ -86,12 +86,12 @@ export function openLeaseManager(settings: RunnerSettings): LeaseManager {
           // The next tick retries, until the lease counts as lost.
         }
       }, settings.FREEHOLD_LEASE_RENEW_MS);
-      const watching = setInterval(endIfLost, Math.min(1_000, settings.FREEHOLD_LEASE_RENEW_MS));
+      const checking = setInterval(endIfLost, Math.min(1_000, settings.FREEHOLD_LEASE_RENEW_MS));
       return {
         clean: held.clean,
         async release(how) {
           clearInterval(renewing);
-          clearInterval(watching);
+          clearInterval(checking);
           await leases.release(held, how);
         },
       };

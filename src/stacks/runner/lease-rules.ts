@@ -28,7 +28,8 @@ export function judgeLease(
 }
 
 /**
- * Whether the holder of a lease may still write, for who only wants to know: by time alone, wherever the holder is.
+ * Whether the holder of a lease may still write, for readers that take no lease: by time alone, wherever the holder
+ * is.
  */
 export function mayHolderWrite(held: ForeignLease, marginMs: number): boolean {
   return judgeLease(held, { session: 'elsewhere', marginMs }) === 'wait';

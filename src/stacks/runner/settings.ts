@@ -53,7 +53,7 @@ export function escalationMsOf(env: NodeJS.ProcessEnv): number {
   return Environment.shape.FREEHOLD_RUNNER_LADDER_MS.parse(env.FREEHOLD_RUNNER_LADDER_MS || undefined);
 }
 
-/** How much later than its end a lease may be taken under an environment, ms. */
+/** How long after its expiry a lease can be taken over in an environment, ms. */
 export function leaseMarginMsOf(env: NodeJS.ProcessEnv): number {
   return LeaseTimes.shape.FREEHOLD_LEASE_MARGIN_MS.parse(env.FREEHOLD_LEASE_MARGIN_MS || undefined);
 }

@@ -13,7 +13,7 @@ const Exported = z.object({
     .nullish(),
 });
 
-/** What the state of a stack holds of its cloud. */
+/** Content of a stack's state about its cloud. */
 export interface StackState {
   /** Ids at the cloud. */
   ids: ReadonlySet<string>;

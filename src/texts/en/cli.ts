@@ -1,4 +1,4 @@
-/** What the operators' command prints. */
+/** Output of the operators' command. */
 export const cli = {
   empty: {
     orders: 'No orders.',
@@ -8,18 +8,18 @@ export const cli = {
   },
   notStarted: 'not started yet',
   waits: '{step} waits for you. {operator} {next}',
-  comesLater: 'It comes when what runs on this server has ended: freehold operations show {operationId}',
+  comesLater: 'It starts when the running operation of this server has ended: freehold operations show {operationId}',
   reconcile: {
-    unread: 'Did not answer, so something may be missing here: {systems}.',
+    unread: 'No response, so mismatches may be missing here: {systems}.',
     dryRun:
-      '{compared} compared, {found, plural, one {# mismatch} other {# mismatches}}; nothing was touched (dry run).',
+      '{compared} compared, {found, plural, one {# mismatch} other {# mismatches}}; nothing was changed (dry run).',
     repaired:
-      '{compared} compared, {found, plural, one {# mismatch} other {# mismatches}}, {repaired} repaired by itself.',
+      '{compared} compared, {found, plural, one {# mismatch} other {# mismatches}}, {repaired} repaired automatically.',
     more: 'and {count} more',
   },
   ticket: {
-    byPeople: 'by people',
-    peopleDecide: 'nothing; people decide',
+    byPeople: 'by an operator',
+    peopleDecide: 'none; an operator decides',
     repaired: '{at} ({repairs} times in all)',
     closed: '{at}, {by}',
     mismatchGone: 'the mismatch is gone',
@@ -29,16 +29,16 @@ export const cli = {
       ready: 'ready',
       incomplete: 'something is missing',
       not_configured: 'not configured',
-      refused: 'does not answer us',
+      refused: 'unreachable or access refused',
       unserved: 'no provision worker serves it',
     },
     sold: '{title} ({cloud}), sold here',
     notSold: '{title} ({cloud}), not sold here',
-    permissions: '{present} of {asked} are there',
+    permissions: '{present} of {asked} granted',
     unchecked: '{count} show only when they are used: {permissions}',
     regionSilent: '{region} did not answer',
     regionLacks: '{region} lacks {sizes}',
     nodes: '{plan} on {nodes} nodes',
-    prices: 'List prices as known {asOf}; compare them with {source}.',
+    prices: 'List prices as of {asOf}; compare them with {source}.',
   },
 } as const;

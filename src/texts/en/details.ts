@@ -1,6 +1,6 @@
 /** What operators read about a workflow: in the Temporal UI, and by the CLI. */
 export const details = {
-  retryByHand: 'Fix the cause, then retry the step: it is not tried again by itself.',
+  retryByHand: 'Fix the cause, then retry the step: it is not retried automatically.',
   reconcile: {
     title: {
       records: 'Records against systems',
@@ -8,10 +8,10 @@ export const details = {
     },
     running: '{title}: {list}',
     over: '{title}: done',
-    dryRun: '{compared} compared, {found} mismatches, nothing touched.',
+    dryRun: '{compared} compared, {found} mismatches, nothing changed.',
     repaired: '{compared} compared, {found} mismatches, {repaired} repaired.',
-    unread: 'Did not answer: {systems}. Its tickets stay as they are.',
-    byItself: '(by itself: {repair})',
+    unread: 'No response: {systems}. Tickets about them stay as they are.',
+    byItself: '(automatic: {repair})',
   },
   scan: {
     running: 'Servers against their stacks',
@@ -24,15 +24,15 @@ export const details = {
     counts: '{made} made, {removed} removed, {problems} could not be made or removed',
   },
   latePayment: {
-    settled: 'Money of `{orderId}`: settled',
-    needsOperator: 'Money of `{orderId}` needs an operator',
-    why: '`{reason}`: {detail}. {next} It is tried again every day.',
+    settled: 'Payment for `{orderId}`: settled',
+    needsOperator: 'Payment for `{orderId}` needs an operator',
+    why: '`{reason}`: {detail}. {next} It is retried every day.',
   },
   /** One line on what a workflow is for. */
   summaries: {
-    latePayment: 'Money after the end of {orderId}',
-    reconcile: 'All systems are compared (dry run)',
-    repair: 'All systems are compared and repaired',
+    latePayment: 'Late payment for {orderId}',
+    reconcile: 'Compare all systems (dry run)',
+    repair: 'Compare and repair all systems',
     checkClouds: 'Check of {clouds}',
   },
   /** The end of a list that is shown in part. */

@@ -5,7 +5,7 @@ export const livePage = {
   headlines: {
     awaiting_payment: {
       title: 'Waiting for your payment',
-      lead: 'Nothing is built and nothing is charged before it. Your name is held meanwhile.',
+      lead: 'Nothing is built or charged before that. Your name is held meanwhile.',
     },
     payment_processing: {
       title: 'Your payment is on its way',
@@ -22,11 +22,11 @@ export const livePage = {
     ready: { title: 'Your server is ready', lead: 'It belongs to nobody else.' },
     cancelling: {
       title: 'Cancelling your order',
-      lead: 'What was built is being removed and what you paid goes back. Neither waits for the other.',
+      lead: 'What was built is being removed and what you paid is being refunded. Neither waits for the other.',
     },
     undoing: {
-      title: 'Taking everything back',
-      lead: 'What was built is being removed and what you paid goes back. Neither waits for the other.',
+      title: 'Undoing everything',
+      lead: 'What was built is being removed and what you paid is being refunded. Neither waits for the other.',
     },
     settling: {
       title: 'Your money is on its way back',
@@ -34,7 +34,7 @@ export const livePage = {
     },
     cancelled: { title: 'This order was cancelled', lead: 'Nothing is left of it.' },
     declined: { title: 'The payment was declined', lead: 'This order has ended.' },
-    expired: { title: 'The payment did not come', lead: 'This order has ended.' },
+    expired: { title: 'The payment did not arrive', lead: 'This order has ended.' },
     failed_refunded: { title: 'We could not deliver this server', lead: 'We are sorry. This order has ended.' },
   },
   /** An operation of a delivered server. */
@@ -76,7 +76,7 @@ export const livePage = {
   },
   steps: {
     label: 'Steps',
-    undo: 'Taking it back',
+    undo: 'Undo',
     attempt: 'attempt {attempt}',
   },
   ready: {
@@ -106,7 +106,7 @@ export const livePage = {
       next: 'Who acts next',
     },
     happened: {
-      step_failed: 'A step did not end as it should.',
+      step_failed: 'A step failed.',
       order_ended: 'The order ended.',
     },
     money: {
@@ -117,9 +117,9 @@ export const livePage = {
       partly_back: '{paid} was charged and is being given back in full, {refunded} of it is back already.',
     },
     next: {
-      team: 'We do. If it cannot be repaired soon, everything is taken back and your money returned without a request.',
-      undo: 'We do; it goes on by itself. You need not do anything.',
-      nobody: 'Nobody has to. The name is free again; you may place a new order at any time.',
+      team: 'We do. If it cannot be repaired soon, everything is undone and refunded without a request.',
+      undo: 'We do; it continues automatically. You need not do anything.',
+      nobody: 'Nobody; nothing is left to do. The name is free again; you may place a new order at any time.',
     },
   },
   cancel: {

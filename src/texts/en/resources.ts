@@ -1,40 +1,40 @@
-/** What a stack is made of, as its owner calls it. */
+/** Resources of a stack, named for customers. */
 const parts = {
   address: 'The address',
-  association: 'The way from the address to the machine',
+  association: 'The assignment of the address to the machine',
   record: 'The DNS record',
-  'owner-txt': 'The note of whose name it is',
-  'address-txt': 'The note of whose address it is',
+  'owner-txt': 'The DNS record with the owner of the name',
+  'address-txt': 'The DNS record with the owner of the address',
   volume: 'The data volume',
-  attachment: 'The way from the data volume to the machine',
+  attachment: 'The attachment of the data volume to the machine',
   power: 'The start of the machine',
-  snapshots: 'The plan of daily snapshots',
+  snapshots: 'The schedule of daily snapshots',
   host: 'The machine',
-  nic: 'The network card of the machine',
-  egress: 'The way out of the machine',
-  place: 'The place for all parts',
+  nic: 'The network interface of the machine',
+  egress: 'The outbound address of the machine',
+  place: 'The resource group',
   network: 'The network',
   subnet: 'The network',
-  gateway: 'The way out of the network',
-  routes: 'The way out of the network',
-  tag: 'The mark of the machines',
+  gateway: 'The internet gateway',
+  routes: 'The route table',
+  tag: 'The tag of the machines',
   firewall: 'The firewall',
-  port: 'The opening of the firewall',
+  port: 'The firewall rule',
   outbound: 'The firewall',
   role: 'The identity',
   profile: 'The identity',
   balancer: 'The load balancer',
   group: 'The group of machines behind the load balancer',
   listener: 'The port of the load balancer',
-  target: 'The place behind the load balancer',
+  target: 'The target of the load balancer',
   unknown: 'A part',
 } as const;
 
 export const resources = {
   parts,
-  /** One of several parts of a kind: the node, machine or name that it is of. */
+  /** One of several parts of a kind, with its node, machine or name. */
   partOf: '{part} of {of}',
-  /** What became of a part. */
+  /** Result of a change of a part. */
   succeeded: {
     create: '{part} was created ({done} of {total}).',
     replace: '{part} was replaced ({done} of {total}).',
@@ -49,16 +49,16 @@ export const resources = {
     delete: '{part} could not be removed ({done} of {total}).',
     read: '{part} could not be checked ({done} of {total}).',
   },
-  /** The zone of a server that is being built has no room. */
+  /** The zone of a server that is being built has no capacity. */
   zoneFull: 'Zone {zone} of {region} is full; the server is built in {next}.',
   /** A machine was switched off and on again; `restartedAfter` where the server did not answer meanwhile. */
   restarted: 'The machine of {node} was restarted; the server answers again ({done} of {total}).',
   restartedAfter:
     'The machine of {node} was restarted; the server answers again after {seconds} s ({done} of {total}).',
-  /** What is amiss with a part, by the change that was found. */
+  /** Drift of a part, by the kind of difference. */
   differences: {
     missing: '{part} is gone at the cloud.',
     changed: '{part} was changed at the cloud.',
-    foreign: '{part} is at the cloud beside those of the server.',
+    foreign: '{part} is at the cloud but not part of the server.',
   },
 } as const;

@@ -20,8 +20,9 @@ const firstPauseMs = 10 * 60_000;
 const longestPauseMs = 24 * 3_600_000;
 
 /**
- * Money that came after its order had ended, or whose refund failed then: `billing/late/<id>` settles it, tells the
- * payer and leaves an audit entry. What Stripe refuses calls people, and is tried again until it works.
+ * A payment that arrived after its order had ended, or whose refund failed then: `billing/late/<id>` settles it,
+ * notifies the payer and writes an audit entry. An error at Stripe sets NeedsAttention, and is retried until it
+ * works.
  */
 export async function settleLatePayment(latePayment: LatePayment): Promise<void> {
   upsertSearchAttributes([{ key: orderId, value: latePayment.orderId }]);

@@ -19,22 +19,22 @@ import { controlActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { instanceId, needsAttention, renewsAt } from '../lib/search-attributes.ts';
 
-/** How long a look that failed for good waits for the next one, or for news. */
-const failedLookMs = 24 * 3_600_000;
+/** Delay after a read that failed permanently, unless a signal arrives earlier. */
+const failedReadMs = 24 * 3_600_000;
 
 /**
- * The entity of one subscription, `subscription/<id>`: it looks at Stripe whenever there is news, and shortly after each
- * end of a period though none came, and moves paid-until of the server or licence that is paid for. It ends when the
- * subscription has ended and its server is gone.
+ * The entity of one subscription, `subscription/<id>`: it reads Stripe after every signal, and shortly after the end
+ * of each period even without one, and propagates paid-until to the server or licence that is paid for. It ends when
+ * the subscription has ended and its server is deleted.
  */
 export async function subscription(input: SubscriptionInput): Promise<void> {
   const { subscriptionId } = input;
   let { movedUntil } = input;
-  let isNews = false;
+  let hasChanged = false;
   setHandler(
     subscriptionChanged,
     () => {
-      isNews = true;
+      hasChanged = true;
     },
     { description: 'Look at the subscription at Stripe now.' },
   );
@@ -42,30 +42,30 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
     workflowInfo().continueAsNewSuggested ||
     workflowInfo().historyLength >= (input.maxEvents ?? Number.POSITIVE_INFINITY);
 
-  // "Request cancellation" of the Temporal UI ends no subscription; that is done at Stripe.
+  // "Request cancellation" of the Temporal UI cancels no subscription; that is done at Stripe.
   const ended = await CancellationScope.nonCancellable(live);
   await condition(allHandlersFinished);
   if (!ended) await continueAsNew<typeof subscription>({ ...input, ...(movedUntil ? { movedUntil } : {}) });
 
   async function live(): Promise<boolean> {
     for (;;) {
-      isNews = false;
-      const nextLookMs = await look();
+      hasChanged = false;
+      const nextLookMs = await readAndPropagate();
       if (nextLookMs === undefined) return true;
       if (isLong()) return false;
-      await condition(() => isNews, nextLookMs);
+      await condition(() => hasChanged, nextLookMs);
     }
   }
 
-  /** Answers when to look again; undefined when there is nothing left to look after. */
-  async function look(): Promise<number | undefined> {
+  /** Returns when to read again; undefined when the workflow can end. */
+  async function readAndPropagate(): Promise<number | undefined> {
     try {
       const reading = await controlActivities().readSubscription(subscriptionId);
       const { subject, paidUntil, gone } = reading;
       if (subject.kind === 'instance') upsertSearchAttributes([{ key: instanceId, value: subject.id }]);
       if (paidUntil && !gone && (movedUntil === undefined || paidUntil > movedUntil)) {
         await controlActivities().movePaidUntil(subscriptionId);
-        if (subject.kind === 'instance') await tellEntity(subject.id, paidUntil);
+        if (subject.kind === 'instance') await signalEntity(subject.id, paidUntil);
         upsertSearchAttributes([{ key: renewsAt, value: new Date(paidUntil) }]);
         movedUntil = paidUntil;
       }
@@ -77,7 +77,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
       const { reason, detail } = causeOf(error, 'payment_provider_unavailable');
       setAttention(true);
       setCurrentDetails(`### Needs an operator\n\n\`${reason}\`: ${detail}. ${textsOf('en').reasons[reason].next}`);
-      return failedLookMs;
+      return failedReadMs;
     }
   }
 
@@ -87,8 +87,8 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
   }
 }
 
-/** The entity shows until when its server is paid; one that has closed needs it no more. */
-async function tellEntity(id: string, paidUntil: string): Promise<void> {
+/** Signals paid-until to the entity of the server; one that has closed is ignored. */
+async function signalEntity(id: string, paidUntil: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(instanceWorkflowId(id)).signal(factsChanged, { paidUntil });
   } catch (error) {

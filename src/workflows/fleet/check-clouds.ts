@@ -3,7 +3,7 @@ import { type CheckCloudsInput, type CloudReport, emptyReport } from '../../cont
 import { cloudCheckActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
-/** Looks at every cloud from the provision worker that serves it, all at the same time. */
+/** Checks every cloud from the provision worker that serves it, concurrently. */
 export async function checkClouds({ clouds }: CheckCloudsInput): Promise<CloudReport[]> {
   return Promise.all(
     clouds.map(async (cloud) => {

@@ -17,14 +17,13 @@ import { textsOf } from '../../texts/texts.ts';
 import { cloudFleetActivities, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
-/** How many problems a report names. */
 const { snapshots: texts } = textsOf('en').details;
 const longestReport = 100;
 
 /**
- * Keeps the snapshots of data volumes that no cloud keeps by itself: makes those of the day, removes those whose last day
- * is over. Goes through all clouds, page by page; where something could not be done it fails in the end, so that the run
- * is seen, and the next one tries again.
+ * Maintains the snapshots of data volumes at clouds without a schedule of their own: creates those of the day,
+ * deletes expired ones. Covers all clouds, page by page; after a failure it continues and fails at the end, so that
+ * the run is noticed, and the next one tries again.
  */
 export async function keepSnapshots({ soFar }: KeepSnapshotsInput): Promise<SnapshotsReport> {
   const progress: SnapshotsProgress = soFar ?? {

@@ -19,27 +19,27 @@ import {
 } from '../../domain/fleet/reconcile.ts';
 import { cloudFleetActivities, fleetActivities } from '../lib/fleet-activities.ts';
 
-/** Asks a source; null when it does not answer. */
+/** Reads a source; null when it does not respond. */
 export type Answered<Result> = (source: FleetSource, ask: () => Promise<Result>) => Promise<Result | null>;
 type Ask = <Result>(source: FleetSource, ask: () => Promise<Result>) => Promise<Result | null>;
 
 export interface Judged {
   mismatches: Mismatch[];
-  /** Orders and instances that are in motion: their tickets stay as they are. */
+  /** Orders and instances in motion: their tickets are not changed. */
   leftAlone: string[];
 }
 
-/** One list that a pass goes through, page by page. */
+/** A list that a pass compares, page by page. */
 export interface ReconcileList {
   title: string;
-  /** Who has the list, and everybody who is asked about what is on it. */
+  /** The source of the list, and all sources it is compared with. */
   source: FleetSource;
   sources: readonly FleetSource[];
   read(settings: PassSettings, cursor: string): Promise<Page<unknown>>;
   judge(settings: PassSettings, items: unknown[], ask: Ask): Promise<Judged>;
 }
 
-/** The lists of these parts, in the order in which a pass goes through them. */
+/** The lists of these parts, in the order in which a pass compares them. */
 export function listsOf({ parts, orphans = false }: ReconcileInput, clouds: readonly CloudName[]): ReconcileList[] {
   const records = [orders(), subscriptions(), licences(), holds()];
   const [first] = clouds;
@@ -151,7 +151,7 @@ function holds(): ReconcileList {
   });
 }
 
-/** The state backend is one for all clouds, so any provision worker can list it. */
+/** All clouds share the state backend, so any provision worker can list it. */
 function stacks(anyCloud: CloudName): ReconcileList {
   return reconcileList<StackFacts>({
     title: 'stacks',
@@ -176,8 +176,8 @@ function objects(cloud: CloudName, orphans: boolean): ReconcileList {
     async judge(settings, items, ask) {
       const owners = [...new Set(items.map(({ instanceId }) => instanceId))];
       const dispositions = await dispositionsOf(settings, { instanceIds: owners });
-      const asked = owners.filter((id) => dispositions[id] === 'lives' || (orphans && dispositions[id] === 'unknown'));
-      const states = asked.length === 0 ? {} : await ask('states', () => cloudFleetActivities(cloud).readStates(asked));
+      const owned = owners.filter((id) => dispositions[id] === 'lives' || (orphans && dispositions[id] === 'unknown'));
+      const states = owned.length === 0 ? {} : await ask('states', () => cloudFleetActivities(cloud).readStates(owned));
       const withData = new Set(items.flatMap(({ role, instanceId }) => (role === 'volume' ? instanceId : [])));
       const mismatches = items.flatMap((object) => {
         const { instanceId, id } = object;

@@ -20,13 +20,13 @@ import { causeOf } from '../lib/reason-of.ts';
 import { type Answered, listsOf } from './reconcile-lists.ts';
 import { repairAll } from './repair-mismatches.ts';
 
-/** How many mismatches a report names and a pass repairs; all of them have a ticket. */
+/** Maximum number of mismatches that a report names and a pass repairs; all of them have a ticket. */
 const longestReport = 500;
 
 /**
- * Compares what the systems hold: `fleet/reconcile` what our records say with what the others have, `fleet/orphan-sweep`
- * what the clouds hold with our records. Opens a ticket per mismatch, closes those that are gone, and repairs what can be
- * repaired by itself; a dry run only reports. A system that does not answer is left out, and its tickets stay.
+ * Compares our systems: `fleet/reconcile` our records with the other systems, `fleet/orphan-sweep` the resources at
+ * the clouds with our records. Opens a ticket per mismatch, closes those that are gone, and makes the automatic
+ * repairs; a dry run only reports. A source that does not respond is left out, and its tickets stay.
  */
 export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileReport> {
   const { parts, repair, soFar } = input;
@@ -39,7 +39,7 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
     for (let cursor: string | null = progress.cursor; cursor !== null; ) {
       show(parts, progress, list.title);
       progress.cursor = cursor;
-      await keepShort();
+      await continueIfLong();
       const page: Page<unknown> | null = await answered(list.source, () => list.read(settings, cursor as string));
       if (page === null) break;
       const { mismatches, leftAlone } = await list.judge(settings, page.items, answered);
@@ -50,23 +50,23 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
   }
 
   if (repair) {
-    const asked = new Set(lists.flatMap(({ sources }) => sources));
-    const told = FleetSource.options.filter((source) => asked.has(source) && !report.unread.includes(source));
-    await fleetActivities().closeTickets(settings, told);
-    // Not before everything was compared: one repair may mend what would have been another ticket.
+    const needed = new Set(lists.flatMap(({ sources }) => sources));
+    const responding = FleetSource.options.filter((source) => needed.has(source) && !report.unread.includes(source));
+    await fleetActivities().closeTickets(settings, responding);
+    // Only after everything was compared: one repair may fix several mismatches.
     show(parts, progress, 'repairs');
-    await repairAll(progress, keepShort);
+    await repairAll(progress, continueIfLong);
   }
   show(parts, progress, null);
   return report;
 
-  /** Goes on as new where the history has grown: between two pages, and between two repairs. */
-  async function keepShort(): Promise<void> {
+  /** Continues as new when the history has grown: between two pages, and between two repairs. */
+  async function continueIfLong(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
     await continueAsNew<typeof reconcileFleet>({ ...input, soFar: progress });
   }
 
-  /** What a source says; null when it does not answer, which the report tells. */
+  /** Reads a source; null when it does not respond, which is in the report. */
   async function answered<Result>(source: FleetSource, ask: () => Promise<Result>): ReturnType<Answered<Result>> {
     try {
       return await ask();
@@ -85,7 +85,7 @@ async function begin(repair: boolean): Promise<ReconcileProgress> {
   return { settings, list: 0, cursor: '', report, repairable: [], done: [] };
 }
 
-/** Takes the result of one page into the report, and in a run that repairs onto the tickets. */
+/** Adds the result of one page to the report, and opens tickets unless it is a dry run. */
 async function take(
   progress: ReconcileProgress,
   { compared, mismatches, leftAlone }: { compared: number; mismatches: Mismatch[]; leftAlone: string[] },

@@ -9,8 +9,8 @@ import { cloudRepair, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
 /**
- * Repairs one after the other; what does not work stays an open ticket for the next pass. Before each it calls
- * `between`, which may go on elsewhere with what is left.
+ * Repairs one mismatch after the other; a failed repair stays an open ticket for the next pass. Before each repair it
+ * calls `between`, which may continue as new with the rest.
  */
 export async function repairAll(progress: ReconcileProgress, between: () => Promise<void>): Promise<void> {
   const { repairable, report } = progress;
@@ -55,7 +55,7 @@ async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<
   }
 }
 
-/** The money of an order that has ended has a workflow of its own, which may run already and outlives the pass. */
+/** The settlement of an ended order is a workflow of its own, which may run already and outlives the pass. */
 async function settleMoney(latePayment: LatePayment): Promise<void> {
   try {
     await startChild(settleLatePayment, {
@@ -69,7 +69,7 @@ async function settleMoney(latePayment: LatePayment): Promise<void> {
   }
 }
 
-/** One repair deals with the stack and with everything that carries the tag of its instance. */
+/** One repair covers the stack and all resources that carry the tag of its instance. */
 async function onceAtTheCloud(
   { instanceId, cloud }: Mismatch,
   progress: ReconcileProgress,

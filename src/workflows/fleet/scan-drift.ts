@@ -11,13 +11,12 @@ import { describeScan } from '../../domain/fleet/describe-scan.ts';
 import { driftFollow, fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 
-/** How many drifted servers a report names; each of them tells its own story. */
+/** Maximum number of drifted servers that a report names; each has an operation with the details. */
 const longestReport = 500;
 
 /**
- * Asks the entity of every delivered server for a check of drift, a few at a time: the next ones are asked when these have
- * been looked at, so that no customer waits behind a queue of looks. What is busy with something else is left to the next
- * scan.
+ * Requests a drift check from the entity of every delivered server, a few at a time: the next ones are requested when
+ * these are done, so that no customer waits behind a queue of checks. A busy server is left to the next scan.
  */
 export async function scanDrift({ soFar }: ScanDriftInput): Promise<DriftReport> {
   const report: DriftReport = soFar?.report ?? { checked: 0, skipped: 0, drifted: [] };
@@ -39,18 +38,21 @@ export async function scanDrift({ soFar }: ScanDriftInput): Promise<DriftReport>
   setCurrentDetails(describeScan(report, { isOver: true }));
   return report;
 
-  /** Waits until these were looked at; what cannot be followed is skipped, for one scan never ends another one's. */
-  async function follow(asked: DriftReport['drifted']): Promise<void> {
-    if (asked.length === 0) return;
+  /**
+   * Waits until these checks have ended; one that cannot be followed is skipped, because one scan never stops
+   * another's.
+   */
+  async function follow(requested: DriftReport['drifted']): Promise<void> {
+    if (requested.length === 0) return;
     try {
-      const { checked, drifted, left } = await driftFollow().followDriftChecks(asked);
+      const { checked, drifted, left } = await driftFollow().followDriftChecks(requested);
       report.checked += checked;
       report.skipped += left;
       report.drifted.push(...drifted.slice(0, longestReport - report.drifted.length));
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       log.warn('checks of drift were not followed', { ...causeOf(error, 'internal') });
-      report.skipped += asked.length;
+      report.skipped += requested.length;
     }
   }
 }

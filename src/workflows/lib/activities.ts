@@ -22,13 +22,13 @@ type ControlActivities = ReturnType<typeof createBillingActivities> &
   ReturnType<typeof createRecordsActivities>;
 type StackActivities = ReturnType<typeof createStackActivities>;
 
-/** A cancelled step has ended before its undo begins; the SDK's own default only asks it to end. */
+/** A cancelled step has ended before its undo begins; by default the SDK does not wait for that. */
 const waitForEnd: ActivityOptions = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
 
-/** How long a control worker may be silent about an activity before another one takes it; each beats every 2 s. */
+/** Silence of a control worker after which another one gets the activity; each sends a heartbeat every 2 s. */
 const heartbeat: ActivityOptions = { heartbeatTimeout: '10 seconds' };
 
-/** Retried until it works; a step's own deadline, where it has one, ends it earlier. */
+/** Retried until it works or the step's deadline, where it has one, passes. */
 const retriedActivity: ActivityOptions = {
   startToCloseTimeout: '1 minute',
   ...heartbeat,
@@ -36,7 +36,7 @@ const retriedActivity: ActivityOptions = {
   ...waitForEnd,
 };
 
-/** The total deadline of a forward step; none for undo steps and records. */
+/** The deadline of a forward step including all retries; none for undo steps and records. */
 export interface Within {
   deadlineMs?: number;
 }
@@ -46,8 +46,8 @@ function deadline({ deadlineMs }: Within): ActivityOptions {
 }
 
 /**
- * Deadlines and windows as the configuration of the worker that begins the operation has them. One event of the history,
- * and no cancel reaches it.
+ * Deadlines and windows from the configuration of the worker that begins the operation. One event of the history; not
+ * cancellable.
  */
 export function loadTimes(): Promise<OperationTimes> {
   const local = proxyLocalActivities<Pick<ControlActivities, 'loadTimes'>>({ startToCloseTimeout: '10 seconds' });
@@ -59,7 +59,7 @@ export function controlActivities(within: Within = {}) {
   return proxyActivities<ControlActivities>({ taskQueue: controlQueue, ...retriedActivity, ...deadline(within) });
 }
 
-/** A look at Stripe that is repeated by its own retry delays; a cancel does not wait for it, because it is a look. */
+/** A read at Stripe that is repeated by its own retry delays; a cancel does not wait for it, because it only reads. */
 export function paymentActivities() {
   return proxyActivities<Pick<ControlActivities, 'awaitPayment'>>({
     taskQueue: controlQueue,
@@ -68,7 +68,7 @@ export function paymentActivities() {
   });
 }
 
-/** Activities that watch from outside for up to 20 s an attempt. */
+/** Activities that poll from outside for up to 20 s an attempt. */
 export function pollActivities(within: Within) {
   return proxyActivities<Pick<ControlActivities, 'awaitHealthy' | 'awaitActivation'>>({
     taskQueue: controlQueue,
@@ -91,7 +91,7 @@ export function mailActivities() {
   });
 }
 
-/** A look at a cloud that nobody waits for: after the customers' operations where the server knows priorities. */
+/** A background read at a cloud: behind the customers' operations where the server supports priorities. */
 export function cloudReadActivities(cloud: CloudName, within: Within) {
   return proxyActivities<Pick<StackActivities, 'detectDrift'>>({
     taskQueue: provisionQueue(cloud),
@@ -104,7 +104,10 @@ export function cloudReadActivities(cloud: CloudName, within: Within) {
   });
 }
 
-/** Pulumi operations on the queue of their cloud; beats every 3 s carry a cancel to them, and nine may be lost on a busy machine. */
+/**
+ * Pulumi operations on the queue of their cloud; heartbeats every 3 s deliver a cancel, and nine may be lost on a
+ * busy machine.
+ */
 export function stackActivities(cloud: CloudName, within: Within = {}) {
   return proxyActivities<StackActivities>({
     taskQueue: provisionQueue(cloud),

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { refusal } from './refusal.ts';
 
-/** Refuses an input that no handler could read: an error inside of a handler would stop the whole workflow. */
+/** Refuses an invalid input: an error inside of a handler would fail the workflow task and block the workflow. */
 export function assertSchema(schema: z.ZodType, request: unknown): void {
   const issues = schema.safeParse(request).error?.issues;
   if (!issues) return;

@@ -7,19 +7,19 @@ import { controlQueue, provisionQueue } from '../../contracts/workflow-messages.
 type FleetActivities = ReturnType<typeof createFleetActivities>;
 type CloudFleetActivities = ReturnType<typeof createCloudFleetActivities>;
 
-/** A pass does not wait longer than this for a system that does not answer; the next pass looks again. */
+/** Maximum time that a pass waits for a system that does not respond; the next pass reads it again. */
 const retriedActivity: ActivityOptions = {
   startToCloseTimeout: '5 minutes',
   scheduleToCloseTimeout: '10 minutes',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 5 },
 };
 
-/** What the control worker reads and repairs. */
+/** Reads and repairs of the control worker. */
 export function fleetActivities() {
   return proxyActivities<FleetActivities>({ taskQueue: controlQueue, ...retriedActivity });
 }
 
-/** Waiting for looks that a scan asked for; each beats every 2 s. */
+/** Waits for the checks that a scan requested; each sends a heartbeat every 2 s. */
 export function driftFollow() {
   return proxyActivities<Pick<FleetActivities, 'followDriftChecks'>>({
     taskQueue: controlQueue,
@@ -29,7 +29,7 @@ export function driftFollow() {
   });
 }
 
-/** What a provision worker reads of a cloud. */
+/** Reads of a provision worker at a cloud. */
 export function cloudFleetActivities(cloud: CloudName) {
   return proxyActivities<CloudFleetActivities>({
     taskQueue: provisionQueue(cloud),
@@ -38,7 +38,7 @@ export function cloudFleetActivities(cloud: CloudName) {
   });
 }
 
-/** Work of a provision worker on what a stack or a cloud holds; heartbeats carry a cancel to it. */
+/** Repairs of a provision worker at stacks and clouds; heartbeats deliver a cancel. */
 export function cloudRepair(cloud: CloudName) {
   return proxyActivities<Pick<CloudFleetActivities, 'destroyLeftovers' | 'removeUnowned' | 'adoptObjects'>>({
     taskQueue: provisionQueue(cloud),
@@ -48,7 +48,7 @@ export function cloudRepair(cloud: CloudName) {
   });
 }
 
-/** A look at a cloud; where no worker takes it soon, none serves that cloud. */
+/** A check of a cloud; where no worker takes it soon, none serves that cloud. */
 export function cloudCheckActivities(cloud: CloudName) {
   return proxyActivities<Pick<CloudFleetActivities, 'checkCloud'>>({
     taskQueue: provisionQueue(cloud),

@@ -6,7 +6,9 @@ import { controlActivities } from './activities.ts';
 
 type Try = Pick<StepContext, 'step' | 'attempt'>;
 
-/** Tries of steps that wait for an operator, and what was decided about them; a decision about anything else is none. */
+/**
+ * Tries of steps that wait for an operator, and the decisions about them; a decision about any other try is ignored.
+ */
 export function openDecisions({ kind, operationId }: { kind: OperationKind; operationId: string }) {
   const waiting = new Map<string, OperatorDecision | undefined>();
 
@@ -20,7 +22,7 @@ export function openDecisions({ kind, operationId }: { kind: OperationKind; oper
   });
 
   return {
-    /** From here on a decision about this try counts; one that is there already stays. */
+    /** From here on a decision about this try counts; an earlier one is kept. */
     begin(tried: Try): void {
       waiting.set(keyOf(tried), waiting.get(keyOf(tried)));
     },
@@ -28,7 +30,7 @@ export function openDecisions({ kind, operationId }: { kind: OperationKind; oper
       waiting.delete(keyOf(tried));
     },
     isMade: (tried: Try): boolean => waiting.get(keyOf(tried)) !== undefined,
-    /** Waits for the decision on this try and records it; undefined when `limitMs` ended first. */
+    /** Waits for the decision on this try and records it; undefined when `limitMs` passed first. */
     async next(context: StepContext, limitMs?: number): Promise<OperatorDecision | undefined> {
       const decided = () => waiting.get(keyOf(context)) !== undefined;
       if (limitMs === undefined) await condition(decided);

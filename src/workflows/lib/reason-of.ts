@@ -12,11 +12,11 @@ export interface Cause {
 }
 
 /**
- * The cause behind a failure. A deadline that passed is `onTimeout`, with what the last attempt said as its detail.
+ * The cause of a failure. A deadline that passed is `onTimeout`, with the message of the last attempt as its detail.
  */
 export function causeOf(error: unknown, onTimeout: ReasonCode): Cause {
   const inner = error instanceof ActivityFailure ? error.cause : error;
-  // Where the deadline lies before the next try, the failure is that of the last one.
+  // Where the deadline passes before the next retry, the failure is that of the last attempt.
   const isPastDeadline = error instanceof ActivityFailure && error.retryState === RetryState.TIMEOUT;
   if (isPastDeadline || inner instanceof TimeoutFailure) {
     const last = inner instanceof TimeoutFailure ? inner.cause : inner;

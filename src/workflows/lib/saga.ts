@@ -28,14 +28,14 @@ import { runUndoStep, type Undo } from './undo.ts';
 
 type Declared = OperationDeclaration & { readonly kind: OperationKind };
 
-/** How a forward step is done, and how it is taken back where its declaration says that it is. */
+/** How a forward step runs, and its undo where its declaration has one. */
 type StepOf<Step> = Step extends { readonly name: infer Name }
   ? { name: Name; run(context: StepContext, within: Within): Promise<void> } & (Step extends { readonly undo: string }
       ? { undo: Undo['run'] | Undo }
       : { undo?: undefined })
   : never;
 
-/** How all of them are done, in the order of the declaration. */
+/** All steps, in the order of the declaration. */
 type StepsOf<Steps extends readonly unknown[]> = { readonly [At in keyof Steps]: StepOf<Steps[At]> };
 
 type UndoNameOf<Declaration extends Declared> = Declaration['undo'][number][number]['name'] & StepName;
@@ -47,8 +47,8 @@ interface AnyStep {
 }
 
 /**
- * Ends the operation; thrown by a step that nobody will try again. Why: an operator aborted it, nobody decided in time, or
- * the reason of a failure that leaves nothing to decide.
+ * Ends the operation; thrown by a step that is not retried any more: an operator aborted it, the operator window
+ * passed, or the failure leaves nothing to decide.
  */
 export class OperationEnds extends Error {
   override readonly name = 'OperationEnds';
@@ -63,12 +63,13 @@ export class OperationEnds extends Error {
 /**
  * The saga of one operation, by its declaration.
  *
- * `step` runs a forward step until it succeeds, or an operator skips it, or it ends the operation with `OperationEnds` or
- * a cancellation. A step that failed for good waits as `needs_operator`: before the pivot for the operator's window,
- * after it, and where nothing is undone at all, for as long as it takes. From the pivot on no cancel reaches a step.
+ * `step` runs a forward step until it succeeds, or an operator skips it, or it ends the operation with
+ * `OperationEnds` or a cancellation. A step that failed permanently waits as `needs_operator`: before the pivot for
+ * the operator window; after it, and where the operation has no undo, for as long as it takes. From the pivot on no
+ * cancel reaches a step.
  *
- * `undo` runs the undo steps of everything that was begun, in branches that do not wait for each other, in a scope that
- * no cancel reaches. The undo of a step counts as registered before the step runs, and is a no-op where it did nothing.
+ * `undo` runs the undo steps of everything that was begun, in concurrent branches, in a scope that no cancel reaches.
+ * The undo of a step counts as registered before the step runs, and is a no-op where it did nothing.
  */
 export async function openSaga<const Declaration extends Declared>(
   declaration: Declaration,
@@ -104,13 +105,13 @@ export async function openSaga<const Declaration extends Declared>(
     return variable === undefined ? undefined : times[variable as keyof OperationTimes];
   }
 
-  /** How long a forward step may take with all its tries. */
+  /** The deadline of a forward step including all retries. */
   function deadlineOf(name: Declaration['steps'][number]['name']): Within {
     const variable = declared(name).deadline?.variable as keyof OperationTimes | undefined;
     return variable === undefined ? {} : { deadlineMs: times[variable] };
   }
 
-  /** Shows here and at the entity what the instance is now. */
+  /** Sets the instance's status here and at the entity. */
   async function setInstanceStatus(value: InstanceStatus): Promise<void> {
     upsertSearchAttributes([{ key: instanceStatus, value }]);
     const { parent } = workflowInfo();
@@ -122,22 +123,22 @@ export async function openSaga<const Declaration extends Declared>(
     }
   }
 
-  /** Calls for an operator and waits for a decision; undefined when the window ended first. */
+  /** Waits for an operator's decision; undefined when the window passed first. */
   async function askOperator(context: StepContext, cause: Cause): Promise<OperatorDecision | undefined> {
     const limitMs = windowMs();
     board.await(limitMs === undefined ? undefined : Date.now() + limitMs);
     decisions.begin(context);
     board.leave(context.step, 'needs_operator', cause.reason);
-    board.raiseAttention();
+    board.setAttention();
     try {
       await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail);
       return await decisions.next(context, limitMs);
     } finally {
       decisions.end(context);
       board.goOn();
-      // It waits no more; a retry enters it anew, a skip says so.
+      // It waits no more; a retry enters it again, a skip reports itself.
       board.leave(context.step, 'failed', cause.reason);
-      board.dropAttention();
+      board.clearAttention();
     }
   }
 
@@ -167,7 +168,7 @@ export async function openSaga<const Declaration extends Declared>(
           board.leave(name, 'failed', cause.reason);
           throw new OperationEnds(cause.reason);
         }
-        // The step failed while it was being cancelled: nobody has to decide about it.
+        // The step failed while it was being cancelled: there is nothing to decide.
         if (CancellationScope.current().consideredCancelled) {
           board.leave(name, 'failed', cause.reason);
           throw new CancelledFailure('cancelled while the step failed');
@@ -195,7 +196,10 @@ export async function openSaga<const Declaration extends Declared>(
     if (step.name === pivot) isDelivered = true;
   }
 
-  /** What has to be undone: what was begun, and in a later run everything, because it does not know what an earlier began. */
+  /**
+   * Whether an undo step is needed: its step was begun, or this is a later run, which does not know what an earlier
+   * one began.
+   */
   function isToUndo(undoName: string): boolean {
     const forward = declaration.steps.find(({ undo }) => undo === undoName);
     return !forward || input.run > 1 || board.hasBegun(forward.name as StepName);
@@ -207,13 +211,13 @@ export async function openSaga<const Declaration extends Declared>(
     deadlineOf,
     setInstanceStatus,
     step: (step: StepOf<Declaration['steps'][number]>): Promise<void> => runStep(step as AnyStep),
-    /** Runs all steps of the declaration; the undo of each is known before the first of them begins. */
+    /** Runs all steps of the declaration; the undo of each is registered before the first one begins. */
     async steps(steps: StepsOf<Declaration['steps']>): Promise<void> {
       const all = steps as unknown as readonly AnyStep[];
       for (const step of all) register(step);
       for (const step of all) await runStep(step);
     },
-    /** `closing`: undo steps that answer no forward step, which always run. */
+    /** `closing`: undo steps without a forward step, which always run. */
     async undo(closing: Partial<Record<UndoNameOf<Declaration>, Undo>> = {}): Promise<void> {
       board.setStatus('undoing');
       for (const [name, undo] of Object.entries<Undo | undefined>(closing)) if (undo) undos.set(name, undo);
@@ -229,7 +233,7 @@ export async function openSaga<const Declaration extends Declared>(
         );
       });
     },
-    /** Records what became of the operation and, where it changed, of its instance. */
+    /** Records the status of the operation and, where it changed, of its instance. */
     async note(change: {
       status: OperationStatus;
       reason?: ReasonCode;

@@ -11,7 +11,7 @@ const plan = defineSearchAttributeKey('Plan', SearchAttributeType.KEYWORD);
 const region = defineSearchAttributeKey('Region', SearchAttributeType.KEYWORD);
 export const renewsAt = defineSearchAttributeKey('RenewsAt', SearchAttributeType.DATETIME);
 
-/** The search attributes that say the facts which changed. */
+/** The search attributes of the changed facts. */
 export function attributesOf(change: InstanceFactsChange): SearchAttributePair[] {
   return [
     ...(change.hostname ? [{ key: hostname, value: change.hostname }] : []),

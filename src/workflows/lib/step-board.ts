@@ -17,8 +17,8 @@ interface StepState {
 }
 
 /**
- * What an operation and each of its steps are at, shown in the details of its workflow, to its query, and as the search
- * attribute NeedsAttention, which is set while any of its steps needs people.
+ * The state of an operation and each of its steps, shown in the details of its workflow, by its query, and as the
+ * search attribute NeedsAttention, which is set while any of its steps needs people.
  */
 export function openStepBoard({ kind, input }: { kind: OperationKind; input: OperationInput }) {
   const { facts, operationId } = input;
@@ -69,11 +69,11 @@ export function openStepBoard({ kind, input }: { kind: OperationKind; input: Ope
       states.set(step, { ...state, status: stepStatus, tookMs, ...(reason ? { reason } : {}) });
       show();
     },
-    raiseAttention(): void {
+    setAttention(): void {
       attention += 1;
       if (attention === 1) upsertSearchAttributes([{ key: needsAttention, value: true }]);
     },
-    dropAttention(): void {
+    clearAttention(): void {
       attention -= 1;
       if (attention === 0) upsertSearchAttributes([{ key: needsAttention, value: false }]);
     },

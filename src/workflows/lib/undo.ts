@@ -8,20 +8,20 @@ import type { Decisions } from './operator-decisions.ts';
 import { type Cause, causeOf } from './reason-of.ts';
 import type { StepBoard } from './step-board.ts';
 
-/** How an undo step is done: repeated until it works. */
+/** An undo step; retried until it works. */
 export interface Undo {
   run(context: StepContext): Promise<void>;
-  /** After this long without success people are asked to look; the step goes on trying. */
+  /** NeedsAttention is set after this long without success; the step is still retried. */
   attentionAfterMs?: number;
-  /** What people are told then, when the failure itself says it less well. */
+  /** The reason shown then, where the failure itself explains less. */
   shownAs?: ReasonCode;
-  /** Runs once, when people are asked for the first time. */
+  /** Runs once, when NeedsAttention is set for the first time. */
   onAttention?(): Promise<void>;
   /** After this long the operation ends without this step. */
   giveUpAfterMs?: number;
 }
 
-/** How long an undo step that failed for good waits before it tries again: doubled each time, up to the second. */
+/** Delay after an undo step failed permanently: doubled each time, up to the second. */
 const undoPauseMs = 10_000;
 const longestUndoPauseMs = 6 * 3_600_000;
 
@@ -35,7 +35,7 @@ interface UndoFacts {
 
 /**
  * Runs an undo step until it works, an operator skips it, or it is given up. A failed try sets NeedsAttention and is
- * repeated with backoff, or at once when an operator asks.
+ * retried with backoff, or at once when an operator asks.
  */
 export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts): Promise<void> {
   const { kind, ref, run, board, decisions } = facts;
@@ -49,7 +49,7 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
     board.leave(name, 'needs_operator', reason);
     if (!alarmed) {
       alarmed = true;
-      board.raiseAttention();
+      board.setAttention();
       await undo.onAttention?.();
     }
     await controlActivities().noteNeedsOperator(context, reason, cause.detail);
@@ -76,10 +76,10 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
       await controlActivities().noteOperation(ref, { kind, status: 'undoing', goesOn: { step: name, attempt } });
     }
   }
-  if (alarmed) board.dropAttention();
+  if (alarmed) board.clearAttention();
 }
 
-/** One try of an undo step, which may last long; nothing when it worked, or why it will not. */
+/** One try of an undo step, which may take long; undefined when it worked, else why it failed. */
 async function tryUndo(
   undo: Undo,
   context: StepContext,
@@ -101,7 +101,7 @@ async function tryUndo(
   if (attentionAfterMs !== undefined && !(await condition(() => outcome !== undefined, attentionAfterMs))) {
     await alarm(context, { reason: 'internal', detail: `${context.step} has not worked for a long time` });
     await condition(() => outcome !== undefined || decisions.isMade(context));
-    // An operator need not wait for the next try.
+    // An operator's retry does not wait for the next try.
     scope.cancel();
   }
   await running;

@@ -3,11 +3,11 @@ import type { AcceptedOperation, InstanceInput } from '../../contracts/workflow-
 
 const rememberedUpdates = 200;
 
-/** Answers of the newest Updates, which are carried over continue-as-new: Temporal deduplicates within one run only. */
+/** Results of the latest Updates, carried over continue-as-new: Temporal deduplicates within one run only. */
 export function openUpdateMemory(known: InstanceInput['recentUpdates']) {
   const updates = [...known];
 
-  /** The earlier answer to the Update that is being handled; nothing where it is new. */
+  /** The earlier result of the current Update; undefined for a new one. */
   function previousResult(): AcceptedOperation | undefined {
     const updateId = currentUpdateInfo()?.id;
     const earlier = updates.find((update) => update.updateId === updateId);
@@ -18,7 +18,7 @@ export function openUpdateMemory(known: InstanceInput['recentUpdates']) {
     /** Oldest first. */
     all: (): InstanceInput['recentUpdates'] => updates,
     previousResult,
-    /** Handles an Update, unless it is known, and remembers its answer. */
+    /** Handles an Update, unless it is known, and remembers its result. */
     async deduplicate(handle: () => Promise<AcceptedOperation>): Promise<AcceptedOperation> {
       const accepted = previousResult();
       if (accepted) return accepted;

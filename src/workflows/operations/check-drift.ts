@@ -9,12 +9,13 @@ import { causeOf } from '../lib/reason-of.ts';
 import { OperationEnds, openSaga } from '../lib/saga.ts';
 
 /**
- * Compares a delivered server with what its stack says, and repairs what can be repaired without losing anything; where
- * data is concerned, or nobody has a rule, the server is `drifted` and a person decides. A volume is never made anew.
+ * Compares a delivered server with the state of its stack, and repairs what can be repaired without losing data;
+ * where data is concerned, or no rule applies, the server is `drifted` and an operator decides. A volume is never
+ * created again.
  *
- * A look that finds nothing amiss with a ready server leaves no trace unless somebody asked for it, and one that does not
- * succeed is no finding: the next check looks again. Ends `succeeded` with the server ready, `failed` when the look did
- * not succeed, `cancelled` with the server as it is.
+ * A scheduled check that finds no drift at a ready server leaves no trace, and one that fails is no finding: the next
+ * one checks again. Ends `succeeded` with the server ready, `failed` when the check did not succeed, `cancelled` with
+ * the server as it is.
  */
 export async function checkDrift(input: OperationInput): Promise<OperationResult> {
   const { facts, run, requestedBy, from } = input;
@@ -45,25 +46,25 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
         run: (context, within) => stackActivities(facts.cloud, within).repairStack(context, requiredVolumeIds),
       });
     }
-    // Also a server that others have put right has to be seen well before it counts as ready.
+    // A server that others have repaired has to be healthy, too, before it counts as ready.
     await saga.step({
       name: 'await-healthy',
       run: (context, within) => pollActivities(within).awaitHealthy(context),
     });
   } catch (error) {
     if (!isCancellation(error) && !(error instanceof OperationEnds)) throw error;
-    // What was found and not told yet is found again by the next check.
+    // Drift that was found and not reported yet is found again by the next check.
     return end('cancelled', { instanceStatus: isReported ? 'drifted' : from, reason: 'check_ended' });
   }
   return end('succeeded', { instanceStatus: 'ready', ...(reason ? { found: reason } : {}) });
 
-  /** The server is `drifted` from here on, and people read why. */
+  /** Sets the server to `drifted` and reports the reason. */
   async function report(): Promise<void> {
     await saga.setInstanceStatus('drifted');
     await saga.step({
       name: 'report-drift',
       async run(context) {
-        // Somebody put something right before they had it tried again.
+        // Somebody may have repaired it before they requested the retry.
         if (context.attempt > run) found = await detectDrift(saga.ref);
         // After a cancel nothing is written any more.
         isReported ||= !CancellationScope.current().consideredCancelled;
@@ -78,7 +79,7 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
     isOpen = true;
   }
 
-  /** `found` is what the scan hears of a server that is well again. */
+  /** `found` is what the scan gets of a server that is healthy again. */
   async function end(
     status: 'succeeded' | 'failed' | 'cancelled',
     outcome: { instanceStatus: InstanceStatus; reason?: ReasonCode; found?: ReasonCode },

@@ -17,10 +17,10 @@ import {
 } from '../lib/activities.ts';
 import { OperationEnds, openSaga } from '../lib/saga.ts';
 
-/** Money in flight comes or fails within this time; what is not settled then needs people. */
+/** Money in flight arrives or fails within this time; after it an unsettled order needs people. */
 const unsettledAfterMs = 21 * 24 * 3_600_000;
 
-/** The order is ending for this reason: there is nothing for an operator to decide. */
+/** Reasons that end the order: there is nothing for an operator to decide. */
 const endsTheOrder: readonly ReasonCode[] = [
   'cancelled_by_customer',
   'cancelled_by_operator',
@@ -31,8 +31,8 @@ const endsTheOrder: readonly ReasonCode[] = [
 ];
 
 /**
- * Brings a private server to its customer: takes the name, the money, the licence, the machine, and hands over; or
- * gives everything back (design 5). Ends `succeeded`, or `cancelled`/`failed` with the reason after a whole undo.
+ * Delivers a private server: hostname, payment, licence, machine, handover; or undoes everything (design 5). Ends
+ * `succeeded`, or `cancelled`/`failed` with the reason after a complete undo.
  */
 export async function provision(input: OperationInput): Promise<OperationResult> {
   const { facts } = input;
@@ -86,7 +86,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   saga.end('succeeded', 'ready');
   return { status: 'succeeded', instanceStatus: 'ready', ...(paidUntil ? { facts: { paidUntil } } : {}) };
 
-  /** The order goes back: its instance is nobody's server any more. */
+  /** Undoes the order; its instance has no owner any more. */
   async function undo(cause: ReasonCode): Promise<OperationResult> {
     const reason = await CancellationScope.nonCancellable(async () => {
       const holds = await controlActivities().beginUndo(saga.ref, cause);
@@ -105,7 +105,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     return { status, instanceStatus: 'aborted', reason };
   }
 
-  /** The order has ended once its money is settled; a mail that cannot be delivered never holds that up. */
+  /** Ends the order once its money is settled; an undeliverable mail does not delay that. */
   function endOrderAndExplain(reason: ReasonCode) {
     return async (context: StepContext): Promise<void> => {
       await controlActivities().endOrder(saga.ref, reason);
@@ -119,28 +119,28 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   }
 }
 
-/** A customer's cancel has written its reason already; a bare cancel comes from somebody in the Temporal UI. */
+/** A customer's cancel has recorded its reason already; a bare cancel comes from the Temporal UI. */
 function causeOfUndo(error: unknown): ReasonCode {
   if (!(error instanceof OperationEnds) || error.why === 'aborted') return 'cancelled_by_operator';
   return error.why === 'window_ended' ? 'not_delivered' : error.why;
 }
 
 /**
- * Waits for the money: an activity that looks, started anew by every `payment-changed`, raced against one deadline.
- * At the deadline one last look decides, so that a payment that won is not lost.
+ * Waits for the payment: a polling activity, restarted by every `payment-changed`, raced against one deadline. At the
+ * deadline one last read decides, so that a payment that succeeded is not lost.
  */
 function openPaymentWait() {
-  let news = 0;
+  let changes = 0;
   setHandler(paymentChanged, () => {
-    news += 1;
+    changes += 1;
   });
   return async (context: StepContext, { deadlineMs = Number.POSITIVE_INFINITY }: Within): Promise<void> => {
     const deadline = Date.now() + deadlineMs;
     while (Date.now() < deadline) {
-      const seen = news;
+      const seen = changes;
       const scope = new CancellationScope();
       let outcome: { error?: unknown } | undefined;
-      const look = scope
+      const poll = scope
         .run(() => paymentActivities().awaitPayment(context))
         .then(
           () => {
@@ -151,10 +151,10 @@ function openPaymentWait() {
           },
         );
       try {
-        await condition(() => outcome !== undefined || news > seen, deadline - Date.now());
+        await condition(() => outcome !== undefined || changes > seen, deadline - Date.now());
       } catch (error) {
         scope.cancel();
-        await look;
+        await poll;
         throw error;
       }
       if (outcome) {
@@ -162,7 +162,7 @@ function openPaymentWait() {
         return;
       }
       scope.cancel();
-      await look;
+      await poll;
       if (outcome && !('error' in (outcome as { error?: unknown }))) return;
     }
     await controlActivities().expirePayment(context);

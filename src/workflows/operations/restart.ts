@@ -5,9 +5,9 @@ import { controlActivities, pollActivities, stackActivities } from '../lib/activ
 import { OperationEnds, openSaga } from '../lib/saga.ts';
 
 /**
- * Switches the machines of a delivered server off and on again, and waits until it answers from outside. A step that
- * failed waits for people. Ends `succeeded` with the server as it was before, or `cancelled` when an operator ended it:
- * then the server is `drifted` until the next check has seen it well.
+ * Restarts the machines of a delivered server, and waits until it answers from outside. A failed step waits for an
+ * operator. Ends `succeeded` with the server as it was before, or `cancelled` when an operator ended it: then the
+ * server is `drifted` until the next check finds it healthy.
  */
 export async function restart(input: OperationInput): Promise<OperationResult> {
   const { facts, from } = input;

@@ -19,7 +19,7 @@ const open = (declines: number): PaymentState => ({
   lastDecline: declines > 0 ? 'card_declined' : undefined,
 });
 
-/** The ports over the real store; Stripe is what the test says it is. */
+/** The ports over the real store; Stripe's state comes from the test. */
 function ports(look: () => PaymentState | Promise<PaymentState>, store = api.store): BillingPorts {
   return {
     store,
@@ -39,14 +39,14 @@ async function payable(): Promise<OrderRecord> {
   return { ...record, payment };
 }
 
-const placeOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
-const contextOf = (order: OrderRecord): StepContext => ({ ...placeOf(order), step: 'await-payment', attempt: 1 });
+const refOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
+const contextOf = (order: OrderRecord): StepContext => ({ ...refOf(order), step: 'await-payment', attempt: 1 });
 
 function run(step: typeof awaitPayment, with_: BillingPorts, order: OrderRecord): Promise<void> {
   return new MockActivityEnvironment().run(step(with_), contextOf(order));
 }
 
-/** One run that finds this at Stripe. */
+/** One run that reads this state from Stripe. */
 function look(step: typeof awaitPayment, found: PaymentState, order: OrderRecord): Promise<void> {
   return run(
     step,
@@ -61,7 +61,7 @@ const states = async (order: OrderRecord) =>
   );
 const find = async (order: OrderRecord) => (await api.store.orders.find(order._id)) as OrderRecord;
 const holdOf = (order: OrderRecord) => api.store.holds.find(order.quote.subject.name);
-/** As after half an hour without an attempt, and a sweep. */
+/** The state after half an hour without an attempt, and a sweep. */
 async function loseHold(order: OrderRecord): Promise<void> {
   await api.store.holds.release(order.quote.subject.name, [order._id]);
 }
@@ -108,7 +108,7 @@ describe('await payment', () => {
     expect((await find(order)).declines).toBe(1);
   });
 
-  test('the same decline of another attempt reads as another one, so that the timeline tells it', async () => {
+  test('the same decline of another attempt counts as another one, so that the timeline shows it', async () => {
     const order = await payable();
     for (const declines of [1, 2]) {
       const detail = `decline ${declines}: card_declined`;
@@ -132,11 +132,11 @@ describe('await payment', () => {
     expect(await find(order)).toMatchObject({ state: 'cancelling', reason: 'too_many_declines', declines: 8 });
   });
 
-  test('a look that was overtaken by cancel and settlement changes neither the money nor the name', async () => {
+  test('a read overtaken by cancel and settlement changes neither the payment nor the name', async () => {
     const order = await payable();
     const overtaken = ports(async () => {
       const journal = createJournal(api.store);
-      await startCancelling({ store: api.store, journal, holdMs: hour })(placeOf(order), 'cancelled_by_customer');
+      await startCancelling({ store: api.store, journal, holdMs: hour })(refOf(order), 'cancelled_by_customer');
       await api.store.orders.setMoney(order._id, { paid: 3_509, refunded: 3_509 });
       await api.store.holds.release(order.quote.subject.name, [order._id, order.instanceId]);
       return paid;
@@ -156,7 +156,7 @@ describe('await payment', () => {
     expect((await find(order)).state).toBe('awaiting_payment');
   });
 
-  test('two looks at once start the fulfilment once', async () => {
+  test('two concurrent reads start the fulfilment once', async () => {
     const order = await payable();
     await Promise.all([1, 2, 3].map(() => look(awaitPayment, paid, order)));
     expect(await states(order)).toEqual(['fulfilling']);
@@ -185,7 +185,7 @@ describe('the deadline of the payment', () => {
 test('two orders that pay for one name: exactly one owns it, and the release of the other leaves it alone', async () => {
   const first = await payable();
   const second = await payable();
-  // The second order was placed for the same name after the first one's hold had ended.
+  // The second order was placed for the same name after the first one's hold had expired.
   const quote = { ...second.quote, subject: { ...second.quote.subject, name: first.quote.subject.name } };
   await api.store.orders.model.updateOne({ _id: second._id }, { $set: { quote } });
   await loseHold(first);

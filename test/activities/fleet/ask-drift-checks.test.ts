@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { askDriftChecks, followDriftChecks } from '../../../src/activities/fleet/ask-drift-checks.ts';
 import type { CheckState, DriftChecks, FleetPorts } from '../../../src/activities/fleet/ports.ts';
-import type { AskedCheck } from '../../../src/contracts/drift.ts';
+import type { RequestedCheck } from '../../../src/contracts/drift.ts';
 import { useApi } from '../../support/api.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
 
@@ -12,7 +12,7 @@ function portsWith(change: Partial<DriftChecks>): FleetPorts {
   const driftChecks: DriftChecks = {
     ...{ atOnce: 2, timeoutMs: 60_000 },
     ask: async ({ operationId }) => operationId,
-    stateOf: async () => 'well',
+    stateOf: async () => 'healthy',
     ...change,
   };
   return { store: api.store, driftChecks } as FleetPorts;
@@ -24,7 +24,7 @@ test('every delivered server is asked once, a few at a time, under an id that a 
   for (const [at, _id] of ids.entries())
     await api.store.instances.insert(instanceRecord({ _id, status: statuses[at]! }));
   const updates: string[] = [];
-  const ask = async ({ instanceId, operationId }: AskedCheck, updateId: string) => {
+  const ask = async ({ instanceId, operationId }: RequestedCheck, updateId: string) => {
     updates.push(`${instanceId} ${updateId}`);
     return instanceId === ids[1] ? null : operationId;
   };
@@ -38,16 +38,16 @@ test('every delivered server is asked once, a few at a time, under an id that a 
 });
 
 test('the scan goes on when all were looked at, or when its patience ends', async () => {
-  const checks = ['well', 'drifted', 'not_looked', 'slow'].map((operationId) => ({ instanceId: 'i', operationId }));
-  let looks = 0;
-  const stateOf = async ({ operationId }: AskedCheck): Promise<CheckState> => {
-    looks += 1;
-    if (operationId === 'slow') return looks > checks.length ? 'well' : 'looking';
+  const checks = ['healthy', 'drifted', 'skipped', 'slow'].map((operationId) => ({ instanceId: 'i', operationId }));
+  let states = 0;
+  const stateOf = async ({ operationId }: RequestedCheck): Promise<CheckState> => {
+    states += 1;
+    if (operationId === 'slow') return states > checks.length ? 'healthy' : 'checking';
     return operationId as CheckState;
   };
   const follow = (change: Partial<DriftChecks>) =>
     new MockActivityEnvironment().run(followDriftChecks(portsWith({ stateOf, ...change })), checks);
   expect(await follow({})).toEqual({ checked: 3, drifted: [checks[1]], left: 1 });
-  const never = async (): Promise<CheckState> => 'looking';
+  const never = async (): Promise<CheckState> => 'checking';
   expect(await follow({ stateOf: never, timeoutMs: 1 })).toEqual({ checked: 0, drifted: [], left: 4 });
 });

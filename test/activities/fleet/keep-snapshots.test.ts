@@ -15,7 +15,7 @@ import { startCloud, type TestCloud } from '../../support/small-cloud.ts';
 import { useStore } from '../../support/store.ts';
 import { until } from '../../support/until.ts';
 
-/** The round of snapshots on the double of DigitalOcean, by its API, and on records in a real database. */
+/** Snapshot runs on the emulator of DigitalOcean, by its API, and on records in a real database. */
 
 const store = useStore();
 const day = 86_400_000;
@@ -25,7 +25,7 @@ const former = { ...process.env };
 beforeAll(async () => {
   cloud = await startCloud();
   env = doublesEnvironment({ cloudUrl: cloud.url, path: former.PATH ?? '', cacheFolder: '' });
-  // The clients of AWS look for endpoint and credentials here, and nowhere else.
+  // The AWS clients read endpoint and credentials only from here.
   Object.assign(process.env, env);
 }, 30_000);
 afterAll(async () => {
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const region = 'fra1';
 
-/** A server with its record and its volume, by the order in which pages have them. */
+/** A server with its record and its volume, in the order of the pages. */
 async function server(status: InstanceStatus, readyAt?: Date) {
   const _id = newId.instance();
   await store.instances.insert(
@@ -43,19 +43,19 @@ async function server(status: InstanceStatus, readyAt?: Date) {
   );
   const tags = [`freehold:instance:${_id}`, 'freehold:resource:volume-node-1'];
   const inputs = { name: `${_id}-volume-node-1`, region, size: 10, tags };
-  const wish = { type: types.volume, region: '', inputs };
-  const { status: answer, body } = await cloud.call('POST', '/v1/doubles/digitalocean/objects', wish);
+  const request = { type: types.volume, region: '', inputs };
+  const { status: answer, body } = await cloud.call('POST', '/v1/doubles/digitalocean/objects', request);
   expect(answer).toBe(201);
   return { instanceId: _id, volumeId: (body as { id: string }).id };
 }
 
-const desk = async () => (await cloudStacks('digitalocean')).snapshots(env);
-const listed = async () => (await desk()).list();
+const emulator = async () => (await cloudStacks('digitalocean')).snapshots(env);
+const listed = async () => (await emulator()).list();
 
 const cloudName = 'digitalocean' as const;
 const aws = 'aws' as const;
 
-/** A page, tried again as Temporal does where a busy machine closes a connection on which the next call is on its way. */
+/** A page, retried as Temporal does where a busy machine closes a connection that the next call is using. */
 async function tryPage(page: () => Promise<SnapshotsPage>): Promise<SnapshotsPage> {
   return page().catch((error: unknown) => {
     if (error instanceof ReasonError && error.code === 'cloud_unavailable') return page();
@@ -63,12 +63,12 @@ async function tryPage(page: () => Promise<SnapshotsPage>): Promise<SnapshotsPag
   });
 }
 
-/** One round over all pages of one server each. */
+/** One run over all pages of one server each. */
 async function round(at: number): Promise<SnapshotsPage[]> {
   const ports = {
     store,
     inventoryOf: async () => (await cloudStacks('digitalocean')).inventory(env),
-    snapshotsOf: async () => ({ dailySnapshots: 'ours', snapshots: await desk() }),
+    snapshotsOf: async () => ({ dailySnapshots: 'ours', snapshots: await emulator() }),
   } as unknown as CloudFleetPorts;
   const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
   const pages: SnapshotsPage[] = [];
@@ -89,7 +89,7 @@ test('every volume of a delivered server gets one a day and loses it after two w
   const volumeIds = [first.volumeId, second.volumeId].sort();
   const at = Date.now();
 
-  // What goes wrong with one keeps the other from nothing, and the next round makes up for it.
+  // A failure at one volume does not affect the other, and the next run repairs it.
   const fault = { on: 'create', type: types.snapshot, fault: 'denied' };
   expect((await cloud.call('POST', '/v1/doubles/digitalocean/faults', fault)).status).toBe(200);
   const broken = await round(at);
@@ -108,7 +108,7 @@ test('every volume of a delivered server gets one a day and loses it after two w
   for (const snapshot of made) expect(snapshot).toMatchObject({ purpose: 'daily', keepUntil });
 
   const final = { instanceId: first.instanceId, region, purpose: 'final', keepUntil: '2099-01-01' } as const;
-  expect(await (await desk()).make({ id: first.volumeId, resource: 'volume-node-1' }, final)).toBe(true);
+  expect(await (await emulator()).make({ id: first.volumeId, resource: 'volume-node-1' }, final)).toBe(true);
   await until(async () => (await listed()).length === 3, { what: 'the final one is listed' });
   expect(sum(await round(at + 14 * day), 'removed')).toBe(0);
   expect(sum(await round(at + 15 * day), 'removed')).toBe(2);
@@ -121,25 +121,25 @@ test('every volume of a delivered server gets one a day and loses it after two w
 test('what a lifecycle policy of AWS has left is removed at the end of its time', async () => {
   const instanceId = newId.instance();
   const make = async (type: string, inputs: object) => {
-    const wish = { type, region: 'eu-central-1', inputs };
-    const { status, body } = await cloud.call('POST', '/v1/doubles/aws/objects', wish);
+    const request = { type, region: 'eu-central-1', inputs };
+    const { status, body } = await cloud.call('POST', '/v1/doubles/aws/objects', request);
     expect(status).toBe(201);
     return (body as { id: string }).id;
   };
   const volumeId = await make(awsTypes.volume, { availabilityZone: 'eu-central-1a', size: 25, type: 'gp3', tags: {} });
   const id = await make(awsTypes.snapshot, { volumeId, tags: { 'freehold:snapshot-of': instanceId } });
   await make(awsTypes.snapshot, { volumeId, tags: { Name: 'somebody else’s' } });
-  const awsDesk = async () => (await cloudStacks('aws')).snapshots(env);
+  const awsEmulator = async () => (await cloudStacks('aws')).snapshots(env);
   const ports = {
     store,
-    snapshotsOf: async () => ({ dailySnapshots: 'schedule', snapshots: await awsDesk() }),
+    snapshotsOf: async () => ({ dailySnapshots: 'schedule', snapshots: await awsEmulator() }),
   } as unknown as CloudFleetPorts;
   const removedAt = async (at: number) => {
     const settings = { at, settlingMs: 0, backMs: 0, clouds: [], pageSize: 1 };
     const page: SnapshotsPage = await new MockActivityEnvironment().run(keepSnapshots(ports), aws, settings, '');
     return page.removed;
   };
-  const ids = async () => (await (await awsDesk()).list()).map((snapshot) => snapshot.id);
+  const ids = async () => (await (await awsEmulator()).list()).map((snapshot) => snapshot.id);
   await until(async () => (await ids()).length > 0, { what: 'it is listed' });
   expect(await ids()).toEqual([id]);
   expect(await removedAt(Date.now() + 14 * day)).toBe(0);

@@ -3,22 +3,22 @@ import { measureDowntime } from '../../../src/activities/hosting/measure-downtim
 import { until } from '../../support/until.ts';
 
 test('a gap that is still open when the watch ends counts up to then', async () => {
-  let looks = 0;
+  let polls = 0;
   const watch = measureDowntime(async () => {
-    looks += 1;
-    return looks === 1 ? undefined : 'no answer';
+    polls += 1;
+    return polls === 1 ? undefined : 'no answer';
   });
-  await until(() => looks > 2);
+  await until(() => polls > 2);
   await watch.stop();
   expect(watch.downtimeMs()).toBeGreaterThan(0);
 });
 
-test('a server that answers every look has no gap', async () => {
-  let looks = 0;
+test('a server that answers every poll has no downtime', async () => {
+  let polls = 0;
   const watch = measureDowntime(async () => {
-    looks += 1;
+    polls += 1;
   });
-  await until(() => looks > 2);
+  await until(() => polls > 2);
   await watch.stop();
   expect(watch.downtimeMs()).toBe(0);
 });

@@ -12,7 +12,7 @@ const instanceId = newId.instance();
 const expected = { instanceId, hostname: 'server.example', versions: ['1.0.0'] };
 const well = { status: 'ok', instanceId, version: '1.0.0', licence: { state: 'OK', revision: 1 } };
 
-/** What the host answers next. */
+/** The host's next response. */
 let next: { status: number; body: string };
 const server = createServer((_request, response) => response.writeHead(next.status).end(next.body));
 const dispatcher = new Agent();
@@ -43,7 +43,7 @@ describe('a host', () => {
     expect(await look(200, well)).toBeUndefined();
   });
 
-  test('that boots tells its phase', async () => {
+  test('that boots reports its phase', async () => {
     expect(await look(503, booting('fetching-tls'))).toEqual(['host_starting', 'phase fetching-tls']);
   });
 

@@ -36,7 +36,7 @@ const cluster: Partial<InstanceRecord> = {
     ],
   },
 };
-/** As the cloud lists them: in any order, with a machine that no stack knows. */
+/** The cloud's list: in any order, with a machine that is in no stack. */
 const listed = [
   host('m-3', 'host-node-3-m1'),
   host('m-2-old', 'host-node-2-m1'),
@@ -45,9 +45,9 @@ const listed = [
   host('m-1', 'host-node-1-m1'),
 ];
 
-/** What happens in the order in which it does. */
+/** Events in their order. */
 let events: string[] = [];
-/** What customers read. */
+/** The lines that customers read. */
 let lines: string[] = [];
 /** How often the server does not answer after each restart. */
 let misses = 0;
@@ -121,10 +121,10 @@ describe('a restart', () => {
 
   test('says in its beats which machines are done', async () => {
     const environment = new MockActivityEnvironment();
-    const beats: string[] = [];
-    environment.on('heartbeat', (details: unknown) => beats.push(JSON.stringify(details)));
+    const heartbeats: string[] = [];
+    environment.on('heartbeat', (details: unknown) => heartbeats.push(JSON.stringify(details)));
     await environment.run(restartServer(ports(cluster)), context);
-    expect(beats).toEqual([
+    expect(heartbeats).toEqual([
       '{"phase":"restarting","node":"node-1","restarted":[]}',
       '{"phase":"restarting","node":"node-2","restarted":["m-1"]}',
       '{"phase":"restarting","node":"node-3","restarted":["m-1","m-2"]}',

@@ -11,7 +11,7 @@ import { appliedFrom, specFrom } from '../../../src/domain/operations/server-spe
 import type { InstanceRecord } from '../../../src/store/records.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
 
-/** Where the output of a process arrives that was started before any activity. */
+/** The context of a process that was started before any activity. */
 const elsewhere = new AsyncResource('runner');
 
 const context: StepContext = {
@@ -66,25 +66,25 @@ function ports(instance: InstanceRecord, built: unknown[], journal = away): Stac
 test('a timeline that cannot be written neither ends the operation nor its process', async () => {
   const built: unknown[] = [];
   const environment = new MockActivityEnvironment();
-  const beats: unknown[] = [];
-  environment.on('heartbeat', (details: unknown) => beats.push(details));
+  const heartbeats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => heartbeats.push(details));
   const instance = instanceRecord({ licenceId: 'lic_1' });
   await environment.run(stackUp(ports(instance, built)), context);
   expect(built).toEqual(['ran', { applied: appliedFrom(specFrom(instance), outputs), outputs }]);
-  expect(beats).toEqual([{ done: 1, total: 1 }]);
+  expect(heartbeats).toEqual([{ done: 1, total: 1 }]);
 });
 
 test('customers read what became of each part, operators what engine and cloud say', async () => {
-  const told: unknown[] = [];
+  const lines: unknown[] = [];
   const journal: StackPorts['journal'] = {
-    note: async (_context, { status, progress }) => void told.push({ status, progress }),
-    append: async (_context, body) => void told.push(body),
+    note: async (_context, { status, progress }) => void lines.push({ status, progress }),
+    append: async (_context, body) => void lines.push(body),
   };
   const logged: unknown[] = [];
   const logger = new DefaultLogger('INFO', ({ level, message }) => logged.push([level, message]));
   const environment = new MockActivityEnvironment(undefined, { logger });
   await environment.run(stackUp(ports(instanceRecord({ licenceId: 'lic_1' }), [], journal)), context);
-  expect(told).toEqual([
+  expect(lines).toEqual([
     { type: 'log', step: 'stack-up', severity: 'info', text: 'The machine of node-1 was created (1 of 1).' },
     { status: 'running', progress: 1 },
   ]);
@@ -105,7 +105,7 @@ describe('a server of three nodes whose zone is full', () => {
   const nodes = ['east-a', 'east-b', 'east-c'].map((zone, index) => ({ name: `node-${index + 1}`, zone }));
   const three = instanceRecord({ licenceId: 'lic_1', desired: { nodes } });
 
-  /** What is written and asked for when the cloud refuses the up with this message. */
+  /** The writes and the result when the cloud refuses the up with this message. */
   async function refusedWith(message: string, zonesTried: string[] = []) {
     const written: unknown[] = [];
     const asked: StackRequest['kind'][] = [];

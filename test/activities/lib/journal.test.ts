@@ -22,7 +22,7 @@ beforeAll(async () => {
   });
 });
 
-test('an end that another process tells keeps the beginning, and is told once', async () => {
+test('an end recorded by another process keeps the start time, and is recorded once', async () => {
   const [provision, control] = [createJournal(store), createJournal(store)];
   await provision.note(context, { status: 'running' });
   const begun = (await store.operations.find(context.operationId))!.steps[0]!.startedAt!;
@@ -39,7 +39,7 @@ test('an end that another process tells keeps the beginning, and is told once', 
   expect((events[1] as { tookMs: number }).tookMs).toBeLessThanOrEqual(took);
 });
 
-test('a look that finds nothing new, in whichever process, leaves the timeline and the beginning as they are', async () => {
+test('a check without a change, in any process, leaves timeline and start time unchanged', async () => {
   const waiting = { ...context, step: 'await-payment' as const };
   const [one, other] = [createJournal(store), createJournal(store)];
   const before = (await store.timeline.page(context.instanceId, 0, 100)).length;
@@ -52,13 +52,13 @@ test('a look that finds nothing new, in whichever process, leaves the timeline a
     await journal.note(waiting, { status: 'running' });
     await journal.note(waiting, { status: 'waiting', reason: 'not_paid_yet', detail: 'nothing has come' });
   }
-  const told = (await store.timeline.page(context.instanceId, 0, 100)).slice(before);
-  expect(told).toMatchObject([{ status: 'running' }, { status: 'waiting', reason: 'not_paid_yet' }]);
-  expect(told.map(({ sequence }) => sequence)).toEqual([before + 1, before + 2]);
+  const lines = (await store.timeline.page(context.instanceId, 0, 100)).slice(before);
+  expect(lines).toMatchObject([{ status: 'running' }, { status: 'waiting', reason: 'not_paid_yet' }]);
+  expect(lines.map(({ sequence }) => sequence)).toEqual([before + 1, before + 2]);
   expect(await rowOf()).toMatchObject({ status: 'waiting', startedAt: begun });
 });
 
-test('an end whose telling was cut off is told by whoever finds it next', async () => {
+test('an end whose event was lost is recorded by the next process that finds it', async () => {
   const ended = { ...context, step: 'issue-licence' as const };
   const cutOff = createJournal({
     ...store,
@@ -67,10 +67,10 @@ test('an end whose telling was cut off is told by whoever finds it next', async 
   await expect(cutOff.note(ended, { status: 'succeeded' })).rejects.toThrow('died here');
   const [one, other] = [createJournal(store), createJournal(store)];
   for (const journal of [one, other, one]) await journal.note(ended, { status: 'succeeded' });
-  // What comes too late for this end is still not told.
+  // A late report for this end is still ignored.
   await other.note(ended, { status: 'retrying', reason: 'licence_server_unavailable' });
-  const told = await store.timeline.page(context.instanceId, 0, 100);
-  expect(told.filter((event) => event.type === 'step' && event.step === ended.step)).toMatchObject([
+  const lines = await store.timeline.page(context.instanceId, 0, 100);
+  expect(lines.filter((event) => event.type === 'step' && event.step === ended.step)).toMatchObject([
     { status: 'succeeded', tookMs: expect.any(Number) },
   ]);
 });

@@ -30,13 +30,13 @@ function run(
 }
 
 describe('a step that runs', () => {
-  test('is told from its start to its end', async () => {
-    const told: string[] = [];
+  test('is recorded from its start to its end', async () => {
+    const lines: string[] = [];
     await run(
-      async ({ status }) => void told.push(status),
+      async ({ status }) => void lines.push(status),
       async () => undefined,
     );
-    expect(told).toEqual(['running', 'succeeded']);
+    expect(lines).toEqual(['running', 'succeeded']);
   });
 
   test('keeps its reason when the timeline cannot be written', async () => {

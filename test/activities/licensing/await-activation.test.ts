@@ -25,7 +25,7 @@ test('the licence of three nodes has three seats, and the step waits until each 
   await openRecords(api, order);
   const { instanceId, _id: orderId, operationId } = order;
   const context: StepContext = { instanceId, orderId, operationId, step: 'issue-licence', attempt: 1 };
-  // The licence needs nothing of the order any more.
+  // The licence does not depend on the order any more.
   await api.store.orders.model.deleteOne({ _id: orderId });
   await new MockActivityEnvironment().run(issueLicence({ store: api.store, ask }), context);
   const { licenceId } = (await api.store.instances.find(instanceId))!;
@@ -55,6 +55,6 @@ test('the licence of three nodes has three seats, and the step waits until each 
   }
   await waiting;
   expect(await world.view(licenceId!)).toMatchObject({ seats: { production: { limit: 3, used: 3 } } });
-  // Nobody enrols any more.
+  // The enrolment is closed.
   expect(await world.enrol(licenceId!, 'node-1', 0)).toMatchObject({ open: false });
 }, 60_000);

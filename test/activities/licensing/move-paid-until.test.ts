@@ -20,7 +20,7 @@ afterAll(() => licences?.stop());
 
 const standingOf = async (licenceId: string) => (await licences.view(licenceId)).standing;
 
-/** A delivered server that is past due, and the subscription that was paid again until July. */
+/** A delivered server that is past due, and its subscription that was paid again until July. */
 async function serverPaidAgain() {
   const instance = instanceRecord({ status: 'ready', standing: 'past_due', standingRevision: 3, paidUntil: june });
   const { licenseId } = await licences.issue({ externalRef: instance._id });

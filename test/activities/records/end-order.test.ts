@@ -13,13 +13,13 @@ const api = useApi();
 
 const ports = () => ({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 });
 const readyPorts = () => ({ store: api.store, startSubscription: async () => {} });
-const placeOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
+const refOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
 const contextOf = (record: OrderRecord, step: StepContext['step']): StepContext => ({
-  ...placeOf(record),
+  ...refOf(record),
   step,
   attempt: 1,
 });
-const told = async ({ instanceId }: OrderRecord) =>
+const lines = async ({ instanceId }: OrderRecord) =>
   (await api.store.timeline.page(instanceId, 0, 100)).flatMap((event) => {
     if (event.type === 'order') return [event.state];
     return event.type === 'instance' ? [`instance ${event.status}`] : [];
@@ -31,46 +31,46 @@ async function begun(): Promise<OrderRecord> {
   return record;
 }
 
-test('what was changed by a worker that died then is told when the activity runs again, and told once', async () => {
+test('a change by a worker that died is on the timeline after the next run, once', async () => {
   const record = await begun();
   const { orders } = api.store;
   await orders.move(record._id, { to: 'fulfilling' });
   await orders.move(record._id, { to: 'fulfilled' });
   await markReady(readyPorts())(contextOf(record, 'mark-ready'));
   await markReady(readyPorts())(contextOf(record, 'mark-ready'));
-  expect(await told(record)).toEqual(['instance provisioning', 'instance ready', 'fulfilled']);
+  expect(await lines(record)).toEqual(['instance provisioning', 'instance ready', 'fulfilled']);
 
   const other = await begun();
   await orders.move(other._id, { to: 'cancelling', reason: 'payment_expired' });
-  expect(await startCancelling(ports())(placeOf(other), 'cancelled_by_customer')).toBe('cancelling');
-  expect(await beginUndo(ports())(placeOf(other), 'cancelled_by_operator')).toBe('payment_expired');
+  expect(await startCancelling(ports())(refOf(other), 'cancelled_by_customer')).toBe('cancelling');
+  expect(await beginUndo(ports())(refOf(other), 'cancelled_by_operator')).toBe('payment_expired');
   await orders.move(other._id, { to: 'expired', reason: 'payment_expired' });
-  await endOrder(ports())(placeOf(other), 'payment_expired');
-  await endOrder(ports())(placeOf(other), 'payment_expired');
-  expect(await told(other)).toEqual(['instance provisioning', 'cancelling', 'expired']);
+  await endOrder(ports())(refOf(other), 'payment_expired');
+  await endOrder(ports())(refOf(other), 'payment_expired');
+  expect(await lines(other)).toEqual(['instance provisioning', 'cancelling', 'expired']);
 });
 
 test('nothing undoes a server that was handed over', async () => {
   const record = await begun();
   await api.store.orders.move(record._id, { to: 'fulfilling' });
   await markReady(readyPorts())(contextOf(record, 'mark-ready'));
-  await expect(beginUndo(ports())(placeOf(record), 'not_delivered')).rejects.toMatchObject({ code: 'already_ready' });
+  await expect(beginUndo(ports())(refOf(record), 'not_delivered')).rejects.toMatchObject({ code: 'already_ready' });
   expect(await api.store.instances.find(record.instanceId)).toMatchObject({ status: 'ready' });
 });
 
 test('an order that was cancelled before its first step runs no step', async () => {
   const { record } = await order(api);
-  await startCancelling(ports())(placeOf(record), 'cancelled_by_customer');
+  await startCancelling(ports())(refOf(record), 'cancelled_by_customer');
   await expect(holdHostname(ports())(contextOf(record, 'hold-hostname'))).rejects.toMatchObject({
     code: 'cancelled_by_customer',
   });
 });
 
-test('a look that ends after its step was given up does not make it wait again', async () => {
+test('a read that ends after its step was given up does not make it wait again', async () => {
   const record = await begun();
   const waiting = contextOf(record, 'await-payment');
   await createJournal(api.store).note(waiting, { status: 'running' });
-  await beginUndo(ports())(placeOf(record), 'cancelled_by_customer');
+  await beginUndo(ports())(refOf(record), 'cancelled_by_customer');
   await createJournal(api.store).note(waiting, { status: 'waiting', reason: 'not_paid_yet' });
   const operation = await api.store.operations.find(record.operationId);
   expect(operation?.steps.find(({ step }) => step === 'await-payment')?.status).toBe('failed');

@@ -23,7 +23,7 @@ test('an operation whose first step never reached the database can be found and 
   });
   expect(await api.store.instances.find(instanceId)).toMatchObject({ status: 'provisioning' });
 
-  // The first try comes to its end after all, and changes nothing about the wait.
+  // The first try ends after all, and changes nothing about the wait.
   await holdHostname(ports)(context);
   await ports.journal.note(context, { status: 'succeeded' });
   expect(await api.store.operations.find(operationId)).toMatchObject({
@@ -33,7 +33,7 @@ test('an operation whose first step never reached the database can be found and 
 
   const decision = { operationId, step: context.step, attempt: 1, operator: 'ada', why: 'it is back' };
   await noteDecision(ports)(context, { ...decision, action: 'retry' }, provision.kind);
-  // Its worker died before Temporal knew that it was written.
+  // The worker died before Temporal knew that it was written.
   await noteDecision(ports)(context, { ...decision, action: 'retry' }, provision.kind);
   await holdHostname(ports)({ ...context, attempt: 2 });
   expect(await api.store.operations.find(operationId)).toMatchObject({ status: 'running' });
@@ -44,18 +44,18 @@ test('an operation whose first step never reached the database can be found and 
 
 test('a step about which nobody decided has failed when the undo begins', async () => {
   const { record } = await order(api);
-  const place = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
+  const ref = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
   const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
-  await holdHostname(ports)({ ...place, step: 'hold-hostname', attempt: 1 });
-  await noteNeedsOperator(ports)({ ...place, step: 'stack-up', attempt: 1 }, 'stack_failed', 'quota');
-  // Its worker died before Temporal knew that it was written.
-  for (let times = 0; times < 2; times += 1) await beginUndo(ports)(place, 'not_delivered');
-  expect(await api.store.operations.find(place.operationId)).toMatchObject({
+  await holdHostname(ports)({ ...ref, step: 'hold-hostname', attempt: 1 });
+  await noteNeedsOperator(ports)({ ...ref, step: 'stack-up', attempt: 1 }, 'stack_failed', 'quota');
+  // The worker died before Temporal knew that it was written.
+  for (let times = 0; times < 2; times += 1) await beginUndo(ports)(ref, 'not_delivered');
+  expect(await api.store.operations.find(ref.operationId)).toMatchObject({
     ...{ status: 'undoing', reason: 'not_delivered' },
     steps: [{ step: 'stack-up', status: 'failed', reason: 'not_delivered' }],
   });
-  const told = await api.store.timeline.page(place.instanceId, 0, 100);
-  expect(told.filter((event) => event.type === 'step').map(({ status }) => status)).toEqual([
+  const lines = await api.store.timeline.page(ref.instanceId, 0, 100);
+  expect(lines.filter((event) => event.type === 'step').map(({ status }) => status)).toEqual([
     'needs_operator',
     'failed',
   ]);
@@ -64,30 +64,30 @@ test('a step about which nobody decided has failed when the undo begins', async 
 describe('two undo steps wait for an operator at once', () => {
   async function bothWait() {
     const { record } = await order(api);
-    const place = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
+    const ref = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
     const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
-    const at = (step: StepName, attempt = 1) => ({ ...place, step, attempt });
+    const at = (step: StepName, attempt = 1) => ({ ...ref, step, attempt });
     await holdHostname(ports)(at('hold-hostname'));
-    await beginUndo(ports)(place, 'not_delivered');
+    await beginUndo(ports)(ref, 'not_delivered');
     await noteNeedsOperator(ports)(at('settle-money'), 'refund_failed', 'refused');
     await noteNeedsOperator(ports)(at('destroy-stack'), 'orphan_cleanup', 'the cloud is away');
-    const status = async () => (await api.store.operations.find(place.operationId))?.status;
-    return { ports, place, at, status };
+    const status = async () => (await api.store.operations.find(ref.operationId))?.status;
+    return { ports, place: ref, at, status };
   }
 
   test('it waits until the last of them goes on by itself', async () => {
-    const { ports, place, at, status } = await bothWait();
-    await noteOperation(ports)(place, {
+    const { ports, place: ref, at, status } = await bothWait();
+    await noteOperation(ports)(ref, {
       ...{ kind: provision.kind, status: 'undoing' },
       goesOn: { step: 'settle-money', attempt: 1 },
     });
     expect(await status()).toBe('needs_operator');
     await ports.journal.note(at('settle-money', 2), { status: 'running' });
-    // It worked while people were asked about it.
+    // It succeeded while an operator was asked about it.
     await ports.journal.note(at('destroy-stack'), { status: 'succeeded' });
     expect(await status()).toBe('undoing');
-    const told = await api.store.timeline.page(place.instanceId, 0, 100);
-    expect(told.filter((event) => event.type === 'operation' && event.status === 'undoing')).toHaveLength(1);
+    const lines = await api.store.timeline.page(ref.instanceId, 0, 100);
+    expect(lines.filter((event) => event.type === 'operation' && event.status === 'undoing')).toHaveLength(1);
   });
 
   test('it waits until an operator has decided about the last of them', async () => {

@@ -7,7 +7,7 @@ import { orderFrom, useApi, withClusters } from '../../support/api.ts';
 
 const api = useApi();
 
-/** A catalogue of another day: other machines, disks, limits, and another version of the product. */
+/** A later catalogue: other machines, disks, limits, and another version of the product. */
 const earlier: Catalogue = {
   ...catalogue,
   version: '2026-01-01',
@@ -37,7 +37,7 @@ test('an order gets what its quote fixed, whatever the catalogue says by then', 
     },
   });
 
-  // Its records are opened once, also when the catalogue or the clock has gone on.
+  // Its records are created once, also when the catalogue or the clock has changed.
   await openRecords(api, { ...order, quote: { ...order.quote, subject: { ...order.quote.subject, diskGib: 1 } } });
   expect(await api.store.instances.find(order.instanceId)).toEqual(instance);
 });

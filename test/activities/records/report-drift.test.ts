@@ -25,30 +25,30 @@ const volumeGone: JudgedDrift = {
 async function checked() {
   const instance = instanceRecord({ status: 'ready' });
   await api.store.instances.insert(instance);
-  const place = { instanceId: instance._id, operationId: newId.operation() };
+  const ref = { instanceId: instance._id, operationId: newId.operation() };
   const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
-  // Its worker may die before Temporal knows that it was written.
+  // The worker may die before Temporal knows that it was written.
   for (let times = 0; times < 2; times += 1) {
-    await openOperation(ports)(place, { kind: 'check-drift', accountId: instance.accountId });
+    await openOperation(ports)(ref, { kind: 'check-drift', accountId: instance.accountId });
   }
-  const context = { ...place, step: 'report-drift' as const, attempt: 1 };
+  const context = { ...ref, step: 'report-drift' as const, attempt: 1 };
   return {
-    ...{ place, ports, context },
+    ...{ place: ref, ports, context },
     report: (drift: JudgedDrift, attempt = 1) =>
       new MockActivityEnvironment({ attempt }).run(reportDrift(ports), context, drift),
     status: async () => (await api.store.instances.find(instance._id))?.status,
-    operation: () => api.store.operations.find(place.operationId),
-    events: () => api.store.timeline.page(place.instanceId, 0, 100),
+    operation: () => api.store.operations.find(ref.operationId),
+    events: () => api.store.timeline.page(ref.instanceId, 0, 100),
   };
 }
 
-test('an incident is on the timeline once, with its reason and what is amiss, and ends with the server ready', async () => {
-  const { place, ports, report, status, operation, events } = await checked();
+test('an incident is on the timeline once, with its reason and differences, and ends with the server ready', async () => {
+  const { place: ref, ports, report, status, operation, events } = await checked();
   await report(repairable);
   await report(repairable, 2);
   expect(await status()).toBe('drifted');
   expect(await operation()).toMatchObject({ kind: 'check-drift', status: 'running', reason: 'server_drifted' });
-  await noteOperation(ports)(place, { kind: checkDrift.kind, status: 'succeeded', instanceStatus: 'ready' });
+  await noteOperation(ports)(ref, { kind: checkDrift.kind, status: 'succeeded', instanceStatus: 'ready' });
   expect(await status()).toBe('ready');
   expect(await events()).toMatchObject([
     { type: 'instance', status: 'drifted' },
@@ -60,24 +60,24 @@ test('an incident is on the timeline once, with its reason and what is amiss, an
 });
 
 test('where a volume is gone the step fails for good, with a detail for operators; an abort undoes nothing', async () => {
-  const { ports, context, place, report, status, operation } = await checked();
+  const { ports, context, place: ref, report, status, operation } = await checked();
   await expect(report(volumeGone)).rejects.toMatchObject({
     ...{ code: 'volume_gone', detail: 'volume-node-1 (vol-1) missing' },
   });
   expect(await status()).toBe('drifted');
-  await api.store.operations.setStatus(place.operationId, { status: 'needs_operator', reason: 'volume_gone' });
-  const decision = { operationId: place.operationId, step: context.step, attempt: 1, operator: 'ada', why: 'by hand' };
+  await api.store.operations.setStatus(ref.operationId, { status: 'needs_operator', reason: 'volume_gone' });
+  const decision = { operationId: ref.operationId, step: context.step, attempt: 1, operator: 'ada', why: 'by hand' };
   await noteDecision(ports)(context, { ...decision, action: 'abort' }, checkDrift.kind);
   expect(await operation()).toMatchObject({ status: 'running' });
 });
 
-test('a look that finds nothing reports nothing, and a check that broke is ended once', async () => {
-  const { place, ports, report, status, operation, events } = await checked();
+test('a check without a finding reports nothing, and a broken check is ended once', async () => {
+  const { place: ref, ports, report, status, operation, events } = await checked();
   await report({ verdict: 'none', differences: [], requiredVolumeIds: [] });
   expect(await status()).toBe('ready');
-  for (let times = 0; times < 2; times += 1) await endBroken(ports)(place);
+  for (let times = 0; times < 2; times += 1) await endBroken(ports)(ref);
   expect(await operation()).toMatchObject({ status: 'failed', reason: 'internal' });
   expect(await events()).toMatchObject([{ type: 'operation', kind: 'check-drift', status: 'failed' }]);
-  await endBroken(ports)({ ...place, operationId: newId.operation() });
+  await endBroken(ports)({ ...ref, operationId: newId.operation() });
   expect(await events()).toHaveLength(1);
 });

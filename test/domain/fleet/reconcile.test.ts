@@ -314,8 +314,8 @@ test('the Temporal UI tells what was found, what it means and what is done by it
       ],
     },
   });
-  expect(text).toContain('7 compared, 2 mismatches, nothing touched.');
-  expect(text).toContain('Did not answer: payments.');
-  expect(text).toContain('- `acme` (by itself: release_hold)');
+  expect(text).toContain('7 compared, 2 mismatches, nothing changed.');
+  expect(text).toContain('No response: payments.');
+  expect(text).toContain('- `acme` (automatic: release_hold)');
   expect(text).toContain(reasonTexts.host_gone.next);
 });

@@ -71,7 +71,7 @@ describe('what is done about differences between a stack and its cloud', () => {
     expect([gone('host-node-1-m1'), changed('record-a.b', 'ttl'), foreign('')].map(describeDifference)).toEqual([
       'The machine of node-1-m1 is gone at the cloud.',
       'The DNS record of a.b was changed at the cloud.',
-      'A part is at the cloud beside those of the server.',
+      'A part is at the cloud but not part of the server.',
     ]);
   });
 });

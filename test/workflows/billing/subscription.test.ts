@@ -6,7 +6,7 @@ import { createWorkflows, type Workflows } from '../../../src/api/workflows.ts';
 import {
   type SubscriptionReading,
   subscriptionChanged,
-  subscriptionNews,
+  subscriptionSignal,
   subscriptionWorkflowId,
   subscriptionWorkflowType,
 } from '../../../src/contracts/subscription.ts';
@@ -38,7 +38,7 @@ describe('the subscription of a delivered server', () => {
   let licences: LicenceWorld;
   let gateway: StripeGateway;
   let api: TestApi;
-  /** Those of the test that runs. */
+  /** The workflows of the current test. */
   let workflows: Workflows;
 
   beforeAll(async () => {
@@ -106,8 +106,8 @@ describe('the subscription of a delivered server', () => {
     const handle = environment.client.workflow.getHandle(subscriptionWorkflowId(subscription._id));
     const renewsAt = async () => ((await entity.describe()).searchAttributes.RenewsAt as Date[] | undefined)?.[0];
     await until(async () => (await renewsAt())?.getTime() === paidUntil!.getTime());
-    /** Until when record, licence and the list of operators say that it is paid. */
-    const said = async () => {
+    /** The paid-until in record, licence and the operators' list. */
+    const shownPaidUntil = async () => {
       const { standing: held } = await licences.view(licenseId);
       const record = await store.instances.find(instanceId);
       return {
@@ -117,10 +117,10 @@ describe('the subscription of a delivered server', () => {
         revision: held.revision,
       };
     };
-    return { subscription, payment, paidUntil: paidUntil!, handle, said };
+    return { subscription, payment, paidUntil: paidUntil!, handle, said: shownPaidUntil };
   }
 
-  /** Stripe renews: a month and some days pass there. Answers until when the server is paid then. */
+  /** Renews at Stripe: a month and some days pass there. Returns the new paid-until. */
   async function renew(stripeId: string): Promise<Date> {
     await emulator.advance(33 * day);
     return (await gateway.readSubscription(stripeId)).paidUntil!;
@@ -130,24 +130,24 @@ describe('the subscription of a delivered server', () => {
     ...{ record: paidUntil, licence: paidUntil, renewsAt: paidUntil, revision },
   });
 
-  test('renews: news of the payment move paid-until everywhere, once, though they come twice and in any order', async () => {
-    await delivered(async ({ payment, paidUntil, said }) => {
+  test('renews: payment events move paid-until everywhere, once, although they arrive twice and in any order', async () => {
+    await delivered(async ({ payment, paidUntil, said: shownPaidUntil }) => {
       await emulator.control('POST', 'faults', { webhooks: { duplicate: true, reorder: true } });
       const renewed = await renew(payment.subscriptionId);
       expect(renewed.getTime()).toBeGreaterThan(paidUntil.getTime());
-      await until(async () => (await said()).renewsAt?.getTime() === renewed.getTime(), { limitMs: 30_000 });
-      expect(await said()).toEqual(everywhere(renewed, 2));
+      await until(async () => (await shownPaidUntil()).renewsAt?.getTime() === renewed.getTime(), { limitMs: 30_000 });
+      expect(await shownPaidUntil()).toEqual(everywhere(renewed, 2));
     });
   }, 90_000);
 
-  test('renews though no news come: its workflow looks shortly after the end of the period', async () => {
-    await delivered(async ({ environment, payment, paidUntil, subscription, said }) => {
+  test('renews without an event: its workflow reads Stripe shortly after the end of the period', async () => {
+    await delivered(async ({ environment, payment, paidUntil, subscription, said: shownPaidUntil }) => {
       await emulator.control('POST', 'faults', { webhooks: { drop: true } });
       const renewed = await renew(payment.subscriptionId);
-      expect((await said()).record).toEqual(paidUntil);
+      expect((await shownPaidUntil()).record).toEqual(paidUntil);
       await environment.sleep(paidUntil.getTime() - Date.now() + 3 * hour);
-      await until(async () => (await said()).renewsAt?.getTime() === renewed.getTime(), { limitMs: 30_000 });
-      expect(await said()).toEqual(everywhere(renewed, 2));
+      await until(async () => (await shownPaidUntil()).renewsAt?.getTime() === renewed.getTime(), { limitMs: 30_000 });
+      expect(await shownPaidUntil()).toEqual(everywhere(renewed, 2));
       expect(await api.store.subscriptions.find(subscription._id)).toMatchObject({
         ...{ status: 'active', paidUntil: renewed, items: [{ lookupKey: 'plan.maker.local.monthly', quantity: 1 }] },
       });
@@ -155,18 +155,18 @@ describe('the subscription of a delivered server', () => {
   }, 90_000);
 
   test('that renews for a server that is gone calls people, and ends when it was cancelled', async () => {
-    await delivered(async ({ instanceId, payment, paidUntil, subscription, handle, said }) => {
+    await delivered(async ({ instanceId, payment, paidUntil, subscription, handle, said: shownPaidUntil }) => {
       await api.store.instances.update(instanceId, { status: 'terminated' });
       await renew(payment.subscriptionId);
       await until(async () => (await handle.describe()).searchAttributes.NeedsAttention?.[0] === true);
-      expect((await said()).record).toEqual(paidUntil);
+      expect((await shownPaidUntil()).record).toEqual(paidUntil);
       await emulator.stripe.subscriptions.cancel(payment.subscriptionId);
       await handle.result();
       expect((await handle.describe()).searchAttributes.NeedsAttention).toEqual([false]);
-      // News years later start it again, and it finds nothing to do.
+      // A signal years later starts it again, and it finds nothing to do.
       await workflows.signalSubscription(subscription);
       await handle.result();
-      expect((await said()).revision).toBe(1);
+      expect((await shownPaidUntil()).revision).toBe(1);
     });
   }, 90_000);
 });
@@ -183,29 +183,29 @@ describe('the workflow of a subscription', () => {
   const record = { _id: 'sbs_0000000000000000', subject: { kind: 'licence' as const, id: 'lic_0000000000000000' } };
 
   async function play(
-    looks: World['subscription']['looks'],
+    reads: World['subscription']['reads'],
     then: (running: Running & { world: World; handle: Running['entity'] }) => Promise<void>,
     input: { maxEvents?: number } = {},
   ) {
     const world = createWorld();
-    world.subscription.looks = looks;
+    world.subscription.reads = reads;
     await withInstance({ world }, async (running) => {
       const { workflow } = running.environment.client;
-      const news = subscriptionNews(record);
-      await workflow.signalWithStart(subscriptionWorkflowType, { ...news, args: [{ ...news.args[0], ...input }] });
-      await then({ ...running, world, handle: workflow.getHandle(news.workflowId) });
+      const signal = subscriptionSignal(record);
+      await workflow.signalWithStart(subscriptionWorkflowType, { ...signal, args: [{ ...signal.args[0], ...input }] });
+      await then({ ...running, world, handle: workflow.getHandle(signal.workflowId) });
     });
   }
   const moves = ({ notes }: World) => notes.filter((note) => note.startsWith('paid-until'));
-  const lookCount = ({ calls }: World) => calls.filter((call) => call.startsWith('look at')).length;
+  const readCount = ({ calls }: World) => calls.filter((call) => call.startsWith('read ')).length;
 
-  test('looks once for the signal that starts it, and once for all that come meanwhile', async () => {
+  test('reads once for the signal that starts it, and once for all that arrive meanwhile', async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
     const world = createWorld();
-    world.subscription.looks = [() => paid(january), ended];
+    world.subscription.reads = [() => paid(january), ended];
     const { readSubscription } = world.activities;
     world.activities.readSubscription = async (id) => {
       await held;
@@ -213,18 +213,18 @@ describe('the workflow of a subscription', () => {
     };
     await withInstance({ world }, async ({ environment }) => {
       const { workflow } = environment.client;
-      const handle = await workflow.signalWithStart(subscriptionWorkflowType, subscriptionNews(record));
-      for (let news = 0; news < 5; news += 1) await handle.signal(subscriptionChanged);
+      const handle = await workflow.signalWithStart(subscriptionWorkflowType, subscriptionSignal(record));
+      for (let signal = 0; signal < 5; signal += 1) await handle.signal(subscriptionChanged);
       release();
       await handle.result();
-      expect(lookCount(world)).toBe(2);
+      expect(readCount(world)).toBe(2);
       expect(moves(world)).toHaveLength(1);
     });
   }, 60_000);
 
-  test('calls people when Stripe refuses for good, and looks again the next day by itself', async () => {
-    const looks = [() => throwing('payment_request_refused'), () => paid(january), ended];
-    await play(looks, async ({ world, handle, environment }) => {
+  test('sets NeedsAttention when Stripe refuses permanently, and reads again the next day', async () => {
+    const reads = [() => throwing('payment_request_refused'), () => paid(january), ended];
+    await play(reads, async ({ world, handle, environment }) => {
       const attention = async () => (await handle.describe()).searchAttributes.NeedsAttention?.[0];
       await until(async () => (await attention()) === true);
       await environment.sleep(25 * hour);
@@ -253,9 +253,9 @@ describe('the workflow of a subscription', () => {
   }, 60_000);
 
   test('continues as new, and moves nothing twice', async () => {
-    const looks = [january, january, january, february].map((at) => () => paid(at, { nextLookMs: hour }));
+    const reads = [january, january, january, february].map((at) => () => paid(at, { nextLookMs: hour }));
     await play(
-      [...looks, ended],
+      [...reads, ended],
       async ({ handle, world, environment }) => {
         await environment.sleep(6 * hour);
         await handle.result();

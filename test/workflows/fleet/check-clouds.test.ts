@@ -12,7 +12,7 @@ import type { CloudName } from '../../../src/contracts/stack.ts';
 import { controlQueue, provisionQueue } from '../../../src/contracts/workflow-messages.ts';
 import { startTimeSkipping, workflowBundle } from '../../support/temporal.ts';
 
-test('every cloud is asked on its own queue; what nobody serves or what fails is said, and keeps no other waiting', async () => {
+test('every cloud is checked on its own queue; an unserved or failing one is reported and delays no other', async () => {
   const environment = await startTimeSkipping();
   const connection = environment.nativeConnection;
   const asked: CloudName[] = [];

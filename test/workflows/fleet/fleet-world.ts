@@ -39,7 +39,7 @@ export function order(number: number, change: Partial<OrderFacts> = {}): OrderFa
   };
 }
 
-/** Systems in memory that agree, until a test changes what one of them says. */
+/** Systems in memory that agree, until a test changes one of them. */
 export function createFleet(orders: OrderFacts[]) {
   const calls: string[] = [];
   const noted = new Map<string, Mismatch>();
@@ -136,10 +136,10 @@ export type Fleet = ReturnType<typeof createFleet>;
 
 export const passWorkflowId = 'fleet/reconcile';
 
-/** Runs the workers of a fleet, compares it once, and then looks at how that went while its server still stands. */
+/** Runs the workers of a fleet and one reconcile pass, and then inspects the result while the server still runs. */
 export async function compareFleet<Result>(
   { fleet, input, server = startTimeSkipping }: FleetPass,
-  look: (report: ReconcileReport, environment: TestWorkflowEnvironment) => Promise<Result> | Result,
+  inspect: (report: ReconcileReport, environment: TestWorkflowEnvironment) => Promise<Result> | Result,
 ): Promise<Result> {
   const environment = await server();
   const common = { connection: environment.nativeConnection, activities: fleet.activities };
@@ -149,7 +149,8 @@ export async function compareFleet<Result>(
       Worker.create({ ...common, taskQueue: provisionQueue('local') }),
     ]);
     const start = { workflowId: passWorkflowId, taskQueue: controlQueue, args: [input] };
-    const play = async () => look(await environment.client.workflow.execute(reconcileWorkflowType, start), environment);
+    const play = async () =>
+      inspect(await environment.client.workflow.execute(reconcileWorkflowType, start), environment);
     return await provision.runUntil(control.runUntil(play));
   } finally {
     await environment.teardown();

@@ -13,7 +13,7 @@ import type { CloudName } from '../../../src/contracts/stack.ts';
 import { controlQueue, provisionQueue } from '../../../src/contracts/workflow-messages.ts';
 import { startTimeSkipping, workflowBundle } from '../../support/temporal.ts';
 
-/** Runs a round over the small cloud and Google Cloud, whose pages these are. */
+/** Runs one snapshot run over the small cloud and Google Cloud, with these pages. */
 async function round(pages: (cloud: CloudName, after: string) => SnapshotsPage): Promise<unknown> {
   const environment = await startTimeSkipping();
   const connection = environment.nativeConnection;

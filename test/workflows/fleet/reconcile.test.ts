@@ -75,7 +75,7 @@ describe('comparing the fleet', () => {
     expect(fleet.repaired).not.toContain('object_left vol-x');
   }, 60_000);
 
-  test('deals with orphans where it is asked to: a server takes over what it lost, what nobody knows goes', async () => {
+  test('repairs orphans on request: imports lost resources, deletes those without a record', async () => {
     const planted = () => {
       const fleet = createFleet([order(0)]);
       const object = (id: string, number: number, role: 'other' | 'volume' = 'other') =>

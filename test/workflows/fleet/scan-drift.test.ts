@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import {
-  type AskedCheck,
   type DriftReport,
+  type RequestedCheck,
   scanDriftScheduleId,
   scanDriftWorkflowType,
 } from '../../../src/contracts/drift.ts';
@@ -10,7 +10,7 @@ import { controlQueue } from '../../../src/contracts/workflow-messages.ts';
 import { startDevServer, startTimeSkipping, workflowBundle } from '../../support/temporal.ts';
 import { fail } from '../world.ts';
 
-const checkOf = (at: number): AskedCheck => ({ instanceId: `i${at}`, operationId: `op_${at}` });
+const checkOf = (at: number): RequestedCheck => ({ instanceId: `i${at}`, operationId: `op_${at}` });
 
 /** A fleet of ten: every third one is busy, the fifth has drifted, and the last two cannot be followed. */
 function fleet() {
@@ -23,7 +23,7 @@ function fleet() {
       const asked = page.filter((at) => at % 3 !== 0).map(checkOf);
       return { asked, skipped: page.length - asked.length, next: from + 2 < 10 ? String(from + 2) : null };
     },
-    followDriftChecks: async (asked: AskedCheck[]) => {
+    followDriftChecks: async (asked: RequestedCheck[]) => {
       story.push(`follow ${asked.map(({ instanceId }) => instanceId).join()}`);
       if (asked.some(({ instanceId }) => instanceId === 'i8')) throw fail('records_unreachable');
       const drifted = asked.filter(({ instanceId }) => instanceId === 'i5');
@@ -51,7 +51,7 @@ test.each([
       const options = { workflowId: scanDriftScheduleId, taskQueue: controlQueue, args: [{}] };
       const report = await worker.runUntil(environment.client.workflow.execute(scanDriftWorkflowType, options));
       expect(report).toEqual(expected);
-      // The next ones are asked when these were looked at.
+      // The next checks are requested when these are done.
       expect(story).toEqual([
         ...['ask 0,1', 'follow i1', 'ask 2,3', 'follow i2', 'ask 4,5', 'follow i4,i5', 'ask 6,7', 'follow i7'],
         ...['ask 8,9', 'follow i8'],

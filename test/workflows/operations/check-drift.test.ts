@@ -20,7 +20,7 @@ const decision = { operationId: checkId, step: 'report-drift' as const, attempt:
 
 type World = ReturnType<typeof createWorld>;
 
-/** A delivered server in a world of its own, and how it is checked. */
+/** A delivered server in a world of its own, and ways to check it. */
 async function withDelivered(
   behaviours: Record<string, Behaviour>,
   test: (running: Running & { world: World; check: ReturnType<typeof checkOf> }) => Promise<void>,
@@ -64,14 +64,14 @@ describe('a check of drift', () => {
 
   test('repairs what is safe: drifted, repaired with the volumes that were seen, healthy, ready', async () => {
     const seen: string[] = [];
-    const look: { status?: () => Promise<string> } = {};
+    const current: { status?: () => Promise<string> } = {};
     const behaviours = {
       'repair-stack': async () => {
-        seen.push((await look.status?.()) ?? '');
+        seen.push((await current.status?.()) ?? '');
       },
     };
     await withDelivered(behaviours, async ({ world, check }) => {
-      look.status = check.status;
+      current.status = check.status;
       world.drift.differences = [hostGone];
       await check.ask();
       expect(await check.handle.result()).toEqual({
@@ -84,19 +84,19 @@ describe('a check of drift', () => {
     });
   }, 60_000);
 
-  test('never touches a server whose volume is gone: a person decides, and a retry looks anew', async () => {
+  test('never changes a server whose volume is gone: an operator decides, and a retry checks again', async () => {
     await withDelivered({}, async ({ world, check, entity }) => {
       world.drift.differences = [hostGone, volumeGone];
       await check.ask();
       await until(() => world.notes.includes('needs_operator report-drift#1 volume_gone'));
       expect((await check.handle.describe()).searchAttributes.NeedsAttention).toEqual([true]);
       expect(await check.status()).toBe('drifted');
-      // The next scan meets the same check.
+      // The next scan gets the same check.
       expect(await check.ask('op_2222222222222222')).toEqual({ operationId: checkId });
       await entity.executeUpdate(retryStep, { args: [decision] });
       await until(() => world.notes.includes('needs_operator report-drift#2 volume_gone'));
       expect(world.calls).not.toContain('repair-stack');
-      // He restored the volume; the host is still missing.
+      // They restored the volume; the host is still missing.
       world.drift.differences = [hostGone];
       await entity.executeUpdate(retryStep, { args: [{ ...decision, attempt: 2 }] });
       expect(await check.handle.result()).toMatchObject({ status: 'succeeded', instanceStatus: 'ready' });
@@ -115,7 +115,7 @@ describe('a check of drift', () => {
       });
       expect(await check.status()).toBe('drifted');
       for (const undo of ['destroy-stack', 'settle-money', 'repair-stack']) expect(world.calls).not.toContain(undo);
-      // Somebody put it right by hand.
+      // Somebody repaired it by hand.
       world.drift.differences = [];
       const next = 'op_2222222222222222';
       await check.ask(next);
@@ -126,7 +126,7 @@ describe('a check of drift', () => {
     });
   }, 60_000);
 
-  test('whose look does not succeed is no finding and calls nobody', async () => {
+  test('that fails is no finding and calls no operator', async () => {
     const behaviours = {
       'detect-drift': () => {
         throw fail('cloud_credentials_expired');

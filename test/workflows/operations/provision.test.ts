@@ -34,7 +34,7 @@ describe('provision', () => {
     });
   }, 60_000);
 
-  test('an order that nobody pays expires at its deadline, frees the name and tells the payer', async () => {
+  test('an unpaid order expires at its deadline, releases the name and notifies the payer', async () => {
     const world = createWorld({
       'await-payment': () => {
         throw fail('not_paid_yet', false);
@@ -53,7 +53,7 @@ describe('provision', () => {
     });
   }, 60_000);
 
-  test('payment news starts a new look at once', async () => {
+  test('a payment signal starts a new read at once', async () => {
     let paid = false;
     const world = createWorld({
       'await-payment': () => {
@@ -170,7 +170,7 @@ describe('provision', () => {
     });
   }, 60_000);
 
-  test('an Update that nobody can read is refused, and the order goes on', async () => {
+  test('an invalid Update is refused, and the order continues', async () => {
     const world = createWorld({
       'stack-up': (tries) => {
         if (tries === 1) throw fail('stack_failed');

@@ -62,7 +62,7 @@ describe('a restart', () => {
       });
       expect(world.notes.at(-1)).toBe('cancelled/drifted');
       await until(async () => (await state()).running === null);
-      // The next check sees that it answers.
+      // The next check finds that it answers.
       await ask(checkDrift.kind, otherId, 'system');
       expect(await resultOf(otherId)).toMatchObject({ status: 'succeeded', instanceStatus: 'ready' });
     });

@@ -40,17 +40,17 @@ describe('the undo of an order', () => {
   }, 60_000);
 
   test('an operator has a failed undo step tried again at once; skip and abort of it change nothing', async () => {
-    let mended = false;
+    let fixed = false;
     const world = createWorld({
       ...cancelled,
       'settle-money': () => {
-        if (!mended) throw fail('refund_failed');
+        if (!fixed) throw fail('refund_failed');
       },
     });
     await withInstance({ world }, async ({ environment, operation, entity }) => {
       await until(() => world.notes.includes('needs_operator settle-money#1 refund_failed'));
       await until(() => world.calls.includes('release-hostname'), { what: 'the things did not wait for the money' });
-      mended = true;
+      fixed = true;
       const started = await environment.currentTimeMs();
       const request = { operationId, step: 'settle-money' as const, attempt: 1, operator: 'ada', why: 'paid by hand' };
       await expect(entity.executeUpdate(skipStep, { args: [request] })).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('the undo of an order', () => {
     });
   }, 60_000);
 
-  test('the history of a refund that nobody mends for two months stays within its bound', async () => {
+  test('the history of a refund that fails for two months stays within its bound', async () => {
     const world = createWorld({
       ...cancelled,
       'settle-money': (tries) => {

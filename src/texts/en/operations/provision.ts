@@ -1,12 +1,12 @@
-/** What people read about the operation that builds an ordered server. */
+/** Texts of the operation that builds an ordered server. */
 export const provision = {
   title: 'Build the server',
-  /** What a request for it does: API, command and Update. */
+  /** Summary of the request: API, command and Update. */
   request: 'Build the ordered server',
-  /** What its steps change meanwhile, for the page of the server. */
+  /** Headline of the server's page while it runs. */
   live: { title: 'Building your server', lead: 'We will mail you when the server is ready.' },
-  /** What an operator's decision to end it does. */
-  abort: 'undo everything and give the money back',
+  /** Effect of an operator's abort. */
+  abort: 'undo everything and refund the payment',
   steps: {
     'hold-hostname': { title: 'Hold the hostname', why: 'Nobody else can order this name now.' },
     'create-subscription': { title: 'Prepare the payment', why: 'Your subscription is set up.' },
@@ -17,7 +17,7 @@ export const provision = {
     'await-activation': { title: 'Activate the licence', why: 'The server registers its licence.' },
     'mark-ready': { title: 'Hand over', why: 'The server is yours.' },
     'send-mail': { title: 'Send the e-mail', why: 'The administrator gets the first steps.' },
-    'settle-money': { title: 'Give the money back', why: 'Nothing is kept that was not delivered.' },
+    'settle-money': { title: 'Refund the payment', why: 'Nothing is charged that was not delivered.' },
     'send-outcome-mail': { title: 'Explain by e-mail', why: 'You get the reason in writing.' },
     'revoke-licence': { title: 'Revoke the licence', why: 'Its seats become free.' },
     'destroy-stack': { title: 'Remove the server', why: 'Machine, disk, name and address are removed.' },

@@ -1,7 +1,7 @@
-/** What people read about a restart of a server. */
+/** Texts of the restart of a server. */
 export const restart = {
   title: 'Restart the server',
-  request: 'Restart a server: its machines are switched off and on again',
+  request: 'Restart a server, one machine after the other',
   live: {
     title: 'Your server is restarting',
     lead: 'It does not answer for a short while. Nothing is lost, and you can close this page.',

@@ -1,4 +1,4 @@
-/** Who asks, what their account lets them do, and how accounts get and lose members. */
+/** Sign-in, permissions, accounts and members. */
 export const accountReasonTexts = {
   not_signed_in: {
     customer: 'Please sign in first.',
@@ -7,7 +7,7 @@ export const accountReasonTexts = {
   },
   not_allowed: {
     customer: 'Your role does not allow this.',
-    operator: 'The member lacks the role that this route asks for.',
+    operator: 'The member lacks the role that this route requires.',
     next: 'Ask an administrator of the account.',
   },
   csrf_mismatch: {
@@ -33,21 +33,21 @@ export const accountReasonTexts = {
   already_invited: {
     customer: 'This address is invited already.',
     operator: 'The account has an invitation to this address, open or expired.',
-    next: 'Send the invitation again, or revoke it and invite anew.',
+    next: 'Send the invitation again, or revoke it and invite the address again.',
   },
   too_many_members: {
-    customer: 'This account has as many members and invitations as it may have.',
+    customer: 'This account has reached its limit of members and invitations.',
     operator: 'The limit of members and invitations of one account is reached.',
     next: 'Revoke invitations or remove members that are not needed.',
   },
   invitation_invalid: {
     customer: 'This invitation is not valid any more.',
-    operator: 'The token is of no invitation that is open: it was used, revoked, sent again, or has expired.',
+    operator: 'The token belongs to no open invitation: it was used, revoked, replaced, or has expired.',
     next: 'Open the newest e-mail, or ask for another invitation.',
   },
   invitation_not_mailed: {
     customer: 'The invitation could not be mailed.',
-    operator: 'The SMTP relay is unreachable or answered with 4xx; a new invitation was taken back.',
+    operator: 'The SMTP relay is unreachable or answered with 4xx; a new invitation was removed again.',
     next: 'Send it again in some minutes.',
   },
   last_administrator: {
@@ -66,8 +66,8 @@ export const accountReasonTexts = {
     next: 'Terminate the servers and cancel the orders that the detail names, then close the account.',
   },
   account_closed: {
-    customer: 'This account is closed or just being closed.',
-    operator: 'The order came while its account was being closed; nothing is kept of it once the account is gone.',
+    customer: 'This account is closed or is being closed.',
+    operator: 'The order arrived while its account was being closed; it is deleted with the account.',
     next: 'Order again: a new account is made for the address.',
   },
 } as const;

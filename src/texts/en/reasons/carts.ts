@@ -1,4 +1,4 @@
-/** What a cart may hold, and the quotes that price it. */
+/** Contents of carts, and the quotes that price them. */
 export const cartReasonTexts = {
   plan_unknown: {
     customer: 'There is no such plan.',

@@ -1,4 +1,4 @@
-/** Stacks, hosts and the clouds below them. */
+/** Stacks, hosts and clouds. */
 export const cloudReasonTexts = {
   stack_failed: {
     customer: 'The server could not be built.',
@@ -11,7 +11,7 @@ export const cloudReasonTexts = {
     next: 'Wait; the step is retried when the lease is free.',
   },
   runner_died: {
-    customer: 'Building the server was interrupted. It goes on by itself.',
+    customer: 'Building the server was interrupted. It continues automatically.',
     operator: 'The child process of the Pulumi operation ended without a result.',
     next: 'Wait; recovery runs before the next attempt.',
   },
@@ -22,60 +22,60 @@ export const cloudReasonTexts = {
   },
   cloud_quota: {
     customer:
-      'The cloud gives us no more room at the moment. We ask it for more; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      'Our quota at the cloud is used up at the moment. We are requesting more; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator: 'The quota of the cloud account is used up; the detail names it.',
     next: 'Raise the quota, then retry the step.',
   },
   cloud_capacity: {
     customer:
-      'The data centre is full at the moment. We try its neighbours in the same region and then try again; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      'The data centre is full at the moment. We try its neighbours in the same region and then try again; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator: 'The cloud has no machine of this size free in the zone; every zone of the region is tried in turn.',
     next: 'Wait; the step is retried in the other zones of the region, never in another region.',
   },
   cloud_rate_limited: {
-    customer: 'The cloud asks us to go slower. We go on in a moment; nothing more is charged.',
+    customer: 'The cloud asks us to go slower. We continue in a moment; nothing more is charged.',
     operator: 'The cloud refuses calls because there were too many; the step waits longer each time.',
-    next: 'Wait; lower FREEHOLD_PROVISION_SLOTS where it stays.',
+    next: 'Wait; lower FREEHOLD_PROVISION_SLOTS if it persists.',
   },
   cloud_credentials_expired: {
     customer:
-      'We cannot reach the cloud at the moment. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      'We cannot reach the cloud at the moment. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator:
-      'The cloud does not accept our credentials: they expired, were revoked or are wrong. No order goes on there.',
+      'The cloud does not accept our credentials: they expired, were revoked or are wrong. No order can continue there.',
     next: 'Renew the credentials of the provision worker (`freehold clouds check` checks them), then retry the step.',
   },
   cloud_name_conflict: {
     customer:
-      'Something at the cloud stands in the way of your server. We remove it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
+      'Your server conflicts with another object at the cloud. We resolve this; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator: 'An object of the same name exists at the cloud and does not belong to this stack; the detail names it.',
-    next: "Find out whose it is: remove it, or tag it as this instance's, then retry the step.",
+    next: "Find out who owns it: remove it, or tag it as this instance's, then retry the step.",
   },
   cloud_permission_missing: {
     customer:
-      'We are not set up yet for a part of this. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is paid back.',
-    operator: 'Our account may not do something at the cloud that a stack needs; the detail names it.',
+      'Our account at the cloud is not fully set up yet. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
+    operator: 'Our account lacks a permission at the cloud that a stack needs; the detail names it.',
     next: 'Grant it as docs/clouds/ says (`freehold clouds check` lists what is missing), then retry the step.',
   },
   host_setup_invalid: {
     customer: 'The server could not be built.',
-    operator: 'What a host is given at its first boot is missing, malformed or too large; the detail names it.',
+    operator: 'The first-boot configuration of hosts is missing, malformed or too large; the detail names the part.',
     next: 'Correct the configuration of the provision worker, then retry the step.',
   },
   policy_violated: {
     customer: 'The server could not be built. Nothing was created at the cloud.',
-    operator: 'The stack breaks a rule of our own, so nothing of it was created; the detail names rule and resource.',
+    operator: 'The stack violates one of our policies, so nothing was created; the detail names policy and resource.',
     next: 'Correct the stack program, then retry the step.',
   },
   unknown_objects: {
-    customer: 'The change of the server has to be checked by our staff. The server itself runs on.',
-    operator: 'The cloud holds objects of this instance beside those of its stack; the detail names them.',
+    customer: 'The change of the server has to be checked by our staff. The server keeps running.',
+    operator: 'The cloud holds objects of this instance that are not in its stack; the detail names them.',
     next: 'Find out which of them holds the data, remove the others at the cloud, retry the step.',
   },
   snapshot_failed: {
     customer: 'Your server is still there: the last copy of its data could not be made yet. We try again.',
     operator:
       'The final snapshot of a data volume failed or takes too long, so nothing was removed; the detail says which.',
-    next: 'Wait; destroy is tried again, and makes the snapshot anew where it failed.',
+    next: 'Wait; destroy is retried, and takes failed snapshots again.',
   },
   orphan_cleanup: {
     customer: 'The server is being cleaned up. You are not charged for it.',

@@ -1,4 +1,4 @@
-/** Names: their rules, who has them, and whether the world finds them. */
+/** Hostnames: their rules, holders, and resolution. */
 export const hostnameReasonTexts = {
   hostname_malformed: {
     customer: 'This name cannot be used as a hostname.',
@@ -16,7 +16,7 @@ export const hostnameReasonTexts = {
     next: 'Choose another name.',
   },
   hostname_held: {
-    customer: 'Somebody else is just ordering this name.',
+    customer: 'Somebody else is ordering this name at the moment.',
     operator: 'Another open quote or order holds the name.',
     next: 'Choose another name or try again later.',
   },

@@ -1,4 +1,4 @@
-/** The licence of a server, as the control plane meets it. */
+/** The licence of a server, as the control plane sees it. */
 export const licenceReasonTexts = {
   licence_server_unavailable: {
     customer: 'The licence service does not answer at the moment. We keep trying.',

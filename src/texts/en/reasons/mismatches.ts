@@ -1,12 +1,12 @@
-/** For the catalogue's sake: no customer is shown a mismatch. */
+/** Required by the catalogue; no customer is shown a mismatch. */
 const unfitting = 'Our records are being put in order.';
 
-/** Mismatches between systems; nobody but operators reads them. */
+/** Mismatches between systems; shown to operators only. */
 export const mismatchReasonTexts = {
   money_kept: {
     customer: unfitting,
-    operator: 'Stripe keeps money of an order that ended without a server.',
-    next: 'Settle the order: its money goes back.',
+    operator: 'A payment of an order that ended without a server was not refunded.',
+    next: 'Settle the order: its payment is refunded.',
   },
   invoice_left: {
     customer: unfitting,
@@ -15,42 +15,42 @@ export const mismatchReasonTexts = {
   },
   payment_missing: {
     customer: unfitting,
-    operator: 'A delivered order was never paid, or all of its payment went back.',
+    operator: 'A delivered order was never paid, or was refunded in full.',
     next: 'Ask the customer for the payment, or terminate the instance.',
   },
   subscription_missing: {
     customer: unfitting,
-    operator: 'A server runs whose subscription at Stripe has ended.',
+    operator: 'The subscription of a running server has ended at Stripe.',
     next: 'Agree with the customer on a new subscription, or terminate the instance.',
   },
   subscription_left: {
     customer: unfitting,
-    operator: 'A subscription lives on although its order has ended.',
+    operator: 'A subscription is still active although its order has ended.',
     next: 'Settle the order; for one that was delivered, cancel the subscription at Stripe.',
   },
   subscription_unknown: {
     customer: unfitting,
     operator: 'A subscription at Stripe names an order that is not in our records.',
-    next: 'Find out whether our records are whole; then cancel the subscription at Stripe.',
+    next: 'Find out whether our records are complete; then cancel the subscription at Stripe.',
   },
   licence_left: {
     customer: unfitting,
     operator: 'A licence is active although no delivered order owns it.',
-    next: 'Revoke the licence; where no order is known, first find out whether our records are whole.',
+    next: 'Revoke the licence; where no order is known, first find out whether our records are complete.',
   },
   licence_missing: {
     customer: unfitting,
-    operator: 'A delivered server has no licence that works.',
+    operator: 'A delivered server has no valid licence.',
     next: 'Issue the licence again and enrol the node, or terminate the instance.',
   },
   licence_standing_differs: {
     customer: unfitting,
-    operator: 'The licence server knows another standing than our records.',
+    operator: 'The standing at the licence server differs from our records.',
     next: 'Push the standing of the instance to the licence server.',
   },
   hold_left: {
     customer: unfitting,
-    operator: 'A name is held for an order or instance that is not there any more.',
+    operator: 'A name is held for an order or instance that does not exist any more.',
     next: 'Release the name.',
   },
   name_not_held: {
@@ -60,8 +60,8 @@ export const mismatchReasonTexts = {
   },
   dns_record_left: {
     customer: unfitting,
-    operator: 'A DNS record points to an instance that is not there any more.',
-    next: 'Remove what is left of the instance; where our records do not know it, first find out whether they are whole.',
+    operator: 'A DNS record points to an instance that does not exist any more.',
+    next: 'Remove what is left of the instance; where our records do not know it, first find out whether they are complete.',
   },
   dns_record_missing: {
     customer: unfitting,
@@ -70,18 +70,18 @@ export const mismatchReasonTexts = {
   },
   stack_left: {
     customer: unfitting,
-    operator: 'A stack belongs to an instance that is not there any more.',
-    next: 'Destroy the stack; where our records do not know its instance, first find out whether they are whole.',
+    operator: 'A stack belongs to an instance that does not exist any more.',
+    next: 'Destroy the stack; where our records do not know its instance, first find out whether they are complete.',
   },
   object_left: {
     customer: unfitting,
-    operator: 'An object at the cloud carries the tag of an instance that is not there any more.',
-    next: 'Remove what is left of the instance; where our records do not know it, first find out whether they are whole.',
+    operator: 'An object at the cloud carries the tag of an instance that does not exist any more.',
+    next: 'Remove what is left of the instance; where our records do not know it, first find out whether they are complete.',
   },
   object_unmanaged: {
     customer: unfitting,
     operator: 'An object of a delivered server is in the state of no stack.',
-    next: 'Import it into the stack of its instance, or remove it; never a volume without having looked at its data.',
+    next: 'Import it into the stack of its instance, or remove it; never remove a volume before its data was examined.',
   },
   host_gone: {
     customer: unfitting,

@@ -1,4 +1,4 @@
-/** Orders and operations: what they refuse because of where they are, and how they ended. */
+/** Orders and operations: refusals because of their state, and how they ended. */
 export const operationReasonTexts = {
   operation_running: {
     customer: 'Another change is still running on this server.',
@@ -7,11 +7,11 @@ export const operationReasonTexts = {
   },
   already_ready: {
     customer: 'The server is ready already; the order is paid and can no longer be cancelled.',
-    operator: 'Cancel lost against ready.',
+    operator: 'The cancel arrived after ready.',
     next: 'Terminate the instance instead.',
   },
   already_ended: {
-    customer: 'This order has ended or is being given back.',
+    customer: 'This order has ended or is being undone.',
     operator: 'The order is in a final state, or cancelling or settling on its way to one.',
     next: 'Place a new order.',
   },
@@ -21,13 +21,13 @@ export const operationReasonTexts = {
     next: 'Read the ticket again.',
   },
   step_not_waiting: {
-    customer: 'This step does not wait for anybody.',
+    customer: 'This step does not wait for a decision.',
     operator: 'The named step or attempt is not in needs_operator.',
     next: 'Read the operation again and name the step that waits.',
   },
   step_not_skippable: {
     customer: 'This step cannot be skipped.',
-    operator: 'Only await healthy, await activation and e-mail may be skipped.',
+    operator: 'The declaration of the operation does not allow skipping this step.',
     next: 'Retry the step or abort the operation.',
   },
   cancelled_by_customer: {
@@ -42,12 +42,12 @@ export const operationReasonTexts = {
   },
   operation_ended: {
     customer: 'This was ended before it had finished; the server stays as it is.',
-    operator: 'Somebody ended the operation; the server is as it was left.',
+    operator: 'An operator ended the operation; the server stays as it is.',
     next: 'Check whether the server answers; the next drift check does so, too.',
   },
   not_delivered: {
-    customer: 'We could not deliver this server. Everything you paid goes back to you.',
-    operator: 'The window of needs_operator ended before anybody acted.',
+    customer: 'We could not deliver this server. Everything you paid is refunded.',
+    operator: 'The operator window ended without a decision.',
     next: 'Read why the step failed; the customer has to order again.',
   },
 } as const;

@@ -1,7 +1,7 @@
-/** What is our own doing: parts of ours that do not answer, and errors nobody foresaw. */
+/** Our own faults: services of ours that do not respond, and unexpected errors. */
 export const ownFaultReasonTexts = {
   workflow_unreachable: {
-    customer: 'We could not reach the part that runs your order. It will go on by itself.',
+    customer: 'We could not reach the service that runs your order. It will continue automatically.',
     operator: 'Temporal did not answer in time.',
     next: 'Try again in a minute.',
   },
@@ -13,6 +13,6 @@ export const ownFaultReasonTexts = {
   internal: {
     customer: 'Something went wrong on our side.',
     operator: 'An unexpected error; the log has it under the request id.',
-    next: 'Try again; if it stays, contact support with the request id.',
+    next: 'Try again; if it persists, contact support with the request id.',
   },
 } as const;

@@ -1,4 +1,4 @@
-/** Money on its way in and back. */
+/** Payments and refunds. */
 export const paymentReasonTexts = {
   card_declined: {
     customer: 'The card was declined. Nothing was charged.',
@@ -17,13 +17,13 @@ export const paymentReasonTexts = {
   },
   not_paid_yet: {
     customer: 'We are waiting for your payment.',
-    operator: 'No final payment state at Stripe yet; the activity asks again.',
+    operator: 'No final payment state at Stripe yet; the activity reads it again.',
     next: 'Complete the payment.',
   },
   payment_processing: {
     customer: 'Your payment is on its way; your bank has not confirmed it yet. There is nothing more for you to do.',
-    operator: 'The payment is processing at Stripe: neither paid nor failed; the activity asks again.',
-    next: 'Wait; the order goes on as soon as the bank has answered.',
+    operator: 'The payment is processing at Stripe: neither paid nor failed; the activity reads it again.',
+    next: 'Wait; the order continues as soon as the bank has answered.',
   },
   declined_try_again: {
     customer: 'The payment was declined. Nothing was charged. You can try again or use another card.',
@@ -47,12 +47,12 @@ export const paymentReasonTexts = {
   },
   money_not_settled: {
     customer: 'Your money is on its way back.',
-    operator: 'Settle has not yet read back a zero balance at Stripe.',
-    next: 'Wait; settle is retried until nothing is kept.',
+    operator: 'Stripe does not report a zero balance for the order yet.',
+    next: 'Wait; settle is retried until everything is refunded.',
   },
   money_in_flight: {
     customer: 'Your payment is still on its way to us. It goes back as soon as it arrives.',
-    operator: 'A payment of this order is still processing; settle comes back every hour.',
+    operator: 'A payment of this order is still processing; settle is retried every hour.',
     next: 'Wait; settle ends with a void or a refund.',
   },
   refund_failed: {

@@ -1,4 +1,4 @@
-/** What any request can break, whatever it asks for. */
+/** Errors that any request can have. */
 export const requestReasonTexts = {
   invalid_request: {
     customer: 'Some of the details are not valid.',
@@ -16,13 +16,13 @@ export const requestReasonTexts = {
     next: 'Send a smaller document.',
   },
   unsupported_media_type: {
-    customer: 'The request is in a format that is not understood here.',
+    customer: 'The format of the request is not supported here.',
     operator: 'The Content-Type of the body is not the one of this route.',
     next: 'Send the body as application/json.',
   },
   method_not_allowed: {
     customer: 'This address does not take this kind of request.',
-    operator: 'The path exists, the method does not; Allow names those that do.',
+    operator: 'The path does not support this method; Allow lists those that it does.',
     next: 'Use one of the methods in Allow.',
   },
   not_found: {
