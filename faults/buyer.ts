@@ -8,10 +8,10 @@ import { type Followed, follow } from './follow.ts';
 import { isAnswer, persist } from './persist.ts';
 import type { PlannedOrder } from './schedule.ts';
 
-/** The bank of this test card asks its customer at every payment. */
+/** Test card whose bank asks for confirmation (3-D Secure) at every payment. */
 const bankAsks = '4000002760003184';
 const billing = { name: 'Campaign GmbH', line1: 'Calle Mayor 1', city: 'Madrid', postalCode: '28013' };
-/** Cards as their numbers would show in a log. */
+/** Card numbers as they would appear in a log. */
 export const cardNumbers = [testCards.good, testCards.declined, bankAsks];
 
 export interface Bought {
@@ -32,13 +32,13 @@ export interface Shop {
   say: (line: string) => void;
 }
 
-/** Quotes and orders as planned, with the patience of somebody who wants the server. */
+/** Quotes and orders as planned; retries while a part of the platform is down. */
 export async function placeOrder(shop: Shop, planned: PlannedOrder): Promise<Bought> {
   for (;;) {
     try {
       return await placeOnce(shop, planned);
     } catch (error) {
-      // The clock of the API jumped between quote and order: the customer asks for the price again.
+      // The API's clock jumped between quote and order: the customer requests a new quote.
       if (!(isAnswer(error) && error.problem.code === 'quote_expired')) throw error;
     }
   }
@@ -52,7 +52,7 @@ async function placeOnce(shop: Shop, planned: PlannedOrder): Promise<Bought> {
   const adminEmail = `admin-${who}@campaign.example.com`;
   const billingEmail = `payer-${who}@campaign.example.com`;
   const wish = { quoteId, signature, holdToken, adminEmail, billingEmail, billing, paymentMethod: 'card' as const };
-  // One Idempotency-Key however often it is sent: an answer that was lost makes no second order.
+  // The same Idempotency-Key for every attempt: a lost answer creates no second order.
   const key = randomBytes(12).toString('hex');
   const order = await persist(() => customer.order(wish, key));
   const secrets = [
@@ -70,13 +70,13 @@ async function quoteFreeName(customer: Customer, { plan, cycle, users }: Planned
     try {
       return await persist(() => customer.quote(wish));
     } catch (error) {
-      // The first answer was lost: the name is held by a quote that nobody knows. Another one is as good.
+      // The first answer was lost, so an unknown quote holds the name; another name will do.
       if (!(isAnswer(error) && error.problem.code === 'hostname_held')) throw error;
     }
   }
 }
 
-/** Pays, or does not, as planned. Ends when the customer has nothing more to do at the checkout. */
+/** Pays or does not pay, as planned. Resolves when the customer is done at the checkout. */
 export async function visitCheckout(shop: Shop, bought: Bought): Promise<void> {
   const { planned, followed } = bought;
   const began = performance.now();
@@ -108,7 +108,7 @@ export async function visitCheckout(shop: Shop, bought: Bought): Promise<void> {
   }
 }
 
-/** What the checkout page reads; nothing when the order ended before there was anything to pay. */
+/** The data of the checkout page; undefined when the order ended before there was anything to pay. */
 async function openCheckout(shop: Shop, { order, followed }: Bought): Promise<OrderPaymentAnswer | undefined> {
   const stop = new AbortController();
   followed.ended.then(
@@ -118,13 +118,13 @@ async function openCheckout(shop: Shop, { order, followed }: Bought): Promise<Or
   try {
     return await persist(() => shop.customer.payment(order, AbortSignal.any([stop.signal, shop.signal])));
   } catch (error) {
-    // Refused for good because the order has ended or is being given back.
+    // Refused for good because the order has ended or is being refunded.
     if (isAnswer(error) || stop.signal.aborted) return undefined;
     throw error;
   }
 }
 
-/** One payment, tried again while Stripe is in trouble; nothing when there is nothing to pay any more. */
+/** One payment, retried while Stripe is unavailable; undefined when there is nothing left to pay. */
 async function payPatiently(
   shop: Shop,
   { order, followed }: Bought,
@@ -136,7 +136,7 @@ async function payPatiently(
       const answer = await payWithCard(payment, card);
       return 'status' in answer ? answer.status : answer.declined;
     } catch {
-      // A connection that broke, an error of Stripe's, or a refusal because the payment is over: the order knows.
+      // A broken connection, a server error, or a refusal because the payment is closed: the order's state decides.
       const details = await persist(() => shop.customer.details(order));
       if (details.state !== 'awaiting_payment' || details.paid > 0) return undefined;
     }
@@ -158,13 +158,13 @@ async function approveAtBank(shop: Shop, { followed }: Bought, payment: OrderPay
       await answer.body?.cancel();
       if (answer.status < 500) return;
     } catch {
-      // The bank's page is down with the emulator for a moment.
+      // The bank's page is down together with the emulator.
     }
     await delay(1_000);
   }
 }
 
-/** Cancels as a customer does; what came of it, in words. */
+/** Cancels as a customer does; returns the outcome in words. */
 export async function cancelOrder(shop: Shop, { order }: Bought): Promise<string> {
   try {
     await persist(() => shop.customer.cancel(order));

@@ -5,12 +5,12 @@ import { isPassing, type Victim, victims } from './processes.ts';
 import { createRandom } from './random.ts';
 
 /**
- * The kill matrix: each process, at each step of an order, before and after the step's effect. `before`: it dies as soon
- * as the timeline shows the step running; `after`: as soon as it shows it succeeded. A process of the Pulumi engine is
- * gone by then: it dies as soon as the cloud has the host, or has it no more.
+ * The kill matrix: each process, at each step of an order, before and after the step's effect. `before`: killed as soon
+ * as the timeline shows the step running; `after`: as soon as it shows it succeeded. A process of the Pulumi engine has
+ * exited by then, so it is killed as soon as the cloud lists the host, or no longer lists it.
  */
 export interface Cell {
-  /** `process:step:moment`, and `:cancelled` where the customer cancels in the same moment. */
+  /** `process:step:moment`, with `:cancelled` where the customer cancels at the same moment. */
   name: string;
   victim: Victim;
   step: StepName;
@@ -18,7 +18,10 @@ export interface Cell {
   cancelled: boolean;
 }
 
-/** Undo steps of an order that is cancelled when its server stands; the customer cancels, then the process dies. */
+/**
+ * Undo steps of an order that is cancelled after its server was built; the customer cancels, then the process is
+ * killed.
+ */
 const undoSteps = [
   'settle-money',
   'send-outcome-mail',
@@ -29,10 +32,10 @@ const undoSteps = [
 const provisionSteps = stepNamesOf(provision);
 export const matrixSteps: readonly StepName[] = [...provisionSteps, ...undoSteps];
 
-/** Processes that die also in the very moment in which the customer cancels, at every step where he can. */
+/** Processes that are also killed at the moment at which the customer cancels, at every step where they can. */
 const cancelledWith = ['api', 'control', 'provision', 'temporal', 'mongo', 'stripe'] as const satisfies Victim[];
 const pivot = provisionSteps.indexOf('mark-ready');
-/** Where the Pulumi engine runs: nowhere else is there a runner, a CLI or a provider. */
+/** Steps in which the Pulumi engine runs: only they have a runner, a CLI or a provider. */
 const engineSteps: readonly StepName[] = ['stack-up', 'destroy-stack'];
 
 function cell(victim: Victim, step: StepName, moment: Cell['moment'], cancelled = false): Cell {
@@ -45,7 +48,7 @@ function cell(victim: Victim, step: StepName, moment: Cell['moment'], cancelled 
   };
 }
 
-/** Whether a cell is one of an order that is cancelled when its server stands. */
+/** Whether the cell's order is cancelled after its server was built. */
 export function isUndone({ step }: Pick<Cell, 'step'>): boolean {
   return (undoSteps as readonly StepName[]).includes(step);
 }
@@ -65,7 +68,7 @@ export function allCells(): Cell[] {
   return cells;
 }
 
-/** A sample that meets every process and every step at least once, and one cancelled cell; the seed chooses which. */
+/** A sample with every process and every step at least once and one cancelled cell, chosen by the seed. */
 export function sampleCells(seed: number): Cell[] {
   const random = createRandom(seed);
   const cells = random.shuffled(allCells());
@@ -74,7 +77,7 @@ export function sampleCells(seed: number): Cell[] {
     if (next && !chosen.includes(next)) chosen.push(next);
   };
   const plain = cells.filter(({ cancelled }) => !cancelled);
-  // The rarest first: a runner dies at two steps only, so its cell serves one of them too.
+  // The rarest first: a runner exists in two steps only, so its cell covers one of them too.
   for (const victim of victims.toReversed()) {
     const own = plain.filter((each) => each.victim === victim);
     take(own.find(({ step }) => !chosen.some((each) => each.step === step)) ?? own[0]);
@@ -87,7 +90,7 @@ export function sampleCells(seed: number): Cell[] {
   return chosen.sort((one, other) => order.get(one.name)! - order.get(other.name)!);
 }
 
-/** The cells of these names, or those from a name on, in the order of the matrix. Errors: RangeError for a name that is none. */
+/** The cells with these names, or from one name on, in the matrix's order. Throws RangeError for an unknown name. */
 export function chooseCells({ names, from }: { names?: readonly string[]; from?: string }): Cell[] {
   const cells = allCells();
   const known = new Set(cells.map(({ name }) => name));

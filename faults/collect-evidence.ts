@@ -14,10 +14,10 @@ import type { CustomerFact, Evidence, OrderFact } from './evidence.ts';
 import { processFacts } from './platform-processes.ts';
 import { readStripe } from './read-stripe.ts';
 
-/** How long the host of a delivered order may take to answer: its cloud may have died a moment ago. */
+/** How long the host of a delivered order may take to answer, ms: its cloud may have just been killed. */
 const answerMs = 30_000;
 
-/** Who looks, and what he has to know beside the platform itself. */
+/** What is needed, besides the platform, to collect evidence. */
 export interface Looking {
   platform: Platform;
   reach: Reach;
@@ -27,7 +27,7 @@ export interface Looking {
   isNameFree: (name: string) => Promise<boolean>;
 }
 
-/** Asks every system what it holds. Everything has to serve; changes nothing. */
+/** Reads what every system holds. All systems must be available; read-only. */
 export async function collectEvidence(looking: Looking): Promise<Evidence> {
   const { platform, customers } = looking;
   const outside = createOutside(platform);
@@ -79,7 +79,7 @@ interface HoldRow {
   until: Date | null;
 }
 
-/** The records of the control plane, and whose licences the licence server has. */
+/** The records of the control plane, and the owners of the licences at the licence server. */
 async function readRecords({ env }: Platform) {
   const connection = await mongoose.createConnection(env.MONGODB_URI!, { autoIndex: false }).asPromise();
   try {
@@ -158,7 +158,7 @@ async function readMails({ urls }: Platform): Promise<Evidence['mails']> {
   return Mails.parse(await (await fetch(`${urls.mailbox}/messages`)).json()).messages;
 }
 
-/** Every run of every workflow, and its history with what its payloads say. */
+/** Every run of every workflow, with its history and decoded payloads. */
 async function readWorkflows({ env }: Platform) {
   const connection = await Connection.connect({ address: env.TEMPORAL_ADDRESS });
   try {
@@ -176,7 +176,7 @@ async function readWorkflows({ env }: Platform) {
   }
 }
 
-/** All that a decoded message says, bytes as text. */
+/** The content of a decoded message, bytes as text. */
 function textOf(message: unknown): string {
   const words: string[] = [];
   const walk = (value: unknown): void => {
@@ -188,7 +188,7 @@ function textOf(message: unknown): string {
   return words.join('\n');
 }
 
-/** Whether the host answers at its hostname over DNS, edge and TLS, and says that it is this instance. */
+/** Whether the host answers at its hostname over DNS, edge and TLS with this instance's id. */
 async function answers({ platform, reach }: Looking, { instanceId, hostname, state }: OrderFact): Promise<boolean> {
   const visitor = createVisitor(`https://${hostname}:${platform.ports.edge}`, reach);
   const deadline = performance.now() + (state === 'fulfilled' ? answerMs : 0);
@@ -197,14 +197,14 @@ async function answers({ platform, reach }: Looking, { instanceId, hostname, sta
       const health = await visitor.health();
       if (health.instanceId === instanceId && health.status === 'ok') return true;
     } catch {
-      // Whatever it was: a host that does not answer is what is looked for.
+      // Whatever the error: a host that does not answer is a finding.
     }
     if (performance.now() >= deadline) return false;
     await delay(250);
   }
 }
 
-/** Logs of every process and host, and everything that the engine has written. */
+/** Logs of every process and host, and all files that the engine has written. */
 function readTexts(stateDir: string): Evidence['texts'] {
   const hosts = filesUnder(join(stateDir, 'cloud/data/hosts')).filter((file) => file.endsWith('.log'));
   const files = [...filesUnder(join(stateDir, 'logs')), ...hosts, ...filesUnder(join(stateDir, 'pulumi/state'))];
@@ -221,7 +221,7 @@ function filesUnder(folder: string): string[] {
 function secretsOf({ keys }: Platform, orders: OrderFact[]): Evidence['secrets'] {
   const addresses = new Set(orders.flatMap(({ adminEmail, billingEmail }) => [adminEmail, billingEmail]));
   return [
-    // The publishable key is for browsers and no secret.
+    // The publishable key is for browsers and not secret.
     ...Object.entries(keys)
       .filter(([name]) => name !== 'stripe-publishable-key')
       .map(([name, value]) => ({ what: `the key ${name}`, value })),

@@ -1,22 +1,22 @@
 import type { OperationStatus, OrderState } from '../src/contracts/states.ts';
 
 /**
- * What all systems hold after a campaign, as plain data: what the invariants judge. Amounts in minor units. Everything
- * but `orders`, `operations` and `holds` is asked of the systems around the product, never of its own records.
+ * What all systems hold after a campaign, as plain data for the invariants. Amounts in minor units. Everything but
+ * `orders`, `operations` and `holds` is read from the systems around the product, never from its own records.
  */
 export interface Evidence {
-  /** Every order that the records hold. */
+  /** Every order in the records. */
   orders: OrderFact[];
-  /** What the customers know of the orders they placed. */
+  /** What the customers know about the orders they placed. */
   customers: CustomerFact[];
   stripe: {
     subscriptions: { id: string; status: string; orderId: string | null }[];
     invoices: { id: string; status: string | null; subscriptionId: string | null }[];
-    /** Payments that went through; `orderId` is null when nothing leads to an order. */
+    /** Succeeded payments; `orderId` is null when no order can be found. */
     charges: { id: string; orderId: string | null; amount: number; refunded: number }[];
   };
   cloud: { kind: string; name: string; instanceId: string | null; pid: number | null }[];
-  /** Instances whose host answered over the edge, at its hostname, as itself. */
+  /** Instances whose host answered over the edge, at its hostname, with its own id. */
   answering: string[];
   stacks: string[];
   /** Lock files of the engine. */
@@ -26,16 +26,16 @@ export interface Evidence {
   mails: { messageId: string; to: string[] }[];
   outbox: { messageId: string; status: string }[];
   holds: { name: string; holder: string; holderId: string; ended: boolean }[];
-  /** Names of orders that the API offers again. */
+  /** Names of orders that the API reports as free. */
   freeNames: string[];
   operations: { id: string; instanceId: string; status: OperationStatus }[];
-  /** Numbers of each instance's timeline, in order. */
+  /** Sequence numbers of each instance's timeline, in order. */
   timelines: { instanceId: string; sequences: number[] }[];
   workflows: { id: string; status: string }[];
   processes: ProcessFact[];
   /** Logs, workflow histories and states of stacks, as text. */
   texts: { where: string; text: string }[];
-  /** What must not be in any of them. */
+  /** Must not occur in any of them. */
   secrets: { what: string; value: string }[];
 }
 
@@ -53,20 +53,20 @@ export interface OrderFact {
 
 export interface CustomerFact {
   orderId: string;
-  /** Whether it ended while the campaign watched. */
+  /** Whether it ended during the campaign. */
   settled: boolean;
-  /** Numbers of the events in the order in which the live stream told them. */
+  /** Sequence numbers in the order in which the live stream sent them. */
   streamed: number[];
 }
 
-/** A process that belongs to the platform. `idle-runner`: the one that waits for the next operation. */
+/** A process of the platform. `idle-runner`: the one started in advance for the next operation. */
 export interface ProcessFact {
   pid: number;
   role: 'supervised' | 'host' | 'idle-runner' | 'runner' | 'pulumi' | 'provider' | 'other';
   command: string;
 }
 
-/** How much was looked at, in words: what was not found cannot be judged. */
+/** How much was examined, in words. */
 export function extentOf({ orders, stripe, cloud, licences, mails, workflows, processes, texts }: Evidence): string {
   const megabytes = texts.reduce((sum, { text }) => sum + text.length, 0) / 1e6;
   return [
@@ -86,6 +86,6 @@ export const fulfilled = ({ orders }: Pick<Evidence, 'orders'>) => orders.filter
 export const unfulfilled = ({ orders }: Pick<Evidence, 'orders'>) =>
   orders.filter(({ state }) => state !== 'fulfilled');
 
-/** The instances that are there for good. */
+/** The delivered instances. */
 export const delivered = (evidence: Pick<Evidence, 'orders'>) =>
   new Set(fulfilled(evidence).map(({ instanceId }) => instanceId));

@@ -5,19 +5,19 @@ import { type OrderState, orderHasEnded } from '../src/contracts/states.ts';
 import type { Customer } from '../src/embedded/demo/customer.ts';
 import type { Moment } from './schedule.ts';
 
-/** An order as its live stream tells it. */
+/** An order as seen through its live stream. */
 export interface Followed {
-  /** Resolves when the moment has come: true, or false when the order ended without it. */
+  /** Resolves true at the moment, false when the order ended without reaching it. */
   reached(moment: Moment): Promise<boolean>;
-  /** Resolves with the state in which order and operation ended. */
+  /** Resolves with the final state once order and operation have ended. */
   ended: Promise<OrderState>;
   readonly state: OrderState;
-  /** Numbers in the order in which they were told. */
+  /** Sequence numbers in the order of arrival. */
   readonly streamed: readonly number[];
   readonly events: readonly TimelineEvent[];
 }
 
-/** What a status of a step stands for when somebody waits for another one: whoever has succeeded has been running. */
+/** Statuses that imply an earlier one: a step that succeeded has been running. */
 const implies: Readonly<Record<string, Moment['status'] | undefined>> = {
   running: 'running',
   waiting: 'running',
@@ -29,7 +29,7 @@ const implies: Readonly<Record<string, Moment['status'] | undefined>> = {
 
 const endedOperations = ['succeeded', 'failed', 'cancelled'];
 
-/** Follows an order's live stream from its beginning, over every lost connection, until it has ended or `signal` aborts. */
+/** Follows an order's live stream from its start, reconnecting as needed, until it ends or `signal` aborts. */
 export function follow(customer: Customer, order: AcceptedOrder, signal: AbortSignal): Followed {
   const events: TimelineEvent[] = [];
   const streamed: number[] = [];
@@ -66,7 +66,7 @@ export function follow(customer: Customer, order: AcceptedOrder, signal: AbortSi
           if (isOver()) break;
         }
       } catch {
-        // The API is down or in trouble; the stream goes on when it is back.
+        // The API is unavailable; the stream resumes when it is back.
         await delay(300);
       } finally {
         stop.abort();

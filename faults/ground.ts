@@ -14,11 +14,11 @@ import { persist } from './persist.ts';
 import { processesOf } from './platform-processes.ts';
 import { createStriker, type Striker } from './strike.ts';
 
-/** Limits and deadlines of a run; everything else is as in production. */
+/** Limits and deadlines of a run; all other settings are the production defaults. */
 export interface Pace {
   awaitPaymentMs: number;
   operatorWindowMs: number;
-  /** Deadline of the steps between payment and hand-over. */
+  /** Deadline of the steps between payment and delivery. */
   stepMs: number;
 }
 
@@ -34,35 +34,35 @@ function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: Pace): Record
     FREEHOLD_AWAIT_ACTIVATION_MS: String(stepMs),
     FREEHOLD_DECLINES: String(declines),
     FREEHOLD_START_SWEEP_MS: '3000',
-    // Everybody orders from one address here: the limits of strangers are raised, nothing is switched off.
+    // All customers share one address here, so the limits per address are raised; none is switched off.
     FREEHOLD_HOLDS_PER_IP: '100000',
     FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: '1000000',
     FREEHOLD_STREAMS_PER_IP: '1000',
   };
 }
 
-/** A platform of its own on which faults strike, and those who use it and look at it. */
+/** A separate platform for fault injection, with its customers, operators and checks. */
 export interface Ground {
   platform: Platform;
   shop: Shop;
   striker: Striker;
-  /** Resolves when everything serves and nothing is under way any more, or after `limitMs`. */
+  /** Resolves when everything is up and idle, or after `limitMs`. */
   quiet(limitMs: number): Promise<void>;
-  /** Looks at everything from outside. */
+  /** Collects the evidence from outside and returns it. */
   look(bought: readonly (Bought & { settled: boolean })[]): Promise<{ evidence: Evidence; violations: Violation[] }>;
-  /** Ends everything; processes that outlived it are violations. */
+  /** Stops everything; surviving processes are violations. */
   end(): Promise<Violation[]>;
 }
 
 /**
- * Starts the platform in a new folder. Ctrl-C and its like end it in order, with `farewell` as the last word.
- * `FREEHOLD_KEEP_STATE` keeps that folder at the end and says where it is.
+ * Starts the platform in a new folder. SIGINT and similar signals stop it cleanly and print `farewell` last.
+ * `FREEHOLD_KEEP_STATE` keeps the folder and prints its path.
  */
 export async function openGround(options: {
   pace: Pace;
   say: (line: string) => void;
   farewell: string;
-  /** Whether an operator answers what waits for him. */
+  /** Whether an operator decides about waiting steps. */
   operator: boolean;
 }): Promise<Ground> {
   const { pace, say, farewell } = options;
@@ -153,7 +153,7 @@ export async function openGround(options: {
   };
 }
 
-/** Whether no webhook is on its way and Temporal runs nothing but instances. */
+/** Whether no webhook is pending and only instance workflows are running. */
 async function isQuiet(platform: Platform): Promise<boolean> {
   const query = encodeURIComponent(`ExecutionStatus = "Running" AND WorkflowType != "instance"`);
   const url = `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`;

@@ -4,11 +4,11 @@ import { type CampaignSummary, clock, defaultWidth, runCampaign } from './run-ca
 import { type MatrixSummary, runMatrix } from './run-matrix.ts';
 
 /**
- * `npm run faults`: orders while everything goes wrong, and a look from outside at what is left (docs/faults.md).
+ * `npm run faults`: orders under injected faults, then a check of all systems from outside (docs/faults.md).
  *
  * `--orders N --seed S [--width W]`: a campaign; without a seed a new one. `--matrix [--from CELL] [--cells A,B]
  * [--sample SEED] [--width W]`: the kill matrix, the whole or a part of it. `--json` prints the summary as one JSON
- * document on stdout and everything else on stderr. Exit code 1 when anything is not as it must be, 2 for arguments.
+ * document on stdout and everything else on stderr. Exit code 1 for a violation, 2 for invalid arguments.
  */
 const usage = `usage: npm run faults -- [--orders N] [--seed S] [--width W] [--json]
        npm run faults -- --matrix [--from CELL] [--cells CELL,CELL] [--sample SEED] [--width W] [--json]`;
@@ -18,7 +18,7 @@ type Say = (line: string) => void;
 const defaultOrders = 20;
 const matrixWidth = 3;
 
-/** What the arguments ask for. Errors: every one is a sentence about the arguments. */
+/** Parses the arguments; throws a sentence about what is wrong. */
 function readArguments(): { json: boolean; run: (say: Say) => Promise<{ ok: boolean }> } {
   const { values } = parseArgs({
     options: {

@@ -6,12 +6,12 @@ import { isAfterPivot, isUndoStep } from '../src/contracts/steps.ts';
 import type { Platform } from '../src/embedded/platform.ts';
 
 const roundMs = 1_000;
-/** How often a step before the hand-over is tried again; then the operator's window decides. */
+/** How often a step before delivery is retried; then the operator's window runs out. */
 const retries = 1;
 
 /**
- * An operator who answers what waits for him, over the operators' API: a mail that was refused is sent again until it is
- * taken, a step of the delivery is tried again once, and the undo is left to itself. Ends with `signal`.
+ * A simulated operator who decides about waiting steps by the operators' API: retries refused mails until they are
+ * accepted, retries a delivery step once, and leaves the undo alone. Stops with `signal`.
  */
 export async function workAsOperator(
   { urls, keys }: Platform,
@@ -44,7 +44,7 @@ export async function workAsOperator(
         if (answer.status === 202) options.say(`${found}; it is tried again`);
       }
     } catch {
-      // The API is down, or the campaign is over; what waits still waits in the next round.
+      // The API is down or the campaign is over; the next round sees the same steps.
     }
     await delay(roundMs, undefined, { signal: options.signal }).catch(() => undefined);
   }

@@ -4,8 +4,8 @@ import { ApiProblem } from '../src/embedded/demo/customer.ts';
 const pauseMs = 400;
 
 /**
- * Does something again until it gets an answer: what a customer, a browser and an operator do while a part of the
- * platform is down. A refusal with a reason is an answer and is thrown; so is the last failure after `limitMs`.
+ * Retries until there is an answer, as customers, browsers and operators do while a part of the platform is down. A
+ * refusal with a reason code is an answer and is thrown, as is the last failure after `limitMs`.
  */
 export async function persist<Result>(work: () => Promise<Result>, limitMs = 180_000): Promise<Result> {
   const deadline = performance.now() + limitMs;
@@ -19,7 +19,7 @@ export async function persist<Result>(work: () => Promise<Result>, limitMs = 180
   }
 }
 
-/** Whether the API answered for good. Everything else is a connection that broke, or a server in trouble. */
+/** Whether the API gave a final answer, rather than a broken connection or a server error. */
 export function isAnswer(error: unknown): error is ApiProblem {
   return error instanceof ApiProblem && error.problem.status < 500 && error.problem.status !== 429;
 }

@@ -5,7 +5,7 @@ import { sessionMembers } from '../src/stacks/processes.ts';
 import type { ProcessFact } from './evidence.ts';
 import type { PassingName } from './processes.ts';
 
-/** The processes of this machine that belong to one platform: their command or environment names its state folder. */
+/** A process of one platform: its command or environment contains the platform's state folder. */
 
 interface Row {
   pid: number;
@@ -21,7 +21,7 @@ const roleOf: readonly [PassingName, RegExp][] = [
 
 function allRows(): (Row & { environment: string })[] {
   if (!existsSync('/proc/self/environ')) {
-    // Without /proc the environment of others is not to be read; what names the folder in its command is found.
+    // Without /proc the environment cannot be read; processes with the folder in their command are found.
     const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' });
     return text.split('\n').flatMap((line) => {
       const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
@@ -39,13 +39,13 @@ function allRows(): (Row & { environment: string })[] {
         const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
         return [{ pid: Number(name), parent: Number(fields[1]), command, environment }];
       } catch {
-        // It has ended between the two looks, or is somebody else's.
+        // It has ended since the listing, or belongs to another user.
         return [];
       }
     });
 }
 
-/** Every live process of the platform on `stateDir`, this one left out. */
+/** Every live process of the platform on `stateDir`, except this one. */
 export function processesOf(stateDir: string): Row[] {
   return allRows()
     .filter(({ pid, command, environment }) => {
@@ -54,7 +54,7 @@ export function processesOf(stateDir: string): Row[] {
     .map(({ pid, parent, command }) => ({ pid, parent, command }));
 }
 
-/** Each of them with what it is. */
+/** Each of them with its role. */
 export function processFacts(platform: Platform): ProcessFact[] {
   const own = new Set(platform.processes.map(({ pid }) => pid));
   const rows = processesOf(platform.stateDir);
@@ -73,8 +73,8 @@ export function processFacts(platform: Platform): ProcessFact[] {
 }
 
 /**
- * A process that lives only while a stack is built or removed: that of the operation on this instance's stack, or the
- * last of its kind; undefined when there is none now.
+ * A process that exists only during a stack operation: that of this instance's stack, or the latest of its kind;
+ * undefined when there is none.
  */
 export function findPassing(platform: Platform, name: PassingName, instanceId?: string): number | undefined {
   const rows = processesOf(platform.stateDir);
@@ -84,7 +84,7 @@ export function findPassing(platform: Platform, name: PassingName, instanceId?: 
     const own = rows.filter((row) => is(row, name));
     return own.findLast(({ pid }) => name !== 'runner' || sessionMembers(pid).length > 1)?.pid;
   }
-  // Only the CLI is told the stack by its arguments; the others are of its session.
+  // Only the CLI has the stack in its arguments; the others belong to its session.
   const cli = rows.find((row) => is(row, 'pulumi') && row.command.includes(`inst-${instanceId}`));
   let leader = cli;
   while (leader && !is(leader, 'runner')) leader = rows.find(({ pid }) => pid === leader?.parent);

@@ -1,6 +1,6 @@
 /**
  * The processes that are killed, by name. Those of `supervised` are named as in `src/embedded/processes.ts`; the others
- * live only while a stack is built or removed, below the provision worker.
+ * exist only during a stack operation, below the provision worker.
  */
 export const supervised = [
   'api',
@@ -25,7 +25,7 @@ export function isPassing(victim: Victim): victim is PassingName {
   return (passing as readonly Victim[]).includes(victim);
 }
 
-/** What a reader calls each. */
+/** Their titles in reports. */
 export const victimTitles: Readonly<Record<Victim, string>> = {
   api: 'API',
   control: 'control worker',

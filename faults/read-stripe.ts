@@ -16,7 +16,7 @@ const Charge = Id.extend({
   paid: z.boolean(),
 });
 
-/** All that Stripe holds, with each payment led back to its order over payment intent, invoice and subscription. */
+/** All objects at Stripe, with each payment linked to its order by payment intent, invoice and subscription. */
 export async function readStripe({ urls, keys }: Platform): Promise<Evidence['stripe']> {
   async function all<Item extends z.infer<typeof Id>>(schema: z.ZodType<Item>, path: string): Promise<Item[]> {
     const items: Item[] = [];

@@ -11,7 +11,7 @@ import { faultText, momentText, orderText } from './words.ts';
 export interface CampaignOptions {
   orders: number;
   seed: number;
-  /** Orders that are under way at once. */
+  /** Concurrent orders. */
   width: number;
   say: (line: string) => void;
 }
@@ -21,7 +21,7 @@ export interface CampaignSummary {
   orders: number;
   seed: number;
   width: number;
-  /** How many orders ended in each state. */
+  /** Number of orders by final state. */
   states: Partial<Record<OrderState | 'unsettled', number>>;
   counts: {
     fulfilled: number;
@@ -30,7 +30,7 @@ export interface CampaignSummary {
     activeLicences: number;
     readyMails: number;
   };
-  /** By kind, how many faults struck and how many found nothing to strike. */
+  /** Number of faults by kind, and of those that found no target. */
   faults: { struck: Record<string, number>; missed: number };
   violations: Violation[];
   tookMs: number;
@@ -38,11 +38,11 @@ export interface CampaignSummary {
 }
 
 const pace: Pace = { awaitPaymentMs: 40_000, operatorWindowMs: 20_000, stepMs: 75_000 };
-/** How long one order may take until it has ended, ms. */
+/** How long one order may take to end, ms. */
 const settleLimitMs = 480_000;
 const quietLimitMs = 120_000;
 
-/** Runs the campaign of this seed on a platform of its own and judges what is left. */
+/** Runs the campaign of this seed on a separate platform and checks the invariants. */
 export async function runCampaign({ orders, seed, width, say }: CampaignOptions): Promise<CampaignSummary> {
   const began = performance.now();
   const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
@@ -109,7 +109,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
         ...(planned.cancel ? [cancel(order, planned.cancel)] : []),
         ...own,
       ]);
-      // Reported below, after the end of the order.
+      // Reported below, after the order has ended.
       acts.catch(() => undefined);
       const late = delay(settleLimitMs, 'late' as const, { ref: false });
       const state = await Promise.race([followed.ended, late]);

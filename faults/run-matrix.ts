@@ -13,7 +13,7 @@ import type { PlannedOrder } from './schedule.ts';
 
 export interface MatrixOptions {
   cells: Cell[];
-  /** Cells that are under way at once; a kill then meets the orders of its neighbours too. */
+  /** Concurrent cells; a kill then also affects the orders of other cells. */
   width: number;
   say: (line: string) => void;
 }
@@ -22,7 +22,7 @@ export interface CellResult {
   cell: string;
   orderId: string;
   ok: boolean;
-  /** How the order ended, or what went wrong. */
+  /** Final state of the order, or `unsettled`. */
   ended: OrderState | 'unsettled';
   tookMs: number;
   problems: string[];
@@ -33,24 +33,24 @@ export interface MatrixSummary {
   cells: CellResult[];
   violations: Violation[];
   tookMs: number;
-  /** The command that runs what went wrong again, alone. */
+  /** The command that repeats the failed cells alone. */
   repeat: string | null;
 }
 
 const pace: Pace = { awaitPaymentMs: 300_000, operatorWindowMs: 60_000, stepMs: 300_000 };
-/** Cells on one platform; after them it is judged as a whole and a new one begins. */
+/** Cells per platform; then its invariants are checked and a new platform starts. */
 const batchSize = 24;
 const settleLimitMs = 480_000;
 const quietLimitMs = 120_000;
 /**
- * A cancel may come too late on a fast machine, and a neighbour's cell may have the process down in this moment; then
- * the cell is tried again.
+ * Attempts per cell: a cancel may come too late on a fast machine, or another cell may have the process down at that
+ * moment.
  */
 const triesToMeet = 3;
 
 /**
- * Runs cell after cell, without an operator: every order has to go on by itself. Prints each with its result and judges
- * every batch from outside.
+ * Runs the cells without an operator: every order has to recover on its own. Prints each result and checks the
+ * invariants after every batch.
  */
 export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<MatrixSummary> {
   const began = performance.now();
@@ -116,7 +116,7 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
     const outcome = await live(ground, cell, order);
     ended = outcome.ended;
     order.settled = ended !== 'unsettled';
-    // No failure of the product, but not this cell either.
+    // Not a failure of the product, but the cell was not exercised.
     const cancelTooLate = isUndone(cell) && ended === 'fulfilled';
     const nothingStruck = !outcome.struck && expected.includes(ended);
     if ((cancelTooLate || nothingStruck) && attempt < triesToMeet) continue;
@@ -129,7 +129,7 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
   return { cell: cell.name, orderId, ok: problems.length === 0, ended, tookMs: performance.now() - began, problems };
 }
 
-/** At which steps an order waited for an operator, who is not there, and why. */
+/** The steps at which an order waited for an operator, with the reasons. */
 function waitsOf({ followed }: Bought): string[] {
   return followed.events.flatMap((event) =>
     event.type === 'step' && event.status === 'needs_operator'
@@ -138,16 +138,18 @@ function waitsOf({ followed }: Bought): string[] {
   );
 }
 
-/** How the order of a cell may end. */
+/** The allowed final states of a cell's order. */
 function endsOf(cell: Cell): readonly CellResult['ended'][] {
   if (isUndone(cell)) return ['cancelled'];
   return cell.cancelled ? ['cancelled', 'fulfilled'] : ['fulfilled'];
 }
 
-/** How long a host's create takes in cells that kill the engine after its effect, ms: long enough to be seen. */
+/** Duration of a host's creation in cells that kill the engine after its effect, ms: long enough to be observed. */
 const slowCreateMs = 1_500;
 
-/** Resolves when the cloud has the host of an instance, or has it no more; false when the order ended first. */
+/**
+ * Resolves true when the cloud lists the host of an instance, or no longer lists it; false when the order ended first.
+ */
 async function untilEffect({ platform }: Ground, { step }: Cell, { order, followed }: Bought): Promise<boolean> {
   const { cloudObjects } = createOutside(platform);
   const isThere = step === 'stack-up';
@@ -161,14 +163,14 @@ async function untilEffect({ platform }: Ground, { step }: Cell, { order, follow
       const objects = await cloudObjects(order.instanceId);
       if (objects.some((object) => object.startsWith('hosts ')) === isThere) return true;
     } catch {
-      // The cloud is down with a neighbour's cell.
+      // Another cell has the cloud down.
     }
     await delay(20);
   }
   return false;
 }
 
-/** One order, in which the cell's process dies in the cell's moment. */
+/** Runs one order and kills the cell's process at the cell's moment. */
 async function live(ground: Ground, cell: Cell, order: Bought) {
   const { shop, striker } = ground;
   const { followed } = order;
@@ -197,7 +199,7 @@ async function live(ground: Ground, cell: Cell, order: Bought) {
       await cancelOrder(shop, order);
   };
   const acts = Promise.all([visitCheckout(shop, order), strike(), cancel()]);
-  // Reported below, after the end of the order.
+  // Reported below, after the order has ended.
   acts.catch(() => undefined);
   const state = await Promise.race([followed.ended, delay(settleLimitMs, 'unsettled' as const, { ref: false })]);
   if (state !== 'unsettled') await acts;

@@ -6,8 +6,8 @@ import { isPassing, type SupervisedName, supervised, type Victim, victims } from
 import { createRandom, type Random } from './random.ts';
 
 /**
- * What a campaign does, decided before it begins: orders, and faults that strike when a certain order reaches a certain
- * step. Pure: the same numbers give the same schedule.
+ * The schedule of a campaign, decided before it begins: orders, and faults triggered when a given order reaches a given
+ * step. Pure: the same seed gives the same schedule.
  */
 export interface Schedule {
   orders: PlannedOrder[];
@@ -23,7 +23,7 @@ export const cardBehaviours = [
   'bank-approves',
   'bank-abandoned',
 ] as const;
-/** What the customer does at the checkout. `bank-…`: his bank asks him (3-D Secure). */
+/** The customer's behaviour at the checkout. `bank-…`: their bank asks for confirmation (3-D Secure). */
 export type CardBehaviour = (typeof cardBehaviours)[number];
 
 export interface PlannedOrder {
@@ -33,12 +33,14 @@ export interface PlannedOrder {
   cycle: 'monthly' | 'yearly';
   users: number;
   card: CardBehaviour;
-  /** How long the customer looks at the checkout first, ms; of one who pays late: before (negative) or after the deadline. */
+  /**
+   * How long the customer waits at the checkout first, ms; for late payers relative to the deadline (negative: before).
+   */
   hesitatesMs: number;
   cancel: Moment | null;
 }
 
-/** A moment in the life of an order: `afterMs` after its timeline shows that status of that step. */
+/** A moment of an order: `afterMs` after its timeline shows this status of this step. */
 export interface Moment {
   step: StepName;
   status: 'running' | 'succeeded';
@@ -57,13 +59,13 @@ export type CloudCall =
 export type Fault =
   /** kill -9; the supervisor starts it again. */
   | { kind: 'kill'; victim: Victim }
-  /** Connections stand, nothing answers (SIGSTOP, then SIGCONT). */
+  /** Connections stay open, nothing answers (SIGSTOP, then SIGCONT). */
   | { kind: 'freeze'; victim: SupervisedName; forMs: number }
-  /** Ended in order, and started again later: connections are refused meanwhile. */
+  /** Stopped cleanly and restarted later; connections are refused meanwhile. */
   | { kind: 'away'; victim: SupervisedName; forMs: number }
-  /** The wall clock of our own processes is wrong, of one kind of process or of all. */
+  /** The wall clock of our processes is wrong, for one kind of process or all. */
   | { kind: 'clock'; whose: ClockName | 'all'; byMs: number; forMs: number }
-  /** Somebody who is not Stripe tells that this order is paid. */
+  /** A webhook without Stripe's signature claims that this order is paid. */
   | { kind: 'forge' }
   | { kind: 'stripe'; status: 429 | 500; commit: 'before' | 'after'; method: 'POST' | 'GET' | 'DELETE'; times: number }
   | { kind: 'webhooks'; how: (typeof webhookFaults)[number]; forMs: number }
@@ -71,9 +73,9 @@ export type Fault =
   | { kind: 'cloud'; call: CloudCall; how: 'fail' | 'quota' | 'lose-reply' | 'never-healthy' };
 
 export interface PlannedFault {
-  /** From 1, in the order in which they are listed. */
+  /** From 1, in list order. */
   number: number;
-  /** Number of the order whose step is meant. */
+  /** Number of the order whose step triggers it. */
   order: number;
   at: Moment;
   fault: Fault;
@@ -83,7 +85,7 @@ const hourMs = 3_600_000;
 const provisionSteps = stepNamesOf(provision);
 const unsettled = provisionSteps.filter((step) => step !== 'send-mail');
 
-/** How many faults strike per 100 orders. */
+/** Faults per 100 orders. */
 const faultsPerHundred = 120;
 
 /** The schedule of `orders` orders under `seed`. */
@@ -91,7 +93,7 @@ export function makeSchedule({ orders, seed }: { orders: number; seed: number })
   const random = createRandom(seed);
   const planned = Array.from({ length: orders }, (_, index) => planOrder(random, index + 1));
   const count = Math.ceil((orders * faultsPerHundred) / 100);
-  // Each process dies as soon as the campaign is long enough: they come in turns, each turn in another order.
+  // Every process is killed if the campaign is long enough: they take turns, each round in another order.
   const dying: Victim[] = [];
   const faults = Array.from({ length: count }, (_, index) => {
     const fault = random.chance(0.55) ? nextKill(random, dying) : otherFault(random);
@@ -189,7 +191,7 @@ function otherFault(random: Random): Fault {
         forMs: random.between(2, 8) * 1_000,
       };
     case 'away':
-      // Not the cloud: the hosts are its own, and it stays down only with them.
+      // Not the cloud: its hosts would stop with it.
       return {
         kind: 'away',
         victim: random.pick(supervised.filter((name) => name !== 'cloud')),
@@ -207,7 +209,7 @@ function otherFault(random: Random): Fault {
   }
 }
 
-/** Where a fault does most: what lives only while a stack is built dies there, mail fails where mail is sent. */
+/** The moment at which a fault matters most: engine processes during stack operations, mail faults at the mail step. */
 function momentOf(random: Random, fault: Fault): Moment {
   if (fault.kind === 'kill' && isPassing(fault.victim)) {
     return { step: 'stack-up', status: 'running', afterMs: random.between(0, 3_000) };

@@ -8,21 +8,21 @@ import { isPassing, type SupervisedName, type Victim, victimTitles } from './pro
 import type { Fault } from './schedule.ts';
 import { shiftClock } from './shift-clock.ts';
 
-/** How long is waited for a process that lives only while a stack is built, ms. */
+/** How long to wait for a process that exists only during a stack operation, ms. */
 const appearMs = 8_000;
 
 export interface Striker {
-  /** Does it to this order; resolves, with what was done in words, when a fault that lasts has begun. */
+  /** Applies a fault to this order; resolves with a description once a lasting fault has begun. */
   strike(fault: Fault, orderId: string): Promise<string>;
-  /** Kills one process, of this instance's operation where it has one; false when there is none of that name now. */
+  /** Kills one process, of this instance's operation if it has one; false when no such process is running. */
   kill(victim: Victim, instanceId?: string): Promise<boolean>;
-  /** Lets every create of a host take this long until it is changed, ms. */
+  /** Makes every creation of a host take this long from now on, ms. */
   slowCreates(ms: number): Promise<void>;
-  /** Ends every fault that lasts or still waits for its occasion. */
+  /** Ends all lasting and pending faults. */
   calm(): Promise<void>;
 }
 
-/** Mistreats a platform by signals and by the controls of the parts around the product. */
+/** Injects faults into a platform by signals and by the controls of the emulators. */
 export function createStriker(platform: Platform): Striker {
   const { urls, keys } = platform;
   const frozen = new Set<string>();
@@ -31,7 +31,7 @@ export function createStriker(platform: Platform): Striker {
   const clocksUntil = new Map<ClockName, number>();
 
   async function send(method: 'POST' | 'DELETE', url: string, body?: unknown, token?: string): Promise<void> {
-    // The part may itself be down or frozen: it is told when it is back.
+    // The emulator may itself be down or frozen: retried until it is back.
     const deadline = performance.now() + 60_000;
     for (;;) {
       try {
@@ -101,14 +101,14 @@ export function createStriker(platform: Platform): Striker {
       shiftClock(platform.stateDir, name, byMs);
       last(
         delay(forMs).then(() => {
-          // A later fault of the same clock has taken its place and ends by itself.
+          // A later fault of the same clock has replaced it and ends on its own.
           if (clocksUntil.get(name) === until) shiftClock(platform.stateDir, name, 0);
         }),
       );
     }
   }
 
-  /** What the API answers to news that Stripe did not sign. */
+  /** Sends a webhook that Stripe did not sign; returns the API's answer. */
   async function forge(orderId: string): Promise<string> {
     const metadata = { freehold_order: orderId };
     const object = { id: `pi_${orderId}`, object: 'payment_intent', status: 'succeeded', metadata };
@@ -136,7 +136,7 @@ export function createStriker(platform: Platform): Striker {
     webhooksUntil = until;
     last(
       delay(forMs).then(async () => {
-        // A later fault of the same kind has taken its place and ends by itself.
+        // A later fault of the same kind has replaced it and ends on its own.
         if (webhooksUntil === until) await send('POST', `${urls.stripe}/emulator/faults`, { webhooks: {} });
       }),
     );

@@ -2,7 +2,7 @@ import type { ClockName } from '../src/embedded/processes.ts';
 import { victimTitles } from './processes.ts';
 import type { Moment, PlannedFault, PlannedOrder } from './schedule.ts';
 
-/** A schedule in words, for the reader of a campaign. */
+/** A schedule in words, for reports. */
 
 const clockOwners: Readonly<Record<ClockName, string>> = {
   api: 'the API',

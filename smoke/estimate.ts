@@ -4,24 +4,24 @@ import { cloudCosts } from '../src/domain/catalogue/cloud-costs-data.ts';
 
 export const plan = 'MAKER';
 
-/** What a run is expected to cost at most, by the price lists. */
+/** The maximum expected cost of a run by the price lists. */
 export interface Estimate {
   cents: number;
   currency: string;
-  /** Hours that are counted: clouds bill begun ones. */
+  /** Billed hours: clouds bill started hours in full. */
   hours: number;
-  /** As of which date the prices are known. */
+  /** Date of the prices. */
   asOf: string;
 }
 
-/** How much longer than its limit a run may stand while it is destroyed, minutes. */
+/** Extra time after a run's limit for the destroy, minutes. */
 const destroyMinutes = 15;
-/** How much dearer than the region of the list the dearest one is. */
+/** Price factor of the most expensive region relative to the list's region. */
 const elsewhere = 1.5;
 
 /**
- * What the smallest plan costs at a cloud for a run of `minutes` and its destroy: its monthly list price by begun hours,
- * rounded up to a cent.
+ * The cost of the smallest plan at a cloud for a run of `minutes` and its destroy: the monthly list price per started
+ * hour, rounded up to a cent.
  */
 export function estimateRun({
   cloud,
@@ -40,7 +40,7 @@ export function estimateRun({
   return { cents, hours, currency: list.currency, asOf: list.asOf };
 }
 
-/** The region of a run where none is named: that whose prices the list has, so that the estimate is of the right place. */
+/** The default region of a run: the one whose prices the list has, so that the estimate applies. */
 export function usualRegion(cloud: BilledCloud): string {
   const { regions } = catalogue.clouds.find(({ name }) => name === cloud)!;
   return (regions.find(({ name }) => name === cloudCosts[cloud].region) ?? regions[0]!).name;

@@ -14,16 +14,16 @@ import { plan } from './estimate.ts';
 import { pulumiHomeOf } from './preflight.ts';
 
 /**
- * What a run needs beside a cloud: a database for the lease of its stack, a state backend and a licence server, all of
- * its own, so that nothing of an installation is touched. The licence server listens on loopback only; one that machines
- * can reach is taken where `LICENCE_SERVER_URL` and `LICENCE_ADMIN_TOKEN` name it.
+ * What a run needs besides a cloud: a database for the lease of its stack, a state backend and a licence server, all
+ * separate, so that no installation is touched. The licence server listens on loopback only; set `LICENCE_SERVER_URL`
+ * and `LICENCE_ADMIN_TOKEN` to use one that machines can reach.
  */
 export interface Ground {
   /** Environment of the runner. */
   env: NodeJS.ProcessEnv;
-  /** Whether the licence server can be reached by the machine that is built. */
+  /** Whether the new machine can reach the licence server. */
   licenceIsPublic: boolean;
-  /** The licence of an instance, the same however often it is asked for. */
+  /** The licence of an instance; repeated calls return the same one. */
   issueLicence(instanceId: string): Promise<string>;
   /** How many nodes of an instance hold a seat. */
   activations(instanceId: string): Promise<number>;
@@ -49,7 +49,7 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
   };
   const ask = createLicenceAdmin(licence);
   try {
-    // An installation's server knows the product already.
+    // The product exists already at an installation's server.
     if (!licenceIsPublic) await syncProduct(ask, checkMs);
     const licencesOf = async (instanceId: string) => {
       const path = `/v1/admin/licenses?externalRef=${encodeURIComponent(instanceId)}`;
@@ -96,10 +96,10 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
   }
 }
 
-/** How often nodes ask for their verdict, ms. */
+/** Interval of licence checks, ms. */
 const checkMs = 3_600_000;
 
-/** A database beside the one of an installation, on the same server. */
+/** A separate database on the same server as an installation's. */
 export function besideOwn(uri: string): string {
   const parts = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/([^?]*))?(\?.*)?$/.exec(uri);
   if (!parts) throw new ReasonError('internal', 'MONGODB_URI is no address of a MongoDB');

@@ -15,13 +15,13 @@ import { isSecret } from '../src/stacks/provider/properties.ts';
 import type { Ground } from './ground.ts';
 import type { Check } from './report.ts';
 
-/** A server as the cloud's own lists and the engine's state have it. */
+/** Checks of a server against the cloud's own lists and the engine's state. */
 
 const pollIntervalMs = 1_000;
-/** How much longer than its own lag a cloud's list may take, ms. */
+/** Extra time for a cloud's list beyond its known lag, ms. */
 const timeoutMs = 120_000;
 
-/** Works with the inventory of a server's cloud, which says what is there whatever any state says. */
+/** Runs with the inventory of a server's cloud, which lists what exists independently of any state. */
 async function withInventory<T>(
   { spec, ground }: { spec: PrivateServerSpec; ground: Pick<Ground, 'env'> },
   work: (inventory: Inventory) => Promise<T>,
@@ -34,7 +34,7 @@ async function withInventory<T>(
   }
 }
 
-/** Everything of the server is found by its tag, and says what it is. */
+/** Checks that every resource of the server is found by its tag and carries the others. */
 export function lookAtTags(view: {
   spec: PrivateServerSpec;
   outputs: StackOutputs;
@@ -55,12 +55,12 @@ export function lookAtTags(view: {
   });
 }
 
-/** What a list by tag lacks. */
+/** What is missing in a list by tag. */
 export function tagFaults(
   listed: readonly TaggedObject[],
   { spec, outputs }: { spec: PrivateServerSpec; outputs: Pick<StackOutputs, 'serverIds' | 'volumeIds'> },
 ): string[] {
-  // Azure spells its ids differently from call to call.
+  // Azure changes the case of its ids between calls.
   const ids = new Set(listed.map(({ id }) => id.toLowerCase()));
   const names = new Set(listed.filter(({ role }) => role === 'record').map(({ resource }) => resource));
   return [
@@ -88,7 +88,7 @@ const Exported = z.object({
   }),
 });
 
-/** What the engine has written down of the server breaks no rule of ours, as what it was told did not. */
+/** Checks that the server's state in the engine satisfies the policy rules, as its inputs did. */
 export async function lookAtPolicy({
   spec,
   ground,
@@ -123,7 +123,7 @@ async function readResources(stack: string, env: NodeJS.ProcessEnv): Promise<Dec
     }));
 }
 
-/** Inputs as the rules want them: what the state keeps encrypted is concealed. */
+/** Inputs for the rules; values that the state encrypts are concealed. */
 function reveal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reveal);
   if (isSecret(value)) return concealed;
@@ -133,15 +133,15 @@ function reveal(value: unknown): unknown {
 }
 
 /**
- * What the cloud still lists of an instance; empty when all is gone. Where everything was removed (`mayStillGo`), its lists
- * get the time to forget. Throws the reason of the cloud where it does not answer.
+ * What the cloud still lists of an instance; empty when all is gone. After a destroy (`mayStillGo`) its eventually
+ * consistent lists get time to catch up. Throws the cloud's reason code where it does not answer.
  */
 export function listLeft(
   spec: PrivateServerSpec,
   { ground, mayStillGo }: { ground: Pick<Ground, 'env'>; mayStillGo: boolean },
 ): Promise<TaggedObject[]> {
   return withInventory({ spec, ground }, async (inventory) => {
-    // What was made right before the end may not be listed yet, so one empty list is not enough at first.
+    // Resources created right before may not be listed yet, so a single empty list is not enough at first.
     await delay(inventory.listingLagMs);
     const end = monotonic() + timeoutMs;
     for (;;) {

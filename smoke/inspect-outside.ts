@@ -9,32 +9,32 @@ import { type Reach, reachFromEnvironment } from '../src/runtime/reach.ts';
 import type { Ground } from './ground.ts';
 import type { Check } from './report.ts';
 
-/** A server as anybody on the internet sees it. */
+/** A server as seen from the internet. */
 export interface OutsideView {
   spec: PrivateServerSpec;
   outputs: StackOutputs;
   simulated: boolean;
   ground: Pick<Ground, 'licenceIsPublic' | 'activations'>;
   env: NodeJS.ProcessEnv;
-  /** Ends the looking with its reason. */
+  /** Aborts the checks with its reason. */
   signal: AbortSignal;
 }
 
-/** How long each may take to become what it has to be, ms. */
+/** Timeouts, ms. */
 const timeout = {
-  /** A resolver may remember for some minutes that a name did not exist. */
+  /** Resolvers cache for some minutes that a name did not exist. */
   dns: 300_000,
-  /** The first boot: system, tools, certificate. */
+  /** First boot: system, tools, certificate. */
   https: 900_000,
   product: 300_000,
-  /** Of the product, when its licence server cannot be reached by it. */
+  /** The product when it cannot reach its licence server. */
   productAlone: 120_000,
   activation: 120_000,
 };
 const pollIntervalMs = 1_000;
 const answerWithinMs = 5_000;
 
-/** DNS, TLS, product, licence and ports, in this order: each needs the one before. */
+/** Checks DNS, TLS, product, licence and ports, in this order: each depends on the previous one. */
 export async function lookOutside(view: OutsideView): Promise<Check[]> {
   const reach = reachFromEnvironment(view.env);
   try {
@@ -52,7 +52,7 @@ export async function lookOutside(view: OutsideView): Promise<Check[]> {
   }
 }
 
-/** Looks until there is an answer, or patience or the run ends; then answers with `last`. */
+/** Polls until there is an answer, or until the timeout or the end of the run; then returns `last`. */
 async function until<T>(
   { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   look: () => Promise<{ done: T } | { not: T }>,
@@ -89,7 +89,7 @@ function hostUrl(hostname: string, env: NodeJS.ProcessEnv): string {
   return `https://${hostname}${port === '443' ? '' : `:${port}`}`;
 }
 
-/** Any answer over TLS that is trusted counts: what answers is another check. */
+/** Any answer over trusted TLS counts; its content is checked separately. */
 async function lookAtHttps({ spec, env, signal }: OutsideView, { dispatcher }: Reach): Promise<Check> {
   const what = 'HTTPS answers with a trusted certificate';
   const url = new URL('/healthz', hostUrl(spec.hostnames[0]!, env));
@@ -140,7 +140,7 @@ async function lookAtActivation({ spec, signal, ground }: OutsideView): Promise<
   });
 }
 
-/** Ports that are often left open, beside the two of remote logins. */
+/** Ports that are often left open, besides the two for remote login. */
 const others = [21, 23, 25, 111, 139, 445, 1883, 2375, 2376, 3306, 5432, 6379, 8080, 8443, 9090, 27_017];
 
 async function lookAtPorts({ outputs, simulated }: OutsideView): Promise<Check[]> {
@@ -154,12 +154,12 @@ async function lookAtPorts({ outputs, simulated }: OutsideView): Promise<Check[]
   return judgePorts(await Promise.all([...own, 22, 3389, ...others].map(ask)));
 }
 
-/** What a port says to somebody who knocks: `silent` is what a cloud's firewall does to what it does not let through. */
+/** The result of a connection attempt; `silent` is how a cloud's firewall drops packets. */
 export type PortAnswer = 'open' | 'refused' | 'silent';
 
 const knockMs = 6_000;
 
-/** Asks a TCP port once. Throws nothing: what cannot be reached at all is silent too. */
+/** Tries a TCP port once. Never throws: an unreachable host counts as silent. */
 export function knock({ host, port }: { host: string; port: number }): Promise<PortAnswer> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
@@ -181,8 +181,8 @@ const portChecks = [
 ] as const;
 
 /**
- * What the answers of ports mean. A refusal has come through the firewall, or from something on the way here: for a port of
- * the contract that is enough, for any other it proves nothing. While nothing at all answers, silence proves nothing.
+ * Interprets the results of ports. A refusal came through the firewall, or from something in between: enough for a port
+ * of the contract, no proof for any other. While no port answers, silence proves nothing.
  */
 export function judgePorts(answers: readonly { port: number; answer: PortAnswer }[]): Check[] {
   const contract = new Set<number>(hostPorts.map(({ port }) => port));

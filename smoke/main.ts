@@ -22,8 +22,8 @@ import {
 import { buildAndCheck, cleanUp, messageOf, RunEnded, specOf } from './smoke-cloud.ts';
 
 /**
- * `npm run smoke`: the smallest plan at real accounts, built by the real stack programs, checked from outside and
- * destroyed (docs/clouds/smoke.md). Says loudly what was skipped, what could not be checked and what is left.
+ * `npm run smoke`: builds the smallest plan in real cloud accounts with the real stack programs, checks it from outside
+ * and destroys it (docs/clouds/smoke.md). Reports prominently what was skipped, could not be checked, or is left.
  */
 const { env } = process;
 
@@ -33,10 +33,10 @@ interface Run {
   memory: Memory;
   /** Started when the first cloud needs it. */
   ground(): Promise<Ground>;
-  /** Aborted by Ctrl-C and its like. */
+  /** Aborted by SIGINT and similar signals. */
   interrupt: AbortSignal;
   summary: Summary;
-  /** Cents that the runs so far were estimated to cost. */
+  /** Estimated cost of the runs so far, cents. */
   spentCents: number;
 }
 
@@ -61,7 +61,7 @@ async function smoke(args: Arguments, say: Say): Promise<number> {
   } finally {
     await opened?.then(
       (ground) => ground.close(),
-      // It has been told already, by the cloud that wanted it.
+      // Already reported for the cloud that needed it.
       () => undefined,
     );
   }
@@ -73,7 +73,7 @@ async function smoke(args: Arguments, say: Say): Promise<number> {
   return code;
 }
 
-/** One cloud from the look whether it can begin to the look whether anything is left. Never throws. */
+/** Runs one cloud, from the preflight to the check for leftovers. Never throws. */
 async function smokeCloud(cloud: BilledCloud, run: Run): Promise<CloudResult> {
   const { args } = run;
   const began = monotonic();
@@ -123,7 +123,7 @@ async function smokeCloud(cloud: BilledCloud, run: Run): Promise<CloudResult> {
   }
 }
 
-/** Destroys what earlier runs of this folder have left at a cloud. Answers in words what stands in the way, or null. */
+/** Destroys what earlier runs of this folder left at a cloud. Returns in words what prevented it, or null. */
 async function cleanEarlier(
   { cloud, account }: Pick<RememberedRun, 'cloud' | 'account'>,
   { memory, ground, summary }: Run,
@@ -190,7 +190,7 @@ async function build(
   return failed.length > 0 ? ['failed', failed.join('; ')] : ['passed', ''];
 }
 
-/** The first signal lets everything be destroyed, the second one leaves at once. */
+/** The first signal destroys everything and exits, the second one exits at once. */
 function interruption(say: Say): AbortSignal {
   const interrupt = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -5,7 +5,7 @@ import { CloudName, PrivateServerSpec } from '../src/contracts/stack.ts';
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { writeFileSafely } from '../src/embedded/state-folder.ts';
 
-/** A server that a run is about to build, or has built. */
+/** A server that a run is about to build or has built. */
 const RememberedRun = z.strictObject({
   cloud: CloudName.exclude(['local']),
   /** The account in which it is built, as the cloud names it. */
@@ -20,11 +20,11 @@ export interface RememberedRun extends z.infer<typeof RememberedRun> {
 }
 
 /**
- * What this folder's runs have built and not yet seen gone, a file each: written before anything is created, and removed
- * when the cloud lists nothing of it any more. So a run that was killed is destroyed by the next one.
+ * The runs of this folder whose resources may still exist, one file each: written before anything is created, removed
+ * when the cloud lists nothing of it. So the next run destroys what a killed run left.
  */
 export interface Memory {
-  /** Oldest first. Throws where a file cannot be read: what it stands for must not be forgotten. */
+  /** Oldest first. Throws when a file cannot be read, so that its run is not forgotten. */
   all(): RememberedRun[];
   note(run: RememberedRun): void;
   forget(run: RememberedRun): void;

@@ -15,25 +15,25 @@ import { plan } from './estimate.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** What is known of a cloud before anything is created there. */
+/** The result of the checks before anything is created at a cloud. */
 export type Preflight =
   | {
       state: 'skipped' | 'refused';
       why: string;
-      /** Where we are known all the same, so that what earlier runs have left can be destroyed. */
+      /** Set if the credentials work nevertheless, so that leftovers of earlier runs can be destroyed. */
       account?: string;
     }
   | {
       state: 'go';
       identity: string;
-      /** The account behind the identity: the same whoever of it asks. */
+      /** The account of the identity: the same for all of its users. */
       account: string;
-      /** Permissions about which the cloud says nothing before they are used. */
+      /** Permissions that the cloud cannot report before they are used. */
       unchecked: string[];
       asked: number;
     };
 
-/** Where credentials are looked for, the usual way first; docs/clouds/README.md has all. */
+/** Sources of credentials, the usual one first; all are in docs/clouds/README.md. */
 const credentials: Readonly<Record<BilledCloud, string>> = {
   aws: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role',
   digitalocean: 'DIGITALOCEAN_TOKEN',
@@ -41,7 +41,7 @@ const credentials: Readonly<Record<BilledCloud, string>> = {
   azure: 'ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET, or a signed-in az, with ARM_SUBSCRIPTION_ID',
 };
 
-/** Variables by which something else than the cloud itself answers. */
+/** Variables that redirect the cloud's endpoints. */
 const endpoints: Readonly<Record<BilledCloud, RegExp>> = {
   aws: /^AWS_ENDPOINT_URL(_|$)/,
   digitalocean: /^DIGITALOCEAN_API_URL$/,
@@ -49,15 +49,15 @@ const endpoints: Readonly<Record<BilledCloud, RegExp>> = {
   azure: /^AZURE_RESOURCE_MANAGER_URL$/,
 };
 
-/** Whether a cloud is another one than it is called: its endpoint is overridden, or the installation says so. */
+/** Whether a cloud is simulated: its endpoint is overridden, or the installation says so. */
 export function isSimulated(cloud: BilledCloud, env: NodeJS.ProcessEnv): boolean {
   const named = (env.FREEHOLD_SIMULATED_CLOUDS ?? '').split(',').map((name) => name.trim());
   return named.includes(cloud) || Object.keys(env).some((name) => env[name] && endpoints[cloud].test(name));
 }
 
 /**
- * Looks whether a run can begin, without creating anything: credentials, settings of the installation, the plugin of the
- * engine, who we are and which permissions we lack. What is not configured skips the cloud; what is wrong refuses it.
+ * Checks whether a run can begin, without creating anything: credentials, settings of the installation, the engine's
+ * plugin, identity and missing permissions. Missing configuration skips the cloud; a fault refuses it.
  */
 export async function preflight(
   { cloud, region, simulated }: { cloud: BilledCloud; region: string; simulated: boolean },
@@ -99,7 +99,7 @@ export function accountOf(identity: string): string {
   return arn === 'arn' && account ? `account ${account}` : identity;
 }
 
-/** A sentence for people of a failure. */
+/** A readable sentence about a failure. */
 export function wordsOf(code: ReasonCode, detail: string | undefined): string {
   return `${code}: ${reasonTexts[code].operator}${detail ? ` ${detail}` : ''}`;
 }
@@ -122,7 +122,7 @@ async function missingSettings(
     if (error instanceof ReasonError) return `settings are missing: ${error.detail}`;
     throw error;
   }
-  // Names under the domain of the embedded platform exist on no other machine.
+  // Names under the embedded platform's domain exist only on this machine.
   if (!simulated && !env.FREEHOLD_BASE_DOMAIN) return 'settings are missing: FREEHOLD_BASE_DOMAIN';
   return null;
 }
@@ -134,7 +134,7 @@ const plugins: Readonly<Record<BilledCloud, { name: string; packageName: string 
   azure: { name: 'azure-native', packageName: '@pulumi/azure-native' },
 };
 
-/** What to do where the engine would not find its provider, which runners never fetch; null where it is there. */
+/** What to do when the engine's provider plugin is missing, which runners never download; null when it is installed. */
 function missingPlugin(cloud: BilledCloud, env: NodeJS.ProcessEnv): string | null {
   const { name, packageName } = plugins[cloud];
   const { version } = createRequire(import.meta.url)(`${packageName}/package.json`) as { version: string };
@@ -144,7 +144,7 @@ function missingPlugin(cloud: BilledCloud, env: NodeJS.ProcessEnv): string | nul
   return `the engine has no provider for it: PULUMI_HOME=${home} pulumi plugin install resource ${name} ${version}`;
 }
 
-/** The engine's own folder: that of the environment, else the user's. */
+/** The engine's home folder: from the environment, else the user's. */
 export function pulumiHomeOf(env: NodeJS.ProcessEnv): string {
   return env.PULUMI_HOME || join(env.HOME ?? '', '.pulumi');
 }

@@ -1,15 +1,15 @@
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 
-/** What a run says: to people line by line, to programs as one document. */
+/** The report of a run: line by line for people, one document for programs. */
 
-/** One thing that was looked at. What could not be looked at is `not_checked` with the reason, never `passed`. */
+/** One check. What could not be checked is `not_checked` with the reason, never `passed`. */
 export interface Check {
   what: string;
   result: 'passed' | 'failed' | 'not_checked';
   detail: string;
 }
 
-/** An object that is still at the cloud. */
+/** A resource that still exists at the cloud. */
 export interface LeftObject {
   kind: string;
   id: string;
@@ -18,18 +18,18 @@ export interface LeftObject {
 
 export interface CloudResult {
   cloud: BilledCloud;
-  /** Whether an endpoint other than the cloud's own answered for it. */
+  /** Whether a simulated endpoint answered in place of the cloud. */
   simulated: boolean;
   /**
-   * `skipped`: not configured here. `refused`: something forbids to begin; nothing was created. `interrupted`: somebody
-   * ended it, and everything was destroyed.
+   * `skipped`: not configured here. `refused`: the preflight failed; nothing was created. `interrupted`: stopped by a
+   * signal; everything was destroyed.
    */
   result: 'passed' | 'failed' | 'skipped' | 'refused' | 'interrupted';
-  /** Why it did not pass; empty where it did. */
+  /** Why it did not pass; empty if it did. */
   why: string;
   instanceId: string | null;
   hostname: string | null;
-  /** Cents of the price lists that the run was estimated to cost at most; null where nothing was to be created. */
+  /** Estimated maximum cost by the price lists, cents; null when nothing was to be created. */
   estimateCents: number | null;
   checks: Check[];
   left: LeftObject[];
@@ -41,16 +41,16 @@ export interface Summary {
   clouds: CloudResult[];
   /** Instances of earlier runs that were destroyed first. */
   cleaned: string[];
-  /** Runs that are still remembered: something of them may be at a cloud and cost money. */
+  /** Runs still remembered: their resources may exist at a cloud and cost money. */
   remembered: { cloud: BilledCloud; instanceId: string; since: string }[];
 }
 
-/** Exit codes, the most serious one of a run counts. */
+/** Exit codes; the most serious one of a run counts. */
 export const exitCodes = { passed: 0, failed: 1, usage: 2, skipped: 3, refused: 4, interrupted: 130 } as const;
 
 /**
- * 0 only when every cloud that was named ran and passed, and nothing of any run is left: a skipped cloud must not look
- * like a success.
+ * 0 only when every requested cloud ran and passed and no run left anything: a skipped cloud must not look like a
+ * success.
  */
 export function exitCodeOf({ clouds, remembered }: Pick<Summary, 'clouds' | 'remembered'>): number {
   const has = (result: CloudResult['result']) => clouds.some((each) => each.result === result);
@@ -61,7 +61,7 @@ export function exitCodeOf({ clouds, remembered }: Pick<Summary, 'clouds' | 'rem
 
 export type Say = (line: string) => void;
 
-/** How a cloud is called in every line, so that nobody takes a double for it. */
+/** The label of a cloud in every line, so that a simulated one cannot be mistaken for it. */
 export function labelOf({ cloud, simulated }: Pick<CloudResult, 'cloud' | 'simulated'>): string {
   return simulated ? `${cloud} (simulated)` : cloud;
 }
@@ -75,7 +75,7 @@ export function checkLine({ what, result, detail }: Check): string {
 
 const boxWidth = 100;
 
-/** Lines that nobody overlooks. */
+/** Lines in a conspicuous box. */
 export function box(lines: readonly string[]): string[] {
   const wrapped = lines.flatMap((line) => wrap(line, boxWidth));
   const edge = '═'.repeat(boxWidth + 2);
@@ -92,7 +92,7 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** The end of a run for people: what became of each cloud, what was not checked, and what is left. */
+/** The summary for people: the result of each cloud, what was not checked, and what is left. */
 export function showSummary({ clouds, remembered }: Summary, say: Say): void {
   say('');
   for (const cloud of clouds) {

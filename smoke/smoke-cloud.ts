@@ -18,7 +18,7 @@ import type { Memory, RememberedRun } from './memory.ts';
 import { wordsOf } from './preflight.ts';
 import type { Check, LeftObject, Say } from './report.ts';
 
-/** Why a run ends before its end. */
+/** Why a run ends early. */
 export class RunEnded extends Error {
   override readonly name = 'RunEnded';
   readonly by: 'interrupt' | 'time limit';
@@ -29,7 +29,7 @@ export class RunEnded extends Error {
   }
 }
 
-/** The server of a run: the smallest plan on one node, under a name that nobody is sold. */
+/** The server of a run: the smallest plan on one node, under a name that is never sold. */
 export function specOf({
   cloud,
   region,
@@ -59,8 +59,8 @@ export interface Course {
 }
 
 /**
- * Builds the server of a run that the memory knows already, looks at it from every side and builds it again, which must
- * change nothing. Answers the checks; throws what ended it: the reason of a cloud, or `RunEnded`.
+ * Builds the server of a run that is already in the memory, checks it, and runs `up` again, which must change nothing.
+ * Returns the checks; throws the cloud's reason code or `RunEnded`.
  */
 export async function buildAndCheck(
   { spec, simulated }: RememberedRun,
@@ -87,15 +87,15 @@ export async function buildAndCheck(
   note({ what, result: others.length === 0 ? 'passed' : 'failed', detail: detail.join(', ') });
 }
 
-/** How often a destroy is tried that fails, and how long it waits between tries, ms. */
+/** Pauses between attempts of a failing destroy, ms. */
 const destroyPausesMs = [5_000, 15_000, 30_000, 60_000];
-/** How long a killed run's runner may take to let go of the stack: its ladder, its lease and their margin, ms. */
+/** How long the runner of a killed run may take to release the stack: shutdown escalation, lease and margin, ms. */
 const busyMs = 300_000;
 const busyPauseMs = 1_000;
 
 /**
- * Destroys what a run has built, whoever built it, and asks the cloud whether anything is left. Only when nothing is, the
- * memory forgets the run. Answers what is left; `problem` is what went wrong, null where all ended well.
+ * Destroys what a run has built, this one or an earlier one, and asks the cloud what is left. The run is removed from
+ * the memory only when nothing is left. Returns the leftovers; `problem` is null if all succeeded.
  */
 export async function cleanUp(
   run: RememberedRun,
@@ -104,7 +104,7 @@ export async function cleanUp(
   const { spec } = run;
   say(`destroys ${spec.instanceId}`);
   const problems: string[] = [];
-  // Whatever fails, the rest is done all the same.
+  // Continues with the rest after a failure.
   const tried = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await work();
@@ -132,7 +132,7 @@ async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 
     } catch (error) {
       const code = error instanceof ReasonError ? error.code : 'stack_failed';
       const isBusy = code === 'stack_busy' && monotonic() < timeout;
-      // What somebody has to change first, a permission above all, is no better at the next try.
+      // Not retried where somebody has to act first, such as on a missing permission.
       const mayHelp = reasons[code].retryable || code === 'stack_failed';
       const pause = isBusy ? busyPauseMs : mayHelp ? pauses.shift() : undefined;
       if (pause === undefined) throw error;
@@ -173,7 +173,7 @@ function textOf(line: RunnerLine): string[] {
   }
 }
 
-/** What ended something, in words. */
+/** The message of an error. */
 export function messageOf(error: unknown): string {
   if (error instanceof ReasonError) return wordsOf(error.code, error.detail);
   return error instanceof Error ? error.message : String(error);

@@ -11,7 +11,7 @@ import { stacksAreRight } from './stacks.ts';
 import { timelinesAreWhole } from './timelines.ts';
 import { workflowsAreRight } from './workflows.ts';
 
-/** Everything that must be true after a campaign, by the words under which it is shown. */
+/** The invariants after a campaign, by their displayed names. */
 export const invariants = {
   orders: ordersEnded,
   money: moneyIsRight,

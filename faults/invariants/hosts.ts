@@ -2,7 +2,7 @@ import { delivered, type Evidence } from '../evidence.ts';
 
 const kinds = ['hosts', 'records', 'volumes', 'addresses'];
 
-/** A delivered instance has one object of each kind at the cloud and its host answers; nothing else is at the cloud. */
+/** A delivered instance has one object of each kind at the cloud and its host answers; the cloud holds nothing else. */
 export function hostsAreRight(evidence: Evidence): string[] {
   const { cloud, answering } = evidence;
   const expected = delivered(evidence);

@@ -1,8 +1,8 @@
 import type { Evidence } from '../evidence.ts';
 
 /**
- * Who got a server has one ready mail, who got none has one mail that says why: one Message-ID each. A relay may be
- * given the same message twice when its answer is lost, so copies under one Message-ID are one mail.
+ * A delivered order has one ready mail, any other has one outcome mail, each with one Message-ID. The relay may receive
+ * a message twice when its answer is lost, so copies with the same Message-ID count as one.
  */
 export function mailsAreRight({ orders, mails, outbox }: Evidence): string[] {
   const violations: string[] = [];

@@ -3,7 +3,10 @@ import { type Evidence, fulfilled, type OrderFact, unfulfilled } from '../eviden
 const ended = ['canceled', 'incomplete_expired'];
 const open = ['open', 'draft'];
 
-/** A fulfilled order took its price once and has one live subscription; any other kept nothing and left nothing open. */
+/**
+ * A fulfilled order was charged once and has one live subscription; any other is fully refunded, with nothing left
+ * open.
+ */
 export function moneyIsRight(evidence: Evidence): string[] {
   const { stripe } = evidence;
   const of = ({ id }: OrderFact) => {

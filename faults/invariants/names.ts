@@ -1,6 +1,6 @@
 import { delivered, type Evidence, fulfilled, unfulfilled } from '../evidence.ts';
 
-/** A delivered instance has its name for good; the name of every other order is free. */
+/** A delivered instance holds its name without expiry; the name of every other order is free. */
 export function namesAreRight(evidence: Evidence): string[] {
   const { holds, freeNames } = evidence;
   const violations: string[] = [];
@@ -17,7 +17,7 @@ export function namesAreRight(evidence: Evidence): string[] {
   }
   const owners = delivered(evidence);
   for (const { name, holder, holderId, ended } of holds) {
-    // A quote's hold ends by itself; whoever asked for the quote may have gone away.
+    // A quote's hold expires; its buyer may never have ordered.
     if (ended || holder === 'quote' || (holder === 'instance' && owners.has(holderId))) continue;
     violations.push(`${name} is held by ${holder} ${holderId}, which has no server`);
   }

@@ -1,7 +1,9 @@
 import { orderHasEnded } from '../../src/contracts/states.ts';
 import type { Evidence } from '../evidence.ts';
 
-/** Every order that a customer placed is there and has ended, with its operation and its instance; no other order is. */
+/**
+ * Every order that a customer placed exists and has ended, with its operation and instance; there are no other orders.
+ */
 export function ordersEnded({ orders, customers, operations }: Evidence): string[] {
   const violations: string[] = [];
   const known = new Map(customers.map((customer) => [customer.orderId, customer]));

@@ -1,6 +1,6 @@
 import { delivered, type Evidence } from '../evidence.ts';
 
-/** Of the platform there are its own processes, the hosts of delivered instances, and one runner at most that waits. */
+/** The platform has only its own processes, the hosts of delivered instances, and at most one idle runner. */
 export function processesAreRight(evidence: Evidence): string[] {
   const owners = delivered(evidence);
   const hosts = new Set(

@@ -1,12 +1,12 @@
 import type { Evidence } from '../evidence.ts';
 
-/** What a payment's client secret, a licence key or a card of the test looks like, wherever it comes from. */
+/** Patterns of payment client secrets, licence keys and test cards. */
 const shapes: readonly [what: string, shape: RegExp][] = [
   ['client secret of a payment', /\b(?:pi|seti)_[A-Za-z0-9]+_secret_[A-Za-z0-9]+/],
   ['licence key', /\bFH(?:-[0-9A-HJKMNP-TV-Z]{7}){4}\b/],
 ];
 
-/** No log, no workflow history and no state of a stack holds a secret or an address of a customer. */
+/** No log, workflow history or stack state contains a secret or a customer's address. */
 export function secretsAreKept({ texts, secrets }: Evidence): string[] {
   const violations: string[] = [];
   for (const { where, text } of texts) {

@@ -1,6 +1,6 @@
 import { delivered, type Evidence } from '../evidence.ts';
 
-/** A delivered instance has its stack; there is no other stack, no lock of the engine, and nobody holds a lease. */
+/** A delivered instance has its stack; there is no other stack, no engine lock and no lease. */
 export function stacksAreRight(evidence: Evidence): string[] {
   const expected = new Set([...delivered(evidence)].map((instanceId) => `inst-${instanceId}`));
   const violations: string[] = [];

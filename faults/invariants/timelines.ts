@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence.ts';
 
-/** The timeline of every order's instance is numbered 1 to n without a gap, and its customer was told all of it. */
+/** The timeline of every order's instance is numbered 1 to n without gaps, and its customer received all of it. */
 export function timelinesAreWhole({ orders, timelines, customers }: Evidence): string[] {
   const violations: string[] = [];
   for (const { id, instanceId } of orders) {
@@ -16,7 +16,7 @@ export function timelinesAreWhole({ orders, timelines, customers }: Evidence): s
   return violations;
 }
 
-/** The first number that is not in its place. */
+/** The first number out of sequence. */
 function firstGap(sequences: readonly number[]): number | undefined {
   const place = sequences.findIndex((sequence, index) => sequence !== index + 1);
   return place < 0 ? undefined : place + 1;

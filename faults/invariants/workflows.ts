@@ -1,6 +1,6 @@
 import { delivered, type Evidence } from '../evidence.ts';
 
-/** What still runs at Temporal is the workflow of a delivered instance; nothing failed or was terminated. */
+/** Only workflows of delivered instances are still running at Temporal; none failed or was terminated. */
 export function workflowsAreRight(evidence: Evidence): string[] {
   const running = new Set([...delivered(evidence)].map((instanceId) => `instance/${instanceId}`));
   const violations: string[] = [];

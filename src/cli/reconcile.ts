@@ -4,7 +4,7 @@ import type { OperatorClient } from './client.ts';
 
 const pollIntervalMs = 500;
 
-/** Compares all systems and waits until it is done. */
+/** Starts a reconcile run and waits for its report. */
 export async function reconcile(
   api: OperatorClient,
   wish: { repair: boolean; orphans: boolean },

@@ -10,7 +10,7 @@ import { cloudCheckView } from '../views/cloud-view.ts';
 const tag = 'Operators';
 const guard = requireOperator;
 
-/** Looking at the clouds as we are known there. */
+/** Checks of our access to the clouds. */
 export const cloudRoutes = [
   route({
     method: 'post',

@@ -14,7 +14,7 @@ import { reconcileView, ticketView } from '../views/ticket-view.ts';
 const tag = 'Operators';
 const guard = requireOperator;
 
-/** Comparing the systems, and the tickets of what does not fit. */
+/** Reconciliation of the systems, and the tickets of mismatches. */
 export const fleetRoutes = [
   route({
     method: 'post',

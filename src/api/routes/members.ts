@@ -28,7 +28,7 @@ const tag = 'Members';
 const ofMember = z.object({ id: MemberId });
 const ofInvitation = z.object({ id: InvitationId });
 
-/** Who acts on his account by this request. */
+/** The member who acts on their account by this request. */
 function acting(caller: SignedIn, requestId: string): Acting {
   return { accountId: caller.account._id, actor: caller.member._id, requestId };
 }

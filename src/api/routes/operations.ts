@@ -17,7 +17,7 @@ type Declared = (typeof operations)[number];
 const params = z.object({ id: InstanceId });
 const headers = z.object({ 'idempotency-key': IdempotencyKey.optional() });
 
-/** The routes by which operations are asked for: what each operation declares. */
+/** The routes that request operations, generated from the declaration of each operation. */
 export const operationRoutes = [
   ...requestableBy('customer').map(customerRoute),
   ...requestableBy('operator').map(operatorRoute),
@@ -27,7 +27,7 @@ function requestableBy(who: RequestedBy): Declared[] {
   return operations.filter(({ requestedBy }) => requestedBy.includes(who));
 }
 
-/** What both routes of an operation have. */
+/** What the two routes of an operation have in common. */
 function commonOf({ kind, request, admission }: Declared) {
   const again = admission.deduplicated ? ' One that runs or waits already answers for this one.' : '';
   return {

@@ -25,7 +25,7 @@ import { operatorOrderView } from '../views/order-view.ts';
 const tag = 'Operators';
 const guard = requireOperator;
 
-/** A filter holds only what was asked for. */
+/** Omits the filter fields that the request does not name. */
 function given<Filter extends object>(filter: Filter): Filter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Filter;
 }

@@ -16,7 +16,7 @@ import { acceptedOrderView, orderDetailsView, orderView } from '../views/order-v
 
 const params = z.object({ id: OrderId });
 const stripeApi = 'https://api.stripe.com';
-/** How often the long poll looks when the timeline of the order has nothing new, ms. */
+/** Polling interval of the long poll while the order's timeline has no new event, ms. */
 const pollIntervalMs = 1_000;
 
 export const orderRoutes = [
@@ -100,7 +100,7 @@ export const orderRoutes = [
     handler: async ({ deps, caller, response }) => {
       const order = await untilPayment(deps, caller.order, () => response.closed);
       const clientSecret = await deps.payments.clientSecretOf(order.payment);
-      // Whoever cancelled while Stripe was asked must not find the order paid afterwards.
+      // The order may have been cancelled during the call to Stripe; it must not be paid afterwards.
       requirePayable(await deps.store.orders.find(order._id));
       return {
         status: 200,
@@ -133,7 +133,7 @@ export const orderRoutes = [
   }),
 ];
 
-/** An order with what its workflow has made of it so far. */
+/** An order with the progress of its workflow. */
 async function readDetails(deps: ApiDeps, order: OrderRecord): Promise<z.input<typeof OrderDetails>> {
   const [instance, operation] = await Promise.all([
     deps.store.instances.find(order.instanceId),
@@ -145,7 +145,7 @@ async function readDetails(deps: ApiDeps, order: OrderRecord): Promise<z.input<t
 type OrderWithPayment = OrderRecord & { payment: NonNullable<OrderRecord['payment']> };
 
 /**
- * Waits until the payment of an order is set up, and has an order started that stands without a workflow. Throws
+ * Waits until the payment of an order is set up; starts the workflow of an order that has none. Throws
  * `payment_not_ready`, `already_ready`, `already_ended`.
  */
 async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boolean): Promise<OrderWithPayment> {
@@ -159,7 +159,7 @@ async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boole
       if (order.payment) return order as OrderWithPayment;
       const leftMs = end - monotonic();
       if (leftMs <= 0 || gone()) throw new ReasonError('payment_not_ready');
-      // The abort is the news that this waits for.
+      // The abort is what ends this wait.
       await delay(Math.min(pollIntervalMs, leftMs), undefined, { signal: news.signal }).catch(() => undefined);
       news = new AbortController();
     }
@@ -168,7 +168,7 @@ async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boole
   }
 }
 
-/** An order that is given back, or will be, is not to be paid any more. Throws `already_ready`, `already_ended`. */
+/** An order that is or will be refunded must not be paid. Throws `already_ready`, `already_ended`. */
 function requirePayable(order: OrderRecord | null): OrderRecord {
   if (!order) throw new ReasonError('not_found');
   if (order.state === 'fulfilled') throw new ReasonError('already_ready');

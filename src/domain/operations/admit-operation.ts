@@ -4,7 +4,7 @@ import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus } from '../../contracts/states.ts';
 import type { QueuedOperation } from '../../contracts/workflow-messages.ts';
 
-/** What an instance does and has waiting. */
+/** The running and queued operations of an instance. */
 export interface InstanceWork {
   status: InstanceStatus;
   running: QueuedOperation | null;
@@ -12,23 +12,23 @@ export interface InstanceWork {
 }
 
 /**
- * What becomes of a request: refused, or what the queue is from now on, which operation answers it, and whether the
- * running one is asked to end so that this one comes at once.
+ * The admission of a request: refused, or the new queue, the operation that answers it, and whether the running
+ * operation is asked to end so that this one can start.
  */
 export type Admission =
   | { refused: ReasonCode; detail: string }
   | { refused: null; queue: QueuedOperation[]; operationId: string; endsRunning: boolean };
 
-/** An operation that a newer release accepted: it is not run here. */
+/** An operation kind that a newer release accepted; this release does not run it. */
 const unknownKind: AdmissionRules = { from: [], whileBusy: 'refused' };
 
 /** The admission rules of a kind of operation. */
 export type RulesOf = (kind: QueuedOperation['kind']) => AdmissionRules;
 
 /**
- * Who may come next (design 6, Admission), by the rules that each operation declares. A repeat of the same request, and a
- * second one of a kind that is deduplicated, gets the id of the running or queued operation. An operation that is
- * `dropped` waits only while nothing else does; one that the system asked for gives way also when it runs already.
+ * Admits a request (design 6, Admission) by the rules that each operation declares. A repeated request, or a second one
+ * of a deduplicated kind, gets the id of the running or queued operation. A `dropped` operation stays queued only while
+ * no other operation does; one that the system requested gives way even when it is already running.
  */
 export function admit(
   asked: QueuedOperation,

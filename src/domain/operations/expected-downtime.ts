@@ -1,9 +1,9 @@
 import type { CloudName } from '../../contracts/stack.ts';
 
-/** For how long a server on one node does not answer while one thing of it changes. */
+/** Downtime of a single-node server during one kind of change. */
 interface Gap {
   ms: number;
-  /** Where the figure comes from. */
+  /** Origin of the figure. */
   basis: 'measured' | 'estimated';
 }
 
@@ -17,9 +17,10 @@ export interface ExpectedDowntime {
 const estimated = (seconds: number): Gap => ({ ms: seconds * 1_000, basis: 'estimated' });
 
 /**
- * What a quote promises before anything was measured for its server. The small cloud's are measured by
- * `test/engine/change-machine.test.ts` (at most so long on a busy machine); those of the four clouds are estimates that no
- * account has confirmed: stop and start of a machine, detach and attach of a volume, start of the product, each rounded up.
+ * The downtime that a quote states before anything was measured for its server. The small cloud's figures are measured
+ * by `test/engine/change-machine.test.ts` (upper bounds on a busy machine). Those of the four clouds are estimates that
+ * no account has confirmed: stop and start of a machine, detach and attach of a volume, start of the product, each
+ * rounded up.
  */
 export const expectedDowntime: Readonly<Record<CloudName, ExpectedDowntime>> = {
   local: { move: { ms: 10_000, basis: 'measured' }, inPlace: { ms: 10_000, basis: 'measured' } },
