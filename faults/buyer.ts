@@ -51,10 +51,18 @@ async function placeOnce(shop: Shop, planned: PlannedOrder): Promise<Bought> {
   const who = randomBytes(5).toString('hex');
   const adminEmail = `admin-${who}@campaign.example.com`;
   const billingEmail = `payer-${who}@campaign.example.com`;
-  const wish = { quoteId, signature, holdToken, adminEmail, billingEmail, billing, paymentMethod: 'card' as const };
+  const orderRequest = {
+    quoteId,
+    signature,
+    holdToken,
+    adminEmail,
+    billingEmail,
+    billing,
+    paymentMethod: 'card' as const,
+  };
   // The same Idempotency-Key for every attempt: a lost answer creates no second order.
   const key = randomBytes(12).toString('hex');
-  const order = await persist(() => customer.order(wish, key));
+  const order = await persist(() => customer.order(orderRequest, key));
   const secrets = [
     { what: `the hold token of ${order.id}`, value: holdToken },
     { what: `the capability of ${order.id}`, value: order.capability },
@@ -66,9 +74,9 @@ async function quoteFreeName(customer: Customer, { plan, cycle, users }: Planned
   for (;;) {
     const name = `campaign-${randomBytes(5).toString('hex')}`;
     const addOns: Record<string, number> = users > 0 ? { users } : {};
-    const wish = { plan, cycle, cloud: 'local', region: 'home', name, addOns, country: 'ES' };
+    const orderRequest = { plan, cycle, cloud: 'local', region: 'home', name, addOns, country: 'ES' };
     try {
-      return await persist(() => customer.quote(wish));
+      return await persist(() => customer.quote(orderRequest));
     } catch (error) {
       // The first answer was lost, so an unknown quote holds the name; another name will do.
       if (!(isAnswer(error) && error.problem.code === 'hostname_held')) throw error;

@@ -49,7 +49,7 @@ export interface Ground {
   /** Resolves when everything is up and idle, or after `limitMs`. */
   quiet(limitMs: number): Promise<void>;
   /** Collects the evidence from outside and returns it. */
-  look(bought: readonly (Bought & { settled: boolean })[]): Promise<{ evidence: Evidence; violations: Violation[] }>;
+  collect(bought: readonly (Bought & { settled: boolean })[]): Promise<{ evidence: Evidence; violations: Violation[] }>;
   /** Stops everything; surviving processes are violations. */
   end(): Promise<Violation[]>;
 }
@@ -88,7 +88,7 @@ export async function openGround(options: {
     say,
   };
 
-  async function look(bought: readonly (Bought & { settled: boolean })[]) {
+  async function collect(bought: readonly (Bought & { settled: boolean })[]) {
     const customers = bought.map(
       ({ order, followed, settled }): CustomerFact => ({
         orderId: order.id,
@@ -143,7 +143,7 @@ export async function openGround(options: {
     platform,
     shop,
     striker,
-    look,
+    collect,
     async quiet(limitMs) {
       await Promise.all(platform.processes.map((process) => process.ready()));
       const deadline = performance.now() + limitMs;

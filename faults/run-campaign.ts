@@ -45,7 +45,7 @@ const quietLimitMs = 120_000;
 /** Runs the campaign of this seed on a separate platform and checks the invariants. */
 export async function runCampaign({ orders, seed, width, say }: CampaignOptions): Promise<CampaignSummary> {
   const began = performance.now();
-  const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
+  const log = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
   const repeat = `npm run faults -- --orders ${orders} --seed ${seed}${width === defaultWidth ? '' : ` --width ${width}`}`;
   const schedule = makeSchedule({ orders, seed });
   say(`campaign of ${orders} orders, seed ${seed}, ${width} at a time, ${schedule.faults.length} faults`);
@@ -56,22 +56,22 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       say(`    fault ${fault.number} at ${momentText(fault.at)}: ${faultText(fault)}`);
     }
   }
-  const ground = await openGround({ pace, say: tell, farewell: `again: ${repeat}`, operator: true });
+  const ground = await openGround({ pace, say: log, farewell: `again: ${repeat}`, operator: true });
   const struck: Record<string, number> = {};
   let missed = 0;
   const bought: (Bought & { settled: boolean })[] = [];
   try {
-    tell('the platform is up');
+    log('the platform is up');
     let done = 0;
     await pLimit(width).map(schedule.orders, async (planned) => {
       await live(planned);
       done += 1;
     });
-    tell('every order has had its time; the faults end');
+    log('every order has had its time; the faults end');
     await ground.striker.calm();
     await ground.quiet(quietLimitMs);
-    const { evidence, violations } = await ground.look(bought);
-    tell(`looked from outside at ${extentOf(evidence)}`);
+    const { evidence, violations } = await ground.collect(bought);
+    log(`examined from outside: ${extentOf(evidence)}`);
     violations.push(...(await ground.end()));
     const delivered = fulfilled(evidence);
     const ids = new Set(delivered.map(({ id }) => id));
@@ -100,7 +100,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       bought.push(order);
       const { followed } = order;
       const began = performance.now();
-      tell(`order ${planned.number}: placed as ${order.order.id}`);
+      log(`order ${planned.number}: placed as ${order.order.id}`);
       const own = schedule.faults
         .filter((fault) => fault.order === planned.number)
         .map((fault) => strike(order, fault));
@@ -117,12 +117,12 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       if (state !== 'late') await acts;
       const how = state === 'late' ? `has not ended (${followed.state})` : state;
       const seconds = ((performance.now() - began) / 1_000).toFixed(0);
-      tell(`order ${planned.number}: ${how} after ${seconds} s, ${done + 1} of ${orders}`);
+      log(`order ${planned.number}: ${how} after ${seconds} s, ${done + 1} of ${orders}`);
     }
 
     async function cancel(order: Bought, moment: NonNullable<PlannedOrder['cancel']>): Promise<void> {
       if (!(await order.followed.reached(moment))) return;
-      tell(`order ${order.planned.number}: cancel: ${await cancelOrder(ground.shop, order)}`);
+      log(`order ${order.planned.number}: cancel: ${await cancelOrder(ground.shop, order)}`);
     }
 
     async function strike({ followed, order }: Bought, fault: PlannedFault): Promise<void> {
@@ -131,7 +131,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       const name = fault.fault.kind === 'kill' ? `kill ${fault.fault.victim}` : fault.fault.kind;
       if (/^(no|was) /.test(what)) missed += 1;
       else struck[name] = (struck[name] ?? 0) + 1;
-      tell(`fault ${fault.number}: ${faultText(fault)}: ${what}${inTime ? '' : ', after the end of its order'}`);
+      log(`fault ${fault.number}: ${faultText(fault)}: ${what}${inTime ? '' : ', after the end of its order'}`);
     }
   } catch (error) {
     await ground.end();

@@ -54,14 +54,14 @@ const triesToMeet = 3;
  */
 export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<MatrixSummary> {
   const began = performance.now();
-  const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
+  const log = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
   const results: CellResult[] = [];
   const violations: Violation[] = [];
   say(`${cells.length} cells, ${width} at a time, ${batchSize} on one platform`);
   for (let first = 0; first < cells.length; first += batchSize) {
     const batch = cells.slice(first, first + batchSize);
     const farewell = `go on with: npm run faults -- --matrix --from ${batch[0]!.name}`;
-    const ground = await openGround({ pace, say: tell, farewell, operator: false });
+    const ground = await openGround({ pace, say: log, farewell, operator: false });
     const bought: (Bought & { settled: boolean })[] = [];
     try {
       const run = async (cell: Cell) => {
@@ -70,23 +70,23 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
         const { orderId, ok, ended, tookMs, problems } = result;
         const number = `${results.length}/${cells.length}`;
         const seconds = `${(tookMs / 1_000).toFixed(0)} s`;
-        tell(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.name.padEnd(44)} ${ended}, ${seconds}, ${orderId}`);
-        for (const problem of problems) tell(`       ${problem}`);
+        log(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.name.padEnd(44)} ${ended}, ${seconds}, ${orderId}`);
+        for (const problem of problems) log(`       ${problem}`);
       };
       const slots = pLimit(width);
       // Cells that kill the same process run one after the other.
       const byVictim = [...Map.groupBy(batch, ({ victim }) => victim).values()];
       await Promise.all(byVictim.map((alike) => pLimit(1).map(alike, (cell) => slots(run, cell))));
       await ground.quiet(quietLimitMs);
-      const { evidence, violations: found } = await ground.look(bought);
-      tell(`looked from outside at ${extentOf(evidence)}`);
+      const { evidence, violations: found } = await ground.collect(bought);
+      log(`examined from outside: ${extentOf(evidence)}`);
       found.push(...(await ground.end()));
-      for (const { invariant, what } of found) tell(`VIOLATION ${invariant}: ${what}`);
-      tell(`cells ${batch[0]!.name} to ${batch.at(-1)!.name} judged from outside: ${found.length} violations`);
+      for (const { invariant, what } of found) log(`VIOLATION ${invariant}: ${what}`);
+      log(`cells ${batch[0]!.name} to ${batch.at(-1)!.name} judged from outside: ${found.length} violations`);
       violations.push(...found);
     } catch (error) {
       await ground.end();
-      tell(`stopped; ${farewell}`);
+      log(`stopped; ${farewell}`);
       throw error;
     }
   }
@@ -98,7 +98,7 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
   };
 }
 
-const wish: PlannedOrder = {
+const planned: PlannedOrder = {
   ...{ number: 1, plan: 'MAKER', cycle: 'monthly', users: 0 },
   ...{ card: 'pays', hesitatesMs: 0, cancel: null },
 };
@@ -110,7 +110,7 @@ async function runCell(ground: Ground, cell: Cell, bought: (Bought & { settled: 
   let orderId = '';
   const expected = endsOf(cell);
   for (let attempt = 1; attempt <= triesToMeet; attempt += 1) {
-    const order = { ...(await placeOrder(ground.shop, wish)), settled: false };
+    const order = { ...(await placeOrder(ground.shop, planned)), settled: false };
     bought.push(order);
     orderId = order.order.id;
     const outcome = await live(ground, cell, order);

@@ -69,12 +69,12 @@ export async function openGround({ stateDir, signal }: { stateDir: string; signa
       },
       async issueLicence(instanceId) {
         const { limits, features } = catalogue.plans.find(({ name }) => name === plan)!;
-        const wish: IssueLicence = {
+        const request: IssueLicence = {
           ...{ product: catalogue.product.name, plan, seats: 1, developmentSeats: 0, externalRef: instanceId },
           standing: { standing: 'current', revision: 1, paidUntil: null, endsAt: null },
           ...{ addOns: {}, limits, features, revealKey: false },
         };
-        const call = { idempotencyKey: `smoke:${instanceId}`, body: wish };
+        const call = { idempotencyKey: `smoke:${instanceId}`, body: request };
         return (await ask('POST', '/v1/admin/licenses', LicenceView, call)).licenseId;
       },
       async activations(instanceId) {

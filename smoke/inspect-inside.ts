@@ -35,7 +35,7 @@ async function withInventory<T>(
 }
 
 /** Checks that every resource of the server is found by its tag and carries the others. */
-export function lookAtTags(view: {
+export function checkTags(view: {
   spec: PrivateServerSpec;
   outputs: StackOutputs;
   ground: Pick<Ground, 'env'>;
@@ -89,7 +89,7 @@ const Exported = z.object({
 });
 
 /** Checks that the server's state in the engine satisfies the policy rules, as its inputs did. */
-export async function lookAtPolicy({
+export async function checkPolicy({
   spec,
   ground,
 }: {

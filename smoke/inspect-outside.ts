@@ -35,17 +35,17 @@ const pollIntervalMs = 1_000;
 const answerWithinMs = 5_000;
 
 /** Checks DNS, TLS, product, licence and ports, in this order: each depends on the previous one. */
-export async function lookOutside(view: OutsideView): Promise<Check[]> {
+export async function checkOutside(view: OutsideView): Promise<Check[]> {
   const reach = reachFromEnvironment(view.env);
   try {
-    const dns = await lookAtDns(view, reach);
-    const https = await lookAtHttps(view, reach);
+    const dns = await checkDns(view, reach);
+    const https = await checkHttps(view, reach);
     return [
       dns,
       https,
-      await lookAtProduct(view, { reach, https }),
-      await lookAtActivation(view),
-      ...(await lookAtPorts(view)),
+      await checkProduct(view, { reach, https }),
+      await checkActivation(view),
+      ...(await checkPorts(view)),
     ];
   } finally {
     await reach.close();
@@ -55,18 +55,18 @@ export async function lookOutside(view: OutsideView): Promise<Check[]> {
 /** Polls until there is an answer, or until the timeout or the end of the run; then returns `last`. */
 async function until<T>(
   { limitMs, signal }: { limitMs: number; signal: AbortSignal },
-  look: () => Promise<{ done: T } | { not: T }>,
+  probe: () => Promise<{ done: T } | { not: T }>,
 ): Promise<T> {
   const end = monotonic() + limitMs;
   for (;;) {
-    const seen = await look();
+    const seen = await probe();
     if ('done' in seen) return seen.done;
     if (monotonic() > end) return seen.not;
     await delay(pollIntervalMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-async function lookAtDns({ spec, outputs, simulated, signal }: OutsideView, reach: Reach): Promise<Check> {
+async function checkDns({ spec, outputs, simulated, signal }: OutsideView, reach: Reach): Promise<Check> {
   const what = 'DNS answers the hostname';
   const [hostname] = spec.hostnames as [string];
   const wanted = [...outputs.addresses].sort().join(', ');
@@ -90,7 +90,7 @@ function hostUrl(hostname: string, env: NodeJS.ProcessEnv): string {
 }
 
 /** Any answer over trusted TLS counts; its content is checked separately. */
-async function lookAtHttps({ spec, env, signal }: OutsideView, { dispatcher }: Reach): Promise<Check> {
+async function checkHttps({ spec, env, signal }: OutsideView, { dispatcher }: Reach): Promise<Check> {
   const what = 'HTTPS answers with a trusted certificate';
   const url = new URL('/healthz', hostUrl(spec.hostnames[0]!, env));
   return until<Check>({ limitMs: timeout.https, signal }, async () => {
@@ -105,7 +105,7 @@ async function lookAtHttps({ spec, env, signal }: OutsideView, { dispatcher }: R
   });
 }
 
-async function lookAtProduct(
+async function checkProduct(
   { spec, env, signal, ground }: OutsideView,
   { reach, https }: { reach: Reach; https: Check },
 ): Promise<Check> {
@@ -127,7 +127,7 @@ async function lookAtProduct(
   });
 }
 
-async function lookAtActivation({ spec, signal, ground }: OutsideView): Promise<Check> {
+async function checkActivation({ spec, signal, ground }: OutsideView): Promise<Check> {
   const what = 'the licence server has seen the node';
   if (!ground.licenceIsPublic) {
     const detail = 'the licence server of this run is reached from this machine alone (set LICENCE_SERVER_URL)';
@@ -143,7 +143,7 @@ async function lookAtActivation({ spec, signal, ground }: OutsideView): Promise<
 /** Ports that are often left open, besides the two for remote login. */
 const others = [21, 23, 25, 111, 139, 445, 1883, 2375, 2376, 3306, 5432, 6379, 8080, 8443, 9090, 27_017];
 
-async function lookAtPorts({ outputs, simulated }: OutsideView): Promise<Check[]> {
+async function checkPorts({ outputs, simulated }: OutsideView): Promise<Check[]> {
   const [address] = outputs.addresses;
   if (simulated || !address) {
     const detail = simulated ? 'the addresses of a simulated cloud lead nowhere' : 'the server has no address';
@@ -191,13 +191,13 @@ export function judgePorts(answers: readonly { port: number; answer: PortAnswer 
   const silent = own.filter(({ answer }) => answer === 'silent');
   const isReached = own.some(({ answer }) => answer === 'open');
 
-  function closed(what: string, asked: typeof answers): Check {
-    const open = asked.filter(({ answer }) => answer === 'open');
+  function closed(what: string, probed: typeof answers): Check {
+    const open = probed.filter(({ answer }) => answer === 'open');
     if (open.length > 0) return { what, result: 'failed', detail: `open: ${where(open)}` };
     if (!isReached)
       return { what, result: 'not_checked', detail: 'nothing of the server answers, so silence says nothing' };
-    const refused = asked.filter(({ answer }) => answer === 'refused');
-    if (refused.length === 0) return { what, result: 'passed', detail: `silent: ${where(asked)}` };
+    const refused = probed.filter(({ answer }) => answer === 'refused');
+    if (refused.length === 0) return { what, result: 'passed', detail: `silent: ${where(probed)}` };
     const detail = `refused: ${where(refused)}; by the server behind an open firewall, or by something on the way here`;
     return { what, result: 'not_checked', detail };
   }

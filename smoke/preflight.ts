@@ -64,10 +64,10 @@ export async function preflight(
   env: NodeJS.ProcessEnv,
 ): Promise<Preflight> {
   const sold = findCloud(cloud, catalogue);
-  const place = { ...findRegion(region, sold), without: catalogue.plans.map(({ name }) => name) };
-  place.without = place.without.filter((name) => name !== plan);
+  const offer = { ...findRegion(region, sold), without: catalogue.plans.map(({ name }) => name) };
+  offer.without = offer.without.filter((name) => name !== plan);
   const report = await inspectCloud(
-    { ...sold, regions: [place] },
+    { ...sold, regions: [offer] },
     { open: () => openCloudView(cloud, env), secrets: cloudSecrets(env) },
   );
   if (report.state === 'not_configured') {

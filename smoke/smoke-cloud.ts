@@ -12,8 +12,8 @@ import { newId } from '../src/runtime/new-id.ts';
 import { runStack } from '../src/stacks/runner/run-stack.ts';
 import { plan } from './estimate.ts';
 import type { Ground } from './ground.ts';
-import { listLeft, lookAtPolicy, lookAtTags } from './inspect-inside.ts';
-import { lookOutside } from './inspect-outside.ts';
+import { checkPolicy, checkTags, listLeft } from './inspect-inside.ts';
+import { checkOutside } from './inspect-outside.ts';
 import type { Memory, RememberedRun } from './memory.ts';
 import { wordsOf } from './preflight.ts';
 import type { Check, LeftObject, Say } from './report.ts';
@@ -68,17 +68,17 @@ export async function buildAndCheck(
 ): Promise<void> {
   const licenceId = await ground.issueLicence(spec.instanceId);
   const identity = { adminEmail: `smoke@${spec.hostnames[0]}`, plan, licenceId, enrolmentGeneration: 0 };
-  const up = (wish: PrivateServerSpec) =>
-    operate({ kind: 'up', spec: wish, identity, recover: false }, { ground, say, signal });
+  const up = (target: PrivateServerSpec) =>
+    operate({ kind: 'up', spec: target, identity, recover: false }, { ground, say, signal });
 
   say(`builds ${spec.instanceId}, ${spec.hostnames[0]} in ${spec.nodes[0]!.zone}`);
   const began = monotonic();
   const { outputs } = await up(spec);
   if (!outputs) throw new ReasonError('stack_failed', 'the stack has no outputs');
   note({ what: 'it is built', result: 'passed', detail: `${outputs.addresses.join(', ')} after ${seconds(began)}` });
-  note(await lookAtTags({ spec, outputs, ground, signal }));
-  note(await lookAtPolicy({ spec, ground }));
-  for (const check of await lookOutside({ spec, outputs, simulated, ground, env, signal })) note(check);
+  note(await checkTags({ spec, outputs, ground, signal }));
+  note(await checkPolicy({ spec, ground }));
+  for (const check of await checkOutside({ spec, outputs, simulated, ground, env, signal })) note(check);
 
   const { changes } = await up({ ...spec, ...appliedFrom(spec, outputs) });
   const others = Object.entries(changes).filter(([op, count]) => op !== 'same' && count > 0);
@@ -143,7 +143,7 @@ async function destroy(spec: PrivateServerSpec, course: Pick<Course, 'ground' | 
 }
 
 async function operate(
-  wish: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover' | 'finalSnapshot'>,
+  operation: Pick<StackRequest, 'kind' | 'spec' | 'identity' | 'recover' | 'finalSnapshot'>,
   { ground, say, signal }: Pick<Course, 'ground' | 'say'> & { signal?: AbortSignal },
 ): Promise<{ outputs: StackOutputs | null; changes: Record<string, number> }> {
   let changes: Record<string, number> = {};
@@ -151,7 +151,7 @@ async function operate(
     if (line.type === 'result') changes = line.changes;
     for (const text of textOf(line)) say(`  ${text}`);
   };
-  const request: StackRequest = { ...wish, stack: `inst-${wish.spec.instanceId}`, delivered: false };
+  const request: StackRequest = { ...operation, stack: `inst-${operation.spec.instanceId}`, delivered: false };
   const outputs = await runStack(request, { env: ground.env, onLine, ...(signal ? { signal } : {}) });
   return { outputs, changes };
 }

@@ -18,6 +18,6 @@ export function timelinesAreWhole({ orders, timelines, customers }: Evidence): s
 
 /** The first number out of sequence. */
 function firstGap(sequences: readonly number[]): number | undefined {
-  const place = sequences.findIndex((sequence, index) => sequence !== index + 1);
-  return place < 0 ? undefined : place + 1;
+  const position = sequences.findIndex((sequence, index) => sequence !== index + 1);
+  return position < 0 ? undefined : position + 1;
 }

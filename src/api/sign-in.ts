@@ -19,8 +19,8 @@ function hashCode(deps: ApiDeps, email: string, code: string): string {
  */
 export async function requestCode(deps: ApiDeps, email: string): Promise<void> {
   const { FREEHOLD_SIGN_IN_CODES_PER_HOUR: limit, FREEHOLD_SIGN_IN_CODE_MS: validMs } = deps.config;
-  const asked = await deps.store.signInCodes.countSince(email, new Date(now() - hourMs));
-  if (asked >= limit) {
+  const recentCodes = await deps.store.signInCodes.countSince(email, new Date(now() - hourMs));
+  if (recentCodes >= limit) {
     throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs: hourMs });
   }
   const code = String(randomInt(1_000_000)).padStart(6, '0');

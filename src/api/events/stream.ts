@@ -74,7 +74,7 @@ export function createStreams(deps: {
     const leave = enter(ip);
     let last = after;
     let pumping = false;
-    let asked = false;
+    let isRequested = false;
     let closed = false;
 
     response.status(200).set({
@@ -94,15 +94,15 @@ export function createStreams(deps: {
 
     /** Sends what the store has above `last`; a call while it runs makes it read once more. */
     async function pump(): Promise<void> {
-      asked = true;
+      isRequested = true;
       if (pumping) return;
       pumping = true;
       try {
-        while (asked && !closed) {
-          asked = false;
+        while (isRequested && !closed) {
+          isRequested = false;
           const page = await store.timeline.page(subject.instanceId, last, pageSize);
           for (const event of page) if (!closed) send(event);
-          if (page.length === pageSize) asked = true;
+          if (page.length === pageSize) isRequested = true;
         }
       } catch (error) {
         log.error({ err: error }, 'a stream could not be read on');

@@ -16,7 +16,7 @@ import { acceptedOperationView } from '../views/operation-view.ts';
 export async function requestOperation(
   deps: Pick<ApiDeps, 'store' | 'workflows' | 'config'>,
   instance: InstanceRecord,
-  asked: {
+  requested: {
     kind: OperationKind;
     requestedBy: RequestedBy;
     request: Record<string, unknown> | undefined;
@@ -26,7 +26,7 @@ export async function requestOperation(
   },
 ): Promise<AcceptedOperation> {
   const { _id: instanceId, status } = instance;
-  const { kind, requestedBy, request, idempotencyKey, actor, requestId } = asked;
+  const { kind, requestedBy, request, idempotencyKey, actor, requestId } = requested;
   const id = idempotencyKey ? operationIdFrom([instanceId, kind, idempotencyKey]) : newId.operation();
   if (idempotencyKey && (await deps.store.operations.find(id)))
     return acceptedOperationView(deps, instance, { operationId: id, requestedBy });

@@ -8,7 +8,7 @@ import type { Store } from '../../store/store.ts';
 
 export interface Estimates {
   /** Undefined until enough servers have been built there. */
-  of(place: { cloud: CloudName; region: string }): Promise<Estimate | undefined>;
+  of(location: { cloud: CloudName; region: string }): Promise<Estimate | undefined>;
 }
 
 const runsRead = 20;

@@ -26,7 +26,7 @@ export interface OrderPage {
   csrfToken: string;
   documents: readonly { title: string; url: string }[];
   /** Cloud and region of the server, in words. */
-  place: string;
+  location: string;
 }
 
 /** The whole live page. Without scripts it has the same content and reloads every ten seconds. */
@@ -71,7 +71,7 @@ ${orderSection(page)}
 </main>`;
 }
 
-function headSection({ order, facts, server, at, place }: OrderPage): Html {
+function headSection({ order, facts, server, at, location: place }: OrderPage): Html {
   const { plan, hostname } = order.quote.subject;
   const { title, lead } = server?.headline ?? texts.headlines[facts.headline];
   return html`<section id="head" class="head ${facts.tone}">

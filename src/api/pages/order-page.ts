@@ -86,14 +86,14 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
       at,
       serverUrl: hostUrl(deps, order.quote.subject.hostname),
       csrfToken,
-      place: placeOf(deps, order),
+      location: locationOf(deps, order),
       documents: productLinks(deps.config.FREEHOLD_BASE_DOMAIN).documents,
     };
   }
 }
 
 /** Titles of cloud and region from the catalogue; their names where it no longer lists them. */
-function placeOf({ catalogue }: ApiDeps, { quote }: OrderRecord): string {
+function locationOf({ catalogue }: ApiDeps, { quote }: OrderRecord): string {
   const cloud = catalogue.clouds.find(({ name }) => name === quote.subject.cloud);
   const region = cloud?.regions.find(({ name }) => name === quote.subject.region);
   return `${cloud?.title ?? quote.subject.cloud}, ${region?.title ?? quote.subject.region}`;

@@ -33,7 +33,7 @@ function commonOf({ kind, request, admission }: Declared) {
   return {
     method: 'post' as const,
     summary: operationText(kind).request,
-    description: `Answers as soon as it is accepted; \`GET /v1/operations/{id}\` tells what becomes of it.${again}`,
+    description: `Answers as soon as it is accepted; \`GET /v1/operations/{id}\` has its progress.${again}`,
     params,
     headers,
     ...(Object.keys(request.shape).length > 0 ? { body: request } : {}),
@@ -56,8 +56,8 @@ function customerRoute(declared: Declared) {
       const idempotencyKey = given['idempotency-key'];
       if (!idempotencyKey) throw new ReasonError('idempotency_key_missing');
       const actor = `member:${caller.member._id}`;
-      const asked = { kind, requestedBy: 'customer' as const, request: body, idempotencyKey, actor, requestId };
-      const accepted = await requestOperation(deps, instance, asked);
+      const requested = { kind, requestedBy: 'customer' as const, request: body, idempotencyKey, actor, requestId };
+      const accepted = await requestOperation(deps, instance, requested);
       return { status: 202, body: accepted, headers: { Location: accepted.links.self } };
     },
   });
@@ -75,8 +75,8 @@ function operatorRoute(declared: Declared) {
       if (!instance) throw new ReasonError('not_found');
       const idempotencyKey = given['idempotency-key'];
       const actor = `operator:${caller.name}`;
-      const asked = { kind, requestedBy: 'operator' as const, request: body, idempotencyKey, actor, requestId };
-      return { status: 202, body: await requestOperation(deps, instance, asked) };
+      const requested = { kind, requestedBy: 'operator' as const, request: body, idempotencyKey, actor, requestId };
+      return { status: 202, body: await requestOperation(deps, instance, requested) };
     },
   });
 }

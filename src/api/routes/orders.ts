@@ -24,10 +24,10 @@ export const orderRoutes = [
     method: 'post',
     path: '/v1/orders',
     tag: 'Orders',
-    summary: 'Order what was quoted',
+    summary: 'Place an order for a quote',
     description:
-      'The same request with the same Idempotency-Key gives the same answer and one order. What is accepted stands, ' +
-      'and is worked on as soon as possible.',
+      'A repeated request with the same Idempotency-Key gets the same answer and creates no second order. An accepted ' +
+      'order is stored and processed as soon as possible.',
     guard: requireAccount('payer', { guests: true }),
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
     body: OrderRequest,
@@ -85,8 +85,8 @@ export const orderRoutes = [
     tag: 'Orders',
     summary: 'What the browser needs to confirm the payment',
     description:
-      'Waits some seconds for the payment to be set up; `payment_not_ready` means: ask again. The client secret is ' +
-      'for Stripe alone.',
+      'Waits some seconds for the payment to be set up; on `payment_not_ready`, request it again. The client secret is ' +
+      'only for Stripe.',
     guard: requireAccount('payer', { order: true }),
     params,
     answers: { 200: OrderPaymentAnswer },
@@ -119,7 +119,7 @@ export const orderRoutes = [
     path: '/v1/orders/{id}/cancel',
     tag: 'Orders',
     summary: 'Cancel an order before its server is ready',
-    description: 'What was built is removed and what was paid goes back; the order ends as `cancelled`.',
+    description: 'Removes what was built and refunds what was paid; the order ends as `cancelled`.',
     guard: requireAccount('payer', { order: true }),
     params,
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
@@ -151,8 +151,8 @@ type OrderWithPayment = OrderRecord & { payment: NonNullable<OrderRecord['paymen
 async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boolean): Promise<OrderWithPayment> {
   const end = monotonic() + deps.config.FREEHOLD_PAYMENT_POLL_MS;
   if (!first.startedAt) deps.starts.soon(first);
-  let news = new AbortController();
-  const unfollow = deps.tail.follow(first.instanceId, () => news.abort());
+  let changed = new AbortController();
+  const unfollow = deps.tail.follow(first.instanceId, () => changed.abort());
   try {
     for (;;) {
       const order = requirePayable(await deps.store.orders.find(first._id));
@@ -160,8 +160,8 @@ async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boole
       const leftMs = end - monotonic();
       if (leftMs <= 0 || gone()) throw new ReasonError('payment_not_ready');
       // The abort is what ends this wait.
-      await delay(Math.min(pollIntervalMs, leftMs), undefined, { signal: news.signal }).catch(() => undefined);
-      news = new AbortController();
+      await delay(Math.min(pollIntervalMs, leftMs), undefined, { signal: changed.signal }).catch(() => undefined);
+      changed = new AbortController();
     }
   } finally {
     unfollow();

@@ -68,15 +68,15 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
     if (begun?.begunAt) await deps.workflows.signalSubscription(begun);
     return;
   }
-  const told = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
+  const signalled = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
   if (!moneyCame.includes(event.type)) return;
   // The order may have ended during the signal, so that its instance did not check again.
-  const latest = told ? await deps.store.orders.find(order._id) : order;
+  const latest = signalled ? await deps.store.orders.find(order._id) : order;
   const paymentIntentId = about.paymentIntentId ?? order.payment?.paymentIntentId;
   if (latest && paymentIntentId && orderEndedUnfulfilled(latest)) {
     await deps.workflows.startLatePayment({ paymentIntentId, orderId: order._id });
     deps.log.warn({ orderId: order._id, event: event.id }, 'money came after the end of its order');
-  } else if (!told && !orderHasEnded(order.state)) {
+  } else if (!signalled && !orderHasEnded(order.state)) {
     // Its workflow was not started yet; the sweep starts it, and it reads the payment itself.
     deps.log.warn({ orderId: order._id, event: event.id }, 'news from Stripe before the order runs');
   }

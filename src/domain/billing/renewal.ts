@@ -7,7 +7,7 @@ export interface RenewalTimes {
 }
 
 /** When a subscription is read next if no webhook arrives, in ms from `now` (ms since the epoch). */
-export function msUntilNextLook(
+export function msUntilNextRead(
   { now, paidUntil }: { now: number; paidUntil: Date | undefined },
   { renewalLookMs, unpaidLookMs }: RenewalTimes,
 ): number {

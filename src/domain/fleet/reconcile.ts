@@ -228,17 +228,17 @@ export function judgeObject(
   settling: Settling,
 ): Mismatch[] {
   const { id, instanceId, role, createdAt } = object;
-  const { cloud, disposition: fate, managed, withVolume = false, orphans = false } = about;
+  const { cloud, disposition, managed, withVolume = false, orphans = false } = about;
   if (isYoung(createdAt, settling)) return [];
-  if (fate === 'lives') {
+  if (disposition === 'lives') {
     const repair = orphans ? 'adopt_objects' : null;
     return managed === false ? [{ kind: 'object_unmanaged', subject: id, instanceId, cloud, repair }] : [];
   }
   const kind = role === 'record' ? 'dns_record_left' : 'object_left';
-  if (orphans && fate === 'unknown' && managed === false && !withVolume) {
+  if (orphans && disposition === 'unknown' && managed === false && !withVolume) {
     return [{ kind, subject: id, instanceId, cloud, repair: 'remove_unowned' }];
   }
-  return left(kind, id, fate, { instanceId, cloud, repair: 'remove_remains' });
+  return left(kind, id, disposition, { instanceId, cloud, repair: 'remove_remains' });
 }
 
 /** A leftover of an owner that should not have it; repaired automatically only where the owner was never delivered. */

@@ -51,7 +51,7 @@ export function finalSnapshotOf(
 }
 
 /** The state of the final snapshots of the volumes that need one. */
-export interface FinalLook<Volume> {
+export interface FinalSnapshots<Volume> {
   /** Have none. */
   make: Volume[];
   /** Have one that is being made. */
@@ -64,16 +64,16 @@ export interface FinalLook<Volume> {
 export function judgeFinals<Volume extends { id: string }>(
   volumes: readonly Volume[],
   snapshots: readonly SnapshotFacts[],
-): FinalLook<Volume> {
-  const look: FinalLook<Volume> = { make: [], pending: [], failed: [] };
+): FinalSnapshots<Volume> {
+  const finals: FinalSnapshots<Volume> = { make: [], pending: [], failed: [] };
   for (const volume of volumes) {
     const mine = snapshots.filter((each) => each.purpose === 'final' && isOf(volume.id)(each));
     if (mine.some(({ state }) => state === 'complete')) continue;
-    if (mine.some(({ state }) => state === 'pending')) look.pending.push(volume);
-    else if (mine.length > 0) look.failed.push(...mine);
-    else look.make.push(volume);
+    if (mine.some(({ state }) => state === 'pending')) finals.pending.push(volume);
+    else if (mine.length > 0) finals.failed.push(...mine);
+    else finals.make.push(volume);
   }
-  return look;
+  return finals;
 }
 
 /** Volumes without a daily snapshot of this day; a failed one does not count. */

@@ -31,11 +31,11 @@ export type RulesOf = (kind: QueuedOperation['kind']) => AdmissionRules;
  * no other operation does; one that the system requested gives way even when it is already running.
  */
 export function admit(
-  asked: QueuedOperation,
+  request: QueuedOperation,
   { status, running, queue }: InstanceWork,
   rulesOf: RulesOf = (kind) => findOperation(kind)?.admission ?? unknownKind,
 ): Admission {
-  const { kind, operationId } = asked;
+  const { kind, operationId } = request;
   const { from, whileBusy, deduplicated } = rulesOf(kind);
   const givesWay = (other: QueuedOperation) => rulesOf(other.kind).whileBusy === 'dropped';
   const same = [running, ...queue].find(
@@ -44,21 +44,21 @@ export function admit(
   if (same) return { refused: null, queue: [...queue], operationId: same.operationId, endsRunning: false };
   if (!from.includes(status)) return { refused: 'server_not_ready', detail: `the instance is ${status}` };
 
-  const endsRunning = running !== null && running.requestedBy === 'system' && givesWay(running) && !givesWay(asked);
+  const endsRunning = running !== null && running.requestedBy === 'system' && givesWay(running) && !givesWay(request);
   const others = queue.filter((other) => !givesWay(other) && other.kind !== kind);
   const blocking = endsRunning ? undefined : (running ?? undefined);
   switch (whileBusy) {
     case 'refused': {
       const busy = blocking ?? queue.find((other) => !givesWay(other));
       if (busy) return { refused: 'operation_running', detail: busy.operationId };
-      return { refused: null, queue: [asked], operationId, endsRunning };
+      return { refused: null, queue: [request], operationId, endsRunning };
     }
     case 'queued':
-      return { refused: null, queue: [...others, asked], operationId, endsRunning };
+      return { refused: null, queue: [...others, request], operationId, endsRunning };
     case 'dropped': {
       const [next] = queue;
       if (next) return { refused: 'operation_running', detail: next.operationId };
-      return { refused: null, queue: [asked], operationId, endsRunning };
+      return { refused: null, queue: [request], operationId, endsRunning };
     }
   }
 }

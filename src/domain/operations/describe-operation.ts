@@ -50,7 +50,7 @@ export function describeOperation(operation: DescribedOperation): string {
 }
 
 /** Between the cells of a table; the Temporal UI adds no space. */
-const gap = '\u2003 | ';
+const cellSeparator = '\u2003 | ';
 
 function stepTable({ kind, steps }: DescribedOperation): string {
   const lines = steps.map(({ step, status, attempt, reason, startedAt, tookMs }) => {
@@ -58,7 +58,7 @@ function stepTable({ kind, steps }: DescribedOperation): string {
     const time = tookMs === undefined ? began : durationWords(tookMs);
     const tries = status === 'pending' ? '' : String(attempt);
     const cells = [stepText(step, kind).title, statusWords(status), tries, time, reason ? `\`${reason}\`` : ''];
-    return `| ${cells.join(gap)} |`;
+    return `| ${cells.join(cellSeparator)} |`;
   });
   return ['| Step | Status | Try | Time | Reason |', '|---|---|---|---|---|', ...lines].join('\n');
 }

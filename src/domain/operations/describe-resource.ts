@@ -8,7 +8,7 @@ type ResourceLine = Extract<RunnerLine, { type: 'resource' }>;
 const { resources: texts } = textsOf('en');
 
 /** The engine's operations that change something; all others only read. */
-const deeds = [
+const verbs = [
   { ops: /^(create|import)$/, deed: 'create' },
   { ops: /replace/, deed: 'replace' },
   { ops: /^update$/, deed: 'update' },
@@ -17,7 +17,7 @@ const deeds = [
 
 /** The progress of one resource of a stack as a plain sentence for its customer. */
 export function describeResource({ name, op, status, done, total }: Omit<ResourceLine, 'type'>): string {
-  const deed = deeds.find(({ ops }) => ops.test(op))?.deed ?? 'read';
+  const deed = verbs.find(({ ops }) => ops.test(op))?.deed ?? 'read';
   return texts[status === 'failed' ? 'failed' : 'succeeded'][deed]({ part: nameForPeople(name), done, total });
 }
 

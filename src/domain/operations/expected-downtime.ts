@@ -1,7 +1,7 @@
 import type { CloudName } from '../../contracts/stack.ts';
 
 /** Downtime of a single-node server during one kind of change. */
-interface Gap {
+interface Downtime {
   ms: number;
   /** Origin of the figure. */
   basis: 'measured' | 'estimated';
@@ -9,12 +9,12 @@ interface Gap {
 
 export interface ExpectedDowntime {
   /** From the last answer of the old machine to the first of the new one, when volume and address move. */
-  move: Gap;
+  move: Downtime;
   /** When the machine itself is stopped, changed and started. */
-  inPlace: Gap;
+  inPlace: Downtime;
 }
 
-const estimated = (seconds: number): Gap => ({ ms: seconds * 1_000, basis: 'estimated' });
+const estimated = (seconds: number): Downtime => ({ ms: seconds * 1_000, basis: 'estimated' });
 
 /**
  * The downtime that a quote states before anything was measured for its server. The small cloud's figures are measured

@@ -45,21 +45,23 @@ type Sight = Drift & { seen: readonly string[] };
  */
 export function forgotten(
   outputs: { volumeIds: readonly string[]; serverIds: readonly string[] } | undefined,
-  { differences, requiredVolumeIds: keeps, seen }: Sight,
+  { differences, requiredVolumeIds, seen }: Sight,
 ): Difference[] {
-  const told = new Set([...seen, ...differences.map(({ id }) => id)]);
+  const knownIds = new Set([...seen, ...differences.map(({ id }) => id)]);
   const missing =
     (name: string, isProtected: boolean) =>
     (id: string): Difference => ({ name, id, change: 'missing', properties: [], protected: isProtected });
   const { volumeIds = [], serverIds = [] } = outputs ?? {};
-  const toldGone = differences.filter(({ change, protected: isProtected }) => isProtected && change === 'missing');
-  const tooFew = Math.max(0, volumeIds.length - keeps.length - toldGone.length);
+  const reportedMissing = differences.filter(
+    ({ change, protected: isProtected }) => isProtected && change === 'missing',
+  );
+  const tooFew = Math.max(0, volumeIds.length - requiredVolumeIds.length - reportedMissing.length);
   return [
     ...volumeIds
-      .filter((id) => !told.has(id))
+      .filter((id) => !knownIds.has(id))
       .slice(0, tooFew)
       .map(missing('volume', true)),
-    ...serverIds.filter((id) => !told.has(id)).map(missing('host', false)),
+    ...serverIds.filter((id) => !knownIds.has(id)).map(missing('host', false)),
   ];
 }
 

@@ -125,19 +125,19 @@ export function planChange(
     const fits = ({ size, image }: Machine) => size === desired.size && image === desired.image;
     const serving = node.machines.find(({ name }) => name === node.serving);
     // No downtime when the node does not serve, or others serve meanwhile.
-    const gap = (ms: number) => (serving && spec.nodes.length === 1 ? ms : 0);
+    const downtimeOf = (ms: number) => (serving && spec.nodes.length === 1 ? ms : 0);
 
     if (!serving || !fits(serving)) {
       const standing = node.machines.find((machine) => machine !== serving && fits(machine));
       if (!standing && serving && strategy === 'resize' && serving.image === desired.image) {
         const resize = (machine: Machine) => (machine === serving ? { ...machine, size: desired.size } : machine);
         const resized = { ...node, machines: node.machines.map(resize) };
-        node = nodeStep('resize-machine', resized, { waitFor: 'healthy', downtimeMs: gap(expected.inPlace.ms) });
+        node = nodeStep('resize-machine', resized, { waitFor: 'healthy', downtimeMs: downtimeOf(expected.inPlace.ms) });
       } else {
         const next = standing ?? newMachine(node, desired);
         if (!standing) node = nodeStep('create-machine', { ...node, machines: [...node.machines, next] });
         const moved = { ...node, serving: next.name };
-        node = nodeStep('move-to-machine', moved, { waitFor: 'healthy', downtimeMs: gap(expected.move.ms) });
+        node = nodeStep('move-to-machine', moved, { waitFor: 'healthy', downtimeMs: downtimeOf(expected.move.ms) });
       }
     }
     for (const machine of node.machines) {

@@ -37,9 +37,9 @@ export function retryDelayMs(code: ReasonCode, attempt: number, message: string)
 }
 
 /** "Please try again after '5' minutes", "The call can be retried in 14 seconds", "Retry-After: 30". */
-const asked = /(?:again after|retried in|retry[- ]after:?) '?(\d+)'? ?(minutes?)?/i;
+const quotedDelay = /(?:again after|retried in|retry[- ]after:?) '?(\d+)'? ?(minutes?)?/i;
 
 function askedDelayMs(message: string): number {
-  const found = asked.exec(message);
+  const found = quotedDelay.exec(message);
   return found ? Number(found[1]) * (found[2] ? minutes : seconds) : 0;
 }
