@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
@@ -58,6 +58,12 @@ const page = read('docs/operating.md');
 const documented = names(page, /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g);
 const declared = (path: string) => names(read(path), /^\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+): /gm);
 
+/** Deadlines and windows, which the operations declare and `src/config.ts` reads. */
+const operations = 'src/contracts/operations';
+const times = readdirSync(join(root, operations)).flatMap((file) => [
+  ...names(read(join(operations, file)), /'(FREEHOLD_[A-Z0-9_]+_MS)'/g),
+]);
+
 describe('docs/operating.md', () => {
   test.each(sources)('names every variable of %s', (path) => {
     const variables = [...declared(path)];
@@ -65,8 +71,13 @@ describe('docs/operating.md', () => {
     expect(variables.filter((name) => !documented.has(name))).toEqual([]);
   });
 
-  test('names no variable that nobody reads', () => {
-    const known = new Set([...sources.flatMap((path) => [...declared(path)]), ...elsewhere]);
+  test('names every deadline of the operations', () => {
+    expect(times.length).toBeGreaterThan(8);
+    expect(times.filter((name) => !documented.has(name))).toEqual([]);
+  });
+
+  test('names no variable that is not read', () => {
+    const known = new Set([...sources.flatMap((path) => [...declared(path)]), ...times, ...elsewhere]);
     expect([...documented].filter((name) => !known.has(name))).toEqual([]);
   });
 });
