@@ -7,11 +7,11 @@ import mongoose from 'mongoose';
 import { connectToTemporal } from '../src/workers/connection.ts';
 
 /**
- * The baseline of the API: an Express process with no rules, no checks, no prices and no log, on the same database and
- * the same Temporal. It shows the speed of the machine and of these two, so the API is judged by its ratio to it.
+ * The baseline of the API: an Express process without rules, checks, prices or log, on the same database and Temporal.
+ * It measures the machine and these two, so that the API is judged relative to it.
  *
- * `POST /quotes` writes what a quote writes: a hold with a unique key, the quote, a count of the buyer's other holds.
- * `POST /orders` reads and writes what an order does, and starts a workflow that no worker executes.
+ * `POST /quotes` does a quote's writes: a hold with a unique key, the quote, a count of the buyer's other holds. `POST
+ * /orders` reads and writes what an order does, and starts a workflow that no worker executes.
  */
 const { MONGODB_URI } = process.env;
 if (!MONGODB_URI) throw new Error('MONGODB_URI has to name the database');

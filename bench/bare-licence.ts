@@ -7,7 +7,7 @@ import mongoose from 'mongoose';
 /**
  * The baseline of the licence server: an Express process with no rules, no checks, no limits and no log. `POST /`
  * parses the same body, does one conditional update in the same database among as many documents, and signs with
- * Ed25519. It shows the speed of the machine and the database, so the licence server is judged by its ratio to it.
+ * Ed25519. It measures the machine and the database, so that the licence server is judged relative to it.
  *
  * The documents are numbered and `round` counts the updates of each: the condition matches, as a secret's does.
  */

@@ -259,9 +259,9 @@ const newSeries = (): Series => ({ latencies: [], wallMs: 0 });
 async function run(series: Series, count: number, once: (index: number) => Promise<unknown>): Promise<void> {
   const began = performance.now();
   await inParallel(count, connections, async (index) => {
-    const asked = performance.now();
+    const startedAt = performance.now();
     await once(index);
-    series.latencies.push(performance.now() - asked);
+    series.latencies.push(performance.now() - startedAt);
   });
   series.wallMs += performance.now() - began;
 }
@@ -293,13 +293,13 @@ async function storm(context: ServerContext, to: Caller): Promise<void> {
       // The position of each in its retry delay when the server comes back.
       await delay((retryDelay(10, limits, Math.random()) * Math.random()) / stormScale);
       for (let failures = 1; ; failures += 1) {
-        const asked = performance.now();
+        const startedAt = performance.now();
         const answer = await to
           .ask(`/v1/instances/${node.id}/check`, checkBody(node.secret))
           .catch(() => ({ status: 0, body: {} as Record<string, string> }));
         if (answer.status === 200) {
           last = performance.now() - began;
-          latencies.push(performance.now() - asked);
+          latencies.push(performance.now() - startedAt);
           return;
         }
         if (answer.body.verdict !== undefined) locked += 1;

@@ -218,7 +218,7 @@ async function measureApi(api: string) {
     return quote!;
   });
   quotes.splice(0, warmUp);
-  async function place(first: number, count: number): Promise<void> {
+  async function placeOrders(first: number, count: number): Promise<void> {
     const placed = await inParallel(count, clients, async (index) => {
       const customer = customers[index % clients]!;
       const { id: quoteId, signature, holdToken } = quoted[first + index]!;
@@ -240,10 +240,10 @@ async function measureApi(api: string) {
       throw new Error('a cancelled order did not end');
     });
   }
-  await place(0, ordersToWarmUp);
+  await placeOrders(0, ordersToWarmUp);
   accepted.length = 0;
   paymentReady.length = 0;
-  await place(ordersToWarmUp, orders);
+  await placeOrders(ordersToWarmUp, orders);
   return {
     quote: quantile(quotes, 0.95),
     accepted: quantile(accepted, 0.95),

@@ -24,16 +24,16 @@ const CloudList = z
 const Common = z.object({
   /** Connection string of the control plane's own database. */
   MONGODB_URI: z.string(),
-  /** Clouds on which this installation sells, separated by commas; a provision worker serves their queues. */
+  /** Clouds for sale in this installation, comma-separated; a provision worker serves their queues. */
   FREEHOLD_CLOUDS: CloudList.prefault('local'),
-  /** Those of them that are not the real ones; their titles say so everywhere. */
+  /** Those of them that are simulated; their titles say so everywhere. */
   FREEHOLD_SIMULATED_CLOUDS: CloudList.prefault(''),
 });
 
-/** Where names of hosts live and how our clients reach them. */
+/** The domain of the hosts and how our clients reach them. */
 const Hosting = z.object({
   FREEHOLD_BASE_DOMAIN: z.string().default('freehold.localhost'),
-  /** Port under which hosts answer HTTPS; 443 outside the embedded platform. */
+  /** HTTPS port of the hosts; 443 outside the embedded platform. */
   FREEHOLD_HOST_PORT: Port.default(443),
   FREEHOLD_DNS_SERVER: z.string().optional(),
   FREEHOLD_CA_FILE: z.string().optional(),
@@ -45,12 +45,12 @@ const Stripe = z.object({
   STRIPE_API_BASE: z.url().optional(),
 });
 
-/** The hold that an order has on its name: the api takes it, and the control worker when the api could not. */
+/** The hold of an order on its name: taken by the api, or by the control worker if the api could not. */
 const Holds = z.object({
   FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS: Milliseconds.default(minutes(30)),
 });
 
-/** Deadlines and windows of the operations, as each declares them (design 5, 6). */
+/** Deadlines and windows of the operations, as declared by each (design 5, 6). */
 const Times = z.object(
   Object.fromEntries(
     operationDurations.map(({ variable, defaultMs }) => [variable, Milliseconds.default(defaultMs)]),
@@ -66,7 +66,7 @@ const Api = Common.extend(Hosting.shape)
     FREEHOLD_PUBLIC_URL: z.url(),
     STRIPE_PUBLISHABLE_KEY: z.string(),
     STRIPE_WEBHOOK_SECRET: z.string(),
-    /** Signs quotes, and makes the secrets of orders. */
+    /** Signs quotes and derives the capabilities of orders. */
     FREEHOLD_SIGNING_KEY: Secret,
     /** Bootstrap token of operators. */
     FREEHOLD_OPERATOR_TOKEN: Secret,
@@ -77,7 +77,7 @@ const Api = Common.extend(Hosting.shape)
     FREEHOLD_HOLDS_PER_ACCOUNT: Count.default(5),
     FREEHOLD_HOLDS_PER_IP: Count.default(20),
     FREEHOLD_START_SWEEP_MS: Milliseconds.default(30_000),
-    /** How often orders that ended without delivery are looked at for money, and how long after their end. */
+    /** How often undelivered orders are checked for late money, and for how long after their end. */
     FREEHOLD_MONEY_SWEEP_MS: Milliseconds.default(minutes(5)),
     FREEHOLD_MONEY_WINDOW_MS: Milliseconds.default(hours(24 * 30)),
     FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: Count.default(600),
@@ -116,49 +116,49 @@ const Control = Common.extend(Hosting.shape)
   .extend(Times.shape)
   .extend({
     FREEHOLD_PUBLIC_URL: z.url(),
-    /** The api's own: makes the links by which a payer opens the page of his order. */
+    /** The api's key: derives the links by which payers open the pages of their orders. */
     FREEHOLD_SIGNING_KEY: Secret,
     SMTP_URL: z.url(),
     MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
     /** Declines of one order before it ends. */
     FREEHOLD_DECLINES: Count.default(8),
-    /** How long a name stays held from each attempt to pay on. */
+    /** How long each payment attempt extends the hold of a name. */
     FREEHOLD_HOLD_AFTER_ATTEMPT_MS: Milliseconds.default(hours(2)),
-    /** How long await payment waits between looks at first, and after the first 15 minutes. */
+    /** Interval of await payment between reads of Stripe, at first and after 15 minutes. */
     FREEHOLD_PAYMENT_LOOK_MS: Milliseconds.default(30_000),
     FREEHOLD_PAYMENT_LOOK_LATER_MS: Milliseconds.default(minutes(5)),
-    /** How long after the end of a paid period its subscription is looked at, and how often while it is not paid. */
+    /** How long after the end of a paid period its subscription is read, and how often while it is unpaid. */
     FREEHOLD_RENEWAL_LOOK_MS: Milliseconds.default(hours(2)),
     FREEHOLD_UNPAID_LOOK_MS: Milliseconds.default(hours(6)),
-    /** How often a licence check of a hosted server is asked for. */
+    /** Interval of licence checks of a hosted server. */
     FREEHOLD_LICENCE_CHECK_MS: Milliseconds.default(hours(1)),
-    /** How often our records are compared with the other systems, and what the clouds hold with our records. */
+    /** How often our records are compared with the other systems, and the clouds' resources with our records. */
     FREEHOLD_RECONCILE_MS: Milliseconds.default(hours(1)),
     FREEHOLD_ORPHAN_SWEEP_MS: Milliseconds.default(hours(6)),
-    /** How often snapshots are looked after; each volume gets one a day, however often. */
+    /** How often the snapshot run starts; each volume gets one snapshot a day regardless. */
     FREEHOLD_SNAPSHOTS_MS: Milliseconds.default(hours(6)),
     /** How often delivered servers are compared with their stacks, and how many of them at the same time. */
     FREEHOLD_DRIFT_MS: Milliseconds.default(hours(6)),
     FREEHOLD_DRIFT_AT_ONCE: Count.default(2),
-    /** How long a scan for drift waits for those that it asked, before it goes on to the next ones. */
+    /** How long a drift scan waits for the checks of one page before it continues with the next. */
     FREEHOLD_DRIFT_PATIENCE_MS: Milliseconds.default(minutes(20)),
-    /** What changed later than this long ago is in motion, and no mismatch. */
+    /** Changes more recent than this are still in motion and no mismatch. */
     FREEHOLD_SETTLING_MS: Milliseconds.default(minutes(10)),
     /** How long after their end undelivered orders are compared with Stripe. */
     FREEHOLD_RECONCILE_BACK_MS: Milliseconds.default(hours(24 * 35)),
     FREEHOLD_CONTROL_ACTIVITIES: Count.default(100),
-    /** Folder that keeps the bundle of the workflows between starts; built at every start when absent. */
+    /** Folder that caches the workflow bundle between starts; when absent, it is built at every start. */
     FREEHOLD_WORKFLOW_CACHE: z.string().optional(),
   });
 export type ControlConfig = z.infer<typeof Control>;
 
-/** A server that is changed is looked at from where it is changed, so this one reaches hosts too. */
+/** The provision worker checks the servers that it changes, so it reaches hosts too. */
 const Provision = Common.extend(Hosting.shape)
   .extend(Licence.shape)
   .extend({
     /** How long a server may take to answer after a step of a change. */
     FREEHOLD_CHANGE_HEALTHY_MS: Milliseconds.default(minutes(10)),
-    /** How long the last snapshots of a server's data are kept after it is gone, days. */
+    /** How long the final snapshots of a deleted server are kept, days. */
     FREEHOLD_FINAL_SNAPSHOT_DAYS: Count.default(30),
     /** Pulumi operations at the same time. */
     FREEHOLD_PROVISION_SLOTS: Count.default(4),
@@ -195,7 +195,7 @@ const secretNames = new Set([
   'SMTP_URL',
 ]);
 
-/** Configuration of the api process; throws one readable error that names every variable that is missing or wrong. */
+/** Configuration of the api process; throws one error that names every missing or invalid variable. */
 export const apiConfig = (env: NodeJS.ProcessEnv = process.env): ApiConfig => read(Api, env);
 /** Configuration of the control worker. */
 export const controlConfig = (env: NodeJS.ProcessEnv = process.env): ControlConfig => read(Control, env);

@@ -18,7 +18,7 @@ import { allRoutes } from './routes/all-routes.ts';
 import { mountStripeWebhook } from './routes/stripe-webhook.ts';
 import { apiServer, methodRefused } from './server.ts';
 
-/** The API as an express application; whoever calls this listens, sweeps and drains. */
+/** The API as an express application; listening, sweeps and draining are the caller's. */
 export function createApi(deps: ApiDeps): Express {
   const publicUrl = deps.config.FREEHOLD_PUBLIC_URL;
   const app = express();
@@ -29,7 +29,7 @@ export function createApi(deps: ApiDeps): Express {
     securityHeaders(publicUrl),
   );
 
-  // Stripe is not limited: it proves itself by its signature, and what it says must come in.
+  // Stripe is not rate-limited: its signature authenticates it, and no event may be lost.
   mountStripeWebhook(app, deps);
   app.all('/v1/stripe/webhook', refuseMethod(['post'], methodRefused));
   const limits = createRateLimits(deps);

@@ -14,20 +14,20 @@ import type { SigningKeys } from './keys/account-keys.ts';
 import type { Workflows } from './workflows.ts';
 
 export interface OrderStarts {
-  /** Starts the order's workflow when it is its turn; nothing happens while that was asked for already. */
+  /** Queues the start of the order's workflow; a repeated call has no effect. */
   soon(order: OrderRecord): void;
-  /** Drops what has not begun, which the sweep starts later, and resolves when the rest has ended. */
+  /** Drops queued starts, which the sweep makes up for, and resolves when running ones have ended. */
   stop(): Promise<void>;
 }
 
 export interface LicenceTokens {
-  /** A token by which the member speaks to the licence server for the account of the session. */
+  /** A token for the licence server, for the member and the account of the session. */
   issue(caller: { account: AccountRecord; member: Member }): Promise<{ token: string; expiresAt: Date }>;
-  /** What verifies the tokens: every key that signs, will sign or has signed. */
+  /** Keys that verify the tokens: the current, the next and the retired ones. */
   publicKeys: SigningKeys['publicKeys'];
 }
 
-/** Everything that the API works with; `main.ts` makes the real ones. */
+/** The dependencies of the API; `main.ts` creates the real ones. */
 export interface ApiDeps {
   config: ApiConfig;
   catalogue: Catalogue;
@@ -43,6 +43,6 @@ export interface ApiDeps {
   licenceTokens: LicenceTokens;
   mail: { send(mail: OutgoingMail): Promise<void> };
   log: Log;
-  /** Whether every answer is held against its declared schema, and one that does not fit is a 500. */
+  /** Whether every response is checked against its declared schema; one that does not fit becomes a 500. */
   checkAnswers: boolean;
 }

@@ -19,7 +19,7 @@ import { createOrderStarts } from './orders/start-orders.ts';
 import { startSweeps } from './orders/sweeps.ts';
 import { createWorkflows } from './workflows.ts';
 
-/** How long requests that are under way may take when the process is asked to end, ms. */
+/** How long running requests may take when the process is asked to stop, ms. */
 const drainMs = 10_000;
 
 const config = apiConfig();
@@ -27,7 +27,7 @@ const log = createLog('api');
 const store = await openStore(config.MONGODB_URI);
 await store.init();
 
-// Lazy: this process starts and sells while Temporal is down, and reaches it as soon as it is back.
+// Lazy, so that this process starts and accepts orders while Temporal is down.
 const { connectionOptions, namespace } = loadClientConnectConfig();
 const connection = Connection.lazy(connectionOptions);
 const tail = createTail({ store, log });
@@ -55,9 +55,9 @@ const deps: ApiDeps = {
 };
 
 const server = createServer(createApi(deps));
-// Longer than the idle time of load balancers in front, so that they close first.
+// Longer than the idle timeout of load balancers, so that they close first.
 server.keepAliveTimeout = 75_000;
-// Clients open connections in advance; Node counts those as busy until their first request.
+// Clients open connections in advance; Node treats them as busy until their first request.
 const unused = new Set<Socket>();
 server.on('connection', (socket) => {
   unused.add(socket);
@@ -72,14 +72,14 @@ process.stdout.write(`${JSON.stringify({ listening: `http://127.0.0.1:${port}` }
 
 let draining = false;
 
-/** Takes no new requests, lets those under way end, and closes what was opened. */
+/** Accepts no new requests, lets running ones finish, then closes all resources. */
 async function drain(): Promise<void> {
   if (draining) return;
   draining = true;
   const closed = once(server, 'close');
   server.close();
   deps.streams.closeAll();
-  // A kept-alive connection becomes idle only when its last answer is out; nobody else would close it then.
+  // A keep-alive connection becomes idle only after its last response; nothing else would close it then.
   const closeIdle = setInterval(() => {
     server.closeIdleConnections();
     for (const socket of unused) socket.destroy();

@@ -15,7 +15,7 @@ const schemes: Record<Security, Json> = {
   operator: { type: 'http', scheme: 'bearer', description: "The installation's operator token." },
 };
 
-/** The API's OpenAPI document, for the address under which it is reached. */
+/** The API's OpenAPI document for its public address. */
 export function apiDocument(publicUrl: string): Json {
   return openApiDocument(allRoutes, {
     title: 'Freehold',

@@ -8,7 +8,7 @@ import { textsOf } from '../texts/texts.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** The API's problems are the reason codes. */
+/** The API's problem types are the reason codes. */
 export const problemCatalogue: ProblemCatalogue<ReasonCode> = {
   schema: Problem,
   implied: ({ params, query, headers, body }) => [
@@ -22,7 +22,7 @@ export const problemCatalogue: ProblemCatalogue<ReasonCode> = {
   codeOf: (error) => (error instanceof ReasonError ? error.code : undefined),
 };
 
-/** A request that does not fit its schemas; the code is `email_invalid` where addresses are all that is wrong. */
+/** A request that does not fit its schemas; the code is `email_invalid` if only e-mail addresses are invalid. */
 class InvalidRequest extends ReasonError {
   readonly errors: z.infer<typeof FieldProblem>[];
 
@@ -37,12 +37,12 @@ class InvalidRequest extends ReasonError {
   }
 }
 
-/** The reason why a request does not fit its schemas; an id that no record can have names nothing. */
+/** The reason for a request that does not fit its schemas; a malformed id in the path is `not_found`. */
 export function misfitReason(issues: readonly z.core.$ZodIssue[], part: RequestPart): ReasonError {
   return part === 'params' ? new ReasonError('not_found') : new InvalidRequest(issues, part);
 }
 
-/** What express and its parsers throw, as reason codes. */
+/** Reason codes for errors of express and its parsers. */
 function codeOfHttpError(error: { status?: number; type?: string }): ReasonCode | undefined {
   switch (error.type) {
     case 'entity.too.large':
@@ -56,7 +56,7 @@ function codeOfHttpError(error: { status?: number; type?: string }): ReasonCode 
     case 'charset.unsupported':
       return 'unsupported_media_type';
     default:
-      // A path that cannot be decoded names nothing.
+      // A path that cannot be decoded is `not_found`.
       return error.status === 400 ? 'not_found' : undefined;
   }
 }

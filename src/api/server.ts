@@ -6,7 +6,7 @@ import type { ApiFacts } from './guards/guard.ts';
 import { readSession, sessionOf } from './middleware/sessions.ts';
 import { misfitReason, problemCatalogue } from './problems.ts';
 
-/** What the API passes in to its routes. */
+/** What the API passes to the route framework. */
 export function apiServer(
   deps: ApiDeps,
   limitAccount: (accountId: string, request: Request, response: Response) => Promise<void>,
@@ -30,7 +30,7 @@ export function apiServer(
   };
 }
 
-/** The reason of a request by a method that its path does not have. */
+/** The reason for a method that the path does not support. */
 export function methodRefused(allowed: string): ReasonError {
   return new ReasonError('method_not_allowed', `allowed: ${allowed}`);
 }

@@ -14,13 +14,13 @@ function hashCode(deps: ApiDeps, email: string, code: string): string {
 }
 
 /**
- * Makes a new code for an address and mails it, whether or not the address has an account. The mail goes out behind
- * the answer, so that its time tells nothing. Throws `too_many_requests` over the limit of the address.
+ * Creates a new code for an address and mails it, whether or not the address has an account. The mail is sent after the
+ * answer, so that the response time reveals nothing. Throws `too_many_requests` over the limit of the address.
  */
 export async function requestCode(deps: ApiDeps, email: string): Promise<void> {
   const { FREEHOLD_SIGN_IN_CODES_PER_HOUR: limit, FREEHOLD_SIGN_IN_CODE_MS: validMs } = deps.config;
-  const asked = await deps.store.signInCodes.countSince(email, new Date(now() - hourMs));
-  if (asked >= limit) {
+  const recentCodes = await deps.store.signInCodes.countSince(email, new Date(now() - hourMs));
+  if (recentCodes >= limit) {
     throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs: hourMs });
   }
   const code = String(randomInt(1_000_000)).padStart(6, '0');
@@ -32,8 +32,8 @@ export async function requestCode(deps: ApiDeps, email: string): Promise<void> {
 }
 
 /**
- * The member whom a code signs in, in the account that he names, else in his own one, else in the oldest; an address
- * without any gets one. Throws `sign_in_code_wrong`, `not_a_member`, and `not_found` for an account that is not his.
+ * The member whom a code signs in: to the named account, else to their own, else to the oldest; an address without an
+ * account gets one. Throws `sign_in_code_wrong`, `not_a_member`, and `not_found` for an account that is not theirs.
  */
 export async function redeemCode(
   deps: ApiDeps,
@@ -50,7 +50,7 @@ export async function redeemCode(
   return { account, member };
 }
 
-/** An account of this address, with the member that the address is there. Throws `not_found`. */
+/** An account of this address, with the address's member in it. Throws `not_found`. */
 export async function enterAccount(
   deps: ApiDeps,
   { email, accountId }: { email: string; accountId: string },

@@ -60,8 +60,8 @@ const { summaries } = textsOf('en').details;
 const updates = { retry: retryStep, skip: skipStep, abort: abortOperation } as const;
 
 /**
- * What the API asks of Temporal. Every call has a deadline: past it, and while nobody answers, it throws
- * `workflow_unreachable`. A refused Update throws the reason code that it was refused with.
+ * The API's calls to Temporal. Every call has a deadline; when it passes, or nothing answers, it throws
+ * `workflow_unreachable`. A refused Update throws its reason code.
  */
 export function createWorkflows({
   connection,
@@ -86,7 +86,7 @@ export function createWorkflows({
     }
   }
 
-  /** What a workflow answered; null while it runs. */
+  /** The result of a workflow; null while it runs. */
   async function resultOf(workflowId: string): Promise<unknown> {
     return ask(async () => {
       const handle = client.workflow.getHandle(workflowId);
@@ -98,7 +98,7 @@ export function createWorkflows({
   }
 
   return {
-    /** Makes sure that the workflow of an order's instance runs; nothing happens when it does or did already. */
+    /** Starts the workflow of an order's instance; no effect if it runs or ran already. */
     async startInstance(order: OrderRecord): Promise<void> {
       const facts = factsOf(order);
       const input: InstanceInput = {
@@ -123,7 +123,7 @@ export function createWorkflows({
         }
       });
     },
-    /** Tells an instance that something happened to its payment; false when its workflow has ended. */
+    /** Signals an instance that its payment changed; false when its workflow has ended. */
     async signalPayment(instanceId: string): Promise<boolean> {
       return ask(async () => {
         try {
@@ -135,11 +135,14 @@ export function createWorkflows({
         }
       });
     },
-    /** Tells the workflow of a subscription that something happened to it at Stripe, and starts it where none runs. */
+    /** Signals the workflow of a subscription that it changed at Stripe, and starts it if none runs. */
     async signalSubscription(subscription: SubscriptionRecord): Promise<void> {
       await ask(() => client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionSignal(subscription)));
     },
-    /** Asks for the cancel of an order. Errors: `already_ready`, `already_ended`, `not_found` when the workflow ended. */
+    /**
+     * Requests the cancellation of an order. Errors: `already_ready`, `already_ended`, `not_found` when the workflow
+     * ended.
+     */
     async cancel(instanceId: string, updateId: string): Promise<AcceptedOperation> {
       return ask(() =>
         client.workflow
@@ -159,8 +162,8 @@ export function createWorkflows({
       );
     },
     /**
-     * Asks an instance for an operation; answers which one does what was asked for. The same operation id again is the same
-     * request. Errors: `server_not_ready`, `operation_running`, `not_found` when the workflow ended.
+     * Requests an operation from an instance; returns the operation that answers the request. The same operation id is
+     * the same request. Errors: `server_not_ready`, `operation_running`, `not_found` when the workflow ended.
      */
     async request(instanceId: string, operation: QueuedOperation): Promise<AcceptedOperation> {
       const { kind, operationId, requestedBy, request = {} } = operation;
@@ -171,7 +174,7 @@ export function createWorkflows({
         }),
       );
     },
-    /** Starts the workflow that settles money which came after its order had ended; once per payment intent. */
+    /** Starts the workflow that settles a late payment; once per payment intent. */
     async startLatePayment(latePayment: LatePayment): Promise<void> {
       await ask(async () => {
         try {
@@ -188,7 +191,7 @@ export function createWorkflows({
         }
       });
     },
-    /** Starts a pass over the fleet that an operator asked for; nothing happens when it runs or ran already. */
+    /** Starts a reconcile run for an operator; no effect if it runs or ran already. */
     async startReconcile(runId: string, { repair, orphans }: { repair: boolean; orphans: boolean }): Promise<void> {
       const input: ReconcileInput = { parts: ['records', 'cloud'], repair, orphans };
       await ask(() =>
@@ -201,11 +204,11 @@ export function createWorkflows({
         }),
       );
     },
-    /** The report of such a pass; null while it runs. Errors: `not_found`, `internal` when it failed. */
+    /** The report of a reconcile run; null while it runs. Errors: `not_found`, `internal` when it failed. */
     async reconcileReport(runId: string): Promise<ReconcileReport | null> {
       return (await resultOf(reconcileWorkflowId(runId))) as ReconcileReport | null;
     },
-    /** Starts a look at these clouds; nothing happens when it runs or ran already. */
+    /** Starts a check of these clouds; no effect if it runs or ran already. */
     async startCloudCheck(id: string, clouds: CloudName[]): Promise<void> {
       const input: CheckCloudsInput = { clouds };
       await ask(() =>
@@ -219,7 +222,7 @@ export function createWorkflows({
         }),
       );
     },
-    /** What it found; null while it runs. Errors: `not_found`, `internal` when it failed. */
+    /** The report of a cloud check; null while it runs. Errors: `not_found`, `internal` when it failed. */
     async cloudCheckReport(id: string): Promise<CloudReport[] | null> {
       const result = await resultOf(checkCloudsWorkflowId(id));
       return result === null ? null : z.array(CloudReport).parse(result);

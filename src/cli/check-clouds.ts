@@ -4,7 +4,7 @@ import type { OperatorClient } from './client.ts';
 
 const pollIntervalMs = 500;
 
-/** Has every cloud looked at and waits until it is done. */
+/** Starts a check of every cloud and waits for its report. */
 export async function checkClouds(api: OperatorClient): Promise<ShownCloud[]> {
   const { id } = await api.startCloudCheck();
   for (;;) {
@@ -14,7 +14,7 @@ export async function checkClouds(api: OperatorClient): Promise<ShownCloud[]> {
   }
 }
 
-/** Whether something is wrong with a cloud that is sold here. */
+/** Whether the check found a fault at an enabled cloud. */
 export function needsAttention(clouds: readonly ShownCloud[]): boolean {
   return clouds.some(({ enabled, state }) => enabled && state !== 'ready');
 }

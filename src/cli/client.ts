@@ -10,7 +10,7 @@ import { CommandError, exitCodes, type Settings } from './settings.ts';
 
 const timeoutMs = 30_000;
 
-/** The operator's calls, over HTTP alone; every failure is a CommandError of one sentence. */
+/** The operators' API calls; every failure is a CommandError of one sentence. */
 export function createClient({ api, token }: Settings) {
   async function ask<Schema extends z.ZodType>(
     schema: Schema,

@@ -15,7 +15,7 @@ import { reconcile } from './reconcile.ts';
 import { outcomeText, requestOperation } from './request-operation.ts';
 import { CommandError, exitCodes, readSettings } from './settings.ts';
 
-/** The `freehold` command: what operators do, over the public API alone. */
+/** The `freehold` command of operators, which uses only the public API. */
 
 const program = new Command('freehold')
   .description(
@@ -37,7 +37,7 @@ function client(): OperatorClient {
   return createClient(readSettings(process.env, process.cwd()));
 }
 
-/** Prints the document, or with less to read what a person wants of it. */
+/** Prints the JSON document, or a summary of it for people. */
 function show<Document>(document: Document, text: (document: Document) => string): void {
   const asJson = program.opts<{ json?: boolean }>().json;
   process.stdout.write(`${asJson ? JSON.stringify(document, null, 2) : text(document)}\n`);
@@ -169,12 +169,12 @@ function decision(action: Decision, description: string): void {
     });
 }
 
-/** The step and attempt that are meant; what is not named is the one that waits. */
+/** The step and attempt of the command; by default the one that is waiting. */
 async function targetOf(api: OperatorClient, id: string, options: { step?: string; attempt?: number }) {
   const { step, attempt } = options;
   if (step && attempt) return { step, attempt };
   const { operation } = await api.operation(id);
-  // Where two branches of an undo wait, the first of them is the one that waits.
+  // If both branches of an undo are waiting, the first one is taken.
   const waiting = step
     ? operation.steps.find((each) => each.step === step && each.status === 'needs_operator')
     : operation.waiting;
@@ -188,7 +188,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has printed its sentence already.
+    // Commander has already printed its message.
     process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
   } else if (error instanceof CommandError) {
     process.stderr.write(`${error.message}\n`);

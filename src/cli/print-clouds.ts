@@ -6,7 +6,7 @@ const { clouds: texts } = textsOf('en').cli;
 
 const money = (cents: number) => (cents / 100).toFixed(2);
 
-/** What is configured at each cloud, what is missing, and what its plans cost and earn by list price. */
+/** For each cloud: what is configured, what is missing, and cost and margin of its plans by list price. */
 export function cloudsText(clouds: readonly ShownCloud[]): string {
   return clouds.map(cloudText).join('\n\n');
 }

@@ -8,7 +8,7 @@ const { empty, reconcile, ticket: texts } = textsOf('en').cli;
 
 type Report = NonNullable<ReconcileRun['report']>;
 
-/** What a pass found: a table, and for each kind what it means and what to do. */
+/** The findings of a reconcile run: a table, and for each kind what it means and what to do. */
 export function reconcileText(report: Report): string {
   const { compared, found, repaired, unread, mismatches } = report;
   const silent = unread.length > 0 ? [reconcile.unread({ systems: unread.join(', ') })] : [];

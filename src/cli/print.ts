@@ -16,7 +16,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head.map((title) => title.toUpperCase())), ...rows.map(line)].join('\n');
 }
 
-/** Facts below each other, their names aligned; those without a value are left out. */
+/** Facts in lines with aligned names; those without a value are omitted. */
 export function sheet(facts: Record<string, string | undefined>): string {
   const given = Object.entries(facts).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const width = Math.max(...given.map(([name]) => name.length));
@@ -27,7 +27,7 @@ function money(amount: number, currency: string): string {
   return `${(amount / 100).toFixed(2)} ${currency}`;
 }
 
-/** How long ago a time is, in the largest whole unit. */
+/** The age of a time, in the largest whole unit. */
 export function age(since: string): string {
   const minutes = Math.max(0, Math.floor((now() - Date.parse(since)) / 60_000));
   if (minutes < 60) return `${minutes} min`;
@@ -158,7 +158,7 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
   return [facts, '', steps, ...(history.length > 0 ? ['', ...history] : []), ...choices(operation)].join('\n');
 }
 
-/** What an operator can do now, as commands to copy. */
+/** The operator's possible decisions, as commands to copy. */
 function choices({ id, waiting }: OperatorOperation): string[] {
   if (!waiting) return [];
   const { step, operator, next, decisions } = waiting;

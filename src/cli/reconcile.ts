@@ -4,12 +4,12 @@ import type { OperatorClient } from './client.ts';
 
 const pollIntervalMs = 500;
 
-/** Compares all systems and waits until it is done. */
+/** Starts a reconcile run and waits for its report. */
 export async function reconcile(
   api: OperatorClient,
-  wish: { repair: boolean; orphans: boolean },
+  options: { repair: boolean; orphans: boolean },
 ): Promise<NonNullable<ReconcileRun['report']>> {
-  const { id } = await api.startReconcile(wish);
+  const { id } = await api.startReconcile(options);
   for (;;) {
     const { report } = await api.reconcileRun(id);
     if (report) return report;

@@ -8,13 +8,13 @@ import { operationText } from './print.ts';
 import { CommandError } from './settings.ts';
 
 const pollIntervalMs = 500;
-/** How long its turn may take to come. */
+/** How long the operation may stay queued, ms. */
 const turnMs = 60_000;
 const over: readonly OperatorOperation['status'][] = ['succeeded', 'failed', 'cancelled', 'needs_operator'];
 
 /**
- * Asks for an operation of a server and waits until it has ended or waits for somebody; where its turn does not come in
- * time, it answers which operation to look for.
+ * Requests an operation of a server and waits until it has ended or needs an operator. If it is still queued at the
+ * timeout, returns its id.
  */
 export async function requestOperation(
   api: OperatorClient,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** What ends a command with one plain sentence; `exitCode` as `freehold --help` lists them. */
+/** Ends a command with one plain sentence; `exitCode` as listed by `freehold --help`. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;
@@ -27,8 +27,8 @@ export interface Settings {
 const PlatformFile = z.object({ api: z.url() });
 
 /**
- * Where the API is and the operator's token: FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN or its `_FILE`, else what the
- * embedded platform of this folder wrote into its state folder: `platform.json` and `keys/operator-token`.
+ * Address of the API and the operator's token: from FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN or its `_FILE`, else
+ * from the state folder of this folder's embedded platform: `platform.json` and `keys/operator-token`.
  */
 export function readSettings(env: NodeJS.ProcessEnv, folder: string): Settings {
   const state = env.FREEHOLD_STATE_DIR || join(folder, '.freehold');

@@ -2,11 +2,11 @@ import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 
 export interface InvitationInput {
-  /** Address by which the account is known. */
+  /** Address that the account belongs to. */
   account: string;
-  /** Who invites. */
+  /** The inviting member. */
   inviter: string;
-  /** What the member will be allowed, in words. */
+  /** The new member's rights, in words. */
   rights: string[];
   /** Activation link: a secret. */
   url: string;

@@ -5,7 +5,7 @@ import { compileMail, type Mail } from './layout.ts';
 export interface LateRefundInput {
   orderId: string;
   hostname: string;
-  /** What goes back, in minor units. */
+  /** Refunded amount, minor units. */
   amount: number;
   currency: 'EUR';
   orderUrl: string;
@@ -32,7 +32,7 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'money' | 'orderUrl',
   { ...texts, preheader: ({ money }: { money: string }) => money },
 );
 
-/** The e-mail to the payer when money came after its order had ended. */
+/** The e-mail to the payer about a late payment that is refunded. */
 export function renderLateRefund(input: LateRefundInput): Mail {
   const amount = formatMoney(input.amount, input.currency);
   return render({

@@ -1,21 +1,21 @@
 import Handlebars from 'handlebars';
 
-/** A rendered e-mail: what the sender needs beside address and Message-ID. */
+/** A rendered e-mail, without address and Message-ID. */
 export interface Mail {
   subject: string;
   html: string;
   text: string;
 }
 
-/** Templates of one kind of e-mail; `html` is the inner part, the layout puts the page around it. */
+/** Templates of one kind of e-mail; `html` is the inner part, which the layout wraps. */
 export interface MailSource {
   html: string;
   text: string;
 }
 
 /*
- * Mail clients know tables and inline styles; a style block is a bonus that some drop. So every colour stands inline
- * for light mode, and the classes only serve clients that understand dark mode.
+ * Mail clients support tables and inline styles; some drop style blocks. So the light colours are inline, and the
+ * classes serve only clients with dark mode.
  */
 const page = `<!doctype html>
 <html lang="en">
@@ -70,8 +70,8 @@ const handlebars = Handlebars.create();
 handlebars.registerPartial(partials);
 
 /*
- * What templates can say. A text is named by its code in the texts of the mail; the values of its placeholders are
- * escaped here, unless `strong` or `link` has made markup of them.
+ * Helpers of the templates. A text is named by its code in the texts of the mail; the values of its placeholders are
+ * escaped here, unless `strong` or `link` has turned them into markup.
  */
 const { escapeExpression, SafeString } = Handlebars;
 const markup = (text: string) => new SafeString(text);
@@ -83,13 +83,13 @@ handlebars.registerHelper({
 });
 
 type Values = Readonly<Record<string, string | number | object>>;
-/** A message of a mail: with placeholders it is a function of their values. */
+/** A text of a mail; with placeholders it is a function of their values. */
 type MailText = string | ((values: never) => string);
 
-/** What every mail has beside the texts that its template names. */
+/** The texts that every mail has in addition to those that its template names. */
 interface MailTexts {
   subject: MailText;
-  /** What the list of a mailbox shows after the subject. */
+  /** Shown after the subject in the list of a mailbox. */
   preheader: MailText;
   /** Why the reader gets this mail. */
   footer: string;
@@ -113,8 +113,8 @@ const pageTemplate = handlebars.compile(page, { strict: true });
 
 /**
  * Compiles the sources of one kind of e-mail into a pure function. `{{say "code" name=value}}` is a text of this mail,
- * `{{underlined "code"}}` a heading of the plain form. HTML escapes every value, text and subject none; a value that
- * template or text names and the input lacks is an error, so no mail goes out with a hole in it.
+ * `{{underlined "code"}}` a heading of the plain form. Values are escaped in HTML, not in plain text and subject. A
+ * value that template or text names and the input lacks is an error, so no mail is sent with a missing value.
  */
 export function compileMail<Input extends object>(source: MailSource, texts: MailTexts): (input: Input) => Mail {
   const text = handlebars.compile(source.text, { noEscape: true, strict: true });

@@ -13,7 +13,7 @@ export interface NotDeliveredInput {
   hostname: string;
   /** Why the server could not be delivered. */
   reason: ReasonCode;
-  /** What goes back, in minor units; 0 when nothing had been paid. */
+  /** Refunded amount, minor units; 0 when nothing had been paid. */
   refunded: number;
   currency: 'EUR';
   orderUrl: string;
@@ -51,7 +51,7 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'or
   { ...texts, preheader: ({ money }: { money: string }) => money },
 );
 
-/** The e-mail to the payer when a paid order could not be delivered: the reason, and where the money goes. */
+/** The e-mail to the payer when a paid order could not be delivered, with the reason and the refund. */
 export function renderNotDelivered(input: NotDeliveredInput): Mail {
   const money =
     input.refunded > 0 ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) }) : texts.nothingCharged;

@@ -11,10 +11,10 @@ const {
 export interface OutcomeInput {
   orderId: string;
   hostname: string;
-  /** How the order ended. */
+  /** Final state of the order. */
   state: 'declined' | 'expired' | 'cancelled';
   reason: ReasonCode;
-  /** What goes back, in minor units; 0 when nothing had been paid. */
+  /** Refunded amount, minor units; 0 when nothing had been paid. */
   refunded: number;
   currency: 'EUR';
   orderUrl: string;
@@ -39,7 +39,7 @@ const render = compileMail<Record<'title' | 'hostname' | 'orderId' | 'why' | 'ne
   { ...texts, preheader: ({ money }: { money: string }) => money },
 );
 
-/** The e-mail to the payer when an order ended without a server by decline, by its deadline, or by cancelling. */
+/** The e-mail to the payer when an order ended undelivered: declined, expired or cancelled. */
 export function renderOutcome(input: OutcomeInput): Mail {
   const money =
     input.refunded > 0 ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) }) : texts.nothingKept;

@@ -6,7 +6,7 @@ export interface PaymentInput {
   orderId: string;
   hostname: string;
   plan: string;
-  /** What was paid, tax included, in minor units. */
+  /** Paid amount including tax, minor units. */
   amount: number;
   currency: 'EUR';
   /** The live page of the order. */
@@ -34,7 +34,7 @@ const render = compileMail<PaymentInput & { money: string; rows: { label: string
   texts,
 );
 
-/** The e-mail to the payer, where another than the administrator, when the server is ready. */
+/** The e-mail to a payer who is not the administrator, when the server is ready. */
 export function renderPayment(input: PaymentInput): Mail {
   const money = formatMoney(input.amount, input.currency);
   const rows = [

@@ -2,7 +2,7 @@ import { textsOf } from '../texts/texts.ts';
 
 const { documents: titles } = textsOf('en').mails;
 
-/** Where customers read on and ask. */
+/** Documentation and help for customers. */
 export interface ProductLinks {
   documents: { title: string; url: string }[];
   /** Community forum, open to every account. */

@@ -4,7 +4,7 @@ import type { ProductLinks } from './product-links.ts';
 
 export interface ReadyInput {
   hostname: string;
-  /** Address of the new server as a browser opens it. */
+  /** URL of the new server. */
   url: string;
   adminEmail: string;
   plan: string;
@@ -65,7 +65,7 @@ const render = compileMail<ReadyInput & { snippet: string }>(
   texts,
 );
 
-/** The e-mail to the administrator of a server that has just become ready: address, first steps, device, help. */
+/** The e-mail to the administrator of a server that is ready: address, first steps, device, help. */
 export function renderReady(input: ReadyInput): Mail {
   return render({ ...input, snippet: `#define THINGER_SERVER "${input.hostname}"` });
 }

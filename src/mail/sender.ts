@@ -3,20 +3,20 @@ import { ReasonError } from '../contracts/reasons.ts';
 import type { Mail } from './layout.ts';
 
 export interface OutgoingMail extends Mail {
-  /** `<kind of this order@domain>`: the same mail sent twice carries the same id, so readers see it once. */
+  /** Message-ID, equal for repeated sends of the same mail, so that mailboxes can show it once. */
   messageId: string;
   to: string;
 }
 
 export interface Sender {
-  /** Hands one mail over to the relay. Errors: `mail_unavailable` (retry), `mail_refused` (somebody has to act). */
+  /** Passes one mail to the relay. Errors: `mail_unavailable` (retryable), `mail_refused` (an operator has to act). */
   send(mail: OutgoingMail): Promise<void>;
 }
 
-/** How long one phase of the SMTP talk may take, ms. */
+/** Timeout of each phase of the SMTP session, ms. */
 const timeoutMs = 10_000;
 
-/** A sender over one SMTP relay; every mail is a connection of its own, so a restart of the relay costs one retry. */
+/** A sender for one SMTP relay; every mail uses its own connection, so a restart of the relay costs one retry. */
 export function createSender(options: { smtpUrl: string; from: string }): Sender {
   const transport = createTransport({
     url: options.smtpUrl,
@@ -31,7 +31,7 @@ export function createSender(options: { smtpUrl: string; from: string }): Sender
         await transport.sendMail({
           messageId,
           from: options.from,
-          // An address object is never parsed, so no second recipient hides in the text.
+          // An address object is not parsed, so the text cannot contain a second recipient.
           to: { name: '', address: to },
           subject,
           html,
@@ -45,7 +45,9 @@ export function createSender(options: { smtpUrl: string; from: string }): Sender
   };
 }
 
-/** 5xx concerns this mail or its address, except where the relay refuses us; everything else passes with time. */
+/**
+ * A 5xx reply concerns this mail or its address, unless the relay rejects us as a client; everything else is transient.
+ */
 function reasonOf(error: unknown): ReasonError {
   const { responseCode, code, message } = error as { responseCode?: number; code?: string; message: string };
   const refused =
@@ -53,7 +55,7 @@ function reasonOf(error: unknown): ReasonError {
       ? code === 'EENVELOPE' || code === 'EMESSAGE'
       : responseCode >= 500 && code !== 'EAUTH' && code !== 'ETLS' && code !== 'ECONNECTION';
   const status = responseCode === undefined ? (code ?? 'error') : String(responseCode);
-  // The relay's sentence often quotes the address, which is personal data.
+  // The relay's message often quotes the address, which is personal data.
   const detail = `${status} ${message.replaceAll(/[^\s<>]+@[^\s<>]+/g, '[address]')}`.slice(0, 300);
   return new ReasonError(refused ? 'mail_refused' : 'mail_unavailable', detail, { cause: error });
 }

@@ -8,7 +8,7 @@ export interface StripeOptions {
   apiBase?: string | undefined;
 }
 
-/** The Stripe SDK at the API version that this product is written against. */
+/** The Stripe SDK, pinned to the API version that this product is written for. */
 export function createStripe(options: StripeOptions): Stripe {
   const base = options.apiBase ? new URL(options.apiBase) : undefined;
   return new Stripe(options.secretKey, {
@@ -27,8 +27,8 @@ export function createStripe(options: StripeOptions): Stripe {
 }
 
 /**
- * Runs one call and returns its object. Errors come out as reasons, and an answer that is not of the asked kind is an
- * error too: the SDK returns a foreign HTTP error whose body has no `error` key as if it were a result.
+ * Runs one call and returns its object. Errors are thrown as reason codes. An answer of another object kind is an error
+ * too: the SDK returns an HTTP error whose body has no `error` key as if it were a result.
  */
 export async function call<Kind extends string, Answer extends { object: Kind }>(
   kind: Kind,

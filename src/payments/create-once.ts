@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { now } from '../runtime/clock.ts';
 import { isKeyUsedUp, toReason } from './errors.ts';
 
-/** Where intents are kept (design 5, Idempotency); the control plane's is `store/create-intents.ts`. */
+/** Storage of intents (design 5, Idempotency); the control plane's is `store/create-intents.ts`. */
 export interface CreateIntents {
   open(
     baseKey: string,
@@ -12,15 +12,17 @@ export interface CreateIntents {
   nextGeneration(baseKey: string, generation: number): Promise<void>;
 }
 
-/** Stripe forgets keys after 24 h; from here on an open intent is looked up before it is repeated. */
+/**
+ * Stripe forgets keys after 24 h; past this age the object of an open intent is looked up before the call is repeated.
+ */
 const keyLifetimeMs = 20 * 3_600_000;
 
 /**
- * Creates an object at Stripe exactly once under `baseKey`, over retries, crashes, replayed server errors, parameters
- * that changed since a try whose answer was lost, and days.
+ * Creates an object at Stripe exactly once under `baseKey`, despite retries, crashes, replayed server errors,
+ * parameters that changed after a lost answer, and the expiry of idempotency keys.
  *
  * `find` looks for the object by customer and `metadata.freehold_key` (lists, never search); `create` gets the
- * idempotency key; `fetch` reads the object that is known already. Errors come out as reasons.
+ * idempotency key; `fetch` reads an object whose id is known. Errors are thrown as reason codes.
  */
 export async function createOnce<Made extends { id: string }>(request: {
   intents: CreateIntents;

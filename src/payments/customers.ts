@@ -4,7 +4,7 @@ import { canonicalJson } from '../domain/billing/canonical-json.ts';
 import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
 
-/** Who a bill is for: all that Stripe copies from a customer onto an invoice when it is finalised. */
+/** Whom a bill is for: everything that Stripe copies from the customer to an invoice when it is finalised. */
 export interface BillingIdentity {
   name: string;
   email: string;

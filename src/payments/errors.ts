@@ -2,12 +2,12 @@ import Stripe from 'stripe';
 import { ReasonError } from '../contracts/reasons.ts';
 
 /**
- * Turns an error of the Stripe SDK into a reason: `card_declined`, `payment_provider_unavailable` (retryable: 429, 5xx,
- * no connection, a request with the same key in flight) or `payment_request_refused`. Other errors pass through.
+ * Maps an error of the Stripe SDK to a reason code: `card_declined`, `payment_provider_unavailable` (retryable: 429,
+ * 5xx, no connection, a request with the same key in flight) or `payment_request_refused`. Other errors pass through.
  */
 export function toReason(error: unknown): unknown {
   if (!(error instanceof Stripe.errors.StripeError)) return error;
-  // Stripe's sentence may quote an address, which is personal data.
+  // Stripe's message may quote an address, which is personal data.
   const message = error.message.replaceAll(/[^\s<>:'"]+@[^\s<>'"]+/g, '[address]');
   const detail = [error.code, message].filter(Boolean).join(': ');
   if (error instanceof Stripe.errors.StripeCardError) return new ReasonError('card_declined', detail, { cause: error });
@@ -21,14 +21,14 @@ export function toReason(error: unknown): unknown {
   });
 }
 
-/** Whether Stripe knows no object of this id. */
+/** Whether the error says that no object has this id. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
 }
 
 /**
- * Whether a key is used up: Stripe replays a stored server error, or the key was used with other parameters. It will
- * never succeed, so whether the object was made has to be looked up, and a new key is needed when it was not.
+ * Whether an idempotency key is used up: Stripe replays a stored server error, or the key was used with other
+ * parameters. It can never succeed, so the object has to be looked up, and a new key is needed if it was not created.
  */
 export function isKeyUsedUp(error: unknown): boolean {
   const original = error instanceof ReasonError ? error.cause : error;

@@ -9,8 +9,8 @@ import { hasEnded, subscriptionsOfOrder } from './subscriptions.ts';
 const openStatuses: readonly Stripe.Invoice.Status[] = ['draft', 'open', 'uncollectible'];
 
 /**
- * What Stripe holds now for an order: for its own invoices, and whether its subscription lives. Reads and changes
- * nothing. Errors: `payment_provider_unavailable`.
+ * What Stripe holds now for an order: the money of its own invoices, and whether its subscription is live. Read-only.
+ * Errors: `payment_provider_unavailable`.
  */
 export async function holdingsOfOrder(
   stripe: Stripe,
@@ -31,13 +31,16 @@ export async function holdingsOfOrder(
   };
 }
 
-/** A page of the subscriptions that live and name an order of ours, in Stripe's order; `next` null at the end. */
+/**
+ * A page of the live subscriptions with an order of ours in their metadata, in Stripe's order; `next` is null at the
+ * end.
+ */
 export async function listLiveSubscriptions(
   stripe: Stripe,
   { after, limit }: { after: string; limit: number },
 ): Promise<{ items: { subscriptionId: string; orderId: string }[]; next: string | null }> {
   try {
-    // Without a status Stripe lists those that were not cancelled.
+    // Without a status, Stripe lists all that are not cancelled.
     const page = await stripe.subscriptions.list({ limit, ...(after ? { starting_after: after } : {}) });
     const items = page.data.flatMap(({ id, status, metadata }) => {
       const orderId = metadata.freehold_order;

@@ -1,18 +1,18 @@
 import type { LatePayment } from '../contracts/workflow-messages.ts';
 
-/** What one payment intent of an ended order took and gave back, minor units. */
+/** What was paid and refunded by one payment intent of an ended order, minor units. */
 export interface PaymentMoney {
   paymentIntentId: string;
   received: number;
-  /** What went back or is on its way, whoever gave it back. */
+  /** Refunded or being refunded, also by hand. */
   refunded: number;
-  /** The newest refund that did not arrive. */
+  /** The newest failed refund. */
   failedRefundId?: string | undefined;
 }
 
 /**
- * What counts as stray money of an order that ended without delivery: every payment that gave less back than it took.
- * Names it as the webhook does, a failed refund by its own id, so that both start the same workflow.
+ * The late payments of an order that ended without delivery: every payment that is not fully refunded. Their ids are
+ * those that the webhook uses (a failed refund has its own), so that both start the same workflow.
  */
 export function latePaymentsOf(orderId: string, payments: readonly PaymentMoney[]): LatePayment[] {
   return payments

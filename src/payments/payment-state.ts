@@ -3,17 +3,17 @@ import type { OrderPayment } from '../contracts/order-payment.ts';
 import { call } from './client.ts';
 import { toReason } from './errors.ts';
 
-/** What one look at Stripe says about the first payment of an order. Amounts in minor units. */
+/** The state of the first payment of an order at Stripe. Amounts in minor units. */
 export type PaymentState =
   | { kind: 'paid'; amount: number; paidUntil: Date | undefined }
   | { kind: 'open'; declines: number; lastDecline: string | undefined }
-  /** The customer has confirmed it, and the bank has not answered yet. */
+  /** Confirmed by the customer; the bank has not answered yet. */
   | { kind: 'processing' }
   | { kind: 'closed' };
 
 /**
- * Looks once. `paid` comes from the invoice alone (never from the subscription's status, which may be active before
- * any money moved); `closed` means that nobody can pay any more.
+ * Reads Stripe once. `paid` follows from the invoice alone (never from the subscription's status, which may be active
+ * before any money moved); `closed` means that it can no longer be paid.
  */
 export async function readPayment(stripe: Stripe, payment: OrderPayment): Promise<PaymentState> {
   const invoice = await call('invoice', stripe.invoices.retrieve(payment.invoiceId));
@@ -33,7 +33,7 @@ export async function readPayment(stripe: Stripe, payment: OrderPayment): Promis
   };
 }
 
-/** End of the last period that an invoice is for; undefined for one that is for no subscription. */
+/** End of the last period on an invoice; undefined without a subscription. */
 export function periodEndOf({ lines }: Stripe.Invoice): Date | undefined {
   const ends = lines.data.filter(({ subscription }) => subscription !== null).map(({ period }) => period.end);
   return ends.length > 0 ? new Date(Math.max(...ends) * 1_000) : undefined;

@@ -3,15 +3,15 @@ import { ReasonError } from '../contracts/reasons.ts';
 import { toReason } from './errors.ts';
 
 /**
- * Ids of prices by lookup key and of tax rates by country and rate, as Stripe has them now. What was found is kept for
- * the life of the process: a synchronised price or rate never changes its meaning.
+ * Ids at Stripe: prices by lookup key, tax rates by country and rate. Cached for the life of the process, because a
+ * synchronised price or rate never changes its meaning.
  */
 export function createPriceBook(stripe: Stripe) {
   const prices = new Map<string, string>();
   const taxRates = new Map<string, string>();
 
   return {
-    /** Price ids for these lookup keys; `payment_request_refused` when the catalogue was not synchronised. */
+    /** Price ids for these lookup keys; throws `payment_request_refused` when the catalogue was not synchronised. */
     async pricesOf(lookupKeys: readonly string[]): Promise<Map<string, string>> {
       const unknown = lookupKeys.filter((key) => !prices.has(key));
       try {
@@ -35,7 +35,7 @@ export function createPriceBook(stripe: Stripe) {
       return found;
     },
 
-    /** The exclusive VAT rate of a country, made when Stripe does not have it yet. */
+    /** The exclusive VAT rate of a country, created if Stripe does not have it yet. */
     async taxRateOf(tax: { country: string; basisPoints: number; name: string }): Promise<string> {
       const key = `${tax.country}:${tax.basisPoints}`;
       const known = taxRates.get(key);

@@ -4,12 +4,12 @@ import { toReason } from './errors.ts';
 import type { PaymentMoney } from './late-payment-plan.ts';
 import { readRefunds } from './refunds.ts';
 
-/** What the payments of these invoices took and gave back. */
+/** What was paid and refunded for these invoices. */
 export async function moneyOf(stripe: Stripe, invoiceIds: readonly string[]): Promise<PaymentMoney[]> {
   return (await Promise.all(invoiceIds.map((invoiceId) => moneyOfInvoice(stripe, invoiceId)))).flat();
 }
 
-/** One call, and one more for each payment that took money; an invoice with more than 100 payments is not ours. */
+/** One call, and one more per successful payment. Our invoices never have more than 100 payments. */
 async function moneyOfInvoice(stripe: Stripe, invoiceId: string): Promise<PaymentMoney[]> {
   const expand = ['data.payment.payment_intent'];
   const { data } = await call('list', stripe.invoicePayments.list({ invoice: invoiceId, limit: 100, expand }));

@@ -1,12 +1,12 @@
 import type Stripe from 'stripe';
 
-/** The refunds of one payment intent: those that went back or are on their way, and those that did not arrive. */
+/** The refunds of one payment intent: those that succeeded or are pending, and those that failed. */
 export interface RefundsOfPayment {
   givenBack: Stripe.Refund[];
   failed: Stripe.Refund[];
 }
 
-/** Reads the refunds of a payment intent, newest first; whoever made them. Errors are those of the SDK. */
+/** Reads all refunds of a payment intent, newest first. Throws the SDK's errors. */
 export async function readRefunds(stripe: Stripe, paymentIntentId: string): Promise<RefundsOfPayment> {
   const givenBack: Stripe.Refund[] = [];
   const failed: Stripe.Refund[] = [];

@@ -1,26 +1,26 @@
 import type Stripe from 'stripe';
 import { sum } from '../domain/billing/money.ts';
 
-/** What Stripe holds for one invoice. Amounts in minor units. */
+/** One invoice as Stripe has it. Amounts in minor units. */
 export interface InvoiceFacts {
   invoiceId: string;
   status: Stripe.Invoice.Status;
-  /** With tax, and without. */
+  /** With and without tax. */
   total: number;
   net: number;
-  /** Credited so far: with tax, and without. */
+  /** Credited so far: with and without tax. */
   credited: number;
   creditedNet: number;
-  /** The rate of its tax; undefined where there is none. */
+  /** Its tax rate; undefined without tax. */
   taxRateId: string | undefined;
-  /** `amount` and what of it is `credited` are without tax. */
+  /** `amount` and `credited` are without tax. */
   lines: readonly { id: string; quantity: number; amount: number; credited: number }[];
   payments: {
     paymentIntentId: string;
     status: Stripe.PaymentIntent.Status;
     received: number;
     refunded: number;
-    /** What of `refunded` no credit note accounts for: people gave it back by hand. */
+    /** Refunded by hand: the part of `refunded` that no credit note accounts for. */
     byHand: readonly RefundPart[];
     refundFailed: boolean;
   }[];
@@ -32,8 +32,8 @@ export interface RefundPart {
 }
 
 /**
- * A line to credit: whole, or the amount without tax that is left of it, or one line of its own for all that is left of
- * the invoice.
+ * A line to credit: a whole line, the rest of a line as an amount without tax, or one custom line for the rest of the
+ * invoice.
  */
 export type CreditedLine = { id: string; quantity: number } | { id: string; amount: number } | WholeRest;
 export interface WholeRest {
@@ -50,9 +50,9 @@ export type SettleAction =
   | {
       kind: 'credit';
       invoiceId: string;
-      /** What the credit note gives back itself. */
+      /** What the credit note itself refunds. */
       refundAmount: number;
-      /** What was given back by hand before, which the credit note accounts for. */
+      /** Earlier refunds by hand that the credit note accounts for. */
       refunds: RefundPart[];
       lines: CreditedLine[];
       taxRateId: string | undefined;
@@ -60,8 +60,9 @@ export type SettleAction =
   | { kind: 'refund_stray'; paymentIntentId: string; amount: number };
 
 /**
- * The next thing to do so that no money is kept for these invoices and none of them stays open, from what Stripe holds
- * now (design 5, billing.settle). Pure: called again after each action with fresh facts, until it says `settled`.
+ * The next action towards a state in which these invoices are fully refunded and none of them is open, from what Stripe
+ * holds now (design 5, billing.settle). Pure: called again with fresh facts after each action, until it returns
+ * `settled`.
  */
 export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleAction {
   let inFlight: string | undefined;
@@ -124,7 +125,7 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
   };
 }
 
-/** What went back by hand, up to the amount that a credit note is about. */
+/** Refunds by hand, up to the amount of a credit note. */
 function refundsByHand({ payments }: InvoiceFacts, limit: number): RefundPart[] {
   const parts: RefundPart[] = [];
   let left = limit;
@@ -137,8 +138,8 @@ function refundsByHand({ payments }: InvoiceFacts, limit: number): RefundPart[] 
 }
 
 /**
- * What is left of the lines. A negative line (of a proration) cannot be credited, and what was credited by hand without
- * naming a line is no line's: then one line of its own takes the rest, to the cent.
+ * The rest of the lines to credit. A negative (proration) line cannot be credited, and a credit by hand may belong to
+ * no line; in both cases one custom line credits the rest, to the cent.
  */
 function linesLeft({ lines, net, creditedNet, total, credited }: InvoiceFacts): CreditedLine[] {
   const isByLine = sum(lines.map((line) => line.credited)) === creditedNet;

@@ -11,26 +11,26 @@ export interface SettleRequest {
   /** `<instanceId>:<operationId>:settle-money`. */
   baseKey: string;
   orderId: string;
-  /** What is given back: exactly these, also those of no subscription. */
+  /** The invoices to refund: exactly these, also one-off invoices. */
   invoiceIds: readonly string[];
 }
 
 export interface Settled {
-  /** Minor units that Stripe ever took and gave back for these invoices; equal when settled. */
+  /** Total paid and refunded for these invoices, minor units; equal when settled. */
   paid: number;
   refunded: number;
 }
 
-/** Each round re-reads Stripe; more rounds than this in one call mean that somebody else keeps changing things. */
+/** Each round re-reads Stripe; more rounds in one call mean that something else keeps changing the invoices. */
 const maxRounds = 6;
 
 const inFlightReadMs = 3_600_000;
 
 /**
- * Gives everything back that was ever taken for these invoices, driven by what Stripe holds now, and leaves none of them
- * open. Whatever else their subscription or customer has stays as it is. Idempotent. Throws `money_in_flight` (comes
- * back hourly), `money_not_settled` while Stripe does not yet read back settled (retryable), and `refund_failed` when a
- * refund came back.
+ * Refunds everything that was ever paid for these invoices, driven by what Stripe holds now, and leaves none of them
+ * open. Other invoices of their subscription or customer stay untouched. Idempotent. Throws `money_in_flight` (retried
+ * hourly), `money_not_settled` while Stripe does not yet show them settled (retryable), and `refund_failed` when a
+ * refund failed.
  */
 export async function settleInvoices(stripe: Stripe, intents: CreateIntents, request: SettleRequest): Promise<Settled> {
   for (let round = 0; round < maxRounds; round += 1) {
@@ -60,8 +60,8 @@ export async function settleInvoices(stripe: Stripe, intents: CreateIntents, req
 }
 
 /**
- * Ends every subscription that was made for an order which is not delivered, and answers the ids of all invoices that
- * they ever had, read after none of them lived. Also finds what was made by a call whose answer was lost. Idempotent.
+ * Cancels every subscription of an undelivered order and returns the ids of all their invoices, read after the last one
+ * was cancelled. Also finds subscriptions created by a call whose answer was lost. Idempotent.
  */
 export async function endSubscriptionsOf(
   stripe: Stripe,
@@ -90,7 +90,7 @@ export async function endSubscriptionsOf(
   }
 }
 
-/** A void that finds the invoice paid, or a cancel that finds it done, is not an error: the next round re-reads it. */
+/** Voiding a paid invoice or cancelling an ended subscription is not an error: the next round re-reads it. */
 async function tolerateLostRace(request: Promise<unknown>): Promise<void> {
   try {
     await request;
@@ -100,7 +100,7 @@ async function tolerateLostRace(request: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Stripe refuses to delete the draft of a subscription: then it is finalised, and the next round voids it. */
+/** Stripe does not delete a draft of a subscription: it is finalised, and the next round voids it. */
 async function deleteDraft(stripe: Stripe, invoiceId: string): Promise<void> {
   try {
     await stripe.invoices.del(invoiceId);
@@ -156,7 +156,9 @@ function creditedLine(line: CreditedLine, taxRateId: string | undefined): Stripe
   };
 }
 
-/** A payment that succeeded although its invoice takes no money any more has no line to credit: a bare refund. */
+/**
+ * A payment that succeeded after its invoice was closed has no line to credit, so it is refunded without a credit note.
+ */
 async function refundLatePayment(
   stripe: Stripe,
   intents: CreateIntents,
@@ -184,7 +186,7 @@ async function refundLatePayment(
   });
 }
 
-/** These invoices with their payments and refunds; a draft that was deleted is not among them. */
+/** These invoices with their payments and refunds; deleted drafts are omitted. */
 export async function readInvoices(stripe: Stripe, invoiceIds: readonly string[]): Promise<InvoiceFacts[]> {
   const facts: InvoiceFacts[] = [];
   try {
@@ -236,7 +238,7 @@ async function readInvoice(stripe: Stripe, invoice: Stripe.Invoice): Promise<Inv
     net: invoice.total_excluding_tax ?? invoice.total,
     credited,
     creditedNet: notes.net,
-    // An invoice of ours has one rate.
+    // Our invoices have one tax rate.
     taxRateId: invoice.total_taxes?.[0]?.tax_rate_details?.tax_rate,
     lines: lines.map((line) => ({
       id: line.id,
@@ -254,7 +256,7 @@ async function listLines(stripe: Stripe, invoiceId: string): Promise<Stripe.Invo
   return lines;
 }
 
-/** Amounts in minor units that credit notes account for: by refund, and without tax by line of the invoice and in all. */
+/** Amounts that credit notes account for, in minor units: per refund, and without tax per invoice line and in total. */
 interface CreditNoteFacts {
   refunds: ReadonlyMap<string, number>;
   lines: ReadonlyMap<string, number>;

@@ -11,7 +11,7 @@ import { endSubscriptionsOf, type SettleRequest, settleInvoices } from './settle
 import { createSubscription, readSubscription, type SubscriptionRequest } from './subscriptions.ts';
 import { syncCatalogue } from './sync-catalogue.ts';
 
-/** Everything that the product asks of Stripe, with the real SDK behind it; errors come out as reasons. */
+/** The product's calls to Stripe through the real SDK; errors are thrown as reason codes. */
 export function createStripeGateway(options: StripeOptions & { intents: CreateIntents }) {
   const stripe = createStripe(options);
   const priceBook = createPriceBook(stripe);

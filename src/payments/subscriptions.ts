@@ -14,29 +14,29 @@ export interface SubscriptionRequest {
   customerId: string;
   orderId: string;
   instanceId: string;
-  /** What the customer's quote says is due, minor units; Stripe's invoice must say the same to the cent. */
+  /** The total of the customer's quote, minor units; Stripe's invoice must equal it to the cent. */
   total: number;
   tax: { country: string; basisPoints: number; name: string };
   items: readonly { lookupKey: string; quantity: number }[];
 }
 
-/** What Stripe holds of a subscription now. */
+/** A subscription as Stripe has it now. */
 export interface SubscriptionState {
   status: SubscriptionStatus;
   items: { lookupKey: string; quantity: number }[];
   period: { start: Date; end: Date };
-  /** End of the last period that is paid and was not given back; undefined while there is none. */
+  /** End of the last period that is paid and not refunded; undefined while there is none. */
   paidUntil: Date | undefined;
 }
 
-/** The last period that is paid is among so many of the newest paid invoices, with those of changes between. */
+/** Newest paid invoices to search for the last paid period; invoices of changes may lie in between. */
 const invoicesRead = 24;
 
 const expand = ['latest_invoice.payments'];
 
 /**
- * The subscription of an order with its first invoice open: one item for the plan and one per add-on, paid by card.
- * Throws `payment_request_refused` when Stripe's total is not the quote's.
+ * Creates the subscription of an order with its first invoice open: one item for the plan and one per add-on, paid by
+ * card. Throws `payment_request_refused` when Stripe's total differs from the quote's.
  */
 export async function createSubscription(
   stripe: Stripe,
@@ -95,7 +95,7 @@ export async function createSubscription(
   };
 }
 
-/** The subscription that was made under this base key, whatever its status. */
+/** The subscription created under this base key, in any status. */
 async function findSubscription(
   stripe: Stripe,
   customerId: string,
@@ -108,7 +108,10 @@ async function findSubscription(
   return undefined;
 }
 
-/** Reads a subscription anew. Errors: `payment_provider_unavailable`, `payment_request_refused` for one that is not there. */
+/**
+ * Reads the current state of a subscription. Errors: `payment_provider_unavailable`, `payment_request_refused` for one
+ * that is not there.
+ */
 export async function readSubscription(stripe: Stripe, stripeId: string): Promise<SubscriptionState> {
   try {
     const subscription = await call('subscription', stripe.subscriptions.retrieve(stripeId));
@@ -143,7 +146,7 @@ export function hasEnded(status: Stripe.Subscription.Status): status is (typeof 
   return (endedSubscriptionStatuses as readonly string[]).includes(status);
 }
 
-/** Every subscription of an order that Stripe knows, found by the customer and the order's id in the metadata. */
+/** Every subscription of an order at Stripe, found by the customer and the order's id in the metadata. */
 export async function subscriptionsOfOrder(
   stripe: Stripe,
   customerId: string,

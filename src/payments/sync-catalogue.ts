@@ -3,9 +3,9 @@ import type { ListedPrice } from '../domain/catalogue/catalogue.ts';
 import { toReason } from './errors.ts';
 
 /**
- * Makes Stripe hold exactly the catalogue's prices: missing products and prices are created, a changed amount becomes a
- * new price that takes the lookup key over (the old one stays for those who bought it). Safe to run from several
- * processes at once; returns how many prices it made.
+ * Synchronises the catalogue's prices to Stripe: creates missing products and prices; a changed amount becomes a new
+ * price that takes over the lookup key (the old one stays for existing subscriptions). Safe to run from several
+ * processes at once; returns the number of prices created.
  */
 export async function syncCatalogue(stripe: Stripe, prices: readonly ListedPrice[]): Promise<number> {
   try {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** The schema of an answer without a body. */
 export const noBody = z.undefined();
 
-/** What a handler returns that has written its answer itself: an event stream. */
+/** Returned by a handler that has written its response itself: an event stream. */
 export const streamed = Symbol('streamed');
 
 export type AnswerSchemas = Record<number, z.ZodType>;

@@ -11,42 +11,44 @@ import { type ProblemCatalogue, problemsOf } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
 import type { Route } from './route.ts';
 
-/** A part of a request that a route may have a schema for. */
+/** A part of a request for which a route may have a schema. */
 export type RequestPart = 'params' | 'query' | 'headers' | 'body';
 
-/** The stages of the framework that stand before a route's handler; a stage that the route does not need is empty. */
+/** The framework's stages before a route's handler; a stage that the route does not need is empty. */
 export interface Stages {
   /** Reads a JSON body. */
   readBody: RequestHandler[];
-  /** Holds the parts of the path against their schema. */
+  /** Validates the path parameters. */
   readParams: RequestHandler[];
-  /** Asks the guard. */
+  /** Runs the guard. */
   admit: RequestHandler[];
 }
 
-/** What one server passes in; all else about its routes is the same everywhere. */
+/** The parts in which the servers differ. */
 export interface RouteServer<Facts, Code extends string> {
-  /** What guards and handlers of this server know of a request. */
+  /** What guards and handlers of this server know about a request. */
   factsOf(request: Request, response: Response): Facts;
   /**
-   * What stands before the handler of a route: the framework's stages and the server's own (limits, sessions). Their order
-   * says which refusal wins where several are due, so it is part of the wire.
+   * The handlers before a route's own: the framework's stages and the server's (limits, sessions). Their order decides
+   * which of several refusals wins, so it is part of the wire contract.
    */
   before(route: Route<Facts, Code>, stages: Stages): RequestHandler[];
-  /** Largest JSON body, `64kb`; larger ones are refused unread. */
+  /** Largest JSON body, such as `64kb`; larger ones are refused unread. */
   bodyLimit: string;
   problems: ProblemCatalogue<Code>;
   /** The problem of a request that does not fit the schemas of its route. */
   misfit(issues: readonly z.core.$ZodIssue[], part: RequestPart): Error;
-  /** The problem of a method that a path does not have; without it such requests go on to the next handler. */
+  /** The problem for a method that the path does not support; without it such requests go to the next handler. */
   otherMethod?(allowed: string): Error;
   /** Headers of every answer that does not set them itself. */
   headers?: Record<string, string>;
-  /** Whether every answer and problem is held against its declaration; one that does not fit is a fault of ours, and loud. */
+  /**
+   * Whether every answer and problem is checked against its declaration; one that does not fit is an internal error.
+   */
   checkAnswers: boolean;
 }
 
-/** What the stages of one request leave for those after them. */
+/** State that the stages of a request pass to later ones. */
 interface Progress {
   params?: unknown;
   caller?: unknown;
@@ -76,7 +78,7 @@ export function mountRoutes<Facts, Code extends string>(
   for (const [path, known] of methods) app.all(path, refuseMethod([...known], otherMethod));
 }
 
-/** Refuses a request with what its path allows. */
+/** Refuses a request with the methods that its path allows. */
 export function refuseMethod(known: readonly string[], problem: (allowed: string) => Error): RequestHandler {
   const allowed = known.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
   return (_request, response) => {
@@ -151,7 +153,7 @@ function parse<Facts, Code extends string>(
   throw server.misfit(parsed.error.issues, part);
 }
 
-/** Throws when an answer's status is not declared, or its body does not fit the schema that is. */
+/** Throws when an answer's status is not declared or its body does not fit the declared schema. */
 function checkAnswer(route: Route<never, string>, status: number, text: string | undefined): void {
   const schema = route.answers[status];
   const where = `${route.method} ${route.path}`;
@@ -162,7 +164,7 @@ function checkAnswer(route: Route<never, string>, status: number, text: string |
   throw new Error(`${where} answered ${status} with a body that is not declared: ${misfit}`);
 }
 
-/** Passes on what a route failed with; a problem that it does not declare becomes an error that says so. */
+/** Passes on the error of a route; an undeclared problem becomes an error that says so. */
 function checkProblem<Code extends string>(
   route: Route<never, Code>,
   catalogue: ProblemCatalogue<Code>,

@@ -3,7 +3,7 @@ import { problemsOf } from './problems.ts';
 import type { Route } from './route.ts';
 import { createSchemas, type Json } from './schemas.ts';
 
-/** What one server says of itself in its document. */
+/** The facts of one server in its document. */
 export interface DocumentFacts<Code extends string> {
   title: string;
   version: string;
@@ -54,7 +54,7 @@ export function openApiDocument<Facts, Code extends string>(
           ...parametersOf(guard.headers, 'header'),
         ],
         ...bodyOf(declared.body),
-        // Where a problem shares its status with an answer, the answer's own description stands.
+        // Where a problem and an answer share a status, the answer's description is used.
         responses: { ...problemAnswers(declared), ...answersOf(declared.answers, declared.stream) },
       },
     };

@@ -3,14 +3,14 @@ import type { z } from 'zod';
 import type { Log } from '../runtime/log.ts';
 import type { Route } from './route.ts';
 
-/** The problems that one server answers with: what its routes declare is held against this. */
+/** The problems of one server, against which its routes' declarations are checked. */
 export interface ProblemCatalogue<Code extends string> {
   /** Schema of a problem document's body. */
   schema: z.ZodType;
-  /** Codes with which a route may answer beside its own and its guard's: validation, limits, outages. */
+  /** Codes that a route may answer in addition to its own and its guard's: validation, limits, outages. */
   implied(route: Route<never, Code>): readonly Code[];
   statusOf(code: Code): number;
-  /** What the OpenAPI document says of a code, in Markdown. */
+  /** Description of a code in the OpenAPI document, Markdown. */
   sentenceOf(code: Code): string;
   /** The code of an error that was thrown as a problem; undefined for any other error. */
   codeOf(error: unknown): Code | undefined;
@@ -21,18 +21,18 @@ export function problemsOf<Code extends string>(route: Route<never, Code>, catal
   return [...new Set([...catalogue.implied(route), ...route.guard.problems, ...route.problems])].sort();
 }
 
-/** A problem as it is answered. */
+/** The response of a problem. */
 export interface ProblemAnswer {
   status: number;
   headers?: Record<string, string>;
   /** The problem document. */
   body: { code: string };
-  /** Whether the log has a line about it: `error` with the error itself, `info` with the code alone. */
+  /** Whether it is logged: `error` with the error itself, `info` with the code alone. */
   log?: 'error' | 'info';
 }
 
 export interface ProblemOptions {
-  /** What is answered to anything that was thrown; an error that nobody expected shows nothing of itself. */
+  /** The response to a thrown value; an unexpected error reveals nothing about itself. */
   problemOf(error: unknown, requestId: string): ProblemAnswer;
   requestIdOf(request: Request, response: Response): string;
   log: Log;
@@ -60,7 +60,7 @@ export function problemHandler({ problemOf, requestIdOf, log }: ProblemOptions):
   };
 }
 
-/** What a caller named, as it may stand in a log or an answer: nothing long enough to be a key, a secret or a token. */
+/** Shortens a name sent by a caller for logs and answers, so that it cannot be a whole key, secret or token. */
 export function shownPart(name: string): string {
   return name.replaceAll(/[^/]{25,}/g, '…').slice(0, 200);
 }

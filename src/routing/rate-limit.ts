@@ -2,20 +2,20 @@ import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 
 export interface RequestLimit {
-  /** Requests that one key may make in a window. */
+  /** Requests allowed per key and window. */
   most: number;
   windowMs: number;
   /** Form of the `RateLimit` headers. */
   headers: 'draft-7' | 'draft-8';
   /** Name of the limit, in headers of draft 8. */
   identifier?: string;
-  /** Whose requests are counted together; by default those of one client address. */
+  /** Key under which requests are counted; by default the client address. */
   keyOf?(request: Request, response: Response): string;
   /** The problem of a request above the limit. */
   refusal(retryAfterMs: number): Error;
 }
 
-/** A limit of requests, told in `RateLimit` headers. Each process counts for itself. */
+/** A rate limit, reported in `RateLimit` headers. Each process counts separately. */
 export function limitRequests(limit: RequestLimit): RequestHandler {
   return rateLimit({
     windowMs: limit.windowMs,

@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 
-/** Gives every request an id that its answer has as a header, and its problem, log line and audit entry too. */
+/** Gives every request an id, which appears in the response header, problem, log line and audit entry. */
 export function nameRequests({ header, newId }: { header: string; newId: () => string }): RequestHandler {
   return (_request, response, next) => {
     const id = newId();

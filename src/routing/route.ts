@@ -2,13 +2,13 @@ import type { z } from 'zod';
 import type { Answer, AnswerSchemas, streamed } from './answer.ts';
 
 /**
- * Lets a caller in or throws the problem why not. `Facts` is what its server knows of a request (`RouteServer.factsOf`),
- * `Code` names the server's problems.
+ * Admits a caller or throws the problem. `Facts` is what the server knows about a request (`RouteServer.factsOf`),
+ * `Code` the server's problems.
  */
 export interface Guard<Caller, Facts, Code extends string> {
-  /** Names of security schemes of the OpenAPI document; any one of them lets in. */
+  /** Names of security schemes of the OpenAPI document; any one of them is enough. */
   security: readonly string[];
-  /** Whether the document says that a request without credentials is let in too. */
+  /** Whether the document says that requests without credentials are admitted too. */
   optional?: boolean;
   /** Headers that the guard itself reads, for the document. */
   headers?: z.ZodType;
@@ -21,7 +21,7 @@ export interface RequestParams {
   params: Record<string, string>;
 }
 
-/** What a handler is given beside its server's facts: everything parsed, and the caller whom the guard let in. */
+/** A handler's input besides the server's facts: the parsed request and the caller admitted by the guard. */
 export interface RouteInput<Params, Query, Headers, Body, Caller> {
   params: Params;
   query: Query;
@@ -45,7 +45,7 @@ export interface RouteDeclaration<
   Given extends Answer<Schemas>,
 > {
   method: 'get' | 'put' | 'post' | 'delete';
-  /** Path in the way of OpenAPI: `/v1/orders/{id}`. */
+  /** Path in OpenAPI syntax: `/v1/orders/{id}`. */
   path: string;
   tag: string;
   summary: string;
@@ -60,14 +60,14 @@ export interface RouteDeclaration<
   answers: Schemas;
   /** Schema of one event, where the route answers `Accept: text/event-stream` with a stream of them. */
   stream?: z.ZodType;
-  /** Problems of its own; those of guard, validation, limits and outages come by themselves. */
+  /** Problems of its own; those of guard, validation, limits and outages are added automatically. */
   problems: readonly NoInfer<Code>[];
   handler(
     input: Facts & RouteInput<z.output<Params>, z.output<Query>, z.output<Headers>, z.output<Body>, Caller>,
   ): Promise<Given | typeof streamed>;
 }
 
-/** A declared route: what a server mounts and what its OpenAPI document is made of. */
+/** A declared route, which a server mounts and documents in OpenAPI. */
 export interface Route<Facts, Code extends string>
   extends Omit<
     // biome-ignore lint/suspicious/noExplicitAny: the one place where the types of one route's parts are forgotten
@@ -80,13 +80,13 @@ export interface Route<Facts, Code extends string>
   ): Promise<{ status: number; body: unknown; headers?: Record<string, string> } | typeof streamed>;
 }
 
-/** Declares a route once: its handler and its part of the OpenAPI document come from this alone. */
+/** Declares a route once, for its handler and for the OpenAPI document. */
 export function route<
   Schemas extends AnswerSchemas,
   Caller,
   Facts,
   Code extends string,
-  // Inferred as a constant, so that statuses and enumerated texts stay what they are written as.
+  // Inferred as constants, so that statuses and enumerated texts keep their literal types.
   const Given extends Answer<Schemas>,
   Params extends z.ZodType = z.ZodUndefined,
   Query extends z.ZodType = z.ZodUndefined,

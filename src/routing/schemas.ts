@@ -9,7 +9,7 @@ export type Json = Record<string, unknown>;
 export function createSchemas() {
   const components: Json = {};
 
-  /** JSON Schema of a zod schema; named ones move to the components and are referred to. */
+  /** JSON Schema of a zod schema; named schemas move to the components and are referenced. */
   function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
     const { $schema: _, $defs, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
     const suffix = io === 'input' ? 'Input' : '';
@@ -24,7 +24,7 @@ export function createSchemas() {
         ),
       );
     };
-    // A schema that is only ever asked for keeps its name; one that is both asked for and answered has two forms.
+    // A schema used only for requests keeps its name; one used for requests and responses has two forms.
     const suffixFor = (ref: string) => (ref.endsWith('Request') ? '' : suffix);
     for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) {
       components[`${name}${suffixFor(name)}`] = rename(definition);
@@ -48,7 +48,7 @@ export function createSchemas() {
         schema: inner,
       }));
     },
-    /** Answers that were declared, with the events of a stream where there is one. */
+    /** The declared answers, with the events of a stream if there is one. */
     answersOf(schemas: AnswerSchemas, stream?: z.ZodType): Json {
       const answers: Json = {};
       for (const [status, schema] of Object.entries(schemas)) {

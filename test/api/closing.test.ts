@@ -42,7 +42,7 @@ async function orderAs(by: Browser, on = api) {
   return on.call('POST', '/v1/orders', { headers: { ...by, 'idempotency-key': freshName() }, body });
 }
 
-/** An order of the member that came to this end, as its workflow leaves it. */
+/** An order of the member in this final state, as its workflow leaves it. */
 async function endedOrder(by: Browser, state: OrderState): Promise<{ id: string; instanceId: string }> {
   const answer = await orderAs(by);
   const record = await api.store.orders.find(answer.body.id);
@@ -63,7 +63,7 @@ describe('L68: closing an account', () => {
       expect(answer.body.detail).toBe(`server ${hostname} (${status})`);
       const { body } = await preview(browser);
       expect(body).toMatchObject({ canClose: false, blockedBy: { instances: [{ id: _id, hostname, status }] } });
-      // Nothing is left of the try: the account goes on to order.
+      // The failed attempt leaves nothing behind: the account can order again.
       expect((await orderAs(browser)).status).toBe(202);
     },
   );
@@ -178,7 +178,7 @@ describe('L68: closing an account', () => {
   });
 
   describe('and an order that was left without its workflow', () => {
-    /** An API whose orders cannot start until they may, with one such order that stands. */
+    /** An API whose order starts are held back, with one accepted order. */
     async function leftOrder(by: Browser) {
       let down = true;
       let tries = 0;
@@ -208,7 +208,7 @@ describe('L68: closing an account', () => {
       const { late, row, started } = await leftOrder(browser);
       try {
         expect((await api.store.holds.find(row.quote.subject.name))?.holderId).toBe(row._id);
-        // As it is when the row came after the closing had looked, and its request died before it asked.
+        // As when the row was inserted after the closing had checked, and its request died before its own check.
         await api.store.accounts.remove(accountId, () => {});
         await sweepOnce(late.deps);
         expect(started).not.toContain(row._id);
@@ -240,7 +240,7 @@ describe('L68: closing an account', () => {
     });
   });
 
-  test('of one account leaves the member his others', async () => {
+  test('of one account leaves the member their others', async () => {
     const [own, host] = [await found(api), await found(api)];
     await join(api, host.browser, own.email);
     expect((await close(own.browser, own.email)).status).toBe(200);

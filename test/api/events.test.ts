@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 
 const api = useApi({ config: { FREEHOLD_STREAMS_PER_IP: 12 } });
 
-const place = ({ instanceId, _id, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
+const subject = ({ instanceId, _id, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
 const line = (text: string): EventBody => ({ type: 'log', step: 'stack-up', severity: 'info', text });
 
 interface Reader {
@@ -44,10 +44,10 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 describe('the event stream of an order', () => {
   test('brings what happened and then what happens, each event once and in order', async () => {
     const { accepted, bearer, record } = await order(api);
-    for (const text of ['one', 'two']) await api.store.timeline.append(place(record), line(text));
+    for (const text of ['one', 'two']) await api.store.timeline.append(subject(record), line(text));
     const reader = await listen(`/v1/orders/${accepted.id}/events`, bearer);
     await until(() => reader.events.length === 2);
-    for (const text of ['three', 'four']) await api.store.timeline.append(place(record), line(text));
+    for (const text of ['three', 'four']) await api.store.timeline.append(subject(record), line(text));
     await until(() => reader.events.length === 4);
     reader.close();
 
@@ -62,10 +62,10 @@ describe('the event stream of an order', () => {
 
   test('resumes after Last-Event-ID without a gap or a duplicate', async () => {
     const { accepted, bearer, record } = await order(api);
-    for (const text of upTo(5)) await api.store.timeline.append(place(record), line(String(text)));
+    for (const text of upTo(5)) await api.store.timeline.append(subject(record), line(String(text)));
     const reader = await listen(`/v1/orders/${accepted.id}/events?after=1`, { ...bearer, 'last-event-id': '3' });
     await until(() => reader.events.length === 2);
-    await api.store.timeline.append(place(record), line('6'));
+    await api.store.timeline.append(subject(record), line('6'));
     await until(() => reader.events.length === 3);
     reader.close();
     expect(numbers(reader)).toEqual([4, 5, 6]);
@@ -77,7 +77,7 @@ describe('the event stream of an order', () => {
     const total = 120;
     const steady = await listen(path, bearer);
     const writers = upTo(6).map(async (writer) => {
-      for (const each of upTo(total / 6)) await api.store.timeline.append(place(record), line(`${writer}/${each}`));
+      for (const each of upTo(total / 6)) await api.store.timeline.append(subject(record), line(`${writer}/${each}`));
     });
     const restless = (async () => {
       const seen: number[] = [];
@@ -100,7 +100,7 @@ describe('the event stream of an order', () => {
     const { accepted, bearer, record } = await order(api);
     const reader = await listen(`/v1/orders/${accepted.id}/events`, bearer);
     const began = performance.now();
-    await api.store.timeline.append(place(record), { type: 'order', state: 'awaiting_payment' });
+    await api.store.timeline.append(subject(record), { type: 'order', state: 'awaiting_payment' });
     await until(() => reader.events.length === 1);
     reader.close();
     expect(performance.now() - began).toBeLessThan(1_000);
@@ -108,9 +108,9 @@ describe('the event stream of an order', () => {
 
   test('shows nothing of another order of the same instance', async () => {
     const { accepted, bearer, record } = await order(api);
-    await api.store.timeline.append(place(record), line('mine'));
-    await api.store.timeline.append({ ...place(record), orderId: 'ord_0000000000000001' }, line('not mine'));
-    await api.store.timeline.append(place(record), line('mine again'));
+    await api.store.timeline.append(subject(record), line('mine'));
+    await api.store.timeline.append({ ...subject(record), orderId: 'ord_0000000000000001' }, line('not mine'));
+    await api.store.timeline.append(subject(record), line('mine again'));
     const reader = await listen(`/v1/orders/${accepted.id}/events`, bearer);
     await until(() => reader.events.length === 2);
     reader.close();
@@ -122,7 +122,7 @@ describe('the event stream of an order', () => {
   test('shows what is done to the server of the order by operations of no order', async () => {
     const { accepted, bearer, record } = await order(api);
     const restart = { instanceId: record.instanceId, operationId: 'op_0000000000000001' };
-    await api.store.timeline.append(place(record), line('mine'));
+    await api.store.timeline.append(subject(record), line('mine'));
     await api.store.timeline.append(restart, { type: 'operation', kind: 'restart', status: 'running' });
     const reader = await listen(`/v1/orders/${accepted.id}/events`, bearer);
     await until(() => reader.events.length === 2);
@@ -154,7 +154,7 @@ describe('the event stream of an order', () => {
 describe('pages of events', () => {
   test('go on from `next`', async () => {
     const { accepted, bearer, record } = await order(api);
-    for (const text of upTo(5)) await api.store.timeline.append(place(record), line(String(text)));
+    for (const text of upTo(5)) await api.store.timeline.append(subject(record), line(String(text)));
     const read = (query: string) => api.call('GET', `/v1/orders/${accepted.id}/events?${query}`, { headers: bearer });
     const first = await read('limit=3');
     expect(first.body).toMatchObject({ next: 3, more: true });
@@ -181,7 +181,7 @@ test('the events of an instance are for its account', async () => {
     steps: [],
     createdAt: new Date(),
   });
-  await api.store.timeline.append(place(record), line('one'));
+  await api.store.timeline.append(subject(record), line('one'));
   const owner = await signIn(api, 'events@example.com');
   const stranger = await signIn(api, 'stranger@example.com');
   const paths = [

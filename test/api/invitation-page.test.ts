@@ -5,7 +5,7 @@ import { accept, found, invite, linkTokenFor } from '../support/members.ts';
 
 const api = useApi();
 
-const look = (query: string, headers: Record<string, string> = {}) =>
+const open = (query: string, headers: Record<string, string> = {}) =>
   api.call('GET', `/invitation${query}`, { headers });
 const press = (key: string, headers: Record<string, string> = {}) =>
   api.call('POST', '/invitation', {
@@ -19,7 +19,7 @@ describe('the page of an invitation', () => {
     await invite(api, browser, 'page@example.com', ['admin', 'viewer']);
     const token = linkTokenFor(api, 'page@example.com');
     for (let time = 0; time < 2; time += 1) {
-      const page = await look(`?key=${token}`);
+      const page = await open(`?key=${token}`);
       expect(page.status).toBe(200);
       for (const words of [email, 'page@example.com', 'manage members, nodes and licence keys', `value="${token}"`]) {
         expect(page.body).toContain(words);
@@ -35,10 +35,10 @@ describe('the page of an invitation', () => {
     expect([pressed.status, pressed.headers.get('location')]).toEqual([303, '/invitation']);
     const cookie = pressed.headers.get('set-cookie') ?? '';
     expect(cookie).toMatch(/^freehold_session=.*HttpOnly/);
-    const welcome = await look('', { cookie: cookie.split(';')[0] ?? '' });
+    const welcome = await open('', { cookie: cookie.split(';')[0] ?? '' });
     expect(welcome.body).toContain('You are signed in to the account');
     expect(welcome.body).toContain(email);
-    expect((await look(`?key=${token}`)).status).toBe(404);
+    expect((await open(`?key=${token}`)).status).toBe(404);
     expect((await press(token)).status).toBe(404);
   });
 
@@ -54,13 +54,13 @@ describe('the page of an invitation', () => {
   });
 
   test('says in words why there is nothing to see, and shows nothing of what was typed', async () => {
-    const answers = [await look(`?key=${newSecret()}`), await look('?key=%3Cscript%3E'), await look('?key=1&key=2')];
+    const answers = [await open(`?key=${newSecret()}`), await open('?key=%3Cscript%3E'), await open('?key=1&key=2')];
     for (const { status, body } of answers) {
       expect(status).toBe(404);
       expect(body).toContain('This invitation is not valid any more.');
       expect(body).not.toContain('<script');
     }
-    const { status, body } = await look('');
+    const { status, body } = await open('');
     expect(status).toBe(401);
     expect(body).toContain('This page opens by the link of the invitation');
   });
@@ -71,7 +71,7 @@ describe('the page of an invitation', () => {
     await api.store.accounts.change(accountId, ({ members }) => ({
       members: members.map((member) => ({ ...member, email: '"<b>x</b>"@example.com' })),
     }));
-    const { body } = await look(`?key=${linkTokenFor(api, 'escaped@example.com')}`);
+    const { body } = await open(`?key=${linkTokenFor(api, 'escaped@example.com')}`);
     expect(body).toContain('&lt;b&gt;x&lt;/b&gt;');
     expect(body).not.toContain('<b>x</b>');
   });

@@ -23,7 +23,7 @@ async function keysOf(of: TestApi): Promise<JSONWebKeySet> {
   return (await of.call('GET', '/.well-known/jwks.json')).body;
 }
 
-/** Verifies as the licence server does: by the published keys alone. */
+/** Verifies as the licence server does, with the published keys only. */
 async function claimsOf(token: string, keys: JSONWebKeySet): Promise<AccountClaims> {
   const options = {
     issuer,
@@ -159,7 +159,7 @@ describe('the public keys', () => {
 });
 
 describe('the licence server', () => {
-  test('lets a member in by his token and the published keys, over a roll, and nobody by the keys of a stranger', async () => {
+  test('admits a member by token and published keys, across a rotation, and nobody by the keys of a stranger', async () => {
     const before = newAccountKeys();
     const start = (keys: typeof before) =>
       startApi(api.databaseUri, { config: { FREEHOLD_ACCOUNT_KEYS: JSON.stringify(keys) } });

@@ -129,10 +129,10 @@ describe('a member', () => {
     });
   });
 
-  test('whose address an account has without him neither signs in to it nor orders into it as a guest', async () => {
+  test('whose address an account has without them as a member neither signs in to it nor orders into it as a guest', async () => {
     const { browser, memberId, email, accountId } = await found(api);
     await join(api, browser, 'stranger@example.com', ['admin']);
-    // As an account may stand from before its holder had to stay.
+    // An account without its holder.
     await api.store.accounts.change(accountId, ({ members }) => ({
       members: members.filter(({ _id }) => _id !== memberId),
     }));
@@ -243,7 +243,7 @@ describe('an invitation', () => {
       const { browser, accountId } = await found(api);
       const slug = end.replaceAll(' ', '-');
       const sender = await join(api, browser, `sender-${slug}@example.com`, ['admin']);
-      await invite(api, sender.browser, `sender-himself-${slug}@example.com`, ['admin']);
+      await invite(api, sender.browser, `own-address-${slug}@example.com`, ['admin']);
       await invite(api, browser, `others-${slug}@example.com`);
       const ways = {
         'is removed': () => remove(browser, sender.id),
@@ -251,12 +251,12 @@ describe('an invitation', () => {
         'loses the role': () => giveRoles(browser, sender.id, ['payer', 'viewer']),
       } as Record<string, () => Promise<{ status: number }>>;
       expect([200, 204]).toContain((await ways[end]?.())?.status);
-      expect(codeOf(await accept(api, linkTokenFor(api, `sender-himself-${slug}@example.com`)))).toBe(
+      expect(codeOf(await accept(api, linkTokenFor(api, `own-address-${slug}@example.com`)))).toBe(
         'invitation_invalid',
       );
       expect((await accept(api, linkTokenFor(api, `others-${slug}@example.com`))).status).toBe(200);
       const revoked = (await api.store.audit.of(accountId)).filter(({ action }) => action === 'revoke-invitation');
-      expect(revoked).toMatchObject([{ before: { email: `sender-himself-${slug}@example.com` } }]);
+      expect(revoked).toMatchObject([{ before: { email: `own-address-${slug}@example.com` } }]);
     },
   );
 
@@ -365,7 +365,7 @@ describe('L68: the last administrator', () => {
     expect(codeOf(await invite(api, browser, 'too-late@example.com'))).toBe('not_allowed');
   });
 
-  /** Two administrators beside the founder, who is one too where there is a `third`. */
+  /** Two administrators besides the founder, who is a third one with `third`. */
   async function rivals(name: string, { third = false } = {}) {
     const { browser, memberId, accountId } = await found(api);
     const one = await join(api, browser, `${name}-one@example.com`, ['admin']);
@@ -408,7 +408,7 @@ describe('L68: the last administrator', () => {
 describe('a member of several accounts', () => {
   const meOf = async (browser: Browser) => (await get(browser, '/v1/me')).body;
 
-  test('signs in to his own one first, chooses another by the code, and goes over', async () => {
+  test('signs in to their own first, chooses another by the code, and switches', async () => {
     const [own, host] = [await found(api), await found(api)];
     await join(api, host.browser, own.email, ['payer']);
     const me = await meOf(own.browser);

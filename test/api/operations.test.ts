@@ -63,9 +63,9 @@ describe('a customer', () => {
       ...{ _id: operationId, instanceId: instance._id, accountId: instance.accountId },
       ...{ kind: 'restart', status: 'succeeded', steps: [], createdAt: new Date(), endedAt: new Date() },
     });
-    const asked = calls.length;
+    const callsBefore = calls.length;
     expect((await api.call('POST', `${path}/restart`, { headers })).body).toEqual(one.body);
-    expect(calls).toHaveLength(asked);
+    expect(calls).toHaveLength(callsBefore);
     const other = await api.call('POST', `${path}/restart`, { headers: { ...owner.browser, ...once() } });
     expect(other.body.operationId).not.toBe(operationId);
   });
@@ -91,7 +91,7 @@ describe('a customer', () => {
       'server_not_ready',
       'the instance is drifted',
     ],
-    // The workflow of a server that is gone has ended.
+    // The workflow of a deleted server has ended.
     [new ReasonError('not_found', 'its workflow has ended'), 409, 'server_not_ready', 'the instance is ready'],
     [new ReasonError('workflow_unreachable'), 503, 'workflow_unreachable', undefined],
   ])('hears why not: %s', async (refusal, status, code, detail) => {

@@ -79,7 +79,7 @@ describe('the live page', () => {
   test('cancels by its form, with its token alone', async () => {
     const { path, cookie, record } = await visit();
     const page = await api.call('GET', path, { headers: { cookie } });
-    // Beside it a cancel starts an order again whose first start is not noted yet.
+    // Meanwhile a cancel starts an order again whose first start is not recorded yet.
     const cancels = () => calls.filter(({ call }) => call === 'cancel');
     expect((await api.call('POST', `${path}/cancel`, form('wrong', cookie))).status).toBe(403);
     expect((await api.call('POST', `${path}/cancel`, form(formToken(page.body), ''))).status).toBe(401);

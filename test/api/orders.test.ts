@@ -20,13 +20,13 @@ const { workflows, calls } = notedWorkflows();
 
 const api = useApi({ workflows, config: { FREEHOLD_PAYMENT_POLL_MS: 400 } });
 
-const place = (body: unknown, key: string | undefined = freshName(), headers: Record<string, string> = {}) =>
+const postOrder = (body: unknown, key: string | undefined = freshName(), headers: Record<string, string> = {}) =>
   api.call('POST', '/v1/orders', { body, headers: { ...(key ? { 'idempotency-key': key } : {}), ...headers } });
 
 describe('an order', () => {
   test('stands before anything else: row, hold, account, workflow', async () => {
     const offer = await quote(api);
-    const answer = await place(orderBody(offer, { adminEmail: 'Ada@Example.com' }));
+    const answer = await postOrder(orderBody(offer, { adminEmail: 'Ada@Example.com' }));
 
     expect(answer.status).toBe(202);
     expect(answer.body).toMatchObject({
@@ -78,8 +78,8 @@ describe('the Idempotency-Key', () => {
   test('gives the same answer to the same request, and one order', async () => {
     const body = orderBody(await quote(api));
     const key = freshName();
-    const first = await place(body, key);
-    const again = await place(body, key);
+    const first = await postOrder(body, key);
+    const again = await postOrder(body, key);
 
     expect(again.status).toBe(202);
     expect(again.body).toEqual(first.body);
@@ -89,7 +89,7 @@ describe('the Idempotency-Key', () => {
   test('lets ten requests at once make one order', async () => {
     const body = orderBody(await quote(api));
     const key = freshName();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => place(body, key)));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => postOrder(body, key)));
 
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(202));
     expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1);
@@ -99,21 +99,21 @@ describe('the Idempotency-Key', () => {
   test('with another body is refused', async () => {
     const body = orderBody(await quote(api));
     const key = freshName();
-    await place(body, key);
-    const answer = await place({ ...body, adminEmail: 'eve@example.com' }, key);
+    await postOrder(body, key);
+    const answer = await postOrder({ ...body, adminEmail: 'eve@example.com' }, key);
     expect([answer.status, codeOf(answer)]).toEqual([409, 'idempotency_key_reused']);
   });
 
   test('is needed, and is plain text', async () => {
     const body = orderBody(await quote(api));
-    expect(codeOf(await place(body, ''))).toBe('idempotency_key_missing');
-    expect(codeOf(await place(body, 'x'.repeat(300)))).toBe('invalid_request');
+    expect(codeOf(await postOrder(body, ''))).toBe('idempotency_key_missing');
+    expect(codeOf(await postOrder(body, 'x'.repeat(300)))).toBe('invalid_request');
   });
 
   test('of one cart says nothing about another', async () => {
     const key = freshName();
-    const first = await place(orderBody(await quote(api)), key);
-    const second = await place(orderBody(await quote(api)), key);
+    const first = await postOrder(orderBody(await quote(api)), key);
+    const second = await postOrder(orderBody(await quote(api)), key);
     expect(second.status).toBe(202);
     expect(second.body.id).not.toBe(first.body.id);
   });
@@ -123,11 +123,11 @@ describe('an order is refused', () => {
   test('when its quote was altered', async () => {
     const offer = await quote(api);
     const other = await quote(api);
-    expect(codeOf(await place({ ...orderBody(offer), signature: other.signature }))).toBe('quote_altered');
-    expect(codeOf(await place({ ...orderBody(offer), signature: '' }))).toBe('quote_altered');
-    expect(codeOf(await place({ ...orderBody(offer), holdToken: other.holdToken }))).toBe('quote_altered');
+    expect(codeOf(await postOrder({ ...orderBody(offer), signature: other.signature }))).toBe('quote_altered');
+    expect(codeOf(await postOrder({ ...orderBody(offer), signature: '' }))).toBe('quote_altered');
+    expect(codeOf(await postOrder({ ...orderBody(offer), holdToken: other.holdToken }))).toBe('quote_altered');
     await api.store.quotes.model.updateOne({ _id: offer.id }, { $set: { 'content.total': 1 } });
-    expect(codeOf(await place(orderBody(offer)))).toBe('quote_altered');
+    expect(codeOf(await postOrder(orderBody(offer)))).toBe('quote_altered');
   });
 
   test('when its quote has expired', async () => {
@@ -150,45 +150,45 @@ describe('an order is refused', () => {
     const subject = { kind: 'licence', plan: 'STARTUP', cycle: 'yearly', seats: 2 };
     const signature = signQuote({ ...content, subject }, api.deps.config.FREEHOLD_SIGNING_KEY);
     await api.store.quotes.model.updateOne({ _id: offer.id }, { $set: { 'content.subject': subject, signature } });
-    const answer = await place({ ...orderBody(offer), signature });
+    const answer = await postOrder({ ...orderBody(offer), signature });
     expect([answer.status, codeOf(answer)]).toEqual([409, 'subject_not_sold']);
   });
 
   test('when its quote was ordered already', async () => {
     const body = orderBody(await quote(api));
-    await place(body);
-    const answer = await place(body);
+    await postOrder(body);
+    const answer = await postOrder(body);
     expect([answer.status, codeOf(answer)]).toEqual([409, 'quote_used']);
   });
 
   test('when there is no such quote', async () => {
     const body = orderBody(await quote(api));
-    expect((await place({ ...body, quoteId: 'quo_0000000000000000' })).status).toBe(404);
+    expect((await postOrder({ ...body, quoteId: 'quo_0000000000000000' })).status).toBe(404);
   });
 
   test('for an address that is none, with the field named', async () => {
     const body = orderBody(await quote(api));
     for (const adminEmail of ['no', 'a@b', 'a@b.c\r\nBcc: all@example.com', `${'a'.repeat(250)}@example.com`]) {
-      const answer = await place({ ...body, adminEmail });
+      const answer = await postOrder({ ...body, adminEmail });
       expect(answer.status).toBe(422);
       expect(answer.body.errors[0].path).toBe('adminEmail');
     }
-    expect(codeOf(await place({ ...body, adminEmail: 'no' }))).toBe('email_invalid');
-    expect(codeOf(await place({ ...body, billingEmail: 'no' }))).toBe('email_invalid');
+    expect(codeOf(await postOrder({ ...body, adminEmail: 'no' }))).toBe('email_invalid');
+    expect(codeOf(await postOrder({ ...body, billingEmail: 'no' }))).toBe('email_invalid');
   });
 
   test('with another payment method, a missing name or a strange field', async () => {
     const body = orderBody(await quote(api));
-    expect(codeOf(await place({ ...body, paymentMethod: 'cash' }))).toBe('invalid_request');
-    expect(codeOf(await place({ ...body, billing: { name: ' ' } }))).toBe('invalid_request');
-    expect(codeOf(await place({ ...body, total: 1 }))).toBe('invalid_request');
+    expect(codeOf(await postOrder({ ...body, paymentMethod: 'cash' }))).toBe('invalid_request');
+    expect(codeOf(await postOrder({ ...body, billing: { name: ' ' } }))).toBe('invalid_request');
+    expect(codeOf(await postOrder({ ...body, total: 1 }))).toBe('invalid_request');
   });
 
   test('when the account holds five unpaid names already, and leaves no row behind', async () => {
     const billingEmail = 'many@example.com';
     for (let held = 0; held < 5; held += 1) await order(api, { billingEmail });
     const offer = await quote(api);
-    const answer = await place(orderBody(offer, { billingEmail }));
+    const answer = await postOrder(orderBody(offer, { billingEmail }));
     expect([answer.status, codeOf(answer)]).toEqual([429, 'too_many_holds']);
     expect(await api.store.orders.model.findOne({ quoteId: offer.id })).toBeNull();
   });
@@ -201,7 +201,7 @@ test('of two orders for one name that lost its hold exactly one wins, and the ot
   const second = await quote(api, { name });
   await api.store.holds.release(name, [second.id]);
 
-  const answers = await Promise.all([place(orderBody(first)), place(orderBody(second))]);
+  const answers = await Promise.all([postOrder(orderBody(first)), postOrder(orderBody(second))]);
   expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
   const loser = answers.find(({ status }) => status === 409);
   expect(loser?.body.code).toBe('hostname_held');
@@ -339,9 +339,9 @@ describe('the payment of an order', () => {
 
   test('is answered as soon as it is set up', async () => {
     const { accepted, bearer, record } = await order(api);
-    const asked = api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer });
+    const longPoll = api.call('GET', `/v1/orders/${accepted.id}/payment`, { headers: bearer });
     await api.store.orders.setPayment(record._id, payment);
-    const answer = await asked;
+    const answer = await longPoll;
     expect(answer.body).toEqual({
       clientSecret: 'secret_of_in_1',
       publishableKey: 'pk_test_1',

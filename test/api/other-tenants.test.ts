@@ -7,15 +7,15 @@ import { type Browser, found, invite, join } from '../support/members.ts';
 
 const api = useApi();
 
-/** Every route by which a member asks for one thing by its id. */
+/** Every route of members with an id in its path. */
 const routes = allRoutes.filter(
   ({ guard, path }) => path.includes('{') && (guard.security as readonly string[]).includes('session'),
 );
 
-/** Bodies that would be right for one's own. */
+/** Bodies that would be valid for a resource of one's own. */
 const bodies: Record<string, unknown> = { '/v1/account/members/{id}/roles': { roles: ['viewer'] } };
 
-/** Ids of everything that a tenant has, by the place in the path where they are asked for. */
+/** Ids of everything that a tenant has, by the start of their path. */
 async function belongings(owner: { browser: Browser; email: string; accountId: string }) {
   const { accepted, record } = await order(api, { billingEmail: owner.email });
   const { _id: instance } = instanceRecord({ _id: record.instanceId });
@@ -44,10 +44,10 @@ describe("L67: what is another tenant's", () => {
     const ids = await belongings(owner);
     expect(routes.length).toBeGreaterThan(8);
     for (const { method, path } of routes) {
-      const place = Object.keys(ids).find((start) => path.startsWith(start)) as keyof typeof ids;
-      // A route to a new kind of thing needs an id here, and a body above where it takes one.
-      expect([path, place]).toEqual([path, expect.any(String)]);
-      const url = path.replace(/\{\w+\}/, ids[place]);
+      const prefix = Object.keys(ids).find((start) => path.startsWith(start)) as keyof typeof ids;
+      // A route to a new kind of resource needs an id here, and a body above if it takes one.
+      expect([path, prefix]).toEqual([path, expect.any(String)]);
+      const url = path.replace(/\{\w+\}/, ids[prefix]);
       const options = { headers: { ...stranger.browser }, ...(bodies[path] ? { body: bodies[path] } : {}) };
       const answer = await api.call(method.toUpperCase(), url, options);
       expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'not_found']);

@@ -97,7 +97,7 @@ describe('a cart that cannot be sold is refused with its reason', () => {
 });
 
 describe('a name', () => {
-  test('that somebody else holds is refused, and is his own again by the hold token', async () => {
+  test('that somebody else holds is refused; its holder gets it again by the hold token', async () => {
     const first = await quote(api);
     const name = first.subject.hostname.split('.')[0] as string;
 
@@ -179,25 +179,25 @@ describe('the limits of unpaid holds', () => {
 });
 
 describe('the availability of a name', () => {
-  const look = (name: string, cloud = 'local') =>
+  const check = (name: string, cloud = 'local') =>
     api.call('GET', `/v1/hostnames/${encodeURIComponent(name)}?cloud=${cloud}`);
 
   test('is told with free names near to it', async () => {
     const name = freshName();
-    expect((await look(name)).body).toMatchObject({ available: true, variants: [] });
+    expect((await check(name)).body).toMatchObject({ available: true, variants: [] });
 
     await quote(api, { name });
     await quote(api, { name: `${name}-hq` });
-    const { body } = await look(name);
+    const { body } = await check(name);
     expect(body).toMatchObject({ available: false, reason: 'hostname_held' });
     expect(body.variants).toHaveLength(3);
     expect(body.variants).not.toContain(`${name}-hq`);
   });
 
   test('names the broken rule', async () => {
-    expect((await look('-no-')).body).toMatchObject({ available: false, reason: 'hostname_malformed' });
-    expect((await look('www')).body).toMatchObject({ available: false, reason: 'hostname_reserved' });
-    expect(codeOf(await look('fine', 'moon'))).toBe('cloud_unknown');
+    expect((await check('-no-')).body).toMatchObject({ available: false, reason: 'hostname_malformed' });
+    expect((await check('www')).body).toMatchObject({ available: false, reason: 'hostname_reserved' });
+    expect(codeOf(await check('fine', 'moon'))).toBe('cloud_unknown');
     expect(codeOf(await api.call('GET', '/v1/hostnames/fine'))).toBe('invalid_request');
   });
 });

@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 
 const api = useApi();
 
-/** Order records that stand, and starts of theirs that end one by one. */
+/** Stored orders whose starts are resolved one by one. */
 async function held(count: number) {
   const records: OrderRecord[] = [];
   for (let index = 0; index < count; index += 1) {

@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 let events = 0;
-function news(type: string, object: Record<string, unknown>) {
+function eventOf(type: string, object: Record<string, unknown>) {
   events += 1;
   return { id: `evt_${events}`, object: 'event', type, data: { object } };
 }
@@ -52,12 +52,12 @@ describe('news from Stripe', () => {
   test('reach the instance, whatever object they are about', async () => {
     const { record, subscriptionId, paymentIntentId } = await payable();
     const parent = { subscription_details: { subscription: subscriptionId } };
-    await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
-    await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
-    await deliver(news('customer.subscription.updated', { id: subscriptionId, object: 'subscription' }));
-    await deliver(news('charge.refunded', { id: 'ch_1', object: 'charge', payment_intent: paymentIntentId }));
+    await deliver(eventOf('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
+    await deliver(eventOf('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
+    await deliver(eventOf('customer.subscription.updated', { id: subscriptionId, object: 'subscription' }));
+    await deliver(eventOf('charge.refunded', { id: 'ch_1', object: 'charge', payment_intent: paymentIntentId }));
     await deliver(
-      news('invoice_payment.paid', {
+      eventOf('invoice_payment.paid', {
         id: 'inpay_1',
         object: 'invoice_payment',
         payment: { payment_intent: paymentIntentId },
@@ -71,15 +71,15 @@ describe('news from Stripe', () => {
     const { record } = await order(api);
     calls.length = 0;
     const metadata = { freehold_order: record._id };
-    await deliver(news('customer.subscription.created', { id: 'sub_new', object: 'subscription', metadata }));
+    await deliver(eventOf('customer.subscription.created', { id: 'sub_new', object: 'subscription', metadata }));
     const parent = { subscription_details: { subscription: 'sub_new', metadata } };
-    await deliver(news('invoice.finalized', { id: 'in_new', object: 'invoice', metadata: {}, parent }));
+    await deliver(eventOf('invoice.finalized', { id: 'in_new', object: 'invoice', metadata: {}, parent }));
     expect(made('signalPayment')).toEqual([[record.instanceId], [record.instanceId]]);
   });
 
   test('that come twice are passed on once', async () => {
     const { paymentIntentId } = await payable();
-    const event = news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' });
+    const event = eventOf('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' });
     expect((await deliver(event)).status).toBe(200);
     expect((await deliver(event)).status).toBe(200);
     expect(made('signalPayment')).toHaveLength(1);
@@ -87,7 +87,7 @@ describe('news from Stripe', () => {
 
   test('that could not be passed on come again', async () => {
     const { paymentIntentId } = await payable();
-    const event = news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' });
+    const event = eventOf('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' });
     reachable = false;
     expect((await deliver(event)).status).toBe(503);
     reachable = true;
@@ -97,10 +97,10 @@ describe('news from Stripe', () => {
 
   test('about nothing of ours are acknowledged', async () => {
     expect(
-      (await deliver(news('payment_intent.succeeded', { id: 'pi_foreign', object: 'payment_intent' }))).status,
+      (await deliver(eventOf('payment_intent.succeeded', { id: 'pi_foreign', object: 'payment_intent' }))).status,
     ).toBe(200);
-    expect((await deliver(news('product.created', { id: 'prod_1', object: 'product' }))).status).toBe(200);
-    expect((await deliver(news('odd.thing', {}))).status).toBe(200);
+    expect((await deliver(eventOf('product.created', { id: 'prod_1', object: 'product' }))).status).toBe(200);
+    expect((await deliver(eventOf('odd.thing', {}))).status).toBe(200);
     expect(calls).toEqual([]);
   });
 });
@@ -119,38 +119,38 @@ describe('news about a delivered order', () => {
     await api.store.orders.move(_id, { to: 'fulfilled' });
     await api.store.subscriptions.begin({ kind: 'instance', id: instanceId });
   }
-  const told = () => made('signalSubscription').map(([subscription]) => (subscription as SubscriptionRecord)._id);
+  const signalled = () => made('signalSubscription').map(([subscription]) => (subscription as SubscriptionRecord)._id);
 
   test('reach its subscription, by whatever object, and its instance no more', async () => {
     const { record, subscription, subscriptionId, paymentIntentId } = await delivered();
     await deliverOrder(record);
     const parent = { subscription_details: { subscription: subscriptionId } };
-    await deliver(news('invoice.paid', { id: 'in_later', object: 'invoice', parent }));
-    await deliver(news('customer.subscription.updated', { id: subscriptionId, object: 'subscription' }));
-    await deliver(news('charge.refunded', { id: 'ch_1', object: 'charge', payment_intent: paymentIntentId }));
-    expect(told()).toEqual(Array(3).fill(subscription._id));
+    await deliver(eventOf('invoice.paid', { id: 'in_later', object: 'invoice', parent }));
+    await deliver(eventOf('customer.subscription.updated', { id: subscriptionId, object: 'subscription' }));
+    await deliver(eventOf('charge.refunded', { id: 'ch_1', object: 'charge', payment_intent: paymentIntentId }));
+    expect(signalled()).toEqual(Array(3).fill(subscription._id));
     expect([...made('signalPayment'), ...made('startLatePayment')]).toEqual([]);
   });
 
   test('come twice and are passed on once; what could not be passed on comes again', async () => {
     const { record, subscription, subscriptionId } = await delivered();
     await deliverOrder(record);
-    const event = news('customer.subscription.updated', { id: subscriptionId, object: 'subscription' });
+    const event = eventOf('customer.subscription.updated', { id: subscriptionId, object: 'subscription' });
     const { signalSubscription } = workflows;
     workflows.signalSubscription = async () => Promise.reject(new ReasonError('workflow_unreachable'));
     expect((await deliver(event)).status).toBe(503);
     workflows.signalSubscription = signalSubscription;
     await deliver(event);
     await deliver(event);
-    expect(told()).toEqual([subscription._id]);
+    expect(signalled()).toEqual([subscription._id]);
   });
 
   test('are for the instance while its order is not delivered yet', async () => {
     const { record, subscriptionId } = await delivered();
     const parent = { subscription_details: { subscription: subscriptionId } };
-    await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
+    await deliver(eventOf('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
     expect(made('signalPayment')).toEqual([[record.instanceId]]);
-    expect(told()).toEqual([]);
+    expect(signalled()).toEqual([]);
   });
 });
 
@@ -158,9 +158,9 @@ describe('money that comes after the order has ended', () => {
   test('goes to a workflow of its own, once per payment intent', async () => {
     const { record, subscriptionId, paymentIntentId } = await payable();
     await bringOrder(api.store, record._id, { to: 'expired', reason: 'payment_expired' });
-    await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
+    await deliver(eventOf('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
     const parent = { subscription_details: { subscription: subscriptionId } };
-    await deliver(news('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
+    await deliver(eventOf('invoice.paid', { id: 'in_x', object: 'invoice', parent }));
     const latePayment = { paymentIntentId, orderId: record._id };
     expect(made('startLatePayment')).toEqual([[latePayment], [latePayment]]);
     expect(made('signalPayment')).toEqual([]);
@@ -173,7 +173,7 @@ describe('money that comes after the order has ended', () => {
       await bringOrder(api.store, record._id, { to: 'expired' });
       return tell(instanceId);
     };
-    await deliver(news('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
+    await deliver(eventOf('payment_intent.succeeded', { id: paymentIntentId, object: 'payment_intent' }));
     workflows.signalPayment = tell;
     expect(made('startLatePayment')).toHaveLength(1);
   });
@@ -182,16 +182,16 @@ describe('money that comes after the order has ended', () => {
     const fulfilled = await payable();
     await api.store.orders.move(fulfilled.record._id, { to: 'fulfilling' });
     await api.store.orders.move(fulfilled.record._id, { to: 'fulfilled' });
-    await deliver(news('payment_intent.succeeded', { id: fulfilled.paymentIntentId, object: 'payment_intent' }));
+    await deliver(eventOf('payment_intent.succeeded', { id: fulfilled.paymentIntentId, object: 'payment_intent' }));
     const expired = await payable();
     await bringOrder(api.store, expired.record._id, { to: 'expired' });
-    await deliver(news('payment_intent.payment_failed', { id: expired.paymentIntentId, object: 'payment_intent' }));
+    await deliver(eventOf('payment_intent.payment_failed', { id: expired.paymentIntentId, object: 'payment_intent' }));
     expect(made('startLatePayment')).toEqual([]);
   });
 });
 
 describe('a message that is not from Stripe is refused', () => {
-  const event = news('payment_intent.succeeded', { id: 'pi_1', object: 'payment_intent' });
+  const event = eventOf('payment_intent.succeeded', { id: 'pi_1', object: 'payment_intent' });
 
   test.each([
     ['signed with another secret', () => deliver(event, { secret: 'whsec_other' })],
@@ -223,9 +223,9 @@ describe('a message that is not from Stripe is refused', () => {
     await api.store.orders.move(record._id, { to: 'cancelling' });
     await api.store.orders.move(record._id, { to: 'cancelled' });
     const refund = { id: 're_1', object: 'refund', payment_intent: paymentIntentId };
-    await deliver(news('refund.updated', { ...refund, status: 'succeeded' }));
+    await deliver(eventOf('refund.updated', { ...refund, status: 'succeeded' }));
     expect(made('startLatePayment')).toEqual([]);
-    await deliver(news('refund.failed', { ...refund, status: 'failed' }));
+    await deliver(eventOf('refund.failed', { ...refund, status: 'failed' }));
     expect(made('startLatePayment')).toEqual([[{ paymentIntentId, orderId: record._id, refundId: 're_1' }]]);
   });
 });

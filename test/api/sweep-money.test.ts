@@ -30,7 +30,7 @@ let api: TestApi;
 let worker: Worker;
 let running: Promise<void>;
 const { workflows } = notedWorkflows();
-const looks: string[] = [];
+const reads: string[] = [];
 const mails: { latePayment: LatePayment; amount: number }[] = [];
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ beforeAll(async () => {
     payments: {
       ...gateway,
       moneyOf: async (invoiceIds) => {
-        looks.push(...invoiceIds);
+        reads.push(...invoiceIds);
         return gateway.moneyOf(invoiceIds);
       },
     },
@@ -77,12 +77,12 @@ afterAll(async () => {
 }, 60_000);
 
 beforeEach(async () => {
-  looks.length = 0;
+  reads.length = 0;
   mails.length = 0;
   await store.orders.model.updateMany({}, { $unset: { moneyLookAt: 1 } });
 });
 
-/** An order with its payment at Stripe, which ended without anybody telling Stripe: a browser may still pay it. */
+/** An ended order whose payment at Stripe was not closed: a browser may still pay it. */
 async function ended() {
   const { record } = await order(api);
   const { _id: orderId, instanceId, operationId, accountId, quote } = record;
@@ -111,7 +111,7 @@ async function pay(payment: OrderPayment): Promise<void> {
 const settled = (latePayment: LatePayment) =>
   temporal.client.workflow.getHandle(latePaymentWorkflowId(latePayment)).result();
 
-/** What Stripe, our records and the payer hold of an order whose late money went back. */
+/** Stripe's facts, our records and the payer's mails of an order whose late payment was refunded. */
 async function found({ orderId, payment }: { orderId: string; payment: OrderPayment }) {
   const { data } = await emulator.stripe.refunds.list({ payment_intent: payment.paymentIntentId! });
   const { paid, refunded } = (await store.orders.find(orderId))!;
@@ -144,7 +144,7 @@ async function tellByWebhook({ paymentIntentId }: LatePayment): Promise<number> 
   return (await api.call('POST', '/v1/stripe/webhook', { raw: payload, headers })).status;
 }
 
-/** As time passes: the next look of an order is due now, and the order ended so long ago. */
+/** Lets time pass: the order ended this long ago, and its next check is due now. */
 async function makeDue(orderId: string, endedMsAgo: number): Promise<void> {
   const due = { moneyLookAt: new Date(Date.now() - 1), endedAt: new Date(Date.now() - endedMsAgo) };
   await store.orders.model.updateOne({ _id: orderId }, { $set: due });
@@ -159,7 +159,7 @@ describe('money that came after the end of its order, without news of it', () =>
     expect(await found(late)).toEqual(givenBackOnce(late.total));
     await makeDue(late.orderId, day);
     await sweepMoneyOnce(api.deps);
-    expect(looks).toHaveLength(2);
+    expect(reads).toHaveLength(2);
     expect(await found(late)).toEqual(givenBackOnce(late.total));
   }, 60_000);
 
@@ -168,7 +168,7 @@ describe('money that came after the end of its order, without news of it', () =>
     await pay(late.payment);
     await Promise.all([tellByWebhook(late.latePayment), sweepMoneyOnce(api.deps), sweepMoneyOnce(api.deps)]);
     await settled(late.latePayment);
-    expect(looks).toHaveLength(1);
+    expect(reads).toHaveLength(1);
     expect(await found(late)).toEqual(givenBackOnce(late.total));
   }, 60_000);
 
@@ -177,7 +177,7 @@ describe('money that came after the end of its order, without news of it', () =>
     await sweepMoneyOnce(api.deps);
     await pay(late.payment);
     await sweepMoneyOnce(api.deps);
-    expect(looks).toHaveLength(1);
+    expect(reads).toHaveLength(1);
     await makeDue(late.orderId, day);
     await sweepMoneyOnce(api.deps);
     await settled(late.latePayment);
@@ -191,7 +191,7 @@ describe('an ended order', () => {
     await makeDue(orderId, 31 * day);
     await sweepMoneyOnce(api.deps);
     await sweepMoneyOnce(api.deps);
-    expect(looks).toHaveLength(1);
+    expect(reads).toHaveLength(1);
     expect((await store.orders.find(orderId))?.moneyLookAt).toBeUndefined();
   });
 
@@ -199,7 +199,7 @@ describe('an ended order', () => {
     const { record } = await order(api);
     await bringOrder(store, record._id, { to: 'expired' });
     await sweepMoneyOnce(api.deps);
-    expect(looks).toEqual([]);
+    expect(reads).toEqual([]);
     expect((await store.orders.find(record._id))?.moneyLookAt).toBeUndefined();
   });
 
@@ -215,7 +215,7 @@ describe('an ended order', () => {
     api.deps.payments.moneyOf = async () => Promise.reject(new ReasonError('payment_provider_unavailable'));
     await expect(sweepMoneyOnce(api.deps)).rejects.toMatchObject({ code: 'payment_provider_unavailable' });
     api.deps.payments.moneyOf = async (invoiceIds) => {
-      looks.push(...invoiceIds);
+      reads.push(...invoiceIds);
       throw new ReasonError('payment_request_refused');
     };
     for (const { orderId } of [first, second]) {
@@ -224,6 +224,6 @@ describe('an ended order', () => {
     }
     await sweepMoneyOnce(api.deps);
     api.deps.payments.moneyOf = moneyOf;
-    expect(new Set(looks)).toEqual(new Set([first.payment.invoiceId, second.payment.invoiceId]));
+    expect(new Set(reads)).toEqual(new Set([first.payment.invoiceId, second.payment.invoiceId]));
   });
 });

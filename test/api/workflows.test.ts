@@ -139,7 +139,7 @@ describe('Temporal that does not answer', () => {
     const lost = createWorkflows({ connection: nowhere, namespace: 'default', config: testConfig(), deadlineMs: 300 });
     try {
       const order = anOrder();
-      const asked = [
+      const requests = [
         lost.ping(),
         lost.startInstance(order),
         lost.signalPayment(order.instanceId),
@@ -152,7 +152,7 @@ describe('Temporal that does not answer', () => {
         lost.startLatePayment({ paymentIntentId: 'pi_1', orderId: order._id }),
       ];
       const began = performance.now();
-      for (const result of await Promise.allSettled(asked)) {
+      for (const result of await Promise.allSettled(requests)) {
         expect(result).toMatchObject({ status: 'rejected', reason: { code: 'workflow_unreachable' } });
       }
       expect(performance.now() - began).toBeLessThan(5_000);

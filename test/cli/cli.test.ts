@@ -80,7 +80,7 @@ function freehold(
   });
 }
 
-/** An address on which nobody listens any more. */
+/** An address on which nothing listens any more. */
 async function addressOfNobody(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -184,7 +184,7 @@ describe('freehold', () => {
   test('has a server checked for drift, and shows what came of it', async () => {
     const { record } = await order(api);
     await api.store.instances.insert(instanceRecord({ _id: record.instanceId, status: 'drifted' }));
-    // What the noted workflows answer.
+    // The answers of the recording workflows.
     const operationId = 'op_0000000000000000';
     await api.store.operations.insert({
       ...{ _id: operationId, instanceId: record.instanceId, orderId: record._id, accountId: record.accountId },

@@ -1,6 +1,6 @@
 import { ReasonError } from '../../src/contracts/reasons.ts';
 
-/** The reason that a call ends with. */
+/** The ReasonError that a call throws. */
 export function thrown(call: () => unknown): ReasonError {
   try {
     call();

@@ -10,8 +10,9 @@ import { workflowsOf } from './support/workflows.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /**
- * Orders that meet bad luck. Look-ups at Stripe are hours apart here, so every payment is known by webhook alone. Two
- * orders run in the background from the beginning: one whose customer never answers his bank, one whose host is deaf.
+ * Orders that meet failures. Reads of Stripe are hours apart here, so every payment is known by webhook only. Two
+ * orders run in the background from the start: one whose customer never answers the bank, one whose host does not
+ * respond.
  */
 const shared = shareWorld({
   FREEHOLD_PAYMENT_LOOK_MS: '7200000',
@@ -110,7 +111,7 @@ describe('an order through a bad day', () => {
     'waits for a licence server that is away',
     async () => {
       expect(await purchase.step('issue-licence', 'retrying')).toMatchObject({ reason: 'licence_server_unavailable' });
-      // The deaf host has its machine by now, so the next fault is for this order.
+      // The unresponsive host has its machine by now, so the next fault applies to this order.
       await deaf.step('stack-up', 'succeeded');
       await faults.cloud({ createHost: 'quota' });
       await world.platform.process('licence').start();
@@ -120,7 +121,7 @@ describe('an order through a bad day', () => {
   );
 
   test(
-    'asks an operator when the cloud refuses, and goes on by his retry',
+    'asks an operator when the cloud refuses, and continues after the retry',
     async () => {
       expect(await purchase.step('stack-up', 'needs_operator')).toMatchObject({ attempt: 1, reason: 'cloud_quota' });
       const { operationId } = purchase.order;
@@ -189,7 +190,7 @@ describe('what cannot be delivered is given back whole', () => {
   );
 
   test(
-    'a customer who never answers his bank: the order expires and the name is free',
+    'a customer who never answers the bank: the order expires and the name is free',
     async () => {
       expect(await abandoned.end()).toEqual({ state: 'expired', reason: 'payment_expired' });
       expect(await findings(world, abandoned)).toEqual(undone({ taken: 0 }));

@@ -12,7 +12,7 @@ test(
     const world = shared();
     const { out, code } = await freehold(world, '--json', 'clouds', 'check');
     const clouds = JSON.parse(out) as ShownCloud[];
-    // Doubles are sold here, as what they are.
+    // The emulated clouds are on sale here, labelled as simulated.
     for (const { cloud, title, enabled, state, problem } of clouds) {
       const isServed = cloud === 'local' || doubledClouds.includes(cloud);
       const isDouble = doubledClouds.includes(cloud);

@@ -112,7 +112,7 @@ test('an order whose card is declined ends with nothing left over', async () => 
   expect(shown).toMatch(/Existing servers\n.*runs, licence OK/);
 }, 120_000);
 
-/** Listening sockets of these processes whose address is not 127.0.0.1, as /proc tells (proc_net_tcp(5)). */
+/** Listening sockets of these processes whose address is not 127.0.0.1, from /proc (proc_net_tcp(5)). */
 function listeningBeyondLoopback(pids: number[]): string[] {
   const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
     readFileSync(file, 'utf8')
@@ -129,7 +129,7 @@ function listeningBeyondLoopback(pids: number[]): string[] {
         try {
           return readlinkSync(`/proc/${pid}/fd/${fd}`);
         } catch {
-          // Closed between the two looks.
+          // Closed since the listing.
           return '';
         }
       }),

@@ -12,7 +12,7 @@ import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** A delivered server, at whose cloud somebody is busy at the console. */
+/** A delivered server whose resources are changed at the cloud's console. */
 const shared = shareWorld();
 
 let world: World;
@@ -57,7 +57,7 @@ async function atCloud(method: string, path: string): Promise<Response> {
   return answer;
 }
 
-/** Has the schedule start a scan now, and answers what it found. */
+/** Triggers the schedule of the scan and returns its report. */
 async function scan(): Promise<DriftReport> {
   const client = new Client({ connection });
   const schedule = client.schedule.getHandle(scanDriftScheduleId);
@@ -145,7 +145,7 @@ describe('a server at whose cloud somebody meddles', () => {
         true,
       ]);
 
-      // Neither the next scan nor an operator who looks again makes anything.
+      // Neither the next scan nor an operator's check recreates anything.
       expect(await scan()).toMatchObject({ checked: 1, drifted: [drifted] });
       await freehold(world, 'operations', 'retry', drifted!.operationId, '--why', 'looked again');
       await purchase.step('report-drift', 'needs_operator', 2);

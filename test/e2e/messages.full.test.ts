@@ -12,7 +12,7 @@ import { buy, cards, type Purchase } from './support/purchase.ts';
 import { latePaymentsWaiting, latePaymentWorkflow } from './support/workflows.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
-/** Messages that come at the wrong time or not at all, and clocks that are wrong. Days pass at Stripe alone. */
+/** Messages that arrive at the wrong time or not at all, and wrong clocks. Days pass only at Stripe. */
 const shared = shareWorld(
   { FREEHOLD_PAYMENT_LOOK_MS: '2000', FREEHOLD_AWAIT_PAYMENT_MS: '20000', FREEHOLD_MONEY_SWEEP_MS: '3000' },
   { shiftableClocks: true },
@@ -20,9 +20,9 @@ const shared = shareWorld(
 const hour = 3_600_000;
 const day = 24 * hour;
 /**
- * Longer than every time-out of ours that an outage can meet: 5 s for a call to Temporal or the choice of a database
- * server, 30 s without a heartbeat, 40 s without the lease of a stack, 60 s until that lease runs out. More of the same
- * minute would only repeat the same tries.
+ * Longer than every timeout that an outage can trigger: 5 s for a call to Temporal or a database server selection, 30 s
+ * without a heartbeat, 40 s without renewing the lease of a stack, 60 s until that lease expires. A longer outage would
+ * only repeat the same retries.
  */
 const outageMs = 65_000;
 
@@ -50,7 +50,7 @@ async function isCancelled(purchase: Purchase): Promise<void> {
   expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
 }
 
-/** What the server itself says about its licence. */
+/** The licence as reported by the server itself. */
 async function licenceOf({ quote }: Purchase): Promise<string> {
   const visitor = createVisitor(`https://${quote.subject.hostname}:${world.platform.ports.edge}`, world.reach);
   return (await visitor.health()).licence.state;
@@ -74,7 +74,7 @@ describe('clocks that jump in the middle of an order', () => {
         faults.clock('all', off);
         expect(await licenceOf(purchase)).toBe('OK');
       }
-      // What was refused or kept back while the clocks were wrong has been told by now, and changes nothing.
+      // Events refused or delayed while the clocks were wrong have arrived by now and change nothing.
       await faults.stripeHasToldAll();
       await isDeliveredOnce(world, purchase);
     },
@@ -166,7 +166,7 @@ describe('news from Stripe', () => {
 });
 
 describe('an idempotency key that Stripe has forgotten', () => {
-  /** More than a day passes at Stripe and for the worker, which is away meanwhile. */
+  /** More than a day passes at Stripe while the worker is down. */
   async function aDayWithoutWorker(): Promise<void> {
     await world.platform.process('control').stop();
     await faults.stripeWorks();
@@ -183,7 +183,7 @@ describe('an idempotency key that Stripe has forgotten', () => {
   }
 
   test(
-    'after it made a customer and lost the answer: he is found, not made twice',
+    'after it created a customer and lost the answer: found, not created twice',
     async () => {
       await faults.stripe({ http: { method: 'POST', path: '/v1/customers', status: 500, commit: 'after' } });
       await faults.stripe({ http: { method: 'GET', path: '/v1/customers', status: 500, times: 1_000 } });
@@ -257,6 +257,6 @@ describe('a minute without', () => {
     2 * timeoutMs,
   );
 
-  /** Lets the minute pass: here the time itself is what is tested. */
+  /** Waits for the minute to pass: the time itself is under test. */
   const outage = () => delay(outageMs);
 });

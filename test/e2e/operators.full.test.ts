@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 import { createFaults } from './support/faults.ts';
 import { delivered, findings, undone } from './support/findings.ts';
 import { freehold } from './support/freehold.ts';
-import { type Desk, entryOf, operatorsOf } from './support/operators.ts';
+import { type Channel, entryOf, operatorsOf } from './support/operators.ts';
 import { paymentsOf } from './support/payments.ts';
 import { buy, type Purchase } from './support/purchase.ts';
 import { workflowsOf } from './support/workflows.ts';
@@ -15,7 +15,7 @@ import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** Stops and starts the server of an order, as one does at the console of a cloud. */
+/** Stops and starts the server of an order, as at a cloud's console. */
 async function reboot({ platform }: World, { order }: Purchase): Promise<void> {
   const cloud = createCloudClient({ url: platform.urls.cloud, token: platform.keys['cloud-token'] });
   try {
@@ -29,7 +29,7 @@ async function reboot({ platform }: World, { order }: Purchase): Promise<void> {
 
 const grow = planLookupKey('GROW', 'local', 'monthly');
 
-/** Takes the plan's price out of use at Stripe, or into use again. */
+/** Deactivates or reactivates the plan's price at Stripe. */
 async function setPriceActive({ platform }: World, lookupKey: string, active: boolean): Promise<void> {
   const headers = { authorization: `Bearer ${platform.keys['stripe-secret-key']}` };
   const prices = `${platform.urls.stripe}/v1/prices`;
@@ -47,8 +47,8 @@ async function buyPaid(world: World): Promise<Purchase> {
 }
 
 /**
- * The way of one order that fails for good at each of its steps and is retried each time. At each step another order
- * fails beside it and is aborted, and a third one is skipped past the steps that may be skipped.
+ * One order fails for good at each of its steps and is retried each time. At each step another order fails too and is
+ * aborted, and a third one is skipped past the skippable steps.
  */
 describe('every step that an operator can be asked about', () => {
   const shared = shareWorld({
@@ -63,8 +63,8 @@ describe('every step that an operator can be asked about', () => {
   let unlucky: Purchase;
   let skipped: Purchase;
   let aborted: Purchase;
-  /** Every aborted order with what it had paid. */
-  const givenUp: { purchase: Purchase; step: StepName; desk: Desk; taken: number }[] = [];
+  /** Every aborted order and what it had paid. */
+  const givenUp: { purchase: Purchase; step: StepName; channel: Channel; taken: number }[] = [];
 
   beforeAll(() => {
     world = shared();
@@ -72,16 +72,16 @@ describe('every step that an operator can be asked about', () => {
     faults = createFaults(world);
   });
 
-  async function abort(desk: Desk, step: StepName): Promise<void> {
-    expect(await operators.decide(desk, 'abort', aborted, step)).toBe('accepted');
+  async function abort(channel: Channel, step: StepName): Promise<void> {
+    expect(await operators.decide(channel, 'abort', aborted, step)).toBe('accepted');
     const paid = aborted.events.some((event) => event.type === 'step' && event.step === 'issue-licence');
-    givenUp.push({ purchase: aborted, step, desk, taken: paid ? aborted.quote.total : 0 });
+    givenUp.push({ purchase: aborted, step, channel, taken: paid ? aborted.quote.total : 0 });
   }
-  const retry = async (desk: Desk, step: StepName) =>
-    expect(await operators.decide(desk, 'retry', unlucky, step)).toBe('accepted');
+  const retry = async (channel: Channel, step: StepName) =>
+    expect(await operators.decide(channel, 'retry', unlucky, step)).toBe('accepted');
   const skipIsRefused = async (step: StepName) => {
-    for (const desk of ['temporal-ui', 'command'] as const) {
-      expect(await operators.decide(desk, 'skip', unlucky, step)).toBe('step_not_skippable');
+    for (const channel of ['temporal-ui', 'command'] as const) {
+      expect(await operators.decide(channel, 'skip', unlucky, step)).toBe('step_not_skippable');
     }
   };
 
@@ -216,8 +216,8 @@ describe('every step that an operator can be asked about', () => {
       expect(await operators.decide('temporal-ui', 'skip', skipped, 'await-activation')).toBe('accepted');
       for (const purchase of [unlucky, skipped]) await operators.areAskedAbout(purchase, 'send-mail', 'mail_refused');
       await faults.mail(550, 0);
-      for (const desk of ['temporal-ui', 'command'] as const) {
-        expect(await operators.decide(desk, 'abort', unlucky, 'send-mail')).toBe('already_ready');
+      for (const channel of ['temporal-ui', 'command'] as const) {
+        expect(await operators.decide(channel, 'abort', unlucky, 'send-mail')).toBe('already_ready');
       }
       await retry('command', 'send-mail');
       expect(await operators.decide('temporal-ui', 'skip', skipped, 'send-mail')).toBe('accepted');
@@ -271,7 +271,7 @@ describe('every step that an operator can be asked about', () => {
       expect(givenUp.map(({ step }) => step)).toEqual([
         ...['hold-hostname', 'create-subscription', 'issue-licence', 'stack-up', 'await-healthy', 'await-activation'],
       ]);
-      for (const { purchase, step, desk, taken } of givenUp) {
+      for (const { purchase, step, channel: desk, taken } of givenUp) {
         expect(await purchase.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_operator' });
         expect([step, await findings(world, purchase)]).toEqual([step, undone({ taken })]);
         expect((await operators.audit(purchase)).at(-1)).toBe(entryOf(desk, 'abort', step));
@@ -287,7 +287,7 @@ describe('when nobody comes', () => {
   let operators: ReturnType<typeof operatorsOf>;
   let faults: ReturnType<typeof createFaults>;
   let purchase: Purchase;
-  /** Like the other, but no operator does anything about it. */
+  /** Like the other one, but without an operator's decision. */
   let left: Purchase;
   beforeAll(() => {
     world = shared();

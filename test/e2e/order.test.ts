@@ -15,7 +15,7 @@ import { shareWorld, timeoutMs } from './support/world.ts';
 
 const provisionSteps = stepNamesOf(provision);
 
-/** The main job on a platform that is configured as it comes: quote, order, payment, server. */
+/** The main flow on a platform with the default configuration: quote, order, payment, server. */
 describe('an order, from quote to server', () => {
   const world = shareWorld();
   let purchase: Purchase;
@@ -115,7 +115,7 @@ describe('an order, from quote to server', () => {
     expect(licence).toMatchObject({ plan: 'GROW', status: 'ACTIVE', seats: { production: { limit: 1 } } });
   });
 
-  test('mails the administrator the way in and the payer his receipt', async () => {
+  test('mails the administrator the sign-in link and the payer a receipt', async () => {
     const mails = await world().outside.mails(purchase.order.id);
     expect(mails.map(({ to }) => to[0]).sort()).toEqual([administrator, purchase.payer].sort());
     const [toAdministrator, toPayer] = await Promise.all([textTo(administrator), textTo(purchase.payer)]);

@@ -8,7 +8,7 @@ import { isDeliveredOnce } from './support/is-delivered-once.ts';
 import { buy } from './support/purchase.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
-/** Parts of the platform that are away for a while or die in the middle of an order. */
+/** Parts of the platform that are down for a while or die during an order. */
 const shared = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '2000' });
 
 let world: World;
@@ -18,7 +18,7 @@ beforeAll(() => {
   faults = createFaults(world);
 });
 
-/** Kills a process that lives; the supervisor starts it again. */
+/** Kills a running process; the supervisor restarts it. */
 async function kill(name: string): Promise<void> {
   const victim = world.platform.process(name);
   expect(victim.pid).toBeDefined();
@@ -46,7 +46,7 @@ describe('kill -9 in the middle of an order: one host, one charge, one mail to e
     async (name, step) => {
       const purchase = await buy(world);
       const dies = purchase.step(step, 'running').then(() => kill(name));
-      // While Stripe is away the API says so; the payer comes again when it is back.
+      // While Stripe is down the API says so; the payer retries when it is back.
       if (step === 'await-payment' || step === 'create-subscription') await dies;
       await world.platform.process('stripe').ready();
       await purchase.openCheckout();
@@ -112,7 +112,7 @@ describe('e-mail', () => {
       expect(await purchase.step('send-mail', 'needs_operator')).toMatchObject({ reason: 'mail_refused' });
       expect((await world.customer.details(purchase.order)).state).toBe('fulfilled');
       await expect(purchase.cancel()).rejects.toMatchObject({ problem: { code: 'already_ready' } });
-      // The other address has its mail already, and gets no second one by the retry.
+      // The other address has its mail already; the retry sends it no second one.
       expect(await world.outside.mails(purchase.order.id)).toHaveLength(1);
       const decide = (action: string) =>
         freehold(world, 'operations', action, purchase.order.operationId, '--why', 'the relay is mended');

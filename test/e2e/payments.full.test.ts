@@ -8,7 +8,7 @@ import { buy, cards, type Purchase } from './support/purchase.ts';
 import { latePaymentWorkflow } from './support/workflows.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
-/** Payments that go strange ways. What is paid for is cancelled as soon as that is known, which must give it back whole. */
+/** Unusual payments. Each paid order is cancelled as soon as the payment is known and must be refunded in full. */
 const shared = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '1000', FREEHOLD_DECLINES: '3' });
 
 let world: World;
@@ -100,15 +100,15 @@ describe('news of a payment', () => {
 
       const { intents } = await paymentsOf(world, purchase);
       const latePayment = { id: intents[0]!, orderId: purchase.order.id };
-      expect(await Promise.all(['evt_late_1', 'evt_late_1', 'evt_late_2'].map((id) => tell(id, latePayment)))).toEqual([
-        200, 200, 200,
-      ]);
+      expect(
+        await Promise.all(['evt_late_1', 'evt_late_1', 'evt_late_2'].map((id) => postEvent(id, latePayment))),
+      ).toEqual([200, 200, 200]);
       await until(() => latePaymentWorkflow(world, latePayment.id), {
         what: 'the late payment is settled',
         limitMs: timeoutMs,
       });
       expect(await findings(world, purchase)).toEqual(undone({ taken: purchase.quote.total }));
-      expect(await tell('evt_late_3', latePayment, 'whsec_somebody_else')).toBe(400);
+      expect(await postEvent('evt_late_3', latePayment, 'whsec_somebody_else')).toBe(400);
     },
     timeoutMs,
   );
@@ -146,8 +146,8 @@ describe('Stripe in trouble', () => {
   );
 });
 
-/** Delivers Stripe's news `payment_intent.succeeded`, signed as Stripe signs. */
-async function tell(id: string, latePayment: { id: string; orderId: string }, secret?: string): Promise<number> {
+/** Delivers the event `payment_intent.succeeded`, signed like Stripe's. */
+async function postEvent(id: string, latePayment: { id: string; orderId: string }, secret?: string): Promise<number> {
   const { urls, keys } = world.platform;
   const object = { id: latePayment.id, object: 'payment_intent', status: 'succeeded' };
   const payload = JSON.stringify({

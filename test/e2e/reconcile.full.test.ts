@@ -20,18 +20,18 @@ import { freehold } from './support/freehold.ts';
 import { buy, type Purchase } from './support/purchase.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
-/** Everything that can be amiss between the systems of one platform, planted behind its back. */
+/** Every kind of mismatch between the systems of one platform, planted from outside. */
 const shared = shareWorld({ FREEHOLD_SETTLING_MS: '1', FREEHOLD_MONEY_SWEEP_MS: '3600000' });
 
 let world: World;
 let store: Store;
-/** Delivered; its host, record, name, subscription and money go. */
+/** Delivered; then its host, record, name, subscription and money are removed. */
 let broken: Purchase;
-/** Delivered; its licence goes. */
+/** Delivered; then its licence is removed. */
 let unlicensed: Purchase;
-/** Paid and cancelled: things are left of it. */
+/** Paid and cancelled; leftovers are planted. */
 let undone: Purchase;
-/** Open: whatever it has is in motion. */
+/** Open: everything of it is still in motion. */
 let open: Purchase;
 
 beforeAll(async () => {
@@ -88,12 +88,12 @@ async function tickets(): Promise<Ticket[]> {
 type Found = { kind: MismatchKind; subject: string };
 const keyOf = ({ kind, subject }: Found) => `${kind} ${subject}`;
 
-/** Mismatches that are repaired by themselves, and those that wait for people, as `kind subject`. */
+/** Mismatches that are repaired automatically, and those that need an operator, as `kind subject`. */
 const byItself: string[] = [];
 const byPeople: string[] = [];
 
 async function plantAtStripe(): Promise<void> {
-  // The news alone would have it put right at once.
+  // The webhook would otherwise correct it at once.
   await createFaults(world).stripe({ webhooks: { drop: true } });
   const order = await store.orders.find(undone.order.id);
   const { customerId } = order!.payment!;

@@ -8,9 +8,9 @@ import { openStateFolder } from '../../src/embedded/state-folder.ts';
 
 const entry = fileURLToPath(new URL('../../src/embedded/demo.ts', import.meta.url));
 
-/** Runs the demo to its end on free ports; gives its exit code, its summary and what it showed. */
+/** Runs the demo to its end on free ports; returns its exit code, summary and output. */
 export async function runDemo(stateDir: string, ...args: string[]) {
-  // The ports of the first choice are remembered in the folder.
+  // The chosen ports are stored in the folder.
   const folder = openStateFolder(stateDir);
   const { release } = await choosePorts({ file: folder.path('ports.json'), env: {}, free: true });
   await release();
@@ -31,7 +31,7 @@ export async function runDemo(stateDir: string, ...args: string[]) {
   return { code, summary, shown };
 }
 
-/** Processes whose environment or command names this folder: everything of a platform does. */
+/** Processes whose environment or command contains this folder, as all of a platform's do. */
 export function processesOf(stateDir: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -41,7 +41,7 @@ export function processesOf(stateDir: string): string[] {
         const named = command.includes(stateDir) || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(stateDir);
         return named ? [`${pid} ${command}`] : [];
       } catch {
-        // It has ended between the two looks.
+        // It has ended since the listing.
         return [];
       }
     });

@@ -5,7 +5,7 @@ import { freehold } from './support/freehold.ts';
 import { buy, type Purchase } from './support/purchase.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
-/** Servers that cannot be built as they should: what goes on by itself, what operators can do, what is given back. */
+/** Servers whose build fails: automatic recovery, operators' decisions, refunds. */
 const shared = shareWorld({
   FREEHOLD_AWAIT_HEALTHY_MS: '10000',
   FREEHOLD_AWAIT_ACTIVATION_MS: '20000',
@@ -135,7 +135,7 @@ describe('an operator', () => {
   );
 
   test(
-    'skips the steps that may be skipped and hands a server over on his own word',
+    'skips the skippable steps and delivers a server when an operator says so',
     async () => {
       const purchase = await buyPaid({ createHost: 'never-healthy' });
       for (const step of ['await-healthy', 'await-activation'] as const) {

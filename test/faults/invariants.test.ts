@@ -13,7 +13,7 @@ function order(id: string, state: OrderFact['state']): OrderFact {
   };
 }
 
-/** One order that was delivered, one that was cancelled after it was paid, and nothing wrong. */
+/** One delivered order and one that was cancelled after payment, without violations. */
 function allIsWell(): Evidence {
   const [good, gone] = [order('ord_good', 'fulfilled'), order('ord_gone', 'cancelled')];
   return {

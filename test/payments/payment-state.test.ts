@@ -4,7 +4,7 @@ import { readPayment } from '../../src/payments/payment-state.ts';
 
 const payment = { customerId: 'cus_1', subscriptionId: 'sub_1', invoiceId: 'in_1', paymentIntentId: 'pi_1' };
 
-/** Stripe as it answers for an open invoice whose payment intent has this status. */
+/** A Stripe client with an open invoice whose payment intent has this status. */
 function stripeWith(status: Stripe.PaymentIntent.Status): Stripe {
   const last_payment_error = { code: 'card_declined', decline_code: 'generic_decline' };
   return {

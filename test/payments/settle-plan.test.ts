@@ -29,7 +29,7 @@ const invoice = (facts: Partial<InvoiceFacts> = {}): InvoiceFacts => ({
 
 const part = (refundId: string, amount: number) => ({ refundId, amount });
 
-/** The invoice after this credit note, by Stripe's rule that what it gives back is what it credits. */
+/** The invoice after this credit note, by Stripe's rule that it refunds what it credits. */
 function credited(facts: InvoiceFacts, action: Extract<SettleAction, { kind: 'credit' }>): InvoiceFacts {
   const lines = action.lines.map((line) => ('amount' in line ? line.amount : (facts.lines[0]?.amount ?? 0)));
   const amount = lines.reduce((sum, each) => sum + each, 0);

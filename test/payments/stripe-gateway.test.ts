@@ -61,13 +61,13 @@ async function pay(payment: Parameters<StripeGateway['clientSecretOf']>[0], card
   return payAsBrowser(emulator.address, secret!, card);
 }
 
-/** Gives an order back that is not delivered. */
+/** Refunds an undelivered order. */
 async function settleOrder(of: { baseKey: string; orderId: string; customerId: string }) {
   const { invoiceIds } = await gateway.endSubscriptionsOf(of);
   return gateway.settleInvoices({ ...of, invoiceIds });
 }
 
-/** As after a process that died between Stripe's answer and its note of it. */
+/** As after a process that died between Stripe's answer and recording it. */
 async function forget(baseKey: string) {
   await store.createIntents.model.updateOne({ _id: baseKey }, { $set: { objectId: null } });
 }
@@ -199,7 +199,7 @@ describe('the Stripe gateway', () => {
     await pay(payment, '4242424242424242');
     const results = await Promise.allSettled([settleOrder(settle), settleOrder(settle)]);
     for (const result of results) {
-      // One may meet the other's request in flight; then it comes back.
+      // One may meet the other's request in flight; then it is retried.
       if (result.status === 'rejected') expect(result.reason.code).toBe('payment_provider_unavailable');
     }
     expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });

@@ -1,7 +1,7 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import { lostInstanceStatuses } from '../../contracts/states.ts';
 import type { SubscriptionReading, SubscriptionSubject } from '../../contracts/subscription.ts';
-import { msUntilNextLook } from '../../domain/billing/renewal.ts';
+import { msUntilNextRead } from '../../domain/billing/renewal.ts';
 import { now } from '../../runtime/clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { BillingPorts } from './ports.ts';
@@ -23,7 +23,7 @@ export function readSubscription(ports: BillingPorts) {
       status: held.status,
       ...(paidUntil ? { paidUntil: paidUntil.toISOString() } : {}),
       gone: await isGone(store, subscription.subject),
-      nextLookMs: msUntilNextLook({ now: now(), paidUntil }, renewalTimes),
+      nextLookMs: msUntilNextRead({ now: now(), paidUntil }, renewalTimes),
     };
   };
 }

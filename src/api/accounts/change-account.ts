@@ -4,7 +4,7 @@ import { nowDate } from '../../runtime/clock.ts';
 import type { AccountChange, AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 
-/** Who changes an account, for the audit log. */
+/** The member who changes an account, for the audit log. */
 export interface Acting {
   accountId: string;
   /** Id of the member who does it. */
@@ -12,7 +12,7 @@ export interface Acting {
   requestId: string;
 }
 
-/** What the audit log says of a member or an invitation of an account. */
+/** The audit entry's view of a member or an invitation. */
 export function audited(
   kind: 'member' | 'invitation',
   { _id, email, roles }: Pick<Member, '_id' | 'email' | 'roles'>,
@@ -20,7 +20,7 @@ export function audited(
   return { [kind]: _id, email, roles };
 }
 
-/** Writes down what a member did to his account. */
+/** Writes the audit entry of a member's change to their account. */
 export async function auditAccount(
   deps: Pick<ApiDeps, 'store'>,
   { accountId, actor, requestId }: Acting,

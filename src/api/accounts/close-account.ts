@@ -8,7 +8,7 @@ import { type AccountRecord, emailKey } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';
 
-/** What closing an account ends and keeps, and what stands against it. */
+/** What closing an account deletes and keeps, and what prevents it. */
 export async function readClosing(deps: ApiDeps, account: AccountRecord): Promise<z.infer<typeof AccountClosing>> {
   const [instances, orders, kept] = await Promise.all([
     deps.store.instances.living(account._id),
@@ -27,13 +27,13 @@ export async function readClosing(deps: ApiDeps, account: AccountRecord): Promis
 }
 
 /**
- * Closes an account for good: its record goes with members, invitations and sessions, and its address is free for a new
- * one. A server that runs would go on to cost, and an order would deliver one to nobody, so both are in the way; with the
- * servers their licences have ended. Orders with their billing details and, at Stripe, the invoices are kept: the law
- * wants them.
+ * Closes an account for good: deletes its record, members, invitations and sessions; its address is free for a new
+ * account. Not possible while a server or an order is open: the server would go on costing, the order would deliver to
+ * nobody. The licences end with their servers. Orders with their billing details and the invoices at Stripe are kept as
+ * the law requires.
  *
- * The account is marked first and looked through then, and an order looks for the mark after its row stands: one of the
- * two always gives way. Throws `account_in_use`, `not_signed_in`, `not_allowed`, `invalid_request`.
+ * The account is marked before it is checked, and an order checks the mark after its row is inserted, so one of the two
+ * always gives way. Throws `account_in_use`, `not_signed_in`, `not_allowed`, `invalid_request`.
  */
 export async function closeAccount(
   deps: ApiDeps,

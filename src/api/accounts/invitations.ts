@@ -20,8 +20,8 @@ import { hashSecret, type SignedIn } from '../guards/session.ts';
 import { type Acting, auditAccount, audited, changeAccount } from './change-account.ts';
 
 /**
- * Invites an address and mails it the activation link, whose secret is kept nowhere. An invitation that cannot be mailed
- * is taken back. Throws `already_member`, `already_invited`, `too_many_members`, `too_many_requests`, `mail_refused`,
+ * Invites an address and mails it the activation link; its secret is not stored. An invitation that cannot be mailed is
+ * revoked. Throws `already_member`, `already_invited`, `too_many_members`, `too_many_requests`, `mail_refused`,
  * `invitation_not_mailed`, `not_signed_in`, `not_allowed`.
  */
 export async function inviteMember(
@@ -43,7 +43,7 @@ export async function inviteMember(
   try {
     await mailInvitation(deps, { account: after, invitation: made, token });
   } catch (error) {
-    // Only the one that was made here; somebody may have sent it again or revoked it by now.
+    // Only the invitation made here; it may have been resent or revoked meanwhile.
     await changeAccount(deps, acting.accountId, ({ invitations }) => ({
       invitations: invitations.filter(({ tokenHash }) => tokenHash !== made.tokenHash),
     }));
@@ -54,8 +54,8 @@ export async function inviteMember(
 }
 
 /**
- * Mails an invitation once more with a link of its own; those of before are dead, and its time begins anew. Throws
- * `not_found`, `too_many_requests`, `mail_refused`, `invitation_not_mailed`, `not_signed_in`, `not_allowed`.
+ * Mails an invitation again with a new link and a new expiry; earlier links become invalid. Throws `not_found`,
+ * `too_many_requests`, `mail_refused`, `invitation_not_mailed`, `not_signed_in`, `not_allowed`.
  */
 export async function resendInvitation(deps: ApiDeps, acting: Acting, id: string): Promise<Invitation> {
   const { token, ...renewal } = newToken(deps);
@@ -69,7 +69,7 @@ export async function resendInvitation(deps: ApiDeps, acting: Acting, id: string
   return is;
 }
 
-/** Makes the link of an invitation worthless. Throws `not_found`, `not_signed_in`, `not_allowed`. */
+/** Revokes an invitation: its link becomes invalid. Throws `not_found`, `not_signed_in`, `not_allowed`. */
 export async function withdrawInvitation(deps: ApiDeps, acting: Acting, id: string): Promise<void> {
   const { before } = await changeAccount(deps, acting.accountId, (account) =>
     revokeInvitation(account, { actor: acting.actor, id }),
@@ -80,7 +80,7 @@ export async function withdrawInvitation(deps: ApiDeps, acting: Acting, id: stri
   });
 }
 
-/** The invitation behind a link, for whoever has it, with its account. Throws `invitation_invalid`. */
+/** The invitation behind a link, with its account, for anyone who has the link. Throws `invitation_invalid`. */
 export async function readInvitation(
   deps: ApiDeps,
   token: string,
@@ -92,7 +92,7 @@ export async function readInvitation(
 }
 
 /**
- * Uses an activation link up: whoever has it has the mailbox, so he is the member. Of many who use one link at once, one
+ * Uses an activation link: its holder has access to the mailbox, so they become the member. Of concurrent uses, one
  * wins. Throws `invitation_invalid`.
  */
 export async function joinAccount(

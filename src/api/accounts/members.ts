@@ -26,7 +26,7 @@ export async function giveRoles(deps: ApiDeps, acting: Acting, to: { id: string;
 }
 
 /**
- * Takes a member out, with his sessions. Throws `not_found`, `account_holder`, `last_administrator`, `not_signed_in`,
+ * Removes a member with their sessions. Throws `not_found`, `account_holder`, `last_administrator`, `not_signed_in`,
  * `not_allowed`.
  */
 export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): Promise<void> {
@@ -38,7 +38,10 @@ export async function dismissMember(deps: ApiDeps, acting: Acting, id: string): 
   await auditRevoked(deps, acting, { before, after });
 }
 
-/** A member leaves by himself, whatever his roles. Throws `account_holder`, `last_administrator`, `not_signed_in`. */
+/**
+ * A member leaves the account by themselves, in any role. Throws `account_holder`, `last_administrator`,
+ * `not_signed_in`.
+ */
 export async function leave(deps: ApiDeps, acting: Acting): Promise<void> {
   const { before, after } = await changeAccount(deps, acting.accountId, (account) => leaveAccount(account, acting));
   await deps.store.sessions.removeOf({ accountId: acting.accountId, memberId: acting.actor });
@@ -49,7 +52,7 @@ export async function leave(deps: ApiDeps, acting: Acting): Promise<void> {
   await auditRevoked(deps, acting, { before, after });
 }
 
-/** Writes down the invitations that went with their sender. */
+/** Audits the invitations that were revoked with their sender. */
 async function auditRevoked(
   deps: ApiDeps,
   acting: Acting,

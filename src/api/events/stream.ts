@@ -7,21 +7,24 @@ import type { Store } from '../../store/store.ts';
 import { customerEvent } from '../views/event-view.ts';
 import type { Tail } from './tail.ts';
 
-/** Comment that keeps proxies from closing a quiet stream, and the moment at which a stream looks for what it missed. */
+/**
+ * Interval of the comment that keeps proxies from closing an idle stream, and at which a stream checks for missed
+ * events.
+ */
 const heartbeatMs = 15_000;
-/** After this a stream ends, so that its reader comes back through the guard. */
+/** After this time a stream ends, so that its client passes the guard again. */
 const lifetimeMs = 60 * 60_000;
-/** A reader that lets this many bytes pile up is sent away; it resumes where it was. */
+/** A client with this many unread bytes is disconnected; it can resume where it was. */
 const backlogBytes = 1_048_576;
 const pageSize = 200;
 
 export interface Subject {
   instanceId: string;
-  /** Only what concerns this order: its own events, and those of its server that are of no order. */
+  /** Only the events of this order, and those of its server that belong to no order. */
   orderId?: string;
 }
 
-/** Whether an event of an instance is told to those who follow a subject. */
+/** Whether an event of an instance belongs to the subject that a client follows. */
 export function concerns(event: TimelineEvent, { orderId }: Pick<Subject, 'orderId'>): boolean {
   return orderId === undefined || event.orderId === undefined || event.orderId === orderId;
 }
@@ -32,13 +35,13 @@ export interface Streams {
    * duplicate. Throws `too_many_requests` over the limits of streams.
    */
   open(to: { request: Request; response: Response; ip: string }, subject: Subject, after: number): Promise<void>;
-  /** Ends every stream; their readers come back, here or to another process. */
+  /** Ends every stream; clients reconnect, here or to another process. */
   closeAll(): void;
 }
 
 /**
- * The event streams of one process. The tail only wakes; the store's numbers, which have no gaps, decide what comes
- * next, and at every heartbeat a stream looks at the store by itself.
+ * The event streams of one process. The tail only wakes a stream. What it sends next follows from the store's sequence
+ * numbers, which have no gaps; each heartbeat also reads the store.
  */
 export function createStreams(deps: {
   store: Pick<Store, 'timeline'>;
@@ -71,7 +74,7 @@ export function createStreams(deps: {
     const leave = enter(ip);
     let last = after;
     let pumping = false;
-    let asked = false;
+    let isRequested = false;
     let closed = false;
 
     response.status(200).set({
@@ -89,17 +92,17 @@ export function createStreams(deps: {
       if (response.writableLength > backlogBytes) close();
     }
 
-    /** Sends what the store has above `last`; asked again while it runs, it looks once more. */
+    /** Sends what the store has above `last`; a call while it runs makes it read once more. */
     async function pump(): Promise<void> {
-      asked = true;
+      isRequested = true;
       if (pumping) return;
       pumping = true;
       try {
-        while (asked && !closed) {
-          asked = false;
+        while (isRequested && !closed) {
+          isRequested = false;
           const page = await store.timeline.page(subject.instanceId, last, pageSize);
           for (const event of page) if (!closed) send(event);
-          if (page.length === pageSize) asked = true;
+          if (page.length === pageSize) isRequested = true;
         }
       } catch (error) {
         log.error({ err: error }, 'a stream could not be read on');

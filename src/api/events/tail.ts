@@ -3,7 +3,7 @@ import { monotonic } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Store } from '../../store/store.ts';
 
-/** The one reader of new events in this process; it wakes those who follow an instance. */
+/** The only reader of new events in this process; it wakes the followers of an instance. */
 export interface Tail {
   /** Calls `wake` for every new event of the instance, until the returned function is called. */
   follow(instanceId: string, wake: (event: TimelineEvent) => void): () => void;
@@ -11,9 +11,9 @@ export interface Tail {
 }
 
 /**
- * Reads the timeline in the order of insertion by the database's clock, every `intervalMs` while anybody follows, each
- * time some seconds back from the newest: a row may become visible after a younger one. What was seen is dropped. No
- * other clock counts: neither that of this process nor those of the writers.
+ * Reads the timeline in insertion order by the database's clock, every `intervalMs` while anybody follows. Each read
+ * overlaps the previous one by some seconds, because a row may become visible after a younger one; rows already seen
+ * are dropped. Only the database's clock is used, not that of this process or of a writer.
  */
 export function createTail({
   store,
@@ -29,9 +29,9 @@ export function createTail({
   const followers = new Map<string, Set<(event: TimelineEvent) => void>>();
   /** Rows that were passed on, with the time of their insertion. */
   const seen = new Map<string, number>();
-  /** The newest insertion, and when it was seen here; unknown while nobody follows. */
+  /** The newest insertion and when this process saw it; undefined while nobody follows. */
   let newest: { at: number; seenAt: number } | undefined;
-  /** From where the next read reads. */
+  /** Start of the next read. */
   let since = 0;
   let timer: NodeJS.Timeout | undefined;
   let reading = Promise.resolve();
@@ -39,7 +39,7 @@ export function createTail({
 
   async function read(): Promise<void> {
     newest ??= { at: (await store.timeline.newestInsertion())?.getTime() ?? 0, seenAt: monotonic() };
-    // A row is waited for as long after a younger one as the overlap; what is older then is read no more.
+    // A late row is expected for the length of the overlap; older rows are not read again.
     const quietMs = Math.min(monotonic() - newest.seenAt, overlapMs);
     since = Math.max(since, newest.at - overlapMs + quietMs);
     for (const { rowId, insertedAt, event } of await store.timeline.insertedSince(new Date(since))) {

@@ -6,14 +6,14 @@ import type { SignedIn } from './session.ts';
 
 export type Security = 'session' | 'capability' | 'operator';
 
-/** What guards and handlers of the API know of a request. */
+/** What guards and handlers of the API know about a request. */
 export interface ApiFacts {
   request: Request;
   response: Response;
-  /** The member whom the session cookie names, if any; its CSRF token was checked already on writes. */
+  /** The member of the session cookie, if any; on writes the CSRF token has been checked. */
   session: SignedIn | null;
   deps: ApiDeps;
-  /** What a form of the live page brought as its token; absent for requests of programs. */
+  /** The token in a form of the live page; absent in API requests. */
   formToken?: string;
 }
 

@@ -6,7 +6,7 @@ import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { cookiesOf, derive, hashSecret, type SignedIn, sameText } from './session.ts';
 
-/** Name of the cookie in which the live page keeps the capability of one order. */
+/** Name of the cookie with the capability of one order, set by the live page. */
 export function capabilityCookie(orderId: string): string {
   return `freehold_${orderId}`;
 }
@@ -17,8 +17,8 @@ export function bearerOf(request: Request): string | undefined {
 }
 
 /**
- * The capability that a request brings: the header, or the live page's cookie. The cookie alone only reads; a form that
- * writes must carry the token of the page. Throws `csrf_mismatch`.
+ * The capability of a request: from the header, or from the live page's cookie. The cookie alone permits reading only;
+ * a form that writes must carry the page's token. Throws `csrf_mismatch`.
  */
 export function capabilityIn(
   request: Request,
@@ -33,7 +33,7 @@ export function capabilityIn(
   return kept;
 }
 
-/** The token that the forms of an order's page carry, for whoever reads the page: by capability or by session. */
+/** The token in the forms of an order's page, for readers by capability or by session. */
 export function formTokenOf(
   request: Request,
   facts: { deps: Pick<ApiDeps, 'config'>; orderId: string; session: SignedIn | null },
@@ -42,12 +42,12 @@ export function formTokenOf(
   return kept ? derive(facts.deps, 'form', kept) : (facts.session?.csrfToken ?? '');
 }
 
-/** Whether a capability is this order's. */
+/** Whether a capability belongs to this order. */
 export function opensOrder(order: OrderRecord, capability: string): boolean {
   return sameText(hashSecret(capability), order.capabilityHash);
 }
 
-/** The right to read ends some days after the order did. Throws `not_signed_in`. */
+/** The right to read ends some days after the order. Throws `not_signed_in`. */
 export function requireLivingCapability(order: OrderRecord, deps: Pick<ApiDeps, 'config'>): void {
   const endedAt = order.endedAt?.getTime();
   if (!orderHasEnded(order.state) || endedAt === undefined) return;

@@ -6,7 +6,7 @@ import type { ApiFacts, Guard } from './guard.ts';
 import { capabilityIn, opensOrder, requireLivingCapability } from './order-capability.ts';
 import { type SignedIn, sameText } from './session.ts';
 
-/** Who was let in to an order, as the audit log names them. */
+/** The caller of an order's route, as the audit log names them. */
 export interface OrderCaller {
   order: OrderRecord;
   actor: string;
@@ -15,10 +15,10 @@ export interface OrderCaller {
 /**
  * The guard of customers: a signed-in member with the role (every member may view). Two variants know guests:
  *
- * - `{ guests: true }` lets a request without a session in as null; a member still needs the role.
- * - `{ order: true }` guards one order, named by the path's `id`: a member of its account with the role, or who brings
- *   the order's capability. The capability's right to cancel ends by itself when the order does; its right to read
- *   ends later. An order of somebody else is `not_found`.
+ * - `{ guests: true }` admits a request without a session as null; a member still needs the role.
+ * - `{ order: true }` guards the order of the path's `id`: admits members of its account with the role, and callers
+ *   with the order's capability. The capability's right to cancel ends with the order; its right to read ends later. An
+ *   order of another account is `not_found`.
  */
 export function requireAccount(role: Role): Guard<SignedIn>;
 export function requireAccount(role: Role, variant: { guests: true }): Guard<SignedIn | null>;

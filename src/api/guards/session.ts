@@ -19,17 +19,17 @@ export interface SignedIn {
   sessionHash: string;
 }
 
-/** Hash under which a secret is kept. */
+/** Hash under which a secret is stored. */
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-/** Compares two texts in a time that does not depend on where they differ. */
+/** Compares two texts in constant time. */
 export function sameText(one: string, other: string): boolean {
   return timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest());
 }
 
-/** A keyed value for one purpose, made from the quote key, so that it need not be stored. */
+/** A keyed value for one purpose, derived from the signing key, so that it need not be stored. */
 export function derive(deps: Pick<ApiDeps, 'config'>, purpose: string, text: string): string {
   return deriveSecret(deps.config.FREEHOLD_SIGNING_KEY, { purpose, text });
 }
@@ -38,7 +38,7 @@ export function cookiesOf(request: Request): Record<string, string | undefined> 
   return parseCookie(request.headers.cookie ?? '');
 }
 
-/** Cookies are for the server's eyes, and only travel by TLS wherever the public address does. */
+/** Cookies are HttpOnly, and Secure wherever the public address is HTTPS. */
 export function cookieOptions(deps: Pick<ApiDeps, 'config'>, maxAgeMs: number): CookieOptions {
   const secure = deps.config.FREEHOLD_PUBLIC_URL.startsWith('https:');
   return { httpOnly: true, sameSite: 'lax', path: '/', secure, maxAge: maxAgeMs };
@@ -50,7 +50,7 @@ function csrfOf(deps: ApiDeps, secret: string): string {
   return derive(deps, 'csrf', secret);
 }
 
-/** The session of the request's cookie; null without one, and with one that ended. */
+/** The session of the request's cookie; null without one or when it has ended. */
 export async function findSession(request: Request, deps: ApiDeps): Promise<SignedIn | null> {
   const secret = cookiesOf(request)[cookieName];
   if (!secret) return null;
@@ -90,7 +90,7 @@ export async function openSession(
   return { account, member, csrfToken: csrfOf(deps, secret), expiresAt, sessionHash };
 }
 
-/** Ends a session on both sides. */
+/** Ends a session in the store and in the browser. */
 export async function closeSession(response: Response, deps: ApiDeps, session: SignedIn): Promise<void> {
   await deps.store.sessions.remove(session.sessionHash);
   const { maxAge: _, ...options } = cookieOptions(deps, 0);

@@ -17,7 +17,7 @@ const AccountKey = z.strictObject({
 });
 type AccountKey = z.infer<typeof AccountKey>;
 
-/** The keys document: one key signs, the next one is published already, retired ones still verify. */
+/** The keys document: one key signs, the next one is already published, retired ones still verify. */
 const AccountKeys = z.strictObject({
   version: z.literal(1),
   keys: z
@@ -27,7 +27,7 @@ const AccountKeys = z.strictObject({
 });
 type AccountKeys = z.infer<typeof AccountKeys>;
 
-/** Reads a keys document; the error names what is wrong and shows no key. */
+/** Parses a keys document; the error names the fault and contains no key. */
 export function parseAccountKeys(text: string): AccountKeys {
   const parsed = AccountKeys.safeParse(parseJson(text));
   if (!parsed.success) throw new Error(`The account keys are not usable: ${z.prettifyError(parsed.error)}`);
@@ -38,17 +38,20 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What the parser says quotes the text.
+    // The parser's message would quote the document.
     throw new Error('The account keys are not JSON.');
   }
 }
 
-/** New keys: one to sign with, and the next one, published from the first day on. */
+/** New keys: one that signs, and the next one, published from the start. */
 export function newAccountKeys(): AccountKeys {
   return { version: 1, keys: [newKey('current'), newKey('next')] };
 }
 
-/** One step of the roll: the next key signs, the current one retires, the retired one goes, a new one comes next. */
+/**
+ * One step of the rotation: the next key becomes current, the current one retired, the retired one is removed, and a
+ * new next key is created.
+ */
 export function rollAccountKeys({ keys }: AccountKeys): AccountKeys {
   const current = keys.find(({ state }) => state === 'current') as AccountKey;
   const next = keys.find(({ state }) => state === 'next') ?? newKey('next');
@@ -63,7 +66,7 @@ function newKey(state: AccountKey['state']): AccountKey {
   return { kid: `acc-${createHash('sha256').update(jwk.x).digest('hex').slice(0, 12)}`, state, jwk };
 }
 
-/** What signs, and what others verify with. */
+/** The signing key, and the public keys that verify. */
 export interface SigningKeys {
   kid: string;
   key: CryptoKey | Uint8Array;

@@ -1,6 +1,6 @@
 /**
- * `node src/api/keys/main.ts FILE` makes the keys that sign licence tokens, or rolls those that are there by one step.
- * The api processes read the file at their start: restart them one after the other, and only then roll again.
+ * `node src/api/keys/main.ts FILE` creates the keys that sign licence tokens, or rotates existing ones by one step. The
+ * api processes read the file at start: restart all of them before the next rotation.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { newAccountKeys, parseAccountKeys, rollAccountKeys } from './account-keys.ts';
@@ -24,7 +24,7 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** A reader sees the old keys or the new ones, never half of them. */
+/** Replaces the file atomically: a reader sees the old keys or the new ones. */
 function writeWhole(path: string, content: string): void {
   const draft = `${path}.${process.pid}.tmp`;
   const handle = openSync(draft, 'wx', 0o600);

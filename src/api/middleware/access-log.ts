@@ -3,7 +3,7 @@ import { requestIdOf } from '../../routing/request-id.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 
-/** Paths whose requests say nothing worth a line while they go well. */
+/** Paths whose successful requests are not logged. */
 const quiet = /^\/(health|assets|docs)\b/;
 
 /** One line per request: no address, no query, no header, nothing personal. */

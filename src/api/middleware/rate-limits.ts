@@ -4,8 +4,8 @@ import { limitRequests } from '../../routing/rate-limit.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /**
- * Limits of requests per minute, per client address and per account, both told in `RateLimit` headers. Over a limit:
- * `too_many_requests`.
+ * Limits of requests per minute, per client address and per account, both reported in `RateLimit` headers. Over a
+ * limit: `too_many_requests`.
  */
 export function createRateLimits({ config }: Pick<ApiDeps, 'config'>) {
   const shared = {

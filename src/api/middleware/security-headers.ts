@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** Headers of every answer: pages load only our own files, and nobody frames them. */
+/** Headers of every response: pages load only our own files and cannot be framed. */
 export function securityHeaders(publicUrl: string): RequestHandler {
   const overTls = publicUrl.startsWith('https:');
   return helmet({

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { ApiDeps } from '../deps.ts';
 import { findSession, requireCsrf, type SignedIn } from '../guards/session.ts';
 
-/** Finds the member who asks, counts the request for their account, and refuses writes of other sites. */
+/** Finds the session, counts the request for its account, and refuses cross-site writes. */
 export function readSession(
   deps: ApiDeps,
   limitAccount: (accountId: string, request: Request, response: Response) => Promise<void>,
@@ -11,7 +11,7 @@ export function readSession(
     const session = await findSession(request, deps);
     if (session) {
       await limitAccount(session.account._id, request, response);
-      // No other site can send an Authorization header without our leave, so it proves as much as the token.
+      // Other sites cannot send an Authorization header without CORS permission, so it proves as much as the token.
       if (request.method === 'POST' && !request.get('authorization')) requireCsrf(request, session);
       response.locals.session = session;
     }
@@ -19,7 +19,7 @@ export function readSession(
   };
 }
 
-/** What `readSession` found. */
+/** The session that `readSession` found. */
 export function sessionOf(response: Response): SignedIn | null {
   return (response.locals.session as SignedIn | undefined) ?? null;
 }

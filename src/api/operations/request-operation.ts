@@ -9,14 +9,14 @@ import type { ApiDeps } from '../deps.ts';
 import { acceptedOperationView } from '../views/operation-view.ts';
 
 /**
- * Asks the entity of an instance for an operation, and answers the one that does it. The same Idempotency-Key for the same
- * kind of operation on the same instance is the same operation, however long ago it was. Every request that is accepted
- * is audited. Throws `server_not_ready`, `operation_running` (its detail is the id of the other one), `workflow_unreachable`.
+ * Requests an operation from the entity of an instance and returns the operation that answers the request. The same
+ * Idempotency-Key, kind and instance always give the same operation. Every accepted request is audited. Throws
+ * `server_not_ready`, `operation_running` (its detail is the id of the other one), `workflow_unreachable`.
  */
 export async function requestOperation(
   deps: Pick<ApiDeps, 'store' | 'workflows' | 'config'>,
   instance: InstanceRecord,
-  asked: {
+  requested: {
     kind: OperationKind;
     requestedBy: RequestedBy;
     request: Record<string, unknown> | undefined;
@@ -26,7 +26,7 @@ export async function requestOperation(
   },
 ): Promise<AcceptedOperation> {
   const { _id: instanceId, status } = instance;
-  const { kind, requestedBy, request, idempotencyKey, actor, requestId } = asked;
+  const { kind, requestedBy, request, idempotencyKey, actor, requestId } = requested;
   const id = idempotencyKey ? operationIdFrom([instanceId, kind, idempotencyKey]) : newId.operation();
   if (idempotencyKey && (await deps.store.operations.find(id)))
     return acceptedOperationView(deps, instance, { operationId: id, requestedBy });

@@ -7,8 +7,8 @@ import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './start-orders.ts';
 
 /**
- * Cancels an order for its customer and answers the order as it stands then; one that is being undone already stays so.
- * Throws `already_ready`, `already_ended`, `account_closed`, `workflow_unreachable`.
+ * Cancels an order and returns its state afterwards; an order that is already being undone stays as it is. Throws
+ * `already_ready`, `already_ended`, `account_closed`, `workflow_unreachable`.
  */
 export async function cancelOrder(
   deps: ApiDeps,
@@ -22,7 +22,7 @@ export async function cancelOrder(
     await deps.workflows.cancel(order.instanceId, facts.idempotencyKey ?? randomUUID());
   } catch (error) {
     if (!(error instanceof ReasonError) || error.code !== 'not_found') throw error;
-    // Its workflow ended between our look and our call.
+    // Its workflow ended between the read and the Update.
     const latest = await deps.store.orders.find(order._id);
     if (latest) requireOpen(latest);
     throw new ReasonError('workflow_unreachable', undefined, { cause: error });

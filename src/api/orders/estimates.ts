@@ -7,15 +7,15 @@ import type { OperationRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface Estimates {
-  /** Undefined until enough servers were built there. */
-  of(place: { cloud: CloudName; region: string }): Promise<Estimate | undefined>;
+  /** Undefined until enough servers have been built there. */
+  of(location: { cloud: CloudName; region: string }): Promise<Estimate | undefined>;
 }
 
 const runsRead = 20;
 const runsNeeded = 3;
 const freshMs = 60_000;
 
-/** Estimates from the last runs, read at most once a minute for each cloud and region. */
+/** Estimates from the latest runs, read at most once a minute per cloud and region. */
 export function createEstimates(store: Pick<Store, 'instances' | 'operations'>): Estimates {
   const known = new Map<string, { at: number; estimate: Promise<Estimate | undefined> }>();
 
@@ -42,14 +42,14 @@ export function createEstimates(store: Pick<Store, 'instances' | 'operations'>):
   };
 }
 
-/** The estimate that finished runs give; undefined when there are too few. */
+/** The estimate from finished runs; undefined when there are too few. */
 export function estimateFrom(runs: readonly Pick<OperationRecord, 'steps'>[]): Estimate | undefined {
   const totals: number[] = [];
   const perStep = new Map<StepName, number[]>();
   for (const { steps } of runs) {
     const paidAt = steps.find(({ step }) => step === 'await-payment')?.endedAt;
     const readyAt = steps.find(({ step }) => step === 'mark-ready')?.endedAt;
-    // A run during which a clock was set back tells nothing.
+    // Ignores runs during which a clock was set back.
     if (paidAt && readyAt && readyAt >= paidAt) totals.push(readyAt.getTime() - paidAt.getTime());
     for (const { step, startedAt, endedAt } of steps) {
       if (!startedAt || !endedAt || endedAt < startedAt) continue;

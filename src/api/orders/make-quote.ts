@@ -14,7 +14,7 @@ import type { ApiDeps } from '../deps.ts';
 import { hashSecret } from '../guards/session.ts';
 import { priceView, quotedServerView } from '../views/order-view.ts';
 
-/** Who asks for a quote: holds count against the account, and always against the address. */
+/** The buyer of a quote: holds count against the account, and always against the client address. */
 export interface Buyer {
   accountId?: string | undefined;
   ip: string;
@@ -61,7 +61,7 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
   const holdToken = request.holdToken ?? newSecret();
   const holdTokenHash = hashSecret(holdToken);
 
-  // A quote whose name was refused is told to nobody, so its row does no harm.
+  // A quote whose name was refused is never returned, so its row does no harm.
   await Promise.all([
     holdName(deps, { content, holdTokenHash, buyer, isNewCart: request.holdToken === undefined }),
     store.quotes.insert({ _id: content.id, content, signature, holdTokenHash, createdAt: new Date(at), expiresAt }),
@@ -79,7 +79,7 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
   };
 }
 
-/** Holds the name for the quote; one cart is one hold, and a buyer over the limit gets none. */
+/** Holds the name for the quote; one cart counts as one hold, and a buyer over the limit is refused. */
 async function holdName(
   deps: ApiDeps,
   hold: { content: QuoteContent<QuotedServer>; holdTokenHash: string; buyer: Buyer; isNewCart: boolean },

@@ -27,9 +27,9 @@ export interface PlaceOrder {
 }
 
 /**
- * Places an order (design 5.2): the row first, whose unique quote and Idempotency-Key let exactly one win; then the
- * name's hold. With both the order stands, and its customer need not wait for the start of the workflow, which follows
- * at once; a sweep makes up for one that fails. The same request again gives the same order.
+ * Places an order (design 5.2): first inserts the row, whose unique quote and Idempotency-Key let exactly one request
+ * win, then takes over the name's hold. The order is then accepted; the workflow starts right afterwards without
+ * delaying the answer, and a sweep repeats failed starts. A repeated request returns the same order.
  *
  * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `subject_not_sold`, `quote_used`,
  * `hostname_taken`, `hostname_held`, `too_many_holds`, `not_a_member`, `account_closed`.
@@ -73,17 +73,17 @@ async function repeat(
   bodyHash: string,
 ): Promise<OrderRecord> {
   if (earlier.bodyHash !== bodyHash) throw new ReasonError('idempotency_key_reused');
-  // The first request may have died half way.
+  // The first request may have failed half way.
   if (!earlier.startedAt && earlier.state === 'awaiting_payment') {
     await requireTaken(deps, earlier);
-    // A name that was lost meanwhile ends the order by its workflow: it may have been accepted already.
+    // If the name was lost meanwhile, the workflow ends the order: it may have been accepted already.
     await takeName(deps, earlier, request);
     deps.starts.soon(earlier);
   }
   return earlier;
 }
 
-/** Hands the name from the cart to the order. */
+/** Moves the hold from the cart to the order. */
 async function takeName(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): Promise<HoldOutcome> {
   return deps.store.holds.take({
     _id: order.quote.subject.name,
@@ -109,7 +109,9 @@ function checkQuote(deps: ApiDeps, quote: QuoteRecord | null, body: Body): Quote
   return { ...priced, subject };
 }
 
-/** The account of a guest's address, never one of strangers alone. Throws `not_a_member`. */
+/**
+ * The account of a guest's address; never an account whose members do not include that address. Throws `not_a_member`.
+ */
 async function accountOfGuest(deps: ApiDeps, email: string): Promise<AccountRecord> {
   const account = await deps.store.accounts.openFor(email);
   if (!account.members.some((each) => each.email === account.email)) throw new ReasonError('not_a_member');

@@ -3,25 +3,25 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps, OrderStarts } from '../deps.ts';
 
-/** Starts under way at once: a burst of orders must not keep those behind it waiting for their answers. */
+/** Concurrent starts: a burst of orders must not delay the answers to later requests. */
 const width = 2;
 
 type StartDeps = Pick<ApiDeps, 'store' | 'workflows' | 'log'>;
 
-/** Starts the workflow of an order that stands without one. Throws `account_closed`, `workflow_unreachable`. */
+/** Starts the workflow of an order that has none. Throws `account_closed`, `workflow_unreachable`. */
 export async function startOrder(deps: StartDeps, order: OrderRecord): Promise<void> {
   await requireTaken(deps, order);
   await deps.workflows.startInstance(order);
-  // Without the note the sweep starts what runs already, which changes nothing.
+  // If this write fails, the sweep starts it again, which has no effect.
   await deps.store.orders
     .markStarted(order._id)
     .catch((error) => deps.log.error({ err: error, orderId: order._id }, 'the start of an order was not noted'));
 }
 
 /**
- * Makes sure that the account takes an order whose request may have died before it asked. Without its account nothing is
- * kept of the order: it never started, as who closes an account gives way to every order that he finds. While somebody
- * is closing the account, the order waits for what comes of that. Throws `account_closed`.
+ * Checks that the order's account is open, because its request may have failed before that check. An order without an
+ * account is deleted: it never started, since closing an account is refused while it has orders. While the account is
+ * being closed, the order waits for the outcome. Throws `account_closed`.
  */
 export async function requireTaken({ store }: Pick<ApiDeps, 'store'>, order: OrderRecord): Promise<void> {
   const { accounts, holds, orders } = store;
@@ -34,8 +34,8 @@ export async function requireTaken({ store }: Pick<ApiDeps, 'store'>, order: Ord
 }
 
 /**
- * Starts accepted orders in the order in which they came, while their customers have their answers already. What cannot
- * be started is logged and left to the sweep.
+ * Starts accepted orders in order of arrival, after their requests were answered. A failed start is logged and left to
+ * the sweep.
  */
 export function createOrderStarts(deps: StartDeps): OrderStarts {
   const limit = pLimit(width);

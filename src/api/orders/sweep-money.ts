@@ -5,15 +5,15 @@ import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 
-/** Orders of one sweep; the next one takes the rest. */
+/** Orders per sweep; the next sweep takes the rest. */
 const ordersAtOnce = 100;
 
 /**
- * Asks Stripe for the money of orders that ended without delivery, where a look is due, and has settled what came or
- * stayed (design 5): the second way by which such money is found, beside the webhook. Processes share the orders among
- * themselves; a look that was cut short comes again.
+ * Checks Stripe for money of orders that ended without delivery, where a check is due, and starts the settlement of
+ * what it finds (design 5). Finds such money also when the webhook was lost. Processes share the orders; an interrupted
+ * check is repeated.
  *
- * Throws `payment_provider_unavailable` and `workflow_unreachable`: the next sweep goes on.
+ * Throws `payment_provider_unavailable` and `workflow_unreachable`: the next sweep continues.
  */
 export async function sweepMoneyOnce(deps: ApiDeps): Promise<void> {
   const firstMs = deps.config.FREEHOLD_MONEY_SWEEP_MS;
@@ -25,7 +25,7 @@ export async function sweepMoneyOnce(deps: ApiDeps): Promise<void> {
     if (!(await deps.store.orders.moveMoneyCheck(_id, { from: due, to: claimed }))) continue;
     await readMoney(deps, order);
     const next = nextMoneyReadAt({ endedAt: endedAt.getTime(), readAt: now() }, { firstMs, windowMs });
-    // Nobody can pay what was never set up.
+    // Without a payment at Stripe nothing can have been paid.
     const to = order.invoiceIds.length > 0 && next !== undefined ? new Date(next) : undefined;
     await deps.store.orders.moveMoneyCheck(_id, { from: claimed, to });
   }
@@ -39,7 +39,7 @@ async function readMoney(deps: ApiDeps, { _id: orderId, invoiceIds }: OrderRecor
     }
   } catch (error) {
     if (error instanceof ReasonError && reasons[error.code].retryable) throw error;
-    // What Stripe refuses it refuses again in the next moment; the looks that are left see whether it changed.
+    // Stripe would refuse the same request again at once; the remaining checks retry it later.
     deps.log.error({ err: error, orderId }, 'the money of an order could not be looked at');
   }
 }

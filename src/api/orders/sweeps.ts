@@ -3,7 +3,7 @@ import type { ApiDeps } from '../deps.ts';
 import { startOrder } from './start-orders.ts';
 import { sweepMoneyOnce } from './sweep-money.ts';
 
-/** Starts the workflows of orders and subscriptions that stand without one, and frees names whose hold has ended. */
+/** Starts the missing workflows of orders and subscriptions, and frees names whose hold has expired. */
 export async function sweepOnce(deps: ApiDeps): Promise<void> {
   await sweepOrders(deps);
   for (const subscription of await deps.store.subscriptions.notStarted()) {
@@ -22,16 +22,16 @@ async function sweepOrders(deps: ApiDeps): Promise<void> {
       deps.log.info({ orderId: order._id }, 'started an order that had no workflow');
     } catch (error) {
       if (error instanceof ReasonError && error.code === 'workflow_unreachable') throw error;
-      // The next one may start all the same; one whose account was closed is gone now.
+      // The next order may still start; one whose account was closed has been deleted.
       deps.log.error({ err: error, orderId: order._id }, 'an order could not be started');
     }
   }
 }
 
-/** Sweeps again and again until stopped; a failed round is logged and the next one tries again. */
+/** Sweeps periodically until stopped; a failed round is logged and the next one tries again. */
 export function startSweeps(deps: ApiDeps): { stop(): Promise<void> } {
   const { FREEHOLD_START_SWEEP_MS, FREEHOLD_MONEY_SWEEP_MS } = deps.config;
-  // Apart from each other: a slow Stripe keeps no order waiting for its start.
+  // Independent loops: a slow Stripe does not delay the start of orders.
   const sweeps = [
     sweepEvery(FREEHOLD_START_SWEEP_MS, () => sweepOnce(deps), deps),
     sweepEvery(FREEHOLD_MONEY_SWEEP_MS, () => sweepMoneyOnce(deps), deps),

@@ -24,7 +24,7 @@ const start = `window.addEventListener('load', () => {
 });
 `;
 
-/** `/v1/openapi.json`, `/docs` to browse it, and `/docs/problems` with every reason code. */
+/** Serves `/v1/openapi.json`, `/docs` to browse it, and `/docs/problems` with every reason code. */
 export function mountDocs(app: Express, document: Record<string, unknown>): void {
   const text = JSON.stringify(document);
   app.get('/v1/openapi.json', (_request, response) => {

@@ -1,4 +1,4 @@
-/** Text that is HTML already and is not escaped again. */
+/** Text that is already HTML and is not escaped again. */
 export interface Html {
   readonly html: string;
 }
@@ -19,7 +19,7 @@ function toText(part: Part): string {
   return part.map(toText).join('');
 }
 
-/** HTML with its values escaped; lists are joined, false and null are nothing. */
+/** HTML with its values escaped; lists are joined, false and null are omitted. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return { html: strings.map((text, index) => text + toText(parts[index])).join('') };
 }

@@ -15,8 +15,8 @@ const {
 } = textsOf('en');
 
 /**
- * The page behind the activation link of an invitation. To look at it uses nothing up, so that programs which follow the
- * links of e-mails do no harm; the button does. Then the address is the one without the secret.
+ * The page behind the activation link of an invitation. Opening it does not use the invitation, because mail scanners
+ * follow links; only the button does. The page then redirects to the address without the secret.
  */
 export function mountInvitationPage(app: Express, deps: ApiDeps): void {
   const refusals = { deps, refusalOf };
@@ -46,7 +46,7 @@ function keyIn(value: unknown): string {
   return parsed.data;
 }
 
-/** No other site signs a visitor in to an account of its choice. Throws `csrf_mismatch`. */
+/** Prevents other sites from signing a visitor in to an account of their choice. Throws `csrf_mismatch`. */
 function requireOwnPage(request: Request): void {
   const site = request.get('sec-fetch-site');
   if (site !== undefined && site !== 'same-origin') throw new ReasonError('csrf_mismatch');

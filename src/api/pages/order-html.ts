@@ -16,7 +16,7 @@ const { livePage: texts } = textsOf('en');
 export interface OrderPage {
   order: OrderRecord;
   facts: OrderFacts;
-  /** What is done to the delivered server now, or was in the last hour. */
+  /** The operation on the delivered server that is running or ended within the last hour. */
   server: ServerOperation | undefined;
   log: readonly LogLine[];
   /** Now, ms since the epoch. */
@@ -27,11 +27,11 @@ export interface OrderPage {
   hostname: string;
   csrfToken: string;
   documents: readonly { title: string; url: string }[];
-  /** Where the server stands, in words. */
-  place: string;
+  /** Cloud and region of the server, in words. */
+  location: string;
 }
 
-/** The whole live page. Without scripts it reads the same and comes again every ten seconds. */
+/** The whole live page. Without scripts it has the same content and reloads every ten seconds. */
 export function orderPageHtml(page: OrderPage): Html {
   const { facts } = page;
   return html`<!doctype html>
@@ -56,7 +56,7 @@ ${orderMainHtml(page)}
 </html>`;
 }
 
-/** The part of the page that changes; the script fetches it and replaces its sections by their ids. */
+/** The changing part of the page; the script fetches it and replaces its sections by id. */
 export function orderMainHtml(page: OrderPage): Html {
   const { order, facts } = page;
   return html`<main data-order="${order._id}" data-ended="${facts.ended ? 'true' : 'false'}" data-at="${page.at}"
@@ -104,7 +104,7 @@ function bar(facts: OrderFacts, at: number): Html {
 </div>`;
 }
 
-/** Time since a moment; the script lets it run on. */
+/** Elapsed time since a moment; the script keeps it counting. */
 function ticking(since: number, at: number): Html {
   return html`<span class="num" data-since="${since}">${durationWords(at - since)}</span>`;
 }
@@ -189,7 +189,7 @@ ${undo}
 </section>`;
 }
 
-/** A step of an operation as an item of its list. */
+/** A step of an operation as a list item. */
 function stepItem(kind: OperationKind): (step: StepFacts) => Html {
   return (step) => {
     const time =

@@ -34,8 +34,8 @@ const mayRead = requireAccount('viewer', { order: true });
 const mayCancel = requireAccount('payer', { order: true });
 
 /**
- * The live page of an order. `/orders/{id}?key=<capability>` keeps the capability in a cookie of this order and goes
- * on to the clean address, so that the secret stays neither in the history nor in a Referer.
+ * The live page of an order. `/orders/{id}?key=<capability>` stores the capability in a cookie for this order and
+ * redirects to the address without it, so that the secret stays out of the history and the Referer.
  */
 export function mountOrderPage(app: Express, deps: ApiDeps): void {
   const estimates = createEstimates(deps.store);
@@ -91,14 +91,14 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
       hostname,
       serverUrl: hostUrl(deps, hostname),
       csrfToken,
-      place: placeOf(deps, order),
+      location: locationOf(deps, order),
       documents: productLinks(deps.config.FREEHOLD_BASE_DOMAIN).documents,
     };
   }
 }
 
-/** Cloud and region by the titles of the catalogue; by their names where it lists them no more. */
-function placeOf({ catalogue }: ApiDeps, { quote }: OrderRecord): string {
+/** Titles of cloud and region from the catalogue; their names where it no longer lists them. */
+function locationOf({ catalogue }: ApiDeps, { quote }: OrderRecord): string {
   const cloud = catalogue.clouds.find(({ name }) => name === quote.subject.cloud);
   const region = cloud?.regions.find(({ name }) => name === quote.subject.region);
   return `${cloud?.title ?? quote.subject.cloud}, ${region?.title ?? quote.subject.region}`;
@@ -127,7 +127,7 @@ async function readEvents(deps: ApiDeps, order: OrderRecord): Promise<TimelineEv
   }
 }
 
-/** What a page says for a refusal instead of the words that programs get. */
+/** The page's text for a refusal, in place of the API's. */
 function refusalFacts({ config }: ApiDeps, code: ReasonCode): Partial<Refusal> {
   const { withoutLink, unknownLink, backToServer } = pages.order;
   switch (code) {

@@ -9,7 +9,7 @@ const texts = textsOf('en');
 const { livePage } = texts;
 
 /**
- * The sentence for the live region: where the order is, and at which step; or the headline of what is done to the
+ * The sentence for the live region: state and current step of the order, or the headline of the operation on the
  * delivered server.
  */
 export function announcementText({ headline, current }: OrderFacts, serverTitle?: string): string {
@@ -24,13 +24,13 @@ export function announcementText({ headline, current }: OrderFacts, serverTitle?
   });
 }
 
-/** What stands under a step; nothing for one that explains itself. */
+/** The note under a step; undefined for one that explains itself. */
 export function noteText({ step, note }: StepFacts, kind: OperationKind): string | undefined {
   if (!note) return undefined;
   return note === 'why' ? stepText(step, kind).why : texts.reasons[note].customer;
 }
 
-/** How long such a server usually takes. */
+/** How long building such a server usually takes. */
 export function estimateText(estimate: OrderFacts['estimate']): string | undefined {
   if (!estimate) return undefined;
   if (estimate === 'none') return livePage.estimate.none;
@@ -45,7 +45,7 @@ export function estimateText(estimate: OrderFacts['estimate']): string | undefin
   return (inSeconds ? seconds : minutes)({ low, high });
 }
 
-/** What happened, what was charged, who acts next. */
+/** What happened, what was charged, and who acts next. */
 export function outcomeTexts({ happened, money, next }: OutcomeFacts, currency: 'EUR') {
   return {
     happened:

@@ -33,15 +33,15 @@ ${page.body}
 </html>`;
 }
 
-/** What a page says for a refusal, where that is not the sentence of the reason code. */
+/** The page's text for a refusal where it differs from the reason code's sentence. */
 export interface Refusal {
   title: string;
   lead: string;
-  /** What else can be done. */
+  /** What the reader can do instead. */
   next: Html;
 }
 
-/** Answers a page; what it throws becomes a page that says why there is nothing to see. */
+/** Sends a page; an error becomes a page that explains it. */
 export async function answerPage(
   response: Response,
   { deps, refusalOf }: { deps: ApiDeps; refusalOf(code: ReasonCode): Partial<Refusal> },

@@ -8,21 +8,21 @@ import { operationView } from '../views/operation-view.ts';
 
 const { livePage: texts } = textsOf('en');
 
-/** How long the page shows an operation that has ended, ms. */
+/** How long the page shows an ended operation, ms. */
 const shownAfterMs = 60 * 60_000;
 
-/** What the live page says about an operation of a delivered server. */
+/** The live page's facts about an operation on a delivered server. */
 export interface ServerOperation {
   kind: OperationKind;
   title: string;
-  /** How it stands, in words. */
+  /** Its status in words. */
   words: string;
   steps: StepFacts[];
-  /** What the page is headed with while it runs. */
+  /** The page's headline while it runs. */
   headline: { tone: OrderFacts['tone']; title: string; lead: string } | undefined;
 }
 
-/** The newest operation that changed the server after its delivery, while it runs and for an hour after its end. */
+/** The newest operation on the server after delivery, while it runs and for an hour after its end. */
 export function serverOperation(operations: readonly OperationRecord[], at: number): ServerOperation | undefined {
   const [newest] = operations;
   if (!newest || (newest.endedAt && at - newest.endedAt.getTime() > shownAfterMs)) return undefined;

@@ -17,7 +17,7 @@ export const accountRoutes = [
     path: '/v1/sign-in/codes',
     tag,
     summary: 'Send a one-time code by e-mail',
-    description: 'Answers the same for every address.',
+    description: 'The answer is the same for every address.',
     guard: open,
     body: SignInCodeRequest,
     answers: { 202: z.strictObject({ expiresInSeconds: z.number().int() }) },
@@ -33,8 +33,8 @@ export const accountRoutes = [
     tag,
     summary: 'Sign in with the code',
     description:
-      'Sets the session cookie. A member of several accounts may name one; else it is his own, else the oldest. An ' +
-      'address without an account gets one.',
+      'Sets the session cookie. A member of several accounts may name one; the default is their own, then the ' +
+      'oldest. An address without an account gets one.',
     guard: open,
     body: SignInRequest,
     answers: { 200: Me },
@@ -71,8 +71,8 @@ export const accountRoutes = [
     method: 'post',
     path: '/v1/me/account',
     tag,
-    summary: 'Go over to another account of the same address',
-    description: 'The session becomes another one, with a cookie and a CSRF token of its own.',
+    summary: 'Switch to another account of the same address',
+    description: 'Replaces the session by a new one, with a new cookie and CSRF token.',
     guard: requireAccount('viewer'),
     body: AccountChoiceRequest,
     answers: { 200: Me },
@@ -89,8 +89,8 @@ export const accountRoutes = [
     tag,
     summary: 'A short-lived token for the licence server',
     description:
-      'Goes there as `Authorization: Bearer`. It says account, member and roles, and outlives a change of these by no ' +
-      'more than its five minutes.',
+      'Send it there as `Authorization: Bearer`. It contains account, member and roles and is valid for five minutes, ' +
+      'also after a change of these.',
     guard: requireAccount('viewer'),
     answers: { 200: LicenceToken },
     problems: [],

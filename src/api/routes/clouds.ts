@@ -10,14 +10,15 @@ import { cloudCheckView } from '../views/cloud-view.ts';
 const tag = 'Operators';
 const guard = requireOperator;
 
-/** Looking at the clouds as we are known there. */
+/** Checks of our access to the clouds. */
 export const cloudRoutes = [
   route({
     method: 'post',
     path: '/v1/operator/clouds/check',
     tag,
-    summary: 'Look at every cloud now',
-    description: 'Only reads: credentials, permissions, sizes. The workers that have the credentials do it.',
+    summary: 'Check every cloud now',
+    description:
+      'Read-only check of credentials, permissions and machine sizes, run by the workers that have the credentials.',
     guard,
     answers: { 202: CloudCheck },
     problems: ['workflow_unreachable'],
@@ -34,7 +35,7 @@ export const cloudRoutes = [
     method: 'get',
     path: '/v1/operator/clouds/check/{id}',
     tag,
-    summary: 'What a look at the clouds found',
+    summary: 'The report of a cloud check',
     guard,
     params: z.object({ id: CloudCheckId }),
     answers: { 200: CloudCheck },

@@ -14,7 +14,7 @@ import { reconcileView, ticketView } from '../views/ticket-view.ts';
 const tag = 'Operators';
 const guard = requireOperator;
 
-/** Comparing the systems, and the tickets of what does not fit. */
+/** Reconciliation of the systems, and the tickets of mismatches. */
 export const fleetRoutes = [
   route({
     method: 'post',
@@ -22,7 +22,8 @@ export const fleetRoutes = [
     tag,
     summary: 'Compare all systems now',
     description:
-      'A dry run unless `repair` is true: then tickets are opened and what is safe is repaired; orphans at the clouds with `orphans` alone.',
+      'A dry run unless `repair` is true: then tickets are opened and safe repairs are made; orphans at the clouds are ' +
+      'repaired only with `orphans`.',
     guard,
     body: ReconcileRequest,
     answers: { 202: ReconcileRun },
@@ -45,7 +46,7 @@ export const fleetRoutes = [
     method: 'get',
     path: '/v1/operator/reconcile/{id}',
     tag,
-    summary: 'What a comparison found',
+    summary: 'The report of a comparison',
     guard,
     params: z.object({ id: RunId }),
     answers: { 200: ReconcileRun },
@@ -73,7 +74,7 @@ export const fleetRoutes = [
     method: 'get',
     path: '/v1/operator/tickets/{id}',
     tag,
-    summary: 'One ticket, with what was done about it',
+    summary: 'One ticket with its actions',
     guard,
     params: z.object({ id: TicketId }),
     answers: { 200: z.strictObject({ ticket: Ticket, audit: z.array(AuditEntry) }) },
@@ -89,7 +90,7 @@ export const fleetRoutes = [
     path: '/v1/operator/tickets/{id}/close',
     tag,
     summary: 'Close a ticket by hand',
-    description: 'It stays closed, and is not repaired, until its mismatch has gone once and comes again.',
+    description: 'It stays closed, and is not repaired, until its mismatch has disappeared and occurs again.',
     guard,
     params: z.object({ id: TicketId }),
     body: CloseTicketRequest,

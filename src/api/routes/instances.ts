@@ -56,7 +56,7 @@ export const instanceRoutes = [
     method: 'get',
     path: '/v1/instances/{id}/operations',
     tag: 'Instances',
-    summary: 'What was and is being done to a server',
+    summary: 'Operations of a server, newest first',
     guard: requireAccount('viewer'),
     params,
     query: limited,

@@ -28,7 +28,7 @@ const tag = 'Members';
 const ofMember = z.object({ id: MemberId });
 const ofInvitation = z.object({ id: InvitationId });
 
-/** Who acts on his account by this request. */
+/** The member who acts on their account by this request. */
 function acting(caller: SignedIn, requestId: string): Acting {
   return { accountId: caller.account._id, actor: caller.member._id, requestId };
 }
@@ -49,7 +49,8 @@ export const memberRoutes = [
     path: '/v1/account/members/{id}/roles',
     tag,
     summary: 'Give a member other roles',
-    description: 'They hold from the next request of the member on. An account keeps at least one administrator.',
+    description:
+      'They take effect with the next request of the member. An account always has at least one administrator.',
     guard: requireAccount('admin'),
     params: ofMember,
     body: RolesRequest,
@@ -64,10 +65,10 @@ export const memberRoutes = [
     method: 'post',
     path: '/v1/account/members/{id}/remove',
     tag,
-    summary: 'Take a member out of the account',
+    summary: 'Remove a member from the account',
     description:
-      'Ends his sessions there and revokes the invitations that he sent. An account keeps at least one administrator, ' +
-      'and the member whose address is its own.',
+      'Ends their sessions of this account and revokes the invitations that they sent. The last administrator, and the ' +
+      "member with the account's address, cannot be removed.",
     guard: requireAccount('admin'),
     params: ofMember,
     answers: { 204: noBody },
@@ -83,8 +84,8 @@ export const memberRoutes = [
     tag,
     summary: 'Leave the account',
     description:
-      'The last administrator cannot; he can make another one, or close the account. Nor can the member whose address ' +
-      'is the one of the account.',
+      'The last administrator cannot leave; they can appoint another one or close the account. The member with the ' +
+      "account's address cannot leave either.",
     guard: requireAccount('viewer'),
     answers: { 204: noBody },
     problems: ['account_holder', 'last_administrator'],
@@ -98,7 +99,7 @@ export const memberRoutes = [
     method: 'get',
     path: '/v1/account/invitations',
     tag,
-    summary: 'Who is invited and has not accepted',
+    summary: 'Open invitations',
     guard: requireAccount('admin'),
     answers: { 200: listOf(Invitation) },
     problems: [],
@@ -112,7 +113,7 @@ export const memberRoutes = [
     path: '/v1/account/invitations',
     tag,
     summary: 'Invite a member by e-mail',
-    description: 'The mail has an activation link that works once, for some days.',
+    description: 'The mail contains an activation link that works once and expires after some days.',
     guard: requireAccount('admin'),
     body: InvitationRequest,
     answers: { 201: Invitation },
@@ -126,8 +127,8 @@ export const memberRoutes = [
     method: 'post',
     path: '/v1/account/invitations/{id}/resend',
     tag,
-    summary: 'Mail an invitation once more',
-    description: 'With a new link; those that were mailed before are dead.',
+    summary: 'Mail an invitation again',
+    description: 'With a new link; earlier links become invalid.',
     guard: requireAccount('admin'),
     params: ofInvitation,
     answers: { 200: Invitation },
@@ -156,7 +157,7 @@ export const memberRoutes = [
     path: '/v1/invitations/accept',
     tag,
     summary: 'Become a member by the activation link',
-    description: 'Uses the link up and signs the new member in.',
+    description: 'The link works once; the new member is signed in.',
     guard: open,
     body: AcceptInvitationRequest,
     answers: { 200: Me },
@@ -170,7 +171,7 @@ export const memberRoutes = [
     method: 'get',
     path: '/v1/account/audit',
     tag,
-    summary: 'Who changed what in the account, newest first',
+    summary: 'Changes to the account and who made them, newest first',
     guard: requireAccount('admin'),
     query: z.object({ limit: ListLimit }),
     answers: { 200: listOf(AuditEntry) },
@@ -184,7 +185,7 @@ export const memberRoutes = [
     method: 'get',
     path: '/v1/account/closing',
     tag,
-    summary: 'What closing the account would end and keep',
+    summary: 'What closing the account would delete and keep',
     guard: requireAccount('admin'),
     answers: { 200: AccountClosing },
     problems: [],

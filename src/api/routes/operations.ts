@@ -17,7 +17,7 @@ type Declared = (typeof operations)[number];
 const params = z.object({ id: InstanceId });
 const headers = z.object({ 'idempotency-key': IdempotencyKey.optional() });
 
-/** The routes by which operations are asked for: what each operation declares. */
+/** The routes that request operations, generated from the declaration of each operation. */
 export const operationRoutes = [
   ...requestableBy('customer').map(customerRoute),
   ...requestableBy('operator').map(operatorRoute),
@@ -27,13 +27,13 @@ function requestableBy(who: RequestedBy): Declared[] {
   return operations.filter(({ requestedBy }) => requestedBy.includes(who));
 }
 
-/** What both routes of an operation have. */
+/** What the two routes of an operation have in common. */
 function commonOf({ kind, request, admission }: Declared) {
   const again = admission.deduplicated ? ' One that runs or waits already answers for this one.' : '';
   return {
     method: 'post' as const,
     summary: operationText(kind).request,
-    description: `Answers as soon as it is accepted; \`GET /v1/operations/{id}\` tells what becomes of it.${again}`,
+    description: `Answers as soon as it is accepted; \`GET /v1/operations/{id}\` has its progress.${again}`,
     params,
     headers,
     ...(Object.keys(request.shape).length > 0 ? { body: request } : {}),
@@ -57,8 +57,8 @@ function customerRoute(declared: Declared) {
       const idempotencyKey = given['idempotency-key'];
       if (!idempotencyKey) throw new ReasonError('idempotency_key_missing');
       const actor = `member:${caller.member._id}`;
-      const asked = { kind, requestedBy: 'customer' as const, request: body, idempotencyKey, actor, requestId };
-      const accepted = await requestOperation(deps, instance, asked);
+      const requested = { kind, requestedBy: 'customer' as const, request: body, idempotencyKey, actor, requestId };
+      const accepted = await requestOperation(deps, instance, requested);
       return { status: 202, body: accepted, headers: { Location: accepted.links.self } };
     },
   });
@@ -76,8 +76,8 @@ function operatorRoute(declared: Declared) {
       if (!instance) throw new ReasonError('not_found');
       const idempotencyKey = given['idempotency-key'];
       const actor = `operator:${caller.name}`;
-      const asked = { kind, requestedBy: 'operator' as const, request: body, idempotencyKey, actor, requestId };
-      return { status: 202, body: await requestOperation(deps, instance, asked) };
+      const requested = { kind, requestedBy: 'operator' as const, request: body, idempotencyKey, actor, requestId };
+      return { status: 202, body: await requestOperation(deps, instance, requested) };
     },
   });
 }

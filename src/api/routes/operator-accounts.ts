@@ -14,7 +14,7 @@ export const operatorAccountRoutes = [
     path: '/v1/operator/accounts/{id}',
     tag: 'Operators',
     summary: 'One account with its members, and what its members changed, newest first',
-    description: 'Of a closed account the changes are left, and `account` is null.',
+    description: 'For a closed account `account` is null; its changes are kept.',
     guard: requireOperator,
     params: z.object({ id: AccountId }),
     query: z.object({ limit: ListLimit }),

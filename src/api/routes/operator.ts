@@ -25,7 +25,7 @@ import { operatorOrderView } from '../views/order-view.ts';
 const tag = 'Operators';
 const guard = requireOperator;
 
-/** A filter holds only what was asked for. */
+/** Omits the filter fields that the request does not name. */
 function given<Filter extends object>(filter: Filter): Filter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as Filter;
 }
@@ -95,7 +95,7 @@ export const operatorRoutes = [
     path: '/v1/operator/operations',
     tag,
     summary: 'Operations of all accounts, newest first',
-    description: '`status=needs_operator` lists what waits for somebody.',
+    description: '`status=needs_operator` lists the operations that wait for an operator.',
     guard,
     query: OperatorOperationQuery,
     answers: { 200: listOf(OperatorOperation) },
@@ -109,7 +109,7 @@ export const operatorRoutes = [
     method: 'get',
     path: '/v1/operator/operations/{id}',
     tag,
-    summary: 'One operation, with what operators did to it',
+    summary: 'One operation with the decisions of operators',
     guard,
     params: z.object({ id: OperationId }),
     answers: { 200: z.strictObject({ operation: OperatorOperation, audit: z.array(AuditEntry) }) },
@@ -134,7 +134,7 @@ function decisionRoute(action: Decision, summary: string) {
     path: `/v1/operator/operations/{id}/${action}`,
     tag,
     summary,
-    description: 'Names the step and the attempt that wait, so that a decision never meets another try than it meant.',
+    description: 'Names the waiting step and attempt, so that a decision never applies to another attempt.',
     guard,
     params: z.object({ id: OperationId }),
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),

@@ -16,7 +16,7 @@ import { acceptedOrderView, orderDetailsView, orderView } from '../views/order-v
 
 const params = z.object({ id: OrderId });
 const stripeApi = 'https://api.stripe.com';
-/** How often the long poll looks when the timeline of the order has nothing new, ms. */
+/** Polling interval of the long poll while the order's timeline has no new event, ms. */
 const pollIntervalMs = 1_000;
 
 export const orderRoutes = [
@@ -24,10 +24,10 @@ export const orderRoutes = [
     method: 'post',
     path: '/v1/orders',
     tag: 'Orders',
-    summary: 'Order what was quoted',
+    summary: 'Place an order for a quote',
     description:
-      'The same request with the same Idempotency-Key gives the same answer and one order. What is accepted stands, ' +
-      'and is worked on as soon as possible.',
+      'A repeated request with the same Idempotency-Key gets the same answer and creates no second order. An accepted ' +
+      'order is stored and processed as soon as possible.',
     guard: requireAccount('payer', { guests: true }),
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
     body: OrderRequest,
@@ -85,8 +85,8 @@ export const orderRoutes = [
     tag: 'Orders',
     summary: 'What the browser needs to confirm the payment',
     description:
-      'Waits some seconds for the payment to be set up; `payment_not_ready` means: ask again. The client secret is ' +
-      'for Stripe alone.',
+      'Waits some seconds for the payment to be set up; on `payment_not_ready`, request it again. The client secret is ' +
+      'only for Stripe.',
     guard: requireAccount('payer', { order: true }),
     params,
     answers: { 200: OrderPaymentAnswer },
@@ -100,7 +100,7 @@ export const orderRoutes = [
     handler: async ({ deps, caller, response }) => {
       const order = await untilPayment(deps, caller.order, () => response.closed);
       const clientSecret = await deps.payments.clientSecretOf(order.payment);
-      // Whoever cancelled while Stripe was asked must not find the order paid afterwards.
+      // The order may have been cancelled during the call to Stripe; it must not be paid afterwards.
       requirePayable(await deps.store.orders.find(order._id));
       return {
         status: 200,
@@ -119,7 +119,7 @@ export const orderRoutes = [
     path: '/v1/orders/{id}/cancel',
     tag: 'Orders',
     summary: 'Cancel an order before its server is ready',
-    description: 'What was built is removed and what was paid goes back; the order ends as `cancelled`.',
+    description: 'Removes what was built and refunds what was paid; the order ends as `cancelled`.',
     guard: requireAccount('payer', { order: true }),
     params,
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
@@ -133,7 +133,7 @@ export const orderRoutes = [
   }),
 ];
 
-/** An order with what its workflow has made of it so far. */
+/** An order with the progress of its workflow. */
 async function readDetails(deps: ApiDeps, order: OrderRecord): Promise<z.input<typeof OrderDetails>> {
   const [instance, operation] = await Promise.all([
     deps.store.instances.find(order.instanceId),
@@ -145,30 +145,30 @@ async function readDetails(deps: ApiDeps, order: OrderRecord): Promise<z.input<t
 type OrderWithPayment = OrderRecord & { payment: NonNullable<OrderRecord['payment']> };
 
 /**
- * Waits until the payment of an order is set up, and has an order started that stands without a workflow. Throws
+ * Waits until the payment of an order is set up; starts the workflow of an order that has none. Throws
  * `payment_not_ready`, `already_ready`, `already_ended`.
  */
 async function untilPayment(deps: ApiDeps, first: OrderRecord, gone: () => boolean): Promise<OrderWithPayment> {
   const end = monotonic() + deps.config.FREEHOLD_PAYMENT_POLL_MS;
   if (!first.startedAt) deps.starts.soon(first);
-  let news = new AbortController();
-  const unfollow = deps.tail.follow(first.instanceId, () => news.abort());
+  let changed = new AbortController();
+  const unfollow = deps.tail.follow(first.instanceId, () => changed.abort());
   try {
     for (;;) {
       const order = requirePayable(await deps.store.orders.find(first._id));
       if (order.payment) return order as OrderWithPayment;
       const leftMs = end - monotonic();
       if (leftMs <= 0 || gone()) throw new ReasonError('payment_not_ready');
-      // The abort is the news that this waits for.
-      await delay(Math.min(pollIntervalMs, leftMs), undefined, { signal: news.signal }).catch(() => undefined);
-      news = new AbortController();
+      // The abort is what ends this wait.
+      await delay(Math.min(pollIntervalMs, leftMs), undefined, { signal: changed.signal }).catch(() => undefined);
+      changed = new AbortController();
     }
   } finally {
     unfollow();
   }
 }
 
-/** An order that is given back, or will be, is not to be paid any more. Throws `already_ready`, `already_ended`. */
+/** An order that is or will be refunded must not be paid. Throws `already_ready`, `already_ended`. */
 function requirePayable(order: OrderRecord | null): OrderRecord {
   if (!order) throw new ReasonError('not_found');
   if (order.state === 'fulfilled') throw new ReasonError('already_ready');

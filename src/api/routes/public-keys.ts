@@ -8,7 +8,7 @@ export const publicKeyRoutes = [
     path: '/.well-known/jwks.json',
     tag: 'Account',
     summary: 'Public keys of licence tokens',
-    description: 'The next key is among them long before it signs, and a retired one until its last token has ended.',
+    description: 'Includes the next key long before it signs, and a retired key until its last token has expired.',
     guard: open,
     answers: { 200: KeySet },
     problems: [],

@@ -11,7 +11,7 @@ export const quoteRoutes = [
     summary: 'Price a cart and hold its hostname',
     description:
       'The price is honoured and the name held until `expiresAt`. Send `holdToken` with the next quote of the same ' +
-      'cart, so that it takes the hold over.',
+      'cart to take over the hold.',
     guard: requireAccount('viewer', { guests: true }),
     body: QuoteRequest,
     answers: { 201: Quote },

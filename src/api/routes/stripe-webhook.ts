@@ -6,16 +6,16 @@ import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 
-/** Stripe's objects are far from this size. */
+/** Far above the size of Stripe's objects. */
 const bodyLimit = '1mb';
 
-/** Events that say that money came. */
+/** Events that report a received payment. */
 const moneyCame: readonly string[] = ['payment_intent.succeeded', 'invoice.paid'];
 
 /**
- * `POST /v1/stripe/webhook`: takes Stripe's news in. It is passed on first and remembered then, so that a crash
- * between the two passes it on twice, which changes nothing; what could not be passed on is answered with an error,
- * and Stripe delivers it again.
+ * `POST /v1/stripe/webhook`: receives Stripe's events. An event is passed on before it is recorded, so a crash in
+ * between passes it on twice, which has no effect. An event that cannot be passed on is answered with an error, and
+ * Stripe delivers it again.
  */
 export function mountStripeWebhook(app: Express, deps: ApiDeps): void {
   app.post('/v1/stripe/webhook', express.raw({ type: 'application/json', limit: bodyLimit }), webhook(deps));
@@ -43,7 +43,7 @@ function readEvent(deps: ApiDeps, body: unknown, signature: string): Stripe.Even
 }
 
 /**
- * Tells the subscription of a delivered order, or the instance of one that is not yet; money whose order has ended
+ * Signals the subscription of a delivered order, or the instance of an undelivered one; money of an order that ended
  * unfulfilled goes to a workflow of its own.
  */
 async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
@@ -68,16 +68,16 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
     if (begun?.begunAt) await deps.workflows.signalSubscription(begun);
     return;
   }
-  const told = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
+  const signalled = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
   if (!moneyCame.includes(event.type)) return;
-  // The order may have ended while we told its instance, which then looked no more.
-  const latest = told ? await deps.store.orders.find(order._id) : order;
+  // The order may have ended during the signal, so that its instance did not check again.
+  const latest = signalled ? await deps.store.orders.find(order._id) : order;
   const paymentIntentId = about.paymentIntentId ?? order.payment?.paymentIntentId;
   if (latest && paymentIntentId && orderEndedUnfulfilled(latest)) {
     await deps.workflows.startLatePayment({ paymentIntentId, orderId: order._id });
     deps.log.warn({ orderId: order._id, event: event.id }, 'money came after the end of its order');
-  } else if (!told && !orderHasEnded(order.state)) {
-    // Its workflow was never started; the sweep does that, and the workflow looks by itself.
+  } else if (!signalled && !orderHasEnded(order.state)) {
+    // Its workflow was not started yet; the sweep starts it, and it reads the payment itself.
     deps.log.warn({ orderId: order._id, event: event.id }, 'news from Stripe before the order runs');
   }
 }
@@ -90,7 +90,7 @@ interface StripeIds {
   orderId?: string | undefined;
   subscriptionId?: string | undefined;
   paymentIntentId?: string | undefined;
-  /** The refund that the event is about, when it failed or waits for somebody. */
+  /** The refund of the event, if it failed or requires action. */
   failedRefundId?: string | undefined;
 }
 
@@ -103,7 +103,7 @@ async function findOrder(deps: ApiDeps, about: StripeIds): Promise<OrderRecord |
   return known ?? (orderId ? deps.store.orders.find(orderId) : null);
 }
 
-/** The ids by which the object of an event belongs to an order. */
+/** The ids that link an event's object to an order. */
 function idsIn(event: Stripe.Event): StripeIds {
   const object = event.data.object as unknown as Record<string, unknown>;
   const own = typeof object.id === 'string' ? object.id : undefined;
@@ -126,7 +126,7 @@ function idsIn(event: Stripe.Event): StripeIds {
         orderId,
       };
     default:
-      // Charges, disputes and invoice payments name their payment intent.
+      // Charges, disputes and invoice payments refer to their payment intent.
       return {
         paymentIntentId: textAt(object, 'payment_intent') ?? textAt(object, 'payment', 'payment_intent'),
         orderId,

@@ -20,7 +20,7 @@ export function invitationView(invitation: People.Invitation): z.infer<typeof In
   };
 }
 
-/** The signed-in member with the account of the session, and every other account of the same address. */
+/** The signed-in member with the session's account and every other account of the same address. */
 export async function meView(deps: ApiDeps, session: SignedIn): Promise<Me> {
   const { account, member, csrfToken, expiresAt } = session;
   const accounts = await deps.store.accounts.ofMember(member.email);

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AuditEntry } from '../../contracts/api/operator.ts';
 import type { AuditEntry as AuditRecord } from '../../store/records.ts';
 
-/** An audit entry as operators see it; what an entry lacks is left out. */
+/** An audit entry for operators; absent values are omitted. */
 export function auditView({
   at,
   actor,

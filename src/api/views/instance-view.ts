@@ -6,13 +6,13 @@ import { versionOf } from '../../domain/operations/server-spec.ts';
 import type { InstanceRecord, OperationRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 
-/** Where the pages of a host answer. */
+/** Address of a host's pages. */
 export function hostUrl(deps: Pick<ApiDeps, 'config'>, hostname: string): string {
   const port = deps.config.FREEHOLD_HOST_PORT;
   return `https://${hostname}${port === 443 ? '' : `:${port}`}/`;
 }
 
-/** Servers as their customers see them, with what is being done to each. */
+/** Servers for their customers, each with its running operation. */
 export async function instanceViews(
   deps: Pick<ApiDeps, 'config' | 'store'>,
   instances: readonly InstanceRecord[],

@@ -12,7 +12,7 @@ import type { ApiDeps } from '../deps.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** The steps of an operation in their order: forward steps that have not begun are pending, undo steps come after. */
+/** The steps of an operation in order: forward steps that have not begun are pending, undo steps follow. */
 function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationStep[] {
   const known = new Map(operation.steps.map((step) => [step.step, step]));
   const planned = operationOf(operation.kind).steps.flatMap(({ name, onDemand }): OperationStep[] => {
@@ -23,7 +23,7 @@ function stepsOf(operation: Pick<OperationRecord, 'kind' | 'steps'>): OperationS
   return [...planned, ...operation.steps.filter(({ step }) => isUndoStep(step))];
 }
 
-/** An operation as its customer sees it; where a reason code tells why, the detail is for operators. */
+/** An operation for its customer. With a reason code the detail is omitted: it is only for operators. */
 export function operationView(operation: OperationRecord, options = { forOperators: false }): Operation {
   return {
     id: operation._id,
@@ -48,7 +48,7 @@ export function operationView(operation: OperationRecord, options = { forOperato
   };
 }
 
-/** Where to read about an operation that was just accepted: its own document, and the live page of its server. */
+/** Links of an operation that was just accepted: its own document and the live page of its server. */
 export function acceptedOperationView(
   { config }: Pick<ApiDeps, 'config'>,
   { _id: instanceId, orderId }: InstanceRecord,

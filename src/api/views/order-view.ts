@@ -20,7 +20,7 @@ function linksOf(deps: Pick<ApiDeps, 'config'>, orderId: string): Order['links']
   };
 }
 
-/** What a quote says about the server, in the fields that quotes and orders share. */
+/** The server of a quote, in the fields that quotes and orders share. */
 export function quotedServerView({ kind, plan, cycle, cloud, region, zones, hostname, addOns }: QuotedServer) {
   return { kind, plan, cycle, cloud, region, zone: zones[0]!, hostname, nodes: zones.length, addOns };
 }
@@ -30,7 +30,7 @@ export function priceView({ lines, currency, total }: QuoteContent) {
   return { lines, currency, total };
 }
 
-/** The answer to a new order; depends on nothing that changes later, so that a repeated request gets the same. */
+/** The answer to a new order; it contains nothing that changes later, so a repeated request gets the same. */
 export function acceptedOrderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): AcceptedOrder {
   const { FREEHOLD_PUBLIC_URL: publicUrl, FREEHOLD_SIGNING_KEY: key } = deps.config;
   return {

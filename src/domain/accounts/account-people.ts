@@ -2,8 +2,8 @@ import { Role } from '../../contracts/api/account.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 
 /**
- * The people of an account: its members, and who is invited to become one. Each function takes them as they are and
- * returns what changes, or throws why it may not; whoever stores the change does so only if nobody was faster.
+ * The members of an account and its open invitations. Each function takes the current state and returns the change, or
+ * throws the reason code that forbids it; the caller stores the change by a compare-and-set.
  */
 
 export interface Member {
@@ -13,12 +13,12 @@ export interface Member {
   roles: Role[];
 }
 
-/** An invitation that was mailed; it is over with its acceptance, its revocation, or its time. */
+/** An invitation that was mailed. It ends when it is accepted, revoked or expired. */
 export interface Invitation {
   _id: string;
   email: string;
   roles: Role[];
-  /** Hash of the secret in the newest link; older links open nothing. */
+  /** Hash of the secret in the newest link; older links are invalid. */
   tokenHash: string;
   /** Member who sent it last. */
   invitedBy: string;
@@ -27,11 +27,11 @@ export interface Invitation {
 }
 
 export interface AccountPeople {
-  /** Address that the account belongs to, in lower case; its member stays for as long as the account is there. */
+  /** Address that the account belongs to, in lower case; the member with this address cannot leave or be removed. */
   email: string;
   members: Member[];
   invitations: Invitation[];
-  /** When the newest invitations were mailed, as many as an hour may have. */
+  /** When the newest invitations were mailed; at most as many as the hourly limit. */
   invitationMails: Date[];
 }
 
@@ -44,7 +44,7 @@ export interface InvitationLimits {
 
 const hourMs = 3_600_000;
 
-/** Roles without repetition, in the order in which they are shown. */
+/** Roles without duplicates, in display order. */
 export function orderedRoles(roles: readonly Role[]): Role[] {
   return Role.options.filter((role) => roles.includes(role));
 }
@@ -66,8 +66,8 @@ export function invitationOf({ invitations }: Pick<AccountPeople, 'invitations'>
 }
 
 /**
- * Makes sure that who acts is an administrator at the moment of the change, not only when the request came in: of two
- * administrators who remove each other one is refused. Throws `not_signed_in`, `not_allowed`.
+ * Checks that the acting member is an administrator at the moment of the change, not only when the request arrived: of
+ * two administrators who remove each other, one is refused. Throws `not_signed_in`, `not_allowed`.
  */
 export function requireAdministrator({ members }: Pick<AccountPeople, 'members'>, actor: string): void {
   const member = members.find(({ _id }) => _id === actor);
@@ -93,7 +93,10 @@ export function invite(
   };
 }
 
-/** Gives an invitation another secret and more time; the links of before are dead. Throws `not_found`, `too_many_requests`. */
+/**
+ * Gives an invitation a new secret and a new expiry; earlier links become invalid. Throws `not_found`,
+ * `too_many_requests`.
+ */
 export function renewInvitation(
   people: AccountPeople,
   facts: {
@@ -130,7 +133,7 @@ export function openInvitation(people: AccountPeople, { tokenHash, at }: { token
   return invitation;
 }
 
-/** Makes a member of whoever has the link; the invitation is used up. Throws `invitation_invalid`. */
+/** Makes the holder of the link a member and uses the invitation up. Throws `invitation_invalid`. */
 export function acceptInvitation(
   people: AccountPeople,
   facts: { tokenHash: string; memberId: string; at: Date },
@@ -143,7 +146,9 @@ export function acceptInvitation(
   };
 }
 
-/** Who is no administrator any more takes his invitations with him. Throws `not_found`, `last_administrator`. */
+/**
+ * A member who loses the administrator role loses their open invitations too. Throws `not_found`, `last_administrator`.
+ */
 export function changeRoles(
   people: AccountPeople,
   { actor, id, roles }: { actor: string; id: string; roles: readonly Role[] },
@@ -165,7 +170,10 @@ export function removeMember(
   return withoutMember(people, id);
 }
 
-/** What a member does of himself, in any role. Throws `not_signed_in`, `account_holder`, `last_administrator`. */
+/**
+ * A member leaves the account by themselves, in any role. Throws `not_signed_in`, `account_holder`,
+ * `last_administrator`.
+ */
 export function leaveAccount(
   people: AccountPeople,
   { actor }: { actor: string },
@@ -176,7 +184,7 @@ export function leaveAccount(
 
 function withoutMember(people: AccountPeople, id: string): Pick<AccountPeople, 'members' | 'invitations'> {
   const gone = memberOf(people, id);
-  // His next guest order comes into this account: without him it would be one of strangers, closed to himself.
+  // Their next guest order goes to this account; without them it would belong to strangers and be closed to them.
   if (gone.email === people.email) throw new ReasonError('account_holder', `the account is the one of ${people.email}`);
   return {
     members: keepAdministrator(people.members.filter((each) => each !== gone)),
@@ -184,7 +192,7 @@ function withoutMember(people: AccountPeople, id: string): Pick<AccountPeople, '
   };
 }
 
-/** An invitation is worth what its sender's word is: without it, one to an address of his own would bring him back. */
+/** Without this, a former administrator could return by an invitation to another address of their own. */
 function invitationsWithout({ invitations }: AccountPeople, sender: string): Invitation[] {
   return invitations.filter(({ invitedBy }) => invitedBy !== sender);
 }

@@ -1,8 +1,8 @@
 /**
- * One text for equal JSON values, whatever the order of their fields: the canonical form of RFC 8785.
+ * The canonical form of RFC 8785: equal JSON values give the same text, whatever the order of their fields.
  *
- * Fields that are undefined are left out, and `toJSON` is honoured, as `JSON.stringify` does.
- * Throws TypeError for what JSON cannot hold (functions, symbols, bigints, numbers that are not finite, undefined).
+ * Fields that are undefined are left out, and `toJSON` is honoured, as `JSON.stringify` does. Throws TypeError for what
+ * JSON cannot hold (functions, symbols, bigints, numbers that are not finite, undefined).
  */
 export function canonicalJson(value: unknown): string {
   const plain = hasToJson(value) ? value.toJSON() : value;

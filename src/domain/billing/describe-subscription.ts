@@ -2,12 +2,12 @@ import type { ReasonCode } from '../../contracts/reasons.ts';
 import { endedSubscriptionStatuses, type SubscriptionReading } from '../../contracts/subscription.ts';
 import { textsOf } from '../../texts/texts.ts';
 
-/** Whether nothing can be paid by this subscription any more. */
+/** Whether the subscription can never be paid again. */
 export function subscriptionHasEnded({ status }: Pick<SubscriptionReading, 'status'>): boolean {
   return (endedSubscriptionStatuses as readonly string[]).includes(status);
 }
 
-/** Why people have to look after a subscription; undefined while all is well. */
+/** Why a subscription needs attention; undefined when it does not. */
 export function attentionOf(reading: Pick<SubscriptionReading, 'status' | 'gone'>): ReasonCode | undefined {
   const ended = subscriptionHasEnded(reading);
   if (ended && !reading.gone) return 'subscription_missing';
@@ -15,7 +15,7 @@ export function attentionOf(reading: Pick<SubscriptionReading, 'status' | 'gone'
   return undefined;
 }
 
-/** What an operator reads of a subscription in the Temporal UI; Markdown. */
+/** The details of a subscription for operators in the Temporal UI, as Markdown. */
 export function describeSubscription({ subject, status, paidUntil, gone }: SubscriptionReading): string {
   const attention = attentionOf({ status, gone });
   const { reasons } = textsOf('en');

@@ -2,10 +2,10 @@
 const wholeInBasisPoints = 10_000;
 
 /**
- * Share of an amount, rounded to whole minor units half up, away from zero.
+ * Share of an amount, rounded half away from zero to whole minor units.
  *
- * This is the one rule of rounding: tax is rounded on each line by itself and only then added, as Stripe does it.
- * A negative amount gives exactly the negative share, so that a credit takes back what was charged to the cent.
+ * The only rounding rule: tax is rounded per line and then added, as Stripe does. A negative amount gives exactly the
+ * negative share, so that a credit equals the charge to the cent.
  *
  * @param amount minor units, a safe integer
  * @param basisPoints hundredths of a percent, 0 or more

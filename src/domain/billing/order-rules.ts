@@ -4,10 +4,10 @@ import { OrderState } from '../../contracts/states.ts';
 const unfulfilledEnds = ['declined', 'expired', 'cancelled', 'failed_refunded'] as const satisfies OrderState[];
 
 /**
- * Which state of an order may follow which.
+ * The allowed state transitions of an order.
  *
- * Every end but `fulfilled` goes through `cancelling`, a decline and an expiry too, because only the settling of the
- * money ends an order. `settling` is money in flight: a debit that is neither paid nor failed.
+ * Every end but `fulfilled` goes through `cancelling`, also after a decline or an expiry, because an order ends only
+ * when its money is settled. `settling` means a payment in flight: a debit that has neither succeeded nor failed.
  */
 const followers: Readonly<Record<OrderState, readonly OrderState[]>> = {
   awaiting_payment: ['fulfilling', 'cancelling'],
@@ -21,12 +21,12 @@ const followers: Readonly<Record<OrderState, readonly OrderState[]>> = {
   failed_refunded: [],
 };
 
-/** The states from which an order may go to this one: what a compare-and-set asks for. */
+/** The states from which an order may go to this one, as the condition of a compare-and-set. */
 export function statesBefore(to: OrderState): OrderState[] {
   return OrderState.options.filter((from) => followers[from].includes(to));
 }
 
-/** How an order that was not fulfilled ends, by the reason that began its end. */
+/** The final state of an order that was not fulfilled, by the reason that started its cancellation. */
 export function endStateOf(reason: ReasonCode): (typeof unfulfilledEnds)[number] {
   switch (reason) {
     case 'too_many_declines':
@@ -41,17 +41,17 @@ export function endStateOf(reason: ReasonCode): (typeof unfulfilledEnds)[number]
   }
 }
 
-/** How often, and for how long, Stripe is asked for money of an order that ended without delivery, in ms. */
+/** When Stripe is checked for money of an order that ended without delivery, in ms. */
 export interface MoneyReadTimes {
-  /** The second look comes this long after the end; the first one comes with the next sweep. */
+  /** Time from the order's end to the second check; the first one is part of the next sweep. */
   firstMs: number;
-  /** The last look comes this long after the end. */
+  /** Time from the order's end to the last check. */
   windowMs: number;
 }
 
 /**
- * When the next look at the money of an ended order is due, in ms since the epoch; undefined after the last one. Each
- * look comes at four times the age of the one before, so that an order costs a handful of looks.
+ * When the money of an ended order is checked next, in ms since the epoch; undefined after the last check. Each check
+ * comes at four times the age of the previous one, so an order costs only a few of them.
  */
 export function nextMoneyReadAt(
   { endedAt, readAt }: { endedAt: number; readAt: number },
@@ -62,7 +62,7 @@ export function nextMoneyReadAt(
   return endedAt + Math.min(windowMs, Math.max(firstMs, 4 * age));
 }
 
-/** Whether an order has been declined so often that it ends. */
+/** Whether the order has reached its limit of declines. */
 export function declinedTooOften(declines: number, limit: number): boolean {
   return declines >= limit;
 }

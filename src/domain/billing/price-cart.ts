@@ -9,9 +9,9 @@ import {
 import { percentOf, sum } from './money.ts';
 import { type Tax, taxFor } from './tax.ts';
 
-/** One line of a price; money is net minor units. */
+/** One line of a price; amounts are net, in minor units. */
 export interface PricedLine {
-  /** Lookup key of its price at Stripe; absent for what the plan includes, which is no item at Stripe. */
+  /** Lookup key of its price at Stripe; absent for what the plan includes, which has no item at Stripe. */
   lookupKey?: string;
   title: string;
   quantity: number;
@@ -21,7 +21,7 @@ export interface PricedLine {
   tax: number;
 }
 
-/** What a cart costs for one period: `net + tax.amount = total`, and every sum is that of the lines. */
+/** What a cart costs for one period: `net + tax.amount = total`; the sums are those of the lines. */
 export interface PricedCart {
   lines: PricedLine[];
   net: number;
@@ -31,8 +31,8 @@ export interface PricedCart {
 }
 
 /**
- * Prices a cart for a buyer: a line for the plan, one for each bought add-on in the catalogue's order, then those that
- * the plan includes at 0. Tax is rounded per line (see `percentOf`).
+ * Prices a cart for a buyer: a line for the plan, one per bought add-on in the catalogue's order, then the included
+ * ones at 0. Tax is rounded per line (see `percentOf`).
  *
  * @param at ms since the epoch; decides the tax rate
  * @throws ReasonError `country_unknown`

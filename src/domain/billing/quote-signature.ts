@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 
-/** Says what the key signs, so that no signature made for something else with the same key passes for a quote's. */
+/** Domain separation: a signature made with the same key for another purpose is not valid for a quote. */
 const purpose = 'freehold-quote-v1\n';
 
 /** The signature of a quote's content: HMAC-SHA256 over its canonical JSON, base64url. */
@@ -9,7 +9,7 @@ export function signQuote(content: unknown, key: string): string {
   return mac(content, key).toString('base64url');
 }
 
-/** Whether this content was signed with this key; takes the same time wherever the signature differs. */
+/** Whether this content was signed with this key; compares in constant time. */
 export function verifyQuote({
   content,
   signature,
@@ -21,7 +21,7 @@ export function verifyQuote({
 }): boolean {
   const expected = mac(content, key);
   const given = Buffer.from(signature, 'base64url');
-  // Buffer reads sloppy base64url; only the one spelling that signQuote writes is accepted.
+  // Buffer accepts sloppy base64url; only the exact form that signQuote writes is valid.
   return (
     given.length === expected.length && timingSafeEqual(given, expected) && given.toString('base64url') === signature
   );

@@ -1,13 +1,13 @@
-/** Waits between looks at a subscription, ms. */
+/** Waits between reads of a subscription, ms. */
 export interface RenewalTimes {
-  /** After the end of a period that is paid: Stripe takes the money for the next one about an hour after it. */
+  /** After the end of a paid period: Stripe charges the next one about an hour later. */
   renewalLookMs: number;
-  /** While the running period is not paid, or the subscription has ended. */
+  /** While the current period is unpaid, or after the subscription has ended. */
   unpaidLookMs: number;
 }
 
-/** When a subscription is looked at next though nobody tells news of it, in ms from `now` (ms since the epoch). */
-export function msUntilNextLook(
+/** When a subscription is read next if no webhook arrives, in ms from `now` (ms since the epoch). */
+export function msUntilNextRead(
   { now, paidUntil }: { now: number; paidUntil: Date | undefined },
   { renewalLookMs, unpaidLookMs }: RenewalTimes,
 ): number {

@@ -9,7 +9,7 @@ export interface Tax {
   name: 'VAT' | 'No VAT';
 }
 
-/** The table begins here; nothing is sold before. */
+/** First day of the table; no sale may be earlier. */
 const firstDay = '2021-07-01';
 
 type Row = readonly [from: string, basisPoints: number];
@@ -27,7 +27,7 @@ function always(basisPoints: number): readonly Row[] {
  * database and the national laws.
  *
  * The buyer's country decides, because servers are electronically supplied services (Directive 2006/112/EC art. 58).
- * Monaco counts as France (art. 7). Northern Ireland follows the EU for goods alone, so XI stands outside like GB.
+ * Monaco counts as France (art. 7). Northern Ireland follows EU rules for goods only, so XI counts as outside, like GB.
  */
 const rates: Readonly<Record<string, readonly Row[]>> = {
   AT: always(2_000),
@@ -58,14 +58,14 @@ const rates: Readonly<Record<string, readonly Row[]>> = {
   SE: always(2_500),
   SI: always(2_200),
   SK: since([firstDay, 2_000], ['2025-01-01', 2_300]),
-  // Outside the EU we owe no VAT; these stand here because their rules are the ones that change next.
+  // Outside the EU we owe no VAT; these are listed because their rules are likely to change next.
   CH: always(0),
   GB: always(0),
   NO: always(0),
   XI: always(0),
 };
 
-/** Every other country of ISO 3166-1: outside the EU's VAT, at 0. */
+/** Every other country of ISO 3166-1: outside EU VAT, rate 0. */
 const others: ReadonlySet<string> = new Set(
   `AD AE AF AG AI AL AM AO AQ AR AS AU AW AX AZ BA BB BD BF BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF
   CG CI CK CL CM CN CO CR CU CV CW CX DJ DM DO DZ EC EG EH ER ET FJ FK FM FO GA GD GE GF GG GH GI GL GM GN GP GQ GS GT
@@ -76,7 +76,7 @@ const others: ReadonlySet<string> = new Set(
 );
 
 /**
- * The tax that a buyer of this country pays at this time.
+ * The tax that a buyer from this country pays at this time.
  *
  * @param at ms since the epoch; must not lie before the table's first day
  * @throws ReasonError `country_unknown` when the code is not in upper case ISO 3166-1 alpha-2

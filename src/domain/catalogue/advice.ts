@@ -4,7 +4,7 @@ import type { CheckedCart } from './catalogue.ts';
 
 const { notes } = textsOf('en').cart;
 
-/** A sentence for the buyer with a word that programs can tell it by. */
+/** A sentence for the buyer, with a code for programs. */
 export interface CartNote {
   code: 'plan_for_accounts' | 'one_node' | 'machine_overload';
   text: string;
@@ -17,7 +17,7 @@ export function planForAccounts(accounts: number, catalogue: Catalogue): PlanNam
 }
 
 /**
- * What a buyer should know about a cart; nothing of it ever refuses the cart.
+ * Notes for the buyer about a cart; none of them makes the cart invalid.
  *
  * Advice: another plan is meant for the accounts that the buyer expects, or the cart has more users than its plan is
  * meant for (`plan_for_accounts`); a cluster plan is sold on one node (`one_node`). Warning: users times plugins are
@@ -31,7 +31,7 @@ export function adviseOnCart(
   { catalogue, accounts }: { catalogue: Catalogue; accounts?: number | undefined },
 ): { advice: CartNote[]; warnings: CartNote[] } {
   const { plan } = cart;
-  // Where users are unlimited nobody knows how many will come.
+  // With unlimited users their number is unknown.
   const users = cart.limits.users ?? 0;
   const advice: CartNote[] = [];
   const warnings: CartNote[] = [];

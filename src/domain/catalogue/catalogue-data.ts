@@ -15,7 +15,7 @@ function region(
   return { name, title, country, zones, without };
 }
 
-/** Zones whose names are the region's and a letter: `eu-west-1` and `abc` give `eu-west-1a`, `-1b`, `-1c`. */
+/** Zones named after the region plus a letter: `eu-west-1` and `abc` give `eu-west-1a`, `-1b`, `-1c`. */
 function lettered(prefix: string, letters: string): string[] {
   return [...letters].map((letter) => `${prefix}${letter}`);
 }
@@ -25,8 +25,8 @@ const unlimited = { devices: null, assets: null, dashboards: null, buckets: null
 const oneNode = [{ nodes: 1, enabled: true }] satisfies Catalogue['plans'][number]['topologies'];
 
 /**
- * Everything that is sold: plans, add-ons, clouds. Prices are net minor units and hold licence and cloud together.
- * They are synchronised to Stripe under their lookup keys; `version` changes with every change made here.
+ * Everything that is sold: plans, add-ons, clouds. Prices are net, in minor units, and include licence and cloud. They
+ * are synchronised to Stripe under their lookup keys; `version` changes with every change made here.
  */
 export const catalogue: Catalogue = {
   version: '2026-11-22',

@@ -14,13 +14,13 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import { entitlementsOf } from './entitlements.ts';
 
-/** What somebody wants to buy, in the words of the request; nothing in it is known to exist. */
+/** A cart as requested; none of its names has been checked yet. */
 export interface Cart {
   plan: string;
   cycle: string;
   cloud: string;
   region: string;
-  /** That of the first node; the region's first zone when absent. */
+  /** Zone of the first node; the region's first zone when absent. */
   zone?: string | undefined;
   /** 1 when absent. */
   nodes?: number | undefined;
@@ -28,7 +28,7 @@ export interface Cart {
   addOns?: Readonly<Record<string, number>> | undefined;
 }
 
-/** A cart in which everything exists, is sold here and fits together. */
+/** A cart whose parts all exist, are sold here and fit together. */
 export interface CheckedCart {
   plan: Plan;
   cycle: Cycle;
@@ -39,7 +39,7 @@ export interface CheckedCart {
   /** Machine size as the cloud names it. */
   size: string;
   diskGib: number;
-  /** What is bought beside the plan; never what the plan includes. */
+  /** Add-ons that are bought; never those that the plan includes. */
   addOns: Partial<Record<AddOnName, number>>;
   /** What plan and add-ons allow together. */
   limits: Limits;
@@ -53,7 +53,7 @@ export function findPlan(name: string, catalogue: Catalogue): Plan {
   return plan;
 }
 
-/** The cloud of this name, sold here or not; throws `cloud_unknown`. */
+/** The cloud of this name, enabled or not; throws `cloud_unknown`. */
 export function findCloud(name: string, catalogue: Catalogue): Cloud {
   const cloud = catalogue.clouds.find((each) => each.name === name);
   if (!cloud) throw new ReasonError('cloud_unknown', `the clouds are ${names(catalogue.clouds)}`);
@@ -74,7 +74,7 @@ function findAddOn(name: string, catalogue: Catalogue): AddOn {
   return addOn;
 }
 
-/** How much of an add-on the plan includes at price 0; 0 where it is sold or excluded. */
+/** How much of an add-on the plan includes for free; 0 where it is sold or excluded. */
 export function includedQuantity(plan: Plan, addOn: AddOnName): number {
   if (plan.addOns[addOn] !== 'included') return 0;
   if (addOn === 'extended-support') return plan.features.extendedSupport ? 1 : 0;
@@ -82,9 +82,9 @@ export function includedQuantity(plan: Plan, addOn: AddOnName): number {
 }
 
 /**
- * Finds everything that a cart names and checks that it is sold here and fits together.
+ * Resolves everything that a cart names and checks that it is sold here and fits together.
  *
- * An add-on that the plan includes may be named up to the included number; it is not bought and not in the answer.
+ * An add-on that the plan includes may be named up to the included number; it is not bought and not in the result.
  * Throws `plan_unknown`, `cycle_unknown`, `cloud_unknown`, `cloud_not_enabled`, `region_unknown`, `zone_unknown`,
  * `size_unavailable`, `topology_not_enabled`, `add_on_unknown`, `add_on_not_allowed`, `quantity_out_of_range` or
  * `brand_needs_domain`, whichever comes first in this order.
@@ -110,7 +110,7 @@ export function checkCart(cart: Cart, catalogue: Catalogue): CheckedCart {
   const zones = spreadNodes({ nodes, region, first: zone });
   const addOns = checkAddOns(cart.addOns ?? {}, plan, catalogue);
   const { limits, features } = entitlementsOf({ plan, nodes, addOns });
-  // A limit is null where it is unlimited.
+  // A limit of null means unlimited.
   if (limits.brands !== null && limits.domains !== null && limits.brands > limits.domains) {
     const detail = `each brand needs a domain: brands ${limits.brands}, domains ${limits.domains}`;
     throw new ReasonError('brand_needs_domain', detail);
@@ -123,8 +123,8 @@ export function checkCart(cart: Cart, catalogue: Catalogue): CheckedCart {
 }
 
 /**
- * The zone of each node, all different, in the order of the region from `first` on. Where the cloud has no zones, which is
- * a region with one, all nodes are in it.
+ * The zone of each node: all different, in the region's order starting at `first`. A region with a single zone (a cloud
+ * without zones) holds all nodes in it.
  */
 function spreadNodes({ nodes, region, first }: { nodes: number; region: Region; first: string }): string[] {
   if (region.zones.length === 1) return Array<string>(nodes).fill(first);
@@ -133,7 +133,7 @@ function spreadNodes({ nodes, region, first }: { nodes: number; region: Region; 
   throw new ReasonError('topology_not_enabled', `${region.name} has no ${nodes} zones`);
 }
 
-/** Lookup key of a plan's price at Stripe; it has no version, so a new price takes it over. */
+/** Lookup key of a plan's price at Stripe; it contains no version, so a new price takes it over. */
 export function planLookupKey(plan: PlanName, cloud: CloudName, cycle: Cycle): string {
   return `plan.${plan}.${cloud}.${cycle}`.toLowerCase();
 }
@@ -143,10 +143,10 @@ export function addOnLookupKey(addOn: AddOnName, cycle: Cycle): string {
   return `add-on.${addOn}.${cycle}`;
 }
 
-/** One price as Stripe is to hold it. */
+/** One price as it should be at Stripe. */
 export interface ListedPrice {
   lookupKey: string;
-  /** Id of the Stripe product; the prices of one product differ in their interval alone. */
+  /** Id of the Stripe product; the prices of one product differ only in their interval. */
   product: string;
   /** Name of the product, as invoices show it. */
   title: string;
@@ -159,7 +159,7 @@ export interface ListedPrice {
 const intervals = { monthly: 'month', yearly: 'year' } as const satisfies Record<Cycle, string>;
 const cycles = ['monthly', 'yearly'] as const satisfies readonly Cycle[];
 
-/** Every price of the catalogue, of disabled clouds too, for the synchronisation with Stripe. */
+/** Every price of the catalogue, including disabled clouds, for the synchronisation with Stripe. */
 export function priceList(catalogue: Catalogue): ListedPrice[] {
   const { currency } = catalogue;
   const ofPlans = catalogue.plans.flatMap((plan) =>
@@ -187,7 +187,7 @@ export function priceList(catalogue: Catalogue): ListedPrice[] {
   return [...ofPlans, ...ofAddOns];
 }
 
-/** How a plan on a cloud is called on quotes and invoices. */
+/** Title of a plan on a cloud, for quotes and invoices. */
 export function planTitle(plan: Plan, cloud: Cloud): string {
   return `${plan.name} on ${cloud.title}`;
 }

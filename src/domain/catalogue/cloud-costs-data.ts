@@ -1,12 +1,12 @@
 import type { CloudCosts } from './cloud-costs.ts';
 
 /**
- * List prices of what a private server is made of, pay as you go, in the region that each cloud's price list shows first.
- * Prices elsewhere differ (on AWS by up to a half), committed use and credits make them lower.
+ * Pay-as-you-go list prices of the parts of a private server, in the region that each cloud's price list shows first.
+ * Prices in other regions differ (on AWS by up to a half); committed use and credits lower them.
  *
- * None of these was read from the price list itself by a program: they are the published figures as known at `asOf`.
- * `confirmed` names where one was met again; all others have to be compared with the price list at `source` before
- * anybody prices by them.
+ * No program read these from the price list itself: they are the published figures as known at `asOf`. `confirmed`
+ * names a second source; every other figure must be compared with the price list at `source` before it is used for
+ * pricing.
  */
 export const cloudCosts: CloudCosts = {
   digitalocean: {
@@ -20,7 +20,7 @@ export const cloudCosts: CloudCosts = {
       's-4vcpu-8gb': { perMonth: 48 },
       'g-8vcpu-32gb': { perMonth: 252 },
     },
-    // The system lies on the droplet's own disk.
+    // The system is on the droplet's own disk.
     systemGib: 0,
     volume: { title: 'volume', perGib: 0.1 },
     snapshotPerGib: 0.06,
@@ -78,7 +78,7 @@ export const cloudCosts: CloudCosts = {
       Standard_D8s_v5: { perHour: 0.384 },
     },
     systemGib: 32,
-    // Sold in steps of sizes; per GiB of the step that is full, so a size between two steps costs more.
+    // Sold in fixed sizes. Price per GiB of a full size; a size in between costs as much as the next larger one.
     volume: { title: 'standard SSD disk', perGib: 0.075, steps: [32, 64, 128, 256, 512, 1024] },
     snapshotPerGib: 0.05,
     address: 3.65,

@@ -4,7 +4,7 @@ import type { CloudName } from '../../contracts/stack.ts';
 /** Clouds that send a bill. */
 export type BilledCloud = Exclude<CloudName, 'local'>;
 
-/** When and where a list price was met again. */
+/** When and where a list price was confirmed. */
 interface Confirmation {
   /** Date, ISO 8601. */
   on: string;
@@ -23,9 +23,9 @@ export interface CloudPriceList {
   /** The cloud's own price list. */
   source: string;
   machines: Readonly<Record<string, MachinePrice>>;
-  /** Disk of a machine's operating system that is paid beside it, GiB. */
+  /** Operating system disk that is billed separately, GiB. */
   systemGib: number;
-  /** Per GiB and month; `steps` are the sizes in which it is sold, where not by the GiB. */
+  /** Per GiB and month; `steps` are the sizes on sale, where it is not sold by the GiB. */
   volume: { title: string; perGib: number; steps?: readonly number[] };
   /** Per GiB and month of what is stored. */
   snapshotPerGib: number;
@@ -41,7 +41,7 @@ export type CloudCosts = Readonly<Record<BilledCloud, CloudPriceList>>;
 export interface CostLine {
   title: string;
   count: number;
-  /** In all, per month, cents of the currency of the list. */
+  /** Total per month, cents of the list's currency. */
   cents: number;
 }
 
@@ -55,26 +55,26 @@ export interface PlanCost {
   costCents: number;
   /** Net price per month that customers pay, minor units. */
   price: number;
-  /** Price less cost, minor units; and its share of the price. */
+  /** Price minus cost, minor units; and as a share of the price. */
   margin: number;
   marginShare: number;
-  /** Whether every price in it was met again somewhere. */
+  /** Whether every price in it is confirmed. */
   confirmed: boolean;
 }
 
-/** Hours that clouds count to a month. */
+/** Hours in a month, as clouds bill them. */
 export const hoursPerMonth = 730;
 
-/** A dollar counts as a euro: a euro has been worth more than one for years, so the true margin is not lower by this. */
+/** A dollar counts as a euro. A euro has been worth more for years, so this does not overstate the margin. */
 export const eurPerUsd = 1;
 
-/** Snapshots are incremental: a first whole one, and daily changes of a tenth, for a week. */
+/** Snapshots are incremental: one full snapshot, then daily changes of a tenth, kept for a week. */
 export const snapshotShare = 1 + 6 * 0.1;
 
 /**
  * What a plan costs us at a cloud per month, as an estimate from list prices: machines with their system disks, data
- * volumes, daily snapshots, addresses, and the load balancer of three nodes. Traffic, DNS and taxes are not in it, nor
- * what the payment costs.
+ * volumes, daily snapshots, addresses, and the load balancer of three nodes. Without traffic, DNS, taxes and payment
+ * fees.
  */
 export function planCost(
   { plan, cloud, nodes }: { plan: PlanName; cloud: BilledCloud; nodes: 1 | 3 },
@@ -107,7 +107,7 @@ export function planCost(
   };
 }
 
-/** Every plan on every cloud that sends a bill, on as many nodes as it has topologies, sold already or not. */
+/** Every plan in every topology on every billed cloud, enabled or not. */
 export function allPlanCosts(catalogue: Catalogue, costs: CloudCosts): PlanCost[] {
   return (Object.keys(costs) as BilledCloud[]).flatMap((cloud) =>
     catalogue.plans.flatMap(({ name: plan, topologies }) =>

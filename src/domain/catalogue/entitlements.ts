@@ -7,11 +7,11 @@ export interface Entitlements {
 }
 
 /**
- * What a plan with its bought add-ons entitles to, computed when a cart is checked and here alone; quote, server and licence
- * carry the result: the plan's limits raised by what was bought (unlimited stays
- * unlimited), the plan's features and extended support where it was bought.
+ * The entitlements of a plan with its bought add-ons: the plan's limits raised by what was bought (unlimited stays
+ * unlimited), the plan's features, and extended support where it was bought. Computed only here, when a cart is
+ * checked; quote, server and licence carry the result.
  *
- * Cluster and high availability need three nodes: on one node their features are off, whatever the plan is.
+ * Cluster and high availability need three nodes; on one node both features are off, whatever the plan.
  */
 export function entitlementsOf({
   plan,

@@ -2,8 +2,8 @@ import type { Catalogue } from '../../contracts/catalogue.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 
 /**
- * The catalogue as an installation sells it: on the clouds that it names, and with a label in the title of those that are
- * not the real ones, so that quotes, invoices, mails and pages all say so.
+ * The catalogue of an installation: only its enabled clouds are for sale, and the titles of simulated ones say so on
+ * quotes, invoices, mails and pages.
  */
 export function installedCatalogue(
   catalogue: Catalogue,

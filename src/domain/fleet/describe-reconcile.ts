@@ -4,11 +4,11 @@ import { textsOf } from '../../texts/texts.ts';
 const texts = textsOf('en');
 const longestList = 50;
 
-/** What the Temporal UI shows of a pass, as Markdown: where it is, what it found, and what to do about it. */
+/** A reconcile run for the Temporal UI, as Markdown: progress, findings, and what to do about them. */
 export function describeReconcile(pass: {
   parts: readonly FleetPart[];
   report: ReconcileReport;
-  /** The list that is being gone through; null at the end. */
+  /** The list being processed; null at the end. */
   list: string | null;
 }): string {
   const { parts, report, list } = pass;

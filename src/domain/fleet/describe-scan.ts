@@ -4,7 +4,7 @@ import { textsOf } from '../../texts/texts.ts';
 const { scan, more } = textsOf('en').details;
 const longestList = 50;
 
-/** What the Temporal UI shows of a scan for drift, as Markdown: how far it is, and which servers had drifted. */
+/** A drift scan for the Temporal UI, as Markdown: its progress and the servers that had drifted. */
 export function describeScan({ checked, skipped, drifted }: DriftReport, { isOver }: { isOver: boolean }): string {
   const rows = drifted
     .slice(0, longestList)

@@ -3,13 +3,12 @@ import type { CloudName } from '../../contracts/stack.ts';
 import { type InstanceStatus, type OrderState, orderHasEnded, type Standing } from '../../contracts/states.ts';
 
 /**
- * The rules by which the systems are compared: given what each of them holds, which of it does not fit. Pure. A mismatch
- * names a repair only where nothing can be lost by it: what is undone was never handed over, and what no record knows is
- * never removed by itself, because then the records may be the ones that are wrong. An operator who knows better asks for
- * `orphans`.
+ * The rules of reconciliation: given what each system holds, what does not match. Pure. A mismatch names a repair only
+ * where it cannot lose data: an undone server was never handed over. Resources without a record are never deleted
+ * automatically; the records may be incomplete. An operator can ask for that with `orphans`.
  */
 
-/** What our own records say of one order and its server. Times are ms. */
+/** Our own records of one order and its server. Times are ms since the epoch. */
 export interface OrderFacts {
   orderId: string;
   instanceId: string;
@@ -19,7 +18,7 @@ export interface OrderFacts {
   name: string;
   hostname: string;
   cloud: CloudName;
-  /** Whether any operation of its instance has not ended. */
+  /** Whether an operation of its instance is still open. */
   busy: boolean;
   server: {
     status: InstanceStatus;
@@ -28,21 +27,21 @@ export interface OrderFacts {
     standingRevision: number;
     serverIds: string[];
   } | null;
-  /** Who holds its name; null when nobody does. */
+  /** Holder of its hostname; null when it is free. */
   nameHolder: string | null;
 }
 
 /**
- * What became of an order and its instance: `unknown` to our records; `unsettled` while the order is open, an operation
- * has not ended, or it ended a moment ago; `lives` when delivered and there; `undone` when never delivered and taken
- * back; `ended` when it was delivered once.
+ * Disposition of an order and its instance: `unknown` without a record; `unsettled` while the order or an operation is
+ * open, or ended only recently; `lives` when delivered and running; `undone` when rolled back before delivery; `ended`
+ * when it was delivered and is gone.
  */
 export type Disposition = 'unknown' | 'unsettled' | 'lives' | 'undone' | 'ended';
 
 export interface Settling {
-  /** When the pass began, ms. */
+  /** When the run began, ms. */
   at: number;
-  /** What is younger is in motion, ms. */
+  /** Anything changed more recently than this is still in motion, ms. */
   settlingMs: number;
 }
 
@@ -58,7 +57,7 @@ export function dispositionOf(
   if (isYoung(Math.max(endedAt ?? 0, server?.readyAt ?? 0), { at, settlingMs })) return 'unsettled';
   const isGone = server !== null && goneStatuses.includes(server.status);
   if (state === 'fulfilled') return isGone ? 'ended' : 'lives';
-  // An order that was not fulfilled has no server that runs; if our records say otherwise, nobody acts on them.
+  // An unfulfilled order cannot have a running server; contradictory records are not acted on.
   return server === null || server.status === 'aborted' ? 'undone' : 'ended';
 }
 
@@ -70,22 +69,22 @@ function isYoung(since: number, { at, settlingMs }: Settling): boolean {
 export interface MoneyFacts {
   paid: number;
   refunded: number;
-  /** Payment intents that gave less back than they took. */
+  /** Payment intents that are not fully refunded. */
   unrefunded: string[];
   openInvoices: number;
   liveSubscriptions: number;
-  /** A payment is processing: neither here nor there. */
+  /** A payment is processing: neither succeeded nor failed. */
   inFlight: boolean;
 }
 
-/** What the licence server holds for an instance and still gives a right. */
+/** A licence of an instance that is still valid at the licence server. */
 export interface LicenceFacts {
   licenceId: string;
   standing: string;
   revision: number;
 }
 
-/** What the other systems hold of an order; null where a system did not answer or was not asked. */
+/** What the other systems hold for an order; null where a system was not asked or did not answer. */
 export interface OrderHoldings {
   money: MoneyFacts | null;
   licences: LicenceFacts[] | null;
@@ -95,7 +94,7 @@ export interface OrderHoldings {
   hosts: string[] | null;
 }
 
-/** Compares an order with what the other systems hold of it. */
+/** Compares an order with what the other systems hold for it. */
 export function judgeOrder(order: OrderFacts, holdings: OrderHoldings, settling: Settling): Mismatch[] {
   const disposition = dispositionOf(order, settling);
   const { orderId, instanceId, cloud } = order;
@@ -133,7 +132,7 @@ function judgeLiving(
   for (const id of hosts ? (server?.serverIds ?? []) : []) if (!hosts!.includes(id)) add('host_gone', id);
 }
 
-/** A subscription that lives, with the order that it names. */
+/** A live subscription, with the order in its metadata. */
 export interface SubscriptionFacts {
   subscriptionId: string;
   orderId: string;
@@ -157,30 +156,30 @@ export function judgeSubscription(
   }
 }
 
-/** A licence that was not revoked, with what we called its instance. */
+/** A licence that was not revoked, with the instance it was issued for. */
 export interface ListedLicence {
   licenceId: string;
   externalRef: string;
   createdAt: number;
 }
 
-/** One that names no instance of ours was sold alone. */
+/** A licence without an instance of ours was sold alone. */
 export function judgeLicence(licence: ListedLicence, disposition: Disposition, settling: Settling): Mismatch[] {
   const { licenceId, externalRef, createdAt } = licence;
   if (!isInstanceId(externalRef) || isYoung(createdAt, settling)) return [];
   return left('licence_left', licenceId, disposition, { instanceId: externalRef, repair: 'revoke_licence' });
 }
 
-/** The hold of a name; that of a quote ends by itself. */
+/** The hold of a hostname; that of a quote expires. */
 export interface HoldFacts {
   name: string;
-  /** The order or the instance that has it. */
+  /** The order or instance that holds it. */
   holderId: string;
-  /** When it ends by itself, ms; null for never. */
+  /** When it expires, ms; null for never. */
   until: number | null;
 }
 
-/** Our records are whole among themselves, so a name whose owner they do not know has none. */
+/** Holds and their holders are in the same database, so a hold whose holder is unknown has none. */
 export function judgeHold({ name, holderId, until }: HoldFacts, disposition: Disposition): Mismatch[] {
   if (disposition === 'unknown' && until !== null) return [];
   const owner = isInstanceId(holderId) ? { instanceId: holderId } : { orderId: holderId };
@@ -204,7 +203,7 @@ export function judgeStack(
   return left('stack_left', stack, disposition, { instanceId, repair: 'remove_remains' });
 }
 
-/** An object at a cloud that carries the tag of an instance. */
+/** A cloud resource with the tag of an instance. */
 export interface ObjectFacts {
   id: string;
   role: 'host' | 'volume' | 'record' | 'other';
@@ -213,9 +212,9 @@ export interface ObjectFacts {
 }
 
 /**
- * `managed`: whether the state of its instance's stack holds it; null where that was not read. `orphans`: whether an
- * operator wants orphans dealt with. Then a delivered server takes over what its stack has lost, and what neither a record
- * nor a stack knows goes; never with a volume, because data says that there was a server.
+ * `managed`: whether the state of its instance's stack contains it; null where that was not read. `orphans`: whether an
+ * operator asked to repair orphans. Then a delivered server imports what its stack has lost, and a resource without
+ * record or stack is deleted, but never together with a volume: data means that there was a server.
  */
 export function judgeObject(
   object: ObjectFacts,
@@ -229,20 +228,20 @@ export function judgeObject(
   settling: Settling,
 ): Mismatch[] {
   const { id, instanceId, role, createdAt } = object;
-  const { cloud, disposition: fate, managed, withVolume = false, orphans = false } = about;
+  const { cloud, disposition, managed, withVolume = false, orphans = false } = about;
   if (isYoung(createdAt, settling)) return [];
-  if (fate === 'lives') {
+  if (disposition === 'lives') {
     const repair = orphans ? 'adopt_objects' : null;
     return managed === false ? [{ kind: 'object_unmanaged', subject: id, instanceId, cloud, repair }] : [];
   }
   const kind = role === 'record' ? 'dns_record_left' : 'object_left';
-  if (orphans && fate === 'unknown' && managed === false && !withVolume) {
+  if (orphans && disposition === 'unknown' && managed === false && !withVolume) {
     return [{ kind, subject: id, instanceId, cloud, repair: 'remove_unowned' }];
   }
-  return left(kind, id, fate, { instanceId, cloud, repair: 'remove_remains' });
+  return left(kind, id, disposition, { instanceId, cloud, repair: 'remove_remains' });
 }
 
-/** Something whose owner should not have it; repaired by itself only where the owner was never delivered. */
+/** A leftover of an owner that should not have it; repaired automatically only where the owner was never delivered. */
 function left(
   kind: MismatchKind,
   subject: string,
@@ -261,7 +260,7 @@ function left(
   }
 }
 
-/** Which source tells of a kind; a ticket of it is closed only by a pass in which that source answered. */
+/** The source that reveals a kind of mismatch; its tickets are closed only by a run in which that source answered. */
 export const sourceOf: Readonly<Record<MismatchKind, FleetSource>> = {
   money_kept: 'payments',
   invoice_left: 'payments',

@@ -1,9 +1,9 @@
 /**
- * The rules of the snapshots that we make of data volumes, beside those that clouds make by schedules of the stacks. They
- * outlive what they were made of. Pure. Days are UTC, `YYYY-MM-DD`; times are ms since the epoch.
+ * The rules of the snapshots that we make of data volumes, in addition to the clouds' own schedules in the stacks. They
+ * outlive their volumes. Pure. Days are UTC, `YYYY-MM-DD`; times are ms since the epoch.
  */
 
-/** `final`: made right before a server that was once ready is destroyed; `daily`: where a cloud has no schedule of its own. */
+/** `final`: made right before a delivered server is destroyed; `daily`: where the cloud has no schedule of its own. */
 export const snapshotPurposes = ['final', 'daily'] as const;
 export type SnapshotPurpose = (typeof snapshotPurposes)[number];
 
@@ -16,7 +16,7 @@ export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
-/** The last day of a snapshot that is made now and kept for so many days. */
+/** The last day of a snapshot made now and kept for this many days. */
 export function lastDayOf(at: number, days: number): string {
   return dayOf(at + days * dayMs);
 }
@@ -24,14 +24,14 @@ export function lastDayOf(at: number, days: number): string {
 export interface SnapshotFacts {
   id: string;
   purpose: SnapshotPurpose;
-  /** Case does not count: Azure spells its ids differently from call to call. */
+  /** Compared without case: Azure changes the case of its ids between calls. */
   volumeId: string;
   keepUntil: string;
   createdAt: number;
   state: 'pending' | 'complete' | 'failed';
 }
 
-/** Whether the last day of a snapshot is over. */
+/** Whether a snapshot is past its last day. */
 export function isOverdue({ keepUntil }: Pick<SnapshotFacts, 'keepUntil'>, at: number): boolean {
   return keepUntil < dayOf(at);
 }
@@ -40,8 +40,8 @@ const isOf = (volumeId: string) => (snapshot: SnapshotFacts) =>
   snapshot.volumeId.toLowerCase() === volumeId.toLowerCase();
 
 /**
- * What a destroy leaves of a server: a snapshot of each data volume when it was once ready, because then it has the data
- * of a customer; nothing of what was never delivered.
+ * The final snapshots of a server to be destroyed: one per data volume if it was ever ready, because it then holds a
+ * customer's data; none if it was never delivered.
  */
 export function finalSnapshotOf(
   { readyAt }: { readyAt?: Date | undefined },
@@ -50,33 +50,33 @@ export function finalSnapshotOf(
   return readyAt === undefined ? null : { keepUntil: lastDayOf(at, days) };
 }
 
-/** What one look at final snapshots says of the volumes that need one. */
-export interface FinalLook<Volume> {
+/** The state of the final snapshots of the volumes that need one. */
+export interface FinalSnapshots<Volume> {
   /** Have none. */
   make: Volume[];
   /** Have one that is being made. */
   pending: Volume[];
-  /** Failed, and of a volume that has no better one. */
+  /** Failed, for a volume without a better one. */
   failed: SnapshotFacts[];
 }
 
-/** Where the final snapshots of volumes are; a volume that has a complete one is in none of the lists. */
+/** Sorts volumes by the state of their final snapshot; a volume with a complete one is in none of the lists. */
 export function judgeFinals<Volume extends { id: string }>(
   volumes: readonly Volume[],
   snapshots: readonly SnapshotFacts[],
-): FinalLook<Volume> {
-  const look: FinalLook<Volume> = { make: [], pending: [], failed: [] };
+): FinalSnapshots<Volume> {
+  const finals: FinalSnapshots<Volume> = { make: [], pending: [], failed: [] };
   for (const volume of volumes) {
     const mine = snapshots.filter((each) => each.purpose === 'final' && isOf(volume.id)(each));
     if (mine.some(({ state }) => state === 'complete')) continue;
-    if (mine.some(({ state }) => state === 'pending')) look.pending.push(volume);
-    else if (mine.length > 0) look.failed.push(...mine);
-    else look.make.push(volume);
+    if (mine.some(({ state }) => state === 'pending')) finals.pending.push(volume);
+    else if (mine.length > 0) finals.failed.push(...mine);
+    else finals.make.push(volume);
   }
-  return look;
+  return finals;
 }
 
-/** Volumes that have no daily snapshot of this day yet; one that failed counts as none. */
+/** Volumes without a daily snapshot of this day; a failed one does not count. */
 export function volumesWithoutDaily<Volume extends { id: string }>(
   volumes: readonly Volume[],
   snapshots: readonly SnapshotFacts[],

@@ -9,8 +9,8 @@ const minimum = 3;
 const maximum = 40;
 
 /**
- * Names that would pass for ours, for a service of the base domain, or for an address that mail, browsers and
- * certificate authorities treat specially (RFC 2142, RFC 6761, the CA/Browser Forum's validation addresses).
+ * Names that could be mistaken for ours or for a service of the base domain, or that mail, browsers and certificate
+ * authorities treat specially (RFC 2142, RFC 6761, the CA/Browser Forum's validation addresses).
  */
 const reservedNames: ReadonlySet<string> = new Set(
   `do aws gcp azure local digitalocean google amazon microsoft
@@ -32,11 +32,11 @@ const reservedNames: ReadonlySet<string> = new Set(
 );
 
 /**
- * Reads the name that a customer typed for a server: trims, lowers the case, and changes nothing else.
+ * Parses the server name that a customer typed: trims it and lowers its case, nothing else.
  *
- * 3 to 40 ASCII letters, digits and single hyphens, beginning with a letter and not ending with a hyphen, so that
- * every name is one plain DNS label (RFC 1035) and no internationalised name can pass for another.
- * Throws `hostname_reserved`, or `hostname_malformed` whose detail names the broken rule.
+ * 3 to 40 ASCII letters, digits and single hyphens, beginning with a letter and not ending with a hyphen, so that every
+ * name is one plain DNS label (RFC 1035) and no internationalised name can imitate another. Throws `hostname_reserved`,
+ * or `hostname_malformed` whose detail names the broken rule.
  */
 export function parseName(text: string): string {
   const name = text.trim().toLowerCase();
@@ -57,7 +57,7 @@ export function hostnameOf(
   return `${server.name}.${cloud.label}.${baseDomain}`;
 }
 
-/** Names near to a well-formed one that is taken, best first; all of them well-formed, none of them known to be free. */
+/** Alternatives to a taken name, best first; all well-formed, not checked for being free. */
 export function nameVariants(name: string): string[] {
   const ends = ['-hq', '-iot', '-server', '-hub', '-one', '-2', '-3', '-4', '-5', '-6', '-7', '-8', '-9'];
   return ends

@@ -1,7 +1,7 @@
 /**
- * The zone of the same region in which a machine is tried next when `current` has no room for it, `null` when every zone
- * was tried. Zones that the cloud itself recommends in its message come first, then the order of the catalogue. The answer
- * is always a zone of the region: another region holds other people's data under another law, and is for people to choose.
+ * The zone of the same region to try next when `current` has no capacity for a machine; `null` when every zone was
+ * tried. Zones that the cloud itself recommends in its message come first, then the order of the catalogue. It is never
+ * a zone of another region: that would put data under another law, which only a person may choose.
  */
 export function chooseZone({
   zones,
@@ -12,7 +12,7 @@ export function chooseZone({
   /** Zones of the region, as the catalogue has them. */
   zones: readonly string[];
   current: string;
-  /** Zones that had no room in this round. */
+  /** Zones without capacity so far. */
   tried: readonly string[];
   /** What the cloud said. */
   message: string;
@@ -22,8 +22,8 @@ export function chooseZone({
 }
 
 /**
- * The one of the zones of a server that has no room, by the cloud's message: the first that it names, because what a cloud
- * recommends comes after what it refuses. `null` where the server is in several and the message names none.
+ * Which zone of a server has no capacity, by the cloud's message: the first that it names, because recommendations come
+ * after the refusal. `null` where the server is in several zones and the message names none.
  */
 export function fullZone(zones: readonly string[], message: string): string | null {
   if (zones.length === 1) return zones[0]!;
@@ -31,7 +31,7 @@ export function fullZone(zones: readonly string[], message: string): string | nu
   return named.sort((one, other) => message.indexOf(one) - message.indexOf(other))[0] ?? null;
 }
 
-/** Names as short as Azure's "1" are found in any text and recommend nothing. */
+/** Names as short as Azure's "1" occur in any text, so they are no recommendation. */
 const shortestName = 4;
 
 function isNamed(zone: string, message: string): boolean {

@@ -6,13 +6,13 @@ import { operationText } from './operation-texts.ts';
 
 type NamedOperation = Pick<QueuedOperation, 'operationId' | 'kind'>;
 
-/** Temporal takes 200 bytes of summary. */
+/** Temporal's limit for a summary, bytes. */
 const summaryLimit = 200;
 const shownInQueue = 20;
 
 /**
- * One plain line that tells an operator what a workflow is about, for Temporal's static summary: at most 200 bytes,
- * no personal data. `instance` is the entity itself.
+ * One plain line about a workflow for Temporal's static summary: at most 200 bytes, no personal data. `instance` is the
+ * entity itself.
  */
 export function operationSummary({
   facts,
@@ -26,8 +26,8 @@ export function operationSummary({
 }
 
 /**
- * The state of an instance's entity as short Markdown, for Temporal's current details: what runs, what waits, where to
- * look. At most a few kB whatever the input (Temporal takes 20), the same at replay, free of personal data.
+ * The state of an instance's entity for Temporal's current details, as short Markdown: what runs, what is queued,
+ * links. At most a few kB whatever the input (Temporal's limit is 20), deterministic, without personal data.
  */
 export function describeInstance({
   facts,
@@ -39,7 +39,7 @@ export function describeInstance({
   facts: InstanceFacts;
   status: InstanceStatus;
   running: NamedOperation | null;
-  /** Whether the workflow of the running operation ended without a result. */
+  /** Whether the running operation's workflow closed without a result. */
   stopped?: boolean;
   queue: readonly NamedOperation[];
 }): string {
@@ -61,7 +61,7 @@ export function describeInstance({
 }
 
 function describeStopped(facts: InstanceFacts, { kind, operationId }: NamedOperation): string {
-  // Any step before the pivot may be named: none of them waits.
+  // Any step before the pivot may be named, because none is waiting.
   const step = operationOf(kind).steps[0]?.name;
   const decision = { operationId, step, attempt: 1, operator: 'YOUR NAME', why: 'WHY' };
   const call = (name: string) => updateCall(facts, name, decision);

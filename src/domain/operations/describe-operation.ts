@@ -27,16 +27,16 @@ export interface DescribedOperation {
   operationId: string;
   status: OperationStatus;
   steps: readonly DescribedStep[];
-  /** When the window of needs_operator ends and the operation undoes by itself, in ms since the epoch. */
+  /** When the needs_operator window ends and the operation is undone automatically, in ms since the epoch. */
   windowEndsAt?: number | undefined;
 }
 
 /**
- * The state of an operation as short Markdown, for Temporal's current details: its steps, why it waits and what an
+ * The state of an operation for Temporal's current details, as short Markdown: its steps, why it is waiting and what an
  * operator can do, with the exact Update calls.
  *
- * At most a few kB whatever the input (Temporal takes 20), ids and reason codes only, no personal data. It reads no
- * clock and is the same at replay.
+ * At most a few kB whatever the input (Temporal's limit is 20). Ids and reason codes only, no personal data.
+ * Deterministic: it reads no clock.
  */
 export function describeOperation(operation: DescribedOperation): string {
   const { facts, status } = operation;
@@ -49,8 +49,8 @@ export function describeOperation(operation: DescribedOperation): string {
   ].join('\n\n');
 }
 
-/** Between the cells of a table, which the Temporal UI shows without any space of its own. */
-const gap = '\u2003 | ';
+/** Between the cells of a table; the Temporal UI adds no space. */
+const cellSeparator = '\u2003 | ';
 
 function stepTable({ kind, steps }: DescribedOperation): string {
   const lines = steps.map(({ step, status, attempt, reason, startedAt, tookMs }) => {
@@ -58,7 +58,7 @@ function stepTable({ kind, steps }: DescribedOperation): string {
     const time = tookMs === undefined ? began : durationWords(tookMs);
     const tries = status === 'pending' ? '' : String(attempt);
     const cells = [stepText(step, kind).title, statusWords(status), tries, time, reason ? `\`${reason}\`` : ''];
-    return `| ${cells.join(gap)} |`;
+    return `| ${cells.join(cellSeparator)} |`;
   });
   return ['| Step | Status | Try | Time | Reason |', '|---|---|---|---|---|', ...lines].join('\n');
 }
@@ -140,7 +140,7 @@ function cancelChoice(operation: DescribedOperation): string {
   return `To cancel it, ${operationText(operation.kind).abort}: ${updateCall(operation.facts, 'cancel-operation', request)}`;
 }
 
-/** From the pivot on nothing is undone any more, and some operations undo nothing at all. */
+/** Nothing is undone after the pivot, and some operations have no undo at all. */
 function isPastPivot({ kind, steps }: DescribedOperation): boolean {
   const { pivot } = operationOf(kind);
   return pivot === null || steps.some(({ step, status }) => step === pivot && status === 'succeeded');

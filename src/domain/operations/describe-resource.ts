@@ -7,21 +7,21 @@ type ResourceLine = Extract<RunnerLine, { type: 'resource' }>;
 
 const { resources: texts } = textsOf('en');
 
-/** The engine's operations by what they do; every other one only reads. */
-const deeds = [
+/** The engine's operations that change something; all others only read. */
+const verbs = [
   { ops: /^(create|import)$/, deed: 'create' },
   { ops: /replace/, deed: 'replace' },
   { ops: /^update$/, deed: 'update' },
   { ops: /^delete$/, deed: 'delete' },
 ] as const;
 
-/** What became of one resource of a stack, as a plain sentence for its customer, made of known facts alone. */
+/** The progress of one resource of a stack as a plain sentence for its customer. */
 export function describeResource({ name, op, status, done, total }: Omit<ResourceLine, 'type'>): string {
-  const deed = deeds.find(({ ops }) => ops.test(op))?.deed ?? 'read';
+  const deed = verbs.find(({ ops }) => ops.test(op))?.deed ?? 'read';
   return texts[status === 'failed' ? 'failed' : 'succeeded'][deed]({ part: nameForPeople(name), done, total });
 }
 
-/** What is amiss with one part of a server, in the same words. */
+/** A difference of one part of a server, in the same words. */
 export function describeDifference({ name, change }: Pick<Difference, 'name' | 'change'>): string {
   return texts.differences[change]({ part: nameForPeople(name) });
 }

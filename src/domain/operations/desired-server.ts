@@ -1,6 +1,6 @@
 import type { DesiredServer } from '../../contracts/desired-server.ts';
 
-/** What is bought of a server: everything that its stack is made of. */
+/** What was bought: everything that determines the stack of a server. */
 export interface BoughtServer {
   size: string;
   /** Product version. */
@@ -12,7 +12,7 @@ export interface BoughtServer {
   tags: Readonly<Record<string, string>>;
 }
 
-/** What a server is to be when it is built: its nodes are `node-1` and so on, and its one name is the primary one. */
+/** The desired state of a new server: nodes `node-1` and so on, and one hostname, the primary one. */
 export function desiredAtFirst({ zones, hostname, ...bought }: BoughtServer): DesiredServer {
   return {
     ...bought,
@@ -23,7 +23,7 @@ export function desiredAtFirst({ zones, hostname, ...bought }: BoughtServer): De
   };
 }
 
-/** Labels by which people find a server at its cloud; `createdAt` because clouds do not tell it of everything they hold. */
+/** Labels for finding a server at its cloud; `createdAt` because clouds do not report it for every resource. */
 export function serverTags(facts: { plan: string; orderId: string; createdAt: Date }): Record<string, string> {
   return {
     'freehold:plan': facts.plan,
@@ -32,14 +32,14 @@ export function serverTags(facts: { plan: string; orderId: string; createdAt: Da
   };
 }
 
-/** The name that a server is known by. */
+/** The primary hostname of a server. */
 export function primaryHostname({ names }: Pick<DesiredServer, 'names'>): string {
   const primary = names.find(({ purpose }) => purpose === 'primary');
   if (!primary) throw new Error('a server needs a primary name');
   return primary.hostname;
 }
 
-/** All names that lead to a server, the primary one first. */
+/** All hostnames of a server, the primary one first. */
 export function hostnamesOf(desired: Pick<DesiredServer, 'names'>): string[] {
   const primary = primaryHostname(desired);
   return [primary, ...desired.names.map(({ hostname }) => hostname).filter((hostname) => hostname !== primary)];

@@ -1,25 +1,26 @@
 import type { CloudName } from '../../contracts/stack.ts';
 
-/** For how long a server on one node does not answer while one thing of it changes. */
-interface Gap {
+/** Downtime of a single-node server during one kind of change. */
+interface Downtime {
   ms: number;
-  /** Where the figure comes from. */
+  /** Origin of the figure. */
   basis: 'measured' | 'estimated';
 }
 
 export interface ExpectedDowntime {
   /** From the last answer of the old machine to the first of the new one, when volume and address move. */
-  move: Gap;
+  move: Downtime;
   /** When the machine itself is stopped, changed and started. */
-  inPlace: Gap;
+  inPlace: Downtime;
 }
 
-const estimated = (seconds: number): Gap => ({ ms: seconds * 1_000, basis: 'estimated' });
+const estimated = (seconds: number): Downtime => ({ ms: seconds * 1_000, basis: 'estimated' });
 
 /**
- * What a quote promises before anything was measured for its server. The small cloud's are measured by
- * `test/engine/change-machine.test.ts` (at most so long on a busy machine); those of the four clouds are estimates that no
- * account has confirmed: stop and start of a machine, detach and attach of a volume, start of the product, each rounded up.
+ * The downtime that a quote states before anything was measured for its server. The small cloud's figures are measured
+ * by `test/engine/change-machine.test.ts` (upper bounds on a busy machine). Those of the four clouds are estimates that
+ * no account has confirmed: stop and start of a machine, detach and attach of a volume, start of the product, each
+ * rounded up.
  */
 export const expectedDowntime: Readonly<Record<CloudName, ExpectedDowntime>> = {
   local: { move: { ms: 10_000, basis: 'measured' }, inPlace: { ms: 10_000, basis: 'measured' } },

@@ -2,12 +2,12 @@ import type { Difference, Drift, DriftVerdict } from '../../contracts/drift.ts';
 import { partOf } from './resource-names.ts';
 
 /**
- * The rule by which differences between a stack and its cloud are judged. Pure. Only what loses nothing is repaired by
- * itself: a part that holds no data and whose new one serves as the old one did. Whatever nobody has a rule for is for a
- * person, because an `up` would make it without asking.
+ * Classifies the differences between a stack and its cloud. Pure. Only a repair that loses nothing is automatic: a part
+ * without data whose replacement works like the old one. A difference without a rule is left to an operator, because an
+ * `up` would revert it without asking.
  */
 
-/** Logical names, which all clouds share, of parts that may be made anew or set back. */
+/** Logical names (the same on all clouds) of parts that may be recreated or reset. */
 const renewable: ReadonlySet<string> = new Set([
   ...['host', 'nic', 'egress', 'association', 'attachment', 'power'],
   ...['record', 'owner-txt', 'address-txt'],
@@ -16,7 +16,7 @@ const renewable: ReadonlySet<string> = new Set([
   ...['balancer', 'listener', 'target', 'group'],
 ]);
 
-/** Names of the properties in which the clouds keep tags; setting them back touches nothing else. */
+/** Properties in which the clouds keep tags; resetting them touches nothing else. */
 const tagProperties: ReadonlySet<string> = new Set([
   ...['tags', 'tagsAll', 'labels', 'effectiveLabels', 'pulumiLabels'],
 ]);
@@ -35,31 +35,33 @@ export function judgeDrift(differences: readonly Difference[]): DriftVerdict {
     : { verdict: 'needs_person', reason: 'drift_unclear' };
 }
 
-/** What a look saw of a stack, and what of it is not as it was. */
+/** The resources that a drift detection read, and their differences. */
 type Sight = Drift & { seen: readonly string[] };
 
 /**
- * Volumes and machines that a server had when it was last built, and that its state knows no more: an attempt to repair it
- * that was cut short may have let the state forget what is gone, and then no look at the state misses it. A volume that a
- * person has put in the place of another one counts as that.
+ * Volumes and machines that a server had when it was last applied and that its state no longer contains. An interrupted
+ * repair may have removed a lost resource from the state, and comparing the state alone would then not notice it. A
+ * volume that a person put in place of another one counts as that one.
  */
 export function forgotten(
   outputs: { volumeIds: readonly string[]; serverIds: readonly string[] } | undefined,
-  { differences, requiredVolumeIds: keeps, seen }: Sight,
+  { differences, requiredVolumeIds, seen }: Sight,
 ): Difference[] {
-  const told = new Set([...seen, ...differences.map(({ id }) => id)]);
+  const knownIds = new Set([...seen, ...differences.map(({ id }) => id)]);
   const missing =
     (name: string, isProtected: boolean) =>
     (id: string): Difference => ({ name, id, change: 'missing', properties: [], protected: isProtected });
   const { volumeIds = [], serverIds = [] } = outputs ?? {};
-  const toldGone = differences.filter(({ change, protected: isProtected }) => isProtected && change === 'missing');
-  const tooFew = Math.max(0, volumeIds.length - keeps.length - toldGone.length);
+  const reportedMissing = differences.filter(
+    ({ change, protected: isProtected }) => isProtected && change === 'missing',
+  );
+  const tooFew = Math.max(0, volumeIds.length - requiredVolumeIds.length - reportedMissing.length);
   return [
     ...volumeIds
-      .filter((id) => !told.has(id))
+      .filter((id) => !knownIds.has(id))
       .slice(0, tooFew)
       .map(missing('volume', true)),
-    ...serverIds.filter((id) => !told.has(id)).map(missing('host', false)),
+    ...serverIds.filter((id) => !knownIds.has(id)).map(missing('host', false)),
   ];
 }
 

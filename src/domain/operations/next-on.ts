@@ -5,8 +5,8 @@ import { textsOf } from '../../texts/texts.ts';
 const texts = textsOf('en');
 
 /**
- * What somebody does next about a step that waits for an operator, as an imperative sentence: forward steps are not
- * tried again by themselves any more, whatever made them fail.
+ * The next action on a step that waits for an operator, as an imperative sentence. Such a forward step is no longer
+ * retried automatically, whatever its failure.
  */
 export function nextOn(step: StepName, reason: ReasonCode): string {
   return reasons[reason].retryable && !isUndoStep(step) ? texts.details.retryByHand : texts.reasons[reason].next;

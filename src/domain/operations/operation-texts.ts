@@ -3,19 +3,19 @@ import type { StepName } from '../../contracts/steps.ts';
 import { textsOf } from '../../texts/texts.ts';
 
 export interface StepText {
-  /** What the customer reads while it runs. */
+  /** Shown to the customer while it runs. */
   readonly title: string;
-  /** Why it takes its time. */
+  /** Why it takes a while. */
   readonly why: string;
 }
 
 export interface OperationText {
   readonly title: string;
-  /** What a request for it does, as one sentence without its full stop. */
+  /** What requesting it does, as one sentence without the full stop. */
   readonly request: string;
-  /** What the page of the server says while it runs. */
+  /** Shown on the server's page while it runs. */
   readonly live: { readonly title: string; readonly lead: string };
-  /** What an operator does who ends it. */
+  /** What aborting it does. */
   readonly abort: string;
 }
 
@@ -31,8 +31,8 @@ export function operationText(kind: OperationKind): OperationText {
 }
 
 /**
- * What people read about a step of an operation. For a step that the operation does not have, as a look at the whole
- * timeline of a server may bring one, the words of whichever operation has it.
+ * The texts of a step of an operation. A step that the operation does not have, as the whole timeline of a server may
+ * contain, gets the texts of the operation that declares it.
  */
 export function stepText(step: StepName, kind?: OperationKind): StepText {
   const kinds = kind ? [kind, ...OperationKind.options] : OperationKind.options;

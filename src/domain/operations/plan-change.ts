@@ -5,19 +5,21 @@ import { hostnamesOf } from './desired-server.ts';
 import { type ExpectedDowntime, expectedDowntime } from './expected-downtime.ts';
 
 /**
- * How a server gets from what is applied to what is desired: a sequence of specs for `up`, each of which changes one thing,
- * with what to wait for after each.
+ * How a server gets from `applied` to `desired`: a sequence of specs for `up`, each changing one thing, with what to
+ * wait for after each.
  *
- * The plan follows from these two alone. A plan that was cut off is continued by planning again from what is applied by
- * then, and rolled back by planning to what was desired before. The old machine stays until the new one serves, so going
- * back before that is one move and loses no data.
+ * The plan is a function of these two alone. An interrupted plan is continued by planning again from what is applied
+ * then, and rolled back by planning towards the previous `desired`. The old machine stays until the new one serves, so
+ * a rollback before that is one move and loses no data.
  *
- * Limits and features are no part of it: they are in the licence, and arrive with its next check, without a machine.
+ * Limits and features are not part of it: they are in the licence and take effect at its next check, without a new
+ * machine.
  */
 
 /**
- * How another machine size comes about: by a new machine beside the old one, which can go back, or in the machine itself,
- * which is down meanwhile and is only done when the customer picks it. Another image is always another machine.
+ * How the machine size is changed: `replace` creates a new machine next to the old one and can be rolled back; `resize`
+ * changes the machine itself, which is down meanwhile, and is used only when the customer chooses it. A new image
+ * always means a new machine.
  */
 export type ChangeStrategy = 'replace' | 'resize';
 
@@ -33,45 +35,46 @@ export type ChangeStepKind =
   | 'update-tags';
 
 /**
- * `healthy`: the server answers under its names again; `resolved`: its new names lead to it. A machine that does not serve
- * yet has neither volume nor address, so nothing more than its start at the cloud can be waited for, which `up` does.
+ * `healthy`: the server answers under its hostnames again; `resolved`: its new hostnames resolve to it. A machine that
+ * does not serve yet has neither volume nor address, so there is nothing to wait for beyond its start at the cloud,
+ * which `up` awaits.
  */
 export type ChangeWait = 'healthy' | 'resolved' | 'nothing';
 
 export interface ChangeStep {
   kind: ChangeStepKind;
-  /** The one node that it touches, where it is one. */
+  /** The node that it touches, if it is only one. */
   node?: string;
-  /** What the stack is after it. */
+  /** The spec of the stack after this step. */
   spec: PrivateServerSpec;
-  /** What must be true before it: a machine goes only while another one answers for its node. */
+  /** Precondition: a machine is removed only while another one answers for its node. */
   needs: 'healthy' | 'nothing';
   waitFor: ChangeWait;
-  /** For how long the server is expected not to answer, ms; 0 while other nodes of it serve. */
+  /** Expected downtime, ms; 0 while other nodes serve. */
   downtimeMs: number;
 }
 
-/** What customers are told before they buy a change. */
+/** The downtime that a customer sees before buying a change. */
 export type DowntimeClass = 'none' | 'seconds' | 'minutes';
 
 export interface ChangePlan {
   steps: ChangeStep[];
-  /** Sum over the steps, ms. A server that is to be down before or after has no gap to count. */
+  /** Sum over the steps, ms; 0 for a server that is stopped before or after the change. */
   downtimeMs: number;
   downtime: DowntimeClass;
 }
 
 const longestSecondsMs = 60_000;
 
-/** The class of a gap in ms, expected or measured. */
+/** The class of a downtime in ms, expected or measured. */
 export function downtimeClass(downtimeMs: number): DowntimeClass {
   if (downtimeMs <= 0) return 'none';
   return downtimeMs <= longestSecondsMs ? 'seconds' : 'minutes';
 }
 
 /**
- * The plan from what is applied to what is desired; no steps where nothing differs. Nodes stay the same ones: a server that
- * is to have others fails with `topology_not_enabled`.
+ * The plan from `applied` to `desired`; no steps where nothing differs. The set of nodes cannot change: throws
+ * `topology_not_enabled`.
  */
 export function planChange(
   from: PrivateServerSpec,
@@ -84,7 +87,7 @@ export function planChange(
   requireSameNodes(from, desired);
   const steps: ChangeStep[] = [];
   const hostnames = hostnamesOf(desired);
-  // The order of names is read by a machine that boots and by nothing else, so another order alone is no step.
+  // Only a booting machine reads the order of the names, so a different order alone needs no step.
   let spec = { ...from, hostnames: inOrder(from.hostnames, hostnames) };
 
   function step(kind: ChangeStepKind, change: Partial<PrivateServerSpec>, more: Partial<ChangeStep> = {}): void {
@@ -108,7 +111,7 @@ export function planChange(
     else if (node.machines.length > 0) nodeStep('deallocate-node', { ...node, machines: [], serving: null });
   }
 
-  // Growing cannot be taken back, so it comes when everything that can go wrong has gone well.
+  // Growing a volume cannot be undone, so it comes last.
   if (desired.diskGib > spec.diskGib) step('grow-volume', { diskGib: desired.diskGib });
   if (spec.hostnames.length > hostnames.length) step('remove-names', { hostnames });
   if (!sameTags(spec.tags, desired.tags)) step('update-tags', { tags: { ...desired.tags } });
@@ -116,25 +119,25 @@ export function planChange(
   const downtimeMs = steps.reduce((sum, each) => sum + each.downtimeMs, 0);
   return { steps, downtimeMs, downtime: downtimeClass(downtimeMs) };
 
-  /** Makes the desired machine serve a node, and removes every other one. */
+  /** Makes the desired machine serve the node and removes all others. */
   function bringNode(before: ServerNode): void {
     let node = before;
     const fits = ({ size, image }: Machine) => size === desired.size && image === desired.image;
     const serving = node.machines.find(({ name }) => name === node.serving);
-    // A node that serves not, or beside others that do, interrupts nobody.
-    const gap = (ms: number) => (serving && spec.nodes.length === 1 ? ms : 0);
+    // No downtime when the node does not serve, or others serve meanwhile.
+    const downtimeOf = (ms: number) => (serving && spec.nodes.length === 1 ? ms : 0);
 
     if (!serving || !fits(serving)) {
       const standing = node.machines.find((machine) => machine !== serving && fits(machine));
       if (!standing && serving && strategy === 'resize' && serving.image === desired.image) {
         const resize = (machine: Machine) => (machine === serving ? { ...machine, size: desired.size } : machine);
         const resized = { ...node, machines: node.machines.map(resize) };
-        node = nodeStep('resize-machine', resized, { waitFor: 'healthy', downtimeMs: gap(expected.inPlace.ms) });
+        node = nodeStep('resize-machine', resized, { waitFor: 'healthy', downtimeMs: downtimeOf(expected.inPlace.ms) });
       } else {
         const next = standing ?? newMachine(node, desired);
         if (!standing) node = nodeStep('create-machine', { ...node, machines: [...node.machines, next] });
         const moved = { ...node, serving: next.name };
-        node = nodeStep('move-to-machine', moved, { waitFor: 'healthy', downtimeMs: gap(expected.move.ms) });
+        node = nodeStep('move-to-machine', moved, { waitFor: 'healthy', downtimeMs: downtimeOf(expected.move.ms) });
       }
     }
     for (const machine of node.machines) {
@@ -145,7 +148,7 @@ export function planChange(
   }
 }
 
-/** Throws `topology_not_enabled` unless a server is to have exactly the nodes that it has, each where it is. */
+/** Throws `topology_not_enabled` unless the desired nodes and their zones are those of the server. */
 function requireSameNodes({ nodes: applied }: PrivateServerSpec, { nodes: desired }: DesiredServer): void {
   const placesOf = (nodes: readonly Pick<ServerNode, 'name' | 'zone'>[]) =>
     nodes.map(({ name, zone }) => `${name} in ${zone}`).join(', ');
@@ -158,7 +161,9 @@ function inOrder(names: readonly string[], wanted: readonly string[]): string[] 
   return [...wanted.filter((name) => names.includes(name)), ...names.filter((name) => !wanted.includes(name))];
 }
 
-/** Machines of a node count up, so that a new one never meets what its predecessor left behind under the same name. */
+/**
+ * Machine numbers of a node only increase, so that a new machine never shares a name with leftovers of an earlier one.
+ */
 function newMachine(node: ServerNode, { size, image }: DesiredServer): Machine {
   const numbers = node.machines.map(({ name }) => Number(/^m(\d+)$/.exec(name)?.[1] ?? 0));
   return { name: `m${Math.max(0, ...numbers) + 1}`, size, image, osImage: null };

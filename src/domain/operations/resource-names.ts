@@ -1,4 +1,4 @@
-/** The parts that stacks are made of: what their logical names begin with, which all clouds share. */
+/** The parts of a stack: the prefixes of logical names, the same on all clouds. */
 const parts = [
   ...['address', 'association', 'record', 'owner-txt', 'address-txt'],
   ...['volume', 'attachment', 'power', 'snapshots', 'host', 'nic', 'egress', 'place'],
@@ -8,8 +8,8 @@ const parts = [
 export type ResourcePart = (typeof parts)[number];
 
 /**
- * Takes a logical name apart: `<part>` or `<part>-<node, machine or hostname>`. A part may itself hold a hyphen
- * (`address-txt`), so the longest known one wins; an unknown name is of the part `unknown`.
+ * Parses a logical name: `<part>` or `<part>-<node, machine or hostname>`. A part may itself contain a hyphen
+ * (`address-txt`), so the longest known one wins; an unknown name has the part `unknown`.
  */
 export function partOf(name: string): { part: ResourcePart | 'unknown'; of: string } {
   const [known] = parts

@@ -1,11 +1,11 @@
 import type { ReasonCode } from '../../contracts/reasons.ts';
 
-/** How often and how soon a step is tried again that a cloud refused. */
+/** How often and how soon a step is retried after a cloud error. */
 interface RetryPolicy {
-  /** Wait before the second try, ms; doubled before each further one. */
+  /** Delay before the second attempt, ms; doubled for each further one. */
   firstMs: number;
   longestMs: number;
-  /** Tries in all before a person has to act. */
+  /** Maximum attempts before an operator has to act. */
   tries: number;
 }
 
@@ -13,9 +13,9 @@ const seconds = 1_000;
 const minutes = 60 * seconds;
 
 /**
- * What is not named here follows the catalogue of reasons alone. Credentials are tried again because every try is a
- * process of its own that takes a new token where the cloud hands out short-lived ones; if that does not help, nobody but
- * a person can. A quota and a missing permission are never tried again by themselves: only people change them.
+ * Reasons not listed here follow the catalogue of reason codes. Credential errors are retried because each attempt is a
+ * new process, which gets a new token where the cloud issues short-lived ones; if that does not help, an operator has
+ * to act. A quota or a missing permission is never retried automatically: only people change them.
  */
 const policies: Partial<Record<ReasonCode, RetryPolicy>> = {
   cloud_rate_limited: { firstMs: 15 * seconds, longestMs: 10 * minutes, tries: Number.POSITIVE_INFINITY },
@@ -24,9 +24,9 @@ const policies: Partial<Record<ReasonCode, RetryPolicy>> = {
 };
 
 /**
- * When a step that failed with a reason of the cloud is tried again, ms from now; `null` when a person has to act first,
- * `undefined` where the reason has no policy of its own. `attempt` is the try that failed, from 1. A wait that the
- * cloud's message names is honoured where it is longer.
+ * Delay before the next attempt of a step that failed with a reason of the cloud, ms; `null` when an operator has to
+ * act first, `undefined` where the reason has no policy. `attempt` is the failed attempt, from 1. A longer wait named
+ * in the cloud's message is honoured.
  */
 export function retryDelayMs(code: ReasonCode, attempt: number, message: string): number | null | undefined {
   const policy = policies[code];
@@ -37,9 +37,9 @@ export function retryDelayMs(code: ReasonCode, attempt: number, message: string)
 }
 
 /** "Please try again after '5' minutes", "The call can be retried in 14 seconds", "Retry-After: 30". */
-const asked = /(?:again after|retried in|retry[- ]after:?) '?(\d+)'? ?(minutes?)?/i;
+const quotedDelay = /(?:again after|retried in|retry[- ]after:?) '?(\d+)'? ?(minutes?)?/i;
 
 function askedDelayMs(message: string): number {
-  const found = asked.exec(message);
+  const found = quotedDelay.exec(message);
   return found ? Number(found[1]) * (found[2] ? minutes : seconds) : 0;
 }

@@ -8,25 +8,25 @@ import {
 } from '../../contracts/stack.ts';
 import { hostnamesOf } from './desired-server.ts';
 
-/** What the record of an instance says of its stack. */
+/** The part of an instance record that determines its stack. */
 export interface ServerRecord {
   _id: string;
   cloud: CloudName;
   region: string;
   desired: DesiredServer;
-  /** Absent until the first `up` ended well. */
+  /** Absent until the first `up` succeeded. */
   applied?: AppliedServer | undefined;
 }
 
 /**
- * What the stack of an instance is made of: as it stands, or, before anything stands, as it is to be. What differs
- * between the two afterwards is brought about in steps: see `planChange`.
+ * The stack spec of an instance: from `applied`, or from `desired` before the first `up`. Later differences between the
+ * two are applied in steps: see `planChange`.
  */
 export function specFrom({ _id, cloud, region, desired, applied }: ServerRecord): PrivateServerSpec {
   return { instanceId: _id, cloud, region, ...(applied ?? firstBuilt(desired)) };
 }
 
-/** What stands after an `up` of this spec that ended well. */
+/** The `applied` record after a successful `up` of this spec. */
 export function appliedFrom(
   { nodes, hostnames, diskGib, tags }: PrivateServerSpec,
   { osImages }: Pick<StackOutputs, 'osImages'>,
@@ -41,7 +41,7 @@ export function appliedFrom(
   return { nodes: pinned, hostnames, diskGib, tags };
 }
 
-/** The product version that a server runs: that of the machine which serves, or of the one to be built. */
+/** The product version of a server: that of the serving machine, or of the one to be built. */
 export function versionOf({ desired, applied }: Pick<ServerRecord, 'desired' | 'applied'>): string {
   const [node] = applied?.nodes ?? [];
   return node?.machines.find(({ name }) => name === node.serving)?.image ?? desired.image;

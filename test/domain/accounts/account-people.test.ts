@@ -37,7 +37,7 @@ function refusal(change: () => unknown): string {
 }
 
 const someRoles = fc.uniqueArray(fc.constantFrom(...Role.options), { minLength: 1 });
-// Mostly the same few, so that what one of them does meets what another did before.
+// Mostly the same few, so that their actions interfere.
 const who = fc.oneof(fc.nat({ max: 1 }), fc.nat({ max: 7 }));
 const step = fc.oneof(
   fc.record({ kind: fc.constant('invite' as const), actor: who, email: who, roles: someRoles }),
@@ -51,7 +51,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer Taken> ? Taken : never;
 
-/** Carries one step out on an account, as many a member would try it. */
+/** Applies one step to an account, as its members might. */
 function take(people: AccountPeople, next: Step, at: Date, serial: number): Partial<AccountPeople> {
   const actor = 'actor' in next ? `m${next.actor}` : '';
   const fresh = { tokenHash: `t${serial}`, expiresAt: new Date(at.getTime() + hour) };

@@ -82,27 +82,27 @@ describe('the looks at the money of an order that has ended', () => {
   const day = 24 * 3_600_000;
   const times = { firstMs: 300_000, windowMs: 30 * day };
 
-  function looksAfter(endedAt: number, delayOf: (look: number) => number): number[] {
-    const looks = [endedAt + delayOf(0)];
+  function readsAfter(endedAt: number, delayOf: (index: number) => number): number[] {
+    const reads = [endedAt + delayOf(0)];
     for (;;) {
-      const next = nextMoneyReadAt({ endedAt, readAt: looks.at(-1) as number }, times);
-      if (next === undefined) return looks;
-      looks.push(next + delayOf(looks.length));
+      const next = nextMoneyReadAt({ endedAt, readAt: reads.at(-1) as number }, times);
+      if (next === undefined) return reads;
+      reads.push(next + delayOf(reads.length));
     }
   }
 
   test('are nine within thirty days', () => {
-    const minutes = looksAfter(0, () => 0).map((at) => at / 60_000);
+    const minutes = readsAfter(0, () => 0).map((at) => at / 60_000);
     expect(minutes).toEqual([0, 5, 20, 80, 320, 1_280, 5_120, 20_480, 43_200]);
   });
 
   test('are few and come to an end, however late each of them is', () => {
     fc.assert(
       fc.property(fc.nat(1e12), fc.array(fc.nat(90 * day)), (endedAt, delays) => {
-        const looks = looksAfter(endedAt, (look) => delays[look] ?? 0);
-        expect(looks.length).toBeLessThanOrEqual(9);
-        expect(looks.at(-1)).toBeGreaterThanOrEqual(endedAt + times.windowMs);
-        expect(looks.toSorted((one, other) => one - other)).toEqual(looks);
+        const reads = readsAfter(endedAt, (index) => delays[index] ?? 0);
+        expect(reads.length).toBeLessThanOrEqual(9);
+        expect(reads.at(-1)).toBeGreaterThanOrEqual(endedAt + times.windowMs);
+        expect(reads.toSorted((one, other) => one - other)).toEqual(reads);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { attentionOf, describeSubscription } from '../../../src/domain/billing/describe-subscription.ts';
-import { msUntilNextLook } from '../../../src/domain/billing/renewal.ts';
+import { msUntilNextRead } from '../../../src/domain/billing/renewal.ts';
 
 const times = { renewalLookMs: 200, unpaidLookMs: 600 };
 
@@ -11,7 +11,7 @@ test.each([
   ['was never paid: soon again', undefined, 600],
 ])('a subscription that %s', (_what, paidUntil, expected) => {
   const until = paidUntil === undefined ? undefined : new Date(paidUntil);
-  expect(msUntilNextLook({ now: 1_000, paidUntil: until }, times)).toBe(expected);
+  expect(msUntilNextRead({ now: 1_000, paidUntil: until }, times)).toBe(expected);
 });
 
 describe('people look after a subscription', () => {

@@ -154,14 +154,14 @@ describe('the fate of an order', () => {
     ['ended', { server: server('terminated') }],
     ['undone', { state: 'failed_refunded', server: server('aborted') }],
     ['undone', { state: 'expired', server: null }],
-    // Our own records disagree: nobody acts on them by himself.
+    // Our own records disagree: no automatic repair.
     ['ended', { state: 'cancelled', server: server('ready') }],
   ])('%s: %j', (disposition, change) => {
     expect(dispositionOf(change && delivered(change), settling)).toBe(disposition);
   });
 });
 
-/** Everything that may be left of an instance, judged under one fate. */
+/** Every possible leftover of an instance, judged under one disposition. */
 function leftovers(disposition: Disposition, managed: boolean | null = null) {
   const object = (role: ObjectFacts['role']): ObjectFacts => ({
     id: `${role}-1`,
@@ -221,7 +221,7 @@ describe('what is left', () => {
     expect(judge('unknown', { managed: false })).toBe('remove_unowned');
     expect(judge('unknown', { managed: false, orphans: false })).toBeNull();
     expect(judge('unknown', { managed: false, withVolume: true })).toBeNull();
-    // A stack has it, or nobody could tell: the records may be what is not whole.
+    // A stack contains it, or its state was not read: the records may be incomplete.
     expect(judge('unknown', { managed: true })).toBeNull();
     expect(judge('unknown', { managed: null })).toBeNull();
     expect(judge('undone', { managed: false })).toBe('remove_remains');

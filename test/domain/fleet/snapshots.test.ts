@@ -81,14 +81,14 @@ describe('daily snapshots', () => {
     expect(volumesWithoutDaily([volume], [daily({ state: 'pending' })], at)).toEqual([]);
   });
 
-  test('looked at several times a day for a month, a volume has 15 in the end: today and the 14 days before', () => {
+  test('checked several times a day for a month, a volume has 15 in the end: today and the 14 days before', () => {
     let kept: SnapshotFacts[] = [];
-    const looks = 4;
-    for (let look = 0; look < 30 * looks; look += 1) {
-      const now = at + (look * day) / looks;
+    const roundsPerDay = 4;
+    for (let round = 0; round < 30 * roundsPerDay; round += 1) {
+      const now = at + (round * day) / roundsPerDay;
       kept = kept.filter((each) => !isOverdue(each, now));
       for (const { id } of volumesWithoutDaily([volume], kept, now)) {
-        kept.push(daily({ id: `${id} ${look}`, createdAt: now, keepUntil: lastDayOf(now, dailySnapshotDays) }));
+        kept.push(daily({ id: `${id} ${round}`, createdAt: now, keepUntil: lastDayOf(now, dailySnapshotDays) }));
       }
     }
     expect(kept).toHaveLength(dailySnapshotDays + 1);

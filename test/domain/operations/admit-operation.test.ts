@@ -15,7 +15,9 @@ const rules: Record<string, AdmissionRules> = {
 };
 const rulesOf = (kind: string) => rules[kind]!;
 
-/** The system asks for what is queued and dropped, unless a test says who did; customers for the rest. */
+/**
+ * Requested by the system where the class is `dropped`, by customers otherwise, unless the test names the requester.
+ */
 function operation(text: string, operationId?: string): QueuedOperation {
   const [kind = '', by] = text.split(' by ');
   const requestedBy = (by ?? (rulesOf(kind).whileBusy === 'refused' ? 'customer' : 'system')) as RequestedBy;
@@ -23,14 +25,14 @@ function operation(text: string, operationId?: string): QueuedOperation {
 }
 
 interface Case {
-  asked: string;
+  request: string;
   status?: InstanceStatus;
   running?: string;
   waiting?: string[];
 }
 
-/** The queue afterwards, what answers, and whether the running one is ended; or the reason of the refusal. */
-function outcome({ asked, status = 'ready', running, waiting = [] }: Case, operationId = 'new') {
+/** The resulting queue, the answering operation, and whether the running one is ended; or the refusal. */
+function outcome({ request: asked, status = 'ready', running, waiting = [] }: Case, operationId = 'new') {
   const queue = waiting.map((kind) => operation(kind));
   const work = { status, running: running ? operation(running) : null, queue };
   const admission = admit(operation(asked, operationId), work, rulesOf);
@@ -41,54 +43,54 @@ function outcome({ asked, status = 'ready', running, waiting = [] }: Case, opera
 
 describe('an operation that is asked for', () => {
   test.each<[Case, string]>([
-    [{ asked: 'check-drift' }, 'new: new'],
-    [{ asked: 'check-drift', status: 'drifted' }, 'new: new'],
+    [{ request: 'check-drift' }, 'new: new'],
+    [{ request: 'check-drift', status: 'drifted' }, 'new: new'],
     [
-      { asked: 'check-drift', status: 'provisioning', running: 'provision' },
+      { request: 'check-drift', status: 'provisioning', running: 'provision' },
       'server_not_ready the instance is provisioning',
     ],
-    [{ asked: 'check-drift', status: 'suspended' }, 'server_not_ready the instance is suspended'],
-    [{ asked: 'check-drift', running: 'change-plan' }, 'new: new'],
-    [{ asked: 'check-drift', running: 'check-drift' }, 'check-drift:'],
-    [{ asked: 'check-drift by operator', running: 'check-drift' }, 'check-drift:'],
-    [{ asked: 'check-drift', running: 'change-plan', waiting: ['check-drift'] }, 'check-drift: check-drift'],
-    [{ asked: 'check-drift', running: 'change-plan', waiting: ['suspend'] }, 'operation_running suspend'],
-    [{ asked: 'check-drift', waiting: ['change-plan'] }, 'operation_running change-plan'],
-    [{ asked: 'change-plan' }, 'new: new'],
-    [{ asked: 'change-plan', status: 'suspended' }, 'server_not_ready the instance is suspended'],
-    [{ asked: 'change-plan', running: 'backup' }, 'operation_running backup'],
-    [{ asked: 'change-plan', waiting: ['backup'] }, 'operation_running backup'],
-    [{ asked: 'change-plan', waiting: ['check-drift'] }, 'new: new'],
-    [{ asked: 'suspend', running: 'change-plan' }, 'new: new'],
-    [{ asked: 'suspend', running: 'change-plan', waiting: ['suspend'] }, 'new: new'],
-    [{ asked: 'suspend', running: 'change-plan', waiting: ['resume'] }, 'new: resume new'],
-    [{ asked: 'suspend', running: 'change-plan', waiting: ['check-drift'] }, 'new: new'],
-  ])('%j: %s', (asked, expected) => {
-    expect(outcome(asked)).toBe(expected);
+    [{ request: 'check-drift', status: 'suspended' }, 'server_not_ready the instance is suspended'],
+    [{ request: 'check-drift', running: 'change-plan' }, 'new: new'],
+    [{ request: 'check-drift', running: 'check-drift' }, 'check-drift:'],
+    [{ request: 'check-drift by operator', running: 'check-drift' }, 'check-drift:'],
+    [{ request: 'check-drift', running: 'change-plan', waiting: ['check-drift'] }, 'check-drift: check-drift'],
+    [{ request: 'check-drift', running: 'change-plan', waiting: ['suspend'] }, 'operation_running suspend'],
+    [{ request: 'check-drift', waiting: ['change-plan'] }, 'operation_running change-plan'],
+    [{ request: 'change-plan' }, 'new: new'],
+    [{ request: 'change-plan', status: 'suspended' }, 'server_not_ready the instance is suspended'],
+    [{ request: 'change-plan', running: 'backup' }, 'operation_running backup'],
+    [{ request: 'change-plan', waiting: ['backup'] }, 'operation_running backup'],
+    [{ request: 'change-plan', waiting: ['check-drift'] }, 'new: new'],
+    [{ request: 'suspend', running: 'change-plan' }, 'new: new'],
+    [{ request: 'suspend', running: 'change-plan', waiting: ['suspend'] }, 'new: new'],
+    [{ request: 'suspend', running: 'change-plan', waiting: ['resume'] }, 'new: resume new'],
+    [{ request: 'suspend', running: 'change-plan', waiting: ['check-drift'] }, 'new: new'],
+  ])('%j: %s', (request, expected) => {
+    expect(outcome(request)).toBe(expected);
   });
 });
 
 describe('a check of drift that runs', () => {
   test.each<[Case, string]>([
-    [{ asked: 'change-plan', running: 'check-drift' }, 'new: new, the running one ends'],
-    [{ asked: 'suspend', running: 'check-drift', status: 'drifted' }, 'new: new, the running one ends'],
-    // One change waits for the end of the check already.
-    [{ asked: 'change-plan', running: 'check-drift', waiting: ['backup'] }, 'operation_running backup'],
-    // Somebody wants to see this one.
-    [{ asked: 'change-plan', running: 'check-drift by operator' }, 'operation_running check-drift'],
-    [{ asked: 'suspend', running: 'check-drift by operator' }, 'new: new'],
-  ])('%j: %s', (asked, expected) => {
-    expect(outcome(asked)).toBe(expected);
+    [{ request: 'change-plan', running: 'check-drift' }, 'new: new, the running one ends'],
+    [{ request: 'suspend', running: 'check-drift', status: 'drifted' }, 'new: new, the running one ends'],
+    // A change is already waiting for the check to end.
+    [{ request: 'change-plan', running: 'check-drift', waiting: ['backup'] }, 'operation_running backup'],
+    // An operator requested this check.
+    [{ request: 'change-plan', running: 'check-drift by operator' }, 'operation_running check-drift'],
+    [{ request: 'suspend', running: 'check-drift by operator' }, 'new: new'],
+  ])('%j: %s', (request, expected) => {
+    expect(outcome(request)).toBe(expected);
   });
 });
 
 test.each<Case>([
-  { asked: 'change-plan', running: 'change-plan' },
-  { asked: 'change-plan', running: 'check-drift', waiting: ['change-plan'] },
-  { asked: 'suspend', running: 'backup', waiting: ['suspend'] },
-])('the same request again gets the operation that it has: %j', (asked) => {
-  const same = outcome(asked, asked.asked);
-  expect(same).toMatch(new RegExp(`^${asked.asked}: ?`));
+  { request: 'change-plan', running: 'change-plan' },
+  { request: 'change-plan', running: 'check-drift', waiting: ['change-plan'] },
+  { request: 'suspend', running: 'backup', waiting: ['suspend'] },
+])('the same request again gets the operation that it has: %j', (request) => {
+  const same = outcome(request, request.request);
+  expect(same).toMatch(new RegExp(`^${request.request}: ?`));
   expect(same).not.toContain('ends');
 });
 

@@ -97,7 +97,7 @@ describe('what a state has forgotten', () => {
   test('is nothing that was seen or told already', () => {
     expect(forgotten(outputs, { differences: [hostGone], requiredVolumeIds: ['vol-1'], seen: ['vol-1'] })).toEqual([]);
     expect(forgotten(undefined, { differences: [], requiredVolumeIds: [], seen: [] })).toEqual([]);
-    const volumeTold = [{ ...volumeGone, id: 'vol-1' }];
-    expect(forgotten(outputs, { differences: volumeTold, requiredVolumeIds: [], seen: ['h-1'] })).toEqual([]);
+    const volumeReported = [{ ...volumeGone, id: 'vol-1' }];
+    expect(forgotten(outputs, { differences: volumeReported, requiredVolumeIds: [], seen: ['h-1'] })).toEqual([]);
   });
 });

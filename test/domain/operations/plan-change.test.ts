@@ -26,7 +26,7 @@ const namesOf = ([primary, ...others]: readonly string[]): ServerName[] => [
   ...others.map((hostname): ServerName => ({ hostname, purpose: 'domain' })),
 ];
 const placesOf = ({ nodes: list }: PrivateServerSpec) => list.map(({ name, zone }) => ({ name, zone }));
-/** That a server which runs on its first machine is to be as it is, but for the change. */
+/** The desired state that equals a server on its first machine, except for the change. */
 const desiredFor = (from: PrivateServerSpec, change: Partial<DesiredServer> = {}): DesiredServer => {
   const { size, image } = from.nodes[0]!.machines[0]!;
   const { diskGib, hostnames, tags } = from;
@@ -108,7 +108,7 @@ describe('the plan of a change', () => {
   });
 });
 
-/** Any state that a change can be cut off in, and any wish. */
+/** Any state in which a change can be interrupted, and any desired state. */
 const sizes = fc.constantFrom('small', 'large', 'huge');
 const images = fc.constantFrom('1.0.0', '1.1.0');
 const machines = fc
@@ -127,7 +127,7 @@ const nodes = fc.oneof(fc.tuple(anyNode(1)), fc.tuple(anyNode(1), anyNode(2), an
 const anySpec = fc
   .record({ nodes, hostnames, tags, diskGib: disks })
   .map(({ nodes: list, ...rest }) => spec([...list], rest));
-/** Any wish for a server that stays on its nodes. */
+/** Any desired state with the same nodes. */
 const anyChange: fc.Arbitrary<Omit<DesiredServer, 'nodes'>> = fc.record({
   ...{ size: sizes, image: images, diskGib: disks, names: hostnames.map(namesOf), tags, running: fc.boolean() },
   enrolmentGeneration: fc.nat(3),
@@ -138,7 +138,7 @@ const wishFor = (from: PrivateServerSpec, change: Omit<DesiredServer, 'nodes'>):
 });
 const ways = fc.constantFrom<ChangeStrategy>('replace', 'resize');
 
-/** What a spec is once names of machines do not count. */
+/** A spec without the names of its machines. */
 function shape({ nodes: list, diskGib, hostnames: names, tags: labels }: PrivateServerSpec) {
   const nodesOf = list.map(({ name, zone, machines: all, serving }) => ({
     ...{ name, zone, machines: all.map(({ size, image }) => `${size} ${image}`), serves: serving !== null },
@@ -209,7 +209,7 @@ describe('every plan', () => {
         let before = from;
         for (const step of steps) {
           expect(differences(before, step.spec)).toHaveLength(1);
-          // No machine goes unless its node is answered for.
+          // No machine is removed unless its node has another one that answers.
           expect(step.needs === 'healthy').toBe(step.kind === 'remove-machine');
           SpecSchema.parse(step.spec);
           before = step.spec;
@@ -242,7 +242,7 @@ describe('every plan', () => {
         for (const step of plan.steps) {
           const serving = undisturbed(before, step.spec);
           expect(serving).toBeGreaterThanOrEqual(2);
-          // The next node's turn comes when this one answers again.
+          // The next node follows when this one answers again.
           if (serving < 3) expect(step.waitFor).toBe('healthy');
           before = step.spec;
         }
@@ -260,7 +260,7 @@ describe('every plan', () => {
           const { diskGib, ...rest } = shape(steps.at(-1)?.spec ?? step.spec);
           const { diskGib: diskBefore, ...wished } = shape(from);
           expect(rest).toEqual(wished);
-          // What has grown stays so.
+          // A grown volume is not shrunk.
           expect(diskGib).toBeGreaterThanOrEqual(diskBefore);
         }
       }),

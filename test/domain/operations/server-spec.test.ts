@@ -21,15 +21,15 @@ const bought = {
   tags,
 };
 const desired = desiredAtFirst(bought);
-const place = { _id: 'i0123456789abcdef', cloud: 'local', region: 'home' } as const;
+const identity = { _id: 'i0123456789abcdef', cloud: 'local', region: 'home' } as const;
 const outputs = { osImages: { 'node-1-m1': 'ami-1', 'node-2-m1': 'ami-1', 'node-3-m1': 'ami-1' } };
 
 describe('the spec of a server', () => {
   test('before anything stands: a machine on each node, in the zone of the node', () => {
     const machine = { name: 'm1', size: 'local-4', image: '1.0.0', osImage: null };
-    const spec = specFrom({ ...place, desired });
+    const spec = specFrom({ ...identity, desired });
     expect(PrivateServerSpec.parse(spec)).toEqual({
-      ...{ instanceId: place._id, cloud: 'local', region: 'home', diskGib: 320, hostnames: ['a.example'], tags },
+      ...{ instanceId: identity._id, cloud: 'local', region: 'home', diskGib: 320, hostnames: ['a.example'], tags },
       nodes: [1, 2, 3].map((index) => ({
         ...{ name: `node-${index}`, zone: `z${index}`, machines: [machine], serving: 'm1' },
       })),
@@ -37,13 +37,13 @@ describe('the spec of a server', () => {
   });
 
   test('afterwards: what stands, with its images pinned, whatever is desired by then', () => {
-    const first = specFrom({ ...place, desired });
+    const first = specFrom({ ...identity, desired });
     const applied = appliedFrom(first, outputs);
     const later = { ...desired, size: 'local-1', image: '2.0.0', diskGib: 999 };
-    const spec = specFrom({ ...place, desired: later, applied });
+    const spec = specFrom({ ...identity, desired: later, applied });
     const pinned = first.nodes.map((node) => ({ ...node, machines: [{ ...node.machines[0]!, osImage: 'ami-1' }] }));
     expect(spec).toEqual({ ...first, nodes: pinned });
-    // An image that is pinned stays so.
+    // A pinned image stays pinned.
     expect(appliedFrom(spec, { osImages: { 'node-1-m1': 'ami-2' } })).toEqual(applied);
   });
 
@@ -51,8 +51,8 @@ describe('the spec of a server', () => {
     fc.assert(
       fc.property(fc.constantFrom(['z1'], ['z1', 'z2', 'z3'], ['z1', 'z1', 'z1']), fc.nat(500), (zones, disk) => {
         const wanted = desiredAtFirst({ ...bought, zones, diskGib: disk + 1 });
-        const applied = appliedFrom(specFrom({ ...place, desired: wanted }), outputs);
-        expect(planChange(specFrom({ ...place, desired: wanted, applied }), wanted).steps).toEqual([]);
+        const applied = appliedFrom(specFrom({ ...identity, desired: wanted }), outputs);
+        expect(planChange(specFrom({ ...identity, desired: wanted, applied }), wanted).steps).toEqual([]);
       }),
     );
   });
@@ -61,7 +61,7 @@ describe('the spec of a server', () => {
     ['a node more', ['z1', 'z2', 'z3']],
     ['another zone', ['z2']],
   ])('%s is no change that a plan could bring about', (_what, zones) => {
-    const one = specFrom({ ...place, desired: desiredAtFirst({ ...bought, zones: ['z1'] }) });
+    const one = specFrom({ ...identity, desired: desiredAtFirst({ ...bought, zones: ['z1'] }) });
     expect(() => planChange(one, desiredAtFirst({ ...bought, zones }))).toThrow(
       expect.objectContaining({ code: 'topology_not_enabled' }),
     );
@@ -69,7 +69,7 @@ describe('the spec of a server', () => {
 
   test('its version is that of the machine which serves, or of the one to be built', () => {
     expect(versionOf({ desired })).toBe('1.0.0');
-    const applied = appliedFrom(specFrom({ ...place, desired }), outputs);
+    const applied = appliedFrom(specFrom({ ...identity, desired }), outputs);
     expect(versionOf({ desired: { ...desired, image: '2.0.0' }, applied })).toBe('1.0.0');
     const asleep = { ...applied, nodes: applied.nodes.map((node) => ({ ...node, machines: [], serving: null })) };
     expect(versionOf({ desired: { ...desired, image: '2.0.0' }, applied: asleep })).toBe('2.0.0');
@@ -87,7 +87,7 @@ describe('the names of a server', () => {
   });
 
   test('a rename keeps the old one while it retires; a machine that boots meanwhile is told the new one first', () => {
-    const before = specFrom({ ...place, desired: desiredAtFirst({ ...bought, hostname: 'old.example' }) });
+    const before = specFrom({ ...identity, desired: desiredAtFirst({ ...bought, hostname: 'old.example' }) });
     const { steps } = planChange(before, { ...desired, names: [old, primary], size: 'local-5' });
     expect(steps[0]).toMatchObject({ kind: 'add-names', spec: { hostnames: ['new.example', 'old.example'] } });
     for (const { spec } of steps) expect(spec.hostnames).toEqual(['new.example', 'old.example']);

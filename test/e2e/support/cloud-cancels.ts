@@ -7,18 +7,18 @@ import { freehold } from './freehold.ts';
 import { buy, type Purchase } from './purchase.ts';
 import { timeoutMs, type World } from './world.ts';
 
-/** What a world of these tests has to be told: a deaf host is an operator's within seconds, who has all the time then. */
+/** Settings of these tests: an unresponsive host waits for an operator within seconds, and then as long as needed. */
 export const cancelSettings = {
   ...{ FREEHOLD_AWAIT_HEALTHY_MS: '4000', FREEHOLD_OPERATOR_WINDOW_MS: '3600000' },
-  // Each order, and each quote by which its name is tried again, holds a name.
+  // Each order, and each quote that checks its name again, holds a name.
   FREEHOLD_HOLDS_PER_IP: '200',
 };
 
-/** A moment of an order that is waited for: what is prepared before it is placed, and how it is brought there. */
+/** A moment of an order: preparation before it is placed, and how to reach it. */
 interface Moment {
   prepare?(at: Scene): Promise<void>;
   reach(purchase: Purchase, at: Scene): Promise<unknown>;
-  /** What has to be there again before the undo can end. */
+  /** Restores what the undo needs to end. */
   mend?(at: Scene): Promise<void>;
   /** Whether the order is paid by then. */
   paid: boolean;
@@ -35,7 +35,7 @@ const onMachine = ({ suite }: Scene, fault: Record<string, unknown>) => ({
   ...{ on: 'create', type: suite.types.machine, ...fault },
 });
 
-/** Every step before the pivot, and within the long one its beginning, its middle and its failure. */
+/** Every step before the pivot; for the long one its start, its middle and its failure. */
 export const moments = {
   'hold-hostname, as soon as it is placed': { paid: false, reach: async () => undefined },
   'create-subscription, while Stripe takes its time': {
@@ -108,7 +108,7 @@ export function cartAt(cloud: string) {
   return { plan: 'MAKER' as const, cloud: name, region: regions[0]!.name };
 }
 
-/** An order of a cloud that is cancelled at each of these moments leaves nothing: the double's own list says so. */
+/** An order that is cancelled at each of these moments leaves nothing in the emulated cloud's own list. */
 export function describeCancels(shared: () => World, suite: SuiteCloud, names: readonly MomentName[]): void {
   describe(`an order on ${suite.cloud} that is cancelled`, () => {
     const { cloud } = suite;
@@ -131,7 +131,7 @@ export function describeCancels(shared: () => World, suite: SuiteCloud, names: r
         expect(await purchase.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_customer' });
         expect(await at.world.outside.allObjectsAt(cloud)).toEqual([]);
         expect(await findings(at.world, purchase)).toEqual(undone({ taken: moment.paid ? purchase.quote.total : 0 }));
-        // The name can be had at once, by anybody.
+        // The name is free at once.
         const again = await at.world.customer.quote({
           ...{ ...cartAt(cloud), cycle: 'monthly', country: 'ES' },
           name: purchase.name,

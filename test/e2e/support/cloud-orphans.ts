@@ -15,7 +15,7 @@ import { freehold } from './freehold.ts';
 import { buy, type Purchase } from './purchase.ts';
 import { timeoutMs, type World } from './world.ts';
 
-/** What a world of these tests has to be told: everything has settled at once, and nobody else looks. */
+/** Settings of these tests: everything counts as settled at once, and no schedule interferes. */
 export const orphanSettings = { FREEHOLD_SETTLING_MS: '1', FREEHOLD_ORPHAN_SWEEP_MS: '86400000' };
 
 interface Wish {
@@ -29,7 +29,7 @@ const tagsOf = (instanceId: string, resource: string) => ({
   'freehold:created': '2026-11-01T00:00:00.000Z',
 });
 
-/** Something of each cloud that an instance leaves behind, and a volume with all that it needs. */
+/** A resource of each cloud that an instance may leave behind, and a volume with its dependencies. */
 const remains: Record<SuiteCloud['cloud'], { thing(instanceId: string): Wish; volume(instanceId: string): Wish[] }> = {
   aws: {
     thing: (id) => ({
@@ -92,14 +92,16 @@ function azureGroup(id: string): Wish {
   };
 }
 
-/** What nobody owns at a cloud, and what a delivered server's stack lost: seen, left alone, and dealt with when asked to. */
+/**
+ * Orphans at a cloud, and resources that a delivered server's stack lost: reported, left alone, repaired on request.
+ */
 export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud): void {
   describe(`orphans on ${cloud}`, () => {
     let world: World;
     let ready: Purchase;
-    /** Ids of instances that no record knows; of the second one there is a volume. */
+    /** Ids of instances without a record; the second one has a volume. */
     const [nobody, nobodyWithData] = [newId.instance(), newId.instance()];
-    /** As the double lists it before anything was planted, and after. */
+    /** The emulated cloud's list before and after planting. */
     let own: string[];
     let planted: string[];
 
@@ -125,7 +127,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
       await answer.body?.cancel();
     }
 
-    /** The report of a pass, of this cloud alone. */
+    /** The mismatches of a run at this cloud. */
     async function reconcile(...flags: string[]): Promise<Mismatch[]> {
       const { code, out, complaint } = await freehold(world, '--json', 'reconcile', ...flags);
       expect({ code, complaint }).toEqual({ code: 0, complaint: '' });
@@ -156,7 +158,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
       'are seen in a dry run, which touches nothing, and are nothing that is repaired by itself',
       async () => {
         await plant(remains[cloud].thing(nobody));
-        for (const wish of remains[cloud].volume(nobodyWithData)) await plant(wish);
+        for (const object of remains[cloud].volume(nobodyWithData)) await plant(object);
         const { env } = world.platform;
         const states = join(env.PULUMI_BACKEND_URL!.replace(/^file:\/\/|\?.*$/g, ''), '.pulumi/stacks/freehold');
         await forgetObjectsIn(join(states, `inst-${ready.order.instanceId}.json`), leaf);
@@ -186,7 +188,7 @@ export function describeOrphans(shared: () => World, { cloud, leaf }: SuiteCloud
         expect([...new Set(left.map(({ instanceId }) => instanceId))]).toEqual([nobodyWithData]);
         expect(await openTickets()).toEqual([nobodyWithData]);
         const now = await everything();
-        // Nothing of the server was made again or deleted.
+        // No resource of the server was recreated or deleted.
         expect(now.filter((each) => own.includes(each))).toEqual(own);
         expect(now).toHaveLength(own.length + remains[cloud].volume(nobodyWithData).length);
         const { instance } = await world.customer.details(ready.order);

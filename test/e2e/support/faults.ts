@@ -4,7 +4,7 @@ import type { ClockName } from '../../../src/embedded/processes.ts';
 import { until } from '../../support/until.ts';
 import { timeoutMs, type World } from './world.ts';
 
-/** Makes the parts around the product misbehave, by their own controls. */
+/** Injects faults by the emulators' controls. */
 export function createFaults({ platform }: World) {
   const { urls, keys } = platform;
   async function send(method: string, url: string, body?: unknown, token?: string): Promise<void> {
@@ -31,16 +31,16 @@ export function createFaults({ platform }: World) {
     /** See emulators/stripe/kernel/faults.ts. */
     stripe: (fault: Record<string, unknown>) => send('POST', `${urls.stripe}/emulator/faults`, fault),
     stripeWorks: () => send('DELETE', `${urls.stripe}/emulator/faults`),
-    /** Lets time pass at Stripe, for everything that is dated or delayed there. */
+    /** Advances Stripe's clock, for everything dated or delayed there. */
     passTimeAtStripe: (advanceMs: number) => send('POST', `${urls.stripe}/emulator/clock`, { advanceMs }),
-    /** Resolves when Stripe has delivered all its news. */
+    /** Resolves when Stripe has delivered all its events. */
     async stripeHasToldAll(): Promise<void> {
       const waiting = async () => (await (await fetch(`${urls.stripe}/emulator/deliveries`)).json()).waiting;
       await until(async () => (await waiting()) === 0, { what: 'Stripe has told all', limitMs: timeoutMs });
     },
-    /** Sets clocks off by so many ms; the world has to have been shared with `shiftableClocks`. */
+    /** Shifts clocks by an offset in ms; needs a world shared with `shiftableClocks`. */
     clock: (whose: ClockName | 'all', offsetMs: number) => shiftClock(platform.stateDir, whose, offsetMs),
-    /** The next so many recipients are refused with this SMTP code. */
+    /** Refuses the next recipients with this SMTP code. */
     mail: (code: 451 | 550, times: number) => send('POST', `${urls.mailbox}/faults`, { code, times }),
   };
 }

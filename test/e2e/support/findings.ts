@@ -1,7 +1,9 @@
 import type { Purchase } from './purchase.ts';
 import type { World } from './world.ts';
 
-/** What Stripe, the cloud, Pulumi, the licence server, DNS and the mailbox hold of an order; nobody asks our records. */
+/**
+ * What Stripe, the cloud, Pulumi, the licence server, DNS and the mailbox hold for an order, without our own records.
+ */
 export async function findings(world: World, { order, quote, name, payer }: Purchase) {
   const { outside, reach, customer } = world;
   const [money, objects, addresses, stacks, licences, mails, nameIsFree] = await Promise.all([
@@ -26,7 +28,7 @@ export async function findings(world: World, { order, quote, name, payer }: Purc
   };
 }
 
-/** What is found of an order that was undone: `taken` cents came back whole, and nothing is left. */
+/** The findings of an undone order: `taken` cents were refunded in full and nothing is left. */
 export function undone({ taken }: { taken: number }) {
   return {
     money: { taken, refunded: taken, live: 0, open: 0 },
@@ -41,7 +43,7 @@ export function undone({ taken }: { taken: number }) {
   };
 }
 
-/** What is found of an order that was delivered: one charge, one host, one licence with its node, one mail to each. */
+/** The findings of a delivered order: one charge, one host, one licence with its node, one mail to each recipient. */
 export function delivered({ quote }: Purchase) {
   return {
     money: { taken: quote.total, refunded: 0, live: 1, open: 0 },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../src/embedded/processes.ts';
 import type { World } from './world.ts';
 
-/** Runs the `freehold` command as an operator does on the machine of the platform; answers what it printed and its exit code. */
+/** Runs the `freehold` command on the platform's machine; returns its output and exit code. */
 export async function freehold(
   { platform }: World,
   ...args: string[]

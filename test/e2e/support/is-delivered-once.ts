@@ -5,7 +5,7 @@ import type { Purchase } from './purchase.ts';
 import { workflowsOf } from './workflows.ts';
 import type { World } from './world.ts';
 
-/** An order came to its good end: one host, one charge, one licence, one mail to each, one timeline without a gap. */
+/** Asserts one delivery: one host, one charge, one licence, one mail to each recipient, one timeline without gaps. */
 export async function isDeliveredOnce(world: World, purchase: Purchase): Promise<void> {
   expect(await purchase.end()).toEqual({ state: 'fulfilled', reason: undefined });
   expect(await findings(world, purchase)).toEqual(delivered(purchase));

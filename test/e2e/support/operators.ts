@@ -11,10 +11,10 @@ import { timeoutMs, type World } from './world.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** Where an operator decides: in the Temporal UI, or by the `freehold` command. */
-export type Desk = 'temporal-ui' | 'command';
+/** How an operator decides: in the Temporal UI or by the `freehold` command. */
+export type Channel = 'temporal-ui' | 'command';
 
-/** Operators of one platform, at both of their desks. */
+/** The operators of one platform, by both channels. */
 export function operatorsOf(world: World) {
   const ui = openTemporalUi(world);
   const updates = { retry: 'retry-step', skip: 'skip-step', abort: 'abort' } as const;
@@ -26,18 +26,24 @@ export function operatorsOf(world: World) {
 
   return {
     ui,
-    /** Decides about a step that waits; `accepted`, or the reason code of the refusal. */
-    async decide(desk: Desk, decision: Decision, purchase: Purchase, step: StepName, attempt = 1): Promise<string> {
+    /** Decides about a waiting step; returns `accepted` or the reason code of the refusal. */
+    async decide(
+      channel: Channel,
+      decision: Decision,
+      purchase: Purchase,
+      step: StepName,
+      attempt = 1,
+    ): Promise<string> {
       const { operationId } = purchase.order;
-      const why = `${decision} ${step} at the ${desk}`;
-      if (desk === 'temporal-ui') {
+      const why = `${decision} ${step} at the ${channel}`;
+      if (channel === 'temporal-ui') {
         return ui.update(purchase, updates[decision], { operationId, step, attempt, operator: 'ada', why });
       }
       const args = ['--step', step, '--attempt', String(attempt), '--why', why];
       const { code, complaint } = await freehold(world, 'operations', decision, operationId, ...args);
       return code === 0 ? 'accepted' : (/\[(\w+), /.exec(complaint)?.[1] ?? complaint);
     },
-    /** A step waits for an operator, and everybody who looks is told why and what can be done. */
+    /** Asserts that a step waits for an operator and that all views show why and what can be done. */
     async areAskedAbout(purchase: Purchase, step: StepName, reason: ReasonCode): Promise<void> {
       expect(await purchase.step(step, 'needs_operator')).toMatchObject({ attempt: 1, reason });
       const { customer, operator } = reasonTexts[reason];
@@ -61,7 +67,7 @@ export function operatorsOf(world: World) {
       });
       expect(offered).toEqual(decisions.map((decision) => updates[decision]));
     },
-    /** What the audit log has of decisions that were carried out: who, what and why, in their order. */
+    /** The audit entries of executed decisions in order: who, what and why. */
     async audit(purchase: Purchase): Promise<string[]> {
       const { audit } = await show(purchase);
       const decided = (audit as { at: string; actor: string; action: string; why: string }[]).filter(({ action }) =>
@@ -73,8 +79,8 @@ export function operatorsOf(world: World) {
   };
 }
 
-/** The audit entry of a decision, as `audit` answers it. */
-export function entryOf(desk: Desk, decision: Decision, step: StepName): string {
-  const actor = desk === 'command' ? 'operator:bootstrap' : 'operator:ada';
-  return `${actor} operation-${decision}: ${decision} ${step} at the ${desk}`;
+/** The audit entry of a decision, as `audit` returns it. */
+export function entryOf(channel: Channel, decision: Decision, step: StepName): string {
+  const actor = channel === 'command' ? 'operator:bootstrap' : 'operator:ada';
+  return `${actor} operation-${decision}: ${decision} ${step} at the ${channel}`;
 }

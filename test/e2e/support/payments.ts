@@ -9,7 +9,7 @@ const Intents = z.object({
   data: z.array(z.object({ id: z.string(), status: z.string(), customer: z.string().nullable() })),
 });
 
-/** How much Stripe holds of an order: its subscriptions, and the payment intents of its customer. */
+/** The number of an order's subscriptions at Stripe and of its customer's payment intents. */
 export async function paymentsOf({ platform }: World, { order }: Purchase) {
   const read = async <T>(schema: z.ZodType<T>, path: string) => {
     const headers = { authorization: `Bearer ${platform.keys['stripe-secret-key']}` };

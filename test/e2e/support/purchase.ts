@@ -14,15 +14,15 @@ import { timeoutMs, type World } from './world.ts';
 export const cards = {
   good: '4242424242424242',
   declined: '4000000000000002',
-  /** The bank asks its customer at every payment. */
+  /** The bank asks for confirmation (3-D Secure) at every payment. */
   asksBank: '4000002760003184',
-  /** The bank sends refunds back some days later. */
+  /** The bank returns refunds some days later. */
   refundFails: '4000000000005126',
 } as const;
 
 export const administrator = 'ada@example.com';
 
-/** A name that no other test orders. */
+/** A hostname that no other test orders. */
 export function someName(): string {
   return `e2e-${randomBytes(4).toString('hex')}`;
 }
@@ -38,7 +38,7 @@ export function orderOf(quote: Quote): OrderRequest {
   return { quoteId, signature, holdToken, adminEmail: administrator, billingEmail, billing, paymentMethod: 'card' };
 }
 
-/** An order on its way, with what its event stream has told so far. */
+/** An order with the events of its stream so far. */
 export interface Purchase {
   quote: Quote;
   order: AcceptedOrder;
@@ -47,15 +47,15 @@ export interface Purchase {
   events: readonly TimelineEvent[];
   /** Resolves with the first event that `matches` accepts. */
   until(what: string, matches: (event: TimelineEvent) => boolean): Promise<TimelineEvent>;
-  /** Resolves when a step is seen in this status. */
+  /** Resolves when a step has this status. */
   step(step: StepName, status: StepStatus, attempt?: number): Promise<TimelineEvent & { type: 'step' }>;
-  /** Resolves when the order and its operation have ended, with the order's end. */
+  /** Resolves with the final state of the order when it and its operation have ended. */
   end(): Promise<{ state: OrderState; reason: ReasonCode | undefined }>;
-  /** Reads what the browser needs to pay, as its checkout page does when it opens. */
+  /** Reads what the browser needs to pay, as the checkout page does when it opens. */
   openCheckout(): Promise<void>;
-  /** Pays as a browser does, straight at Stripe; the checkout may have been opened long before. */
+  /** Pays directly at Stripe, as a browser does; the checkout may have been opened long before. */
   pay(card?: string): Promise<{ status: string } | { declined: string }>;
-  /** Answers the question of the customer's bank that paying led to; the bank's HTTP status. */
+  /** Answers the bank's confirmation request; returns the bank's HTTP status. */
   answerBank(answer: 'approve' | 'refuse'): Promise<number>;
   cancel(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function buy(world: World, change: Partial<QuoteRequest> = {}): Pro
   return followPurchase(world, quote, order);
 }
 
-/** Follows an order that was placed already. */
+/** Follows an order that was already placed. */
 export function followPurchase(world: World, quote: Quote, order: AcceptedOrder): Purchase {
   const { customer, platform } = world;
   const events: TimelineEvent[] = [];
@@ -79,7 +79,7 @@ export function followPurchase(world: World, quote: Quote, order: AcceptedOrder)
           if (event.sequence > (events.at(-1)?.sequence ?? 0)) events.push(event);
         }
       } catch (error) {
-        // A lost connection; jest's own TypeError is another one than fetch's, so the class cannot tell.
+        // A lost connection; jest's TypeError differs from fetch's, so the class is no criterion.
         if ((error as Error).name !== 'TypeError') throw error;
         await delay(200);
       }

@@ -23,8 +23,8 @@ const encode = (text: string) => Buffer.from(text).toString('base64');
 const decode = ({ data }: z.infer<typeof Payload>): unknown => JSON.parse(Buffer.from(data, 'base64').toString());
 
 /**
- * The Temporal UI without its pages: the calls that its own program sends from the browser, to the UI's own server, with
- * the token against forged requests that the page was given.
+ * The Temporal UI without its pages: the requests that its script sends from the browser to the UI's server, with the
+ * page's CSRF token.
  */
 export function openTemporalUi({ platform }: World) {
   const base = `${platform.urls.temporalUi}/api/v1/namespaces/default/workflows`;
@@ -43,7 +43,7 @@ export function openTemporalUi({ platform }: World) {
   }
 
   return {
-    /** What the pages of an order's operation show: its search attributes, and its current details as Markdown. */
+    /** What the page of an order's operation shows: its search attributes, and its current details as Markdown. */
     async operation({ order }: Purchase): Promise<{ attributes: Record<string, unknown>; details: string }> {
       const id = encodeURIComponent(operationWorkflowId(order.instanceId, order.operationId));
       const { execution, searchAttributes } = (await send(Described, id)).workflowExecutionInfo;
@@ -59,7 +59,7 @@ export function openTemporalUi({ platform }: World) {
         details: Metadata.parse(decode(queryResult.payloads[0])).currentDetails,
       };
     },
-    /** "Send an Update" to the instance of an order: `accepted`, or the type of the failure that it was refused with. */
+    /** "Send an Update" to the instance of an order: `accepted`, or the failure type of the refusal. */
     async update({ order }: Purchase, name: string, input: object): Promise<string> {
       const id = encodeURIComponent(instanceWorkflowId(order.instanceId));
       const { runId } = (await send(Described, id)).workflowExecutionInfo.execution;

@@ -9,31 +9,31 @@ const Listed = z.object({
   executions: z.array(z.object({ type: z.object({ name: z.string() }), status: z.string() })).default([]),
 });
 
-/** Types of the workflows that Temporal ever ran for an order, by its own list. */
+/** Types of all workflows that Temporal ran for an order. */
 export async function workflowsOf(world: World, { order }: Purchase): Promise<string[]> {
   return (await list(world, `OrderId = "${order.id}"`)).map(({ type }) => type.name).sort();
 }
 
-/** What the visibility store answers to a query. */
+/** The workflows that match a query of the visibility store. */
 async function list({ platform }: World, query: string) {
   const address = `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows`;
   const answer = await fetch(`${address}?query=${encodeURIComponent(query)}`);
   return Listed.parse(await answer.json()).executions;
 }
 
-/** Whether the workflow that looks after money of an ended order has completed, as the only one of its id. */
+/** Whether the workflow of a late payment has completed, as the only one with its id. */
 export async function latePaymentWorkflow(world: World, paymentIntentId: string): Promise<boolean> {
   const executions = await list(world, `WorkflowId = "billing/late/${paymentIntentId}"`);
   return executions.length === 1 && executions[0]!.status === 'WORKFLOW_EXECUTION_STATUS_COMPLETED';
 }
 
-/** How many workflows that look after money of this ended order wait for a person. */
+/** How many late-payment workflows of this ended order need attention. */
 export async function latePaymentsWaiting(world: World, { order }: Purchase): Promise<number> {
   const waits = 'NeedsAttention = true AND ExecutionStatus = "Running" AND WorkflowType = "settleLatePayment"';
   return (await list(world, `OrderId = "${order.id}" AND ${waits}`)).length;
 }
 
-/** What Temporal keeps of an order: the events of its entity and of its operation, with their payloads as text. */
+/** The histories of an order: the events of its entity and its operation, with payloads as text. */
 export async function historiesOf(
   { platform }: World,
   { order }: Purchase,

@@ -7,16 +7,16 @@ import { createOutside, type Outside } from '../../../src/embedded/demo/outside.
 import { type Platform, type PlatformOptions, startPlatform } from '../../../src/embedded/platform.ts';
 import { createReach, type Reach } from '../../../src/runtime/reach.ts';
 
-/** Waiting ends when its condition holds; this is only how long a busy machine may take, ms. */
+/** Upper limit of a wait on a busy machine, ms; waits end when their condition holds. */
 export const timeoutMs = 240_000;
 
-/** A whole platform, a customer of it, and those who look from outside. */
+/** A whole platform, a customer of it, and access from outside. */
 export interface World {
   platform: Platform;
   customer: Customer;
   outside: Outside;
   reach: Reach;
-  /** Aborted when the tests are over; what follows orders ends with it. */
+  /** Aborted after the tests; ends everything that follows orders. */
   ended: AbortSignal;
 }
 

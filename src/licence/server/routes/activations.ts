@@ -8,7 +8,7 @@ import { redeem } from '../activations/enrolment.ts';
 import { open } from '../guards/guard.ts';
 import { proveByKey } from '../licences/licence-by-key.ts';
 
-/** Refusals of a node whose right is proven but which gets no seat. */
+/** Refusals of an authenticated node that gets no seat. */
 const seatRefusals: readonly LicenceCode[] = [
   'SUBSCRIPTION_NOT_FOUND',
   'SUBSCRIPTION_NOT_ACTIVE',

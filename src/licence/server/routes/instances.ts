@@ -10,7 +10,7 @@ import { open } from '../guards/guard.ts';
 
 const params = z.object({ id: WireInstanceId });
 
-/** The calls of a node that was activated; "instance" on this wire is an activation (protocol/words.ts). */
+/** The calls of an activated node; "instance" on this wire is an activation (protocol/words.ts). */
 export const instanceRoutes = [
   route({
     method: 'post',

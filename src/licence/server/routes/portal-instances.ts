@@ -14,7 +14,7 @@ import { portalInstance, seatedStatuses } from '../portal/portal-views.ts';
 const tag = 'portal';
 const params = z.object({ id: WireInstanceId });
 
-/** What the members of an account do with its nodes; "instance" on this wire is an activation (protocol/words.ts). */
+/** An account's nodes for its members; "instance" on this wire is an activation (protocol/words.ts). */
 export const portalInstanceRoutes = [
   route({
     method: 'get',

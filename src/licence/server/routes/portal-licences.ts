@@ -21,7 +21,7 @@ const tag = 'portal';
 const params = z.object({ id: LicenceId });
 const headers = z.object({ 'idempotency-key': IdempotencyKey });
 
-/** What the members of an account do with its licences. Ids of other accounts are not found. */
+/** An account's licences for its members. Ids of other accounts are `not_found`. */
 export const portalLicenceRoutes = [
   route({
     method: 'get',
