@@ -76,7 +76,7 @@ async function quoteFreeName(customer: Customer, { plan, cycle, users }: Planned
   }
 }
 
-/** Pays or does not pay, as planned. Resolves when the customer is done at the checkout. */
+/** Pays, or does not, as planned. Ends when the customer has nothing more to do at the checkout. */
 export async function visitCheckout(shop: Shop, bought: Bought): Promise<void> {
   const { planned, followed } = bought;
   const began = performance.now();

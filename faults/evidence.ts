@@ -30,7 +30,7 @@ export interface Evidence {
   /** Hostnames of orders that the API offers again. */
   freeNames: string[];
   operations: { id: string; instanceId: string; status: OperationStatus }[];
-  /** Sequence numbers of each instance's timeline, in order. */
+  /** Numbers of each instance's timeline, in order. */
   timelines: { instanceId: string; sequences: number[] }[];
   workflows: { id: string; status: string }[];
   processes: ProcessFact[];
@@ -54,7 +54,7 @@ export interface OrderFact {
 
 export interface CustomerFact {
   orderId: string;
-  /** Whether it ended during the campaign. */
+  /** Whether it ended while the campaign watched. */
   settled: boolean;
   /** Sequence numbers of the events in the order in which the live stream delivered them. */
   streamed: number[];

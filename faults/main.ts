@@ -8,7 +8,7 @@ import { type MatrixSummary, runMatrix } from './run-matrix.ts';
  *
  * `--orders N --seed S [--width W]`: a campaign; without a seed a new one. `--matrix [--from CELL] [--cells A,B]
  * [--sample SEED] [--width W]`: the kill matrix, the whole or a part of it. `--json` prints the summary as one JSON
- * document on stdout and everything else on stderr. Exit code 1 for a violation, 2 for invalid arguments.
+ * document on stdout and everything else on stderr. Exit code 1 when anything is not as it must be, 2 for arguments.
  */
 const usage = `usage: npm run faults -- [--orders N] [--seed S] [--width W] [--json]
        npm run faults -- --matrix [--from CELL] [--cells CELL,CELL] [--sample SEED] [--width W] [--json]`;

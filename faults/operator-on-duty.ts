@@ -44,7 +44,7 @@ export async function workAsOperator(
         if (answer.status === 202) options.say(`${found}; it is tried again`);
       }
     } catch {
-      // The API is down or the campaign is over; the next round sees the same steps.
+      // The API is down, or the campaign is over; what waits still waits in the next round.
     }
     await delay(roundMs, undefined, { signal: options.signal }).catch(() => undefined);
   }

@@ -37,9 +37,9 @@ export function createRandom(seed: number): Random {
     },
     shuffled(items) {
       const rest = [...items];
-      for (let position = rest.length - 1; position > 0; position -= 1) {
-        const other = between(0, position);
-        [rest[position], rest[other]] = [rest[other]!, rest[position]!];
+      for (let place = rest.length - 1; place > 0; place -= 1) {
+        const other = between(0, place);
+        [rest[place], rest[other]] = [rest[other]!, rest[place]!];
       }
       return rest;
     },

@@ -21,7 +21,7 @@ export interface CampaignSummary {
   orders: number;
   seed: number;
   width: number;
-  /** Number of orders by final state. */
+  /** How many orders ended in each state. */
   states: Partial<Record<OrderState | 'unsettled', number>>;
   counts: {
     fulfilled: number;
@@ -45,7 +45,7 @@ const quietLimitMs = 120_000;
 /** Runs the campaign of this seed on a separate platform and checks the result. */
 export async function runCampaign({ orders, seed, width, say }: CampaignOptions): Promise<CampaignSummary> {
   const began = performance.now();
-  const log = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
+  const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
   const repeat = `npm run faults -- --orders ${orders} --seed ${seed}${width === defaultWidth ? '' : ` --width ${width}`}`;
   const schedule = makeSchedule({ orders, seed });
   say(`campaign of ${orders} orders, seed ${seed}, ${width} at a time, ${schedule.faults.length} faults`);
@@ -61,7 +61,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
   let missed = 0;
   const bought: (Bought & { settled: boolean })[] = [];
   try {
-    log('the platform is up');
+    tell('the platform is up');
     let done = 0;
     await pLimit(width).map(schedule.orders, async (planned) => {
       await live(planned);
@@ -100,7 +100,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       bought.push(order);
       const { followed } = order;
       const began = performance.now();
-      log(`order ${planned.number}: placed as ${order.order.id}`);
+      tell(`order ${planned.number}: placed as ${order.order.id}`);
       const own = schedule.faults
         .filter((fault) => fault.order === planned.number)
         .map((fault) => inject(order, fault));
@@ -109,7 +109,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
         ...(planned.cancel ? [cancel(order, planned.cancel)] : []),
         ...own,
       ]);
-      // Reported below, after the order has ended.
+      // Reported below, after the end of the order.
       acts.catch(() => undefined);
       const late = delay(settleLimitMs, 'late' as const, { ref: false });
       const state = await Promise.race([followed.ended, late]);
@@ -117,7 +117,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       if (state !== 'late') await acts;
       const how = state === 'late' ? `has not ended (${followed.state})` : state;
       const seconds = ((performance.now() - began) / 1_000).toFixed(0);
-      log(`order ${planned.number}: ${how} after ${seconds} s, ${done + 1} of ${orders}`);
+      tell(`order ${planned.number}: ${how} after ${seconds} s, ${done + 1} of ${orders}`);
     }
 
     async function cancel(order: Bought, moment: NonNullable<PlannedOrder['cancel']>): Promise<void> {
@@ -131,7 +131,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       const name = fault.fault.kind === 'kill' ? `kill ${fault.fault.victim}` : fault.fault.kind;
       if (/^(no|was) /.test(what)) missed += 1;
       else struck[name] = (struck[name] ?? 0) + 1;
-      log(`fault ${fault.number}: ${faultText(fault)}: ${what}${inTime ? '' : ', after the end of its order'}`);
+      tell(`fault ${fault.number}: ${faultText(fault)}: ${what}${inTime ? '' : ', after the end of its order'}`);
     }
   } catch (error) {
     await testbed.end();

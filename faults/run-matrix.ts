@@ -22,7 +22,7 @@ export interface CellResult {
   cell: string;
   orderId: string;
   ok: boolean;
-  /** Final state of the order, or `unsettled`. */
+  /** How the order ended, or what went wrong. */
   ended: OrderState | 'unsettled';
   tookMs: number;
   problems: string[];
@@ -54,7 +54,7 @@ const triesToMeet = 3;
  */
 export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<MatrixSummary> {
   const began = performance.now();
-  const log = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
+  const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
   const results: CellResult[] = [];
   const violations: Violation[] = [];
   say(`${cells.length} cells, ${width} at a time, ${batchSize} on one platform`);
@@ -70,8 +70,8 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
         const { orderId, ok, ended, tookMs, problems } = result;
         const number = `${results.length}/${cells.length}`;
         const seconds = `${(tookMs / 1_000).toFixed(0)} s`;
-        log(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.name.padEnd(44)} ${ended}, ${seconds}, ${orderId}`);
-        for (const problem of problems) log(`       ${problem}`);
+        tell(`${ok ? 'ok  ' : 'FAIL'} ${number.padStart(7)}  ${cell.name.padEnd(44)} ${ended}, ${seconds}, ${orderId}`);
+        for (const problem of problems) tell(`       ${problem}`);
       };
       const slots = pLimit(width);
       // Cells that kill the same process run one after the other.

@@ -74,9 +74,9 @@ export type Fault =
   | { kind: 'cloud'; call: CloudCall; how: 'fail' | 'quota' | 'lose-reply' | 'never-healthy' };
 
 export interface PlannedFault {
-  /** From 1, in list order. */
+  /** From 1, in the order in which they are listed. */
   number: number;
-  /** Number of the order whose step triggers it. */
+  /** Number of the order whose step is meant. */
   order: number;
   at: Moment;
   fault: Fault;
@@ -86,7 +86,7 @@ const hourMs = 3_600_000;
 const provisionSteps = stepNamesOf(provision);
 const unsettled = provisionSteps.filter((step) => step !== 'send-mail');
 
-/** Faults per 100 orders. */
+/** How many faults strike per 100 orders. */
 const faultsPerHundred = 120;
 
 /** The schedule of `orders` orders with `seed`. */

@@ -18,7 +18,7 @@ import type { Testbed } from './testbed.ts';
 /** Checks of a server through the cloud's own lists and the engine's state. */
 
 const pollIntervalMs = 1_000;
-/** Extra time for a cloud's list beyond its known lag, ms. */
+/** How much longer than its own lag a cloud's list may take, ms. */
 const timeoutMs = 120_000;
 
 /** Opens the inventory of a server's cloud, which lists objects independent of any state. */

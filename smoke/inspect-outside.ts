@@ -55,11 +55,11 @@ export async function checkFromOutside(view: OutsideView): Promise<Check[]> {
 /** Polls until there is an answer, or the timeout or the run ends; then returns `last`. */
 async function until<T>(
   { limitMs, signal }: { limitMs: number; signal: AbortSignal },
-  probe: () => Promise<{ done: T } | { not: T }>,
+  look: () => Promise<{ done: T } | { not: T }>,
 ): Promise<T> {
   const end = monotonic() + limitMs;
   for (;;) {
-    const seen = await probe();
+    const seen = await look();
     if ('done' in seen) return seen.done;
     if (monotonic() > end) return seen.not;
     await delay(pollIntervalMs, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -191,8 +191,8 @@ export function judgePorts(answers: readonly { port: number; answer: PortAnswer 
   const silent = own.filter(({ answer }) => answer === 'silent');
   const isReached = own.some(({ answer }) => answer === 'open');
 
-  function closed(what: string, probed: typeof answers): Check {
-    const open = probed.filter(({ answer }) => answer === 'open');
+  function closed(what: string, asked: typeof answers): Check {
+    const open = asked.filter(({ answer }) => answer === 'open');
     if (open.length > 0) return { what, result: 'failed', detail: `open: ${where(open)}` };
     if (!isReached)
       return { what, result: 'not_checked', detail: 'nothing of the server answers, so silence says nothing' };

@@ -15,7 +15,7 @@ import { plan } from './estimate.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
 
-/** The result of the checks before anything is created at a cloud. */
+/** What is known of a cloud before anything is created there. */
 export type Preflight =
   | {
       state: 'skipped' | 'refused';
@@ -64,10 +64,10 @@ export async function preflight(
   env: NodeJS.ProcessEnv,
 ): Promise<Preflight> {
   const sold = findCloud(cloud, catalogue);
-  const offer = { ...findRegion(region, sold), without: catalogue.plans.map(({ name }) => name) };
-  offer.without = offer.without.filter((name) => name !== plan);
+  const place = { ...findRegion(region, sold), without: catalogue.plans.map(({ name }) => name) };
+  place.without = place.without.filter((name) => name !== plan);
   const report = await inspectCloud(
-    { ...sold, regions: [offer] },
+    { ...sold, regions: [place] },
     { open: () => openCloudView(cloud, env), secrets: cloudSecrets(env) },
   );
   if (report.state === 'not_configured') {
@@ -122,7 +122,7 @@ async function missingSettings(
     if (error instanceof ReasonError) return `settings are missing: ${error.detail}`;
     throw error;
   }
-  // Names under the embedded platform's domain exist only on this machine.
+  // Names under the domain of the embedded platform exist on no other machine.
   if (!simulated && !env.FREEHOLD_BASE_DOMAIN) return 'settings are missing: FREEHOLD_BASE_DOMAIN';
   return null;
 }

@@ -1,6 +1,6 @@
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 
-/** The report of a run: line by line for people, one document for programs. */
+/** What a run says: to people line by line, to programs as one document. */
 
 /** One check. One that could not be made is `not_checked` with the reason, never `passed`. */
 export interface Check {
@@ -18,7 +18,7 @@ export interface Leftover {
 
 export interface CloudResult {
   cloud: BilledCloud;
-  /** Whether a simulated endpoint answered in place of the cloud. */
+  /** Whether an endpoint other than the cloud's own answered for it. */
   simulated: boolean;
   /**
    * `skipped`: not configured here. `refused`: must not start; nothing was created. `interrupted`: stopped by a person,

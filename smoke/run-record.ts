@@ -5,7 +5,7 @@ import { CloudName, PrivateServerSpec } from '../src/contracts/stack.ts';
 import type { BilledCloud } from '../src/domain/catalogue/cloud-costs.ts';
 import { writeFileSafely } from '../src/embedded/state-folder.ts';
 
-/** A server that a run is about to build or has built. */
+/** A server that a run is about to build, or has built. */
 const RememberedRun = z.strictObject({
   cloud: CloudName.exclude(['local']),
   /** The account in which it is built, as the cloud names it. */

@@ -87,7 +87,7 @@ export async function buildAndCheck(
   note({ what, result: others.length === 0 ? 'passed' : 'failed', detail: detail.join(', ') });
 }
 
-/** Pauses between attempts of a failing destroy, ms. */
+/** How often a destroy is tried that fails, and how long it waits between tries, ms. */
 const destroyPausesMs = [5_000, 15_000, 30_000, 60_000];
 /**
  * How long a killed run's runner may take to release the stack: its shutdown escalation, its lease and their margin,

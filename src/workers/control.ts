@@ -24,7 +24,7 @@ import { createLog } from '../runtime/log.ts';
 import { createReach } from '../runtime/reach.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
-import { driftChecksBy, entityIsRunning, applySchedules } from './fleet.ts';
+import { applySchedules, driftChecksBy, entityIsRunning } from './fleet.ts';
 import { keepTrying } from './keep-trying.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
 import { startSubscriptionBy } from './subscriptions.ts';

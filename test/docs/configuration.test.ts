@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { operationDurations } from '../../src/contracts/operations/registry.ts';
@@ -60,12 +60,6 @@ const documented = names(page, /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g);
 const declared = (path: string) => names(read(path), /^\s+([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+): /gm);
 /** Deadlines and windows, as the operations declare them. */
 const durations = operationDurations.map(({ variable }) => variable as string);
-
-/** Deadlines and windows, which the operations declare and `src/config.ts` reads. */
-const operations = 'src/contracts/operations';
-const times = readdirSync(join(root, operations)).flatMap((file) => [
-  ...names(read(join(operations, file)), /'(FREEHOLD_[A-Z0-9_]+_MS)'/g),
-]);
 
 describe('docs/operating.md', () => {
   test.each(sources)('names every variable of %s', (path) => {

@@ -13,7 +13,7 @@ function order(id: string, state: OrderFact['state']): OrderFact {
   };
 }
 
-/** One delivered order and one that was cancelled after payment, without violations. */
+/** One order that was delivered, one that was cancelled after it was paid, and nothing wrong. */
 function allIsWell(): Evidence {
   const [good, gone] = [order('ord_good', 'fulfilled'), order('ord_gone', 'cancelled')];
   return {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const entry = fileURLToPath(new URL('../../faults/main.ts', import.meta.url));
 
-/** Runs `npm run faults` to its end; returns its exit code, the summary of `--json` and its output. */
+/** Runs `npm run faults` to its end; gives its exit code, the summary of `--json` and all that it showed. */
 export async function runFaults<Summary>(...args: string[]) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, '--json', ...args], {
     env: { ...process.env, NODE_OPTIONS: '' },

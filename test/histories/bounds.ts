@@ -7,17 +7,17 @@ import { type Event, eventsOf, typeOf } from './happenings.ts';
  */
 export const bounds = {
   /** The entity, until its operation has ended. */
-  instance: { base: 30, per: { news: 10, message: 16, stop: 25, check: 20, restart: 20 } },
+  instance: { base: 30, per: { event: 10, message: 16, stop: 25, check: 20, restart: 20 } },
   /** From the name to the ready mail, or to the end of the whole undo, however long it waits for payment or hosts. */
-  provision: { base: 120, per: { news: 15, call: 30 } },
+  provision: { base: 120, per: { event: 15, wait: 30 } },
   /** From the check to the ready server; a check without a finding takes a dozen. */
-  checkDrift: { base: 60, per: { call: 30 } },
+  checkDrift: { base: 60, per: { wait: 30 } },
   /** From the request to the healthy server. */
-  restart: { base: 50, per: { call: 30 } },
+  restart: { base: 50, per: { wait: 30 } },
   reconcileFleet: { base: 20, per: { page: 36, repair: 25 } },
   scanDrift: { base: 10, per: { page: 14 } },
   keepSnapshots: { base: 15, per: { page: 7 } },
-  checkClouds: { base: 10, per: { look: 7 } },
+  checkClouds: { base: 10, per: { cloud: 7 } },
   /** However many years a server is paid for: a long one continues as new. */
   subscription: { base: 10, per: { read: 25 } },
   settleLatePayment: { base: 20, per: { refusal: 14 } },
@@ -38,7 +38,7 @@ const pages = [
 /** Events that make a history longer. */
 export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   /** A webhook reports a change of the payment. */
-  news: ({ signalled }) => signalled === 'payment-changed',
+  event: ({ signalled }) => signalled === 'payment-changed',
   /** An Update, or a request for cancellation. */
   message: ({ asks }) => asks,
   /** An operation ends without a result: it was terminated. */
@@ -48,10 +48,10 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   /** A restart begins. */
   restart: ({ begins }) => begins === 'restart',
   /** A step calls for an operator, and is decided about, or retried automatically. */
-  call: ({ activity }) => activity === 'noteNeedsOperator',
+  wait: ({ activity }) => activity === 'noteNeedsOperator',
   page: ({ activity }) => activity !== undefined && pages.includes(activity),
   /** A cloud is checked. */
-  look: ({ activity }) => activity === 'checkCloud',
+  cloud: ({ activity }) => activity === 'checkCloud',
   /** A subscription is read at Stripe. */
   read: ({ activity }) => activity === 'readSubscription',
   repair: ({ activity }) => activity === 'permitRepair',

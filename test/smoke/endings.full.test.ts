@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { openSmokeWorld, resultsOf, type SmokeWorld, timeoutMs } from './smoke-world.ts';
 
-/** How `npm run smoke` ends after failures, against the emulated AWS. */
+/** How `npm run smoke` ends when it does not go its way, against the double of AWS. */
 let world: SmokeWorld;
 beforeAll(async () => {
   world = await openSmokeWorld();

@@ -13,7 +13,7 @@ import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import { planCost } from '../../src/domain/catalogue/cloud-costs.ts';
 import { cloudCosts } from '../../src/domain/catalogue/cloud-costs-data.ts';
 
-/** The pure rules of a smoke run. */
+/** What a smoke run decides without asking anybody. */
 
 describe('ports', () => {
   const judge = (answers: Record<number, PortAnswer>) =>

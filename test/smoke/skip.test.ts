@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { openSmokeFolder } from './smoke-world.ts';
 
-/** A run in which a requested cloud was skipped is no success. */
+/** A run is no success where a cloud that was named did not run. */
 
 test('without credentials every cloud is skipped, loudly, and the exit code is no success', async () => {
   const smoke = await openSmokeFolder();

@@ -15,13 +15,13 @@ import { until } from '../support/until.ts';
 
 const main = join(import.meta.dirname, '../../smoke/main.ts');
 
-/** Variables of the toolchain that every command needs; none of the caller's accounts. */
+/** What the toolchain names and any command needs; nothing of the caller's accounts. */
 const kept = [
   ...['PATH', 'LANG', 'NODE_COMPILE_CACHE', 'PULUMI_ROOT', 'TEMPORAL_CLI'],
   ...['MONGODB_URI', 'MONGOD_BINARY', 'SECANTUSD_BINARY', 'SECANTUSD'],
 ];
 
-/** A separate folder in which `npm run smoke` runs as a process, without cloud or account. */
+/** A folder of its own in which `npm run smoke` runs as a process, with no cloud and no account. */
 export async function openSmokeFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'freehold-smoke-'));
   await mkdir(join(folder, 'tmp'));
@@ -29,11 +29,11 @@ export async function openSmokeFolder() {
   const env: NodeJS.ProcessEnv = {
     ...given,
     ...{ HOME: folder, TMPDIR: join(folder, 'tmp'), FREEHOLD_STATE_DIR: join(folder, 'state') },
-    // Keeps the SDKs from looking for a role of this machine.
+    // Nobody's machine has a role, as far as the SDKs are told.
     ...{ AWS_EC2_METADATA_DISABLED: 'true', METADATA_SERVER_DETECTION: 'none' },
   };
 
-  /** Starts the command; `ended` resolves with its exit code, the summary of `--json` and its output. */
+  /** Starts the command; `ended` has its exit code, the summary of `--json` and all that it showed. */
   function start(...args: string[]) {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--json', ...args], {
       env,
@@ -63,7 +63,7 @@ export async function openSmokeFolder() {
   };
 }
 
-/** The same with emulated clouds in place of accounts. */
+/** The same with the doubles of the clouds in the place of accounts. */
 export async function openSmokeWorld() {
   const smoke = await openSmokeFolder();
   const cloud = await startCloud();
@@ -80,9 +80,9 @@ export async function openSmokeWorld() {
 
   return {
     ...smoke,
-    /** Reads the schema of an emulated cloud in advance, so that no run waits for it. */
+    /** Reads the schema by which a cloud's double checks inputs, so that no run waits for it. */
     prepare: (name: BilledCloud) => schemaOf(tableOf(name), smoke.env),
-    /** All resources of an emulated cloud, with any tags. */
+    /** Everything that a cloud's double has, whatever tags it has. */
     async objects(name: BilledCloud): Promise<{ type: string; id: string }[]> {
       const { body } = await cloud.call('GET', `/v1/doubles/${name}/objects`);
       return z.array(z.object({ type: z.string(), id: z.string() })).parse(body);
@@ -102,10 +102,10 @@ export async function openSmokeWorld() {
 
 export type SmokeWorld = Awaited<ReturnType<typeof openSmokeWorld>>;
 
-/** The checks of a run's first cloud, by name. */
+/** The checks of the first cloud of a run, by what they are about. */
 export function resultsOf(summary: Summary | undefined): Record<string, string> {
   return Object.fromEntries(summary!.clouds[0]!.checks.map(({ what, result }) => [what, result]));
 }
 
-/** Timeout of a run at an emulated cloud on a busy machine, ms. */
+/** Longest that a run at a double may take on a busy machine, ms. */
 export const timeoutMs = 600_000;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BilledCloud } from '../../src/domain/catalogue/cloud-costs.ts';
 import { openSmokeWorld, type SmokeWorld, timeoutMs } from './smoke-world.ts';
 
-/** `npm run smoke` without arguments: all four emulated clouds, one after the other. */
+/** `npm run smoke` without a cloud named: all four, one after the other, at their doubles. */
 const clouds: BilledCloud[] = ['aws', 'digitalocean', 'gcp', 'azure'];
 let world: SmokeWorld;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { openMemory, type RememberedRun } from '../../smoke/run-record.ts';
 import { specOf } from '../../smoke/smoke-cloud.ts';
 import { openSmokeWorld, resultsOf, type SmokeWorld, timeoutMs } from './smoke-world.ts';
 
-/** `npm run smoke` as a process against the emulated AWS; smoke.full.test.ts has the other clouds. */
+/** `npm run smoke` against the double of AWS, as a process; smoke.full.test.ts has the other clouds. */
 let world: SmokeWorld;
 beforeAll(async () => {
   world = await openSmokeWorld();
@@ -26,7 +26,7 @@ test(
     const left = (await world.objects('aws')).length;
     expect(left).toBeGreaterThan(3);
 
-    // A run without permission to list cleans nothing and is no success.
+    // A run that may not look there cleans nothing, and is no success.
     const { DIGITALOCEAN_TOKEN } = world.env;
     delete world.env.DIGITALOCEAN_TOKEN;
     const elsewhere = await world.run('digitalocean');
@@ -60,7 +60,7 @@ test(
       'nothing is left at the cloud': 'passed',
     });
     expect(await world.objects('aws')).toEqual([]);
-    // It is labelled as simulated, and the summary names what was not checked.
+    // Nobody takes it for the cloud, and what was not checked is told.
     const lines = shown.split('\n').filter((line) => line.includes('aws'));
     expect(lines.filter((line) => !line.includes('aws (simulated)') && !line.startsWith('  '))).toEqual([]);
     expect(shown).toMatch(/\? SSH and remote desktop are closed: NOT CHECKED: the addresses of a simulated cloud/);

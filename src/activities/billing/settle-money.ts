@@ -10,7 +10,7 @@ import { orderIdOf } from '../lib/live-order.ts';
 import { customerOf, identityOf } from './create-subscription.ts';
 import type { BillingPorts } from './ports.ts';
 
-const lateAction = 'settle-stray-payment';
+const lateAction = 'settle-late-payment';
 
 /**
  * This step cancels the subscription of an order that is not delivered, refunds everything that the order charged,

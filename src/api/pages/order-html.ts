@@ -73,11 +73,11 @@ ${orderSection(page)}
 </main>`;
 }
 
-function headSection({ order, facts, server, hostname, at, place }: OrderPage): Html {
+function headSection({ order, facts, server, hostname, at, location }: OrderPage): Html {
   const { plan } = order.quote.subject;
   const { title, lead } = server?.headline ?? texts.headlines[facts.headline];
   return html`<section id="head" class="head ${facts.tone}">
-<p class="eyebrow">${plan} · ${place}</p>
+<p class="eyebrow">${plan} · ${location}</p>
 <h1>${title}</h1>
 <p class="host">${hostname}</p>
 <p class="lead">${lead}</p>
