@@ -217,11 +217,15 @@ export async function instance(input: InstanceInput): Promise<void> {
     return { operationId, kind, requestedBy, ...(request ? { request } : {}) };
   }
 
-  const admission = (operation: QueuedOperation) => {
+  /**
+   * Admits an operation, or throws the refusal. A hoisted function, because an Update that was buffered before this run
+   * began is validated while the handlers are being set.
+   */
+  function admission(operation: QueuedOperation) {
     const decided = admit(operation, { status, running: runningOperation(), queue });
     if (decided.refused) throw refusal(decided.refused, decided.detail);
     return decided;
-  };
+  }
 
   /** Accepts an operation or refuses it with a reason; returns the operation that fulfils the request. */
   async function enqueue(operation: QueuedOperation): Promise<AcceptedOperation> {
