@@ -27,7 +27,7 @@ const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: RunLimits): Record<string, string> {
   return {
-    FREEHOLD_PAYMENT_LOOK_MS: '2000',
+    FREEHOLD_PAYMENT_READ_MS: '2000',
     FREEHOLD_AWAIT_PAYMENT_MS: String(awaitPaymentMs),
     FREEHOLD_OPERATOR_WINDOW_MS: String(operatorWindowMs),
     FREEHOLD_AWAIT_HEALTHY_MS: String(stepMs),

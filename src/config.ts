@@ -125,11 +125,11 @@ const Control = Common.extend(Hosting.shape)
     /** How long each payment attempt extends the hold of a name. */
     FREEHOLD_HOLD_AFTER_ATTEMPT_MS: Milliseconds.default(hours(2)),
     /** Interval of await payment between reads of Stripe, at first and after 15 minutes. */
-    FREEHOLD_PAYMENT_LOOK_MS: Milliseconds.default(30_000),
-    FREEHOLD_PAYMENT_LOOK_LATER_MS: Milliseconds.default(minutes(5)),
+    FREEHOLD_PAYMENT_READ_MS: Milliseconds.default(30_000),
+    FREEHOLD_PAYMENT_READ_LATER_MS: Milliseconds.default(minutes(5)),
     /** How long after the end of a paid period its subscription is read, and how often while it is unpaid. */
-    FREEHOLD_RENEWAL_LOOK_MS: Milliseconds.default(hours(2)),
-    FREEHOLD_UNPAID_LOOK_MS: Milliseconds.default(hours(6)),
+    FREEHOLD_RENEWAL_READ_MS: Milliseconds.default(hours(2)),
+    FREEHOLD_UNPAID_READ_MS: Milliseconds.default(hours(6)),
     /** Interval of licence checks of a hosted server. */
     FREEHOLD_LICENCE_CHECK_MS: Milliseconds.default(hours(1)),
     /** How often our records are compared with the other systems, and the clouds' resources with our records. */
@@ -141,7 +141,7 @@ const Control = Common.extend(Hosting.shape)
     FREEHOLD_DRIFT_MS: Milliseconds.default(hours(6)),
     FREEHOLD_DRIFT_AT_ONCE: Count.default(2),
     /** How long a drift scan waits for the checks of one page before it continues with the next. */
-    FREEHOLD_DRIFT_PATIENCE_MS: Milliseconds.default(minutes(20)),
+    FREEHOLD_DRIFT_TIMEOUT_MS: Milliseconds.default(minutes(20)),
     /** Changes more recent than this are still in motion and no mismatch. */
     FREEHOLD_SETTLING_MS: Milliseconds.default(minutes(10)),
     /** How long after their end undelivered orders are compared with Stripe. */

@@ -54,7 +54,7 @@ const stopLimitMs = 10_000;
 const pidFileSlackMs = 5_000;
 
 export function createHostProcesses(options: { folder: string; onReport: (report: HostReport) => void; log: Log }) {
-  const { folder, onReport: onNews, log } = options;
+  const { folder, onReport, log } = options;
   const running = new Map<string, Running>();
   const waiting = new Map<string, NodeJS.Timeout>();
   const deaths = new Map<string, number>();
@@ -143,7 +143,7 @@ export function createHostProcesses(options: { folder: string; onReport: (report
 
   function remember(boot: Boot, identity: ProcessIdentity, forget: () => void): void {
     running.set(boot.id, { boot, identity, startedAt: monotonic(), forget });
-    onNews({ id: boot.id, state: 'running', pid: identity.pid });
+    onReport({ id: boot.id, state: 'running', pid: identity.pid });
   }
 
   function died(id: string): void {
@@ -152,7 +152,7 @@ export function createHostProcesses(options: { folder: string; onReport: (report
     entry.forget();
     running.delete(id);
     signalSession(entry.identity.pid, 'SIGKILL');
-    onNews({ id, state: 'failed' });
+    onReport({ id, state: 'failed' });
     if (closing) return;
     const lived = monotonic() - entry.startedAt;
     const count = lived > steadyMs ? 0 : (deaths.get(id) ?? 0);
@@ -190,7 +190,7 @@ export function createHostProcesses(options: { folder: string; onReport: (report
       while (signalSession(pid, 'SIGKILL') > 0) await delay(20);
     }
     rmSync(pidFile(id), { force: true });
-    onNews({ id, state: 'stopped' });
+    onReport({ id, state: 'stopped' });
   }
 
   return {

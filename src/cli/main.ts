@@ -19,7 +19,7 @@ import { CommandError, exitCodes, readSettings } from './settings.ts';
 
 const program = new Command('freehold')
   .description(
-    'Looks at orders, instances and operations, decides what operations that wait do next, and compares the systems.',
+    'Shows orders, servers and operations, requests operations, decides about steps that wait, and compares the systems.',
   )
   .option('--json', 'print the documents of the API instead of tables')
   .addHelpText(

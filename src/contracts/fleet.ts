@@ -30,7 +30,7 @@ export type MismatchKind = z.infer<typeof MismatchKind>;
 
 /** Repairs that need no decision. */
 export const Repair = z.enum([
-  ...['settle_money', 'release_hold', 'revoke_licence', 'remove_remains'],
+  ...['settle_money', 'release_hold', 'revoke_licence', 'destroy_leftovers'],
   // For orphans, and only at an operator's request.
   ...['adopt_objects', 'remove_unowned'],
 ] as const);

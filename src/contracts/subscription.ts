@@ -49,7 +49,7 @@ export interface SubscriptionReading {
   /** Whether the server that it pays for is deleted. */
   gone: boolean;
   /** When to read again, in ms from now. */
-  nextLookMs: number;
+  nextReadMs: number;
 }
 
 /** The subscription changed at Stripe: its workflow reads it. */

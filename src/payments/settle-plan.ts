@@ -57,7 +57,7 @@ export type SettleAction =
       lines: CreditedLine[];
       taxRateId: string | undefined;
     }
-  | { kind: 'refund_stray'; paymentIntentId: string; amount: number };
+  | { kind: 'refund_payment'; paymentIntentId: string; amount: number };
 
 /**
  * The next action towards a state in which these invoices are fully refunded and none of them is open, from what Stripe
@@ -100,7 +100,7 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
         const latePayment = kept.find(({ refundFailed }) => !refundFailed);
         if (latePayment) {
           return {
-            kind: 'refund_stray',
+            kind: 'refund_payment',
             paymentIntentId: latePayment.paymentIntentId,
             amount: latePayment.received - latePayment.refunded,
           };

@@ -51,7 +51,7 @@ export async function settleInvoices(stripe: Stripe, intents: CreateIntents, req
       case 'credit':
         await credit(stripe, intents, request, action);
         break;
-      case 'refund_stray':
+      case 'refund_payment':
         await refundLatePayment(stripe, intents, request, action);
         break;
     }

@@ -35,12 +35,12 @@ export function orderStore(connection: Connection) {
       startedAt: Date,
       createdAt: { type: Date, required: true, index: true },
       endedAt: Date,
-      moneyLookAt: Date,
+      moneyReadAt: Date,
     },
     { collection: 'orders', minimize: false },
   );
   schema.index({ idempotencyScope: 1, idempotencyKey: 1 }, { unique: true });
-  schema.index({ moneyLookAt: 1 }, { sparse: true });
+  schema.index({ moneyReadAt: 1 }, { sparse: true });
   schema.index({ 'payment.subscriptionId': 1 });
   schema.index({ 'payment.paymentIntentId': 1 });
   const model = connection.model<OrderRecord>('Order', schema);
@@ -125,15 +125,15 @@ export function orderStore(connection: Connection) {
       const set: Record<string, unknown> = { state: change.to };
       if (change.reason) set.reason = change.reason;
       if (orderHasEnded(change.to)) set.endedAt = nowDate();
-      if (orderHasEnded(change.to) && change.to !== 'fulfilled') set.moneyLookAt = set.endedAt;
+      if (orderHasEnded(change.to) && change.to !== 'fulfilled') set.moneyReadAt = set.endedAt;
       const result = await model.updateOne({ _id: id, state: { $in: before } }, { $set: set });
       return result.modifiedCount === 1;
     },
     /** Ended orders that are due for a check for late payments, longest due first. */
     async dueMoneyChecks(limit: number): Promise<OrderRecord[]> {
       return model
-        .find({ moneyLookAt: { $lte: nowDate() } })
-        .sort({ moneyLookAt: 1 })
+        .find({ moneyReadAt: { $lte: nowDate() } })
+        .sort({ moneyReadAt: 1 })
         .limit(limit)
         .lean<OrderRecord[]>();
     },
@@ -141,8 +141,8 @@ export function orderStore(connection: Connection) {
      * Reschedules the check that is due at `from` to `to`, or ends the checks; true only for the caller that did it.
      */
     async moveMoneyCheck(id: string, { from, to }: { from: Date; to: Date | undefined }): Promise<boolean> {
-      const change = to ? { $set: { moneyLookAt: to } } : { $unset: { moneyLookAt: 1 as const } };
-      const result = await model.updateOne({ _id: id, moneyLookAt: from }, change);
+      const change = to ? { $set: { moneyReadAt: to } } : { $unset: { moneyReadAt: 1 as const } };
+      const result = await model.updateOne({ _id: id, moneyReadAt: from }, change);
       return result.modifiedCount === 1;
     },
     async setPayment(id: string, payment: OrderPayment): Promise<void> {

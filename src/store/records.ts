@@ -124,7 +124,7 @@ export interface OrderRecord {
   createdAt: Date;
   endedAt?: Date | undefined;
   /** When Stripe is next asked whether this order, which ended without delivery, received or kept money. */
-  moneyLookAt?: Date | undefined;
+  moneyReadAt?: Date | undefined;
 }
 
 /** A subscription that is billed by period; it outlives its order. */

@@ -87,11 +87,11 @@ const [worker] = await Promise.all([
         gateway,
         declineLimit: config.FREEHOLD_DECLINES,
         holdAfterAttemptMs: config.FREEHOLD_HOLD_AFTER_ATTEMPT_MS,
-        paymentLookMs: config.FREEHOLD_PAYMENT_LOOK_MS,
-        paymentLookLaterMs: config.FREEHOLD_PAYMENT_LOOK_LATER_MS,
+        paymentReadMs: config.FREEHOLD_PAYMENT_READ_MS,
+        paymentReadLaterMs: config.FREEHOLD_PAYMENT_READ_LATER_MS,
         renewalTimes: {
-          renewalLookMs: config.FREEHOLD_RENEWAL_LOOK_MS,
-          unpaidLookMs: config.FREEHOLD_UNPAID_LOOK_MS,
+          renewalReadMs: config.FREEHOLD_RENEWAL_READ_MS,
+          unpaidReadMs: config.FREEHOLD_UNPAID_READ_MS,
         },
       }),
       ...createLicensingActivities({ store, ask }),
@@ -104,7 +104,7 @@ const [worker] = await Promise.all([
         driftChecks: {
           ...driftChecksBy(client),
           atOnce: config.FREEHOLD_DRIFT_AT_ONCE,
-          timeoutMs: config.FREEHOLD_DRIFT_PATIENCE_MS,
+          timeoutMs: config.FREEHOLD_DRIFT_TIMEOUT_MS,
         },
         settings: {
           settlingMs: config.FREEHOLD_SETTLING_MS,

@@ -48,7 +48,7 @@ async function payable() {
 
 const made = (call: string) => calls.filter((each) => each.call === call).map(({ args }) => args);
 
-describe('news from Stripe', () => {
+describe('events from Stripe', () => {
   test('reach the instance, whatever object they are about', async () => {
     const { record, subscriptionId, paymentIntentId } = await payable();
     const parent = { subscription_details: { subscription: subscriptionId } };

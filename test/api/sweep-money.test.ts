@@ -53,8 +53,8 @@ beforeAll(async () => {
     },
   });
   const times = {
-    ...{ declineLimit: 8, holdAfterAttemptMs: day, paymentLookMs: 1_000, paymentLookLaterMs: 1_000 },
-    renewalTimes: { renewalLookMs: day, unpaidLookMs: day },
+    ...{ declineLimit: 8, holdAfterAttemptMs: day, paymentReadMs: 1_000, paymentReadLaterMs: 1_000 },
+    renewalTimes: { renewalReadMs: day, unpaidReadMs: day },
   };
   worker = await Worker.create({
     connection: temporal.nativeConnection,
@@ -79,7 +79,7 @@ afterAll(async () => {
 beforeEach(async () => {
   reads.length = 0;
   mails.length = 0;
-  await store.orders.model.updateMany({}, { $unset: { moneyLookAt: 1 } });
+  await store.orders.model.updateMany({}, { $unset: { moneyReadAt: 1 } });
 });
 
 /** An ended order whose payment at Stripe was not closed: a browser may still pay it. */
@@ -146,7 +146,7 @@ async function tellByWebhook({ paymentIntentId }: LatePayment): Promise<number> 
 
 /** Lets time pass: the order ended this long ago, and its next check is due now. */
 async function makeDue(orderId: string, endedMsAgo: number): Promise<void> {
-  const due = { moneyLookAt: new Date(Date.now() - 1), endedAt: new Date(Date.now() - endedMsAgo) };
+  const due = { moneyReadAt: new Date(Date.now() - 1), endedAt: new Date(Date.now() - endedMsAgo) };
   await store.orders.model.updateOne({ _id: orderId }, { $set: due });
 }
 
@@ -192,7 +192,7 @@ describe('an ended order', () => {
     await sweepMoneyOnce(api.deps);
     await sweepMoneyOnce(api.deps);
     expect(reads).toHaveLength(1);
-    expect((await store.orders.find(orderId))?.moneyLookAt).toBeUndefined();
+    expect((await store.orders.find(orderId))?.moneyReadAt).toBeUndefined();
   });
 
   test('whose payment was never set up costs no call', async () => {
@@ -200,13 +200,13 @@ describe('an ended order', () => {
     await bringOrder(store, record._id, { to: 'expired' });
     await sweepMoneyOnce(api.deps);
     expect(reads).toEqual([]);
-    expect((await store.orders.find(record._id))?.moneyLookAt).toBeUndefined();
+    expect((await store.orders.find(record._id))?.moneyReadAt).toBeUndefined();
   });
 
   test('that was delivered is none of the sweep’s business', async () => {
     const { record } = await order(api);
     await bringOrder(store, record._id, { to: 'fulfilled' });
-    expect((await store.orders.find(record._id))?.moneyLookAt).toBeUndefined();
+    expect((await store.orders.find(record._id))?.moneyReadAt).toBeUndefined();
   });
 
   test('is looked at again when Stripe or Temporal was away, and what Stripe refuses holds up nobody', async () => {
@@ -219,7 +219,7 @@ describe('an ended order', () => {
       throw new ReasonError('payment_request_refused');
     };
     for (const { orderId } of [first, second]) {
-      expect((await store.orders.find(orderId))?.moneyLookAt).toBeInstanceOf(Date);
+      expect((await store.orders.find(orderId))?.moneyReadAt).toBeInstanceOf(Date);
       await makeDue(orderId, day);
     }
     await sweepMoneyOnce(api.deps);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { decisionsOn, refusalOf, StepName } from '../../src/contracts/steps.ts';
 
-test('what an operator can decide about each step that may wait for him', () => {
+test('what an operator can decide about each step that may wait for them', () => {
   expect(Object.fromEntries(StepName.options.map((step) => [step, decisionsOn(step).join(' ')]))).toEqual({
     'hold-hostname': 'retry abort',
     'create-subscription': 'retry abort',

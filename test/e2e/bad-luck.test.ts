@@ -15,7 +15,7 @@ import { shareWorld, timeoutMs, type World } from './support/world.ts';
  * respond.
  */
 const shared = shareWorld({
-  FREEHOLD_PAYMENT_LOOK_MS: '7200000',
+  FREEHOLD_PAYMENT_READ_MS: '7200000',
   FREEHOLD_AWAIT_PAYMENT_MS: '30000',
   FREEHOLD_AWAIT_HEALTHY_MS: '12000',
   FREEHOLD_OPERATOR_WINDOW_MS: '15000',

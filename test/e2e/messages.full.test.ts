@@ -14,7 +14,7 @@ import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Messages that arrive at the wrong time or not at all, and wrong clocks. Days pass only at Stripe. */
 const shared = shareWorld(
-  { FREEHOLD_PAYMENT_LOOK_MS: '2000', FREEHOLD_AWAIT_PAYMENT_MS: '20000', FREEHOLD_MONEY_SWEEP_MS: '3000' },
+  { FREEHOLD_PAYMENT_READ_MS: '2000', FREEHOLD_AWAIT_PAYMENT_MS: '20000', FREEHOLD_MONEY_SWEEP_MS: '3000' },
   { shiftableClocks: true },
 );
 const hour = 3_600_000;
@@ -111,7 +111,7 @@ describe('clocks that jump in the middle of an order', () => {
   );
 });
 
-describe('news from Stripe', () => {
+describe('events from Stripe', () => {
   test(
     'that comes days after the end of its order moves no money a second time',
     async () => {

@@ -9,7 +9,7 @@ import { buy } from './support/purchase.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Parts of the platform that are down for a while or die during an order. */
-const shared = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '2000' });
+const shared = shareWorld({ FREEHOLD_PAYMENT_READ_MS: '2000' });
 
 let world: World;
 let faults: ReturnType<typeof createFaults>;

@@ -9,7 +9,7 @@ import { latePaymentWorkflow } from './support/workflows.ts';
 import { shareWorld, timeoutMs, type World } from './support/world.ts';
 
 /** Unusual payments. Each paid order is cancelled as soon as the payment is known and must be refunded in full. */
-const shared = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '1000', FREEHOLD_DECLINES: '3' });
+const shared = shareWorld({ FREEHOLD_PAYMENT_READ_MS: '1000', FREEHOLD_DECLINES: '3' });
 
 let world: World;
 let faults: ReturnType<typeof createFaults>;

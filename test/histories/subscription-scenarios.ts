@@ -16,7 +16,7 @@ const found =
   (month: number, change: Partial<SubscriptionReading> = {}): Read =>
   (id) => ({
     subject: { kind: 'instance', id },
-    ...{ status: 'active', paidUntil: `2027-0${month}-28T10:00:00.000Z`, gone: false, nextLookMs: 31 * day },
+    ...{ status: 'active', paidUntil: `2027-0${month}-28T10:00:00.000Z`, gone: false, nextReadMs: 31 * day },
     ...change,
   });
 const ended = found(9, { status: 'canceled', gone: true });

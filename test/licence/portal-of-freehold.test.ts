@@ -25,7 +25,7 @@ async function portalOf(browser: Browser) {
     world.call<T>(method, `/v1/me${path}`, undefined, { Authorization: `Bearer ${body.token}` });
 }
 
-test('L67: a signed-in member reaches the licences of his account and of no other, as far as his roles go', async () => {
+test('L67: a signed-in member reaches the licences of their account and of no other, as far as their roles go', async () => {
   const owner = await found(api);
   const stranger = await found(api);
   const { licenseId, licenseKey } = await world.issue({ account: owner.accountId });

@@ -60,7 +60,7 @@ describe('the next action of settle', () => {
     const voided = invoice({ status: 'void', payments: [inFlight] });
     expect(nextSettleAction([voided])).toEqual({ kind: 'in_flight', invoiceId: 'in_1' });
     const received = payment({ paymentIntentId: 'pi_2', status: 'succeeded', received: 1_000 });
-    expect(nextSettleAction([{ ...voided, payments: [inFlight, received] }])).toMatchObject({ kind: 'refund_stray' });
+    expect(nextSettleAction([{ ...voided, payments: [inFlight, received] }])).toMatchObject({ kind: 'refund_payment' });
   });
 
   test('money in flight on one invoice does not hold up another', () => {
@@ -179,14 +179,14 @@ describe('the next action of settle', () => {
 
   test('money that came for a void invoice goes back by itself', () => {
     const latePayment = invoice({ status: 'void', payments: [payment({ status: 'succeeded', received: 1_000 })] });
-    expect(nextSettleAction([latePayment])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_1', amount: 1_000 });
+    expect(nextSettleAction([latePayment])).toEqual({ kind: 'refund_payment', paymentIntentId: 'pi_1', amount: 1_000 });
   });
 
   test('a refund that failed does not keep what another payment of the same void invoice took', () => {
     const lost = payment({ status: 'succeeded', received: 1_000, refundFailed: true });
     const other = payment({ paymentIntentId: 'pi_2', status: 'succeeded', received: 1_000 });
     const voided = invoice({ status: 'void', payments: [lost, other] });
-    expect(nextSettleAction([voided])).toEqual({ kind: 'refund_stray', paymentIntentId: 'pi_2', amount: 1_000 });
+    expect(nextSettleAction([voided])).toEqual({ kind: 'refund_payment', paymentIntentId: 'pi_2', amount: 1_000 });
     const back = { ...other, refunded: 1_000 };
     expect(nextSettleAction([{ ...voided, payments: [lost, back] }])).toMatchObject({ kind: 'refund_failed' });
   });

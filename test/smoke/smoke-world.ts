@@ -75,7 +75,7 @@ export async function openSmokeWorld() {
     { LOCAL_CLOUD_URL: cloud.url, LOCAL_CLOUD_TOKEN: cloud.token },
     { FREEHOLD_BASE_DOMAIN: zone, FREEHOLD_HOST_PORT: new URL(edge.url).port },
     { FREEHOLD_DNS_SERVER: edge.dns, FREEHOLD_CA_FILE: edge.ca },
-    { FREEHOLD_RUNNER_LADDER_MS: '4000' },
+    { FREEHOLD_RUNNER_ESCALATION_MS: '4000' },
   );
 
   return {

@@ -119,7 +119,7 @@ describe('accounts', () => {
     expect(accounts[0]?.members).toMatchObject([{ email: 'ada@example.com', roles: ['payer', 'admin'] }]);
   });
 
-  test('are found by a member, his own one first', async () => {
+  test('are found by a member, their own one first', async () => {
     const own = await store.accounts.openFor('bob@example.com');
     const other = await store.accounts.openFor('carol@example.com');
     const member = { _id: 'mem_1', email: 'bob@example.com', roles: ['viewer'] };

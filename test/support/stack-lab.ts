@@ -61,7 +61,7 @@ export async function openStackLab() {
     LICENCE_ADMIN_TOKEN: licence.adminToken,
     LOCAL_CLOUD_URL: cloud.url,
     LOCAL_CLOUD_TOKEN: cloud.token,
-    FREEHOLD_RUNNER_LADDER_MS: '4000',
+    FREEHOLD_RUNNER_ESCALATION_MS: '4000',
   };
   await mkdir(env.TMPDIR!);
 

@@ -7,7 +7,7 @@ import { shareWorld, timeoutMs } from '../e2e/support/world.ts';
 import { accessibilityFaults, launchBrowser, openPage } from './support/browser.ts';
 
 /** No webhook arrives on this platform: every payment here is known by a look-up alone. */
-const world = shareWorld({ FREEHOLD_PAYMENT_LOOK_MS: '1000' });
+const world = shareWorld({ FREEHOLD_PAYMENT_READ_MS: '1000' });
 
 const password = 'correct horse battery';
 let browser: Browser;

@@ -35,7 +35,7 @@ export const digitaloceanTable: CloudTable = {
     FREEHOLD_DIGITALOCEAN_DOMAIN: domainOf,
     FREEHOLD_DIGITALOCEAN_LISTING_LAG_MS: '0',
     FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: 'true',
-    FREEHOLD_DIGITALOCEAN_STRAY_MS: '1000',
+    FREEHOLD_DIGITALOCEAN_UNOWNED_MS: '1000',
     FREEHOLD_DIGITALOCEAN_REMOVE_PAUSE_MS: '100',
   }),
   types: Object.fromEntries(Object.entries(types).map(([name, token]) => [token, rules[name as keyof typeof types]])),

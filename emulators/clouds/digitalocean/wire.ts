@@ -159,8 +159,8 @@ export function createDigitaloceanWire(double: Double): Router {
     ...{ id, type, status: isRunning ? 'in-progress' : 'completed' },
     ...{ resource_id: Number(droplet), resource_type: 'droplet' },
   });
-  /** Looks at an action, which is over when its work is. */
-  const lookAt = (action: (typeof actions)[number]) => {
+  /** An action as the cloud shows it; it has completed when its work is done. */
+  const readAction = (action: (typeof actions)[number]) => {
     action.isRunning &&= operations.isRunning(String(action.id)) ?? false;
     return actionShape(action);
   };
@@ -194,7 +194,7 @@ export function createDigitaloceanWire(double: Double): Router {
   wire.get('/v2/actions/:id', (request, response) => {
     const action = actions.find(({ id }) => String(id) === request.params.id);
     if (!action) throw new DoubleRefusal('not_found', double.table.words.missing({ type: 'Action', id: '' }));
-    response.json({ action: lookAt(action) });
+    response.json({ action: readAction(action) });
   });
 
   const records = '/v2/domains/:domain/records';

@@ -28,7 +28,7 @@ export function awaitPayment(ports: BillingPorts) {
     // Both times are the Temporal server's.
     const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = activityInfo();
     const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-    const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentLookMs : ports.paymentLookLaterMs };
+    const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentReadMs : ports.paymentReadLaterMs };
     if (state.kind === 'processing') throw await awaitBank(ports, order, wait);
     if (state.declines > order.declines) {
       await ports.store.orders.setDeclines(order._id, state.declines);
@@ -53,7 +53,7 @@ export function expirePayment(ports: BillingPorts) {
     if (order.state === 'fulfilled') return;
     const state = await readPayment(ports, order);
     if (state.kind === 'paid') return takePayment(ports, order, state);
-    if (state.kind === 'processing') throw await awaitBank(ports, order, { retryAfterMs: ports.paymentLookLaterMs });
+    if (state.kind === 'processing') throw await awaitBank(ports, order, { retryAfterMs: ports.paymentReadLaterMs });
     throw await end(ports, order, 'payment_expired');
   };
 }

@@ -10,7 +10,7 @@ export interface BillingPorts {
   /** How long a name stays held after each attempt to pay, ms. */
   holdAfterAttemptMs: number;
   /** Delay between two reads of a payment in the first 15 minutes, and later, ms. */
-  paymentLookMs: number;
-  paymentLookLaterMs: number;
+  paymentReadMs: number;
+  paymentReadLaterMs: number;
   renewalTimes: RenewalTimes;
 }

@@ -23,7 +23,7 @@ export function readSubscription(ports: BillingPorts) {
       status: held.status,
       ...(paidUntil ? { paidUntil: paidUntil.toISOString() } : {}),
       gone: await isGone(store, subscription.subject),
-      nextLookMs: msUntilNextRead({ now: now(), paidUntil }, renewalTimes),
+      nextReadMs: msUntilNextRead({ now: now(), paidUntil }, renewalTimes),
     };
   };
 }

@@ -19,7 +19,7 @@ export async function sweepMoneyOnce(deps: ApiDeps): Promise<void> {
   const firstMs = deps.config.FREEHOLD_MONEY_SWEEP_MS;
   const windowMs = deps.config.FREEHOLD_MONEY_WINDOW_MS;
   for (const order of await deps.store.orders.dueMoneyChecks(ordersAtOnce)) {
-    const { _id, moneyLookAt: due, endedAt } = order;
+    const { _id, moneyReadAt: due, endedAt } = order;
     if (!due || !endedAt) continue;
     const claimed = new Date(now() + firstMs);
     if (!(await deps.store.orders.moveMoneyCheck(_id, { from: due, to: claimed }))) continue;

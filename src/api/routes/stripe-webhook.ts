@@ -54,7 +54,7 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
   ]);
   if (subscription?.begunAt) return deps.workflows.signalSubscription(subscription);
   if (!order) {
-    deps.log.info({ event: event.id, type: event.type }, 'news from Stripe about no order of ours');
+    deps.log.info({ event: event.id, type: event.type }, 'an event from Stripe that belongs to no order');
     return;
   }
   if (orderEndedUnfulfilled(order) && about.failedRefundId && about.paymentIntentId) {
@@ -78,7 +78,7 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
     deps.log.warn({ orderId: order._id, event: event.id }, 'money came after the end of its order');
   } else if (!signalled && !orderHasEnded(order.state)) {
     // Its workflow was not started yet; the sweep starts it, and it reads the payment itself.
-    deps.log.warn({ orderId: order._id, event: event.id }, 'news from Stripe before the order runs');
+    deps.log.warn({ orderId: order._id, event: event.id }, 'an event from Stripe before the order runs');
   }
 }
 

@@ -200,7 +200,7 @@ export function judgeStack(
   settling: Settling,
 ): Mismatch[] {
   if (isYoung(changedAt, settling)) return [];
-  return left('stack_left', stack, disposition, { instanceId, repair: 'remove_remains' });
+  return left('stack_left', stack, disposition, { instanceId, repair: 'destroy_leftovers' });
 }
 
 /** A cloud resource with the tag of an instance. */
@@ -238,7 +238,7 @@ export function judgeObject(
   if (orphans && disposition === 'unknown' && managed === false && !withVolume) {
     return [{ kind, subject: id, instanceId, cloud, repair: 'remove_unowned' }];
   }
-  return left(kind, id, disposition, { instanceId, cloud, repair: 'remove_remains' });
+  return left(kind, id, disposition, { instanceId, cloud, repair: 'destroy_leftovers' });
 }
 
 /** A leftover of an owner that should not have it; repaired automatically only where the owner was never delivered. */

@@ -11,12 +11,13 @@ import { digitaloceanSettings } from './settings.ts';
  *
  * A reserved address cannot carry a tag: if its create was never answered, its owner is unknown. Only an installation
  * that has its account for itself (`FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT`) may remove an address that no machine has and
- * no text record names for `FREEHOLD_DIGITALOCEAN_STRAY_MS`; elsewhere it may belong to somebody else.
+ * no text record names for `FREEHOLD_DIGITALOCEAN_UNOWNED_MS`; elsewhere it may belong to somebody else.
  */
 export function digitaloceanInventory(env: NodeJS.ProcessEnv): Inventory {
   const settings = digitaloceanSettings(env);
   const { FREEHOLD_DIGITALOCEAN_DOMAIN: domain, FREEHOLD_DIGITALOCEAN_REMOVE_PAUSE_MS: pauseMs } = settings;
-  const { FREEHOLD_DIGITALOCEAN_STRAY_MS: unownedAfterMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } = settings;
+  const { FREEHOLD_DIGITALOCEAN_UNOWNED_MS: unownedAfterMs, FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: isOwnAccount } =
+    settings;
   const api = createDigitaloceanApi(env);
 
   /** Addresses that stay without an owner long enough; another order's new address has its record within seconds. */

@@ -10,7 +10,7 @@ const Settings = z.object({
   /** Whether this installation has its account for itself, so that a reserved address without an owner is its own. */
   FREEHOLD_DIGITALOCEAN_OWN_ACCOUNT: z.stringbool().default(false),
   /** How long a reserved address must have had no owner before it counts as orphaned, ms. */
-  FREEHOLD_DIGITALOCEAN_STRAY_MS: z.coerce.number().int().positive().default(120_000),
+  FREEHOLD_DIGITALOCEAN_UNOWNED_MS: z.coerce.number().int().positive().default(120_000),
   /** Pause between attempts to remove an object that is still in use, ms. */
   FREEHOLD_DIGITALOCEAN_REMOVE_PAUSE_MS: z.coerce.number().int().positive().default(5_000),
 });

@@ -29,7 +29,7 @@ export async function runRunner(): Promise<void> {
     process.exit(0);
   }
 
-  stop.signal.addEventListener('abort', () => escalateShutdown(settings.FREEHOLD_RUNNER_LADDER_MS));
+  stop.signal.addEventListener('abort', () => escalateShutdown(settings.FREEHOLD_RUNNER_ESCALATION_MS));
   let cloud: CloudStacks | undefined;
   let code = 0;
   try {

@@ -28,7 +28,7 @@ const Environment = z
     LICENCE_SERVER_URL: z.url(),
     LICENCE_ADMIN_TOKEN: z.string().min(16),
     /** From SIGINT to SIGKILL when an operation has to stop, ms. */
-    FREEHOLD_RUNNER_LADDER_MS: Milliseconds.default(120_000),
+    FREEHOLD_RUNNER_ESCALATION_MS: Milliseconds.default(120_000),
     ...LeaseTimes.shape,
     ...HostVariables.shape,
   })
@@ -50,7 +50,7 @@ const sharedSecrets = [
 
 /** How long the shutdown escalation takes with this environment, for those who wait for it, ms. */
 export function escalationMsOf(env: NodeJS.ProcessEnv): number {
-  return Environment.shape.FREEHOLD_RUNNER_LADDER_MS.parse(env.FREEHOLD_RUNNER_LADDER_MS || undefined);
+  return Environment.shape.FREEHOLD_RUNNER_ESCALATION_MS.parse(env.FREEHOLD_RUNNER_ESCALATION_MS || undefined);
 }
 
 /** How long after its expiry a lease can be taken over in an environment, ms. */

@@ -36,7 +36,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
     () => {
       hasChanged = true;
     },
-    { description: 'Look at the subscription at Stripe now.' },
+    { description: 'Read the subscription at Stripe now.' },
   );
   const isLong = () =>
     workflowInfo().continueAsNewSuggested ||
@@ -50,10 +50,10 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
   async function live(): Promise<boolean> {
     for (;;) {
       hasChanged = false;
-      const nextLookMs = await readAndPropagate();
-      if (nextLookMs === undefined) return true;
+      const nextReadMs = await readAndPropagate();
+      if (nextReadMs === undefined) return true;
       if (isLong()) return false;
-      await condition(() => hasChanged, nextLookMs);
+      await condition(() => hasChanged, nextReadMs);
     }
   }
 
@@ -71,7 +71,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
       }
       setAttention(attentionOf(reading) !== undefined);
       setCurrentDetails(describeSubscription(reading));
-      return gone && subscriptionHasEnded(reading) ? undefined : reading.nextLookMs;
+      return gone && subscriptionHasEnded(reading) ? undefined : reading.nextReadMs;
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       const { reason, detail } = causeOf(error, 'payment_provider_unavailable');

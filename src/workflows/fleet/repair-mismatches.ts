@@ -44,7 +44,7 @@ async function repair(mismatch: Mismatch, progress: ReconcileProgress): Promise<
     case 'revoke_licence':
       await fleetActivities().revokeLeftLicence(mismatch);
       return true;
-    case 'remove_remains':
+    case 'destroy_leftovers':
       return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).destroyLeftovers(id, settings));
     case 'remove_unowned':
       return onceAtTheCloud(mismatch, progress, (queue, id) => cloudRepair(queue).removeUnowned(queue, id, settings));

@@ -26,9 +26,9 @@ function ports(look: () => PaymentState | Promise<PaymentState>, store = api.sto
     gateway: { readPayment: async () => look() } as unknown as BillingPorts['gateway'],
     declineLimit: 8,
     holdAfterAttemptMs: 2 * hour,
-    paymentLookMs: 30_000,
-    paymentLookLaterMs: 300_000,
-    renewalTimes: { renewalLookMs: 2 * hour, unpaidLookMs: 6 * hour },
+    paymentReadMs: 30_000,
+    paymentReadLaterMs: 300_000,
+    renewalTimes: { renewalReadMs: 2 * hour, unpaidReadMs: 6 * hour },
   };
 }
 

@@ -22,8 +22,8 @@ beforeAll(async () => {
   const gateway = createStripeGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
   await gateway.syncCatalogue(priceList(catalogue));
   ports = {
-    ...{ store, gateway, declineLimit: 8, holdAfterAttemptMs: hour, paymentLookMs: 1, paymentLookLaterMs: 1 },
-    renewalTimes: { renewalLookMs: hour, unpaidLookMs: hour },
+    ...{ store, gateway, declineLimit: 8, holdAfterAttemptMs: hour, paymentReadMs: 1, paymentReadLaterMs: 1 },
+    renewalTimes: { renewalReadMs: hour, unpaidReadMs: hour },
   };
 }, 60_000);
 afterAll(() => emulator?.[Symbol.asyncDispose]());

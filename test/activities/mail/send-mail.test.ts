@@ -28,7 +28,7 @@ function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPort
   };
 }
 
-test('an administrator whose address is refused does not keep the payer from his receipt, which comes once', async () => {
+test('an administrator whose address is refused does not keep the payer from their receipt, which comes once', async () => {
   const { record } = await order(api, { adminEmail: 'typo@example.com', billingEmail: 'payer@example.com' });
   const { _id: orderId, instanceId, operationId } = record;
   const context: StepContext = { instanceId, orderId, operationId, step: 'send-mail', attempt: 1 };
@@ -65,7 +65,7 @@ test('the payer hears once that a late payment goes back', async () => {
   expect(mails[0]).toMatchObject({ to: 'payer@example.com', messageId: expect.stringContaining('refund-pi_1') });
 });
 
-test('the link in every mail to a guest who pays opens the page of his order, and it is kept nowhere', async () => {
+test('the link in every mail to a guest who pays opens the page of their order, and it is kept nowhere', async () => {
   const { record, accepted } = await order(api, { adminEmail: 'ada@example.com', billingEmail: 'guest@example.com' });
   const { _id: orderId, instanceId, operationId } = record;
   const context: StepContext = { instanceId, orderId, operationId, step: 'send-mail', attempt: 1 };

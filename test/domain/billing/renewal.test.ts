@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { attentionOf, describeSubscription } from '../../../src/domain/billing/describe-subscription.ts';
 import { msUntilNextRead } from '../../../src/domain/billing/renewal.ts';
 
-const times = { renewalLookMs: 200, unpaidLookMs: 600 };
+const times = { renewalReadMs: 200, unpaidReadMs: 600 };
 
 test.each([
   ['is paid for: after the end of its period', 5_000, 4_200],
@@ -25,7 +25,7 @@ describe('people look after a subscription', () => {
   ] as const)('%s at Stripe, its server gone: %s', (status, gone, reason) => {
     expect(attentionOf({ status, gone })).toBe(reason);
     const subject = { kind: 'instance' as const, id: 'i0000000000000000' };
-    const text = describeSubscription({ subject, status, gone, nextLookMs: 1 });
+    const text = describeSubscription({ subject, status, gone, nextReadMs: 1 });
     expect(text.includes('Needs an operator')).toBe(reason !== undefined);
     expect(text).toContain(subject.id);
   });

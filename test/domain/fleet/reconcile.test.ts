@@ -186,9 +186,9 @@ describe('what is left', () => {
       ['subscription_left', 'settle_money'],
       ['licence_left', 'revoke_licence'],
       ['hold_left', 'release_hold'],
-      ['stack_left', 'remove_remains'],
-      ['object_left', 'remove_remains'],
-      ['dns_record_left', 'remove_remains'],
+      ['stack_left', 'destroy_leftovers'],
+      ['object_left', 'destroy_leftovers'],
+      ['dns_record_left', 'destroy_leftovers'],
     ]);
   });
   test('of an order that was delivered once, or that nobody knows, waits for people; but a name without an owner is freed', () => {
@@ -224,7 +224,7 @@ describe('what is left', () => {
     // A stack contains it, or its state was not read: the records may be incomplete.
     expect(judge('unknown', { managed: true })).toBeNull();
     expect(judge('unknown', { managed: null })).toBeNull();
-    expect(judge('undone', { managed: false })).toBe('remove_remains');
+    expect(judge('undone', { managed: false })).toBe('destroy_leftovers');
     expect(judge('ended', { managed: false })).toBeNull();
     expect(judge('unsettled', { managed: false })).toBeUndefined();
   });

@@ -159,7 +159,7 @@ describe('the double of Azure', () => {
     expect(left).toContain(elsewhere.subnet.id);
   });
 
-  test('has records in the zone of the operator alone, and backups by his policy alone', async () => {
+  test('has records in the zone of the operator alone, and backups by their policy alone', async () => {
     const record = {
       resourceGroupName: 'freehold',
       recordType: 'A',

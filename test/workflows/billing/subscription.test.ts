@@ -64,8 +64,8 @@ describe('the subscription of a delivered server', () => {
     const world = createWorld();
     const { store } = api;
     const billing = createBillingActivities({
-      ...{ store, gateway, declineLimit: 8, holdAfterAttemptMs: day, paymentLookMs: 1_000, paymentLookLaterMs: 1_000 },
-      renewalTimes: { renewalLookMs: 2 * hour, unpaidLookMs: 6 * hour },
+      ...{ store, gateway, declineLimit: 8, holdAfterAttemptMs: day, paymentReadMs: 1_000, paymentReadLaterMs: 1_000 },
+      renewalTimes: { renewalReadMs: 2 * hour, unpaidReadMs: 6 * hour },
     });
     const ask = createLicenceAdmin({ serverUrl: licences.url(), adminToken });
     const { readSubscription } = billing;
@@ -174,7 +174,7 @@ describe('the subscription of a delivered server', () => {
 describe('the workflow of a subscription', () => {
   const paid = (paidUntil: string, change: Partial<SubscriptionReading> = {}): SubscriptionReading => ({
     subject: { kind: 'licence', id: 'lic_0000000000000000' },
-    ...{ status: 'active', paidUntil, gone: false, nextLookMs: 30 * day },
+    ...{ status: 'active', paidUntil, gone: false, nextReadMs: 30 * day },
     ...change,
   });
   const january = '2027-01-31T10:00:00.000Z';
@@ -253,7 +253,7 @@ describe('the workflow of a subscription', () => {
   }, 60_000);
 
   test('continues as new, and moves nothing twice', async () => {
-    const reads = [january, january, january, february].map((at) => () => paid(at, { nextLookMs: hour }));
+    const reads = [january, january, january, february].map((at) => () => paid(at, { nextReadMs: hour }));
     await play(
       [...reads, ended],
       async ({ handle, world, environment }) => {

@@ -34,7 +34,7 @@ describe('comparing the fleet', () => {
     const report = await run(fleet, { parts: ['records', 'cloud'], repair: false });
     expect(report.mismatches.map(({ kind, repair }) => [kind, repair])).toEqual([
       ['name_not_held', null],
-      ['object_left', 'remove_remains'],
+      ['object_left', 'destroy_leftovers'],
     ]);
     expect(report.repaired).toBe(0);
     expect([fleet.noted.size, fleet.closed.length, fleet.repaired.length]).toEqual([0, 0, 0]);
@@ -149,7 +149,7 @@ describe('comparing the fleet', () => {
     const settings = await fleet.activities.beginPass();
     const report = { repair: true, compared: 9, found: 2, repaired: 0, mismatches: [], unread: [] };
     const repairable = ['vol-1', 'vol-2'].map((subject) => ({
-      ...{ kind: 'object_left' as const, subject, repair: 'remove_remains' as const },
+      ...{ kind: 'object_left' as const, subject, repair: 'destroy_leftovers' as const },
       ...{ instanceId: instanceOf(1), cloud: 'local' as const },
     }));
     const soFar = { settings, list: 99, cursor: '', report, repairable };
