@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { LicenceToken } from '../../src/contracts/api/licence-token.ts';
+import { AcceptedOperation, type Operation } from '../../src/contracts/api/operations.ts';
 import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
 import { provision } from '../../src/contracts/operations/provision.ts';
 import { createVisitor, type Visitor } from '../../src/embedded/demo/first-use.ts';
@@ -52,6 +53,17 @@ describe('an order, from quote to server', () => {
       .getSetCookie()
       .map((line) => line.split(';')[0])
       .join('; ');
+  }
+
+  /** Process of the server's host, as the small cloud lists it. */
+  async function hostPid(instanceId: string): Promise<number> {
+    const { urls, keys } = world().platform;
+    const tag = encodeURIComponent(`freehold:instance=${instanceId}`);
+    const answer = await fetch(`${urls.cloud}/v1/hosts?tag=${tag}`, {
+      headers: { authorization: `Bearer ${keys['cloud-token']}` },
+    });
+    const [found] = (await answer.json()) as { pid: number }[];
+    return found!.pid;
   }
 
   test(
@@ -222,6 +234,53 @@ describe('an order, from quote to server', () => {
     expect(await freehold(world(), 'orders', 'show', 'ord_0000000000000000')).toMatchObject({ code: 5 });
   });
 
+  test(
+    'is restarted by its payer and by an operator: another process, the same data, ready again',
+    async () => {
+      const { instanceId } = purchase.order;
+      const before = await hostPid(instanceId);
+      const cookie = await signIn(purchase.payer);
+      const { csrfToken } = (await json('/v1/me', { cookie })).body as { csrfToken: string };
+      const request = {
+        method: 'POST',
+        headers: { cookie, 'x-csrf-token': csrfToken, 'idempotency-key': 'restart-1' },
+      };
+      const path = `${world().platform.urls.api}/v1/instances/${instanceId}/restart`;
+      const [answer, repeated] = await Promise.all([fetch(path, request), fetch(path, request)]);
+      expect([answer.status, repeated.status]).toEqual([202, 202]);
+      const accepted = AcceptedOperation.parse(await answer.json());
+      expect(await repeated.json()).toMatchObject({ operationId: accepted.operationId });
+      const ended = await until(
+        async () => {
+          const { status, body } = await json(`/v1/operations/${accepted.operationId}`, { cookie });
+          const operation = body as Operation;
+          return status === 200 && operation.endedAt ? operation : undefined;
+        },
+        { what: 'the restart has ended', limitMs: timeoutMs },
+      );
+      expect(ended).toMatchObject({ kind: 'restart', status: 'succeeded' });
+      expect(ended.steps.map(({ step, status }) => [step, status])).toEqual([
+        ['restart-machines', 'succeeded'],
+        ['await-healthy', 'succeeded'],
+      ]);
+      const after = await hostPid(instanceId);
+      expect(after).not.toBe(before);
+      expect(await visitor.state()).toMatchObject({
+        licence: { state: 'OK' },
+        devices: [{ lastReading: { values: { temperature: 21.5 } } }],
+      });
+      const page = await fetch(new URL(accepted.links.page, world().platform.urls.api), { headers: { cookie } });
+      expect(await page.text()).toContain('Restart the server');
+
+      const command = await freehold(world(), '--json', 'instances', 'restart', instanceId);
+      expect(command).toMatchObject({ code: 0 });
+      expect(JSON.parse(command.out)).toMatchObject({ kind: 'restart', status: 'succeeded' });
+      expect(await hostPid(instanceId)).not.toBe(after);
+      expect((await json(`/v1/instances/${instanceId}`, { cookie })).body).toMatchObject({ status: 'ready' });
+    },
+    timeoutMs,
+  );
+
   test('its name can be had by nobody else', async () => {
     await expect(world().customer.quote(cart({ name: purchase.name }))).rejects.toMatchObject({
       problem: { code: 'hostname_taken', status: 409 },
@@ -255,15 +314,6 @@ describe('an order, from quote to server', () => {
       await platform.stop();
       expect(ours.filter((process) => isAlive(process!))).toEqual([]);
       for (const port of Object.values(platform.ports)) expect(await isFree(port)).toBe(true);
-
-      async function hostPid(instanceId: string): Promise<number> {
-        const tag = encodeURIComponent(`freehold:instance=${instanceId}`);
-        const answer = await fetch(`${platform.urls.cloud}/v1/hosts?tag=${tag}`, {
-          headers: { authorization: `Bearer ${platform.keys['cloud-token']}` },
-        });
-        const [found] = (await answer.json()) as { pid: number }[];
-        return found!.pid;
-      }
     },
     timeoutMs,
   );
