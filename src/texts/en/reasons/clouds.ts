@@ -22,7 +22,7 @@ export const cloudReasonTexts = {
   },
   cloud_quota: {
     customer:
-      'Our quota at the cloud is used up at the moment. We are requesting more; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
+      'We have reached our limit at the cloud for the moment. We are requesting more; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator: 'The quota of the cloud account is used up; the detail names it.',
     next: 'Raise the quota, then retry the step.',
   },
