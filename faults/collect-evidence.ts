@@ -165,8 +165,9 @@ async function readWorkflows({ env }: Platform) {
     const client = new Client({ connection });
     const all: Evidence['workflows'] = [];
     const texts: Evidence['texts'] = [];
-    for await (const { workflowId, runId, status } of client.workflow.list()) {
-      all.push({ id: workflowId, status: status.name });
+    for await (const { workflowId, runId, status, searchAttributes } of client.workflow.list()) {
+      const [instanceId] = (searchAttributes.InstanceId ?? []) as string[];
+      all.push({ id: workflowId, status: status.name, instanceId });
       const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
       texts.push({ where: `the history of ${workflowId}`, text: textOf(history) });
     }

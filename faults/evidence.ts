@@ -32,7 +32,8 @@ export interface Evidence {
   operations: { id: string; instanceId: string; status: OperationStatus }[];
   /** Numbers of each instance's timeline, in order. */
   timelines: { instanceId: string; sequences: number[] }[];
-  workflows: { id: string; status: string }[];
+  /** `instanceId` as the search attribute says it. */
+  workflows: { id: string; status: string; instanceId?: string | undefined }[];
   processes: ProcessFact[];
   /** Logs, workflow histories and states of stacks, as text. */
   texts: { where: string; text: string }[];

@@ -153,9 +153,11 @@ export async function openTestbed(options: {
   };
 }
 
-/** Whether no webhook is pending and Temporal runs nothing but instances. */
+/** Whether no webhook is pending and Temporal runs nothing but entities, of instances and of subscriptions. */
 async function isIdle(platform: Platform): Promise<boolean> {
-  const query = encodeURIComponent(`ExecutionStatus = "Running" AND WorkflowType != "instance"`);
+  const query = encodeURIComponent(
+    `ExecutionStatus = "Running" AND WorkflowType != "instance" AND WorkflowType != "subscription"`,
+  );
   const url = `http://127.0.0.1:${platform.ports['temporal-http']}/api/v1/namespaces/default/workflows?query=${query}`;
   try {
     const { executions = [] } = (await (await fetch(url)).json()) as { executions?: unknown[] };

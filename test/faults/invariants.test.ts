@@ -61,6 +61,7 @@ function allIsWell(): Evidence {
     workflows: [
       { id: `instance/${good.instanceId}`, status: 'RUNNING' },
       { id: `instance/${gone.instanceId}`, status: 'COMPLETED' },
+      { id: 'subscription/sbs_good', status: 'RUNNING', instanceId: good.instanceId },
     ],
     processes: [
       { pid: 10, role: 'supervised', command: 'api' },
@@ -201,6 +202,13 @@ const planted: readonly [invariant: InvariantName, what: string, plant: (evidenc
     ],
     ['workflows', 'one that failed', ({ workflows }) => (workflows[1]!.status = 'FAILED'), /is FAILED/],
     ['workflows', 'an instance without one', ({ workflows }) => workflows.shift(), /runs 0 times/],
+    ['workflows', 'no subscription', ({ workflows }) => workflows.pop(), /0 subscriptions of the delivered instance/],
+    [
+      'workflows',
+      'a subscription of nobody',
+      ({ workflows }) => workflows.push({ id: 'subscription/sbs_gone', status: 'RUNNING' }),
+      /subscription\/sbs_gone is RUNNING/,
+    ],
     [
       'secrets and addresses',
       'a key',
