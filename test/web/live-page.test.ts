@@ -80,9 +80,12 @@ describe('the live page of an order', () => {
   test(
     'follows the order to ready: the bar grows, steps are announced, nothing is complained about',
     async () => {
+      // A cloud that takes its time, as real ones do: else the build is over between two refreshes of the page.
+      await createFaults(world()).cloud({ createHostMs: 1_500 });
       await watch(page);
       await purchase.pay();
       await page.getByRole('heading', { level: 1, name: 'Your server is ready' }).waitFor({ timeout: timeoutMs });
+      await createFaults(world()).cloudWorks();
       const { announced, percent, steps } = await seenOn(page);
       expect(new Set(percent).size).toBeGreaterThanOrEqual(3);
       expect(percent).toEqual([...percent].sort((a, b) => a - b));
