@@ -4,22 +4,27 @@ import type { MoneyFacts } from '../domain/fleet/reconcile.ts';
 import { toReason } from './errors.ts';
 import { latePaymentsOf } from './late-payment-plan.ts';
 import { readInvoices } from './settle.ts';
-import { hasEnded, subscriptionsOfOrder } from './subscriptions.ts';
+import { hasEnded, invoiceIdsOf, subscriptionsOfOrder } from './subscriptions.ts';
 
 const openStatuses: readonly Stripe.Invoice.Status[] = ['draft', 'open', 'uncollectible'];
 
 /**
- * What Stripe holds now for an order: the money of its own invoices, and whether its subscription is live. Read-only.
+ * What Stripe holds now for an order: the money of its invoices, and whether its subscription is live. A delivered
+ * order has only its own invoices; of any other order every invoice counts that a subscription in its name ever had, so
+ * that nothing kept for an undelivered server is missed. Read-only.
  * Errors: `payment_provider_unavailable`.
  */
 export async function holdingsOfOrder(
   stripe: Stripe,
-  { customerId, orderId, invoiceIds }: { customerId: string; orderId: string; invoiceIds: readonly string[] },
+  {
+    customerId,
+    orderId,
+    invoiceIds,
+    delivered,
+  }: { customerId: string; orderId: string; invoiceIds: readonly string[]; delivered: boolean },
 ): Promise<MoneyFacts> {
-  const subscriptions = await subscriptionsOfOrder(stripe, customerId, orderId).catch((error) => {
-    throw toReason(error);
-  });
-  const invoices = await readInvoices(stripe, invoiceIds);
+  const { subscriptions, others } = await readSubscriptionsOf(stripe, { customerId, orderId, delivered });
+  const invoices = await readInvoices(stripe, [...new Set([...invoiceIds, ...others])]);
   const payments = invoices.flatMap((invoice) => invoice.payments);
   return {
     paid: sum(payments.map(({ received }) => received)),
@@ -29,6 +34,18 @@ export async function holdingsOfOrder(
     liveSubscriptions: subscriptions.filter(({ status }) => !hasEnded(status)).length,
     inFlight: payments.some(({ status }) => status === 'processing'),
   };
+}
+
+async function readSubscriptionsOf(
+  stripe: Stripe,
+  { customerId, orderId, delivered }: { customerId: string; orderId: string; delivered: boolean },
+): Promise<{ subscriptions: Stripe.Subscription[]; others: string[] }> {
+  try {
+    const subscriptions = await subscriptionsOfOrder(stripe, customerId, orderId);
+    return { subscriptions, others: delivered ? [] : await invoiceIdsOf(stripe, subscriptions) };
+  } catch (error) {
+    throw toReason(error);
+  }
 }
 
 /**

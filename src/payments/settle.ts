@@ -5,7 +5,7 @@ import { type CreateIntents, createOnce } from './create-once.ts';
 import { isMissing, toReason } from './errors.ts';
 import { readRefunds } from './refunds.ts';
 import { type CreditedLine, type InvoiceFacts, nextSettleAction, type SettleAction } from './settle-plan.ts';
-import { hasEnded, subscriptionsOfOrder } from './subscriptions.ts';
+import { hasEnded, invoiceIdsOf, subscriptionsOfOrder } from './subscriptions.ts';
 
 export interface SettleRequest {
   /** `<instanceId>:<operationId>:settle-money`. */
@@ -78,13 +78,7 @@ export async function endSubscriptionsOf(
     if (ended.length < subscriptions.length) {
       throw new ReasonError('money_not_settled', 'a subscription still lives');
     }
-    const invoiceIds: string[] = [];
-    for (const { id } of ended) {
-      for await (const invoice of stripe.invoices.list({ subscription: id, limit: 100 })) {
-        invoiceIds.push(invoice.id as string);
-      }
-    }
-    return { subscriptions: ended, invoiceIds };
+    return { subscriptions: ended, invoiceIds: await invoiceIdsOf(stripe, ended) };
   } catch (error) {
     throw toReason(error);
   }

@@ -158,3 +158,12 @@ export async function subscriptionsOfOrder(
   }
   return found;
 }
+
+/** Ids of all invoices that these subscriptions have ever had. */
+export async function invoiceIdsOf(stripe: Stripe, subscriptions: readonly { id: string }[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const { id } of subscriptions) {
+    for await (const invoice of stripe.invoices.list({ subscription: id, limit: 100 })) ids.push(invoice.id as string);
+  }
+  return ids;
+}

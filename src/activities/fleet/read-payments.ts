@@ -20,8 +20,9 @@ export function readPayments({ store, gateway }: FleetPorts) {
   async function holdings(order: OrderRecord): Promise<MoneyFacts> {
     // An order without a subscription charged nothing; a subscription that it lost is in the list of all subscriptions.
     if (!order.payment) return nothing;
-    const { _id: orderId, invoiceIds, payment } = order;
-    return gateway.holdingsOfOrder({ customerId: payment.customerId, orderId, invoiceIds });
+    const { _id: orderId, invoiceIds, payment, state } = order;
+    const delivered = state === 'fulfilled';
+    return gateway.holdingsOfOrder({ customerId: payment.customerId, orderId, invoiceIds, delivered });
   }
 
   return async (orderIds: string[]): Promise<Record<string, MoneyFacts>> => {
