@@ -51,6 +51,7 @@ import { operationText } from '../domain/operations/operation-texts.ts';
 import { textsOf } from '../texts/texts.ts';
 import { controlActivities } from './lib/activities.ts';
 import { assertSchema } from './lib/assert-schema.ts';
+import { isHistoryLong } from './lib/history-length.ts';
 import { refusal } from './lib/refusal.ts';
 import { attributesOf, instanceStatus, needsAttention, operationKind } from './lib/search-attributes.ts';
 import { openUpdateMemory } from './lib/update-memory.ts';
@@ -275,9 +276,7 @@ export async function instance(input: InstanceInput): Promise<void> {
     );
   }
 
-  const isLong = () =>
-    workflowInfo().continueAsNewSuggested ||
-    workflowInfo().historyLength >= (input.maxEvents ?? Number.POSITIVE_INFINITY);
+  const isLong = () => isHistoryLong(input.maxEvents);
 
   await CancellationScope.nonCancellable(live);
   if (ended.includes(status)) return;

@@ -16,6 +16,7 @@ import { factsChanged, instanceWorkflowId } from '../../contracts/workflow-messa
 import { attentionOf, describeSubscription, subscriptionHasEnded } from '../../domain/billing/describe-subscription.ts';
 import { textsOf } from '../../texts/texts.ts';
 import { controlActivities } from '../lib/activities.ts';
+import { isHistoryLong } from '../lib/history-length.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { instanceId, needsAttention, renewsAt } from '../lib/search-attributes.ts';
 
@@ -38,9 +39,7 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
     },
     { description: 'Read the subscription at Stripe now.' },
   );
-  const isLong = () =>
-    workflowInfo().continueAsNewSuggested ||
-    workflowInfo().historyLength >= (input.maxEvents ?? Number.POSITIVE_INFINITY);
+  const isLong = () => isHistoryLong(input.maxEvents);
 
   // "Request cancellation" of the Temporal UI cancels no subscription; that is done at Stripe.
   const ended = await CancellationScope.nonCancellable(live);

@@ -150,7 +150,6 @@ export async function openSaga<const Declaration extends Declared>(
   async function untilDone(step: AnyStep): Promise<void> {
     const name = step.name as StepName;
     const { onTimeout } = declared(name);
-    register(step);
     for (let attempt = input.run; ; attempt += 1) {
       board.enter(name, attempt);
       const context = { ...ref, step: name, attempt };
@@ -210,7 +209,10 @@ export async function openSaga<const Declaration extends Declared>(
     times,
     deadlineOf,
     setInstanceStatus,
-    step: (step: StepOf<Declaration['steps'][number]>): Promise<void> => runStep(step as AnyStep),
+    async step(step: StepOf<Declaration['steps'][number]>): Promise<void> {
+      register(step as AnyStep);
+      await runStep(step as AnyStep);
+    },
     /** Runs all steps of the declaration; the undo of each is registered before the first one begins. */
     async steps(steps: StepsOf<Declaration['steps']>): Promise<void> {
       const all = steps as unknown as readonly AnyStep[];
