@@ -27,7 +27,7 @@ import {
   reconcileWorkflowId,
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
-import { provision } from '../contracts/operations/provision.ts';
+import { orderOperation } from '../contracts/operations/registry.ts';
 import { isReasonCode, ReasonError } from '../contracts/reasons.ts';
 import type { CloudName } from '../contracts/stack.ts';
 import type { Decision } from '../contracts/steps.ts';
@@ -104,7 +104,7 @@ export function createWorkflows({
       const input: InstanceInput = {
         facts,
         status: 'requested',
-        queue: [{ operationId: order.operationId, kind: provision.kind, requestedBy: 'customer' }],
+        queue: [{ operationId: order.operationId, kind: orderOperation.kind, requestedBy: 'customer' }],
         recentUpdates: [],
       };
       await ask(async () => {
@@ -288,7 +288,7 @@ function attributesOf(facts: InstanceFacts): SearchAttributePair[] {
     attribute('Region', facts.region),
     attribute('Plan', facts.plan),
     attribute('InstanceStatus', 'requested'),
-    attribute('OperationKind', provision.kind),
+    attribute('OperationKind', orderOperation.kind),
     attribute('NeedsAttention', false),
   ];
 }

@@ -20,7 +20,6 @@ import {
   workflowTypeOf,
 } from '../contracts/operations/operation.ts';
 import { findOperation, type OperationKind, operations } from '../contracts/operations/registry.ts';
-import type { ReasonCode } from '../contracts/reasons.ts';
 import { InstanceStatus } from '../contracts/states.ts';
 import { type Decision, refusalOf } from '../contracts/steps.ts';
 import {
@@ -133,7 +132,7 @@ export async function instance(input: InstanceInput): Promise<void> {
   /** Cancels the order, or the operation with this id. */
   async function cancel(by: CancelRequest['by'], operationId?: string): Promise<AcceptedOperation> {
     const named = [running, ...queue].find((operation) => operation?.operationId === operationId);
-    if (operationId === undefined || !named || findOperation(named.kind)?.fulfilsOrder) return cancelOrder(by);
+    if (operationId === undefined || !named || findOperation(named.kind)?.order) return cancelOrder(by);
     if (running?.operationId === operationId) {
       await stop(running);
     } else {
@@ -144,13 +143,11 @@ export async function instance(input: InstanceInput): Promise<void> {
   }
 
   async function cancelOrder(by: CancelRequest['by']): Promise<AcceptedOperation> {
-    const operation = running ?? queue.find(({ kind }) => findOperation(kind)?.fulfilsOrder);
-    if (!operation || !findOperation(operation.kind)?.fulfilsOrder) {
-      throw refusal('already_ready', `the instance is ${status}`);
-    }
+    const operation = running ?? queue.find(({ kind }) => findOperation(kind)?.order);
+    const order = operation && findOperation(operation.kind)?.order;
+    if (!order) throw refusal('already_ready', `the instance is ${status}`);
     const { operationId } = operation;
-    const reason: ReasonCode = by === 'customer' ? 'cancelled_by_customer' : 'cancelled_by_operator';
-    const outcome = await controlActivities().startCancelling(refOf(operation), reason);
+    const outcome = await controlActivities().startCancelling(refOf(operation), order.cancelledBy[by]);
     if (outcome !== 'cancelling') throw refusal(outcome, 'somebody was faster');
     // Not before the child runs: its undo refunds and removes everything.
     await condition(() => running?.child !== undefined || ended.includes(status));
@@ -187,7 +184,7 @@ export async function instance(input: InstanceInput): Promise<void> {
 
   function refOf({ operationId, kind }: QueuedOperation): OperationRef {
     const { instanceId, orderId } = facts;
-    return { instanceId, operationId, ...(findOperation(kind)?.fulfilsOrder ? { orderId } : {}) };
+    return { instanceId, operationId, ...(findOperation(kind)?.order ? { orderId } : {}) };
   }
 
   /** Forwards a signal to the running child; a child that has just closed is ignored. */

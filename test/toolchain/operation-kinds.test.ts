@@ -47,6 +47,9 @@ describe('the kind of an operation', () => {
     plant('src/workflows/b.ts', `export const a = (b: string) => {\n  switch (b) {\n    case "${kind}":\n  }\n};`);
     plant('src/domain/c.ts', `export type A = '${kind}' | 'x';`);
     plant('src/store/d.ts', `export const a = { kind: \`${kind}\` };`);
+    plant('src/store/e.ts', `export const a = (b: string) => \`${kind}/\${b}\`;`);
+    plant('src/api/f.ts', `import { a } from '../contracts/operations/${kind}.ts';\nexport const b = a;`);
+    plant('src/activities/records/g.ts', `import { a } from '../../contracts/operations/${kind}.ts';`);
     const other = OperationKind.options.find((each) => each !== kind);
     plant(`src/workflows/operations/${other}.ts`, `export const a = '${kind}';`);
     const { status, places } = check(scratch);
@@ -56,6 +59,8 @@ describe('the kind of an operation', () => {
         `src/api/a.ts:1: '${kind}' is known to its own files alone`,
         `src/domain/c.ts:1: '${kind}' is known to its own files alone`,
         `src/store/d.ts:1: '${kind}' is known to its own files alone`,
+        `src/store/e.ts:1: '${kind}' is known to its own files alone`,
+        `src/api/f.ts:1: '${kind}' is known to its own files alone`,
         `src/workflows/b.ts:3: '${kind}' is known to its own files alone`,
         `src/workflows/operations/${other}.ts:1: '${kind}' is known to its own files alone`,
       ].sort(),

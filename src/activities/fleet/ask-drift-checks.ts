@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import type { RequestedCheck } from '../../contracts/drift.ts';
+import { checkDrift } from '../../contracts/operations/check-drift.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import type { FleetPorts } from './ports.ts';
@@ -18,7 +19,7 @@ export function askDriftChecks({ store, driftChecks }: FleetPorts) {
     const asked: RequestedCheck[] = [];
     for (const { _id: instanceId } of instances) {
       const check = { instanceId, operationId: newId.operation() };
-      const operationId = await driftChecks.ask(check, `check-drift/${startedAt}`);
+      const operationId = await driftChecks.ask(check, `${checkDrift.kind}/${startedAt}`);
       if (operationId) asked.push({ instanceId, operationId });
     }
     const next = instances.length === atOnce ? (instances.at(-1)?._id ?? null) : null;

@@ -1,4 +1,4 @@
-import { provision } from '../../contracts/operations/provision.ts';
+import { orderOperation } from '../../contracts/operations/registry.ts';
 import { isReasonCode, type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
 import type { OperationRef } from '../../contracts/workflow-messages.ts';
@@ -44,7 +44,7 @@ export function beginUndo(ports: RecordsPorts) {
     }
     await store.operations.setStatus(ref.operationId, { status: 'undoing', reason: holds });
     await store.instances.update(ref.instanceId, { status: 'undoing' });
-    const change = { type: 'operation', kind: provision.kind, status: 'undoing', reason: holds } as const;
+    const change = { type: 'operation', kind: orderOperation.kind, status: 'undoing', reason: holds } as const;
     await store.timeline.appendOnce(ref, change);
     return holds;
   };

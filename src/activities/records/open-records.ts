@@ -1,4 +1,4 @@
-import { provision } from '../../contracts/operations/provision.ts';
+import { orderOperation } from '../../contracts/operations/registry.ts';
 import { desiredAtFirst, serverTags } from '../../domain/operations/desired-server.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
@@ -40,14 +40,14 @@ export async function openRecords({ store }: Pick<RecordsPorts, 'store'>, order:
       instanceId: order.instanceId,
       orderId: order._id,
       accountId: order.accountId,
-      kind: provision.kind,
+      kind: orderOperation.kind,
       status: 'running',
       steps: [],
       createdAt: nowDate(),
     }),
   );
   const ref = { instanceId: order.instanceId, orderId: order._id, operationId: order.operationId };
-  await store.timeline.appendOnce(ref, { type: 'operation', kind: provision.kind, status: 'running' });
+  await store.timeline.appendOnce(ref, { type: 'operation', kind: orderOperation.kind, status: 'running' });
   await store.timeline.appendOnce(ref, { type: 'instance', status: 'provisioning' });
 }
 

@@ -1,5 +1,5 @@
 import type { Estimate } from '../../contracts/api/order-facts.ts';
-import { provision } from '../../contracts/operations/provision.ts';
+import { orderOperation } from '../../contracts/operations/registry.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import type { StepName } from '../../contracts/steps.ts';
 import { monotonic } from '../../runtime/clock.ts';
@@ -24,7 +24,7 @@ export function createEstimates(store: Pick<Store, 'instances' | 'operations'>):
     const runs = await Promise.all(
       instances.map(async ({ _id }) => {
         const operations = await store.operations.list({ instanceId: _id, status: 'succeeded' }, 10);
-        return operations.find(({ kind }) => kind === provision.kind);
+        return operations.find(({ kind }) => kind === orderOperation.kind);
       }),
     );
     return estimateFrom(runs.filter((run) => run !== undefined));

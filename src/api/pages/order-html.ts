@@ -1,6 +1,5 @@
 import type { OrderFacts, StepFacts } from '../../contracts/api/order-facts.ts';
-import { provision } from '../../contracts/operations/provision.ts';
-import type { OperationKind } from '../../contracts/operations/registry.ts';
+import { type OperationKind, orderOperation } from '../../contracts/operations/registry.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
 import { stepText } from '../../domain/operations/operation-texts.ts';
 import type { OrderRecord } from '../../store/records.ts';
@@ -181,11 +180,11 @@ function stepsSection(facts: OrderFacts): Html {
     facts.undo.length === 0
       ? ''
       : html`<h2>${texts.steps.undo}</h2>
-<ol class="steps">${facts.undo.map(stepItem(provision.kind))}</ol>`;
+<ol class="steps">${facts.undo.map(stepItem(orderOperation.kind))}</ol>`;
   return html`<section id="steps" aria-label="${texts.steps.label}">
 ${undo}
 <h2>${texts.steps.label}</h2>
-<ol class="steps">${facts.forward.map(stepItem(provision.kind))}</ol>
+<ol class="steps">${facts.forward.map(stepItem(orderOperation.kind))}</ol>
 </section>`;
 }
 

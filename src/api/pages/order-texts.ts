@@ -1,6 +1,5 @@
 import type { MoneyFacts, OrderFacts, OutcomeFacts, StepFacts } from '../../contracts/api/order-facts.ts';
-import { provision } from '../../contracts/operations/provision.ts';
-import type { OperationKind } from '../../contracts/operations/registry.ts';
+import { type OperationKind, orderOperation } from '../../contracts/operations/registry.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
 import { stepText } from '../../domain/operations/operation-texts.ts';
 import { textsOf } from '../../texts/texts.ts';
@@ -19,7 +18,7 @@ export function announcementText({ headline, current }: OrderFacts, serverTitle?
   const { step, status } = current;
   return livePage.announcementOfStep({
     title,
-    step: stepText(step, provision.kind).title,
+    step: stepText(step, orderOperation.kind).title,
     status: livePage.status[status],
   });
 }

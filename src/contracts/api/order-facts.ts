@@ -1,6 +1,6 @@
 import type { TimelineEvent } from '../events.ts';
 import { stepNamesOf } from '../operations/operation.ts';
-import { provision } from '../operations/provision.ts';
+import { orderOperation } from '../operations/registry.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { type OrderState, orderCanBeCancelled, orderHasEnded, type StepStatus } from '../states.ts';
 import { isUndoStep, type StepName } from '../steps.ts';
@@ -111,7 +111,7 @@ export function orderFacts({
   /** Now, ms since the epoch. */
   at: number;
 }): OrderFacts {
-  const all = operation?.steps ?? stepNamesOf(provision).map(pendingStep);
+  const all = operation?.steps ?? stepNamesOf(orderOperation).map(pendingStep);
   const isForward = ({ step }: OperationStep) => !isUndoStep(step);
   const undoing = isUndoing(order.state);
   const forward = all.filter(isForward).map((step) => stepFacts(step, undoing));

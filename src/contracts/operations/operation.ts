@@ -61,8 +61,11 @@ export interface OperationDeclaration {
   /** The role that a member needs to request it; present where customers may. */
   readonly role?: 'admin' | 'payer';
   readonly admission: AdmissionRules;
-  /** Whether it delivers an order: cancelling it cancels the order, and a stopped one is never abandoned. */
-  readonly fulfilsOrder?: true;
+  /**
+   * Present where it delivers an order: cancelling it cancels the order, with the reason of who cancels, and a stopped
+   * one is never abandoned.
+   */
+  readonly order?: { readonly cancelledBy: Readonly<Record<'customer' | 'operator', ReasonCode>> };
   /** Status of the instance while the operation runs; unchanged where absent. */
   readonly instanceStatus?: InstanceStatus;
   /** Forward steps, in order. */

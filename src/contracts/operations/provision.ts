@@ -10,7 +10,7 @@ export const provision = defineOperation({
   request: z.object({}),
   requestedBy: [],
   admission: { from: [], whileBusy: 'refused' },
-  fulfilsOrder: true,
+  order: { cancelledBy: { customer: 'cancelled_by_customer', operator: 'cancelled_by_operator' } },
   instanceStatus: 'provisioning',
   steps: [
     {

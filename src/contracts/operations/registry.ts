@@ -35,6 +35,9 @@ type DurationVariable =
 /** Deadlines and windows of the operations in ms, by environment variable. */
 export type OperationTimes = Readonly<Record<DurationVariable, number>>;
 
+/** The operation that delivers an order. */
+export const orderOperation = provision;
+
 export const operations: readonly (OperationDeclaration & { readonly kind: OperationKind })[] = declared;
 
 /** The declaration of a kind; undefined for an unknown kind. */

@@ -1,6 +1,6 @@
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { stepNamesOf } from '../../contracts/operations/operation.ts';
-import { provision } from '../../contracts/operations/provision.ts';
+import { orderOperation } from '../../contracts/operations/registry.ts';
 import { type OrderState, orderHasEnded } from '../../contracts/states.ts';
 import type { StepName } from '../../contracts/steps.ts';
 import { stepText } from '../../domain/operations/operation-texts.ts';
@@ -29,8 +29,8 @@ const weights: Partial<Record<StepName, number>> = {
   'mark-ready': 2,
   'send-mail': 4,
 };
-const provisionSteps = stepNamesOf(provision);
-const whole = provisionSteps.reduce((sum, step) => sum + (weights[step] ?? 1), 0);
+const orderSteps = stepNamesOf(orderOperation);
+const whole = orderSteps.reduce((sum, step) => sum + (weights[step] ?? 1), 0);
 
 /**
  * Shows an order's timeline as rows and a bar and resolves when the order and its operation have ended. `onEvent` gets
@@ -42,7 +42,7 @@ export async function followOrder(options: {
   onEvent?: (event: TimelineEvent) => void;
 }): Promise<Outcome> {
   const { section, onEvent = () => {} } = options;
-  const rows = new Map<StepName, Row>(provisionSteps.map((step) => [step, section.row(stepText(step).title)]));
+  const rows = new Map<StepName, Row>(orderSteps.map((step) => [step, section.row(stepText(step).title)]));
   const outcome: Outcome = { state: 'awaiting_payment', reason: undefined, took: [] };
   const fractions = new Map<StepName, number>();
   let undoing = false;
@@ -60,7 +60,7 @@ export async function followOrder(options: {
   const showBar = () => {
     if (undoing) return;
     let done = 0;
-    for (const step of provisionSteps) done += (weights[step] ?? 1) * (fractions.get(step) ?? 0);
+    for (const step of orderSteps) done += (weights[step] ?? 1) * (fractions.get(step) ?? 0);
     section.bar(done / whole);
   };
 

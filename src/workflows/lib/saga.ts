@@ -86,7 +86,7 @@ export async function openSaga<const Declaration extends Declared>(
   const ref: OperationRef = {
     instanceId: facts.instanceId,
     operationId,
-    ...(declaration.fulfilsOrder ? { orderId: facts.orderId } : {}),
+    ...(declaration.order ? { orderId: facts.orderId } : {}),
   };
   const board = openStepBoard({ kind, input });
   const decisions = openDecisions({ kind, operationId });
