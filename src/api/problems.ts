@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type FieldProblem, Problem } from '../contracts/problem.ts';
-import { type ReasonCode, ReasonError, reasons } from '../contracts/reasons.ts';
+import { type ReasonCode, ReasonError, RefusedFields, reasons } from '../contracts/reasons.ts';
+import { fieldText } from '../routing/field-text.ts';
 import type { RequestPart } from '../routing/mount.ts';
 import type { ProblemAnswer, ProblemCatalogue } from '../routing/problems.ts';
 import { isDatabaseAway } from '../runtime/database-away.ts';
@@ -15,12 +16,16 @@ export const problemCatalogue: ProblemCatalogue<ReasonCode> = {
     ...(['too_many_requests', 'internal', 'records_unreachable'] as const),
     ...(params ? (['not_found'] as const) : []),
     ...(query || headers || body ? (['invalid_request'] as const) : []),
+    ...(headers ? (['idempotency_key_missing'] as const) : []),
     ...(body ? (['malformed_body', 'body_too_large', 'unsupported_media_type', 'email_invalid'] as const) : []),
   ],
   statusOf: (code) => reasons[code].status,
   sentenceOf: (code) => `\`${code}\`: ${reasonTexts[code].customer}`,
   codeOf: (error) => (error instanceof ReasonError ? error.code : undefined),
 };
+
+/** How many fields a problem names. */
+const mostFields = 20;
 
 /** A request that does not fit its schemas; the code is `email_invalid` if only e-mail addresses are invalid. */
 class InvalidRequest extends ReasonError {
@@ -30,16 +35,22 @@ class InvalidRequest extends ReasonError {
     const onlyEmails = issues.every((issue) => issue.code === 'invalid_format' && issue.format === 'email');
     super(onlyEmails ? 'email_invalid' : 'invalid_request');
     const root = part === 'body' ? [] : [part];
-    this.errors = issues.slice(0, 20).map((issue) => ({
-      path: [...root, ...issue.path].join('.').slice(0, 200),
-      message: issue.message.slice(0, 300),
+    this.errors = issues.slice(0, mostFields).map((issue) => ({
+      path: [...root, ...issue.path].join('.').slice(0, 200) || part,
+      message: fieldText(issue),
     }));
   }
 }
 
-/** The reason for a request that does not fit its schemas; a malformed id in the path is `not_found`. */
+/**
+ * The reason for a request that does not fit its schemas. A malformed id in the path is `not_found`, a missing
+ * Idempotency-Key `idempotency_key_missing`.
+ */
 export function misfitReason(issues: readonly z.core.$ZodIssue[], part: RequestPart): ReasonError {
-  return part === 'params' ? new ReasonError('not_found') : new InvalidRequest(issues, part);
+  if (part === 'params') return new ReasonError('not_found');
+  const isMissingKey = issues.some(({ path, input }) => path[0] === 'idempotency-key' && input === undefined);
+  if (part === 'headers' && isMissingKey) return new ReasonError('idempotency_key_missing');
+  return new InvalidRequest(issues, part);
 }
 
 /** Reason codes for errors of express and its parsers. */
@@ -87,6 +98,16 @@ function problemOf(
   };
 }
 
+function fieldsOf(error: unknown): { errors?: z.infer<typeof FieldProblem>[] } {
+  if (error instanceof InvalidRequest) return { errors: error.errors };
+  if (!(error instanceof RefusedFields)) return {};
+  const errors = error.fields.slice(0, mostFields).map(({ path, error: { code, detail } }) => {
+    const { customer } = reasonTexts[code];
+    return { path, code, message: detail ? `${customer} (${detail})` : customer };
+  });
+  return { errors };
+}
+
 /** The problem document of any error; an unknown one is `internal`, and only the log has its text. */
 export function problemAnswer(error: unknown, facts: { requestId: string; publicUrl: string }): ProblemAnswer {
   const known = error instanceof ReasonError ? error : undefined;
@@ -95,7 +116,7 @@ export function problemAnswer(error: unknown, facts: { requestId: string; public
     requestId: facts.requestId,
     base: facts.publicUrl.replace(/\/$/, ''),
     detail: known?.detail,
-    ...(error instanceof InvalidRequest ? { errors: error.errors } : {}),
+    ...fieldsOf(error),
   });
   const retryAfterMs = known?.retryAfterMs ?? (body.status === 503 ? 5_000 : undefined);
   return {

@@ -43,8 +43,8 @@ export const TimelineEvent = z.intersection(
   z.object({
     instanceId: InstanceId,
     sequence: z.number().int().positive(),
-    /** Milliseconds since the epoch. */
-    at: z.number().int(),
+    /** ISO 8601. */
+    at: z.iso.datetime(),
     orderId: OrderId.optional(),
     operationId: OperationId.optional(),
   }),

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { reasonCodes } from './reasons.ts';
 
 /** One field of a request that is not valid; `path` names it like `addOns.users`. */
-export const FieldProblem = z.strictObject({ path: z.string(), message: z.string() }).meta({ id: 'FieldProblem' });
+export const FieldProblem = z
+  .strictObject({
+    path: z.string(),
+    /** The reason, where the field has one of its own. */
+    code: z.enum(reasonCodes).optional(),
+    message: z.string(),
+  })
+  .meta({ id: 'FieldProblem' });
 
 /** Every error response: an RFC 9457 problem document (`application/problem+json`) with our reason code. */
 export const Problem = z

@@ -58,3 +58,19 @@ export class ReasonError extends Error {
     this.retryAfterMs = options?.retryAfterMs;
   }
 }
+
+/** A field of a request with the reason why it is refused; `path` names it like `addOns.users`. */
+export interface RefusedField {
+  path: string;
+  error: ReasonError;
+}
+
+/** Several fields are refused, each for its own reason; the first one's code and detail stand for all. */
+export class RefusedFields extends ReasonError {
+  readonly fields: readonly RefusedField[];
+
+  constructor(fields: readonly [RefusedField, ...RefusedField[]]) {
+    super(fields[0].error.code, fields[0].error.detail);
+    this.fields = fields;
+  }
+}

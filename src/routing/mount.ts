@@ -36,7 +36,10 @@ export interface RouteServer<Facts, Code extends string> {
   /** Largest JSON body, such as `64kb`; larger ones are refused unread. */
   bodyLimit: string;
   problems: ProblemCatalogue<Code>;
-  /** The problem of a request that does not fit the schemas of its route. */
+  /**
+   * The problem of a request that does not fit the schemas of its route. The issues hold the values as they were sent,
+   * secrets among them: only paths and sentences may leave.
+   */
   misfit(issues: readonly z.core.$ZodIssue[], part: RequestPart): Error;
   /** The problem for a method that the path does not support; without it such requests go to the next handler. */
   otherMethod?(allowed: string): Error;
@@ -148,7 +151,7 @@ function parse<Facts, Code extends string>(
   { part, server }: { part: RequestPart; server: RouteServer<Facts, Code> },
 ): unknown {
   if (!schema) return undefined;
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw server.misfit(parsed.error.issues, part);
 }

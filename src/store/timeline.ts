@@ -45,7 +45,7 @@ export function timelineStore(connection: Connection) {
     return {
       instanceId: row.instanceId,
       sequence: row.sequence,
-      at: row.at,
+      at: new Date(row.at).toISOString(),
       ...(row.orderId ? { orderId: row.orderId } : {}),
       ...(row.operationId ? { operationId: row.operationId } : {}),
       ...row.body,

@@ -89,6 +89,45 @@ describe('a cart that cannot be sold is refused with its reason', () => {
     expect(await refusal(change)).toMatchObject({ status, code });
   });
 
+  test('with everything that is wrong with it at once, each field with its own reason', async () => {
+    const wrong = {
+      plan: 'HUGE',
+      cycle: 'weekly',
+      region: 'nowhere',
+      addOns: { rockets: 1 },
+      name: 'www',
+      country: 'XX',
+    };
+    const { status, body } = await api.call('POST', '/v1/quotes', { body: { ...cart(), ...wrong } });
+    expect({ status, code: body.code }).toEqual({ status: 422, code: 'plan_unknown' });
+    expect(body.errors.map(({ path, code }: { path: string; code: string }) => [path, code])).toEqual([
+      ['plan', 'plan_unknown'],
+      ['cycle', 'cycle_unknown'],
+      ['region', 'region_unknown'],
+      ['addOns.rockets', 'add_on_unknown'],
+      ['name', 'hostname_reserved'],
+      ['country', 'country_unknown'],
+    ]);
+    expect(body.errors[0].message).toBe('There is no such plan. (the plans are MAKER, GROW, STARTUP, BUSINESS)');
+  });
+
+  test('and with sentences for fields that do not fit at all', async () => {
+    const { name: _left, ...rest } = cart();
+    const body = { ...rest, plan: 5, accounts: 0, nodes: 1.5, coupon: 'x', addOns: { users: 'two' } };
+    const { body: problem } = await api.call('POST', '/v1/quotes', { body });
+    expect(problem).toMatchObject({ status: 422, code: 'invalid_request' });
+    expect(
+      Object.fromEntries(problem.errors.map((each: { path: string; message: string }) => [each.path, each.message])),
+    ).toEqual({
+      plan: 'This must be text.',
+      name: 'This field is required.',
+      'addOns.users': 'This must be a number.',
+      accounts: 'This must be 1 or more.',
+      nodes: 'This must be a whole number.',
+      body: 'There is no such field: coupon.',
+    });
+  });
+
   test('and nothing stays held', async () => {
     const name = freshName();
     await refusal({ name, country: 'XX' });

@@ -1,10 +1,13 @@
 import type { z } from 'zod';
 import type { Quote, QuoteRequest } from '../../contracts/api/quotes.ts';
+import type { Catalogue } from '../../contracts/catalogue.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
-import { priceCart } from '../../domain/billing/price-cart.ts';
+import { type PricedCart, priceCart } from '../../domain/billing/price-cart.ts';
 import { signQuote } from '../../domain/billing/quote-signature.ts';
+import { taxFor } from '../../domain/billing/tax.ts';
 import { adviseOnCart } from '../../domain/catalogue/advice.ts';
-import { checkCart } from '../../domain/catalogue/catalogue.ts';
+import { type CheckedCart, readCart } from '../../domain/catalogue/catalogue.ts';
+import { collectFields } from '../../domain/catalogue/collect-fields.ts';
 import { hostnameOf, parseName } from '../../domain/hostnames/hostname.ts';
 import { now } from '../../runtime/clock.ts';
 import { newId, newSecret } from '../../runtime/new-id.ts';
@@ -26,10 +29,8 @@ export interface Buyer {
  */
 export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteRequest>, buyer: Buyer): Promise<Quote> {
   const { catalogue, config, store } = deps;
-  const cart = checkCart(request, catalogue);
-  const name = parseName(request.name);
   const at = now();
-  const price = priceCart(cart, { catalogue, country: request.country, at });
+  const { cart, name, price } = readRequest(request, { catalogue, at });
   const content: QuoteContent<QuotedServer> = {
     id: newId.quote(),
     catalogueVersion: catalogue.version,
@@ -77,6 +78,20 @@ export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteReq
     expiresAt: expiresAt.toISOString(),
     ...adviseOnCart(cart, { catalogue, accounts: request.accounts }),
   };
+}
+
+/** The cart, its name and its price; throws all that is refused at once. */
+function readRequest(
+  request: z.output<typeof QuoteRequest>,
+  { catalogue, at }: { catalogue: Catalogue; at: number },
+): { cart: CheckedCart; name: string; price: PricedCart } {
+  const { country } = request;
+  const fields = collectFields();
+  const cart = readCart(request, catalogue, fields);
+  const name = fields.check('name', () => parseName(request.name));
+  const tax = fields.check('country', () => taxFor({ country, at }));
+  const isComplete = cart && tax && name !== undefined;
+  return fields.result(isComplete ? { cart, name, price: priceCart(cart, { catalogue, country, at }) } : undefined);
 }
 
 /** Holds the name for the quote; one cart counts as one hold, and a buyer over the limit is refused. */

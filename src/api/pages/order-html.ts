@@ -235,7 +235,7 @@ function cancelSection({ order, facts, csrfToken }: OrderPage): Html | false {
 function logSection({ log }: OrderPage): Html {
   const lines = log.map(
     (line) =>
-      html`<li class="${line.severity}"><time datetime="${new Date(line.at).toISOString()}" data-local>${new Date(line.at).toISOString().slice(11, 19)}</time><span>${line.severity === 'info' ? '' : html`<b>${texts.log.severity[line.severity]}</b> `}${line.text}</span></li>`,
+      html`<li class="${line.severity}"><time datetime="${line.at}" data-local>${line.at.slice(11, 19)}</time><span>${line.severity === 'info' ? '' : html`<b>${texts.log.severity[line.severity]}</b> `}${line.text}</span></li>`,
   );
   return html`<section id="log">
 <details id="log-details"><summary>${texts.log.title} <span class="quiet">${texts.log.lines({ count: log.length })}</span></summary>

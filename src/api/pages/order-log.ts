@@ -8,7 +8,7 @@ const { log } = texts.livePage;
 
 export interface LogLine {
   sequence: number;
-  at: number;
+  at: string;
   severity: 'info' | 'warning' | 'error';
   text: string;
 }

@@ -15,7 +15,6 @@ import { ownInstance } from './instances.ts';
 type Declared = (typeof operations)[number];
 
 const params = z.object({ id: InstanceId });
-const headers = z.object({ 'idempotency-key': IdempotencyKey.optional() });
 
 /** The routes that request operations, generated from the declaration of each operation. */
 export const operationRoutes = [
@@ -35,7 +34,6 @@ function commonOf({ kind, request, admission }: Declared) {
     summary: operationText(kind).request,
     description: `Answers as soon as it is accepted; \`GET /v1/operations/{id}\` has its progress.${again}`,
     params,
-    headers,
     ...(Object.keys(request.shape).length > 0 ? { body: request } : {}),
     answers: { 202: AcceptedOperation },
     problems: ['server_not_ready', 'operation_running', 'workflow_unreachable'] as const,
@@ -51,11 +49,10 @@ function customerRoute(declared: Declared) {
     tag: 'Instances',
     description: `${common.description} Needs the role \`${role}\` and an \`Idempotency-Key\`.`,
     guard: requireAccount(role),
-    problems: [...common.problems, 'idempotency_key_missing'],
-    handler: async ({ deps, caller, params: { id }, headers: given, body, requestId }) => {
+    headers: z.object({ 'idempotency-key': IdempotencyKey }),
+    handler: async ({ deps, caller, params: { id }, headers, body, requestId }) => {
       const instance = await ownInstance(deps, caller, id);
-      const idempotencyKey = given['idempotency-key'];
-      if (!idempotencyKey) throw new ReasonError('idempotency_key_missing');
+      const idempotencyKey = headers['idempotency-key'];
       const actor = `member:${caller.member._id}`;
       const requested = { kind, requestedBy: 'customer' as const, request: body, idempotencyKey, actor, requestId };
       const accepted = await requestOperation(deps, instance, requested);
@@ -71,10 +68,11 @@ function operatorRoute(declared: Declared) {
     path: `/v1/operator/instances/{id}/${kind}`,
     tag: 'Operators',
     guard: requireOperator,
-    handler: async ({ deps, caller, params: { id }, headers: given, body, requestId }) => {
+    headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
+    handler: async ({ deps, caller, params: { id }, headers, body, requestId }) => {
       const instance = await deps.store.instances.find(id);
       if (!instance) throw new ReasonError('not_found');
-      const idempotencyKey = given['idempotency-key'];
+      const idempotencyKey = headers['idempotency-key'];
       const actor = `operator:${caller.name}`;
       const requested = { kind, requestedBy: 'operator' as const, request: body, idempotencyKey, actor, requestId };
       return { status: 202, body: await requestOperation(deps, instance, requested) };

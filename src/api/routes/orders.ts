@@ -29,11 +29,10 @@ export const orderRoutes = [
       'A repeated request with the same Idempotency-Key gets the same answer and creates no second order. An accepted ' +
       'order is stored and processed as soon as possible.',
     guard: requireAccount('payer', { guests: true }),
-    headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
+    headers: z.object({ 'idempotency-key': IdempotencyKey }),
     body: OrderRequest,
     answers: { 202: AcceptedOrder },
     problems: [
-      'idempotency_key_missing',
       'idempotency_key_reused',
       'not_found',
       'quote_altered',
@@ -48,7 +47,6 @@ export const orderRoutes = [
     ],
     handler: async ({ deps, body, headers, caller, ip }) => {
       const idempotencyKey = headers['idempotency-key'];
-      if (!idempotencyKey) throw new ReasonError('idempotency_key_missing');
       const order = await placeOrder(deps, { body, idempotencyKey, session: caller, ip });
       const answer = acceptedOrderView(deps, order);
       return { status: 202, body: answer, headers: { Location: answer.links.self } };

@@ -12,6 +12,7 @@ import type {
 } from '../../contracts/catalogue.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudName } from '../../contracts/stack.ts';
+import { collectFields, type FieldCollector } from './collect-fields.ts';
 import { entitlementsOf } from './entitlements.ts';
 
 /** A cart as requested; none of its names has been checked yet. */
@@ -82,44 +83,61 @@ export function includedQuantity(plan: Plan, addOn: AddOnName): number {
 }
 
 /**
- * Resolves everything that a cart names and checks that it is sold here and fits together.
+ * Resolves everything that a cart names and checks that it is sold here and fits together. `fields` collects what is
+ * refused, all of it at once; with refused fields the result is undefined.
  *
  * An add-on that the plan includes may be named up to the included number; it is not bought and not in the result.
- * Throws `plan_unknown`, `cycle_unknown`, `cloud_unknown`, `cloud_not_enabled`, `region_unknown`, `zone_unknown`,
- * `size_unavailable`, `topology_not_enabled`, `add_on_unknown`, `add_on_not_allowed`, `quantity_out_of_range` or
- * `brand_needs_domain`, whichever comes first in this order.
+ * Reasons, in this order: `plan_unknown`, `cycle_unknown`, `cloud_unknown`, `cloud_not_enabled`, `region_unknown`,
+ * `zone_unknown`, `size_unavailable`, `topology_not_enabled`, `add_on_unknown`, `add_on_not_allowed`,
+ * `quantity_out_of_range`, `brand_needs_domain`.
  */
-export function checkCart(cart: Cart, catalogue: Catalogue): CheckedCart {
-  const plan = findPlan(cart.plan, catalogue);
-  const cycle = checkCycle(cart.cycle);
-  const cloud = findCloud(cart.cloud, catalogue);
-  if (!cloud.enabled) {
-    const sold = catalogue.clouds.filter((each) => each.enabled);
-    throw new ReasonError('cloud_not_enabled', `enabled here: ${names(sold)}`);
-  }
-  const region = findRegion(cart.region, cloud);
-  const zone = cart.zone ?? region.zones[0]!;
-  if (!region.zones.includes(zone)) {
-    throw new ReasonError('zone_unknown', `the zones of ${region.name} are ${region.zones.join(', ')}`);
-  }
-  if (region.without.includes(plan.name)) {
-    const others = cloud.regions.filter((each) => !each.without.includes(plan.name));
-    throw new ReasonError('size_unavailable', `${plan.name} is available in ${names(others) || 'no region'}`);
-  }
-  const nodes = checkNodes(cart.nodes ?? 1, plan);
-  const zones = spreadNodes({ nodes, region, first: zone });
-  const addOns = checkAddOns(cart.addOns ?? {}, plan, catalogue);
+export function readCart(cart: Cart, catalogue: Catalogue, fields: FieldCollector): CheckedCart | undefined {
+  const plan = fields.check('plan', () => findPlan(cart.plan, catalogue));
+  const cycle = fields.check('cycle', () => checkCycle(cart.cycle));
+  const cloud = fields.check('cloud', () => findSoldCloud(cart.cloud, catalogue));
+  const region = cloud && fields.check('region', () => findRegion(cart.region, cloud));
+  const zone = region && fields.check('zone', () => checkZone(cart.zone, region));
+  if (plan && cloud && region) fields.check('region', () => requireSize({ plan, cloud, region }));
+  const nodes = plan && fields.check('nodes', () => checkNodes(cart.nodes ?? 1, plan));
+  const zones = region && zone && nodes && fields.check('nodes', () => spreadNodes({ nodes, region, first: zone }));
+  const addOns = readAddOns(cart.addOns ?? {}, { plan, catalogue, fields });
+  if (!plan || !cycle || !cloud || !region || !zones || !nodes) return undefined;
   const { limits, features } = entitlementsOf({ plan, nodes, addOns });
-  // A limit of null means unlimited.
-  if (limits.brands !== null && limits.domains !== null && limits.brands > limits.domains) {
-    const detail = `each brand needs a domain: brands ${limits.brands}, domains ${limits.domains}`;
-    throw new ReasonError('brand_needs_domain', detail);
-  }
-  return {
-    ...{ plan, cycle, cloud, region, zones, addOns, limits, features },
-    size: cloud.sizes[plan.name],
-    diskGib: plan.diskGib,
-  };
+  fields.check('addOns.brands', () => requireDomains(limits));
+  const found = { plan, cycle, cloud, region, zones, addOns, limits, features };
+  return { ...found, size: cloud.sizes[plan.name], diskGib: plan.diskGib };
+}
+
+/** As `readCart`; throws all refused fields. */
+export function checkCart(cart: Cart, catalogue: Catalogue): CheckedCart {
+  const fields = collectFields();
+  const checked = readCart(cart, catalogue, fields);
+  return fields.result(checked);
+}
+
+function findSoldCloud(name: string, catalogue: Catalogue): Cloud {
+  const cloud = findCloud(name, catalogue);
+  if (cloud.enabled) return cloud;
+  const sold = catalogue.clouds.filter((each) => each.enabled);
+  throw new ReasonError('cloud_not_enabled', `enabled here: ${names(sold)}`);
+}
+
+function checkZone(wanted: string | undefined, region: Region): string {
+  const zone = wanted ?? region.zones[0]!;
+  if (region.zones.includes(zone)) return zone;
+  throw new ReasonError('zone_unknown', `the zones of ${region.name} are ${region.zones.join(', ')}`);
+}
+
+function requireSize({ plan, cloud, region }: { plan: Plan; cloud: Cloud; region: Region }): void {
+  if (!region.without.includes(plan.name)) return;
+  const others = cloud.regions.filter((each) => !each.without.includes(plan.name));
+  throw new ReasonError('size_unavailable', `${plan.name} is available in ${names(others) || 'no region'}`);
+}
+
+/** A limit of null means unlimited. */
+function requireDomains({ brands, domains }: Limits): void {
+  if (brands === null || domains === null || brands <= domains) return;
+  throw new ReasonError('brand_needs_domain', `each brand needs a domain: brands ${brands}, domains ${domains}`);
 }
 
 /**
@@ -208,25 +226,32 @@ function checkNodes(nodes: number, plan: Plan): 1 | 3 {
   throw new ReasonError('topology_not_enabled', `${plan.name} is sold on ${sold.join(' or ')} node`);
 }
 
-function checkAddOns(
+function readAddOns(
   wanted: Readonly<Record<string, number>>,
-  plan: Plan,
-  catalogue: Catalogue,
+  { plan, catalogue, fields }: { plan: Plan | undefined; catalogue: Catalogue; fields: FieldCollector },
 ): CheckedCart['addOns'] {
   const bought: CheckedCart['addOns'] = {};
   for (const [name, quantity] of Object.entries(wanted)) {
-    const addOn = findAddOn(name, catalogue);
-    if (quantity === 0) continue;
-    const allowance = plan.addOns[addOn.name];
-    if (allowance === 'excluded') throw notAllowed(addOn, catalogue);
-    const maximum = allowance === 'included' ? includedQuantity(plan, addOn.name) : addOn.maximum;
-    if (!Number.isInteger(quantity) || quantity < 0 || quantity > maximum) {
-      const note = allowance === 'included' ? ` (included in ${plan.name})` : '';
-      throw new ReasonError('quantity_out_of_range', `${addOn.name}: 0 to ${maximum}${note}`);
-    }
-    if (allowance === 'sold') bought[addOn.name] = quantity;
+    fields.check(`addOns.${name}`, () => {
+      const addOn = findAddOn(name, catalogue);
+      if (plan && isBought({ addOn, quantity, plan, catalogue })) bought[addOn.name] = quantity;
+    });
   }
   return bought;
+}
+
+/** Whether the plan sells this quantity of an add-on, in contrast to including it. */
+function isBought(about: { addOn: AddOn; quantity: number; plan: Plan; catalogue: Catalogue }): boolean {
+  const { addOn, quantity, plan, catalogue } = about;
+  if (quantity === 0) return false;
+  const allowance = plan.addOns[addOn.name];
+  if (allowance === 'excluded') throw notAllowed(addOn, catalogue);
+  const maximum = allowance === 'included' ? includedQuantity(plan, addOn.name) : addOn.maximum;
+  if (!Number.isInteger(quantity) || quantity < 0 || quantity > maximum) {
+    const note = allowance === 'included' ? ` (included in ${plan.name})` : '';
+    throw new ReasonError('quantity_out_of_range', `${addOn.name}: 0 to ${maximum}${note}`);
+  }
+  return allowance === 'sold';
 }
 
 function notAllowed(addOn: AddOn, catalogue: Catalogue): ReasonError {

@@ -1,6 +1,7 @@
 import { cart } from './cart.ts';
 import { cli } from './cli.ts';
 import { details } from './details.ts';
+import { fields } from './fields.ts';
 import { host } from './host.ts';
 import { livePage } from './live-page.ts';
 import { mails } from './mails.ts';
@@ -11,4 +12,17 @@ import { resources } from './resources.ts';
 import { roles } from './roles.ts';
 
 /** English: all ICU messages by area and code. */
-export const en = { cart, cli, details, host, livePage, mails, operations, pages, reasons, resources, roles } as const;
+export const en = {
+  cart,
+  cli,
+  details,
+  fields,
+  host,
+  livePage,
+  mails,
+  operations,
+  pages,
+  reasons,
+  resources,
+  roles,
+} as const;
