@@ -10,12 +10,15 @@ type Report = NonNullable<ReconcileRun['report']>;
 
 /** The findings of a reconcile run: a table, and for each kind what it means and what to do. */
 export function reconcileText(report: Report): string {
-  const { compared, found, repaired, unread, mismatches } = report;
-  const silent = unread.length > 0 ? [reconcile.unread({ systems: unread.join(', ') })] : [];
+  const { compared, inMotion, found, repaired, unread, mismatches } = report;
+  const limits = [
+    ...(inMotion > 0 ? [reconcile.inMotion({ count: inMotion })] : []),
+    ...(unread.length > 0 ? [reconcile.unread({ systems: unread.join(', ') })] : []),
+  ];
   const total = report.repair
     ? reconcile.repaired({ compared, found, repaired })
     : reconcile.dryRun({ compared, found });
-  if (mismatches.length === 0) return [total, ...silent].join('\n');
+  if (mismatches.length === 0) return [total, ...limits].join('\n');
   const rows = mismatches.map(({ kind, subject, orderId, instanceId, repair }) => [
     kind,
     subject,
@@ -31,7 +34,7 @@ export function reconcileText(report: Report): string {
     sheet(Object.fromEntries(meanings)),
     '',
     total,
-    ...silent,
+    ...limits,
   ].join('\n');
 }
 

@@ -78,6 +78,8 @@ export const ReconcileReport = z.strictObject({
   repair: z.boolean(),
   /** Orders, subscriptions, licences, holds, stacks and resources that were compared. */
   compared: z.number().int(),
+  /** Those among them that were not judged, because they or their owner changed recently or an operation runs. */
+  inMotion: z.number().int(),
   found: z.number().int(),
   repaired: z.number().int(),
   /** The first 500. */
@@ -107,8 +109,7 @@ export interface ReconcileInput {
    * imported, resources without a record are deleted. No schedule sets it.
    */
   orphans?: boolean;
-  /** `done` is absent in passes from before it was carried over. */
-  soFar?: Omit<ReconcileProgress, 'done'> & Partial<Pick<ReconcileProgress, 'done'>>;
+  soFar?: ReconcileProgress;
 }
 
 export interface ReconcileProgress {

@@ -12,13 +12,14 @@ export function describeReconcile(pass: {
   list: string | null;
 }): string {
   const { parts, report, list } = pass;
-  const { compared, found, repaired, unread } = report;
+  const { compared, inMotion, found, repaired, unread } = report;
   const { reconcile } = texts.details;
   const title = reconcile.title[parts.includes('records') ? 'records' : 'clouds'];
   const kinds = [...new Set(report.mismatches.map(({ kind }) => kind))];
   return [
     `### ${list === null ? reconcile.over({ title }) : reconcile.running({ title, list })}`,
     report.repair ? reconcile.repaired({ compared, found, repaired }) : reconcile.dryRun({ compared, found }),
+    ...(inMotion > 0 ? [reconcile.inMotion({ count: inMotion })] : []),
     ...(unread.length > 0 ? [reconcile.unread({ systems: unread.join(', ') })] : []),
     ...kinds.map((kind) => section(kind, report)),
   ].join('\n\n');

@@ -54,14 +54,14 @@ export function dispositionOf(
   if (!order) return 'unknown';
   const { state, endedAt, busy, server } = order;
   if (busy || !orderHasEnded(state)) return 'unsettled';
-  if (isYoung(Math.max(endedAt ?? 0, server?.readyAt ?? 0), { at, settlingMs })) return 'unsettled';
+  if (isRecent(Math.max(endedAt ?? 0, server?.readyAt ?? 0), { at, settlingMs })) return 'unsettled';
   const isGone = server !== null && goneStatuses.includes(server.status);
   if (state === 'fulfilled') return isGone ? 'ended' : 'lives';
   // An unfulfilled order cannot have a running server; contradictory records are not acted on.
   return server === null || server.status === 'aborted' ? 'undone' : 'ended';
 }
 
-function isYoung(since: number, { at, settlingMs }: Settling): boolean {
+function isRecent(since: number, { at, settlingMs }: Settling): boolean {
   return at - since < settlingMs;
 }
 
@@ -164,9 +164,8 @@ export interface ListedLicence {
 }
 
 /** A licence without an instance of ours was sold alone. */
-export function judgeLicence(licence: ListedLicence, disposition: Disposition, settling: Settling): Mismatch[] {
-  const { licenceId, externalRef, createdAt } = licence;
-  if (!isInstanceId(externalRef) || isYoung(createdAt, settling)) return [];
+export function judgeLicence({ licenceId, externalRef }: ListedLicence, disposition: Disposition): Mismatch[] {
+  if (!isInstanceId(externalRef)) return [];
   return left('licence_left', licenceId, disposition, { instanceId: externalRef, repair: 'revoke_licence' });
 }
 
@@ -194,12 +193,7 @@ export interface StackFacts {
   changedAt: number;
 }
 
-export function judgeStack(
-  { stack, instanceId, changedAt }: StackFacts,
-  disposition: Disposition,
-  settling: Settling,
-): Mismatch[] {
-  if (isYoung(changedAt, settling)) return [];
+export function judgeStack({ stack, instanceId }: StackFacts, disposition: Disposition): Mismatch[] {
   return left('stack_left', stack, disposition, { instanceId, repair: 'destroy_leftovers' });
 }
 
@@ -225,11 +219,9 @@ export function judgeObject(
     withVolume?: boolean;
     orphans?: boolean;
   },
-  settling: Settling,
 ): Mismatch[] {
-  const { id, instanceId, role, createdAt } = object;
+  const { id, instanceId, role } = object;
   const { cloud, disposition, managed, withVolume = false, orphans = false } = about;
-  if (isYoung(createdAt, settling)) return [];
   if (disposition === 'lives') {
     const repair = orphans ? 'adopt_objects' : null;
     return managed === false ? [{ kind: 'object_unmanaged', subject: id, instanceId, cloud, repair }] : [];
@@ -258,6 +250,34 @@ function left(
     case 'ended':
       return [{ kind, subject, ...about, repair: null }];
   }
+}
+
+/** The result of comparing one page of a list. */
+export interface Judged {
+  mismatches: Mismatch[];
+  /** How many items were not judged, because they or their owner are in motion. */
+  inMotion: number;
+  /** Orders and instances in motion: their tickets are not changed. */
+  leftAlone: string[];
+}
+
+/** Judges each item by the disposition of its owner, unless the item or its owner is in motion. */
+export function judgeSettled<Item>(
+  items: readonly Item[],
+  settling: Settling,
+  about: {
+    owner(item: Item): string;
+    /** When the item itself changed last, ms; absent where only the owner counts. */
+    changedAt?(item: Item): number;
+    dispositions: Readonly<Record<string, Disposition>>;
+    judge(item: Item, disposition: Disposition): Mismatch[];
+  },
+): Judged {
+  const { owner, changedAt = () => 0, dispositions, judge } = about;
+  const moves = (item: Item) => dispositions[owner(item)] === 'unsettled' || isRecent(changedAt(item), settling);
+  const moving = items.filter(moves);
+  const mismatches = items.flatMap((item) => (moves(item) ? [] : judge(item, dispositions[owner(item)] ?? 'unknown')));
+  return { mismatches, inMotion: moving.length, leftAlone: [...new Set(moving.map(owner))] };
 }
 
 /** The source that reveals a kind of mismatch; its tickets are closed only by a run in which that source answered. */

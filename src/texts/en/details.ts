@@ -10,6 +10,8 @@ export const details = {
     over: '{title}: done',
     dryRun: '{compared} compared, {found} mismatches, nothing changed.',
     repaired: '{compared} compared, {found} mismatches, {repaired} repaired.',
+    inMotion:
+      '{count, plural, one {# of them was} other {# of them were}} not judged: changed recently, or an operation runs.',
     unread: 'No response: {systems}. Tickets about them stay as they are.',
     byItself: '(automatic: {repair})',
   },

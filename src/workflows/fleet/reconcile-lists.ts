@@ -5,10 +5,12 @@ import {
   type Disposition,
   dispositionOf,
   type HoldFacts,
+  type Judged,
   judgeHold,
   judgeLicence,
   judgeObject,
   judgeOrder,
+  judgeSettled,
   judgeStack,
   judgeSubscription,
   type ListedLicence,
@@ -22,12 +24,6 @@ import { cloudFleetActivities, fleetActivities } from '../lib/fleet-activities.t
 /** Reads a source; null when it does not respond. */
 export type Answered<Result> = (source: FleetSource, ask: () => Promise<Result>) => Promise<Result | null>;
 type Ask = <Result>(source: FleetSource, ask: () => Promise<Result>) => Promise<Result | null>;
-
-export interface Judged {
-  mismatches: Mismatch[];
-  /** Orders and instances in motion: their tickets are not changed. */
-  leftAlone: string[];
-}
 
 /** A list that a pass compares, page by page. */
 export interface ReconcileList {
@@ -101,7 +97,8 @@ function orders(): ReconcileList {
         return judgeOrder(order, holdings, settings);
       });
       const inMotion = items.filter((order) => !settled.includes(order));
-      return { mismatches, leftAlone: inMotion.flatMap(({ orderId, instanceId }) => [orderId, instanceId]) };
+      const leftAlone = inMotion.flatMap(({ orderId, instanceId }) => [orderId, instanceId]);
+      return { mismatches, inMotion: inMotion.length, leftAlone };
     },
   });
 }
@@ -113,8 +110,11 @@ function subscriptions(): ReconcileList {
     read: fleetActivities().readSubscriptions,
     async judge(settings, items) {
       const dispositions = await dispositionsOf(settings, { orderIds: items.map(({ orderId }) => orderId) });
-      const mismatches = items.flatMap((item) => judgeSubscription(item, dispositions[item.orderId] ?? 'unknown'));
-      return { mismatches, leftAlone: unsettled(dispositions) };
+      return judgeSettled(items, settings, {
+        owner: ({ orderId }) => orderId,
+        dispositions,
+        judge: judgeSubscription,
+      });
     },
   });
 }
@@ -126,10 +126,12 @@ function licences(): ReconcileList {
     read: fleetActivities().readLicenceList,
     async judge(settings, items) {
       const dispositions = await dispositionsOf(settings, { instanceIds: items.map(({ externalRef }) => externalRef) });
-      const mismatches = items.flatMap((item) =>
-        judgeLicence(item, dispositions[item.externalRef] ?? 'unknown', settings),
-      );
-      return { mismatches, leftAlone: unsettled(dispositions) };
+      return judgeSettled(items, settings, {
+        owner: ({ externalRef }) => externalRef,
+        changedAt: ({ createdAt }) => createdAt,
+        dispositions,
+        judge: judgeLicence,
+      });
     },
   });
 }
@@ -145,8 +147,7 @@ function holds(): ReconcileList {
         instanceIds: holders.filter(isInstanceId),
         orderIds: holders.filter((id) => !isInstanceId(id)),
       });
-      const mismatches = items.flatMap((item) => judgeHold(item, dispositions[item.holderId] ?? 'unknown'));
-      return { mismatches, leftAlone: unsettled(dispositions) };
+      return judgeSettled(items, settings, { owner: ({ holderId }) => holderId, dispositions, judge: judgeHold });
     },
   });
 }
@@ -159,10 +160,12 @@ function stacks(anyCloud: CloudName): ReconcileList {
     read: cloudFleetActivities(anyCloud).readStacks,
     async judge(settings, items) {
       const dispositions = await dispositionsOf(settings, { instanceIds: items.map(({ instanceId }) => instanceId) });
-      const mismatches = items.flatMap((item) =>
-        judgeStack(item, dispositions[item.instanceId] ?? 'unknown', settings),
-      );
-      return { mismatches, leftAlone: unsettled(dispositions) };
+      return judgeSettled(items, settings, {
+        owner: ({ instanceId }) => instanceId,
+        changedAt: ({ changedAt }) => changedAt,
+        dispositions,
+        judge: judgeStack,
+      });
     },
   });
 }
@@ -179,19 +182,16 @@ function objects(cloud: CloudName, orphans: boolean): ReconcileList {
       const owned = owners.filter((id) => dispositions[id] === 'lives' || (orphans && dispositions[id] === 'unknown'));
       const states = owned.length === 0 ? {} : await ask('states', () => cloudFleetActivities(cloud).readStates(owned));
       const withData = new Set(items.flatMap(({ role, instanceId }) => (role === 'volume' ? instanceId : [])));
-      const mismatches = items.flatMap((object) => {
-        const { instanceId, id } = object;
-        const managed = states?.[instanceId]?.includes(id) ?? null;
-        const about = {
-          cloud,
-          disposition: dispositions[instanceId] ?? 'unknown',
-          managed,
-          withVolume: withData.has(instanceId),
-          orphans,
-        };
-        return judgeObject(object, about, settings);
+      return judgeSettled(items, settings, {
+        owner: ({ instanceId }) => instanceId,
+        changedAt: ({ createdAt }) => createdAt,
+        dispositions,
+        judge(object, disposition) {
+          const { instanceId, id } = object;
+          const managed = states?.[instanceId]?.includes(id) ?? null;
+          return judgeObject(object, { cloud, disposition, managed, withVolume: withData.has(instanceId), orphans });
+        },
       });
-      return { mismatches, leftAlone: unsettled(dispositions) };
     },
   });
 }
@@ -205,8 +205,4 @@ async function dispositionsOf(
     orderIds: [...new Set(orderIds)],
     instanceIds: [...new Set(instanceIds)],
   });
-}
-
-function unsettled(dispositions: Record<string, Disposition>): string[] {
-  return Object.entries(dispositions).flatMap(([id, disposition]) => (disposition === 'unsettled' ? id : []));
 }

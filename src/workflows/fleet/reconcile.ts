@@ -8,13 +8,13 @@ import {
 } from '@temporalio/workflow';
 import {
   FleetSource,
-  type Mismatch,
   type Page,
   type ReconcileInput,
   type ReconcileProgress,
   type ReconcileReport,
 } from '../../contracts/fleet.ts';
 import { describeReconcile } from '../../domain/fleet/describe-reconcile.ts';
+import type { Judged } from '../../domain/fleet/reconcile.ts';
 import { fleetActivities } from '../lib/fleet-activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { type Answered, listsOf } from './reconcile-lists.ts';
@@ -30,7 +30,7 @@ const longestReport = 500;
  */
 export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileReport> {
   const { parts, repair, soFar } = input;
-  const progress = soFar ? { ...soFar, done: soFar.done ?? [] } : await begin(repair);
+  const progress = soFar ?? (await begin(repair));
   const { settings, report } = progress;
   const lists = listsOf(input, settings.clouds);
 
@@ -42,8 +42,7 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
       await continueIfLong();
       const page: Page<unknown> | null = await answered(list.source, () => list.read(settings, cursor as string));
       if (page === null) break;
-      const { mismatches, leftAlone } = await list.judge(settings, page.items, answered);
-      await take(progress, { compared: page.items.length, mismatches, leftAlone });
+      await take(progress, page.items.length, await list.judge(settings, page.items, answered));
       cursor = page.next;
     }
     progress.cursor = '';
@@ -81,17 +80,20 @@ export async function reconcileFleet(input: ReconcileInput): Promise<ReconcileRe
 
 async function begin(repair: boolean): Promise<ReconcileProgress> {
   const settings = await fleetActivities().beginPass();
-  const report: ReconcileReport = { repair, compared: 0, found: 0, repaired: 0, mismatches: [], unread: [] };
+  const counts = { compared: 0, inMotion: 0, found: 0, repaired: 0 };
+  const report: ReconcileReport = { repair, ...counts, mismatches: [], unread: [] };
   return { settings, list: 0, cursor: '', report, repairable: [], done: [] };
 }
 
 /** Adds the result of one page to the report, and opens tickets unless it is a dry run. */
 async function take(
   progress: ReconcileProgress,
-  { compared, mismatches, leftAlone }: { compared: number; mismatches: Mismatch[]; leftAlone: string[] },
+  compared: number,
+  { mismatches, inMotion, leftAlone }: Judged,
 ): Promise<void> {
   const { settings, report } = progress;
   report.compared += compared;
+  report.inMotion += inMotion;
   report.found += mismatches.length;
   report.mismatches.push(...mismatches.slice(0, longestReport - report.mismatches.length));
   if (!report.repair || mismatches.length + leftAlone.length === 0) return;

@@ -10,6 +10,7 @@ import {
   judgeLicence,
   judgeObject,
   judgeOrder,
+  judgeSettled,
   judgeStack,
   judgeSubscription,
   type ObjectFacts,
@@ -135,13 +136,20 @@ describe('what is in motion is no mismatch', () => {
     expect(judgeOrder(delivered(change), nothing, settling)).toEqual([]);
   });
 
-  test('a thing that was made a moment ago', () => {
-    const object: ObjectFacts = { id: 'vol-1', role: 'volume', instanceId, createdAt: justNow };
-    expect(judgeObject(object, { cloud: 'local', disposition: 'undone', managed: null }, settling)).toEqual([]);
-    expect(judgeStack({ stack: 'inst-1', instanceId, changedAt: justNow }, 'undone', settling)).toEqual([]);
-    expect(judgeLicence({ licenceId: 'l', externalRef: instanceId, createdAt: justNow }, 'undone', settling)).toEqual(
-      [],
-    );
+  test('an item that changed a moment ago, or whose owner is in motion, is counted and not judged', () => {
+    const owned = (owner: string, changedAt: number) => ({ owner, changedAt });
+    const items = [owned('a', longAgo), owned('a', justNow), owned('b', longAgo), owned('c', longAgo)];
+    const judged = judgeSettled(items, settling, {
+      owner: ({ owner }) => owner,
+      changedAt: ({ changedAt }) => changedAt,
+      dispositions: { a: 'undone', b: 'unsettled' },
+      judge: ({ owner }, disposition) => [{ kind: 'stack_left', subject: `${owner} ${disposition}`, repair: null }],
+    });
+    expect(judged).toEqual({
+      mismatches: ['a undone', 'c unknown'].map((subject) => ({ kind: 'stack_left', subject, repair: null })),
+      inMotion: 2,
+      leftAlone: ['a', 'b'],
+    });
   });
 });
 
@@ -172,11 +180,11 @@ function leftovers(disposition: Disposition, managed: boolean | null = null) {
   const about = { cloud: 'local' as const, disposition, managed };
   return [
     ...judgeSubscription({ subscriptionId: 'sub_1', orderId }, disposition),
-    ...judgeLicence({ licenceId: 'lic_1', externalRef: instanceId, createdAt: longAgo }, disposition, settling),
+    ...judgeLicence({ licenceId: 'lic_1', externalRef: instanceId, createdAt: longAgo }, disposition),
     ...judgeHold({ name: 'acme', holderId: instanceId, until: null }, disposition),
-    ...judgeStack({ stack: `inst-${instanceId}`, instanceId, changedAt: longAgo }, disposition, settling),
-    ...judgeObject(object('volume'), about, settling),
-    ...judgeObject(object('record'), about, settling),
+    ...judgeStack({ stack: `inst-${instanceId}`, instanceId, changedAt: longAgo }, disposition),
+    ...judgeObject(object('volume'), about),
+    ...judgeObject(object('record'), about),
   ];
 }
 
@@ -214,7 +222,7 @@ describe('what is left', () => {
       about: { managed: boolean | null; withVolume?: boolean; orphans?: boolean },
     ) => {
       const object: ObjectFacts = { id: 'net-1', role: 'other', instanceId, createdAt: longAgo };
-      return judgeObject(object, { cloud: 'local', disposition, orphans: true, ...about }, settling)[0]?.repair;
+      return judgeObject(object, { cloud: 'local', disposition, orphans: true, ...about })[0]?.repair;
     };
     expect(judge('lives', { managed: false })).toBe('adopt_objects');
     expect(judge('lives', { managed: true })).toBeUndefined();
@@ -229,7 +237,7 @@ describe('what is left', () => {
     expect(judge('unsettled', { managed: false })).toBeUndefined();
   });
   test("a licence that was sold alone and a hold that ends by itself are nobody's business", () => {
-    expect(judgeLicence({ licenceId: 'l', externalRef: 'partner-7', createdAt: longAgo }, 'unknown', settling)).toEqual(
+    expect(judgeLicence({ licenceId: 'l', externalRef: 'partner-7', createdAt: longAgo }, 'unknown')).toEqual(
       [],
     );
     expect(judgeHold({ name: 'acme', holderId: orderId, until: settling.at + 1 }, 'unknown')).toEqual([]);
