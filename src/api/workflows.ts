@@ -35,6 +35,7 @@ import { subscriptionSignal, subscriptionWorkflowType } from '../contracts/subsc
 import {
   type AcceptedOperation,
   abortOperation,
+  type CancelRequest,
   cancelOperation,
   controlQueue,
   type InstanceFacts,
@@ -140,14 +141,17 @@ export function createWorkflows({
       await ask(() => client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionSignal(subscription)));
     },
     /**
-     * Requests the cancellation of an order. Errors: `already_ready`, `already_ended`, `not_found` when the workflow
+     * Requests the cancellation of an order by its customer or an operator. Errors: `already_ready`, `already_ended`, `not_found` when the workflow
      * ended.
      */
-    async cancel(instanceId: string, updateId: string): Promise<AcceptedOperation> {
+    async cancel(
+      instanceId: string,
+      { by, updateId }: CancelRequest & { updateId: string },
+    ): Promise<AcceptedOperation> {
       return ask(() =>
         client.workflow
           .getHandle(instanceWorkflowId(instanceId))
-          .executeUpdate(cancelOperation, { args: [{ by: 'customer' }], updateId }),
+          .executeUpdate(cancelOperation, { args: [{ by }], updateId }),
       );
     },
     /** Passes an operator's decision on. Errors: `step_not_waiting`, `step_not_skippable`, `not_found`. */
@@ -232,9 +236,9 @@ export function createWorkflows({
       await ask(() => connection.workflowService.getSystemInfo({}));
     },
     /** Page of a workflow in the Temporal UI, where one is configured. */
-    pageOf(instanceId: string): string | undefined {
+    pageOf(workflowId: string): string | undefined {
       const base = config.TEMPORAL_UI_URL?.replace(/\/$/, '');
-      const id = encodeURIComponent(instanceWorkflowId(instanceId));
+      const id = encodeURIComponent(workflowId);
       return base && `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}`;
     },
   };

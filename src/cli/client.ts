@@ -1,17 +1,26 @@
 import { z } from 'zod';
 import { CloudCheck } from '../contracts/api/clouds.ts';
-import { listOf } from '../contracts/api/common.ts';
+import { pageOf } from '../contracts/api/common.ts';
 import { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
 import { AcceptedOperation } from '../contracts/api/operations.ts';
-import { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
+import {
+  AuditEntry,
+  Found,
+  OperatorAccount,
+  OperatorInstance,
+  OperatorOperation,
+  OperatorOrder,
+  PlatformStatus,
+} from '../contracts/api/operator.ts';
 import { Problem } from '../contracts/problem.ts';
 import type { Decision } from '../contracts/steps.ts';
 import { CommandError, exitCodes, type Settings } from './settings.ts';
 
-const timeoutMs = 30_000;
+/** The API gives its own calls 5 s, so a write may take a little longer. */
+const timeouts = { readMs: 5_000, writeMs: 10_000 };
 
 /** The operators' API calls; every failure is a CommandError of one sentence. */
-export function createClient({ api, token }: Settings) {
+export function createClient({ api, token, operator }: Settings) {
   async function ask<Schema extends z.ZodType>(
     schema: Schema,
     path: string,
@@ -24,14 +33,16 @@ export function createClient({ api, token }: Settings) {
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
+          ...(operator ? { 'freehold-operator': operator } : {}),
           ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(options.method ? timeouts.writeMs : timeouts.readMs),
       });
     } catch (error) {
-      const { cause, message } = error as { cause?: { code?: string }; message: string };
-      throw new CommandError(`${api} does not answer (${cause?.code ?? message}).`, exitCodes.unreachable);
+      const { cause, message, name } = error as { cause?: Error & { code?: string }; message: string; name: string };
+      const why = name === 'TimeoutError' ? 'no response in time' : (cause?.code ?? cause?.message ?? message);
+      throw new CommandError(`${api} does not answer (${why}).`, exitCodes.unreachable);
     }
     const body: unknown = await response.json().catch(() => undefined);
     if (!response.ok) throw refusal(response.status, body);
@@ -47,15 +58,20 @@ export function createClient({ api, token }: Settings) {
 
   return {
     orders: (filter: Record<string, string | undefined>) =>
-      ask(listOf(OperatorOrder), `/v1/operator/orders${query(filter)}`),
+      ask(pageOf(OperatorOrder), `/v1/operator/orders${query(filter)}`),
     order: (id: string) => ask(OperatorOrder, `/v1/operator/orders/${encodeURIComponent(id)}`),
+    cancelOrder: (id: string, body: { why: string }) =>
+      ask(OperatorOrder, `/v1/operator/orders/${encodeURIComponent(id)}/cancel`, { method: 'POST', body }),
+    account: (id: string) => ask(OperatorAccount, `/v1/operator/accounts/${encodeURIComponent(id)}`),
+    find: (text: string) => ask(Found, '/v1/operator/find', { method: 'POST', body: { text } }),
+    status: () => ask(PlatformStatus, '/v1/operator/status'),
     instances: (filter: Record<string, string | undefined>) =>
-      ask(listOf(OperatorInstance), `/v1/operator/instances${query(filter)}`),
+      ask(pageOf(OperatorInstance), `/v1/operator/instances${query(filter)}`),
     instance: (id: string) => ask(OperatorInstance, `/v1/operator/instances/${encodeURIComponent(id)}`),
     requestOperation: (id: string, kind: string) =>
       ask(AcceptedOperation, `/v1/operator/instances/${encodeURIComponent(id)}/${kind}`, { method: 'POST' }),
     operations: (filter: Record<string, string | undefined>) =>
-      ask(listOf(OperatorOperation), `/v1/operator/operations${query(filter)}`),
+      ask(pageOf(OperatorOperation), `/v1/operator/operations${query(filter)}`),
     operation: (id: string) =>
       ask(
         z.object({ operation: OperatorOperation, audit: z.array(AuditEntry) }),
@@ -67,7 +83,7 @@ export function createClient({ api, token }: Settings) {
     startCloudCheck: () => ask(CloudCheck, '/v1/operator/clouds/check', { method: 'POST' }),
     cloudCheck: (id: string) => ask(CloudCheck, `/v1/operator/clouds/check/${encodeURIComponent(id)}`),
     tickets: (filter: Record<string, string | undefined>) =>
-      ask(listOf(Ticket), `/v1/operator/tickets${query(filter)}`),
+      ask(pageOf(Ticket), `/v1/operator/tickets${query(filter)}`),
     ticket: (id: string) =>
       ask(z.object({ ticket: Ticket, audit: z.array(AuditEntry) }), `/v1/operator/tickets/${encodeURIComponent(id)}`),
     closeTicket: (id: string, body: { why: string }) =>

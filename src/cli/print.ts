@@ -155,16 +155,18 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
     page: operation.workflowUrl,
   });
   const history = audit.map(({ at, actor, action, why }) => `${at}  ${actor}  ${action}${why ? `: ${why}` : ''}`);
-  return [facts, '', steps, ...(history.length > 0 ? ['', ...history] : []), ...choices(operation)].join('\n');
+  return [facts, ...choices(operation), '', steps, ...(history.length > 0 ? ['', ...history] : [])].join('\n');
 }
 
 /** The operator's possible decisions, as commands to copy. */
 function choices({ id, waiting }: OperatorOperation): string[] {
   if (!waiting) return [];
-  const { step, operator, next, decisions } = waiting;
+  const { step, operator, next, decisions, detail } = waiting;
+  const cause = detail?.split('\n')[0]?.slice(0, 300);
   return [
     '',
     texts.waits({ step, operator, next }),
+    ...(cause ? [`  ${cause}`] : []),
     ...decisions.map((decision) => `  freehold operations ${decision} ${id} --why "..."`),
   ];
 }

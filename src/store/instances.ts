@@ -1,45 +1,48 @@
 import { type Connection, Schema } from 'mongoose';
 import type { CloudName } from '../contracts/stack.ts';
-import { type InstanceStatus, lostInstanceStatuses } from '../contracts/states.ts';
+import { InstanceStatus, lostInstanceStatuses } from '../contracts/states.ts';
+import { type Newest, type NewestPage, newestFirst } from './newest-first.ts';
 import type { InstanceRecord } from './records.ts';
 
 /** Instances; only the activities of their own workflow write them. */
 export function instanceStore(connection: Connection) {
   const mixed = { type: Schema.Types.Mixed };
   const text = { type: String, required: true };
-  const model = connection.model<InstanceRecord>(
-    'Instance',
-    new Schema<InstanceRecord>(
-      {
-        _id: text,
-        accountId: { ...text, index: true },
-        orderId: { ...text, index: true },
-        name: text,
-        cloud: text,
-        region: text,
-        zonesTried: { type: [String], default: undefined },
-        plan: text,
-        cycle: text,
-        addOns: mixed,
-        limits: mixed,
-        features: mixed,
-        seats: { type: Number, required: true },
-        product: text,
-        adminEmail: text,
-        desired: { ...mixed, required: true },
-        applied: mixed,
-        status: { ...text, index: true },
-        standing: { type: String, default: null },
-        standingRevision: { type: Number, required: true },
-        licenceId: String,
-        outputs: mixed,
-        paidUntil: Date,
-        createdAt: { type: Date, required: true, index: true },
-        readyAt: Date,
-      },
-      { collection: 'instances', minimize: false },
-    ),
+  const schema = new Schema<InstanceRecord>(
+    {
+      _id: text,
+      accountId: { ...text, index: true },
+      orderId: { ...text, index: true },
+      name: text,
+      cloud: text,
+      region: text,
+      zonesTried: { type: [String], default: undefined },
+      plan: text,
+      cycle: text,
+      addOns: mixed,
+      limits: mixed,
+      features: mixed,
+      seats: { type: Number, required: true },
+      product: text,
+      adminEmail: text,
+      desired: { ...mixed, required: true },
+      applied: mixed,
+      status: { ...text, index: true },
+      standing: { type: String, default: null },
+      standingRevision: { type: Number, required: true },
+      licenceId: String,
+      outputs: mixed,
+      paidUntil: Date,
+      createdAt: { type: Date, required: true },
+      readyAt: Date,
+    },
+    { collection: 'instances', minimize: false },
   );
+  schema.index({ createdAt: -1, _id: -1 });
+  schema.index({ name: 1 });
+  schema.index({ licenceId: 1 });
+  schema.index({ 'desired.names.hostname': 1 });
+  const model = connection.model<InstanceRecord>('Instance', schema);
 
   return {
     model,
@@ -59,6 +62,21 @@ export function instanceStore(connection: Connection) {
     ): Promise<InstanceRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<InstanceRecord[]>();
     },
+    /** A page of them, newest first. */
+    async newest(
+      filter: { accountId?: string; status?: InstanceStatus },
+      page: NewestPage,
+    ): Promise<Newest<InstanceRecord>> {
+      return newestFirst<InstanceRecord>(model, { filter, time: 'createdAt', page });
+    },
+    /** Those with this licence, this name, or this hostname, newest first. */
+    async matching(text: string, limit: number): Promise<InstanceRecord[]> {
+      return model
+        .find({ $or: [{ licenceId: text }, { name: text }, { 'desired.names.hostname': text }] })
+        .sort({ createdAt: -1 })
+        .limit(limit)
+        .lean<InstanceRecord[]>();
+    },
     /** A page of the servers on a cloud that were once ready and still exist, by id. */
     async delivered(cloud: CloudName, { after, limit }: { after: string; limit: number }): Promise<InstanceRecord[]> {
       return model
@@ -66,6 +84,12 @@ export function instanceStore(connection: Connection) {
         .sort({ _id: 1 })
         .limit(limit)
         .lean<InstanceRecord[]>();
+    },
+    /** How many servers that exist have each status. */
+    async countByStatus(): Promise<Partial<Record<InstanceStatus, number>>> {
+      const existing = InstanceStatus.options.filter((status) => status !== 'aborted' && status !== 'terminated');
+      const counts = await Promise.all(existing.map((status) => model.countDocuments({ status })));
+      return Object.fromEntries(existing.flatMap((status, at) => (counts[at] ? [[status, counts[at]]] : [])));
     },
     /** Those with one of these statuses whose id comes after `after`, by id. */
     async page(

@@ -8,6 +8,7 @@ import {
 } from '../contracts/states.ts';
 import { isUndoStep } from '../contracts/steps.ts';
 import { nowDate } from '../runtime/clock.ts';
+import { type Newest, type NewestPage, newestFirst } from './newest-first.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
 
 /** Statuses that a repeated check of the same try does not replace. */
@@ -42,11 +43,11 @@ export function operationStore(connection: Connection) {
         status: { type: String, required: true, index: true },
         reason: String,
         steps: { type: [Schema.Types.Mixed], required: true } as never,
-        createdAt: { type: Date, required: true, index: true },
+        createdAt: { type: Date, required: true },
         endedAt: Date,
       },
       { collection: 'operations', minimize: false },
-    ),
+    ).index({ createdAt: -1, _id: -1 }),
   );
 
   /** Sets this status on an operation that waited for an operator, once none of its steps waits any more. */
@@ -78,6 +79,25 @@ export function operationStore(connection: Connection) {
       limit: number,
     ): Promise<OperationRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OperationRecord[]>();
+    },
+    /** A page of them, newest first. */
+    async newest(
+      filter: { accountId?: string; status?: OperationStatus },
+      page: NewestPage,
+    ): Promise<Newest<OperationRecord>> {
+      return newestFirst<OperationRecord>(model, { filter, time: 'createdAt', page });
+    },
+    /** The newest operations of these instances. */
+    async ofInstances(instanceIds: readonly string[], limit: number): Promise<OperationRecord[]> {
+      return model
+        .find({ instanceId: { $in: instanceIds } })
+        .sort({ createdAt: -1 })
+        .limit(limit)
+        .lean<OperationRecord[]>();
+    },
+    /** How many have this status. */
+    async countWith(status: OperationStatus): Promise<number> {
+      return model.countDocuments({ status });
     },
     /** A reason stays until it is replaced, or until the operation continues or succeeds. */
     async setStatus(id: string, change: { status: OperationStatus; reason?: ReasonCode }): Promise<void> {

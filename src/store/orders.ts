@@ -1,11 +1,37 @@
 import { type Connection, Schema } from 'mongoose';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
-import { endedOrderStates, type OrderState, orderHasEnded } from '../contracts/states.ts';
+import { endedOrderStates, OrderState, orderHasEnded } from '../contracts/states.ts';
 import { statesBefore } from '../domain/billing/order-rules.ts';
 import { now, nowDate } from '../runtime/clock.ts';
 import { insertPlain } from './insert-plain.ts';
+import { type Newest, type NewestPage, newestFirst } from './newest-first.ts';
 import type { OrderRecord } from './records.ts';
+
+/** Fields by which operators find orders, beside those that are indexed anyway. */
+const searched = [
+  'operationId',
+  'billingEmail',
+  'adminEmail',
+  'quote.subject.hostname',
+  'quote.subject.name',
+  'payment.customerId',
+  'invoiceIds',
+] as const;
+
+/** What operators search orders by; a field with several values matches any of them. */
+export type OrderSearch = Partial<
+  Record<
+    | (typeof searched)[number]
+    | '_id'
+    | 'quoteId'
+    | 'accountId'
+    | 'instanceId'
+    | 'payment.subscriptionId'
+    | 'payment.paymentIntentId',
+    readonly string[]
+  >
+>;
 
 /** Orders: one per quote, one per Idempotency-Key; every change of state is a compare-and-set. */
 export function orderStore(connection: Connection) {
@@ -33,7 +59,7 @@ export function orderStore(connection: Connection) {
       paid: { type: Number, required: true },
       refunded: { type: Number, required: true },
       startedAt: Date,
-      createdAt: { type: Date, required: true, index: true },
+      createdAt: { type: Date, required: true },
       endedAt: Date,
       moneyReadAt: Date,
     },
@@ -41,6 +67,8 @@ export function orderStore(connection: Connection) {
   );
   schema.index({ idempotencyScope: 1, idempotencyKey: 1 }, { unique: true });
   schema.index({ moneyReadAt: 1 }, { sparse: true });
+  schema.index({ createdAt: -1, _id: -1 });
+  for (const field of searched) schema.index({ [field]: 1 });
   schema.index({ 'payment.subscriptionId': 1 });
   schema.index({ 'payment.paymentIntentId': 1 });
   const model = connection.model<OrderRecord>('Order', schema);
@@ -71,6 +99,16 @@ export function orderStore(connection: Connection) {
     async list(filter: { accountId?: string; state?: OrderState }, limit: number): Promise<OrderRecord[]> {
       return model.find(filter).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
     },
+    /** A page of them, newest first. */
+    async newest(filter: { accountId?: string; state?: OrderState }, page: NewestPage): Promise<Newest<OrderRecord>> {
+      return newestFirst<OrderRecord>(model, { filter, time: 'createdAt', page });
+    },
+    /** Those in which any of these fields matches, newest first. */
+    async matching(search: OrderSearch, limit: number): Promise<OrderRecord[]> {
+      const fields = Object.entries(search).map(([field, values]) => ({ [field]: { $in: values } }));
+      if (fields.length === 0) return [];
+      return model.find({ $or: fields }).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
+    },
     /** The orders of an account that have not ended; newest first, at most 100. */
     async open(accountId: string): Promise<OrderRecord[]> {
       return model
@@ -78,6 +116,12 @@ export function orderStore(connection: Connection) {
         .sort({ createdAt: -1 })
         .limit(100)
         .lean<OrderRecord[]>();
+    },
+    /** How many orders that have not ended are in each state. */
+    async countOpenByState(): Promise<Partial<Record<OrderState, number>>> {
+      const open = OrderState.options.filter((state) => !orderHasEnded(state));
+      const counts = await Promise.all(open.map((state) => model.countDocuments({ state })));
+      return Object.fromEntries(open.flatMap((state, at) => (counts[at] ? [[state, counts[at]]] : [])));
     },
     async countOf(accountId: string): Promise<number> {
       return model.countDocuments({ accountId });

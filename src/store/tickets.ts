@@ -3,6 +3,7 @@ import type { Mismatch, MismatchKind } from '../contracts/fleet.ts';
 import { nowDate } from '../runtime/clock.ts';
 import { newId } from '../runtime/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { type Newest, type NewestPage, newestFirst } from './newest-first.ts';
 import type { TicketRecord } from './records.ts';
 
 export type TicketState = 'open' | 'repaired' | 'closed';
@@ -24,7 +25,7 @@ export function ticketStore(connection: Connection) {
       instanceId: { type: String, index: true },
       cloud: String,
       repair: { type: String, default: null },
-      openedAt: { type: Date, required: true, index: true },
+      openedAt: { type: Date, required: true },
       seenAt: { type: Date, required: true },
       repairedAt: { type: Date, default: null },
       repairs: { type: Number, required: true },
@@ -34,6 +35,7 @@ export function ticketStore(connection: Connection) {
     { collection: 'tickets' },
   );
   schema.index({ kind: 1, subject: 1 }, { unique: true });
+  schema.index({ openedAt: -1, _id: -1 });
   const model = connection.model<TicketRecord>('Ticket', schema);
 
   async function open(mismatch: Mismatch, at: Date): Promise<boolean> {
@@ -108,11 +110,25 @@ export function ticketStore(connection: Connection) {
     async find(id: string): Promise<TicketRecord | null> {
       return model.findById(id).lean<TicketRecord>();
     },
-    /** Newest first. */
-    async list(filter: { state?: TicketState; kind?: MismatchKind }, limit: number): Promise<TicketRecord[]> {
-      const { state, kind } = filter;
-      const query = { ...(state ? states[state] : {}), ...(kind ? { kind } : {}) };
-      return model.find(query).sort({ openedAt: -1 }).limit(limit).lean<TicketRecord[]>();
+    /** A page of them, newest first. */
+    async newest(
+      { state, kind }: { state?: TicketState; kind?: MismatchKind },
+      page: NewestPage,
+    ): Promise<Newest<TicketRecord>> {
+      const filter = { ...(state ? states[state] : {}), ...(kind ? { kind } : {}) };
+      return newestFirst<TicketRecord>(model, { filter, time: 'openedAt', page });
+    },
+    async countOpen(): Promise<number> {
+      return model.countDocuments(states.open);
+    },
+    /** The open tickets of these orders and instances, newest first. */
+    async openOf(ids: readonly string[], limit: number): Promise<TicketRecord[]> {
+      const about = { $or: [{ orderId: { $in: ids } }, { instanceId: { $in: ids } }] };
+      return model
+        .find({ $and: [about, states.open] })
+        .sort({ openedAt: -1 })
+        .limit(limit)
+        .lean<TicketRecord[]>();
     },
     /** Orders with an open ticket. */
     async openOrders(): Promise<string[]> {

@@ -10,6 +10,7 @@ const mismatch: Mismatch = { kind: 'host_gone', subject: 'host-1', instanceId: '
 const report: ReconcileReport = {
   repair: false,
   compared: 3,
+  inMotion: 0,
   found: 1,
   repaired: 0,
   mismatches: [mismatch],

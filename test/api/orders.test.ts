@@ -401,7 +401,10 @@ describe('cancelling', () => {
     const { accepted, bearer, record } = await order(api);
     const answer = await cancel(accepted.id, { ...bearer, 'idempotency-key': 'my-cancel' });
     expect(answer.status).toBe(202);
-    expect(calls.findLast(({ call }) => call === 'cancel')?.args).toEqual([record.instanceId, 'my-cancel']);
+    expect(calls.findLast(({ call }) => call === 'cancel')?.args).toEqual([
+      record.instanceId,
+      { by: 'customer', updateId: 'my-cancel' },
+    ]);
     expect(await api.store.audit.of(record._id)).toMatchObject([
       { actor: `guest:${record._id}`, action: 'cancel-order', requestId: answer.headers.get('x-request-id') },
     ]);

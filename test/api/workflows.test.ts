@@ -72,7 +72,7 @@ describe('an instance', () => {
       description.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]),
     );
     expect(attributes).toMatchObject({ InstanceId: order.instanceId, OrderId: order._id, NeedsAttention: false });
-    await workflows.cancel(order.instanceId, 'end');
+    await workflows.cancel(order.instanceId, { by: 'customer', updateId: 'end' });
     const { input } = await handleOf(order).result();
     expect(input).toMatchObject({
       queue: [{ operationId: order.operationId, kind: 'provision' }],
@@ -91,20 +91,22 @@ describe('an instance', () => {
     const order = anOrder();
     await workflows.startInstance(order);
     expect(await workflows.signalPayment(order.instanceId)).toBe(true);
-    await workflows.cancel(order.instanceId, 'end');
+    await workflows.cancel(order.instanceId, { by: 'customer', updateId: 'end' });
     expect(await handleOf(order).result()).toMatchObject({ signals: 1 });
     await workflows.startInstance(order);
     expect((await handleOf(order).describe()).status.name).toBe('COMPLETED');
     expect(await workflows.signalPayment(order.instanceId)).toBe(false);
-    await expect(workflows.cancel(order.instanceId, 'again')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(workflows.cancel(order.instanceId, { by: 'customer', updateId: 'again' })).rejects.toMatchObject({
+      code: 'not_found',
+    });
   });
 
   test('takes the same cancel twice as one', async () => {
     const order = anOrder();
     await workflows.startInstance(order);
     const answers = await Promise.all([
-      workflows.cancel(order.instanceId, 'one'),
-      workflows.cancel(order.instanceId, 'one'),
+      workflows.cancel(order.instanceId, { by: 'customer', updateId: 'one' }),
+      workflows.cancel(order.instanceId, { by: 'customer', updateId: 'one' }),
     ]);
     expect(answers).toEqual([{ operationId: order.operationId }, { operationId: order.operationId }]);
   });
@@ -119,7 +121,9 @@ describe('an instance', () => {
     expect(await decide('skip', 'send-mail')).toEqual({ operationId: order.operationId });
     expect(await decide('abort')).toEqual({ operationId: order.operationId });
     await expect(decide('retry')).rejects.not.toHaveProperty('code');
-    await expect(workflows.cancel(newId.instance(), 'x')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(workflows.cancel(newId.instance(), { by: 'customer', updateId: 'x' })).rejects.toMatchObject({
+      code: 'not_found',
+    });
   });
 });
 
@@ -143,7 +147,7 @@ describe('Temporal that does not answer', () => {
         lost.ping(),
         lost.startInstance(order),
         lost.signalPayment(order.instanceId),
-        lost.cancel(order.instanceId, 'x'),
+        lost.cancel(order.instanceId, { by: 'customer', updateId: 'x' }),
         lost.request(order.instanceId, {
           kind: checkDrift.kind,
           operationId: newId.operation(),
@@ -170,13 +174,15 @@ describe('Temporal that does not answer', () => {
       taskQueue: 'nobody-works-here',
       args: [{ queue: [] }],
     });
-    await expect(impatient.cancel(order.instanceId, 'x')).rejects.toMatchObject({ code: 'workflow_unreachable' });
+    await expect(impatient.cancel(order.instanceId, { by: 'customer', updateId: 'x' })).rejects.toMatchObject({
+      code: 'workflow_unreachable',
+    });
     await client.workflow.getHandle(instanceWorkflowId(order.instanceId)).terminate();
   });
 });
 
 test('the page of a workflow is in the Temporal UI', () => {
-  expect(workflows.pageOf('i0123456789abcdef')).toBe(
+  expect(workflows.pageOf('instance/i0123456789abcdef')).toBe(
     'http://127.0.0.1:8233/namespaces/default/workflows/instance%2Fi0123456789abcdef',
   );
 });

@@ -11,6 +11,7 @@ import type { OrderRecord } from '../../src/store/records.ts';
 import { notedWorkflows, operatorToken, order, startApi, type TestApi } from '../support/api.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { instanceRecord } from '../support/instance-record.ts';
+import { until } from '../support/until.ts';
 
 const entry = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let database: TestDatabase;
@@ -138,17 +139,132 @@ describe('freehold', () => {
     const show = await freehold(['operations', 'show', record.operationId]);
     expect(show.out).toContain(`freehold operations retry ${record.operationId}`);
 
-    for (const action of ['retry', 'skip', 'abort']) {
-      const done = await freehold(['operations', action, record.operationId, '--why', 'because']);
-      expect(done).toMatchObject({ code: 0, err: '' });
+    for (const [action, accepted] of [
+      ['retry', 'Retry accepted: stack-up runs again, as try 4.\n'],
+      ['skip', 'Skip accepted: the operation continues without stack-up.\n'],
+      ['abort', expect.stringMatching(/^Abort accepted in stack-up: /)],
+    ] as const) {
+      const decide = ['operations', action, record.operationId, '--why', 'because', '--no-follow'];
+      const done = await freehold(['--operator', 'Ada L.', ...decide]);
+      expect(done).toEqual({ code: 0, out: '', err: accepted });
       expect(calls.findLast(({ call }) => call === 'decide')?.args[1]).toMatchObject({
         action,
         request: { step: 'stack-up', attempt: 3, why: 'because' },
       });
     }
     const history = await freehold(['operations', 'show', record.operationId]);
-    expect(history.out).toMatch(/operator:bootstrap {2}request-retry: because/);
+    expect(history.out).toMatch(/operator:Ada L\. {2}request-retry: because/);
   });
+
+  test('follows a decision until the operation has ended or waits again, and says which', async () => {
+    const record = await waiting();
+    const id = record.operationId;
+    const retry = freehold(['operations', 'retry', id, '--why', 'because']);
+    const step = (status: 'running' | 'needs_operator' | 'succeeded', attempt: number) =>
+      api.store.operations.setStep(id, {
+        ...{ step: 'stack-up', status, attempt },
+        ...(status === 'needs_operator' ? { reason: 'cloud_quota' } : {}),
+      });
+    const accepted = calls.length;
+    await until(() => calls.slice(accepted).some(({ call }) => call === 'decide') || undefined);
+    await step('running', 4);
+    await api.store.operations.setStatus(id, { status: 'needs_operator', reason: 'cloud_quota' });
+    await step('needs_operator', 4);
+    const again = await retry;
+    expect(again.code).toBe(1);
+    expect(again.err).toMatch(
+      /^Retry accepted: stack-up runs again, as try 4\.\n[\s\S]*stack-up: needs_operator, try 4, cloud_quota\n$/,
+    );
+    // Cause and decisions come before the table of steps.
+    expect(again.out).toMatch(/stack-up waits for you\.[\s\S]*freehold operations retry[\s\S]*\nSTEP +STATUS/);
+
+    const second = freehold(['--json', 'operations', 'retry', id, '--why', 'because']);
+    await until(() => calls.slice(accepted).filter(({ call }) => call === 'decide').length === 2 || undefined);
+    await step('succeeded', 5);
+    await api.store.operations.setStatus(id, { status: 'succeeded' });
+    const done = await second;
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(done.out)).toMatchObject({ id, status: 'succeeded' });
+  });
+
+  test('finds an order by everything that people have of it', async () => {
+    const { record } = await order(api);
+    await api.store.orders.model.updateOne(
+      { _id: record._id },
+      {
+        payment: {
+          ...{ customerId: 'cus_find', subscriptionId: 'sub_find', paymentIntentId: 'pi_find', invoiceId: 'in_find' },
+        },
+        invoiceIds: ['in_find'],
+      },
+    );
+    const { instanceId, accountId } = record;
+    await api.store.instances.insert(
+      instanceRecord({ _id: instanceId, accountId, orderId: record._id, status: 'ready', licenceId: 'lic_find' }),
+    );
+    const { hostname, name } = record.quote.subject;
+    const texts = [record._id, record.instanceId, record.operationId, record.quoteId, record.accountId];
+    for (const text of [
+      ...[...texts, record.billingEmail.toUpperCase(), hostname, name.toUpperCase()],
+      ...['cus_find', 'sub_find', 'pi_find', 'in_find', 'lic_find'],
+    ]) {
+      const found = await freehold(['--json', 'find', text]);
+      expect({ text, ...found }).toMatchObject({ text, code: 0, out: expect.not.stringContaining('error') });
+      const { orders, instances } = JSON.parse(found.out);
+      expect({ text, orders: orders.map(({ id }: { id: string }) => id) }).toEqual({
+        text,
+        orders: expect.arrayContaining([record._id]),
+      });
+      expect(instances.map(({ id }: { id: string }) => id)).toContain(record.instanceId);
+    }
+    expect((await freehold(['find', record.billingEmail])).out).toMatch(/^ORDER[\s\S]*\nINSTANCE[\s\S]*\nACCOUNT/);
+    expect(await freehold(['find', 'nobody@example.com'])).toEqual({
+      ...{ code: 1, err: '' },
+      out: 'Nothing has the id, address or name "nobody@example.com".\n',
+    });
+    await api.store.instances.model.deleteMany({});
+  });
+
+  test('cancels an order as the operator that it is told', async () => {
+    const { record } = await order(api);
+    const done = await freehold(['orders', 'cancel', record._id, '--why', 'asked by mail', '--operator', 'ada']);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(calls.findLast(({ call }) => call === 'cancel')?.args).toEqual([
+      record.instanceId,
+      { by: 'operator', updateId: expect.any(String) },
+    ]);
+    expect(await api.store.audit.of(record._id)).toMatchObject([
+      { action: 'cancel-order', actor: 'operator:ada', why: 'asked by mail' },
+    ]);
+    expect((await freehold(['orders', 'cancel', record._id])).code).toBe(2);
+    const shown = await freehold(['accounts', 'show', record.accountId]);
+    expect(shown.out).toMatch(/^account +acc_[\s\S]*MEMBER +E-MAIL +ROLES/);
+  });
+
+  test('shows the platform at a glance, and its version', async () => {
+    await waiting();
+    const status = await freehold(['status']);
+    expect(status).toMatchObject({ code: 0, err: '' });
+    expect(status.out).toMatch(
+      /platform +ok\nversion +\d+\.\d+\.\d+\ndatabase +ok\ntemporal +ok\nwaiting +\d+: freehold/,
+    );
+    expect(status.out).toMatch(/open orders +\d+ awaiting_payment/);
+    expect((await freehold(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('lists page by page, each record once', async () => {
+    for (let count = 0; count < 3; count += 1) await order(api);
+    const all = JSON.parse((await freehold(['--json', 'orders', 'list', '--limit', '200'])).out);
+    const first = await freehold(['orders', 'list', '--limit', '2']);
+    expect(first.err).toBe(`More: add --before ${all[1].id}\n`);
+    const ids: string[] = [];
+    for (let before: string[] = []; ; before = ['--before', ids.at(-1)!]) {
+      const page = JSON.parse((await freehold(['--json', 'orders', 'list', '--limit', '2', ...before])).out);
+      ids.push(...page.map(({ id }: { id: string }) => id));
+      if (page.length < 2) break;
+    }
+    expect(ids).toEqual(all.map(({ id }: { id: string }) => id));
+  }, 60_000);
 
   test('acts on the step that is named where several wait', async () => {
     const record = await waiting();
@@ -163,8 +279,9 @@ describe('freehold', () => {
       'settle-money',
       '--why',
       'mended',
+      '--no-follow',
     ]);
-    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(done).toMatchObject({ code: 0 });
     expect(calls.findLast(({ call }) => call === 'decide')?.args[1]).toMatchObject({
       request: { step: 'settle-money', attempt: 2 },
     });
@@ -174,7 +291,21 @@ describe('freehold', () => {
     const { record } = await order(api);
     const missing = await freehold(['operations', 'retry', record.operationId, '--why', 'x']);
     expect(missing).toMatchObject({ code: 5, out: '' });
-    expect(missing.err).toMatch(/^There is nothing here under this address\. \[not_found, req_/);
+    expect(missing.err).toBe(`There is no operation ${record.operationId}.\n`);
+    for (const [kind, id] of [
+      ['orders', 'ord_0000000000000000'],
+      ['instances', 'i0000000000000000'],
+      ['accounts', 'acc_0000000000000000'],
+      ['tickets', 'tic_0000000000000000'],
+    ] as const) {
+      const gone = await freehold([kind, 'show', id]);
+      expect(gone).toMatchObject({ code: 5, err: expect.stringMatching(/^There is no \w+ \w+\.\n$/) });
+      const odd = await freehold([kind, 'show', 'acme']);
+      expect(odd).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/^"acme" is not the id of .*freehold find acme\n$/),
+      });
+    }
     const other = await waiting();
     const wrong = await freehold(['operations', 'skip', other.operationId, '--step', 'send-mail', '--why', 'x']);
     expect(wrong).toMatchObject({ code: 5, err: `No step send-mail of ${other.operationId} waits for an operator.\n` });
@@ -282,6 +413,18 @@ describe('freehold', () => {
     await rm(join(folder, '.freehold'), { recursive: true });
   });
 
+  test('gives up on a frozen API after 5 s', async () => {
+    const frozen = createServer().listen(0, '127.0.0.1');
+    await once(frozen, 'listening');
+    const { port } = frozen.address() as AddressInfo;
+    const address = `http://127.0.0.1:${port}`;
+    const began = performance.now();
+    const outcome = await freehold(['status'], { FREEHOLD_API_URL: address, FREEHOLD_OPERATOR_TOKEN: operatorToken });
+    expect(outcome).toEqual({ code: 4, out: '', err: `${address} does not answer (no response in time).\n` });
+    expect(performance.now() - began).toBeGreaterThan(4_900);
+    frozen.close();
+  }, 60_000);
+
   test('says in one sentence what is wrong, with an exit code of its own', async () => {
     const nobody = await addressOfNobody();
     const api1 = { FREEHOLD_API_URL: nobody, FREEHOLD_OPERATOR_TOKEN: operatorToken };
@@ -301,7 +444,23 @@ describe('freehold', () => {
       await freehold(['orders', 'list'], { ...api1, FREEHOLD_API_URL: api.url, FREEHOLD_OPERATOR_TOKEN: 'x' }),
     ).toMatchObject({ code: 5, err: 'The API does not accept this operator token.\n' });
     expect((await freehold(['orders', 'list', '--state', 'odd'])).code).toBe(2);
+    expect(await freehold(['orders', 'list'], { ...api1, FREEHOLD_API_URL: 'example.com' })).toMatchObject({ code: 3 });
     expect((await freehold(['orders', 'dance'])).code).toBe(2);
+    // A program reads the same from standard output.
+    const documents = [
+      await freehold(['--json', 'orders', 'list'], api1),
+      await freehold(['orders', 'show', 'ord_0000000000000000', '--json']),
+      await freehold(['orders', 'dance', '--json']),
+    ];
+    expect(documents.map(({ code, out, err }) => ({ code, err, error: JSON.parse(out).error }))).toEqual([
+      { code: 4, err: '', error: { message: `${nobody} does not answer (ECONNREFUSED).`, exitCode: 4 } },
+      {
+        code: 5,
+        err: '',
+        error: { message: 'There is no order ord_0000000000000000.', code: 'not_found', exitCode: 5 },
+      },
+      { code: 2, err: '', error: { message: expect.stringContaining('dance'), exitCode: 2 } },
+    ]);
     expect((await freehold(['operations', 'retry', 'op_0000000000000000'])).code).toBe(2);
     expect(await freehold(['--help'])).toMatchObject({ code: 0, err: '' });
   });

@@ -16,14 +16,14 @@ const mismatch: Mismatch = {
 /** Start times of passes, long ago, in this order. */
 const longAgo = Date.now() - 1_000_000;
 const pass = (number: number) => new Date(longAgo + number * 1_000);
-const only = async () => (await store.tickets.list({}, 10))[0]!;
+const only = async () => (await store.tickets.newest({}, { limit: 10 })).items[0]!;
 
 describe('a ticket', () => {
   test('is one per kind and subject, however often and by however many it is seen', async () => {
     await Promise.all(Array.from({ length: 5 }, () => store.tickets.note(mismatch, pass(1))));
     await store.tickets.note(mismatch, pass(2));
     await store.tickets.note({ ...mismatch, kind: 'stack_left' }, pass(2));
-    expect(await store.tickets.list({ state: 'open' }, 10)).toHaveLength(2);
+    expect((await store.tickets.newest({ state: 'open' }, { limit: 10 })).items).toHaveLength(2);
     expect(await store.tickets.openOrders()).toEqual([mismatch.orderId, mismatch.orderId]);
   });
 
@@ -46,9 +46,9 @@ describe('a ticket', () => {
   test('is open again when its repair did not hold', async () => {
     await store.tickets.note(mismatch, pass(1));
     expect(await store.tickets.markRepaired(mismatch)).toMatchObject({ repairs: 1 });
-    expect(await store.tickets.list({ state: 'repaired' }, 10)).toHaveLength(1);
+    expect((await store.tickets.newest({ state: 'repaired' }, { limit: 10 })).items).toHaveLength(1);
     expect(await store.tickets.note(mismatch, new Date(Date.now() + 1_000))).toBe(true);
-    expect(await store.tickets.list({ state: 'open' }, 10)).toHaveLength(1);
+    expect((await store.tickets.newest({ state: 'open' }, { limit: 10 })).items).toHaveLength(1);
     expect(await only()).toMatchObject({ repairs: 1, repairedAt: null });
   });
 
@@ -60,6 +60,6 @@ describe('a ticket', () => {
     expect(await store.tickets.note(mismatch, pass(2))).toBe(false);
     await store.tickets.closeGone(['hold_left'], pass(3));
     expect(await store.tickets.note(mismatch, pass(4))).toBe(true);
-    expect(await store.tickets.list({ state: 'open', kind: 'hold_left' }, 10)).toHaveLength(1);
+    expect((await store.tickets.newest({ state: 'open', kind: 'hold_left' }, { limit: 10 })).items).toHaveLength(1);
   });
 });

@@ -77,7 +77,7 @@ export function notedWorkflows(change: Partial<Workflows> = {}) {
     startCloudCheck: note('startCloudCheck', undefined),
     cloudCheckReport: note('cloudCheckReport', null),
     ping: note('ping', undefined),
-    pageOf: (instanceId) => `http://127.0.0.1:8233/${instanceId}`,
+    pageOf: (workflowId) => `http://127.0.0.1:8233/${workflowId}`,
     ...change,
   };
   return { workflows, calls };

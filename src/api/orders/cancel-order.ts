@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderCanBeCancelled, orderHasEnded } from '../../contracts/states.ts';
+import type { CancelRequest } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -13,13 +14,20 @@ import { startOrder } from './start-orders.ts';
 export async function cancelOrder(
   deps: ApiDeps,
   order: OrderRecord,
-  facts: { actor: string; requestId: string; idempotencyKey?: string | undefined },
+  facts: {
+    by: CancelRequest['by'];
+    /** Who it is in the audit log, and why they do it. */
+    actor: string;
+    why?: string;
+    requestId: string;
+    idempotencyKey?: string | undefined;
+  },
 ): Promise<OrderRecord> {
   requireOpen(order);
   if (!orderCanBeCancelled(order.state)) return order;
   if (!order.startedAt) await startOrder(deps, order);
   try {
-    await deps.workflows.cancel(order.instanceId, facts.idempotencyKey ?? randomUUID());
+    await deps.workflows.cancel(order.instanceId, { by: facts.by, updateId: facts.idempotencyKey ?? randomUUID() });
   } catch (error) {
     if (!(error instanceof ReasonError) || error.code !== 'not_found') throw error;
     // Its workflow ended between the read and the Update.
@@ -36,6 +44,7 @@ export async function cancelOrder(
     before: { state: order.state },
     after: { state: cancelled.state },
     requestId: facts.requestId,
+    ...(facts.why ? { why: facts.why } : {}),
   });
   return cancelled;
 }

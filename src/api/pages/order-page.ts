@@ -59,7 +59,7 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
       const formToken = String((request.body as { csrf?: unknown } | undefined)?.csrf ?? '');
       const session = await findSession(request, deps);
       const { order, actor } = await mayCancel.admit({ request, response, params: { id }, session, deps, formToken });
-      await cancelOrder(deps, order, { actor, requestId: requestIdOf(response) });
+      await cancelOrder(deps, order, { by: 'customer', actor, requestId: requestIdOf(response) });
       response.redirect(303, `/orders/${id}`);
     });
   });

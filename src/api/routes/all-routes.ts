@@ -13,6 +13,7 @@ import { memberRoutes } from './members.ts';
 import { operationRoutes } from './operations.ts';
 import { operatorRoutes } from './operator.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
+import { operatorOverviewRoutes } from './operator-overview.ts';
 import { orderRoutes } from './orders.ts';
 import { publicKeyRoutes } from './public-keys.ts';
 import { quoteRoutes } from './quotes.ts';
@@ -30,6 +31,7 @@ export const allRoutes: readonly Route<ApiFacts, ReasonCode>[] = [
   ...memberRoutes,
   ...publicKeyRoutes,
   ...operatorRoutes,
+  ...operatorOverviewRoutes,
   ...operatorAccountRoutes,
   ...fleetRoutes,
   ...cloudRoutes,

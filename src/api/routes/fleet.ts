@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf } from '../../contracts/api/common.ts';
+import { pageOf } from '../../contracts/api/common.ts';
 import { CloseTicketRequest, ReconcileRequest, ReconcileRun, Ticket, TicketQuery } from '../../contracts/api/fleet.ts';
 import { AuditEntry } from '../../contracts/api/operator.ts';
 import { RunId, TicketId } from '../../contracts/fleet.ts';
@@ -62,12 +62,12 @@ export const fleetRoutes = [
     summary: 'Mismatches between the systems, newest first',
     guard,
     query: TicketQuery,
-    answers: { 200: listOf(Ticket) },
+    answers: { 200: pageOf(Ticket) },
     problems: [],
-    handler: async ({ deps, query: { limit, state, kind } }) => {
+    handler: async ({ deps, query: { limit, before, state, kind } }) => {
       const filter = { ...(state ? { state } : {}), ...(kind ? { kind } : {}) };
-      const tickets = await deps.store.tickets.list(filter, limit);
-      return { status: 200, body: { items: tickets.map(ticketView) } };
+      const { items, next } = await deps.store.tickets.newest(filter, { limit, before });
+      return { status: 200, body: { items: items.map(ticketView), next } };
     },
   }),
   route({

@@ -1,6 +1,7 @@
 import { Liveness, Readiness } from '../../contracts/api/health.ts';
 import { route } from '../../routing/route.ts';
 import { open } from '../guards/guard.ts';
+import { readReadiness } from '../readiness.ts';
 
 export const healthRoutes = [
   route({
@@ -22,18 +23,8 @@ export const healthRoutes = [
     answers: { 200: Readiness, 503: Readiness },
     problems: [],
     handler: async ({ deps }) => {
-      const [database, temporal] = await Promise.all([answers(deps.store.ping()), answers(deps.workflows.ping())]);
-      const ok = database === 'ok' && temporal === 'ok';
-      return { status: ok ? 200 : 503, body: { status: ok ? 'ok' : 'degraded', database, temporal } };
+      const readiness = await readReadiness(deps);
+      return { status: readiness.status === 'ok' ? 200 : 503, body: readiness };
     },
   }),
 ];
-
-async function answers(question: Promise<void>): Promise<'ok' | 'unreachable'> {
-  try {
-    await question;
-    return 'ok';
-  } catch {
-    return 'unreachable';
-  }
-}

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { IdempotencyKey, listOf } from '../../contracts/api/common.ts';
+import { IdempotencyKey, pageOf } from '../../contracts/api/common.ts';
 import {
   AuditEntry,
+  CancelOrderRequest,
   DecisionRequest,
   OperatorInstance,
   OperatorInstanceQuery,
@@ -17,6 +18,7 @@ import type { Decision } from '../../contracts/steps.ts';
 import { route } from '../../routing/route.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
+import { cancelOrder } from '../orders/cancel-order.ts';
 import { auditView } from '../views/audit-view.ts';
 import { operatorInstanceViews } from '../views/instance-view.ts';
 import { operatorOperationView } from '../views/operation-view.ts';
@@ -38,11 +40,11 @@ export const operatorRoutes = [
     summary: 'Orders of all accounts, newest first',
     guard,
     query: OperatorOrderQuery,
-    answers: { 200: listOf(OperatorOrder) },
+    answers: { 200: pageOf(OperatorOrder) },
     problems: [],
-    handler: async ({ deps, query: { limit, ...filter } }) => {
-      const orders = await deps.store.orders.list(given(filter), limit);
-      return { status: 200, body: { items: orders.map((order) => operatorOrderView(deps, order)) } };
+    handler: async ({ deps, query: { limit, before, ...filter } }) => {
+      const { items, next } = await deps.store.orders.newest(given(filter), { limit, before });
+      return { status: 200, body: { items: items.map((order) => operatorOrderView(deps, order)), next } };
     },
   }),
   route({
@@ -61,17 +63,37 @@ export const operatorRoutes = [
     },
   }),
   route({
+    method: 'post',
+    path: '/v1/operator/orders/{id}/cancel',
+    tag,
+    summary: 'Cancel an order before its server is ready',
+    description: 'Removes what was built and refunds what was paid; the order ends as `cancelled`.',
+    guard,
+    params: z.object({ id: OrderId }),
+    headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
+    body: CancelOrderRequest,
+    answers: { 202: OperatorOrder },
+    problems: ['already_ready', 'already_ended', 'account_closed', 'workflow_unreachable'],
+    handler: async ({ deps, params: { id }, body: { why }, headers, caller, requestId }) => {
+      const order = await deps.store.orders.find(id);
+      if (!order) throw new ReasonError('not_found');
+      const idempotencyKey = headers['idempotency-key'];
+      const about = { by: 'operator', actor: `operator:${caller.name}`, why, requestId, idempotencyKey } as const;
+      return { status: 202, body: operatorOrderView(deps, await cancelOrder(deps, order, about)) };
+    },
+  }),
+  route({
     method: 'get',
     path: '/v1/operator/instances',
     tag,
     summary: 'Servers of all accounts, newest first',
     guard,
     query: OperatorInstanceQuery,
-    answers: { 200: listOf(OperatorInstance) },
+    answers: { 200: pageOf(OperatorInstance) },
     problems: [],
-    handler: async ({ deps, query: { limit, ...filter } }) => {
-      const instances = await deps.store.instances.list(given(filter), limit);
-      return { status: 200, body: { items: await operatorInstanceViews(deps, instances) } };
+    handler: async ({ deps, query: { limit, before, ...filter } }) => {
+      const { items, next } = await deps.store.instances.newest(given(filter), { limit, before });
+      return { status: 200, body: { items: await operatorInstanceViews(deps, items), next } };
     },
   }),
   route({
@@ -98,11 +120,11 @@ export const operatorRoutes = [
     description: '`status=needs_operator` lists the operations that wait for an operator.',
     guard,
     query: OperatorOperationQuery,
-    answers: { 200: listOf(OperatorOperation) },
+    answers: { 200: pageOf(OperatorOperation) },
     problems: [],
-    handler: async ({ deps, query: { limit, ...filter } }) => {
-      const operations = await deps.store.operations.list(given(filter), limit);
-      return { status: 200, body: { items: operations.map((each) => operatorOperationView(deps, each)) } };
+    handler: async ({ deps, query: { limit, before, ...filter } }) => {
+      const { items, next } = await deps.store.operations.newest(given(filter), { limit, before });
+      return { status: 200, body: { items: items.map((each) => operatorOperationView(deps, each)), next } };
     },
   }),
   route({

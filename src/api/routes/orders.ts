@@ -125,7 +125,12 @@ export const orderRoutes = [
     problems: ['already_ready', 'already_ended', 'account_closed', 'workflow_unreachable'],
     handler: async ({ deps, caller, headers, requestId }) => {
       const idempotencyKey = headers['idempotency-key'];
-      const order = await cancelOrder(deps, caller.order, { actor: caller.actor, requestId, idempotencyKey });
+      const order = await cancelOrder(deps, caller.order, {
+        by: 'customer',
+        actor: caller.actor,
+        requestId,
+        idempotencyKey,
+      });
       return { status: 202, body: orderView(deps, order) };
     },
   }),

@@ -61,6 +61,6 @@ export async function operatorInstanceViews(
     ...(views[at] as Instance),
     accountId: instance.accountId,
     workflowId: instanceWorkflowId(instance._id),
-    workflowUrl: deps.workflows.pageOf(instance._id),
+    workflowUrl: deps.workflows.pageOf(instanceWorkflowId(instance._id)),
   }));
 }

@@ -64,13 +64,14 @@ export function acceptedOperationView(
 }
 
 export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operation: OperationRecord): OperatorOperation {
+  const workflowId = operationWorkflowId(operation.instanceId, operation._id);
   const asks = operation.status === 'needs_operator';
   const waiting = asks ? operation.steps.find(({ status }) => status === 'needs_operator') : undefined;
   return {
     ...operationView(operation, { forOperators: true }),
     accountId: operation.accountId,
-    workflowId: operationWorkflowId(operation.instanceId, operation._id),
-    workflowUrl: deps.workflows.pageOf(operation.instanceId),
+    workflowId,
+    workflowUrl: deps.workflows.pageOf(workflowId),
     waiting: waiting ? waitingView(waiting) : null,
   };
 }

@@ -80,6 +80,7 @@ export function orderDetailsView(
 
 export function operatorOrderView(deps: Pick<ApiDeps, 'config' | 'workflows'>, order: OrderRecord): OperatorOrder {
   const { payment } = order;
+  const workflowId = instanceWorkflowId(order.instanceId);
   return {
     ...orderView(deps, order),
     accountId: order.accountId,
@@ -94,7 +95,7 @@ export function operatorOrderView(deps: Pick<ApiDeps, 'config' | 'workflows'>, o
         }
       : null,
     started: order.startedAt !== undefined && order.startedAt !== null,
-    workflowId: instanceWorkflowId(order.instanceId),
-    workflowUrl: deps.workflows.pageOf(order.instanceId),
+    workflowId,
+    workflowUrl: deps.workflows.pageOf(workflowId),
   };
 }

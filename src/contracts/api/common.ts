@@ -17,6 +17,11 @@ export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,200}$/);
 /** Maximum number of items that a list returns, newest first. */
 export const ListLimit = z.coerce.number().int().min(1).max(200).default(50);
 
+/** A page of a list, newest first; `next` is the `before` of the following page, null at the end. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({ items: z.array(item), next: z.string().nullable() });
+}
+
 /** A list, newest first. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.strictObject({ items: z.array(item) });

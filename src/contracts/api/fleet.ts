@@ -66,6 +66,7 @@ export const TicketQuery = z.object({
   state: TicketState.optional(),
   kind: MismatchKind.optional(),
   limit: ListLimit,
+  before: TicketId.optional(),
 });
 
 export const CloseTicketRequest = z

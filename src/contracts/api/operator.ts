@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { AccountId } from '../ids.ts';
+import { AccountId, InstanceId, OperationId, OrderId } from '../ids.ts';
 import { reasonCodes } from '../reasons.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../states.ts';
 import { Decision, StepName } from '../steps.ts';
 import { Member } from './account.ts';
 import { Email, ListLimit, Time } from './common.ts';
+import { Ticket } from './fleet.ts';
+import { Readiness } from './health.ts';
 import { Instance } from './instances.ts';
 import { Invitation } from './members.ts';
 import { Operation } from './operations.ts';
@@ -67,18 +69,31 @@ export const OperatorOrderQuery = z.object({
   state: OrderState.optional(),
   accountId: AccountId.optional(),
   limit: ListLimit,
+  before: OrderId.optional(),
 });
 export const OperatorInstanceQuery = z.object({
   status: InstanceStatus.optional(),
   accountId: AccountId.optional(),
   limit: ListLimit,
+  before: InstanceId.optional(),
 });
 /** `status=needs_operator` lists operations that wait for an operator, newest first. */
 export const OperatorOperationQuery = z.object({
   status: OperationStatus.optional(),
   accountId: AccountId.optional(),
   limit: ListLimit,
+  before: OperationId.optional(),
 });
+
+/** Who acts, for the audit log; without it the log says `bootstrap`. */
+export const OperatorName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,99}$/);
+
+export const CancelOrderRequest = z
+  .strictObject({
+    /** Written to the audit log. */
+    why: z.string().trim().min(1).max(500),
+  })
+  .meta({ id: 'CancelOrderRequest' });
 
 export const DecisionRequest = z
   .strictObject({
@@ -101,6 +116,40 @@ export const AuditEntry = z
   })
   .meta({ id: 'AuditEntry' });
 
+/**
+ * What an operator looks for: an id of ours (order, instance, operation, account, quote, ticket, licence), one of Stripe's
+ * (customer, subscription, invoice, payment intent), an e-mail address, or a hostname or its first label.
+ */
+export const FindRequest = z.strictObject({ text: z.string().trim().min(1).max(300) }).meta({ id: 'FindRequest' });
+
+/** Everything about what was found, at most 20 of each, newest first. */
+export const Found = z
+  .strictObject({
+    orders: z.array(OperatorOrder),
+    instances: z.array(OperatorInstance),
+    operations: z.array(OperatorOperation),
+    accounts: z.array(z.strictObject({ id: AccountId, email: Email })),
+    tickets: z.array(Ticket),
+  })
+  .meta({ id: 'Found' });
+export type Found = z.infer<typeof Found>;
+
+/** The state of the platform at a glance. */
+export const PlatformStatus = z
+  .strictObject({
+    version: z.string(),
+    ...Readiness.shape,
+    /** Operations that wait for an operator. */
+    waiting: z.number().int(),
+    /** Open tickets. */
+    tickets: z.number().int(),
+    /** How many orders that have not ended are in each state, and how many servers that exist have each status. */
+    orders: z.partialRecord(OrderState, z.number().int()),
+    instances: z.partialRecord(InstanceStatus, z.number().int()),
+  })
+  .meta({ id: 'PlatformStatus' });
+export type PlatformStatus = z.infer<typeof PlatformStatus>;
+
 /** An account as operators see it; null once it is closed. */
 export const OperatorAccount = z
   .strictObject({
@@ -116,3 +165,4 @@ export const OperatorAccount = z
     audit: z.array(AuditEntry),
   })
   .meta({ id: 'OperatorAccount' });
+export type OperatorAccount = z.infer<typeof OperatorAccount>;

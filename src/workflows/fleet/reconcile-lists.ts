@@ -1,4 +1,4 @@
-import type { FleetSource, Mismatch, Page, PassSettings, ReconcileInput } from '../../contracts/fleet.ts';
+import type { FleetSource, Page, PassSettings, ReconcileInput } from '../../contracts/fleet.ts';
 import { isInstanceId } from '../../contracts/fleet.ts';
 import type { CloudName } from '../../contracts/stack.ts';
 import {

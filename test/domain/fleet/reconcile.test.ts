@@ -237,9 +237,7 @@ describe('what is left', () => {
     expect(judge('unsettled', { managed: false })).toBeUndefined();
   });
   test("a licence that was sold alone and a hold that ends by itself are nobody's business", () => {
-    expect(judgeLicence({ licenceId: 'l', externalRef: 'partner-7', createdAt: longAgo }, 'unknown')).toEqual(
-      [],
-    );
+    expect(judgeLicence({ licenceId: 'l', externalRef: 'partner-7', createdAt: longAgo }, 'unknown')).toEqual([]);
     expect(judgeHold({ name: 'acme', holderId: orderId, until: settling.at + 1 }, 'unknown')).toEqual([]);
   });
 });
@@ -313,6 +311,7 @@ test('the Temporal UI tells what was found, what it means and what is done by it
     report: {
       repair: false,
       compared: 7,
+      inMotion: 0,
       found: 2,
       repaired: 0,
       unread: ['payments'],

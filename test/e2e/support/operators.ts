@@ -39,7 +39,7 @@ export function operatorsOf(world: World) {
       if (channel === 'temporal-ui') {
         return ui.update(purchase, updates[decision], { operationId, step, attempt, operator: 'ada', why });
       }
-      const args = ['--step', step, '--attempt', String(attempt), '--why', why];
+      const args = ['--step', step, '--attempt', String(attempt), '--why', why, '--no-follow', '--operator', 'ada'];
       const { code, complaint } = await freehold(world, 'operations', decision, operationId, ...args);
       return code === 0 ? 'accepted' : (/\[(\w+), /.exec(complaint)?.[1] ?? complaint);
     },
@@ -81,6 +81,5 @@ export function operatorsOf(world: World) {
 
 /** The audit entry of a decision, as `audit` returns it. */
 export function entryOf(channel: Channel, decision: Decision, step: StepName): string {
-  const actor = channel === 'command' ? 'operator:bootstrap' : 'operator:ada';
-  return `${actor} operation-${decision}: ${decision} ${step} at the ${channel}`;
+  return `operator:ada operation-${decision}: ${decision} ${step} at the ${channel}`;
 }
