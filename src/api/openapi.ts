@@ -1,5 +1,6 @@
 import { openApiDocument } from '../routing/openapi.ts';
 import type { Json } from '../routing/schemas.ts';
+import { describeFields } from './describe-fields.ts';
 import type { Security } from './guards/guard.ts';
 import { problemCatalogue } from './problems.ts';
 import { allRoutes } from './routes/all-routes.ts';
@@ -17,7 +18,7 @@ const schemes: Record<Security, Json> = {
 
 /** The API's OpenAPI document for its public address. */
 export function apiDocument(publicUrl: string): Json {
-  return openApiDocument(allRoutes, {
+  const document = openApiDocument(allRoutes, {
     title: 'Freehold',
     version: '1.0.0',
     description:
@@ -27,4 +28,5 @@ export function apiDocument(publicUrl: string): Json {
     schemes,
     problems: problemCatalogue,
   });
+  return describeFields(document);
 }

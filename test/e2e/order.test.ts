@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { LicenceToken } from '../../src/contracts/api/licence-token.ts';
 import { AcceptedOperation, type Operation } from '../../src/contracts/api/operations.ts';
@@ -7,10 +9,11 @@ import { createVisitor, type Visitor } from '../../src/embedded/demo/first-use.t
 import { isFree } from '../../src/embedded/ports.ts';
 import { PortalLicences } from '../../src/licence/protocol/portal.ts';
 import { descendants, identify, isAlive } from '../../src/stacks/processes.ts';
+import { canFollow, expectShown, run, stepsOf, without } from '../support/shell-page.ts';
 import { until } from '../support/until.ts';
 import { delivered, findings } from './support/findings.ts';
 import { freehold } from './support/freehold.ts';
-import { administrator, buy, cart, type Purchase } from './support/purchase.ts';
+import { administrator, buy, cart, type Purchase, someName } from './support/purchase.ts';
 import { historiesOf } from './support/workflows.ts';
 import { shareWorld, timeoutMs } from './support/world.ts';
 
@@ -303,6 +306,17 @@ describe('an order, from quote to server', () => {
     const page = await fetch(`${world().platform.urls.api}/docs`);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
   });
+
+  (canFollow ? test : test.skip)(
+    `can be made with the commands of docs/getting-started.md${without}`,
+    async () => {
+      const name = someName();
+      const page = readFileSync(join(import.meta.dirname, '../../docs/getting-started.md'), 'utf8');
+      const steps = stepsOf(page.replaceAll('acme.local', `${name}.local`));
+      expectShown(steps, await run(steps, { API: world().platform.urls.api, NAME: name }));
+    },
+    timeoutMs,
+  );
 
   test(
     'stopping the platform ends its processes and hosts and frees its ports',

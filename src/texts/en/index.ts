@@ -1,3 +1,4 @@
+import { apiFields } from './api-fields.ts';
 import { cart } from './cart.ts';
 import { cli } from './cli.ts';
 import { details } from './details.ts';
@@ -13,6 +14,7 @@ import { roles } from './roles.ts';
 
 /** English: all ICU messages by area and code. */
 export const en = {
+  apiFields,
   cart,
   cli,
   details,
