@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { licenceTokenMaxMs } from './contracts/licence-token.ts';
 import { type OperationTimes, operationDurations } from './contracts/operations/registry.ts';
 import { CloudName } from './contracts/stack.ts';
+import { TrustedProxies } from './contracts/trusted-proxies.ts';
 
 /**
  * Configuration of Freehold's processes: read once at a process's start from the environment, parsed by these schemas.
@@ -61,7 +62,10 @@ const Api = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
   .extend(Holds.shape)
   .extend({
+    /** Address to bind; a reverse proxy on another machine needs one that it reaches. */
+    API_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
     API_PORT: Port.default(0),
+    API_TRUST_PROXY: TrustedProxies.prefault('loopback'),
     /** Address under which browsers reach the API; links in answers and mails begin with it. */
     FREEHOLD_PUBLIC_URL: z.url(),
     STRIPE_PUBLISHABLE_KEY: z.string(),

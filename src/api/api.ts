@@ -23,6 +23,7 @@ export function createApi(deps: ApiDeps): Express {
   const publicUrl = deps.config.FREEHOLD_PUBLIC_URL;
   const app = express();
   app.disable('x-powered-by').set('etag', false).set('query parser', 'simple');
+  app.set('trust proxy', deps.config.API_TRUST_PROXY);
   app.use(
     nameRequests({ header: 'X-Request-Id', newId: newId.request }),
     accessLog(deps.log),

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { apiConfig } from '../config.ts';
@@ -8,6 +8,7 @@ import { catalogue } from '../domain/catalogue/catalogue-data.ts';
 import { installedCatalogue } from '../domain/catalogue/installed-catalogue.ts';
 import { createSender } from '../mail/sender.ts';
 import { createStripeGateway } from '../payments/stripe-gateway.ts';
+import { listeningUrl } from '../runtime/listening-url.ts';
 import { createLog } from '../runtime/log.ts';
 import { openStore } from '../store/store.ts';
 import { createApi } from './api.ts';
@@ -64,11 +65,10 @@ server.on('connection', (socket) => {
   socket.once('close', () => unused.delete(socket));
 });
 server.on('request', ({ socket }) => unused.delete(socket));
-server.listen(config.API_PORT, '127.0.0.1');
+server.listen(config.API_PORT, config.API_HOST);
 await once(server, 'listening');
 const sweeps = startSweeps(deps);
-const { port } = server.address() as AddressInfo;
-process.stdout.write(`${JSON.stringify({ listening: `http://127.0.0.1:${port}` })}\n`);
+process.stdout.write(`${JSON.stringify({ listening: listeningUrl(server) })}\n`);
 
 let draining = false;
 

@@ -6,6 +6,7 @@ import express, {
   type Response,
 } from 'express';
 import type { z } from 'zod';
+import { clientOf } from '../runtime/client-of.ts';
 import { streamed } from './answer.ts';
 import { type ProblemCatalogue, problemsOf } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
@@ -130,7 +131,7 @@ function answering<Facts, Code extends string>(
       body: parse(route.body, request.body ?? {}, { part: 'body', server }),
       caller,
       requestId: requestIdOf(response),
-      ip: request.ip ?? '',
+      ip: clientOf(request.ip),
     });
     if (result === streamed) return;
     const { status, body, headers } = result;

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { rateLimit } from 'express-rate-limit';
+import { clientOf } from '../runtime/client-of.ts';
 
 export interface RequestLimit {
   /** Requests allowed per key and window. */
@@ -9,7 +10,7 @@ export interface RequestLimit {
   headers: 'draft-7' | 'draft-8';
   /** Name of the limit, in headers of draft 8. */
   identifier?: string;
-  /** Key under which requests are counted; by default the client address. */
+  /** Key under which requests are counted; by default the client (`clientOf`). */
   keyOf?(request: Request, response: Response): string;
   /** The problem of a request above the limit. */
   refusal(retryAfterMs: number): Error;
@@ -23,7 +24,7 @@ export function limitRequests(limit: RequestLimit): RequestHandler {
     standardHeaders: limit.headers,
     legacyHeaders: false,
     ...(limit.identifier === undefined ? {} : { identifier: limit.identifier }),
-    keyGenerator: limit.keyOf ?? ((request) => ipKeyGenerator(request.ip ?? '')),
+    keyGenerator: limit.keyOf ?? (({ ip }) => clientOf(ip)),
     handler: (_request, response) => {
       const retryAfter = Number(response.get('Retry-After') ?? limit.windowMs / 1_000);
       throw limit.refusal(retryAfter * 1_000);

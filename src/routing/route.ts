@@ -29,7 +29,7 @@ export interface RouteInput<Params, Query, Headers, Body, Caller> {
   body: Body;
   caller: Caller;
   requestId: string;
-  /** Address of the client. */
+  /** The client that limits count: its address, of IPv6 the network (`clientOf`). */
   ip: string;
 }
 

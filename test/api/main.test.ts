@@ -75,6 +75,19 @@ test('the process serves while Temporal is down, drains at SIGTERM and logs noth
   expect(out).not.toMatch(/somebody@|sesame|127\.0\.0\.1:\d+"?,"userAgent/);
 }, 40_000);
 
+test('the process listens on the address that it is given', async () => {
+  const child = start({ ...settings(), API_HOST: '127.0.0.9' });
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  const [line] = await once(lines, 'line');
+  const { listening } = JSON.parse(line as string) as { listening: string };
+  expect(new URL(listening).hostname).toBe('127.0.0.9');
+  expect((await fetch(`${listening}/health/live`)).status).toBe(200);
+  await expect(fetch(listening.replace('127.0.0.9', '127.0.0.1'))).rejects.toThrow('fetch failed');
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}, 40_000);
+
 test('the process says in one go what its configuration lacks', async () => {
   const child = start({});
   let err = '';

@@ -215,6 +215,13 @@ describe('sessions', () => {
     expect(eleventh.json()).toMatchObject({ status: 429, code: 'too_many_requests' });
     expect(Number(eleventh.headers['retry-after'])).toBeGreaterThan(0);
     expect((await machine.call('/sign-in', { form: {}, headers })).status).toBe(429);
+    // Every address of one IPv6 /64 is the same client.
+    const statuses = [];
+    for (let attempt = 1; attempt <= 11; attempt += 1) {
+      const network = { 'x-forwarded-for': `2001:db8:7:8::${attempt}` };
+      statuses.push((await machine.call('/api/sign-in', { json, headers: network })).status);
+    }
+    expect(statuses).toEqual([...Array(10).fill(401), 429]);
     const elsewhere = { 'x-forwarded-for': '203.0.113.10' };
     expect((await machine.call('/api/sign-in', { json: { ...json, password }, headers: elsewhere })).status).toBe(200);
   }, 30_000);

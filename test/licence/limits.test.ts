@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCheckLimit, createFailureLimit } from '../../src/licence/server/guards/rate-limits.ts';
 import { Refusal } from '../../src/licence/server/refusal.ts';
-import { type LicenceWorld, type Reply, startLicenceWorld } from './support/licence-server.ts';
+import { type LicenceWorld, product, type Reply, startLicenceWorld } from './support/licence-server.ts';
 
 const hour = 3_600_000;
 
@@ -50,6 +50,18 @@ describe('limits at their defaults', () => {
     const { body, status } = await world.activate(licence.licenseKey);
     expect(status).toBe(201);
     expect((await world.check(body.instanceId, { secret: body.secret })).status).toBe(200);
+  });
+
+  test('wrong keys from two hundred addresses of one IPv6 /64 are those of one client; the next /64 is another', async () => {
+    await laterBy(0);
+    const wrong = { activationId: 'a-node-that-guesses', product, version: '1.0.0', node: { name: 'guess' }, bootId: 'boot-1' };
+    const guess = (address: string) =>
+      world.call('POST', '/v1/activations', { licenseKey: 'FH-WRONG', ...wrong }, { 'X-Forwarded-For': address });
+    const statuses = [];
+    for (let host = 1; host <= 200; host += 1)
+      statuses.push((await guess(`2001:db8:5:6::${host.toString(16)}`)).status);
+    expect(statuses).toEqual([...Array(10).fill(401), ...Array(190).fill(429)]);
+    expect((await guess('2001:db8:5:7::1')).status).toBe(401);
   });
 
   test('one node checks five times at once, then twelve times a minute', async () => {

@@ -1,7 +1,8 @@
 import { type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
+import { clientOf } from '../../runtime/client-of.ts';
 import { HostError } from '../reasons.ts';
 
-/** Failed sign-ins and sign-ups of one IP address in five minutes; successful ones do not count. */
+/** Failed sign-ins and sign-ups of one client (`clientOf`) in five minutes; successful ones do not count. */
 const windowMs = 5 * 60_000;
 const signInFailures = 10;
 const signUpFailures = 20;
@@ -10,6 +11,7 @@ function failures(limit: number): RateLimitRequestHandler {
   return rateLimit({
     windowMs,
     limit,
+    keyGenerator: ({ ip }) => clientOf(ip),
     skipSuccessfulRequests: true,
     standardHeaders: 'draft-8',
     legacyHeaders: false,

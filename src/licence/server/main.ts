@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listeningUrl } from '../../runtime/listening-url.ts';
 import { createLog } from '../../runtime/log.ts';
 import { createApp } from './app.ts';
 import { createContext } from './context.ts';
@@ -23,8 +23,7 @@ async function run(): Promise<void> {
   const stopSweeper = startSweeper(context);
   const stopWebhookDispatcher = startWebhookDispatcher(context);
   const stopWatchingKeys = watchKeys(context);
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ listening: `http://${settings.host}:${port}` })}\n`);
+  process.stdout.write(`${JSON.stringify({ listening: listeningUrl(server) })}\n`);
 
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   const closed = once(server, 'close');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { TrustedProxies } from '../../contracts/trusted-proxies.ts';
 import { defaultIssuer } from '../protocol/verdict.ts';
 
 const minutes = (n: number) => n * 60_000;
@@ -32,8 +33,7 @@ const Environment = z.object({
   LICENCE_ACCOUNT_ISSUER: z.string().optional(),
   /** Maximum age of a token, whatever its own expiry. */
   LICENCE_ACCOUNT_TOKEN_MAX_MS: Ms.default(minutes(5)),
-  /** Express "trust proxy": addresses whose X-Forwarded-For is trusted. */
-  LICENCE_TRUST_PROXY: z.string().default('loopback'),
+  LICENCE_TRUST_PROXY: TrustedProxies.prefault('loopback'),
   /** Requests per address in 10 s, counted per process. */
   LICENCE_REQUESTS_PER_10S: Count.default(200),
   /** Unknown keys, tokens and secrets per address and minute, and how long further failures then get 429. */

@@ -1,9 +1,10 @@
+import { clientOf } from '../../../runtime/client-of.ts';
 import { monotonic } from '../../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Settings } from '../settings.ts';
 
 /**
- * Limits guessing of keys, tokens and secrets, counted per address in this process.
+ * Limits guessing of keys, tokens and secrets, counted per client (`clientOf`) in this process.
  *
  * Only failures count and only failures are refused: strangers behind the same address never stop a node whose secret
  * is right.
@@ -15,8 +16,8 @@ export function createFailureLimit(
   const failures = new Map<string, { at: number[]; blockedUntil: number }>();
 
   function forget(now: number): void {
-    for (const [address, seen] of failures) {
-      if (seen.blockedUntil <= now && (seen.at.at(-1) ?? 0) < now - 60_000) failures.delete(address);
+    for (const [client, seen] of failures) {
+      if (seen.blockedUntil <= now && (seen.at.at(-1) ?? 0) < now - 60_000) failures.delete(client);
     }
   }
 
@@ -25,8 +26,9 @@ export function createFailureLimit(
     failed(address: string, refusal: Refusal): Refusal {
       const now = clock();
       if (failures.size > 10_000) forget(now);
-      const seen = failures.get(address) ?? { at: [], blockedUntil: 0 };
-      failures.set(address, seen);
+      const client = clientOf(address);
+      const seen = failures.get(client) ?? { at: [], blockedUntil: 0 };
+      failures.set(client, seen);
       if (seen.blockedUntil <= now) {
         seen.at = [...seen.at.filter((at) => at > now - 60_000), now];
         if (seen.at.length <= settings.failuresPerMinute) return refusal;
