@@ -89,7 +89,12 @@ const Api = Common.extend(Hosting.shape)
     /** Open event streams of one API process, and of one client address on it. */
     FREEHOLD_STREAMS: Count.default(2_000),
     FREEHOLD_STREAMS_PER_IP: Count.default(50),
+    /** Sign-in codes for one address that one client, or one browser known for the address, may ask for. */
     FREEHOLD_SIGN_IN_CODES_PER_HOUR: Count.default(10),
+    /** Those that all browsers together may ask for that are not known for the address. */
+    FREEHOLD_SIGN_IN_CODES_PER_HOUR_OF_STRANGERS: Count.default(20),
+    /** How long a browser stays known for an address after it signed in; browsers keep cookies for 400 days at most. */
+    FREEHOLD_KNOWN_BROWSER_MS: Milliseconds.default(hours(24 * 365)),
     FREEHOLD_SIGN_IN_CODE_MS: Milliseconds.default(minutes(10)),
     FREEHOLD_SESSION_MS: Milliseconds.default(hours(24 * 14)),
     /** How long the link of an invitation works. */

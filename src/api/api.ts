@@ -37,7 +37,7 @@ export function createApi(deps: ApiDeps): Express {
   app.use(/^\/(?!health\/|assets\/).*/, limits.perIp);
 
   mountRoutes(app, allRoutes, apiServer(deps, limits.limitAccount));
-  mountDocs(app, apiDocument(publicUrl));
+  mountDocs(app, apiDocument(deps.config));
   mountOrderPage(app, deps);
   mountInvitationPage(app, deps);
   const assets = fileURLToPath(new URL('./pages/assets', import.meta.url));

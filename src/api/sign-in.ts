@@ -5,7 +5,8 @@ import { now } from '../runtime/clock.ts';
 import { newId } from '../runtime/new-id.ts';
 import { emailKey } from '../store/accounts.ts';
 import type { ApiDeps } from './deps.ts';
-import { derive, type SignedIn } from './guards/session.ts';
+import { knowsBrowser } from './guards/browser.ts';
+import { derive, hashSecret, type SignedIn } from './guards/session.ts';
 
 const hourMs = 3_600_000;
 
@@ -13,18 +14,25 @@ function hashCode(deps: ApiDeps, email: string, code: string): string {
   return derive(deps, 'sign-in-code', `${emailKey(email)}\n${code}`);
 }
 
+/** Who asks for a code: the browser by its secret, and the client by its address. */
+interface CodeRequest {
+  email: string;
+  browser: string;
+  client: string;
+}
+
 /**
- * Creates a new code for an address and mails it, whether or not the address has an account. The mail is sent after the
- * answer, so that the response time reveals nothing. Throws `too_many_requests` over the limit of the address.
+ * Creates a new code for an address, which only this browser can redeem, and mails it, whether or not the address has an
+ * account. The mail is sent after the answer, so that the response time reveals nothing. Throws `too_many_requests`.
  */
-export async function requestCode(deps: ApiDeps, email: string): Promise<void> {
-  const { FREEHOLD_SIGN_IN_CODES_PER_HOUR: limit, FREEHOLD_SIGN_IN_CODE_MS: validMs } = deps.config;
-  const recentCodes = await deps.store.signInCodes.countSince(email, new Date(now() - hourMs));
-  if (recentCodes >= limit) {
-    throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs: hourMs });
-  }
+export async function requestCode(deps: ApiDeps, { email, browser, client }: CodeRequest): Promise<void> {
+  const { FREEHOLD_SIGN_IN_CODE_MS: validMs } = deps.config;
+  const browserHash = hashSecret(browser);
+  const isKnown = await knowsBrowser(deps, browser, email);
+  await requireFewCodes(deps, isKnown ? { email, browserHash } : { email, client });
   const code = String(randomInt(1_000_000)).padStart(6, '0');
-  await deps.store.signInCodes.insert({ email, codeHash: hashCode(deps, email, code), validMs });
+  const codeHash = hashCode(deps, email, code);
+  await deps.store.signInCodes.insert({ email, browserHash, client: isKnown ? null : client, codeHash, validMs });
   const domain = new URL(deps.config.FREEHOLD_PUBLIC_URL).hostname;
   deps.mail
     .send({ messageId: `<sign-in-${newId.request()}@${domain}>`, to: email, ...renderSignInCode({ code, validMs }) })
@@ -32,14 +40,38 @@ export async function requestCode(deps: ApiDeps, email: string): Promise<void> {
 }
 
 /**
+ * A browser that is known for the address has a limit of its own, so that strangers who ask for codes cannot keep its
+ * owner out. Others are limited by client and address, and all of them together by the address alone. Throws
+ * `too_many_requests`.
+ */
+async function requireFewCodes(
+  { config, store }: ApiDeps,
+  { email, ...by }: { email: string } & ({ browserHash: string } | { client: string }),
+): Promise<void> {
+  const since = new Date(now() - hourMs);
+  const [own, ofStrangers] = await Promise.all([
+    store.signInCodes.countSince({ email, ...by }, since),
+    'client' in by ? store.signInCodes.countSince({ email, client: { $ne: null } }, since) : 0,
+  ]);
+  const { FREEHOLD_SIGN_IN_CODES_PER_HOUR: most, FREEHOLD_SIGN_IN_CODES_PER_HOUR_OF_STRANGERS: mostOfStrangers } =
+    config;
+  if (own < most && ofStrangers < mostOfStrangers) return;
+  throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs: hourMs });
+}
+
+/**
  * The member whom a code signs in: to the named account, else to their own, else to the oldest; an address without an
- * account gets one. Throws `sign_in_code_wrong`, `not_a_member`, and `not_found` for an account that is not theirs.
+ * account gets one. The code is redeemed by the browser that asked for it. Throws `sign_in_code_wrong`, `not_a_member`,
+ * and `not_found` for an account that is not theirs.
  */
 export async function redeemCode(
   deps: ApiDeps,
-  { email, code, accountId }: { email: string; code: string; accountId?: string | undefined },
+  request: { email: string; code: string; browser: string | undefined; accountId?: string | undefined },
 ): Promise<Pick<SignedIn, 'account' | 'member'>> {
-  if (!(await deps.store.signInCodes.redeem(email, hashCode(deps, email, code)))) {
+  const { email, code, browser, accountId } = request;
+  if (!browser) throw new ReasonError('sign_in_code_wrong', 'without the cookie of the browser that asked for a code');
+  const codeHash = hashCode(deps, email, code);
+  if (!(await deps.store.signInCodes.redeem({ email, browserHash: hashSecret(browser) }, codeHash))) {
     throw new ReasonError('sign_in_code_wrong');
   }
   if (accountId) return enterAccount(deps, { email, accountId });

@@ -6,6 +6,10 @@ import { emailKey } from './accounts.ts';
 export interface SignInCodeRecord {
   _id: Types.ObjectId;
   email: string;
+  /** Hash of the secret of the browser that asked. */
+  browserHash: string;
+  /** Address of the client that asked; null from a browser that was known for the e-mail address. */
+  client: string | null;
   codeHash: string;
   guesses: number;
   used: boolean;
@@ -21,6 +25,8 @@ export function signInCodeStore(connection: Connection) {
   const schema = new Schema<SignInCodeRecord>(
     {
       email: { type: String, required: true },
+      browserHash: { type: String, required: true },
+      client: { type: String, default: null },
       codeHash: { type: String, required: true },
       guesses: { type: Number, required: true },
       used: { type: Boolean, required: true },
@@ -34,10 +40,14 @@ export function signInCodeStore(connection: Connection) {
 
   return {
     model,
-    async insert(code: { email: string; codeHash: string; validMs: number }): Promise<void> {
+    async insert(
+      code: Pick<SignInCodeRecord, 'email' | 'browserHash' | 'client' | 'codeHash'> & { validMs: number },
+    ): Promise<void> {
       await model.create({
         _id: new Types.ObjectId(),
         email: emailKey(code.email),
+        browserHash: code.browserHash,
+        client: code.client,
         codeHash: code.codeHash,
         guesses: 0,
         used: false,
@@ -45,17 +55,20 @@ export function signInCodeStore(connection: Connection) {
         expiresAt: new Date(now() + code.validMs),
       });
     },
-    /** How many codes were requested for this address since then. */
-    async countSince(email: string, since: Date): Promise<number> {
-      return model.countDocuments({ email: emailKey(email), createdAt: { $gt: since } });
+    /** How many codes were requested for this address since then: by one browser, by one client, or by any client. */
+    async countSince(
+      { email, ...by }: { email: string } & ({ browserHash: string } | { client: string | { $ne: null } }),
+      since: Date,
+    ): Promise<number> {
+      return model.countDocuments({ email: emailKey(email), ...by, createdAt: { $gt: since } });
     },
     /**
-     * Uses up one guess on the newest code of this address and, if the hash matches, the code itself: true for exactly
-     * one caller. Older codes are invalid.
+     * Uses up one guess on the newest code that this browser requested for this address and, if the hash matches, the
+     * code itself: true for exactly one caller. Older codes of the browser are invalid; those of others are not touched.
      */
-    async redeem(email: string, codeHash: string): Promise<boolean> {
+    async redeem({ email, browserHash }: { email: string; browserHash: string }, codeHash: string): Promise<boolean> {
       const newest = await model
-        .findOne({ email: emailKey(email) })
+        .findOne({ email: emailKey(email), browserHash })
         .sort({ createdAt: -1, _id: -1 })
         .lean<SignInCodeRecord>();
       if (!newest || newest.expiresAt.getTime() <= now()) return false;

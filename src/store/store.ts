@@ -4,6 +4,7 @@ import { auditStore } from './audit.ts';
 import { createIntentStore } from './create-intents.ts';
 import { hostnameHoldStore } from './hostname-holds.ts';
 import { instanceStore } from './instances.ts';
+import { knownBrowserStore } from './known-browsers.ts';
 import { operationStore } from './operations.ts';
 import { orderStore } from './orders.ts';
 import { outboxStore } from './outbox.ts';
@@ -42,6 +43,7 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     accounts: accountStore(connection),
     sessions: sessionStore(connection),
     signInCodes: signInCodeStore(connection),
+    knownBrowsers: knownBrowserStore(connection),
     stackLeases: stackLeaseStore(connection),
   };
   await connection.asPromise();

@@ -3,8 +3,8 @@ import { sweepOnce } from '../../src/api/orders/sweeps.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { InstanceStatus, OrderState } from '../../src/contracts/states.ts';
 import {
-  codeFor,
   codeOf,
+  enterWithCode,
   freshName,
   notedWorkflows,
   operatorToken,
@@ -244,10 +244,7 @@ describe('L68: closing an account', () => {
     const [own, host] = [await found(api), await found(api)];
     await join(api, host.browser, own.email);
     expect((await close(own.browser, own.email)).status).toBe(200);
-    await api.call('POST', '/v1/sign-in/codes', { body: { email: own.email } });
-    const signedIn = await api.call('POST', '/v1/sign-in', {
-      body: { email: own.email, code: codeFor(api, own.email) },
-    });
+    const signedIn = await enterWithCode(api, { email: own.email });
     expect(signedIn.body.account.id).toBe(host.accountId);
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import {
-  codeFor,
   codeOf,
+  enterWithCode,
   freshName,
   operatorToken,
   orderBody,
@@ -136,8 +136,7 @@ describe('a member', () => {
     await api.store.accounts.change(accountId, ({ members }) => ({
       members: members.filter(({ _id }) => _id !== memberId),
     }));
-    await api.call('POST', '/v1/sign-in/codes', { body: { email } });
-    const signedIn = await api.call('POST', '/v1/sign-in', { body: { email, code: codeFor(api, email) } });
+    const signedIn = await enterWithCode(api, { email });
     expect([signedIn.status, codeOf(signedIn)]).toEqual([403, 'not_a_member']);
     const ordered = await api.call('POST', '/v1/orders', {
       body: orderBody(await quote(api), { billingEmail: email.toUpperCase() }),
@@ -427,11 +426,7 @@ describe('a member of several accounts', () => {
     expect((await meOf(browserOf(moved))).account.id).toBe(host.accountId);
     expect(codeOf(await invite(api, browserOf(moved), 'x@example.com'))).toBe('not_allowed');
 
-    await api.call('POST', '/v1/sign-in/codes', { body: { email: own.email } });
-    const code = codeFor(api, own.email);
-    const chosen = await api.call('POST', '/v1/sign-in', {
-      body: { email: own.email, code, accountId: host.accountId },
-    });
+    const chosen = await enterWithCode(api, { email: own.email, accountId: host.accountId });
     expect([chosen.status, chosen.body.account.id]).toEqual([200, host.accountId]);
   });
 

@@ -6,10 +6,10 @@ import { fieldExamples } from '../../src/api/field-examples.ts';
 import { apiDocument } from '../../src/api/openapi.ts';
 import type { Json } from '../../src/routing/schemas.ts';
 import { apiFields } from '../../src/texts/en/api-fields.ts';
-import { codeFor, freshName, operatorToken, order, orderBody, quote, useApi } from '../support/api.ts';
+import { codeFor, freshName, operatorToken, order, orderBody, quote, testConfig, useApi } from '../support/api.ts';
 import { found, invite, join as joinAccount, linkTokenFor } from '../support/members.ts';
 
-const document = apiDocument('https://shop.example.com') as {
+const document = apiDocument(testConfig({ FREEHOLD_PUBLIC_URL: 'https://shop.example.com' })) as {
   components: { schemas: Record<string, Json> };
   paths: Record<string, Record<string, Json>>;
 };

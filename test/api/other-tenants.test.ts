@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { allRoutes } from '../../src/api/routes/all-routes.ts';
 import { newId } from '../../src/runtime/new-id.ts';
-import { codeOf, order, signIn, useApi } from '../support/api.ts';
+import { codeOf, enterWithCode, order, signIn, useApi } from '../support/api.ts';
 import { instanceRecord } from '../support/instance-record.ts';
 import { type Browser, found, invite, join } from '../support/members.ts';
 
@@ -83,10 +83,8 @@ describe("L67: what is another tenant's", () => {
       expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
     }
     expect((await api.call('GET', '/v1/me', { headers: { ...stranger.browser } })).status).toBe(200);
-    await api.call('POST', '/v1/sign-in/codes', { body: { email: stranger.email } });
-    const code = /\b\d{6}\b/.exec(api.mails.findLast(({ to }) => to === stranger.email)?.text ?? '')?.[0];
-    const body = { email: stranger.email, code, accountId: owner.accountId };
-    expect(codeOf(await api.call('POST', '/v1/sign-in', { body }))).toBe('not_found');
+    const entered = await enterWithCode(api, { email: stranger.email, accountId: owner.accountId });
+    expect(codeOf(entered)).toBe('not_found');
   });
 
   test('stays so for a member who went over to another account', async () => {

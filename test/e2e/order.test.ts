@@ -39,18 +39,19 @@ describe('an order, from quote to server', () => {
   }
 
   async function signIn(email: string): Promise<string> {
-    const post = (path: string, body: unknown) =>
+    const post = (path: string, body: unknown, cookie = '') =>
       fetch(`${world().platform.urls.api}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', cookie },
         body: JSON.stringify(body),
       });
     const before = await codesFor(email);
-    expect((await post('/v1/sign-in/codes', { email })).status).toBe(202);
+    const asked = await post('/v1/sign-in/codes', { email });
+    expect(asked.status).toBe(202);
     const code = await until(async () => (await codesFor(email)).at(-1 - before.length), {
       what: 'the code is in the mailbox',
     });
-    const answer = await post('/v1/sign-in', { email, code });
+    const answer = await post('/v1/sign-in', { email, code }, asked.headers.getSetCookie()[0]?.split(';')[0]);
     expect(answer.status).toBe(200);
     return answer.headers
       .getSetCookie()

@@ -54,7 +54,13 @@ describe('limits at their defaults', () => {
 
   test('wrong keys from two hundred addresses of one IPv6 /64 are those of one client; the next /64 is another', async () => {
     await laterBy(0);
-    const wrong = { activationId: 'a-node-that-guesses', product, version: '1.0.0', node: { name: 'guess' }, bootId: 'boot-1' };
+    const wrong = {
+      activationId: 'a-node-that-guesses',
+      product,
+      version: '1.0.0',
+      node: { name: 'guess' },
+      bootId: 'boot-1',
+    };
     const guess = (address: string) =>
       world.call('POST', '/v1/activations', { licenseKey: 'FH-WRONG', ...wrong }, { 'X-Forwarded-For': address });
     const statuses = [];

@@ -132,11 +132,12 @@ describe('accounts', () => {
 describe('sign-in codes', () => {
   test('are redeemed once by one caller', async () => {
     const email = 'code@example.com';
-    await store.signInCodes.insert({ email, codeHash: 'right', validMs: 60_000 });
-    expect(await store.signInCodes.redeem(email, 'wrong')).toBe(false);
-    const outcomes = await Promise.all(Array.from({ length: 4 }, () => store.signInCodes.redeem(email, 'right')));
+    const of = { email, browserHash: 'browser' };
+    await store.signInCodes.insert({ ...of, client: '203.0.113.1', codeHash: 'right', validMs: 60_000 });
+    expect(await store.signInCodes.redeem(of, 'wrong')).toBe(false);
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => store.signInCodes.redeem(of, 'right')));
     expect(outcomes.filter(Boolean)).toHaveLength(1);
-    expect(await store.signInCodes.countSince(email, new Date(Date.now() - 60_000))).toBe(1);
+    expect(await store.signInCodes.countSince(of, new Date(Date.now() - 60_000))).toBe(1);
   });
 });
 

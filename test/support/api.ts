@@ -312,15 +312,24 @@ export async function order(
   return { accepted: answer.body, record, bearer: { authorization: `Bearer ${answer.body.capability}` } };
 }
 
-/** A signed-in browser: its cookie, and the token for its writes. */
+/** A signed-in browser: its session cookie, and the token for its writes. */
 export async function signIn(api: TestApi, email: string): Promise<{ cookie: string; 'x-csrf-token': string }> {
-  const asked = await api.call('POST', '/v1/sign-in/codes', { body: { email } });
-  if (asked.status !== 202) throw new Error(`no code: ${JSON.stringify(asked.body)}`);
-  const code = codeFor(api, email);
-  const answer = await api.call('POST', '/v1/sign-in', { body: { email, code } });
+  const answer = await enterWithCode(api, { email });
   if (answer.status !== 200) throw new Error(`not signed in: ${JSON.stringify(answer.body)}`);
-  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
-  return { cookie, 'x-csrf-token': answer.body.csrfToken };
+  return { cookie: cookieOf(answer), 'x-csrf-token': answer.body.csrfToken };
+}
+
+/** Asks for a code and redeems it in the same browser. */
+export async function enterWithCode(api: TestApi, body: { email: string; accountId?: string }): Promise<Answer> {
+  const asked = await api.call('POST', '/v1/sign-in/codes', { body: { email: body.email } });
+  if (asked.status !== 202) throw new Error(`no code: ${JSON.stringify(asked.body)}`);
+  const code = codeFor(api, body.email);
+  return api.call('POST', '/v1/sign-in', { body: { ...body, code }, headers: { cookie: cookieOf(asked) } });
+}
+
+/** The first cookie that an answer sets, as a browser sends it back. */
+export function cookieOf(answer: Answer): string {
+  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }
 
 /** The newest code that was mailed to an address. */

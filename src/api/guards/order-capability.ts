@@ -4,9 +4,10 @@ import { orderHasEnded } from '../../contracts/states.ts';
 import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
-import { cookiesOf, derive, hashSecret, type SignedIn, sameText } from './session.ts';
+import { cookieIn } from './cookies.ts';
+import { derive, hashSecret, type SignedIn, sameText } from './session.ts';
 
-/** Name of the cookie with the capability of one order, set by the live page. */
+/** Name of the cookie with the capability of one order, before its prefix; set by the live page. */
 export function capabilityCookie(orderId: string): string {
   return `freehold_${orderId}`;
 }
@@ -26,7 +27,7 @@ export function capabilityIn(
 ): string | undefined {
   const bearer = bearerOf(request);
   if (bearer) return bearer;
-  const kept = cookiesOf(request)[capabilityCookie(facts.orderId)];
+  const kept = cookieIn(request, facts.deps, capabilityCookie(facts.orderId));
   if (!kept || request.method === 'GET' || request.method === 'HEAD') return kept;
   if (facts.formToken === undefined) return undefined;
   if (!sameText(facts.formToken, derive(facts.deps, 'form', kept))) throw new ReasonError('csrf_mismatch');
@@ -38,7 +39,7 @@ export function formTokenOf(
   request: Request,
   facts: { deps: Pick<ApiDeps, 'config'>; orderId: string; session: SignedIn | null },
 ): string {
-  const kept = cookiesOf(request)[capabilityCookie(facts.orderId)];
+  const kept = cookieIn(request, facts.deps, capabilityCookie(facts.orderId));
   return kept ? derive(facts.deps, 'form', kept) : (facts.session?.csrfToken ?? '');
 }
 

@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { parseCookie } from 'cookie';
-import type { CookieOptions, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Member } from '../../domain/accounts/account-people.ts';
 import { deriveSecret } from '../../domain/billing/order-link.ts';
@@ -8,6 +7,8 @@ import { now, nowDate } from '../../runtime/clock.ts';
 import { newSecret } from '../../runtime/new-id.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import type { ApiDeps } from '../deps.ts';
+import { rememberBrowser } from './browser.ts';
+import { clearCookie, cookieIn, setCookie } from './cookies.ts';
 
 /** A member of an account, signed in by the session cookie. */
 export interface SignedIn {
@@ -34,17 +35,8 @@ export function derive(deps: Pick<ApiDeps, 'config'>, purpose: string, text: str
   return deriveSecret(deps.config.FREEHOLD_SIGNING_KEY, { purpose, text });
 }
 
-export function cookiesOf(request: Request): Record<string, string | undefined> {
-  return parseCookie(request.headers.cookie ?? '');
-}
-
-/** Cookies are HttpOnly, and Secure wherever the public address is HTTPS. */
-export function cookieOptions(deps: Pick<ApiDeps, 'config'>, maxAgeMs: number): CookieOptions {
-  const secure = deps.config.FREEHOLD_PUBLIC_URL.startsWith('https:');
-  return { httpOnly: true, sameSite: 'lax', path: '/', secure, maxAge: maxAgeMs };
-}
-
-const cookieName = 'freehold_session';
+/** Name of the session cookie, before its prefix. */
+export const sessionCookie = 'freehold_session';
 
 function csrfOf(deps: ApiDeps, secret: string): string {
   return derive(deps, 'csrf', secret);
@@ -52,7 +44,7 @@ function csrfOf(deps: ApiDeps, secret: string): string {
 
 /** The session of the request's cookie; null without one or when it has ended. */
 export async function findSession(request: Request, deps: ApiDeps): Promise<SignedIn | null> {
-  const secret = cookiesOf(request)[cookieName];
+  const secret = cookieIn(request, deps, sessionCookie);
   if (!secret) return null;
   const sessionHash = hashSecret(secret);
   const session = await deps.store.sessions.find(sessionHash);
@@ -69,7 +61,7 @@ export function requireCsrf(request: Request, session: SignedIn): void {
   if (!sameText(given, session.csrfToken)) throw new ReasonError('csrf_mismatch');
 }
 
-/** Signs a member in and sets the cookie. */
+/** Signs a member in: sets the session cookie, and remembers the browser for their address. */
 export async function openSession(
   response: Response,
   deps: ApiDeps,
@@ -86,13 +78,13 @@ export async function openSession(
     createdAt: nowDate(),
     expiresAt,
   });
-  response.cookie(cookieName, secret, cookieOptions(deps, lifetimeMs));
+  setCookie(response, deps, { name: sessionCookie, value: secret, maxAgeMs: lifetimeMs });
+  await rememberBrowser(response, deps, member.email);
   return { account, member, csrfToken: csrfOf(deps, secret), expiresAt, sessionHash };
 }
 
 /** Ends a session in the store and in the browser. */
 export async function closeSession(response: Response, deps: ApiDeps, session: SignedIn): Promise<void> {
   await deps.store.sessions.remove(session.sessionHash);
-  const { maxAge: _, ...options } = cookieOptions(deps, 0);
-  response.clearCookie(cookieName, options);
+  clearCookie(response, deps, sessionCookie);
 }

@@ -11,9 +11,10 @@ import type { OrderRecord } from '../../store/records.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { concerns } from '../events/stream.ts';
+import { setCookie } from '../guards/cookies.ts';
 import { capabilityCookie, formTokenOf, opensOrder } from '../guards/order-capability.ts';
 import { requireAccount } from '../guards/require-account.ts';
-import { cookieOptions, findSession } from '../guards/session.ts';
+import { findSession } from '../guards/session.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { createEstimates } from '../orders/estimates.ts';
 import { hostUrl } from '../views/instance-view.ts';
@@ -113,7 +114,8 @@ function orderIdIn(request: Request): string {
 async function keepCapability(deps: ApiDeps, response: Response, id: string, key: string): Promise<void> {
   const order = await deps.store.orders.find(id);
   if (!order || !opensOrder(order, key)) throw new ReasonError('not_found');
-  response.cookie(capabilityCookie(id), key, cookieOptions(deps, 2 * deps.config.FREEHOLD_CAPABILITY_READ_MS));
+  const maxAgeMs = 2 * deps.config.FREEHOLD_CAPABILITY_READ_MS;
+  setCookie(response, deps, { name: capabilityCookie(id), value: key, maxAgeMs });
   response.set('Cache-Control', 'no-store').redirect(303, `/orders/${id}`);
 }
 

@@ -3,6 +3,7 @@ import { AccountChoiceRequest, Me, SignInCodeRequest, SignInRequest } from '../.
 import { LicenceToken } from '../../contracts/api/licence-token.ts';
 import { noBody } from '../../routing/answer.ts';
 import { route } from '../../routing/route.ts';
+import { browserIn, markBrowser } from '../guards/browser.ts';
 import { open } from '../guards/guard.ts';
 import { requireAccount } from '../guards/require-account.ts';
 import { closeSession, openSession } from '../guards/session.ts';
@@ -17,13 +18,15 @@ export const accountRoutes = [
     path: '/v1/sign-in/codes',
     tag,
     summary: 'Send a one-time code by e-mail',
-    description: 'The answer is the same for every address.',
+    description:
+      'The answer is the same for every address. It sets a cookie by which the code belongs to the browser that asked ' +
+      'for it; programs send it back with the code.',
     guard: open,
     body: SignInCodeRequest,
     answers: { 202: z.strictObject({ expiresInSeconds: z.number().int() }) },
     problems: [],
-    handler: async ({ deps, body }) => {
-      await requestCode(deps, body.email);
+    handler: async ({ deps, body, response, ip }) => {
+      await requestCode(deps, { email: body.email, browser: markBrowser(response, deps), client: ip });
       return { status: 202, body: { expiresInSeconds: Math.round(deps.config.FREEHOLD_SIGN_IN_CODE_MS / 1_000) } };
     },
   }),
@@ -33,14 +36,14 @@ export const accountRoutes = [
     tag,
     summary: 'Sign in with the code',
     description:
-      'Sets the session cookie. A member of several accounts may name one; the default is their own, then the ' +
-      'oldest. An address without an account gets one.',
+      'Sets the session cookie. The code works only with the cookie that the request for it has set. A member of ' +
+      'several accounts may name one; the default is their own, then the oldest. An address without an account gets one.',
     guard: open,
     body: SignInRequest,
     answers: { 200: Me },
     problems: ['sign_in_code_wrong', 'not_a_member', 'not_found'],
-    handler: async ({ deps, body, response }) => {
-      const member = await redeemCode(deps, body);
+    handler: async ({ deps, body, request, response }) => {
+      const member = await redeemCode(deps, { ...body, browser: browserIn(request, deps) });
       return { status: 200, body: await meView(deps, await openSession(response, deps, member)) };
     },
   }),

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { parseCookie } from 'cookie';
 import type { CookieOptions, RequestHandler, Response } from 'express';
+import { cookiesOf } from '../../runtime/cookies.ts';
 import { newSecret } from '../../runtime/new-id.ts';
 import type { Asking } from '../actions/guards.ts';
 import type { Host } from '../host.ts';
@@ -25,7 +25,7 @@ const cookieOptions: CookieOptions = { httpOnly: true, sameSite: 'lax', secure: 
 /** Identifies the visitor; `visitOf` reads it. */
 export function session(host: Host): RequestHandler {
   return (req, res, next) => {
-    const cookies = parseCookie(req.headers.cookie ?? '');
+    const cookies = cookiesOf(req.headers.cookie);
     const token = cookies[sessionCookie];
     const userId = token ? host.store.sessions.userIdOf(token) : undefined;
     const user = userId ? host.store.users.byId(userId) : undefined;

@@ -17,8 +17,8 @@ export const accountReasonTexts = {
   },
   sign_in_code_wrong: {
     customer: 'This code is wrong or no longer valid.',
-    operator: 'The one-time code is unknown, used, expired or guessed too often.',
-    next: 'Ask for a new code.',
+    operator: 'The one-time code is unknown, used, expired, guessed too often or of another browser.',
+    next: 'Enter the newest code in the browser in which you asked for it, with cookies allowed, or ask for a new one.',
   },
   not_a_member: {
     customer: 'This address is no longer a member of its account.',
