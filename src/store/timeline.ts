@@ -52,6 +52,7 @@ export function timelineStore(connection: Connection) {
     };
   }
 
+  /** The number of the instance's newest event; 0 if it has none. */
   async function lastSequence(instanceId: string): Promise<number> {
     const last = await model
       .findOne({ instanceId }, { sequence: 1 })
@@ -90,6 +91,7 @@ export function timelineStore(connection: Connection) {
   return {
     model,
     append,
+    lastSequence,
     /**
      * Appends an event that happens once for an instance or an attempt of a step, unless the timeline contains it
      * already: for a writer that may have died between a change and its event. Concurrent calls append it once.

@@ -132,6 +132,31 @@ describe('the event stream of an order', () => {
     expect(body.events.at(-1)).toMatchObject({ type: 'operation', kind: 'restart' });
   });
 
+  test('after an event that does not exist, or in odd notation, is refused instead of silent', async () => {
+    const { accepted, bearer, record } = await order(api);
+    for (const text of upTo(3)) await api.store.timeline.append(subject(record), line(String(text)));
+    const ask = (query: string, headers: Record<string, string>, accept: string) =>
+      api.call('GET', `/v1/orders/${accepted.id}/events${query}`, { headers: { ...bearer, ...headers, accept } });
+    const odd = ['4', '1e1', '0x1', '-1', '+1', '1.5', '01', ' ', '', 'abc', '1, 2', '99999999999999999999'];
+    for (const accept of ['text/event-stream', 'application/json']) {
+      for (const text of odd) {
+        const byQuery = await ask(`?after=${encodeURIComponent(text)}`, {}, accept);
+        expect([text, byQuery.status, codeOf(byQuery)]).toEqual([text, 422, 'invalid_request']);
+        expect(byQuery.body.errors).toMatchObject([{ path: 'query.after' }]);
+        const byHeader = await ask('?after=1', { 'last-event-id': text }, accept);
+        expect([text, byHeader.status, codeOf(byHeader)]).toEqual([text, 422, 'invalid_request']);
+        expect(byHeader.body.errors).toMatchObject([{ path: 'headers.last-event-id' }]);
+      }
+    }
+    expect((await ask('?after=1&after=2', {}, 'application/json')).status).toBe(422);
+    // After the newest event the next one is waited for.
+    const reader = await listen(`/v1/orders/${accepted.id}/events`, { ...bearer, 'last-event-id': '3' });
+    await api.store.timeline.append(subject(record), line('4'));
+    await until(() => reader.events.length === 1);
+    reader.close();
+    expect(numbers(reader)).toEqual([4]);
+  });
+
   test('is refused without the right to it, and over the limit of streams', async () => {
     const { accepted, bearer } = await order(api);
     const path = `/v1/orders/${accepted.id}/events`;
@@ -162,7 +187,9 @@ describe('pages of events', () => {
     expect(second.body).toMatchObject({ next: 5, more: false });
     expect(second.body.events.map(({ sequence }: { sequence: number }) => sequence)).toEqual([4, 5]);
     expect((await read('after=5')).body).toMatchObject({ events: [], next: 5, more: false });
-    expect(codeOf(await read('after=-1'))).toBe('invalid_request');
+    for (const query of ['after=-1', 'limit=1e2', 'limit=0x10', 'limit=']) {
+      expect(codeOf(await read(query))).toBe('invalid_request');
+    }
   });
 });
 

@@ -14,8 +14,14 @@ export const Email = z.email().max(254);
 /** Key that makes a request idempotent: 1 to 200 printable ASCII characters. */
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,200}$/);
 
+/** A number in a query or a header, in plain decimal notation; `1e3`, `0x10`, `+1`, ` 1`, `01` and `` are none. */
+export function numberText(schema: z.ZodNumber) {
+  const isPlain = (text: unknown) => typeof text === 'string' && /^(0|[1-9]\d{0,15})$/.test(text);
+  return z.preprocess((text) => (isPlain(text) ? Number(text) : text), schema);
+}
+
 /** Maximum number of items that a list returns, newest first. */
-export const ListLimit = z.coerce.number().int().min(1).max(200).default(50);
+export const ListLimit = numberText(z.number().int().min(1).max(200)).default(50);
 
 /** A page of a list, newest first; `next` is the `before` of the following page, null at the end. */
 export function pageOf<Item extends z.ZodType>(item: Item) {

@@ -86,6 +86,7 @@ if (first) {
       const main = document.querySelector('main[data-order]');
       clockOffset = Number(parsed.dataset.at) - Date.now();
       main.dataset.ended = parsed.dataset.ended;
+      if (!source) sequence = Number(parsed.dataset.sequence);
       if (parsed.dataset.announcement !== announced) {
         announced = parsed.dataset.announcement;
         announce.textContent = announced;
@@ -94,6 +95,7 @@ if (first) {
       localTimes(parsed);
       replace(parsed);
       tick();
+      follow();
     } finally {
       loading = false;
       if (again) {
@@ -111,26 +113,56 @@ if (first) {
     }, 150);
   }
 
+  let source;
+
+  /**
+   * Streams the events while the page is visible and its order has not ended. Browsers open six connections to a server
+   * at most, for all tabs together, so a tab that nobody looks at must not keep one.
+   */
+  function follow() {
+    const isOver = document.querySelector('main[data-order]').dataset.ended === 'true';
+    if (document.hidden || isOver) {
+      source?.close();
+      source = undefined;
+    } else if (!source) {
+      source = listen();
+    }
+  }
+
   function listen() {
-    const source = new EventSource(`/v1/orders/${order}/events?after=${sequence}`);
+    const opened = new EventSource(`/v1/orders/${order}/events?after=${sequence}`);
     const take = (event) => {
       sequence = Number(event.lastEventId);
       soon();
     };
-    for (const type of ['order', 'instance', 'operation', 'step', 'log']) source.addEventListener(type, take);
-    source.addEventListener('open', soon);
-    source.addEventListener('error', () => {
+    for (const type of ['order', 'instance', 'operation', 'step', 'log']) opened.addEventListener(type, take);
+    opened.addEventListener('open', soon);
+    opened.addEventListener('error', () => {
       // The browser comes back by itself after a broken connection, but not after a refusal.
-      if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(() => {
-        soon();
-        listen();
+      if (opened.readyState !== EventSource.CLOSED) return;
+      setTimeout(async () => {
+        if (source !== opened) return;
+        source = undefined;
+        try {
+          await refresh();
+        } finally {
+          follow();
+        }
       }, 5000);
     });
+    return opened;
   }
 
   localTimes(document);
   tick();
   setInterval(tick, 1000);
-  listen();
+  // A delivered server can be worked on after the end of its order.
+  setInterval(() => {
+    if (!document.hidden && !source) soon();
+  }, 30000);
+  document.addEventListener('visibilitychange', () => {
+    follow();
+    if (!document.hidden) soon();
+  });
+  follow();
 }
