@@ -59,6 +59,7 @@ export function showPlatform(screen: Screen): { onEvent(event: PlatformEvent): v
 export function platformLinks({ urls }: Platform): [title: string, url: string][] {
   return [
     ['API docs', `${urls.api}/docs`],
+    ['Licence server', urls.licence],
     ['Temporal UI', urls.temporalUi],
     ['Mailbox', urls.mailbox],
   ];

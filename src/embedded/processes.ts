@@ -118,7 +118,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       ...rest,
       env: {
         ...common,
-        ...settingsOf(env),
+        ...settingsOf(env, 'FREEHOLD_'),
         ...clockOf(context, rest.name),
         NODE_COMPILE_CACHE: compileCache(context),
         ...variables,
@@ -236,11 +236,16 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       needs: needsRecords,
       ports: [ports.licence],
       env: {
+        ...settingsOf(env, 'LICENCE_'),
+        LICENCE_HOST: '127.0.0.1',
         LICENCE_PORT: String(ports.licence),
         LICENCE_MONGODB_URI: databaseUri(database, ports.mongo, 'freehold-licence'),
         LICENCE_ADMIN_TOKEN: keys['licence-admin-token'],
         LICENCE_KEYS_FILE: folder.path('keys', 'licence-keys.json'),
+        LICENCE_KEYS: '',
         LICENCE_ACCOUNT_JWKS_URL: `${urls.api}/.well-known/jwks.json`,
+        LICENCE_ACCOUNT_JWKS_FILE: '',
+        LICENCE_ACCOUNT_JWKS: '',
         LICENCE_ACCOUNT_ISSUER: parts.publicUrl.FREEHOLD_PUBLIC_URL,
       },
     }),
@@ -314,9 +319,9 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
   ];
 }
 
-/** The product's settings in the caller's environment; the platform's own values take precedence. */
-function settingsOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  const settings = Object.entries(env).filter(([name]) => name.startsWith('FREEHOLD_'));
+/** The settings in the caller's environment that begin so; the platform's own values take precedence. */
+function settingsOf(env: NodeJS.ProcessEnv, prefix: 'FREEHOLD_' | 'LICENCE_'): Record<string, string> {
+  const settings = Object.entries(env).filter(([name]) => name.startsWith(prefix));
   return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 

@@ -149,7 +149,7 @@ function explain(screen: Screen, error: unknown): void {
 function showLinks({ screen, platform }: Pick<Embedded, 'screen' | 'platform'>): void {
   screen.print(
     '',
-    ...platformLinks(platform).map(([title, url]) => `   ${title.padEnd(14)}${screen.style('cyan', url)}`),
+    ...platformLinks(platform).map(([title, url]) => `   ${title.padEnd(16)}${screen.style('cyan', url)}`),
     '',
   );
 }
