@@ -6,11 +6,12 @@ import { type MatrixSummary, runMatrix } from './run-matrix.ts';
 /**
  * `npm run faults`: places orders while faults are injected, and checks the result from outside (docs/faults.md).
  *
- * `--orders N --seed S [--width W]`: a campaign; without a seed a new one. `--matrix [--from CELL] [--cells A,B]
+ * `--orders N --seed S [--width W] [--proxy]`: a campaign; without a seed a new one; with `--proxy` its customers reach
+ * the api through a reverse proxy, each from an address of their own. `--matrix [--from CELL] [--cells A,B]
  * [--sample SEED] [--width W]`: the kill matrix, the whole or a part of it. `--json` prints the summary as one JSON
  * document on stdout and everything else on stderr. Exit code 1 when anything is not as it must be, 2 for arguments.
  */
-const usage = `usage: npm run faults -- [--orders N] [--seed S] [--width W] [--json]
+const usage = `usage: npm run faults -- [--orders N] [--seed S] [--width W] [--proxy] [--json]
        npm run faults -- --matrix [--from CELL] [--cells CELL,CELL] [--sample SEED] [--width W] [--json]`;
 
 type Say = (line: string) => void;
@@ -25,6 +26,7 @@ function readArguments(): { json: boolean; run: (say: Say) => Promise<{ ok: bool
       orders: { type: 'string' },
       seed: { type: 'string' },
       width: { type: 'string' },
+      proxy: { type: 'boolean' },
       matrix: { type: 'boolean' },
       from: { type: 'string' },
       cells: { type: 'string' },
@@ -32,8 +34,9 @@ function readArguments(): { json: boolean; run: (say: Say) => Promise<{ ok: bool
       json: { type: 'boolean' },
     },
   });
-  const { json = false } = values;
+  const { json = false, proxy = false } = values;
   if (values.matrix) {
+    if (values.proxy) throw new RangeError('--proxy belongs to a campaign');
     const width = number(values.width, matrixWidth);
     const cells = cellsOf(values);
     return {
@@ -51,7 +54,7 @@ function readArguments(): { json: boolean; run: (say: Say) => Promise<{ ok: bool
   return {
     json,
     run: async (say) => {
-      const summary = await runCampaign({ orders, seed, width, say });
+      const summary = await runCampaign({ orders, seed, width, proxy, say });
       showCampaign(summary, say);
       return summary;
     },

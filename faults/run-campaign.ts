@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { OrderState } from '../src/contracts/states.ts';
-import { type Bought, cancelOrder, placeOrder, visitCheckout } from './buyer.ts';
+import { type Bought, cancelOrder, placeOrder, type Shop, visitCheckout } from './buyer.ts';
 import { faultText, momentText, orderText } from './describe-schedule.ts';
 import { extentOf, fulfilled } from './evidence.ts';
 import type { Violation } from './invariants/all.ts';
@@ -13,6 +13,8 @@ export interface CampaignOptions {
   seed: number;
   /** Orders that run at once. */
   width: number;
+  /** Whether its customers reach the api through a reverse proxy. */
+  proxy: boolean;
   say: (line: string) => void;
 }
 
@@ -43,10 +45,11 @@ const settleLimitMs = 480_000;
 const quietLimitMs = 120_000;
 
 /** Runs the campaign of this seed on a separate platform and checks the result. */
-export async function runCampaign({ orders, seed, width, say }: CampaignOptions): Promise<CampaignSummary> {
+export async function runCampaign({ orders, seed, width, proxy, say }: CampaignOptions): Promise<CampaignSummary> {
   const began = performance.now();
   const tell = (line: string) => say(`${clock(performance.now() - began)}  ${line}`);
-  const repeat = `npm run faults -- --orders ${orders} --seed ${seed}${width === defaultWidth ? '' : ` --width ${width}`}`;
+  const options = [...(width === defaultWidth ? [] : [`--width ${width}`]), ...(proxy ? ['--proxy'] : [])];
+  const repeat = [`npm run faults -- --orders ${orders} --seed ${seed}`, ...options].join(' ');
   const schedule = makeSchedule({ orders, seed });
   say(`campaign of ${orders} orders, seed ${seed}, ${width} at a time, ${schedule.faults.length} faults`);
   say('schedule:');
@@ -56,7 +59,7 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       say(`    fault ${fault.number} at ${momentText(fault.at)}: ${faultText(fault)}`);
     }
   }
-  const testbed = await openTestbed({ limits, say: tell, exitMessage: `again: ${repeat}`, operator: true });
+  const testbed = await openTestbed({ limits, proxy, say: tell, exitMessage: `again: ${repeat}`, operator: true });
   const struck: Record<string, number> = {};
   let missed = 0;
   const bought: (Bought & { settled: boolean })[] = [];
@@ -96,7 +99,8 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
     };
 
     async function live(planned: PlannedOrder): Promise<void> {
-      const order = { ...(await placeOrder(testbed.shop, planned)), settled: false };
+      const shop = testbed.shopOf(planned.number);
+      const order = { ...(await placeOrder(shop, planned)), settled: false };
       bought.push(order);
       const { followed } = order;
       const began = performance.now();
@@ -105,8 +109,8 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
         .filter((fault) => fault.order === planned.number)
         .map((fault) => inject(order, fault));
       const acts = Promise.all([
-        visitCheckout(testbed.shop, order),
-        ...(planned.cancel ? [cancel(order, planned.cancel)] : []),
+        visitCheckout(shop, order),
+        ...(planned.cancel ? [cancel(shop, order, planned.cancel)] : []),
         ...own,
       ]);
       // Reported below, after the end of the order.
@@ -120,9 +124,9 @@ export async function runCampaign({ orders, seed, width, say }: CampaignOptions)
       tell(`order ${planned.number}: ${how} after ${seconds} s, ${done + 1} of ${orders}`);
     }
 
-    async function cancel(order: Bought, moment: NonNullable<PlannedOrder['cancel']>): Promise<void> {
+    async function cancel(shop: Shop, order: Bought, moment: NonNullable<PlannedOrder['cancel']>): Promise<void> {
       if (!(await order.followed.reached(moment))) return;
-      tell(`order ${order.planned.number}: cancel: ${await cancelOrder(testbed.shop, order)}`);
+      tell(`order ${order.planned.number}: cancel: ${await cancelOrder(shop, order)}`);
     }
 
     async function inject({ followed, order }: Bought, fault: PlannedFault): Promise<void> {

@@ -61,7 +61,7 @@ export async function runMatrix({ cells, width, say }: MatrixOptions): Promise<M
   for (let first = 0; first < cells.length; first += batchSize) {
     const batch = cells.slice(first, first + batchSize);
     const exitMessage = `continue with: npm run faults -- --matrix --from ${batch[0]!.name}`;
-    const testbed = await openTestbed({ limits, say: tell, exitMessage, operator: false });
+    const testbed = await openTestbed({ limits, say: tell, exitMessage, operator: false, proxy: false });
     const bought: (Bought & { settled: boolean })[] = [];
     try {
       const run = async (cell: Cell) => {

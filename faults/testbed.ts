@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
 import { createCustomer } from '../src/embedded/demo/customer.ts';
 import { type Platform, startPlatform } from '../src/embedded/platform.ts';
 import { createReach } from '../src/runtime/reach.ts';
+import { clientAt, proxyAddress, startReverseProxy } from '../test/support/reverse-proxy.ts';
 import { type Bought, cardNumbers, type Shop } from './buyer.ts';
 import { collectEvidence } from './collect-evidence.ts';
 import type { CustomerFact, Evidence } from './evidence.ts';
@@ -25,6 +27,19 @@ export interface RunLimits {
 const declines = 3;
 const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/**
+ * All orders come from one address: its limits are raised, nothing is switched off. Behind the reverse proxy every
+ * customer has an address of their own, so that the limits are those of production.
+ */
+function clientOverrides(proxy: boolean): Record<string, string> {
+  if (proxy) return { API_TRUST_PROXY: proxyAddress };
+  return {
+    FREEHOLD_HOLDS_PER_IP: '100000',
+    FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: '1000000',
+    FREEHOLD_STREAMS_PER_IP: '1000',
+  };
+}
+
 function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: RunLimits): Record<string, string> {
   return {
     FREEHOLD_PAYMENT_READ_MS: '2000',
@@ -34,10 +49,6 @@ function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: RunLimits): R
     FREEHOLD_AWAIT_ACTIVATION_MS: String(stepMs),
     FREEHOLD_DECLINES: String(declines),
     FREEHOLD_START_SWEEP_MS: '3000',
-    // All orders come from one address: the per-address limits are raised, nothing is switched off.
-    FREEHOLD_HOLDS_PER_IP: '100000',
-    FREEHOLD_REQUESTS_PER_MINUTE_PER_IP: '1000000',
-    FREEHOLD_STREAMS_PER_IP: '1000',
   };
 }
 
@@ -45,6 +56,8 @@ function overridesOf({ awaitPaymentMs, operatorWindowMs, stepMs }: RunLimits): R
 export interface Testbed {
   platform: Platform;
   shop: Shop;
+  /** The shop as one of several customers visits it: behind a reverse proxy from an address of their own. */
+  shopOf(customer: number): Shop;
   striker: FaultInjector;
   /** Resolves when everything serves and nothing is in progress, or after `limitMs`. */
   untilIdle(limitMs: number): Promise<void>;
@@ -64,10 +77,12 @@ export async function openTestbed(options: {
   exitMessage: string;
   /** Whether an operator answers waiting steps. */
   operator: boolean;
+  /** Whether customers reach the api through a reverse proxy. */
+  proxy: boolean;
 }): Promise<Testbed> {
   const { limits: pace, say, exitMessage: farewell } = options;
   const stateDir = await mkdtemp(join(tmpdir(), 'freehold-faults-'));
-  const overrides = overridesOf(pace);
+  const overrides = { ...overridesOf(pace), ...clientOverrides(options.proxy) };
   say(
     `overridden for this run: ${Object.entries(overrides)
       .map(([name, value]) => `${name}=${value}`)
@@ -87,6 +102,20 @@ export async function openTestbed(options: {
     signal: over.signal,
     say,
   };
+
+  const proxy = options.proxy ? await startReverseProxy(platform.urls.api) : undefined;
+  if (proxy) say(`customers reach the api through the reverse proxy ${proxy.url}`);
+  const agents: Dispatcher[] = [];
+
+  function shopOf(customer: number): Shop {
+    if (!proxy) return shop;
+    // The links of an order lead to the api's public address, at which the proxy stands.
+    const agent = clientAt(customer).compose((dispatch) => (call, handler) => {
+      return dispatch({ ...call, origin: call.origin === platform.urls.api ? proxy.url : call.origin }, handler);
+    });
+    agents.push(agent);
+    return { ...shop, customer: createCustomer(platform.urls.api, agent) };
+  }
 
   async function collect(bought: readonly (Bought & { settled: boolean })[]) {
     const customers = bought.map(
@@ -120,6 +149,8 @@ export async function openTestbed(options: {
     over.abort();
     await operator;
     await reach.close();
+    await Promise.all(agents.map((agent) => agent.destroy()));
+    await proxy?.stop();
     await platform.stop();
     const left = processesOf(stateDir).map(
       ({ pid, command }): Violation => ({
@@ -142,6 +173,7 @@ export async function openTestbed(options: {
   return {
     platform,
     shop,
+    shopOf,
     striker,
     collect,
     async untilIdle(limitMs) {

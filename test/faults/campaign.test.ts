@@ -17,7 +17,7 @@ test('a campaign of 8 orders leaves nothing wrong and can be repeated', async ()
   expect(shown).toMatch(/kill -9 of the/);
 }, 300_000);
 
-test.each([['--orders', '0'], ['--seed', 'x'], ['--no-such-thing']])(
+test.each([['--orders', '0'], ['--seed', 'x'], ['--matrix', '--proxy'], ['--no-such-thing']])(
   'refuses %s %s with its usage',
   async (...args) => {
     const { code, shown } = await runFaults(...args);
