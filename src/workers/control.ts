@@ -25,7 +25,7 @@ import { createReach } from '../runtime/reach.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
 import { applySchedules, driftChecksBy, entityIsRunning } from './fleet.ts';
-import { keepTrying } from './keep-trying.ts';
+import { keepTrying, tryMeanwhile } from './keep-trying.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
 import { startSubscriptionBy } from './subscriptions.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -132,7 +132,8 @@ const [worker] = await Promise.all([
     snapshotsMs: config.FREEHOLD_SNAPSHOTS_MS,
     driftMs: config.FREEHOLD_DRIFT_MS,
   }),
-  keepTrying(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(installed))),
+  // A Stripe that is away or refuses our key must not stop what needs no payment.
+  tryMeanwhile(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(installed))),
   keepTrying(log, 'product at the licence server', () => syncProduct(ask, config.FREEHOLD_LICENCE_CHECK_MS)),
 ]);
 

@@ -150,7 +150,8 @@ describe('what the page says', () => {
     await api.store.operations.insert({ ...row, steps, createdAt: new Date() });
     const { body } = await api.call('GET', path, { headers: { cookie } });
     expect(body).toContain('goes back as soon as it arrives');
-    expect(body).not.toContain('Nothing has been charged');
+    expect(body).not.toContain('othing has been charged');
+    expect(body).not.toContain('othing was charged');
   });
 
   test('has a headline for every state, and who acts next for every end', async () => {
@@ -159,7 +160,7 @@ describe('what the page says', () => {
       expect(livePage.headlines[facts.headline].title.length).toBeGreaterThan(5);
       if (facts.ended && state !== 'fulfilled') {
         expect(outcomeTexts(facts.outcome!, 'EUR')).toMatchObject({
-          happened: 'The payment was not completed in time. Nothing was charged.',
+          happened: 'The payment was not completed in time.',
           money: 'Nothing was charged.',
           next: 'Nobody; nothing is left to do. The name is free again; you may place a new order at any time.',
         });
@@ -173,12 +174,19 @@ describe('what the page says', () => {
         (await factsOf({ state: 'cancelling', reason: 'cancelled_by_customer', paid, refunded })).outcome!,
         'EUR',
       ).money;
-    expect(await money(0, 0)).toBe('Nothing was charged.');
+    expect(await money(0, 0)).toBe('We are reading what was charged; whatever it is goes back in full.');
     expect(await money(12_345, 0)).toBe('€123.45 was charged and is being given back in full.');
     expect(await money(12_345, 2_345)).toBe(
       '€123.45 was charged and is being given back in full, €23.45 of it is back already.',
     );
     expect(await money(12_345, 12_345)).toMatch(/given back in full\. Banks/);
+  });
+
+  test('tells who paid outside Stripe that a person returns it', async () => {
+    const ended = { state: 'cancelled', reason: 'cancelled_by_customer', paid: 12_345, refunded: 0 } as const;
+    const { money, next } = outcomeTexts((await factsOf({ ...ended, paidOutside: 12_345 })).outcome!, 'EUR');
+    expect(money).toBe('€123.45 was paid outside our payment service, and one of us returns it to you.');
+    expect(next).toMatch(/^We do;/);
   });
 
   test('grows with the steps and reaches the end only when the server is ready', async () => {

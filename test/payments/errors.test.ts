@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import Stripe from 'stripe';
+import { toFailure } from '../../src/activities/lib/failure.ts';
 import { isKeyUsedUp, toReason } from '../../src/payments/errors.ts';
 
 describe('errors of Stripe as reasons', () => {
@@ -15,6 +17,30 @@ describe('errors of Stripe as reasons', () => {
       detail: "email_invalid: Invalid email address: '[address]'",
     });
   });
+
+  test('put nothing of what Stripe quotes into a log', () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const original = new Stripe.errors.StripeInvalidRequestError({
+      type: 'invalid_request_error',
+      message: 'Invalid email address: ada.lovelace@example.com',
+      payment_method: { billing_details: { email: 'ada.lovelace@example.com' } },
+      statusCode: 400,
+    } as never);
+    log.error({ err: toReason(original) }, 'failed');
+    expect(lines.join()).toContain('Invalid email address');
+    expect(lines.join()).not.toContain('ada.lovelace');
+  });
+
+  test.each([401, 403])(
+    'a key that Stripe refuses with %s is another fault than a request that it refuses',
+    (statusCode) => {
+      const message = 'Invalid API Key provided: sk_test_********hold';
+      const error = toReason(new Stripe.errors.StripeAuthenticationError({ message, statusCode } as never));
+      expect(error).toMatchObject({ code: 'payment_access_refused', detail: 'Invalid API Key provided: [key]' });
+      expect(toFailure(error)).toMatchObject({ type: 'payment_access_refused', nonRetryable: true });
+    },
+  );
 
   test('a key that was used with other parameters is used up, one in flight is not', () => {
     const of = (statusCode: number) =>

@@ -140,7 +140,9 @@ describe('the live page of an order', () => {
       const { page: plain, complaints: plainComplaints } = await openPage(browser, { javaScriptEnabled: false });
       await plain.goto(other.order.links.page);
       await plain.getByText('Cancel this order').click();
-      expect(await plain.locator('#cancel').textContent()).toContain('Nothing has been charged.');
+      expect(await plain.locator('#cancel').textContent()).toContain(
+        'If you have paid meanwhile, it goes back in full.',
+      );
       await plain.getByRole('button', { name: 'Cancel the order and remove everything' }).click();
       expect(await other.end()).toEqual({ state: 'cancelled', reason: 'cancelled_by_customer' });
       await plain.reload();

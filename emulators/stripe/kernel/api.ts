@@ -65,6 +65,7 @@ export function createApi(emulator: Emulator, idempotency: Idempotency) {
       const fault = emulator.faults.take(request);
       if (fault?.delayMs) await pause(fault.delayMs);
       if (fault?.status === 429) throw rateLimited();
+      if (fault?.status === 401 || fault?.status === 403) throw keyRefused(fault.status);
       const params = parseParams(found.route.params, form);
       const ctx: Context = { ...emulator, request: { id: requestId, idempotency_key: key ?? null }, publishable };
       const outcome = work({
@@ -141,6 +142,16 @@ function rateLimited(): StripeError {
     type: 'invalid_request_error',
     code: 'rate_limit',
     message: 'Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.',
+  });
+}
+
+function keyRefused(status: 401 | 403): StripeError {
+  return new StripeError(status, {
+    type: 'invalid_request_error',
+    message:
+      status === 401
+        ? 'Invalid API Key provided: sk_test_********hold'
+        : "The provided key 'rk_test_********hold' does not have the required permissions for this endpoint.",
   });
 }
 

@@ -25,8 +25,11 @@ export const FaultOrder = z.strictObject({
       method: z.enum(['GET', 'POST', 'DELETE']).optional(),
       /** Prefix of the request's path; every `/v1/` request if absent. */
       path: z.string().startsWith('/v1/').optional(),
-      /** 429 refuses before anything happens. 500 answers an error; a slow answer alone needs no status. */
-      status: z.union([z.literal(500), z.literal(429)]).optional(),
+      /**
+       * 401, 403 and 429 refuse before anything happens: the key, its permission, too many requests. 500 answers an
+       * error; a slow answer alone needs no status.
+       */
+      status: z.union([z.literal(500), z.literal(429), z.literal(403), z.literal(401)]).optional(),
       /** Whether a 500 comes instead of the work or after it was done and stored. */
       commit: z.enum(['before', 'after']).default('before'),
       /** How many requests it affects. */

@@ -15,8 +15,9 @@ const benign: readonly string[] = [
 ];
 
 /**
- * The Temporal failure of an error: its type is the reason code, retryable as in the catalogue. An error without a
- * code is `internal`, and its own message stays in the worker's log.
+ * The Temporal failure of an error: its type is the reason code, retryable as in the catalogue; one that alarms ends the
+ * activity, because only its workflow can set NeedsAttention and try again. An error without a code is `internal`, and
+ * its own message stays in the worker's log.
  */
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -24,10 +25,11 @@ export function toFailure(error: unknown): ApplicationFailure {
   if (!(error instanceof ReasonError)) {
     return ApplicationFailure.create({ type: 'internal', message: reasonTexts.internal.operator });
   }
+  const { retryable, alarms } = reasons[error.code];
   return ApplicationFailure.create({
     type: error.code,
     message: error.detail ?? reasonTexts[error.code].operator,
-    nonRetryable: !reasons[error.code].retryable,
+    nonRetryable: !retryable || alarms,
     ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
     ...(benign.includes(error.code) ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });

@@ -215,7 +215,7 @@ function cancelSection({ order, facts, csrfToken }: OrderPage): Html | false {
   const money = facts.processing
     ? texts.cancel.onItsWay
     : facts.cancelReturns === 0
-      ? texts.cancel.nothingCharged
+      ? texts.cancel.noneKnown
       : texts.cancel.goesBack({ amount: formatMoney(facts.cancelReturns, quote.currency) });
   return html`<section id="cancel">
 <details class="cancel">

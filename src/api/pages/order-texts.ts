@@ -58,14 +58,19 @@ export function outcomeTexts({ happened, money, next }: OutcomeFacts, currency: 
 
 function moneyText(money: MoneyFacts, currency: 'EUR'): string {
   const paid = formatMoney(money.paid, currency);
-  const { nothing_charged, charged, given_back, going_back, partly_back } = livePage.outcome.money;
+  const { nothing_charged, not_read_yet, charged, given_back, owed_by_hand, going_back, partly_back } =
+    livePage.outcome.money;
   switch (money.code) {
     case 'nothing_charged':
       return nothing_charged;
+    case 'not_read_yet':
+      return not_read_yet;
     case 'charged':
       return charged({ paid });
     case 'given_back':
       return given_back({ paid });
+    case 'owed_by_hand':
+      return owed_by_hand({ owed: formatMoney(money.paid - money.refunded, currency) });
     case 'going_back':
       return going_back({ paid });
     case 'partly_back':

@@ -93,6 +93,7 @@ export const orderRoutes = [
       'already_ready',
       'already_ended',
       'payment_provider_unavailable',
+      'payment_access_refused',
       'payment_request_refused',
     ],
     handler: async ({ deps, caller, response }) => {

@@ -22,7 +22,7 @@ export interface OrderFacts {
   mayCancel: boolean;
   /** Whether the customer has confirmed the payment and the bank has not answered yet. */
   processing: boolean;
-  /** Amount refunded when the order is cancelled now; 0 when nothing has been charged. */
+  /** Amount refunded when the order is cancelled now; 0 while no payment is known. */
   cancelReturns: number;
   forward: StepFacts[];
   undo: StepFacts[];
@@ -65,12 +65,15 @@ export interface StepFacts {
 export interface OutcomeFacts {
   happened: ReasonCode | 'step_failed' | 'order_ended';
   money: MoneyFacts;
-  next: 'team' | 'undo' | 'nobody';
+  next: 'team' | 'undo' | 'by_hand' | 'nobody';
 }
 
-/** What was charged, and what happened to it. */
+/**
+ * What was charged, and what happened to it; `not_read_yet` until the payment provider has said what was, `owed_by_hand`
+ * for what never came through it and is returned by a person.
+ */
 export interface MoneyFacts {
-  code: 'nothing_charged' | 'charged' | 'given_back' | 'going_back' | 'partly_back';
+  code: 'nothing_charged' | 'not_read_yet' | 'charged' | 'given_back' | 'owed_by_hand' | 'going_back' | 'partly_back';
   paid: number;
   refunded: number;
 }
@@ -237,14 +240,18 @@ function outcomeOf(order: OrderOfFacts, attention: boolean, why: ReasonCode | un
   const money = moneyFacts(order);
   if (attention && order.state === 'fulfilling') return { happened: why ?? 'step_failed', money, next: 'team' };
   if (!isUndoing(order.state)) return undefined;
-  return { happened: order.reason ?? 'order_ended', money, next: orderHasEnded(order.state) ? 'nobody' : 'undo' };
+  if (!orderHasEnded(order.state)) return { happened: order.reason ?? 'order_ended', money, next: 'undo' };
+  return { happened: order.reason ?? 'order_ended', money, next: money.code === 'owed_by_hand' ? 'by_hand' : 'nobody' };
 }
 
 function moneyFacts({ state, paid, refunded }: OrderOfFacts): MoneyFacts {
   const code = () => {
-    if (paid === 0) return 'nothing_charged';
+    // Until the order has ended, a payment may have arrived that was not read.
+    if (paid === 0) return orderHasEnded(state) || state === 'fulfilling' ? 'nothing_charged' : 'not_read_yet';
     if (refunded >= paid) return 'given_back';
     if (state === 'fulfilled' || state === 'fulfilling') return 'charged';
+    // An order ends when everything that came through the payment provider has gone back.
+    if (orderHasEnded(state)) return 'owed_by_hand';
     return refunded > 0 ? 'partly_back' : 'going_back';
   };
   return { code: code(), paid, refunded };

@@ -9,6 +9,8 @@ export const paymentReasons = {
   payment_processing: reason('payment', 402, { retryable: true }),
   declined_try_again: reason('payment', 402, { retryable: true }),
   payment_provider_unavailable: reason('payment', 503, { retryable: true }),
+  payment_access_refused: reason('payment', 503, { retryable: true, alarms: true }),
+  price_not_honoured: reason('payment', 409),
   payment_request_refused: reason('payment', 502),
   payment_not_ready: reason('payment', 409, { retryable: true }),
   money_not_settled: reason('payment', 502, { retryable: true }),

@@ -94,7 +94,7 @@ export const livePage = {
   payment: {
     title: 'Payment',
     declined:
-      'The card was declined {count, plural, one {once} other {# times}}. Nothing was charged; try again or use another card.',
+      'The card was declined {count, plural, one {once} other {# times}}. A declined payment charges nothing; try again or use another card.',
     how: 'Confirm the payment by card where you placed the order. This page goes on by itself as soon as it has arrived, and building begins.',
     programs: 'Programs read what the payment needs from {call}.',
   },
@@ -111,14 +111,17 @@ export const livePage = {
     },
     money: {
       nothing_charged: 'Nothing was charged.',
+      not_read_yet: 'We are reading what was charged; whatever it is goes back in full.',
       charged: '{paid} was charged.',
       given_back: '{paid} was charged and has been given back in full. Banks show it within 5 to 10 days.',
+      owed_by_hand: '{owed} was paid outside our payment service, and one of us returns it to you.',
       going_back: '{paid} was charged and is being given back in full.',
       partly_back: '{paid} was charged and is being given back in full, {refunded} of it is back already.',
     },
     next: {
       team: 'We do. If it cannot be repaired soon, everything is undone and refunded without a request.',
       undo: 'We do; it continues automatically. You need not do anything.',
+      by_hand: 'We do; you need not do anything. The name is free again; you may place a new order at any time.',
       nobody: 'Nobody; nothing is left to do. The name is free again; you may place a new order at any time.',
     },
   },
@@ -126,7 +129,7 @@ export const livePage = {
     title: 'Cancel this order',
     orderEnds: 'The order ends.',
     buildingStops: 'Building stops, and what was built so far is removed.',
-    nothingCharged: 'Nothing has been charged.',
+    noneKnown: 'If you have paid meanwhile, it goes back in full.',
     onItsWay: 'What is on its way goes back as soon as it arrives.',
     goesBack: '{amount} goes back to your card in full.',
     nameFree: 'The name {hostname} becomes free for everybody.',

@@ -9,6 +9,7 @@ import type { LatePayment } from '../../contracts/workflow-messages.ts';
 import { textsOf } from '../../texts/texts.ts';
 import { controlActivities, mailActivities } from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
+import { refusal } from '../lib/refusal.ts';
 import { needsAttention, orderId } from '../lib/search-attributes.ts';
 
 const {
@@ -22,7 +23,7 @@ const longestPauseMs = 24 * 3_600_000;
 /**
  * A payment that arrived after its order had ended, or whose refund failed then: `billing/late/<id>` settles it,
  * notifies the payer and writes an audit entry. An error at Stripe sets NeedsAttention, and is retried until it
- * works.
+ * works. Fails with `not_found` for an order without a record.
  */
 export async function settleLatePayment(latePayment: LatePayment): Promise<void> {
   upsertSearchAttributes([{ key: orderId, value: latePayment.orderId }]);
@@ -40,6 +41,8 @@ async function settle(latePayment: LatePayment): Promise<number> {
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       const { reason, detail } = causeOf(error, 'money_not_settled');
+      // Without the order's record no try can ever work.
+      if (reason === 'not_found') throw refusal(reason, detail);
       upsertSearchAttributes([{ key: needsAttention, value: true }]);
       setCurrentDetails(
         `### ${texts.needsOperator({ orderId: latePayment.orderId })}\n\n` +

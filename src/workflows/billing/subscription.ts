@@ -11,6 +11,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { reasons } from '../../contracts/reasons.ts';
 import { type SubscriptionInput, subscriptionChanged } from '../../contracts/subscription.ts';
 import { factsChanged, instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { attentionOf, describeSubscription, subscriptionHasEnded } from '../../domain/billing/describe-subscription.ts';
@@ -18,15 +19,17 @@ import { textsOf } from '../../texts/texts.ts';
 import { controlActivities } from '../lib/activities.ts';
 import { isHistoryLong } from '../lib/history-length.ts';
 import { causeOf } from '../lib/reason-of.ts';
+import { refusal } from '../lib/refusal.ts';
 import { instanceId, needsAttention, renewsAt } from '../lib/search-attributes.ts';
 
-/** Delay after a read that failed permanently, unless a signal arrives earlier. */
+/** Delay after a read that failed permanently, unless a signal arrives earlier, and after one whose reason alarms. */
 const failedReadMs = 24 * 3_600_000;
+const alarmedReadMs = 3_600_000;
 
 /**
  * The entity of one subscription, `subscription/<id>`: it reads Stripe after every signal, and shortly after the end
  * of each period even without one, and propagates paid-until to the server or licence that is paid for. It ends when
- * the subscription has ended and its server is deleted.
+ * the subscription has ended and its server is deleted. Fails with `not_found` where its record is gone.
  */
 export async function subscription(input: SubscriptionInput): Promise<void> {
   const { subscriptionId } = input;
@@ -74,9 +77,11 @@ export async function subscription(input: SubscriptionInput): Promise<void> {
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       const { reason, detail } = causeOf(error, 'payment_provider_unavailable');
+      // Without its record no read can ever work.
+      if (reason === 'not_found') throw refusal(reason, detail);
       setAttention(true);
       setCurrentDetails(`### Needs an operator\n\n\`${reason}\`: ${detail}. ${textsOf('en').reasons[reason].next}`);
-      return failedReadMs;
+      return reasons[reason].alarms ? alarmedReadMs : failedReadMs;
     }
   }
 

@@ -30,9 +30,14 @@ export function openDecisions({ kind, operationId }: { kind: OperationKind; oper
       waiting.delete(keyOf(tried));
     },
     isMade: (tried: Try): boolean => waiting.get(keyOf(tried)) !== undefined,
-    /** Waits for the decision on this try and records it; undefined when `limitMs` passed first. */
-    async next(context: StepContext, limitMs?: number): Promise<OperatorDecision | undefined> {
-      const decided = () => waiting.get(keyOf(context)) !== undefined;
+    /**
+     * Waits for the decision on this try and records it; undefined when `limitMs` passed first, or `unless` came true.
+     */
+    async next(
+      context: StepContext,
+      { limitMs, unless = () => false }: { limitMs?: number; unless?: (() => boolean) | undefined },
+    ): Promise<OperatorDecision | undefined> {
+      const decided = () => waiting.get(keyOf(context)) !== undefined || unless();
       if (limitMs === undefined) await condition(decided);
       else await condition(decided, limitMs);
       const decision = waiting.get(keyOf(context));

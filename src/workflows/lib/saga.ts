@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { OperationDeclaration, StepDeclaration } from '../../contracts/operations/operation.ts';
 import type { OperationKind, OperationTimes } from '../../contracts/operations/registry.ts';
-import type { ReasonCode } from '../../contracts/reasons.ts';
+import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
 import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
 import type { StepName } from '../../contracts/steps.ts';
 import {
@@ -30,9 +30,15 @@ type Declared = OperationDeclaration & { readonly kind: OperationKind };
 
 /** How a forward step runs, and its undo where its declaration has one. */
 type StepOf<Step> = Step extends { readonly name: infer Name }
-  ? { name: Name; run(context: StepContext, within: Within): Promise<void> } & (Step extends { readonly undo: string }
-      ? { undo: Undo['run'] | Undo }
-      : { undo?: undefined })
+  ? {
+      name: Name;
+      run(context: StepContext, within: Within): Promise<void>;
+      /**
+       * Whether news came that the step has not looked at. One that waits for an operator runs again by itself then, and
+       * once more before it is given up.
+       */
+      hasNews?(): boolean;
+    } & (Step extends { readonly undo: string } ? { undo: Undo['run'] | Undo } : { undo?: undefined })
   : never;
 
 /** All steps, in the order of the declaration. */
@@ -43,7 +49,22 @@ type UndoNameOf<Declaration extends Declared> = Declaration['undo'][number][numb
 interface AnyStep {
   name: string;
   run(context: StepContext, within: Within): Promise<void>;
+  hasNews?(): boolean;
   undo?: Undo['run'] | Undo | undefined;
+}
+
+/** Pause before a step whose reason alarms runs again by itself: doubled each time, up to the second. */
+const firstPauseMs = 60_000;
+const longestPauseMs = 30 * 60_000;
+
+/** Waits of one step for an operator, one after the other, until a decision begins a new window. */
+interface Waits {
+  /** End of the operator window (ms); undefined where there is none. */
+  until: number | undefined;
+  /** How often the step ran again by itself. */
+  tries: number;
+  /** The window has passed: this try was the last one. */
+  isLast: boolean;
 }
 
 /**
@@ -65,8 +86,8 @@ export class OperationEnds extends Error {
  *
  * `step` runs a forward step until it succeeds, or an operator skips it, or it ends the operation with
  * `OperationEnds` or a cancellation. A step that failed permanently waits as `needs_operator`: before the pivot for
- * the operator window; after it, and where the operation has no undo, for as long as it takes. From the pivot on no
- * cancel reaches a step.
+ * the operator window; after it, and where the operation has no undo, for as long as it takes. Meanwhile it runs again
+ * by itself when it has news, or after a pause where its reason alarms. From the pivot on no cancel reaches a step.
  *
  * `undo` runs the undo steps of everything that was begun, in concurrent branches, in a scope that no cancel reaches.
  * The undo of a step counts as registered before the step runs, and is a no-op where it did nothing.
@@ -123,16 +144,29 @@ export async function openSaga<const Declaration extends Declared>(
     }
   }
 
-  /** Waits for an operator's decision; undefined when the window passed first. */
-  async function askOperator(context: StepContext, cause: Cause): Promise<OperatorDecision | undefined> {
+  function openWaits(): Waits {
     const limitMs = windowMs();
-    board.await(limitMs === undefined ? undefined : Date.now() + limitMs);
+    return { until: limitMs === undefined ? undefined : Date.now() + limitMs, tries: 0, isLast: false };
+  }
+
+  /** Waits for an operator's decision; undefined when the window, the pause or the news came first. */
+  async function askOperator(
+    context: StepContext,
+    { cause, waits, hasNews }: { cause: Cause; waits: Waits; hasNews: (() => boolean) | undefined },
+  ): Promise<OperatorDecision | undefined> {
+    const { until, tries } = waits;
+    const pauseMs = reasons[cause.reason].alarms
+      ? Math.min(firstPauseMs * 2 ** tries, longestPauseMs)
+      : Number.POSITIVE_INFINITY;
+    const leftMs = until === undefined ? Number.POSITIVE_INFINITY : Math.max(1, until - Date.now());
+    const limitMs = Math.min(pauseMs, leftMs);
+    board.await(until);
     decisions.begin(context);
     board.leave(context.step, 'needs_operator', cause.reason);
     board.setAttention();
     try {
       await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail);
-      return await decisions.next(context, limitMs);
+      return await decisions.next(context, { ...(Number.isFinite(limitMs) ? { limitMs } : {}), unless: hasNews });
     } finally {
       decisions.end(context);
       board.goOn();
@@ -150,6 +184,7 @@ export async function openSaga<const Declaration extends Declared>(
   async function untilDone(step: AnyStep): Promise<void> {
     const name = step.name as StepName;
     const { onTimeout } = declared(name);
+    let waits: Waits | undefined;
     for (let attempt = input.run; ; attempt += 1) {
       board.enter(name, attempt);
       const context = { ...ref, step: name, attempt };
@@ -172,9 +207,14 @@ export async function openSaga<const Declaration extends Declared>(
           board.leave(name, 'failed', cause.reason);
           throw new CancelledFailure('cancelled while the step failed');
         }
-        const decision = await askOperator(context, cause);
+        waits ??= openWaits();
+        const { hasNews } = step;
+        const looksAgain = hasNews !== undefined || reasons[cause.reason].alarms;
+        if (waits.isLast) throw new OperationEnds('window_ended');
+        const decision = await askOperator(context, { cause, waits, hasNews });
         switch (decision?.action) {
           case 'retry':
+            waits = undefined;
             break;
           case 'skip':
             board.leave(name, 'skipped', cause.reason);
@@ -182,7 +222,9 @@ export async function openSaga<const Declaration extends Declared>(
           case 'abort':
             throw new OperationEnds('aborted');
           case undefined:
-            throw new OperationEnds('window_ended');
+            if (!looksAgain) throw new OperationEnds('window_ended');
+            waits.tries += 1;
+            waits.isLast = waits.until !== undefined && Date.now() >= waits.until;
         }
       }
     }

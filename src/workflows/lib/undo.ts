@@ -11,6 +11,8 @@ import type { StepBoard } from './step-board.ts';
 /** An undo step; retried until it works. */
 export interface Undo {
   run(context: StepContext): Promise<void>;
+  /** Whether news came that the step has not looked at; one that has failed runs again by itself then. */
+  hasNews?(): boolean;
   /** NeedsAttention is set after this long without success; the step is still retried. */
   attentionAfterMs?: number;
   /** The reason shown then, where the failure itself explains less. */
@@ -66,7 +68,7 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
     }
     await alarm(context, cause);
     const pause = Math.min(undoPauseMs * 2 ** (attempt - run), longestUndoPauseMs, givesUpAt - Date.now());
-    const decision = await decisions.next(context, Math.max(1, pause));
+    const decision = await decisions.next(context, { limitMs: Math.max(1, pause), unless: undo.hasNews });
     decisions.end(context);
     if (decision?.action === 'skip' || Date.now() >= givesUpAt) {
       board.leave(name, decision ? 'skipped' : 'failed', cause.reason);

@@ -20,7 +20,7 @@ import { OperationEnds, openSaga } from '../lib/saga.ts';
 /** Money in flight arrives or fails within this time; after it an unsettled order needs people. */
 const unsettledAfterMs = 21 * 24 * 3_600_000;
 
-/** Reasons that end the order: there is nothing for an operator to decide. */
+/** Reasons that end the order: there is nothing for an operator to decide, for instance where its record is gone. */
 const endsTheOrder: readonly ReasonCode[] = [
   'cancelled_by_customer',
   'cancelled_by_operator',
@@ -28,6 +28,8 @@ const endsTheOrder: readonly ReasonCode[] = [
   'payment_expired',
   'too_many_declines',
   'hostname_taken',
+  'price_not_honoured',
+  'not_found',
 ];
 
 /**
@@ -36,7 +38,7 @@ const endsTheOrder: readonly ReasonCode[] = [
  */
 export async function provision(input: OperationInput): Promise<OperationResult> {
   const { facts } = input;
-  const awaitPayment = openPaymentWait();
+  const payment = openPaymentNews();
   const saga = await openSaga(declaration, input, { endsWith: endsTheOrder });
   let paidUntil: string | undefined;
 
@@ -50,9 +52,16 @@ export async function provision(input: OperationInput): Promise<OperationResult>
       {
         name: 'create-subscription',
         run: (context, within) => controlActivities(within).createSubscription(context),
-        undo: { run: controlActivities().settleMoney, attentionAfterMs: unsettledAfterMs },
+        undo: {
+          run: (context) => {
+            payment.look();
+            return controlActivities().settleMoney(context);
+          },
+          hasNews: payment.hasNews,
+          attentionAfterMs: unsettledAfterMs,
+        },
       },
-      { name: 'await-payment', run: awaitPayment },
+      { name: 'await-payment', run: payment.wait, hasNews: payment.hasNews },
       {
         name: 'issue-licence',
         run: (context, within) => controlActivities(within).issueLicence(context),
@@ -125,19 +134,27 @@ function causeOfUndo(error: unknown): ReasonCode {
   return error.why === 'window_ended' ? 'not_delivered' : error.why;
 }
 
-/**
- * Waits for the payment: a polling activity, restarted by every `payment-changed`, raced against one deadline. At the
- * deadline one last read decides, so that a payment that succeeded is not lost.
- */
-function openPaymentWait() {
+/** News about the payment of the order, and the wait for it. */
+function openPaymentNews() {
   let changes = 0;
+  let seen = 0;
+  let deadline: number | undefined;
   setHandler(paymentChanged, () => {
     changes += 1;
   });
-  return async (context: StepContext, { deadlineMs = Number.POSITIVE_INFINITY }: Within): Promise<void> => {
-    const deadline = Date.now() + deadlineMs;
+  const hasNews = () => changes > seen;
+  const look = () => {
+    seen = changes;
+  };
+
+  /**
+   * Waits for the payment: a polling activity, restarted by every `payment-changed`, raced against one deadline, which
+   * runs from the first try on. At the deadline one last read decides, so that a payment that succeeded is not lost.
+   */
+  async function wait(context: StepContext, { deadlineMs = Number.POSITIVE_INFINITY }: Within): Promise<void> {
+    deadline ??= Date.now() + deadlineMs;
     while (Date.now() < deadline) {
-      const seen = changes;
+      look();
       const scope = new CancellationScope();
       let outcome: { error?: unknown } | undefined;
       const poll = scope
@@ -151,7 +168,7 @@ function openPaymentWait() {
           },
         );
       try {
-        await condition(() => outcome !== undefined || changes > seen, deadline - Date.now());
+        await condition(() => outcome !== undefined || hasNews(), deadline - Date.now());
       } catch (error) {
         scope.cancel();
         await poll;
@@ -165,6 +182,8 @@ function openPaymentWait() {
       await poll;
       if (outcome && !('error' in (outcome as { error?: unknown }))) return;
     }
+    look();
     await controlActivities().expirePayment(context);
-  };
+  }
+  return { hasNews, look, wait };
 }

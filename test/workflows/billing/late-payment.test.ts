@@ -32,4 +32,20 @@ describe('money after the end of its order', () => {
       expect(world.notes).toContain('late refund 3509');
     });
   }, 60_000);
+
+  test('fails for an order without a record, instead of being tried for ever', async () => {
+    const world = createWorld({
+      'settle-money': () => {
+        throw fail('not_found');
+      },
+    });
+    await withInstance({ world }, async ({ environment }) => {
+      const handle = await environment.client.workflow.start(latePaymentWorkflowType, {
+        workflowId: latePaymentWorkflowId(latePayment),
+        taskQueue: controlQueue,
+        args: [latePayment],
+      });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'not_found' } });
+    });
+  }, 60_000);
 });

@@ -3,6 +3,7 @@ import { createBillingActivities } from '../../../src/activities/billing/billing
 import { createLicenceAdmin } from '../../../src/activities/licensing/licence-admin.ts';
 import { movePaidUntil } from '../../../src/activities/licensing/move-paid-until.ts';
 import { createWorkflows, type Workflows } from '../../../src/api/workflows.ts';
+import type { ReasonCode } from '../../../src/contracts/reasons.ts';
 import {
   type SubscriptionReading,
   subscriptionChanged,
@@ -31,6 +32,8 @@ import { createWorld, fail, type Running, type World, withInstance } from '../wo
 
 const hour = 3_600_000;
 const day = 24 * hour;
+
+const maker = 'plan.maker.local.monthly';
 
 describe('the subscription of a delivered server', () => {
   let database: TestDatabase;
@@ -84,11 +87,13 @@ describe('the subscription of a delivered server', () => {
     const customer = await gateway.ensureCustomer({
       ...{ accountId, identity: { name: 'Ada', email: 'ada@example.com', address: { country: 'ES' } } },
     });
+    const { title, amount: unitAmount } = priceList(catalogue).find(({ lookupKey }) => lookupKey === maker)!;
     const payment = await gateway.createSubscription({
       ...{ baseKey: `${instanceId}:op:create-subscription`, customerId: customer.id, orderId: 'ord_1', instanceId },
-      total: priceList(catalogue).find(({ lookupKey }) => lookupKey === 'plan.maker.local.monthly')!.amount,
+      total: unitAmount,
       tax: { country: 'US', basisPoints: 0, name: 'No VAT' },
-      items: [{ lookupKey: 'plan.maker.local.monthly', quantity: 1 }],
+      items: [{ lookupKey: maker, title, quantity: 1, unitAmount }],
+      currency: 'EUR',
     });
     const secret = await gateway.clientSecretOf(payment);
     await payAsBrowser(emulator.address, secret!, '4242424242424242');
@@ -235,6 +240,24 @@ describe('the workflow of a subscription', () => {
     });
   }, 60_000);
 
+  test('reads again within two hours while our key is refused', async () => {
+    const reads = [() => throwing('payment_access_refused'), () => paid(january), ended];
+    await play(reads, async ({ world, handle, environment }) => {
+      await until(async () => (await handle.describe()).searchAttributes.NeedsAttention?.[0] === true);
+      await environment.sleep(2 * hour);
+      await until(() => moves(world).length === 1);
+      expect((await handle.describe()).searchAttributes.NeedsAttention?.[0]).toBe(false);
+      await handle.signal(subscriptionChanged);
+      await handle.result();
+    });
+  }, 60_000);
+
+  test('fails where its record is gone, instead of reading it for ever', async () => {
+    await play([() => throwing('not_found')], async ({ handle }) => {
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'not_found' } });
+    });
+  }, 60_000);
+
   test('calls people when Stripe ended what pays for a living server', async () => {
     const living = () => paid(january, { status: 'canceled' });
     await play([living], async ({ handle }) => {
@@ -267,7 +290,7 @@ describe('the workflow of a subscription', () => {
     );
   }, 60_000);
 
-  function throwing(code: 'payment_request_refused'): never {
+  function throwing(code: ReasonCode): never {
     throw fail(code);
   }
 });

@@ -122,6 +122,103 @@ describe('provision', () => {
     });
   }, 60_000);
 
+  test('a refused key alarms at once, and the order goes on by itself when the key is right again', async () => {
+    const world = createWorld({
+      'create-subscription': (tries) => {
+        if (tries === 1) throw fail('payment_access_refused');
+      },
+      'await-payment': (tries) => {
+        if (tries < 4) throw fail('payment_access_refused');
+      },
+    });
+    await withInstance({ world }, async ({ environment, operation }) => {
+      const started = await environment.currentTimeMs();
+      expect(await operation.result()).toMatchObject({ status: 'succeeded' });
+      expect((await environment.currentTimeMs()) - started).toBeLessThan(hour);
+      expect(world.notes.filter((note) => note.startsWith('needs_operator'))).toEqual([
+        'needs_operator create-subscription#1 payment_access_refused',
+        ...[1, 2, 3].map((attempt) => `needs_operator await-payment#${attempt} payment_access_refused`),
+      ]);
+      expect(world.decisions).toEqual([]);
+      const attributes = (await operation.describe()).typedSearchAttributes.getAll();
+      expect(attributes.find(({ key }) => key.name === 'NeedsAttention')?.value).toBe(false);
+    });
+  }, 60_000);
+
+  test('news of the payment make a step that waits for an operator look again', async () => {
+    let paid = false;
+    const world = createWorld({
+      'await-payment': () => {
+        if (!paid) throw fail('payment_request_refused');
+      },
+    });
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
+      await until(async () => world.notes.includes('needs_operator await-payment#1 payment_request_refused'));
+      paid = true;
+      await entity.signal(paymentChanged);
+      expect(await operation.result()).toMatchObject({ status: 'succeeded' });
+    });
+  }, 60_000);
+
+  test('an order whose payment could not be read is read once more before it is given up', async () => {
+    const isRead = [false, false];
+    for (const [index] of isRead.entries()) {
+      const world = createWorld({
+        'await-payment': (tries) => {
+          if (tries === 1 || index === 0) throw fail('payment_request_refused');
+          isRead[index] = true;
+        },
+      });
+      await withInstance({ world, times: { FREEHOLD_OPERATOR_WINDOW_MS: hour } }, async ({ operation }) => {
+        const result = await operation.result();
+        if (index === 0) expect(result).toMatchObject({ status: 'failed', reason: 'not_delivered' });
+        else expect(result).toMatchObject({ status: 'succeeded' });
+        expect(world.tries.get('await-payment')).toBe(2);
+      });
+    }
+  }, 120_000);
+
+  test('a payment that arrives while its refund cannot be made is looked at at once', async () => {
+    let isRight = false;
+    const world = createWorld({
+      'await-payment': () => {
+        throw fail('payment_expired');
+      },
+      'settle-money': () => {
+        if (!isRight) throw fail('payment_access_refused');
+      },
+    });
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
+      // Its second pause of 20 s has begun.
+      await until(async () => world.notes.includes('needs_operator settle-money#2 payment_access_refused'), {
+        limitMs: 25_000,
+      });
+      isRight = true;
+      const asked = Date.now();
+      await entity.signal(paymentChanged);
+      expect(await operation.result()).toMatchObject({ status: 'failed', reason: 'payment_expired' });
+      expect(Date.now() - asked).toBeLessThan(15_000);
+    });
+  }, 60_000);
+
+  test.each(['price_not_honoured', 'not_found'] as const)(
+    'an order that cannot go on (%s) is undone at once: nobody has to decide',
+    async (reason) => {
+      const world = createWorld({
+        'create-subscription': () => {
+          throw fail(reason);
+        },
+      });
+      await withInstance({ world }, async ({ operation, entity }) => {
+        expect(await operation.result()).toMatchObject({ status: 'failed', reason });
+        expect(world.notes.filter((note) => note.startsWith('needs_operator'))).toEqual([]);
+        expect(world.calls).toContain('settle-money');
+        await until(async () => (await entity.describe()).status.name === 'COMPLETED');
+      });
+    },
+    60_000,
+  );
+
   test('an operator retries the waiting step, and the order goes on', async () => {
     const world = createWorld({
       'stack-up': (tries) => {

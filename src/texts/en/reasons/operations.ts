@@ -46,7 +46,7 @@ export const operationReasonTexts = {
     next: 'Check whether the server answers; the next drift check does so, too.',
   },
   not_delivered: {
-    customer: 'We could not deliver this server. Everything you paid is refunded.',
+    customer: 'We could not deliver this server. Everything you paid goes back to you.',
     operator: 'The operator window ended without a decision.',
     next: 'Read why the step failed; the customer has to order again.',
   },

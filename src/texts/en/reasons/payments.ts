@@ -1,17 +1,17 @@
 /** Payments and refunds. */
 export const paymentReasonTexts = {
   card_declined: {
-    customer: 'The card was declined. Nothing was charged.',
+    customer: 'The card was declined; a declined payment charges nothing.',
     operator: 'Stripe declined the payment; the customer may try again.',
     next: 'Try again or use another card.',
   },
   too_many_declines: {
-    customer: 'The payment was declined too often. Nothing was charged.',
+    customer: 'The payment was declined too often.',
     operator: 'The order reached its limit of declines.',
     next: 'Place a new order with another payment method.',
   },
   payment_expired: {
-    customer: 'The payment was not completed in time. Nothing was charged.',
+    customer: 'The payment was not completed in time.',
     operator: 'The deadline of await payment passed without a payment.',
     next: 'Place a new order.',
   },
@@ -26,7 +26,7 @@ export const paymentReasonTexts = {
     next: 'Wait; the order continues as soon as the bank has answered.',
   },
   declined_try_again: {
-    customer: 'The payment was declined. Nothing was charged. You can try again or use another card.',
+    customer: 'The payment was declined, which charges nothing. You can try again or use another card.',
     operator: 'The last attempt to pay was declined; the detail has the decline code. The customer may try again.',
     next: 'Try again or use another card.',
   },
@@ -35,8 +35,18 @@ export const paymentReasonTexts = {
     operator: 'Stripe answered with 5xx or 429 or not at all.',
     next: 'Wait; the step is retried.',
   },
+  payment_access_refused: {
+    customer: 'We cannot reach our account at the payment service. Our team has been notified, and we keep trying.',
+    operator: 'Stripe refuses our key (401) or does not allow it this call (403).',
+    next: 'Correct `STRIPE_SECRET_KEY` or its permissions and restart the processes; what waits then goes on by itself, or at once with a retry.',
+  },
+  price_not_honoured: {
+    customer: 'We cannot charge exactly the price of your quote, so we have ended the order.',
+    operator: 'The first invoice at Stripe differs from the total of the quote; the detail has both.',
+    next: 'Order again with a new quote.',
+  },
   payment_request_refused: {
-    customer: 'The payment could not be set up. Nothing was charged.',
+    customer: 'The payment could not be set up. Our team looks into it.',
     operator: 'Stripe refused the request as invalid; the detail has its message.',
     next: 'Correct the cause, then retry the step.',
   },
