@@ -10,6 +10,8 @@ export interface CreateIntents {
   ): Promise<{ generation: number; objectId: string | null; createdAt: Date }>;
   record(baseKey: string, objectId: string): Promise<void>;
   nextGeneration(baseKey: string, generation: number): Promise<void>;
+  /** Begins the next generation in place of this object, which is gone, unless another caller already did. */
+  replace(baseKey: string, objectId: string): Promise<void>;
 }
 
 /**
@@ -22,21 +24,27 @@ const keyLifetimeMs = 20 * 3_600_000;
  * parameters that changed after a lost answer, and the expiry of idempotency keys.
  *
  * `find` looks for the object by customer and `metadata.freehold_key` (lists, never search); `create` gets the
- * idempotency key; `fetch` reads an object whose id is known. Errors are thrown as reason codes.
+ * idempotency key; `fetch` reads an object whose id is known. One that was deleted (undefined) is created anew. What
+ * `create` or `find` throws after the object was made is not recorded. Errors are thrown as reason codes.
  */
 export async function createOnce<Made extends { id: string }>(request: {
   intents: CreateIntents;
   baseKey: string;
   parameters: unknown;
   create: (idempotencyKey: string) => Promise<Made>;
-  fetch: (id: string) => Promise<Made>;
+  fetch: (id: string) => Promise<Made | undefined>;
   find: () => Promise<Made | undefined>;
 }): Promise<Made> {
   const { intents, baseKey } = request;
   const parametersHash = createHash('sha256').update(JSON.stringify(request.parameters)).digest('hex');
   try {
     const intent = await intents.open(baseKey, parametersHash);
-    if (intent.objectId) return await request.fetch(intent.objectId);
+    if (intent.objectId) {
+      const made = await request.fetch(intent.objectId);
+      if (made) return made;
+      await intents.replace(baseKey, intent.objectId);
+      return await createOnce(request);
+    }
     let { generation } = intent;
     if (now() - intent.createdAt.getTime() > keyLifetimeMs) {
       const found = await request.find();

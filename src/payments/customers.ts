@@ -3,6 +3,7 @@ import type Stripe from 'stripe';
 import { canonicalJson } from '../domain/billing/canonical-json.ts';
 import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
+import { isMissing } from './errors.ts';
 
 /** Whom a bill is for: everything that Stripe copies from the customer to an invoice when it is finalised. */
 export interface BillingIdentity {
@@ -19,7 +20,7 @@ export function customerKeyOf(accountId: string, identity: BillingIdentity): str
 
 /**
  * The Stripe customer of an account and a billing identity, created once and never updated: the renewals of an earlier
- * order keep the name and the address under which it was bought.
+ * order keep the name and the address under which it was bought. One that was deleted at Stripe is created anew.
  */
 export async function ensureCustomer(
   stripe: Stripe,
@@ -45,9 +46,13 @@ export async function ensureCustomer(
     parameters,
     create: (idempotencyKey) => call('customer', stripe.customers.create(parameters, { idempotencyKey })),
     fetch: async (id) => {
-      const customer = await stripe.customers.retrieve(id);
-      if (customer.deleted) throw new Error(`customer ${id} was deleted at Stripe`);
-      return customer;
+      try {
+        const customer = await stripe.customers.retrieve(id);
+        return customer.deleted ? undefined : customer;
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
     },
     find: async () => {
       for await (const customer of stripe.customers.list({ email, limit: 100 })) {

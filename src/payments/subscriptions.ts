@@ -2,11 +2,12 @@ import type Stripe from 'stripe';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import { ReasonError } from '../contracts/reasons.ts';
 import { endedSubscriptionStatuses, SubscriptionStatus } from '../contracts/subscription.ts';
+import { soldUnder } from '../domain/catalogue/catalogue.ts';
 import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
 import { toReason } from './errors.ts';
 import { periodEndOf } from './payment-state.ts';
-import type { PriceBook } from './price-book.ts';
+import type { PriceBook, QuotedPrice } from './price-book.ts';
 
 export interface SubscriptionRequest {
   /** `<instanceId>:<operationId>:<step>`. */
@@ -17,7 +18,9 @@ export interface SubscriptionRequest {
   /** The total of the customer's quote, minor units; Stripe's invoice must equal it to the cent. */
   total: number;
   tax: { country: string; basisPoints: number; name: string };
-  items: readonly { lookupKey: string; quantity: number }[];
+  /** The priced lines of the quote, each with its net price in minor units. */
+  items: readonly { lookupKey: string; title: string; quantity: number; unitAmount: number }[];
+  currency: string;
 }
 
 /** A subscription as Stripe has it now. */
@@ -36,7 +39,8 @@ const expand = ['latest_invoice.payments'];
 
 /**
  * Creates the subscription of an order with its first invoice open: one item for the plan and one per add-on, paid by
- * card. Throws `payment_request_refused` when Stripe's total differs from the quote's.
+ * card. The prices are those of the quote, also when the catalogue has changed since. Throws `price_not_honoured` when
+ * Stripe's total differs from the quote's; nothing is recorded then, and the undo of the order cancels it.
  */
 export async function createSubscription(
   stripe: Stripe,
@@ -44,7 +48,7 @@ export async function createSubscription(
   request: SubscriptionRequest,
 ): Promise<OrderPayment> {
   const [prices, taxRate] = await Promise.all([
-    deps.priceBook.pricesOf(request.items.map(({ lookupKey }) => lookupKey)),
+    deps.priceBook.pricesOf(request.items.map((item) => quotedPrice(item, request))),
     request.tax.basisPoints > 0 ? deps.priceBook.taxRateOf(request.tax) : undefined,
   ]);
   const parameters: Stripe.SubscriptionCreateParams = {
@@ -69,21 +73,19 @@ export async function createSubscription(
     intents: deps.intents,
     baseKey: request.baseKey,
     parameters,
-    create: (idempotencyKey) => call('subscription', stripe.subscriptions.create(parameters, { idempotencyKey })),
+    create: async (idempotencyKey) =>
+      honouring(request, await call('subscription', stripe.subscriptions.create(parameters, { idempotencyKey }))),
     fetch: (id) => call('subscription', stripe.subscriptions.retrieve(id, { expand })),
-    find: () => findSubscription(stripe, request.customerId, request.baseKey),
+    find: async () => {
+      const found = await findSubscription(stripe, request.customerId, request.baseKey);
+      return found && honouring(request, found);
+    },
+  }).catch((error) => {
+    if (error instanceof ReasonError && error.code === 'payment_request_refused') deps.priceBook.forget();
+    throw error;
   });
 
-  const invoice = subscription.latest_invoice;
-  if (!invoice || typeof invoice === 'string' || !invoice.id) {
-    throw new ReasonError('payment_request_refused', `subscription ${subscription.id} has no first invoice`);
-  }
-  if (invoice.total !== request.total) {
-    throw new ReasonError(
-      'payment_request_refused',
-      `Stripe's total is ${invoice.total}, the quote's ${request.total}`,
-    );
-  }
+  const invoice = firstInvoiceOf(subscription);
   const paymentIntent = invoice.payments?.data.find(({ payment }) => payment.type === 'payment_intent')?.payment
     .payment_intent;
   const paymentIntentId = typeof paymentIntent === 'string' ? paymentIntent : paymentIntent?.id;
@@ -93,6 +95,28 @@ export async function createSubscription(
     invoiceId: invoice.id,
     ...(paymentIntentId ? { paymentIntentId } : {}),
   };
+}
+
+type Invoice = Stripe.Invoice & { id: string };
+
+/** The expanded first invoice of a new subscription. */
+function firstInvoiceOf({ id, latest_invoice: invoice }: Stripe.Subscription): Invoice {
+  if (invoice && typeof invoice !== 'string' && invoice.id) return invoice as Invoice;
+  throw new ReasonError('payment_request_refused', `subscription ${id} has no first invoice`);
+}
+
+/** The subscription, if its first invoice has the total of the quote. Throws `price_not_honoured`. */
+function honouring({ total }: SubscriptionRequest, subscription: Stripe.Subscription): Stripe.Subscription {
+  const invoice = firstInvoiceOf(subscription);
+  if (invoice.total === total) return subscription;
+  throw new ReasonError('price_not_honoured', `Stripe's total is ${invoice.total}, the quote's ${total}`);
+}
+
+function quotedPrice(
+  { lookupKey, title, unitAmount }: SubscriptionRequest['items'][number],
+  { currency }: SubscriptionRequest,
+): QuotedPrice {
+  return { lookupKey, title, unitAmount, currency, ...soldUnder(lookupKey) };
 }
 
 /** The subscription created under this base key, in any status. */

@@ -51,6 +51,13 @@ export function createIntentStore(connection: Connection) {
     async record(baseKey: string, objectId: string): Promise<void> {
       await model.updateOne({ _id: baseKey }, { $set: { objectId } });
     },
+    /** Begins the next generation in place of this object, which is gone, unless another caller already did. */
+    async replace(baseKey: string, objectId: string): Promise<void> {
+      await model.updateOne(
+        { _id: baseKey, objectId },
+        { $set: { objectId: null, createdAt: nowDate() }, $inc: { generation: 1 } },
+      );
+    },
     /** Starts the next generation, unless another caller already did. */
     async nextGeneration(baseKey: string, generation: number): Promise<void> {
       await model.updateOne(

@@ -8,7 +8,7 @@ import type { BillingPorts } from './ports.ts';
 
 /**
  * This step creates the customer and the subscription of an order, with its first invoice open, and the record of the
- * subscription. Undo: `settle-money`.
+ * subscription. Undo: `settle-money`. Errors: those of the gateway; `price_not_honoured` ends the order.
  */
 export function createSubscription({ store, gateway }: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -22,7 +22,8 @@ export function createSubscription({ store, gateway }: BillingPorts) {
       instanceId: order.instanceId,
       total: order.quote.total,
       tax: order.quote.tax,
-      items: itemsOf(order.quote.lines),
+      items: pricedLinesOf(order.quote.lines),
+      currency: order.quote.currency,
     });
     const { subject, lines } = order.quote;
     await store.subscriptions.open({
@@ -32,7 +33,7 @@ export function createSubscription({ store, gateway }: BillingPorts) {
       subject: { kind: 'instance', id: order.instanceId },
       customerId,
       stripeId: payment.subscriptionId,
-      items: itemsOf(lines),
+      items: pricedLinesOf(lines).map(({ lookupKey, quantity }) => ({ lookupKey, quantity })),
       cycle: subject.cycle,
       paymentMethod: order.paymentMethod,
       status: 'incomplete',
@@ -42,9 +43,9 @@ export function createSubscription({ store, gateway }: BillingPorts) {
   };
 }
 
-/** The priced lines of a quote. */
-function itemsOf(lines: readonly QuoteLine[]): { lookupKey: string; quantity: number }[] {
-  return lines.flatMap(({ lookupKey, quantity }) => (lookupKey ? [{ lookupKey, quantity }] : []));
+/** The lines of a quote that have a price at Stripe. */
+function pricedLinesOf(lines: readonly QuoteLine[]): (QuoteLine & { lookupKey: string })[] {
+  return lines.flatMap((line) => (line.lookupKey ? [{ ...line, lookupKey: line.lookupKey }] : []));
 }
 
 /** The recipient of an order's invoices. */

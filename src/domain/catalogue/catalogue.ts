@@ -177,6 +177,16 @@ export interface ListedPrice {
 const intervals = { monthly: 'month', yearly: 'year' } as const satisfies Record<Cycle, string>;
 const cycles = ['monthly', 'yearly'] as const satisfies readonly Cycle[];
 
+/**
+ * The product at Stripe and the interval of a price, by its lookup key, also of one that is not in the catalogue any
+ * more.
+ */
+export function soldUnder(lookupKey: string): Pick<ListedPrice, 'product' | 'interval'> {
+  const parts = lookupKey.split('.');
+  const cycle = parts.pop() as Cycle;
+  return { product: parts.join('-'), interval: intervals[cycle] };
+}
+
 /** Every price of the catalogue, including disabled clouds, for the synchronisation with Stripe. */
 export function priceList(catalogue: Catalogue): ListedPrice[] {
   const { currency } = catalogue;
