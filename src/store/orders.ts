@@ -56,8 +56,11 @@ export function orderStore(connection: Connection) {
       payment: { type: Schema.Types.Mixed },
       invoiceIds: { type: [String], required: true },
       declines: { type: Number, required: true },
+      refusedChallenges: { type: [String], default: undefined },
       paid: { type: Number, required: true },
       refunded: { type: Number, required: true },
+      paidOutside: Number,
+      acceptedAt: Date,
       startedAt: Date,
       createdAt: { type: Date, required: true },
       endedAt: Date,
@@ -122,6 +125,10 @@ export function orderStore(connection: Connection) {
       const open = OrderState.options.filter((state) => !orderHasEnded(state));
       const counts = await Promise.all(open.map((state) => model.countDocuments({ state })));
       return Object.fromEntries(open.flatMap((state, at) => (counts[at] ? [[state, counts[at]]] : [])));
+    },
+    /** The order that has this invoice at Stripe. */
+    async findByInvoice(invoiceId: string): Promise<OrderRecord | null> {
+      return model.findOne({ invoiceIds: invoiceId }).lean<OrderRecord>();
     },
     async countOf(accountId: string): Promise<number> {
       return model.countDocuments({ accountId });
@@ -189,6 +196,11 @@ export function orderStore(connection: Connection) {
       const result = await model.updateOne({ _id: id, moneyReadAt: from }, change);
       return result.modifiedCount === 1;
     },
+    /** Schedules a check now, of an order that has ended without delivery. */
+    async checkMoneyNow(id: string): Promise<void> {
+      const undelivered = endedOrderStates.filter((state) => state !== 'fulfilled');
+      await model.updateOne({ _id: id, state: { $in: undelivered } }, { $set: { moneyReadAt: nowDate() } });
+    },
     async setPayment(id: string, payment: OrderPayment): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { payment }, $addToSet: { invoiceIds: payment.invoiceId } });
     },
@@ -199,15 +211,25 @@ export function orderStore(connection: Connection) {
     async setDeclines(id: string, declines: number): Promise<void> {
       await model.updateOne({ _id: id }, { $max: { declines } });
     },
-    /** Records a payment for an order that is not being refunded. */
-    async setPaid(id: string, paid: number): Promise<void> {
-      await model.updateOne({ _id: id, state: { $in: ['awaiting_payment', 'fulfilling'] } }, { $set: { paid } });
+    /** Notes the payment method of a 3-D Secure challenge that was refused, once. */
+    async noteRefusedChallenge(id: string, paymentMethodId: string): Promise<void> {
+      await model.updateOne({ _id: id }, { $addToSet: { refusedChallenges: paymentMethodId } });
     },
-    async setMoney(id: string, money: { paid: number; refunded: number }): Promise<void> {
+    /** Records a payment for an order that is not being refunded. */
+    async setPaid(id: string, money: { paid: number; paidOutside: number }): Promise<void> {
+      await model.updateOne({ _id: id, state: { $in: ['awaiting_payment', 'fulfilling'] } }, { $set: money });
+    },
+    async setMoney(id: string, money: { paid: number; refunded: number; paidOutside?: number }): Promise<void> {
       await model.updateOne({ _id: id }, { $set: money });
     },
+    /** Accepts an order for good: from now on it is not removed. False where it was removed before. */
+    async accept(id: string): Promise<boolean> {
+      const result = await model.updateOne({ _id: id }, { $min: { acceptedAt: nowDate() } });
+      return result.matchedCount === 1;
+    },
+    /** Removes an order that was not accepted. */
     async remove(id: string): Promise<void> {
-      await model.deleteOne({ _id: id, startedAt: null, state: { $nin: endedOrderStates } });
+      await model.deleteOne({ _id: id, acceptedAt: null, startedAt: null, state: { $nin: endedOrderStates } });
     },
   };
 }

@@ -115,10 +115,19 @@ export interface OrderRecord {
   payment?: OrderPayment | undefined;
   /** Every invoice of this order at Stripe; its renewals are the subscription's. */
   invoiceIds: string[];
+  /** Attempts to pay that were declined, refused 3-D Secure challenges among them. */
   declines: number;
-  /** Stripe's amounts for this order: minor units paid and refunded. */
+  /** The payment methods of those challenges. */
+  refusedChallenges?: string[] | undefined;
+  /**
+   * Minor units paid and given back for this order, as read from Stripe. `paidOutside` is the part of `paid` that Stripe
+   * never had; a person returns it.
+   */
   paid: number;
   refunded: number;
+  paidOutside?: number | undefined;
+  /** When the request that placed it, or a sweep, accepted it; before that it may be removed. */
+  acceptedAt?: Date | undefined;
   /** When the workflow was known to run; the start sweep looks for rows without it. */
   startedAt?: Date | undefined;
   createdAt: Date;

@@ -208,6 +208,30 @@ test('of two orders for one name that lost its hold exactly one wins, and the ot
   expect(await api.store.orders.model.countDocuments({ quoteId: { $in: [first.id, second.id] } })).toBe(1);
 });
 
+test('a doubled request for a name that was lost is refused twice, or accepted for an order that stays', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const lost = await quote(api);
+    const { name } = (await api.store.quotes.find(lost.id))!.content.subject as { name: string };
+    await api.store.holds.release(name, [lost.id]);
+    await quote(api, { name });
+    const key = freshName();
+    const answers = await Promise.all([1, 2, 3].map(() => postOrder(orderBody(lost), key)));
+    const rows = await api.store.orders.model.find({ quoteId: lost.id }).lean();
+    const accepted = answers.filter(({ status }) => status === 202).map(({ body }) => body.id);
+    expect(accepted.filter((id) => !rows.some(({ _id }) => _id === id))).toEqual([]);
+    if (accepted.length === 0) expect(answers.map(codeOf)).toEqual(Array(3).fill('hostname_held'));
+  }
+  // Orders start in order of arrival.
+  const last = await order(api);
+  const isStarted = () => calls.some(({ args }) => (args[0] as { _id?: string } | undefined)?._id === last.record._id);
+  await until(async () => isStarted());
+  const started = calls
+    .filter(({ call }) => call === 'startInstance')
+    .map(({ args }) => (args[0] as { _id: string })._id);
+  const rows = await api.store.orders.model.find({ _id: { $in: started } }).lean();
+  expect(started.filter((id) => !rows.some(({ _id }) => _id === id))).toEqual([]);
+});
+
 describe('while Temporal is down', () => {
   test('an order is accepted and stands, the same request gets it, and the sweep starts it', async () => {
     let down = true;

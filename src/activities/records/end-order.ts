@@ -8,13 +8,13 @@ import type { RecordsPorts } from './ports.ts';
 
 export type CancelOutcome = 'cancelling' | 'already_ready' | 'already_ended';
 
-/** Sets an open order to `cancelling`; of concurrent calls, one reason wins. */
+/** Sets an open order to `cancelling`; of concurrent calls, one reason wins. One without a record has ended. */
 export function startCancelling({ store }: RecordsPorts) {
   return async (ref: OperationRef, reason: ReasonCode): Promise<CancelOutcome> => {
     const orderId = orderIdOf(ref);
     await store.orders.move(orderId, { to: 'cancelling', reason });
     const order = await store.orders.find(orderId);
-    if (!order) throw new ReasonError('not_found', `order ${orderId}`);
+    if (!order) return 'already_ended';
     if (order.state === 'fulfilled') return 'already_ready';
     if (orderHasEnded(order.state)) return 'already_ended';
     const holds = order.reason ?? reason;

@@ -57,10 +57,25 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
     await deps.store.orders.remove(order._id);
     throw new ReasonError('account_closed');
   }
+  return accept(deps, order, request);
+}
+
+/**
+ * Accepts an order whose name is held; one whose name was lost is deleted and refused. Of doubled requests that do both
+ * at once the first one wins: an accepted order is never deleted, and a deleted one never accepted.
+ */
+async function accept(deps: ApiDeps, order: OrderRecord, request: PlaceOrder): Promise<OrderRecord> {
+  const { orders, holds } = deps.store;
+  const { name } = order.quote.subject;
   const outcome = await takeName(deps, order, request);
+  if (outcome === 'held' && !(await orders.accept(order._id))) {
+    await holds.release(name, [order._id]);
+    return placeOrder(deps, request);
+  }
   if (outcome !== 'held') {
-    await deps.store.orders.remove(order._id);
-    requireHeld(outcome, order.quote.subject.name);
+    await orders.remove(order._id);
+    // Its workflow ends an order that was accepted and has lost its name.
+    if (!(await orders.find(order._id))) requireHeld(outcome, name);
   }
   deps.starts.soon(order);
   return order;
@@ -76,9 +91,7 @@ async function repeat(
   // The first request may have failed half way.
   if (!earlier.startedAt && earlier.state === 'awaiting_payment') {
     await requireTaken(deps, earlier);
-    // If the name was lost meanwhile, the workflow ends the order: it may have been accepted already.
-    await takeName(deps, earlier, request);
-    deps.starts.soon(earlier);
+    return accept(deps, earlier, request);
   }
   return earlier;
 }

@@ -8,9 +8,14 @@ const width = 2;
 
 type StartDeps = Pick<ApiDeps, 'store' | 'workflows' | 'log'>;
 
-/** Starts the workflow of an order that has none. Throws `account_closed`, `workflow_unreachable`. */
+/**
+ * Starts the workflow of an order that has none. Throws `account_closed`, `workflow_unreachable`, and `not_found` where
+ * the request that placed it has deleted it meanwhile.
+ */
 export async function startOrder(deps: StartDeps, order: OrderRecord): Promise<void> {
   await requireTaken(deps, order);
+  // An order whose request died half way is accepted here, so that nothing deletes it under its workflow.
+  if (!(await deps.store.orders.accept(order._id))) throw new ReasonError('not_found', `order ${order._id}`);
   await deps.workflows.startInstance(order);
   // If this write fails, the sweep starts it again, which has no effect.
   await deps.store.orders
