@@ -5,8 +5,16 @@ import { toReason } from './errors.ts';
 
 /** The state of the first payment of an order at Stripe. Amounts in minor units. */
 export type PaymentState =
-  | { kind: 'paid'; amount: number; paidUntil: Date | undefined }
-  | { kind: 'open'; declines: number; lastDecline: string | undefined }
+  /** `outside`: the part of the amount that was paid outside Stripe. */
+  | { kind: 'paid'; amount: number; outside: number; paidUntil: Date | undefined }
+  | {
+      kind: 'open';
+      /** Attempts that were charged and declined. */
+      declines: number;
+      /** The payment method whose 3-D Secure challenge was refused last; such an attempt has no charge. */
+      refusedChallenge: string | undefined;
+      lastDecline: string | undefined;
+    }
   /** Confirmed by the customer; the bank has not answered yet. */
   | { kind: 'processing' }
   | { kind: 'closed' };
@@ -18,18 +26,23 @@ export type PaymentState =
 export async function readPayment(stripe: Stripe, payment: OrderPayment): Promise<PaymentState> {
   const invoice = await call('invoice', stripe.invoices.retrieve(payment.invoiceId));
   if (invoice.status === 'paid') {
-    return { kind: 'paid', amount: invoice.amount_paid, paidUntil: periodEndOf(invoice) };
+    const { amount_paid: amount, amount_paid_off_stripe: outside } = invoice;
+    return { kind: 'paid', amount, outside: outside ?? 0, paidUntil: periodEndOf(invoice) };
   }
   if (invoice.status === 'void' || invoice.status === 'uncollectible') return { kind: 'closed' };
-  if (!payment.paymentIntentId) return { kind: 'open', declines: 0, lastDecline: undefined };
+  if (!payment.paymentIntentId) {
+    return { kind: 'open', declines: 0, refusedChallenge: undefined, lastDecline: undefined };
+  }
 
   const intent = await call('payment_intent', stripe.paymentIntents.retrieve(payment.paymentIntentId));
   if (intent.status === 'processing') return { kind: 'processing' };
-  const declines = intent.last_payment_error ? await countDeclines(stripe, intent.id) : 0;
+  const error = intent.last_payment_error;
+  const isRefusal = error?.code === 'payment_intent_authentication_failure';
   return {
     kind: 'open',
-    declines,
-    lastDecline: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code ?? undefined,
+    declines: error ? await countDeclines(stripe, intent.id) : 0,
+    refusedChallenge: isRefusal ? error.payment_method?.id : undefined,
+    lastDecline: error?.decline_code ?? error?.code ?? undefined,
   };
 }
 

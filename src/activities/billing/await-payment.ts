@@ -30,13 +30,14 @@ export function awaitPayment(ports: BillingPorts) {
     const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
     const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentReadMs : ports.paymentReadLaterMs };
     if (state.kind === 'processing') throw await awaitBank(ports, order, wait);
-    if (state.declines > order.declines) {
-      await ports.store.orders.setDeclines(order._id, state.declines);
+    const declines = state.declines + (await refusedChallenges(ports, order, state));
+    if (declines > order.declines) {
+      await ports.store.orders.setDeclines(order._id, declines);
       if (!(await holdLonger(ports, order))) throw await end(ports, order, 'hostname_taken');
     }
-    if (declinedTooOften(state.declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
+    if (declinedTooOften(declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
     // The number distinguishes declines that have the same cause.
-    const decline = state.lastDecline && `decline ${state.declines}: ${state.lastDecline}`;
+    const decline = state.lastDecline && `decline ${declines}: ${state.lastDecline}`;
     if (decline) throw new ReasonError('declined_try_again', decline, wait);
     throw new ReasonError('not_paid_yet', undefined, wait);
   };
@@ -73,6 +74,21 @@ async function awaitBank(ports: BillingPorts, order: OrderRecord, wait: { retryA
   return new ReasonError('payment_processing', undefined, wait);
 }
 
+/**
+ * How many 3-D Secure challenges the buyer has refused or failed. Stripe keeps only the last one, so each is noted when
+ * it is read, by its payment method: a browser makes one for each attempt.
+ */
+async function refusedChallenges(
+  { store }: BillingPorts,
+  order: OrderRecord,
+  { refusedChallenge }: { refusedChallenge: string | undefined },
+): Promise<number> {
+  const known = order.refusedChallenges ?? [];
+  if (refusedChallenge === undefined || known.includes(refusedChallenge)) return known.length;
+  await store.orders.noteRefusedChallenge(order._id, refusedChallenge);
+  return known.length + 1;
+}
+
 /** A payment attempt extends the hold, also an expired one whose name nobody else took. */
 async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: OrderRecord): Promise<boolean> {
   const until = new Date(now() + holdAfterAttemptMs);
@@ -83,7 +99,7 @@ async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: Or
 
 /** Starts the fulfilment: the order is fulfilling, and it holds its name until it is undone. */
 async function takePayment({ store }: BillingPorts, order: OrderRecord, payment: Paid): Promise<void> {
-  await store.orders.setPaid(order._id, payment.amount);
+  await store.orders.setPaid(order._id, { paid: payment.amount, paidOutside: payment.outside });
   if (!(await store.orders.move(order._id, { to: 'fulfilling' }))) {
     await findLiveOrder(store, refOf(order));
   }

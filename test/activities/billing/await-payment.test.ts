@@ -12,10 +12,11 @@ import { order as placeOrder, useApi } from '../../support/api.ts';
 const api = useApi();
 
 const hour = 3_600_000;
-const paid: PaymentState = { kind: 'paid', amount: 3_509, paidUntil: new Date('2027-01-01') };
+const paid: PaymentState = { kind: 'paid', amount: 3_509, outside: 0, paidUntil: new Date('2027-01-01') };
 const open = (declines: number): PaymentState => ({
   kind: 'open',
   declines,
+  refusedChallenge: undefined,
   lastDecline: declines > 0 ? 'card_declined' : undefined,
 });
 
