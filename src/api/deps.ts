@@ -4,6 +4,7 @@ import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { Member } from '../domain/accounts/account-people.ts';
 import type { OutgoingMail } from '../mail/sender.ts';
 import type { PaymentMoney } from '../payments/late-payment-plan.ts';
+import type { ChargedMoney } from '../payments/settle-plan.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { OrderRecord } from '../store/records.ts';
@@ -39,6 +40,7 @@ export interface ApiDeps {
   payments: {
     clientSecretOf(payment: OrderPayment): Promise<string | undefined>;
     moneyOf(invoiceIds: readonly string[]): Promise<PaymentMoney[]>;
+    chargedFor(invoiceIds: readonly string[]): Promise<ChargedMoney>;
   };
   licenceTokens: LicenceTokens;
   mail: { send(mail: OutgoingMail): Promise<void> };

@@ -64,6 +64,7 @@ export function orderText(order: OperatorOrder): string {
     total: money(order.total, order.currency),
     paid: money(order.paid, order.currency),
     refunded: money(order.refunded, order.currency),
+    'paid outside Stripe': order.paidOutside ? money(order.paidOutside, order.currency) : undefined,
     declines: String(order.declines),
     customer: order.stripe?.customerId,
     subscription: order.stripe?.subscriptionId,

@@ -9,6 +9,7 @@ import { CloudName } from './stack.ts';
 
 export const MismatchKind = z.enum([
   'money_kept',
+  'money_outside',
   'invoice_left',
   'payment_missing',
   'subscription_missing',

@@ -1,7 +1,7 @@
 import type { ReasonCode } from '../contracts/reasons.ts';
-import { formatMoney } from '../domain/billing/money.ts';
 import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
+import { moneyBack } from './money-back.ts';
 
 const {
   mails: { notDelivered: texts },
@@ -13,7 +13,8 @@ export interface NotDeliveredInput {
   hostname: string;
   /** Why the server could not be delivered. */
   reason: ReasonCode;
-  /** Refunded amount, minor units; 0 when nothing had been paid. */
+  /** Paid and given back, minor units; where less went back, a person returns the rest. */
+  paid: number;
   refunded: number;
   currency: 'EUR';
   orderUrl: string;
@@ -53,13 +54,11 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'or
 
 /** The e-mail to the payer when a paid order could not be delivered, with the reason and the refund. */
 export function renderNotDelivered(input: NotDeliveredInput): Mail {
-  const money =
-    input.refunded > 0 ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) }) : texts.nothingCharged;
   return render({
     hostname: input.hostname,
     orderId: input.orderId,
     why: reasonTexts[input.reason].customer,
-    money,
+    money: moneyBack(input, texts),
     orderUrl: input.orderUrl,
   });
 }

@@ -1,7 +1,7 @@
 import type { ReasonCode } from '../contracts/reasons.ts';
-import { formatMoney } from '../domain/billing/money.ts';
 import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
+import { moneyBack } from './money-back.ts';
 
 const {
   mails: { outcome: texts },
@@ -14,7 +14,8 @@ export interface OutcomeInput {
   /** Final state of the order. */
   state: 'declined' | 'expired' | 'cancelled';
   reason: ReasonCode;
-  /** Refunded amount, minor units; 0 when nothing had been paid. */
+  /** Paid and given back, minor units; where less went back, a person returns the rest. */
+  paid: number;
   refunded: number;
   currency: 'EUR';
   orderUrl: string;
@@ -41,15 +42,13 @@ const render = compileMail<Record<'title' | 'hostname' | 'orderId' | 'why' | 'ne
 
 /** The e-mail to the payer when an order ended undelivered: declined, expired or cancelled. */
 export function renderOutcome(input: OutcomeInput): Mail {
-  const money =
-    input.refunded > 0 ? texts.goesBack({ amount: formatMoney(input.refunded, input.currency) }) : texts.nothingKept;
   return render({
     title: texts.titles[input.state],
     hostname: input.hostname,
     orderId: input.orderId,
     why: reasonTexts[input.reason].customer,
     next: texts.nameFree,
-    money,
+    money: moneyBack(input, texts),
     orderUrl: input.orderUrl,
   });
 }

@@ -4,6 +4,7 @@ import type { MoneyFacts } from '../domain/fleet/reconcile.ts';
 import { toReason } from './errors.ts';
 import { latePaymentsOf } from './late-payment-plan.ts';
 import { readInvoices } from './settle.ts';
+import { chargedFor, owedOutside } from './settle-plan.ts';
 import { hasEnded, invoiceIdsOf, subscriptionsOfOrder } from './subscriptions.ts';
 
 const openStatuses: readonly Stripe.Invoice.Status[] = ['draft', 'open', 'uncollectible'];
@@ -26,9 +27,11 @@ export async function holdingsOfOrder(
   const { subscriptions, others } = await readSubscriptionsOf(stripe, { customerId, orderId, delivered });
   const invoices = await readInvoices(stripe, [...new Set([...invoiceIds, ...others])]);
   const payments = invoices.flatMap((invoice) => invoice.payments);
+  const { paid, refunded } = chargedFor(invoices);
   return {
-    paid: sum(payments.map(({ received }) => received)),
-    refunded: sum(payments.map(({ refunded }) => refunded)),
+    paid,
+    refunded,
+    owedOutside: sum(invoices.map(owedOutside)),
     unrefunded: latePaymentsOf(orderId, payments).map(({ paymentIntentId }) => paymentIntentId),
     openInvoices: invoices.filter(({ status }) => openStatuses.includes(status)).length,
     liveSubscriptions: subscriptions.filter(({ status }) => !hasEnded(status)).length,

@@ -11,6 +11,12 @@ export interface InvoiceFacts {
   /** Credited so far: with and without tax. */
   credited: number;
   creditedNet: number;
+  /** Paid by other ways than Stripe, for instance by transfer to our bank, and given back so, by the credit notes. */
+  paidOutside: number;
+  returnedOutside: number;
+  /** Paid from the customer's credit balance, and given back to it. */
+  paidFromBalance: number;
+  returnedToBalance: number;
   /** Its tax rate; undefined without tax. */
   taxRateId: string | undefined;
   /** `amount` and `credited` are without tax. */
@@ -41,8 +47,18 @@ export interface WholeRest {
   tax: number;
 }
 
+/**
+ * Money in minor units that was paid and given back in any way; `paidOutside` is the part of it that Stripe never had,
+ * absent where there is none.
+ */
+export interface ChargedMoney {
+  paid: number;
+  refunded: number;
+  paidOutside?: number;
+}
+
 export type SettleAction =
-  | { kind: 'settled'; money: { paid: number; refunded: number } }
+  | { kind: 'settled'; money: ChargedMoney }
   | { kind: 'in_flight'; invoiceId: string }
   | { kind: 'refund_failed'; invoiceId: string }
   | { kind: 'delete_draft'; invoiceId: string }
@@ -52,6 +68,8 @@ export type SettleAction =
       invoiceId: string;
       /** What the credit note itself refunds. */
       refundAmount: number;
+      /** What goes back to the customer's credit balance. */
+      balanceAmount: number;
       /** Earlier refunds by hand that the credit note accounts for. */
       refunds: RefundPart[];
       lines: CreditedLine[];
@@ -62,7 +80,7 @@ export type SettleAction =
 /**
  * The next action towards a state in which these invoices are fully refunded and none of them is open, from what Stripe
  * holds now (design 5, billing.settle). Pure: called again with fresh facts after each action, until it returns
- * `settled`.
+ * `settled`. What was paid outside Stripe is left: a person returns it, and a credit note by hand says so.
  */
 export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleAction {
   let inFlight: string | undefined;
@@ -80,16 +98,19 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
         inFlight = invoice.invoiceId;
         break;
       case 'paid':
-        if (invoice.credited < invoice.total) {
-          const toCredit = invoice.total - invoice.credited;
+        if (invoice.credited + owedOutside(invoice) < invoice.total) {
+          const toCredit = invoice.total - invoice.credited - owedOutside(invoice);
           const refunds = refundsByHand(invoice, toCredit);
           const notBackYet = toCredit - sum(refunds.map(({ amount }) => amount));
+          const refundAmount = Math.max(0, Math.min(notBackYet, received - refunded));
+          const { paidFromBalance, returnedToBalance } = invoice;
           return {
             kind: 'credit',
             invoiceId: invoice.invoiceId,
-            refundAmount: Math.max(0, Math.min(notBackYet, received - refunded)),
+            refundAmount,
+            balanceAmount: Math.max(0, Math.min(notBackYet - refundAmount, paidFromBalance - returnedToBalance)),
             refunds,
-            lines: linesLeft(invoice),
+            lines: owedOutside(invoice) > 0 ? [partOf(invoice, toCredit)] : linesLeft(invoice),
             taxRateId: invoice.taxRateId,
           };
         }
@@ -115,14 +136,34 @@ export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleActio
   }
   if (inFlight) return { kind: 'in_flight', invoiceId: inFlight };
   if (failed) return { kind: 'refund_failed', invoiceId: failed };
+  return { kind: 'settled', money: chargedFor(invoices) };
+}
+
+/** What was paid and given back for these invoices. */
+export function chargedFor(invoices: readonly InvoiceFacts[]): ChargedMoney {
   const payments = invoices.flatMap((invoice) => invoice.payments);
+  const paidOutside = sum(invoices.map((invoice) => invoice.paidOutside));
   return {
-    kind: 'settled',
-    money: {
-      paid: sum(payments.map((payment) => payment.received)),
-      refunded: sum(payments.map((payment) => payment.refunded)),
-    },
+    paid:
+      sum(payments.map(({ received }) => received)) +
+      paidOutside +
+      sum(invoices.map(({ paidFromBalance }) => paidFromBalance)),
+    refunded:
+      sum(payments.map(({ refunded }) => refunded)) +
+      sum(invoices.map(({ returnedOutside, returnedToBalance }) => returnedOutside + returnedToBalance)),
+    ...(paidOutside > 0 ? { paidOutside } : {}),
   };
+}
+
+/** What was paid outside Stripe and is not noted as returned. */
+export function owedOutside({ paidOutside, returnedOutside }: InvoiceFacts): number {
+  return Math.max(0, paidOutside - returnedOutside);
+}
+
+/** This amount of what is left of the invoice as one line, with its share of the tax. */
+function partOf({ net, creditedNet, total, credited }: InvoiceFacts, amount: number): WholeRest {
+  const part = Math.round((amount * (net - creditedNet)) / (total - credited));
+  return { net: part, tax: amount - part };
 }
 
 /** Refunds by hand, up to the amount of a credit note. */

@@ -4,7 +4,13 @@ import { call } from './client.ts';
 import { type CreateIntents, createOnce } from './create-once.ts';
 import { isMissing, toReason } from './errors.ts';
 import { readRefunds } from './refunds.ts';
-import { type CreditedLine, type InvoiceFacts, nextSettleAction, type SettleAction } from './settle-plan.ts';
+import {
+  type ChargedMoney,
+  type CreditedLine,
+  type InvoiceFacts,
+  nextSettleAction,
+  type SettleAction,
+} from './settle-plan.ts';
 import { hasEnded, invoiceIdsOf, subscriptionsOfOrder } from './subscriptions.ts';
 
 export interface SettleRequest {
@@ -15,24 +21,23 @@ export interface SettleRequest {
   invoiceIds: readonly string[];
 }
 
-export interface Settled {
-  /** Total paid and refunded for these invoices, minor units; equal when settled. */
-  paid: number;
-  refunded: number;
-}
-
 /** Each round re-reads Stripe; more rounds in one call mean that something else keeps changing the invoices. */
 const maxRounds = 6;
 
 const inFlightReadMs = 3_600_000;
 
 /**
- * Refunds everything that was ever paid for these invoices, driven by what Stripe holds now, and leaves none of them
- * open. Other invoices of their subscription or customer stay untouched. Idempotent. Throws `money_in_flight` (retried
+ * Refunds everything that was ever paid through Stripe for these invoices, driven by what Stripe holds now, and leaves
+ * none of them open. Other invoices of their subscription or customer stay untouched. Idempotent. Returns the money of
+ * the invoices: `refunded` is less than `paid` only by what was paid outside Stripe and not returned yet. Throws `money_in_flight` (retried
  * hourly), `money_not_settled` while Stripe does not yet show them settled (retryable), and `refund_failed` when a
  * refund failed.
  */
-export async function settleInvoices(stripe: Stripe, intents: CreateIntents, request: SettleRequest): Promise<Settled> {
+export async function settleInvoices(
+  stripe: Stripe,
+  intents: CreateIntents,
+  request: SettleRequest,
+): Promise<ChargedMoney> {
   for (let round = 0; round < maxRounds; round += 1) {
     const action = nextSettleAction(await readInvoices(stripe, request.invoiceIds));
     switch (action.kind) {
@@ -116,6 +121,7 @@ async function credit(
     invoice: action.invoiceId,
     lines: action.lines.map((line) => creditedLine(line, action.taxRateId)),
     ...(action.refundAmount > 0 ? { refund_amount: action.refundAmount } : {}),
+    ...(action.balanceAmount > 0 ? { credit_amount: action.balanceAmount } : {}),
     ...(action.refunds.length > 0
       ? { refunds: action.refunds.map(({ refundId, amount }) => ({ refund: refundId, amount_refunded: amount })) }
       : {}),
@@ -232,6 +238,11 @@ async function readInvoice(stripe: Stripe, invoice: Stripe.Invoice): Promise<Inv
     net: invoice.total_excluding_tax ?? invoice.total,
     credited,
     creditedNet: notes.net,
+    paidOutside: invoice.status === 'paid' ? (invoice.amount_paid_off_stripe ?? 0) : 0,
+    returnedOutside: notes.outside,
+    // A credit is a negative balance, and what is used of it raises it.
+    paidFromBalance: Math.max(0, (invoice.ending_balance ?? invoice.starting_balance) - invoice.starting_balance),
+    returnedToBalance: notes.toBalance,
     // Our invoices have one tax rate.
     taxRateId: invoice.total_taxes?.[0]?.tax_rate_details?.tax_rate,
     lines: lines.map((line) => ({
@@ -250,21 +261,31 @@ async function listLines(stripe: Stripe, invoiceId: string): Promise<Stripe.Invo
   return lines;
 }
 
-/** Amounts that credit notes account for, in minor units: per refund, and without tax per invoice line and in total. */
+/**
+ * Amounts that credit notes account for, in minor units: per refund, without tax per invoice line and in total, and
+ * what went back outside Stripe and to the customer's balance.
+ */
 interface CreditNoteFacts {
   refunds: ReadonlyMap<string, number>;
   lines: ReadonlyMap<string, number>;
   net: number;
+  outside: number;
+  toBalance: number;
 }
-const noNotes: CreditNoteFacts = { refunds: new Map(), lines: new Map(), net: 0 };
+const noNotes: CreditNoteFacts = { refunds: new Map(), lines: new Map(), net: 0, outside: 0, toBalance: 0 };
 
 async function readCreditNotes(stripe: Stripe, invoiceId: string): Promise<CreditNoteFacts> {
   const refunds = new Map<string, number>();
   const lines = new Map<string, number>();
   let net = 0;
+  let outside = 0;
+  let toBalance = 0;
   const add = (to: Map<string, number>, id: string, amount: number) => to.set(id, (to.get(id) ?? 0) + amount);
   for await (const note of stripe.creditNotes.list({ invoice: invoiceId, limit: 100 })) {
     if (note.status === 'void') continue;
+    const byRefunds = note.refunds.reduce((sum, { amount_refunded }) => sum + amount_refunded, 0);
+    outside += note.out_of_band_amount ?? 0;
+    toBalance += note.post_payment_amount - byRefunds - (note.out_of_band_amount ?? 0);
     for (const { refund, amount_refunded } of note.refunds) {
       if (refund) add(refunds, typeof refund === 'string' ? refund : refund.id, amount_refunded);
     }
@@ -273,5 +294,5 @@ async function readCreditNotes(stripe: Stripe, invoiceId: string): Promise<Credi
       if (line.invoice_line_item) add(lines, line.invoice_line_item, line.amount);
     }
   }
-  return { refunds, lines, net };
+  return { refunds, lines, net, outside, toBalance };
 }

@@ -7,7 +7,8 @@ import { holdingsOfOrder, listLiveSubscriptions } from './holdings.ts';
 import { clientSecretOf, readPayment } from './payment-state.ts';
 import { createPriceBook } from './price-book.ts';
 import { moneyOf } from './read-money.ts';
-import { endSubscriptionsOf, type SettleRequest, settleInvoices } from './settle.ts';
+import { endSubscriptionsOf, readInvoices, type SettleRequest, settleInvoices } from './settle.ts';
+import { chargedFor } from './settle-plan.ts';
 import { createSubscription, readSubscription, type SubscriptionRequest } from './subscriptions.ts';
 import { syncCatalogue } from './sync-catalogue.ts';
 
@@ -22,6 +23,7 @@ export function createStripeGateway(options: StripeOptions & { intents: CreateIn
     readPayment: (payment: OrderPayment) => readPayment(stripe, payment),
     clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),
     moneyOf: (invoiceIds: readonly string[]) => moneyOf(stripe, invoiceIds),
+    chargedFor: async (invoiceIds: readonly string[]) => chargedFor(await readInvoices(stripe, invoiceIds)),
     readSubscription: (stripeId: string) => readSubscription(stripe, stripeId),
     endSubscriptionsOf: (of: { customerId: string; orderId: string }) => endSubscriptionsOf(stripe, of),
     settleInvoices: (request: SettleRequest) => settleInvoices(stripe, intents, request),

@@ -94,6 +94,7 @@ describe('what cannot be read is a problem document', () => {
       payments: {
         clientSecretOf: async () => Promise.reject(new Error('secret detail sk_live_1')),
         moneyOf: async () => [],
+        chargedFor: async () => ({ paid: 0, refunded: 0 }),
       },
     });
     try {

@@ -218,6 +218,16 @@ describe('a message that is not from Stripe is refused', () => {
     expect(codeOf(answer)).toBe('webhook_signature_wrong');
   });
 
+  test('of a credit note after the order had ended makes its money be read again', async () => {
+    const { record, invoiceId } = await payable();
+    await api.store.orders.move(record._id, { to: 'cancelling' });
+    await api.store.orders.move(record._id, { to: 'cancelled' });
+    await api.store.orders.model.updateOne({ _id: record._id }, { $unset: { moneyReadAt: 1 } });
+    await deliver(eventOf('credit_note.created', { id: 'cn_1', object: 'credit_note', invoice: invoiceId }));
+    expect((await api.store.orders.find(record._id))?.moneyReadAt).toEqual(expect.any(Date));
+    expect(calls).toEqual([]);
+  });
+
   test('of a refund that failed after the order had ended starts a workflow of its own, once per refund', async () => {
     const { record, paymentIntentId } = await payable();
     await api.store.orders.move(record._id, { to: 'cancelling' });

@@ -94,7 +94,8 @@ async function ended() {
     instanceId,
     total: quote.total,
     tax: quote.tax,
-    items: quote.lines.flatMap(({ lookupKey, quantity }) => (lookupKey ? [{ lookupKey, quantity }] : [])),
+    items: quote.lines.flatMap((line) => (line.lookupKey ? [{ ...line, lookupKey: line.lookupKey }] : [])),
+    currency: quote.currency,
   });
   await store.orders.setPayment(orderId, payment);
   await store.orders.move(orderId, { to: 'cancelling', reason: 'cancelled_by_customer' });
@@ -193,6 +194,27 @@ describe('an ended order', () => {
     await sweepMoneyOnce(api.deps);
     expect(reads).toHaveLength(1);
     expect((await store.orders.find(orderId))?.moneyReadAt).toBeUndefined();
+  });
+
+  test('that was paid outside Stripe is read again after the credit note of the person who returned it', async () => {
+    const { record } = await order(api);
+    const { orderId, payment, total } = await ended();
+    await emulator.stripe.invoices.pay(payment.invoiceId, { paid_out_of_band: true });
+    const outside = { paid: total, refunded: 0, paidOutside: total };
+    await store.orders.setMoney(orderId, outside);
+    await sweepMoneyOnce(api.deps);
+    expect(await store.orders.find(orderId)).toMatchObject(outside);
+    const { lines } = await emulator.stripe.invoices.retrieve(payment.invoiceId);
+    await emulator.stripe.creditNotes.create({
+      invoice: payment.invoiceId,
+      lines: lines.data.map(({ id }) => ({ type: 'invoice_line_item', invoice_line_item: id, quantity: 1 })),
+      out_of_band_amount: total,
+    });
+    // The webhook about the credit note does this; an open order is not checked so.
+    await Promise.all([orderId, record._id].map((id) => store.orders.checkMoneyNow(id)));
+    await sweepMoneyOnce(api.deps);
+    expect(await store.orders.find(orderId)).toMatchObject({ ...outside, refunded: total });
+    expect((await store.orders.find(record._id))?.moneyReadAt).toBeUndefined();
   });
 
   test('whose payment was never set up costs no call', async () => {

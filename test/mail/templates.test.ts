@@ -112,7 +112,7 @@ test('the payer reads what was paid', () => {
 
 describe('apology', () => {
   test('names the reason and the money that goes back', () => {
-    const { html, text } = renderNotDelivered({ ...order, reason: 'host_unhealthy', refunded: 120_000 });
+    const { html, text } = renderNotDelivered({ ...order, reason: 'host_unhealthy', paid: 120_000, refunded: 120_000 });
     for (const body of [html, text]) {
       expect(body).toContain('The server was built but does not answer.');
       expect(body).toContain('€1,200.00 go back');
@@ -120,7 +120,7 @@ describe('apology', () => {
   });
 
   test('says so when nothing was charged', () => {
-    expect(renderNotDelivered({ ...order, reason: 'stack_failed', refunded: 0 }).text).toContain(
+    expect(renderNotDelivered({ ...order, reason: 'stack_failed', paid: 0, refunded: 0 }).text).toContain(
       'Nothing was charged.',
     );
   });
@@ -130,10 +130,19 @@ test.each([
   ['declined', 'too_many_declines', 'The payment was declined'],
   ['expired', 'payment_expired', 'The order has expired'],
   ['cancelled', 'cancelled_by_customer', 'The order is cancelled'],
-] as const)('an order that ended %s says why and that nothing is kept', (state, reason, title) => {
-  const { subject, text } = renderOutcome({ ...order, state, reason, refunded: 0 });
+] as const)('an order that ended %s says why and that nothing was charged', (state, reason, title) => {
+  const { subject, text } = renderOutcome({ ...order, state, reason, paid: 0, refunded: 0 });
   expect(subject).toBe(`${title}: acme.local.freehold.localhost`);
-  expect(text).toContain('No money is kept.');
+  expect(text.match(/Nothing was charged\./g)).toHaveLength(1);
+});
+
+test('what was paid outside our payment service is returned by a person, and nobody is told that nothing was', () => {
+  const input = { ...order, reason: 'cancelled_by_customer', paid: 120_000, refunded: 20_000 } as const;
+  for (const { text } of [renderOutcome({ ...input, state: 'cancelled' }), renderNotDelivered(input)]) {
+    expect(text).toContain('€200.00 go back');
+    expect(text).toContain('€1,000.00 reached us outside our payment service; one of us returns them to you.');
+    expect(text).not.toContain('Nothing was charged');
+  }
 });
 
 test('a sign-in code stands in the subject, with its minutes in the text', () => {

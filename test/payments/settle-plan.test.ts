@@ -21,6 +21,10 @@ const invoice = (facts: Partial<InvoiceFacts> = {}): InvoiceFacts => ({
   net: 1_000,
   credited: 0,
   creditedNet: facts.credited ?? 0,
+  paidOutside: 0,
+  returnedOutside: 0,
+  paidFromBalance: 0,
+  returnedToBalance: 0,
   taxRateId: undefined,
   lines: [{ id: 'il_1', quantity: 1, amount: 1_000, credited: 0 }],
   payments: [payment()],
@@ -83,6 +87,7 @@ describe('the next action of settle', () => {
       kind: 'credit',
       invoiceId: 'in_1',
       refundAmount: 1_000,
+      balanceAmount: 0,
       refunds: [],
       lines: [
         { id: 'il_1', quantity: 1 },
@@ -133,8 +138,37 @@ describe('the next action of settle', () => {
       kind: 'credit',
       invoiceId: 'in_1',
       refundAmount: 700,
+      balanceAmount: 0,
       refunds: [],
       lines: [{ id: 'il_2', amount: 700 }],
+    });
+  });
+
+  test('what was paid outside Stripe is left to people, and what a person has returned so is settled', () => {
+    const outside = invoice({ status: 'paid', paidOutside: 1_000, payments: [payment({ status: 'canceled' })] });
+    const owed = { kind: 'settled', money: { paid: 1_000, refunded: 0, paidOutside: 1_000 } };
+    expect(nextSettleAction([outside])).toEqual(owed);
+    const returned = { ...outside, credited: 1_000, returnedOutside: 1_000 };
+    expect(nextSettleAction([returned])).toEqual({ ...owed, money: { ...owed.money, refunded: 1_000 } });
+  });
+
+  test('of an invoice paid in two ways what came by card goes back, with its share of the tax', () => {
+    const both = invoice({
+      ...{ status: 'paid', total: 1_210, net: 1_000, paidOutside: 605, taxRateId: 'txr_1' },
+      payments: [payment({ status: 'succeeded', received: 605 })],
+    });
+    expect(nextSettleAction([both])).toMatchObject({
+      ...{ kind: 'credit', refundAmount: 605, balanceAmount: 0, lines: [{ net: 500, tax: 105 }] },
+    });
+    const back = payment({ status: 'succeeded', received: 605, refunded: 605 });
+    const credited = { ...both, credited: 605, creditedNet: 500, payments: [back] };
+    expect(nextSettleAction([credited])).toMatchObject({ kind: 'settled', money: { paid: 1_210, refunded: 605 } });
+  });
+
+  test('what the credit balance of the customer paid goes back to it', () => {
+    const paid = payment({ status: 'succeeded', received: 700 });
+    expect(nextSettleAction([invoice({ status: 'paid', paidFromBalance: 300, payments: [paid] })])).toMatchObject({
+      ...{ kind: 'credit', refundAmount: 700, balanceAmount: 300 },
     });
   });
 
@@ -207,6 +241,10 @@ describe('the next action of settle', () => {
       creditedNet: fc.nat(2_000),
       total: fc.nat(2_000),
       net: fc.nat(2_000),
+      paidOutside: fc.nat(2_000),
+      returnedOutside: fc.nat(2_000),
+      paidFromBalance: fc.nat(2_000),
+      returnedToBalance: fc.nat(2_000),
       taxRateId: fc.constant(undefined),
       lines: fc.constant([{ id: 'il_1', quantity: 1, amount: 1_000, credited: 0 }]),
       payments: fc.array(anyPayment, { maxLength: 2 }),

@@ -29,19 +29,21 @@ afterAll(async () => {
 const tax = { country: 'ES', basisPoints: 2_100, name: 'VAT' };
 const amountOf = (lookupKey: string) => priceList(catalogue).find((price) => price.lookupKey === lookupKey)!.amount;
 
+/** A line of a quote; `dearer` is what its price has risen by since the catalogue of these tests. */
+function line(lookupKey: string, quantity: number, dearer = 0) {
+  return { lookupKey, title: lookupKey, quantity, unitAmount: amountOf(lookupKey) + dearer };
+}
+
 /** One order's subscription: a GROW server with two more users, Spanish VAT. */
-async function order(change: { total?: number } = {}) {
+async function order(change: { total?: number; dearer?: number } = {}) {
   next += 1;
   const accountId = `acc_${String(next).padStart(16, '0')}`;
   const customer = await gateway.ensureCustomer({
     accountId,
     identity: { email: `payer-${next}@example.com`, name: 'Ada', address: { country: 'ES' } },
   });
-  const items = [
-    { lookupKey: 'plan.grow.local.monthly', quantity: 1 },
-    { lookupKey: 'add-on.users.monthly', quantity: 2 },
-  ];
-  const amounts = items.map(({ lookupKey, quantity }) => amountOf(lookupKey) * quantity);
+  const items = [line('plan.grow.local.monthly', 1, change.dearer), line('add-on.users.monthly', 2, change.dearer)];
+  const amounts = items.map(({ unitAmount, quantity }) => unitAmount * quantity);
   const total = amounts.reduce((sum, amount) => sum + amount + Math.round((amount * 21) / 100), 0);
   const request = {
     baseKey: `i${next}:op_${next}:create-subscription`,
@@ -51,10 +53,14 @@ async function order(change: { total?: number } = {}) {
     total: change.total ?? total,
     tax,
     items,
+    currency: 'EUR',
   };
   const settle = { baseKey: `i${next}:op_${next}:settle-money`, orderId: request.orderId, customerId: customer.id };
   return { request, total, settle, customer };
 }
+
+const soldItems = ({ items }: { items: { lookupKey: string; quantity: number }[] }) =>
+  items.map(({ lookupKey, quantity }) => ({ lookupKey, quantity }));
 
 async function pay(payment: Parameters<StripeGateway['clientSecretOf']>[0], card: string) {
   const secret = await gateway.clientSecretOf(payment);
@@ -136,12 +142,80 @@ describe('the Stripe gateway', () => {
     expect(all.data).toHaveLength(1);
   });
 
-  test('a total that is not the quote is refused, and settling cleans up what was made', async () => {
+  test('a total that is not the quote is never recorded as final, and settling cleans up what was made', async () => {
     const { request, settle, customer } = await order({ total: 1 });
-    await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_request_refused' });
+    for (const _try of [1, 2]) {
+      await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'price_not_honoured' });
+      expect(await store.createIntents.model.findById(request.baseKey)).toMatchObject({ objectId: null });
+    }
     await settleOrder(settle);
     const all = await emulator.stripe.subscriptions.list({ customer: customer.id, status: 'all' });
     expect(all.data.map(({ status }) => status)).toEqual(['incomplete_expired']);
+  });
+
+  test('the price of a quote is charged after the catalogue has moved on, by old processes and new ones', async () => {
+    const quoted = await order();
+    const old = gateway;
+    await old.createSubscription((await order()).request);
+    const dearer = priceList(catalogue).map((price) => ({ ...price, amount: price.amount + 450 }));
+    await old.syncCatalogue(dearer);
+    const fresh = createStripeGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
+    const invoiceOf = async ({ invoiceId }: { invoiceId: string }) => emulator.stripe.invoices.retrieve(invoiceId);
+    const earlier = await fresh.createSubscription(quoted.request);
+    expect((await invoiceOf(earlier)).total).toBe(quoted.total);
+    // Known keys, but other amounts than those that the old process has read.
+    const later = await order({ dearer: 450 });
+    expect((await invoiceOf(await old.createSubscription(later.request))).total).toBe(later.total);
+    await old.syncCatalogue(priceList(catalogue));
+  });
+
+  test('a price of a catalogue that was not synchronised yet is made, and what is for sale stays', async () => {
+    const { request, total } = await order({ dearer: 7 });
+    const { subscriptionId, invoiceId } = await gateway.createSubscription(request);
+    expect((await emulator.stripe.invoices.retrieve(invoiceId)).total).toBe(total);
+    const { items } = await gateway.readSubscription(subscriptionId);
+    expect(items).toEqual(soldItems(request));
+    expect(await gateway.syncCatalogue(priceList(catalogue))).toBe(0);
+  });
+
+  test('a price that was put out of use is refused, and used again as soon as it is in use', async () => {
+    const { request } = await order();
+    await gateway.createSubscription((await order()).request);
+    const { data } = await emulator.stripe.prices.list({ product: 'plan-grow-local', active: true, limit: 100 });
+    const setActive = (active: boolean) =>
+      Promise.all(data.map(({ id }) => emulator.stripe.prices.update(id, { active })));
+    await setActive(false);
+    for (const _try of [1, 2]) {
+      await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_request_refused' });
+    }
+    await setActive(true);
+    await expect(gateway.createSubscription(request)).resolves.toMatchObject({ customerId: request.customerId });
+  });
+
+  test.each([401, 403])('a key that Stripe refuses with %s is a reason of its own', async (status) => {
+    const { request } = await order();
+    await emulator.control('POST', 'faults', { http: { status, times: 50 } });
+    await expect(gateway.createSubscription(request)).rejects.toMatchObject({ code: 'payment_access_refused' });
+    await emulator.control('DELETE', 'faults');
+    await expect(gateway.createSubscription(request)).resolves.toMatchObject({ customerId: request.customerId });
+  });
+
+  test('a customer that was deleted at Stripe is made anew, once', async () => {
+    next += 1;
+    const accountId = `acc_${String(next).padStart(16, '0')}`;
+    const of = { accountId, identity: { email: `gone-${next}@example.com`, name: 'Ada', address: { country: 'ES' } } };
+    const gone = await gateway.ensureCustomer(of);
+    await emulator.stripe.customers.del(gone.id);
+    const made = await gateway.ensureCustomer(of);
+    expect(made.id).not.toBe(gone.id);
+    expect((await gateway.ensureCustomer(of)).id).toBe(made.id);
+  });
+
+  test('a draft that was deleted has no money', async () => {
+    const { customer } = await order();
+    const { id } = await emulator.stripe.invoices.create({ customer: customer.id, currency: 'eur' });
+    await emulator.stripe.invoices.del(id!);
+    expect(await gateway.moneyOf([id!])).toEqual([]);
   });
 
   test('a Stripe that does not answer is a reason to try again', async () => {
@@ -242,6 +316,39 @@ describe('the Stripe gateway', () => {
     expect(data.map((note) => note.total).sort()).toEqual([refund_amount, total - refund_amount].sort());
   });
 
+  test('an invoice paid outside Stripe is settled without it, and as returned after the credit note of a person', async () => {
+    const { request, total, settle } = await order();
+    const payment = await gateway.createSubscription(request);
+    await emulator.stripe.invoices.pay(payment.invoiceId, { paid_out_of_band: true });
+    expect(await gateway.readPayment(payment)).toMatchObject({ kind: 'paid', amount: total, outside: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: 0, paidOutside: total });
+    const of = { ...settle, invoiceIds: [payment.invoiceId], delivered: false };
+    expect(await gateway.holdingsOfOrder(of)).toMatchObject({ paid: total, refunded: 0, owedOutside: total });
+
+    const { lines } = await emulator.stripe.invoices.retrieve(payment.invoiceId);
+    await emulator.stripe.creditNotes.create({
+      invoice: payment.invoiceId,
+      lines: lines.data.map(({ id, quantity }) => ({
+        ...{ type: 'invoice_line_item', invoice_line_item: id, quantity: quantity! },
+      })),
+      out_of_band_amount: total,
+    });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total, paidOutside: total });
+    expect(await gateway.holdingsOfOrder(of)).toMatchObject({ paid: total, refunded: total, owedOutside: 0 });
+  });
+
+  test('what the credit balance of a customer has paid goes back to it', async () => {
+    const { request, total, settle, customer } = await order();
+    await emulator.stripe.customers.update(customer.id, { balance: -1_000 });
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4242424242424242');
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await settleOrder(settle)).toEqual({ paid: total, refunded: total });
+    expect(await emulator.stripe.customers.retrieve(customer.id)).toMatchObject({ balance: -1_000 });
+    const refunds = await emulator.stripe.refunds.list({ payment_intent: payment.paymentIntentId! });
+    expect(refunds.data).toMatchObject([{ amount: total - 1_000 }]);
+  });
+
   test('a payment that wins against the void is given back', async () => {
     const { request, total, settle } = await order();
     const payment = await gateway.createSubscription(request);
@@ -268,7 +375,7 @@ describe('a subscription that renews', () => {
 
   test('is paid until the end of the last period whose invoice is paid', async () => {
     const { before, after, request } = await renewed();
-    expect(before).toMatchObject({ status: 'active', items: request.items, paidUntil: before.period.end });
+    expect(before).toMatchObject({ status: 'active', items: soldItems(request), paidUntil: before.period.end });
     expect(after).toMatchObject({ status: 'active', period: { start: before.period.end } });
     expect(after.paidUntil).toEqual(after.period.end);
   });
@@ -300,7 +407,7 @@ describe('a subscription that renews', () => {
     expect(await gateway.syncCatalogue(dearer)).toBe(prices.length);
     const { items } = await gateway.readSubscription(subscriptionId);
     await gateway.syncCatalogue(prices);
-    expect(items).toEqual(request.items);
+    expect(items).toEqual(soldItems(request));
   });
 
   test('is unknown to Stripe: the request is refused', async () => {

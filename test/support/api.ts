@@ -154,6 +154,7 @@ export async function startApi(uri: string, change: ApiChange = {}): Promise<Tes
     payments: change.payments ?? {
       clientSecretOf: async ({ invoiceId }) => `secret_of_${invoiceId}`,
       moneyOf: async () => [],
+      chargedFor: async () => ({ paid: 0, refunded: 0 }),
     },
     licenceTokens: await createLicenceTokens(config),
     mail: change.mail ?? { send: async (mail) => void mails.push(mail) },

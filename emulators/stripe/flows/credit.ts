@@ -6,11 +6,12 @@ import { change, emit } from '../kernel/events.ts';
 import { newId } from '../kernel/ids.ts';
 import { amount, expand, list, mergeMetadata, metadata, paramsOf, text } from '../kernel/params.ts';
 import { refundCharge } from '../resources/refunds.ts';
-import { defaultPayment, markPaid } from './invoice-lifecycle.ts';
+import { defaultPayment, markPaid, moveBalance } from './invoice-lifecycle.ts';
 import { taxOn, totalsOf } from './invoice-lines.ts';
 
 export const CreateParams = paramsOf<Stripe.CreditNoteCreateParams>()(
   z.strictObject({
+    credit_amount: amount.optional(),
     email_type: z.enum(['credit_note', 'none']).optional(),
     expand: expand.optional(),
     invoice: text(),
@@ -50,8 +51,8 @@ interface Credited {
 
 /**
  * Credits lines of a finalized invoice. For an open one it reduces the amount due; for a paid one the whole sum must be
- * accounted for by `refund_amount` (refunded here, on the invoice's charge), `refunds` (made separately before) and
- * `out_of_band_amount`.
+ * accounted for by `refund_amount` (refunded here, on the invoice's charge), `refunds` (made separately before),
+ * `credit_amount` (to the customer's balance) and `out_of_band_amount`.
  */
 export function credit(ctx: Context, params: Params): Stripe.CreditNote {
   const invoice = ctx.store.get('invoice', params.invoice, 'invoice');
@@ -82,6 +83,7 @@ export function credit(ctx: Context, params: Params): Stripe.CreditNote {
   const linked = linkedRefunds(ctx, invoice, params);
   const givenBack =
     (params.refund_amount ?? 0) +
+    (params.credit_amount ?? 0) +
     (params.out_of_band_amount ?? 0) +
     linked.reduce((sum, { amount_refunded }) => sum + amount_refunded, 0);
   if (paid && givenBack !== totals.total) {
@@ -98,6 +100,7 @@ export function credit(ctx: Context, params: Params): Stripe.CreditNote {
   const refunds = [...(refund ? [noteRefund(refund, refund.amount)] : []), ...linked];
   const note = insertNote(ctx, { invoice, params, lines, totals, refunds });
   emit(ctx, 'credit_note.created', note);
+  if (params.credit_amount) moveBalance(ctx, invoice.customer as string, -params.credit_amount);
   if (paid) {
     const sum = invoice.post_payment_credit_notes_amount + totals.total;
     change(ctx, invoice, { post_payment_credit_notes_amount: sum }, 'invoice.updated');
@@ -290,7 +293,7 @@ function insertNote(
     currency: invoice.currency,
     customer: invoice.customer as string,
     customer_account: null,
-    customer_balance_transaction: null,
+    customer_balance_transaction: params.credit_amount ? newId('cbtxn') : null,
     discount_amount: 0,
     discount_amounts: [],
     effective_at: created,

@@ -130,7 +130,10 @@ export function sumInvoice(ctx: Context, invoice: Stripe.Invoice, event?: string
   return change(ctx, invoice, patch, event);
 }
 
-/** Opens a draft: number, documents and the payment intent that pays it. An invoice of 0 is paid at once. */
+/**
+ * Opens a draft: number, documents and the payment intent that pays it, less what the customer's credit balance pays. An
+ * invoice of 0 is paid at once.
+ */
 export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Invoice {
   if (draft.status !== 'draft') {
     throw invalidRequest({
@@ -139,6 +142,9 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
     });
   }
   const at = ctx.clock.seconds();
+  const { balance } = ctx.store.get('customer', draft.customer as string);
+  const fromBalance = Math.min(Math.max(0, -balance), draft.amount_due);
+  if (fromBalance > 0) moveBalance(ctx, draft.customer as string, fromBalance);
   const document = `${ctx.config.address}/emulator/invoices/${draft.id}`;
   const opened = change(
     ctx,
@@ -147,7 +153,10 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
       number: nextNumber(ctx, draft.customer as string),
       status: 'open',
       effective_at: at,
-      ending_balance: 0,
+      starting_balance: balance,
+      ending_balance: balance + fromBalance,
+      amount_due: draft.amount_due - fromBalance,
+      amount_remaining: draft.amount_due - fromBalance,
       invoice_pdf: `${document}/pdf`,
       hosted_invoice_url: `${document}/pdf`,
       status_transitions: { ...draft.status_transitions, finalized_at: at },
@@ -157,6 +166,12 @@ export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Inv
   if (opened.amount_due === 0) return markPaid(ctx, opened, null);
   attachIntent(ctx, opened);
   return opened;
+}
+
+/** Moves the balance of a customer; their credit is a negative one. */
+export function moveBalance(ctx: Context, customerId: string, by: number): void {
+  const customer = ctx.store.get('customer', customerId);
+  ctx.store.save({ ...customer, balance: customer.balance + by });
 }
 
 /** The invoice is paid by this payment intent; null if nothing was due or it was paid differently. */
@@ -194,7 +209,7 @@ export function markPaid(ctx: Context, invoice: Stripe.Invoice, intent: Stripe.P
   return paid;
 }
 
-/** Voids an open invoice, with its pending payment; 400 for any other. */
+/** Voids an open invoice, with its pending payment and what the balance paid; 400 for any other. */
 export function voidInvoice(ctx: Context, invoice: Stripe.Invoice): Stripe.Invoice {
   if (invoice.status !== 'open' && invoice.status !== 'uncollectible') {
     throw invalidRequest({
@@ -210,6 +225,8 @@ export function voidInvoice(ctx: Context, invoice: Stripe.Invoice): Stripe.Invoi
     const transitions = { canceled_at: at, paid_at: null };
     ctx.store.save({ ...payment, status: 'canceled', status_transitions: transitions });
   }
+  const fromBalance = (invoice.ending_balance ?? invoice.starting_balance) - invoice.starting_balance;
+  if (fromBalance > 0) moveBalance(ctx, invoice.customer as string, -fromBalance);
   const voided = change(
     ctx,
     invoice,

@@ -27,6 +27,11 @@ const writable = {
   address: clearable(address).optional(),
   description: clearable(text()).optional(),
   email: clearable(text(512)).optional(),
+  balance: z
+    .string()
+    .regex(/^-?\d{1,12}$/, 'integer')
+    .transform(Number)
+    .optional(),
   expand: expand.optional(),
   invoice_prefix: z
     .string()
@@ -173,6 +178,7 @@ function changedBy(customer: Stripe.Customer, params: Writable): Partial<Stripe.
   return {
     ...Object.fromEntries(plain),
     metadata: mergeMetadata(customer.metadata, params.metadata),
+    ...(params.balance === undefined ? {} : { balance: params.balance }),
     ...(address === undefined ? {} : { address: address === '' ? null : fullAddress(address) }),
     ...(params.invoice_prefix ? { invoice_prefix: params.invoice_prefix } : {}),
     ...(params.next_invoice_sequence ? { next_invoice_sequence: params.next_invoice_sequence } : {}),

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.ts';
 import type { BillingPorts } from './ports.ts';
 
 /**
- * Reads a subscription from Stripe and records it. Idempotent, and independent of the order of events. Errors:
+ * Reads a subscription and the money of its order from Stripe and records them. Idempotent, and independent of the order of events. Errors:
  * `not_found`, `payment_provider_unavailable`, `payment_request_refused`.
  */
 export function readSubscription(ports: BillingPorts) {
@@ -17,6 +17,7 @@ export function readSubscription(ports: BillingPorts) {
     if (!subscription) throw new ReasonError('not_found', `subscription ${subscriptionId}`);
     const held = await gateway.readSubscription(subscription.stripeId);
     await store.subscriptions.note(subscriptionId, held);
+    await noteMoney(ports, subscription.orderId);
     const paidUntil = held.paidUntil ?? subscription.paidUntil;
     return {
       subject: subscription.subject,
@@ -26,6 +27,14 @@ export function readSubscription(ports: BillingPorts) {
       nextReadMs: msUntilNextRead({ now: now(), paidUntil }, renewalTimes),
     };
   };
+}
+
+/** Records what was paid and given back for a delivered order, also by hand. */
+async function noteMoney({ store, gateway }: BillingPorts, orderId: string): Promise<void> {
+  const order = await store.orders.find(orderId);
+  // The settlement of any other order records its money.
+  if (order?.state !== 'fulfilled') return;
+  await store.orders.setMoney(orderId, await gateway.chargedFor(order.invoiceIds));
 }
 
 async function isGone({ instances }: Pick<Store, 'instances'>, { kind, id }: SubscriptionSubject): Promise<boolean> {

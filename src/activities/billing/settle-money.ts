@@ -3,7 +3,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
 import { sum } from '../../domain/billing/money.ts';
 import { customerKeyOf } from '../../payments/customers.ts';
-import type { Settled } from '../../payments/settle.ts';
+import type { ChargedMoney } from '../../payments/settle-plan.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { orderIdOf } from '../lib/live-order.ts';
@@ -12,16 +12,19 @@ import type { BillingPorts } from './ports.ts';
 
 const lateAction = 'settle-late-payment';
 
+type Refunds = Pick<ChargedMoney, 'paid' | 'refunded'>;
+
 /**
  * This step cancels the subscription of an order that is not delivered, refunds everything that the order charged,
- * and voids its open invoices. Idempotent; it acts on what Stripe holds now, so it also settles what a step created
+ * and voids its open invoices. What was paid outside Stripe is recorded and left to people. Idempotent; it acts on what Stripe holds now, so it also settles what a step created
  * whose response was lost. Errors: `already_ready` for a delivered order, `money_in_flight` (retried hourly),
  * `money_not_settled`, `refund_failed`.
  */
 export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await ports.store.orders.find(orderIdOf(context));
-    if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
+    // Without a record nothing says what to settle; a comparison of the systems reports what Stripe has in its name.
+    if (!order) return;
     const money = await settle(ports, order, `${context.instanceId}:${context.operationId}:settle-money`);
     await ports.store.orders.setMoney(order._id, money);
   };
@@ -39,10 +42,14 @@ export function settleLatePayment(ports: BillingPorts) {
     if (!order) throw new ReasonError('not_found', `order ${orderId}`);
     if (order.state === 'fulfilled') return 0;
     const before = { paid: order.paid, refunded: order.refunded };
-    const after = await settle(ports, order, `${order.instanceId}:${order.operationId}:settle-money`);
+    const { paidOutside, ...after } = await settle(
+      ports,
+      order,
+      `${order.instanceId}:${order.operationId}:settle-money`,
+    );
     // The entry goes first: it is what a try that follows a death between the two knows the amount by.
     const givenBack = await noteLatePayment(ports, latePayment, { before, after });
-    await store.orders.setMoney(orderId, after);
+    await store.orders.setMoney(orderId, { ...after, ...(paidOutside ? { paidOutside } : {}) });
     return givenBack;
   };
 }
@@ -51,7 +58,7 @@ export function settleLatePayment(ports: BillingPorts) {
 async function noteLatePayment(
   { store }: BillingPorts,
   { orderId, paymentIntentId, refundId }: LatePayment,
-  { before, after }: { before: Settled; after: Settled },
+  { before, after }: { before: Refunds; after: Refunds },
 ): Promise<number> {
   const about = { paymentIntentId, ...(refundId ? { refundId } : {}) };
   const entry = { before, after: { ...after, ...about } };
@@ -66,7 +73,7 @@ async function noteLatePayment(
   return sum((isNoted ? earlier : [...earlier, entry]).map((noted) => noted.after.refunded - noted.before.refunded));
 }
 
-async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string): Promise<Settled> {
+async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string): Promise<ChargedMoney> {
   const { store, gateway } = ports;
   if (order.state === 'fulfilled') throw new ReasonError('already_ready', 'the money of a delivered order');
   const customerKey = customerKeyOf(order.accountId, identityOf(order));

@@ -7,6 +7,7 @@ import type { FleetPorts } from './ports.ts';
 const nothing: MoneyFacts = {
   paid: 0,
   refunded: 0,
+  owedOutside: 0,
   unrefunded: [],
   openInvoices: 0,
   liveSubscriptions: 0,

@@ -54,11 +54,14 @@ export function sendMail(ports: MailPorts) {
  */
 export function sendOutcomeMail(ports: MailPorts) {
   return async (context: StepContext): Promise<void> => {
-    const { order } = await read(ports, context);
+    const order = await ports.store.orders.find(orderIdOf(context));
+    // An order without a record has nobody to write to.
+    if (!order) return;
     const facts = {
       orderId: order._id,
       hostname: order.quote.subject.hostname,
       reason: order.reason ?? 'not_delivered',
+      paid: order.paid,
       refunded: order.refunded,
       currency: order.quote.currency,
       orderUrl: ports.orderLink(order._id),

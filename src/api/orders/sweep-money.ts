@@ -31,11 +31,16 @@ export async function sweepMoneyOnce(deps: ApiDeps): Promise<void> {
   }
 }
 
-async function readMoney(deps: ApiDeps, { _id: orderId, invoiceIds }: OrderRecord): Promise<void> {
+async function readMoney(deps: ApiDeps, order: OrderRecord): Promise<void> {
+  const { _id: orderId, invoiceIds } = order;
   try {
     for (const latePayment of latePaymentsOf(orderId, await deps.payments.moneyOf(invoiceIds))) {
       await deps.workflows.startLatePayment(latePayment);
       deps.log.warn({ orderId }, 'Stripe keeps money of an order that has ended');
+    }
+    // A person returns what was paid outside Stripe, and notes it there.
+    if (order.paidOutside && order.refunded < order.paid) {
+      await deps.store.orders.setMoney(orderId, await deps.payments.chargedFor(invoiceIds));
     }
   } catch (error) {
     if (error instanceof ReasonError && reasons[error.code].retryable) throw error;

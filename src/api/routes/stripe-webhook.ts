@@ -68,6 +68,7 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
     if (begun?.begunAt) await deps.workflows.signalSubscription(begun);
     return;
   }
+  if (orderEndedUnfulfilled(order) && about.creditedInvoiceId) return deps.store.orders.checkMoneyNow(order._id);
   const signalled = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
   if (!moneyCame.includes(event.type)) return;
   // The order may have ended during the signal, so that its instance did not check again.
@@ -92,10 +93,13 @@ interface StripeIds {
   paymentIntentId?: string | undefined;
   /** The refund of the event, if it failed or requires action. */
   failedRefundId?: string | undefined;
+  /** The invoice of a credit note. */
+  creditedInvoiceId?: string | undefined;
 }
 
 async function findOrder(deps: ApiDeps, about: StripeIds): Promise<OrderRecord | null> {
-  const { subscriptionId, paymentIntentId, orderId } = about;
+  const { subscriptionId, paymentIntentId, orderId, creditedInvoiceId } = about;
+  if (creditedInvoiceId) return deps.store.orders.findByInvoice(creditedInvoiceId);
   const known = await deps.store.orders.findByPayment({
     ...(subscriptionId ? { subscriptionId } : {}),
     ...(paymentIntentId ? { paymentIntentId } : {}),
@@ -119,6 +123,8 @@ function idsIn(event: Stripe.Event): StripeIds {
         paymentIntentId: undefined,
         orderId: orderId ?? textAt(object, 'parent', 'subscription_details', 'metadata', 'freehold_order'),
       };
+    case 'credit_note':
+      return { creditedInvoiceId: textAt(object, 'invoice') };
     case 'refund':
       return {
         paymentIntentId: textAt(object, 'payment_intent'),

@@ -54,6 +54,7 @@ export function orderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): Or
     ...priceView(order.quote),
     paid: order.paid,
     refunded: order.refunded,
+    ...(order.paidOutside ? { paidOutside: order.paidOutside } : {}),
     declines: order.declines,
     createdAt: order.createdAt.toISOString(),
     endedAt: order.endedAt?.toISOString(),

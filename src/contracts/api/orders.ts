@@ -67,9 +67,10 @@ export const Order = z
     lines: z.array(QuoteLine),
     currency: z.literal('EUR'),
     total: Money,
-    /** Amounts charged and refunded so far. */
+    /** Amounts paid and given back so far; `paidOutside` is the part of `paid` that did not come through Stripe. */
     paid: Money,
     refunded: Money,
+    paidOutside: Money.optional(),
     declines: z.number().int(),
     createdAt: Time,
     endedAt: Time.optional(),

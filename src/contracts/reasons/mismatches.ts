@@ -3,6 +3,7 @@ import { type Reasons, reason } from './reason.ts';
 /** Mismatches between systems; shown to operators only. */
 export const mismatchReasons = {
   money_kept: reason('payment', 500),
+  money_outside: reason('payment', 500),
   invoice_left: reason('payment', 500),
   payment_missing: reason('payment', 500),
   subscription_missing: reason('payment', 500),

@@ -65,10 +65,12 @@ function isRecent(since: number, { at, settlingMs }: Settling): boolean {
   return at - since < settlingMs;
 }
 
-/** What Stripe holds for one order; amounts in minor units. */
+/** What Stripe holds for one order, or knows to have been paid outside it; amounts in minor units. */
 export interface MoneyFacts {
   paid: number;
   refunded: number;
+  /** Paid outside Stripe, and by no credit note returned. */
+  owedOutside: number;
   /** Payment intents that are not fully refunded. */
   unrefunded: string[];
   openInvoices: number;
@@ -101,15 +103,20 @@ export function judgeOrder(order: OrderFacts, holdings: OrderHoldings, settling:
   const found: Mismatch[] = [];
   const add = (kind: MismatchKind, subject: string, repair: Mismatch['repair'] = null) =>
     found.push({ kind, subject, orderId, instanceId, cloud, repair });
-  if (disposition === 'undone') judgeMoneyOfUndone(holdings.money, (kind) => add(kind, orderId, 'settle_money'));
+  if (disposition === 'undone') judgeMoneyOfUndone(holdings.money, (kind, repair) => add(kind, orderId, repair));
   if (disposition === 'lives') judgeLiving(order, holdings, add);
   return found;
 }
 
-function judgeMoneyOfUndone(money: MoneyFacts | null, add: (kind: MismatchKind) => void): void {
+function judgeMoneyOfUndone(
+  money: MoneyFacts | null,
+  add: (kind: MismatchKind, repair: Mismatch['repair']) => void,
+): void {
   if (!money || money.inFlight) return;
-  if (money.unrefunded.length > 0) add('money_kept');
-  if (money.openInvoices > 0) add('invoice_left');
+  if (money.unrefunded.length > 0) add('money_kept', 'settle_money');
+  if (money.openInvoices > 0) add('invoice_left', 'settle_money');
+  // Stripe cannot send back what it never had.
+  if (money.owedOutside > 0) add('money_outside', null);
 }
 
 function judgeLiving(
@@ -283,6 +290,7 @@ export function judgeSettled<Item>(
 /** The source that reveals a kind of mismatch; its tickets are closed only by a run in which that source answered. */
 export const sourceOf: Readonly<Record<MismatchKind, FleetSource>> = {
   money_kept: 'payments',
+  money_outside: 'payments',
   invoice_left: 'payments',
   payment_missing: 'payments',
   subscription_missing: 'payments',

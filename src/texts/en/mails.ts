@@ -66,7 +66,8 @@ export const mails = {
     },
     lead: 'Your order for {hostname} has ended. {why}',
     goesBack: '{amount} go back the way you paid.',
-    nothingKept: 'No money is kept.',
+    nothingCharged: 'Nothing was charged.',
+    byHand: '{amount} reached us outside our payment service; one of us returns them to you.',
     nameFree,
     seeOrder,
     orderId,
@@ -81,6 +82,7 @@ export const mails = {
     goesBack:
       '{amount} go back to the card or account you paid with. Depending on your bank this takes up to ten days.',
     nothingCharged: 'Nothing was charged.',
+    byHand: '{amount} reached us outside our payment service; one of us returns them to you.',
     now: 'What now',
     nothingLeft: 'Nothing is left of the order: no server, no licence, no subscription.',
     nameFree,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSubscription } from '../../../src/activities/billing/create-subscription.ts';
 import type { BillingPorts } from '../../../src/activities/billing/ports.ts';
+import { readSubscription } from '../../../src/activities/billing/read-subscription.ts';
 import { settleLatePayment, settleMoney } from '../../../src/activities/billing/settle-money.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import { priceList } from '../../../src/domain/catalogue/catalogue.ts';
@@ -84,6 +85,17 @@ describe('settling an order that is not delivered', () => {
     expect((await find(order)).invoiceIds).toHaveLength(2);
   });
 
+  test('says of what was paid outside Stripe that it was paid and has not gone back', async () => {
+    const { record } = await placeOrder(api);
+    await createSubscription(ports)(contextOf(record, 'create-subscription'));
+    const { payment, quote } = await find(record);
+    await emulator.stripe.invoices.pay(payment!.invoiceId, { paid_out_of_band: true });
+    await settleMoney(ports)(contextOf(record, 'settle-money'));
+    expect(await find(record)).toMatchObject({ paid: quote.total, refunded: 0, paidOutside: quote.total });
+    const subscription = await api.store.subscriptions.findByStripeId(payment!.subscriptionId);
+    expect(subscription?.status).toBe('canceled');
+  });
+
   test('touches nothing when it was never asked of Stripe', async () => {
     const { record } = await placeOrder(api);
     await settleMoney(ports)(contextOf(record, 'settle-money'));
@@ -134,6 +146,16 @@ describe('money that came after the end of its order', () => {
       expect(entries[0]).toMatchObject({ before: { paid: 0, refunded: 0 }, after: given });
     },
   );
+});
+
+test('what a person gives back of a delivered order is read with its subscription', async () => {
+  const order = await paid();
+  await api.store.orders.move(order._id, { to: 'fulfilling' });
+  await api.store.orders.move(order._id, { to: 'fulfilled' });
+  await emulator.stripe.refunds.create({ payment_intent: order.payment!.paymentIntentId!, amount: 100 });
+  const subscription = await api.store.subscriptions.findByStripeId(order.payment!.subscriptionId);
+  await readSubscription(ports)(subscription!._id);
+  expect(await find(order)).toMatchObject({ paid: order.quote.total, refunded: 100 });
 });
 
 test('a delivered order is never settled', async () => {

@@ -52,7 +52,15 @@ function undone(change: Partial<OrderFacts> = {}): OrderFacts {
 
 function whole(change: Partial<OrderHoldings> = {}): OrderHoldings {
   return {
-    money: { paid: 2_900, refunded: 0, unrefunded: ['pi_1'], openInvoices: 0, liveSubscriptions: 1, inFlight: false },
+    money: {
+      paid: 2_900,
+      refunded: 0,
+      owedOutside: 0,
+      unrefunded: ['pi_1'],
+      openInvoices: 0,
+      liveSubscriptions: 1,
+      inFlight: false,
+    },
     licences: [{ licenceId: 'lic_1', standing: 'current', revision: 1 }],
     resolves: true,
     hosts: ['host-1'],
@@ -61,7 +69,15 @@ function whole(change: Partial<OrderHoldings> = {}): OrderHoldings {
 }
 
 const nothing: OrderHoldings = {
-  money: { paid: 2_900, refunded: 2_900, unrefunded: [], openInvoices: 0, liveSubscriptions: 0, inFlight: false },
+  money: {
+    paid: 2_900,
+    refunded: 2_900,
+    owedOutside: 0,
+    unrefunded: [],
+    openInvoices: 0,
+    liveSubscriptions: 0,
+    inFlight: false,
+  },
   licences: [],
   resolves: false,
   hosts: [],
@@ -118,6 +134,12 @@ describe('an order that was undone', () => {
       ['money_kept', 'settle_money'],
       ['invoice_left', 'settle_money'],
     ]);
+  });
+  test('that was paid outside Stripe is for a person, and one that was delivered is paid', () => {
+    const money = { ...nothing.money!, paid: 2_900, refunded: 0, owedOutside: 2_900 };
+    expect(kinds(judgeOrder(undone(), { ...nothing, money }, settling))).toEqual([['money_outside', null]]);
+    const delivery = { ...money, liveSubscriptions: 1 };
+    expect(judgeOrder(delivered(), whole({ money: delivery }), settling)).toEqual([]);
   });
   test('whose payment is still on its way is left alone', () => {
     const money = { ...nothing.money!, openInvoices: 1, inFlight: true };
@@ -270,6 +292,7 @@ describe('in general', () => {
         fc.record({
           paid: fc.nat(9_000),
           refunded: fc.nat(9_000),
+          owedOutside: fc.nat(9_000),
           unrefunded: fc.array(fc.string(), { maxLength: 2 }),
           openInvoices: fc.nat(2),
           liveSubscriptions: fc.nat(2),

@@ -8,6 +8,12 @@ export const mismatchReasonTexts = {
     operator: 'A payment of an order that ended without a server was not refunded.',
     next: 'Settle the order: its payment is refunded.',
   },
+  money_outside: {
+    customer: unfitting,
+    operator:
+      'An order that ended without a server was paid outside Stripe, for instance by bank transfer, and no credit note says that it was returned.',
+    next: 'Return the money, then create a credit note on its invoice at Stripe, as refunded outside of Stripe.',
+  },
   invoice_left: {
     customer: unfitting,
     operator: 'An order that has ended still has an invoice that can be paid.',
