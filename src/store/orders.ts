@@ -87,6 +87,10 @@ export function orderStore(connection: Connection) {
     async findByIdempotencyKey(scope: string, key: string): Promise<OrderRecord | null> {
       return model.findOne({ idempotencyScope: scope, idempotencyKey: key }).lean<OrderRecord>();
     },
+    /** Whether a quote has an order. */
+    async isOrdered(quoteId: string): Promise<boolean> {
+      return (await model.exists({ quoteId })) !== null;
+    },
     /** The order of a Stripe object, by subscription or payment intent. */
     async findByPayment(ids: { subscriptionId?: string; paymentIntentId?: string }): Promise<OrderRecord | null> {
       if (ids.subscriptionId) {

@@ -51,6 +51,8 @@ export async function placeOrder(deps: ApiDeps, request: PlaceOrder): Promise<Or
     if (!isDuplicateKey(error)) throw error;
     const winner = await deps.store.orders.findByIdempotencyKey(scope, request.idempotencyKey);
     if (winner) return repeat(deps, winner, request, bodyHash);
+    // The order that was in the way lost its name and has just been deleted.
+    if (!(await deps.store.orders.isOrdered(order.quoteId))) return placeOrder(deps, request);
     throw new ReasonError('quote_used', undefined, { cause: error });
   }
   if (!(await deps.store.accounts.takesOrders(order.accountId))) {

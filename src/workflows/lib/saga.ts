@@ -188,6 +188,7 @@ export async function openSaga<const Declaration extends Declared>(
     for (let attempt = input.run; ; attempt += 1) {
       board.enter(name, attempt);
       const context = { ...ref, step: name, attempt };
+      const begunAt = Date.now();
       try {
         await step.run(context, deadlineOf(name));
         board.leave(name, 'succeeded');
@@ -207,6 +208,8 @@ export async function openSaga<const Declaration extends Declared>(
           board.leave(name, 'failed', cause.reason);
           throw new CancelledFailure('cancelled while the step failed');
         }
+        // A step that ran for long worked again meanwhile.
+        if (Date.now() - begunAt > longestPauseMs) waits = undefined;
         waits ??= openWaits();
         const { hasNews } = step;
         const looksAgain = hasNews !== undefined || reasons[cause.reason].alarms;
