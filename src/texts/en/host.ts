@@ -34,11 +34,11 @@ export const host = {
     domain_in_use: { title: 'A brand uses this domain.', next: 'Remove the brand first, then the domain.' },
     administrator_stays: {
       title: 'The administrator cannot be removed.',
-      next: 'Change the administrator where you manage this server.',
+      next: 'Remove another user instead.',
     },
     limit_reached: {
       title: 'The plan of this server allows no more.',
-      next: 'Remove one that is no longer needed, or change the plan or the add-ons where you manage this server.',
+      next: 'Remove one that is no longer needed. A server with a larger plan or with add-ons is a new order.',
     },
     too_many_requests: {
       title: 'Too many attempts. Please wait a moment.',
@@ -50,11 +50,11 @@ export const host = {
     },
     licence_locked: {
       title: 'The licence of this server does not allow changes at the moment.',
-      next: 'Put the licence in order where you manage this server; changes are possible again after its next check.',
+      next: 'Pay what is open for this server, or ask whoever sold it; changes are possible again after the next check of the licence.',
     },
     licence_stopped: {
       title: 'The licence of this server does not allow it to run at the moment.',
-      next: 'Put the licence in order where you manage this server; it runs again after the next check.',
+      next: 'Pay what is open for this server, or ask whoever sold it; it runs again after the next check of the licence.',
     },
     starting: {
       title: 'This server is still registering its licence.',
@@ -212,7 +212,7 @@ export const host = {
     onlyAdministrator: 'Only the administrator changes this.',
     noneInPlan: 'The plan {plan} includes no {things}.',
     allInUse: 'What the plan {plan} allows is in use: {limit} {things}.',
-    more: 'More of them come with another plan or with add-ons, where you manage this server; they count here after the next check of the licence, without a restart.',
+    more: 'A server with a larger plan or with add-ons, which allow more of them, is a new order.',
     devices: {
       lead: 'Each device has a credential of its own, which is shown once. Tell your devices where this server is:',
       head: { device: 'Device', owner: 'Owner', lastReading: 'Last reading', measured: 'Measured' },

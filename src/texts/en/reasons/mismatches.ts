@@ -6,7 +6,7 @@ export const mismatchReasonTexts = {
   money_kept: {
     customer: unfitting,
     operator: 'A payment of an order that ended without a server was not refunded.',
-    next: 'Settle the order: its payment is refunded.',
+    next: 'Nothing to do: the payment is refunded automatically, at once with `freehold reconcile --repair`.',
   },
   money_outside: {
     customer: unfitting,
@@ -17,22 +17,22 @@ export const mismatchReasonTexts = {
   invoice_left: {
     customer: unfitting,
     operator: 'An order that has ended still has an invoice that can be paid.',
-    next: 'Settle the order: the invoice is voided.',
+    next: 'Nothing to do: the invoice is voided automatically, at once with `freehold reconcile --repair`.',
   },
   payment_missing: {
     customer: unfitting,
     operator: 'A delivered order was never paid, or was refunded in full.',
-    next: 'Ask the customer for the payment, or terminate the instance.',
+    next: 'Agree with the customer on the payment; `freehold tickets close` notes what was agreed.',
   },
   subscription_missing: {
     customer: unfitting,
     operator: 'The subscription of a running server has ended at Stripe.',
-    next: 'Agree with the customer on a new subscription, or terminate the instance.',
+    next: 'Agree with the customer on a new subscription at Stripe; `freehold tickets close` notes what was agreed.',
   },
   subscription_left: {
     customer: unfitting,
     operator: 'A subscription is still active although its order has ended.',
-    next: 'Settle the order; for one that was delivered, cancel the subscription at Stripe.',
+    next: 'Cancel the subscription of a delivered order at Stripe; that of another order is cancelled automatically.',
   },
   subscription_unknown: {
     customer: unfitting,
@@ -47,22 +47,22 @@ export const mismatchReasonTexts = {
   licence_missing: {
     customer: unfitting,
     operator: 'A delivered server has no valid licence.',
-    next: 'Issue the licence again and enrol the node, or terminate the instance.',
+    next: 'Find out at the licence server who ended the licence (docs/licence-server.md); its hosts lock when their grace period is over.',
   },
   licence_standing_differs: {
     customer: unfitting,
     operator: 'The standing at the licence server differs from our records.',
-    next: 'Push the standing of the instance to the licence server.',
+    next: 'Find out who changed the standing at the licence server; the next payment sets ours again.',
   },
   hold_left: {
     customer: unfitting,
     operator: 'A name is held for an order or instance that does not exist any more.',
-    next: 'Release the name.',
+    next: 'Nothing to do: the name is released automatically, at once with `freehold reconcile --repair`.',
   },
   name_not_held: {
     customer: unfitting,
     operator: 'A delivered server does not own its name, so it could be sold again.',
-    next: 'Give the name back to the instance before somebody else orders it.',
+    next: 'Write the hold of the name for the instance in the database again, before somebody else orders it.',
   },
   dns_record_left: {
     customer: unfitting,

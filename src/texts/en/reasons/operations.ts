@@ -8,7 +8,7 @@ export const operationReasonTexts = {
   already_ready: {
     customer: 'The server is ready already; the order is paid and can no longer be cancelled.',
     operator: 'The cancel arrived after ready.',
-    next: 'Terminate the instance instead.',
+    next: 'Read the order: its server is delivered, and nothing of it is cancelled any more.',
   },
   already_ended: {
     customer: 'This order has ended or is being undone.',

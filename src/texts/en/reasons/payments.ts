@@ -68,7 +68,7 @@ export const paymentReasonTexts = {
   refund_failed: {
     customer: 'The refund did not go through; we are working on it.',
     operator: 'Stripe reports the refund as failed or requiring action.',
-    next: 'Refund by hand and note it on the order.',
+    next: 'Refund by hand at Stripe; the step reads it there and ends.',
   },
   webhook_signature_wrong: {
     customer: 'This message was refused.',
