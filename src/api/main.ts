@@ -9,7 +9,7 @@ import { installedCatalogue } from '../domain/catalogue/installed-catalogue.ts';
 import { createSender } from '../mail/sender.ts';
 import { createStripeGateway } from '../payments/stripe-gateway.ts';
 import { listeningUrl } from '../runtime/listening-url.ts';
-import { createLog } from '../runtime/log.ts';
+import { createProcessLog } from '../runtime/process-log.ts';
 import { openStore } from '../store/store.ts';
 import { createApi } from './api.ts';
 import type { ApiDeps } from './deps.ts';
@@ -23,8 +23,8 @@ import { createWorkflows } from './workflows.ts';
 /** How long running requests may take when the process is asked to stop, ms. */
 const drainMs = 10_000;
 
+const log = createProcessLog('api');
 const config = apiConfig();
-const log = createLog('api');
 const store = await openStore(config.MONGODB_URI);
 await store.init();
 

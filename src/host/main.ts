@@ -5,7 +5,7 @@ import { flushCompileCache } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { licenceExitCode, licenceExitCodes } from '../licence/client/exit-codes.ts';
 import { monotonic } from '../runtime/clock.ts';
-import { createLog } from '../runtime/log.ts';
+import { createProcessLog } from '../runtime/process-log.ts';
 import type { HostLicence } from './licence.ts';
 import { createHostServer } from './server.ts';
 import { readSettings, SettingsError } from './settings.ts';
@@ -22,7 +22,7 @@ import type { Store } from './store/store.ts';
 /** How long running requests may take when the process stops, ms. */
 const drainMs = 5_000;
 
-const log = createLog('host');
+const log = createProcessLog('host');
 
 /** What has been started so far and must be stopped; filled during the start. */
 const running: { server?: Server; licence?: HostLicence; store?: Store } = {};

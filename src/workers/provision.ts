@@ -10,7 +10,7 @@ import type { CloudName } from '../contracts/stack.ts';
 import { provisionQueue } from '../contracts/workflow-messages.ts';
 import { findCloud, findRegion } from '../domain/catalogue/catalogue.ts';
 import { catalogue } from '../domain/catalogue/catalogue-data.ts';
-import { createLog } from '../runtime/log.ts';
+import { createProcessLog } from '../runtime/process-log.ts';
 import { createReach } from '../runtime/reach.ts';
 import { cloudSecrets } from '../stacks/cloud-secrets.ts';
 import { openCloudView } from '../stacks/cloud-views.ts';
@@ -25,10 +25,12 @@ import { createStackStates } from '../stacks/stack-states.ts';
 import { openStore } from '../store/store.ts';
 import { connectToTemporal } from './connection.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
+import { logTemporalBy } from './temporal-log.ts';
 
 /** The provision worker: only the Pulumi activities, few slots, each run in a child process; one queue per cloud. */
 endWhileStarting();
-const log = createLog('provision');
+const log = createProcessLog('provision');
+logTemporalBy(log);
 const config = provisionConfig();
 const store = await openStore(config.MONGODB_URI);
 const journal = createJournal(store);

@@ -91,9 +91,11 @@ test('the process listens on the address that it is given', async () => {
 test('the process says in one go what its configuration lacks', async () => {
   const child = start({});
   let err = '';
-  child.stderr?.on('data', (chunk) => {
-    err += chunk;
-  });
+  for (const output of [child.stdout, child.stderr]) {
+    output?.on('data', (chunk) => {
+      err += chunk;
+    });
+  }
   const [code] = await once(child, 'close');
   expect(code).not.toBe(0);
   for (const name of ['MONGODB_URI', 'FREEHOLD_SIGNING_KEY', 'FREEHOLD_OPERATOR_TOKEN']) expect(err).toContain(name);

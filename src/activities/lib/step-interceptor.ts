@@ -25,6 +25,14 @@ function isStepContext(value: unknown): value is StepContext {
   return typeof value === 'object' && value !== null && 'step' in value && 'operationId' in value && 'attempt' in value;
 }
 
+/** The ids that an activity's first argument names. */
+function idsOf(value: unknown): object {
+  if (typeof value !== 'object' || value === null) return {};
+  const names = ['orderId', 'instanceId', 'operationId'] as const;
+  const known = value as Partial<Record<(typeof names)[number], unknown>>;
+  return Object.fromEntries(names.flatMap((name) => (typeof known[name] === 'string' ? [[name, known[name]]] : [])));
+}
+
 /** Retries are recorded at 1, 2, 4, 8, …, so that a long outage does not fill the timeline. */
 function isRecorded(attempt: number): boolean {
   return (attempt & (attempt - 1)) === 0;
@@ -48,7 +56,8 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
   return {
     async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
       const [context] = input.args;
-      const { attempt, activityType } = activityInfo();
+      const { attempt, activityType, workflowExecution } = activityInfo();
+      const about = { ...idsOf(context), workflowId: workflowExecution?.workflowId, activity: activityType, attempt };
       const step = isStepContext(context) && !notes.includes(activityType) ? context : undefined;
       const began = monotonic();
       try {
@@ -62,12 +71,12 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         if (cancellationSignal().aborted && error instanceof Error && error.name === 'AbortError') throw error;
         const failure = toFailure(error);
         const reason = codeOf(failure);
-        if (redacted.includes(reason)) log.error({ err: error, activity: activityType, attempt }, 'activity failed');
+        if (redacted.includes(reason)) log.error({ ...about, err: error }, 'activity failed');
         if (step && isRecorded(attempt) && !isPastDeadline(began)) {
           const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
           await journal.note(step, { status, reason, detail: failure.message }).catch((err) => {
             // The failure itself matters more than recording it.
-            log.error({ err, step: step.step, attempt }, 'a failure was not recorded');
+            log.error({ ...about, err, step: step.step }, 'a failure was not recorded');
           });
         }
         throw failure;

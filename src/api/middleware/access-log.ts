@@ -16,6 +16,7 @@ export function accessLog(log: Log): RequestHandler {
       if (quiet.test(path) && status < 500) return;
       const line = {
         requestId: requestIdOf(response),
+        ...idsIn(path),
         method: request.method,
         path: path.slice(0, 200),
         status,
@@ -27,4 +28,16 @@ export function accessLog(log: Log): RequestHandler {
     });
     next();
   };
+}
+
+const idPatterns = {
+  orderId: /\/(ord_[0-9a-z]{16})\b/,
+  instanceId: /\/(i[0-9a-hjkmnp-tv-z]{16})(?=\/|$)/,
+  operationId: /\/(op_[0-9a-z]{16})\b/,
+};
+
+/** The ids that a path names, so that the lines about one order can be found. */
+function idsIn(path: string): Partial<Record<keyof typeof idPatterns, string>> {
+  const found = Object.entries(idPatterns).map(([name, pattern]) => [name, pattern.exec(path)?.[1]]);
+  return Object.fromEntries(found.filter(([, id]) => id !== undefined));
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { listeningUrl } from '../../runtime/listening-url.ts';
-import { createLog } from '../../runtime/log.ts';
+import { createProcessLog } from '../../runtime/process-log.ts';
 import { createApp } from './app.ts';
 import { createContext } from './context.ts';
 import { startWebhookDispatcher } from './events/webhook-dispatcher.ts';
@@ -13,7 +13,7 @@ import { startSweeper } from './sweeper.ts';
  * The licence server as a process: reads its environment (settings.ts), prints `{"listening":"http://…"}` on stdout
  * when it is ready, stops cleanly on SIGTERM and SIGINT.
  */
-const log = createLog('licence-server');
+const log = createProcessLog('licence-server');
 
 async function run(): Promise<void> {
   const settings = readSettings(process.env);
