@@ -153,6 +153,11 @@ export const OperatorRequest = z.strictObject({
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
 export const OperatorDecision = OperatorRequest.extend({ action: Decision });
 export type OperatorDecision = z.infer<typeof OperatorDecision>;
+/** A decision as the entity forwards it; the operation answers under this id whether it uses it. */
+export const AskedDecision = OperatorDecision.extend({ id: z.string().min(1) });
+export type AskedDecision = z.infer<typeof AskedDecision>;
+export const DecisionAnswer = z.strictObject({ id: z.string().min(1), isUsed: z.boolean() });
+export type DecisionAnswer = z.infer<typeof DecisionAnswer>;
 export interface AcceptedOperation {
   operationId: string;
 }
@@ -188,8 +193,13 @@ export const factsChanged = { type: 'signal', name: 'facts-changed' } as SignalD
 >;
 /** From the entity to the running operation. */
 export const operatorDecided = { type: 'signal', name: 'operator-decided' } as SignalDefinition<
-  [OperatorDecision],
+  [AskedDecision],
   'operator-decided'
+>;
+/** From the running operation to the entity: whether it uses the decision. */
+export const decisionAnswered = { type: 'signal', name: 'decision-answered' } as SignalDefinition<
+  [DecisionAnswer],
+  'decision-answered'
 >;
 
 /** From the running operation to the entity. */

@@ -5,12 +5,14 @@ import {
   type ChildWorkflowHandle,
   condition,
   continueAsNew,
+  currentUpdateInfo,
   log,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
   startChild,
   upsertSearchAttributes,
+  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
@@ -27,6 +29,8 @@ import {
   abortOperation,
   CancelRequest,
   cancelOperation,
+  DecisionAnswer,
+  decisionAnswered,
   factsChanged,
   InstanceFactsChange,
   type InstanceInput,
@@ -34,6 +38,7 @@ import {
   type OperationInput,
   type OperationRef,
   type OperationResult,
+  type OperatorDecision,
   OperatorRequest,
   operationWorkflowId,
   operatorDecided,
@@ -80,6 +85,8 @@ export async function instance(input: InstanceInput): Promise<void> {
   let { facts, status } = input;
   let queue: QueuedOperation[] = [...input.queue];
   let running: Running | undefined;
+  /** Decisions that were forwarded, by their ids, and whether the operation uses them, once it has said so. */
+  const asked = new Map<string, boolean | undefined>();
   const { all: recentUpdates, previousResult, deduplicate } = openUpdateMemory(input.recentUpdates);
 
   setHandler(stateQuery, () => ({ status, running: runningOperation(), queue: [...queue] }));
@@ -88,6 +95,10 @@ export async function instance(input: InstanceInput): Promise<void> {
     const changed = InstanceFactsChange.safeParse(change);
     if (changed.success) changeFacts(changed.data);
     else log.warn('a change of facts that does not fit is ignored', { error: changed.error });
+  });
+  setHandler(decisionAnswered, (message) => {
+    const answer = DecisionAnswer.safeParse(message).data;
+    if (answer && asked.has(answer.id)) asked.set(answer.id, answer.isUsed);
   });
   setHandler(instanceStatusChanged, (value) => {
     if (running && InstanceStatus.safeParse(value).success) setStatus(value);
@@ -171,8 +182,8 @@ export async function instance(input: InstanceInput): Promise<void> {
         if (!running || !isRunning()) throw refusal('step_not_waiting', `operation ${operationId} has ended`);
         const decision = { ...request, action };
         if (!running.stopped) {
-          await signalChild((child) => child.signal(operatorDecided, decision));
-          return { operationId };
+          if (await isUsed(decision, running)) return { operationId };
+          throw refusal('step_not_waiting', `${step}, attempt ${attempt}`);
         }
         if (action === 'skip') throw refusal('step_not_waiting', 'the operation stopped; no step of it waits');
         await controlActivities().noteDecision({ ...refOf(running), step, attempt }, decision, running.kind);
@@ -180,6 +191,17 @@ export async function instance(input: InstanceInput): Promise<void> {
         running.again = true;
         return { operationId };
       });
+  }
+
+  /** Forwards a decision to the running operation and waits for its answer; an operation that ends uses none. */
+  async function isUsed(decision: OperatorDecision, operation: Running): Promise<boolean> {
+    const id = currentUpdateInfo()?.id ?? uuid4();
+    asked.set(id, undefined);
+    await signalChild((child) => child.signal(operatorDecided, { ...decision, id }));
+    await condition(() => asked.get(id) !== undefined || running !== operation || operation.stopped === true);
+    const used = asked.get(id) ?? false;
+    asked.delete(id);
+    return used;
   }
 
   function refOf({ operationId, kind }: QueuedOperation): OperationRef {

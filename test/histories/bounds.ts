@@ -7,13 +7,13 @@ import { type Event, eventsOf, typeOf } from './happenings.ts';
  */
 export const bounds = {
   /** The entity, until its operation has ended. */
-  instance: { base: 30, per: { event: 10, message: 16, stop: 25, check: 20, restart: 20 } },
+  instance: { base: 30, per: { event: 10, message: 22, stop: 25, check: 20, restart: 20 } },
   /** From the name to the ready mail, or to the end of the whole undo, however long it waits for payment or hosts. */
-  provision: { base: 120, per: { event: 15, wait: 30 } },
+  provision: { base: 120, per: { event: 15, wait: 36 } },
   /** From the check to the ready server; a check without a finding takes a dozen. */
-  checkDrift: { base: 60, per: { wait: 30 } },
+  checkDrift: { base: 60, per: { wait: 36 } },
   /** From the request to the healthy server. */
-  restart: { base: 50, per: { wait: 30 } },
+  restart: { base: 50, per: { wait: 36 } },
   reconcileFleet: { base: 20, per: { page: 36, repair: 25 } },
   scanDrift: { base: 10, per: { page: 14 } },
   keepSnapshots: { base: 15, per: { page: 7 } },
@@ -21,6 +21,7 @@ export const bounds = {
   /** However many years a server is paid for: a long one continues as new. */
   subscription: { base: 10, per: { read: 25 } },
   settleLatePayment: { base: 20, per: { refusal: 14 } },
+  tellOperators: { base: 12, per: { target: 6 } },
 } as const;
 
 /** The lists that a reconcile pass compares, page by page. */
@@ -55,6 +56,8 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   /** A subscription is read at Stripe. */
   read: ({ activity }) => activity === 'readSubscription',
   repair: ({ activity }) => activity === 'permitRepair',
+  /** An address is told about an incident. */
+  target: ({ activity }) => activity === 'tellTarget',
   /** Stripe refuses to settle. */
   refusal: ({ fails }) => fails,
 };

@@ -83,17 +83,36 @@ describe('messages to a running operation', () => {
     });
   }, 60_000);
 
-  test('a decision that came before its try waits for nobody: it is ignored', async () => {
+  test('a decision that came before its try waits for nobody: it is refused', async () => {
     const world = stuck(2);
     await withInstance({ world }, async ({ operation, entity }) => {
       await until(() => world.notes.includes('needs_operator stack-up#1 stack_failed'));
-      await entity.executeUpdate(abortOperation, { args: [{ ...request, attempt: 2 }] });
+      await expect(entity.executeUpdate(abortOperation, { args: [{ ...request, attempt: 2 }] })).rejects.toMatchObject({
+        cause: { type: 'step_not_waiting' },
+      });
       await entity.executeUpdate(retryStep, { args: [request] });
       await until(() => world.notes.includes('needs_operator stack-up#2 stack_failed'));
       expect((await operation.query(timelineQuery)).status).toBe('needs_operator');
       await entity.executeUpdate(retryStep, { args: [{ ...request, attempt: 2 }] });
       expect(await operation.result()).toMatchObject({ status: 'succeeded' });
       expect(world.decisions.map(({ action, attempt }) => `${action} #${attempt}`)).toEqual(['retry #1', 'retry #2']);
+    });
+  }, 60_000);
+
+  test('of two different decisions at once one is used, and the other is refused', async () => {
+    const world = stuck(1);
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
+      await until(() => world.notes.includes('needs_operator stack-up#1 stack_failed'));
+      const outcomes = await Promise.allSettled([
+        entity.executeUpdate(retryStep, { args: [request] }),
+        entity.executeUpdate(abortOperation, { args: [{ ...request, operator: 'bob' }] }),
+      ]);
+      const refused = outcomes.filter(({ status }) => status === 'rejected');
+      expect(refused).toMatchObject([{ reason: { cause: { type: 'step_not_waiting' } } }]);
+      await operation.result();
+      expect(world.decisions).toHaveLength(1);
+      const [used] = world.decisions;
+      expect(outcomes[used?.action === 'retry' ? 0 : 1]?.status).toBe('fulfilled');
     });
   }, 60_000);
 

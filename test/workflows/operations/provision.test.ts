@@ -234,7 +234,7 @@ describe('provision', () => {
     });
   }, 60_000);
 
-  test('a decision about another try is ignored; skip is refused where it is not allowed', async () => {
+  test('a decision about another try is refused, as is a skip where it is not allowed', async () => {
     const world = createWorld({
       'await-healthy': (tries) => {
         if (tries < 3) throw fail('host_unhealthy');
@@ -254,7 +254,9 @@ describe('provision', () => {
       ).rejects.toMatchObject({ cause: { type: 'step_not_waiting' } });
       await entity.executeUpdate(retryStep, { args: [request] });
       await until(async () => world.notes.includes('needs_operator await-healthy#1 host_unhealthy'));
-      await entity.executeUpdate(retryStep, { args: [{ ...request, step: 'await-healthy', attempt: 7 }] });
+      await expect(
+        entity.executeUpdate(retryStep, { args: [{ ...request, step: 'await-healthy', attempt: 7 }] }),
+      ).rejects.toMatchObject({ cause: { type: 'step_not_waiting' } });
       await entity.executeUpdate(retryStep, { args: [{ ...request, step: 'await-healthy', attempt: 1 }] });
       await until(async () => world.notes.includes('needs_operator await-healthy#2 host_unhealthy'));
       await entity.executeUpdate(skipStep, { args: [{ ...request, step: 'await-healthy', attempt: 2 }] });

@@ -66,6 +66,57 @@ describe('the undo of an order', () => {
     });
   }, 60_000);
 
+  test('a decision about a try that was just followed by the next one is refused; one that came in time is recorded', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const world = createWorld({
+      ...cancelled,
+      'settle-money': async (tries) => {
+        if (tries === 1) throw fail('refund_failed');
+        await held;
+      },
+    });
+    await withInstance({ world, realTime: true, limitMs: 80_000 }, async ({ operation, entity }) => {
+      await until(() => world.notes.includes('needs_operator settle-money#1 refund_failed'));
+      await until(() => world.tries.get('settle-money') === 2, {
+        what: 'it is tried again by itself',
+        limitMs: 30_000,
+      });
+      const request = { operationId, step: 'settle-money' as const, attempt: 1, operator: 'ada', why: 'paid by hand' };
+      await expect(entity.executeUpdate(retryStep, { args: [request] })).rejects.toMatchObject({
+        cause: { type: 'step_not_waiting' },
+      });
+      release();
+      expect(await operation.result()).toMatchObject({ status: 'cancelled' });
+      expect(world.decisions).toEqual([]);
+    });
+  }, 90_000);
+
+  test('a decision about a step that works in the same moment is recorded', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const world = createWorld({ ...cancelled, 'destroy-stack': () => held });
+    const times = { FREEHOLD_ORPHAN_AFTER_MS: 200 };
+    await withInstance({ world, times, realTime: true, limitMs: 80_000 }, async ({ operation, entity }) => {
+      await until(() => world.notes.includes('needs_operator destroy-stack#1 orphan_cleanup'));
+      const request = {
+        operationId,
+        step: 'destroy-stack' as const,
+        attempt: 1,
+        operator: 'ada',
+        why: 'removed by hand',
+      };
+      await entity.executeUpdate(retryStep, { args: [request] });
+      release();
+      expect(await operation.result()).toMatchObject({ status: 'cancelled' });
+      expect(world.decisions).toEqual([{ ...request, action: 'retry' }]);
+    });
+  }, 90_000);
+
   test('the history of a refund that fails for two months stays within its bound', async () => {
     const world = createWorld({
       ...cancelled,
