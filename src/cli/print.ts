@@ -147,6 +147,7 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
     operation: operation.id,
     kind: operation.kind,
     status: operation.reason ? `${operation.status} (${operation.reason})` : operation.status,
+    found: operation.found?.join('; '),
     instance: operation.instanceId,
     order: operation.orderId,
     account: operation.accountId,
@@ -162,12 +163,11 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
 /** The operator's possible decisions, as commands to copy. */
 function choices({ id, waiting }: OperatorOperation): string[] {
   if (!waiting) return [];
-  const { step, operator, next, decisions, detail } = waiting;
-  const cause = detail?.split('\n')[0]?.slice(0, 300);
+  const { step, operator, detail, next, decisions } = waiting;
   return [
     '',
     texts.waits({ step, operator, next }),
-    ...(cause ? [`  ${cause}`] : []),
+    ...(detail ? [texts.cause({ detail })] : []),
     ...decisions.map((decision) => `  freehold operations ${decision} ${id} --why "..."`),
   ];
 }

@@ -15,11 +15,12 @@ import type { OperationRecord, OperationStep } from './records.ts';
 const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
 
 /**
- * Statuses of an attempt that this one does not replace. A success after the deadline comes too late for its attempt,
+ * Statuses of an attempt that this one does not replace. What succeeded is not skipped; a success after the deadline comes too late for its attempt,
  * about which an operator is asked; an undo step continues meanwhile.
  */
 function lastingAgainst({ step, status }: OperationStep): readonly StepStatus[] {
   if (isUnderWay(status)) return settled;
+  if (status === 'skipped') return ['succeeded'];
   if (status !== 'succeeded' && status !== 'failed') return [];
   if (isUndoStep(step)) return [status];
   return status === 'failed' ? [status, 'needs_operator'] : [status, 'skipped', 'needs_operator'];
@@ -42,6 +43,7 @@ export function operationStore(connection: Connection) {
         kind: { type: String, required: true },
         status: { type: String, required: true, index: true },
         reason: String,
+        found: { type: [String], default: undefined },
         steps: { type: [Schema.Types.Mixed], required: true } as never,
         createdAt: { type: Date, required: true },
         endedAt: Date,
@@ -98,6 +100,9 @@ export function operationStore(connection: Connection) {
     /** How many have this status. */
     async countWith(status: OperationStatus): Promise<number> {
       return model.countDocuments({ status });
+    },
+    async setFound(id: string, found: readonly string[]): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: { found } });
     },
     /** A reason stays until it is replaced, or until the operation continues or succeeds. */
     async setStatus(id: string, change: { status: OperationStatus; reason?: ReasonCode }): Promise<void> {

@@ -147,8 +147,9 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
     noteOperation: async (_ref: unknown, change: { status: string; instanceStatus?: string }) => {
       notes.push(change.instanceStatus ? `${change.status}/${change.instanceStatus}` : change.status);
     },
-    noteNeedsOperator: async (context: StepContext, reason: ReasonCode) => {
+    noteNeedsOperator: async (context: StepContext, reason: ReasonCode, detail: string) => {
       notes.push(`needs_operator ${context.step}#${context.attempt} ${reason}`);
+      return detail;
     },
     noteDecision: async (_context: StepContext, decision: OperatorDecision) => {
       decisions.push(decision);

@@ -12,6 +12,7 @@ import { readHostHealth } from './read-host-health.ts';
 const pollIntervalMs = 100;
 /** One activity attempt polls this long; then the next one does, so that a restarted worker takes over quickly. */
 const attemptMs = 20_000;
+const noteIntervalMs = 1_000;
 
 /**
  * This step waits until the server answers as a customer would see it, in phases: address, DNS, TLS, process,
@@ -27,12 +28,27 @@ export function awaitHealthy(ports: HealthPorts) {
     const expected = { instanceId, hostname: primaryHostname(instance.desired), versions: [versionOf(instance)] };
     const signal = cancellationSignal();
     const until = monotonic() + attemptMs;
+    const note = causeNotes(ports, context);
     for (;;) {
       const problem = await readHostHealth(ports, expected);
       if (!problem) return;
       if (monotonic() > until) throw problem;
+      await note(problem);
       heartbeat({ phase: problem.code });
       await delay(pollIntervalMs, undefined, { signal });
     }
+  };
+}
+
+/** Records the newest cause that is seen while the step waits, each change of it, but not more often than this. */
+function causeNotes({ journal }: Pick<HealthPorts, 'journal'>, context: StepContext) {
+  let last: string | undefined;
+  let notedAt = Number.NEGATIVE_INFINITY;
+  return async ({ code, detail = '' }: ReasonError): Promise<void> => {
+    const cause = `${code} ${detail}`;
+    if (cause === last || monotonic() - notedAt < noteIntervalMs) return;
+    last = cause;
+    notedAt = monotonic();
+    await journal.note(context, { status: 'retrying', reason: code, detail });
   };
 }

@@ -7,6 +7,7 @@ import type { ExpectedHost, HostView } from './read-host-health.ts';
 
 export interface HealthPorts extends HostView {
   store: Pick<Store, 'instances'>;
+  journal: Journal;
 }
 
 export interface StackPorts {

@@ -7,8 +7,8 @@ import { describeDifference } from '../../domain/operations/describe-resource.ts
 import type { RecordsPorts } from './ports.ts';
 
 /**
- * This step opens an incident for the drift that was found: the server is `drifted`, and its timeline lists the
- * differences. Where an operator has to decide, it fails with the reason: `volume_gone`, `volume_changed`,
+ * This step opens an incident for the drift that was found: the server is `drifted`, and its timeline and
+ * its operation list the differences. Where an operator has to decide, it fails with the reason: `volume_gone`, `volume_changed`,
  * `unknown_objects`, `drift_unclear`.
  */
 export function reportDrift({ store, journal }: RecordsPorts) {
@@ -19,6 +19,7 @@ export function reportDrift({ store, journal }: RecordsPorts) {
     const { reason, differences, verdict } = drift;
     await store.instances.update(instanceId, { status: 'drifted' });
     await store.operations.setStatus(operationId, { status: 'running', reason });
+    await store.operations.setFound(operationId, differences.map(forOperators));
     await store.timeline.appendOnce(ref, { type: 'instance', status: 'drifted' });
     await store.timeline.appendOnce(ref, { type: 'operation', kind: checkDrift.kind, status: 'running', reason });
     // The lines explain the incident; a repeated line would look like a second one.

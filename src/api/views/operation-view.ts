@@ -72,6 +72,7 @@ export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operatio
     accountId: operation.accountId,
     workflowId,
     workflowUrl: deps.workflows.pageOf(workflowId),
+    ...(operation.found ? { found: operation.found } : {}),
     waiting: waiting ? waitingView(waiting) : null,
   };
 }

@@ -61,7 +61,13 @@ const WaitingStep = z
   .meta({ id: 'WaitingStep' });
 
 export const OperatorOperation = z
-  .strictObject({ ...Operation.shape, ...workflow, waiting: WaitingStep.nullable() })
+  .strictObject({
+    ...Operation.shape,
+    ...workflow,
+    /** What a check of drift found: each part with its id at the cloud. */
+    found: z.array(z.string()).optional(),
+    waiting: WaitingStep.nullable(),
+  })
   .meta({ id: 'OperatorOperation' });
 export type OperatorOperation = z.infer<typeof OperatorOperation>;
 

@@ -5,6 +5,7 @@ import { type Decision, decisionsOn, type StepName } from '../../contracts/steps
 import type { InstanceFacts, QueuedOperation } from '../../contracts/workflow-messages.ts';
 import { durationWords } from '../../texts/duration-words.ts';
 import { textsOf } from '../../texts/texts.ts';
+import { decisionEffect } from './decision-effect.ts';
 import { describeFacts, statusWords, updateCall } from './describe-facts.ts';
 import { nextOn } from './next-on.ts';
 import { operationText, stepText } from './operation-texts.ts';
@@ -17,6 +18,8 @@ export interface DescribedStep {
   status: StepStatus;
   attempt: number;
   reason?: ReasonCode | undefined;
+  /** The failure's own message, for a step that waits for an operator. */
+  detail?: string | undefined;
   startedAt?: number | undefined;
   tookMs?: number | undefined;
 }
@@ -49,6 +52,9 @@ export function describeOperation(operation: DescribedOperation): string {
   ].join('\n\n');
 }
 
+/** Characters of a detail that are shown; the limit of Temporal is for the whole text. */
+const longestDetail = 1_000;
+
 /** Between the cells of a table; the Temporal UI adds no space. */
 const cellSeparator = '\u2003 | ';
 
@@ -63,13 +69,16 @@ function stepTable({ kind, steps }: DescribedOperation): string {
   return ['| Step | Status | Try | Time | Reason |', '|---|---|---|---|---|', ...lines].join('\n');
 }
 
-function whyItWaits({ step, status, reason }: DescribedStep, kind: DescribedOperation['kind']): string[] {
+function whyItWaits({ step, status, reason, detail }: DescribedStep, kind: DescribedOperation['kind']): string[] {
   const { title, why } = stepText(step, kind);
   const name = `**${title}**`;
   const because = reason ? ` ${reasonTexts[reason].operator}` : '';
   switch (status) {
     case 'needs_operator':
-      return [`${name} needs an operator.${because}${reason ? ` ${nextOn(step, reason)}` : ''}`];
+      return [
+        `${name} needs an operator.${because}${reason ? ` ${nextOn(step, reason)}` : ''}`,
+        ...(detail ? [codeBlock(detail)] : []),
+      ];
     case 'retrying':
       return [`${name} failed and is tried again by itself.${because}`];
     case 'waiting':
@@ -82,6 +91,11 @@ function whyItWaits({ step, status, reason }: DescribedStep, kind: DescribedOper
     case 'skipped':
       return [];
   }
+}
+
+/** Output of other systems, shortened, as it is. */
+function codeBlock(text: string): string {
+  return `\`\`\`\n${text.replaceAll('`', "'").slice(0, longestDetail)}\n\`\`\``;
 }
 
 function whatCanBeDone(operation: DescribedOperation): string[] {
@@ -105,17 +119,6 @@ function whatCanBeDone(operation: DescribedOperation): string[] {
 
 const updates: Readonly<Record<Decision, string>> = { retry: 'retry-step', skip: 'skip-step', abort: 'abort' };
 
-function effectOf(decision: Decision, kind: DescribedOperation['kind']): string {
-  switch (decision) {
-    case 'retry':
-      return 'try again';
-    case 'skip':
-      return 'go on without it';
-    case 'abort':
-      return operationText(kind).abort;
-  }
-}
-
 function operatorChoices(operation: DescribedOperation): string[] {
   const waiting = operation.steps.filter((each) => each.status === 'needs_operator');
   if (waiting.length === 0) return [];
@@ -123,7 +126,7 @@ function operatorChoices(operation: DescribedOperation): string[] {
     const request = { operationId: operation.operationId, step, attempt, operator: 'YOUR NAME', why: 'WHY' };
     return decisionsOn(step).map(
       (decision) =>
-        `- ${effectOf(decision, operation.kind)}: ${updateCall(operation.facts, updates[decision], request)}`,
+        `- ${decisionEffect(decision, operation.kind)}: ${updateCall(operation.facts, updates[decision], request)}`,
     );
   });
   const end = operation.windowEndsAt;

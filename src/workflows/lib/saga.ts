@@ -165,7 +165,7 @@ export async function openSaga<const Declaration extends Declared>(
     board.leave(context.step, 'needs_operator', cause.reason);
     board.setAttention();
     try {
-      await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail);
+      board.explain(context.step, await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail));
       return await decisions.next(context, { ...(Number.isFinite(limitMs) ? { limitMs } : {}), unless: hasNews });
     } finally {
       decisions.end(context);

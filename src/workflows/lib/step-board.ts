@@ -12,6 +12,7 @@ interface StepState {
   status: StepStatus;
   attempt: number;
   reason?: ReasonCode;
+  detail?: string;
   startedAt: number;
   tookMs?: number;
 }
@@ -66,7 +67,14 @@ export function openStepBoard({ kind, input }: { kind: OperationKind; input: Ope
       const state = states.get(step);
       if (!state) return;
       const tookMs = Date.now() - state.startedAt;
-      states.set(step, { ...state, status: stepStatus, tookMs, ...(reason ? { reason } : {}) });
+      const { detail: _ofAnotherStatus, ...known } = state;
+      states.set(step, { ...known, status: stepStatus, tookMs, ...(reason ? { reason } : {}) });
+      show();
+    },
+    /** The detail of a step that waits for an operator. */
+    explain(step: StepName, detail: string): void {
+      const state = states.get(step);
+      if (state?.status === 'needs_operator') states.set(step, { ...state, detail });
       show();
     },
     setAttention(): void {

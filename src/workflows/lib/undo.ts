@@ -54,7 +54,7 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
       board.setAttention();
       await undo.onAttention?.();
     }
-    await controlActivities().noteNeedsOperator(context, reason, cause.detail);
+    board.explain(name, await controlActivities().noteNeedsOperator(context, reason, cause.detail));
   }
 
   for (let attempt = run; ; attempt += 1) {
@@ -62,6 +62,8 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
     const context = { ...ref, step: name, attempt };
     const cause = await tryUndo(undo, context, { decisions, alarm });
     if (!cause) {
+      // It may have worked in the moment in which somebody decided about it.
+      if (decisions.isMade(context)) await decisions.next(context);
       decisions.end(context);
       board.leave(name, 'succeeded');
       break;

@@ -8,6 +8,7 @@ import type { Difference, JudgedDrift } from '../../../src/contracts/drift.ts';
 import { checkDrift } from '../../../src/contracts/operations/check-drift.ts';
 import { newId } from '../../../src/runtime/new-id.ts';
 import { useApi } from '../../support/api.ts';
+import { watchIncidents } from '../../support/incidents.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
 
 const api = useApi();
@@ -26,7 +27,7 @@ async function checked() {
   const instance = instanceRecord({ status: 'ready' });
   await api.store.instances.insert(instance);
   const ref = { instanceId: instance._id, operationId: newId.operation() };
-  const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
+  const ports = { ...watchIncidents(api.store), store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
   // The worker may die before Temporal knows that it was written.
   for (let times = 0; times < 2; times += 1) {
     await openOperation(ports)(ref, { kind: 'check-drift', accountId: instance.accountId });
@@ -47,7 +48,10 @@ test('an incident is on the timeline once, with its reason and differences, and 
   await report(repairable);
   await report(repairable, 2);
   expect(await status()).toBe('drifted');
-  expect(await operation()).toMatchObject({ kind: 'check-drift', status: 'running', reason: 'server_drifted' });
+  expect(await operation()).toMatchObject({
+    ...{ kind: 'check-drift', status: 'running', reason: 'server_drifted' },
+    found: [expect.stringContaining('missing')],
+  });
   await noteOperation(ports)(ref, { kind: checkDrift.kind, status: 'succeeded', instanceStatus: 'ready' });
   expect(await status()).toBe('ready');
   expect(await events()).toMatchObject([

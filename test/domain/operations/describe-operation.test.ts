@@ -51,6 +51,15 @@ describe('what an operator reads about an operation', () => {
     );
   });
 
+  test('one that needs an operator: the cause that was seen last', () => {
+    const [, waiting] = stuck.steps;
+    const text = describeOperation({
+      ...stuck,
+      steps: [{ ...waiting!, detail: 'host_starting: phase TLS: `EXPIRED`' }],
+    });
+    expect(text).toContain("```\nhost_starting: phase TLS: 'EXPIRED'\n```");
+  });
+
   test('one that needs an operator: the reason, the three Updates, and when it undoes by itself', () => {
     const text = describeOperation(stuck);
     expect(text).toContain('**Wait for the server** needs an operator.');

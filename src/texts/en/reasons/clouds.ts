@@ -95,7 +95,7 @@ export const cloudReasonTexts = {
   },
   host_unhealthy: {
     customer: 'The server was built but does not answer.',
-    operator: 'The host did not become healthy within the deadline; the detail names the phase.',
-    next: 'Check the host, then retry, skip or abort.',
+    operator: 'The host did not become healthy within the deadline; the detail names the phase that was seen last.',
+    next: "Mend what the detail names, or restart the machine in its cloud's console (docs/operating.md says how to find it), then retry, skip or abort.",
   },
 } as const;

@@ -3,24 +3,27 @@ export const driftReasonTexts = {
   server_drifted: {
     customer:
       'A part of your server was removed or changed outside of our system. We restore it automatically; your data is kept.',
-    operator: 'The cloud differs from the stack of a delivered server; the timeline names the parts.',
+    operator:
+      'The cloud differs from the stack of a delivered server; the operation names the parts (`freehold operations show`).',
     next: 'Wait; it is repaired automatically. Find out who changed it if it happens again.',
   },
   volume_gone: {
     customer:
       'The data volume of your server is missing. Our staff look into it now; nothing is rebuilt or deleted before they have.',
-    operator: 'The data volume of a delivered server is gone at the cloud. No replacement was created.',
+    operator:
+      'The data volume of a delivered server is gone at the cloud; the detail names it. No replacement was created.',
     next: 'Restore it from its newest snapshot and import it into the stack, then retry the step; abort leaves it as it is.',
   },
   volume_changed: {
     customer:
       'The data volume of your server was changed outside of our system. Our staff check it before anything is done.',
-    operator: 'The data volume of a delivered server differs from its stack; the timeline names the differences.',
+    operator: 'The data volume of a delivered server differs from its stack; the detail names the differences.',
     next: 'Correct the volume at the cloud, then retry the step; abort leaves it as it is.',
   },
   drift_unclear: {
     customer: 'A part of your server was changed outside of our system. Our staff check it before anything is done.',
-    operator: 'A part of a delivered server was removed or changed, and no rule says that its repair is safe.',
+    operator:
+      'A part of a delivered server was removed or changed, and no rule says that its repair is safe; the detail names it.',
     next: 'Read the preview of the stack, correct it by hand, then retry the step; abort leaves it as it is.',
   },
   check_ended: {
