@@ -22,6 +22,10 @@ const CloudList = z
   .transform((text) => text.split(',').flatMap((name) => name.trim() || []))
   .pipe(z.array(CloudName));
 
+const TextList = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
+const Addresses = TextList.pipe(z.array(z.email()).min(1));
+const Urls = TextList.pipe(z.array(z.url({ protocol: /^https?$/ })));
+
 const Common = z.object({
   /** Connection string of the control plane's own database. */
   MONGODB_URI: z.string(),
@@ -49,6 +53,24 @@ const Stripe = z.object({
 /** The hold of an order on its name: taken by the api, or by the control worker if the api could not. */
 const Holds = z.object({
   FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS: Milliseconds.default(minutes(30)),
+});
+
+/** How operators are told about incidents, by severity; addresses separated by commas. */
+const Alerts = z.object({
+  FREEHOLD_ALERT_CRITICAL_MAIL: Addresses,
+  /** Where warnings and the daily look go; to the addresses above when absent. */
+  FREEHOLD_ALERT_WARNING_MAIL: Addresses.optional(),
+  FREEHOLD_ALERT_CRITICAL_WEBHOOK: Urls.prefault(''),
+  FREEHOLD_ALERT_WARNING_WEBHOOK: Urls.prefault(''),
+  /** Signs the webhooks, in the form of Standard Webhooks. */
+  FREEHOLD_ALERT_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64')
+    .optional(),
+  /** Mails about incidents of one severity within an hour; the daily look lists the rest. */
+  FREEHOLD_ALERT_MAILS_PER_HOUR: Count.default(20),
+  /** How often operators get the list of what is open. */
+  FREEHOLD_DAILY_LOOK_MS: Milliseconds.default(hours(24)),
 });
 
 /** Deadlines and windows of the operations, as declared by each (design 5, 6). */
@@ -123,6 +145,7 @@ const Control = Common.extend(Hosting.shape)
   .extend(Licence.shape)
   .extend(Holds.shape)
   .extend(Times.shape)
+  .extend(Alerts.shape)
   .extend({
     FREEHOLD_PUBLIC_URL: z.url(),
     /** The api's key: derives the links by which payers open the pages of their orders. */
@@ -155,10 +178,17 @@ const Control = Common.extend(Hosting.shape)
     FREEHOLD_SETTLING_MS: Milliseconds.default(minutes(10)),
     /** How long after their end undelivered orders are compared with Stripe. */
     FREEHOLD_RECONCILE_BACK_MS: Milliseconds.default(hours(24 * 35)),
+    TEMPORAL_UI_URL: z.url().optional(),
     FREEHOLD_CONTROL_ACTIVITIES: Count.default(100),
     /** Folder that caches the workflow bundle between starts; when absent, it is built at every start. */
     FREEHOLD_WORKFLOW_CACHE: z.string().optional(),
-  });
+  })
+  .refine(
+    (config) =>
+      config.FREEHOLD_ALERT_WEBHOOK_SECRET !== undefined ||
+      config.FREEHOLD_ALERT_CRITICAL_WEBHOOK.length + config.FREEHOLD_ALERT_WARNING_WEBHOOK.length === 0,
+    { path: ['FREEHOLD_ALERT_WEBHOOK_SECRET'], message: 'webhooks for incidents need a secret' },
+  );
 export type ControlConfig = z.infer<typeof Control>;
 
 /** The provision worker checks the servers that it changes, so it reaches hosts too. */
@@ -202,6 +232,7 @@ const secretNames = new Set([
   'FREEHOLD_ACCOUNT_KEYS',
   'LICENCE_ADMIN_TOKEN',
   'SMTP_URL',
+  'FREEHOLD_ALERT_WEBHOOK_SECRET',
 ]);
 
 /** Configuration of the api process; throws one error that names every missing or invalid variable. */

@@ -14,6 +14,7 @@ const env = {
   LICENCE_ADMIN_TOKEN: secret,
   FREEHOLD_ACCOUNT_KEYS: '{}',
   SMTP_URL: 'smtp://127.0.0.1:1',
+  FREEHOLD_ALERT_CRITICAL_MAIL: 'night@example.com, phone@example.com',
 };
 
 describe('how long an unpaid order holds its name', () => {
@@ -32,5 +33,22 @@ describe('how long an unpaid order holds its name', () => {
     for (const config of [apiConfig(changed), controlConfig(changed)]) {
       expect(config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS).toBe(1_000);
     }
+  });
+});
+
+describe('the control worker', () => {
+  test('does not start while nobody would be told about incidents', () => {
+    const { FREEHOLD_ALERT_CRITICAL_MAIL, ...nobody } = env;
+    expect(controlConfig(env).FREEHOLD_ALERT_CRITICAL_MAIL).toEqual(FREEHOLD_ALERT_CRITICAL_MAIL.split(', '));
+    expect(() => controlConfig(nobody)).toThrow('FREEHOLD_ALERT_CRITICAL_MAIL');
+    const typo = { ...env, FREEHOLD_ALERT_CRITICAL_MAIL: 'night@example' };
+    expect(() => controlConfig(typo)).toThrow('FREEHOLD_ALERT_CRITICAL_MAIL');
+  });
+
+  test('posts no unsigned webhook', () => {
+    const unsigned = { ...env, FREEHOLD_ALERT_WARNING_WEBHOOK: 'https://example.com/alerts' };
+    expect(() => controlConfig(unsigned)).toThrow('FREEHOLD_ALERT_WEBHOOK_SECRET');
+    const signed = { ...unsigned, FREEHOLD_ALERT_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}` };
+    expect(controlConfig(signed).FREEHOLD_ALERT_WARNING_WEBHOOK).toEqual(['https://example.com/alerts']);
   });
 });

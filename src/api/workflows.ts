@@ -53,6 +53,7 @@ import {
   searchAttributes,
   skipStep,
 } from '../contracts/workflow-messages.ts';
+import { workflowPage } from '../domain/operations/workflow-page.ts';
 import type { OrderRecord, SubscriptionRecord } from '../store/records.ts';
 import { textsOf } from '../texts/texts.ts';
 
@@ -77,6 +78,11 @@ export function createWorkflows({
   deadlineMs?: number;
 }) {
   const client = new Client({ connection, namespace });
+
+  function pageOf(workflowId: string): string | undefined {
+    const base = config.TEMPORAL_UI_URL;
+    return base && workflowPage({ base, namespace }, workflowId);
+  }
 
   async function ask<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
@@ -235,12 +241,7 @@ export function createWorkflows({
     async ping(): Promise<void> {
       await ask(() => connection.workflowService.getSystemInfo({}));
     },
-    /** Page of a workflow in the Temporal UI, where one is configured. */
-    pageOf(workflowId: string): string | undefined {
-      const base = config.TEMPORAL_UI_URL?.replace(/\/$/, '');
-      const id = encodeURIComponent(workflowId);
-      return base && `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}`;
-    },
+    pageOf,
   };
 }
 

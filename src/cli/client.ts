@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CloudCheck } from '../contracts/api/clouds.ts';
 import { pageOf } from '../contracts/api/common.ts';
 import { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
+import { Incident } from '../contracts/api/incidents.ts';
 import { AcceptedOperation } from '../contracts/api/operations.ts';
 import {
   AuditEntry,
@@ -82,6 +83,9 @@ export function createClient({ api, token, operator }: Settings) {
     reconcileRun: (id: string) => ask(ReconcileRun, `/v1/operator/reconcile/${encodeURIComponent(id)}`),
     startCloudCheck: () => ask(CloudCheck, '/v1/operator/clouds/check', { method: 'POST' }),
     cloudCheck: (id: string) => ask(CloudCheck, `/v1/operator/clouds/check/${encodeURIComponent(id)}`),
+    incidents: (filter: Record<string, string | undefined>) =>
+      ask(listOf(Incident), `/v1/operator/incidents${query(filter)}`),
+    incident: (id: string) => ask(Incident, `/v1/operator/incidents/${encodeURIComponent(id)}`),
     tickets: (filter: Record<string, string | undefined>) =>
       ask(pageOf(Ticket), `/v1/operator/tickets${query(filter)}`),
     ticket: (id: string) =>

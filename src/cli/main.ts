@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TicketState } from '../contracts/api/fleet.ts';
+import { IncidentState } from '../contracts/api/incidents.ts';
 import type { OperatorOperation } from '../contracts/api/operator.ts';
 import { MismatchKind } from '../contracts/fleet.ts';
+import { Severity } from '../contracts/incidents.ts';
 import { operations as declaredOperations } from '../contracts/operations/registry.ts';
 import { InstanceStatus, OperationStatus, OrderState, operationHasEnded } from '../contracts/states.ts';
 import { type Decision, StepName } from '../contracts/steps.ts';
@@ -17,6 +19,7 @@ import { instancesText, instanceText, operationsText, operationText, ordersText,
 import { cloudsText } from './print-clouds.ts';
 import { reconcileText, ticketsText, ticketText } from './print-fleet.ts';
 import { accountText, foundText, statusText } from './print-found.ts';
+import { incidentsText, incidentText } from './print-incidents.ts';
 import { reconcile } from './reconcile.ts';
 import { outcomeText, requestOperation } from './request-operation.ts';
 import { CommandError, exitCodes, readSettings } from './settings.ts';
@@ -193,6 +196,19 @@ program
   .action(async ({ repair = false, orphans = false }: { repair?: boolean; orphans?: boolean }) =>
     show(await reconcile(client(), { repair, orphans }), reconcileText),
   );
+
+const incidents = program.command('incidents').description('what needs a person');
+incidents
+  .command('list')
+  .description('incidents, newest first')
+  .addOption(oneOf('--state <state>', 'only in this state', IncidentState.options))
+  .addOption(oneOf('--severity <severity>', 'only of this severity', Severity.options))
+  .addOption(limit())
+  .action(async (options) => show((await client().incidents(texts(options))).items, incidentsText));
+incidents
+  .command('show <incident>')
+  .description('one incident: its cause, what can be decided, where to look')
+  .action(async (id: string) => show(await client().incident(id), incidentText));
 
 const tickets = program.command('tickets').description('what does not fit between the systems');
 tickets

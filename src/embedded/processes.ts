@@ -292,6 +292,8 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
         ...parts.licence,
         ...parts.clouds,
         FREEHOLD_SIGNING_KEY: keys['quote-key'],
+        TEMPORAL_UI_URL: urls.temporalUi,
+        FREEHOLD_ALERT_CRITICAL_MAIL: env.FREEHOLD_ALERT_CRITICAL_MAIL || `operators@${baseDomain}`,
       },
     }),
     own({

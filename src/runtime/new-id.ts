@@ -28,7 +28,16 @@ export const newId = {
 
 /** The id of the operation that a request stands for: the same parts give the same id. */
 export function operationIdFrom(parts: readonly string[]): string {
-  return `op_${textOf(createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16))}`;
+  return `op_${textFrom(parts)}`;
+}
+
+/** The id of an incident, from what it is about. */
+export function incidentIdFrom(parts: readonly string[]): string {
+  return `inc_${textFrom(parts)}`;
+}
+
+function textFrom(parts: readonly string[]): string {
+  return textOf(createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16));
 }
 
 /** A secret that its holder sends back (hold token, capability, session): 256 random bits, base64url. */

@@ -1,6 +1,7 @@
 import type { AddOnName, Cycle, Features, Limits, PlanName } from '../contracts/catalogue.ts';
 import type { AppliedServer, DesiredServer } from '../contracts/desired-server.ts';
 import type { MismatchKind, Repair } from '../contracts/fleet.ts';
+import type { NewIncident } from '../contracts/incidents.ts';
 import type { OperationKind } from '../contracts/operations/registry.ts';
 import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
@@ -218,6 +219,8 @@ export interface OperationRecord {
   kind: OperationKind;
   status: OperationStatus;
   reason?: ReasonCode | undefined;
+  /** The differences that a check of drift found, for operators. */
+  found?: string[] | undefined;
   steps: OperationStep[];
   createdAt: Date;
   endedAt?: Date | undefined;
@@ -245,6 +248,17 @@ export interface TicketRecord {
    * disappears.
    */
   closedBy: string | null;
+}
+
+/** Something that needs a person. */
+export interface IncidentRecord extends NewIncident {
+  _id: string;
+  /** How often an incident of its kind and subject was opened, with this one. */
+  opening: number;
+  openedAt: Date;
+  /** When operators were told; null until then. */
+  toldAt: Date | null;
+  closedAt: Date | null;
 }
 
 export interface AuditEntry {

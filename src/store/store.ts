@@ -3,6 +3,7 @@ import { accountStore } from './accounts.ts';
 import { auditStore } from './audit.ts';
 import { createIntentStore } from './create-intents.ts';
 import { hostnameHoldStore } from './hostname-holds.ts';
+import { incidentStore } from './incidents.ts';
 import { instanceStore } from './instances.ts';
 import { knownBrowserStore } from './known-browsers.ts';
 import { operationStore } from './operations.ts';
@@ -39,6 +40,7 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     audit: auditStore(connection),
     subscriptions: subscriptionStore(connection),
     tickets: ticketStore(connection),
+    incidents: incidentStore(connection),
     webhookEvents: webhookEventStore(connection),
     accounts: accountStore(connection),
     sessions: sessionStore(connection),

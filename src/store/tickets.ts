@@ -38,21 +38,22 @@ export function ticketStore(connection: Connection) {
   schema.index({ openedAt: -1, _id: -1 });
   const model = connection.model<TicketRecord>('Ticket', schema);
 
-  async function open(mismatch: Mismatch, at: Date): Promise<boolean> {
+  async function open(mismatch: Mismatch, at: Date): Promise<TicketRecord | null> {
+    const ticket: TicketRecord = {
+      _id: newId.ticket(),
+      ...mismatch,
+      openedAt: nowDate(),
+      seenAt: at,
+      repairedAt: null,
+      repairs: 0,
+      closedAt: null,
+      closedBy: null,
+    };
     try {
-      await model.create({
-        _id: newId.ticket(),
-        ...mismatch,
-        openedAt: nowDate(),
-        seenAt: at,
-        repairedAt: null,
-        repairs: 0,
-        closedAt: null,
-        closedBy: null,
-      });
-      return true;
+      await model.create(ticket);
+      return ticket;
     } catch (error) {
-      if (isDuplicateKey(error)) return false;
+      if (isDuplicateKey(error)) return null;
       throw error;
     }
   }
@@ -61,11 +62,13 @@ export function ticketStore(connection: Connection) {
     model,
     /**
      * Records that a pass which began at `at` saw this mismatch: opens its ticket, or reopens it if the mismatch had
-     * disappeared or its repair did not hold. False if a person closed it, which holds as long as the mismatch lasts.
+     * disappeared or its repair did not hold. Returns the ticket; null if a person closed it, which holds as long as the
+     * mismatch lasts.
      */
-    async note(mismatch: Mismatch, at: Date): Promise<boolean> {
+    async note(mismatch: Mismatch, at: Date): Promise<TicketRecord | null> {
       const { kind, subject, ...about } = mismatch;
-      if (await open(mismatch, at)) return true;
+      const opened = await open(mismatch, at);
+      if (opened) return opened;
       const key = { kind, subject };
       await model.updateOne(key, { $set: about, $max: { seenAt: at } });
       const gone = { closedAt: { $ne: null }, closedBy: null };
@@ -73,7 +76,7 @@ export function ticketStore(connection: Connection) {
       // A repair made by an earlier pass that this one still sees broken did not hold.
       await model.updateOne({ ...key, repairedAt: { $lt: at } }, { $set: { repairedAt: null } });
       const ticket = await model.findOne(key).lean<TicketRecord>();
-      return ticket?.closedAt === null;
+      return ticket?.closedAt === null ? ticket : null;
     },
     /** Keeps the tickets of orders and instances that a pass skipped. */
     async keep(ids: readonly string[], at: Date): Promise<void> {

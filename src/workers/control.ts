@@ -1,9 +1,12 @@
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
+import { createAlertActivities } from '../activities/alerts/alert-activities.ts';
+import { createPostAlert } from '../activities/alerts/post-alert.ts';
 import { createBillingActivities } from '../activities/billing/billing-activities.ts';
 import { createFleetActivities } from '../activities/fleet/fleet-activities.ts';
 import { createHealthActivities } from '../activities/hosting/health-activities.ts';
 import { createHeartbeatInterceptor } from '../activities/lib/heartbeat-interceptor.ts';
+import { createIncidents } from '../activities/lib/incidents.ts';
 import { createJournal } from '../activities/lib/journal.ts';
 import { createStepInterceptor } from '../activities/lib/step-interceptor.ts';
 import { createLicenceAdmin } from '../activities/licensing/licence-admin.ts';
@@ -18,16 +21,19 @@ import { orderPageLink } from '../domain/billing/order-link.ts';
 import { priceList } from '../domain/catalogue/catalogue.ts';
 import { catalogue } from '../domain/catalogue/catalogue-data.ts';
 import { installedCatalogue } from '../domain/catalogue/installed-catalogue.ts';
+import { workflowPage } from '../domain/operations/workflow-page.ts';
 import { createSender } from '../mail/sender.ts';
 import { createStripeGateway } from '../payments/stripe-gateway.ts';
-import { createLog } from '../runtime/log.ts';
+import { createProcessLog } from '../runtime/process-log.ts';
 import { createReach } from '../runtime/reach.ts';
 import { openStore } from '../store/store.ts';
+import { alertAddresses, tellOperatorsBy } from './alerts.ts';
 import { connectToTemporal } from './connection.ts';
 import { applySchedules, driftChecksBy, entityIsRunning } from './fleet.ts';
 import { keepTrying, tryMeanwhile } from './keep-trying.ts';
 import { endWhileStarting, runWorker } from './run-worker.ts';
 import { startSubscriptionBy } from './subscriptions.ts';
+import { logTemporalBy } from './temporal-log.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** The control worker: Temporal workflows and short activities. Stateless, as many as needed. */
@@ -36,7 +42,8 @@ endWhileStarting();
 /** Records per page of a reconcile pass; takes seconds, and about 30 KB of history. */
 const fleetPage = 50;
 
-const log = createLog('control');
+const log = createProcessLog('control');
+logTemporalBy(log);
 const config = controlConfig();
 const installed = installedCatalogue(catalogue, {
   ...{ clouds: config.FREEHOLD_CLOUDS, simulated: config.FREEHOLD_SIMULATED_CLOUDS },
@@ -50,6 +57,7 @@ const gateway = createStripeGateway({
 const ask = createLicenceAdmin({ serverUrl: config.LICENCE_SERVER_URL, adminToken: config.LICENCE_ADMIN_TOKEN });
 const reach = createReach({ dnsServer: config.FREEHOLD_DNS_SERVER, caFile: config.FREEHOLD_CA_FILE });
 const journal = createJournal(store);
+const sender = createSender({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM });
 const port = config.FREEHOLD_HOST_PORT === 443 ? '' : `:${config.FREEHOLD_HOST_PORT}`;
 const hostUrl = (hostname: string) => `https://${hostname}${port}`;
 
@@ -58,6 +66,8 @@ const [{ connection, namespace }, bundle] = await Promise.all([
   workflowBundle(config.FREEHOLD_WORKFLOW_CACHE),
 ]);
 const client = new Client({ connection, namespace });
+const incidents = createIncidents(store, tellOperatorsBy(client));
+const temporalUi = config.TEMPORAL_UI_URL;
 const [worker] = await Promise.all([
   Worker.create({
     connection,
@@ -78,6 +88,7 @@ const [worker] = await Promise.all([
       ...createRecordsActivities({
         store,
         journal,
+        incidents,
         holdMs: config.FREEHOLD_HOLD_WITHOUT_ATTEMPT_MS,
         startSubscription: startSubscriptionBy(client),
         times: timesOf(config),
@@ -85,6 +96,7 @@ const [worker] = await Promise.all([
       ...createBillingActivities({
         store,
         gateway,
+        incidents,
         declineLimit: config.FREEHOLD_DECLINES,
         holdAfterAttemptMs: config.FREEHOLD_HOLD_AFTER_ATTEMPT_MS,
         paymentReadMs: config.FREEHOLD_PAYMENT_READ_MS,
@@ -97,6 +109,7 @@ const [worker] = await Promise.all([
       ...createLicensingActivities({ store, ask }),
       ...createFleetActivities({
         store,
+        incidents,
         gateway,
         ask,
         reach,
@@ -113,15 +126,27 @@ const [worker] = await Promise.all([
           pageSize: fleetPage,
         },
       }),
-      ...createHealthActivities({ store, reach, hostUrl }),
+      ...createHealthActivities({ store, journal, reach, hostUrl }),
       ...createMailActivities({
         store,
-        sender: createSender({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM }),
+        sender,
         baseDomain: config.FREEHOLD_BASE_DOMAIN,
         simulated: config.FREEHOLD_SIMULATED_CLOUDS,
         orderLink: (orderId) =>
           orderPageLink({ publicUrl: config.FREEHOLD_PUBLIC_URL, key: config.FREEHOLD_SIGNING_KEY, orderId }),
         hostUrl,
+      }),
+      ...createAlertActivities({
+        store,
+        sender,
+        post: createPostAlert(config.FREEHOLD_ALERT_WEBHOOK_SECRET),
+        addresses: alertAddresses(config),
+        mailsPerHour: config.FREEHOLD_ALERT_MAILS_PER_HOUR,
+        links: {
+          publicUrl: config.FREEHOLD_PUBLIC_URL,
+          workflowPage: (workflowId) => temporalUi && workflowPage({ base: temporalUi, namespace }, workflowId),
+        },
+        baseDomain: config.FREEHOLD_BASE_DOMAIN,
       }),
     },
   }),
@@ -131,6 +156,7 @@ const [worker] = await Promise.all([
     orphanSweepMs: config.FREEHOLD_ORPHAN_SWEEP_MS,
     snapshotsMs: config.FREEHOLD_SNAPSHOTS_MS,
     driftMs: config.FREEHOLD_DRIFT_MS,
+    dailyLookMs: config.FREEHOLD_DAILY_LOOK_MS,
   }),
   // A Stripe that is away or refuses our key must not stop what needs no payment.
   tryMeanwhile(log, 'catalogue at Stripe', () => gateway.syncCatalogue(priceList(installed))),

@@ -14,6 +14,7 @@ import {
   reconcileScheduleId,
   reconcileWorkflowType,
 } from '../contracts/fleet.ts';
+import { dailyLookScheduleId, type TellOperatorsInput, tellOperatorsWorkflowType } from '../contracts/incidents.ts';
 import { checkDrift } from '../contracts/operations/check-drift.ts';
 import { type KeepSnapshotsInput, keepSnapshotsScheduleId, keepSnapshotsWorkflowType } from '../contracts/snapshots.ts';
 import {
@@ -24,6 +25,7 @@ import {
   requestUpdate,
   stateQuery,
 } from '../contracts/workflow-messages.ts';
+import { textsOf } from '../texts/texts.ts';
 
 /** Whether the entity of an instance runs an operation or has one queued; false when its workflow has ended. */
 export function entityIsRunning(client: Client) {
@@ -86,7 +88,7 @@ const longestScan = '7 days';
 /** Creates or updates the schedules of the fleet; a paused schedule stays paused. Intervals in ms. */
 export async function applySchedules(
   client: Client,
-  every: { reconcileMs: number; orphanSweepMs: number; snapshotsMs: number; driftMs: number },
+  every: { reconcileMs: number; orphanSweepMs: number; snapshotsMs: number; driftMs: number; dailyLookMs: number },
 ): Promise<void> {
   await keep(client, {
     scheduleId: reconcileScheduleId,
@@ -117,13 +119,25 @@ export async function applySchedules(
     input: {},
     summary: 'Delivered servers are compared with their stacks',
   });
+  await keep(client, {
+    scheduleId: dailyLookScheduleId,
+    every: every.dailyLookMs,
+    // By default at 6:00 UTC: before the working day of those who read it.
+    offset: every.dailyLookMs / 4,
+    workflowType: tellOperatorsWorkflowType,
+    longest: longestScan,
+    input: {},
+    summary: textsOf('en').details.summaries.dailyLook,
+  });
 }
 
 interface FleetSchedule {
   scheduleId: string;
   every: number;
+  /** Delay of each run after the start of its interval. */
+  offset?: number;
   workflowType: string;
-  input: ReconcileInput | KeepSnapshotsInput | ScanDriftInput;
+  input: ReconcileInput | KeepSnapshotsInput | ScanDriftInput | TellOperatorsInput;
   /** Maximum duration of a run; that of a pass where absent. */
   longest?: Duration;
   summary: string;
@@ -131,9 +145,9 @@ interface FleetSchedule {
 
 async function keep(
   client: Client,
-  { scheduleId, every, workflowType, input, longest = longestPass, summary }: FleetSchedule,
+  { scheduleId, every, offset = 0, workflowType, input, longest = longestPass, summary }: FleetSchedule,
 ): Promise<void> {
-  const spec = { intervals: [{ every }] };
+  const spec = { intervals: [{ every, offset }] };
   const action = {
     type: 'startWorkflow' as const,
     workflowType,

@@ -17,6 +17,7 @@ import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../e
 import { notedWorkflows, order, startApi, type TestApi, testConfig, webhookSecret } from '../support/api.ts';
 import { bringOrder } from '../support/bring-order.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { watchIncidents } from '../support/incidents.ts';
 import { startTimeSkipping, workflowBundle } from '../support/temporal.ts';
 
 const day = 24 * 3_600_000;
@@ -61,7 +62,7 @@ beforeAll(async () => {
     taskQueue: controlQueue,
     workflowBundle: await workflowBundle(),
     activities: {
-      ...createBillingActivities({ store, gateway, ...times }),
+      ...createBillingActivities({ ...watchIncidents(store), store, gateway, ...times }),
       sendLateRefund: async (latePayment: LatePayment, amount: number) => void mails.push({ latePayment, amount }),
     },
   });

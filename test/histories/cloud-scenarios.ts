@@ -49,6 +49,7 @@ function round(pages: number, continueAsNewAfter?: number): Scenario {
     { type: keepSnapshotsWorkflowType, workflowId: keepSnapshotsScheduleId, input: {} },
     {
       beginPass: async () => settings,
+      noteSnapshotRound: async () => {},
       async keepSnapshots(cloud: CloudName, _settings: PassSettings, after: string): Promise<SnapshotsPage> {
         if (cloud === 'local') throw fail('cloud_not_enabled');
         const page = Number(after || 0);

@@ -1,3 +1,4 @@
+import { alertScenarios } from './alert-scenarios.ts';
 import { cloudScenarios } from './cloud-scenarios.ts';
 import { driftScenarios } from './drift-scenarios.ts';
 import { fleetScenarios } from './fleet-scenarios.ts';
@@ -16,4 +17,5 @@ export const scenarios: Scenarios = {
   ...restartScenarios,
   ...cloudScenarios,
   ...subscriptionScenarios,
+  ...alertScenarios,
 };

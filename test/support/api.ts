@@ -77,7 +77,7 @@ export function notedWorkflows(change: Partial<Workflows> = {}) {
     startCloudCheck: note('startCloudCheck', undefined),
     cloudCheckReport: note('cloudCheckReport', null),
     ping: note('ping', undefined),
-    pageOf: (workflowId) => `http://127.0.0.1:8233/${workflowId}`,
+    pageOf: (workflowId) => `http://127.0.0.1:8233/${encodeURIComponent(workflowId)}`,
     ...change,
   };
   return { workflows, calls };

@@ -1,10 +1,10 @@
 import { awaitPayment, expirePayment } from './await-payment.ts';
 import { createSubscription } from './create-subscription.ts';
-import type { BillingPorts } from './ports.ts';
+import type { AfterOrderPorts } from './ports.ts';
 import { readSubscription } from './read-subscription.ts';
 import { settleLatePayment, settleMoney } from './settle-money.ts';
 
-export function createBillingActivities(ports: BillingPorts) {
+export function createBillingActivities(ports: AfterOrderPorts) {
   return {
     createSubscription: createSubscription(ports),
     readSubscription: readSubscription(ports),

@@ -1,6 +1,7 @@
 import type { RenewalTimes } from '../../domain/billing/renewal.ts';
 import type { StripeGateway } from '../../payments/stripe-gateway.ts';
 import type { Store } from '../../store/store.ts';
+import type { Incidents } from '../lib/incidents.ts';
 
 export interface BillingPorts {
   store: Store;
@@ -13,4 +14,9 @@ export interface BillingPorts {
   paymentReadMs: number;
   paymentReadLaterMs: number;
   renewalTimes: RenewalTimes;
+}
+
+/** What activities need that act when the order has ended: no step of it can wait for an operator. */
+export interface AfterOrderPorts extends BillingPorts {
+  incidents: Incidents;
 }

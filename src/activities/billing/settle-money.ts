@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ReasonError } from '../../contracts/reasons.ts';
+import { ReasonError, reasons } from '../../contracts/reasons.ts';
 import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
 import { sum } from '../../domain/billing/money.ts';
 import { customerKeyOf } from '../../payments/customers.ts';
@@ -8,7 +8,7 @@ import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { orderIdOf } from '../lib/live-order.ts';
 import { customerOf, identityOf } from './create-subscription.ts';
-import type { BillingPorts } from './ports.ts';
+import type { AfterOrderPorts, BillingPorts } from './ports.ts';
 
 const lateAction = 'settle-late-payment';
 
@@ -34,7 +34,7 @@ export function settleMoney(ports: BillingPorts) {
  * Settles a payment that arrived after its order had ended and writes an audit entry; returns the amount refunded, in
  * minor units, also where an earlier attempt refunded it and died. Errors: those of `settleMoney`.
  */
-export function settleLatePayment(ports: BillingPorts) {
+export function settleLatePayment(ports: AfterOrderPorts) {
   return async (latePayment: LatePayment): Promise<number> => {
     const { store } = ports;
     const { orderId } = latePayment;
@@ -42,16 +42,29 @@ export function settleLatePayment(ports: BillingPorts) {
     if (!order) throw new ReasonError('not_found', `order ${orderId}`);
     if (order.state === 'fulfilled') return 0;
     const before = { paid: order.paid, refunded: order.refunded };
-    const { paidOutside, ...after } = await settle(
-      ports,
-      order,
-      `${order.instanceId}:${order.operationId}:settle-money`,
-    );
+    const { paidOutside, ...after } = await settleOrTell(ports, order, latePayment);
     // The entry goes first: it is what a try that follows a death between the two knows the amount by.
     const givenBack = await noteLatePayment(ports, latePayment, { before, after });
     await store.orders.setMoney(orderId, { ...after, ...(paidOutside ? { paidOutside } : {}) });
     return givenBack;
   };
+}
+
+/** Settles the order. A failure that does not pass by itself is an incident until a later try succeeds. */
+async function settleOrTell(ports: AfterOrderPorts, order: OrderRecord, latePayment: LatePayment): Promise<Settled> {
+  const { incidents } = ports;
+  const about = { kind: 'late_payment', subject: latePayment.refundId ?? latePayment.paymentIntentId } as const;
+  try {
+    const settled = await settle(ports, order, `${order.instanceId}:${order.operationId}:settle-money`);
+    await incidents.close(about);
+    return settled;
+  } catch (error) {
+    if (error instanceof ReasonError && !reasons[error.code].retryable) {
+      const { code: reason, detail } = error;
+      await incidents.open({ ...about, severity: 'critical', reason, detail, orderId: order._id });
+    }
+    throw error;
+  }
 }
 
 /** Leaves the audit entry, unless an earlier try did; answers what went back by all tries. */

@@ -1,5 +1,5 @@
 import { askDriftChecks, followDriftChecks } from './ask-drift-checks.ts';
-import { beginPass, closeTickets, noteMismatches, noteRepaired } from './note-tickets.ts';
+import { beginPass, closeTickets, noteMismatches, noteRepaired, noteSnapshotRound } from './note-tickets.ts';
 import type { FleetPorts } from './ports.ts';
 import { readLicenceList, readLicences } from './read-licences.ts';
 import { readHolds, readNames } from './read-names.ts';
@@ -22,6 +22,7 @@ export function createFleetActivities(ports: FleetPorts) {
     noteMismatches: noteMismatches(ports),
     noteRepaired: noteRepaired(ports),
     closeTickets: closeTickets(ports),
+    noteSnapshotRound: noteSnapshotRound(ports),
     permitRepair: permitRepair(ports),
     releaseHold: releaseHold(ports),
     revokeLeftLicence: revokeLeftLicence(ports),

@@ -8,6 +8,7 @@ import type { CloudStacks, Inventory, Snapshots } from '../../stacks/private-ser
 import type { StackStates } from '../../stacks/stack-states.ts';
 import type { Store } from '../../store/store.ts';
 import type { StackPorts } from '../hosting/ports.ts';
+import type { Incidents } from '../lib/incidents.ts';
 import type { LicenceAdmin } from '../licensing/licence-admin.ts';
 
 /**
@@ -43,6 +44,7 @@ export interface CloudFleetPorts {
 
 export interface FleetPorts {
   store: Store;
+  incidents: Incidents;
   gateway: Pick<StripeGateway, 'holdingsOfOrder' | 'listLiveSubscriptions'>;
   ask: LicenceAdmin;
   reach: Pick<Reach, 'resolve'>;

@@ -1,6 +1,7 @@
 import type { EventBody } from '../../contracts/events.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { StepStatus } from '../../contracts/states.ts';
+import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperationRef, StepContext } from '../../contracts/workflow-messages.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
 import type { Store } from '../../store/store.ts';
@@ -17,7 +18,7 @@ export interface StepNote {
  * Records the events of a step in two places: the timeline (full history, streamed) and the operation's row (the
  * latest state of each step).
  */
-export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
+export function createJournal(store: Pick<Store, 'timeline' | 'operations' | 'incidents'>) {
   /** When a try of a step began, as far as this process knows it, and the promise of its last write. */
   const tries = new Map<string, { startedAt: Date | undefined; written: Promise<void> }>();
 
@@ -67,6 +68,10 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations'>) {
     // The worker that wrote this end may have died before it wrote the event.
     else if (ended && (await rowOf(context))?.status === note.status) {
       await store.timeline.appendOnce(refOf(context), event);
+    }
+    // It may have worked while an operator was being asked about it.
+    if (note.status === 'succeeded' && isUndoStep(context.step)) {
+      await store.incidents.closeOf(context.operationId, context.step);
     }
     return isNew;
   }

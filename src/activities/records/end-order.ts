@@ -4,7 +4,7 @@ import { orderHasEnded } from '../../contracts/states.ts';
 import type { OperationRef } from '../../contracts/workflow-messages.ts';
 import { endStateOf } from '../../domain/billing/order-rules.ts';
 import { orderIdOf } from '../lib/live-order.ts';
-import type { RecordsPorts } from './ports.ts';
+import type { RecordsPorts, WaitPorts } from './ports.ts';
 
 export type CancelOutcome = 'cancelling' | 'already_ready' | 'already_ended';
 
@@ -28,9 +28,9 @@ export function startCancelling({ store }: RecordsPorts) {
  * as being undone. Returns the reason that holds. Errors: `already_ready`, because a delivered server is never
  * undone.
  */
-export function beginUndo(ports: RecordsPorts) {
+export function beginUndo(ports: WaitPorts) {
   return async (ref: OperationRef, reason: ReasonCode): Promise<ReasonCode> => {
-    const { store, journal } = ports;
+    const { store, journal, incidents } = ports;
     const outcome = await startCancelling(ports)(ref, reason);
     if (outcome === 'already_ready') throw new ReasonError('already_ready', 'an undo of a delivered server');
     const order = await store.orders.find(orderIdOf(ref));
@@ -46,6 +46,7 @@ export function beginUndo(ports: RecordsPorts) {
     await store.instances.update(ref.instanceId, { status: 'undoing' });
     const change = { type: 'operation', kind: orderOperation.kind, status: 'undoing', reason: holds } as const;
     await store.timeline.appendOnce(ref, change);
+    await incidents.closeOf(ref.operationId);
     return holds;
   };
 }

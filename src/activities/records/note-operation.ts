@@ -1,13 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { NewIncident } from '../../contracts/incidents.ts';
 import { type OperationKind, operationOf } from '../../contracts/operations/registry.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { InstanceStatus, OperationStatus } from '../../contracts/states.ts';
+import { type InstanceStatus, type OperationStatus, operationHasEnded } from '../../contracts/states.ts';
 import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperationRef, OperatorDecision, StepContext } from '../../contracts/workflow-messages.ts';
+import { severityOfStep } from '../../domain/operations/incident-severity.ts';
 import { nowDate } from '../../runtime/clock.ts';
+import type { OperationRecord } from '../../store/records.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { orderIdOf } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
-import type { RecordsPorts } from './ports.ts';
+import type { WaitPorts } from './ports.ts';
+
+const { reasons: reasonTexts } = textsOf('en');
 
 /** `kind` is needed where the first step failed, before the operation had a row. */
 type OperationChange = { kind: OperationKind } & (
@@ -17,7 +23,7 @@ type OperationChange = { kind: OperationKind } & (
 );
 
 /** Records the status of an operation and, where it changed, of its instance. */
-export function noteOperation({ store }: RecordsPorts) {
+export function noteOperation({ store, incidents }: WaitPorts) {
   return async (ref: OperationRef, change: OperationChange): Promise<void> => {
     const { kind } = change;
     if (change.goesOn) {
@@ -33,25 +39,59 @@ export function noteOperation({ store }: RecordsPorts) {
       await store.timeline.append(ref, { type: 'instance', status: instanceStatus });
     }
     await store.timeline.append(ref, { type: 'operation', kind, status, ...(reason ? { reason } : {}) });
+    if (operationHasEnded(status)) await incidents.closeOf(ref.operationId);
+    if (status === 'needs_operator') await incidents.open(stoppedIncident(ref, reason));
   };
 }
 
 /**
  * Records that a step waits for an operator; where an order's step failed before its records existed, it creates
- * them.
+ * them. Returns the detail that is recorded: where the reason is only that a deadline passed, or that something keeps
+ * failing, the cause that the step saw last.
  */
-export function noteNeedsOperator({ store, journal }: RecordsPorts) {
-  return async (context: StepContext, reason: ReasonCode, detail: string): Promise<void> => {
-    const isOpen = context.orderId === undefined || (await store.operations.find(context.operationId)) !== null;
+export function noteNeedsOperator({ store, journal, incidents }: WaitPorts) {
+  return async (context: StepContext, reason: ReasonCode, given: string): Promise<string> => {
+    const operation = await store.operations.find(context.operationId);
+    const isOpen = context.orderId === undefined || operation !== null;
+    const detail = lastCause(operation, context, { reason, given }) ?? given;
     const order = isOpen ? null : await store.orders.find(orderIdOf(context));
     if (order) await openRecords({ store }, order);
     await store.operations.setStatus(context.operationId, { status: 'needs_operator', reason });
     await journal.note(context, { status: 'needs_operator', reason, detail });
+    await incidents.open(waitingIncident(context, reason, detail));
+    return detail;
   };
 }
 
+/**
+ * The cause that this try of the step reported last, where it is another one than the reason; the one that was recorded
+ * already, where the worker died after it.
+ */
+function lastCause(
+  operation: OperationRecord | null,
+  { step, attempt }: StepContext,
+  { reason, given }: { reason: ReasonCode; given: string },
+): string | undefined {
+  const tried = operation?.steps.find((each) => each.step === step && each.attempt === attempt);
+  if (!tried?.reason || !tried.detail) return undefined;
+  if (tried.status === 'needs_operator') return given === reasonTexts[reason].operator ? tried.detail : undefined;
+  return tried.reason === reason ? undefined : `${tried.reason}: ${tried.detail}`;
+}
+
+/** A step waits for an operator: one incident until somebody decides or the step succeeds, however often it is retried. */
+function waitingIncident(context: StepContext, reason: ReasonCode, detail: string): NewIncident {
+  const { operationId, step } = context;
+  const subject = `${operationId} ${step}`;
+  return { ...context, kind: 'step', subject, severity: severityOfStep(step), reason, detail };
+}
+
+/** An operation whose workflow ended without a result waits as a whole. */
+function stoppedIncident(ref: OperationRef, reason: ReasonCode = 'internal'): NewIncident {
+  return { ...ref, kind: 'operation', subject: ref.operationId, severity: 'critical', reason };
+}
+
 /** Records an operator's decision, once in the audit log, and on the timeline. */
-export function noteDecision({ store, journal }: RecordsPorts) {
+export function noteDecision({ store, journal, incidents }: WaitPorts) {
   return async (context: StepContext, decision: OperatorDecision, kind: OperationKind): Promise<void> => {
     const taken = {
       actor: `operator:${decision.operator}`,
@@ -70,5 +110,7 @@ export function noteDecision({ store, journal }: RecordsPorts) {
     const undoes = decision.action === 'abort' && operationOf(kind).undo.length > 0;
     const status = isUndoStep(context.step) || undoes ? 'undoing' : 'running';
     await store.operations.goOn(context.operationId, { step: context.step, attempt: context.attempt, status });
+    // If it fails again, that is a new incident.
+    await incidents.closeOf(context.operationId, context.step);
   };
 }

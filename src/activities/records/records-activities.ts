@@ -5,13 +5,10 @@ import { loadTimes } from './load-times.ts';
 import { markReady } from './mark-ready.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
 import { endBroken, openOperation } from './open-operation.ts';
-import type { MarkReadyPorts, RecordsPorts } from './ports.ts';
+import type { MarkReadyPorts, WaitPorts } from './ports.ts';
 import { reportDrift } from './report-drift.ts';
 
-export function createRecordsActivities({
-  times,
-  ...ports
-}: RecordsPorts & MarkReadyPorts & { times: OperationTimes }) {
+export function createRecordsActivities({ times, ...ports }: WaitPorts & MarkReadyPorts & { times: OperationTimes }) {
   return {
     loadTimes: loadTimes(times),
     holdHostname: holdHostname(ports),

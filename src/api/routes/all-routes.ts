@@ -8,6 +8,7 @@ import { eventRoutes } from './events.ts';
 import { fleetRoutes } from './fleet.ts';
 import { healthRoutes } from './health.ts';
 import { hostnameRoutes } from './hostnames.ts';
+import { incidentRoutes } from './incidents.ts';
 import { instanceRoutes } from './instances.ts';
 import { memberRoutes } from './members.ts';
 import { operationRoutes } from './operations.ts';
@@ -34,6 +35,7 @@ export const allRoutes: readonly Route<ApiFacts, ReasonCode>[] = [
   ...operatorOverviewRoutes,
   ...operatorAccountRoutes,
   ...fleetRoutes,
+  ...incidentRoutes,
   ...cloudRoutes,
   ...healthRoutes,
 ];

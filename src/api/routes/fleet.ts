@@ -102,6 +102,7 @@ export const fleetRoutes = [
       const actor = `operator:${caller.name}`;
       const closed = await deps.store.tickets.close(id, actor);
       if (!closed) throw new ReasonError('already_closed');
+      await deps.store.incidents.close({ kind: 'ticket', subject: id });
       const change = { before: { state: ticketView(before).state }, after: { state: 'closed' } };
       await deps.store.audit.append({ ...change, at: nowDate(), actor, action: 'close', subject: id, requestId, why });
       return { status: 200, body: ticketView(closed) };

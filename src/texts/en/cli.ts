@@ -5,6 +5,7 @@ export const cli = {
     instances: 'No instances.',
     operations: 'No operations.',
     tickets: 'No tickets.',
+    incidents: 'No incidents.',
   },
   notAnId: {
     order: '"{id}" is not the id of an order (ord_…); look for it with: freehold find {id}',
@@ -31,6 +32,7 @@ export const cli = {
   },
   notStarted: 'not started yet',
   waits: '{step} waits for you. {operator} {next}',
+  cause: 'Seen last: {detail}',
   comesLater: 'It starts when the running operation of this server has ended: freehold operations show {operationId}',
   reconcile: {
     unread: 'No response, so mismatches may be missing here: {systems}.',
@@ -48,6 +50,10 @@ export const cli = {
     repaired: '{at} ({repairs} times in all)',
     closed: '{at}, {by}',
     mismatchGone: 'the mismatch is gone',
+  },
+  incident: {
+    decide: 'What can be decided:',
+    look: 'Where to look: {look}',
   },
   clouds: {
     states: {

@@ -36,6 +36,8 @@ export const details = {
     reconcile: 'Compare all systems (dry run)',
     repair: 'Compare and repair all systems',
     checkClouds: 'Check of {clouds}',
+    tellOperators: 'Operators are told: {incidentId}',
+    dailyLook: 'Operators are told what is open',
   },
   /** The end of a list that is shown in part. */
   more: 'and {count} more',

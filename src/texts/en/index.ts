@@ -4,6 +4,7 @@ import { cli } from './cli.ts';
 import { details } from './details.ts';
 import { fields } from './fields.ts';
 import { host } from './host.ts';
+import { incidents } from './incidents.ts';
 import { livePage } from './live-page.ts';
 import { mails } from './mails.ts';
 import { operations } from './operations.ts';
@@ -20,6 +21,7 @@ export const en = {
   details,
   fields,
   host,
+  incidents,
   livePage,
   mails,
   operations,

@@ -56,6 +56,7 @@ export async function keepSnapshots({ soFar }: KeepSnapshotsInput): Promise<Snap
     progress.cursor = '';
   }
   setCurrentDetails(describe(progress));
+  await fleetActivities().noteSnapshotRound(report.problems);
   const [first] = report.problems;
   if (first) throw ApplicationFailure.nonRetryable(summary(report), first.reason, report);
   return report;

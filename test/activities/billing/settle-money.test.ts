@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSubscription } from '../../../src/activities/billing/create-subscription.ts';
-import type { BillingPorts } from '../../../src/activities/billing/ports.ts';
+import type { AfterOrderPorts } from '../../../src/activities/billing/ports.ts';
 import { readSubscription } from '../../../src/activities/billing/read-subscription.ts';
 import { settleLatePayment, settleMoney } from '../../../src/activities/billing/settle-money.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
@@ -10,12 +10,13 @@ import { createStripeGateway } from '../../../src/payments/stripe-gateway.ts';
 import type { OrderRecord } from '../../../src/store/records.ts';
 import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../../emulators/stripe/run-emulator.ts';
 import { order as placeOrder, useApi } from '../../support/api.ts';
+import { watchIncidents } from '../../support/incidents.ts';
 
 const api = useApi();
 const hour = 3_600_000;
 
 let emulator: RunningEmulator;
-let ports: BillingPorts;
+let ports: AfterOrderPorts;
 
 beforeAll(async () => {
   emulator = await runEmulator();
@@ -23,6 +24,7 @@ beforeAll(async () => {
   const gateway = createStripeGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
   await gateway.syncCatalogue(priceList(catalogue));
   ports = {
+    ...watchIncidents(store),
     ...{ store, gateway, declineLimit: 8, holdAfterAttemptMs: hour, paymentReadMs: 1, paymentReadLaterMs: 1 },
     renewalTimes: { renewalReadMs: hour, unpaidReadMs: hour },
   };

@@ -8,10 +8,16 @@ import { provision } from '../../../src/contracts/operations/provision.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import type { OrderRecord } from '../../../src/store/records.ts';
 import { order, useApi } from '../../support/api.ts';
+import { watchIncidents } from '../../support/incidents.ts';
 
 const api = useApi();
 
-const ports = () => ({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 });
+const ports = () => ({
+  ...watchIncidents(api.store),
+  store: api.store,
+  journal: createJournal(api.store),
+  holdMs: 60_000,
+});
 const readyPorts = () => ({ store: api.store, startSubscription: async () => {} });
 const refOf = ({ _id, instanceId, operationId }: OrderRecord) => ({ instanceId, orderId: _id, operationId });
 const contextOf = (record: OrderRecord, step: StepContext['step']): StepContext => ({

@@ -5,15 +5,22 @@ import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from '../../../src/activities/records/note-operation.ts';
 import { provision } from '../../../src/contracts/operations/provision.ts';
 import type { StepName } from '../../../src/contracts/steps.ts';
-import { order, useApi } from '../../support/api.ts';
+import { textsOf } from '../../../src/texts/texts.ts';
+import { operatorToken, order, useApi } from '../../support/api.ts';
+import { watchIncidents } from '../../support/incidents.ts';
 
 const api = useApi();
+
+const portsOf = () => ({
+  ...watchIncidents(api.store),
+  ...{ store: api.store, journal: createJournal(api.store), holdMs: 60_000 },
+});
 
 test('an operation whose first step never reached the database can be found and decided about all the same', async () => {
   const { record } = await order(api);
   const { instanceId, operationId } = record;
   const context = { instanceId, orderId: record._id, operationId, step: 'hold-hostname' as const, attempt: 1 };
-  const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
+  const ports = portsOf();
 
   await noteNeedsOperator(ports)(context, 'records_unreachable', 'the database was away');
   const waiting = { status: 'needs_operator', reason: 'records_unreachable' };
@@ -45,7 +52,7 @@ test('an operation whose first step never reached the database can be found and 
 test('a step about which nobody decided has failed when the undo begins', async () => {
   const { record } = await order(api);
   const ref = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
-  const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
+  const ports = portsOf();
   await holdHostname(ports)({ ...ref, step: 'hold-hostname', attempt: 1 });
   await noteNeedsOperator(ports)({ ...ref, step: 'stack-up', attempt: 1 }, 'stack_failed', 'quota');
   // The worker died before Temporal knew that it was written.
@@ -61,11 +68,41 @@ test('a step about which nobody decided has failed when the undo begins', async 
   ]);
 });
 
+test('a step whose deadline passed waits with the cause that it saw last, for the command, the API and the incident', async () => {
+  const { record } = await order(api);
+  const ref = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
+  const ports = portsOf();
+  const context = { ...ref, step: 'await-healthy' as const, attempt: 1 };
+  await holdHostname(ports)({ ...ref, step: 'hold-hostname', attempt: 1 });
+  await ports.journal.note(context, { status: 'retrying', reason: 'dns_unresolved', detail: 'phase DNS: no record' });
+  await ports.journal.note(context, {
+    status: 'retrying',
+    reason: 'host_starting',
+    detail: 'phase process: status 503',
+  });
+  // Twice: the worker died before Temporal knew.
+  for (let times = 0; times < 2; times += 1) {
+    const general = textsOf('en').reasons.host_unhealthy.operator;
+    expect(await noteNeedsOperator(ports)(context, 'host_unhealthy', general)).toBe(
+      'host_starting: phase process: status 503',
+    );
+  }
+  const { body } = await api.call('GET', `/v1/operator/operations/${ref.operationId}`, {
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  const cause = { reason: 'host_unhealthy', detail: 'host_starting: phase process: status 503' };
+  expect(body.operation.waiting).toMatchObject(cause);
+  expect(await api.store.incidents.list({ isOpen: true }, 10)).toContainEqual(
+    expect.objectContaining({ ...cause, operationId: ref.operationId, severity: 'critical' }),
+  );
+  expect(ports.told).toHaveLength(1);
+});
+
 describe('two undo steps wait for an operator at once', () => {
   async function bothWait() {
     const { record } = await order(api);
     const ref = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
-    const ports = { store: api.store, journal: createJournal(api.store), holdMs: 60_000 };
+    const ports = portsOf();
     const at = (step: StepName, attempt = 1) => ({ ...ref, step, attempt });
     await holdHostname(ports)(at('hold-hostname'));
     await beginUndo(ports)(ref, 'not_delivered');

@@ -25,6 +25,7 @@ import {
 import { adminToken, type LicenceWorld, startLicenceWorld } from '../../licence/support/licence-server.ts';
 import { notedWorkflows, startApi, type TestApi, testConfig } from '../../support/api.ts';
 import { startDatabase, type TestDatabase } from '../../support/database.ts';
+import { watchIncidents } from '../../support/incidents.ts';
 import { instanceRecord } from '../../support/instance-record.ts';
 import { subscriptionRecord } from '../../support/subscription-record.ts';
 import { until } from '../../support/until.ts';
@@ -67,6 +68,7 @@ describe('the subscription of a delivered server', () => {
     const world = createWorld();
     const { store } = api;
     const billing = createBillingActivities({
+      ...watchIncidents(store),
       ...{ store, gateway, declineLimit: 8, holdAfterAttemptMs: day, paymentReadMs: 1_000, paymentReadLaterMs: 1_000 },
       renewalTimes: { renewalReadMs: 2 * hour, unpaidReadMs: 6 * hour },
     });

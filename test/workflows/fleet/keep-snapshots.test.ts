@@ -20,6 +20,7 @@ async function round(pages: (cloud: CloudName, after: string) => SnapshotsPage):
   const settings: PassSettings = { at: 1, settlingMs: 1, backMs: 1, clouds: ['gcp', 'local'], pageSize: 1 };
   const activities = {
     beginPass: async () => settings,
+    noteSnapshotRound: async () => {},
     keepSnapshots: async (cloud: CloudName, _settings: PassSettings, after: string) => pages(cloud, after),
   };
   try {
