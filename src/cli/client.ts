@@ -84,7 +84,7 @@ export function createClient({ api, token, operator }: Settings) {
     startCloudCheck: () => ask(CloudCheck, '/v1/operator/clouds/check', { method: 'POST' }),
     cloudCheck: (id: string) => ask(CloudCheck, `/v1/operator/clouds/check/${encodeURIComponent(id)}`),
     incidents: (filter: Record<string, string | undefined>) =>
-      ask(listOf(Incident), `/v1/operator/incidents${query(filter)}`),
+      ask(pageOf(Incident), `/v1/operator/incidents${query(filter)}`),
     incident: (id: string) => ask(Incident, `/v1/operator/incidents/${encodeURIComponent(id)}`),
     tickets: (filter: Record<string, string | undefined>) =>
       ask(pageOf(Ticket), `/v1/operator/tickets${query(filter)}`),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { RunId, TicketId } from '../contracts/fleet.ts';
+import { TicketId } from '../contracts/fleet.ts';
 import { AccountId, InstanceId, OperationId, OrderId } from '../contracts/ids.ts';
+import { IncidentId } from '../contracts/incidents.ts';
 import { textsOf } from '../texts/texts.ts';
 import { CommandError, exitCodes } from './settings.ts';
 
@@ -10,7 +11,7 @@ const ids = {
   operation: OperationId,
   account: AccountId,
   ticket: TicketId,
-  run: RunId,
+  incident: IncidentId,
 };
 const { notAnId, notThere } = textsOf('en').cli;
 

@@ -204,11 +204,12 @@ incidents
   .addOption(oneOf('--state <state>', 'only in this state', IncidentState.options))
   .addOption(oneOf('--severity <severity>', 'only of this severity', Severity.options))
   .addOption(limit())
-  .action(async (options) => show((await client().incidents(texts(options))).items, incidentsText));
+  .addOption(before())
+  .action(async (options) => showPage(await client().incidents(texts(options)), incidentsText));
 incidents
   .command('show <incident>')
   .description('one incident: its cause, what can be decided, where to look')
-  .action(async (id: string) => show(await client().incident(id), incidentText));
+  .action(async (id: string) => show(await askAbout('incident', id, client().incident), incidentText));
 
 const tickets = program.command('tickets').description('what does not fit between the systems');
 tickets

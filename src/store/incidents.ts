@@ -4,6 +4,7 @@ import type { StepName } from '../contracts/steps.ts';
 import { nowDate } from '../runtime/clock.ts';
 import { incidentIdFrom } from '../runtime/new-id.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+import { type Newest, type NewestPage, newestFirst } from './newest-first.ts';
 import type { IncidentRecord } from './records.ts';
 
 type About = Pick<NewIncident, 'kind' | 'subject'>;
@@ -88,17 +89,13 @@ export function incidentStore(connection: Connection) {
     async find(id: string): Promise<IncidentRecord | null> {
       return model.findById(id).lean<IncidentRecord>();
     },
-    /** Newest first. */
-    async list(
+    /** A page of them, newest first. */
+    async newest(
       { isOpen, ...filter }: { isOpen?: boolean; severity?: Severity; kind?: IncidentKind },
-      limit: number,
-    ): Promise<IncidentRecord[]> {
+      page: NewestPage,
+    ): Promise<Newest<IncidentRecord>> {
       const state = isOpen === undefined ? {} : { closedAt: isOpen ? null : { $ne: null } };
-      return model
-        .find({ ...filter, ...state })
-        .sort({ openedAt: -1, _id: -1 })
-        .limit(limit)
-        .lean<IncidentRecord[]>();
+      return newestFirst<IncidentRecord>(model, { filter: { ...filter, ...state }, time: 'openedAt', page });
     },
     /** How many of a severity were opened within this time before this one, ms. */
     async countBefore(

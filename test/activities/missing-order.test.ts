@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { settleMoney } from '../../src/activities/billing/settle-money.ts';
+import { createIncidents } from '../../src/activities/lib/incidents.ts';
 import { createJournal } from '../../src/activities/lib/journal.ts';
 import { sendOutcomeMail } from '../../src/activities/mail/send-mail.ts';
 import { beginUndo, endOrder, startCancelling } from '../../src/activities/records/end-order.ts';
@@ -11,7 +12,8 @@ const api = useApi();
 
 test('the undo of an order whose record is gone comes to its end, and only its first step fails', async () => {
   const { store } = api;
-  const ports = { store, journal: createJournal(store), holdMs: 1 };
+  const incidents = createIncidents(store, async () => {});
+  const ports = { store, journal: createJournal(store), incidents, holdMs: 1 };
   const ref = { instanceId: 'i0123456789abcdef', operationId: 'op_0123456789abcdef', orderId: 'ord_0123456789abcdef' };
   const context = { ...ref, step: 'hold-hostname', attempt: 1 } as const;
   await expect(holdHostname(ports)(context)).rejects.toMatchObject({ code: 'not_found' });

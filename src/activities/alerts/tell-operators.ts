@@ -67,13 +67,13 @@ async function tellOpen(
 ): Promise<void> {
   const { incidents, tickets } = ports.store;
   const [open, mismatches] = await Promise.all([
-    incidents.list({ isOpen: true }, longestLook),
-    tickets.list({ state: 'open' }, longestLook),
+    incidents.newest({ isOpen: true }, { limit: longestLook }),
+    tickets.newest({ state: 'open' }, { limit: longestLook }),
   ]);
-  const described = await Promise.all(open.map((each) => describe(ports, each)));
+  const described = await Promise.all(open.items.map((each) => describe(ports, each)));
   // A ticket that repairs itself is no incident.
-  const told = new Set(open.map(({ subject }) => subject));
-  const others = mismatches
+  const told = new Set(open.items.map(({ subject }) => subject));
+  const others = mismatches.items
     .filter(({ _id }) => !told.has(_id))
     .map(({ _id, kind, subject }) => ({ id: _id, kind, subject }));
   if (target.kind === 'mail') {

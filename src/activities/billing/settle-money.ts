@@ -51,7 +51,11 @@ export function settleLatePayment(ports: AfterOrderPorts) {
 }
 
 /** Settles the order. A failure that does not pass by itself is an incident until a later try succeeds. */
-async function settleOrTell(ports: AfterOrderPorts, order: OrderRecord, latePayment: LatePayment): Promise<Settled> {
+async function settleOrTell(
+  ports: AfterOrderPorts,
+  order: OrderRecord,
+  latePayment: LatePayment,
+): Promise<ChargedMoney> {
   const { incidents } = ports;
   const about = { kind: 'late_payment', subject: latePayment.refundId ?? latePayment.paymentIntentId } as const;
   try {

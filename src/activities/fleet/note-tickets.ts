@@ -60,7 +60,8 @@ export function closeTickets({ store, incidents }: FleetPorts) {
   return async ({ at }: PassSettings, answered: FleetSource[]): Promise<number> => {
     const kinds = MismatchKind.options.filter((kind) => answered.includes(sourceOf[kind]));
     const closed = await store.tickets.closeGone(kinds, new Date(at));
-    for (const { kind, subject } of await store.incidents.list({ isOpen: true, kind: 'ticket' }, longestClosing)) {
+    const open = await store.incidents.newest({ isOpen: true, kind: 'ticket' }, { limit: longestClosing });
+    for (const { kind, subject } of open.items) {
       const ticket = await store.tickets.find(subject);
       if (!ticket || ticket.closedAt) await incidents.close({ kind, subject });
     }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf } from '../../contracts/api/common.ts';
+import { pageOf } from '../../contracts/api/common.ts';
 import { Incident, IncidentQuery } from '../../contracts/api/incidents.ts';
 import { IncidentId } from '../../contracts/incidents.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
@@ -20,12 +20,12 @@ export const incidentRoutes = [
     description: 'The same documents as in the webhooks of incidents. `state=open` lists what waits for a person now.',
     guard,
     query: IncidentQuery,
-    answers: { 200: listOf(Incident) },
+    answers: { 200: pageOf(Incident) },
     problems: [],
-    handler: async ({ deps, query: { limit, state, severity } }) => {
+    handler: async ({ deps, query: { limit, before, state, severity } }) => {
       const filter = { ...(state ? { isOpen: state === 'open' } : {}), ...(severity ? { severity } : {}) };
-      const incidents = await deps.store.incidents.list(filter, limit);
-      return { status: 200, body: { items: await Promise.all(incidents.map((each) => incidentView(deps, each))) } };
+      const { items, next } = await deps.store.incidents.newest(filter, { limit, before });
+      return { status: 200, body: { items: await Promise.all(items.map((each) => incidentView(deps, each))), next } };
     },
   }),
   route({

@@ -53,4 +53,5 @@ export const IncidentQuery = z.object({
   state: IncidentState.optional(),
   severity: Severity.optional(),
   limit: ListLimit,
+  before: IncidentId.optional(),
 });

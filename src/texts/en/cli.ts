@@ -13,6 +13,7 @@ export const cli = {
     operation: '"{id}" is not the id of an operation (op_…); look for it with: freehold find {id}',
     account: '"{id}" is not the id of an account (acc_…); look for it with: freehold find {id}',
     ticket: '"{id}" is not the id of a ticket (tic_…); look for it with: freehold find {id}',
+    incident: '"{id}" is not the id of an incident (inc_…); look for it with: freehold incidents list',
   },
   notThere: {
     order: 'There is no order {id}.',
@@ -20,6 +21,7 @@ export const cli = {
     operation: 'There is no operation {id}.',
     account: 'There is no account {id}.',
     ticket: 'There is no ticket {id}.',
+    incident: 'There is no incident {id}.',
   },
   nothingFound: 'Nothing has the id, address or name "{text}".',
   following: 'More: add --before {next}',

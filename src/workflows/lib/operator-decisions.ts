@@ -62,7 +62,7 @@ export function openDecisions({ kind, operationId }: { kind: OperationKind; oper
      */
     async next(
       context: StepContext,
-      { limitMs, unless = () => false }: { limitMs?: number; unless?: (() => boolean) | undefined },
+      { limitMs, unless = () => false }: { limitMs?: number; unless?: (() => boolean) | undefined } = {},
     ): Promise<OperatorDecision | undefined> {
       const decided = () => waiting.get(keyOf(context)) !== undefined || unless();
       if (limitMs === undefined) await condition(decided);

@@ -170,7 +170,7 @@ test('a waiting step is told once by mail and webhook, with cause, decisions and
 
   const decision = { ...at('stack-up'), operator: 'ada', why: 'raised', action: 'retry' as const };
   await noteDecision(ports)(at('stack-up'), decision, provision.kind);
-  expect(await api.store.incidents.list({ isOpen: true }, 10)).toEqual([]);
+  expect((await api.store.incidents.newest({ isOpen: true }, { limit: 10 })).items).toEqual([]);
   // What fails again after a decision is told again.
   await noteNeedsOperator(ports)(at('stack-up', 2), 'cloud_quota', 'vCPU: 32');
   await until(async () => received.length === 2 && (await mailsTo('night@example.com')).length === 2, {
@@ -192,10 +192,10 @@ test('an undo step that fails again and again is one incident; a warning goes to
     limitMs: 30_000,
   });
   expect(await mailsTo('night@example.com')).toEqual([]);
-  const [open] = await api.store.incidents.list({ isOpen: true }, 10);
+  const [open] = (await api.store.incidents.newest({ isOpen: true }, { limit: 10 })).items;
   expect(open).toMatchObject({ severity: 'warning', attempt: 3, detail: 'try 3' });
   await ports.journal.note(at('destroy-stack', 4), { status: 'succeeded' });
-  expect(await api.store.incidents.list({ isOpen: true }, 10)).toEqual([]);
+  expect((await api.store.incidents.newest({ isOpen: true }, { limit: 10 })).items).toEqual([]);
 }, 90_000);
 
 test('many at once: as many mails as an hour allows, the last one says so; webhooks tell all', async () => {

@@ -12,7 +12,8 @@ import { useStore } from '../../support/store.ts';
 
 const store = useStore();
 const settings = (at: number) => ({ at }) as PassSettings;
-const open = async () => (await store.incidents.list({ isOpen: true }, 10)).map(({ reason }) => reason);
+const open = async () =>
+  (await store.incidents.newest({ isOpen: true }, { limit: 10 })).items.map(({ reason }) => reason);
 const later = () => Date.now() + 60_000;
 
 test('operators are told once about mismatches that nothing repairs, and about repairs that do not hold', async () => {
@@ -26,7 +27,7 @@ test('operators are told once about mismatches that nothing repairs, and about r
     await noteMismatches(ports)(settings(Date.now() - 60_000), { mismatches, leftAlone: [] });
   }
   expect(await open()).toEqual(['host_gone']);
-  expect(await store.incidents.list({}, 10)).toMatchObject([
+  expect((await store.incidents.newest({}, { limit: 10 })).items).toMatchObject([
     { severity: 'critical', kind: 'ticket', instanceId: 'i1' },
   ]);
 
@@ -47,7 +48,7 @@ test('a round of snapshots with failures is one incident until a round has none'
   const problem = { cloud: 'digitalocean' as const, subject: 'vol-1', reason: 'cloud_unavailable' };
   for (let times = 0; times < 2; times += 1) await note([problem]);
   expect(told).toHaveLength(1);
-  const [incident] = await store.incidents.list({ isOpen: true }, 10);
+  const [incident] = (await store.incidents.newest({ isOpen: true }, { limit: 10 })).items;
   expect(incident).toMatchObject({
     ...{ kind: 'snapshots', severity: 'warning', reason: 'cloud_unavailable' },
     detail: 'digitalocean vol-1 cloud_unavailable',

@@ -92,7 +92,7 @@ test('a step whose deadline passed waits with the cause that it saw last, for th
   });
   const cause = { reason: 'host_unhealthy', detail: 'host_starting: phase process: status 503' };
   expect(body.operation.waiting).toMatchObject(cause);
-  expect(await api.store.incidents.list({ isOpen: true }, 10)).toContainEqual(
+  expect((await api.store.incidents.newest({ isOpen: true }, { limit: 10 })).items).toContainEqual(
     expect.objectContaining({ ...cause, operationId: ref.operationId, severity: 'critical' }),
   );
   expect(ports.told).toHaveLength(1);
