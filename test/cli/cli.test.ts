@@ -340,7 +340,7 @@ describe('freehold', () => {
     const waits = await freehold(['instances', 'check-drift', record.instanceId]);
     expect(waits.code).toBe(1);
     expect(waits.out).toContain(
-      'report-drift waits for you. The data volume of a delivered server is gone at the cloud.',
+      'report-drift waits for you. The data volume of a delivered server is gone at the cloud; the detail names it.',
     );
     expect(waits.out).toMatch(/operations retry .*\n.*operations abort /);
     expect(await freehold(['instances', 'check-drift', 'i0000000000000000'])).toMatchObject({ code: 5 });

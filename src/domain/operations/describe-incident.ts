@@ -1,5 +1,6 @@
 import type { Incident } from '../../contracts/api/incidents.ts';
 import type { NewIncident } from '../../contracts/incidents.ts';
+import { provision } from '../../contracts/operations/provision.ts';
 import type { OperationKind } from '../../contracts/operations/registry.ts';
 import { keepSnapshotsScheduleId } from '../../contracts/snapshots.ts';
 import { decisionsOn } from '../../contracts/steps.ts';
@@ -108,7 +109,7 @@ function lookOf({ kind, subject, operationId, orderId, instanceId }: IncidentFac
   }
 }
 
-function decisionsAbout(facts: IncidentFacts, operation: OperationKind = 'provision'): Incident['decisions'] {
+function decisionsAbout(facts: IncidentFacts, operation: OperationKind = provision.kind): Incident['decisions'] {
   const { kind, subject, step, operationId = '', instanceId = '' } = facts;
   switch (kind) {
     case 'step':
