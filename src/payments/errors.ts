@@ -5,7 +5,7 @@ import { ReasonError } from '../contracts/reasons.ts';
  * What is kept of an error of the Stripe SDK. The original also has the raw answer, with addresses and billing details,
  * which would be logged with it.
  */
-export class StripeFailure extends Error {
+class StripeFailure extends Error {
   override readonly name = 'StripeFailure';
   readonly type: string;
   readonly code: string | undefined;
