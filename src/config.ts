@@ -73,6 +73,12 @@ const Alerts = z.object({
   FREEHOLD_DAILY_LOOK_MS: Milliseconds.default(hours(24)),
 });
 
+/** Mails that nobody has paid for: about unpaid orders by both processes, invitations by the api. */
+const Mails = z.object({
+  /** How many of them one address gets within an hour. */
+  FREEHOLD_UNPAID_MAILS_PER_HOUR: Count.default(5),
+});
+
 /** Deadlines and windows of the operations, as declared by each (design 5, 6). */
 const Times = z.object(
   Object.fromEntries(
@@ -83,6 +89,7 @@ const Times = z.object(
 const Api = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
   .extend(Holds.shape)
+  .extend(Mails.shape)
   .extend({
     /** Address to bind; a reverse proxy on another machine needs one that it reaches. */
     API_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
@@ -144,6 +151,7 @@ const Control = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
   .extend(Licence.shape)
   .extend(Holds.shape)
+  .extend(Mails.shape)
   .extend(Times.shape)
   .extend(Alerts.shape)
   .extend({

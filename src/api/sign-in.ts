@@ -1,14 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { ReasonError } from '../contracts/reasons.ts';
 import { renderSignInCode } from '../mail/sign-in-code.ts';
-import { now } from '../runtime/clock.ts';
 import { newId } from '../runtime/new-id.ts';
 import { emailKey } from '../store/accounts.ts';
+import { signInCodesTo } from '../store/allowances.ts';
 import type { ApiDeps } from './deps.ts';
 import { knowsBrowser } from './guards/browser.ts';
 import { derive, hashSecret, type SignedIn } from './guards/session.ts';
-
-const hourMs = 3_600_000;
+import { proveAddress } from './orders/prove-address.ts';
 
 function hashCode(deps: ApiDeps, email: string, code: string): string {
   return derive(deps, 'sign-in-code', `${emailKey(email)}\n${code}`);
@@ -32,7 +31,7 @@ export async function requestCode(deps: ApiDeps, { email, browser, client }: Cod
   await requireFewCodes(deps, isKnown ? { email, browserHash } : { email, client });
   const code = String(randomInt(1_000_000)).padStart(6, '0');
   const codeHash = hashCode(deps, email, code);
-  await deps.store.signInCodes.insert({ email, browserHash, client: isKnown ? null : client, codeHash, validMs });
+  await deps.store.signInCodes.insert({ email, browserHash, codeHash, validMs });
   const domain = new URL(deps.config.FREEHOLD_PUBLIC_URL).hostname;
   deps.mail
     .send({ messageId: `<sign-in-${newId.request()}@${domain}>`, to: email, ...renderSignInCode({ code, validMs }) })
@@ -48,15 +47,16 @@ async function requireFewCodes(
   { config, store }: ApiDeps,
   { email, ...by }: { email: string } & ({ browserHash: string } | { client: string }),
 ): Promise<void> {
-  const since = new Date(now() - hourMs);
-  const [own, ofStrangers] = await Promise.all([
-    store.signInCodes.countSince({ email, ...by }, since),
-    'client' in by ? store.signInCodes.countSince({ email, client: { $ne: null } }, since) : 0,
-  ]);
   const { FREEHOLD_SIGN_IN_CODES_PER_HOUR: most, FREEHOLD_SIGN_IN_CODES_PER_HOUR_OF_STRANGERS: mostOfStrangers } =
     config;
-  if (own < most && ofStrangers < mostOfStrangers) return;
-  throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs: hourMs });
+  const own = signInCodesTo(email, { by: 'client' in by ? by.client : by.browserHash, most });
+  const ofStrangers = signInCodesTo(email, { by: 'strangers', most: mostOfStrangers });
+  for (const allowance of 'client' in by ? [own, ofStrangers] : [own]) {
+    const outcome = await store.allowances.take(allowance);
+    if (outcome.allowed) continue;
+    const { retryAfterMs } = outcome;
+    throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs });
+  }
 }
 
 /**
@@ -74,9 +74,11 @@ export async function redeemCode(
   if (!(await deps.store.signInCodes.redeem({ email, browserHash: hashSecret(browser) }, codeHash))) {
     throw new ReasonError('sign_in_code_wrong');
   }
-  if (accountId) return enterAccount(deps, { email, accountId });
   const { accounts } = deps.store;
-  const account = (await accounts.findByMember(email)) ?? (await accounts.openFor(email));
+  const own = await accounts.findByMember(email);
+  if (own) await proveAddress(deps, email, own);
+  if (accountId) return enterAccount(deps, { email, accountId });
+  const account = own ?? (await accounts.openFor(email));
   const member = account.members.find((each) => each.email === emailKey(email));
   if (!member) throw new ReasonError('not_a_member');
   return { account, member };

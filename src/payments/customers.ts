@@ -12,22 +12,28 @@ export interface BillingIdentity {
   address: { line1?: string | undefined; city?: string | undefined; postalCode?: string | undefined; country: string };
 }
 
-/** The base key of a customer: its account, and a hash of its billing identity. */
-export function customerKeyOf(accountId: string, identity: BillingIdentity): string {
+/** Who buys, and for whom the bill is. */
+export interface Payer {
+  /** The account of a member; the order of a guest, whose account is not proven to be theirs. */
+  buyer: string;
+  accountId: string;
+  identity: BillingIdentity;
+}
+
+/** The base key of a customer: its buyer, and a hash of its billing identity. */
+export function customerKeyOf({ buyer, identity }: Pick<Payer, 'buyer' | 'identity'>): string {
   const hash = createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 32);
-  return `${accountId}:customer:${hash}`;
+  return `${buyer}:customer:${hash}`;
 }
 
 /**
- * The Stripe customer of an account and a billing identity, created once and never updated: the renewals of an earlier
- * order keep the name and the address under which it was bought. One that was deleted at Stripe is created anew.
+ * The Stripe customer of a buyer and a billing identity, created once and never updated: the renewals of an earlier
+ * order keep the name and the address under which it was bought, and no buyer pays by the card of another. One that was
+ * deleted at Stripe is created anew.
  */
-export async function ensureCustomer(
-  stripe: Stripe,
-  intents: CreateIntents,
-  { accountId, identity }: { accountId: string; identity: BillingIdentity },
-): Promise<Stripe.Customer> {
-  const baseKey = customerKeyOf(accountId, identity);
+export async function ensureCustomer(stripe: Stripe, intents: CreateIntents, payer: Payer): Promise<Stripe.Customer> {
+  const { accountId, identity } = payer;
+  const baseKey = customerKeyOf(payer);
   const { name, email, address } = identity;
   const parameters: Stripe.CustomerCreateParams = {
     email,

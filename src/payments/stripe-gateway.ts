@@ -2,7 +2,7 @@ import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ListedPrice } from '../domain/catalogue/catalogue.ts';
 import { createStripe, type StripeOptions } from './client.ts';
 import type { CreateIntents } from './create-once.ts';
-import { type BillingIdentity, ensureCustomer } from './customers.ts';
+import { ensureCustomer, type Payer } from './customers.ts';
 import { holdingsOfOrder, listLiveSubscriptions } from './holdings.ts';
 import { clientSecretOf, readPayment } from './payment-state.ts';
 import { createPriceBook } from './price-book.ts';
@@ -18,7 +18,7 @@ export function createStripeGateway(options: StripeOptions & { intents: CreateIn
   const priceBook = createPriceBook(stripe);
   const { intents } = options;
   return {
-    ensureCustomer: (of: { accountId: string; identity: BillingIdentity }) => ensureCustomer(stripe, intents, of),
+    ensureCustomer: (of: Payer) => ensureCustomer(stripe, intents, of),
     createSubscription: (request: SubscriptionRequest) => createSubscription(stripe, { intents, priceBook }, request),
     readPayment: (payment: OrderPayment) => readPayment(stripe, payment),
     clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),

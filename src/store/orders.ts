@@ -42,7 +42,9 @@ export function orderStore(connection: Connection) {
       idempotencyScope: { type: String, required: true },
       idempotencyKey: { type: String, required: true },
       bodyHash: { type: String, required: true },
+      cartHash: { type: String, required: true, index: true },
       accountId: { type: String, required: true, index: true },
+      memberId: String,
       instanceId: { type: String, required: true, unique: true },
       operationId: { type: String, required: true },
       capabilityHash: { type: String, required: true },
@@ -52,6 +54,7 @@ export function orderStore(connection: Connection) {
       paymentMethod: { type: String, required: true },
       adminEmail: { type: String, required: true },
       billingEmail: { type: String, required: true },
+      addressProvenAt: Date,
       billing: { type: Schema.Types.Mixed, required: true },
       payment: { type: Schema.Types.Mixed },
       invoiceIds: { type: [String], required: true },
@@ -87,9 +90,12 @@ export function orderStore(connection: Connection) {
     async findByIdempotencyKey(scope: string, key: string): Promise<OrderRecord | null> {
       return model.findOne({ idempotencyScope: scope, idempotencyKey: key }).lean<OrderRecord>();
     },
-    /** Whether a quote has an order. */
-    async isOrdered(quoteId: string): Promise<boolean> {
-      return (await model.exists({ quoteId })) !== null;
+    async findByQuote(quoteId: string): Promise<OrderRecord | null> {
+      return model.findOne({ quoteId }).lean<OrderRecord>();
+    },
+    /** The orders of a cart, newest first. */
+    async ofCart(cartHash: string, limit: number): Promise<OrderRecord[]> {
+      return model.find({ cartHash }).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
     },
     /** The order of a Stripe object, by subscription or payment intent. */
     async findByPayment(ids: { subscriptionId?: string; paymentIntentId?: string }): Promise<OrderRecord | null> {
@@ -166,6 +172,16 @@ export function orderStore(connection: Connection) {
         })
         .limit(100)
         .lean<OrderRecord[]>();
+    },
+    /**
+     * Notes that the billing address of an order that waits for its payment is proven; true only for the first to do so.
+     */
+    async proveAddress(id: string, at: Date): Promise<boolean> {
+      const result = await model.updateOne(
+        { _id: id, state: 'awaiting_payment', addressProvenAt: null },
+        { $set: { addressProvenAt: at } },
+      );
+      return result.modifiedCount === 1;
     },
     async markStarted(id: string): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { startedAt: nowDate() } });

@@ -1,4 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
+import { ReasonError } from '../contracts/reasons.ts';
 import { nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 
@@ -14,6 +15,8 @@ export interface OutboxRow {
   createdAt: Date;
   sentAt?: Date | undefined;
 }
+
+type NewOutboxRow = Pick<OutboxRow, '_id' | 'kind' | 'orderId' | 'recipient'>;
 
 export function outboxStore(connection: Connection) {
   const model = connection.model<OutboxRow>(
@@ -33,24 +36,42 @@ export function outboxStore(connection: Connection) {
     ),
   );
 
+  /** The row with this Message-ID, created if missing. */
+  async function open(row: NewOutboxRow): Promise<OutboxRow> {
+    const fresh: OutboxRow = { ...row, status: 'pending', attempts: 0, createdAt: nowDate() };
+    try {
+      await model.create(fresh);
+      return fresh;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    const existing = await model.findById(row._id).lean<OutboxRow>();
+    if (!existing) throw new Error(`outbox row ${row._id} vanished`);
+    return existing;
+  }
+
+  async function mark(id: string, status: OutboxRow['status']): Promise<void> {
+    const set = status === 'sent' ? { status, sentAt: nowDate() } : { status };
+    await model.updateOne({ _id: id }, { $set: set, $inc: { attempts: 1 } });
+  }
+
   return {
     model,
-    /** The row with this Message-ID, created if missing. */
-    async open(row: Pick<OutboxRow, '_id' | 'kind' | 'orderId' | 'recipient'>): Promise<OutboxRow> {
-      const fresh: OutboxRow = { ...row, status: 'pending', attempts: 0, createdAt: nowDate() };
-      try {
-        await model.create(fresh);
-        return fresh;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
-      const existing = await model.findById(row._id).lean<OutboxRow>();
-      if (!existing) throw new Error(`outbox row ${row._id} vanished`);
-      return existing;
+    /** Whether this mail was ever tried. */
+    async has(messageId: string): Promise<boolean> {
+      return (await model.exists({ _id: messageId })) !== null;
     },
-    async mark(id: string, status: OutboxRow['status']): Promise<void> {
-      const set = status === 'sent' ? { status, sentAt: nowDate() } : { status };
-      await model.updateOne({ _id: id }, { $set: set, $inc: { attempts: 1 } });
+    /** Sends a mail unless it was sent before, and records the outcome. Throws what `send` throws. */
+    async sendOnce(row: NewOutboxRow, send: () => Promise<void>): Promise<void> {
+      if ((await open(row)).status === 'sent') return;
+      try {
+        await send();
+      } catch (error) {
+        const isRefused = error instanceof ReasonError && error.code === 'mail_refused';
+        await mark(row._id, isRefused ? 'refused' : 'pending');
+        throw error;
+      }
+      await mark(row._id, 'sent');
     },
   };
 }

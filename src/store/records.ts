@@ -102,7 +102,11 @@ export interface OrderRecord {
   idempotencyScope: string;
   idempotencyKey: string;
   bodyHash: string;
+  /** Hash of the hold token of its cart: whoever knows the token reaches the order. */
+  cartHash: string;
   accountId: string;
+  /** The member who placed it; absent where a guest did, who need not be the owner of the address that they gave. */
+  memberId?: string | undefined;
   instanceId: string;
   operationId: string;
   capabilityHash: string;
@@ -112,6 +116,8 @@ export interface OrderRecord {
   paymentMethod: 'card';
   adminEmail: string;
   billingEmail: string;
+  /** Since when the billing address is known to be the buyer's: they signed in with it. Absent until then. */
+  addressProvenAt?: Date | undefined;
   billing: BillingDetails;
   payment?: OrderPayment | undefined;
   /** Every invoice of this order at Stripe; its renewals are the subscription's. */

@@ -8,8 +8,6 @@ export interface SignInCodeRecord {
   email: string;
   /** Hash of the secret of the browser that asked. */
   browserHash: string;
-  /** Address of the client that asked; null from a browser that was known for the e-mail address. */
-  client: string | null;
   codeHash: string;
   guesses: number;
   used: boolean;
@@ -26,7 +24,6 @@ export function signInCodeStore(connection: Connection) {
     {
       email: { type: String, required: true },
       browserHash: { type: String, required: true },
-      client: { type: String, default: null },
       codeHash: { type: String, required: true },
       guesses: { type: Number, required: true },
       used: { type: Boolean, required: true },
@@ -41,26 +38,18 @@ export function signInCodeStore(connection: Connection) {
   return {
     model,
     async insert(
-      code: Pick<SignInCodeRecord, 'email' | 'browserHash' | 'client' | 'codeHash'> & { validMs: number },
+      code: Pick<SignInCodeRecord, 'email' | 'browserHash' | 'codeHash'> & { validMs: number },
     ): Promise<void> {
       await model.create({
         _id: new Types.ObjectId(),
         email: emailKey(code.email),
         browserHash: code.browserHash,
-        client: code.client,
         codeHash: code.codeHash,
         guesses: 0,
         used: false,
         createdAt: nowDate(),
         expiresAt: new Date(now() + code.validMs),
       });
-    },
-    /** How many codes were requested for this address since then: by one browser, by one client, or by any client. */
-    async countSince(
-      { email, ...by }: { email: string } & ({ browserHash: string } | { client: string | { $ne: null } }),
-      since: Date,
-    ): Promise<number> {
-      return model.countDocuments({ email: emailKey(email), ...by, createdAt: { $gt: since } });
     },
     /**
      * Uses up one guess on the newest code that this browser requested for this address and, if the hash matches, the

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { accountStore } from './accounts.ts';
+import { allowanceStore } from './allowances.ts';
 import { auditStore } from './audit.ts';
 import { createIntentStore } from './create-intents.ts';
 import { hostnameHoldStore } from './hostname-holds.ts';
@@ -10,6 +11,7 @@ import { operationStore } from './operations.ts';
 import { orderStore } from './orders.ts';
 import { outboxStore } from './outbox.ts';
 import { quoteStore } from './quotes.ts';
+import { requestKeyStore } from './request-keys.ts';
 import { sessionStore } from './sessions.ts';
 import { signInCodeStore } from './sign-in-codes.ts';
 import { stackLeaseStore } from './stack-leases.ts';
@@ -46,6 +48,8 @@ export async function openStore(uri: string, options: { maxPoolSize?: number } =
     sessions: sessionStore(connection),
     signInCodes: signInCodeStore(connection),
     knownBrowsers: knownBrowserStore(connection),
+    allowances: allowanceStore(connection),
+    requestKeys: requestKeyStore(connection),
     stackLeases: stackLeaseStore(connection),
   };
   await connection.asPromise();

@@ -132,6 +132,7 @@ const [worker] = await Promise.all([
         sender,
         baseDomain: config.FREEHOLD_BASE_DOMAIN,
         simulated: config.FREEHOLD_SIMULATED_CLOUDS,
+        unpaidMailsPerHour: config.FREEHOLD_UNPAID_MAILS_PER_HOUR,
         orderLink: (orderId) =>
           orderPageLink({ publicUrl: config.FREEHOLD_PUBLIC_URL, key: config.FREEHOLD_SIGNING_KEY, orderId }),
         hostUrl,

@@ -183,6 +183,14 @@ describe('signing in', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(60);
   });
 
+  test('asks for ten codes at most, also when all are asked for at once', async () => {
+    const email = 'at-once@example.com';
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(email)));
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(10);
+    expect(api.mails.filter(({ to }) => to === email)).toHaveLength(10);
+  });
+
   test('answers 202 while the mail relay is down', async () => {
     const quiet = await startApi(api.databaseUri, {
       mail: { send: async () => Promise.reject(new ReasonError('mail_unavailable')) },

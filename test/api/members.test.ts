@@ -308,6 +308,24 @@ describe('an invitation', () => {
     expect(codeOf(resend)).toBe('too_many_requests');
   });
 
+  test('reaches one address a few times an hour and no more, whoever sends it, and leaves nothing behind', async () => {
+    const email = 'invited-by-all@example.com';
+    const founders = await Promise.all(Array.from({ length: 8 }, () => found(api)));
+    const answers = await Promise.all(founders.map(({ browser }) => invite(api, browser, email)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
+    const refused = founders[answers.findIndex(({ status }) => status === 429)]!;
+    expect(api.mails.filter(({ to }) => to === email)).toHaveLength(5);
+    expect((await api.store.accounts.find(refused.accountId))?.invitations).toEqual([]);
+
+    const sender = founders[answers.findIndex(({ status }) => status === 201)]!;
+    const [invitation] = (await api.store.accounts.find(sender.accountId))!.invitations;
+    const path = `/v1/account/invitations/${invitation!._id}/resend`;
+    const again = await api.call('POST', path, { headers: { ...sender.browser } });
+    expect([again.status, again.body.code]).toEqual([429, 'too_many_requests']);
+    // The link that was mailed still works.
+    expect((await api.store.accounts.find(sender.accountId))?.invitations).toEqual([invitation]);
+  });
+
   test('is refused where the account is full', async () => {
     const small = await startApi(api.databaseUri, { config: { FREEHOLD_MEMBERS_PER_ACCOUNT: 2 } });
     try {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { requireSameRequest } from '../../src/api/operations/require-same-request.ts';
 import { allRoutes } from '../../src/api/routes/all-routes.ts';
 import { operations } from '../../src/contracts/operations/registry.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
@@ -68,6 +69,20 @@ describe('a customer', () => {
     expect(calls).toHaveLength(callsBefore);
     const other = await api.call('POST', `${path}/restart`, { headers: { ...owner.browser, ...once() } });
     expect(other.body.operationId).not.toBe(operationId);
+  });
+
+  test('is refused with a key that came with another request before', async () => {
+    const { owner, instance, path } = await delivered();
+    const scope = `${instance._id}:restart`;
+    await requireSameRequest(api.deps, {
+      scope,
+      key: 'taken',
+      request: { requestedBy: 'customer', request: { now: 1 } },
+    });
+    const callsBefore = calls.length;
+    const answer = await api.call('POST', `${path}/restart`, { headers: { ...owner.browser, ...once('taken') } });
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'idempotency_key_reused']);
+    expect(calls).toHaveLength(callsBefore);
   });
 
   test('needs the key, the role and a server of the account', async () => {

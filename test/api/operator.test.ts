@@ -77,6 +77,19 @@ describe('an operator', () => {
     ]);
   });
 
+  test('is refused with a key that came with another decision, which would answer for this one', async () => {
+    const record = await waitingOperation();
+    const headers = { ...bearer, 'idempotency-key': 'one-key' };
+    const body = { step: 'stack-up', attempt: 2, why: 'try again' };
+    expect((await decide(record.operationId, 'retry', body, headers)).status).toBe(202);
+    expect((await decide(record.operationId, 'retry', body, headers)).status).toBe(202);
+    const abort = await decide(record.operationId, 'abort', body, headers);
+    expect([abort.status, codeOf(abort)]).toEqual([409, 'idempotency_key_reused']);
+    const other = await decide(record.operationId, 'retry', { ...body, why: 'other' }, headers);
+    expect(codeOf(other)).toBe('idempotency_key_reused');
+    expect(calls.findLast(({ call }) => call === 'decide')?.args[1]).toMatchObject({ action: 'retry' });
+  });
+
   test('is told when the step does not wait, and when there is no such operation', async () => {
     const record = await waitingOperation();
     const why = 'why not';

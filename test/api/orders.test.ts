@@ -1,8 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { payerOf } from '../../src/activities/billing/create-subscription.ts';
+import { requireSameRequest } from '../../src/api/operations/require-same-request.ts';
 import { sweepOnce } from '../../src/api/orders/sweeps.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import { signQuote } from '../../src/domain/billing/quote-signature.ts';
+import { customerKeyOf } from '../../src/payments/customers.ts';
 import {
+  cart,
   codeOf,
   freshName,
   notedWorkflows,
@@ -154,11 +158,11 @@ describe('an order is refused', () => {
     expect([answer.status, codeOf(answer)]).toEqual([409, 'subject_not_sold']);
   });
 
-  test('when its quote was ordered already', async () => {
+  test('when its quote was ordered already with other contents, which names the order', async () => {
     const body = orderBody(await quote(api));
-    await postOrder(body);
-    const answer = await postOrder(body);
-    expect([answer.status, codeOf(answer)]).toEqual([409, 'quote_used']);
+    const first = await postOrder(body);
+    const answer = await postOrder({ ...body, adminEmail: 'other@example.com' });
+    expect([answer.status, codeOf(answer), answer.body.detail]).toEqual([409, 'quote_used', first.body.id]);
   });
 
   test('when there is no such quote', async () => {
@@ -185,12 +189,132 @@ describe('an order is refused', () => {
   });
 
   test('when the account holds five unpaid names already, and leaves no row behind', async () => {
-    const billingEmail = 'many@example.com';
-    for (let held = 0; held < 5; held += 1) await order(api, { billingEmail });
+    const member = await signIn(api, 'many@example.com');
+    const buy = async () => postOrder(orderBody(await quote(api)), freshName(), member);
+    for (let held = 0; held < 5; held += 1) expect((await buy()).status).toBe(202);
     const offer = await quote(api);
-    const answer = await postOrder(orderBody(offer, { billingEmail }));
+    const answer = await postOrder(orderBody(offer), freshName(), member);
     expect([answer.status, codeOf(answer)]).toEqual([429, 'too_many_holds']);
     expect(await api.store.orders.model.findOne({ quoteId: offer.id })).toBeNull();
+    // The cart keeps the name: whoever cancels another order can order it.
+    expect(await api.store.holds.find(offer.subject.hostname.split('.')[0]!)).toMatchObject({ holderId: offer.id });
+    expect((await postOrder(orderBody(offer))).status).toBe(202);
+  });
+
+  test('beyond five of fifty that one account places at once', async () => {
+    const member = await signIn(api, 'fifty@example.com');
+    const offers = await Promise.all(Array.from({ length: 50 }, () => quote(api)));
+    const answers = await Promise.all(offers.map((offer) => postOrder(orderBody(offer), freshName(), member)));
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(5);
+    expect(new Set(answers.map(codeOf))).toEqual(new Set([undefined, 'too_many_holds']));
+    const quoteId = { $in: offers.map(({ id }) => id) };
+    expect(await api.store.orders.model.countDocuments({ quoteId })).toBe(5);
+  });
+});
+
+describe('a guest who gives the address of somebody else', () => {
+  const billingEmail = 'victim@example.com';
+
+  test('takes none of their account’s holds', async () => {
+    const victim = await signIn(api, billingEmail);
+    for (let placed = 0; placed < 6; placed += 1) await order(api, { billingEmail });
+    expect((await api.call('POST', '/v1/quotes', { body: cart(), headers: victim })).status).toBe(201);
+    const own = await postOrder(orderBody(await quote(api), { billingEmail }), freshName(), victim);
+    expect(own.status).toBe(202);
+  });
+
+  test('has nothing mailed to them, and is a customer of their own at Stripe', async () => {
+    const victim = await signIn(api, billingEmail);
+    const own = await postOrder(orderBody(await quote(api), { billingEmail }), freshName(), victim);
+    const member = (await api.store.orders.find(own.body.id))!;
+    const mailed = () => api.mails.filter(({ to, messageId }) => to === billingEmail && messageId.includes('-link@'));
+    await until(() => mailed().some(({ messageId }) => messageId.includes(member._id)));
+    const { record } = await order(api, { billingEmail });
+    expect([record.addressProvenAt, record.memberId]).toEqual([undefined, undefined]);
+    expect(mailed().filter(({ messageId }) => messageId.includes(record._id))).toEqual([]);
+    expect(payerOf(record).identity).toEqual(payerOf(member).identity);
+    expect(customerKeyOf(payerOf(record))).not.toBe(customerKeyOf(payerOf(member)));
+  });
+});
+
+describe('the link of an unpaid order', () => {
+  const linksTo = (address: string) =>
+    api.mails.filter(({ to, messageId }) => to === address && messageId.includes('-link@'));
+
+  test('is mailed once the buyer has signed in with the address, and once only', async () => {
+    const billingEmail = 'closed-tab@example.com';
+    const { record, accepted } = await order(api, { billingEmail });
+    expect(linksTo(billingEmail)).toEqual([]);
+    await signIn(api, billingEmail);
+    await until(() => linksTo(billingEmail).length > 0);
+    await signIn(api, billingEmail);
+    expect(linksTo(billingEmail).map(({ messageId }) => messageId)).toEqual([
+      `<${record._id}-link@freehold.localhost>`,
+    ]);
+    expect(linksTo(billingEmail)[0]?.text).toContain(accepted.links.page);
+  });
+
+  test('is mailed to no more than a few an hour', async () => {
+    const billingEmail = 'seldom@example.com';
+    for (let placed = 0; placed < 7; placed += 1) await order(api, { billingEmail });
+    await signIn(api, billingEmail);
+    const proven = await api.store.orders.model.find({ billingEmail, addressProvenAt: { $ne: null } });
+    expect(proven).toHaveLength(7);
+    await until(
+      async () => (await api.store.allowances.model.findById(`unpaid-mail:${billingEmail}`))?.times.length === 5,
+    );
+    await until(() => linksTo(billingEmail).length === 5);
+    expect(await api.store.outbox.model.countDocuments({ orderId: { $in: proven.map(({ _id }) => _id) } })).toBe(5);
+  });
+});
+
+describe('a buyer who lost the answer to their order', () => {
+  test('gets it again by the same body with a new key, also when many are sent at once', async () => {
+    const body = orderBody(await quote(api));
+    const first = await postOrder(body);
+    const again = await postOrder(body);
+    expect([again.status, again.body]).toEqual([202, first.body]);
+
+    const other = orderBody(await quote(api));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => postOrder(other)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(202));
+    expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
+  });
+
+  test('gets it again when the quote has expired or is gone', async () => {
+    const body = orderBody(await quote(api));
+    const first = await postOrder(body);
+    await api.store.quotes.model.deleteOne({ _id: body.quoteId });
+    expect((await postOrder(body)).body).toEqual(first.body);
+    const stranger = await quote(api);
+    expect(codeOf(await postOrder({ ...body, holdToken: stranger.holdToken }))).toBe('quote_altered');
+  });
+
+  test('finds it by the hold token of the cart, which nobody else has', async () => {
+    const offer = await quote(api);
+    const { body: accepted } = await postOrder(orderBody(offer));
+    const find = (holdToken: string) => api.call('POST', '/v1/carts/orders', { body: { holdToken } });
+    const { status, body } = await find(offer.holdToken);
+    expect([status, body.items.length]).toEqual([200, 1]);
+    expect(body.items[0]).toMatchObject({
+      ...{ id: accepted.id, state: 'awaiting_payment', capability: accepted.capability, links: accepted.links },
+    });
+    expect((await find((await quote(api)).holdToken)).body.items).toEqual([]);
+
+    await bringOrder(api.store, accepted.id, { to: 'expired', reason: 'payment_expired' });
+    expect((await find(offer.holdToken)).body.items).toHaveLength(1);
+    const eightDays = 8 * 24 * 3_600_000;
+    await api.store.orders.model.updateOne({ _id: accepted.id }, { endedAt: new Date(Date.now() - eightDays) });
+    expect((await find(offer.holdToken)).body.items).toEqual([]);
+  });
+
+  test('is told of it by a second quote of the cart for the same name', async () => {
+    const first = await quote(api);
+    const name = first.subject.hostname.split('.')[0]!;
+    const second = await quote(api, { name, holdToken: first.holdToken });
+    const { body: accepted } = await postOrder(orderBody(first));
+    const answer = await postOrder(orderBody(second));
+    expect([answer.status, codeOf(answer), answer.body.detail]).toEqual([409, 'hostname_ordered', accepted.id]);
   });
 });
 
@@ -432,6 +556,16 @@ describe('cancelling', () => {
     expect(await api.store.audit.of(record._id)).toMatchObject([
       { actor: `guest:${record._id}`, action: 'cancel-order', requestId: answer.headers.get('x-request-id') },
     ]);
+  });
+
+  test('is refused under a key that stood for another request about the server', async () => {
+    const { accepted, bearer, record } = await order(api);
+    const key = freshName();
+    const decision = { action: 'retry', operationId: record.operationId, step: 'stack-up', attempt: 1 };
+    await requireSameRequest(api.deps, { scope: record.instanceId, key, request: decision });
+    const answer = await cancel(accepted.id, { ...bearer, 'idempotency-key': key });
+    expect([answer.status, codeOf(answer)]).toEqual([409, 'idempotency_key_reused']);
+    expect((await cancel(accepted.id, { ...bearer, 'idempotency-key': freshName() })).status).toBe(202);
   });
 
   test('is too late after ready and after the end', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { QuoteRequest } from '../../src/contracts/api/quotes.ts';
+import type { Quote, QuoteRequest } from '../../src/contracts/api/quotes.ts';
 import { verifyQuote } from '../../src/domain/billing/quote-signature.ts';
-import { cart, codeOf, freshName, order, quote, signIn, startApi, useApi } from '../support/api.ts';
+import { cart, codeOf, freshName, order, orderBody, quote, signIn, startApi, useApi } from '../support/api.ts';
 
 const api = useApi();
 
@@ -162,7 +162,7 @@ describe('a name', () => {
   test('that an order holds is not taken away by a later quote of the same cart', async () => {
     const first = await quote(api);
     const name = first.subject.hostname.split('.')[0] as string;
-    await api.call('POST', '/v1/orders', {
+    const ordered = await api.call('POST', '/v1/orders', {
       headers: { 'idempotency-key': freshName() },
       body: {
         quoteId: first.id,
@@ -173,7 +173,9 @@ describe('a name', () => {
         paymentMethod: 'card',
       },
     });
-    expect(await refusal({ name, holdToken: first.holdToken })).toMatchObject({ code: 'hostname_held' });
+    const own = await refusal({ name, holdToken: first.holdToken });
+    expect(own).toMatchObject({ status: 409, code: 'hostname_ordered', detail: ordered.body.id });
+    expect(await refusal({ name })).toMatchObject({ code: 'hostname_held' });
   });
 
   test('is won by exactly one of many who ask at once', async () => {
@@ -195,8 +197,8 @@ describe('the limits of unpaid holds', () => {
         Array.from({ length: 25 }, () => limited.call('POST', '/v1/quotes', { body: cart() })),
       );
       const open = await limited.store.holds.model.countDocuments({});
-      expect(open).toBeLessThanOrEqual(20);
-      expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(5);
+      expect(open).toBe(20);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
       expect(answers.find(({ status }) => status === 429)?.body.code).toBe('too_many_holds');
     } finally {
       await limited.close();
@@ -215,6 +217,16 @@ describe('the limits of unpaid holds', () => {
     expect(codeOf(await ask())).toBe('too_many_holds');
     expect((await ask({ holdToken: last.body.holdToken })).status).toBe(201);
   });
+});
+
+test('the limits stop a guest after five names of one cart', async () => {
+  const first = await quote(api);
+  const buy = (offer: Quote) =>
+    api.call('POST', '/v1/orders', { body: orderBody(offer), headers: { 'idempotency-key': freshName() } });
+  await buy(first);
+  const { holdToken } = first;
+  for (let held = 2; held <= 5; held += 1) expect((await buy(await quote(api, { holdToken }))).status).toBe(202);
+  expect(await refusal({ holdToken })).toMatchObject({ status: 429, code: 'too_many_holds' });
 });
 
 describe('the availability of a name', () => {

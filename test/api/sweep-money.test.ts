@@ -3,7 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import Stripe from 'stripe';
 import { createBillingActivities } from '../../src/activities/billing/billing-activities.ts';
-import { identityOf } from '../../src/activities/billing/create-subscription.ts';
+import { payerOf } from '../../src/activities/billing/create-subscription.ts';
 import { sweepMoneyOnce } from '../../src/api/orders/sweep-money.ts';
 import { createWorkflows } from '../../src/api/workflows.ts';
 import type { OrderPayment } from '../../src/contracts/order-payment.ts';
@@ -86,8 +86,8 @@ beforeEach(async () => {
 /** An ended order whose payment at Stripe was not closed: a browser may still pay it. */
 async function ended() {
   const { record } = await order(api);
-  const { _id: orderId, instanceId, operationId, accountId, quote } = record;
-  const customer = await gateway.ensureCustomer({ accountId, identity: identityOf(record) });
+  const { _id: orderId, instanceId, operationId, quote } = record;
+  const customer = await gateway.ensureCustomer(payerOf(record));
   const payment = await gateway.createSubscription({
     baseKey: `${instanceId}:${operationId}:create-subscription`,
     customerId: customer.id,

@@ -54,7 +54,11 @@ test('does the main job and says so in one JSON document', () => {
     ['A reading is stored', true],
     ['Money taken', true],
   ]);
-  expect(summary?.mails.map(({ to }) => to).sort()).toEqual([['accounts@example.com'], ['ada@example.com']]);
+  expect(summary?.mails.map(({ to }) => to).sort()).toEqual([
+    ['accounts@example.com'],
+    ['accounts@example.com'],
+    ['ada@example.com'],
+  ]);
   expect(summary?.steps.map(({ name }) => name)).toEqual(expect.arrayContaining(['Build the server', 'Hand over']));
 });
 

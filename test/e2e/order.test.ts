@@ -132,15 +132,18 @@ describe('an order, from quote to server', () => {
     expect(licence).toMatchObject({ plan: 'GROW', status: 'ACTIVE', seats: { production: { limit: 1 } } });
   });
 
-  test('mails the administrator the sign-in link and the payer a receipt', async () => {
+  test('mails the payer the link of the order and a receipt, and the administrator the sign-in link', async () => {
     const mails = await world().outside.mails(purchase.order.id);
-    expect(mails.map(({ to }) => to[0]).sort()).toEqual([administrator, purchase.payer].sort());
-    const [toAdministrator, toPayer] = await Promise.all([textTo(administrator), textTo(purchase.payer)]);
+    const { payer } = purchase;
+    expect(mails.map(({ to }) => to[0]).sort()).toEqual([administrator, payer, payer].sort());
+    const [toAdministrator, toPayer, orderLink] = await Promise.all([textOf('ready'), textOf('paid'), textOf('link')]);
+    expect(orderLink).toContain('Your payment has arrived.');
     expect(toAdministrator).toContain(`#define THINGER_SERVER "${purchase.quote.subject.hostname}"`);
     expect(toAdministrator).toMatch(/24 to 48 hours/);
     expect(toPayer).toContain(purchase.quote.subject.hostname);
     expect(toPayer).toContain((purchase.quote.total / 100).toFixed(2));
     const link = /http:\S+\/orders\/\S+/.exec(toPayer)?.[0] ?? '';
+    expect(orderLink).toContain(link);
     const entry = await fetch(link, { redirect: 'manual' });
     const cookie = entry.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     const page = await fetch(new URL(entry.headers.get('location') ?? '', link), { headers: { cookie } });
@@ -151,8 +154,8 @@ describe('an order, from quote to server', () => {
     ]);
     expect(toAdministrator).not.toContain(purchase.order.capability);
 
-    async function textTo(address: string): Promise<string> {
-      const { id } = mails.find(({ to }) => to.includes(address))!;
+    async function textOf(kind: string): Promise<string> {
+      const { id } = mails.find(({ messageId }) => messageId.includes(`-${kind}@`))!;
       const mail = await (await fetch(`${world().platform.urls.mailbox}/messages/${id}`)).json();
       return (mail as { text: string }).text;
     }

@@ -47,6 +47,7 @@ function allIsWell(): Evidence {
     ],
     mails: [
       { messageId: `<${good.id}-ready@example>`, to: [good.adminEmail] },
+      { messageId: `<${good.id}-link@example>`, to: [good.billingEmail] },
       { messageId: `<${good.id}-paid@example>`, to: [good.billingEmail] },
       { messageId: `<${gone.id}-outcome@example>`, to: [gone.billingEmail] },
     ],
@@ -154,6 +155,21 @@ const planted: readonly [invariant: InvariantName, what: string, plant: (evidenc
       'a second Message-ID',
       ({ mails }) => mails.push({ messageId: '<ord_good-ready@example2>', to: ['admin-ord_good@example.com'] }),
       /2 ready mails/,
+    ],
+    [
+      'mails',
+      'a link of an order that was never paid',
+      ({ mails, stripe }) => {
+        stripe.charges.pop();
+        mails.at(-1)!.messageId = '<ord_gone-link@example>';
+      },
+      /1 links mailed/,
+    ],
+    [
+      'mails',
+      'a reason for an order that was never paid',
+      ({ stripe }) => stripe.charges.pop(),
+      /1 mails that give the reason/,
     ],
     ['mails', 'no reason given', ({ mails }) => mails.pop(), /0 mails that give the reason/],
     ['mails', 'a wrong address', ({ mails }) => mails[1]!.to.push('eve@example.com'), /went to the wrong recipient/],

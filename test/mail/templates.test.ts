@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { renderInvitation } from '../../src/mail/invitation.ts';
 import { renderLateRefund } from '../../src/mail/late-refund.ts';
 import { renderNotDelivered } from '../../src/mail/not-delivered.ts';
+import { renderOrderLink } from '../../src/mail/order-link.ts';
 import { renderOutcome } from '../../src/mail/outcome.ts';
 import { renderPayment } from '../../src/mail/payment.ts';
 import { productLinks } from '../../src/mail/product-links.ts';
@@ -155,6 +156,21 @@ test('a sign-in code stands in the subject, with its minutes in the text', () =>
 test('a subject is one line, whatever a name holds', () => {
   const { subject } = renderReady({ ...ready, hostname: 'acme\r\nBcc: all@example.com' });
   expect(subject).not.toMatch(/[\r\n]/);
+});
+
+test.each([
+  [true, 'Your payment has arrived.'],
+  [false, 'Nothing is paid yet: the server is built once your payment has arrived.'],
+])('the link of an order, paid: %s', (isPaid, state) => {
+  const { orderId, hostname, orderUrl } = order;
+  const { subject, html, text } = renderOrderLink({ orderId, hostname, orderUrl, isPaid });
+  expect(subject).toBe('Your order: acme.local.freehold.localhost');
+  for (const body of [html, text]) {
+    expect(body).toContain(state);
+    expect(body).toContain(orderId);
+    expect(body).toContain(orderUrl);
+    expect(body).toContain(hostname);
+  }
 });
 
 test('a payment that came too late: how much goes back, and of which order', () => {

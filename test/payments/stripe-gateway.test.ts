@@ -39,6 +39,7 @@ async function order(change: { total?: number; dearer?: number } = {}) {
   next += 1;
   const accountId = `acc_${String(next).padStart(16, '0')}`;
   const customer = await gateway.ensureCustomer({
+    buyer: accountId,
     accountId,
     identity: { email: `payer-${next}@example.com`, name: 'Ada', address: { country: 'ES' } },
   });
@@ -203,7 +204,8 @@ describe('the Stripe gateway', () => {
   test('a customer that was deleted at Stripe is made anew, once', async () => {
     next += 1;
     const accountId = `acc_${String(next).padStart(16, '0')}`;
-    const of = { accountId, identity: { email: `gone-${next}@example.com`, name: 'Ada', address: { country: 'ES' } } };
+    const identity = { email: `gone-${next}@example.com`, name: 'Ada', address: { country: 'ES' } };
+    const of = { buyer: accountId, accountId, identity };
     const gone = await gateway.ensureCustomer(of);
     await emulator.stripe.customers.del(gone.id);
     const made = await gateway.ensureCustomer(of);
@@ -229,9 +231,13 @@ describe('the Stripe gateway', () => {
   test('orders of one account with the same bill share one customer, also at the same time', async () => {
     next += 1;
     const accountId = `acc_${String(next).padStart(16, '0')}`;
-    const of = { accountId, identity: { email: `two-${next}@example.com`, name: 'Ada', address: { country: 'ES' } } };
+    const of = {
+      buyer: accountId,
+      accountId,
+      identity: { email: `two-${next}@example.com`, name: 'Ada', address: { country: 'ES' } },
+    };
     const [first] = await Promise.all([gateway.ensureCustomer(of), gateway.ensureCustomer(of).catch(() => undefined)]);
-    await forget(customerKeyOf(accountId, of.identity));
+    await forget(customerKeyOf(of));
     const again = await gateway.ensureCustomer({
       ...of,
       identity: { ...of.identity, address: { country: 'ES', city: undefined } },
@@ -244,13 +250,15 @@ describe('the Stripe gateway', () => {
     next += 1;
     const accountId = `acc_${String(next).padStart(16, '0')}`;
     const identity = { email: `bill-${next}@example.com`, name: 'Ada', address: { country: 'ES', line1: 'Calle 1' } };
-    const first = await gateway.ensureCustomer({ accountId, identity });
+    const first = await gateway.ensureCustomer({ buyer: accountId, accountId, identity });
     const bills = [
       { ...identity, name: 'Grace' },
       { ...identity, address: { ...identity.address, line1: 'Calle 2' } },
       { ...identity, email: `other-${next}@example.com` },
     ];
-    const others = await Promise.all(bills.map((bill) => gateway.ensureCustomer({ accountId, identity: bill })));
+    const others = await Promise.all(
+      bills.map((bill) => gateway.ensureCustomer({ buyer: accountId, accountId, identity: bill })),
+    );
     expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(4);
     const after = await emulator.stripe.customers.retrieve(first.id);
     expect(after).toMatchObject({ name: 'Ada', email: identity.email, address: { line1: 'Calle 1' } });

@@ -37,7 +37,8 @@ describe('a name', () => {
     expect(await store.holds.take(quote)).toBe('held');
     expect(await store.holds.take(order)).toBe('held');
     expect(await store.holds.take(order)).toBe('held');
-    expect(await store.holds.take(quote)).toBe('held_by_other');
+    expect(await store.holds.take(quote)).toBe('held_by_own_order');
+    expect(await store.holds.take(hold({ _id: quote._id }))).toBe('held_by_other');
     expect(await store.holds.own(quote._id, 'ord_other', 'i1')).toBe(false);
     expect(await store.holds.own(quote._id, 'ord_1', 'i1')).toBe(true);
     expect(await store.holds.own(quote._id, 'ord_1', 'i1')).toBe(true);
@@ -88,15 +89,48 @@ describe('holds', () => {
 
   test('count while they are open and belong to no instance', async () => {
     const accountId = 'acc_count';
-    const open = hold({ accountId });
-    for (const each of [open, hold({ accountId }), hold({ accountId, until: past() })]) await store.holds.take(each);
+    const [first, second] = [hold({ accountId }), hold({ accountId })];
+    for (const each of [first, second, hold({ accountId, until: past() })]) await store.holds.take(each);
     const owned = hold({ accountId, holderId: 'ord_9' });
     await store.holds.take(owned);
     await store.holds.own(owned._id, 'ord_9', 'i9');
-    expect(await store.holds.areMoreThan(1, { accountId })).toBe(true);
-    expect(await store.holds.areMoreThan(2, { accountId })).toBe(false);
-    expect(await store.holds.areMoreThan(0, { accountId, except: open._id })).toBe(true);
-    expect(await store.holds.areMoreThan(1, { accountId, except: open._id })).toBe(false);
+    expect(await store.holds.isWithin(2, first._id, { accountId })).toBe(true);
+    expect(await store.holds.isWithin(1, second._id, { accountId })).toBe(false);
+  });
+
+  test('of takers at once stay within the limit, and the limit is reached', async () => {
+    const accountId = 'acc_race';
+    const takers = Array.from({ length: 30 }, () => hold({ accountId }));
+    const outcomes = await Promise.all(
+      takers.map(async (taker) => {
+        await store.holds.take(taker);
+        const isWithin = await store.holds.isWithin(5, taker._id, { accountId });
+        if (!isWithin) await store.holds.release(taker._id, [taker.holderId]);
+        return isWithin;
+      }),
+    );
+    expect(outcomes.filter(Boolean)).toHaveLength(5);
+    expect(await store.holds.model.countDocuments({ accountId })).toBe(5);
+  });
+
+  test('that have ended pass nothing on to the next holder', async () => {
+    const ended = hold({ accountId: 'acc_before', ip: '192.0.2.1', until: past() });
+    await store.holds.take(ended);
+    const guest = hold({ _id: ended._id });
+    await store.holds.take(guest);
+    const found = await store.holds.find(ended._id);
+    expect([found?.holderId, found?.accountId, found?.ip]).toEqual([guest.holderId, undefined, undefined]);
+  });
+
+  test('of a cart can be counted for an account, and no more', async () => {
+    const { _id: name, tokenHash } = hold();
+    await store.holds.take(hold({ _id: name, tokenHash }));
+    const before = (await store.holds.find(name))!;
+    expect(await store.holds.assign(name, { tokenHash: 'other', accountId: 'acc_1' })).toBe(false);
+    expect(await store.holds.assign(name, { tokenHash, accountId: 'acc_1' })).toBe(true);
+    expect((await store.holds.find(name))?.accountId).toBe('acc_1');
+    await store.holds.unassign(name, before);
+    expect(await store.holds.find(name)).toEqual(before);
   });
 
   test('that have ended are removed, those of instances never', async () => {

@@ -15,6 +15,7 @@ function row(change: Partial<OrderRecord> = {}): OrderRecord {
     idempotencyScope: 'cart:x',
     idempotencyKey: newId.request(),
     bodyHash: 'hash',
+    cartHash: 'hash',
     accountId: 'acc_1',
     instanceId: newId.instance(),
     operationId: newId.operation(),

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { StepStatus } from '../../src/contracts/states.ts';
 import { newId } from '../../src/runtime/new-id.ts';
 import type { OperationRecord, OperationStep } from '../../src/store/records.ts';
@@ -133,11 +134,43 @@ describe('sign-in codes', () => {
   test('are redeemed once by one caller', async () => {
     const email = 'code@example.com';
     const of = { email, browserHash: 'browser' };
-    await store.signInCodes.insert({ ...of, client: '203.0.113.1', codeHash: 'right', validMs: 60_000 });
+    await store.signInCodes.insert({ ...of, codeHash: 'right', validMs: 60_000 });
     expect(await store.signInCodes.redeem(of, 'wrong')).toBe(false);
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => store.signInCodes.redeem(of, 'right')));
     expect(outcomes.filter(Boolean)).toHaveLength(1);
-    expect(await store.signInCodes.countSince(of, new Date(Date.now() - 60_000))).toBe(1);
+  });
+});
+
+describe('an allowance', () => {
+  const most = 3;
+  const take = (subject: string, windowMs = 60_000) => store.allowances.take({ what: 'test', subject, most, windowMs });
+
+  test('is never exceeded by callers at once', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => take('many')));
+    expect(outcomes.filter(({ allowed }) => allowed)).toHaveLength(most);
+    const refused = await take('many');
+    expect(refused).toMatchObject({ allowed: false });
+    if (!refused.allowed) expect(refused.retryAfterMs).toBeGreaterThan(50_000);
+    expect(await take('others')).toEqual({ allowed: true });
+  });
+
+  test('comes back when its window has passed', async () => {
+    for (let used = 0; used < most; used += 1) await take('later');
+    const past = new Date(Date.now() - 61_000);
+    await store.allowances.model.updateOne({ _id: 'test:later' }, { $set: { 'times.0': past } });
+    expect(await take('later')).toEqual({ allowed: true });
+    expect(await take('later')).toMatchObject({ allowed: false });
+  });
+});
+
+describe('the key of a request', () => {
+  test('stands for the first request alone, also when they come at once', async () => {
+    const key = { scope: 'i1:restart', key: 'k' };
+    const outcomes = await Promise.all(
+      ['one', 'two', 'one', 'two'].map((requestHash) => store.requestKeys.standsFor({ ...key, requestHash })),
+    );
+    expect(outcomes.filter(Boolean)).toHaveLength(2);
+    expect(await store.requestKeys.standsFor({ ...key, scope: 'i2:restart', requestHash: 'two' })).toBe(true);
   });
 });
 
@@ -156,11 +189,21 @@ describe('create intents', () => {
 });
 
 describe('the outbox', () => {
-  test('has one row per Message-ID', async () => {
+  test('has one row per Message-ID, and sends what was sent no more', async () => {
     const row = { _id: '<ready.ord_1@x>', kind: 'ready', orderId: 'ord_1', recipient: 'payer' };
-    await Promise.all([1, 2, 3].map(() => store.outbox.open(row)));
-    await store.outbox.mark(row._id, 'sent');
-    expect(await store.outbox.open(row)).toMatchObject({ status: 'sent', attempts: 1, sentAt: expect.any(Date) });
+    let sent = 0;
+    const refuse = () => Promise.reject(new ReasonError('mail_refused'));
+    const send = async () => {
+      sent += 1;
+    };
+    expect(await store.outbox.has(row._id)).toBe(false);
+    await expect(store.outbox.sendOnce(row, refuse)).rejects.toMatchObject({ code: 'mail_refused' });
+    expect(await store.outbox.model.findById(row._id)).toMatchObject({ status: 'refused', attempts: 1 });
+    await store.outbox.sendOnce(row, send);
+    await store.outbox.sendOnce(row, send);
+    expect(sent).toBe(1);
+    expect(await store.outbox.model.findById(row._id)).toMatchObject({ status: 'sent', attempts: 2 });
+    expect(await store.outbox.has(row._id)).toBe(true);
   });
 });
 

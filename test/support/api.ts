@@ -335,7 +335,7 @@ export function cookieOf(answer: Answer): string {
 
 /** The newest code that was mailed to an address. */
 export function codeFor(api: TestApi, email: string): string {
-  const mail = api.mails.findLast(({ to }) => to === email);
+  const mail = api.mails.findLast(({ to, messageId }) => to === email && messageId.startsWith('<sign-in-'));
   const code = mail && /\b\d{6}\b/.exec(mail.text)?.[0];
   if (!code) throw new Error(`no code was mailed to ${email}`);
   return code;

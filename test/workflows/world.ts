@@ -14,6 +14,7 @@ import {
   controlQueue,
   type InstanceInput,
   instanceWorkflowId,
+  type OperationRef,
   type OperatorDecision,
   operationWorkflowId,
   provisionQueue,
@@ -41,6 +42,8 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const order: { state: string; reason?: ReasonCode } = { state: 'awaiting_payment' };
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
+  /** Orders whose link was mailed, and why no relay takes it. */
+  const links: { mailed: string[]; refusal?: ReasonCode } = { mailed: [] };
   /** The results of the reads of the server's subscription, in order; the last one repeats. */
   const subscription: { reads: (() => SubscriptionReading)[] } = { reads: [] };
   /** The drift at the cloud; a repair removes it. */
@@ -84,6 +87,10 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       order.state = 'fulfilled';
     }),
     sendMail: step('send-mail'),
+    sendOrderLink: async ({ orderId = '' }: OperationRef): Promise<void> => {
+      if (links.refusal) throw fail(links.refusal);
+      links.mailed.push(orderId);
+    },
     settleMoney: step('settle-money'),
     sendOutcomeMail: step('send-outcome-mail'),
     revokeLicence: step('revoke-licence'),
@@ -155,7 +162,7 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       decisions.push(decision);
     },
   };
-  return { activities, calls, order, decisions, notes, tries, drift, subscription };
+  return { activities, calls, order, decisions, notes, links, tries, drift, subscription };
 }
 
 export type World = ReturnType<typeof createWorld>;

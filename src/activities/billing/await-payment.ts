@@ -4,19 +4,24 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { declinedTooOften } from '../../domain/billing/order-rules.ts';
 import type { PaymentState } from '../../payments/payment-state.ts';
 import { now } from '../../runtime/clock.ts';
+import { holderAccountOf } from '../../store/hostname-holds.ts';
 import type { OrderRecord } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './ports.ts';
 
 type Paid = Extract<PaymentState, { kind: 'paid' }>;
 
 const quickReadsMs = 15 * 60_000;
+/** Delay until an account that is being closed is read again, ms. */
+const closingReadMs = 2_000;
 
 /**
  * This step checks once whether the first payment of an order has arrived, and starts the fulfilment when it has.
  * Until the result is final it fails with the benign `not_paid_yet`, `payment_processing` or, after a decline,
  * `declined_try_again`, with the delay of the next retry; retries write no history. Errors: `too_many_declines`,
- * `payment_expired`, `hostname_taken` (the hold ended before the payment arrived and another order has the name).
+ * `payment_expired`, `hostname_taken` (the hold ended before the payment arrived and another order has the name),
+ * `account_closed` (by its owner, while the order of a guest was unpaid).
  */
 export function awaitPayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -103,6 +108,7 @@ async function takePayment({ store }: BillingPorts, order: OrderRecord, payment:
   if (!(await store.orders.move(order._id, { to: 'fulfilling' }))) {
     await findLiveOrder(store, refOf(order));
   }
+  await requireOpenAccount(store, order);
   await store.timeline.appendOnce(refOf(order), { type: 'order', state: 'fulfilling' });
   if (payment.paidUntil) await store.instances.update(order.instanceId, { paidUntil: payment.paidUntil });
   const { instanceId } = order;
@@ -114,8 +120,23 @@ async function takePayment({ store }: BillingPorts, order: OrderRecord, payment:
     throw new ReasonError('hostname_taken', `${order.quote.subject.name} was taken while the payment was open`);
 }
 
-function holdOf({ _id, quote, accountId }: OrderRecord) {
-  return { _id: quote.subject.name, tokenHash: `order:${_id}`, accountId };
+/**
+ * Checks, once the order is fulfilling, that its account is open: the unpaid order of a guest does not keep an account
+ * from being closed, a fulfilling one does, so of the two exactly one gives way. A closing that has begun is waited for.
+ */
+async function requireOpenAccount({ orders, accounts, timeline }: Store, order: OrderRecord): Promise<void> {
+  if (await accounts.takesOrders(order.accountId)) return;
+  if (await accounts.find(order.accountId)) {
+    throw new ReasonError('not_paid_yet', 'the account is being closed', { retryAfterMs: closingReadMs });
+  }
+  const reason = 'account_closed';
+  const moved = await orders.move(order._id, { to: 'cancelling', reason });
+  if (moved) await timeline.appendOnce(refOf(order), { type: 'order', state: 'cancelling', reason });
+  throw new ReasonError(reason);
+}
+
+function holdOf(order: OrderRecord) {
+  return { _id: order.quote.subject.name, tokenHash: `order:${order._id}`, accountId: holderAccountOf(order) };
 }
 
 /** Sets the order to cancelling for this reason; the first reason wins. */

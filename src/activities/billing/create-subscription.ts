@@ -1,5 +1,5 @@
 import type { StepContext } from '../../contracts/workflow-messages.ts';
-import type { BillingIdentity } from '../../payments/customers.ts';
+import type { Payer } from '../../payments/customers.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import type { OrderRecord, QuoteLine } from '../../store/records.ts';
@@ -48,14 +48,18 @@ function pricedLinesOf(lines: readonly QuoteLine[]): (QuoteLine & { lookupKey: s
   return lines.flatMap((line) => (line.lookupKey ? [{ ...line, lookupKey: line.lookupKey }] : []));
 }
 
-/** The recipient of an order's invoices. */
-export function identityOf({ billing, billingEmail }: OrderRecord): BillingIdentity {
+/** The buyer of an order and the recipient of its invoices. */
+export function payerOf({ _id, accountId, memberId, billing, billingEmail }: OrderRecord): Payer {
   const { name, line1, city, postalCode, country } = billing;
-  return { name, email: billingEmail, address: { line1, city, postalCode, country } };
+  return {
+    buyer: memberId === undefined ? _id : accountId,
+    accountId,
+    identity: { name, email: billingEmail, address: { line1, city, postalCode, country } },
+  };
 }
 
-/** The Stripe customer of the order's account and billing identity; created when there is none. */
+/** The Stripe customer of the order's buyer and billing identity; created when there is none. */
 export async function customerOf({ gateway }: Pick<BillingPorts, 'gateway'>, order: OrderRecord): Promise<string> {
-  const customer = await gateway.ensureCustomer({ accountId: order.accountId, identity: identityOf(order) });
+  const customer = await gateway.ensureCustomer(payerOf(order));
   return customer.id;
 }

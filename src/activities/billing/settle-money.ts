@@ -7,7 +7,7 @@ import type { ChargedMoney } from '../../payments/settle-plan.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { orderIdOf } from '../lib/live-order.ts';
-import { customerOf, identityOf } from './create-subscription.ts';
+import { customerOf, payerOf } from './create-subscription.ts';
 import type { AfterOrderPorts, BillingPorts } from './ports.ts';
 
 const lateAction = 'settle-late-payment';
@@ -93,7 +93,7 @@ async function noteLatePayment(
 async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string): Promise<ChargedMoney> {
   const { store, gateway } = ports;
   if (order.state === 'fulfilled') throw new ReasonError('already_ready', 'the money of a delivered order');
-  const customerKey = customerKeyOf(order.accountId, identityOf(order));
+  const customerKey = customerKeyOf(payerOf(order));
   const wasAttempted = order.payment !== undefined || (await store.createIntents.exists(customerKey));
   if (!wasAttempted) return { paid: 0, refunded: 0 };
   const customerId = order.payment?.customerId ?? (await customerOf(ports, order));

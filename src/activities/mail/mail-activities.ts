@@ -1,6 +1,11 @@
 import type { MailPorts } from './ports.ts';
-import { sendLateRefund, sendMail, sendOutcomeMail } from './send-mail.ts';
+import { sendLateRefund, sendMail, sendOrderLink, sendOutcomeMail } from './send-mail.ts';
 
 export function createMailActivities(ports: MailPorts) {
-  return { sendMail: sendMail(ports), sendOutcomeMail: sendOutcomeMail(ports), sendLateRefund: sendLateRefund(ports) };
+  return {
+    sendMail: sendMail(ports),
+    sendOrderLink: sendOrderLink(ports),
+    sendOutcomeMail: sendOutcomeMail(ports),
+    sendLateRefund: sendLateRefund(ports),
+  };
 }

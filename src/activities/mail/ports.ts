@@ -8,6 +8,8 @@ export interface MailPorts {
   baseDomain: string;
   /** Clouds that are emulated; mails about servers there say so. */
   simulated: readonly CloudName[];
+  /** Mails to one address within an hour about orders that were not paid. */
+  unpaidMailsPerHour: number;
   /** The link to the page of an order for its payer: a secret, created with the mail and stored nowhere. */
   orderLink(orderId: string): string;
   /** The address of a server as a browser opens it. */

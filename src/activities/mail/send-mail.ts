@@ -1,17 +1,22 @@
 import { ReasonError } from '../../contracts/reasons.ts';
-import type { LatePayment, StepContext } from '../../contracts/workflow-messages.ts';
+import type { LatePayment, OperationRef, StepContext } from '../../contracts/workflow-messages.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { renderLateRefund } from '../../mail/late-refund.ts';
 import type { Mail } from '../../mail/layout.ts';
+import { orderLinkKind, orderMessageId } from '../../mail/message-id.ts';
 import { renderNotDelivered } from '../../mail/not-delivered.ts';
+import { renderOrderLink } from '../../mail/order-link.ts';
 import { renderOutcome } from '../../mail/outcome.ts';
 import { renderPayment } from '../../mail/payment.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { renderReady } from '../../mail/ready.ts';
 import { markSimulated } from '../../mail/simulated.ts';
+import { mailsAboutUnpaid } from '../../store/allowances.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
 import { orderIdOf } from '../lib/live-order.ts';
 import type { MailPorts } from './ports.ts';
+
+const outcomeKind = 'outcome';
 
 /**
  * This step sends the mail that the server is ready, to the administrator and to the payer where they differ. One
@@ -48,15 +53,31 @@ export function sendMail(ports: MailPorts) {
   };
 }
 
+/** Sends the payer of an order, once its payment has arrived, the link of its page. Same errors. */
+export function sendOrderLink(ports: MailPorts) {
+  return async (ref: OperationRef): Promise<void> => {
+    const { order } = await read(ports, ref);
+    const mail = renderOrderLink({
+      orderId: order._id,
+      hostname: order.quote.subject.hostname,
+      isPaid: true,
+      orderUrl: ports.orderLink(order._id),
+    });
+    await deliver(ports, { order, kind: orderLinkKind, recipient: 'payer', to: order.billingEmail, mail });
+  };
+}
+
 /**
- * This step sends the payer the reason why an order ended without a server and what happened to the money. Same
- * errors.
+ * This step sends the payer the reason why an order ended without a server and what happened to the money. An order
+ * that was never paid is only explained to a proven address, within the limit of such mails: anybody may have ordered
+ * for that address. Same errors.
  */
 export function sendOutcomeMail(ports: MailPorts) {
   return async (context: StepContext): Promise<void> => {
     const order = await ports.store.orders.find(orderIdOf(context));
     // An order without a record has nobody to write to.
     if (!order) return;
+    if (order.paid === 0 && !(await mayExplainUnpaid(ports, order))) return;
     const facts = {
       orderId: order._id,
       hostname: order.quote.subject.hostname,
@@ -71,7 +92,7 @@ export function sendOutcomeMail(ports: MailPorts) {
       state === 'declined' || state === 'expired' || state === 'cancelled'
         ? renderOutcome({ ...facts, state })
         : renderNotDelivered(facts);
-    await deliver(ports, { order, kind: 'outcome', recipient: 'payer', to: order.billingEmail, mail });
+    await deliver(ports, { order, kind: outcomeKind, recipient: 'payer', to: order.billingEmail, mail });
   };
 }
 
@@ -99,13 +120,13 @@ export function sendLateRefund(ports: MailPorts) {
 
 async function read(
   { store }: MailPorts,
-  context: StepContext,
+  ref: OperationRef,
 ): Promise<{ order: OrderRecord; instance: InstanceRecord | null }> {
   const [order, instance] = await Promise.all([
-    store.orders.find(orderIdOf(context)),
-    store.instances.find(context.instanceId),
+    store.orders.find(orderIdOf(ref)),
+    store.instances.find(ref.instanceId),
   ]);
-  if (!order) throw new ReasonError('not_found', `order ${context.orderId}`);
+  if (!order) throw new ReasonError('not_found', `order ${ref.orderId}`);
   return { order, instance };
 }
 
@@ -118,21 +139,21 @@ interface Letter {
 }
 
 async function deliver({ store, sender, baseDomain, simulated }: MailPorts, letter: Letter): Promise<void> {
-  const messageId = `<${letter.order._id}-${letter.kind}@${baseDomain}>`;
-  const row = await store.outbox.open({
-    _id: messageId,
-    kind: letter.kind,
-    orderId: letter.order._id,
-    recipient: letter.recipient,
-  });
-  if (row.status === 'sent') return;
-  try {
-    const mail = simulated.includes(letter.order.quote.subject.cloud) ? markSimulated(letter.mail) : letter.mail;
-    await sender.send({ messageId, to: letter.to, ...mail });
-  } catch (error) {
-    const refused = error instanceof ReasonError && error.code === 'mail_refused';
-    await store.outbox.mark(messageId, refused ? 'refused' : 'pending');
-    throw error;
-  }
-  await store.outbox.mark(messageId, 'sent');
+  const { order, kind, recipient, to } = letter;
+  const messageId = orderMessageId({ orderId: order._id, kind, baseDomain });
+  const mail = simulated.includes(order.quote.subject.cloud) ? markSimulated(letter.mail) : letter.mail;
+  await store.outbox.sendOnce({ _id: messageId, kind, orderId: order._id, recipient }, () =>
+    sender.send({ messageId, to, ...mail }),
+  );
+}
+
+async function mayExplainUnpaid(
+  { store, baseDomain, unpaidMailsPerHour }: MailPorts,
+  order: OrderRecord,
+): Promise<boolean> {
+  if (!order.addressProvenAt) return false;
+  // An earlier try has used up the allowance.
+  if (await store.outbox.has(orderMessageId({ orderId: order._id, kind: outcomeKind, baseDomain }))) return true;
+  const { allowed } = await store.allowances.take(mailsAboutUnpaid(order, unpaidMailsPerHour));
+  return allowed;
 }

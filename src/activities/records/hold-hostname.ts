@@ -1,6 +1,7 @@
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { now } from '../../runtime/clock.ts';
+import { holderAccountOf } from '../../store/hostname-holds.ts';
 import { findLiveOrder, orderIdOf } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
 import type { RecordsPorts } from './ports.ts';
@@ -25,7 +26,7 @@ export function holdHostname(ports: RecordsPorts) {
             // Where the API died between the order's row and its hold, the quote still holds the name.
             tokenHash:
               hold && [order._id, order.quoteId].includes(hold.holderId) ? hold.tokenHash : `order:${order._id}`,
-            accountId: order.accountId,
+            accountId: holderAccountOf(order),
             until: new Date(now() + ports.holdMs),
           });
     if (outcome !== 'held')

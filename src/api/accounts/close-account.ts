@@ -5,16 +5,18 @@ import { requireAdministrator } from '../../domain/accounts/account-people.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';
 
 /** What closing an account deletes and keeps, and what prevents it. */
 export async function readClosing(deps: ApiDeps, account: AccountRecord): Promise<z.infer<typeof AccountClosing>> {
-  const [instances, orders, kept] = await Promise.all([
+  const [instances, openOrders, kept] = await Promise.all([
     deps.store.instances.living(account._id),
     deps.store.orders.open(account._id),
     deps.store.orders.countOf(account._id),
   ]);
+  const orders = openOrders.filter(blocksClosing);
   return {
     canClose: instances.length + orders.length === 0,
     blockedBy: {
@@ -24,6 +26,14 @@ export async function readClosing(deps: ApiDeps, account: AccountRecord): Promis
     ends: { members: account.members.length, invitations: account.invitations.length },
     keeps: { orders: kept },
   };
+}
+
+/**
+ * An unpaid order of a guest, who may be anybody, does not keep the owner from closing once its workflow runs: that
+ * gives the money back if it is paid afterwards.
+ */
+function blocksClosing({ memberId, state, startedAt }: OrderRecord): boolean {
+  return memberId !== undefined || state !== 'awaiting_payment' || !startedAt;
 }
 
 /**

@@ -14,6 +14,7 @@ import { renderInvitation } from '../../mail/invitation.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
 import { newId, newSecret } from '../../runtime/new-id.ts';
 import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import { unpaidMailsTo } from '../../store/allowances.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hashSecret, type SignedIn } from '../guards/session.ts';
@@ -41,6 +42,7 @@ export async function inviteMember(
   const made = invitationOf(after, invitation._id);
   await auditAccount(deps, acting, { action: 'invite-member', after: audited('invitation', made) });
   try {
+    await allowMail(deps, made.email);
     await mailInvitation(deps, { account: after, invitation: made, token });
   } catch (error) {
     // Only the invitation made here; it may have been resent or revoked meanwhile.
@@ -59,6 +61,8 @@ export async function inviteMember(
  */
 export async function resendInvitation(deps: ApiDeps, acting: Acting, id: string): Promise<Invitation> {
   const { token, ...renewal } = newToken(deps);
+  const account = await deps.store.accounts.find(acting.accountId);
+  if (account) await allowMail(deps, invitationOf(account, id).email);
   const { before, after } = await changeAccount(deps, acting.accountId, (account) =>
     renewInvitation(account, { actor: acting.actor, id, renewal, at: nowDate(), limits: limitsOf(deps) }),
   );
@@ -125,6 +129,14 @@ function newToken({ config }: ApiDeps): { token: string; tokenHash: string; expi
 
 function limitsOf({ config }: ApiDeps): InvitationLimits {
   return { people: config.FREEHOLD_MEMBERS_PER_ACCOUNT, mailsPerHour: config.FREEHOLD_INVITATIONS_PER_HOUR };
+}
+
+/** Uses up one of the mails that this address may get without having asked for it. Throws `too_many_requests`. */
+async function allowMail({ store, config }: ApiDeps, email: string): Promise<void> {
+  const outcome = await store.allowances.take(unpaidMailsTo(email, config.FREEHOLD_UNPAID_MAILS_PER_HOUR));
+  if (outcome.allowed) return;
+  const { retryAfterMs } = outcome;
+  throw new ReasonError('too_many_requests', 'too many mails to this address within the hour', { retryAfterMs });
 }
 
 async function mailInvitation(

@@ -48,11 +48,14 @@ export function opensOrder(order: OrderRecord, capability: string): boolean {
   return sameText(hashSecret(capability), order.capabilityHash);
 }
 
-/** The right to read ends some days after the order. Throws `not_signed_in`. */
-export function requireLivingCapability(order: OrderRecord, deps: Pick<ApiDeps, 'config'>): void {
+/** Whether the capability of an order still opens it: the right to read ends some days after the order. */
+export function hasLivingCapability(order: OrderRecord, deps: Pick<ApiDeps, 'config'>): boolean {
   const endedAt = order.endedAt?.getTime();
-  if (!orderHasEnded(order.state) || endedAt === undefined) return;
-  if (now() > endedAt + deps.config.FREEHOLD_CAPABILITY_READ_MS) {
-    throw new ReasonError('not_signed_in', 'the link of this order has expired');
-  }
+  if (!orderHasEnded(order.state) || endedAt === undefined) return true;
+  return now() <= endedAt + deps.config.FREEHOLD_CAPABILITY_READ_MS;
+}
+
+/** Throws `not_signed_in` once the capability has expired. */
+export function requireLivingCapability(order: OrderRecord, deps: Pick<ApiDeps, 'config'>): void {
+  if (!hasLivingCapability(order, deps)) throw new ReasonError('not_signed_in', 'the link of this order has expired');
 }

@@ -7,11 +7,12 @@ import { newId, operationIdFrom } from '../../runtime/new-id.ts';
 import type { InstanceRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { acceptedOperationView } from '../views/operation-view.ts';
+import { requireSameRequest } from './require-same-request.ts';
 
 /**
  * Requests an operation from the entity of an instance and returns the operation that answers the request. The same
  * Idempotency-Key, kind and instance always give the same operation. Every accepted request is audited. Throws
- * `server_not_ready`, `operation_running` (its detail is the id of the other one), `workflow_unreachable`.
+ * `idempotency_key_reused`, `server_not_ready`, `operation_running` (its detail is the id of the other one), `workflow_unreachable`.
  */
 export async function requestOperation(
   deps: Pick<ApiDeps, 'store' | 'workflows' | 'config'>,
@@ -27,6 +28,9 @@ export async function requestOperation(
 ): Promise<AcceptedOperation> {
   const { _id: instanceId, status } = instance;
   const { kind, requestedBy, request, idempotencyKey, actor, requestId } = requested;
+  await requireSameRequest(deps, {
+    ...{ scope: `${instanceId}:${kind}`, key: idempotencyKey, request: { requestedBy, request: request ?? {} } },
+  });
   const id = idempotencyKey ? operationIdFrom([instanceId, kind, idempotencyKey]) : newId.operation();
   if (idempotencyKey && (await deps.store.operations.find(id)))
     return acceptedOperationView(deps, instance, { operationId: id, requestedBy });

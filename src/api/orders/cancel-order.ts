@@ -5,11 +5,12 @@ import type { CancelRequest } from '../../contracts/workflow-messages.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
+import { requireSameRequest } from '../operations/require-same-request.ts';
 import { startOrder } from './start-orders.ts';
 
 /**
  * Cancels an order and returns its state afterwards; an order that is already being undone stays as it is. Throws
- * `already_ready`, `already_ended`, `account_closed`, `workflow_unreachable`.
+ * `idempotency_key_reused`, `already_ready`, `already_ended`, `account_closed`, `workflow_unreachable`.
  */
 export async function cancelOrder(
   deps: ApiDeps,
@@ -25,9 +26,11 @@ export async function cancelOrder(
 ): Promise<OrderRecord> {
   requireOpen(order);
   if (!orderCanBeCancelled(order.state)) return order;
+  const { idempotencyKey: key } = facts;
+  await requireSameRequest(deps, { scope: order.instanceId, key, request: { action: 'cancel', orderId: order._id } });
   if (!order.startedAt) await startOrder(deps, order);
   try {
-    await deps.workflows.cancel(order.instanceId, { by: facts.by, updateId: facts.idempotencyKey ?? randomUUID() });
+    await deps.workflows.cancel(order.instanceId, { by: facts.by, updateId: key ?? randomUUID() });
   } catch (error) {
     if (!(error instanceof ReasonError) || error.code !== 'not_found') throw error;
     // Its workflow ended between the read and the Update.

@@ -17,7 +17,10 @@ import type { ApiDeps } from '../deps.ts';
 import { hashSecret } from '../guards/session.ts';
 import { priceView, quotedServerView } from '../views/order-view.ts';
 
-/** The buyer of a quote: holds count against the account, and always against the client address. */
+/**
+ * The buyer of a quote: the account of a signed-in member, or a guest. Unpaid holds count against the account or the
+ * guest's cart, and always against the client address.
+ */
 export interface Buyer {
   accountId?: string | undefined;
   ip: string;
@@ -25,7 +28,8 @@ export interface Buyer {
 
 /**
  * Checks and prices a cart, holds its hostname for as long as the quote is valid, and signs it (design 5.1).
- * Throws the reason codes of carts, hostnames and countries, `hostname_taken`, `hostname_held`, `too_many_holds`.
+ * Throws the reason codes of carts, hostnames and countries, `hostname_taken`, `hostname_ordered`, `hostname_held`,
+ * `too_many_holds`.
  */
 export async function makeQuote(deps: ApiDeps, request: z.output<typeof QuoteRequest>, buyer: Buyer): Promise<Quote> {
   const { catalogue, config, store } = deps;
@@ -94,12 +98,12 @@ function readRequest(
   return fields.result(isComplete ? { cart, name, price: priceCart(cart, { catalogue, country, at }) } : undefined);
 }
 
-/** Holds the name for the quote; one cart counts as one hold, and a buyer over the limit is refused. */
+/** Holds the name for the quote; the quotes of one cart count as one hold, and a buyer over the limit is refused. */
 async function holdName(
   deps: ApiDeps,
   hold: { content: QuoteContent<QuotedServer>; holdTokenHash: string; buyer: Buyer; isNewCart: boolean },
 ): Promise<void> {
-  const { store, config } = deps;
+  const { store } = deps;
   const { content, holdTokenHash, buyer } = hold;
   const { name } = content.subject;
   const outcome = await store.holds.take({
@@ -111,25 +115,43 @@ async function holdName(
     ip: buyer.ip,
     until: new Date(content.expiresAt),
   });
-  requireHeld(outcome, name);
+  await requireHeld(deps, outcome, name);
   if (!hold.isNewCart) await store.holds.releaseOthers(holdTokenHash, name);
-  const { FREEHOLD_HOLDS_PER_IP, FREEHOLD_HOLDS_PER_ACCOUNT } = config;
-  const tooMany = await Promise.all([
-    store.holds.areMoreThan(FREEHOLD_HOLDS_PER_IP, { ip: buyer.ip }),
-    buyer.accountId ? store.holds.areMoreThan(FREEHOLD_HOLDS_PER_ACCOUNT, { accountId: buyer.accountId }) : false,
-  ]);
-  if (!tooMany.includes(true)) return;
+  if (await isWithinLimits(deps, name, { ...buyer, tokenHash: holdTokenHash })) return;
   await store.holds.release(name, [content.id]);
   throw new ReasonError('too_many_holds');
 }
 
-/** Throws `hostname_taken` or `hostname_held` unless the name is held. */
-export function requireHeld(outcome: HoldOutcome, name: string): void {
+/** Whether the hold on this name is within the limits of its client address and of its account or cart. */
+export async function isWithinLimits(
+  { store, config }: Pick<ApiDeps, 'store' | 'config'>,
+  name: string,
+  { accountId, ip, tokenHash }: Buyer & { tokenHash: string },
+): Promise<boolean> {
+  const ofBuyer = accountId ? { accountId } : { tokenHash };
+  const within = await Promise.all([
+    store.holds.isWithin(config.FREEHOLD_HOLDS_PER_IP, name, { ip }),
+    store.holds.isWithin(config.FREEHOLD_HOLDS_PER_ACCOUNT, name, ofBuyer),
+  ]);
+  return !within.includes(false);
+}
+
+/**
+ * Throws `hostname_taken`, `hostname_ordered` (its detail is the id of the cart's own order) or `hostname_held` unless
+ * the name is held.
+ */
+export async function requireHeld(
+  { store }: Pick<ApiDeps, 'store'>,
+  outcome: HoldOutcome,
+  name: string,
+): Promise<void> {
   switch (outcome) {
     case 'held':
       return;
     case 'taken_by_instance':
       throw new ReasonError('hostname_taken', `"${name}" belongs to another server`);
+    case 'held_by_own_order':
+      throw new ReasonError('hostname_ordered', (await store.holds.find(name))?.holderId);
     case 'held_by_other':
       throw new ReasonError('hostname_held', `"${name}" is being ordered by somebody else`);
   }

@@ -36,7 +36,7 @@ function commonOf({ kind, request, admission }: Declared) {
     params,
     ...(Object.keys(request.shape).length > 0 ? { body: request } : {}),
     answers: { 202: AcceptedOperation },
-    problems: ['server_not_ready', 'operation_running', 'workflow_unreachable'] as const,
+    problems: ['idempotency_key_reused', 'server_not_ready', 'operation_running', 'workflow_unreachable'] as const,
   };
 }
 

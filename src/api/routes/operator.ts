@@ -18,6 +18,7 @@ import type { Decision } from '../../contracts/steps.ts';
 import { route } from '../../routing/route.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
+import { requireSameRequest } from '../operations/require-same-request.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { auditView } from '../views/audit-view.ts';
 import { operatorInstanceViews } from '../views/instance-view.ts';
@@ -162,10 +163,21 @@ function decisionRoute(action: Decision, summary: string) {
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
     body: DecisionRequest,
     answers: { 202: OperatorOperation },
-    problems: ['step_not_waiting', 'step_not_skippable', 'already_ready', 'already_ended', 'workflow_unreachable'],
+    problems: [
+      'idempotency_key_reused',
+      'step_not_waiting',
+      'step_not_skippable',
+      'already_ready',
+      'already_ended',
+      'workflow_unreachable',
+    ],
     handler: async ({ deps, params: { id }, body, headers, caller, requestId }) => {
       const operation = await deps.store.operations.find(id);
       if (!operation) throw new ReasonError('not_found');
+      const key = headers['idempotency-key'];
+      await requireSameRequest(deps, {
+        ...{ scope: operation.instanceId, key, request: { action, operationId: id, ...body } },
+      });
       const waiting = operation.steps.find(({ step }) => step === body.step);
       if (waiting?.status !== 'needs_operator' || waiting.attempt !== body.attempt) {
         throw new ReasonError('step_not_waiting', `${body.step}, attempt ${body.attempt}`);
@@ -173,7 +185,7 @@ function decisionRoute(action: Decision, summary: string) {
       await deps.workflows.decide(operation.instanceId, {
         action,
         request: { operationId: id, operator: caller.name, ...body },
-        updateId: headers['idempotency-key'] ?? randomUUID(),
+        updateId: key ?? randomUUID(),
       });
       await deps.store.audit.append({
         at: nowDate(),

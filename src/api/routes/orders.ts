@@ -1,7 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { IdempotencyKey, ListLimit, listOf } from '../../contracts/api/common.ts';
-import { AcceptedOrder, Order, OrderDetails, OrderPaymentAnswer, OrderRequest } from '../../contracts/api/orders.ts';
+import {
+  AcceptedOrder,
+  CartOrder,
+  CartOrdersRequest,
+  Order,
+  OrderDetails,
+  OrderPaymentAnswer,
+  OrderRequest,
+} from '../../contracts/api/orders.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded, orderIsEnding } from '../../contracts/states.ts';
@@ -9,15 +17,20 @@ import { route } from '../../routing/route.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
+import { open } from '../guards/guard.ts';
+import { hasLivingCapability } from '../guards/order-capability.ts';
 import { requireAccount } from '../guards/require-account.ts';
+import { hashSecret } from '../guards/session.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { placeOrder } from '../orders/place-order.ts';
-import { acceptedOrderView, orderDetailsView, orderView } from '../views/order-view.ts';
+import { acceptedOrderView, cartOrderView, orderDetailsView, orderView } from '../views/order-view.ts';
 
 const params = z.object({ id: OrderId });
 const stripeApi = 'https://api.stripe.com';
 /** Polling interval of the long poll while the order's timeline has no new event, ms. */
 const pollIntervalMs = 1_000;
+/** Maximum number of orders listed for one cart. */
+const ordersOfCart = 20;
 
 export const orderRoutes = [
   route({
@@ -26,8 +39,8 @@ export const orderRoutes = [
     tag: 'Orders',
     summary: 'Place an order for a quote',
     description:
-      'A repeated request with the same Idempotency-Key gets the same answer and creates no second order. An accepted ' +
-      'order is stored and processed as soon as possible.',
+      'A repeated request gets the same answer and creates no second order, also with another Idempotency-Key. An ' +
+      'accepted order is stored and processed as soon as possible.',
     guard: requireAccount('payer', { guests: true }),
     headers: z.object({ 'idempotency-key': IdempotencyKey }),
     body: OrderRequest,
@@ -40,6 +53,7 @@ export const orderRoutes = [
       'subject_not_sold',
       'quote_used',
       'hostname_taken',
+      'hostname_ordered',
       'hostname_held',
       'too_many_holds',
       'not_a_member',
@@ -50,6 +64,22 @@ export const orderRoutes = [
       const order = await placeOrder(deps, { body, idempotencyKey, session: caller, ip });
       const answer = acceptedOrderView(deps, order);
       return { status: 202, body: answer, headers: { Location: answer.links.self } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/carts/orders',
+    tag: 'Orders',
+    summary: 'Orders of a cart, by its hold token',
+    description: 'For a buyer who has lost the answer to their order: newest first, each with its capability.',
+    guard: open,
+    body: CartOrdersRequest,
+    answers: { 200: listOf(CartOrder) },
+    problems: [],
+    handler: async ({ deps, body }) => {
+      const orders = await deps.store.orders.ofCart(hashSecret(body.holdToken), ordersOfCart);
+      const reachable = orders.filter((order) => hasLivingCapability(order, deps));
+      return { status: 200, body: { items: reachable.map((order) => cartOrderView(deps, order)) } };
     },
   }),
   route({
@@ -123,7 +153,7 @@ export const orderRoutes = [
     params,
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
     answers: { 202: Order },
-    problems: ['already_ready', 'already_ended', 'account_closed', 'workflow_unreachable'],
+    problems: ['idempotency_key_reused', 'already_ready', 'already_ended', 'account_closed', 'workflow_unreachable'],
     handler: async ({ deps, caller, headers, requestId }) => {
       const idempotencyKey = headers['idempotency-key'];
       const order = await cancelOrder(deps, caller.order, {

@@ -32,6 +32,7 @@ export const quoteRoutes = [
       'hostname_malformed',
       'hostname_reserved',
       'hostname_taken',
+      'hostname_ordered',
       'hostname_held',
       'too_many_holds',
     ],

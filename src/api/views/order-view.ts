@@ -1,5 +1,5 @@
 import type { OperatorOrder } from '../../contracts/api/operator.ts';
-import type { AcceptedOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
+import type { AcceptedOrder, CartOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { orderCapability, orderPageLink } from '../../domain/billing/order-link.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
@@ -60,6 +60,12 @@ export function orderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): Or
     endedAt: order.endedAt?.toISOString(),
     links: linksOf(deps, order._id),
   };
+}
+
+/** An order for whoever may have its capability: the link of its page contains it. */
+export function cartOrderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord): CartOrder {
+  const { capability, links } = acceptedOrderView(deps, order);
+  return { ...orderView(deps, order), capability, links };
 }
 
 export function orderDetailsView(

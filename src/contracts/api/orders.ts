@@ -79,6 +79,23 @@ export const Order = z
   .meta({ id: 'Order' });
 export type Order = z.infer<typeof Order>;
 
+export const CartOrdersRequest = z
+  .strictObject({
+    /** The secret that came with the quotes of the cart. */
+    holdToken: SecretText,
+  })
+  .meta({ id: 'CartOrdersRequest' });
+
+/** An order for whoever has the hold token of its cart. */
+export const CartOrder = z
+  .strictObject({
+    ...Order.shape,
+    /** Secret; as `Authorization: Bearer` it grants reading this order, and cancelling it until the server is ready. */
+    capability: SecretText,
+  })
+  .meta({ id: 'CartOrder' });
+export type CartOrder = z.infer<typeof CartOrder>;
+
 /** An order with its operation and instance; both are null in the first moments. */
 export const OrderDetails = z
   .strictObject({

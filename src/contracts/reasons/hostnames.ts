@@ -6,6 +6,7 @@ export const hostnameReasons = {
   hostname_reserved: reason('request', 422),
   hostname_taken: reason('request', 409),
   hostname_held: reason('request', 409),
+  hostname_ordered: reason('request', 409),
   too_many_holds: reason('request', 429),
   dns_unresolved: reason('dns', 504, { retryable: true }),
   tls_untrusted: reason('dns', 504, { retryable: true }),

@@ -47,6 +47,18 @@ export const mails = {
       forum: 'Ask and search in the community forum: {address}',
     },
   },
+  orderLink: {
+    subject: 'Your order: {hostname}',
+    footer: placedOrder,
+    title: 'Your order',
+    lead: 'You ordered {hostname}.',
+    paid: 'Your payment has arrived.',
+    unpaid: 'Nothing is paid yet: the server is built once your payment has arrived.',
+    page: 'The page of the order shows how far it is, and there you can cancel it until the server is ready.',
+    secret: 'The link is yours: whoever has it can do the same.',
+    seeOrder,
+    orderId,
+  },
   payment: {
     subject: 'Paid and delivered: {hostname}',
     preheader: '{money} for {hostname}.',

@@ -1,8 +1,9 @@
-import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, log, setHandler } from '@temporalio/workflow';
 import { provision as declaration } from '../../contracts/operations/provision.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import {
   type OperationInput,
+  type OperationRef,
   type OperationResult,
   paymentChanged,
   type StepContext,
@@ -30,6 +31,7 @@ const endsTheOrder: readonly ReasonCode[] = [
   'hostname_taken',
   'price_not_honoured',
   'not_found',
+  'account_closed',
 ];
 
 /**
@@ -41,6 +43,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   const payment = openPaymentNews();
   const saga = await openSaga(declaration, input, { endsWith: endsTheOrder });
   let paidUntil: string | undefined;
+  let linkMail: Promise<void> | undefined;
 
   try {
     await saga.steps([
@@ -61,7 +64,14 @@ export async function provision(input: OperationInput): Promise<OperationResult>
           attentionAfterMs: unsettledAfterMs,
         },
       },
-      { name: 'await-payment', run: payment.wait, hasNews: payment.hasNews },
+      {
+        name: 'await-payment',
+        run: async (context, within) => {
+          await payment.wait(context, within);
+          linkMail = mailOrderLink(saga.ref);
+        },
+        hasNews: payment.hasNews,
+      },
       {
         name: 'issue-licence',
         run: (context, within) => controlActivities(within).issueLicence(context),
@@ -92,6 +102,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     return undo(causeOfUndo(error));
   }
   await CancellationScope.nonCancellable(() => saga.note({ status: 'succeeded' }));
+  await linkMail;
   saga.end('succeeded', 'ready');
   return { status: 'succeeded', instanceStatus: 'ready', ...(paidUntil ? { facts: { paidUntil } } : {}) };
 
@@ -110,6 +121,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
     });
     const status = reason.startsWith('cancelled') ? 'cancelled' : 'failed';
     await CancellationScope.nonCancellable(() => saga.note({ status, reason, instanceStatus: 'aborted' }));
+    await linkMail;
     saga.end(status, 'aborted');
     return { status, instanceStatus: 'aborted', reason };
   }
@@ -125,6 +137,18 @@ export async function provision(input: OperationInput): Promise<OperationResult>
   async function showOrphan(): Promise<void> {
     await saga.setInstanceStatus('orphan_cleanup');
     await saga.note({ status: 'undoing', instanceStatus: 'orphan_cleanup' });
+  }
+}
+
+/**
+ * Mails the payer the link of their order while the server is built. An order is delivered without this mail: the
+ * outbox keeps it as refused or pending.
+ */
+async function mailOrderLink(ref: OperationRef): Promise<void> {
+  try {
+    await mailActivities().sendOrderLink(ref);
+  } catch (error) {
+    log.warn('the link of the order was not mailed', { orderId: ref.orderId, error });
   }
 }
 

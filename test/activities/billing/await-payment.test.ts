@@ -157,6 +157,29 @@ describe('await payment', () => {
     expect((await find(order)).state).toBe('awaiting_payment');
   });
 
+  test('a guest’s payment for an account that was closed meanwhile is not kept', async () => {
+    const order = await payable();
+    const account = (await api.store.accounts.find(order.accountId))!;
+    await api.store.accounts.change(account._id, () => ({ closingAt: new Date() }));
+    await expect(look(awaitPayment, paid, order)).rejects.toMatchObject({ code: 'not_paid_yet' });
+    await api.store.accounts.change(account._id, () => ({ closingAt: undefined }));
+    await look(awaitPayment, paid, order);
+    expect(await states(order)).toEqual(['fulfilling']);
+
+    const gone = await payable();
+    await api.store.accounts.remove(gone.accountId, () => undefined);
+    await expect(look(awaitPayment, paid, gone)).rejects.toMatchObject({ code: 'account_closed' });
+    expect(await find(gone)).toMatchObject({ state: 'cancelling', reason: 'account_closed' });
+    expect(await states(gone)).toEqual(['cancelling']);
+  });
+
+  test('a guest’s hold that has ended is taken again for their account by nobody', async () => {
+    const order = await payable();
+    await loseHold(order);
+    await expect(look(awaitPayment, open(1), order)).rejects.toMatchObject({ code: 'declined_try_again' });
+    expect((await holdOf(order))?.accountId).toBeUndefined();
+  });
+
   test('two concurrent reads start the fulfilment once', async () => {
     const order = await payable();
     await Promise.all([1, 2, 3].map(() => look(awaitPayment, paid, order)));

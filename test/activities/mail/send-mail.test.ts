@@ -1,13 +1,15 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createJournal } from '../../../src/activities/lib/journal.ts';
 import type { MailPorts } from '../../../src/activities/mail/ports.ts';
-import { sendLateRefund, sendMail, sendOutcomeMail } from '../../../src/activities/mail/send-mail.ts';
+import { sendLateRefund, sendMail, sendOrderLink, sendOutcomeMail } from '../../../src/activities/mail/send-mail.ts';
 import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import { orderPageLink } from '../../../src/domain/billing/order-link.ts';
 import type { OutgoingMail } from '../../../src/mail/sender.ts';
-import { order, useApi } from '../../support/api.ts';
+import type { OrderRecord } from '../../../src/store/records.ts';
+import { order, signIn, useApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 
 const api = useApi();
 
@@ -23,6 +25,7 @@ function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPort
     },
     baseDomain: 'freehold.localhost',
     simulated: ['aws'],
+    unpaidMailsPerHour: 5,
     orderLink: (orderId) => orderPageLink({ publicUrl: api.url, key: api.deps.config.FREEHOLD_SIGNING_KEY, orderId }),
     hostUrl: (hostname) => `https://${hostname}/`,
   };
@@ -71,11 +74,14 @@ test('the link in every mail to a guest who pays opens the page of their order, 
   const context: StepContext = { instanceId, orderId, operationId, step: 'send-mail', attempt: 1 };
   await holdHostname({ store: api.store, journal: createJournal(api.store), holdMs: 60_000 })(context);
   const mails: OutgoingMail[] = [];
+  await api.store.orders.setMoney(orderId, { paid: 3_509, refunded: 3_509 });
+  await sendOrderLink(ports(mails))(context);
+  await sendOrderLink(ports(mails))(context);
   await sendMail(ports(mails))(context);
   await sendOutcomeMail(ports(mails))(context);
   await sendLateRefund(ports(mails))({ paymentIntentId: 'pi_2', orderId }, 3_509);
   const toGuest = mails.filter(({ to }) => to === 'guest@example.com');
-  expect(toGuest).toHaveLength(3);
+  expect(toGuest).toHaveLength(4);
   for (const { text, html } of toGuest) {
     const link = new URL(/http:\S+/.exec(text)?.[0] ?? '');
     expect(html).toContain(link.href.replace('=', '&#x3D;'));
@@ -91,4 +97,38 @@ test('the link in every mail to a guest who pays opens the page of their order, 
     const rows: unknown[] = await (model as { find(): { lean(): Promise<unknown[]> } }).find().lean();
     expect(JSON.stringify(rows)).not.toContain(accepted.capability);
   }
+});
+
+describe('the outcome of an order that was never paid', () => {
+  const explain = async (record: OrderRecord, mails: OutgoingMail[]) => {
+    const { _id: orderId, instanceId, operationId } = record;
+    const context: StepContext = { instanceId, orderId, operationId, step: 'send-outcome-mail', attempt: 1 };
+    await sendOutcomeMail(ports(mails))(context);
+  };
+
+  test('is not mailed to an address that a guest gave', async () => {
+    const mails: OutgoingMail[] = [];
+    const { record } = await order(api, { billingEmail: 'stranger@example.com' });
+    await explain(record, mails);
+    expect(mails).toEqual([]);
+    expect(await api.store.outbox.model.countDocuments({ orderId: record._id })).toBe(0);
+    await api.store.orders.setMoney(record._id, { paid: 3_509, refunded: 3_509 });
+    await explain(record, mails);
+    expect(mails.map(({ to }) => to)).toEqual(['stranger@example.com']);
+  });
+
+  test('is mailed to whoever has signed in with the address, a few times an hour', async () => {
+    const mails: OutgoingMail[] = [];
+    const billingEmail = 'proven@example.com';
+    const records: OrderRecord[] = [];
+    for (let placed = 0; placed < 4; placed += 1) records.push((await order(api, { billingEmail })).record);
+    await signIn(api, billingEmail);
+    const links = () => api.mails.filter(({ to, messageId }) => to === billingEmail && messageId.includes('-link@'));
+    await until(() => links().length === 4);
+    for (const record of records) await explain(record, mails);
+    expect(mails).toHaveLength(1);
+    // The order that was explained before keeps its mail.
+    await explain(records[0]!, mails);
+    expect(mails).toHaveLength(1);
+  });
 });

@@ -15,6 +15,8 @@ export async function findings(world: World, { order, quote, name, payer }: Purc
     outside.mails(order.id),
     customer.isNameFree(name, quote.subject.cloud),
   ]);
+  // The link of the order is mailed beside its build: a cancel may be quicker.
+  const told = mails.filter(({ messageId }) => !messageId.includes('-link@'));
   return {
     money,
     objects: objects.map((object) => object.split(' ')[0]).sort(),
@@ -22,13 +24,16 @@ export async function findings(world: World, { order, quote, name, payer }: Purc
     stack: stacks.includes(`inst-${order.instanceId}`),
     licences: licences.filter(({ revokedAt }) => revokedAt === null).length,
     activations: licences.flatMap(({ activations }) => activations.filter(({ status }) => status === 'active')).length,
-    mailsToPayer: mails.filter(({ to }) => to.includes(payer)).length,
-    mailsToOthers: mails.filter(({ to }) => !to.includes(payer)).length,
+    mailsToPayer: told.filter(({ to }) => to.includes(payer)).length,
+    mailsToOthers: told.filter(({ to }) => !to.includes(payer)).length,
     nameIsFree,
   };
 }
 
-/** The findings of an undone order: `taken` cents were refunded in full and nothing is left. */
+/**
+ * The findings of an undone order: `taken` cents were refunded in full and nothing is left. Whoever paid is told why;
+ * nobody else, because the address may be a stranger's.
+ */
 export function undone({ taken }: { taken: number }) {
   return {
     money: { taken, refunded: taken, live: 0, open: 0 },
@@ -37,7 +42,7 @@ export function undone({ taken }: { taken: number }) {
     stack: false,
     licences: 0,
     activations: 0,
-    mailsToPayer: 1,
+    mailsToPayer: taken > 0 ? 1 : 0,
     mailsToOthers: 0,
     nameIsFree: true,
   };

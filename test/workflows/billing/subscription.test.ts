@@ -87,7 +87,11 @@ describe('the subscription of a delivered server', () => {
     const { store } = api;
     const accountId = `acc_${instanceId.slice(1)}`;
     const customer = await gateway.ensureCustomer({
-      ...{ accountId, identity: { name: 'Ada', email: 'ada@example.com', address: { country: 'ES' } } },
+      ...{
+        buyer: accountId,
+        accountId,
+        identity: { name: 'Ada', email: 'ada@example.com', address: { country: 'ES' } },
+      },
     });
     const { title, amount: unitAmount } = priceList(catalogue).find(({ lookupKey }) => lookupKey === maker)!;
     const payment = await gateway.createSubscription({

@@ -34,6 +34,27 @@ describe('provision', () => {
     });
   }, 60_000);
 
+  test('mails the payer the link of the order once it is paid', async () => {
+    const world = createWorld({
+      'issue-licence': async () => {
+        await until(async () => world.links.mailed.length > 0);
+      },
+    });
+    await withInstance({ world }, async ({ operation, instanceId }) => {
+      expect(await operation.result()).toMatchObject({ status: 'succeeded' });
+      expect(world.links.mailed).toEqual([`ord_${instanceId.slice(1)}`]);
+    });
+  }, 60_000);
+
+  test('delivers an order whose link no relay takes', async () => {
+    const world = createWorld();
+    world.links.refusal = 'mail_refused';
+    await withInstance({ world }, async ({ operation }) => {
+      expect(await operation.result()).toEqual({ status: 'succeeded', instanceStatus: 'ready' });
+      expect(world.calls).toEqual(forward);
+    });
+  }, 60_000);
+
   test('an unpaid order expires at its deadline, releases the name and notifies the payer', async () => {
     const world = createWorld({
       'await-payment': () => {
@@ -48,6 +69,7 @@ describe('provision', () => {
       expect(world.calls).toContain('release-hostname');
       expect(world.calls).not.toContain('revoke-licence');
       expect(world.calls).not.toContain('destroy-stack');
+      expect(world.links.mailed).toEqual([]);
       const { history } = await operation.fetchHistory().then((fetched) => ({ history: fetched.events ?? [] }));
       expect(history.length).toBeLessThan(200);
     });

@@ -18,7 +18,7 @@ export const provision = {
     'mark-ready': { title: 'Hand over', why: 'The server is yours.' },
     'send-mail': { title: 'Send the e-mail', why: 'The administrator gets the first steps.' },
     'settle-money': { title: 'Refund the payment', why: 'Nothing is charged that was not delivered.' },
-    'send-outcome-mail': { title: 'Explain by e-mail', why: 'You get the reason in writing.' },
+    'send-outcome-mail': { title: 'Explain by e-mail', why: 'Whoever paid gets the reason in writing.' },
     'revoke-licence': { title: 'Revoke the licence', why: 'Its seats become free.' },
     'destroy-stack': { title: 'Remove the server', why: 'Machine, disk, name and address are removed.' },
     'release-hostname': { title: 'Release the hostname', why: 'The name can be ordered again.' },

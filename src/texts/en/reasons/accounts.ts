@@ -67,7 +67,8 @@ export const accountReasonTexts = {
   },
   account_closed: {
     customer: 'This account is closed or is being closed.',
-    operator: 'The order arrived while its account was being closed; it is deleted with the account.',
+    operator:
+      'The order arrived, or the unpaid order of a guest was paid, when its account was closed or being closed.',
     next: 'Order again: a new account is made for the address.',
   },
 } as const;

@@ -82,7 +82,7 @@ export const cartReasonTexts = {
   },
   quote_used: {
     customer: 'This quote was already ordered.',
-    operator: 'Another order exists for this quote.',
-    next: 'Read the order, or ask for a new quote.',
+    operator: 'An order with other contents exists for this quote; the detail is its id.',
+    next: 'Look at the order: POST /v1/carts/orders with the hold token of the cart finds it. Or ask for a new quote.',
   },
 } as const;

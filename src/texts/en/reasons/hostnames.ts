@@ -20,9 +20,14 @@ export const hostnameReasonTexts = {
     operator: 'Another open quote or order holds the name.',
     next: 'Choose another name or try again later.',
   },
+  hostname_ordered: {
+    customer: 'You have ordered this name already: your order for it is open.',
+    operator: 'An open order of the same cart holds the name; the detail is its id.',
+    next: 'Look at your order: POST /v1/carts/orders with the hold token of the cart finds it.',
+  },
   too_many_holds: {
     customer: 'You hold too many names without having paid for one.',
-    operator: 'The limit of unpaid holds per account or per address is reached.',
+    operator: 'The limit of unpaid holds per account, per cart of a guest or per client address is reached.',
     next: 'Pay or cancel an open order, or wait until a hold ends.',
   },
   dns_unresolved: {

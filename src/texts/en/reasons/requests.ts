@@ -41,9 +41,9 @@ export const requestReasonTexts = {
     next: 'Send the header with a value that is unique to this order.',
   },
   idempotency_key_reused: {
-    customer: 'This request was already used for another order.',
+    customer: 'The key of this request was already used for another request.',
     operator: 'The same Idempotency-Key came with another body.',
-    next: 'Use a new Idempotency-Key for a new order.',
+    next: 'Send the request with a new Idempotency-Key.',
   },
   email_invalid: {
     customer: 'This is not a valid e-mail address.',
