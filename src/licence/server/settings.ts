@@ -108,7 +108,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
     port: rest.LICENCE_PORT,
     mongoUri: rest.LICENCE_MONGODB_URI,
     adminToken,
-    keys: rest.LICENCE_KEYS,
+    keys: rest.LICENCE_KEYS || undefined,
     keysFile: rest.LICENCE_KEYS_FILE,
     issuer: rest.LICENCE_ISSUER,
     accounts: accountSettings(rest),
