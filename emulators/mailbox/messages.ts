@@ -1,11 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
+import { emailKey } from '../../src/contracts/email.ts';
 import { now } from '../../src/runtime/clock.ts';
 
 export interface MessageSummary {
   id: number;
   messageId: string;
   from: string;
-  /** Addresses of the envelope, lower case. */
+  /** Addresses of the envelope, in their form for comparison. */
   to: string[];
   subject: string;
   /** Milliseconds since the epoch. */
@@ -25,7 +26,7 @@ export interface Fault {
 }
 
 export interface Messages {
-  /** Newest first; `to` compares the envelope's addresses case-insensitively. */
+  /** Newest first; `to` is compared with the envelope's addresses, however it is typed. */
   list(to?: string): MessageSummary[];
   get(id: number): Message | undefined;
   add(message: Omit<Message, 'id' | 'receivedAt'>): void;
@@ -83,7 +84,7 @@ export function openMessages(path: string): Messages {
 
   return {
     list(to) {
-      const rows = to === undefined ? all.all() : forAddress.all(to.toLowerCase());
+      const rows = to === undefined ? all.all() : forAddress.all(emailKey(to));
       return (rows as unknown as Row[]).map(summaryOf);
     },
     get(id) {
@@ -91,7 +92,7 @@ export function openMessages(path: string): Messages {
       return row && { ...summaryOf(row), html: row.html, text: row.text, headers: JSON.parse(row.headers) };
     },
     add({ messageId, from, to, subject, html, text, headers }) {
-      const recipients = JSON.stringify(to.map((address) => address.toLowerCase()));
+      const recipients = JSON.stringify(to.map(emailKey));
       insert.run(now(), messageId, from, recipients, subject, html, text, JSON.stringify(headers));
     },
     clear() {

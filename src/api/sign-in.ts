@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { emailKey } from '../contracts/email.ts';
 import { ReasonError } from '../contracts/reasons.ts';
 import { renderSignInCode } from '../mail/sign-in-code.ts';
 import { newId } from '../runtime/new-id.ts';
-import { emailKey } from '../store/accounts.ts';
 import { signInCodesTo } from '../store/allowances.ts';
 import type { ApiDeps } from './deps.ts';
 import { knowsBrowser } from './guards/browser.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Email } from './email.ts';
 import { InstanceId } from './ids.ts';
 
 /**
@@ -9,7 +10,7 @@ export const HostContract = z.strictObject({
   instanceId: InstanceId,
   nodeName: z.string().min(1).max(63),
   hostnames: z.array(z.string().max(253)).min(1),
-  adminEmail: z.email().max(254),
+  adminEmail: Email,
   plan: z.string(),
   productVersion: z.string(),
   licence: z.strictObject({

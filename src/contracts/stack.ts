@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Drift, Seen } from './drift.ts';
+import { Email } from './email.ts';
 import { InstanceId } from './ids.ts';
 
 export const CloudName = z.enum(['digitalocean', 'aws', 'gcp', 'azure', 'local']);
@@ -58,7 +59,7 @@ export type PrivateServerSpec = z.infer<typeof PrivateServerSpec>;
 
 /** What the runner needs beside the spec to write the host contract; read from the database, never from Temporal. */
 export const HostIdentity = z.strictObject({
-  adminEmail: z.email(),
+  adminEmail: Email,
   plan: z.string(),
   licenceId: z.string(),
   /** Generation of the enrolment; incremented by an operation that rebuilds a node without its state. */

@@ -8,6 +8,7 @@ import type { ReasonCode } from './reasons.ts';
 import type { CloudName } from './stack.ts';
 import type { InstanceStatus, OperationStatus } from './states.ts';
 import { Decision, StepName } from './steps.ts';
+import { textLine } from './text-line.ts';
 
 /** Task queues: workflows and short activities on one, the Pulumi activities on one per cloud. */
 export const controlQueue = 'control';
@@ -146,9 +147,9 @@ export const OperatorRequest = z.strictObject({
   step: StepName,
   /** The waiting try, as the operation shows it. */
   attempt: z.number().int().positive(),
-  operator: z.string().min(1).max(100),
+  operator: textLine(100),
   /** Written to the audit log. */
-  why: z.string().min(1).max(500),
+  why: textLine(500),
 });
 export type OperatorRequest = z.infer<typeof OperatorRequest>;
 export const OperatorDecision = OperatorRequest.extend({ action: Decision });

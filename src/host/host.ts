@@ -1,3 +1,4 @@
+import { emailKey } from '../contracts/email.ts';
 import type { HostContract } from '../contracts/host-contract.ts';
 import type { LicenceSnapshot } from '../licence/client/types.ts';
 import type { Log } from '../runtime/log.ts';
@@ -15,5 +16,5 @@ export interface Host {
 
 /** Whether this is the administrator's address. */
 export function isAdministrator({ contract }: Pick<Host, 'contract'>, user: Pick<User, 'email'>): boolean {
-  return user.email === contract.adminEmail.toLowerCase();
+  return user.email === emailKey(contract.adminEmail);
 }

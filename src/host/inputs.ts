@@ -1,5 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
+import { Email, emailKey } from '../contracts/email.ts';
+import { isPrintable } from '../contracts/text-line.ts';
 import { now } from '../runtime/clock.ts';
 import { textsOf } from '../texts/texts.ts';
 import { HostError } from './reasons.ts';
@@ -17,12 +19,11 @@ export function parse<T>(schema: z.ZodType<T>, input: unknown): T {
   throw new HostError('invalid_input', { detail: faults[0]?.message, faults });
 }
 
-const Email = z
+/** The address under which a user is stored: its form for comparison. */
+const UserEmail = z
   .string({ error: texts.email.missing })
-  .trim()
-  .toLowerCase()
-  .max(254, texts.email.tooLong)
-  .pipe(z.email(texts.email.malformed));
+  .refine((text) => Email.safeParse(text).success, texts.email.malformed)
+  .transform(emailKey);
 
 /** In characters. */
 export const shortestPassword = 10;
@@ -30,7 +31,7 @@ const longestPassword = 200;
 
 export const SignUp = z
   .object({
-    email: Email,
+    email: UserEmail,
     password: z
       .string({ error: texts.password.missing })
       .min(shortestPassword, texts.password.tooShort({ length: shortestPassword }))
@@ -46,7 +47,7 @@ export const SignUp = z
   });
 
 export const SignIn = z.object({
-  email: Email,
+  email: UserEmail,
   password: z
     .string({ error: texts.password.toSignIn })
     .min(1, texts.password.toSignIn)
@@ -61,9 +62,10 @@ const Name = (of: 'plugin' | 'device' | 'brand') =>
     .trim()
     .min(1, texts.name[of])
     .max(longestName, texts.name.tooLong({ length: longestName }))
-    .regex(/^\P{C}*$/u, texts.name.unprintable);
+    .normalize('NFC')
+    .refine(isPrintable, texts.name.unprintable);
 
-export const NewUser = z.object({ email: Email });
+export const NewUser = z.object({ email: UserEmail });
 export const NewPlugin = z.object({ name: Name('plugin') });
 export const NewDevice = z.object({ name: Name('device') });
 

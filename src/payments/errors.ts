@@ -18,7 +18,7 @@ class StripeFailure extends Error {
     // Stripe's message may quote an address, which is personal data, or a part of our key.
     super(
       error.message
-        .replaceAll(/[^\s<>:'"]+@[^\s<>'"]+/g, '[address]')
+        .replaceAll(/[^\s<>:'"][^\s<>:"]*@[^\s<>'"]+/g, '[address]')
         .replaceAll(/\b[sr]k_(test|live)_[\w*]+/g, '[key]'),
     );
     this.type = error.type;

@@ -1,4 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
+import { emailKey } from '../contracts/email.ts';
 import type { AccountPeople, Invitation, Member } from '../domain/accounts/account-people.ts';
 import { now, nowDate } from '../runtime/clock.ts';
 import { newId } from '../runtime/new-id.ts';
@@ -19,11 +20,6 @@ export interface AccountRecord extends AccountPeople {
 
 /** The fields that a change of an account may set; undefined removes the field. */
 export type AccountChange = Partial<Omit<AccountRecord, '_id' | 'email' | 'createdAt' | 'revision'>>;
-
-/** The normal form of an e-mail address, for comparison. */
-export function emailKey(email: string): string {
-  return email.trim().toLowerCase();
-}
 
 /** After this time a closing counts as given up; ms. */
 const closingMs = 60_000;

@@ -1,6 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
+import { emailKey } from '../contracts/email.ts';
 import { now } from '../runtime/clock.ts';
-import { emailKey } from './accounts.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { insertPlain } from './insert-plain.ts';
 import type { OrderRecord } from './records.ts';

@@ -1,6 +1,6 @@
 import { type Connection, Schema, Types } from 'mongoose';
+import { emailKey } from '../contracts/email.ts';
 import { now, nowDate } from '../runtime/clock.ts';
-import { emailKey } from './accounts.ts';
 
 /** One code mailed to an address. Only a keyed hash of it is stored: six digits are quickly guessed. */
 export interface SignInCodeRecord {

@@ -7,6 +7,7 @@ import { signQuote } from '../../src/domain/billing/quote-signature.ts';
 import { customerKeyOf } from '../../src/payments/customers.ts';
 import {
   cart,
+  codeFor,
   codeOf,
   freshName,
   notedWorkflows,
@@ -28,6 +29,22 @@ const postOrder = (body: unknown, key: string | undefined = freshName(), headers
   api.call('POST', '/v1/orders', { body, headers: { ...(key ? { 'idempotency-key': key } : {}), ...headers } });
 
 describe('an order', () => {
+  test('goes to the address as the mail system writes it, and its owner signs in as they type it', async () => {
+    const typed = ' ana@bücher.example ';
+    const { record } = await order(api, { adminEmail: typed, billingEmail: 'Sales&Billing@Example.com' });
+    expect([record.adminEmail, record.billingEmail]).toEqual([
+      'ana@xn--bcher-kva.example',
+      'Sales&Billing@example.com',
+    ]);
+    expect((await api.store.accounts.find(record.accountId))?.email).toBe('sales&billing@example.com');
+
+    const own = await order(api, { adminEmail: typed });
+    await api.call('POST', '/v1/sign-in/codes', { body: { email: typed } });
+    const code = codeFor(api, 'ana@xn--bcher-kva.example');
+    const entered = await api.call('POST', '/v1/sign-in', { body: { email: 'ANA@BÜCHER.example', code } });
+    expect(entered.body.account.id).toBe(own.record.accountId);
+  });
+
   test('stands before anything else: row, hold, account, workflow', async () => {
     const offer = await quote(api);
     const answer = await postOrder(orderBody(offer, { adminEmail: 'Ada@Example.com' }));
@@ -42,7 +59,7 @@ describe('an order', () => {
       const row = await api.store.orders.find(answer.body.id);
       return row?.startedAt && row;
     });
-    expect(record).toMatchObject({ billingEmail: 'Ada@Example.com', billing: { name: 'Ada Lovelace', country: 'ES' } });
+    expect(record).toMatchObject({ billingEmail: 'Ada@example.com', billing: { name: 'Ada Lovelace', country: 'ES' } });
     expect(await api.store.holds.find(record?.quote.subject.name ?? '')).toMatchObject({
       holder: 'order',
       holderId: record?._id,
@@ -179,6 +196,23 @@ describe('an order is refused', () => {
     }
     expect(codeOf(await postOrder({ ...body, adminEmail: 'no' }))).toBe('email_invalid');
     expect(codeOf(await postOrder({ ...body, billingEmail: 'no' }))).toBe('email_invalid');
+  });
+
+  test('for an address that no relay takes, before anything is charged', async () => {
+    const body = orderBody(await quote(api));
+    for (const adminEmail of ['ana@example-.com', `${'a'.repeat(65)}@example.com`, `ana@${'a'.repeat(64)}.com`]) {
+      expect([adminEmail, codeOf(await postOrder({ ...body, adminEmail }))]).toEqual([adminEmail, 'email_invalid']);
+    }
+  });
+
+  test('with a name or an address that no bill can show', async () => {
+    const body = orderBody(await quote(api));
+    for (const text of ['Ada\u0000', 'Ada\u0007', 'Ada\r\nLovelace', 'Ada\u202ex', 'Ada\ud800', '\u200b']) {
+      for (const field of ['name', 'line1', 'city', 'postalCode']) {
+        const answer = await postOrder({ ...body, billing: { name: 'Ada', [field]: text } });
+        expect([answer.status, answer.body.errors[0].path]).toEqual([422, `billing.${field}`]);
+      }
+    }
   });
 
   test('with another payment method, a missing name or a strange field', async () => {

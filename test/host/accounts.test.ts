@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Email } from '../../src/contracts/email.ts';
 import {
   admitAndSignUp,
   type LicensedMachine,
@@ -19,6 +20,30 @@ beforeAll(async () => {
   await machine.untilHealth('ok');
 }, 60_000);
 afterAll(() => machines.stop());
+
+describe('addresses', () => {
+  test.each(['sales&billing@acme.example', 'ana@bücher.example', ' a/b@acme.example '])(
+    'an administrator can be %s',
+    async (address) => {
+      const changes = { adminEmail: Email.parse(address) };
+      const other = await machines.machine(`ADDRESS${address.length}`, { limits: {} }, { changes });
+      await other.boot();
+      await other.untilHealth('ok');
+      const answer = await other.call('/api/sign-up', { json: { email: address.toUpperCase(), password } });
+      expect(answer.status).toBe(201);
+    },
+    60_000,
+  );
+
+  test.each(['ana@example-.com', 'ana@acme', `${'a'.repeat(65)}@acme.example`, 'ana@@acme.example', 5, undefined])(
+    '%s is none, and the sentence says what one looks like',
+    async (email) => {
+      const answer = await machine.call('/api/sign-up', { json: { email, password } });
+      expect(answer.status).toBe(422);
+      expect(answer.json().faults).toMatchObject([{ field: 'email', message: expect.stringContaining('e-mail') }]);
+    },
+  );
+});
 
 describe('first sign-up', () => {
   test('L69: refuses any other address than the administrator’s, in words, on the page and in the API', async () => {

@@ -230,11 +230,11 @@ describe('L77: the audit log', () => {
     const { licenseId } = await world.issue();
     const as = (operator: string) =>
       world.admin('POST', `/licenses/${licenseId}/suspend`, { reason: 'misuse' }, { Operator: operator });
-    for (const bad of ['a b', '$ne', 'x'.repeat(65)]) expect((await as(bad)).status).toBe(400);
-    expect((await as('ada@example.org')).status).toBe(200);
+    for (const bad of ['a b', '$ne', 'x'.repeat(255)]) expect((await as(bad)).status).toBe(400);
+    expect((await as('sales+ada@example.org')).status).toBe(200);
     await world.admin('POST', `/licenses/${licenseId}/reinstate`);
     expect((await auditOf(licenseId)).map(({ action, actor }) => [action, actor]).slice(1)).toEqual([
-      ['license.suspended', 'operator:ada@example.org'],
+      ['license.suspended', 'operator:sales+ada@example.org'],
       ['license.reinstated', 'control-plane'],
     ]);
   });

@@ -26,6 +26,14 @@ afterAll(async () => {
 const activations = () => database.collection<{ _id: string }>('activations');
 const licences = () => database.collection<{ _id: string }>('licences');
 
+test('what a node says about itself can be shown on one line', async () => {
+  const { licenseKey } = await world.issue();
+  for (const node of [{ name: 'n1\u0000' }, { name: 'n1\u202e' }, { name: 'n1', hostname: '\u001b[2Jhost' }]) {
+    expect((await world.activate(licenseKey, { node })).status).toBe(400);
+  }
+  expect((await world.activate(licenseKey, { node: { name: 'Gewächshaus 1' } })).status).toBe(201);
+});
+
 describe('after a crash', () => {
   const pending = { status: 'pending', activatedAt: null, unfinishedSince: new Date() };
 

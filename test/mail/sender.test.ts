@@ -77,6 +77,22 @@ test('5xx is mail_refused and its detail names no address', async () => {
   expect(refusal?.detail.toLowerCase()).not.toContain('ada@');
 });
 
+test.each([
+  'info@xn--80aswg.xn--p1ai',
+  'sales&billing@example.com',
+  'a/b@example.com',
+  'user%corp@example.com',
+  "o'brien@example.com",
+  '{!#$*+=?^_`|}~@example.com',
+])('%s gets its mail under exactly this address', async (to) => {
+  await createSender({ smtpUrl: mailbox.smtp, from }).send({ ...mail, to });
+  const answer = await fetch(`${mailbox.url}/messages?to=${encodeURIComponent(to)}`);
+  const { messages } = (await answer.json()) as { messages: { id: number; to: string[] }[] };
+  expect(messages).toMatchObject([{ to: [to] }]);
+  const message = await (await fetch(`${mailbox.url}/messages/${messages[0]?.id}`)).json();
+  expect(message).toMatchObject({ headers: { to } });
+});
+
 test('a relay that is away is mail_unavailable', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -42,6 +42,17 @@ describe('errors of Stripe as reasons', () => {
     },
   );
 
+  test('drop the whole address, whatever letters it has', () => {
+    const of = (address: string) =>
+      new Stripe.errors.StripeInvalidRequestError({
+        type: 'invalid_request_error',
+        message: `Invalid email address: '${address}'`,
+      } as never);
+    for (const address of ["o'brien@example.com", 'sales&billing@example.com', 'a/b@xn--80aswg.xn--p1ai']) {
+      expect(toReason(of(address))).toMatchObject({ detail: "Invalid email address: '[address]'" });
+    }
+  });
+
   test('a key that was used with other parameters is used up, one in flight is not', () => {
     const of = (statusCode: number) =>
       new Stripe.errors.StripeIdempotencyError({ type: 'idempotency_error', message: 'x', statusCode } as never);

@@ -18,6 +18,7 @@ import { type ApiConfig, apiConfig } from '../../src/config.ts';
 import type { AcceptedOrder, OrderRequest } from '../../src/contracts/api/orders.ts';
 import { type Quote, QuoteRequest } from '../../src/contracts/api/quotes.ts';
 import type { Catalogue } from '../../src/contracts/catalogue.ts';
+import { emailKey } from '../../src/contracts/email.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import type { OutgoingMail } from '../../src/mail/sender.ts';
@@ -335,7 +336,9 @@ export function cookieOf(answer: Answer): string {
 
 /** The newest code that was mailed to an address. */
 export function codeFor(api: TestApi, email: string): string {
-  const mail = api.mails.findLast(({ to, messageId }) => to === email && messageId.startsWith('<sign-in-'));
+  const mail = api.mails.findLast(
+    ({ to, messageId }) => emailKey(to) === emailKey(email) && messageId.startsWith('<sign-in-'),
+  );
   const code = mail && /\b\d{6}\b/.exec(mail.text)?.[0];
   if (!code) throw new Error(`no code was mailed to ${email}`);
   return code;

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { AccountClosing, ClosedAccount } from '../../contracts/api/members.ts';
+import { emailKey } from '../../contracts/email.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { requireAdministrator } from '../../domain/accounts/account-people.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { nowDate } from '../../runtime/clock.ts';
-import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import type { AccountRecord } from '../../store/accounts.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Acting, auditAccount, changeAccount } from './change-account.ts';

@@ -1,4 +1,5 @@
 import type { Role } from '../../contracts/api/account.ts';
+import { emailKey } from '../../contracts/email.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import {
   acceptInvitation,
@@ -13,7 +14,7 @@ import {
 import { renderInvitation } from '../../mail/invitation.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
 import { newId, newSecret } from '../../runtime/new-id.ts';
-import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import type { AccountRecord } from '../../store/accounts.ts';
 import { unpaidMailsTo } from '../../store/allowances.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -3,7 +3,7 @@ import { SecretText } from '../../contracts/api/common.ts';
 import { deriveSecret } from '../../domain/billing/order-link.ts';
 import { now } from '../../runtime/clock.ts';
 import { newSecret } from '../../runtime/new-id.ts';
-import { emailKey } from '../../store/accounts.ts';
+import { emailKey } from '../../contracts/email.ts';
 import type { ApiDeps } from '../deps.ts';
 import { cookieIn, setCookie } from './cookies.ts';
 

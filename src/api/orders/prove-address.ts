@@ -1,9 +1,10 @@
+import { emailKey } from '../../contracts/email.ts';
 import { orderPageLink } from '../../domain/billing/order-link.ts';
 import { orderLinkKind, orderMessageId } from '../../mail/message-id.ts';
 import { renderOrderLink } from '../../mail/order-link.ts';
 import { markSimulated } from '../../mail/simulated.ts';
 import { nowDate } from '../../runtime/clock.ts';
-import { type AccountRecord, emailKey } from '../../store/accounts.ts';
+import type { AccountRecord } from '../../store/accounts.ts';
 import { mailsAboutUnpaid } from '../../store/allowances.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';

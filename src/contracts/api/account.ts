@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { Email } from '../email.ts';
 import { AccountId, MemberId } from '../ids.ts';
-import { Email, SecretText, Time } from './common.ts';
+import { SecretText, Time } from './common.ts';
 
 export const Role = z.enum(['payer', 'admin', 'viewer']);
 export type Role = z.infer<typeof Role>;

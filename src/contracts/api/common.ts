@@ -9,8 +9,6 @@ export const Money = z.number().int();
 /** A secret that the client sends back, base64url. */
 export const SecretText = z.string().regex(/^[A-Za-z0-9_-]{20,100}$/);
 
-export const Email = z.email().max(254);
-
 /** Key that makes a request idempotent: 1 to 200 printable ASCII characters. */
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,200}$/);
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Mismatch, MismatchKind, ReconcileReport, Repair, RunId, TicketId } from '../fleet.ts';
 import { CloudName } from '../stack.ts';
+import { textLine } from '../text-line.ts';
 import { ListLimit, Time } from './common.ts';
 
 /** A mismatch with the sentences of its kind. */
@@ -72,6 +73,6 @@ export const TicketQuery = z.object({
 export const CloseTicketRequest = z
   .strictObject({
     /** Written to the audit log. */
-    why: z.string().trim().min(1).max(500),
+    why: textLine(500),
   })
   .meta({ id: 'CloseTicketRequest' });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { Email } from '../email.ts';
 import { AccountId, InstanceId, InvitationId, MemberId, OrderId } from '../ids.ts';
 import { InstanceStatus, OrderState } from '../states.ts';
 import { Role } from './account.ts';
-import { Email, SecretText, Time } from './common.ts';
+import { SecretText, Time } from './common.ts';
 
 const Roles = z.array(Role).min(1).max(Role.options.length);
 

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { Email } from '../email.ts';
 import { AccountId, InstanceId, OperationId, OrderId } from '../ids.ts';
 import { reasonCodes } from '../reasons.ts';
 import { InstanceStatus, OperationStatus, OrderState } from '../states.ts';
 import { Decision, StepName } from '../steps.ts';
+import { textLine } from '../text-line.ts';
 import { Member } from './account.ts';
-import { Email, ListLimit, Time } from './common.ts';
+import { ListLimit, Time } from './common.ts';
 import { Ticket } from './fleet.ts';
 import { Readiness } from './health.ts';
 import { Instance } from './instances.ts';
@@ -106,7 +108,7 @@ export const DecisionRequest = z
     step: StepName,
     attempt: z.number().int().positive(),
     /** Written to the audit log. */
-    why: z.string().trim().min(1).max(500),
+    why: textLine(500),
   })
   .meta({ id: 'DecisionRequest' });
 

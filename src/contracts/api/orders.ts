@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { Email } from '../email.ts';
 import { InstanceId, OperationId, OrderId, QuoteId } from '../ids.ts';
 import { InstanceStatus, OrderState } from '../states.ts';
-import { Email, Money, SecretText, Time } from './common.ts';
+import { textLine } from '../text-line.ts';
+import { Money, SecretText, Time } from './common.ts';
 import { Operation, Reason } from './operations.ts';
 import { QuotedServer, QuoteLine } from './quotes.ts';
-
-const text = (length: number) => z.string().trim().min(1).max(length);
 
 export const OrderRequest = z
   .strictObject({
@@ -18,10 +18,10 @@ export const OrderRequest = z
     billingEmail: Email.optional(),
     /** The country comes from the quote. */
     billing: z.strictObject({
-      name: text(120),
-      line1: text(200).optional(),
-      city: text(120).optional(),
-      postalCode: text(20).optional(),
+      name: textLine(120),
+      line1: textLine(200).optional(),
+      city: textLine(120).optional(),
+      postalCode: textLine(20).optional(),
     }),
     paymentMethod: z.enum(['card']),
   })

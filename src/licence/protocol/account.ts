@@ -19,8 +19,8 @@ export const AccountRef = z.string().regex(/^[\w:.-]{1,64}$/);
 export const AccountClaims = z.object({
   iss: z.string(),
   aud: z.literal(accountTokenAudience),
-  /** The member; named in the audit log. */
-  sub: z.string().regex(/^[\w:.@-]{1,128}$/),
+  /** The member, an id or an e-mail address; named in the audit log. */
+  sub: z.string().regex(/^\w[!-~]{0,253}$/),
   account: AccountRef,
   /** One role, or several where a member has them. */
   role: z.union([AccountRole, z.array(AccountRole).min(1)]),

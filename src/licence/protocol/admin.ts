@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AccountRef } from './account.ts';
+import { printableText } from './printable.ts';
 import { SeatMode } from './requests.ts';
 import { Enforcement, Features, LicenceStatus, Limits, Name } from './verdict.ts';
 
@@ -17,7 +18,7 @@ const Seconds = z
 const When = z.iso.datetime({ offset: true });
 
 /** PUT /v1/admin/products/{product} */
-export const ProductData = z.strictObject({ name: z.string().min(1).max(128) });
+export const ProductData = z.strictObject({ name: printableText(128) });
 export type ProductData = z.infer<typeof ProductData>;
 
 export const ProductView = ProductData.extend({ product: Name });
@@ -40,7 +41,7 @@ export type PerpetualTerms = z.infer<typeof PerpetualTerms>;
 
 /** PUT /v1/admin/products/{product}/plans/{plan} */
 export const PlanData = z.strictObject({
-  name: z.string().min(1).max(128),
+  name: printableText(128),
   limits: Limits,
   features: Features.default({}),
   /** By add-on code: what one unit adds to which limit. An unlimited or absent limit stays so. */
@@ -116,8 +117,11 @@ const Quantities = z.record(Name, z.int().nonnegative().max(1_000_000));
 const Seats = z.int().min(0).max(100_000);
 const Years = z.int().min(1).max(10);
 
-/** Header `Operator` of any of these calls: the person behind it, logged as `operator:<name>`. */
-export const OperatorName = z.string().regex(/^[\w.@-]{1,64}$/);
+/**
+ * Header `Operator` of any of these calls: the person behind it, an id or an e-mail address, logged as
+ * `operator:<name>`.
+ */
+export const OperatorName = z.string().regex(/^\w[!-~]{0,253}$/);
 
 /** Header of calls that take effect once however often they are sent. */
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{8,200}$/);
@@ -136,7 +140,7 @@ export const IssueLicence = z.strictObject({
   seats: Seats.default(1),
   developmentSeats: Seats.default(0),
   /** The caller's id for it: for the control plane its instance id. */
-  externalRef: z.string().min(1).max(128),
+  externalRef: printableText(128),
   /** Account whose members see it in the licence portal. */
   account: AccountRef.optional(),
   standing: StandingPush,
@@ -164,7 +168,7 @@ export const EntitlementsPush = z.strictObject({
 export type EntitlementsPush = z.infer<typeof EntitlementsPush>;
 
 /** POST /v1/admin/licenses/{id}/revoke */
-export const RevokeLicence = z.strictObject({ reason: z.string().min(1).max(200) });
+export const RevokeLicence = z.strictObject({ reason: printableText(200) });
 export type RevokeLicence = z.infer<typeof RevokeLicence>;
 
 /** POST /v1/admin/licenses/{id}/extend of a perpetual licence: more paid years of updates. */
@@ -178,7 +182,7 @@ const ExtendTerm = z.strictObject({ until: When });
 export const ExtendLicence = z.union([ExtendUpdates, ExtendTerm]);
 
 /** POST /v1/admin/licenses/{id}/suspend */
-export const SuspendLicence = z.strictObject({ reason: z.string().min(1).max(200) });
+export const SuspendLicence = z.strictObject({ reason: printableText(200) });
 
 /** POST /v1/admin/licenses/{id}/transfer, header `Idempotency-Key`. */
 export const TransferLicence = z.strictObject({
@@ -201,7 +205,7 @@ export const LicenceId = z.string().regex(/^lic_[0-9a-hjkmnp-tv-z]{16}$/);
 /** POST /v1/admin/enrollments: the same three values always give the same token. */
 export const IssueEnrolment = z.strictObject({
   licenseId: LicenceId,
-  nodeName: z.string().min(1).max(128),
+  nodeName: printableText(128),
   generation: z.int().nonnegative().max(1_000_000),
 });
 export type IssueEnrolment = z.infer<typeof IssueEnrolment>;
@@ -209,7 +213,7 @@ export type IssueEnrolment = z.infer<typeof IssueEnrolment>;
 /** POST /v1/admin/enrollments/up-ended and /close: every enrolment of the licence, or those of one node. */
 export const EndEnrolments = z.strictObject({
   licenseId: LicenceId,
-  nodeName: z.string().min(1).max(128).optional(),
+  nodeName: printableText(128).optional(),
 });
 export type EndEnrolments = z.infer<typeof EndEnrolments>;
 

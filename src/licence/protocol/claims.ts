@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LicenceId } from './admin.ts';
+import { printableText } from './printable.ts';
 import { Name } from './verdict.ts';
 
 /**
@@ -8,7 +9,7 @@ import { Name } from './verdict.ts';
  */
 
 /** POST /v1/claims */
-export const ClaimRequest = z.object({ clusterId: z.string().min(1).max(128), product: Name });
+export const ClaimRequest = z.object({ clusterId: printableText(128), product: Name });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
 /** 201 of /v1/claims. A newer claim of the same cluster and product supersedes this one. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { printableText } from './printable.ts';
 
 /**
  * The webhook events of the licence server: one type, one sentence. Invoice events come from the billing system.
@@ -66,7 +67,7 @@ export const CreateWebhook = z.strictObject({
   url: z.url().max(2048),
   /** Empty = all of them. */
   events: z.array(z.enum(licenceEventTypes)).max(licenceEventTypes.length).default([]),
-  description: z.string().max(200).default(''),
+  description: z.union([z.literal(''), printableText(200)]).default(''),
 });
 export type CreateWebhook = z.infer<typeof CreateWebhook>;
 

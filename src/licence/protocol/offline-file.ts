@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { printableText } from './printable.ts';
 import { SeatMode } from './requests.ts';
 import { Enforcement, Features, Limits, VerdictClaims } from './verdict.ts';
 
@@ -51,8 +52,8 @@ export type OfflineFileClaims = z.infer<typeof OfflineFileClaims>;
 /** POST /v1/licenses/{id}/offline-files, header `Idempotency-Key`: 201, or 200 with the same file when repeated. */
 export const OfflineFileRequest = z
   .strictObject({
-    clusterId: z.string().min(1).max(128).optional(),
-    fingerprint: z.string().min(1).max(256).optional(),
+    clusterId: printableText(128).optional(),
+    fingerprint: printableText(256).optional(),
     /** How long it is valid; less if the licence ends earlier or is paid for less. */
     days: z.int().min(1).max(366),
     /** How many nodes of the cluster may run from it; a machine is one. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { printableText } from './printable.ts';
 import { Name } from './verdict.ts';
 
 /** Bodies of the public calls, as printed on the wire. Unknown members are dropped, so a newer client is understood. */
@@ -13,20 +14,20 @@ export const WireInstanceId = z.string().regex(/^act_[0-9a-hjkmnp-tv-z]{16}$/);
 
 /** The process that holds a seat. `name` and `clusterId` are its identity, the rest is informational. */
 export const WireNode = z.object({
-  name: text(128),
-  clusterId: text(128).optional(),
-  fingerprint: text(256).optional(),
-  hostname: text(253).optional(),
-  provider: text(64).optional(),
-  region: text(64).optional(),
+  name: printableText(128),
+  clusterId: printableText(128).optional(),
+  fingerprint: printableText(256).optional(),
+  hostname: printableText(253).optional(),
+  provider: printableText(64).optional(),
+  region: printableText(64).optional(),
 });
 export type WireNode = z.infer<typeof WireNode>;
 
 const Nonce = z.string().min(8).max(64).optional();
-const BootId = text(64).optional();
+const BootId = printableText(64).optional();
 const Secret = z.string().min(16).max(128);
 const Product = text(64);
-const Version = text(64);
+const Version = printableText(64);
 
 export const SeatMode = z.enum(['production', 'development']);
 export type SeatMode = z.infer<typeof SeatMode>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Email } from '../../contracts/email.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 
 /** Characters that are special in a Caddyfile in any context are excluded. */
@@ -15,7 +16,7 @@ export const HostVariables = z.object({
   /** Image of Caddy, which holds the certificates. */
   FREEHOLD_TLS_IMAGE: ImageName.default('docker.io/library/caddy:2.11.9'),
   /** Contact address at the certificate authorities. */
-  ACME_EMAIL: z.email().pipe(Token).optional(),
+  ACME_EMAIL: Email.pipe(Token).optional(),
   /** The first certificate authority; by default Let's Encrypt. */
   ACME_DIRECTORY: Directory.default('https://acme-v02.api.letsencrypt.org/directory'),
   /** Directory of the first one where failed validations can be retried without counting. */

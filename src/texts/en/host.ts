@@ -80,8 +80,8 @@ export const host = {
   fields: {
     email: {
       missing: 'Enter an e-mail address.',
-      tooLong: 'This e-mail address is too long.',
-      malformed: 'Enter a valid e-mail address, such as name@example.com.',
+      malformed:
+        'Enter a valid e-mail address, such as name@example.com. Before the @ it has Latin letters, digits and signs, at most 64.',
     },
     password: {
       missing: 'Choose a password.',

@@ -48,6 +48,6 @@ export const requestReasonTexts = {
   email_invalid: {
     customer: 'This is not a valid e-mail address.',
     operator: 'An e-mail address does not fit its schema.',
-    next: 'Correct the address.',
+    next: 'Correct the address. It has the form name@example.com; before the @ it has Latin letters, digits and signs, at most 64.',
   },
 } as const;
