@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { z } from 'zod';
 import type { Messages } from './messages.ts';
-import { listPage, messagePage } from './page.ts';
+import { listPage, listScript, messagePage } from './page.ts';
 
 const Fault = z.strictObject({ code: z.union([z.literal(451), z.literal(550)]), times: z.number().int().min(0) });
 const To = z.string().optional().catch(undefined);
@@ -28,8 +28,14 @@ export function createWeb(messages: Messages): Express {
   });
   app.get('/', (request, response) => {
     const to = To.parse(request.query.to);
-    response.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+    response.set(
+      'Content-Security-Policy',
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'",
+    );
     response.type('html').send(listPage(messages.list(to), to));
+  });
+  app.get('/list.js', (_request, response) => {
+    response.type('text/javascript').send(listScript);
   });
   app.get('/mails/:id', (request, response) => {
     const message = messages.get(Number(request.params.id));

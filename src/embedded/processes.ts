@@ -372,6 +372,7 @@ function writeImages(context: PlatformContext, node: string): string {
       NODE_COMPILE_CACHE: compileCache(context),
       // An existing server has the address from its own first start, whose port may have changed.
       [hostEnvironment.licenceServer]: platformUrls(context).licence,
+      [hostEnvironment.authority]: context.folder.path('ca', 'ca.pem'),
     },
   };
   writeFileSafely(file, JSON.stringify({ [`${name}:${version}`]: image }, null, 2));

@@ -8,6 +8,8 @@ import type { User } from './store/users.ts';
 /** What every action of this server works with. */
 export interface Host {
   readonly contract: HostContract;
+  /** File of the certificate authority that clients have to be told of; undefined where they know it. */
+  readonly authority: string | undefined;
   readonly store: Store;
   readonly log: Log;
   /** The current licence; limits are read from here at each use, so a change needs no restart. */

@@ -4,7 +4,9 @@ import { Email, emailKey } from '../contracts/email.ts';
 import { isPrintable } from '../contracts/text-line.ts';
 import { now } from '../runtime/clock.ts';
 import { textsOf } from '../texts/texts.ts';
+import { productPlugins } from './plugins.ts';
 import { HostError } from './reasons.ts';
+import type { ReadingPlace } from './store/readings.ts';
 
 const { fields: texts } = textsOf('en').host;
 
@@ -56,7 +58,7 @@ export const SignIn = z.object({
 
 const longestName = 60;
 
-const Name = (of: 'plugin' | 'device' | 'brand') =>
+const Name = (of: 'device' | 'brand') =>
   z
     .string({ error: texts.name[of] })
     .trim()
@@ -66,7 +68,9 @@ const Name = (of: 'plugin' | 'device' | 'brand') =>
     .refine(isPrintable, texts.name.unprintable);
 
 export const NewUser = z.object({ email: UserEmail });
-export const NewPlugin = z.object({ name: Name('plugin') });
+export const NewPlugin = z.object({
+  name: z.enum(productPlugins, texts.name.plugin({ plugins: productPlugins.join(', ') })),
+});
 export const NewDevice = z.object({ name: Name('device') });
 
 const domainShape = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
@@ -90,7 +94,7 @@ const Colour = (fallback: string) =>
 export const defaultColours = { accent: '#1d5c4a', band: '#12211c' } as const;
 
 /** Largest logo in bytes. */
-const logoBytes = 65_536;
+export const logoBytes = 65_536;
 
 /** Picture formats by their first bytes; a name or a header proves nothing. */
 const pictureTypes: readonly [type: string, matches: (data: Buffer) => boolean][] = [
@@ -104,6 +108,7 @@ const Logo = z
   .max(Math.ceil(logoBytes / 3) * 4, texts.logo.tooLarge)
   .transform((encoded) => Buffer.from(encoded, 'base64'))
   .transform((data) => ({ type: pictureTypes.find(([, matches]) => matches(data))?.[0] ?? '', data }))
+  .refine(({ data }) => data.length <= logoBytes, { error: texts.logo.tooLarge, abort: true })
   .refine(({ type }) => type !== '', texts.logo.format);
 
 export const NewBrand = z.object({
@@ -139,4 +144,23 @@ export const NewReading = z.strictObject({
   at: Measured.optional(),
 });
 
-export const ReadingsQuery = z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) });
+/** Place of a reading as it is written in addresses: its time in ms and its number. */
+export const placeText = ({ at, id }: ReadingPlace): string => `${at}.${id}`;
+
+const Place = z
+  .string()
+  .regex(/^-?\d{1,15}\.\d{1,15}$/, texts.reading.before)
+  .transform((text): ReadingPlace => {
+    const [at, id] = text.split('.').map(Number);
+    return { at: at!, id: id! };
+  });
+
+export const ReadingsQuery = z.object({
+  limit: z.coerce
+    .number(texts.reading.limit)
+    .int(texts.reading.limit)
+    .min(1, texts.reading.limit)
+    .max(1_000, texts.reading.limit)
+    .default(100),
+  before: Place.optional(),
+});

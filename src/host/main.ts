@@ -28,7 +28,7 @@ const log = createProcessLog('host');
 const running: { server?: Server; licence?: HostLicence; store?: Store } = {};
 
 async function start(): Promise<void> {
-  const { contract, dataFolder, port } = readSettings();
+  const { contract, dataFolder, port, authority } = readSettings();
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
 
   const app = Promise.withResolvers<RequestListener>();
@@ -52,7 +52,7 @@ async function start(): Promise<void> {
   const [{ openStore }, { createApp }] = await Promise.all([import('./store/store.ts'), import('./web/app.ts')]);
   const store = openStore(dataFolder);
   running.store = store;
-  app.resolve(createApp({ contract, store, log, licence: licence.status }));
+  app.resolve(createApp({ contract, authority, store, log, licence: licence.status }));
   log.info({ ms: Math.round(monotonic()), licence: licence.status().state }, 'serving');
   // With a compile cache, the next host starts in a third of the time, even after this one is killed.
   flushCompileCache();

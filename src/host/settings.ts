@@ -7,6 +7,7 @@ const Environment = z.object({
   [hostEnvironment.data]: z.string().min(1),
   [hostEnvironment.port]: z.coerce.number().int().min(0).max(65_535),
   [hostEnvironment.licenceServer]: z.url().optional(),
+  [hostEnvironment.authority]: z.string().optional(),
 });
 
 export interface Settings {
@@ -15,6 +16,8 @@ export interface Settings {
   dataFolder: string;
   /** Loopback port; 0 takes a free one. */
   port: number;
+  /** File of the certificate authority that clients have to be told of. */
+  authority: string | undefined;
 }
 
 /** Invalid configuration: the sentence says what an operator has to correct. */
@@ -53,6 +56,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     },
     dataFolder: environment.data[hostEnvironment.data],
     port: environment.data[hostEnvironment.port],
+    authority: environment.data[hostEnvironment.authority],
   };
 }
 

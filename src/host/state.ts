@@ -3,12 +3,14 @@ import type { LicenceSnapshot } from '../licence/client/types.ts';
 import { devicesOf } from './actions/devices.ts';
 import { type Asking, requireUser } from './actions/guards.ts';
 import { type Host, isAdministrator } from './host.ts';
+import { placeText } from './inputs.ts';
 import { boundedThings, type Use, useOf } from './limits.ts';
+import { productPlugins } from './plugins.ts';
 import type { Brand } from './store/brands.ts';
 import type { Device } from './store/devices.ts';
 import type { Domain } from './store/domains.ts';
 import type { Plugin } from './store/plugins.ts';
-import type { Reading } from './store/readings.ts';
+import type { Reading, ReadingPage } from './store/readings.ts';
 import type { User } from './store/users.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -36,6 +38,11 @@ export const show = {
   plugin: ({ id, name, addedAt }: Plugin) => ({ id, name, addedAt: iso(addedAt) }),
   device: ({ id, name, owner, addedAt }: Device) => ({ id, name, owner, addedAt: iso(addedAt) }),
   reading: ({ at, receivedAt, values }: Reading) => ({ at: iso(at), receivedAt: iso(receivedAt), values }),
+  /** `next` is sent as `before` for the next older readings; null at the end. */
+  readings: ({ readings, next }: ReadingPage) => ({
+    readings: readings.map(show.reading),
+    next: next && placeText(next),
+  }),
 };
 
 function showLicence(licence: LicenceSnapshot) {
@@ -79,6 +86,8 @@ export function hostState(host: Host, asking: Asking) {
     domains: store.domains.list().map(show.domain),
     brands: store.brands.list().map(show.brand),
     plugins: store.plugins.list().map(show.plugin),
+    /** What can be enabled, by code. */
+    productPlugins,
     devices: devicesOf(host, user).map((device) => ({
       ...show.device(device),
       lastReading: store.readings.newest(device.id, 1).map(show.reading)[0] ?? null,

@@ -22,7 +22,7 @@ const render = compileMail<InvitationInput & { validity: string }>(
 <p style="margin:0">{{say "lead" inviter=(strong inviter) account=(strong account)}} {{say "rights"}}</p>
 <ul style="margin:12px 0 0;padding-left:22px">{{#each rights}}<li style="margin-bottom:4px">{{this}}</li>{{/each}}</ul>
 {{> button url=url text=(say "accept")}}
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "once" validity=validity}} {{say "unknown" inviter=inviter}}</p>`,
+<p class="quiet" style="margin:0;font-size:14px;color:#5b6875">{{say "once" validity=validity}} {{say "unknown" inviter=inviter}}</p>`,
     text: `{{underlined "title"}}
 
 {{say "lead" inviter=inviter account=account}}

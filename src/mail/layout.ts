@@ -50,7 +50,7 @@ const page = `<!doctype html>
     <tr><td class="card ink" style="background:#ffffff;border:1px solid #dde3e8;border-radius:10px;padding:36px 40px;font:16px/1.55 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#1b2733">
 {{{body}}}
     </td></tr>
-    <tr><td class="quiet" style="padding:16px 4px 0;font:13px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#6b7884">{{footer}}</td></tr>
+    <tr><td class="quiet" style="padding:16px 4px 0;font:13px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#5b6875">{{footer}}</td></tr>
   </table>
 </td></tr>
 </table>
@@ -62,7 +62,7 @@ const partials = {
   title: `<h1 class="ink" style="margin:0 0 12px;font-size:24px;line-height:1.25;font-weight:650;color:#1b2733">{{text}}</h1>`,
   heading: `<h2 class="ink" style="margin:32px 0 8px;font-size:17px;line-height:1.35;font-weight:650;color:#1b2733">{{text}}</h2>`,
   button: `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:20px 0"><tr><td style="border-radius:7px"><a class="button" href="{{url}}" style="display:inline-block;padding:12px 22px;border-radius:7px;background:#1f5f8b;color:#ffffff;font-weight:600;text-decoration:none">{{text}}</a></td></tr></table>`,
-  facts: `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:20px 0;font-size:15px">{{#each rows}}<tr><td class="quiet rule" style="padding:8px 16px 8px 0;border-top:1px solid #e6ebef;color:#6b7884;white-space:nowrap;vertical-align:top">{{label}}</td><td class="ink rule" style="padding:8px 0;border-top:1px solid #e6ebef;color:#1b2733;word-break:break-word">{{value}}</td></tr>{{/each}}</table>`,
+  facts: `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:20px 0;font-size:15px">{{#each rows}}<tr><td class="quiet rule" style="padding:8px 16px 8px 0;border-top:1px solid #e6ebef;color:#5b6875;white-space:nowrap;vertical-align:top">{{label}}</td><td class="ink rule" style="padding:8px 0;border-top:1px solid #e6ebef;color:#1b2733;word-break:break-word">{{value}}</td></tr>{{/each}}</table>`,
   code: `<pre class="code" style="margin:12px 0;padding:14px 16px;background:#f3f5f7;border:1px solid #dde3e8;border-radius:7px;color:#1b2733;font:14px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;word-break:break-word">{{text}}</pre>`,
 };
 

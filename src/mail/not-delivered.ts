@@ -31,7 +31,7 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'or
 {{> heading text=(say "now")}}
 <p style="margin:0">{{say "nothingLeft"}} {{say "nameFree"}}</p>
 {{> button url=orderUrl text=(say "seeOrder")}}
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "orderId" orderId=orderId}}</p>`,
+<p class="quiet" style="margin:0;font-size:14px;color:#5b6875">{{say "orderId" orderId=orderId}}</p>`,
     text: `{{underlined "title"}}
 
 {{say "lead" hostname=hostname}}

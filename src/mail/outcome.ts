@@ -27,7 +27,7 @@ const render = compileMail<Record<'title' | 'hostname' | 'orderId' | 'why' | 'ne
 <p style="margin:0">{{say "lead" hostname=(strong hostname) why=why}}</p>
 <p style="margin:16px 0 0">{{money}} {{next}}</p>
 {{> button url=orderUrl text=(say "seeOrder")}}
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "orderId" orderId=orderId}}</p>`,
+<p class="quiet" style="margin:0;font-size:14px;color:#5b6875">{{say "orderId" orderId=orderId}}</p>`,
     text: `{{title}}
 
 {{say "lead" hostname=hostname why=why}}

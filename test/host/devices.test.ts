@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hostEnvironment } from '../../src/contracts/host-contract.ts';
 import {
   admitAndSignUp,
   type LicensedMachine,
@@ -111,6 +112,96 @@ describe('readings', () => {
     expect(acknowledged.length).toBeGreaterThanOrEqual(200);
     expect(acknowledged.filter((number) => !stored.has(number))).toEqual([]);
   }, 30_000);
+});
+
+describe('reading back', () => {
+  test('by the credential of the device, part by part, newest first', async () => {
+    const device = await newDevice(user, 'Read back');
+    for (let number = 0; number < 5; number += 1) {
+      await send(device, { values: { number }, at: '2026-01-02T03:04:05Z' });
+    }
+    const headers = { authorization: `Bearer ${device.credential}` };
+    const seen: number[] = [];
+    for (let next: string | null = ''; next !== null; ) {
+      const answer = await machine.call(`${device.endpoint}?limit=2${next ? `&before=${next}` : ''}`, { headers });
+      expect(answer.status).toBe(200);
+      const page: { readings: { values: { number: number } }[]; next: string | null } = answer.json();
+      seen.push(...page.readings.map(({ values }) => values.number));
+      next = page.next;
+    }
+    expect(seen).toEqual([4, 3, 2, 1, 0]);
+    for (const query of ['limit=0', 'limit=1001', 'before=now', 'limit=x']) {
+      expect((await machine.call(`${device.endpoint}?${query}`, { headers })).json()).toMatchObject({ status: 422 });
+    }
+    const other = await newDevice(user, 'Reader');
+    for (const credential of ['x'.repeat(40), other.credential]) {
+      const stranger = { authorization: `Bearer ${credential}` };
+      expect((await machine.call(device.endpoint, { headers: stranger })).status).toBe(401);
+    }
+  });
+
+  test('on its page, which shows twenty and leads to the older ones and to the file with all', async () => {
+    const device = await newDevice(user, 'Paged');
+    for (let number = 0; number < 45; number += 1) await send(device, { values: { number } });
+    const seen: number[] = [];
+    let path: string | undefined = `/devices/${device.id}`;
+    while (path) {
+      const { text } = await user.go(path);
+      seen.push(...[...text.matchAll(/number<\/span> (\d+)/g)].map(([, number]) => Number(number)));
+      expect(text).toContain(`/devices/${device.id}/readings.csv`);
+      path = /href="(\/devices\/[^"]*before=[^"]*)"/.exec(text)?.[1];
+    }
+    expect(seen).toEqual(Array.from({ length: 45 }, (_none, index) => 44 - index));
+  });
+
+  test('as a file for spreadsheets, for its owner and the administrator', async () => {
+    const device = await newDevice(user, 'Exported');
+    await send(device, { values: { at: 'home, "sweet"', 'air.temperature': -1.5 }, at: '2026-01-02T03:04:05Z' });
+    await send(device, { values: { on: true, note: '=HYPERLINK("x")' }, at: '2026-01-02T03:04:06Z' });
+    const file = await user.go(`/devices/${device.id}/readings.csv`);
+    expect(file.headers['content-type']).toContain('text/csv');
+    expect(file.headers['content-disposition']).toContain(`${device.id}.csv`);
+    const [head, ...lines] = file.text.trim().split('\n');
+    expect(head).toBe('at,receivedAt,air.temperature,at,note,on');
+    expect(lines.map((line) => line.replace(/,[^,]*/, ''))).toEqual([
+      `2026-01-02T03:04:06.000Z,,,"'=HYPERLINK(""x"")",true`,
+      '2026-01-02T03:04:05.000Z,-1.5,"home, ""sweet""",,',
+    ]);
+    expect((await administrator.go(`/devices/${device.id}/readings.csv`)).text).toBe(file.text);
+    const stranger = await admitAndSignUp(machine, administrator, 'eve@acme.example');
+    expect((await stranger.go(`/devices/${device.id}/readings.csv`)).status).toBe(404);
+    expect((await machine.call(`/devices/${device.id}/readings.csv`)).status).toBe(303);
+  });
+
+  test('of more readings than are read at once leaves out none', async () => {
+    const device = await newDevice(user, 'Many');
+    for (let part = 0; part < 12; part += 1) {
+      await Promise.all(Array.from({ length: 100 }, (_none, i) => send(device, { values: { n: part * 100 + i } })));
+    }
+    const { text } = await user.go(`/devices/${device.id}/readings.csv`);
+    const lines = text.trim().split('\n').slice(1);
+    const numbers = lines.map((line) => Number(line.split(',')[2]));
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_200 }, (_none, index) => index));
+  }, 60_000);
+});
+
+describe('the commands on a page', () => {
+  test('have the port that it was opened at, and the certificate authority that clients have to be told of', async () => {
+    expect((await user.go('/')).text).not.toMatch(/cacert|THINGER_PORT/);
+    const own = await machines.machine('COMMANDS', {});
+    await own.boot({ [hostEnvironment.authority]: '/keys/ca.pem' });
+    await own.untilHealth('ok');
+    const name = `${hostname}:20443`;
+    const owner = await signUpAdministrator({ visitor: () => own.visitor(name) });
+    const created = await owner.submit('/', '/devices', { name: 'Sensor' });
+    const id = /href="\/devices\/(dev_\w+)"/.exec(created.text)![1]!;
+    for (const text of [created.text, (await owner.go(`/devices/${id}`)).text]) {
+      expect(text).toContain(`#define THINGER_SERVER "${hostname}"\n#define THINGER_PORT 20443`);
+      expect(text).toContain(
+        `curl https://${name}/v1/devices/${id}/readings \\\n  --cacert &#39;/keys/ca.pem&#39; \\\n`,
+      );
+    }
+  });
 });
 
 describe('devices', () => {

@@ -36,7 +36,7 @@ describe('limits of the plan', () => {
     ['users', 1, (index) => ({ email: `user${index}@acme.example` })],
     ['domains', 2, (index) => ({ name: `d${index}.acme.example` })],
     ['brands', 1, (index) => ({ name: `Brand ${index}`, domain: `d${index}.acme.example` })],
-    ['plugins', 1, (index) => ({ name: `Plugin ${index}` })],
+    ['plugins', 1, (index) => ({ name: ['grafana', 'telegram'][index]! })],
     ['devices', 1, (index) => ({ name: `Device ${index}` })],
   ];
 
@@ -55,7 +55,7 @@ describe('limits of the plan', () => {
         used: limit,
         allowed: limit,
       });
-      expect(refused.json().detail).toContain('BOUNDED');
+      expect(refused.json().detail).toMatch(/^The plan BOUNDED with its add-ons allows \d \w+; \d (is|are) in use\.$/);
       expect(refused.json().next).toContain('add-ons');
     },
   );
@@ -82,7 +82,7 @@ describe('limits of the plan', () => {
       },
       { what: 'the new limits are there' },
     );
-    expect((await add(administrator, 'plugins', { name: 'Second' })).status).toBe(201);
+    expect((await add(administrator, 'plugins', { name: 'node-red' })).status).toBe(201);
     expect((await machine.health()).licence.revision).toBeGreaterThan(1);
   });
 
@@ -97,7 +97,7 @@ describe('limits of the plan', () => {
     const { plugins, limits: now } = (await administrator.go('/api/state')).json();
     expect(plugins).toHaveLength(2);
     expect(now.plugins).toEqual({ used: 2, limit: 1 });
-    expect((await add(administrator, 'plugins', { name: 'Third' })).status).toBe(409);
+    expect((await add(administrator, 'plugins', { name: 'webhooks' })).status).toBe(409);
   });
 
   test('the licence server is told how much is used, and its notice is on the page', async () => {
@@ -113,6 +113,21 @@ describe('limits of the plan', () => {
   });
 });
 
+describe('plugins', () => {
+  test('are those of the product, and no others', async () => {
+    const { administrator } = await running('PLUGINS', { limits: { plugins: null } });
+    for (const name of ['../../etc/passwd', 'Grafana', '', '__proto__', undefined]) {
+      const refused = await administrator.go('/api/plugins', { json: { name } });
+      expect(refused.json()).toMatchObject({ status: 422, code: 'invalid_input', faults: [{ field: 'name' }] });
+      expect(refused.json().detail).toContain('grafana, influxdb');
+    }
+    const { productPlugins, plugins } = (await administrator.go('/api/state')).json();
+    expect(plugins).toEqual([]);
+    for (const name of productPlugins) expect((await add(administrator, 'plugins', { name })).status).toBe(201);
+    expect((await administrator.go('/')).text).toContain('Every plugin of this product is enabled.');
+  });
+});
+
 describe('lock', () => {
   test('makes management read-only with the reason, lets devices send, and ends with the next good check', async () => {
     const { machine, administrator } = await running('LOCKING', { limits: {} });
@@ -125,13 +140,13 @@ describe('lock', () => {
 
     await machines.stand(machine.licenseId, 'suspended');
     await machine.untilHealth('locked');
-    const refused = await add(administrator, 'plugins', { name: 'Late' });
+    const refused = await add(administrator, 'plugins', { name: 'webhooks' });
     expect(refused.json()).toMatchObject({
       status: 423,
       code: 'licence_locked',
       licenceCode: 'SUBSCRIPTION_NOT_ACTIVE',
     });
-    expect((await administrator.submit('/', '/plugins', { name: 'Late' })).status).toBe(423);
+    expect((await administrator.submit('/', '/plugins', { name: 'webhooks' })).status).toBe(423);
     expect((await administrator.go(`/api/devices/${device.id}`, { method: 'DELETE' })).status).toBe(423);
     expect((await send()).status).toBe(202);
     const page = await administrator.go('/');
@@ -143,14 +158,14 @@ describe('lock', () => {
 
     await machines.stand(machine.licenseId, 'current');
     await machine.untilHealth('ok');
-    expect((await add(administrator, 'plugins', { name: 'Late' })).status).toBe(201);
+    expect((await add(administrator, 'plugins', { name: 'webhooks' })).status).toBe(201);
   }, 30_000);
 
   test('with enforcement `warn` everything goes on', async () => {
     const { machine, administrator } = await running('WARNING', { enforcement: 'warn' });
     await machines.stand(machine.licenseId, 'suspended');
     await machine.untilHealth('locked');
-    expect((await add(administrator, 'plugins', { name: 'Late' })).status).toBe(201);
+    expect((await add(administrator, 'plugins', { name: 'webhooks' })).status).toBe(201);
   }, 30_000);
 
   test('with enforcement `stop` it ends once, refuses when started again, and serves after a good check', async () => {

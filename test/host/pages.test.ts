@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import chromium from '@sparticuz/chromium';
 import { type Browser, chromium as driver, type Page } from 'playwright-core';
+import { overhang } from '../support/overhang.ts';
 import {
   type LicensedMachine,
   type LicensedMachines,
@@ -107,6 +108,77 @@ describe('pages in a browser', () => {
     expect((await machine.call('/sign-in')).text).not.toContain('Acme Sensors');
   }, 30_000);
 });
+
+describe('a page that says what is wrong', () => {
+  test('keeps what was typed beside a logo that is too large', async () => {
+    const page = await signedIn();
+    await page.getByLabel('Domain', { exact: true }).fill('bücher.acme.example');
+    await page.getByRole('button', { name: 'Add domain' }).click();
+    await page.getByText('bücher.acme.example xn--bcher-kva.acme.example').waitFor();
+    await page.locator('#brands summary').click();
+    await page.getByRole('button', { name: 'Remove Acme Sensors' }).click();
+    for (const size of [65_537, 200_000, 3_000_000]) {
+      await page.getByLabel('Name', { exact: true }).fill('Bücher Sensors');
+      await page.locator('#brand-domain').selectOption({ label: 'bücher.acme.example' });
+      await page.getByLabel('Accent colour').fill('#ffd400');
+      const buffer = Buffer.concat([onePixel, Buffer.alloc(size - onePixel.length)]);
+      await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
+      await page.getByRole('button', { name: 'Add brand' }).click();
+      await page.getByRole('alert').waitFor();
+      expect(await page.locator('#brand-logo-fault').textContent()).toBe('Choose a logo of at most 64 kB.');
+      expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Bücher Sensors');
+      expect(await page.getByLabel('Accent colour').inputValue()).toBe('#ffd400');
+      expect(await page.locator('#brand-domain').inputValue()).toBe('xn--bcher-kva.acme.example');
+    }
+    expect(await faultsOf(page)).toEqual([]);
+    await page.context().close();
+  }, 60_000);
+
+  test('is not found at an address that cannot be read', async () => {
+    for (const path of ['/devices/%E0%A4%A', '/%', '/brands/%zz/logo']) {
+      const answer = await machine.call(path);
+      expect([path, answer.status]).toEqual([path, 404]);
+      expect(answer.text).not.toContain('body in');
+    }
+    expect((await machine.call('/api/devices/%E0%A4%A/readings')).json()).toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('a page fits', () => {
+  test.each([360, 1280])(
+    'a screen of %d px, whatever long names it shows, without scrolling sideways',
+    async (width) => {
+      const page = await signedIn({ width, height: 800 });
+      const letters = `${'W'.repeat(56)}${width}`;
+      await page.getByLabel('Name of the device').fill(letters);
+      await page.getByRole('button', { name: 'Add device' }).click();
+      await page.getByRole('heading', { level: 1, name: letters }).waitFor();
+      expect(await overhang(page)).toEqual([]);
+      expect(await faultsOf(page)).toEqual([]);
+      await page.getByRole('link', { name: 'I have copied the credential' }).click();
+      await page.getByText('This device has sent nothing yet.').waitFor();
+      expect(await overhang(page)).toEqual([]);
+      await page.goto(`http://${hostname}/`);
+      await page.getByText(letters).first().waitFor();
+      expect(await overhang(page)).toEqual([]);
+      expect(await faultsOf(page)).toEqual([]);
+      await page.context().close();
+    },
+    60_000,
+  );
+});
+
+/** A page of the administrator. */
+async function signedIn(viewport = { width: 1280, height: 800 }): Promise<Page> {
+  const context = await browser.newContext({ viewport });
+  const page = await context.newPage();
+  await page.goto(`http://${hostname}/`);
+  await page.getByLabel('E-mail address').fill(adminEmail);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { level: 1, name: hostname }).waitFor();
+  return page;
+}
 
 describe('headers', () => {
   test('no page may load, run or be framed by anything from elsewhere', async () => {

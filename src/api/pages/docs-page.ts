@@ -89,7 +89,7 @@ function problems() {
 <main class="wide">
 <h1>${texts.reasons.title}</h1>
 <p class="quiet">${texts.reasons.lead({ field: html`<code>code</code>` })}</p>
-<div class="scroll">
+<div class="scroll" tabindex="0" role="group" aria-label="${texts.reasons.title}">
 <table class="reasons">
 <thead><tr><th scope="col">${head.code}</th><th scope="col">${head.status}</th><th scope="col">${head.customer}</th>
 <th scope="col">${head.operator}</th><th scope="col">${head.next}</th><th scope="col">${head.retryable}</th></tr></thead>

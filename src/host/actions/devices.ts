@@ -5,7 +5,7 @@ import { NewDevice, NewReading, parse, ReadingsQuery } from '../inputs.ts';
 import { requireRoom } from '../limits.ts';
 import { HostError } from '../reasons.ts';
 import type { Device } from '../store/devices.ts';
-import type { Reading } from '../store/readings.ts';
+import type { ReadingPage } from '../store/readings.ts';
 import type { User } from '../store/users.ts';
 import { type Asking, requireChange, requireUser } from './guards.ts';
 
@@ -39,21 +39,35 @@ export function removeDevice(host: Host, asking: Asking, id: string): void {
   host.store.devices.remove(deviceOf(host, asking, id).id);
 }
 
-export function readingsOf(host: Host, asking: Asking, id: string, query: unknown): Reading[] {
-  const { limit } = parse(ReadingsQuery, query);
-  return host.store.readings.newest(deviceOf(host, asking, id).id, limit);
+/** A part of a device's readings for its owner or the administrator; `query` has `limit` and `before`. */
+export function readingsOf(host: Host, asking: Asking, id: string, query: unknown): ReadingPage {
+  const wish = parse(ReadingsQuery, query);
+  return host.store.readings.page(deviceOf(host, asking, id).id, wish);
+}
+
+/** What a device reads of its own, with its credential. Errors: `credential_wrong`, `invalid_input`. */
+export function ownReadings(host: Host, { deviceId, authorization }: DeviceCall, query: unknown): ReadingPage {
+  requireCredential(host, { deviceId, authorization });
+  return host.store.readings.page(deviceId, parse(ReadingsQuery, query));
+}
+
+/** A call of a device; the header carries its credential as a bearer token. */
+interface DeviceCall {
+  deviceId: string;
+  authorization: string | undefined;
+}
+
+function requireCredential(host: Host, { deviceId, authorization }: DeviceCall): void {
+  const credential = /^Bearer (\S{16,128})$/i.exec(authorization ?? '')?.[1];
+  if (!credential || !host.store.devices.accepts(deviceId, credential)) throw new HostError('credential_wrong');
 }
 
 /**
  * Accepts a reading from a device: its credential alone authorises it, and a licence lock does not prevent it. Resolves
  * when the reading is on disk. Errors: `credential_wrong`, `invalid_input`.
  */
-export async function takeReading(
-  host: Host,
-  { deviceId, authorization, body }: { deviceId: string; authorization: string | undefined; body: unknown },
-): Promise<void> {
-  const credential = /^Bearer (\S{16,128})$/i.exec(authorization ?? '')?.[1];
-  if (!credential || !host.store.devices.accepts(deviceId, credential)) throw new HostError('credential_wrong');
+export async function takeReading(host: Host, { body, ...call }: DeviceCall & { body: unknown }): Promise<void> {
+  requireCredential(host, call);
   const { values, at } = parse(NewReading, body);
-  await host.store.readings.add({ deviceId, values, at: at ?? now() });
+  await host.store.readings.add({ deviceId: call.deviceId, values, at: at ?? now() });
 }

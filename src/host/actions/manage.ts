@@ -3,6 +3,7 @@ import { type Host, isAdministrator } from '../host.ts';
 import { NewBrand, NewDomain, NewPlugin, NewUser, parse } from '../inputs.ts';
 import { requireRoom } from '../limits.ts';
 import { HostError } from '../reasons.ts';
+import { shownName } from '../shown-name.ts';
 import type { Brand } from '../store/brands.ts';
 import type { Domain } from '../store/domains.ts';
 import type { Plugin } from '../store/plugins.ts';
@@ -48,7 +49,8 @@ export function removeDomain(host: Host, asking: Asking, id: string): void {
   if (!domain) throw new HostError('not_found');
   const brand = host.store.brands.ofDomain(id);
   if (brand) {
-    throw new HostError('domain_in_use', { detail: texts.brandUsesDomain({ brand: brand.name, domain: domain.name }) });
+    const detail = texts.brandUsesDomain({ brand: brand.name, domain: shownName(domain.name) });
+    throw new HostError('domain_in_use', { detail });
   }
   host.store.domains.remove(id);
 }

@@ -1,11 +1,12 @@
 import { now } from '../../runtime/clock.ts';
+import type { ProductPlugin } from '../plugins.ts';
 import type { Database } from './database.ts';
 import { newHostId } from './host-id.ts';
 
 /** An extension that the administrator has enabled. */
 export interface Plugin {
   id: string;
-  name: string;
+  name: ProductPlugin;
   addedAt: number;
 }
 
@@ -17,8 +18,8 @@ export function createPlugins({ sql, durably }: Database) {
 
   return {
     list: () => list.all() as unknown as Plugin[],
-    has: (name: string) => byName.get(name) !== undefined,
-    add(name: string): Plugin {
+    has: (name: ProductPlugin) => byName.get(name) !== undefined,
+    add(name: ProductPlugin): Plugin {
       const plugin = { id: newHostId('plg'), name, addedAt: now() };
       durably(() => insert.run(plugin.id, plugin.name, plugin.addedAt));
       return plugin;

@@ -17,6 +17,18 @@ export interface Reading {
   values: Record<string, ReadingValue>;
 }
 
+/** Place of a reading in the order of time; readings of the same time are ordered by their arrival. */
+export interface ReadingPlace {
+  at: number;
+  id: number;
+}
+
+/** A part of a device's readings, newest first, and where the next older part begins; null at the end. */
+export interface ReadingPage {
+  readings: Reading[];
+  next: ReadingPlace | null;
+}
+
 export interface NewReading {
   deviceId: string;
   at: number;
@@ -40,8 +52,13 @@ function readingOf(row: unknown): Reading {
  */
 export function createReadings({ sql, durably }: Database) {
   const insert = sql.prepare('insert into readings (device_id, at, received_at, "values") values (?, ?, ?, ?)');
-  const newest = sql.prepare(
-    'select at, received_at as receivedAt, "values" from readings where device_id = ? order by at desc, id desc limit ?',
+  const columns = 'id, at, received_at as receivedAt, "values"';
+  const newest = sql.prepare(`select ${columns} from readings where device_id = ? order by at desc, id desc limit ?`);
+  const older = sql.prepare(
+    `select ${columns} from readings where device_id = ? and (at, id) < (?, ?) order by at desc, id desc limit ?`,
+  );
+  const names = sql.prepare(
+    `select distinct key as name from readings, json_each("values") where device_id = ? order by name`,
   );
   const trim = sql.prepare(
     `delete from readings where device_id = :id and (at, id) <= (
@@ -85,5 +102,15 @@ export function createReadings({ sql, durably }: Database) {
     },
     /** The newest readings, newest first. */
     newest: (deviceId: string, limit: number) => newest.all(deviceId, limit).map(readingOf),
+    /** The newest readings, or the newest of those before a place. */
+    page(deviceId: string, { before, limit }: { before?: ReadingPlace | undefined; limit: number }): ReadingPage {
+      // One more than asked for tells whether there is a next page.
+      const rows = before ? older.all(deviceId, before.at, before.id, limit + 1) : newest.all(deviceId, limit + 1);
+      const { at, id } = (rows[limit - 1] ?? {}) as Partial<ReadingPlace>;
+      const next = rows.length > limit && at !== undefined && id !== undefined ? { at, id } : null;
+      return { readings: rows.slice(0, limit).map(readingOf), next };
+    },
+    /** The names of all values that the device has sent, in order. */
+    valueNames: (deviceId: string) => names.all(deviceId).map((row) => String(row.name)),
   };
 }

@@ -1,6 +1,6 @@
 import express, { type RequestHandler, type Response, Router } from 'express';
 import { signIn, signUp } from '../actions/accounts.ts';
-import { addDevice, deviceOf, readingsOf, removeDevice, takeReading } from '../actions/devices.ts';
+import { addDevice, deviceOf, ownReadings, readingsOf, removeDevice, takeReading } from '../actions/devices.ts';
 import type { Asking } from '../actions/guards.ts';
 import {
   addBrand,
@@ -71,8 +71,8 @@ export function apiRoutes(host: Host, limiters: Limiters): Router {
   remove('/devices/:id', removeDevice);
   router.get('/devices/:id/readings', (req, res) => {
     const device = deviceOf(host, visitOf(res).user, req.params.id);
-    const readings = readingsOf(host, visitOf(res).user, device.id, req.query).map(show.reading);
-    res.json({ device: show.device(device), readings });
+    const page = readingsOf(host, visitOf(res).user, device.id, req.query);
+    res.json({ device: show.device(device), ...show.readings(page) });
   });
   return router;
 }
@@ -80,6 +80,12 @@ export function apiRoutes(host: Host, limiters: Limiters): Router {
 /** `/v1`: what devices call, with their own credential and no session. */
 export function deviceRoutes(host: Host): Router {
   const router = Router();
+  router.get('/devices/:id/readings', (req, res) => {
+    const call = { deviceId: String(req.params.id), authorization: req.get('Authorization') };
+    const page = ownReadings(host, call, req.query);
+    res.setHeader('Cache-Control', 'no-store');
+    res.json(show.readings(page));
+  });
   router.post('/devices/:id/readings', express.json({ limit: '16kb', strict: true }), async (req, res) => {
     await takeReading(host, {
       deviceId: String(req.params.id),

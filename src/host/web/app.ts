@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from 'helmet';
 import { monotonic } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
+import { textsOf } from '../../texts/texts.ts';
 import type { Host } from '../host.ts';
 import { HostError, hostReasons, problemOf } from '../reasons.ts';
 import { apiRoutes, deviceRoutes } from './api.ts';
@@ -77,11 +78,16 @@ function requestLog({ log }: Host): RequestHandler {
 /** Body parser and router throw their own errors; any other error that is not a HostError is a bug. */
 function hostErrorOf(error: unknown): HostError {
   if (error instanceof HostError) return error;
-  const { type, status } = error as { type?: unknown; status?: unknown };
-  if (type === 'entity.too.large') return new HostError('body_too_large', { cause: error });
+  const { type, status, limit } = error as { type?: unknown; status?: unknown; limit?: unknown };
+  if (type === 'entity.too.large') {
+    const detail = textsOf('en').host.details.tooLarge({ kilobytes: Math.floor(Number(limit) / 1_024) });
+    return new HostError('body_too_large', { detail, cause: error });
+  }
   if (type === 'encoding.unsupported' || type === 'charset.unsupported') {
     return new HostError('unsupported_media_type', { cause: error });
   }
+  // The router reads no address that is not properly escaped.
+  if (error instanceof URIError) return new HostError('not_found', { cause: error });
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new HostError('malformed_body', { cause: error });
   return new HostError('internal', { cause: error });

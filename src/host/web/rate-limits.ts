@@ -1,5 +1,7 @@
-import { type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
+import { type AugmentedRequest, type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
 import { clientOf } from '../../runtime/client-of.ts';
+import { now } from '../../runtime/clock.ts';
+import { textsOf } from '../../texts/texts.ts';
 import { HostError } from '../reasons.ts';
 
 /** Failed sign-ins and sign-ups of one client (`clientOf`) in five minutes; successful ones do not count. */
@@ -15,8 +17,11 @@ function failures(limit: number): RateLimitRequestHandler {
     skipSuccessfulRequests: true,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    handler: () => {
-      throw new HostError('too_many_requests');
+    handler: (request) => {
+      const resetTime = (request as AugmentedRequest).rateLimit?.resetTime;
+      const waitMs = resetTime ? resetTime.getTime() - now() : windowMs;
+      const minutes = Math.max(1, Math.ceil(waitMs / 60_000));
+      throw new HostError('too_many_requests', { detail: textsOf('en').host.details.tryAgain({ minutes }) });
     },
   });
 }

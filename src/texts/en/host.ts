@@ -8,9 +8,9 @@ export const host = {
     },
     malformed_body: {
       title: 'The request could not be read.',
-      next: 'Send a body in the format that this address takes.',
+      next: 'Send it in the format that this address takes; on a page, reload the page first.',
     },
-    body_too_large: { title: 'The request is too large.', next: 'Send less at once.' },
+    body_too_large: { title: 'This is too large.', next: 'Make it smaller and send it again.' },
     unsupported_media_type: { title: 'This format is not accepted here.', next: 'Send JSON as application/json.' },
     not_found: { title: 'There is nothing here under this address.', next: 'Check the address.' },
     unknown_host: {
@@ -41,8 +41,8 @@ export const host = {
       next: 'Remove one that is no longer needed. A server with a larger plan or with add-ons is a new order.',
     },
     too_many_requests: {
-      title: 'Too many attempts. Please wait a moment.',
-      next: 'Wait for the time in Retry-After.',
+      title: 'Too many attempts.',
+      next: 'Check the address and the password in the meantime.',
     },
     credential_wrong: {
       title: 'The credential of the device is missing or wrong.',
@@ -74,7 +74,10 @@ export const host = {
     brandUsesThis: 'The brand “{brand}” uses this domain already.',
     brandNeedsDomain: 'Each brand needs a domain of this server. Add the domain first.',
     noneInPlan: 'The plan {plan} of this server includes no {things}.',
-    allInUse: 'This server uses {used} of the {limit} {things} that its plan {plan} allows.',
+    allInUse:
+      'The plan {plan} with its add-ons allows {limit} {things}; {used} {used, plural, one {is} other {are}} in use.',
+    tooLarge: 'This address takes at most {kilobytes} kB at once.',
+    tryAgain: '{minutes, plural, one {You can try again in a minute.} other {You can try again in {minutes} minutes.}}',
   },
   /** What is wrong with a field of a form or of a request. */
   fields: {
@@ -93,7 +96,7 @@ export const host = {
       wrong: 'The password is wrong.',
     },
     name: {
-      plugin: 'Enter the name of the plugin.',
+      plugin: 'Choose one of the plugins of this product: {plugins}.',
       device: 'Enter a name for the device.',
       brand: 'Enter the name of the brand.',
       tooLong: 'Use at most {length} characters.',
@@ -116,6 +119,8 @@ export const host = {
       value: 'A value is a number, a text of at most 1,024 characters, true or false.',
       values: 'Send `values` as an object of names and values.',
       count: 'Send between 1 and 64 values.',
+      limit: 'Ask for 1 to 1,000 readings at once.',
+      before: 'Send `before` as `next` of an earlier answer has it.',
     },
   },
   layout: {
@@ -196,7 +201,7 @@ export const host = {
     user: 'a user',
   },
   limits: {
-    title: 'Limits of the plan {plan}',
+    title: 'Limits of the plan {plan} with its add-ons',
     head: { what: 'What', used: 'Used', allowed: 'Allowed', share: 'Share' },
     share: '{title}: {used} of {limit}',
     unlimited: 'unlimited',
@@ -211,7 +216,7 @@ export const host = {
     removeShort: 'Remove',
     onlyAdministrator: 'Only the administrator changes this.',
     noneInPlan: 'The plan {plan} includes no {things}.',
-    allInUse: 'What the plan {plan} allows is in use: {limit} {things}.',
+    allInUse: 'What the plan {plan} and its add-ons allow is in use: {limit} {things}.',
     more: 'A server with a larger plan or with add-ons, which allow more of them, is a new order.',
     devices: {
       lead: 'Each device has a credential of its own, which is shown once. Tell your devices where this server is:',
@@ -259,13 +264,27 @@ export const host = {
       needsDomain: 'Add a domain that carries no brand yet, then the brand.',
     },
     plugins: {
-      lead: 'Extensions that are enabled for everybody on this server.',
+      lead: 'Extensions of this product that are enabled for everybody on this server.',
       head: { plugin: 'Plugin', enabled: 'Enabled' },
       none: 'No plugin yet.',
       removal: 'The plugin is switched off for every user of this server.',
-      name: 'Name of the plugin',
+      name: 'Plugin',
       add: 'Enable plugin',
+      allEnabled: 'Every plugin of this product is enabled.',
     },
+  },
+  /** The plugins of the product, by code. */
+  plugins: {
+    grafana: 'Grafana',
+    influxdb: 'InfluxDB',
+    jupyter: 'Jupyter',
+    'mqtt-bridge': 'MQTT bridge',
+    'node-red': 'Node-RED',
+    sigfox: 'Sigfox',
+    telegram: 'Telegram',
+    'the-things-stack': 'The Things Stack',
+    'vs-code': 'VS Code',
+    webhooks: 'Webhooks',
   },
   device: {
     start: 'Start',
@@ -276,7 +295,11 @@ export const host = {
     pointHere: 'Tell the device where this server is',
     firstReading: 'Or send a first reading from here',
     copied: 'I have copied the credential',
-    lastReadings: 'Last readings',
+    lastReadings: 'Readings',
+    older: 'Older readings',
+    newest: 'Newest readings',
+    export: 'All readings as CSV',
+    readBack: 'Read what it has sent, by its credential',
     nothingYet: 'This device has sent nothing yet.',
     head: { measured: 'Measured', values: 'Values' },
     howItConnects: 'How it connects',

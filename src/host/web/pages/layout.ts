@@ -3,6 +3,7 @@ import { textsOf } from '../../../texts/texts.ts';
 import type { Host } from '../../host.ts';
 import type { FieldFault, HostError } from '../../reasons.ts';
 import { hostReasonText } from '../../reasons.ts';
+import { shownName } from '../../shown-name.ts';
 import type { Brand } from '../../store/brands.ts';
 import { hostnameOf } from '../hostname.ts';
 import { csrfFor, visitOf } from '../session.ts';
@@ -49,11 +50,11 @@ export function sendPage(page: Page, { title, status = 200, body }: { title: str
 ${
   user &&
   html`<form method="post" action="/sign-out" class="whoami">${csrfField(page)}
-<span class="address">${user.email}</span><button class="quiet">${texts.signOut}</button></form>`
+<span class="address">${shownName(user.email)}</span><button class="quiet">${texts.signOut}</button></form>`
 }
 </div></header>
 <main id="content">${body}</main>
-<footer><span>${hostnameOf(req)}</span><span>${texts.version({ version: page.host.contract.productVersion })}</span></footer>
+<footer><span>${shownName(hostnameOf(req))}</span><span>${texts.version({ version: page.host.contract.productVersion })}</span></footer>
 </body>
 </html>
 `;

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { signIn, signUp } from '../../actions/accounts.ts';
 import { addDevice, deviceOf, readingsOf, removeDevice } from '../../actions/devices.ts';
 import type { Asking } from '../../actions/guards.ts';
@@ -18,8 +18,9 @@ import type { Limiters } from '../rate-limits.ts';
 import { beginSession, endSession, requireCsrf, visitOf } from '../session.ts';
 import { assetRoutes } from './assets.ts';
 import { sendDevicePage, sendNewDevicePage } from './device.ts';
-import { multipartFields, plainForm, rawForm } from './form-body.ts';
+import { multipartFields, plainForm } from './form-body.ts';
 import { pageFor } from './layout.ts';
+import { sendReadingsFile } from './readings-file.ts';
 import type { SectionName } from './section-context.ts';
 import { sendCreateAccountPage, sendSignInPage } from './sign-in.ts';
 import { sendStartPage } from './start.ts';
@@ -98,7 +99,8 @@ export function pageRoutes(host: Host, limiters: Limiters): Router {
     },
   ) => {
     const one = name.slice(0, -1);
-    router.post(`/${name}`, name === 'brands' ? rawForm : plainForm, async (req, res) => {
+    const read: RequestHandler[] = name === 'brands' ? [] : [plainForm];
+    router.post(`/${name}`, ...read, async (req, res) => {
       const form = name === 'brands' ? await multipartFields(req) : ((req.body ?? {}) as Form);
       await answer(req, res, {
         section: name,
@@ -147,8 +149,14 @@ export function pageRoutes(host: Host, limiters: Limiters): Router {
     const { user } = visitOf(res);
     if (!user) return res.redirect(303, '/sign-in');
     const device = deviceOf(host, user, req.params.id);
-    const readings = readingsOf(host, user, device.id, { limit: readingsShown });
-    sendDevicePage(pageFor(host, req, res), { device, readings });
+    const { before } = req.query;
+    const readings = readingsOf(host, user, device.id, { limit: readingsShown, before });
+    sendDevicePage(pageFor(host, req, res), { device, readings, first: before === undefined });
+  });
+  router.get('/devices/:id/readings.csv', async (req, res) => {
+    const { user } = visitOf(res);
+    if (!user) return res.redirect(303, '/sign-in');
+    await sendReadingsFile(host, res, deviceOf(host, user, req.params.id));
   });
   return router;
 }

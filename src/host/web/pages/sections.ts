@@ -1,13 +1,16 @@
 import { textsOf } from '../../../texts/texts.ts';
 import { defaultColours } from '../../inputs.ts';
 import type { BoundedThing } from '../../limits.ts';
+import { type ProductPlugin, productPlugins } from '../../plugins.ts';
 import type { FieldFault } from '../../reasons.ts';
+import { shownName } from '../../shown-name.ts';
+import { serverDefinition } from './device-commands.ts';
 import { type Html, html } from './html.ts';
 import { csrfField, field } from './layout.ts';
 import type { SectionContext, SectionName } from './section-context.ts';
 import { when } from './when.ts';
 
-const { sections: texts, things } = textsOf('en').host;
+const { sections: texts, things, plugins: pluginNames } = textsOf('en').host;
 
 /** What a refused form of this section had typed, and its faults. */
 function triedIn(
@@ -22,11 +25,15 @@ function section(name: SectionName, { title, lead, body }: { title: string; lead
 <p class="lead">${lead}</p>${body}</section>`;
 }
 
-function table(headings: string[], rows: Html[], empty: string): Html {
-  if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  return html`<div class="scroll"><table><thead><tr>${headings.map((heading) =>
-    heading === '' ? html`<td></td>` : html`<th scope="col">${heading}</th>`,
+function table(name: SectionName, { headings, rows }: { headings: string[]; rows: Html[] }): Html {
+  return html`<div class="scroll" tabindex="0" role="group" aria-labelledby="${name}-title"><table><thead><tr>${headings.map(
+    (heading) => (heading === '' ? html`<td></td>` : html`<th scope="col">${heading}</th>`),
   )}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+/** A table, or the sentence that there is nothing yet. */
+function tableOr(empty: string, name: SectionName, { headings, rows }: { headings: string[]; rows: Html[] }): Html {
+  return rows.length === 0 ? html`<p class="empty">${empty}</p>` : table(name, { headings, rows });
 }
 
 /** A button that names its consequence before it can be pressed. */
@@ -77,8 +84,8 @@ ${state.you.administrator && html`<td>${owner}</td>`}
   return section('devices', {
     title: things.titles.devices,
     lead: texts.devices.lead,
-    body: html`<pre class="snippet"><code>#define THINGER_SERVER "${state.instance.hostname}"</code></pre>
-${table(headings, rows, texts.devices.none)}
+    body: html`${serverDefinition(context.page)}
+${tableOr(texts.devices.none, 'devices', { headings, rows })}
 ${adding(context, {
   thing: 'devices',
   button: texts.devices.add,
@@ -97,7 +104,7 @@ export function usersSection(context: SectionContext): Html {
   const { state } = context;
   const { typed, faults } = triedIn(context, 'users');
   const rows = state.users.map(
-    ({ id, email, administrator, joinedAt }) => html`<tr><th scope="row">${email}</th>
+    ({ id, email, administrator, joinedAt }) => html`<tr><th scope="row">${shownName(email)}</th>
 <td>${administrator ? texts.users.administrator : texts.users.user}</td>
 <td>${joinedAt ? texts.users.signedUp({ when: when(joinedAt) }) : texts.users.admitted}</td>
 <td class="act">${
@@ -105,7 +112,7 @@ export function usersSection(context: SectionContext): Html {
       !administrator &&
       removal(context, {
         path: `/users/${id}/remove`,
-        name: email,
+        name: shownName(email),
         consequence: texts.users.removal,
       })
     }</td></tr>`,
@@ -113,7 +120,7 @@ export function usersSection(context: SectionContext): Html {
   return section('users', {
     title: things.titles.users,
     lead: texts.users.lead,
-    body: html`${table([...Object.values(texts.users.head), ''], rows, texts.users.none)}
+    body: html`${tableOr(texts.users.none, 'users', { headings: [...Object.values(texts.users.head), ''], rows })}
 ${adding(context, {
   thing: 'users',
   button: texts.users.add,
@@ -137,13 +144,13 @@ export function domainsSection(context: SectionContext): Html {
       (name) => html`<tr><th scope="row">${name}</th><td>${texts.domains.ownName}</td><td></td></tr>`,
     ),
     ...state.domains.map(
-      ({ id, name }) => html`<tr><th scope="row">${name}</th>
+      ({ id, name }) => html`<tr><th scope="row">${domainName(name)}</th>
 <td>${state.brands.find(({ domain }) => domain === name)?.name ?? texts.domains.noBrand}</td>
 <td class="act">${
         state.you.administrator &&
         removal(context, {
           path: `/domains/${id}/remove`,
-          name,
+          name: shownName(name),
           consequence: texts.domains.removal,
         })
       }</td></tr>`,
@@ -152,7 +159,7 @@ export function domainsSection(context: SectionContext): Html {
   return section('domains', {
     title: things.titles.domains,
     lead: texts.domains.lead,
-    body: html`${table([...Object.values(texts.domains.head), ''], rows, '')}
+    body: html`${table('domains', { headings: [...Object.values(texts.domains.head), ''], rows })}
 ${adding(context, {
   thing: 'domains',
   button: texts.domains.add,
@@ -169,20 +176,26 @@ ${adding(context, {
   });
 }
 
+/** A domain as people write it; beside it the form that its DNS record needs, where that is another one. */
+function domainName(name: string): Html {
+  const shown = shownName(name);
+  return shown === name ? html`${name}` : html`${shown} <span class="exact">${name}</span>`;
+}
+
 export function brandsSection(context: SectionContext): Html {
   const { state } = context;
   const { typed, faults } = triedIn(context, 'brands');
   const rows = state.brands.map(
     ({ id, name, domain, logo, accent, band }) => html`<tr><th scope="row"><span class="brand-name">${
       logo && html`<img src="${logo}" alt="" height="24">`
-    }${name}</span></th><td>${domain}</td>
+    }${name}</span></th><td>${domainName(domain)}</td>
 <td><img class="swatch" src="/brands/${id}/colours.svg" alt="${texts.brands.colours({ accent, band })}" width="40" height="20"></td>
 <td class="act">${
       state.you.administrator &&
       removal(context, {
         path: `/brands/${id}/remove`,
         name,
-        consequence: texts.brands.removal({ domain }),
+        consequence: texts.brands.removal({ domain: shownName(domain) }),
       })
     }</td></tr>`,
   );
@@ -193,7 +206,7 @@ export function brandsSection(context: SectionContext): Html {
     multipart: true,
     fields: html`${field({ id: 'brand-name', name: 'name', label: texts.brands.name, value: typed.name, faults })}
 <div class="field"><label for="brand-domain">${texts.brands.domain}</label><select id="brand-domain" name="domain" required>
-${free.map(({ name }) => html`<option${typed.domain === name && html` selected`}>${name}</option>`)}</select></div>
+${free.map(({ name }) => html`<option value="${name}"${typed.domain === name && html` selected`}>${shownName(name)}</option>`)}</select></div>
 ${field({ id: 'brand-accent', name: 'accent', label: texts.brands.accent, type: 'color', value: typed.accent ?? defaultColours.accent, faults })}
 ${field({ id: 'brand-band', name: 'band', label: texts.brands.band, type: 'color', value: typed.band ?? defaultColours.band, faults })}
 ${field({ id: 'brand-logo', name: 'logo', label: texts.brands.logo, type: 'file', required: false, accept: 'image/png,image/jpeg,image/webp', hint: texts.brands.logoHint, faults })}`,
@@ -203,9 +216,13 @@ ${field({ id: 'brand-logo', name: 'logo', label: texts.brands.logo, type: 'file'
   return section('brands', {
     title: things.titles.brands,
     lead: texts.brands.lead,
-    body: html`${table([...Object.values(texts.brands.head), ''], rows, texts.brands.none)}
+    body: html`${tableOr(texts.brands.none, 'brands', { headings: [...Object.values(texts.brands.head), ''], rows })}
 ${needsDomain ? html`<p class="hint">${texts.brands.needsDomain}</p>` : form}`,
   });
+}
+
+function pluginName(code: ProductPlugin): string {
+  return pluginNames[code];
 }
 
 export function pluginsSection(context: SectionContext): Html {
@@ -213,23 +230,27 @@ export function pluginsSection(context: SectionContext): Html {
   const { typed, faults } = triedIn(context, 'plugins');
   const rows = state.plugins.map(
     ({ id, name, addedAt }) =>
-      html`<tr><th scope="row">${name}</th><td>${when(addedAt)}</td><td class="act">${
+      html`<tr><th scope="row">${pluginName(name)}</th><td>${when(addedAt)}</td><td class="act">${
         state.you.administrator &&
         removal(context, {
           path: `/plugins/${id}/remove`,
-          name,
+          name: pluginName(name),
           consequence: texts.plugins.removal,
         })
       }</td></tr>`,
   );
+  const more = productPlugins.filter((code) => !state.plugins.some(({ name }) => name === code));
+  const form = adding(context, {
+    thing: 'plugins',
+    button: texts.plugins.add,
+    fields: html`<div class="field${faults.length > 0 ? ' wrong' : ''}"><label for="plugin-name">${texts.plugins.name}</label><select id="plugin-name" name="name" required>
+${more.map((code) => html`<option value="${code}"${typed.name === code && html` selected`}>${pluginName(code)}</option>`)}</select>
+${faults.map(({ message }) => html`<p class="fault">${message}</p>`)}</div>`,
+  });
   return section('plugins', {
     title: things.titles.plugins,
     lead: texts.plugins.lead,
-    body: html`${table([...Object.values(texts.plugins.head), ''], rows, texts.plugins.none)}
-${adding(context, {
-  thing: 'plugins',
-  button: texts.plugins.add,
-  fields: field({ id: 'plugin-name', name: 'name', label: texts.plugins.name, value: typed.name, faults }),
-})}`,
+    body: html`${tableOr(texts.plugins.none, 'plugins', { headings: [...Object.values(texts.plugins.head), ''], rows })}
+${more.length === 0 ? html`<p class="hint">${texts.plugins.allEnabled}</p>` : form}`,
   });
 }

@@ -33,7 +33,7 @@ export const requestReasonTexts = {
   too_many_requests: {
     customer: 'Too many requests. Please wait a moment.',
     operator: 'A rate limit was reached.',
-    next: 'Wait for the time in Retry-After.',
+    next: 'Wait a moment and try again; the header Retry-After says how many seconds.',
   },
   idempotency_key_missing: {
     customer: 'The request lacks its Idempotency-Key.',
