@@ -57,6 +57,9 @@ export const hostEnvironment = {
   port: 'FREEHOLD_HOST_PORT',
   /** Address of the licence server, when it has moved since the contract of the first boot; may be missing. */
   licenceServer: 'FREEHOLD_LICENCE_SERVER_URL',
-  /** Certificate authority of the hostnames, where clients have to be told of it; the path may be missing. */
+  /**
+   * PEM file of the hostnames' certificate authority, where clients have to be told of it; the host's own calls trust
+   * it too. May be missing.
+   */
   authority: 'FREEHOLD_CA_FILE',
 } as const;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hostEnvironment } from '../../src/contracts/host-contract.ts';
 import {
@@ -189,7 +190,8 @@ describe('the commands on a page', () => {
   test('have the port that it was opened at, and the certificate authority that clients have to be told of', async () => {
     expect((await user.go('/')).text).not.toMatch(/cacert|THINGER_PORT/);
     const own = await machines.machine('COMMANDS', {});
-    await own.boot({ [hostEnvironment.authority]: '/keys/ca.pem' });
+    const authority = join(import.meta.dirname, '../licence/fixtures/interceptor.pem');
+    await own.boot({ [hostEnvironment.authority]: authority });
     await own.untilHealth('ok');
     const name = `${hostname}:20443`;
     const owner = await signUpAdministrator({ visitor: () => own.visitor(name) });
@@ -198,7 +200,7 @@ describe('the commands on a page', () => {
     for (const text of [created.text, (await owner.go(`/devices/${id}`)).text]) {
       expect(text).toContain(`#define THINGER_SERVER "${hostname}"\n#define THINGER_PORT 20443`);
       expect(text).toContain(
-        `curl https://${name}/v1/devices/${id}/readings \\\n  --cacert &#39;/keys/ca.pem&#39; \\\n`,
+        `curl https://${name}/v1/devices/${id}/readings \\\n  --cacert &#39;${authority}&#39; \\\n`,
       );
     }
   });
