@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
 import { SecretText } from '../../contracts/api/common.ts';
+import { emailKey } from '../../contracts/email.ts';
 import { deriveSecret } from '../../domain/billing/order-link.ts';
 import { now } from '../../runtime/clock.ts';
 import { newSecret } from '../../runtime/new-id.ts';
-import { emailKey } from '../../contracts/email.ts';
 import type { ApiDeps } from '../deps.ts';
 import { cookieIn, setCookie } from './cookies.ts';
 
