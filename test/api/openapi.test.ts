@@ -6,7 +6,17 @@ import { fieldExamples } from '../../src/api/field-examples.ts';
 import { apiDocument } from '../../src/api/openapi.ts';
 import type { Json } from '../../src/routing/schemas.ts';
 import { apiFields } from '../../src/texts/en/api-fields.ts';
-import { codeFor, freshName, operatorToken, order, orderBody, quote, testConfig, useApi } from '../support/api.ts';
+import {
+  codeFor,
+  cookieOf,
+  freshName,
+  operatorToken,
+  order,
+  orderBody,
+  quote,
+  testConfig,
+  useApi,
+} from '../support/api.ts';
 import { found, invite, join as joinAccount, linkTokenFor } from '../support/members.ts';
 
 const document = apiDocument(testConfig({ FREEHOLD_PUBLIC_URL: 'https://shop.example.com' })) as {
@@ -136,10 +146,14 @@ describe('the example of a request', () => {
       const { quoteId, signature, holdToken } = orderBody(await quote(api));
       return { headers: { 'idempotency-key': freshName() }, replace: { quoteId, signature, holdToken } };
     },
+    '/v1/carts/orders': async () => {
+      const { holdToken } = await quote(api);
+      return { replace: { holdToken } };
+    },
     '/v1/sign-in/codes': async () => ({}),
     '/v1/sign-in': async () => {
-      await api.call('POST', '/v1/sign-in/codes', { body: { email: 'ada@example.com' } });
-      return { replace: { code: codeFor(api, 'ada@example.com') } };
+      const asked = await api.call('POST', '/v1/sign-in/codes', { body: { email: 'ada@example.com' } });
+      return { headers: { cookie: cookieOf(asked) }, replace: { code: codeFor(api, 'ada@example.com') } };
     },
     '/v1/me/account': async () => {
       const { browser, accountId } = await found(api);

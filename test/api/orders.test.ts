@@ -9,6 +9,7 @@ import {
   cart,
   codeFor,
   codeOf,
+  cookieOf,
   freshName,
   notedWorkflows,
   order,
@@ -39,9 +40,12 @@ describe('an order', () => {
     expect((await api.store.accounts.find(record.accountId))?.email).toBe('sales&billing@example.com');
 
     const own = await order(api, { adminEmail: typed });
-    await api.call('POST', '/v1/sign-in/codes', { body: { email: typed } });
+    const asked = await api.call('POST', '/v1/sign-in/codes', { body: { email: typed } });
     const code = codeFor(api, 'ana@xn--bcher-kva.example');
-    const entered = await api.call('POST', '/v1/sign-in', { body: { email: 'ANA@BÜCHER.example', code } });
+    const entered = await api.call('POST', '/v1/sign-in', {
+      body: { email: 'ANA@BÜCHER.example', code },
+      headers: { cookie: cookieOf(asked) },
+    });
     expect(entered.body.account.id).toBe(own.record.accountId);
   });
 

@@ -50,6 +50,9 @@ export const apiFields = {
   FindRequest: 'What an operator looks for.',
   Found: 'Everything about what was found, at most 20 of each, newest first.',
   PlatformStatus: 'The state of the platform at a glance.',
+  CartOrdersRequest: 'The hold token of a cart, for a buyer who lost the answer to their order.',
+  CartOrder: 'An order of the cart, with the secret that reads it.',
+  Incident: 'Something that needs a person.',
   Ticket: 'A mismatch between the systems, until it is gone.',
   CloseTicketRequest: 'Leaves a mismatch as it is.',
   ReconcileRequest: 'What a comparison of the systems may change.',
@@ -116,6 +119,7 @@ export const apiFields = {
   paid: 'Charged so far, minor units (cents).',
   refunded: 'Refunded so far, minor units (cents).',
   declines: 'How many payments were declined.',
+  paidOutside: 'The part of `paid` that reached us outside Stripe, minor units (cents); a person returns it.',
   price: 'Net price by billing cycle, minor units (cents).',
   prices: 'Net price by cloud and billing cycle, minor units (cents).',
   monthly: 'Net price of a month, minor units (cents).',
@@ -351,6 +355,13 @@ export const apiFields = {
   lacks: 'Machine sizes that the region lacks; null where it did not answer.',
   problem: 'Why the cloud could not be checked; null where it could.',
 
+  'Incident.subject': 'What it is about.',
+  effect: 'What the decision does.',
+  command: 'The same as a command to copy.',
+  look: 'Where to look.',
+  workflow: 'Page of the workflow in the Temporal UI.',
+  toldAt: 'When operators were told; absent until then.',
+
   // Problems
   errors: 'The fields that are refused.',
   path: 'Where the field is, like `addOns.users`.',
@@ -367,6 +378,7 @@ export const apiFields = {
   'query.state': 'Only those in this state.',
   'query.status': 'Only those with this status.',
   'query.kind': 'Only those of this kind.',
+  'query.severity': 'Only those that are this serious.',
   'query.accountId': 'Only those of this account.',
   'query.cloud': 'The cloud on which the server would run.',
   'header.Idempotency-Key':
