@@ -43,9 +43,10 @@ const page = `<!doctype html>
 </head>
 <body class="page" style="margin:0;padding:0;background:#f3f5f7;-webkit-text-size-adjust:100%">
 <div style="display:none;max-height:0;overflow:hidden">{{preheader}}</div>
+<div role="main">
 <table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f3f5f7">
 <tr><td align="center" style="padding:32px 12px">
-  <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:580px">
+  <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:580px;overflow-wrap:anywhere;word-break:break-word">
     <tr><td class="quiet" style="padding:0 4px 14px;font:600 15px/1.4 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#52606d;letter-spacing:.02em">Freehold</td></tr>
     <tr><td class="card ink" style="background:#ffffff;border:1px solid #dde3e8;border-radius:10px;padding:36px 40px;font:16px/1.55 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#1b2733">
 {{{body}}}
@@ -54,6 +55,7 @@ const page = `<!doctype html>
   </table>
 </td></tr>
 </table>
+</div>
 </body>
 </html>
 `;
