@@ -1,10 +1,9 @@
-import { awsActions } from '../../src/stacks/aws/permissions.ts';
+import { boundaryGrants, policyOf, serverGrants, serviceGrants } from '../../src/stacks/aws/permissions.ts';
 import { azureActions } from '../../src/stacks/azure/permissions.ts';
 import { digitaloceanScopes } from '../../src/stacks/digitalocean/permissions.ts';
 import { gcpPermissions } from '../../src/stacks/gcp/permissions.ts';
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-const passRole = 'iam:PassRole';
 const sorted = (actions: readonly string[]) => [...actions].sort();
 
 /**
@@ -12,25 +11,9 @@ const sorted = (actions: readonly string[]) => [...actions].sort();
  * `freehold clouds check` uses.
  */
 export const policies: Readonly<Record<string, string>> = {
-  'aws-policy.json': json({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Sid: 'Freehold',
-        Effect: 'Allow',
-        Action: sorted(awsActions.filter((action) => action !== passRole)),
-        Resource: '*',
-      },
-      {
-        // Roles of servers and of their snapshots may be passed only to these services.
-        Sid: 'FreeholdRoles',
-        Effect: 'Allow',
-        Action: passRole,
-        Resource: '*',
-        Condition: { StringEquals: { 'iam:PassedToService': ['ec2.amazonaws.com', 'dlm.amazonaws.com'] } },
-      },
-    ],
-  }),
+  'aws-policy.json': json(policyOf(serverGrants)),
+  'aws-policy-services.json': json(policyOf(serviceGrants)),
+  'aws-boundary.json': json(policyOf(boundaryGrants)),
   'azure-role.json': json({
     Name: 'Freehold provisioning',
     IsCustom: true,

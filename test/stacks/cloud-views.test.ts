@@ -266,7 +266,7 @@ describe('aws', () => {
     const simulated = asked.flatMap(({ body }) =>
       [...new URLSearchParams(body)].filter(([key]) => key.startsWith('ActionNames.')).map(([, value]) => value),
     );
-    expect(simulated).toEqual(awsActions);
+    expect([...new Set(simulated)].sort()).toEqual([...awsActions].sort());
     expect(report.regions.map(({ lacks }) => lacks)).toEqual(report.regions.map(() => []));
     expect(asked.map(({ body }) => body).join()).not.toContain(keys.AWS_SECRET_ACCESS_KEY);
   });

@@ -10,6 +10,8 @@ import { types } from './types.ts';
  */
 
 export const account = '000000000000';
+/** The policy that the account's roles have to be limited by: what the policy in `docs/clouds` demands. */
+export const boundaryArn = `arn:aws:iam::${account}:policy/freehold/boundary`;
 /** Prefix of the ids of the existing operating system images. */
 export const imagePrefix = 'ami-0f4ee';
 
@@ -88,6 +90,10 @@ const identity = {
     replaces: ['name', 'namePrefix', 'path'],
     computed: iamArn('role'),
     unique: nameOf,
+    refuse: ({ inputs }) =>
+      inputs.permissionsBoundary === boundaryArn
+        ? null
+        : awsError('CreateRole', 'AccessDenied', `not authorized to perform: iam:CreateRole on ${text(inputs.name)}`),
   },
   rolePolicy: {
     id: ({ inputs }) => `${text(inputs.role)}/${text(inputs.policyArn)}`,

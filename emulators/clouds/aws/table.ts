@@ -2,7 +2,7 @@ import { propertiesOf } from '../object-area.ts';
 import { valuesAt } from '../paths.ts';
 import type { CloudTable, DoubleObject, World } from '../rule-table.ts';
 import { awsErrorTexts } from './error-texts.ts';
-import { imagePrefix, rules, text } from './rules.ts';
+import { boundaryArn, imagePrefix, rules, text } from './rules.ts';
 import { types } from './types.ts';
 
 /** The access key that is accepted. */
@@ -42,6 +42,7 @@ export const awsTable: CloudTable = {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'the-double-verifies-no-signature',
     FREEHOLD_AWS_HOSTED_ZONE_ID: hostedZoneId,
+    FREEHOLD_AWS_PERMISSIONS_BOUNDARY: boundaryArn,
     FREEHOLD_AWS_LISTING_LAG_MS: '0',
     FREEHOLD_AWS_REMOVE_PAUSE_MS: '100',
     FREEHOLD_AWS_REBOOT_MS: '10000',

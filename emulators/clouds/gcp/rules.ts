@@ -75,20 +75,7 @@ const network = {
   },
 } satisfies Record<string, TypeRule>;
 
-const email = (desired: { inputs: Properties }) =>
-  `${text(desired.inputs.accountId)}@${project}.iam.gserviceaccount.com`;
-
 const names = {
-  account: {
-    id: (desired) => `projects/${project}/serviceAccounts/${email(desired)}`,
-    replaces: ['accountId'],
-    computed: (desired) => ({ email: email(desired), name: desired.id, member: `serviceAccount:${email(desired)}` }),
-    refuse({ inputs: { accountId } }) {
-      return /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/.test(text(accountId))
-        ? null
-        : gcpError(400, `The account ID "${text(accountId)}" does not have a length between 6 and 30`, 'badRequest');
-    },
-  },
   address: {
     id: inRegion('addresses'),
     replaces: ['name', 'region', 'address', 'addressType', 'networkTier', 'description'],
@@ -155,7 +142,6 @@ const machines = {
     references: {
       'networkInterfaces[].subnetwork': to(types.subnet),
       'networkInterfaces[].accessConfigs[].natIp': to(types.address, { by: 'address' }),
-      'serviceAccount.email': to(types.account, { by: 'email', onDelete: 'stays' }),
     },
     replaces: [
       ...['name', 'zone', 'description', 'hostname', 'canIpForward', 'metadataStartupScript'],

@@ -37,7 +37,6 @@ export const gcpTable: CloudTable = {
     GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT: `${wire}/manager/v1/`,
     GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `${wire}/compute/v1/`,
     GOOGLE_DNS_CUSTOM_ENDPOINT: `${wire}/dns/v1/`,
-    GOOGLE_IAM_CUSTOM_ENDPOINT: `${wire}/iam/v1/`,
     FREEHOLD_GCP_MANAGED_ZONE: managedZone,
     FREEHOLD_GCP_LISTING_LAG_MS: '0',
     FREEHOLD_GCP_REMOVE_PAUSE_MS: '100',

@@ -3,7 +3,6 @@ export const types = {
   network: 'gcp:compute/network:Network',
   subnet: 'gcp:compute/subnetwork:Subnetwork',
   firewall: 'gcp:compute/firewall:Firewall',
-  account: 'gcp:serviceaccount/account:Account',
   address: 'gcp:compute/address:Address',
   zone: 'gcp:dns/managedZone:ManagedZone',
   record: 'gcp:dns/recordSet:RecordSet',

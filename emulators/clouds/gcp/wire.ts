@@ -11,7 +11,7 @@ import { types } from './types.ts';
 
 /**
  * The interfaces of Google Cloud themselves, for the calls of inventory, snapshots, restarts and the look at what is
- * configured: Compute Engine, Cloud DNS, service accounts, resource manager. Deletes and restarts of Compute Engine answer an
+ * configured: Compute Engine, Cloud DNS, resource manager. Deletes and restarts of Compute Engine answer an
  * operation that is running, whose end has to be asked for.
  */
 
@@ -223,18 +223,6 @@ export function createGcpWire(double: Double): Router {
     const id = request.path.replace('/dns/v1/', '');
     find(types.record, id);
     await double.remove(types.record, id, 'wire');
-    response.json({});
-  });
-
-  const accounts = '/iam/v1/projects/:project/serviceAccounts';
-  wire.get(accounts, async (_request, response) => {
-    const found = (await double.list()).filter(({ type }) => type === types.account);
-    response.json({ accounts: found.map(({ id, inputs }) => ({ name: id, description: inputs.description })) });
-  });
-  wire.delete(`${accounts}/:email`, async (request, response) => {
-    const id = request.path.replace('/iam/v1/', '');
-    find(types.account, id);
-    await double.remove(types.account, id, 'wire');
     response.json({});
   });
 

@@ -4,6 +4,7 @@ import { RolePolicyAttachment } from '@pulumi/aws/iam/rolePolicyAttachment.js';
 import type { Output } from '@pulumi/pulumi';
 import { identityPath } from './names.ts';
 import type { Parts } from './parts.ts';
+import { hostPolicyArn, snapshotPolicyArn } from './permissions.ts';
 
 export interface Identity {
   /** Instance profile of the machines: the session agent instead of SSH, and nothing else. */
@@ -13,19 +14,19 @@ export interface Identity {
 }
 
 /**
- * The identities of the machines and the snapshot service at AWS; neither has any permission on the rest of the
- * account.
+ * The identities of the machines and the snapshot service at AWS. The boundary leaves of their policies what the agent
+ * needs for sessions and the snapshots of servers' volumes: neither can read parameters or touch the rest of the account.
  */
-export function declareIdentity(parts: Parts): Identity {
+export function declareIdentity(parts: Parts, { boundary }: { boundary: string }): Identity {
   const { spec, nameOf, tagsOf, inside } = parts;
   const path = identityPath(spec.instanceId);
   const host = declareRole(parts, 'role-host', {
     service: 'ec2.amazonaws.com',
-    policy: 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore',
+    ...{ policy: hostPolicyArn, boundary },
   });
   const snapshots = declareRole(parts, 'role-snapshots', {
     service: 'dlm.amazonaws.com',
-    policy: 'arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole',
+    ...{ policy: snapshotPolicyArn, boundary },
   });
   const profile = new InstanceProfile(
     'profile',
@@ -41,7 +42,7 @@ export function declareIdentity(parts: Parts): Identity {
 function declareRole(
   { spec, nameOf, tagsOf, inside }: Parts,
   resource: string,
-  { service, policy }: { service: string; policy: string },
+  { service, policy, boundary }: { service: string; policy: string; boundary: string },
 ) {
   const statement = { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' };
   const role = new Role(
@@ -49,6 +50,7 @@ function declareRole(
     {
       name: nameOf(resource),
       path: identityPath(spec.instanceId),
+      permissionsBoundary: boundary,
       assumeRolePolicy: JSON.stringify({ Version: '2012-10-17', Statement: [statement] }),
       // An attachment missing from the state, left by an interrupted attempt, must not block the role's deletion.
       forceDetachPolicies: true,

@@ -12,6 +12,7 @@ import { snapshotOfTag } from '../snapshot-tags.ts';
 import type { Identity } from './identity.ts';
 import type { Network } from './network.ts';
 import type { Parts } from './parts.ts';
+import { imageOwner } from './permissions.ts';
 
 const snapshotTime = '02:00';
 /**
@@ -123,7 +124,7 @@ export function declareMachines(
 function findImage(options: { parent?: Resource }): Output<string> {
   const found = getAmiOutput(
     {
-      owners: ['099720109477'],
+      owners: [imageOwner],
       mostRecent: true,
       filters: [
         { name: 'name', values: ['ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*'] },

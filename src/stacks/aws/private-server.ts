@@ -19,11 +19,11 @@ import { awsSnapshots } from './snapshots.ts';
 
 /** Private server on AWS, on one node or on three behind a load balancer, in its own network. */
 function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateServerOutputs {
-  const { FREEHOLD_AWS_HOSTED_ZONE_ID: zoneId } = awsSettings(env);
+  const { FREEHOLD_AWS_HOSTED_ZONE_ID: zoneId, FREEHOLD_AWS_PERMISSIONS_BOUNDARY: boundary } = awsSettings(env);
   const parts = openParts(spec);
   const { eips, records } = declareAddresses(parts, { zoneId });
   const network = declareNetwork(parts);
-  const identity = declareIdentity(parts);
+  const identity = declareIdentity(parts, { boundary });
   const volumes = declareVolumes(parts, { protect, snapshotRole: identity.snapshotRole });
   const machines = declareMachines(parts, { network, identity, after: records, args });
   attachVolumes(parts, volumes, machines);

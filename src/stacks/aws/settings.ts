@@ -5,6 +5,8 @@ import { ReasonError } from '../../contracts/reasons.ts';
 const Settings = z.object({
   /** Route 53 zone for the records of all servers on AWS. */
   FREEHOLD_AWS_HOSTED_ZONE_ID: z.string().regex(/^Z[A-Z0-9]+$/),
+  /** ARN of the managed policy that limits the roles of all servers; `docs/clouds/aws-boundary.json`. */
+  FREEHOLD_AWS_PERMISSIONS_BOUNDARY: z.string().regex(/^arn:aws[\w-]*:iam::\d{12}:policy\/.+$/),
   /** How long AWS may keep a new object out of its lists, ms. */
   FREEHOLD_AWS_LISTING_LAG_MS: z.coerce.number().int().min(0).default(30_000),
   /** Pause between attempts to remove an object that is still in use, ms. */

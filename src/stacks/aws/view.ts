@@ -2,17 +2,19 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeInstanceTypeOfferingsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import {
+  IAMClient,
+  SimulatePrincipalPolicyCommand,
+  type SimulatePrincipalPolicyCommandInput,
+} from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { type CloudView, firstSource } from '../cloud-view.ts';
 import { awsReasonOf } from './errors.ts';
-import { awsActions } from './permissions.ts';
+import { awsActions, awsGrants, exampleOf, type Grant } from './permissions.ts';
 
 /** Global services answer in any region. */
 const anywhere = { region: 'us-east-1' };
-/** How many actions one simulation accepts. */
-const simulated = 50;
 
 /** AWS through its own SDK, with the credentials that it finds itself. */
 export function awsView(env: NodeJS.ProcessEnv): CloudView {
@@ -33,11 +35,11 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
       const arn = await who();
       // The root account may do everything and cannot be simulated.
       if (arn.endsWith(':root')) return { missing: [], unchecked: [] };
-      const missing: string[] = [];
-      for (let at = 0; at < awsActions.length; at += simulated) {
-        const ActionNames = awsActions.slice(at, at + simulated);
-        const PolicySourceArn = principalOf(arn);
-        const asking = iam.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames, ContextEntries }));
+      const { FREEHOLD_AWS_HOSTED_ZONE_ID: zone = '', FREEHOLD_AWS_PERMISSIONS_BOUNDARY: boundary = '' } = env;
+      const own = { account: accountOf(arn), zone, boundary };
+      const missing = new Set<string>();
+      for (const grant of awsGrants) {
+        const asking = iam.send(new SimulatePrincipalPolicyCommand(simulationOf(principalOf(arn), grant, own)));
         const answer = await mapAwsErrors(asking).catch((error: unknown) => {
           if (error instanceof ReasonError && error.code === 'cloud_permission_missing') return null;
           throw error;
@@ -46,10 +48,10 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
           return { missing: ['iam:SimulatePrincipalPolicy'], unchecked: awsActions.filter(isNoSimulation) };
         }
         for (const { EvalActionName, EvalDecision } of answer.EvaluationResults ?? []) {
-          if (EvalDecision !== 'allowed' && EvalActionName) missing.push(EvalActionName);
+          if (EvalDecision !== 'allowed' && EvalActionName) missing.add(EvalActionName);
         }
       }
-      return { missing, unchecked: [] };
+      return { missing: [...missing], unchecked: [] };
     },
     async sizesIn(region, sizes) {
       const ec2 = new EC2Client({ region });
@@ -66,12 +68,35 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
   };
 }
 
-/** The policy allows passing roles only to machines and snapshots. */
-const ContextEntries = [
-  { ContextKeyName: 'iam:PassedToService', ContextKeyType: 'string' as const, ContextKeyValues: ['ec2.amazonaws.com'] },
-];
+/**
+ * A simulation of one grant as its own resource and context: the policies allow most actions only on what is tagged, and
+ * only with the boundary and the zone of this installation.
+ */
+function simulationOf(
+  PolicySourceArn: string,
+  grant: Grant,
+  own: { account: string; zone: string; boundary: string },
+): SimulatePrincipalPolicyCommandInput {
+  const { resource, context } = exampleOf(grant, own);
+  return {
+    PolicySourceArn,
+    ActionNames: [...grant.actions],
+    ...(resource === '*' ? {} : { ResourceArns: [resource] }),
+    ContextEntries: Object.entries(context).map(([ContextKeyName, values]) => ({
+      ContextKeyName,
+      ContextKeyType: values[0] === 'true' ? 'boolean' : isSet.test(ContextKeyName) ? 'stringList' : 'string',
+      ContextKeyValues: [...values],
+    })),
+  };
+}
+
+/** Context keys with several values. */
+const isSet = /TagKeys$|RecordTypes$/;
 
 const isNoSimulation = (action: string) => action !== 'iam:SimulatePrincipalPolicy';
+
+/** The account of an identity. */
+const accountOf = (arn: string) => arn.split(':')[4] ?? '';
 
 /** A role session is simulated as its role. */
 export function principalOf(arn: string): string {

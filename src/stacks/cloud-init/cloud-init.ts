@@ -151,9 +151,20 @@ function rebootTime({ instanceId, nodeName }: HostContract): string {
   return `Unattended-Upgrade::Automatic-Reboot-Time "${time}";\n`;
 }
 
-/** The product connects to addresses that others configure, so it has no access to the metadata service. */
+/**
+ * Neither container has access to the metadata service, which holds the machine's identity and this document: the
+ * product connects to addresses that others configure, and Caddy reads what anybody sends.
+ */
 function denyMetadata(addresses: readonly string[]): [string, HostFile][] {
   if (addresses.length === 0) return [];
   const content = `[Service]\n${addresses.map((address) => `IPAddressDeny=${address}\n`).join('')}`;
-  return [['/etc/systemd/system/freehold-server.service.d/metadata.conf', { content, permissions: '0644' }]];
+  return containerUnits.map((unit) => [
+    `${unitFolder}${unit}.service.d/metadata.conf`,
+    { content, permissions: '0644' },
+  ]);
 }
+
+/** The units that run a container. */
+const containerUnits = [...fixedFiles]
+  .filter(([path, content]) => path.startsWith(unitFolder) && content.includes('/podman run '))
+  .map(([path]) => path.slice(unitFolder.length).replace(/\.service$/, ''));

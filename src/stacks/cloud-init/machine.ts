@@ -11,7 +11,7 @@ export interface Machine {
   dataDevices: string[];
   /** The cloud's limit for user data, in bytes as counted by `userDataSize`. */
   userDataLimit: number;
-  /** Addresses of the metadata service that the product must not reach. */
+  /** Addresses of the metadata service that no container may reach. */
   metadataAddresses: string[];
 }
 

@@ -41,7 +41,6 @@ export function createGcpClient(env: NodeJS.ProcessEnv) {
     manager: env.GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT || 'https://cloudresourcemanager.googleapis.com/v1/',
     compute: env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT || 'https://compute.googleapis.com/compute/v1/',
     dns: env.GOOGLE_DNS_CUSTOM_ENDPOINT || 'https://dns.googleapis.com/dns/v1/',
-    iam: env.GOOGLE_IAM_CUSTOM_ENDPOINT || 'https://iam.googleapis.com/v1/',
   };
 }
 export type GcpClient = ReturnType<typeof createGcpClient>;

@@ -1,6 +1,6 @@
 import type { Inventory } from '../private-server.ts';
 import { createGcpClient } from './client.ts';
-import { type GcpKind, type GcpObject, listAccounts, listCompute, listRecords, removalOrder } from './list-objects.ts';
+import { type GcpKind, type GcpObject, listCompute, listRecords, removalOrder } from './list-objects.ts';
 import { removeObject } from './remove-object.ts';
 import { gcpSettings } from './settings.ts';
 
@@ -16,7 +16,6 @@ export function gcpInventory(env: NodeJS.ProcessEnv): Inventory {
   async function list(instanceId?: string): Promise<GcpObject[]> {
     const lists = await Promise.all([
       listCompute(client, project, instanceId),
-      listAccounts(client, project, instanceId),
       listRecords(client, { project, managedZone }, instanceId),
     ]);
     const rank = ({ kind }: GcpObject) => removalOrder.indexOf(kind);

@@ -12,7 +12,7 @@ import { linkOf, namesOf, type Owner, ownerName, readOwner, readOwnerRecord } fr
 export const removalOrder = [
   ...['record', 'forwardingRules', 'backendServices', 'healthChecks', 'member', 'instanceGroups'],
   ...['attachment', 'instances'],
-  ...['schedule', 'disks', 'resourcePolicies', 'addresses', 'firewalls', 'subnetworks', 'networks', 'account'],
+  ...['schedule', 'disks', 'resourcePolicies', 'addresses', 'firewalls', 'subnetworks', 'networks'],
 ] as const;
 export type GcpKind = (typeof removalOrder)[number];
 export interface GcpObject extends OwnedObject {
@@ -42,9 +42,6 @@ type Item = z.infer<typeof Item>;
 const Members = z.object({ items: z.array(z.object({ instance: z.string() })).default([]) });
 export const Page = z.object({ nextPageToken: z.string().optional() });
 const GlobalPage = Page.extend({ items: z.array(Item).default([]) });
-const Accounts = Page.extend({
-  accounts: z.array(z.object({ name: z.string(), description: z.string().optional() })).default([]),
-});
 const Records = Page.extend({
   rrsets: z
     .array(z.object({ name: z.string(), type: z.string(), rrdatas: z.array(z.string()).default([]) }))
@@ -136,21 +133,9 @@ export async function listCompute(client: GcpClient, project: string, instanceId
   return objects;
 }
 
-/** The accounts of machines. They have no creation time, so they count as old. */
-export async function listAccounts(client: GcpClient, project: string, instanceId?: string): Promise<GcpObject[]> {
-  const pages = await pagesOf(client, `${client.iam}projects/${project}/serviceAccounts?pageSize=100`, Accounts);
-  return pages
-    .flatMap(({ accounts }) => accounts)
-    .flatMap((account) => {
-      const owner = readOwner(account);
-      if (!owner || (instanceId !== undefined && owner.instanceId !== instanceId)) return [];
-      return [{ ...owner, kind: 'account', id: account.name, role: 'other', createdAt: 0 } as const];
-    });
-}
-
 /**
- * The DNS records of an instance, or of any: owner records, and the hostnames they name. They have no creation time
- * either.
+ * The DNS records of an instance, or of any: owner records, and the hostnames they name. They have no creation time,
+ * so they count as old.
  */
 export async function listRecords(
   client: GcpClient,

@@ -5,7 +5,6 @@ import { DiskResourcePolicyAttachment } from '@pulumi/gcp/compute/diskResourcePo
 import { getImageOutput } from '@pulumi/gcp/compute/getImage.js';
 import { Instance } from '@pulumi/gcp/compute/instance.js';
 import { ResourcePolicy } from '@pulumi/gcp/compute/resourcePolicy.js';
-import type { Account } from '@pulumi/gcp/serviceaccount/account.js';
 import { type Input, type Output, output, type Resource } from '@pulumi/pulumi';
 import { machineKey, type ServerNode } from '../../contracts/stack.ts';
 import { dataDeviceName } from '../cloud-init/machine.ts';
@@ -64,19 +63,18 @@ export function declareVolumes(
 /**
  * Every machine of every node. The serving one has the node's reserved address if there is no load balancer; the others
  * use an ephemeral one for egress. A machine listed before the serving one has served before it and is off, so that its
- * volume is released in order.
+ * volume is released in order. No machine has a service account, so none can get a token of the project, and we need no
+ * right to act as any.
  */
 export function declareMachines(
   { spec, nameOf, labelsOf, inside }: Parts,
   {
     network,
-    account,
     reserved,
     after,
     args,
   }: {
     network: Network;
-    account: Account;
     reserved: Address[];
     after: Resource[];
     args: Pick<PrivateServerArgs, 'userData' | 'findImages'>;
@@ -108,7 +106,6 @@ export function declareMachines(
           },
         },
         networkInterfaces: [{ subnetwork: network.subnet.id, accessConfigs: [{ ...address, networkTier: 'PREMIUM' }] }],
-        serviceAccount: { email: account.email, scopes: ['https://www.googleapis.com/auth/logging.write'] },
         shieldedInstanceConfig: { enableSecureBoot: true, enableVtpm: true, enableIntegrityMonitoring: true },
         metadata: {
           'user-data': output(args.userData[key] ?? ''),

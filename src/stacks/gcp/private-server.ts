@@ -6,7 +6,6 @@ import { type CloudStacks, machinesOf, type PrivateServerArgs, type PrivateServe
 import { declareAddresses } from './addresses.ts';
 import { balancerResources, declareBalancer } from './balancer.ts';
 import { gcpReasonOf } from './errors.ts';
-import { declareIdentity } from './identity.ts';
 import { gcpInventory } from './inventory.ts';
 import { attachVolumes, declareMachines, declareVolumes } from './machines.ts';
 import { declareNetwork } from './network.ts';
@@ -21,9 +20,8 @@ function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateSer
   const parts = openParts(spec, { project });
   const { reserved, records } = declareAddresses(parts, { managedZone });
   const network = declareNetwork(parts);
-  const account = declareIdentity(parts);
   const volumes = declareVolumes(parts, { protect });
-  const machines = declareMachines(parts, { network, account, reserved, after: records, args });
+  const machines = declareMachines(parts, { network, reserved, after: records, args });
   attachVolumes(parts, volumes, machines);
   if (spec.nodes.length > 1) declareBalancer(parts, { network, address: reserved[0]!, machines });
   const images = [...machines].map(([key, { bootDisk }]) =>
@@ -37,8 +35,8 @@ function declare({ spec, protect, env, ...args }: PrivateServerArgs): PrivateSer
   };
 }
 
-/** Network, subnet, firewall, account, snapshots. */
-const fixedResources = 5;
+/** Network, subnet, firewall, snapshots. */
+const fixedResources = 4;
 /** Volume and its schedule. */
 const nodeResources = 2;
 

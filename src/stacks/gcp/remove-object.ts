@@ -51,9 +51,6 @@ async function removeOnce(client: GcpClient, { kind, id }: Removable): Promise<v
     case 'record':
       await client.ask(client.dns + id, { method: 'DELETE', allowed });
       return;
-    case 'account':
-      await client.ask(client.iam + id, { method: 'DELETE', allowed });
-      return;
     case 'attachment': {
       const machine = id.slice(0, id.lastIndexOf('/'));
       return operate(client, `${machine}/detachDisk?deviceName=${dataDeviceName}`, { method: 'POST' });

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { boundaryArn } from '../../../emulators/clouds/aws/rules.ts';
 import { types } from '../../../emulators/clouds/aws/types.ts';
 import { checkInputs } from '../../../emulators/clouds/check-inputs.ts';
 import { doublesEnvironment } from '../../../emulators/clouds/environment.ts';
@@ -48,9 +49,11 @@ describe('the double of AWS', () => {
   test('makes a second object where AWS does, and refuses one where AWS does', async () => {
     const address = { domain: 'vpc', tags: { Name: 'same' } };
     expect((await make(types.eip, address)).id).not.toBe((await make(types.eip, address)).id);
-    const role = { name: 'same', assumeRolePolicy: '{}' };
+    const role = { name: 'same', assumeRolePolicy: '{}', permissionsBoundary: boundaryArn };
     await make(types.role, role);
     await expect(make(types.role, role)).rejects.toThrow('EntityAlreadyExists');
+    const free = { name: 'free', assumeRolePolicy: '{}' };
+    await expect(make(types.role, free)).rejects.toThrow('AccessDenied');
     const record = { zoneId: 'ZFREEHOLDDOUBLE', name: `same.${zone}`, type: 'A', ttl: 60, records: ['198.18.0.1'] };
     await make(types.record, record);
     await expect(make(types.record, record)).rejects.toThrow('but it already exists');

@@ -151,7 +151,6 @@ describe('the inventory at the double', () => {
     for (const id of [instanceId, other]) {
       const description = (resource: string) => ownerDescription({ instanceId: id, resource });
       await make(types.network, { name: physicalName(id, 'network'), description: description('network') });
-      await make(types.account, { accountId: physicalName(id, 'host'), description: description('account') });
       const named = { name: physicalName(id, 'volume-node-1'), zone: place, size: 10 };
       await make(types.disk, { ...named, labels: labels(id, 'volume-node-1') });
       const record = { managedZone: 'freehold-double-zone', ttl: 60 };
@@ -172,14 +171,13 @@ describe('the inventory at the double', () => {
       ['schedule', 'schedule-node-1', 'other'],
       ['disks', 'volume-node-1', 'volume'],
       ['networks', 'network', 'other'],
-      ['account', 'account', 'other'],
     ]);
-    expect((await inventory.listAll()).filter((each) => each.instanceId === other)).toHaveLength(5);
+    expect((await inventory.listAll()).filter((each) => each.instanceId === other)).toHaveLength(4);
     for (const object of found) await inventory.remove(object);
     expect(await inventory.list({ instanceId, region })).toEqual([]);
     // A missing one is a success, and another instance's is untouched.
     for (const object of found) await inventory.remove(object);
-    expect(await inventory.list({ instanceId: other, region })).toHaveLength(5);
+    expect(await inventory.list({ instanceId: other, region })).toHaveLength(4);
     inventory.close();
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { boundaryArn } from '../../../emulators/clouds/aws/rules.ts';
 import { types } from '../../../emulators/clouds/aws/types.ts';
 import { doublesEnvironment } from '../../../emulators/clouds/environment.ts';
 import { awsInventory } from '../../../src/stacks/aws/inventory.ts';
@@ -49,7 +50,7 @@ async function makeServer(): Promise<void> {
   const open = { securityGroupId: group.id, cidrIpv4: '0.0.0.0/0' };
   await make(types.ingress, { ...open, ipProtocol: 'tcp', fromPort: 443, toPort: 443, ...tags('port-https') });
   await make(types.egress, { ...open, ipProtocol: '-1', ...tags('outbound') });
-  const role = { name: `${instanceId}-role-host`, path, assumeRolePolicy: '{}' };
+  const role = { name: `${instanceId}-role-host`, path, assumeRolePolicy: '{}', permissionsBoundary: boundaryArn };
   const made = await make(types.role, role, '');
   await make(types.rolePolicy, { role: role.name, policyArn: 'arn:aws:iam::aws:policy/X' }, '');
   await make(types.profile, { name: `${instanceId}-profile`, path, role: role.name }, '');

@@ -116,12 +116,16 @@ describe('the document', () => {
     expect(new Set(times).size).toBe(3);
   });
 
-  test('keeps the product away from the metadata service where that is not the resolver too', () => {
-    const path = '/etc/systemd/system/freehold-server.service.d/metadata.conf';
-    for (const cloud of clouds.filter((name) => name !== 'gcp')) {
-      expect(contentOf(documentOf({ cloud }), path)).toContain('IPAddressDeny=169.254.169.254/32\n');
+  test('keeps every container away from the metadata service where that is not the resolver too', () => {
+    const files = readUserData(documentOf());
+    const containers = [...files].filter(([, { content }]) => content.includes('podman run')).map(([path]) => path);
+    expect(containers.length).toBeGreaterThan(1);
+    for (const path of containers.map((unit) => `${unit}.d/metadata.conf`)) {
+      for (const cloud of clouds.filter((name) => name !== 'gcp')) {
+        expect(contentOf(documentOf({ cloud }), path)).toContain('IPAddressDeny=169.254.169.254/32\n');
+      }
+      expect(readUserData(documentOf({ cloud: 'gcp' })).has(path)).toBe(false);
     }
-    expect(readUserData(documentOf({ cloud: 'gcp' })).has(path)).toBe(false);
   });
 });
 

@@ -9,6 +9,7 @@ import { machinesOf } from '../../../src/stacks/private-server.ts';
 /** Configuration of an installation that sells on these clouds; no cloud is asked. */
 const env = {
   FREEHOLD_AWS_HOSTED_ZONE_ID: 'Z0123456789ABC',
+  FREEHOLD_AWS_PERMISSIONS_BOUNDARY: 'arn:aws:iam::123456789012:policy/freehold/boundary',
   FREEHOLD_DIGITALOCEAN_DOMAIN: 'example.org',
   ARM_SUBSCRIPTION_ID: '00000000-0000-4000-8000-000000000000',
   FREEHOLD_AZURE_RESOURCE_GROUP: 'freehold',

@@ -49,6 +49,10 @@ const sound: Record<CloudName, Declaration[]> = {
       },
     },
     {
+      ...{ type: 'aws:iam/role:Role', name: 'role-host' },
+      props: { name: physical('role-host'), permissionsBoundary: 'arn', tags: awsTags('role-host') },
+    },
+    {
       ...{ type: 'aws:ec2/securityGroup:SecurityGroup', name: 'firewall' },
       props: { name: physical('firewall'), tags: awsTags('firewall') },
     },
@@ -219,6 +223,7 @@ const planted: [string, CloudName, string, (resource: Declaration) => Partial<De
   ],
   ['machine-locked-down', 'aws', 'host', () => ({ metadataOptions: { httpTokens: 'required' } })],
   ['machine-locked-down', 'aws', 'host', () => ({ keyName: 'operator' })],
+  ['machine-locked-down', 'aws', 'role-host', () => ({ permissionsBoundary: undefined })],
   ['machine-locked-down', 'digitalocean', 'host', () => ({ dropletAgent: true })],
   [
     ...(['machine-locked-down', 'gcp', 'host'] as const),
@@ -229,6 +234,7 @@ const planted: [string, CloudName, string, (resource: Declaration) => Partial<De
     ({ props }) => ({ metadata: { ...(props.metadata as Props), 'serial-port-enable': 'TRUE' } }),
   ],
   ['machine-locked-down', 'gcp', 'host', () => ({ shieldedInstanceConfig: {} })],
+  ['machine-locked-down', 'gcp', 'host', () => ({ serviceAccount: { email: 'default', scopes: [] } })],
   [
     ...(['machine-locked-down', 'azure', 'host'] as const),
     () => ({ osProfile: { customData: concealed, linuxConfiguration: { disablePasswordAuthentication: false } } }),

@@ -59,6 +59,7 @@ export const awsKnowledge: CloudKnowledge = {
     }
   },
   machineFaults(type, { props }) {
+    if (type === 'iam/role:Role') return props.permissionsBoundary === undefined ? ['permissionsBoundary'] : [];
     if (type !== 'ec2/instance:Instance' && type !== 'ec2/launchTemplate:LaunchTemplate') return [];
     const { httpTokens, httpPutResponseHopLimit } = objectOf(props.metadataOptions);
     return [

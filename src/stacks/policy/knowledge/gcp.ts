@@ -6,7 +6,6 @@ const labelled = new Set([
 ]);
 const nameless = new Set([
   ...['compute/attachedDisk:AttachedDisk', 'compute/instanceGroupMembership:InstanceGroupMembership'],
-  'serviceaccount/account:Account',
 ]);
 
 function ranges(ports: unknown, protocol: unknown): Opening[] {
@@ -45,6 +44,7 @@ export const gcpKnowledge: CloudKnowledge = {
       ...(metadata['block-project-ssh-keys'] === 'TRUE' ? [] : ['metadata.block-project-ssh-keys']),
       ...(metadata['ssh-keys'] === undefined ? [] : ['metadata.ssh-keys']),
       ...(isOff(metadata['serial-port-enable']) ? [] : ['metadata.serial-port-enable']),
+      ...(props.serviceAccount === undefined ? [] : ['serviceAccount']),
       ...(enableSecureBoot === true ? [] : ['shieldedInstanceConfig.enableSecureBoot']),
     ];
   },
