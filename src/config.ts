@@ -212,6 +212,8 @@ const Provision = Common.extend(Hosting.shape)
     PULUMI_ROOT: z.string(),
     PULUMI_BACKEND_URL: z.string(),
     PULUMI_HOME: z.string(),
+    /** Encrypts the secrets in the stacks' state. */
+    PULUMI_CONFIG_PASSPHRASE: Secret,
   });
 export type ProvisionConfig = z.infer<typeof Provision>;
 
@@ -239,6 +241,7 @@ const secretNames = new Set([
   'FREEHOLD_OPERATOR_TOKEN',
   'FREEHOLD_ACCOUNT_KEYS',
   'LICENCE_ADMIN_TOKEN',
+  'PULUMI_CONFIG_PASSPHRASE',
   'SMTP_URL',
   'FREEHOLD_ALERT_WEBHOOK_SECRET',
 ]);

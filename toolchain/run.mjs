@@ -12,6 +12,7 @@ const commands = {
   faults: { entry: 'faults/main.ts', need: 'platform' },
   smoke: { entry: 'smoke/main.ts', need: 'platform' },
   freehold: { entry: 'src/cli/main.ts', need: 'nothing', quiet: true },
+  stacks: { entry: 'src/stacks/look/main.ts', need: 'platform', quiet: true },
   test: { entry: 'toolchain/test.mjs', need: 'tests' },
   'licence-conformance': { entry: 'src/licence/conformance/main.ts', need: 'nothing', quiet: true },
   'test:full': { entry: 'toolchain/test.mjs', leading: ['--full'], need: 'everything' },

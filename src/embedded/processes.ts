@@ -12,7 +12,7 @@ import { temporalArguments, temporalServes } from './temporal.ts';
 
 /** The processes of the embedded platform: their environment and dependencies. */
 
-/** The project's root; entries and Pulumi.yaml are relative to it. */
+/** The project's root; entries are relative to it. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface PlatformContext {

@@ -14,7 +14,7 @@ export interface StackStates {
 
 const prefix = 'inst-';
 /** The folder of the project's `Pulumi.yaml`. */
-const project = join(import.meta.dirname, '..', '..');
+const project = join(import.meta.dirname, 'project');
 const timeoutMs = 60_000;
 
 const Listed = z.array(z.object({ name: z.string(), lastUpdate: z.string().optional() }));

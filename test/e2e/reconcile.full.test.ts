@@ -202,7 +202,7 @@ async function plantRest(): Promise<void> {
   const stack = `inst-${undone.order.instanceId}`;
   // The CLI leaves the settings of a new stack in the folder of its project.
   const project = mkdtempSync(join(stateDir, 'project-'));
-  copyFileSync(join(projectRoot, 'Pulumi.yaml'), join(project, 'Pulumi.yaml'));
+  copyFileSync(join(projectRoot, 'src/stacks/project/Pulumi.yaml'), join(project, 'Pulumi.yaml'));
   await promisify(execFile)(
     join(env.PULUMI_ROOT!, 'bin', 'pulumi'),
     ['stack', 'init', stack, '--no-select', '--non-interactive'],

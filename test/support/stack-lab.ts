@@ -156,6 +156,8 @@ export async function openStackLab() {
       (await readdir(join(pulumiFolder, 'stacks', 'freehold')).catch(() => [])).filter(
         (name) => name.startsWith(nameOf(server)) && name.endsWith('.json'),
       ),
+    /** Folder of the stacks' state files. */
+    stateFolder: join(pulumiFolder, 'stacks', 'freehold'),
     spec,
     request,
     run,
@@ -244,13 +246,13 @@ export async function openStackLab() {
     async hosts(server: PrivateServerSpec) {
       return cloud.client.list('hosts', { tag: ['freehold:instance', server.instanceId] });
     },
-    /** The plain CLI, as an operator runs it in the checkout. */
+    /** The plain CLI with the passphrase, in the project's folder. */
     async pulumi(...args: string[]): Promise<string> {
       const run = promisify(execFile);
       const { PATH, HOME, PULUMI_HOME, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = env;
       const quiet = { PULUMI_SKIP_UPDATE_CHECK: 'true' };
       const { stdout } = await run(join(env.PULUMI_ROOT!, 'bin', 'pulumi'), [...args, '--non-interactive'], {
-        cwd: root,
+        cwd: join(root, 'src/stacks/project'),
         env: { PATH, HOME, PULUMI_HOME, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, ...quiet },
         maxBuffer: 64 * 1024 * 1024,
       });

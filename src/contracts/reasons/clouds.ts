@@ -3,6 +3,7 @@ import { type Reasons, reason } from './reason.ts';
 /** Stacks, hosts and clouds. */
 export const cloudReasons = {
   stack_failed: reason('cloud', 502),
+  state_passphrase_wrong: reason('internal', 503),
   stack_busy: reason('cloud', 503, { retryable: true }),
   runner_died: reason('cloud', 503, { retryable: true }),
   cloud_unavailable: reason('cloud', 503, { retryable: true }),

@@ -70,13 +70,13 @@ export function createOutside(platform: Platform) {
       const records = await read(z.array(Named), `${urls.cloud}/v1/records`, keys['cloud-token']);
       return records.map(({ name }) => name);
     },
-    /** Names of the stacks in Pulumi's state, by the plain CLI. */
+    /** Names of the servers' stacks in Pulumi's state, by the plain CLI. */
     async stacks(): Promise<string[]> {
       const { stdout } = await promisify(execFile)(
         join(env.PULUMI_ROOT!, 'bin', 'pulumi'),
         ['stack', 'ls', '--all', '--json', '--non-interactive'],
         {
-          cwd: projectRoot,
+          cwd: join(projectRoot, 'src', 'stacks', 'project'),
           env: {
             PATH: process.env.PATH,
             HOME: env.PULUMI_HOME,
@@ -90,7 +90,8 @@ export function createOutside(platform: Platform) {
       return z
         .array(Named)
         .parse(JSON.parse(stdout))
-        .map(({ name }) => name.split('/').at(-1)!);
+        .map(({ name }) => name.split('/').at(-1)!)
+        .filter((name) => name.startsWith('inst-'));
     },
     /** Licences issued for an instance. */
     async licences(instanceId: string): Promise<LicenceView[]> {

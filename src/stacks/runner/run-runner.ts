@@ -5,6 +5,7 @@ import { cloudStacks } from '../clouds.ts';
 import type { CloudStacks } from '../private-server.ts';
 import { killSession, signalSession } from '../processes.ts';
 import { openEngine, wasKilled } from './engine.ts';
+import { proveKnownSecret } from './known-secret.ts';
 import { openLeaseManager } from './lease-holder.ts';
 import { type Outcome, runOperation } from './operations.ts';
 import { createReporter, type Reporter } from './reporter.ts';
@@ -18,7 +19,11 @@ export async function runRunner(): Promise<void> {
   const stop = new AbortController();
   const leases = openLeaseManager(settings);
   const opening = openEngine(settings);
-  opening.catch(() => undefined);
+  const proving = opening.then((engine) =>
+    proveKnownSecret(engine, { leases, passphrase: settings.PULUMI_CONFIG_PASSPHRASE }),
+  );
+  // Both are awaited where a request is served.
+  for (const work of [opening, proving]) work.catch(() => undefined);
 
   const line = readRequest({ onClosed: () => stop.abort() });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
@@ -36,6 +41,7 @@ export async function runRunner(): Promise<void> {
     const request = StackRequest.parse(JSON.parse(text));
     cloud = await cloudStacks(request.spec.cloud);
     cloud.checkSettings(process.env);
+    await proving;
     const lease = await leases.acquire(request.stack);
     let outcome: Outcome;
     let settled = false;

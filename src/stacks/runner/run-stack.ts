@@ -23,7 +23,8 @@ export interface RunStackOptions {
  * When it returns or throws, no process of the operation is left.
  *
  * Errors: `stack_failed` (the detail has the last lines), `stack_busy`, `records_unreachable`, `cloud_unavailable`,
- * `cloud_quota`, `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `runner_died`; the signal's
+ * `cloud_quota`, `cloud_not_enabled`, `licence_server_unavailable`, `licence_refused`, `state_passphrase_wrong`,
+ * `runner_died`; the signal's
  * reason when aborted.
  */
 export async function runStack(request: StackRequest, options: RunStackOptions = {}): Promise<StackOutputs | null> {

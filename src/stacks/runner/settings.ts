@@ -24,6 +24,8 @@ const Environment = z
     PULUMI_ROOT: z.string(),
     PULUMI_BACKEND_URL: z.string(),
     PULUMI_HOME: z.string(),
+    /** Encrypts the secrets in the state; empty if it is not given. */
+    PULUMI_CONFIG_PASSPHRASE: z.string().default(''),
     MONGODB_URI: z.string(),
     LICENCE_SERVER_URL: z.url(),
     LICENCE_ADMIN_TOKEN: z.string().min(16),
@@ -43,7 +45,7 @@ export type RunnerSettings = z.infer<typeof Environment>;
 /** Secrets that only the runner may know, and others that must never appear in a line. */
 const ownSecrets = ['MONGODB_URI', 'LICENCE_ADMIN_TOKEN', 'ACME_EAB_KEY', 'ACME_FALLBACK_EAB_KEY'] as const;
 const sharedSecrets = [
-  ...['PULUMI_CONFIG_PASSPHRASE', 'PULUMI_ACCESS_TOKEN'],
+  'PULUMI_ACCESS_TOKEN',
   // Secrets of the state's backend, in addition to the clouds' own.
   ...['PGPASSWORD', 'AZURE_STORAGE_KEY', 'AZURE_STORAGE_SAS_TOKEN'],
 ] as const;
@@ -58,16 +60,22 @@ export function leaseMarginMsOf(env: NodeJS.ProcessEnv): number {
   return LeaseTimes.shape.FREEHOLD_LEASE_MARGIN_MS.parse(env.FREEHOLD_LEASE_MARGIN_MS || undefined);
 }
 
-/** Reads the settings, and takes the runner's own secrets out of the environment that its children inherit. */
+/**
+ * Reads the settings, and takes the runner's own secrets out of the environment that its children inherit. The engine
+ * inherits the passphrase as it was read here, so that it works with the one that was checked even if the file changes.
+ */
 export function takeSettings(env: NodeJS.ProcessEnv): { settings: RunnerSettings; secrets: Set<string> } {
   const own = Object.fromEntries(ownSecrets.map((name) => [name, secretOf(env, name)]));
   const shared = sharedSecrets.map((name) => secretOf(env, name));
-  const settings = Environment.parse({ ...env, ...own });
+  const passphrase = secretOf(env, 'PULUMI_CONFIG_PASSPHRASE') ?? '';
+  const settings = Environment.parse({ ...env, ...own, PULUMI_CONFIG_PASSPHRASE: passphrase });
   for (const name of ownSecrets) {
     delete env[name];
     delete env[`${name}_FILE`];
   }
-  const values = [...Object.values(own), ...shared, passwordOf(settings.PULUMI_BACKEND_URL)];
+  env.PULUMI_CONFIG_PASSPHRASE = passphrase;
+  delete env.PULUMI_CONFIG_PASSPHRASE_FILE;
+  const values = [...Object.values(own), ...shared, passphrase, passwordOf(settings.PULUMI_BACKEND_URL)];
   const given = values.filter((value): value is string => Boolean(value));
   return { settings, secrets: new Set([...given, ...cloudSecrets(env)]) };
 }

@@ -1,5 +1,12 @@
 /** Stacks, hosts and clouds. */
 export const cloudReasonTexts = {
+  state_passphrase_wrong: {
+    customer:
+      'We cannot build or change servers at the moment. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
+    operator:
+      'The provision worker has no passphrase of the state, or another one than the state is encrypted with. Nothing was built.',
+    next: 'Give the worker the passphrase of the state (PULUMI_CONFIG_PASSPHRASE), restart it, and retry.',
+  },
   stack_failed: {
     customer: 'The server could not be built.',
     operator: 'The Pulumi operation failed; the detail has its last lines.',

@@ -72,12 +72,12 @@ export const mismatchReasonTexts = {
   dns_record_missing: {
     customer: unfitting,
     operator: 'The hostname of a delivered server does not resolve.',
-    next: 'Refresh the stack of the instance and run its `up` again.',
+    next: 'Run `freehold instances check-drift ID`: it restores the record.',
   },
   stack_left: {
     customer: unfitting,
     operator: 'A stack belongs to an instance that does not exist any more.',
-    next: 'Destroy the stack; where our records do not know its instance, first find out whether they are complete.',
+    next: '`freehold reconcile --repair` destroys it if the order was not delivered; where our records do not know its instance, first find out whether they are complete.',
   },
   object_left: {
     customer: unfitting,
@@ -87,11 +87,11 @@ export const mismatchReasonTexts = {
   object_unmanaged: {
     customer: unfitting,
     operator: 'An object of a delivered server is in the state of no stack.',
-    next: 'Import it into the stack of its instance, or remove it; never remove a volume before its data was examined.',
+    next: '`freehold reconcile --orphans --repair` imports it; or remove it at the cloud, but never a volume before its data was examined.',
   },
   host_gone: {
     customer: unfitting,
     operator: 'The cloud does not have the host of a delivered server any more.',
-    next: 'Run the `up` of its stack again: the volume with the data is still there unless another ticket says otherwise.',
+    next: 'Run `freehold instances check-drift ID`: it builds the host again with its data; if the volume is gone too, it says so and builds nothing.',
   },
 } as const;
