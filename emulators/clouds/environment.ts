@@ -1,12 +1,18 @@
 import { delimiter, join } from 'node:path';
+import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import { tables } from './tables.ts';
 
 /** Folder of the emulated providers; the engine finds them on PATH under the providers' names. */
 const pluginFolder = join(import.meta.dirname, 'plugins');
 
+/** Emulated machines pull no image. */
+const anyDigest = `sha256:${'0'.repeat(64)}`;
+
 /** First-boot configuration of machines; emulated ones read only the host contract. */
 const hostSetup = {
   FREEHOLD_HOST_IMAGE: 'registry.freehold.localhost/freehold-server',
+  FREEHOLD_HOST_IMAGE_DIGESTS: `${catalogue.product.version}=${anyDigest}`,
+  FREEHOLD_TLS_IMAGE: `docker.io/library/caddy@${anyDigest}`,
   ACME_EMAIL: 'certificates@freehold.localhost',
   ACME_FALLBACK_EAB_KEY_ID: 'double',
   ACME_FALLBACK_EAB_KEY: 'ZG91YmxlLWRvdWJsZS1kb3VibGU',

@@ -47,7 +47,7 @@ const Spelled = z.object({
       .max(253)
       .regex(new RegExp(`^(${label}\\.)+${label}$`)),
   ),
-  /** Used as the image's tag. */
+  /** Written into the environment of the units. */
   productVersion: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/),
 });
 
@@ -111,7 +111,7 @@ function filesOf({ cloud, contract, setup, ports }: CloudInitInput): Map<string,
   const environment = {
     FREEHOLD_INSTANCE: contract.instanceId,
     FREEHOLD_VERSION: productVersion,
-    FREEHOLD_IMAGE: `${setup.productImage}:${productVersion}`,
+    FREEHOLD_IMAGE: productImageOf(setup, productVersion),
     FREEHOLD_TLS_IMAGE: setup.tlsImage,
     FREEHOLD_PORT: String(product),
     FREEHOLD_DATA_DEVICES: machines[cloud].dataDevices.join(' '),
@@ -129,6 +129,13 @@ function filesOf({ cloud, contract, setup, ports }: CloudInitInput): Map<string,
     ['/etc/apt/apt.conf.d/53freehold-reboot', { content: rebootTime(contract), permissions: '0644' }],
     ...denyMetadata(machines[cloud].metadataAddresses),
   ]);
+}
+
+/** The image of a product version, by digest: what runs on a host is what was released under that version. */
+function productImageOf({ productImage, productDigests }: HostSetup, version: string): string {
+  const digest = productDigests.get(version);
+  if (!digest) throw new ReasonError('host_setup_invalid', `FREEHOLD_HOST_IMAGE_DIGESTS has no version ${version}`);
+  return `${productImage}@${digest}`;
 }
 
 /** JSON in printable ASCII only, which every YAML parser accepts as it is. */

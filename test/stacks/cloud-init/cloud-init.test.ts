@@ -102,10 +102,17 @@ describe('the document', () => {
     expect(open).toEqual(expect.arrayContaining([`${http}/tcp`, `${https}/tcp`, `${https}/udp`]));
   });
 
-  test('names the image of the product by its version, and none by a moving tag', () => {
+  test('names every image by its digest, that of the product by the digest of its version', () => {
     const environment = contentOf(documentOf(), '/etc/freehold/host.env');
-    expect(environment).toContain('FREEHOLD_IMAGE="images.example.org/freehold/server:1.0.0"\n');
-    expect(environment).toMatch(/FREEHOLD_TLS_IMAGE="docker\.io\/library\/caddy:\d+\.\d+\.\d+"\n/);
+    expect(environment).toContain(`FREEHOLD_IMAGE="images.example.org/freehold/server@sha256:${'0a'.repeat(32)}"\n`);
+    const next = documentOf({ contract: contractOf({ productVersion: '1.1.0' }) });
+    expect(contentOf(next, '/etc/freehold/host.env')).toContain(`server@sha256:${'0b'.repeat(32)}"\n`);
+    const images = [...environment.matchAll(/^\w+_IMAGE="(.+)"$|^FREEHOLD_IMAGE="(.+)"$/gm)].map((found) => found[0]);
+    expect(images).toHaveLength(2);
+    for (const image of images) expect(image).toMatch(/="[^:@]+@sha256:[0-9a-f]{64}"$/);
+    expect(reasonOf(() => documentOf({ contract: contractOf({ productVersion: '2.0.0' }) }))).toBe(
+      'host_setup_invalid: FREEHOLD_HOST_IMAGE_DIGESTS has no version 2.0.0',
+    );
   });
 
   test('restarts for upgrades at night, each node at a minute of its own', () => {
@@ -232,6 +239,11 @@ describe('what comes from outside', () => {
   test.each([
     ['FREEHOLD_HOST_IMAGE', 'a b'],
     ['FREEHOLD_HOST_IMAGE', '$(reboot)'],
+    ['FREEHOLD_HOST_IMAGE_DIGESTS', '1.0.0'],
+    ['FREEHOLD_HOST_IMAGE_DIGESTS', '1.0.0=latest'],
+    ['FREEHOLD_HOST_IMAGE_DIGESTS', `1.0.0=sha256:${'0A'.repeat(32)}`],
+    ['FREEHOLD_HOST_IMAGE_DIGESTS', `1.0.0=sha256:${'0a'.repeat(31)}`],
+    ['FREEHOLD_TLS_IMAGE', 'docker.io/library/caddy:2.11.9'],
     ['FREEHOLD_TLS_IMAGE', '--privileged'],
     ['FREEHOLD_TLS_IMAGE', 'a"'],
     ['ACME_EMAIL', 'nobody'],
