@@ -1,6 +1,6 @@
 import { catalogue } from '../src/domain/catalogue/catalogue-data.ts';
 import { type BilledCloud, hoursPerMonth, planCost } from '../src/domain/catalogue/cloud-costs.ts';
-import { cloudCosts } from '../src/domain/catalogue/cloud-costs-data.ts';
+import { cloudCosts, exchangeRate } from '../src/domain/catalogue/cloud-costs-data.ts';
 
 export const plan = 'MAKER';
 
@@ -33,7 +33,7 @@ export function estimateRun({
   minutes: number;
 }): Estimate {
   const list = cloudCosts[cloud];
-  const { costCents } = planCost({ plan, cloud, nodes: 1 }, { catalogue, costs: cloudCosts });
+  const { costCents } = planCost({ plan, cloud, nodes: 1 }, { catalogue, costs: cloudCosts, exchange: exchangeRate });
   const hours = Math.ceil((minutes + destroyMinutes) / 60);
   const factor = list.region === 'any' || list.region === region ? 1 : elsewhere;
   const cents = Math.ceil((costCents * hours * factor) / hoursPerMonth);

@@ -5,7 +5,7 @@ import {
   allPlanCosts,
   type CloudCosts,
   type CloudPriceList,
-  eurPerUsd,
+  type ExchangeRate,
   type PlanCost,
   snapshotShare,
 } from '../../src/domain/catalogue/cloud-costs.ts';
@@ -51,8 +51,12 @@ async function stacksOf(cloud: CloudName): Promise<CloudStacks | null> {
 }
 
 /** The generated tables: resources, cost and margin of every plan on every cloud. */
-export function plansTables(catalogue: Catalogue, costs: CloudCosts, resources: ResourceCounts): string {
-  const all = allPlanCosts(catalogue, costs);
+export function plansTables(
+  catalogue: Catalogue,
+  { costs, exchange }: { costs: CloudCosts; exchange: ExchangeRate },
+  resources: ResourceCounts,
+): string {
+  const all = allPlanCosts(catalogue, costs, exchange);
   const sections = Object.entries(costs).flatMap(([cloud, list]: [string, CloudPriceList]) => {
     const title = catalogue.clouds.find(({ name }) => name === cloud)!.title;
     const rows = all.filter((each) => each.cloud === cloud).map((each) => row(each, catalogue, resources));
@@ -64,6 +68,7 @@ export function plansTables(catalogue: Catalogue, costs: CloudCosts, resources: 
         'resources',
         'paid beside the machine',
         'list price a month, USD',
+        'list price a month, EUR',
         'sold for, EUR',
         'margin, EUR',
       ],
@@ -77,14 +82,14 @@ export function plansTables(catalogue: Catalogue, costs: CloudCosts, resources: 
     ];
   });
   const facts = [
-    `One dollar counts as ${eurPerUsd.toFixed(2)} euro. Snapshots count as ${snapshotShare.toFixed(1)} times the volume: a`,
+    `One ${exchange.from} counts as ${exchange.rate} ${exchange.to}, [the rate](${exchange.source}) of ${exchange.asOf}. Snapshots count as ${snapshotShare.toFixed(1)} times the volume: a`,
     'whole one and a week of daily changes. Traffic, DNS, taxes and the fees of the payment are not in it.',
   ];
   return [begin, '', ...facts, ...sections, '', end].join('\n');
 }
 
 function row(cost: PlanCost, all: Catalogue, resources: ResourceCounts): string[] {
-  const { plan, nodes, size, lines, costCents, price, margin, marginShare, confirmed } = cost;
+  const { plan, nodes, size, lines, costCents, convertedCents, price, margin, marginShare, confirmed } = cost;
   const topology = all.plans.find(({ name }) => name === plan)!.topologies.find((each) => each.nodes === nodes)!;
   const things = lines.map(({ title, count }) => (count === 1 ? title : `${count} × ${title}`)).slice(1);
   return [
@@ -94,10 +99,11 @@ function row(cost: PlanCost, all: Catalogue, resources: ResourceCounts): string[
     String(resources(cost) ?? 'no stack yet'),
     things.join(', '),
     money(costCents),
+    money(convertedCents),
     money(price),
     money(margin),
     percent(marginShare),
-    confirmed ? 'machine' : 'no',
+    confirmed ? `machine, [${confirmed.on}](${confirmed.at})` : 'no',
   ];
 }
 

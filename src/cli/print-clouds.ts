@@ -30,18 +30,23 @@ function cloudText(cloud: ShownCloud): string {
     regions: cloud.regions.length > 0 ? cloud.regions.map(regionText).join('; ') : undefined,
   });
   if (plans.length === 0) return facts;
-  const rows = plans.map(({ plan, nodes, size, costCents, price, margin, marginShare, confirmed }) => [
+  const rows = plans.map(({ plan, nodes, size, costCents, convertedCents, price, margin, marginShare, confirmed }) => [
     nodes === 1 ? plan : texts.nodes({ plan, nodes }),
     size,
     money(costCents),
+    money(convertedCents),
     money(price),
     money(margin),
     `${Math.round(marginShare * 100)} %`,
-    confirmed ? 'machine' : 'no',
+    confirmed ? texts.confirmed(confirmed) : '',
   ]);
-  const [{ currency, asOf, source }] = plans as [ShownCloud['plans'][number]];
-  const head = ['plan', 'machine', `costs, ${currency}`, 'price, EUR', 'margin, EUR', 'share', 'met again'];
-  return [facts, '', table(head, rows), texts.prices({ asOf, source })].join('\n');
+  const [{ currency, priceCurrency, exchange, asOf, source }] = plans as [ShownCloud['plans'][number]];
+  const ours = (column: string) => `${column}, ${priceCurrency}`;
+  const costs = [`costs, ${currency}`, ours('costs')];
+  const head = ['plan', 'machine', ...costs, ours('price'), ours('margin'), 'share', 'machine met again'];
+  const { from, to, rate } = exchange;
+  const rated = texts.exchange({ from, to, rate: String(rate), asOf: exchange.asOf, source: exchange.source });
+  return [facts, '', table(head, rows), texts.prices({ currency, asOf, source }), rated].join('\n');
 }
 
 function regionText({ name, lacks }: ShownCloud['regions'][number]): string {

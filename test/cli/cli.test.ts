@@ -395,7 +395,7 @@ describe('freehold', () => {
     expect(checked.out).toMatch(/cloud +Amazon Web Services \(aws\), not sold here\nstate +something is missing\n/);
     expect(checked.out).toMatch(/permissions +1 of 3 granted\nmissing +ec2:RunInstances\nnot told +1 show only/);
     expect(checked.out).toMatch(/regions +eu-west-1; us-east-1 lacks t3.small; sa-east-1 did not answer/);
-    expect(checked.out).toMatch(/MAKER +t3\.small +24\.11 +45\.00 +20\.89 +46 %/);
+    expect(checked.out).not.toContain('t3.small  ');
     expect(checked.out).toMatch(
       /cloud +This machine \(local\), sold here\nstate +unreachable or access refused\nproblem +The cloud/,
     );

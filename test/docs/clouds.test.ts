@@ -4,14 +4,14 @@ import { describe, expect, test } from '@jest/globals';
 import { begin, countResources, end, plansTables, withTables } from '../../docs/clouds/plans-table.ts';
 import { policies } from '../../docs/clouds/policies.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
-import { cloudCosts } from '../../src/domain/catalogue/cloud-costs-data.ts';
+import { cloudCosts, exchangeRate } from '../../src/domain/catalogue/cloud-costs-data.ts';
 import { awsActions } from '../../src/stacks/aws/permissions.ts';
 import { azureActions } from '../../src/stacks/azure/permissions.ts';
 import { digitaloceanScopes } from '../../src/stacks/digitalocean/permissions.ts';
 import { gcpPermissions } from '../../src/stacks/gcp/permissions.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/clouds/README.md'), 'utf8');
-const tables = plansTables(catalogue, cloudCosts, await countResources(catalogue));
+const tables = plansTables(catalogue, { costs: cloudCosts, exchange: exchangeRate }, await countResources(catalogue));
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, '../../docs/clouds', name), 'utf8');
 

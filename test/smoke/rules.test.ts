@@ -11,7 +11,7 @@ import { specOf } from '../../smoke/smoke-cloud.ts';
 import { siblingDatabase } from '../../smoke/testbed.ts';
 import { catalogue } from '../../src/domain/catalogue/catalogue-data.ts';
 import { planCost } from '../../src/domain/catalogue/cloud-costs.ts';
-import { cloudCosts } from '../../src/domain/catalogue/cloud-costs-data.ts';
+import { cloudCosts, exchangeRate } from '../../src/domain/catalogue/cloud-costs-data.ts';
 
 /** What a smoke run decides without asking anybody. */
 
@@ -88,7 +88,10 @@ describe('the estimate', () => {
 
   test.each(clouds)('of %s is that of begun hours in the region of its price list, and never less', (cloud) => {
     const region = defaultRegion(cloud);
-    const { costCents } = planCost({ plan: 'MAKER', cloud, nodes: 1 }, { catalogue, costs: cloudCosts });
+    const { costCents } = planCost(
+      { plan: 'MAKER', cloud, nodes: 1 },
+      { catalogue, costs: cloudCosts, exchange: exchangeRate },
+    );
     const { cents, hours } = estimateRun({ cloud, region, minutes: 30 });
     expect(hours).toBe(1);
     expect(cents).toBeGreaterThanOrEqual(costCents / 730);

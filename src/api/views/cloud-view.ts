@@ -2,8 +2,8 @@ import type { CloudCheck, ShownCloud } from '../../contracts/api/clouds.ts';
 import type { Catalogue } from '../../contracts/catalogue.ts';
 import type { CloudReport } from '../../contracts/clouds.ts';
 import { findCloud } from '../../domain/catalogue/catalogue.ts';
-import { allPlanCosts } from '../../domain/catalogue/cloud-costs.ts';
-import { cloudCosts } from '../../domain/catalogue/cloud-costs-data.ts';
+import { soldPlanCosts } from '../../domain/catalogue/cloud-costs.ts';
+import { cloudCosts, exchangeRate } from '../../domain/catalogue/cloud-costs-data.ts';
 import { textsOf } from '../../texts/texts.ts';
 
 const { reasons: reasonTexts } = textsOf('en');
@@ -24,11 +24,12 @@ function shown(report: CloudReport, catalogue: Catalogue): ShownCloud {
     },
     title,
     enabled,
-    plans: allPlanCosts(catalogue, cloudCosts)
+    plans: soldPlanCosts(catalogue, cloudCosts, exchangeRate)
       .filter(({ cloud }) => cloud === report.cloud)
       .map(({ cloud, lines: _lines, ...estimate }) => {
         const { currency, asOf, source } = cloudCosts[cloud];
-        return { ...estimate, currency, asOf, source };
+        const { currency: priceCurrency } = catalogue;
+        return { ...estimate, currency, asOf, source, exchange: exchangeRate, priceCurrency };
       }),
   };
 }

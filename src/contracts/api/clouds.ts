@@ -11,16 +11,26 @@ const PlanEstimate = z
     /** List price of its resources per month, cents of the currency of the list. */
     costCents: z.number().int(),
     currency: z.string(),
+    /** The same in the currency of the price, minor units, by this exchange rate. */
+    convertedCents: z.number().int(),
+    exchange: z.strictObject({
+      from: z.string(),
+      to: z.string(),
+      rate: z.number(),
+      asOf: z.string(),
+      source: z.string(),
+    }),
     /** Date of the price list, and where it is published. */
     asOf: z.string(),
     source: z.string(),
-    /** Net price per month, minor units. */
+    /** Net price per month and what is left of it, minor units of this currency. */
     price: z.number().int(),
     margin: z.number().int(),
+    priceCurrency: z.string(),
     /** Share of the price, 0 to 1; negative where the plan costs more than it is sold for. */
     marginShare: z.number(),
-    /** Whether the price of its machine was confirmed by a second source. */
-    confirmed: z.boolean(),
+    /** When and where the price of its machine was met again; null if it was not. */
+    confirmed: z.strictObject({ on: z.string(), at: z.string() }).nullable(),
   })
   .meta({ id: 'PlanEstimate' });
 

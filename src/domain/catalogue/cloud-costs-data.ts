@@ -1,4 +1,14 @@
-import type { CloudCosts } from './cloud-costs.ts';
+import type { CloudCosts, ExchangeRate } from './cloud-costs.ts';
+
+/**
+ * The reference rate of the European Central Bank by which list prices are compared with ours. It is data of the
+ * installation like the price lists: replace rate and day together.
+ */
+export const exchangeRate: ExchangeRate = {
+  ...{ from: 'EUR', to: 'USD', rate: 1.0411, asOf: '2025-02-28' },
+  source:
+    'https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/html/eurofxref-graph-usd.en.html',
+};
 
 /**
  * Pay-as-you-go list prices of the parts of a private server, in the region that each cloud's price list shows first.

@@ -5,7 +5,7 @@ import type { CloudName } from '../../contracts/stack.ts';
 export type BilledCloud = Exclude<CloudName, 'local'>;
 
 /** When and where a list price was confirmed. */
-interface Confirmation {
+export interface Confirmation {
   /** Date, ISO 8601. */
   on: string;
   at: string;
@@ -53,20 +53,29 @@ export interface PlanCost {
   lines: CostLine[];
   /** Cents of the list's currency per month. */
   costCents: number;
+  /** The same in the currency of the price, minor units. */
+  convertedCents: number;
   /** Net price per month that customers pay, minor units. */
   price: number;
   /** Price minus cost, minor units; and as a share of the price. */
   margin: number;
   marginShare: number;
-  /** Whether every price in it is confirmed. */
-  confirmed: boolean;
+  /** Where and when the price of its machine was met again; null if it was not. */
+  confirmed: Confirmation | null;
 }
 
 /** Hours in a month, as clouds bill them. */
 export const hoursPerMonth = 730;
 
-/** A dollar counts as a euro. A euro has been worth more for years, so this does not overstate the margin. */
-export const eurPerUsd = 1;
+/** What one unit of the catalogue's currency was worth in the currency of a price list. */
+export interface ExchangeRate {
+  from: 'EUR';
+  to: CloudPriceList['currency'];
+  rate: number;
+  /** Day of the rate, ISO 8601, and where it is published. */
+  asOf: string;
+  source: string;
+}
 
 /** Snapshots are incremental: one full snapshot, then daily changes of a tenth, kept for a week. */
 export const snapshotShare = 1 + 6 * 0.1;
@@ -78,7 +87,7 @@ export const snapshotShare = 1 + 6 * 0.1;
  */
 export function planCost(
   { plan, cloud, nodes }: { plan: PlanName; cloud: BilledCloud; nodes: 1 | 3 },
-  { catalogue, costs }: { catalogue: Catalogue; costs: CloudCosts },
+  { catalogue, costs, exchange }: { catalogue: Catalogue; costs: CloudCosts; exchange: ExchangeRate },
 ): PlanCost {
   const list = costs[cloud];
   const sold = catalogue.plans.find(({ name }) => name === plan)!;
@@ -100,18 +109,31 @@ export function planCost(
   ];
   const costCents = lines.reduce((sum, { cents }) => sum + cents, 0);
   const price = sold.prices[cloud].monthly;
-  const margin = price - Math.round(costCents * eurPerUsd);
+  if (exchange.from !== catalogue.currency || exchange.to !== list.currency) {
+    throw new RangeError(`no exchange rate between ${catalogue.currency} and ${list.currency}`);
+  }
+  const convertedCents = Math.round(costCents / exchange.rate);
+  const margin = price - convertedCents;
   return {
-    ...{ plan, cloud, nodes, size, lines, costCents, price, margin, marginShare: margin / price },
-    confirmed: machine.confirmed !== undefined,
+    ...{ plan, cloud, nodes, size, lines, costCents, convertedCents, price, margin, marginShare: margin / price },
+    confirmed: machine.confirmed ?? null,
   };
 }
 
 /** Every plan in every topology on every billed cloud, enabled or not. */
-export function allPlanCosts(catalogue: Catalogue, costs: CloudCosts): PlanCost[] {
+export function allPlanCosts(catalogue: Catalogue, costs: CloudCosts, exchange: ExchangeRate): PlanCost[] {
   return (Object.keys(costs) as BilledCloud[]).flatMap((cloud) =>
     catalogue.plans.flatMap(({ name: plan, topologies }) =>
-      topologies.map(({ nodes }) => planCost({ plan, cloud, nodes }, { catalogue, costs })),
+      topologies.map(({ nodes }) => planCost({ plan, cloud, nodes }, { catalogue, costs, exchange })),
     ),
   );
+}
+
+/** Of these the ones that this installation sells: on a cloud and in a topology that are enabled. */
+export function soldPlanCosts(catalogue: Catalogue, costs: CloudCosts, exchange: ExchangeRate): PlanCost[] {
+  return allPlanCosts(catalogue, costs, exchange).filter(({ plan, cloud, nodes }) => {
+    const topologies = catalogue.plans.find(({ name }) => name === plan)?.topologies ?? [];
+    const isSoldThere = catalogue.clouds.some(({ name, enabled }) => name === cloud && enabled);
+    return isSoldThere && topologies.some((each) => each.nodes === nodes && each.enabled);
+  });
 }

@@ -72,6 +72,8 @@ export const cli = {
     regionSilent: '{region} did not answer',
     regionLacks: '{region} lacks {sizes}',
     nodes: '{plan} on {nodes} nodes',
-    prices: 'List prices as of {asOf}; compare them with {source}.',
+    prices: 'List prices in {currency} as of {asOf}; compare them with {source}.',
+    exchange: 'One {from} counts as {rate} {to}, the rate of {asOf} from {source}.',
+    confirmed: '{on} at {at}',
   },
 } as const;
