@@ -86,6 +86,8 @@ export const StackRequest = z.strictObject({
   finalSnapshot: z.strictObject({ keepUntil: z.iso.date() }).nullable().optional(),
   /** Ids of resources that must exist after recovery: if one of them is missing, nothing is built. */
   requiredVolumeIds: z.array(z.string()).optional(),
+  /** Whether volumes that an operator restored under the same logical names count as the required ones. */
+  acceptRestored: z.boolean().optional(),
 });
 export type StackRequest = z.infer<typeof StackRequest>;
 

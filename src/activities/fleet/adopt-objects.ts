@@ -7,7 +7,8 @@ import type { CloudFleetPorts } from './ports.ts';
 
 /**
  * Imports resources into the stack of a delivered server that carry its tag and are missing from its state, by an
- * `up` of the applied spec. Deletes nothing. Holds the lease of the stack, so it never runs beside an operation.
+ * `up` of the applied spec. A volume that an operator restored under the logical name of a lost one takes its place, and
+ * its machine gets a new enrolment token. Deletes nothing. Holds the lease of the stack, so it never runs beside an operation.
  * False, without any change, when the server does not exist or is not at rest any more. Errors: those of an up;
  * `volume_gone` and `unknown_objects` where an operator has to decide: data is missing, two resources match one
  * logical name, or one matches none.
@@ -21,7 +22,10 @@ export function adoptObjects({ store, runStack }: CloudFleetPorts) {
     );
     const instance = await store.instances.find(instanceId);
     if (!instance?.licenceId || dispositions[instanceId] !== 'lives') return false;
-    const outputs = await runStack(deliveredRequest(instance), {
+    // A machine that is built with a restored volume has an old state of its licence, and recovers by a new token.
+    const desired = { ...instance.desired, enrolmentGeneration: instance.desired.enrolmentGeneration + 1 };
+    await store.instances.update(instanceId, { desired });
+    const outputs = await runStack(deliveredRequest({ ...instance, desired }, { acceptRestored: true }), {
       onLine: () => undefined,
       signal: cancellationSignal(),
     });

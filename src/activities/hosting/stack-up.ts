@@ -114,7 +114,8 @@ export function deliveredRequest(
     spec = specFrom(instance),
     recover = true,
     requiredVolumeIds = instance.outputs?.volumeIds ?? [],
-  }: Partial<Pick<StackRequest, 'spec' | 'recover' | 'requiredVolumeIds'>> = {},
+    acceptRestored = false,
+  }: Partial<Pick<StackRequest, 'spec' | 'recover' | 'requiredVolumeIds' | 'acceptRestored'>> = {},
 ): StackRequest {
   const { _id, licenceId } = instance;
   if (!licenceId) throw new ReasonError('licence_refused', 'the instance has no licence');
@@ -127,6 +128,7 @@ export function deliveredRequest(
     recover,
     delivered: true,
     requiredVolumeIds,
+    acceptRestored,
   };
 }
 

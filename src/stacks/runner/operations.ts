@@ -5,6 +5,7 @@ import { StackOutputs } from '../../contracts/stack.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import { declareUnderPolicy } from '../policy/enforce.ts';
 import { machinesOf, type PrivateServerOutputs } from '../private-server.ts';
+import { volumeName } from '../snapshot-tags.ts';
 import { wasKilled } from './engine.ts';
 import { createStack, unlocking } from './engine-lock.ts';
 import { enrolNodes, reportUpEnded } from './enrolment.ts';
@@ -232,19 +233,26 @@ async function recover(context: StackContext): Promise<Adoption> {
   // object.
   const after = await readState(context);
   const orphans = await findOrphans(context, after?.ids ?? new Set());
-  requireVolumes(
-    context.request.requiredVolumeIds ?? [],
-    new Set([...(after?.ids ?? []), ...orphans.map(({ id }) => id)]),
-  );
   const { adopt, leave } = planOrphans(orphans, { takenNames: after?.names ?? new Set(), delivered });
+  const restored = context.request.acceptRestored ? [...adopt.keys()].filter((name) => volumeName.test(name)) : [];
+  requireVolumes(context.request.requiredVolumeIds ?? [], {
+    there: new Set([...(after?.ids ?? []), ...orphans.map(({ id }) => id)]),
+    restored: restored.length,
+  });
   refuseOrphans(leave);
   return adopt;
 }
 
-/** Throws `volume_gone` if a required volume is missing: an up would create an empty one instead. */
-function requireVolumes(requiredVolumeIds: readonly string[], there: ReadonlySet<string>): void {
+/**
+ * Throws `volume_gone` if a required volume is missing and none was restored in its place: an up would create an empty
+ * one instead.
+ */
+function requireVolumes(
+  requiredVolumeIds: readonly string[],
+  { there, restored }: { there: ReadonlySet<string>; restored: number },
+): void {
   const gone = requiredVolumeIds.filter((id) => !there.has(id));
-  if (gone.length > 0) throw new ReasonError('volume_gone', gone.join(', '));
+  if (gone.length > restored) throw new ReasonError('volume_gone', gone.join(', '));
 }
 
 /** Options of every engine run. */

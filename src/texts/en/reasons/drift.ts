@@ -12,7 +12,7 @@ export const driftReasonTexts = {
       'The data volume of your server is missing. Our staff look into it now; nothing is rebuilt or deleted before they have.',
     operator:
       'The data volume of a delivered server is gone at the cloud; the detail names it. No replacement was created.',
-    next: 'Restore it from its newest snapshot and import it into the stack, then retry the step; abort leaves it as it is.',
+    next: 'Abort the check, make a volume from the newest snapshot with the tags of the old one, and run `freehold reconcile --orphans --repair` (docs/operating.md, "Restore a volume"); retry looks again.',
   },
   volume_changed: {
     customer:
