@@ -222,7 +222,7 @@ async function seedActivations(context: ServerContext, owners: Owner[], count: n
       ...{ _id: id, licenceId: owners[index % owners.length]!.licenceId, product, chosenId: requestId },
       ...{ mode: 'production', node, nodeKey: nodeKey(node), bootId: 'boot-1', version: '1.0.0', status: 'active' },
       secret: { hash: secretHash(secret), seq: 0, requestId, keyId },
-      ...{ previous: null, lastRoundReplayed: false, history: [] },
+      ...{ previous: null, lastRoundReplayed: false, history: [], boots: ['boot-1'] },
       ...{ leaseUntil: new Date(at.getTime() + 86_400_000), createdAt: at, activatedAt: at, endedAt: null },
       ...{ firstCheckAt: null, lastCheckAt: null, planRevSent: 1, usage: {}, recoveries: [], cloneSuspectedAt: null },
     };

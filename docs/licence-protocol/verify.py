@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 TOLERANCE_SEC = 300
 ROLLBACK_MS = 300_000
 SAME_BOOT_MS = 5_000
+BOOTS_PER_SECRET = 5
 LONGEST_WAIT_MS = 3_600_000
 
 
@@ -164,6 +165,7 @@ class Instance:
     def __init__(self, secret):
         self.current, self.request, self.previous, self.history = secret, None, None, []
         self.previous_boot, self.rotated_at, self.replayed, self.round_before_replayed = None, 0, False, False
+        self.boots = set()
 
     def judge(self, secret, request, boot, at):
         if secret == self.current:
@@ -173,7 +175,7 @@ class Instance:
         if request is None:
             return "CLONE_SUSPECTED" if self.replayed or self.round_before_replayed else "replay"
         if request == self.request:
-            return "replay"
+            return "replay" if boot in self.boots or len(self.boots) < BOOTS_PER_SECRET else "CLONE_SUSPECTED"
         same_boot = boot is not None and boot == self.previous_boot and at - self.rotated_at <= SAME_BOOT_MS
         return "replay" if same_boot else "CLONE_SUSPECTED"
 
@@ -183,11 +185,13 @@ class Instance:
         self.previous, self.current = self.current, secret
         self.round_before_replayed, self.replayed = self.replayed, False
         self.request, self.previous_boot, self.rotated_at = request, boot, at
+        self.boots = {boot}
 
-    def recover(self, secret, request):
+    def recover(self, secret, request, boot):
         self.history += [old for old in (self.previous, self.current) if old is not None]
         self.current, self.request, self.previous = secret, request, None
         self.replayed = self.round_before_replayed = False
+        self.boots = {boot}
 
 
 UNRELATED = {"SUBSCRIPTION_NOT_ACTIVE", "INSTANCE_NOT_ACTIVE", "INSTANCE_NOT_FOUND", "RATE_LIMITED"}
@@ -230,7 +234,7 @@ def check_calls(vectors, disagree):
                 disagree(f"{where}: seq went from {last_seq[instance]} to {seq}")
             last_seq[instance] = seq
         if request["path"].endswith("/recover") and "secret" in said and not replay:
-            instances[instance].recover(said["secret"], body["requestId"])
+            instances[instance].recover(said["secret"], body["requestId"], body.get("bootId"))
         if request["path"].endswith("/check") and said.get("code") not in UNRELATED:
             held = instances[instance]
             at, boot = ms(call["at"]), body.get("bootId")
@@ -241,6 +245,7 @@ def check_calls(vectors, disagree):
             if judgement == "rotate" and "secret" in said:
                 held.rotate(said["secret"], body.get("requestId"), boot, at)
             if judgement == "replay":
+                held.boots.add(boot)
                 held.replayed = held.replayed or body.get("requestId") is None
                 if said.get("secret") != held.current:
                     disagree(f"{where}: a repeated check got another secret")

@@ -1,8 +1,9 @@
 import { chmod, copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { newNodeState, writeState } from '../../src/licence/client/state-file.ts';
 import type { LicenceFetch, LicenceSnapshot } from '../../src/licence/client/types.ts';
-import { type LicenceWorld, startLicenceWorld } from './support/licence-server.ts';
+import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 import { standingClock, startNodes, until } from './support/node.ts';
 
 const hour = 3_600_000;
@@ -197,6 +198,28 @@ describe('a node', () => {
 });
 
 describe('a copied machine', () => {
+  test('of many hosts from one image that share an activation id, the late ones become nodes of their own', async () => {
+    const licence = await world.issue({ plan: 'GROW', seats: 2 });
+    const image = newNodeState(product, 'golden', Date.now());
+    const start = async () => {
+      const stateFile = nodes.newStateFile();
+      await writeState(stateFile, image);
+      const client = nodes.client({ stateFile, licenseKey: licence.licenseKey, node: { name: 'golden' } });
+      await client.start();
+      return { client, stateFile };
+    };
+    // The first five have the activation id in common; only one of them checks.
+    const body = { activationId: image.chosenId, node: { name: 'golden' } };
+    for (const bootId of ['b1', 'b2', 'b3', 'b4', 'b5']) {
+      expect((await world.activate(licence.licenseKey, { ...body, bootId })).status).toBeLessThan(300);
+    }
+    const { client } = await start();
+    expect(await client.check()).toMatchObject({ state: 'NONE', reason: { code: 'CLONE_SUSPECTED' } });
+    expect((await client.check()).state).toBe('OK');
+    const names = (await world.view(licence.licenseId)).activations.map(({ nodeName }) => nodeName).sort();
+    expect(names).toEqual(['golden', expect.stringMatching(/^golden~[0-9a-f]{6}$/)]);
+  });
+
   test('L29: the copy that comes later is locked at its second check at the latest; the first is not disturbed', async () => {
     const { client, stateFile, licence } = await enrolled();
     await client.stop();

@@ -257,6 +257,130 @@ describe('the rotating secret', () => {
   });
 });
 
+describe('copies that repeat the same request', () => {
+  const node = { name: 'golden' };
+  /** How often each answer was given, and that the others are refusals because of copies. */
+  const outcomes = (replies: { status: number; body: { code: string } }[]) =>
+    replies.map(({ status, body }) => (status < 300 ? 'given' : `${status} ${body.code}`));
+  const expected = (given: number, of: number) => [
+    ...Array(given).fill('given'),
+    ...Array(of - given).fill('409 CLONE_SUSPECTED'),
+  ];
+  const boots = (count: number) => Array.from({ length: count }, (_, index) => `boot-of-copy-${index}`);
+  const nodeOf = async (licenseId: string) => (await world.view(licenseId)).activations[0];
+  const eventsOf = async (licenseId: string) =>
+    (await world.admin<{ entries: { action: string }[] }>('GET', `/audit?licenseId=${licenseId}`)).body.entries.filter(
+      ({ action }) => action === 'clone.suspected',
+    );
+
+  test('hosts started from one state with a pending request get a verdict a few times, then count as copies', async () => {
+    const { licence, id, secret } = await running();
+    const requestId = randomUUID();
+    const original = await world.check(id, { secret, requestId, bootId: 'original' });
+    const replies = [];
+    for (const bootId of boots(12)) replies.push(await world.check(id, { secret, requestId, bootId }));
+    expect(outcomes(replies)).toEqual(expected(4, 12));
+    expect(await world.claimsOf(String(replies.at(-1)?.body.verdict))).toMatchObject({
+      jti: requestId,
+      refusal: { code: 'CLONE_SUSPECTED' },
+    });
+    expect((await nodeOf(licence.licenseId))?.cloneSuspectedAt).not.toBeNull();
+    expect(await eventsOf(licence.licenseId)).toHaveLength(8);
+
+    // Whoever was given the secret may lose the answer again; the first to check keeps the identity.
+    expect((await world.check(id, { secret, requestId, bootId: 'original' })).status).toBe(200);
+    const next = await world.check(id, { secret: original.body.secret, bootId: 'original' });
+    expect(next.status).toBe(200);
+    expect((await world.check(id, { secret: next.body.secret, bootId: 'original' })).status).toBe(200);
+  });
+
+  test('started at the same moment, no more of them get a verdict', async () => {
+    const { id, secret } = await running();
+    const same = { secret, requestId: randomUUID() };
+    const replies = await Promise.all(boots(30).map((bootId) => world.check(id, { ...same, bootId })));
+    expect(outcomes(replies).sort().reverse()).toEqual(expected(5, 30));
+  });
+
+  test('a node may restart a few times before it has its answer, and each rotation begins to count anew', async () => {
+    const { id, secret } = await running();
+    let current = secret;
+    for (let round = 0; round < 4; round += 1) {
+      const requestId = randomUUID();
+      const replies = [];
+      for (const bootId of boots(5)) replies.push(await world.check(id, { secret: current, requestId, bootId }));
+      expect(outcomes(replies)).toEqual(expected(5, 5));
+      current = String(replies.at(-1)?.body.secret);
+    }
+  });
+
+  test('processes without a bootId count as one', async () => {
+    const { id, secret } = await running();
+    const same = { secret, requestId: randomUUID(), bootId: undefined };
+    for (let round = 0; round < 8; round += 1) expect((await world.check(id, same)).status).toBe(200);
+  });
+
+  test('hosts that share an activation id and never check are found, by key and by token', async () => {
+    for (const by of ['key', 'token'] as const) {
+      const licence = await world.issue({ seats: 2 });
+      const enrollmentToken = (await world.enrol(licence.licenseId, node.name)).enrollmentToken;
+      const activationId = randomUUID();
+      const start = (bootId: string) =>
+        by === 'key'
+          ? world.activate(licence.licenseKey, { activationId, node, bootId })
+          : world.call<{ code: string }>('POST', '/v1/enrollments/redeem', {
+              ...{ enrollmentToken, activationId, node, bootId },
+            });
+      const replies = [];
+      for (const bootId of boots(30)) replies.push(await start(bootId));
+      expect(outcomes(replies)).toEqual(expected(5, 30));
+      expect((await start('boot-of-copy-0')).status).toBe(200);
+      const [holder] = (await world.view(licence.licenseId)).activations;
+      expect(holder?.cloneSuspectedAt).not.toBeNull();
+      expect(await eventsOf(licence.licenseId)).toHaveLength(25);
+    }
+  });
+
+  test('hosts that repeat one recovery are found', async () => {
+    const { licence, id } = await running({ node });
+    const same = { licenseKey: licence.licenseKey, requestId: randomUUID(), node };
+    const replies = [];
+    for (const bootId of boots(8)) {
+      replies.push(await world.call<{ code: string }>('POST', `/v1/instances/${id}/recover`, { ...same, bootId }));
+    }
+    expect(outcomes(replies)).toEqual(expected(5, 8));
+    expect((await nodeOf(licence.licenseId))?.cloneSuspectedAt).not.toBeNull();
+  });
+
+  test('a copy refused because of its boot cannot give the seat back, and a member may decide for it', async () => {
+    const licence = await world.issue({ account: 'acc_copies', seats: 1 });
+    const member = { account: 'acc_copies' };
+    const { body } = await world.activate(licence.licenseKey, { node });
+    const same = { secret: body.secret, requestId: randomUUID() };
+    const id = body.instanceId;
+    const held = await world.check(id, { ...same, bootId: 'original' });
+    for (const bootId of boots(5)) await world.check(id, { ...same, bootId });
+    const late = { ...same, bootId: 'boot-of-copy-4' };
+    expect((await world.call('POST', `/v1/instances/${id}/release`, late)).status).toBe(409);
+    expect((await world.me(member, 'POST', `/instances/${id}/keep`, { keep: 'refused' })).status).toBe(200);
+    expect((await world.check(id, late)).status).toBe(200);
+    const refused = await world.check(id, { secret: held.body.secret, bootId: 'original' });
+    expect(refused.body.code).toBe('STALE_SECRET');
+  });
+
+  test('a member may decide for a host that was refused an activation', async () => {
+    const licence = await world.issue({ account: 'acc_copies', seats: 1 });
+    const same = { activationId: randomUUID(), node };
+    const [first] = await Promise.all(
+      boots(1).map((bootId) => world.activate(licence.licenseKey, { ...same, bootId })),
+    );
+    for (const bootId of boots(6)) await world.activate(licence.licenseKey, { ...same, bootId });
+    const keep = { keep: 'refused' };
+    const id = String(first?.body.instanceId);
+    expect((await world.me({ account: 'acc_copies' }, 'POST', `/instances/${id}/keep`, keep)).status).toBe(200);
+    expect((await world.activate(licence.licenseKey, { ...same, bootId: 'boot-of-copy-5' })).status).toBe(200);
+  });
+});
+
 describe('the rule as a decision', () => {
   const at = new Date(1_000_000);
   const state = (more: Partial<RotationState> = {}): RotationState => ({
@@ -264,14 +388,26 @@ describe('the rule as a decision', () => {
     previous: { hash: 'previous', bootId: 'b1', at, replayedWithoutId: false },
     lastRoundReplayed: false,
     history: ['older'],
+    boots: ['b1'],
     ...more,
   });
   const judge = (hash: string, requestId: string | undefined, bootId: string | null = null, ms = 0, more = {}) =>
-    judgeSecret(state(more), { hash, requestId, bootId }, { now: at.getTime() + ms, sameBootMs: 5000 });
+    judgeSecret(
+      state(more),
+      { hash, requestId, bootId },
+      { now: at.getTime() + ms, sameBootMs: 5000, bootsPerSecret: 3 },
+    );
 
   test.each([
     ['current secret', judge('current', 'r3'), 'rotate'],
     ['previous, same request, years later', judge('previous', 'r2', 'b9', 1e11), 'replay'],
+    ['previous, same request, a few boots', judge('previous', 'r2', 'b3', 1e11, { boots: ['b1', 'b2'] }), 'replay'],
+    [
+      'previous, same request, too many boots',
+      judge('previous', 'r2', 'b4', 0, { boots: ['b1', 'b2', 'b3'] }),
+      'clone',
+    ],
+    ['the same request of a known boot', judge('previous', 'r2', 'b2', 0, { boots: ['b1', 'b2', 'b3'] }), 'replay'],
     ['previous, other request, same boot, 5 s', judge('previous', 'r3', 'b1', 5000), 'replay'],
     ['previous, other request, same boot, later', judge('previous', 'r3', 'b1', 5001), 'clone'],
     ['previous, other request, other boot', judge('previous', 'r3', 'b2'), 'clone'],

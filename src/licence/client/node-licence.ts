@@ -117,9 +117,10 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     const path = byKey ? '/v1/activations' : '/v1/enrollments/redeem';
     const exchange = await transport.post(path, body, ActivationAnswer);
     if (exchange.kind !== 'answer') {
-      if (exchange.kind === 'problem' && exchange.problem.code === 'ALREADY_ACTIVATED' && 'licenseKey' in given) {
-        await save({ chosenId: randomUUID() });
-      }
+      const code = exchange.kind === 'problem' ? exchange.problem.code : null;
+      if (byKey && code === 'ALREADY_ACTIVATED') await save({ chosenId: randomUUID() });
+      // Other hosts use the same id: this one becomes a separate node if a seat is free.
+      if (byKey && code === 'CLONE_SUSPECTED') await save({ chosenId: randomUUID(), nodeName: copyName() });
       return unanswered(exchange);
     }
     const grant = grantOfWire(exchange.value);
@@ -187,8 +188,12 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     }
     if (refusal.kind !== 'locked' || options.licenseKey === undefined) return null;
     // A copy becomes a separate node if a seat is free; under the same name it would take the original's seat.
-    if (copied) return activateAgain(`${options.node.name}~${randomBytes(3).toString('hex')}`);
+    if (copied) return activateAgain(copyName());
     return refusal.claims.refusal?.cause === 'expired' ? activateAgain(state().nodeName) : null;
+  }
+
+  function copyName(): string {
+    return `${options.node.name}~${randomBytes(3).toString('hex')}`;
   }
 
   /** Activates under a new id; restores the old state if that is refused. */

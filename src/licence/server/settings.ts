@@ -57,6 +57,8 @@ const Environment = z.object({
   LICENCE_SWEEP_MS: Ms.default(minutes(1)),
   /** How long two threads of one boot may present the same previous secret. */
   LICENCE_SAME_BOOT_MS: Ms.default(5000),
+  /** How many processes, by bootId, are given one secret, when a node restarts before it has its answer. */
+  LICENCE_BOOTS_PER_SECRET: Count.default(5),
   /** Whether every answer is checked against its declared schema; a mismatch is a 500. */
   LICENCE_CHECK_ANSWERS: z.stringbool().default(false),
   /** How often a process checks for outbox events and due deliveries. */
@@ -128,6 +130,7 @@ export function readSettings(environment: Record<string, string | undefined>) {
     pendingMs: rest.LICENCE_PENDING_MS,
     sweepMs: rest.LICENCE_SWEEP_MS,
     sameBootMs: rest.LICENCE_SAME_BOOT_MS,
+    bootsPerSecret: rest.LICENCE_BOOTS_PER_SECRET,
     checkAnswers: rest.LICENCE_CHECK_ANSWERS,
     relayMs: rest.LICENCE_RELAY_MS,
     webhookAllowPrivate: rest.LICENCE_WEBHOOK_ALLOW_PRIVATE,

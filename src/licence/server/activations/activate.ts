@@ -14,17 +14,20 @@ import { type Activation, nodeKey, wasSwept } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
 import { type AuditNote, pushToOutbox } from '../store/outbox.ts';
 import { keepLease, leaseFrom } from './lease.ts';
+import { bootName, mayReceive } from './rotation.ts';
+import { noteCopy } from './suspect-copy.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
 const hour = 3_600_000;
 
 /**
  * Takes a seat of the licence for a node: pending activation, seat, active. Repeated with the same chosen id before the
- * first check, it returns the same answer, whatever was interrupted in between.
+ * first check, it returns the same answer, whatever was interrupted in between; but only to a few processes, because
+ * hosts that share one chosen id are copies.
  *
  * Refuses with SUBSCRIPTION_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE, CLUSTER_ID_MISMATCH,
- * SEAT_FLAPPING, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED, RATE_LIMITED and, if the licence was deleted
- * meanwhile, SUBSCRIPTION_NOT_FOUND.
+ * SEAT_FLAPPING, ACTIVE_INSTANCES_CAPACITY_EXCEEDED, ALREADY_ACTIVATED, CLONE_SUSPECTED, RATE_LIMITED and, if the
+ * licence was deleted meanwhile, SUBSCRIPTION_NOT_FOUND.
  */
 export async function activate(
   context: ServerContext,
@@ -46,7 +49,9 @@ export async function activate(
       continue;
     }
     if (held !== null && held.status !== 'pending') {
-      return { grant: await repeatedGrant(context, held, request), created: false };
+      const grant = await repeatedGrant(context, held, request, by);
+      if (grant === null) continue;
+      return { grant, created: false };
     }
     const pending = await beginOrResume(context, licence, request, held);
     if (pending === null) continue;
@@ -65,7 +70,7 @@ export async function activate(
       activationId: pending._id,
       after: { node: pending.node.name, mode: pending.mode, seats: granting.seats.length },
     });
-    const active = await finish(context, granting, pending, note);
+    const active = await finish(context, granting, pending, { bootId: request.bootId, note });
     if (active !== null) {
       if ((await licences.find(licence._id)) === null) {
         await activations.remove(active._id);
@@ -87,13 +92,23 @@ export function requireActive(licence: Licence): void {
   if (status !== 'ACTIVE') throw new Refusal('SUBSCRIPTION_NOT_ACTIVE', statusDetail(status, licence));
 }
 
-async function repeatedGrant(context: ServerContext, held: Activation, request: SeatRequest): Promise<SeatGrant> {
+/** The same answer again; null if the activation changed meanwhile. Throws ALREADY_ACTIVATED, CLONE_SUSPECTED. */
+async function repeatedGrant(
+  context: ServerContext,
+  held: Activation,
+  request: SeatRequest,
+  by: Caller,
+): Promise<SeatGrant | null> {
   const licence = await context.db.licences.find(held.licenceId);
   const same = held.status === 'active' && held.secret.seq === 0 && held.nodeKey === nodeKey(request.node);
   if (!same || licence === null || !holdsSeat(licence, held._id)) throw new Refusal('ALREADY_ACTIVATED');
-  const kept = await keepLease(context, held, await planOf(context, licence));
-  if (kept === null) throw new Refusal('ALREADY_ACTIVATED');
-  return grantOf(context, licence, kept, request.nonce);
+  const { bootId } = request;
+  if (!mayReceive(held, bootId, context.settings.bootsPerSecret)) {
+    await noteCopy(context, held, { kind: 'clone', hash: held.secret.hash, bootId }, by);
+    throw new Refusal('CLONE_SUSPECTED', 'Several hosts have used this activation id.');
+  }
+  const kept = await keepLease(context, held, await planOf(context, licence), { issuedTo: bootId });
+  return kept === null ? null : grantOf(context, licence, kept, request.nonce);
 }
 
 /** The pending activation of this request; null if a concurrent request was first and the state must be read again. */
@@ -126,6 +141,7 @@ async function beginOrResume(
     previous: null,
     lastRoundReplayed: false,
     history: [],
+    boots: [bootName(request.bootId)],
     leaseUntil: at,
     createdAt: at,
     unfinishedSince: at,
@@ -162,7 +178,7 @@ async function finish(
   context: ServerContext,
   licence: Licence,
   pending: Activation,
-  note: AuditNote,
+  { bootId, note }: { bootId: string | null; note: AuditNote },
 ): Promise<Activation | null> {
   const plan = await planOf(context, licence);
   const at = nowDate();
@@ -178,6 +194,8 @@ async function finish(
         seenAt: at,
       },
       $unset: { unfinishedSince: 1 },
+      // Another process of the node may have begun it.
+      $addToSet: { boots: bootName(bootId) },
       ...pushToOutbox(
         { type: 'seat.claimed', key: '', at, details: { node: pending.node.name, mode: pending.mode } },
         note,

@@ -2,7 +2,6 @@ import { now, nowDate } from '../../../runtime/clock.ts';
 import type { CheckAnswer } from '../../protocol/answers.ts';
 import type { CheckRequest } from '../../protocol/requests.ts';
 import type { LicenceStatus } from '../../protocol/verdict.ts';
-import { audit, auditNote } from '../audit.ts';
 import type { Caller } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
 import { newRequestId } from '../ids.ts';
@@ -13,10 +12,11 @@ import { Refusal } from '../refusal.ts';
 import { holdsSeat } from '../seats/seats.ts';
 import { type Activation, historyLength } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
-import { type OutboxEvent, outboxPush, pushToOutbox } from '../store/outbox.ts';
+import { type OutboxEvent, outboxPush } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 import { backEvent, keepLease, leaseFrom } from './lease.ts';
-import { type Judgement, judgeSecret, type Presented } from './rotation.ts';
+import { bootName, type Judgement, judgeSecret, type Presented } from './rotation.ts';
+import { noteCopy } from './suspect-copy.ts';
 import { planOf, signedRefusal, signVerdict, type VerdictRefusal } from './verdicts.ts';
 
 interface Round {
@@ -77,8 +77,8 @@ export async function judged(
   if (activation === null || activation.status === 'pending') {
     throw context.failures.failed(address, new Refusal('INSTANCE_NOT_FOUND'));
   }
-  const time = { now: now(), sameBootMs: context.settings.sameBootMs };
-  const judgement = judgeSecret(activation, presented, time);
+  const { sameBootMs, bootsPerSecret } = context.settings;
+  const judgement = judgeSecret(activation, presented, { now: now(), sameBootMs, bootsPerSecret });
   if (judgement === 'unknown') throw context.failures.failed(address, new Refusal('INVALID_SECRET'));
   return { activation, judgement };
 }
@@ -169,6 +169,7 @@ async function rotate(context: ServerContext, round: Round): Promise<Activation 
     {
       $set: {
         secret: { hash: secretHash(next), seq, requestId, keyId },
+        boots: [bootName(presented.bootId)],
         previous: {
           hash: presented.hash,
           bootId: presented.bootId,
@@ -197,11 +198,12 @@ async function replay(
   round: Round,
   judgement: 'replay' | 'replay-once',
 ): Promise<Activation | null> {
-  if (judgement === 'replay') return keepLease(context, round.activation, round.plan);
+  const { activation, plan, presented } = round;
+  if (judgement === 'replay') return keepLease(context, activation, plan, { issuedTo: presented.bootId });
   return context.db.activations.change(
-    round.activation._id,
-    { status: 'active', 'previous.hash': round.presented.hash, 'previous.replayedWithoutId': false },
-    { $set: { 'previous.replayedWithoutId': true, leaseUntil: leaseFrom(nowDate(), round.plan) } },
+    activation._id,
+    { status: 'active', 'previous.hash': presented.hash, 'previous.replayedWithoutId': false },
+    { $set: { 'previous.replayedWithoutId': true, leaseUntil: leaseFrom(nowDate(), plan) } },
   );
 }
 
@@ -220,34 +222,8 @@ async function refuseCopy(
   judgement: 'clone' | 'stale',
   caller: Caller,
 ): Promise<Refusal> {
-  const { activation, presented } = round;
-  const at = nowDate();
-  const refusedCopy = { hash: presented.hash, bootId: presented.bootId, address: caller.address, at };
-  const details = { node: activation.node.name, kind: judgement };
-  const { activations } = context.db;
-  const note = auditNote({
-    at,
-    actor: `activation:${activation._id}`,
-    action: judgement === 'clone' ? 'clone.suspected' : 'clone.stale-secret',
-    requestId: caller.requestId,
-    licenceId: activation.licenceId,
-    activationId: activation._id,
-    before: { bootId: activation.bootId },
-    after: { refusedBootId: presented.bootId, refusedAddress: caller.address },
-  });
-  const first = await activations.change(
-    activation._id,
-    { cloneSuspectedAt: null },
-    {
-      $set: { cloneSuspectedAt: at, refusedCopy },
-      ...pushToOutbox({ type: 'clone.suspected', key: at.toISOString(), at, details }, note),
-    },
-  );
-  if (first === null) {
-    const again = { $set: { cloneSuspectedAt: at, refusedCopy }, ...pushToOutbox(note) };
-    await activations.change(activation._id, {}, again);
-  }
-  await audit(context, note);
+  const { hash, bootId } = round.presented;
+  await noteCopy(context, round.activation, { hash, bootId, kind: judgement }, caller);
   const refusal: VerdictRefusal =
     judgement === 'clone'
       ? { code: 'CLONE_SUSPECTED', detail: 'Another copy of this node has already used this licence state.' }

@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts';
 import type { Activation } from '../store/activations.ts';
 import { type OutboxEvent, pushToOutbox } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
+import { bootName } from './rotation.ts';
 
 /**
  * How long a seat is kept for its node. The lease is extended before a verdict is signed. On a strict plan the verdict
@@ -27,25 +28,31 @@ export function backEvent(activation: Activation, at: Date): OutboxEvent {
 }
 
 /**
- * Extends the lease and records that the node was seen, as a rotating check does; null if the activation has changed
- * since it was judged.
+ * Extends the lease and records that the node was seen, as a rotating check does, and with `issuedTo` that the current
+ * secret is issued to this process; null if the activation has changed since it was judged, or too many have the secret.
  */
 export async function keepLease(
   context: ServerContext,
   activation: Activation,
   plan: Plan,
+  { issuedTo }: { issuedTo?: string | null } = {},
 ): Promise<Activation | null> {
   const at = nowDate();
   const leaseUntil = leaseFrom(at, plan);
   // A small extension is not worth a write: the verdict of a strict plan then ends that much earlier.
   const negligibleMs = Math.min(1000, leaseSec(plan.data) * 100);
   const fresh = leaseUntil.getTime() - activation.leaseUntil.getTime() < negligibleMs;
-  if (fresh && !activation.alarm) return activation;
+  const boot = issuedTo === undefined ? undefined : bootName(issuedTo);
+  const isNewBoot = boot !== undefined && !activation.boots.includes(boot);
+  if (fresh && !activation.alarm && !isNewBoot) return activation;
+  // Of several processes at once, only as many as may have the secret.
+  const isFree = { [`boots.${context.settings.bootsPerSecret - 1}`]: { $exists: false } };
   return context.db.activations.change(
     activation._id,
-    { status: 'active', 'secret.hash': activation.secret.hash },
+    { status: 'active', 'secret.hash': activation.secret.hash, ...(isNewBoot ? isFree : {}) },
     {
       $set: { leaseUntil, seenAt: at, alarm: null },
+      ...(isNewBoot ? { $addToSet: { boots: boot } } : {}),
       ...pushToOutbox(activation.alarm ? backEvent(activation, at) : null),
     },
   );

@@ -17,6 +17,8 @@ import type { Plan } from '../store/plans.ts';
 import { requireActive } from './activate.ts';
 import { proveByEnrolment } from './enrolment.ts';
 import { backEvent, keepLease, leaseFrom } from './lease.ts';
+import { bootName, mayReceive } from './rotation.ts';
+import { noteCopy } from './suspect-copy.ts';
 import { planOf, signVerdict } from './verdicts.ts';
 
 const day = 86_400_000;
@@ -28,7 +30,7 @@ const day = 86_400_000;
  *
  * Refuses with INSTANCE_NOT_FOUND, INVALID_LICENSE_SECRET, ENROLLMENT_REFUSED, SUBSCRIPTION_NOT_ACTIVE,
  * INSTANCE_NOT_ACTIVE, UNSUPPORTED_SOFTWARE_VERSION, UNKNOWN_RELEASE and RECOVERY_REFUSED. Repeating the requestId
- * returns the same answer.
+ * returns the same answer, to a few processes; CLONE_SUSPECTED to the next one.
  */
 export async function recover(
   context: ServerContext,
@@ -47,6 +49,11 @@ export async function recover(
   if (!sameNode(activation, body)) throw new Refusal('RECOVERY_REFUSED', 'This is a different node.');
   await requireVersion(context, licence, activation, { ...caller, actor: `activation:${activationId}` });
   const replay = activation.secret.requestId === body.requestId;
+  const bootId = body.bootId ?? null;
+  if (replay && !mayReceive(activation, bootId, context.settings.bootsPerSecret)) {
+    await noteCopy(context, activation, { kind: 'clone', hash: activation.secret.hash, bootId }, caller);
+    throw new Refusal('CLONE_SUSPECTED', 'Several hosts have sent this recovery.');
+  }
   const plan = await planOf(context, licence);
   const note = auditNote({
     at: nowDate(),
@@ -59,7 +66,7 @@ export async function recover(
     after: { seq: activation.secret.seq + 1 },
   });
   const recovered = replay
-    ? await keepLease(context, activation, plan)
+    ? await keepLease(context, activation, plan, { issuedTo: bootId })
     : await renew(context, { activation, plan, body, note });
   if (recovered === null) {
     throw new Refusal('SERVICE_UNAVAILABLE', 'The node checked at the same moment.', { retryAfterSec: 1 });
@@ -126,6 +133,7 @@ async function renew(
     {
       $set: {
         secret: { hash: secretHash(next), seq, requestId, keyId },
+        boots: [bootName(body.bootId ?? null)],
         // No previous secret: whoever still has the old state is the copy from now on.
         previous: null,
         lastRoundReplayed: false,

@@ -5,6 +5,7 @@ import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { type Activation, historyLength } from '../store/activations.ts';
 import { type OutboxEvent, outboxPush, pushToOutbox } from '../store/outbox.ts';
+import { bootName } from './rotation.ts';
 
 /**
  * Decides which of two hosts with the same licence state continues. The server cannot know: the first to check kept the
@@ -12,7 +13,7 @@ import { type OutboxEvent, outboxPush, pushToOutbox } from '../store/outbox.ts';
  *
  * - running: the host that holds it continues; the other stays refused.
  * - refused: the other one continues from its next check, with the state it has; the host that held it is refused from
- *   then on, because its state is now the older one.
+ *   then on, because its state is now the older one. If both were given the same secret, the first to check keeps it.
  *
  * Throws NO_COPY_SUSPECTED, LICENSE_CHANGED.
  */
@@ -40,14 +41,17 @@ export async function keepOne(
     before: { running: { bootId: activation.bootId }, refused: { bootId: refusedCopy.bootId } },
     after: { kept: keep },
   });
+  const boots = [bootName(refusedCopy.bootId)];
+  const sameSecret = refusedCopy.hash === secret.hash;
   const update =
-    keep === 'running'
-      ? { $set: resolved, ...pushToOutbox(event, note) }
+    keep === 'running' || sameSecret
+      ? { $set: { ...resolved, ...(keep === 'refused' && { boots }) }, ...pushToOutbox(event, note) }
       : {
           $set: {
             ...resolved,
             // Its own request id is not the one that derived this secret, so nothing can be replayed from here.
             secret: { ...secret, hash: refusedCopy.hash, seq: secret.seq + 1, requestId: by.requestId },
+            boots,
             previous: null,
             lastRoundReplayed: false,
             bootId: refusedCopy.bootId,

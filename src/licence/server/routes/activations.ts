@@ -19,6 +19,7 @@ const seatRefusals: readonly LicenceCode[] = [
   'CLUSTER_ID_MISMATCH',
   'SEAT_FLAPPING',
   'ALREADY_ACTIVATED',
+  'CLONE_SUSPECTED',
 ];
 
 const answers = { 201: ActivationAnswer, 200: ActivationAnswer };

@@ -41,6 +41,7 @@ export const instanceRoutes = [
     problems: [
       ...(['INSTANCE_NOT_FOUND', 'INVALID_LICENSE_SECRET', 'ENROLLMENT_REFUSED', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
       ...(['INSTANCE_NOT_ACTIVE', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE', 'RECOVERY_REFUSED'] as const),
+      'CLONE_SUSPECTED',
     ],
     handler: async ({ params, body, caller, context }) => answered(await recover(context, params.id, body, caller)),
   }),

@@ -106,6 +106,7 @@ export function activationStore(connection: Connection) {
       previous: anything,
       lastRoundReplayed: { type: Boolean, default: false },
       history: { type: [String], default: [] },
+      boots: { type: [String], default: [] },
       leaseUntil: Date,
       createdAt: { type: Date, required: true },
       unfinishedSince: Date,
