@@ -136,6 +136,48 @@ def fault_of(jws, keys, vectors, asked, now_ms, source):
     return None
 
 
+# Keys
+
+
+def stated(jws, typ, keys):
+    """The key that a statement is about; None unless one of these keys has signed it."""
+    try:
+        head, body, signature = jws.split(".")
+        header, about = json.loads(unpacked(head)), json.loads(unpacked(body))["jwk"]
+    except (ValueError, KeyError):
+        return None
+    key = next((key for key in keys if key["kid"] == header.get("kid")), None)
+    if key is None or header.get("alg") != "EdDSA" or header.get("typ") != typ:
+        return None
+    verified = ed25519_verify(unpacked(key["x"]), f"{head}.{body}".encode(), unpacked(signature))
+    return about if verified else None
+
+
+def trusted_keys(installed, learned):
+    given = [document for document in (installed, learned) if document is not None]
+    revoked = set()
+    for jws in (jws for document in given for jws in document.get("revocations", [])):
+        about = json.loads(unpacked(jws.split(".")[1]))["jwk"]
+        if stated(jws, "lic-key-revoked+jws", [about]) is not None:
+            revoked.add(about["x"])
+    trusted = {key["kid"]: key for key in given[0]["keys"] if key["x"] not in revoked}
+    before = -1
+    while installed is not None and before < len(trusted):
+        before = len(trusted)
+        for jws in (jws for document in given for jws in document.get("endorsements", [])):
+            about = stated(jws, "lic-key+jws", list(trusted.values()))
+            if about is not None and about["kid"] not in trusted and about["x"] not in revoked:
+                trusted[about["kid"]] = about
+    return sorted(trusted)
+
+
+def check_trust(vectors, disagree):
+    for vector in vectors["trust"]:
+        found = trusted_keys(vector["installed"], vector["learned"])
+        if found != vector["trusted"]:
+            disagree(f"trust, {vector['about']}: {found}")
+
+
 def check_verdicts(vectors, disagree):
     keys = vectors["jwks"]["keys"]
     for vector in vectors["verdicts"]:
@@ -310,6 +352,7 @@ def main():
     check_verdicts(vectors, disagreements.append)
     verified, judged = check_calls(vectors, disagreements.append)
     check_node(vectors, disagreements.append)
+    check_trust(vectors, disagreements.append)
     for line in disagreements:
         print(line)
     if disagreements:

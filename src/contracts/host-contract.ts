@@ -16,7 +16,7 @@ export const HostContract = z.strictObject({
   licence: z.strictObject({
     serverUrl: z.url(),
     /** JWKS document of the licence server at the time of writing; pins the keys for the first check. */
-    publicKeys: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }),
+    publicKeys: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
     enrollmentToken: z.string(),
   }),
 });

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check';
 import { intervalDelay, retryDelay } from '../../src/licence/client/schedule.ts';
 import type { LicenceClientOptions } from '../../src/licence/client/types.ts';
-import { type Asked, createFakeServer, signingKey } from './support/fake-server.ts';
+import { endorsementType, revocationType } from '../../src/licence/protocol/key-statements.ts';
+import { type Asked, createFakeServer, keyStatement, signingKey } from './support/fake-server.ts';
 import { standingClock, startNodes, until } from './support/node.ts';
 
 let nodes: Awaited<ReturnType<typeof startNodes>>;
@@ -153,6 +154,108 @@ test('L45: a key that the server publishes never takes the place of one that cam
   server.published = [stranger.jwk];
   server.sign = (asked) => server.signed(asked, {}, {}, stranger);
   expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
+});
+
+describe('keys in wrong hands', () => {
+  /** The server after its roll: the next key signs, and the stolen one is revoked by a statement of its own. */
+  async function roll(next: ReturnType<typeof signingKey>, stolen = server.key) {
+    server.published = [next.jwk];
+    server.statements = { revocations: [await keyStatement(stolen, stolen, revocationType)] };
+    server.key = next;
+  }
+
+  test.each([true, false])('a verdict of a revoked key is refused (keys installed: %s)', async (isInstalled) => {
+    const [stolen, next] = [server.key, signingKey('kid-2')];
+    const publicKeys = { keys: [stolen.jwk, next.jwk] };
+    const { client, stateFile } = await running(isInstalled ? { publicKeys } : {});
+    await roll(next);
+    expect((await client.check()).state).toBe('OK');
+    // The thief answers from now on, also when the keys are asked for.
+    server.published = [stolen.jwk, next.jwk];
+    server.statements = {};
+    server.sign = (asked) => server.signed(asked, {}, {}, stolen);
+    expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
+    await client.stop();
+    const again = nodes.client({ stateFile, ...(isInstalled ? { publicKeys } : {}) });
+    await again.start();
+    expect(await again.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
+  });
+
+  test('a node that was not told of the roll learns it within a day, where the keys can be fetched', async () => {
+    const [stolen, next] = [server.key, signingKey('kid-2')];
+    const publicKeys = { keys: [stolen.jwk, next.jwk] };
+    const { client, time } = await running({ publicKeys });
+    await roll(next);
+    const forged = async (asked: Asked) => {
+      const iat = Math.floor(time.clock.now() / 1000);
+      return server.signed(asked, { iat, exp: iat + 1_000_000 }, {}, stolen);
+    };
+    server.sign = forged;
+    expect((await client.check()).state).toBe('OK');
+    time.advance(86_400_001);
+    expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
+  });
+
+  test('nobody else can revoke a key', async () => {
+    const other = signingKey('kid-1');
+    const { client } = await running({ publicKeys: { keys: [server.key.jwk] } });
+    server.statements = { revocations: [await keyStatement(server.key, other, revocationType), 'no.jws', ''] };
+    const next = signingKey('kid-2');
+    server.sign = (asked) => server.signed(asked, {}, {}, next);
+    expect((await client.check()).reason?.code).toBe('INVALID_VERDICT');
+    server.sign = server.signed;
+    expect((await client.check()).state).toBe('OK');
+  });
+});
+
+describe('keys of the installation', () => {
+  test('no server and no state file adds a key to them', async () => {
+    const publicKeys = { keys: [server.key.jwk] };
+    const { client, stateFile } = await running({ publicKeys });
+    const stranger = signingKey('stranger');
+    server.published.push(stranger.jwk);
+    server.statements = { endorsements: [await keyStatement(stranger, stranger, endorsementType)] };
+    server.sign = (asked) => server.signed(asked, {}, {}, stranger);
+    expect(await client.check()).toMatchObject({ state: 'GRACE', reason: { code: 'INVALID_VERDICT' } });
+    await client.stop();
+
+    const state = JSON.parse(await readFile(stateFile, 'utf8')) as { keys: { keys: unknown[] } };
+    const forged = await server.signed({ jti: 'x-request', nonce: 'x', sub: 'act_x' }, { exp: 4e9 }, {}, stranger);
+    const keys = { keys: [...state.keys.keys, stranger.jwk], endorsements: server.statements.endorsements };
+    await writeFile(stateFile, JSON.stringify({ ...state, verdict: forged, keys }));
+    server.instead = () => Promise.reject(new TypeError('fetch failed'));
+    const again = nodes.client({ stateFile, publicKeys });
+    await again.start();
+    expect(again.status().state).toBe('NONE');
+  });
+
+  test('a key counts that one of them has endorsed, and the next that this one has, also after a restart', async () => {
+    const first = server.key;
+    const publicKeys = { keys: [first.jwk] };
+    const { client, stateFile } = await running({ publicKeys });
+    const [second, third] = [signingKey('kid-2'), signingKey('kid-3')];
+    server.published = [second.jwk, third.jwk];
+    // In whatever order they are published.
+    server.statements = {
+      endorsements: [
+        await keyStatement(third, second, endorsementType),
+        await keyStatement(second, first, endorsementType),
+      ],
+    };
+    server.key = third;
+    expect((await client.check()).state).toBe('OK');
+    await client.stop();
+    server.instead = () => Promise.reject(new TypeError('fetch failed'));
+    const again = nodes.client({ stateFile, publicKeys });
+    await again.start();
+    expect(again.status().verdict).not.toBeNull();
+    // What a revoked key has endorsed counts no more.
+    await again.stop();
+    const revocations = [await keyStatement(second, second, revocationType)];
+    const late = nodes.client({ stateFile, publicKeys: { ...publicKeys, revocations } });
+    await late.start();
+    expect(late.status().verdict).toBeNull();
+  });
 });
 
 test('L45: a key that cannot be one is the fault of the answer, not of the node', async () => {

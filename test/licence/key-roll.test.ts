@@ -2,12 +2,22 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
+import {
+  compactVerify,
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  SignJWT,
+} from 'jose';
 import type { SigningKeyList } from '../../src/licence/protocol/signing-keys.ts';
+import type { LicenceKeys } from '../../src/licence/protocol/verdict.ts';
 import { publishedUntil, ripeAt, rolled } from '../../src/licence/server/keys/key-roll-rules.ts';
-import { newSigningKey } from '../../src/licence/server/keys/keys-file.ts';
+import { newSigningKey, SigningKey } from '../../src/licence/server/keys/keys-file.ts';
 import { until } from '../support/until.ts';
-import { type LicenceWorld, type ServerProcess, startLicenceWorld } from './support/licence-server.ts';
+import { type LicenceWorld, product, type ServerProcess, startLicenceWorld } from './support/licence-server.ts';
+import { startNodes } from './support/node.ts';
 
 const day = 86_400_000;
 let world: LicenceWorld;
@@ -111,12 +121,87 @@ test('L47: after a roll every server signs with the new key, and what the old on
   expect(await published()).not.toContain(current);
 });
 
-test('a key in wrong hands is dropped at once', async () => {
+test('a key in wrong hands is dropped at once, and its revocation is published for good', async () => {
   const [current, next] = [await kidOf('current'), await kidOf('next')];
+  const thief = SigningKey.parse(
+    (JSON.parse(await readFile(keysFile, 'utf8')) as { signing: { kid: string }[] }).signing.find(
+      ({ kid }) => kid === current,
+    ),
+  );
+  const before = (await world.call<LicenceKeys>('GET', '/.well-known/license-keys.json')).body;
   expect((await roll(next, { compromised: true })).status).toBe(200);
   expect(await kidOf('current')).toBe(next);
   expect(await published()).not.toContain(current);
+  const after = (await world.call<LicenceKeys>('GET', '/.well-known/license-keys.json')).body;
+  expect(after.revocations).toHaveLength(1);
+  const { body } = await world.admin<SigningKeyList>('GET', '/signing-keys');
+  expect(body.revoked).toEqual([{ kid: current, revokedAt: expect.any(String) }]);
+  // It is signed by the revoked key itself, so that every node that knows the key can verify it.
+  const [revocation] = after.revocations ?? [];
+  const known = createLocalJWKSet(before as JSONWebKeySet);
+  await expect(compactVerify(String(revocation), known)).resolves.toMatchObject({
+    protectedHeader: { kid: thief.kid, typ: 'lic-key-revoked+jws' },
+  });
+  for (const jws of after.endorsements ?? []) expect(decodeProtectedHeader(jws).kid).not.toBe(current);
+  await later(400 * day);
+  const much = (await world.call<LicenceKeys>('GET', '/.well-known/license-keys.json')).body;
+  expect(much.revocations).toEqual(after.revocations);
 });
+
+test('a node that pins the keys of its installation follows every roll, and no key in wrong hands', async () => {
+  const installed = (await world.call<LicenceKeys>('GET', '/.well-known/license-keys.json')).body;
+  const pinned = { keys: installed.keys };
+  const { licenseId, licenseKey } = await world.issue({ seats: 3 });
+  const nodes = await startNodes(() => (url, init) => fetch(url.replace('http://licence.test', world.url()), init));
+  const stateFile = nodes.newStateFile();
+  const client = nodes.client({ stateFile, licenseKey, publicKeys: pinned });
+  await client.start();
+  expect((await client.check()).state).toBe('OK');
+  const stolen = SigningKey.parse(
+    (JSON.parse(await readFile(keysFile, 'utf8')) as { signing: { state: string }[] }).signing.find(
+      ({ state }) => state === 'current',
+    ),
+  );
+  // Twice, so that a key signs that did not exist when the node was installed.
+  for (let round = 0; round < 2; round += 1) {
+    expect((await roll(await kidOf('next'), { compromised: round === 0 })).status).toBe(200);
+    if (round === 0) await later((402 + 30 + 2) * day);
+    expect((await client.check()).state).toBe('OK');
+  }
+  const state = JSON.parse(await readFile(stateFile, 'utf8')) as { keys: LicenceKeys; verdict: string };
+  expect(decodeProtectedHeader(state.verdict).kid).toBe(await kidOf('current'));
+  expect(pinned.keys.map(({ kid }) => kid)).not.toContain(await kidOf('current'));
+
+  const thief = await importJWK(stolen.jwk as JWK, 'EdDSA');
+  const file = join(world.folder, 'forged.lic');
+  await writeFile(file, await forgedFile(thief, stolen.kid, licenseId));
+  const offline = { offlineFile: file, node: { name: 'n1', clusterId: 'plant-7' } };
+  await client.stop();
+  const again = nodes.client({ stateFile, publicKeys: pinned, ...offline });
+  await again.start();
+  expect(await again.check()).toMatchObject({ reason: { code: 'OFFLINE_FILE_REFUSED' } });
+  // Where the installation has the new document, the file is refused without ever asking the server.
+  const fresh = (await world.call<LicenceKeys>('GET', '/.well-known/license-keys.json')).body;
+  const apart = nodes.client({ stateFile: nodes.newStateFile(), publicKeys: fresh, ...offline });
+  await apart.start();
+  expect(await apart.check()).toMatchObject({ state: 'NONE', reason: { code: 'OFFLINE_FILE_REFUSED' } });
+  await nodes.stop();
+});
+
+function forgedFile(key: Parameters<SignJWT['sign']>[0], kid: string, licenceId: string): Promise<string> {
+  const iat = Math.floor(Date.now() / 1000);
+  return new SignJWT({
+    ...{ iss: 'urn:freehold:licence', aud: product, sub: 'off_0123456789abcdef', jti: 'off_0123456789abcdef' },
+    ...{ iat, exp: iat + 100 * 86_400, cluster: 'plant-7', seats: 3, mode: 'production' },
+    lic: {
+      ...{ id: licenceId, kind: 'subscription', status: 'ACTIVE', plan: 'MAKER', planRev: 1 },
+      ...{ periodEnd: null, updatesUntil: null },
+    },
+    ...{ versions: null, limits: {}, features: {}, enforcement: 'readonly' },
+  })
+    .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'lic-offline+jws' })
+    .sign(key);
+}
 
 test('of several that roll at once all have rolled to the same key, once', async () => {
   const next = await kidOf('next');

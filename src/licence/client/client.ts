@@ -87,7 +87,7 @@ export function createLicenceClient(options: LicenceClientOptions): LicenceClien
   async function offlineFile(): Promise<OfflineFile | null> {
     const { product, version, node, mode = 'production', offlineFile: path } = options;
     if (path === undefined) return null;
-    return readOfflineFile(path, { issuer, product, version, mode, node, keys: licence.keys() });
+    return readOfflineFile(path, { issuer, product, version, mode, node, keys: await licence.fileKeys() });
   }
 
   /** From the licence file if there is one, otherwise from the server. */

@@ -9,6 +9,7 @@ import { grantOfWire } from '../protocol/wire-names.ts';
 import type { Failure } from './grace.ts';
 import type { NodeState } from './state-file.ts';
 import type { Exchange, Transport } from './transport.ts';
+import { learnedKeys, trustedKeys } from './trust.ts';
 import type { LicenceClientOptions } from './types.ts';
 import { allowedUsage } from './usage.ts';
 import { type Expected, verifyVerdict } from './verify.ts';
@@ -45,16 +46,15 @@ export function createNodeLicence(options: NodeLicenceOptions) {
   const expected = { issuer: options.issuer, product: options.product };
   /** Of the last good verdict. */
   let limits: Limits = {};
-
-  function knownKeys(): LicenceKeys {
-    // One key per kid, because jose refuses ambiguity; the server cannot replace a key from the installation.
-    const keys = [...state().keys.keys, ...(options.publicKeys?.keys ?? [])];
-    return { keys: [...new Map(keys.map((key) => [key.kid, key])).values()] };
-  }
+  /** The kid of the last good verdict. */
+  let signer: string | null = null;
+  /** Null if the product was installed without keys. */
+  const installed = options.publicKeys?.keys.length ? options.publicKeys : null;
 
   async function fetchKeys(): Promise<void> {
     const answer = await transport.get(keysPath, LicenceKeys);
-    if (answer.kind === 'answer') await save({ keys: answer.value, keysFetchedAt: options.now() });
+    if (answer.kind !== 'answer') return;
+    await save({ keys: await learnedKeys(installed, state().keys, answer.value), keysFetchedAt: options.now() });
   }
 
   /** A signed time is true, whatever the local clock says. */
@@ -62,17 +62,23 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     return { server: iat * 1000, local: options.now() };
   }
 
-  async function saveGood(claims: VerdictClaims, change: Partial<NodeState>): Promise<void> {
+  async function saveGood({ claims, kid }: { claims: VerdictClaims; kid: string }, change: Partial<NodeState>) {
     await save({ ...change, requestId: null, lock: null, stopReported: false, mark: markOf(claims) });
     limits = claims.limits;
+    signer = kid;
   }
 
-  /** Verifies; fetches the server's keys once if the signing key is unknown. */
+  /**
+   * Verifies. Fetches the server's keys first if the signing key is unknown or another one than before, which may have
+   * been revoked, and once a day.
+   */
   async function verify(jws: string, fresh: NonNullable<Expected['fresh']>) {
-    const first = await verifyVerdict(jws, knownKeys(), { ...expected, fresh });
-    if (first.ok || !first.unknownKey) return first;
+    const first = await verifyVerdict(jws, await trustedKeys(installed, state().keys), { ...expected, fresh });
+    const isNews = first.ok ? first.kid !== signer : first.unknownKey;
+    const isDue = first.ok && options.now() - state().keysFetchedAt > dayMs;
+    if (!isNews && !isDue) return first;
     await fetchKeys();
-    return verifyVerdict(jws, knownKeys(), { ...expected, fresh });
+    return verifyVerdict(jws, await trustedKeys(installed, state().keys), { ...expected, fresh });
   }
 
   /** Only the members that the protocol defines are sent. */
@@ -128,7 +134,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     const verified = await verify(grant.verdict, fresh);
     if (!verified.ok) return failed('INVALID_VERDICT', verified.why);
     const { activationId, secret, verdict } = grant;
-    await saveGood(verified.claims, { activationId, secret, verdict });
+    await saveGood(verified, { activationId, secret, verdict });
     return { kind: 'good', claims: verified.claims };
   }
 
@@ -155,8 +161,7 @@ export function createNodeLicence(options: NodeLicenceOptions) {
       return failed('INVALID_VERDICT', verified.ok ? 'REFUSAL' : verified.why);
     }
     const { secret, license: verdict } = answer;
-    await saveGood(verified.claims, { secret, verdict });
-    if (options.now() - state().keysFetchedAt > dayMs) await fetchKeys();
+    await saveGood(verified, { secret, verdict });
     return { kind: 'good', claims: verified.claims };
   }
 
@@ -234,8 +239,9 @@ export function createNodeLicence(options: NodeLicenceOptions) {
       return check();
     },
     recover,
-    /** The keys that may have signed what the node receives. */
-    keys: knownKeys,
+    /** The keys that may have signed a licence file: those of the installation, without revoked ones. */
+    fileKeys: (): Promise<LicenceKeys> =>
+      trustedKeys(installed ?? { keys: [] }, { keys: [], revocations: state().keys.revocations ?? [] }),
     /** Releases the seat; true if the server confirmed it. The node's next activation has a new id. */
     async release(): Promise<boolean> {
       const { activationId, secret } = state();
@@ -250,14 +256,15 @@ export function createNodeLicence(options: NodeLicenceOptions) {
     },
     /** The stored verdicts whose signatures verify. */
     async remembered(): Promise<{ verdict: VerdictClaims | null; lock: VerdictClaims | null }> {
-      const claims = async (jws: string | null) => {
-        if (jws === null) return null;
-        const verified = await verifyVerdict(jws, knownKeys(), expected);
-        return verified.ok ? verified.claims : null;
+      const keys = await trustedKeys(installed, state().keys);
+      const read = async (jws: string | null) => {
+        const verified = jws === null ? null : await verifyVerdict(jws, keys, expected);
+        return verified?.ok ? verified : null;
       };
-      const verdict = await claims(state().verdict);
-      limits = verdict?.limits ?? {};
-      return { verdict, lock: await claims(state().lock) };
+      const [verdict, lock] = [await read(state().verdict), await read(state().lock)];
+      limits = verdict?.claims.limits ?? {};
+      signer = verdict?.kid ?? null;
+      return { verdict: verdict?.claims ?? null, lock: lock?.claims ?? null };
     },
   };
 }

@@ -29,6 +29,7 @@ export const NodeState = z.strictObject({
   lock: z.string().nullable(),
   /** Latest time seen: by the server's clock, and the local clock at that moment. ms since the epoch. */
   mark: z.strictObject({ server: z.number(), local: z.number() }),
+  /** Trusted keys and statements of the document last fetched; verified again whenever they are used. */
   keys: LicenceKeys,
   keysFetchedAt: z.number(),
   /**

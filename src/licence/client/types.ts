@@ -74,7 +74,10 @@ export interface LicenceClientOptions {
   enrollmentToken?: string;
   /** Proof for the first activation when a person installs the product. */
   licenseKey?: string;
-  /** Public keys known at installation (JWKS). Keys that the server publishes later are added to them. */
+  /**
+   * The server's published keys at installation. Later keys count only if one of these has endorsed them; licence files
+   * are verified with these alone. Without them, the keys that the server publishes count.
+   */
   publicKeys?: LicenceKeys;
   /**
    * Path of a licence file (`.lic`) for a node that never reaches the server. While it exists no server is asked; it

@@ -8,7 +8,9 @@ export interface Expected {
   fresh?: { activationId: string; requestId: string; nonce: string; now: number };
 }
 
-export type Verified = { ok: true; claims: VerdictClaims } | { ok: false; why: string; unknownKey: boolean };
+export type Verified =
+  | { ok: true; claims: VerdictClaims; kid: string }
+  | { ok: false; why: string; unknownKey: boolean };
 
 /** How far a local clock may be off before a fresh verdict counts as expired, in seconds. */
 const clockToleranceSec = 300;
@@ -29,8 +31,12 @@ export async function verifyVerdict(jws: string, keys: LicenceKeys, expected: Ex
     currentDate: new Date(fresh?.now ?? 0),
   };
   let payload: unknown;
+  let kid: string | undefined;
   try {
-    ({ payload } = await jwtVerify(jws, createLocalJWKSet(keys as JSONWebKeySet), options));
+    ({
+      payload,
+      protectedHeader: { kid },
+    } = await jwtVerify(jws, createLocalJWKSet(keys as JSONWebKeySet), options));
   } catch (error) {
     // Any other error comes from the published key, not from the verdict.
     const why = error instanceof errors.JOSEError ? error.code : 'KEY_UNUSABLE';
@@ -42,5 +48,5 @@ export async function verifyVerdict(jws: string, keys: LicenceKeys, expected: Ex
   const answers =
     fresh === undefined || (sub === fresh.activationId && jti === fresh.requestId && nonce === fresh.nonce);
   if (!answers || exp <= iat) return { ok: false, why: answers ? 'EXPIRED' : 'REPLAYED', unknownKey: false };
-  return { ok: true, claims: claims.data };
+  return { ok: true, claims: claims.data, kid: String(kid) };
 }

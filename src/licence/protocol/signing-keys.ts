@@ -15,6 +15,8 @@ export const SigningKeyList = z.object({
       publishedUntil: z.string().nullable(),
     }),
   ),
+  /** Keys that were rolled as compromised: their revocations are published for good. */
+  revoked: z.array(z.object({ kid: z.string(), revokedAt: z.string() })),
 });
 export type SigningKeyList = z.infer<typeof SigningKeyList>;
 
@@ -22,8 +24,8 @@ export type SigningKeyList = z.infer<typeof SigningKeyList>;
 export const RollSigningKeys = z.strictObject({
   to: z.string().min(1).max(128),
   /**
-   * The current key has leaked: roll at once and stop publishing it. Everything it signed becomes invalid: nodes are in
-   * grace until their next check, offline files must be issued again.
+   * The current key has leaked: roll at once, stop publishing it and publish its revocation. Everything it signed becomes
+   * invalid: nodes get a new verdict at their next check, offline files must be issued again.
    */
   compromised: z.boolean().default(false),
 });

@@ -95,8 +95,15 @@ export const VerdictClaims = z.object({
 });
 export type VerdictClaims = z.infer<typeof VerdictClaims>;
 
-/** Public keys that verify verdicts: current, next and retired ones. Keys of other types than OKP are ignored. */
+/**
+ * Public keys that verify verdicts: current, next and retired ones. Keys of other types than OKP are ignored. With the
+ * signed statements about them (key-statements.ts).
+ */
 export const LicenceKeys = z.object({
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })),
+  /** Signed by a key about another one: whoever trusts the first may trust the second. */
+  endorsements: z.array(z.string()).optional(),
+  /** Signed by a key about itself: it is in wrong hands, and nothing that it signed counts. */
+  revocations: z.array(z.string()).optional(),
 });
 export type LicenceKeys = z.infer<typeof LicenceKeys>;

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
+import { CompactSign, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
 import type { LicenceFetch } from '../../../src/licence/client/types.ts';
 import { product } from './licence-server.ts';
 
@@ -17,9 +17,18 @@ export interface Asked {
   sub: string;
 }
 
+/** A statement about a key, signed by another one or, as a revocation, by itself. */
+export async function keyStatement(about: SigningKey, by: SigningKey, typ: string): Promise<string> {
+  return new CompactSign(Buffer.from(JSON.stringify({ iat: Math.floor(Date.now() / 1000), jwk: about.jwk })))
+    .setProtectedHeader({ alg: 'EdDSA', kid: by.kid, typ })
+    .sign(by.privateKey);
+}
+
 export interface FakeServer {
   key: SigningKey;
   published: Record<string, unknown>[];
+  /** Published beside the keys. */
+  statements: { endorsements?: string[]; revocations?: string[] };
   requests: { path: string; body: Record<string, string> }[];
   /** The verdict of the next answers. */
   sign(asked: Asked): Promise<string>;
@@ -37,6 +46,7 @@ export function createFakeServer(): FakeServer {
   const server: FakeServer = {
     key,
     published: [key.jwk],
+    statements: {},
     requests: [],
     sign: (asked) => server.signed(asked),
     instead: null,
@@ -62,7 +72,7 @@ export function createFakeServer(): FakeServer {
     },
     async fetch(url, init) {
       const path = new URL(url).pathname;
-      if (path.endsWith('license-keys.json')) return Response.json({ keys: server.published });
+      if (path.endsWith('license-keys.json')) return Response.json({ keys: server.published, ...server.statements });
       const body = JSON.parse(String(init.body)) as Record<string, string>;
       server.requests.push({ path, body });
       if (server.instead !== null) return server.instead(path);

@@ -17,24 +17,23 @@ function keyOf(seed: string): KeyObject {
 export const signingKeys = { first: keyOf(seeds.first), second: keyOf(seeds.second), stranger: keyOf(seeds.stranger) };
 export const kids = { first: 'test-key-1', second: 'test-key-2' };
 
-function signing(which: 'first' | 'second', state: 'current' | 'next' | 'retired') {
+export function signingKey(which: 'first' | 'second', state: 'current' | 'next' | 'retired') {
   const jwk = signingKeys[which].export({ format: 'jwk' }) as ServerKeysFile['signing'][0]['jwk'];
   return { kid: kids[which], state, jwk, publishedAt: '2030-01-01T00:00:00.000Z' };
 }
 
 const derived = (purpose: string) => createHash('sha256').update(`test vectors: ${purpose}`).digest('base64url');
 
-function keysFile(roll: ServerKeysFile['signing']): ServerKeysFile {
+export function keysFile(signing: ServerKeysFile['signing'], endorsements: string[]): ServerKeysFile {
   return {
     version: 1,
-    signing: roll,
+    signing,
     rotation: { current: 'r1', keys: { r1: derived('rotation') } },
     sealing: { current: 's1', keys: { s1: derived('sealing') } },
     enrolment: derived('enrolment'),
     licenceKey: derived('licence key'),
     pepper: derived('pepper'),
+    endorsements,
+    revocations: [],
   };
 }
-
-export const serverKeys = keysFile([signing('first', 'current'), signing('second', 'next')]);
-export const serverKeysAfterRoll = keysFile([signing('second', 'current'), signing('first', 'retired')]);

@@ -2,10 +2,10 @@ import { defaultIssuer } from '../../../src/licence/protocol/verdict.ts';
 import { licenceKeyText, normaliseLicenceKey } from '../../../src/licence/server/keys/licence-key.ts';
 import { startDatabase } from '../../support/database.ts';
 import { now, pass } from './fixed.ts';
-import { serverKeys, serverKeysAfterRoll } from './keys.ts';
 import { clocks, restarts, retryDelays } from './node-rules.ts';
 import { type RecordedServer, startRecordedServer } from './server.ts';
 import type { Call, Vectors } from './shape.ts';
+import { serverKeys, serverKeysAfterRoll, trustVectors } from './trust.ts';
 import { verdictVectors } from './verdicts.ts';
 
 const product = 'example-product';
@@ -50,6 +50,7 @@ export async function recordVectors(): Promise<Vectors> {
       retryDelays,
       clocks,
       restarts,
+      trust: await trustVectors(),
     };
   } finally {
     await database.stop();

@@ -19,6 +19,16 @@ export interface Vectors {
   retryDelays: RetryDelay[];
   clocks: ClockVector[];
   restarts: RestartVector[];
+  trust: TrustVector[];
+}
+
+/** Which keys count for a client with these keys of the installation and this document of the server. */
+export interface TrustVector {
+  about: string;
+  installed: LicenceKeys | null;
+  learned: LicenceKeys;
+  /** kids, sorted. */
+  trusted: string[];
 }
 
 export interface ServerKeysFile {
@@ -34,6 +44,8 @@ export interface ServerKeysFile {
   enrolment: string;
   licenceKey: string;
   pepper: string;
+  endorsements: string[];
+  revocations: string[];
 }
 
 /** One request and its answer, in the order in which they were made. */

@@ -5,6 +5,7 @@ import type { Actor } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import { publishedUntil, ripeAt, rolled } from './key-roll-rules.ts';
+import { statementsAfter, subjectOf } from './key-statements.ts';
 import { newSigningKey } from './keys-file.ts';
 
 /** The signing keys as operators see them, without private parts. */
@@ -20,13 +21,17 @@ export async function listSigningKeys(context: ServerContext): Promise<SigningKe
       retiredAt: key.retiredAt ?? null,
       publishedUntil: publishedUntil(key)?.toISOString() ?? null,
     })),
+    revoked: context.keys.statements.revocations.map((jws) => {
+      const { iat, jwk } = subjectOf(jws);
+      return { kid: jwk.kid, revokedAt: new Date(iat * 1000).toISOString() };
+    }),
   };
 }
 
 /**
  * Makes the next key sign, once: for a key that already signs nothing changes. Every process picks it up within
- * moments, and until then signs with the old key, which stays published. Two concurrent rolls to the same key both
- * succeed.
+ * moments, and until then signs with the old key, which stays published unless it is compromised; then its revocation
+ * is. Two concurrent rolls to the same key both succeed.
  *
  * Throws KEY_ROLL_TOO_EARLY before the next key has been published long enough, and KEY_ROLL_REFUSED if the named key
  * is not the next one or the keys are not in a file.
@@ -48,11 +53,16 @@ export async function rollSigningKeys(
   const at = nowDate();
   // Pins the keys that the decision is about: another call may roll while this one asks the database.
   const held = keys.signingKeys;
+  const { statements } = keys;
   const before = keys.signing.kid;
   const next = held.find(({ state }) => state === 'next');
   if (next === undefined) {
     const created = newSigningKey('next', at);
-    await keys.replaceSigning([created, ...held]);
+    const signing = [created, ...held];
+    await keys.replaceSigning(
+      signing,
+      await statementsAfter(statements, { signing, added: [created], revoked: [], at }),
+    );
     throw new Refusal('KEY_ROLL_TOO_EARLY', `There was no next key; ${created.kid} is published from now on.`);
   }
   if (next.kid !== to) throw new Refusal('KEY_ROLL_REFUSED', `The next key is ${next.kid}.`);
@@ -62,7 +72,10 @@ export async function rollSigningKeys(
   }
   const entry = new Types.ObjectId().toHexString();
   const about = { entry, at: at.toISOString(), actor, requestId, from: before, compromised };
-  await keys.replaceSigning(rolled(held, about));
+  const signing = rolled(held, about);
+  const added = signing.filter(({ kid }) => held.every((key) => key.kid !== kid));
+  const revoked = compromised ? held.filter(({ kid }) => kid === before) : [];
+  await keys.replaceSigning(signing, await statementsAfter(statements, { signing, added, revoked, at }));
   await auditRoll(context);
   context.log.info({ from: before, to, compromised }, 'signing keys rolled');
   return listSigningKeys(context);

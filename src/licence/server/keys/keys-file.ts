@@ -2,11 +2,12 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { statementsAfter } from './key-statements.ts';
 
 const Base64Key = z.string().regex(/^[\w-]{43,}$/);
 
 /** A key that signs verdicts and offline files. */
-const SigningKey = z.strictObject({
+export const SigningKey = z.strictObject({
   kid: z.string(),
   state: z.enum(['current', 'next', 'retired']),
   jwk: z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() }),
@@ -46,6 +47,9 @@ const KeysFile = z.strictObject({
   enrolment: Base64Key,
   licenceKey: Base64Key,
   pepper: Base64Key,
+  /** Published statements about signing keys, as compact JWS: see key-statements.ts. */
+  endorsements: z.array(z.string()).default([]),
+  revocations: z.array(z.string()).default([]),
 });
 export type KeysFile = z.infer<typeof KeysFile>;
 
@@ -70,17 +74,21 @@ export function newSigningKey(state: 'current' | 'next', publishedAt: Date): Sig
   return { kid, state, jwk, publishedAt: publishedAt.toISOString() };
 }
 
-function newKeys(at: Date): KeysFile {
+async function newKeys(at: Date): Promise<KeysFile> {
   const secret = () => randomBytes(32).toString('base64url');
+  const [current, next] = [newSigningKey('current', at), newSigningKey('next', at)];
+  const signing = [current, next];
+  const none = { endorsements: [], revocations: [] };
   return {
     version: 1,
     // The next key is published from the first day, so that a roll reaches nodes that were offline.
-    signing: [newSigningKey('current', at), newSigningKey('next', at)],
+    signing,
     rotation: { current: 'r1', keys: { r1: secret() } },
     sealing: { current: 's1', keys: { s1: secret() } },
     enrolment: secret(),
     licenceKey: secret(),
     pepper: secret(),
+    ...(await statementsAfter(none, { signing, added: [next], revoked: [], at })),
   };
 }
 
@@ -89,7 +97,7 @@ export async function readOrCreateKeys(path: string, at: Date): Promise<string> 
   const there = await readIfThere(path);
   if (there !== undefined) return there;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = await writeDraft(path, newKeys(at));
+  const draft = await writeDraft(path, await newKeys(at));
   try {
     // `link` never replaces: the others read the keys of the first one.
     await link(draft, path);

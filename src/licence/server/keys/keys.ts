@@ -2,15 +2,17 @@ import { createHash, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
 import { now, nowDate } from '../../../runtime/clock.ts';
+import type { LicenceKeys } from '../../protocol/verdict.ts';
 import { publishedUntil } from './key-roll-rules.ts';
+import type { KeyStatements } from './key-statements.ts';
 import { type KeysFile, parseKeys, readOrCreateKeys, replaceKeys, type SigningKey } from './keys-file.ts';
 import { type SealedText, sealText, unsealText } from './sealing.ts';
 
 /** The keys of the server. They may change while it runs: a roll reaches every process within moments. */
 export interface ServerKeys {
   readonly signing: { kid: string; key: CryptoKey | Uint8Array };
-  /** Public keys: current, next, and retired ones as long as anything they signed may be valid. */
-  readonly publicKeys: { keys: JWK[] };
+  /** Public keys: current, next, and retired ones as long as anything they signed may be valid; with the statements. */
+  readonly publicKeys: LicenceKeys;
   readonly rotationKeyId: string;
   /** Next secret of an activation: derived, so that a repeated request is answered without storing it. */
   rotatedSecret(from: { keyId: string; activationId: string; seq: number; requestId: string }): string;
@@ -25,12 +27,13 @@ export interface ServerKeys {
   unseal(sealed: SealedText, purpose: string): string;
   /** Every signing key of the file. */
   readonly signingKeys: readonly SigningKey[];
+  readonly statements: KeyStatements;
   /** Whether the keys are in a file; only those can be rolled. */
   readonly inFile: boolean;
   /** Picks up changes of another process; an unusable file changes nothing and throws an Error. */
   refresh(): Promise<void>;
-  /** Replaces the signing keys, in the file and here. */
-  replaceSigning(signing: SigningKey[]): Promise<void>;
+  /** Replaces the signing keys and the statements about them, in the file and here. */
+  replaceSigning(signing: SigningKey[], statements: KeyStatements): Promise<void>;
 }
 
 /** The stored form of an activation's secret: it has 256 bits, so a fast hash is enough. */
@@ -68,6 +71,10 @@ export async function loadKeys(from: { json?: string | undefined; file?: string 
     get signingKeys() {
       return live.file.signing;
     },
+    get statements() {
+      const { endorsements, revocations } = live.file;
+      return { endorsements, revocations };
+    },
     inFile: path !== undefined,
     async refresh() {
       if (path === undefined) return;
@@ -76,9 +83,9 @@ export async function loadKeys(from: { json?: string | undefined; file?: string 
       live = await inForce(parseKeys(read));
       text = read;
     },
-    async replaceSigning(signing) {
+    async replaceSigning(signing, statements) {
       if (path === undefined) throw new Error('Keys that are not in a file cannot be replaced.');
-      const file = { ...live.file, signing };
+      const file = { ...live.file, signing, ...statements };
       const next = await inForce(file);
       await replaceKeys(path, file);
       live = next;
@@ -98,9 +105,11 @@ async function inForce(file: KeysFile) {
   };
 }
 
-function publicKeysOf(file: KeysFile, at: number): { keys: JWK[] } {
+function publicKeysOf(file: KeysFile, at: number): LicenceKeys {
   const published = file.signing.filter((key) => (publishedUntil(key)?.getTime() ?? Number.POSITIVE_INFINITY) > at);
   return {
     keys: published.map(({ kid, jwk: { kty, crv, x } }) => ({ kty, crv, x, kid, use: 'sig', alg: 'EdDSA' })),
+    endorsements: file.endorsements,
+    revocations: file.revocations,
   };
 }
