@@ -11,6 +11,7 @@ import type { LicenceKeys } from '../../src/licence/protocol/verdict.ts';
 import type { Seat } from '../../src/licence/server/store/licence.ts';
 import { until } from '../support/until.ts';
 import { deathPoints, killedAt, startWatched } from './support/crash-points.ts';
+import { type DatabaseCommand, startDatabaseProxy } from './support/database-proxy.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 import { startWithTurnedClock } from './support/turned-clock.ts';
 
@@ -220,8 +221,64 @@ async function renewal() {
   return { licenseId, call: (at?: string) => issueFile(licenseId, request, key, at) };
 }
 
-test('L58: killed at any write of handing the seats of a renewal back, the file before has them', async () => {
+/** Lets the time pass after which the sweeper forgets files that were never handed out, and waits for it. */
+async function isForgotten(licenceId: string): Promise<void> {
   const records = database.collection<{ _id: string }>('offline-files');
+  const longAgo = new Date(Date.now() - hour);
+  const left = async (status: string) => records.countDocuments({ licenceId, status });
+  await records.updateMany({ licenceId, status: 'pending' }, { $set: { issuedAt: longAgo } });
+  await until(async () => (await left('pending')) === 0, { what: 'the file is withdrawn' });
+  await records.updateMany({ licenceId, status: 'withdrawn' }, { $set: { withdrawnAt: longAgo } });
+  await until(async () => (await left('withdrawn')) === 0, { what: 'the file is forgotten' });
+}
+
+test.each(['a new file', 'a renewal'])(
+  'two calls with one key for %s: one is refused, the other takes the seats and dies, and no seat is left over',
+  async (of) => {
+    const ledger = database.collection<{ _id: string; seats: Seat[] }>('licences');
+    const seatsOf = async (id: string) =>
+      (await ledger.findOne({ _id: id }))?.seats.map(({ activationId }) => activationId);
+    async function firstFile() {
+      const { licenseId } = await world.issue({ seats: 2 });
+      const key = randomUUID();
+      return { licenseId, call: (at?: string) => issueFile(licenseId, { clusterId: 'plant-7', seats: 2 }, key, at) };
+    }
+    const { licenseId, call } = await (of === 'a renewal' ? renewal() : firstFile());
+    const before = await seatsOf(licenseId);
+    const proxy = await startDatabaseProxy(world.database.uri);
+    const later = { LICENCE_RELAY_MS: '3600000', LICENCE_SWEEP_MS: '3600000' };
+    const dying = await world.startBeside({ LICENCE_MONGODB_URI: proxy.uri, ...later });
+    const takesSeats = ({ name, collection }: DatabaseCommand) => name === 'update' && collection === 'licences';
+    let others = 0;
+    proxy.hook({
+      async before(command) {
+        if (!takesSeats(command)) return undefined;
+        others += 1;
+        await world.admin('POST', `/licenses/${licenseId}/suspend`, { reason: 'meanwhile' });
+        expect((await call()).status).toBe(403);
+        await world.admin('POST', `/licenses/${licenseId}/reinstate`);
+        return undefined;
+      },
+      async after(command) {
+        if (!takesSeats(command)) return undefined;
+        await dying.kill('SIGKILL');
+        return 'cut';
+      },
+    });
+    await expect(call(dying.url)).rejects.toThrow('fetch failed');
+    await proxy.stop();
+    expect(others).toBe(1);
+    expect(await seatsOf(licenseId)).not.toEqual(before);
+    await isForgotten(licenseId);
+    expect(await seatsOf(licenseId)).toEqual(before);
+    // The same key issues a file now.
+    expect((await call()).status).toBe(201);
+    expect(await used(licenseId)).toBe(2);
+  },
+  60_000,
+);
+
+test('L58: killed at any write of handing the seats of a renewal back, the file before has them', async () => {
   const ledger = database.collection<{ _id: string; seats: Seat[] }>('licences');
   async function writesOf({ call }: Awaited<ReturnType<typeof renewal>>): Promise<string[]> {
     const watched = await startWatched(world);
@@ -243,9 +300,7 @@ test('L58: killed at any write of handing the seats of a renewal back, the file 
     const { licenseId, call } = await cutShort();
     const [before] = (await list(licenseId)).map(({ offlineFileId }) => offlineFileId);
     expect(await killedAt(world, point, call)).toEqual({ answer: null, reached: true });
-    const left = { licenceId: licenseId, status: { $in: ['pending', 'withdrawn'] } };
-    await records.updateMany(left, { $set: { issuedAt: new Date(Date.now() - hour) } });
-    await until(async () => (await records.countDocuments(left)) === 0, { what: 'the new file is forgotten' });
+    await isForgotten(licenseId);
     const held = (await ledger.findOne({ _id: licenseId }))?.seats.map(({ activationId }) => activationId);
     expect([point, held]).toEqual([point, [before, before]]);
     expect(await list(licenseId)).toMatchObject([{ offlineFileId: before, status: 'issued' }]);

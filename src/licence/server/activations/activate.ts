@@ -122,7 +122,13 @@ async function beginOrResume(
   const at = nowDate();
   if (held !== null) {
     if (held.nodeKey !== nodeKey(request.node)) throw new Refusal('ALREADY_ACTIVATED');
-    return activations.change(held._id, { status: 'pending' }, { $set: { unfinishedSince: at } });
+    // Later than before even within one millisecond, so that the call before this one cannot delete what is resumed.
+    const unfinishedSince = new Date(Math.max(at.getTime(), (held.unfinishedSince?.getTime() ?? 0) + 1));
+    return activations.change(
+      held._id,
+      { status: 'pending', unfinishedSince: held.unfinishedSince },
+      { $set: { unfinishedSince } },
+    );
   }
   await limitActivations(context, licence);
   const id = newActivationId();

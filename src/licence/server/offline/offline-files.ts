@@ -50,10 +50,13 @@ export async function issueOfflineFile(
 ): Promise<{ answer: OfflineFileAnswer; created: boolean }> {
   const { offlineFiles } = context.db;
   const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('base64url');
-  const held = await heldBy(context, licence._id, call.idempotencyKey);
+  const last = await offlineFiles.byIdempotencyKey(licence._id, call.idempotencyKey);
+  // A withdrawn one was never handed out: the call starts over.
+  const held = last?.status === 'withdrawn' ? null : last;
   if (held !== null && held.requestHash !== requestHash) throw new Refusal('IDEMPOTENCY_CONFLICT');
   if (held !== null && wasHandedOut(held)) return { answer: answerOf(held), created: false };
-  const drafted = held ?? (await draft(context, licence, request, { ...call, requestHash }));
+  const drafted =
+    held ?? (await draft(context, licence, request, { ...call, requestHash, attempt: (last?.attempt ?? 0) + 1 }));
   let file: OfflineFile;
   try {
     file = await winSeats(context, drafted, call);
@@ -70,14 +73,6 @@ export async function issueOfflineFile(
   if (issued === null) return { answer: await answerOfConcurrentCall(context, file), created: false };
   await audit(context, note);
   return { answer: answerOf(issued), created: true };
-}
-
-/** The file of an earlier call with this key. A withdrawn one is deleted first, and the call starts over. */
-async function heldBy(context: ServerContext, licenceId: string, idempotencyKey: string): Promise<OfflineFile | null> {
-  const file = await context.db.offlineFiles.byIdempotencyKey(licenceId, idempotencyKey);
-  if (file?.status !== 'withdrawn') return file;
-  await giveUp(context, file);
-  return null;
 }
 
 /**
@@ -115,18 +110,26 @@ export async function sweepOfflineFiles(context: ServerContext): Promise<number>
     await licences.pullSeat(file.licenceId, file._id);
     if ((await offlineFiles.setStatus(file._id, file.status, 'ended')) !== null) swept += 1;
   }
-  for (const file of await offlineFiles.pendingBefore(new Date(now() - context.settings.pendingMs))) {
+  const before = new Date(now() - context.settings.pendingMs);
+  for (const file of await offlineFiles.pendingBefore(before)) {
     if (await giveUp(context, file)) swept += 1;
+  }
+  for (const file of await offlineFiles.withdrawnBefore(before)) {
+    // Again: a call that had read the file before it was withdrawn may have taken seats for it since, and died.
+    await freeSeats(context, file);
+    await offlineFiles.forgetWithdrawn(file._id);
   }
   return swept;
 }
 
-/** Withdraws a file first, so that it can no longer be handed out, then frees its seats and only then deletes it. */
+/**
+ * Withdraws a file, so that it can no longer be handed out, then frees its seats. Its record stays for a while: another
+ * call with the same key may be about to take seats for it, and the sweeper finds them by the record.
+ */
 async function giveUp(context: ServerContext, file: OfflineFile): Promise<boolean> {
-  const withdrawn = await context.db.offlineFiles.withdraw(file._id);
+  const withdrawn = await context.db.offlineFiles.withdraw(file._id, nowDate());
   if (withdrawn === null) return false;
   await freeSeats(context, withdrawn);
-  await context.db.offlineFiles.forgetWithdrawn(file._id);
   return true;
 }
 
@@ -156,7 +159,7 @@ async function draft(
   context: ServerContext,
   licence: Licence,
   request: OfflineFileRequest,
-  call: Actor & { idempotencyKey: string; requestHash: string },
+  call: Actor & { idempotencyKey: string; requestHash: string; attempt: number },
 ): Promise<OfflineFile> {
   requireActive(licence);
   const issuedAt = new Date(Math.floor(now() / 1000) * 1000);
@@ -166,6 +169,7 @@ async function draft(
     _id: id,
     licenceId: licence._id,
     idempotencyKey: call.idempotencyKey,
+    attempt: call.attempt,
     requestHash: call.requestHash,
     clusterId: request.clusterId ?? null,
     fingerprint: request.fingerprint ?? null,

@@ -8,13 +8,16 @@ export interface OfflineFile extends WithOutbox {
   _id: string;
   licenceId: string;
   idempotencyKey: string;
+  /** Counts the files of one idempotency key: all but the last were withdrawn. */
+  attempt: number;
   requestHash: string;
   clusterId: string | null;
   fingerprint: string | null;
   mode: SeatMode;
   seats: number;
-  /** `withdrawn`: it was and will be handed out to nobody; it is deleted once its seats were returned. */
+  /** `withdrawn`: it was and will be handed out to nobody; deleted when no call can still take seats for it. */
   status: 'pending' | 'issued' | 'replaced' | 'ended' | 'withdrawn';
+  withdrawnAt?: Date | null;
   issuedAt: Date;
   issuedBy: string;
   expiresAt: Date;
@@ -32,6 +35,7 @@ export function offlineFileStore(connection: Connection) {
       _id: { type: String, required: true },
       licenceId: { type: String, required: true },
       idempotencyKey: { type: String, required: true },
+      attempt: { type: Number, required: true },
       requestHash: { type: String, required: true },
       clusterId: { type: String, default: null },
       fingerprint: { type: String, default: null },
@@ -41,24 +45,27 @@ export function offlineFileStore(connection: Connection) {
       issuedAt: { type: Date, required: true },
       issuedBy: { type: String, required: true },
       expiresAt: { type: Date, required: true },
+      withdrawnAt: { type: Date, default: null },
       replaces: { type: String, default: null },
       file: { type: String, required: true },
       outbox: outboxField,
     },
     { collection: 'offline-files', versionKey: false },
   );
-  schema.index({ licenceId: 1, idempotencyKey: 1 }, { unique: true });
+  schema.index({ licenceId: 1, idempotencyKey: 1, attempt: 1 }, { unique: true });
   schema.index({ licenceId: 1, issuedAt: 1 });
   schema.index({ status: 1, expiresAt: 1 });
   schema.index({ status: 1, issuedAt: 1 });
+  schema.index({ status: 1, withdrawnAt: 1 });
   indexOutbox(schema);
   const model = connection.model<OfflineFile>('OfflineFile', schema);
 
   return {
     model,
     find: (licenceId: string, id: string) => model.findOne({ _id: id, licenceId }).lean<OfflineFile>().exec(),
+    /** The last file of the key. */
     byIdempotencyKey: (licenceId: string, idempotencyKey: string) =>
-      model.findOne({ licenceId, idempotencyKey }).lean<OfflineFile>().exec(),
+      model.findOne({ licenceId, idempotencyKey }).sort({ attempt: -1 }).lean<OfflineFile>().exec(),
     /** Newest first, without those that never took their seats. */
     of: (licenceId: string) =>
       model
@@ -67,7 +74,7 @@ export function offlineFileStore(connection: Connection) {
         .limit(500)
         .lean<OfflineFile[]>()
         .exec(),
-    /** False if the idempotency key was used before on this licence. */
+    /** False if this attempt of the idempotency key was made before on this licence. */
     async insert(file: OfflineFile): Promise<boolean> {
       try {
         await model.create(file);
@@ -89,24 +96,26 @@ export function offlineFileStore(connection: Connection) {
         .limit(100)
         .lean<OfflineFile[]>()
         .exec(),
-    /** Those that were not handed out. */
+    /** Those that were never handed out. */
     pendingBefore: (before: Date) =>
       model
-        .find({ status: { $in: ['pending', 'withdrawn'] }, issuedAt: { $lt: before } })
+        .find({ status: 'pending', issuedAt: { $lt: before } })
+        .limit(100)
+        .lean<OfflineFile[]>()
+        .exec(),
+    withdrawnBefore: (before: Date) =>
+      model
+        .find({ status: 'withdrawn', withdrawnAt: { $lt: before } })
         .limit(100)
         .lean<OfflineFile[]>()
         .exec(),
     /** Records whose seats a file takes over that is not handed out yet; null if it was handed out or deleted. */
     noteReplaces: (id: string, replaces: string) =>
       model.findOneAndUpdate({ _id: id, status: 'pending' }, { $set: { replaces } }, after).lean<OfflineFile>().exec(),
-    /** From then on it cannot be handed out; null if it was handed out or is gone. */
-    withdraw: (id: string) =>
+    /** From then on it cannot be handed out; null if it is not pending. */
+    withdraw: (id: string, withdrawnAt: Date) =>
       model
-        .findOneAndUpdate(
-          { _id: id, status: { $in: ['pending', 'withdrawn'] } },
-          { $set: { status: 'withdrawn' } },
-          after,
-        )
+        .findOneAndUpdate({ _id: id, status: 'pending' }, { $set: { status: 'withdrawn', withdrawnAt } }, after)
         .lean<OfflineFile>()
         .exec(),
     async forgetWithdrawn(id: string): Promise<void> {
