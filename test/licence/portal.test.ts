@@ -382,6 +382,27 @@ describe('a key', () => {
     ]);
   });
 
+  test('rotated twice: the first call, repeated, does not replace the key of the second', async () => {
+    const account = newAccount();
+    const { licenseId } = await world.issue({ account });
+    const path = `/licenses/${licenseId}/rotate-key`;
+    const by = (key: string) =>
+      world.admin<{ licenseKey: string; code: string }>('POST', path, { revealKey: true }, { 'Idempotency-Key': key });
+    const [first, second] = [randomUUID(), randomUUID()];
+    await by(first);
+    const { body } = await by(second);
+    for (const _ of [1, 2]) expect((await by(first)).body.code).toBe('IDEMPOTENCY_CONFLICT');
+    expect((await by(second)).body.licenseKey).toBe(body.licenseKey);
+    const transfer = { account: newAccount() };
+    const move = (to: object, key: string) =>
+      world.admin<{ code: string }>('POST', `/licenses/${licenseId}/transfer`, to, { 'Idempotency-Key': key });
+    const moved = randomUUID();
+    expect((await move(transfer, moved)).status).toBe(200);
+    expect((await move({ account }, randomUUID())).status).toBe(200);
+    expect((await move(transfer, moved)).body.code).toBe('IDEMPOTENCY_CONFLICT');
+    expect((await world.admin<{ account: string }>('GET', `/licenses/${licenseId}`)).body.account).toBe(account);
+  });
+
   test('rotated by many at once is rotated by one of them', async () => {
     const account = newAccount();
     const { licenseId } = await world.issue({ account });

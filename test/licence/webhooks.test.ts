@@ -12,6 +12,7 @@ const quick = {
   LICENCE_REQUESTS_PER_10S: '100000',
   LICENCE_ACTIVATIONS_PER_HOUR: '100000',
   LICENCE_RELAY_MS: '20',
+  LICENCE_SWEEP_MS: '200',
   LICENCE_WEBHOOK_ALLOW_PRIVATE: 'true',
   LICENCE_WEBHOOK_TIMEOUT_MS: '1000',
   LICENCE_WEBHOOK_CLAIM_MS: '500',
@@ -369,12 +370,12 @@ describe('a delivery', () => {
         ...{ status: 'pending', attempts: 0, nextAt: since, since, createdAt: since, endedAt: null },
       }));
       await database.collection<{ _id: string }>('deliveries').insertMany(older);
-      await until(() => receiver.received.filter(({ path }) => path === '/bad').length === 4, {
+      await until(() => receiver.received.filter(({ path }) => path === '/bad').length === 10, {
         what: 'the bad endpoint has its share',
       });
       await world.issue();
       await ended(fine.webhookId, 'delivered');
-      expect(receiver.received.filter(({ path }) => path === '/bad')).toHaveLength(4);
+      expect(receiver.received.filter(({ path }) => path === '/bad')).toHaveLength(10);
     } finally {
       await world.server().kill('SIGKILL');
       await world.start();
@@ -445,6 +446,29 @@ describe('an endpoint', () => {
     await ended(webhookId, 'pending');
     for (const _ of [1, 2]) expect((await world.admin('DELETE', `/webhooks/${webhookId}`)).status).toBe(204);
     expect(await deliveries(`webhookId=${webhookId}`)).toEqual([]);
+  });
+
+  test('that was removed: the call that created it is refused when it is repeated, and a new key creates another', async () => {
+    const key = randomUUID();
+    const { webhookId } = await create({}, key);
+    await world.admin('DELETE', `/webhooks/${webhookId}`);
+    const again = () =>
+      world.admin<{ code: string; detail: string }>(
+        'POST',
+        '/webhooks',
+        { url: receiver.url() },
+        { 'Idempotency-Key': key },
+      );
+    for (const _ of [1, 2]) {
+      const { status, body } = await again();
+      expect([status, body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT']);
+      expect(body.detail).toContain('removed');
+    }
+    expect((await admin<WebhookList>('GET', '/webhooks')).webhooks).toEqual([]);
+    expect((await create()).webhookId).not.toBe(webhookId);
+    // The memory of the key ends with that of the events.
+    await database.collection('webhooks').updateOne({ idempotencyKey: key }, { $set: { removedAt: new Date(1000) } });
+    await until(async () => (await again()).status === 201, { what: 'the key is forgotten', limitMs: 50_000 });
   });
 
   test('may not lie inside, by address, by name or by scheme, unless the configuration allows it', async () => {

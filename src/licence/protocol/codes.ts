@@ -146,7 +146,7 @@ export const licenceCodes = {
     128,
     409,
     'This idempotency key was used with another request.',
-    'Use a new key for a new licence.',
+    'Use a new key for a new request.',
   ),
   LICENSE_REVOKED: entry(129, 409, 'The licence is revoked, which is final.', 'Issue a new licence.'),
   SERVICE_UNAVAILABLE: entry(

@@ -113,7 +113,8 @@ export async function proveByEnrolment(
   const enrolment = await enrolments.find(id);
   if (enrolment === null) throw context.failures.failed(caller.address, new Refusal('ENROLLMENT_REFUSED'));
   const licence = await licences.find(enrolment.licenceId);
-  if (licence === null) throw new Error(`The licence ${enrolment.licenceId} is gone.`);
+  // Of a licence that was deleted nothing can be had any more.
+  if (licence === null) throw context.failures.failed(caller.address, new Refusal('ENROLLMENT_REFUSED'));
   const refuse = async (why: string) => {
     await audit(
       context,

@@ -1,9 +1,9 @@
 import { now } from '../../../runtime/clock.ts';
 import type { ServerContext } from '../context.ts';
 
-/** Deletes endpoints that were removed, with the deliveries that a crash left. */
+/** Deletes endpoints that were removed long ago, and with them the memory of their idempotency keys. */
 export async function forgetRemovedWebhooks(context: ServerContext): Promise<number> {
-  const removed = await context.db.webhooks.removed();
+  const removed = await context.db.webhooks.removedBefore(new Date(now() - context.settings.eventsKeepMs));
   for (const id of removed) {
     await context.db.deliveries.removeOf(id);
     await context.db.webhooks.forget(id);

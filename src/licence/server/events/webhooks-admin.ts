@@ -22,8 +22,8 @@ import { addressFault } from './safe-address.ts';
 /** Operators' calls for endpoints and deliveries. Each change is audited; a secret is shown only when it is created. */
 
 /**
- * Once per idempotency key. Throws WEBHOOK_ADDRESS_REFUSED and, if the key was used for another request,
- * IDEMPOTENCY_CONFLICT.
+ * Once per idempotency key. Throws WEBHOOK_ADDRESS_REFUSED and, if the key was used for another request or its endpoint
+ * was removed since, IDEMPOTENCY_CONFLICT.
  */
 export async function createWebhook(
   context: ServerContext,
@@ -46,7 +46,10 @@ export async function createWebhook(
   };
   const created = await context.db.webhooks.insert(fresh);
   const webhook = created ? fresh : await context.db.webhooks.byIdempotencyKey(call.idempotencyKey);
-  if (webhook === null) throw new Error('The endpoint is a duplicate, but its idempotency key is unknown.');
+  if (webhook === null || webhook.removedAt) {
+    const detail = 'The webhook that this idempotency key created was removed: use a new key to create another one.';
+    throw new Refusal('IDEMPOTENCY_CONFLICT', detail);
+  }
   if (webhook.url !== request.url || String(webhook.events) !== String(request.events)) {
     throw new Refusal('IDEMPOTENCY_CONFLICT');
   }
@@ -96,7 +99,6 @@ export async function deleteWebhook(context: ServerContext, id: string, by: Acto
   const removed = await context.db.webhooks.remove(id, nowDate(), note);
   // Also if it was removed before: a crash may have interrupted the rest.
   await context.db.deliveries.removeOf(id);
-  // The sweeper deletes the removed endpoint once its audit entry is written.
   if (removed) await audit(context, note);
 }
 

@@ -5,7 +5,7 @@ import type { Actor } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence } from '../store/licence.ts';
-import { pushToOutbox } from '../store/outbox.ts';
+import { outboxPush } from '../store/outbox.ts';
 import type { Plan } from '../store/plans.ts';
 import { licenceKeyText } from './licence-key.ts';
 
@@ -58,9 +58,23 @@ export async function showKey(context: ServerContext, licence: Licence, by: Acto
   return key;
 }
 
+/** Of how many rotations a licence remembers the idempotency keys. */
+const rememberedRotations = 50;
+
+/** Whether this call made the current key. Throws IDEMPOTENCY_CONFLICT if it made one that was replaced since. */
+function wasRotatedBy({ keyRotatedBy = [] }: Licence, idempotencyKey: string): boolean {
+  if (keyRotatedBy.at(-1) === idempotencyKey) return true;
+  if (!keyRotatedBy.includes(idempotencyKey)) return false;
+  throw new Refusal(
+    'IDEMPOTENCY_CONFLICT',
+    'The licence key that this idempotency key made was replaced since: use a new key to rotate again.',
+  );
+}
+
 /**
  * Replaces the key: the old one is unknown from now on, running nodes keep running. Repeating the idempotency key
- * returns the same new key. Throws LICENSE_REVOKED, LICENSE_CHANGED.
+ * returns the same new key while that is the current one. Throws LICENSE_REVOKED, LICENSE_CHANGED and, once the key
+ * that it made was replaced, IDEMPOTENCY_CONFLICT.
  */
 export async function rotateKey(
   context: ServerContext,
@@ -69,9 +83,9 @@ export async function rotateKey(
 ): Promise<{ licence: Licence; licenceKey: string }> {
   const { actor, requestId, idempotencyKey } = call;
   if (licence.revokedAt !== null) throw new Refusal('LICENSE_REVOKED');
-  if (licence.keyRotatedBy === idempotencyKey) return { licence, licenceKey: keyTextOf(context, licence) };
+  if (wasRotatedBy(licence, idempotencyKey)) return { licence, licenceKey: keyTextOf(context, licence) };
   const next = { _id: licence._id, keyGeneration: licence.keyGeneration + 1 };
-  const held = { ...heldKey(context, await planOf(context, licence), next), keyRotatedBy: idempotencyKey };
+  const held = { ...heldKey(context, await planOf(context, licence), next) };
   const still = { keyGeneration: licence.keyGeneration, revokedAt: null };
   const note = auditNote({
     ...{ actor, requestId, licenceId: licence._id },
@@ -80,10 +94,13 @@ export async function rotateKey(
     before: { keyLast4: licence.keyLast4, generation: licence.keyGeneration },
     after: { keyLast4: held.keyLast4, generation: held.keyGeneration },
   });
-  const before = await context.db.licences.change(licence._id, still, { $set: held, ...pushToOutbox(note) });
+  const before = await context.db.licences.change(licence._id, still, {
+    $set: held,
+    $push: { keyRotatedBy: { $each: [idempotencyKey], $slice: -rememberedRotations }, ...outboxPush([note]) },
+  });
   if (before === null) {
     const now = await context.db.licences.find(licence._id);
-    if (now?.keyRotatedBy !== idempotencyKey) throw new Refusal('LICENSE_CHANGED');
+    if (now === null || !wasRotatedBy(now, idempotencyKey)) throw new Refusal('LICENSE_CHANGED');
     return { licence: now, licenceKey: keyTextOf(context, now) };
   }
   await audit(context, note);

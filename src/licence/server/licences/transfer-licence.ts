@@ -11,7 +11,7 @@ import { knownLicence } from './licences-admin.ts';
 /**
  * Moves a licence to another account; its nodes keep running. Unless told otherwise the key is rotated first, because
  * the previous account knows it. Once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, LICENSE_REVOKED,
- * LICENSE_CHANGED.
+ * LICENSE_CHANGED and, once the key that it made was replaced, IDEMPOTENCY_CONFLICT.
  */
 export async function transferLicence(
   context: ServerContext,

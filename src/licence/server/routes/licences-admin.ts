@@ -199,7 +199,7 @@ export const licenceAdminRoutes = [
     headers,
     body: TransferLicence,
     answers,
-    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED', 'IDEMPOTENCY_CONFLICT'],
     async handler({ params, headers, body: { revealKey, ...request }, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { licence, licenceKey } = await transferLicence(context, params.id, request, call);
@@ -216,7 +216,7 @@ export const licenceAdminRoutes = [
     headers,
     body: RotateKey,
     answers,
-    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED', 'IDEMPOTENCY_CONFLICT'],
     async handler({ params, headers, body, caller, context }) {
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };
       const { licence, licenceKey } = await rotateKey(context, await knownLicence(context, params.id), call);

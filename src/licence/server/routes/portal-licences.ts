@@ -85,7 +85,7 @@ export const portalLicenceRoutes = [
     params,
     headers,
     answers: { 200: PortalKey },
-    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED'],
+    problems: ['SUBSCRIPTION_NOT_FOUND', 'LICENSE_REVOKED', 'LICENSE_CHANGED', 'IDEMPOTENCY_CONFLICT'],
     async handler({ params, headers, caller, context }) {
       const held = await licenceOfAccount(context, caller.account, params.id);
       const call = { ...caller, idempotencyKey: headers['idempotency-key'] };

@@ -60,8 +60,8 @@ export interface Licence extends WithOutbox {
   keyGeneration: number;
   /** The key itself, encrypted, if the plan lets the portal show it again. */
   sealedKey?: SealedText | null;
-  /** Idempotency key of the call that rotated the key last. */
-  keyRotatedBy?: string | null;
+  /** Idempotency keys of the calls that rotated the key, newest last. */
+  keyRotatedBy?: string[];
   standing: HeldStanding;
   /** A stop by an operator, whatever the standing; only an operator lifts it. */
   suspended?: { at: Date; reason: string } | null;

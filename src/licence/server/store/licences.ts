@@ -23,7 +23,7 @@ export function licenceStore(connection: Connection) {
       keyLast4: { type: String, required: true },
       keyGeneration: { type: Number, required: true },
       sealedKey: { type: Schema.Types.Mixed, default: null },
-      keyRotatedBy: { type: String, default: null },
+      keyRotatedBy: { type: [String], default: [] },
       standing: anything,
       suspended: { type: Schema.Types.Mixed, default: null },
       revokedAt: { type: Date, default: null },

@@ -1,6 +1,7 @@
 import { type Connection, Schema } from 'mongoose';
 import type { LicenceEventType } from '../../protocol/events.ts';
 import type { SealedText } from '../keys/sealing.ts';
+import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
@@ -24,7 +25,7 @@ export interface Webhook extends WithOutbox {
   /** Newest last. */
   secrets: SealedSecret[];
   createdAt: Date;
-  /** Set when it is removed: from then on it is not found, and it is deleted once its outbox is empty. */
+  /** Set when it is removed: from then on it is not found. Its idempotency key is remembered a while longer. */
   removedAt?: Date | null;
 }
 
@@ -53,11 +54,14 @@ export function webhookStore(connection: Connection) {
 
   return {
     model,
-    find: (id: string) =>
-      model
-        .findOne({ _id: id, ...there })
-        .lean<Webhook>()
-        .exec(),
+    find: batched<Webhook>(
+      (ids) =>
+        model
+          .find({ _id: { $in: ids }, ...there })
+          .lean<Webhook[]>()
+          .exec(),
+      ({ _id }) => _id,
+    ),
     byIdempotencyKey: (idempotencyKey: string) => model.findOne({ idempotencyKey }).lean<Webhook>().exec(),
     /** Oldest first. */
     all: () => model.find(there).sort({ _id: 1 }).limit(1000).lean<Webhook[]>().exec(),
@@ -91,15 +95,15 @@ export function webhookStore(connection: Connection) {
         )
         .lean<Webhook>()
         .exec(),
-    /** From then on it is not found, and its idempotency key is free; false if it was removed before. */
+    /** From then on it is not found; false if it was removed before. */
     async remove(id: string, removedAt: Date, note: AuditNote): Promise<boolean> {
-      const values = { removedAt, idempotencyKey: `removed ${id}`, enabled: false, secrets: [] };
+      const values = { removedAt, enabled: false, secrets: [] };
       const removed = await model.updateOne({ _id: id, ...there }, { $set: values, ...pushToOutbox(note) });
       return removed.modifiedCount === 1;
     },
-    /** Ids of removed ones whose outbox is empty. */
-    async removed(): Promise<string[]> {
-      const empty = { removedAt: { $gt: new Date(0) }, 'outbox.at': { $not: { $gt: new Date(0) } } };
+    /** Ids of those removed before then whose outbox is empty. */
+    async removedBefore(before: Date): Promise<string[]> {
+      const empty = { removedAt: { $gt: new Date(0), $lt: before }, 'outbox.at': { $not: { $gt: new Date(0) } } };
       return (await model.find(empty, { _id: 1 }).limit(100).lean<Pick<Webhook, '_id'>[]>()).map(({ _id }) => _id);
     },
     async forget(id: string): Promise<void> {
