@@ -3,7 +3,7 @@ import { nowDate } from '../../../runtime/clock.ts';
 import { isDatabaseAway } from '../../../runtime/database-away.ts';
 import { audit } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
-import { deliveryId } from '../store/deliveries.ts';
+import { type Delivery, deliveryId } from '../store/deliveries.ts';
 import type { LicenceEvent } from '../store/events.ts';
 import type { Licence } from '../store/licence.ts';
 import { type OutboxItem, outboxOf, type WithOutbox } from '../store/outbox.ts';
@@ -13,14 +13,15 @@ import { recordEvent } from './record-event.ts';
 /**
  * The path of an event: outbox of a document -> event -> one delivery for each endpoint. An audit entry goes from the
  * outbox to the log. Each step is written before the previous one is marked as done, and has a deterministic id. So a
- * process may die at any point, and several may do the same work at once: nothing is lost or duplicated.
+ * process may die at any point, and several may do the same work at once: nothing is lost or duplicated. Calls back
+ * whenever there are new deliveries.
  */
-export async function relay(context: ServerContext): Promise<number> {
+export async function relay(context: ServerContext, onDeliveries: () => void): Promise<number> {
   const emptied = await Promise.allSettled(outboxes(context).map((empty) => empty()));
   const failed = emptied.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
   const moved = emptied.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value : 0), 0);
-  return moved + (await fanOut(context));
+  return moved + (await fanOut(context, onDeliveries));
 }
 
 /** How many documents or events are processed at once. */
@@ -106,15 +107,22 @@ async function emptyOutboxes<T extends WithOutbox & { _id: string }>(
   }
 }
 
-async function fanOut(context: ServerContext): Promise<number> {
-  const events = await context.db.events.toFanOut(batch);
-  if (events.length === 0) return 0;
-  const webhooks = await context.db.webhooks.all();
-  for (const event of events) {
-    for (const webhook of webhooks) if (wants(webhook, event)) await deliverTo(context, webhook, event);
-    await context.db.events.fannedOut(event._id, nowDate());
+async function fanOut(context: ServerContext, onDeliveries: () => void): Promise<number> {
+  for (let moved = 0; ; ) {
+    const events = await context.db.events.toFanOut(batch);
+    if (events.length === 0) return moved;
+    const webhooks = await context.db.webhooks.all();
+    const deliveries = events.flatMap((event) =>
+      webhooks.filter((webhook) => wants(webhook, event)).map((webhook) => newDelivery(webhook, event)),
+    );
+    if (deliveries.length > 0) await context.db.deliveries.insertMissing(deliveries);
+    await context.db.events.fannedOut(
+      events.map(({ _id }) => _id),
+      nowDate(),
+    );
+    if (deliveries.length > 0) onDeliveries();
+    moved += events.length;
   }
-  return events.length;
 }
 
 function wants({ events, createdAt }: Webhook, event: LicenceEvent): boolean {
@@ -122,10 +130,10 @@ function wants({ events, createdAt }: Webhook, event: LicenceEvent): boolean {
   return event.recordedAt >= createdAt && (events.length === 0 || events.includes(event.type));
 }
 
-async function deliverTo(context: ServerContext, webhook: Webhook, event: LicenceEvent): Promise<void> {
+function newDelivery(webhook: Webhook, event: LicenceEvent): Delivery {
   const at = nowDate();
   const { enabled } = webhook;
-  await context.db.deliveries.insert({
+  return {
     _id: deliveryId(event._id, webhook._id),
     eventId: event._id,
     webhookId: webhook._id,
@@ -139,5 +147,5 @@ async function deliverTo(context: ServerContext, webhook: Webhook, event: Licenc
     since: at,
     createdAt: at,
     endedAt: enabled ? null : at,
-  });
+  };
 }

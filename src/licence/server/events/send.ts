@@ -16,11 +16,14 @@ export interface Outcome {
   retryAfterMs: number | undefined;
 }
 
+/** How much of an answer is read, in bytes. */
+const longestAnswer = 4096;
+
 export type Sender = ReturnType<typeof createSender>;
 
 /**
  * Sends events as Standard Webhooks specifies (https://www.standardwebhooks.com): headers webhook-id, webhook-timestamp
- * and webhook-signature `v1,…`, one signature for each valid secret. Follows no redirect, reads no answer body, and
+ * and webhook-signature `v1,…`, one signature for each valid secret. Follows no redirect, uses no answer body, and
  * ends within the time limit whatever the endpoint does.
  */
 export function createSender(settings: Pick<Settings, 'webhookAllowPrivate' | 'webhookTimeoutMs'>) {
@@ -72,8 +75,10 @@ function bodyOf(event: LicenceEvent): EventBody {
 }
 
 function outcomeOf(answer: Dispatcher.ResponseData): Outcome {
-  // The body is not needed; a long one must not keep the connection open.
-  answer.body.on('error', () => undefined).destroy();
+  // Nobody needs the body. A short one is read to its end, so that the connection serves the next event; a long one is
+  // cut off, and so is one that fails or takes longer than the time limit.
+  answer.body.on('error', () => undefined);
+  answer.body.dump({ limit: longestAnswer }).catch(() => answer.body.destroy());
   const { statusCode, headers } = answer;
   const header = headers['retry-after'];
   const redirect = statusCode >= 300 && statusCode < 400;

@@ -11,68 +11,115 @@ import { createSender, type Outcome, type Sender } from './send.ts';
 import { liveSecrets } from './webhooks-admin.ts';
 
 /** How many deliveries one process attempts at once, and how many of them to the same endpoint. */
-const atOnce = 16;
-const atOncePerWebhook = 4;
+const atOnce = 100;
+const atOncePerWebhook = 10;
 
 /**
  * Moves outbox events to events and delivers them until the returned function is called; that resolves when running
- * attempts have ended. Every process may do so at the same time: a delivery is attempted by the process that claims it,
- * and the claim outlasts the time limit of an attempt. If a process dies with a claim, that delivery waits until the
- * claim expires, and its endpoint may get it twice, under the same `webhook-id`.
+ * attempts have ended. A delivery that has ended starts the next one that is due, so an endpoint gets its events as fast
+ * as it answers. Every process may do so at the same time: a delivery is attempted by the process that claims it, and
+ * the claim outlasts the time limit of an attempt. If a process dies with a claim, that delivery waits until the claim
+ * expires, and its endpoint may get it twice, under the same `webhook-id`.
  */
 export function startWebhookDispatcher(context: ServerContext): () => Promise<void> {
   const sender = createSender(context.settings);
   const underWay = new Map<string, { webhookId: string; done: Promise<void> }>();
-  let round: Promise<void> | null = null;
+  /** Read, but not started yet: so that a delivery that has ended starts the next one without asking the database. */
+  const ready: Delivery[] = [];
+  let isStopped = false;
+
+  const begin = oneAtATime(beginDue, (error) =>
+    context.log.warn({ err: error }, 'due deliveries were not read; the next round retries'),
+  );
+  const moveEvents = oneAtATime(
+    () => relay(context, () => begin.request()),
+    (error) => context.log.warn({ err: error }, 'events were not relayed; the next round retries'),
+  );
 
   /** Starts due deliveries, longest due first; an endpoint at its limit takes no slot from the others. */
   async function beginDue(): Promise<void> {
-    const full = new Set<string>();
-    const excludeIfFull = (webhookId: string): void => {
-      const toSame = [...underWay.values()].filter((other) => other.webhookId === webhookId).length;
-      if (toSame >= atOncePerWebhook) full.add(webhookId);
-    };
-    for (const { webhookId } of underWay.values()) excludeIfFull(webhookId);
-    let begun: number;
-    do {
-      begun = 0;
-      for (const delivery of await context.db.deliveries.due(nowDate(), [...full], atOnce)) {
-        const { _id, webhookId } = delivery;
-        if (underWay.size >= atOnce) return;
-        if (underWay.has(_id) || full.has(webhookId)) continue;
-        const done = deliver(context, sender, delivery)
-          .catch((error: unknown) => context.log.warn({ err: error, delivery: _id }, 'a delivery was interrupted'))
-          .finally(() => underWay.delete(_id));
-        underWay.set(_id, { webhookId, done });
-        begun += 1;
-        excludeIfFull(webhookId);
-      }
-    } while (begun > 0);
-  }
-
-  async function go(): Promise<void> {
-    try {
-      await relay(context);
-    } finally {
-      // Deliveries go on even if the relay fails.
-      await beginDue();
+    for (;;) {
+      startReady();
+      if (isStopped || underWay.size >= atOnce) return;
+      const enough = [...endpointsAtLimit(), ...ready.map(({ webhookId }) => webhookId)];
+      const leftOut = { webhooks: [...new Set(enough)], deliveries: [...underWay.keys()] };
+      const due = await context.db.deliveries.due(nowDate(), leftOut, atOnce);
+      if (due.length === 0) return;
+      ready.push(...due);
     }
   }
 
-  const timer = setInterval(() => {
-    // One round at a time, so a slow database gets no more queries.
-    round ??= go()
-      .catch((error: unknown) => context.log.warn({ err: error }, 'events were not relayed; the next round retries'))
-      .finally(() => {
-        round = null;
+  function startReady(): void {
+    const waiting = ready.splice(0);
+    for (const delivery of waiting) {
+      if (isStopped || underWay.size >= atOnce || endpointsAtLimit().includes(delivery.webhookId)) ready.push(delivery);
+      else start(delivery);
+    }
+  }
+
+  function start(delivery: Delivery): void {
+    const { _id, webhookId } = delivery;
+    const done = deliver(context, sender, delivery)
+      // After a failure of this process the next round continues, so that it does not repeat without a pause.
+      .then(
+        () => true,
+        (error: unknown) => {
+          context.log.warn({ err: error, delivery: _id }, 'a delivery was interrupted');
+          return false;
+        },
+      )
+      .then((ended) => {
+        underWay.delete(_id);
+        if (!ended || isStopped) return;
+        startReady();
+        if (!ready.some((other) => other.webhookId === webhookId)) begin.request();
       });
+    underWay.set(_id, { webhookId, done });
+  }
+
+  function endpointsAtLimit(): string[] {
+    const byWebhook = Map.groupBy(underWay.values(), ({ webhookId }) => webhookId);
+    return [...byWebhook].filter(([, running]) => running.length >= atOncePerWebhook).map(([webhookId]) => webhookId);
+  }
+
+  const timer = setInterval(() => {
+    moveEvents.request();
+    begin.request();
   }, context.settings.relayMs);
   timer.unref();
   return async () => {
     clearInterval(timer);
-    await round;
+    isStopped = true;
+    await moveEvents.ended();
+    await begin.ended();
     await Promise.all([...underWay.values()].map(({ done }) => done));
     await sender.close();
+  };
+}
+
+/** Runs a task once at a time; requested while it runs, it runs once more afterwards. */
+function oneAtATime(task: () => Promise<unknown>, onError: (error: unknown) => void) {
+  let running: Promise<void> | null = null;
+  let isRequested = false;
+  async function run(): Promise<void> {
+    while (isRequested) {
+      isRequested = false;
+      try {
+        await task();
+      } catch (error) {
+        onError(error);
+      }
+    }
+    running = null;
+  }
+  return {
+    request(): void {
+      isRequested = true;
+      running ??= run();
+    },
+    ended: async (): Promise<void> => {
+      await running;
+    },
   };
 }
 

@@ -65,20 +65,24 @@ export function deliveryStore(connection: Connection) {
   return {
     model,
     find: (id: string) => model.findById(id).lean<Delivery>().exec(),
-    /** False if it existed before. */
-    async insert(delivery: Delivery): Promise<boolean> {
+    /** Those that exist already stay as they are. */
+    async insertMissing(deliveries: Delivery[]): Promise<void> {
       try {
-        await model.create(delivery);
-        return true;
+        await model.insertMany(deliveries, { ordered: false });
       } catch (error) {
-        if (isDuplicateKey(error)) return false;
-        throw error;
+        const { writeErrors = [error] } = error as { writeErrors?: unknown[] };
+        if (!writeErrors.every(isDuplicateKey)) throw error;
       }
     },
-    /** Due deliveries, longest due first, without those to the excluded endpoints. */
-    due: (now: Date, leftOut: string[], limit: number) =>
+    /** Due deliveries, longest due first, without the excluded ones. */
+    due: (now: Date, leftOut: { webhooks: string[]; deliveries: string[] }, limit: number) =>
       model
-        .find({ status: 'pending', nextAt: { $lte: now }, webhookId: { $nin: leftOut } })
+        .find({
+          status: 'pending',
+          nextAt: { $lte: now },
+          webhookId: { $nin: leftOut.webhooks },
+          _id: { $nin: leftOut.deliveries },
+        })
         .sort({ nextAt: 1 })
         .limit(limit)
         .lean<Delivery[]>()

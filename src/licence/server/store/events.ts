@@ -1,5 +1,6 @@
 import { type Connection, Schema } from 'mongoose';
 import type { LicenceEventType } from '../../protocol/events.ts';
+import { batched } from './batched.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { indexOutbox, outboxField, type WithOutbox } from './outbox.ts';
 
@@ -43,7 +44,14 @@ export function eventStore(connection: Connection) {
 
   return {
     model,
-    find: (id: string) => model.findById(id).lean<LicenceEvent>().exec(),
+    find: batched<LicenceEvent>(
+      (ids) =>
+        model
+          .find({ _id: { $in: ids } })
+          .lean<LicenceEvent[]>()
+          .exec(),
+      ({ _id }) => _id,
+    ),
     /** False if it existed before. */
     async record(event: LicenceEvent): Promise<boolean> {
       try {
@@ -57,8 +65,8 @@ export function eventStore(connection: Connection) {
     /** Events for which some endpoint may not have a delivery yet, oldest first. */
     toFanOut: (limit: number) =>
       model.find({ fannedOutAt: null }).sort({ recordedAt: 1 }).limit(limit).lean<LicenceEvent[]>().exec(),
-    async fannedOut(id: string, fannedOutAt: Date): Promise<void> {
-      await model.updateOne({ _id: id, fannedOutAt: null }, { $set: { fannedOutAt } });
+    async fannedOut(ids: string[], fannedOutAt: Date): Promise<void> {
+      await model.updateMany({ _id: { $in: ids }, fannedOutAt: null }, { $set: { fannedOutAt } });
     },
     async forgetBefore(before: Date): Promise<number> {
       return (await model.deleteMany({ recordedAt: { $lt: before }, fannedOutAt: { $ne: null } })).deletedCount;
