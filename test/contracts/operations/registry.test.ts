@@ -65,6 +65,7 @@ test('a variable that several operations share has one default, which the config
     ...{ MONGODB_URI: 'unused', STRIPE_SECRET_KEY: 'sk_test_1', LICENCE_SERVER_URL: 'http://127.0.0.1:1' },
     ...{ LICENCE_ADMIN_TOKEN: 'a-token-of-the-tests', FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:1' },
     ...{ FREEHOLD_SIGNING_KEY: 'a-key-of-the-tests', SMTP_URL: 'smtp://127.0.0.1:1' },
+    FREEHOLD_ALERT_CRITICAL_MAIL: 'night@example.com',
   });
   for (const [variable, ms] of defaults) expect([variable, config[variable]]).toEqual([variable, ms]);
   expect(defaults.get('FREEHOLD_AWAIT_PAYMENT_MS')).toBe(22 * 3_600_000);
