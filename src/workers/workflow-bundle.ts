@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, Runtime, type WorkflowBundleOption } from '@temporalio/worker';
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 const workflowsPath = join(source, 'workflows', 'workflows.ts');
@@ -15,16 +15,21 @@ const bundled = ['workflows', 'domain', 'contracts', 'texts'];
  * the SDK, which must match the worker's; without one every start builds it, about 3 s of CPU.
  */
 export async function workflowBundle(cacheFolder: string | undefined): Promise<WorkflowBundleOption> {
-  if (cacheFolder === undefined) return bundleWorkflowCode({ workflowsPath });
+  if (cacheFolder === undefined) return bundle();
   const codePath = join(cacheFolder, `workflows-${await fingerprint()}.js`);
   if (!(await stat(codePath).catch(() => undefined))) {
-    const { code } = await bundleWorkflowCode({ workflowsPath });
+    const { code } = await bundle();
     await mkdir(cacheFolder, { recursive: true });
     const draft = `${codePath}.${process.pid}`;
     await writeFile(draft, code);
     await rename(draft, codePath);
   }
   return { codePath };
+}
+
+/** Its messages go where those of the SDK go. */
+function bundle() {
+  return bundleWorkflowCode({ workflowsPath, logger: Runtime.instance().logger });
 }
 
 async function fingerprint(): Promise<string> {
