@@ -247,6 +247,7 @@ describe('the OpenAPI document', () => {
 test('every guarded route refuses a request without credentials', async () => {
   const prefixes = {
     ...{ orders: 'ord_', instances: 'i', operations: 'op_', reconcile: 'rec_', tickets: 'tic_', check: 'chk_' },
+    ...{ incidents: 'inc_' },
     ...{ members: 'mem_', invitations: 'inv_', accounts: 'acc_' },
   };
   for (const { method, path, guard } of allRoutes) {

@@ -88,7 +88,7 @@ describe('the live page', () => {
 
     const answer = await api.call('POST', `${path}/cancel`, form(formToken(page.body), cookie));
     expect([answer.status, answer.headers.get('location')]).toEqual([303, path]);
-    expect(cancels()).toMatchObject([{ args: [record.instanceId, expect.any(String)] }]);
+    expect(cancels()).toMatchObject([{ args: [record.instanceId, { by: 'customer', updateId: expect.any(String) }] }]);
   });
 
   test('shows names as text, whatever is in them', async () => {
