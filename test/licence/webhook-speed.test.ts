@@ -19,7 +19,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-test('a receiver gets events as fast as it answers, a bounded number at once, over kept connections', async () => {
+test('a delivery that has ended starts the next one: a bounded number at once, over kept connections', async () => {
   const load = { count: 600, answerMs: 5, limitMs: 75_000 };
   const { most, twice, connections } = await deliverMany({ world, receiver, database }, load);
   expect(most).toBeLessThanOrEqual(10);

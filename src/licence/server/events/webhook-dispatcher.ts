@@ -16,8 +16,7 @@ const atOncePerWebhook = 10;
 
 /**
  * Moves outbox events to events and delivers them until the returned function is called; that resolves when running
- * attempts have ended. A delivery that has ended starts the next one that is due, so an endpoint gets its events as fast
- * as it answers. Every process may do so at the same time: a delivery is attempted by the process that claims it, and
+ * attempts have ended. A delivery that has ended starts the next one that is due. Every process may do so at the same time: a delivery is attempted by the process that claims it, and
  * the claim outlasts the time limit of an attempt. If a process dies with a claim, that delivery waits until the claim
  * expires, and its endpoint may get it twice, under the same `webhook-id`.
  */

@@ -1,7 +1,12 @@
 import { CompactSign, decodeJwt, decodeProtectedHeader, importJWK, type JWK } from 'jose';
 import { endorsementType, KeyStatement, revocationType } from '../../protocol/key-statements.ts';
 import { verdictAlgorithm } from '../../protocol/verdict.ts';
-import type { SigningKey } from './keys-file.ts';
+
+/** A signing key, as far as statements need it. */
+interface KeyPair {
+  kid: string;
+  jwk: { kty: 'OKP'; crv: 'Ed25519'; x: string; d: string };
+}
 
 /** The published statements about signing keys (protocol/key-statements.ts), each as a compact JWS. */
 export interface KeyStatements {
@@ -17,7 +22,7 @@ export interface KeyStatements {
  */
 export async function statementsAfter(
   held: KeyStatements,
-  { signing, added, revoked, at }: { signing: SigningKey[]; added: SigningKey[]; revoked: SigningKey[]; at: Date },
+  { signing, added, revoked, at }: { signing: KeyPair[]; added: KeyPair[]; revoked: KeyPair[]; at: Date },
 ): Promise<KeyStatements> {
   const endorsements = [...held.endorsements];
   for (const key of added) {
@@ -39,7 +44,7 @@ export function subjectOf(jws: string): KeyStatement {
   return KeyStatement.parse(decodeJwt(jws));
 }
 
-async function stated({ kid, jwk }: SigningKey, by: SigningKey, typ: string, at: Date): Promise<string> {
+async function stated({ kid, jwk }: KeyPair, by: KeyPair, typ: string, at: Date): Promise<string> {
   const { kty, crv, x } = jwk;
   const claims: KeyStatement = { iat: Math.floor(at.getTime() / 1000), jwk: { kty, crv, x, kid } };
   return new CompactSign(Buffer.from(JSON.stringify(claims)))
