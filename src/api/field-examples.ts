@@ -57,6 +57,13 @@ export const fieldExamples: Readonly<Record<string, unknown>> = {
   source: 'https://aws.amazon.com/ec2/pricing/',
   margin: 2_089,
   marginShare: 0.46,
+  convertedCents: 2_316,
+  'exchange.from': 'EUR',
+  'exchange.to': 'USD',
+  rate: 1.0411,
+  priceCurrency: 'EUR',
+  'confirmed.at': 'https://aws.amazon.com/ec2/pricing/',
+  'confirmed.on': '2026-11-01',
 
   // Order
   'billing.name': 'Ada Lovelace Ltd.',
