@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { OrderRecord, SubscriptionRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, order, useApi, webhookSecret } from '../support/api.ts';
+import { until } from '../support/until.ts';
 import { bringOrder } from '../support/bring-order.ts';
 import { subscriptionRecord } from '../support/subscription-record.ts';
 
@@ -42,6 +43,8 @@ async function payable() {
   const { record } = await order(api);
   const ids = { subscriptionId: `sub_${payments}`, invoiceId: `in_${payments}`, paymentIntentId: `pi_${payments}` };
   await api.store.orders.setPayment(record._id, { customerId: 'cus_1', ...ids });
+  // Its start comes after its answer.
+  await until(async () => (await api.store.orders.find(record._id))?.startedAt);
   calls.length = 0;
   return { record, ...ids };
 }
