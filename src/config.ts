@@ -79,6 +79,22 @@ const Mails = z.object({
   FREEHOLD_UNPAID_MAILS_PER_HOUR: Count.default(5),
 });
 
+/** When declined payments end an order: the control worker ends it, the api says how many tries are left. */
+const Declines = z.object({
+  /** Declines of one order before it ends. */
+  FREEHOLD_DECLINES: Count.default(8),
+});
+
+/** Where mails and pages lead for documents and help. */
+const Links = z.object({
+  /** Address above the documents for customers; the api's own pages under /help when absent. */
+  FREEHOLD_DOCUMENTS_URL: z.url().optional(),
+  /** Community forum; none when absent. */
+  FREEHOLD_FORUM_URL: z.url().optional(),
+  /** Address for extended support; `support@` the base domain when absent. */
+  FREEHOLD_SUPPORT_EMAIL: z.string().optional(),
+});
+
 /** Deadlines and windows of the operations, as declared by each (design 5, 6). */
 const Times = z.object(
   Object.fromEntries(
@@ -90,6 +106,8 @@ const Api = Common.extend(Hosting.shape)
   .extend(Stripe.shape)
   .extend(Holds.shape)
   .extend(Mails.shape)
+  .extend(Declines.shape)
+  .extend(Links.shape)
   .extend({
     /** Address to bind; a reverse proxy on another machine needs one that it reaches. */
     API_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
@@ -152,6 +170,8 @@ const Control = Common.extend(Hosting.shape)
   .extend(Licence.shape)
   .extend(Holds.shape)
   .extend(Mails.shape)
+  .extend(Declines.shape)
+  .extend(Links.shape)
   .extend(Times.shape)
   .extend(Alerts.shape)
   .extend({
@@ -160,8 +180,6 @@ const Control = Common.extend(Hosting.shape)
     FREEHOLD_SIGNING_KEY: Secret,
     SMTP_URL: z.url(),
     MAIL_FROM: z.string().default('Freehold <hello@freehold.localhost>'),
-    /** Declines of one order before it ends. */
-    FREEHOLD_DECLINES: Count.default(8),
     /** How long each payment attempt extends the hold of a name. */
     FREEHOLD_HOLD_AFTER_ATTEMPT_MS: Milliseconds.default(hours(2)),
     /** Interval of await payment between reads of Stripe, at first and after 15 minutes. */

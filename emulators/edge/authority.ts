@@ -61,7 +61,8 @@ export async function openAuthority(folder: string): Promise<Authority> {
     const keys = await makeKeys();
     const certificate = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),
-      subject: [{ CN: [name.slice(0, 64)] }],
+      // A common name has at most 64 characters; clients compare the alternative name.
+      subject: [name.length <= 64 ? { CN: [name] } : { O: ['Freehold'] }],
       issuer: ca.certificate.subject,
       ...validity(leafDays),
       signingAlgorithm: algorithm,

@@ -11,6 +11,7 @@ import { createRateLimits } from './middleware/rate-limits.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { apiDocument } from './openapi.ts';
 import { mountDocs } from './pages/docs-page.ts';
+import { mountHelpPages } from './pages/help-pages.ts';
 import { mountInvitationPage } from './pages/invitation-page.ts';
 import { mountOrderPage } from './pages/order-page.ts';
 import { problemAnswer } from './problems.ts';
@@ -38,6 +39,7 @@ export function createApi(deps: ApiDeps): Express {
 
   mountRoutes(app, allRoutes, apiServer(deps, limits.limitAccount));
   mountDocs(app, apiDocument(deps.config));
+  mountHelpPages(app);
   mountOrderPage(app, deps);
   mountInvitationPage(app, deps);
   const assets = fileURLToPath(new URL('./pages/assets', import.meta.url));

@@ -86,6 +86,13 @@ export const StepStatus = z.enum([
   'needs_operator',
   'succeeded',
   'skipped',
+  /** Ended by a cancel of its operation, neither done nor failed. */
+  'stopped',
   'failed',
 ]);
 export type StepStatus = z.infer<typeof StepStatus>;
+
+/** Whether a try of a step is over; a later try may follow a failed one. */
+export function stepHasEnded(status: StepStatus): boolean {
+  return status === 'succeeded' || status === 'skipped' || status === 'stopped' || status === 'failed';
+}

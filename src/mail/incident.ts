@@ -32,7 +32,7 @@ const render = compileMail<Values>(
 {{> code text=look}}
 {{#if workflowUrl}}<p style="margin:0">{{link workflowUrl (say "workflow")}}</p>{{/if}}
 <p style="margin:0">{{link reasonUrl (say "reason")}}</p>
-{{#if isLast}}<p class="quiet" style="margin:16px 0 0;color:#6b7884">{{say "last"}}</p>{{/if}}`,
+{{#if isLast}}<p class="quiet" style="margin:16px 0 0;color:#5b6875">{{say "last"}}</p>{{/if}}`,
     text: `{{title}}
 
 {{meaning}}

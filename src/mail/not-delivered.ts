@@ -1,4 +1,6 @@
+import type { Removable } from '../contracts/api/removal-facts.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
+import { type NameStatus, nameText, removingText } from '../domain/billing/describe-removal.ts';
 import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 import { moneyBack } from './money-back.ts';
@@ -16,11 +18,15 @@ export interface NotDeliveredInput {
   /** Paid and given back, minor units; where less went back, a person returns the rest. */
   paid: number;
   refunded: number;
+  /** What of the order is not removed yet. */
+  removing: readonly Removable[];
+  /** Who has the hostname: the order until everything is removed, nobody, or somebody else. */
+  name: NameStatus;
   currency: 'EUR';
   orderUrl: string;
 }
 
-const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'orderUrl', string>>(
+const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'left' | 'name' | 'orderUrl', string>>(
   {
     html: `{{> title text=(say "title")}}
 <p style="margin:0">{{say "lead" hostname=(strong hostname)}}</p>
@@ -29,7 +35,7 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'or
 {{> heading text=(say "money")}}
 <p style="margin:0">{{money}}</p>
 {{> heading text=(say "now")}}
-<p style="margin:0">{{say "nothingLeft"}} {{say "nameFree"}}</p>
+<p style="margin:0">{{left}} {{name}}</p>
 {{> button url=orderUrl text=(say "seeOrder")}}
 <p class="quiet" style="margin:0;font-size:14px;color:#5b6875">{{say "orderId" orderId=orderId}}</p>`,
     text: `{{underlined "title"}}
@@ -43,8 +49,8 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'why' | 'money' | 'or
 {{money}}
 
 {{underlined "now" as="-"}}
-{{say "nothingLeft"}}
-{{say "nameFree"}}
+{{left}}
+{{name}}
 
 {{say "seeOrder"}}: {{orderUrl}}
 {{say "orderId" orderId=orderId}}`,
@@ -59,6 +65,8 @@ export function renderNotDelivered(input: NotDeliveredInput): Mail {
     orderId: input.orderId,
     why: reasonTexts[input.reason].customer,
     money: moneyBack(input, texts),
+    left: removingText(input.removing) ?? texts.nothingLeft,
+    name: nameText(input),
     orderUrl: input.orderUrl,
   });
 }

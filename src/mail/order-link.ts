@@ -18,7 +18,7 @@ const render = compileMail<Record<'hostname' | 'orderId' | 'orderUrl' | 'state',
 <p style="margin:0">{{say "lead" hostname=(strong hostname)}} {{state}}</p>
 <p style="margin:16px 0 0">{{say "page"}}</p>
 {{> button url=orderUrl text=(say "seeOrder")}}
-<p class="quiet" style="margin:0;font-size:14px;color:#6b7884">{{say "secret"}} {{say "orderId" orderId=orderId}}</p>`,
+<p class="quiet" style="margin:0;font-size:14px;color:#5b6875">{{say "secret"}} {{say "orderId" orderId=orderId}}</p>`,
     text: `{{underlined "title"}}
 
 {{say "lead" hostname=hostname}} {{state}}

@@ -1,4 +1,6 @@
+import type { Removable } from '../contracts/api/removal-facts.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
+import { type NameStatus, nameText, removingText } from '../domain/billing/describe-removal.ts';
 import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
 import { moneyBack } from './money-back.ts';
@@ -17,6 +19,10 @@ export interface OutcomeInput {
   /** Paid and given back, minor units; where less went back, a person returns the rest. */
   paid: number;
   refunded: number;
+  /** What of the order is not removed yet. */
+  removing: readonly Removable[];
+  /** Who has the hostname: the order until everything is removed, nobody, or somebody else. */
+  name: NameStatus;
   currency: 'EUR';
   orderUrl: string;
 }
@@ -47,7 +53,7 @@ export function renderOutcome(input: OutcomeInput): Mail {
     hostname: input.hostname,
     orderId: input.orderId,
     why: reasonTexts[input.reason].customer,
-    next: texts.nameFree,
+    next: [removingText(input.removing), nameText(input)].filter((text) => text !== undefined).join(' '),
     money: moneyBack(input, texts),
     orderUrl: input.orderUrl,
   });

@@ -1,21 +1,16 @@
 import { formatMoney } from '../domain/billing/money.ts';
 import { textsOf } from '../texts/texts.ts';
 import { compileMail, type Mail } from './layout.ts';
+import { type PaidOrder, type PaymentRow, paymentRows } from './payment-rows.ts';
 
-export interface PaymentInput {
-  orderId: string;
-  hostname: string;
-  plan: string;
-  /** Paid amount including tax, minor units. */
-  amount: number;
-  currency: 'EUR';
+export interface PaymentInput extends PaidOrder {
   /** The live page of the order. */
   orderUrl: string;
 }
 
 const { payment: texts } = textsOf('en').mails;
 
-const render = compileMail<PaymentInput & { money: string; rows: { label: string; value: string }[] }>(
+const render = compileMail<Pick<PaymentInput, 'hostname' | 'orderUrl'> & { money: string; rows: PaymentRow[] }>(
   {
     html: `{{> title text=(say "title")}}
 <p style="margin:0">{{say "lead"}}</p>
@@ -26,7 +21,7 @@ const render = compileMail<PaymentInput & { money: string; rows: { label: string
 {{say "lead"}}
 
 {{#each rows}}
-{{label}}: {{value}}
+{{label}}: {{value}}{{#if url}} ({{url}}){{/if}}
 {{/each}}
 
 {{say "seeOrder"}}: {{orderUrl}}`,
@@ -36,12 +31,6 @@ const render = compileMail<PaymentInput & { money: string; rows: { label: string
 
 /** The e-mail to a payer who is not the administrator, when the server is ready. */
 export function renderPayment(input: PaymentInput): Mail {
-  const money = formatMoney(input.amount, input.currency);
-  const rows = [
-    { label: texts.rows.server, value: input.hostname },
-    { label: texts.rows.plan, value: input.plan },
-    { label: texts.rows.paid, value: money },
-    { label: texts.rows.order, value: input.orderId },
-  ];
-  return render({ ...input, money, rows });
+  const money = formatMoney(input.paid, input.currency);
+  return render({ hostname: input.hostname, orderUrl: input.orderUrl, money, rows: paymentRows(input) });
 }

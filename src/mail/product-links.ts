@@ -1,25 +1,30 @@
+import { helpTopics } from '../contracts/help-topics.ts';
 import { textsOf } from '../texts/texts.ts';
 
-const { documents: titles } = textsOf('en').mails;
+const { help } = textsOf('en');
 
 /** Documentation and help for customers. */
 export interface ProductLinks {
   documents: { title: string; url: string }[];
-  /** Community forum, open to every account. */
-  forum: string;
+  /** Community forum, open to every account; undefined where there is none. */
+  forum: string | undefined;
   /** Address of the engineers, for those who bought extended support. */
   support: string;
 }
 
-/** The links of the product that Freehold sells; the support address lies under the base domain. */
-export function productLinks(baseDomain: string): ProductLinks {
+/** The links that mails and pages lead to, from the configuration of the process. */
+export function productLinks(config: {
+  FREEHOLD_PUBLIC_URL: string;
+  FREEHOLD_BASE_DOMAIN: string;
+  FREEHOLD_DOCUMENTS_URL?: string | undefined;
+  FREEHOLD_FORUM_URL?: string | undefined;
+  FREEHOLD_SUPPORT_EMAIL?: string | undefined;
+}): ProductLinks {
+  const own = `${config.FREEHOLD_PUBLIC_URL.replace(/\/$/, '')}/help`;
+  const base = config.FREEHOLD_DOCUMENTS_URL?.replace(/\/$/, '') ?? own;
   return {
-    documents: [
-      { title: titles.firstSteps, url: 'https://docs.thinger.io/quick-start' },
-      { title: titles.devices, url: 'https://docs.thinger.io/devices' },
-      { title: titles.server, url: 'https://docs.thinger.io/server' },
-    ],
-    forum: 'https://community.thinger.io',
-    support: `support@${baseDomain}`,
+    documents: helpTopics.map((topic) => ({ title: help.topics[topic].title, url: `${base}/${topic}` })),
+    forum: config.FREEHOLD_FORUM_URL,
+    support: config.FREEHOLD_SUPPORT_EMAIL ?? `support@${config.FREEHOLD_BASE_DOMAIN}`,
   };
 }

@@ -1,19 +1,25 @@
 import type Stripe from 'stripe';
-import type { OrderPayment } from '../contracts/order-payment.ts';
+import type { OrderInvoice, OrderPayment, PaymentChallenge } from '../contracts/order-payment.ts';
 import { call } from './client.ts';
 import { toReason } from './errors.ts';
 
 /** The state of the first payment of an order at Stripe. Amounts in minor units. */
 export type PaymentState =
-  /** `outside`: the part of the amount that was paid outside Stripe. */
-  | { kind: 'paid'; amount: number; outside: number; paidUntil: Date | undefined }
+  | {
+      kind: 'paid';
+      amount: number;
+      /** The part of the amount that was paid outside Stripe. */
+      outside: number;
+      paidUntil: Date | undefined;
+      invoice: OrderInvoice | undefined;
+    }
   | {
       kind: 'open';
       /** Attempts that were charged and declined. */
       declines: number;
-      /** The payment method whose 3-D Secure challenge was refused last; such an attempt has no charge. */
-      refusedChallenge: string | undefined;
       lastDecline: string | undefined;
+      /** The 3-D Secure challenge of the last attempt; an attempt whose challenge was refused has no charge. */
+      challenge: PaymentChallenge | undefined;
     }
   /** Confirmed by the customer; the bank has not answered yet. */
   | { kind: 'processing' }
@@ -26,24 +32,32 @@ export type PaymentState =
 export async function readPayment(stripe: Stripe, payment: OrderPayment): Promise<PaymentState> {
   const invoice = await call('invoice', stripe.invoices.retrieve(payment.invoiceId));
   if (invoice.status === 'paid') {
-    const { amount_paid: amount, amount_paid_off_stripe: outside } = invoice;
-    return { kind: 'paid', amount, outside: outside ?? 0, paidUntil: periodEndOf(invoice) };
+    const { number, hosted_invoice_url: url, amount_paid: amount, amount_paid_off_stripe: outside } = invoice;
+    const document = number ? { number, url: url ?? undefined } : undefined;
+    return { kind: 'paid', amount, outside: outside ?? 0, paidUntil: periodEndOf(invoice), invoice: document };
   }
   if (invoice.status === 'void' || invoice.status === 'uncollectible') return { kind: 'closed' };
-  if (!payment.paymentIntentId) {
-    return { kind: 'open', declines: 0, refusedChallenge: undefined, lastDecline: undefined };
-  }
+  if (!payment.paymentIntentId) return { kind: 'open', declines: 0, lastDecline: undefined, challenge: undefined };
 
   const intent = await call('payment_intent', stripe.paymentIntents.retrieve(payment.paymentIntentId));
   if (intent.status === 'processing') return { kind: 'processing' };
   const error = intent.last_payment_error;
-  const isRefusal = error?.code === 'payment_intent_authentication_failure';
+  const isOpen = intent.status === 'requires_action';
   return {
     kind: 'open',
-    declines: error ? await countDeclines(stripe, intent.id) : 0,
-    refusedChallenge: isRefusal ? error.payment_method?.id : undefined,
-    lastDecline: error?.decline_code ?? error?.code ?? undefined,
+    declines: error || isOpen ? await countDeclines(stripe, intent.id) : 0,
+    lastDecline: isOpen ? undefined : (error?.decline_code ?? error?.code ?? undefined),
+    challenge: challengeOf(intent),
   };
+}
+
+/** The challenge that waits for the buyer, or that they have refused or failed. */
+function challengeOf({ status, payment_method: method, last_payment_error: error }: Stripe.PaymentIntent) {
+  const isRefused = status !== 'requires_action';
+  if (isRefused && error?.code !== 'payment_intent_authentication_failure') return undefined;
+  const asked = isRefused ? error?.payment_method : method;
+  const paymentMethodId = typeof asked === 'string' ? asked : asked?.id;
+  return paymentMethodId === undefined ? undefined : { paymentMethodId, isRefused };
 }
 
 /** End of the last period on an invoice; undefined without a subscription. */

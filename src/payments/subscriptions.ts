@@ -17,7 +17,7 @@ export interface SubscriptionRequest {
   instanceId: string;
   /** The total of the customer's quote, minor units; Stripe's invoice must equal it to the cent. */
   total: number;
-  tax: { country: string; basisPoints: number; name: string };
+  tax: { country: string; basisPoints: number; name: string; day: string };
   /** The priced lines of the quote, each with its net price in minor units. */
   items: readonly { lookupKey: string; title: string; quantity: number; unitAmount: number }[];
   currency: string;
@@ -66,6 +66,8 @@ export async function createSubscription(
       freehold_key: request.baseKey,
       freehold_order: request.orderId,
       freehold_instance: request.instanceId,
+      // Stripe copies it onto each invoice.
+      freehold_tax_day: request.tax.day,
     },
     expand,
   };

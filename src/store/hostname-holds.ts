@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, Schema } from 'mongoose';
+import type { OrderDetails } from '../contracts/api/orders.ts';
 import { nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
 import { insertPlain } from './insert-plain.ts';
@@ -38,6 +39,15 @@ export function holderAccountOf({ memberId, accountId }: Pick<OrderRecord, 'memb
 /** How often and how long, in ms, a taker waits until those behind it have withdrawn. */
 const surplusReads = 20;
 const surplusReadMs = 25;
+
+/** Who has a hostname at this time (ms since the epoch), seen from the one with these ids; `hold` is its row. */
+export function nameStatusOf(
+  hold: Pick<HostnameHold, 'holderId' | 'until'> | null,
+  { holderIds, at }: { holderIds: readonly string[]; at: number },
+): OrderDetails['name']['status'] {
+  if (!hold || (hold.until !== null && hold.until.getTime() <= at)) return 'free';
+  return holderIds.includes(hold.holderId) ? 'held' : 'taken';
+}
 
 export function hostnameHoldStore(connection: Connection) {
   const model = connection.model<HostnameHold>(

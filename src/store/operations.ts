@@ -12,7 +12,7 @@ import { type Newest, type NewestPage, newestFirst } from './newest-first.ts';
 import type { OperationRecord, OperationStep } from './records.ts';
 
 /** Statuses that a repeated check of the same try does not replace. */
-const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs_operator'];
+const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'stopped', 'failed', 'needs_operator'];
 
 /**
  * Statuses of an attempt that this one does not replace. What succeeded is not skipped; a success after the deadline comes too late for its attempt,
@@ -21,9 +21,9 @@ const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'failed', 'needs
 function lastingAgainst({ step, status }: OperationStep): readonly StepStatus[] {
   if (isUnderWay(status)) return settled;
   if (status === 'skipped') return ['succeeded'];
-  if (status !== 'succeeded' && status !== 'failed') return [];
+  if (status !== 'succeeded' && status !== 'failed' && status !== 'stopped') return [];
   if (isUndoStep(step)) return [status];
-  return status === 'failed' ? [status, 'needs_operator'] : [status, 'skipped', 'needs_operator'];
+  return status === 'succeeded' ? [status, 'skipped', 'needs_operator'] : ['failed', 'stopped', 'needs_operator'];
 }
 
 function isUnderWay(status: StepStatus): boolean {

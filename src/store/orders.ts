@@ -1,5 +1,5 @@
 import { type Connection, Schema } from 'mongoose';
-import type { OrderPayment } from '../contracts/order-payment.ts';
+import type { OrderInvoice, OrderPayment, PaymentChallenge } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, OrderState, orderHasEnded } from '../contracts/states.ts';
 import { statesBefore } from '../domain/billing/order-rules.ts';
@@ -59,11 +59,13 @@ export function orderStore(connection: Connection) {
       payment: { type: Schema.Types.Mixed },
       invoiceIds: { type: [String], required: true },
       declines: { type: Number, required: true },
+      challenges: { type: [String], default: undefined },
       refusedChallenges: { type: [String], default: undefined },
       paid: { type: Number, required: true },
       refunded: { type: Number, required: true },
       paidOutside: Number,
       acceptedAt: Date,
+      invoice: { type: Schema.Types.Mixed },
       startedAt: Date,
       createdAt: { type: Date, required: true },
       endedAt: Date,
@@ -231,13 +233,19 @@ export function orderStore(connection: Connection) {
     async setDeclines(id: string, declines: number): Promise<void> {
       await model.updateOne({ _id: id }, { $max: { declines } });
     },
-    /** Notes the payment method of a 3-D Secure challenge that was refused, once. */
-    async noteRefusedChallenge(id: string, paymentMethodId: string): Promise<void> {
-      await model.updateOne({ _id: id }, { $addToSet: { refusedChallenges: paymentMethodId } });
+    /** Notes a 3-D Secure challenge by its payment method, that it was seen or that it was refused; each once. */
+    async noteChallenge(id: string, { paymentMethodId, isRefused }: PaymentChallenge): Promise<void> {
+      const field = isRefused ? 'refusedChallenges' : 'challenges';
+      await model.updateOne({ _id: id }, { $addToSet: { [field]: paymentMethodId } });
     },
     /** Records a payment for an order that is not being refunded. */
-    async setPaid(id: string, money: { paid: number; paidOutside: number }): Promise<void> {
-      await model.updateOne({ _id: id, state: { $in: ['awaiting_payment', 'fulfilling'] } }, { $set: money });
+    async setPaid(
+      id: string,
+      money: { paid: number; paidOutside: number; invoice: OrderInvoice | undefined },
+    ): Promise<void> {
+      const { invoice, ...amounts } = money;
+      const set = { ...amounts, ...(invoice ? { invoice } : {}) };
+      await model.updateOne({ _id: id, state: { $in: ['awaiting_payment', 'fulfilling'] } }, { $set: set });
     },
     async setMoney(id: string, money: { paid: number; refunded: number; paidOutside?: number }): Promise<void> {
       await model.updateOne({ _id: id }, { $set: money });

@@ -3,7 +3,7 @@ import type { AppliedServer, DesiredServer } from '../contracts/desired-server.t
 import type { MismatchKind, Repair } from '../contracts/fleet.ts';
 import type { NewIncident } from '../contracts/incidents.ts';
 import type { OperationKind } from '../contracts/operations/registry.ts';
-import type { OrderPayment } from '../contracts/order-payment.ts';
+import type { OrderInvoice, OrderPayment } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import type { CloudName, StackOutputs } from '../contracts/stack.ts';
 import type { InstanceStatus, OperationStatus, OrderState, Standing, StepStatus } from '../contracts/states.ts';
@@ -72,7 +72,8 @@ export interface QuoteContent<Subject extends QuoteSubject = QuoteSubject> {
   lines: QuoteLine[];
   currency: 'EUR';
   net: number;
-  tax: { country: string; basisPoints: number; name: string; amount: number };
+  /** `day`: the UTC day whose rate it is, YYYY-MM-DD. */
+  tax: { country: string; basisPoints: number; name: string; day: string; amount: number };
   total: number;
   /** Milliseconds since the epoch. */
   expiresAt: number;
@@ -124,7 +125,8 @@ export interface OrderRecord {
   invoiceIds: string[];
   /** Attempts to pay that were declined, refused 3-D Secure challenges among them. */
   declines: number;
-  /** The payment methods of those challenges. */
+  /** The payment methods whose 3-D Secure challenge was seen, and those among them that the buyer refused. */
+  challenges?: string[] | undefined;
   refusedChallenges?: string[] | undefined;
   /**
    * Minor units paid and given back for this order, as read from Stripe. `paidOutside` is the part of `paid` that Stripe
@@ -135,6 +137,8 @@ export interface OrderRecord {
   paidOutside?: number | undefined;
   /** When the request that placed it, or a sweep, accepted it; before that it may be removed. */
   acceptedAt?: Date | undefined;
+  /** Absent until it is paid. */
+  invoice?: OrderInvoice | undefined;
   /** When the workflow was known to run; the start sweep looks for rows without it. */
   startedAt?: Date | undefined;
   createdAt: Date;

@@ -22,6 +22,7 @@ import { priceList } from '../domain/catalogue/catalogue.ts';
 import { catalogue } from '../domain/catalogue/catalogue-data.ts';
 import { installedCatalogue } from '../domain/catalogue/installed-catalogue.ts';
 import { workflowPage } from '../domain/operations/workflow-page.ts';
+import { productLinks } from '../mail/product-links.ts';
 import { createSender } from '../mail/sender.ts';
 import { createStripeGateway } from '../payments/stripe-gateway.ts';
 import { createProcessLog } from '../runtime/process-log.ts';
@@ -131,6 +132,7 @@ const [worker] = await Promise.all([
         store,
         sender,
         baseDomain: config.FREEHOLD_BASE_DOMAIN,
+        links: productLinks(config),
         simulated: config.FREEHOLD_SIMULATED_CLOUDS,
         unpaidMailsPerHour: config.FREEHOLD_UNPAID_MAILS_PER_HOUR,
         orderLink: (orderId) =>

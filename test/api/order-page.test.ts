@@ -1,15 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createJournal } from '../../src/activities/lib/journal.ts';
+import { beginUndo } from '../../src/activities/records/end-order.ts';
+import { holdHostname } from '../../src/activities/records/hold-hostname.ts';
+import { reportDrift } from '../../src/activities/records/report-drift.ts';
 import { estimateFrom } from '../../src/api/orders/estimates.ts';
+import { logLine } from '../../src/api/pages/order-log.ts';
 import { announcementText, estimateText, noteText, outcomeTexts } from '../../src/api/pages/order-texts.ts';
-import { operationView } from '../../src/api/views/operation-view.ts';
-import { orderView } from '../../src/api/views/order-view.ts';
+import { orderDetailsView } from '../../src/api/views/order-view.ts';
 import { orderFacts } from '../../src/contracts/api/order-facts.ts';
+import type { Difference, JudgedDrift } from '../../src/contracts/drift.ts';
 import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
 import { provision } from '../../src/contracts/operations/provision.ts';
+import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import { OrderState } from '../../src/contracts/states.ts';
+import { productLinks } from '../../src/mail/product-links.ts';
+import type { HostnameHold } from '../../src/store/hostname-holds.ts';
 import type { OperationRecord, OrderRecord } from '../../src/store/records.ts';
 import { textsOf } from '../../src/texts/texts.ts';
 import { notedWorkflows, order, useApi } from '../support/api.ts';
+import { watchIncidents } from '../support/incidents.ts';
+import { instanceRecord } from '../support/instance-record.ts';
 
 const { livePage } = textsOf('en');
 const provisionSteps = stepNamesOf(provision);
@@ -52,6 +63,16 @@ describe('the live page', () => {
     expect(body).toContain('role="status" aria-live="polite"');
     expect(body).not.toMatch(/ style=| onclick=|<script>/);
     expect((await api.call('GET', `/v1/orders/${accepted.id}/events`, { headers: { cookie } })).status).toBe(200);
+  });
+
+  test('leads to documents that this api serves', async () => {
+    for (const { url } of productLinks({ ...api.deps.config, FREEHOLD_PUBLIC_URL: api.url }).documents) {
+      const page = await api.call('GET', new URL(url).pathname);
+      expect(page.status).toBe(200);
+      expect(page.body).toMatch(/<h2>.+<\/h2>\s*<p>.{40,}/);
+    }
+    const { path, cookie } = await visit();
+    expect((await api.call('GET', path, { headers: { cookie } })).body).not.toContain('thinger.io');
   });
 
   test('is nobody else’s', async () => {
@@ -105,7 +126,7 @@ describe('the live page', () => {
 
 const at = Date.parse('2026-11-22T12:00:00Z');
 const step = (
-  name: (typeof provisionSteps)[number],
+  name: OperationRecord['steps'][number]['step'],
   status: OperationRecord['steps'][number]['status'],
   from = 0,
   to?: number,
@@ -117,10 +138,13 @@ const step = (
   ...(to === undefined ? {} : { endedAt: new Date(at + to) }),
 });
 
+const shown = { currency: 'EUR', hostname: 'acme.local.freehold.localhost' } as const;
+
 async function factsOf(
   change: Partial<OrderRecord>,
   operation: Partial<OperationRecord> = {},
   estimate?: ReturnType<typeof estimateFrom>,
+  hold: HostnameHold | null = null,
 ) {
   const { record } = await order(api);
   const row: OperationRecord = {
@@ -134,9 +158,53 @@ async function factsOf(
     createdAt: new Date(at),
     ...operation,
   };
-  const shown = { order: orderView(api.deps, { ...record, ...change }), operation: operationView(row) };
-  return orderFacts({ ...shown, events: [], estimate, at: at + 60_000 });
+  const records = { order: { ...record, ...change }, operation: row, instance: null, hold };
+  const details = orderDetailsView(api.deps, records);
+  return orderFacts({ order: details, operation: details.operation, events: [], estimate, at: at + 60_000 });
 }
+
+describe('the page of a delivered server', () => {
+  test('whose volume is gone shows the incident and sends nobody to it; afterwards it is ready again', async () => {
+    const { record, path, cookie } = await visit();
+    const { _id: orderId, instanceId, accountId } = record;
+    for (const to of ['fulfilling', 'fulfilled'] as const) await api.store.orders.move(orderId, { to });
+    await api.store.instances.insert(instanceRecord({ _id: instanceId, orderId, accountId, status: 'ready' }));
+    const look = async () => (await api.call('GET', path, { headers: { cookie } })).body as string;
+    expect(await look()).toContain('Open your server');
+
+    const ref = { instanceId, operationId: 'op_1111111111111111' };
+    const row = { _id: ref.operationId, instanceId, accountId, kind: 'check-drift', status: 'running' } as const;
+    await api.store.operations.insert({ ...row, steps: [], createdAt: new Date() });
+    const volume: Difference = {
+      ...{ name: 'volume-node-1', id: 'vol-1', change: 'missing', properties: [], protected: true },
+    };
+    const drift: JudgedDrift = {
+      ...{ differences: [volume], requiredVolumeIds: [], verdict: 'needs_person', reason: 'volume_gone' },
+    };
+    const context = { ...ref, step: 'report-drift', attempt: 1 } as const;
+    const ports = { store: api.store, journal: createJournal(api.store) };
+    const report = new MockActivityEnvironment().run(reportDrift(ports as never), context, drift);
+    await expect(report).rejects.toMatchObject({ code: 'volume_gone' });
+    await api.store.operations.setStatus(ref.operationId, { status: 'needs_operator', reason: 'volume_gone' });
+    const body = await look();
+    expect(body).toContain('<h1>Something is wrong with your server</h1>');
+    expect(body).toMatch(/id="incident"[^>]* role="alert"/);
+    expect(body).toContain('The data volume of your server is missing.');
+    expect(body).toMatch(/<li>[^<]*volume[^<]*<\/li>/i);
+    expect(body).toContain('Our team has been notified and decides what is done.');
+    expect(body).not.toContain('Open your server');
+    expect(body).toContain('data-ended="false"');
+
+    // Days later, with the check ended: it is still the truth.
+    await api.store.operations.model.updateOne(
+      { _id: ref.operationId },
+      { $set: { status: 'cancelled', reason: 'check_ended', endedAt: new Date(Date.now() - 86_400_000) } },
+    );
+    expect(await look()).toContain('The data volume of your server is missing.');
+    await api.store.instances.update(instanceId, { status: 'ready' });
+    expect(await look()).toContain('Open your server');
+  });
+});
 
 describe('what the page says', () => {
   test('tells of a payment that the bank has not confirmed that there is nothing more to do', async () => {
@@ -156,25 +224,28 @@ describe('what the page says', () => {
 
   test('has a headline for every state, and who acts next for every end', async () => {
     for (const state of OrderState.options) {
-      const facts = await factsOf({ state, reason: 'payment_expired' });
+      const facts = await factsOf({ state, reason: 'payment_expired' }, { status: 'failed' });
       expect(livePage.headlines[facts.headline].title.length).toBeGreaterThan(5);
       if (facts.ended && state !== 'fulfilled') {
-        expect(outcomeTexts(facts.outcome!, 'EUR')).toMatchObject({
+        expect(outcomeTexts(facts.outcome!, shown)).toMatchObject({
           happened: 'The payment was not completed in time.',
           money: 'Nothing was charged.',
-          next: 'Nobody; nothing is left to do. The name is free again; you may place a new order at any time.',
+          next: 'Nobody; nothing is left to do. The name is free, you can order it again.',
         });
       }
     }
   });
 
   test('tells what was charged and what went back', async () => {
+    let steps: OperationRecord['steps'] = [];
     const money = async (paid: number, refunded: number) =>
       outcomeTexts(
-        (await factsOf({ state: 'cancelling', reason: 'cancelled_by_customer', paid, refunded })).outcome!,
-        'EUR',
+        (await factsOf({ state: 'cancelling', reason: 'cancelled_by_customer', paid, refunded }, { steps })).outcome!,
+        shown,
       ).money;
     expect(await money(0, 0)).toBe('We are reading what was charged; whatever it is goes back in full.');
+    steps = [step('settle-money', 'succeeded', 0, 1)];
+    expect(await money(0, 0)).toBe('Nothing was charged.');
     expect(await money(12_345, 0)).toBe('€123.45 was charged and is being given back in full.');
     expect(await money(12_345, 2_345)).toBe(
       '€123.45 was charged and is being given back in full, €23.45 of it is back already.',
@@ -184,7 +255,7 @@ describe('what the page says', () => {
 
   test('tells who paid outside Stripe that a person returns it', async () => {
     const ended = { state: 'cancelled', reason: 'cancelled_by_customer', paid: 12_345, refunded: 0 } as const;
-    const { money, next } = outcomeTexts((await factsOf({ ...ended, paidOutside: 12_345 })).outcome!, 'EUR');
+    const { money, next } = outcomeTexts((await factsOf({ ...ended, paidOutside: 12_345 })).outcome!, shown);
     expect(money).toBe('€123.45 was paid outside our payment service, and one of us returns it to you.');
     expect(next).toMatch(/^We do;/);
   });
@@ -241,7 +312,7 @@ describe('what the page says', () => {
       },
     );
     expect(facts).toMatchObject({ tone: 'attention', headline: 'needs_operator' });
-    expect(outcomeTexts(facts.outcome!, 'EUR')).toMatchObject({
+    expect(outcomeTexts(facts.outcome!, shown)).toMatchObject({
       happened: 'The server could not be built.',
       next: expect.stringMatching(/^We do\./),
     });
@@ -262,7 +333,7 @@ describe('what the page says', () => {
       },
     );
     expect(undone.undo.map((each) => [each.step, each.status, noteText(each, 'provision')])).toEqual([
-      ['settle-money', 'running', 'Nothing is charged that was not delivered.'],
+      ['settle-money', 'running', 'Whatever was charged goes back in full, and nothing more can be charged.'],
     ]);
     expect(undone.forward.at(-1)).toMatchObject({ status: 'never' });
     expect(undone.mayCancel).toBe(false);
@@ -275,5 +346,84 @@ describe('what the page says', () => {
       status: 'stopped',
       note: undefined,
     });
+  });
+
+  test('after a cancel: what is still being removed, and the name only after its release', async () => {
+    const cancelled = { state: 'cancelled', reason: 'cancelled_by_customer' } as const;
+    const begun = [
+      step('hold-hostname', 'succeeded', 0, 1),
+      step('issue-licence', 'succeeded', 1, 2),
+      step('stack-up', 'stopped', 2, 3),
+      step('settle-money', 'succeeded', 3, 4),
+      step('revoke-licence', 'succeeded', 3, 4),
+    ];
+    const destroying = [...begun, step('destroy-stack', 'running', 4)];
+    const holder = { holder: 'instance', tokenHash: 'x', until: null } as const;
+    const { record } = await order(api);
+    const held = { ...holder, _id: record.quote.subject.name, holderId: record.instanceId };
+    const change = { ...cancelled, instanceId: record.instanceId };
+    const facts = await factsOf(change, { status: 'undoing', steps: destroying }, undefined, held);
+    expect(facts).toMatchObject({ ended: false, removing: ['server', 'name'], tone: 'over', headline: 'cancelled' });
+    expect(facts.current?.step).toBe('destroy-stack');
+    expect(outcomeTexts(facts.outcome!, shown).next).toBe(
+      'We do; it continues automatically. You need not do anything. ' +
+        'You can order acme.local.freehold.localhost again as soon as everything is removed.',
+    );
+
+    const removed = [...begun, step('destroy-stack', 'succeeded', 4, 5), step('release-hostname', 'succeeded', 5, 6)];
+    const done = await factsOf(change, { status: 'cancelled', steps: removed });
+    expect(done).toMatchObject({ ended: true, removing: [] });
+    expect(outcomeTexts(done.outcome!, shown).next).toMatch(/The name is free/);
+    const taken = { ...held, holderId: 'somebody' };
+    const later = await factsOf(change, { status: 'cancelled', steps: removed }, undefined, taken);
+    expect(outcomeTexts(later.outcome!, shown).next).toMatch(/Somebody else has the name/);
+  });
+
+  test('a wanted cancel is nothing bad, and no step of it failed', async () => {
+    const { record } = await order(api);
+    const ref = { instanceId: record.instanceId, orderId: record._id, operationId: record.operationId };
+    const journal = createJournal(api.store);
+    const ports = { store: api.store, journal, holdMs: 60_000, ...watchIncidents(api.store) };
+    await holdHostname(ports)({ ...ref, step: 'hold-hostname', attempt: 1 });
+    await journal.note({ ...ref, step: 'await-payment', attempt: 1 }, { status: 'waiting', reason: 'not_paid_yet' });
+    await beginUndo(ports)(ref, 'cancelled_by_customer');
+    const events = await api.store.timeline.page(record.instanceId, 0, 100);
+    const operation = await api.store.operations.find(record.operationId);
+    const facts = await factsOf({ state: 'cancelled', reason: 'cancelled_by_customer' }, { ...operation! });
+    expect(facts.tone).toBe('over');
+    expect(facts.forward.map(({ status }) => status)).not.toContain('failed');
+    expect(events.map(logLine).filter(({ severity, text }) => severity === 'error' || /failed/.test(text))).toEqual([]);
+    expect(livePage.headlines.cancelling.lead).toContain('whatever you paid');
+  });
+
+  test('while the customer has to pay: the hold, the tries left, and what their bank asks', async () => {
+    const until = new Date(at + 30 * 60_000);
+    const { record } = await order(api);
+    const hold = { _id: 'x', holder: 'order', holderId: record._id, tokenHash: 'x', until } as const;
+    const waits = async (reason: ReasonCode, declines = 0) => {
+      const steps = [{ step: 'await-payment', status: 'waiting', attempt: 1, reason } as const];
+      return factsOf({ _id: record._id, state: 'awaiting_payment', declines }, { steps }, undefined, hold);
+    };
+    expect((await waits('not_paid_yet')).payment).toEqual({
+      ...{ attempt: 'none', declines: 0, triesLeft: 8 },
+      heldUntil: until.getTime() > Date.now() ? until.getTime() : undefined,
+    });
+    const asked = await waits('confirmation_open');
+    expect([asked.headline, asked.payment?.attempt]).toEqual(['confirmation_open', 'confirmation_open']);
+    const refused = await waits('confirmation_refused', 1);
+    expect(refused).toMatchObject({ headline: 'payment_refused', payment: { declines: 1, triesLeft: 7 } });
+    expect(await waits('declined_try_again', 2)).toMatchObject({ payment: { attempt: 'declined', triesLeft: 6 } });
+
+    const { path, cookie, record: shownOrder } = await visit();
+    await api.store.holds.extend(shownOrder.quote.subject.name, shownOrder._id, new Date(Date.now() + 3_600_000));
+    const { operationId: _id, instanceId, accountId } = shownOrder;
+    const row = { _id, instanceId, accountId, orderId: shownOrder._id, kind: 'provision', status: 'running' } as const;
+    const steps = [{ step: 'await-payment', status: 'waiting', attempt: 1, reason: 'confirmation_refused' } as const];
+    await api.store.operations.insert({ ...row, steps, createdAt: new Date() });
+    await api.store.orders.setDeclines(shownOrder._id, 1);
+    const { body } = await api.call('GET', path, { headers: { cookie } });
+    expect(body).toContain('The payment was not confirmed at your bank, which charges nothing.');
+    expect(body).toContain('7 more tries are possible before the order ends.');
+    expect(body).toMatch(/held for you until <time datetime="[^"]+" data-local>\d\d:\d\d UTC<\/time>/);
   });
 });

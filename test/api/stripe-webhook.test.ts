@@ -3,9 +3,9 @@ import Stripe from 'stripe';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { OrderRecord, SubscriptionRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, order, useApi, webhookSecret } from '../support/api.ts';
-import { until } from '../support/until.ts';
 import { bringOrder } from '../support/bring-order.ts';
 import { subscriptionRecord } from '../support/subscription-record.ts';
+import { until } from '../support/until.ts';
 
 let reachable = true;
 const { workflows, calls } = notedWorkflows();

@@ -8,6 +8,7 @@ import { checkDrift } from '../../src/contracts/operations/check-drift.ts';
 import { controlQueue, instanceWorkflowId, latePaymentWorkflowId } from '../../src/contracts/workflow-messages.ts';
 import { newId } from '../../src/runtime/new-id.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
+import { textsOf } from '../../src/texts/texts.ts';
 import { testConfig } from '../support/api.ts';
 import { startDevServer } from '../support/temporal.ts';
 
@@ -163,6 +164,28 @@ describe('Temporal that does not answer', () => {
     } finally {
       await nowhere.close();
     }
+  });
+
+  test('takes only so many Updates of one server at once: the others are told to send them again', async () => {
+    const burst = createWorkflows({ connection, namespace: 'default', config: testConfig(), deadlineMs: 3_000 });
+    const order = anOrder();
+    const handle = await server.client.workflow.start('instance', {
+      workflowId: instanceWorkflowId(order.instanceId),
+      taskQueue: 'nobody-works-here',
+      args: [{ queue: [] }],
+    });
+    const answers = await Promise.allSettled(
+      Array.from({ length: 60 }, (_each, index) =>
+        burst.cancel(order.instanceId, { by: 'customer', updateId: `update-${index}` }),
+      ),
+    );
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'workflow_unreachable' } });
+    }
+    const { customer, next } = textsOf('en').reasons.workflow_unreachable;
+    expect(customer).not.toMatch(/automatically|by itself/);
+    expect(next).toMatch(/^Send it again/);
+    await handle.terminate();
   });
 
   test('with no worker there to take an Update is the same', async () => {

@@ -32,7 +32,8 @@ const mail = {
     adminEmail: 'Ada@example.com',
     plan: 'GROW',
     extendedSupport: true,
-    links: productLinks('freehold.localhost'),
+    links: productLinks({ FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:4600', FREEHOLD_BASE_DOMAIN: 'freehold.localhost' }),
+    payment: undefined,
   }),
 };
 

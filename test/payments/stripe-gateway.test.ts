@@ -26,7 +26,7 @@ afterAll(async () => {
   await Promise.all([database?.stop(), emulator?.[Symbol.asyncDispose]()]);
 });
 
-const tax = { country: 'ES', basisPoints: 2_100, name: 'VAT' };
+const tax = { country: 'ES', basisPoints: 2_100, name: 'VAT', day: '2026-11-22' };
 const amountOf = (lookupKey: string) => priceList(catalogue).find((price) => price.lookupKey === lookupKey)!.amount;
 
 /** A line of a quote; `dearer` is what its price has risen by since the catalogue of these tests. */
@@ -68,6 +68,17 @@ async function pay(payment: Parameters<StripeGateway['clientSecretOf']>[0], card
   return payAsBrowser(emulator.address, secret!, card);
 }
 
+/** The customer's answer on the page of their bank. */
+async function answerBank({ paymentIntentId }: { paymentIntentId?: string | undefined }, answer: 'approve' | 'refuse') {
+  const body = new URLSearchParams({ answer });
+  const page = await fetch(`${emulator.address}/emulator/3ds/${paymentIntentId}`, {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+  });
+  expect(page.status).toBe(303);
+}
+
 /** Refunds an undelivered order. */
 async function settleOrder(of: { baseKey: string; orderId: string; customerId: string }) {
   const { invoiceIds } = await gateway.endSubscriptionsOf(of);
@@ -100,6 +111,21 @@ describe('the Stripe gateway', () => {
     expect(notes.data).toHaveLength(1);
     const subscription = await emulator.stripe.subscriptions.retrieve(payment.subscriptionId);
     expect(subscription.status).toBe('canceled');
+  });
+
+  test('a payment that waits for the bank, or was not confirmed there, says so and is payable again', async () => {
+    const { request } = await order();
+    const payment = await gateway.createSubscription(request);
+    await pay(payment, '4000002500003155');
+    const paymentMethodId = expect.stringMatching(/^pm_/);
+    const asked = { kind: 'open', declines: 0, challenge: { paymentMethodId, isRefused: false } };
+    expect(await gateway.readPayment(payment)).toMatchObject(asked);
+    await answerBank(payment, 'refuse');
+    const refused = { kind: 'open', declines: 0, challenge: { paymentMethodId, isRefused: true } };
+    expect(await gateway.readPayment(payment)).toMatchObject(refused);
+    await pay(payment, '4000002500003155');
+    await answerBank(payment, 'approve');
+    expect(await gateway.readPayment(payment)).toMatchObject({ kind: 'paid' });
   });
 
   test('declines are counted, and a good card still pays', async () => {

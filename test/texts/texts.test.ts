@@ -10,14 +10,20 @@ test('a message without placeholders is its text, one with placeholders is a fun
 });
 
 test('a plural follows its number', () => {
-  expect(livePage.payment.declined({ count: 1 })).toMatch(/^The card was declined once\./);
-  expect(livePage.payment.declined({ count: 3 })).toMatch(/^The card was declined 3 times\./);
+  expect(livePage.payment.declined({ count: 1 })).toMatch(/^The payment failed once\./);
+  expect(livePage.payment.declined({ count: 3 })).toMatch(/^The payment failed 3 times\./);
 });
 
 test('a value that is no text stays what it is, and is not escaped here', () => {
   const name = { html: '<strong>a & b</strong>' };
-  expect(livePage.cancel.nameFree({ hostname: name })).toEqual(['The name ', name, ' becomes free for everybody.']);
-  expect(livePage.cancel.nameFree({ hostname: 'a <b> & c' })).toBe('The name a <b> & c becomes free for everybody.');
+  expect(livePage.cancel.nameFree({ hostname: name })).toEqual([
+    'The name ',
+    name,
+    ' becomes free for everybody as soon as everything is removed.',
+  ]);
+  expect(livePage.cancel.nameFree({ hostname: 'a <b> & c' })).toBe(
+    'The name a <b> & c becomes free for everybody as soon as everything is removed.',
+  );
 });
 
 test('no sentence has a hole in it', () => {

@@ -148,7 +148,11 @@ describe('the live page of an order', () => {
       await plain.reload();
       expect(await plain.getByRole('heading', { level: 1 }).textContent()).toBe('This order was cancelled');
       const outcome = (await plain.locator('#outcome').textContent())!;
-      for (const text of ['You cancelled this order.', 'Nothing was charged.', 'The name is free again'])
+      for (const text of [
+        'You cancelled this order.',
+        'Nothing was charged.',
+        'The name is free, you can order it again.',
+      ])
         expect(outcome).toContain(text);
       expect(plainComplaints).toEqual([]);
       expect(await findings(world(), other)).toEqual(undone({ taken: 0 }));

@@ -83,7 +83,7 @@ describe.each([360, 1280])('on a screen of %d px', (width) => {
         orderId: 'ord_0123456789abcdef',
         hostname: `${'w'.repeat(50)}.local.freehold.localhost`,
         reason: 'not_delivered',
-        ...{ paid: 0, refunded: 100 },
+        ...{ paid: 100, refunded: 100, removing: [], name: 'free' },
         currency: 'EUR',
         orderUrl: `${api.url}/orders/x`,
       });

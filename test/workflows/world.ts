@@ -46,8 +46,8 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   const links: { mailed: string[]; refusal?: ReasonCode } = { mailed: [] };
   /** The results of the reads of the server's subscription, in order; the last one repeats. */
   const subscription: { reads: (() => SubscriptionReading)[] } = { reads: [] };
-  /** The drift at the cloud; a repair removes it. */
-  const drift: { differences: Difference[] } = { differences: [] };
+  /** The drift at the cloud, which a repair removes, and whether no mail about it can be sent. */
+  const drift: { differences: Difference[]; isMailRefused?: boolean } = { differences: [] };
 
   function count(name: StepName): number {
     const number = (tries.get(name) ?? 0) + 1;
@@ -107,6 +107,10 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
     reportDrift: async (context: StepContext, found: JudgedDrift) => {
       await step('report-drift')(context);
       if (found.verdict === 'needs_person') throw fail(found.reason);
+    },
+    sendServerIncident: async (ref: OperationRef, found: JudgedDrift, from: string) => {
+      notes.push(`told ${ref.operationId} ${'reason' in found ? found.reason : 'nothing'} ${from}`);
+      if (drift.isMailRefused) throw fail('mail_refused');
     },
     repairStack: async (context: StepContext, requiredVolumeIds: string[]) => {
       await step('repair-stack')(context);

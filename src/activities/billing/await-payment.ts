@@ -11,6 +11,7 @@ import { findLiveOrder } from '../lib/live-order.ts';
 import type { BillingPorts } from './ports.ts';
 
 type Paid = Extract<PaymentState, { kind: 'paid' }>;
+type Open = Extract<PaymentState, { kind: 'open' }>;
 
 const quickReadsMs = 15 * 60_000;
 /** Delay until an account that is being closed is read again, ms. */
@@ -18,10 +19,11 @@ const closingReadMs = 2_000;
 
 /**
  * This step checks once whether the first payment of an order has arrived, and starts the fulfilment when it has.
- * Until the result is final it fails with the benign `not_paid_yet`, `payment_processing` or, after a decline,
- * `declined_try_again`, with the delay of the next retry; retries write no history. Errors: `too_many_declines`,
- * `payment_expired`, `hostname_taken` (the hold ended before the payment arrived and another order has the name),
- * `account_closed` (by its owner, while the order of a guest was unpaid).
+ * Until the result is final it fails with the benign `not_paid_yet`, `payment_processing`, `confirmation_open` while
+ * the bank asks its customer, or after a failed attempt `confirmation_refused` or `declined_try_again`, with the delay
+ * of the next retry; retries write no history. Errors: `too_many_declines`, `payment_expired`, `hostname_taken` (the
+ * hold ended before the payment arrived and another order has the name), `account_closed` (by its owner, while the order
+ * of a guest was unpaid).
  */
 export function awaitPayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -35,14 +37,12 @@ export function awaitPayment(ports: BillingPorts) {
     const waited = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
     const wait = { retryAfterMs: waited < quickReadsMs ? ports.paymentReadMs : ports.paymentReadLaterMs };
     if (state.kind === 'processing') throw await awaitBank(ports, order, wait);
-    const declines = state.declines + (await refusedChallenges(ports, order, state));
-    if (declines > order.declines) {
-      await ports.store.orders.setDeclines(order._id, declines);
-      if (!(await holdLonger(ports, order))) throw await end(ports, order, 'hostname_taken');
-    }
+    const declines = await noteAttempts(ports, order, state);
     if (declinedTooOften(declines, ports.declineLimit)) throw await end(ports, order, 'too_many_declines');
+    if (state.challenge?.isRefused === false) throw new ReasonError('confirmation_open', undefined, wait);
     // The number distinguishes declines that have the same cause.
     const decline = state.lastDecline && `decline ${declines}: ${state.lastDecline}`;
+    if (decline && state.challenge) throw new ReasonError('confirmation_refused', decline, wait);
     if (decline) throw new ReasonError('declined_try_again', decline, wait);
     throw new ReasonError('not_paid_yet', undefined, wait);
   };
@@ -80,18 +80,22 @@ async function awaitBank(ports: BillingPorts, order: OrderRecord, wait: { retryA
 }
 
 /**
- * How many 3-D Secure challenges the buyer has refused or failed. Stripe keeps only the last one, so each is noted when
- * it is read, by its payment method: a browser makes one for each attempt.
+ * Extends the hold for each new attempt to pay, and returns how many have failed: declined charges and refused 3-D
+ * Secure challenges. Stripe keeps only the last challenge, so each is noted when it is read, by its payment method: a
+ * browser makes one for each attempt. Errors: `hostname_taken`.
  */
-async function refusedChallenges(
-  { store }: BillingPorts,
-  order: OrderRecord,
-  { refusedChallenge }: { refusedChallenge: string | undefined },
-): Promise<number> {
-  const known = order.refusedChallenges ?? [];
-  if (refusedChallenge === undefined || known.includes(refusedChallenge)) return known.length;
-  await store.orders.noteRefusedChallenge(order._id, refusedChallenge);
-  return known.length + 1;
+async function noteAttempts(ports: BillingPorts, order: OrderRecord, { declines, challenge }: Open): Promise<number> {
+  const { orders } = ports.store;
+  const refused = order.refusedChallenges ?? [];
+  const known = challenge?.isRefused ? refused : (order.challenges ?? []);
+  const isNew = challenge !== undefined && !known.includes(challenge.paymentMethodId);
+  if (isNew) await orders.noteChallenge(order._id, challenge);
+  const failed = declines + refused.length + (isNew && challenge.isRefused ? 1 : 0);
+  if (failed > order.declines) await orders.setDeclines(order._id, failed);
+  if ((isNew || failed > order.declines) && !(await holdLonger(ports, order))) {
+    throw await end(ports, order, 'hostname_taken');
+  }
+  return failed;
 }
 
 /** A payment attempt extends the hold, also an expired one whose name nobody else took. */
@@ -104,7 +108,8 @@ async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: Or
 
 /** Starts the fulfilment: the order is fulfilling, and it holds its name until it is undone. */
 async function takePayment({ store }: BillingPorts, order: OrderRecord, payment: Paid): Promise<void> {
-  await store.orders.setPaid(order._id, { paid: payment.amount, paidOutside: payment.outside });
+  const { amount: paid, outside: paidOutside, invoice } = payment;
+  await store.orders.setPaid(order._id, { paid, paidOutside, invoice });
   if (!(await store.orders.move(order._id, { to: 'fulfilling' }))) {
     await findLiveOrder(store, refOf(order));
   }

@@ -10,6 +10,8 @@ const benign: readonly string[] = [
   'not_paid_yet',
   'payment_processing',
   'declined_try_again',
+  'confirmation_open',
+  'confirmation_refused',
   'not_activated_yet',
   'stack_busy',
 ];

@@ -1,6 +1,6 @@
 import type { EventBody } from '../../contracts/events.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
-import type { StepStatus } from '../../contracts/states.ts';
+import { type StepStatus, stepHasEnded } from '../../contracts/states.ts';
 import { isUndoStep } from '../../contracts/steps.ts';
 import type { OperationRef, StepContext } from '../../contracts/workflow-messages.ts';
 import { now, nowDate } from '../../runtime/clock.ts';
@@ -40,7 +40,7 @@ export function createJournal(store: Pick<Store, 'timeline' | 'operations' | 'in
 
   /** Returns whether the event was new. */
   async function write(context: StepContext, note: StepNote, startedAt: Date): Promise<boolean> {
-    const ended = note.status === 'succeeded' || note.status === 'failed' || note.status === 'skipped';
+    const ended = stepHasEnded(note.status);
     // The clocks of two workers differ, and one may have been set back meanwhile.
     const tookMs = ended ? Math.max(0, now() - startedAt.getTime()) : undefined;
     const detail = note.detail?.slice(0, 500);

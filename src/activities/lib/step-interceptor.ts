@@ -1,6 +1,15 @@
-import { activityInfo, CancelledFailure, CompleteAsyncError, cancellationSignal } from '@temporalio/activity';
+import {
+  type ApplicationFailure,
+  activityInfo,
+  CancelledFailure,
+  CompleteAsyncError,
+  cancellationSignal,
+} from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import type { ReasonCode } from '../../contracts/reasons.ts';
+import type { StepStatus } from '../../contracts/states.ts';
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { isCancel } from '../../domain/billing/order-rules.ts';
 import { monotonic } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { codeOf, toFailure } from './failure.ts';
@@ -11,6 +20,8 @@ const waiting: readonly string[] = [
   'not_paid_yet',
   'payment_processing',
   'declined_try_again',
+  'confirmation_open',
+  'confirmation_refused',
   'not_activated_yet',
   'stack_busy',
 ];
@@ -31,6 +42,13 @@ function idsOf(value: unknown): object {
   const names = ['orderId', 'instanceId', 'operationId'] as const;
   const known = value as Partial<Record<(typeof names)[number], unknown>>;
   return Object.fromEntries(names.flatMap((name) => (typeof known[name] === 'string' ? [[name, known[name]]] : [])));
+}
+
+/** A step whose order was cancelled before it began did not fail. */
+function statusAfter(reason: ReasonCode, { nonRetryable }: ApplicationFailure): StepStatus {
+  if (waiting.includes(reason)) return 'waiting';
+  if (!nonRetryable) return 'retrying';
+  return isCancel(reason) ? 'stopped' : 'failed';
 }
 
 /** Retries are recorded at 1, 2, 4, 8, …, so that a long outage does not fill the timeline. */
@@ -73,7 +91,7 @@ export function createStepInterceptor(journal: Journal, log: Log): ActivityInbou
         const reason = codeOf(failure);
         if (redacted.includes(reason)) log.error({ ...about, err: error }, 'activity failed');
         if (step && isRecorded(attempt) && !isPastDeadline(began)) {
-          const status = waiting.includes(reason) ? 'waiting' : failure.nonRetryable ? 'failed' : 'retrying';
+          const status = statusAfter(reason, failure);
           await journal.note(step, { status, reason, detail: failure.message }).catch((err) => {
             // The failure itself matters more than recording it.
             log.error({ ...about, err, step: step.step }, 'a failure was not recorded');

@@ -1,5 +1,6 @@
 import type { MailPorts } from './ports.ts';
 import { sendLateRefund, sendMail, sendOrderLink, sendOutcomeMail } from './send-mail.ts';
+import { sendServerIncident } from './send-server-incident.ts';
 
 export function createMailActivities(ports: MailPorts) {
   return {
@@ -7,5 +8,6 @@ export function createMailActivities(ports: MailPorts) {
     sendOrderLink: sendOrderLink(ports),
     sendOutcomeMail: sendOutcomeMail(ports),
     sendLateRefund: sendLateRefund(ports),
+    sendServerIncident: sendServerIncident(ports),
   };
 }

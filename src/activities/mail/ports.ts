@@ -1,4 +1,5 @@
 import type { CloudName } from '../../contracts/stack.ts';
+import type { ProductLinks } from '../../mail/product-links.ts';
 import type { Sender } from '../../mail/sender.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -6,6 +7,8 @@ export interface MailPorts {
   store: Store;
   sender: Sender;
   baseDomain: string;
+  /** Where mails lead for documents and help. */
+  links: ProductLinks;
   /** Clouds that are emulated; mails about servers there say so. */
   simulated: readonly CloudName[];
   /** Mails to one address within an hour about orders that were not paid. */

@@ -1,3 +1,4 @@
+import { notRemoved } from '../../contracts/api/removal-facts.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { LatePayment, OperationRef, StepContext } from '../../contracts/workflow-messages.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
@@ -8,10 +9,12 @@ import { renderNotDelivered } from '../../mail/not-delivered.ts';
 import { renderOrderLink } from '../../mail/order-link.ts';
 import { renderOutcome } from '../../mail/outcome.ts';
 import { renderPayment } from '../../mail/payment.ts';
-import { productLinks } from '../../mail/product-links.ts';
+import type { PaidOrder } from '../../mail/payment-rows.ts';
 import { renderReady } from '../../mail/ready.ts';
 import { markSimulated } from '../../mail/simulated.ts';
+import { now } from '../../runtime/clock.ts';
 import { mailsAboutUnpaid } from '../../store/allowances.ts';
+import { nameStatusOf } from '../../store/hostname-holds.ts';
 import type { InstanceRecord, OrderRecord } from '../../store/records.ts';
 import { orderIdOf } from '../lib/live-order.ts';
 import type { MailPorts } from './ports.ts';
@@ -27,24 +30,21 @@ export function sendMail(ports: MailPorts) {
     const { order, instance } = await read(ports, context);
     if (!instance) throw new ReasonError('not_found', `instance ${context.instanceId}`);
     const hostname = primaryHostname(instance.desired);
+    const paid = paidOrder(order, instance);
+    const orderUrl = ports.orderLink(order._id);
+    const isPayer = order.billingEmail === instance.adminEmail;
     const mail = renderReady({
       hostname,
       url: ports.hostUrl(hostname),
       adminEmail: instance.adminEmail,
       plan: instance.plan,
       extendedSupport: instance.features.extendedSupport,
-      links: productLinks(ports.baseDomain),
+      links: ports.links,
+      payment: isPayer ? { paid, orderUrl } : undefined,
     });
     const letters: Letter[] = [{ order, kind: 'ready', recipient: 'administrator', to: instance.adminEmail, mail }];
-    if (order.billingEmail !== instance.adminEmail) {
-      const receipt = renderPayment({
-        orderId: order._id,
-        hostname,
-        plan: instance.plan,
-        amount: order.paid,
-        currency: order.quote.currency,
-        orderUrl: ports.orderLink(order._id),
-      });
+    if (!isPayer) {
+      const receipt = renderPayment({ ...paid, orderUrl });
       letters.push({ order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail: receipt });
     }
     // A refused address does not affect the other mail.
@@ -78,12 +78,19 @@ export function sendOutcomeMail(ports: MailPorts) {
     // An order without a record has nobody to write to.
     if (!order) return;
     if (order.paid === 0 && !(await mayExplainUnpaid(ports, order))) return;
+    const [operation, hold] = await Promise.all([
+      ports.store.operations.find(order.operationId),
+      ports.store.holds.find(order.quote.subject.name),
+    ]);
+    const holderIds = [order._id, order.instanceId, order.quoteId];
     const facts = {
       orderId: order._id,
       hostname: order.quote.subject.hostname,
       reason: order.reason ?? 'not_delivered',
       paid: order.paid,
       refunded: order.refunded,
+      removing: notRemoved(operation?.steps ?? []),
+      name: nameStatusOf(hold, { holderIds, at: now() }),
       currency: order.quote.currency,
       orderUrl: ports.orderLink(order._id),
     };
@@ -118,6 +125,16 @@ export function sendLateRefund(ports: MailPorts) {
   };
 }
 
+function paidOrder(
+  { _id, paid, invoice, quote }: OrderRecord,
+  { desired, plan, paidUntil }: InstanceRecord,
+): PaidOrder {
+  const { net, tax, total, currency, subject } = quote;
+  const next = paidUntil && total > 0 ? { amount: total, at: paidUntil } : undefined;
+  const order = { orderId: _id, hostname: primaryHostname(desired), plan, cycle: subject.cycle };
+  return { ...order, net, tax, paid, currency, invoice, next };
+}
+
 async function read(
   { store }: MailPorts,
   ref: OperationRef,
@@ -130,7 +147,8 @@ async function read(
   return { order, instance };
 }
 
-interface Letter {
+/** One mail of an order or of its server, to one of its people. */
+export interface Letter {
   order: OrderRecord;
   kind: string;
   recipient: 'administrator' | 'payer';
@@ -138,7 +156,8 @@ interface Letter {
   mail: Mail;
 }
 
-async function deliver({ store, sender, baseDomain, simulated }: MailPorts, letter: Letter): Promise<void> {
+/** Sends a mail once, however often it is called. Errors: `mail_unavailable` (retryable), `mail_refused`. */
+export async function deliver({ store, sender, baseDomain, simulated }: MailPorts, letter: Letter): Promise<void> {
   const { order, kind, recipient, to } = letter;
   const messageId = orderMessageId({ orderId: order._id, kind, baseDomain });
   const mail = simulated.includes(order.quote.subject.cloud) ? markSimulated(letter.mail) : letter.mail;

@@ -1,8 +1,8 @@
 import { orderOperation } from '../../contracts/operations/registry.ts';
 import { isReasonCode, type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
-import { orderHasEnded } from '../../contracts/states.ts';
+import { orderHasEnded, type StepStatus, stepHasEnded } from '../../contracts/states.ts';
 import type { OperationRef } from '../../contracts/workflow-messages.ts';
-import { endStateOf } from '../../domain/billing/order-rules.ts';
+import { endStateOf, isCancel } from '../../domain/billing/order-rules.ts';
 import { orderIdOf } from '../lib/live-order.ts';
 import type { RecordsPorts, WaitPorts } from './ports.ts';
 
@@ -38,9 +38,9 @@ export function beginUndo(ports: WaitPorts) {
     const operation = await store.operations.find(ref.operationId);
     for (const { step, attempt, status } of operation?.steps ?? []) {
       // A step that was waiting or between two retries has nobody else to record its end.
-      if (status === 'succeeded' || status === 'failed' || status === 'skipped') continue;
+      if (stepHasEnded(status)) continue;
       await store.operations.goOn(ref.operationId, { step, attempt, status: 'undoing' });
-      await journal.note({ ...ref, step, attempt }, { status: 'failed', reason: holds });
+      await journal.note({ ...ref, step, attempt }, { status: endOf(status, holds), reason: holds });
     }
     await store.operations.setStatus(ref.operationId, { status: 'undoing', reason: holds });
     await store.instances.update(ref.instanceId, { status: 'undoing' });
@@ -49,6 +49,11 @@ export function beginUndo(ports: WaitPorts) {
     await incidents.closeOf(ref.operationId);
     return holds;
   };
+}
+
+/** A cancel stops a step that was under way; one that waited for an operator had failed before. */
+function endOf(status: StepStatus, reason: ReasonCode): 'stopped' | 'failed' {
+  return isCancel(reason) && status !== 'needs_operator' ? 'stopped' : 'failed';
 }
 
 /** Ends an order whose money is settled; its resources may still be in deletion. */

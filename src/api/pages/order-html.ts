@@ -1,5 +1,7 @@
-import type { OrderFacts, StepFacts } from '../../contracts/api/order-facts.ts';
+import type { OrderFacts, PaymentFacts, StepFacts } from '../../contracts/api/order-facts.ts';
+import type { ServerIncidentFacts } from '../../contracts/api/server-incident-facts.ts';
 import { type OperationKind, orderOperation } from '../../contracts/operations/registry.ts';
+import { removingText } from '../../domain/billing/describe-removal.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
 import { stepText } from '../../domain/operations/operation-texts.ts';
 import type { OrderRecord } from '../../store/records.ts';
@@ -10,13 +12,15 @@ import type { LogLine } from './order-log.ts';
 import { announcementText, estimateText, noteText, outcomeTexts } from './order-texts.ts';
 import type { ServerOperation } from './server-operation.ts';
 
-const { livePage: texts } = textsOf('en');
+const { livePage: texts, reasons: reasonTexts } = textsOf('en');
 
 export interface OrderPage {
   order: OrderRecord;
   facts: OrderFacts;
   /** The operation on the delivered server that is running or ended within the last hour. */
   server: ServerOperation | undefined;
+  /** What is wrong with the delivered server. */
+  incident: ServerIncidentFacts | undefined;
   log: readonly LogLine[];
   /** Now, ms since the epoch. */
   at: number;
@@ -40,7 +44,7 @@ export function orderPageHtml(page: OrderPage): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${texts.documentTitle({ title: (page.server?.headline ?? texts.headlines[facts.headline]).title, hostname: page.hostname })}</title>
+<title>${texts.documentTitle({ title: headlineText(page).title, hostname: page.hostname })}</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script src="/assets/order.js" defer></script>
@@ -59,8 +63,9 @@ ${orderMainHtml(page)}
 export function orderMainHtml(page: OrderPage): Html {
   const { order, facts } = page;
   return html`<main data-order="${order._id}" data-ended="${facts.ended ? 'true' : 'false'}" data-at="${page.at}"
- data-sequence="${page.log.at(-1)?.sequence ?? 0}" data-announcement="${announcementText(facts, page.server?.headline?.title)}">
+ data-sequence="${page.log.at(-1)?.sequence ?? 0}" data-announcement="${announcementText(facts, serverHeadline(page)?.title)}">
 ${headSection(page)}
+${incidentSection(page)}
 ${operationSection(page)}
 ${readySection(page)}
 ${paymentSection(page)}
@@ -72,9 +77,10 @@ ${orderSection(page)}
 </main>`;
 }
 
-function headSection({ order, facts, server, hostname, at, location }: OrderPage): Html {
+function headSection(page: OrderPage): Html {
+  const { order, facts, hostname, at, location } = page;
   const { plan } = order.quote.subject;
-  const { title, lead } = server?.headline ?? texts.headlines[facts.headline];
+  const { title, lead } = headlineText(page);
   return html`<section id="head" class="head ${facts.tone}">
 <p class="eyebrow">${plan} · ${location}</p>
 <h1>${title}</h1>
@@ -82,6 +88,43 @@ function headSection({ order, facts, server, hostname, at, location }: OrderPage
 <p class="lead">${lead}</p>
 ${facts.ended || order.state === 'fulfilled' ? '' : bar(facts, at)}
 ${facts.late ? html`<p class="notice" role="note">${texts.late}</p>` : ''}
+</section>`;
+}
+
+interface HeadlineText {
+  title: string;
+  lead: string;
+}
+
+/** The headline of the delivered server: its incident, or the operation that runs on it. */
+function serverHeadline({ incident, server }: OrderPage): HeadlineText | undefined {
+  return incident ? texts.incident.headline : server?.headline;
+}
+
+/** Of the server, else of the order; while something is left of an ended order, its lead says so. */
+function headlineText(page: OrderPage): HeadlineText {
+  const { headline, removing } = page.facts;
+  const { title, lead } = texts.headlines[headline];
+  return serverHeadline(page) ?? { title, lead: removingText(removing) ?? lead };
+}
+
+function incidentSection({ incident }: OrderPage): Html | false {
+  if (!incident) return false;
+  const { reason, since, found, next } = incident;
+  const time =
+    since === undefined
+      ? ''
+      : html` <span class="quiet">${texts.incident.since({ time: html`<time datetime="${new Date(since).toISOString()}">${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC</time>` })}</span>`;
+  const list =
+    found.length === 0
+      ? ''
+      : html`<p>${texts.incident.found}:</p>
+<ul>${found.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+  return html`<section id="incident" class="card attention" role="alert">
+<h2>${texts.incident.title}${time}</h2>
+<p>${reasonTexts[reason].customer}</p>
+${list}
+<p>${texts.incident.next[next]}</p>
 </section>`;
 }
 
@@ -116,8 +159,9 @@ function operationSection({ server }: OrderPage): Html | false {
 </section>`;
 }
 
-function readySection({ order, facts, hostname, serverUrl, documents }: OrderPage): Html | false {
-  if (order.state !== 'fulfilled') return false;
+function readySection({ order, facts, incident, hostname, serverUrl, documents }: OrderPage): Html | false {
+  // Nobody is sent to a server that may be gone.
+  if (order.state !== 'fulfilled' || incident) return false;
   const link = html`<a class="strong" href="${serverUrl}" rel="noreferrer">${serverUrl}</a>`;
   const button = html`<strong>${texts.ready.createAccount}</strong>`;
   const snippet = html`<code class="snippet">#define THINGER_SERVER "${hostname}"</code>`;
@@ -145,26 +189,47 @@ function builtText(ms: number, { paid, quote }: OrderRecord): string {
   return texts.ready.built({ duration, amount: formatMoney(paid, quote.currency) });
 }
 
-function paymentSection({ order, facts }: OrderPage): Html | false {
-  if (order.state !== 'awaiting_payment' || facts.processing) return false;
+function paymentSection({ order, facts: { payment } }: OrderPage): Html | false {
+  if (!payment) return false;
   const { total, currency } = order.quote;
-  const declined =
-    order.declines > 0
-      ? html`<p class="notice" role="alert">${texts.payment.declined({ count: order.declines })}</p>`
-      : '';
+  const { attempt, declines, triesLeft, heldUntil } = payment;
+  const notice = attemptText(payment);
+  const held =
+    heldUntil === undefined ? texts.payment.notHeld : texts.payment.heldUntil({ time: clockTime(heldUntil) });
   return html`<section id="payment" class="card waiting">
 <h2>${texts.payment.title}</h2>
 <p class="sum num">${formatMoney(total, currency)}</p>
-${declined}
+${notice ? html`<p class="notice" role="${attempt === 'confirmation_open' ? 'status' : 'alert'}">${notice}</p>` : ''}
 <p>${texts.payment.how}</p>
+<p>${declines > 0 ? html`${texts.payment.triesLeft({ count: triesLeft })} ` : ''}${held}</p>
 <p class="quiet">${texts.payment.programs({ call: html`<code>GET /v1/orders/${order._id}/payment</code>` })}</p>
 </section>`;
+}
+
+/** What became of the last attempt to pay. */
+function attemptText({ attempt, declines }: PaymentFacts): string | undefined {
+  switch (attempt) {
+    case 'none':
+      return undefined;
+    case 'declined':
+      return texts.payment.declined({ count: declines });
+    case 'confirmation_open':
+    case 'confirmation_refused':
+      return texts.payment.attempt[attempt];
+  }
+}
+
+/** A time of day; the script shows it in the reader's zone. */
+function clockTime(at: number): Html {
+  const iso = new Date(at).toISOString();
+  return html`<time datetime="${iso}" data-local>${iso.slice(11, 16)} UTC</time>`;
 }
 
 function outcomeSection({ order, facts: { outcome, tone } }: OrderPage): Html | false {
   if (!outcome) return false;
   const { title, terms } = texts.outcome;
-  const { happened, money, next } = outcomeTexts(outcome, order.quote.currency);
+  const { currency, subject } = order.quote;
+  const { happened, money, next } = outcomeTexts(outcome, { currency, hostname: subject.hostname });
   return html`<section id="outcome" class="card ${tone}">
 <h2>${title}</h2>
 <dl class="outcome">
@@ -254,7 +319,7 @@ function orderSection({ order }: OrderPage): Html {
 <details><summary>${texts.order.title} <span class="quiet">${order._id}</span></summary>
 <table class="money">
 <tbody>${rows}
-<tr><th scope="row">${texts.order.tax({ name: quote.tax.name, percent: quote.tax.basisPoints / 100, country: quote.tax.country })}</th><td class="num">${formatMoney(quote.tax.amount, quote.currency)}</td></tr>
+<tr><th scope="row">${texts.order.tax({ name: quote.tax.name, percent: quote.tax.basisPoints / 100, country: quote.tax.country, day: quote.tax.day })}</th><td class="num">${formatMoney(quote.tax.amount, quote.currency)}</td></tr>
 </tbody>
 <tfoot><tr><th scope="row">${texts.order.total({ cycle: quote.subject.cycle })}</th><td class="num">${formatMoney(quote.total, quote.currency)}</td></tr></tfoot>
 </table>

@@ -1,5 +1,6 @@
 import express, { type Express, type Request, type Response } from 'express';
-import { orderFacts } from '../../contracts/api/order-facts.ts';
+import { type OrderFacts, orderFacts } from '../../contracts/api/order-facts.ts';
+import { serverIncidentFacts } from '../../contracts/api/server-incident-facts.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
@@ -19,7 +20,7 @@ import { cancelOrder } from '../orders/cancel-order.ts';
 import { createEstimates } from '../orders/estimates.ts';
 import { hostUrl } from '../views/instance-view.ts';
 import { operationView } from '../views/operation-view.ts';
-import { orderView } from '../views/order-view.ts';
+import { orderDetailsView } from '../views/order-view.ts';
 import { html } from './html.ts';
 import { type OrderPage, orderMainHtml, orderPageHtml } from './order-html.ts';
 import { logLine } from './order-log.ts';
@@ -30,6 +31,8 @@ const { pages } = textsOf('en');
 
 const linesShown = 300;
 const eventsPerRead = 500;
+/** Newest operations in which the last drift check is looked for. */
+const operationsRead = 10;
 
 const mayRead = requireAccount('viewer', { order: true });
 const mayCancel = requireAccount('payer', { order: true });
@@ -66,36 +69,45 @@ export function mountOrderPage(app: Express, deps: ApiDeps): void {
   });
 
   async function readPage(order: OrderRecord, csrfToken: string): Promise<OrderPage> {
-    const [operation, instance, operations, events, estimate] = await Promise.all([
+    const [operation, instance, operations, events, estimate, hold] = await Promise.all([
       deps.store.operations.find(order.operationId),
       deps.store.instances.find(order.instanceId),
-      deps.store.operations.list({ instanceId: order.instanceId }, 2),
+      deps.store.operations.list({ instanceId: order.instanceId }, operationsRead),
       readEvents(deps, order),
       estimates.of(order.quote.subject),
+      deps.store.holds.find(order.quote.subject.name),
     ]);
     const at = now();
     // A delivered server may have another name by now than the order.
     const hostname = instance ? primaryHostname(instance.desired) : order.quote.subject.hostname;
     const later = operations.filter(({ _id }) => _id !== order.operationId);
     const server = order.state === 'fulfilled' ? serverOperation(later, at) : undefined;
-    const facts = orderFacts({
-      order: orderView(deps, order),
-      operation: operation && operationView(operation),
-      ...{ events, estimate, at },
-    });
+    const incident =
+      order.state === 'fulfilled' && instance
+        ? serverIncidentFacts({ status: instance.status, operations: later.map((each) => operationView(each)), events })
+        : undefined;
+    const details = orderDetailsView(deps, { order, instance, operation, hold });
+    const facts = orderFacts({ order: details, operation: details.operation, events, estimate, at });
     return {
       order,
-      facts: server?.headline ? { ...facts, tone: server.headline.tone, ended: false } : facts,
+      facts: shownFacts(facts, { server, incident }),
       server,
+      incident,
       log: events.slice(-linesShown).map(logLine),
       at,
       hostname,
       serverUrl: hostUrl(deps, hostname),
       csrfToken,
       location: locationOf(deps, order),
-      documents: productLinks(deps.config.FREEHOLD_BASE_DOMAIN).documents,
+      documents: productLinks(deps.config).documents,
     };
   }
+}
+
+/** An incident and an operation of the delivered server come before the facts of its order. */
+function shownFacts(facts: OrderFacts, { server, incident }: Pick<OrderPage, 'server' | 'incident'>): OrderFacts {
+  if (incident) return { ...facts, tone: 'attention', ended: false };
+  return server?.headline ? { ...facts, tone: server.headline.tone, ended: false } : facts;
 }
 
 /** Titles of cloud and region from the catalogue; their names where it no longer lists them. */

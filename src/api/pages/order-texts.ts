@@ -1,5 +1,6 @@
 import type { MoneyFacts, OrderFacts, OutcomeFacts, StepFacts } from '../../contracts/api/order-facts.ts';
 import { type OperationKind, orderOperation } from '../../contracts/operations/registry.ts';
+import { nameText } from '../../domain/billing/describe-removal.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
 import { stepText } from '../../domain/operations/operation-texts.ts';
 import { textsOf } from '../../texts/texts.ts';
@@ -44,23 +45,29 @@ export function estimateText(estimate: OrderFacts['estimate']): string | undefin
   return (inSeconds ? seconds : minutes)({ low, high });
 }
 
-/** What happened, what was charged, and who acts next. */
-export function outcomeTexts({ happened, money, next }: OutcomeFacts, currency: 'EUR') {
+/** What happened, what was charged, and who acts next; after the end, what became of the name. */
+export function outcomeTexts(
+  { happened, money, next, name }: OutcomeFacts,
+  { currency, hostname }: { currency: 'EUR'; hostname: string },
+) {
+  const hasEnded = next === 'nobody' || next === 'by_hand' || next === 'removal';
   return {
     happened:
       happened === 'step_failed' || happened === 'order_ended'
         ? livePage.outcome.happened[happened]
         : texts.reasons[happened].customer,
     money: moneyText(money, currency),
-    next: livePage.outcome.next[next],
+    next: livePage.outcome.next[next] + (hasEnded ? ` ${nameText({ name, hostname })}` : ''),
   };
 }
 
 function moneyText(money: MoneyFacts, currency: 'EUR'): string {
   const paid = formatMoney(money.paid, currency);
-  const { nothing_charged, not_read_yet, charged, given_back, owed_by_hand, going_back, partly_back } =
+  const { not_read_yet, on_its_way, nothing_charged, charged, given_back, owed_by_hand, going_back, partly_back } =
     livePage.outcome.money;
   switch (money.code) {
+    case 'on_its_way':
+      return on_its_way;
     case 'nothing_charged':
       return nothing_charged;
     case 'not_read_yet':

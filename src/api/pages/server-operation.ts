@@ -32,7 +32,7 @@ export function serverOperation(operations: readonly OperationRecord[], at: numb
     kind,
     title,
     words: status === 'queued' || status === 'undoing' ? texts.server.running : texts.server[status],
-    steps: operationView(newest).steps.map((step) => stepFacts(step)),
+    steps: operationView(newest).steps.map((step) => stepFacts(step, operationHasEnded(status))),
   };
   if (operationHasEnded(status)) return { ...shown, headline: undefined };
   const headline =

@@ -169,11 +169,12 @@ export const orderRoutes = [
 
 /** An order with the progress of its workflow. */
 async function readDetails(deps: ApiDeps, order: OrderRecord): Promise<z.input<typeof OrderDetails>> {
-  const [instance, operation] = await Promise.all([
+  const [instance, operation, hold] = await Promise.all([
     deps.store.instances.find(order.instanceId),
     deps.store.operations.find(order.operationId),
+    deps.store.holds.find(order.quote.subject.name),
   ]);
-  return orderDetailsView(deps, { order, instance, operation });
+  return orderDetailsView(deps, { order, instance, operation, hold });
 }
 
 type OrderWithPayment = OrderRecord & { payment: NonNullable<OrderRecord['payment']> };

@@ -3,6 +3,8 @@ import type { AcceptedOrder, CartOrder, Order, OrderDetails } from '../../contra
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { orderCapability, orderPageLink } from '../../domain/billing/order-link.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
+import { now } from '../../runtime/clock.ts';
+import { type HostnameHold, nameStatusOf } from '../../store/hostname-holds.ts';
 import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent, QuotedServer } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
 import { hostUrl } from './instance-view.ts';
@@ -68,11 +70,17 @@ export function cartOrderView(deps: Pick<ApiDeps, 'config'>, order: OrderRecord)
   return { ...orderView(deps, order), capability, links };
 }
 
+/** An order with its operation and instance; `hold` is the hold on its name, whoever has it. */
 export function orderDetailsView(
   deps: Pick<ApiDeps, 'config'>,
-  records: { order: OrderRecord; instance: InstanceRecord | null; operation: OperationRecord | null },
+  records: {
+    order: OrderRecord;
+    instance: InstanceRecord | null;
+    operation: OperationRecord | null;
+    hold: HostnameHold | null;
+  },
 ): OrderDetails {
-  const { order, instance, operation } = records;
+  const { order, instance, operation, hold } = records;
   return {
     ...orderView(deps, order),
     instance: instance && {
@@ -82,7 +90,15 @@ export function orderDetailsView(
       url: hostUrl(deps, primaryHostname(instance.desired)),
     },
     operation: operation && operationView(operation),
+    triesLeft: Math.max(0, deps.config.FREEHOLD_DECLINES - order.declines),
+    name: nameView(order, hold),
   };
+}
+
+function nameView({ _id, instanceId, quoteId }: OrderRecord, hold: HostnameHold | null): OrderDetails['name'] {
+  const status = nameStatusOf(hold, { holderIds: [_id, instanceId, quoteId], at: now() });
+  const until = status === 'held' ? hold?.until?.toISOString() : undefined;
+  return { status, ...(until ? { until } : {}) };
 }
 
 export function operatorOrderView(deps: Pick<ApiDeps, 'config' | 'workflows'>, order: OrderRecord): OperatorOrder {

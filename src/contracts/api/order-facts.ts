@@ -2,26 +2,33 @@ import type { TimelineEvent } from '../events.ts';
 import { stepNamesOf } from '../operations/operation.ts';
 import { orderOperation } from '../operations/registry.ts';
 import type { ReasonCode } from '../reasons.ts';
-import { type OrderState, orderCanBeCancelled, orderHasEnded, type StepStatus } from '../states.ts';
+import { type OrderState, operationHasEnded, orderCanBeCancelled, orderHasEnded, type StepStatus } from '../states.ts';
 import { isUndoStep, type StepName } from '../steps.ts';
 import type { Operation } from './operations.ts';
-import type { Order } from './orders.ts';
+import type { OrderDetails } from './orders.ts';
+import { notRemoved, type Removable } from './removal-facts.ts';
 
 /**
  * The content of a page about an order, as codes and values: no sentence, no markup and no clock of its own. The
  * sentences are in `src/texts/` under these codes. Amounts are minor units of the order's currency.
  */
 export interface OrderFacts {
-  tone: 'waiting' | 'working' | 'good' | 'bad' | 'attention';
+  /** `over`: ended as the customer wanted. */
+  tone: 'waiting' | 'working' | 'good' | 'bad' | 'attention' | 'over';
   headline: Headline;
+  /** What is still being removed although the order has ended. */
+  removing: Removable[];
   /** Completed share, 0 to 100; undefined while it is unknown. */
   percent: number | undefined;
   /** The step to announce: the first one that is neither finished nor pending. */
   current: StepFacts | undefined;
+  /** Whether nothing changes any more: the order has ended, and nothing is left to remove. */
   ended: boolean;
   mayCancel: boolean;
   /** Whether the customer has confirmed the payment and the bank has not answered yet. */
   processing: boolean;
+  /** While the customer has to pay. */
+  payment: PaymentFacts | undefined;
   /** Amount refunded when the order is cancelled now; 0 while no payment is known. */
   cancelReturns: number;
   forward: StepFacts[];
@@ -39,6 +46,8 @@ export interface OrderFacts {
 export type Headline =
   | 'awaiting_payment'
   | 'payment_processing'
+  | 'confirmation_open'
+  | 'payment_refused'
   | 'building'
   | 'needs_operator'
   | 'ready'
@@ -50,9 +59,20 @@ export type Headline =
   | 'expired'
   | 'failed_refunded';
 
+/** What a customer who has to pay needs to know. */
+export interface PaymentFacts {
+  /** What the last attempt came to: their bank asks them to confirm it, they did not, or it was declined. */
+  attempt: 'none' | 'confirmation_open' | 'confirmation_refused' | 'declined';
+  declines: number;
+  /** Further declines after which the order ends. */
+  triesLeft: number;
+  /** Until when the name is held, ms since the epoch; undefined when nobody holds it for this order. */
+  heldUntil: number | undefined;
+}
+
 export interface StepFacts {
   step: StepName;
-  status: StepStatus | 'never' | 'stopped';
+  status: StepStatus | 'never';
   /** What to show under the step: why it takes time, or the reason why it does not continue. */
   note: 'why' | ReasonCode | undefined;
   /** ms since the epoch. */
@@ -65,7 +85,9 @@ export interface StepFacts {
 export interface OutcomeFacts {
   happened: ReasonCode | 'step_failed' | 'order_ended';
   money: MoneyFacts;
-  next: 'team' | 'undo' | 'by_hand' | 'nobody';
+  next: 'team' | 'undo' | 'removal' | 'by_hand' | 'nobody';
+  /** Who has the name: this order until everything is removed, nobody, or somebody else. */
+  name: OrderDetails['name']['status'];
 }
 
 /**
@@ -73,7 +95,15 @@ export interface OutcomeFacts {
  * for what never came through it and is returned by a person.
  */
 export interface MoneyFacts {
-  code: 'nothing_charged' | 'not_read_yet' | 'charged' | 'given_back' | 'owed_by_hand' | 'going_back' | 'partly_back';
+  code:
+    | 'not_read_yet'
+    | 'on_its_way'
+    | 'nothing_charged'
+    | 'charged'
+    | 'given_back'
+    | 'owed_by_hand'
+    | 'going_back'
+    | 'partly_back';
   paid: number;
   refunded: number;
 }
@@ -92,7 +122,10 @@ type OperationStep = Pick<
   'step' | 'status' | 'attempt' | 'startedAt' | 'endedAt' | 'reason'
 >;
 
-type OrderOfFacts = Pick<Order, 'state' | 'reason' | 'total' | 'paid' | 'refunded' | 'endedAt'>;
+type OrderOfFacts = Pick<
+  OrderDetails,
+  'state' | 'reason' | 'total' | 'paid' | 'refunded' | 'endedAt' | 'declines' | 'triesLeft' | 'name'
+>;
 
 /** Relative weight of each step where there are no earlier runs. */
 const usualShare: Partial<Record<StepName, number>> = { 'stack-up': 10, 'await-healthy': 6, 'await-activation': 2 };
@@ -127,13 +160,18 @@ export function orderFacts({
   const current = [...undo, ...forward].find(
     ({ status }) => !['pending', 'succeeded', 'skipped', 'never', 'stopped'].includes(status),
   );
+  const isUndone = operation === null || operationHasEnded(operation.status);
+  const removing = orderHasEnded(order.state) && order.state !== 'fulfilled' && !isUndone ? notRemoved(all) : [];
+  const payment = order.state === 'awaiting_payment' && !processing ? paymentFacts(order, paid?.reason) : undefined;
   return {
-    ...headlineOf(order, { attention, processing }),
+    ...headlineOf(order, { attention, processing, payment }),
+    removing,
     percent: undoing ? undefined : percentOf(all.filter(isForward), { order, events, estimate, at }),
-    current: orderHasEnded(order.state) ? undefined : current,
-    ended: orderHasEnded(order.state),
+    current: orderHasEnded(order.state) && removing.length === 0 ? undefined : current,
+    ended: orderHasEnded(order.state) && (order.state === 'fulfilled' || isUndone),
     mayCancel: orderCanBeCancelled(order.state),
     processing,
+    payment,
     cancelReturns: order.state === 'awaiting_payment' ? 0 : order.total,
     forward,
     undo,
@@ -146,7 +184,14 @@ export function orderFacts({
       estimate !== undefined &&
       builtFrom !== undefined &&
       at - builtFrom > estimate.highMs * lateAfter,
-    outcome: outcomeOf(order, attention, operation?.reason),
+    outcome: outcomeOf(order, {
+      attention,
+      removing: removing.length > 0,
+      why: operation?.reason,
+      settled: all.some(
+        ({ step, status }) => step === 'settle-money' && (status === 'succeeded' || status === 'skipped'),
+      ),
+    }),
   };
 }
 
@@ -162,9 +207,25 @@ function isUndoing(state: OrderState): boolean {
   return state !== 'awaiting_payment' && state !== 'fulfilling' && state !== 'fulfilled';
 }
 
-/** A step of any operation; `undoing`: while its forward steps are being undone. */
-export function stepFacts(step: OperationStep, undoing = false): StepFacts {
-  const status = undoing ? afterwards(step.status) : step.status;
+function paymentFacts({ declines, triesLeft, name }: OrderOfFacts, reason: ReasonCode | undefined): PaymentFacts {
+  const attempt = () => {
+    switch (reason) {
+      case 'confirmation_open':
+      case 'confirmation_refused':
+        return reason;
+      case 'declined_try_again':
+        return 'declined';
+      default:
+        return declines > 0 ? 'declined' : 'none';
+    }
+  };
+  const heldUntil = name.status === 'held' ? timeOf(name.until) : undefined;
+  return { attempt: attempt(), declines, triesLeft, heldUntil };
+}
+
+/** A step of any operation; `over`: once its forward steps are being undone, or it has ended. */
+export function stepFacts(step: OperationStep, over = false): StepFacts {
+  const status = over ? afterwards(step.status) : step.status;
   const startedAt = timeOf(step.startedAt);
   const endedAt = timeOf(step.endedAt);
   return {
@@ -177,7 +238,7 @@ export function stepFacts(step: OperationStep, undoing = false): StepFacts {
   };
 }
 
-/** A forward step during the undo: a step that had not begun never will, a running one was stopped. */
+/** A forward step during the undo or after the end: one that had not begun never will, a running one was stopped. */
 function afterwards(status: StepStatus): StepFacts['status'] {
   switch (status) {
     case 'pending':
@@ -189,6 +250,7 @@ function afterwards(status: StepStatus): StepFacts['status'] {
       return 'stopped';
     case 'succeeded':
     case 'skipped':
+    case 'stopped':
     case 'failed':
       return status;
   }
@@ -215,11 +277,11 @@ function noteOf(step: OperationStep, status: StepFacts['status']): StepFacts['no
 
 function headlineOf(
   order: OrderOfFacts,
-  { attention, processing }: { attention: boolean; processing: boolean },
+  { attention, processing, payment }: { attention: boolean; processing: boolean; payment: PaymentFacts | undefined },
 ): Pick<OrderFacts, 'tone' | 'headline'> {
   switch (order.state) {
     case 'awaiting_payment':
-      return { tone: 'waiting', headline: processing ? 'payment_processing' : 'awaiting_payment' };
+      return { tone: 'waiting', headline: processing ? 'payment_processing' : awaitedHeadline(payment) };
     case 'fulfilling':
       return attention ? { tone: 'attention', headline: 'needs_operator' } : { tone: 'working', headline: 'building' };
     case 'fulfilled':
@@ -229,6 +291,7 @@ function headlineOf(
     case 'settling':
       return { tone: 'working', headline: 'settling' };
     case 'cancelled':
+      return { tone: order.reason === 'cancelled_by_customer' ? 'over' : 'bad', headline: order.state };
     case 'declined':
     case 'expired':
     case 'failed_refunded':
@@ -236,18 +299,42 @@ function headlineOf(
   }
 }
 
-function outcomeOf(order: OrderOfFacts, attention: boolean, why: ReasonCode | undefined): OutcomeFacts | undefined {
-  const money = moneyFacts(order);
-  if (attention && order.state === 'fulfilling') return { happened: why ?? 'step_failed', money, next: 'team' };
-  if (!isUndoing(order.state)) return undefined;
-  if (!orderHasEnded(order.state)) return { happened: order.reason ?? 'order_ended', money, next: 'undo' };
-  return { happened: order.reason ?? 'order_ended', money, next: money.code === 'owed_by_hand' ? 'by_hand' : 'nobody' };
+function awaitedHeadline(payment: PaymentFacts | undefined): Headline {
+  switch (payment?.attempt) {
+    case 'confirmation_open':
+      return 'confirmation_open';
+    case 'confirmation_refused':
+    case 'declined':
+      return 'payment_refused';
+    case 'none':
+    case undefined:
+      return 'awaiting_payment';
+  }
 }
 
-function moneyFacts({ state, paid, refunded }: OrderOfFacts): MoneyFacts {
+function outcomeOf(
+  order: OrderOfFacts,
+  facts: { attention: boolean; removing: boolean; why: ReasonCode | undefined; settled: boolean },
+): OutcomeFacts | undefined {
+  const { attention, removing, why, settled } = facts;
+  const { status: name } = order.name;
+  const money = moneyFacts(order, settled);
+  if (attention && order.state === 'fulfilling') return { happened: why ?? 'step_failed', money, next: 'team', name };
+  if (!isUndoing(order.state)) return undefined;
+  const next = () => {
+    if (!orderHasEnded(order.state)) return 'undo';
+    if (removing) return 'removal';
+    return money.code === 'owed_by_hand' ? 'by_hand' : 'nobody';
+  };
+  return { happened: order.reason ?? 'order_ended', money, next: next(), name };
+}
+
+function moneyFacts({ state, paid, refunded }: OrderOfFacts, settled: boolean): MoneyFacts {
   const code = () => {
-    // Until the order has ended, a payment may have arrived that was not read.
-    if (paid === 0) return orderHasEnded(state) || state === 'fulfilling' ? 'nothing_charged' : 'not_read_yet';
+    // Until it is settled, a payment may have arrived that was not read.
+    if (paid === 0 && state === 'cancelling' && !settled) return 'not_read_yet';
+    if (paid === 0 && state === 'settling') return 'on_its_way';
+    if (paid === 0) return 'nothing_charged';
     if (refunded >= paid) return 'given_back';
     if (state === 'fulfilled' || state === 'fulfilling') return 'charged';
     // An order ends when everything that came through the payment provider has gone back.

@@ -104,6 +104,14 @@ export const OrderDetails = z
       .strictObject({ id: InstanceId, status: InstanceStatus, hostname: z.string(), url: z.string() })
       .nullable(),
     operation: Operation.nullable(),
+    /** Declines after which the order ends, without those it had already. */
+    triesLeft: z.number().int().nonnegative(),
+    /** Who has the hostname: this order or its server, nobody, or somebody else. */
+    name: z.strictObject({
+      status: z.enum(['held', 'free', 'taken']),
+      /** When the hold of an unpaid order ends; every payment attempt extends it. */
+      until: Time.optional(),
+    }),
   })
   .meta({ id: 'OrderDetails' });
 export type OrderDetails = z.infer<typeof OrderDetails>;

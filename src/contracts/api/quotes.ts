@@ -82,6 +82,8 @@ export const Quote = z
       /** Hundredths of a percent. */
       basisPoints: z.number().int(),
       name: z.string(),
+      /** The UTC day whose rate this is: the day of the quote. */
+      day: z.iso.date(),
       amount: Money,
     }),
     total: Money,

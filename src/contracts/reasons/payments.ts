@@ -8,6 +8,8 @@ export const paymentReasons = {
   not_paid_yet: reason('payment', 402, { retryable: true }),
   payment_processing: reason('payment', 402, { retryable: true }),
   declined_try_again: reason('payment', 402, { retryable: true }),
+  confirmation_open: reason('payment', 402, { retryable: true }),
+  confirmation_refused: reason('payment', 402, { retryable: true }),
   payment_provider_unavailable: reason('payment', 503, { retryable: true }),
   payment_access_refused: reason('payment', 503, { retryable: true, alarms: true }),
   price_not_honoured: reason('payment', 409),

@@ -41,6 +41,11 @@ export function endStateOf(reason: ReasonCode): (typeof unfulfilledEnds)[number]
   }
 }
 
+/** Whether somebody wanted the order undone; for any other reason something failed. */
+export function isCancel(reason: ReasonCode): boolean {
+  return reason === 'cancelled_by_customer' || reason === 'cancelled_by_operator';
+}
+
 /** When Stripe is checked for money of an order that ended without delivery, in ms. */
 export interface MoneyReadTimes {
   /** Time from the order's end to the second check; the first one is part of the next sweep. */

@@ -7,6 +7,8 @@ export interface Tax {
   /** Hundredths of a percent. */
   basisPoints: number;
   name: 'VAT' | 'No VAT';
+  /** The UTC day whose rate this is, YYYY-MM-DD. */
+  day: string;
 }
 
 /** First day of the table; no sale may be earlier. */
@@ -82,12 +84,13 @@ const others: ReadonlySet<string> = new Set(
  * @throws ReasonError `country_unknown` when the code is not in upper case ISO 3166-1 alpha-2
  */
 export function taxFor({ country, at }: { country: string; at: number }): Tax {
-  if (others.has(country)) return { country, basisPoints: 0, name: 'No VAT' };
+  const day = new Date(at).toISOString().slice(0, 10);
+  if (others.has(country)) return { country, basisPoints: 0, name: 'No VAT', day };
   const rows = Object.hasOwn(rates, country) ? rates[country]! : undefined;
   if (!rows) {
     throw new ReasonError('country_unknown', country === 'EL' ? 'Greece is GR' : 'send two capital letters, like ES');
   }
   const row = rows.findLast(([from]) => Date.parse(from) <= at);
   if (!row) throw new RangeError(`the VAT table begins on ${firstDay}`);
-  return { country, basisPoints: row[1], name: row[1] === 0 ? 'No VAT' : 'VAT' };
+  return { country, basisPoints: row[1], name: row[1] === 0 ? 'No VAT' : 'VAT', day };
 }

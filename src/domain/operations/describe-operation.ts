@@ -89,6 +89,7 @@ function whyItWaits({ step, status, reason, detail }: DescribedStep, kind: Descr
     case 'pending':
     case 'succeeded':
     case 'skipped':
+    case 'stopped':
       return [];
   }
 }

@@ -1,4 +1,4 @@
-import type { Difference, Drift, DriftVerdict } from '../../contracts/drift.ts';
+import type { Difference, Drift, DriftVerdict, JudgedDrift } from '../../contracts/drift.ts';
 import { partOf } from './resource-names.ts';
 
 /**
@@ -33,6 +33,11 @@ export function judgeDrift(differences: readonly Difference[]): DriftVerdict {
   return isSafe
     ? { verdict: 'repairable', reason: 'server_drifted' }
     : { verdict: 'needs_person', reason: 'drift_unclear' };
+}
+
+/** Whether customers have to know: a part is gone, or people decide what is done. */
+export function concernsCustomer({ verdict, differences }: Pick<JudgedDrift, 'verdict' | 'differences'>): boolean {
+  return verdict === 'needs_person' || differences.some(({ change }) => change === 'missing');
 }
 
 /** The resources that a drift detection read, and their differences. */

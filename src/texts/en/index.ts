@@ -3,6 +3,7 @@ import { cart } from './cart.ts';
 import { cli } from './cli.ts';
 import { details } from './details.ts';
 import { fields } from './fields.ts';
+import { help } from './help.ts';
 import { host } from './host.ts';
 import { incidents } from './incidents.ts';
 import { livePage } from './live-page.ts';
@@ -10,6 +11,7 @@ import { mails } from './mails.ts';
 import { operations } from './operations.ts';
 import { pages } from './pages.ts';
 import { reasons } from './reasons/index.ts';
+import { removal } from './removal.ts';
 import { resources } from './resources.ts';
 import { roles } from './roles.ts';
 
@@ -20,6 +22,7 @@ export const en = {
   cli,
   details,
   fields,
+  help,
   host,
   incidents,
   livePage,
@@ -27,6 +30,7 @@ export const en = {
   operations,
   pages,
   reasons,
+  removal,
   resources,
   roles,
 } as const;

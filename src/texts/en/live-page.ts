@@ -7,6 +7,14 @@ export const livePage = {
       title: 'Waiting for your payment',
       lead: 'Nothing is built or charged before that. Your name is held meanwhile.',
     },
+    confirmation_open: {
+      title: 'Your bank asks you to confirm the payment',
+      lead: 'Nothing is built or charged before you have confirmed it. Your name is held meanwhile.',
+    },
+    payment_refused: {
+      title: 'The payment did not go through',
+      lead: 'It was not charged. Try again or use another card; your name is held meanwhile.',
+    },
     payment_processing: {
       title: 'Your payment is on its way',
       lead: 'Your bank has not confirmed it yet. There is nothing more for you to do.',
@@ -22,11 +30,11 @@ export const livePage = {
     ready: { title: 'Your server is ready', lead: 'It belongs to nobody else.' },
     cancelling: {
       title: 'Cancelling your order',
-      lead: 'What was built is being removed and what you paid is being refunded. Neither waits for the other.',
+      lead: 'What was built is being removed, and whatever you paid is being refunded. Neither waits for the other.',
     },
     undoing: {
       title: 'Undoing everything',
-      lead: 'What was built is being removed and what you paid is being refunded. Neither waits for the other.',
+      lead: 'What was built is being removed, and whatever you paid is being refunded. Neither waits for the other.',
     },
     settling: {
       title: 'Your money is on its way back',
@@ -36,6 +44,21 @@ export const livePage = {
     declined: { title: 'The payment was declined', lead: 'This order has ended.' },
     expired: { title: 'The payment did not arrive', lead: 'This order has ended.' },
     failed_refunded: { title: 'We could not deliver this server', lead: 'We are sorry. This order has ended.' },
+  },
+  /** A delivered server that differs from what was built. */
+  incident: {
+    headline: {
+      title: 'Something is wrong with your server',
+      lead: 'It may not answer until this is put right. What was found and who acts next is below.',
+    },
+    title: 'Incident',
+    since: 'since {time}',
+    found: 'What was found',
+    next: {
+      repair: 'It is being repaired automatically; the steps are below. You need not do anything.',
+      team: 'Our team has been notified and decides what is done. Nothing that holds your data is changed before that.',
+      check: 'It is checked again within hours and repaired where that is safe. You need not do anything.',
+    },
   },
   /** An operation of a delivered server. */
   server: {
@@ -94,8 +117,17 @@ export const livePage = {
   payment: {
     title: 'Payment',
     declined:
-      'The card was declined {count, plural, one {once} other {# times}}. A declined payment charges nothing; try again or use another card.',
+      'The payment failed {count, plural, one {once} other {# times}}. A failed payment charges nothing; try again or use another card.',
     how: 'Confirm the payment by card where you placed the order. This page goes on by itself as soon as it has arrived, and building begins.',
+    attempt: {
+      confirmation_open:
+        'Your bank waits for you to confirm this payment, in its app or on its page. If you closed that, pay again where you placed the order.',
+      confirmation_refused:
+        'The payment was not confirmed at your bank, which charges nothing. Try again and confirm it there, or use another card.',
+    },
+    triesLeft: '{count, plural, one {One more try is} other {# more tries are}} possible before the order ends.',
+    heldUntil: 'The name is held for you until {time}; every attempt to pay extends that.',
+    notHeld: 'The name is not held for you any more; the payment still goes through as long as nobody else takes it.',
     programs: 'Programs read what the payment needs from {call}.',
   },
   outcome: {
@@ -110,6 +142,7 @@ export const livePage = {
       order_ended: 'The order ended.',
     },
     money: {
+      on_its_way: 'A payment is still on its way; it goes back in full as soon as it arrives.',
       nothing_charged: 'Nothing was charged.',
       not_read_yet: 'We are reading what was charged; whatever it is goes back in full.',
       charged: '{paid} was charged.',
@@ -121,8 +154,9 @@ export const livePage = {
     next: {
       team: 'We do. If it cannot be repaired soon, everything is undone and refunded without a request.',
       undo: 'We do; it continues automatically. You need not do anything.',
-      by_hand: 'We do; you need not do anything. The name is free again; you may place a new order at any time.',
-      nobody: 'Nobody; nothing is left to do. The name is free again; you may place a new order at any time.',
+      removal: 'We do; it continues automatically. You need not do anything.',
+      by_hand: 'We do; you need not do anything.',
+      nobody: 'Nobody; nothing is left to do.',
     },
   },
   cancel: {
@@ -132,7 +166,7 @@ export const livePage = {
     noneKnown: 'If you have paid meanwhile, it goes back in full.',
     onItsWay: 'What is on its way goes back as soon as it arrives.',
     goesBack: '{amount} goes back to your card in full.',
-    nameFree: 'The name {hostname} becomes free for everybody.',
+    nameFree: 'The name {hostname} becomes free for everybody as soon as everything is removed.',
     final: 'A cancel cannot be undone. Once the server is ready, an order can no longer be cancelled.',
     button: 'Cancel the order and remove everything',
   },
@@ -152,7 +186,7 @@ export const livePage = {
   order: {
     title: 'Order',
     quantity: '{title} × {quantity}',
-    tax: '{name} {percent} % ({country})',
+    tax: '{name} {percent} % ({country}, rate of {day})',
     total: 'Total, {cycle}',
   },
 } as const;

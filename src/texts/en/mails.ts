@@ -1,7 +1,6 @@
 const placedOrder = 'You get this e-mail because you placed this order.';
 const seeOrder = 'See the order';
 const orderId = 'Order {orderId}';
-const nameFree = 'The name is free, you can order it again.';
 
 /** E-mails: subject, first line in the list of a mailbox, body, and why the reader gets it. */
 export const mails = {
@@ -41,10 +40,13 @@ export const mails = {
       line: "Put this line at the top of your device's source. Without it the device connects to the public community server instead of yours.",
     },
     documents: 'Documents',
+    payment: 'Your payment',
+    seeOrder,
     help: {
       title: 'Help',
       support: 'Your {plan} plan has extended support: write to {address}, our engineers answer within 24 to 48 hours.',
       forum: 'Ask and search in the community forum: {address}',
+      documents: 'The documents above answer most questions.',
     },
   },
   orderLink: {
@@ -65,7 +67,18 @@ export const mails = {
     footer: 'You get this e-mail because this address was given for the bill.',
     title: 'Paid and delivered',
     lead: 'Thank you. The server you paid for is ready, and its administrator has the first steps.',
-    rows: { server: 'Server', plan: 'Plan', paid: 'Paid', order: 'Order' },
+    rows: {
+      server: 'Server',
+      plan: 'Plan',
+      net: 'Net',
+      tax: '{name} {percent} % ({country}, rate of {day})',
+      paid: 'Paid',
+      invoice: 'Invoice',
+      next: 'Next charge',
+      order: 'Order',
+    },
+    next: '{amount} on {date}, for the next {cycle, select, monthly {month} other {year}}, unless you cancel before',
+    nothingMore: 'none',
     seeOrder,
   },
   outcome: {
@@ -80,7 +93,6 @@ export const mails = {
     goesBack: '{amount} go back the way you paid.',
     nothingCharged: 'Nothing was charged.',
     byHand: '{amount} reached us outside our payment service; one of us returns them to you.',
-    nameFree,
     seeOrder,
     orderId,
   },
@@ -97,9 +109,21 @@ export const mails = {
     byHand: '{amount} reached us outside our payment service; one of us returns them to you.',
     now: 'What now',
     nothingLeft: 'Nothing is left of the order: no server, no licence, no subscription.',
-    nameFree,
     seeOrder,
     orderId,
+  },
+  serverIncident: {
+    subject: 'Something is wrong with your server {hostname}',
+    footer: 'You get this e-mail because you administer this server or pay for it.',
+    title: 'Something is wrong with your server',
+    lead: 'We have checked {hostname}.',
+    found: 'What was found',
+    now: 'What happens now',
+    next: {
+      repair: 'It is being repaired automatically. You need not do anything.',
+      team: 'Our team has been notified and decides what is done. Nothing that holds your data is changed before that.',
+    },
+    seePage: 'See how it goes on',
   },
   lateRefund: {
     subject: 'Your payment goes back: {hostname}',
@@ -151,11 +175,5 @@ export const mails = {
   simulated: {
     subject: '[simulated] {subject}',
     note: 'This is a simulation: no real cloud has any part of this server.',
-  },
-  /** Documents of the product. */
-  documents: {
-    firstSteps: 'First steps with your server',
-    devices: 'Connect devices',
-    server: 'Users, domains and brands',
   },
 } as const;

@@ -82,7 +82,9 @@ export function pollActivities(within: Within) {
 
 /** Ten tries, then an operator decides. */
 export function mailActivities() {
-  return proxyActivities<Pick<ControlActivities, 'sendMail' | 'sendOrderLink' | 'sendOutcomeMail' | 'sendLateRefund'>>({
+  return proxyActivities<
+    Pick<ControlActivities, 'sendMail' | 'sendOrderLink' | 'sendOutcomeMail' | 'sendLateRefund' | 'sendServerIncident'>
+  >({
     taskQueue: controlQueue,
     startToCloseTimeout: '1 minute',
     ...heartbeat,

@@ -19,6 +19,7 @@ import {
   type OperatorDecision,
   type StepContext,
 } from '../../contracts/workflow-messages.ts';
+import { isCancel } from '../../domain/billing/order-rules.ts';
 import { controlActivities, loadTimes, type Within } from './activities.ts';
 import { openDecisions } from './operator-decisions.ts';
 import { type Cause, causeOf } from './reason-of.ts';
@@ -195,12 +196,12 @@ export async function openSaga<const Declaration extends Declared>(
         return;
       } catch (error) {
         if (isCancellation(error)) {
-          board.leave(name, 'failed');
+          board.leave(name, 'stopped');
           throw error;
         }
         const cause = causeOf(error, onTimeout);
         if (!isDelivered && endsWith.includes(cause.reason)) {
-          board.leave(name, 'failed', cause.reason);
+          board.leave(name, isCancel(cause.reason) ? 'stopped' : 'failed', cause.reason);
           throw new OperationEnds(cause.reason);
         }
         // The step failed while it was being cancelled: there is nothing to decide.

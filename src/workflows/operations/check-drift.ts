@@ -1,10 +1,16 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { JudgedDrift } from '../../contracts/drift.ts';
 import { checkDrift as declaration } from '../../contracts/operations/check-drift.ts';
 import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { InstanceStatus } from '../../contracts/states.ts';
 import type { OperationInput, OperationResult } from '../../contracts/workflow-messages.ts';
-import { cloudReadActivities, controlActivities, pollActivities, stackActivities } from '../lib/activities.ts';
+import {
+  cloudReadActivities,
+  controlActivities,
+  mailActivities,
+  pollActivities,
+  stackActivities,
+} from '../lib/activities.ts';
 import { causeOf } from '../lib/reason-of.ts';
 import { OperationEnds, openSaga } from '../lib/saga.ts';
 
@@ -24,6 +30,8 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
   const { detectDrift } = cloudReadActivities(facts.cloud, saga.deadlineOf('detect-drift'));
   let isOpen = false;
   let isReported = false;
+  /** Ends when the customer was told, or their mail was given up. */
+  let told: Promise<void> = Promise.resolve();
   let found: JudgedDrift;
 
   if (isVisible) await open();
@@ -68,9 +76,20 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
         if (context.attempt > run) found = await detectDrift(saga.ref);
         // After a cancel nothing is written any more.
         isReported ||= !CancellationScope.current().consideredCancelled;
+        tellCustomer();
         await controlActivities().reportDrift(context, found);
       },
     });
+  }
+
+  /** Mails the customer. A mail that cannot be sent delays no repair. */
+  function tellCustomer(): void {
+    if (found.verdict === 'none') return;
+    const sent = mailActivities().sendServerIncident(saga.ref, found, from);
+    told = Promise.all([told, sent]).then(
+      () => undefined,
+      (error) => log.warn('the customer was not told of an incident', { error }),
+    );
   }
 
   async function open(): Promise<void> {
@@ -90,6 +109,7 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
       if (!isOpen) return;
       await saga.note({ status, ...(reason ? { reason } : {}), ...(isWellAgain ? { instanceStatus } : {}) });
     });
+    await told;
     saga.end(status, instanceStatus);
     const why = reason ?? repaired;
     return { status, instanceStatus, ...(why ? { reason: why } : {}) };

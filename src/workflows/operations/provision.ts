@@ -8,6 +8,7 @@ import {
   paymentChanged,
   type StepContext,
 } from '../../contracts/workflow-messages.ts';
+import { isCancel } from '../../domain/billing/order-rules.ts';
 import {
   controlActivities,
   mailActivities,
@@ -119,7 +120,7 @@ export async function provision(input: OperationInput): Promise<OperationResult>
         giveUpAfterMs: saga.times.FREEHOLD_OPERATOR_WINDOW_MS,
       },
     });
-    const status = reason.startsWith('cancelled') ? 'cancelled' : 'failed';
+    const status = isCancel(reason) ? 'cancelled' : 'failed';
     await CancellationScope.nonCancellable(() => saga.note({ status, reason, instanceStatus: 'aborted' }));
     await linkMail;
     saga.end(status, 'aborted');

@@ -12,12 +12,24 @@ import { order as placeOrder, useApi } from '../../support/api.ts';
 const api = useApi();
 
 const hour = 3_600_000;
-const paid: PaymentState = { kind: 'paid', amount: 3_509, outside: 0, paidUntil: new Date('2027-01-01') };
-const open = (declines: number): PaymentState => ({
+const paid: PaymentState = {
+  ...{ kind: 'paid', amount: 3_509, outside: 0, paidUntil: new Date('2027-01-01'), invoice: undefined },
+};
+const open = (declines: number): Extract<PaymentState, { kind: 'open' }> => ({
   kind: 'open',
   declines,
-  refusedChallenge: undefined,
   lastDecline: declines > 0 ? 'card_declined' : undefined,
+  challenge: undefined,
+});
+/** An attempt that the bank asks its customer to confirm, and one that they did not. */
+const asked = (method: string): PaymentState => ({
+  ...open(0),
+  challenge: { paymentMethodId: method, isRefused: false },
+});
+const refused = (method: string): PaymentState => ({
+  ...open(0),
+  lastDecline: 'payment_intent_authentication_failure',
+  challenge: { paymentMethodId: method, isRefused: true },
 });
 
 /** The ports over the real store; Stripe's state comes from the test. */
@@ -107,6 +119,30 @@ describe('await payment', () => {
     expect(hold).toMatchObject({ holder: 'order', holderId: order._id });
     expect(hold!.until!.getTime()).toBeGreaterThan(Date.now() + 1.9 * hour);
     expect((await find(order)).declines).toBe(1);
+  });
+
+  test('a confirmation at the bank is told apart, extends the hold, and each refused one counts once as a try', async () => {
+    const order = await payable();
+    await loseHold(order);
+    await expect(look(awaitPayment, asked('pm_1'), order)).rejects.toMatchObject({ code: 'confirmation_open' });
+    expect((await holdOf(order))!.until!.getTime()).toBeGreaterThan(Date.now() + 1.9 * hour);
+    expect((await find(order)).declines).toBe(0);
+    for (let looks = 0; looks < 3; looks += 1) {
+      await expect(look(awaitPayment, refused('pm_1'), order)).rejects.toMatchObject({ code: 'confirmation_refused' });
+      expect((await find(order)).declines).toBe(1);
+    }
+    await expect(look(awaitPayment, open(1), order)).rejects.toMatchObject({ code: 'declined_try_again' });
+    expect((await find(order)).declines).toBe(2);
+    for (let tries = 1; tries < 6; tries += 1) {
+      await expect(look(awaitPayment, refused(`pm_more_${tries}`), order)).rejects.toMatchObject({
+        code: 'confirmation_refused',
+      });
+    }
+    await expect(
+      look(awaitPayment, { ...refused('pm_last'), declines: 1 } as PaymentState, order),
+    ).rejects.toMatchObject({
+      code: 'too_many_declines',
+    });
   });
 
   test('the same decline of another attempt counts as another one, so that the timeline shows it', async () => {

@@ -41,7 +41,7 @@ test('a 3-D Secure challenge that is refused counts as a declined try, each once
   async function refuse(): Promise<void> {
     const { body } = await payAsBrowser(emulator.address, secret, '4000002500003155');
     expect(body.status).toBe('requires_action');
-    await expect(look()).rejects.toMatchObject({ code: 'not_paid_yet' });
+    await expect(look()).rejects.toMatchObject({ code: 'confirmation_open' });
     const answer = new URLSearchParams({ answer: 'refuse' });
     const { url } = (body.next_action as { redirect_to_url: { url: string } }).redirect_to_url;
     await fetch(url, { method: 'POST', body: answer, redirect: 'manual' });
@@ -50,7 +50,7 @@ test('a 3-D Secure challenge that is refused counts as a declined try, each once
   await refuse();
   for (const _read of [1, 2]) {
     await expect(look()).rejects.toMatchObject({
-      ...{ code: 'declined_try_again', detail: 'decline 1: payment_intent_authentication_failure' },
+      ...{ code: 'confirmation_refused', detail: 'decline 1: payment_intent_authentication_failure' },
     });
   }
   expect(await declines()).toBe(1);

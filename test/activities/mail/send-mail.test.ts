@@ -6,6 +6,7 @@ import { holdHostname } from '../../../src/activities/records/hold-hostname.ts';
 import { ReasonError } from '../../../src/contracts/reasons.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
 import { orderPageLink } from '../../../src/domain/billing/order-link.ts';
+import { productLinks } from '../../../src/mail/product-links.ts';
 import type { OutgoingMail } from '../../../src/mail/sender.ts';
 import type { OrderRecord } from '../../../src/store/records.ts';
 import { order, signIn, useApi } from '../../support/api.ts';
@@ -24,6 +25,7 @@ function ports(mails: OutgoingMail[], refused: readonly string[] = []): MailPort
       },
     },
     baseDomain: 'freehold.localhost',
+    links: productLinks({ FREEHOLD_PUBLIC_URL: api.url, FREEHOLD_BASE_DOMAIN: 'freehold.localhost' }),
     simulated: ['aws'],
     unpaidMailsPerHour: 5,
     orderLink: (orderId) => orderPageLink({ publicUrl: api.url, key: api.deps.config.FREEHOLD_SIGNING_KEY, orderId }),

@@ -79,7 +79,7 @@ test('a read that ends after its step was given up does not make it wait again',
   await beginUndo(ports())(refOf(record), 'cancelled_by_customer');
   await createJournal(api.store).note(waiting, { status: 'waiting', reason: 'not_paid_yet' });
   const operation = await api.store.operations.find(record.operationId);
-  expect(operation?.steps.find(({ step }) => step === 'await-payment')?.status).toBe('failed');
+  expect(operation?.steps.find(({ step }) => step === 'await-payment')?.status).toBe('stopped');
   const events = await api.store.timeline.page(record.instanceId, 0, 100);
   expect(events.filter((event) => event.type === 'step' && event.status === 'waiting')).toEqual([]);
 });

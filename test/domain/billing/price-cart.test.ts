@@ -42,7 +42,13 @@ describe('the price of a cart', () => {
         },
       ],
       net: 2_900,
-      tax: { country: 'ES', basisPoints: 2_100, name: 'VAT', amount: 609 },
+      tax: {
+        country: 'ES',
+        basisPoints: 2_100,
+        name: 'VAT',
+        day: new Date(at).toISOString().slice(0, 10),
+        amount: 609,
+      },
       total: 3_509,
       currency: 'EUR',
     });

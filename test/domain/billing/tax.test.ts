@@ -19,17 +19,17 @@ describe('tax by country and time', () => {
     ['LU', 1_700],
     ['MC', 2_000],
   ])('%s pays %i basis points today', (country, basisPoints) => {
-    expect(taxFor({ country, at })).toEqual({ country, basisPoints, name: 'VAT' });
+    expect(taxFor({ country, at })).toEqual({ country, basisPoints, name: 'VAT', day: '2026-11-22' });
   });
 
   test.each(['US', 'GB', 'XI', 'CH', 'NO', 'TW', 'JP', 'AX'])('%s pays none', (country) => {
-    expect(taxFor({ country, at })).toEqual({ country, basisPoints: 0, name: 'No VAT' });
+    expect(taxFor({ country, at })).toEqual({ country, basisPoints: 0, name: 'No VAT', day: '2026-11-22' });
   });
 
   test('a rate begins with its day', () => {
     const day = Date.UTC(2025, 6, 1);
-    expect(taxFor({ country: 'EE', at: day - 1 }).basisPoints).toBe(2_200);
-    expect(taxFor({ country: 'EE', at: day }).basisPoints).toBe(2_400);
+    expect(taxFor({ country: 'EE', at: day - 1 })).toMatchObject({ basisPoints: 2_200, day: '2025-06-30' });
+    expect(taxFor({ country: 'EE', at: day })).toMatchObject({ basisPoints: 2_400, day: '2025-07-01' });
   });
 
   test.each(['EL', 'UK', 'XX', 'es', '', 'ESP', 'toString', '__proto__'])('%j is no country', (country) => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
@@ -71,6 +72,22 @@ describe('the edge router', () => {
     const fresh = createReach({ dnsServer: edge.dns, caFile: edge.ca });
     await expect(fetch(url('later'), { dispatcher: fresh.dispatcher })).rejects.toThrow();
     await fresh.close();
+  });
+
+  test('certifies a name of more than 64 characters whole, and no cut one', async () => {
+    const label = 'a'.repeat(60);
+    expect(nameOf(label).length).toBeGreaterThan(64);
+    await rent(label);
+    await until(() => get(label).then((response) => response.ok));
+    const socket = connect({
+      ...{ host: '127.0.0.1', port: Number(new URL(edge.url).port), servername: nameOf(label) },
+      ca: readFileSync(edge.ca, 'utf8'),
+    });
+    await once(socket, 'secureConnect');
+    const { subject, subjectaltname } = socket.getPeerCertificate();
+    expect(subjectaltname).toBe(`DNS:${nameOf(label)}`);
+    expect(subject.CN).toBeUndefined();
+    socket.destroy();
   });
 
   test('passes an upgraded connection on in both directions', async () => {

@@ -97,7 +97,7 @@ describe('the subscription of a delivered server', () => {
     const payment = await gateway.createSubscription({
       ...{ baseKey: `${instanceId}:op:create-subscription`, customerId: customer.id, orderId: 'ord_1', instanceId },
       total: unitAmount,
-      tax: { country: 'US', basisPoints: 0, name: 'No VAT' },
+      tax: { country: 'US', basisPoints: 0, name: 'No VAT', day: '2026-11-22' },
       items: [{ lookupKey: maker, title, quantity: 1, unitAmount }],
       currency: 'EUR',
     });

@@ -78,9 +78,24 @@ describe('a check of drift', () => {
         ...{ status: 'succeeded', instanceStatus: 'ready', reason: 'server_drifted' },
       });
       expect(world.calls).toEqual(['detect-drift', 'report-drift', 'repair-stack', 'await-healthy']);
-      expect(world.notes).toEqual(['opened', 'kept vol-1', 'succeeded/ready']);
+      expect(world.notes.filter((note) => !note.startsWith('told'))).toEqual([
+        'opened',
+        'kept vol-1',
+        'succeeded/ready',
+      ]);
+      expect(world.notes).toContain(`told ${checkId} server_drifted ready`);
       expect(seen).toEqual(['drifted']);
       await until(async () => (await check.status()) === 'ready');
+    });
+  }, 60_000);
+
+  test('a mail to the customer that nobody can send delays no repair', async () => {
+    await withDelivered({}, async ({ world, check }) => {
+      world.drift.isMailRefused = true;
+      world.drift.differences = [hostGone];
+      await check.ask();
+      expect(await check.handle.result()).toMatchObject({ status: 'succeeded', instanceStatus: 'ready' });
+      expect(world.notes).toContain(`told ${checkId} server_drifted ready`);
     });
   }, 60_000);
 

@@ -17,7 +17,10 @@ export const provision = {
     'await-activation': { title: 'Activate the licence', why: 'The server registers its licence.' },
     'mark-ready': { title: 'Hand over', why: 'The server is yours.' },
     'send-mail': { title: 'Send the e-mail', why: 'The administrator gets the first steps.' },
-    'settle-money': { title: 'Refund the payment', why: 'Nothing is charged that was not delivered.' },
+    'settle-money': {
+      title: 'Settle the payment',
+      why: 'Whatever was charged goes back in full, and nothing more can be charged.',
+    },
     'send-outcome-mail': { title: 'Explain by e-mail', why: 'Whoever paid gets the reason in writing.' },
     'revoke-licence': { title: 'Revoke the licence', why: 'Its seats become free.' },
     'destroy-stack': { title: 'Remove the server', why: 'Machine, disk, name and address are removed.' },

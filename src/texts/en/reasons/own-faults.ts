@@ -1,9 +1,9 @@
 /** Our own faults: services of ours that do not respond, and unexpected errors. */
 export const ownFaultReasonTexts = {
   workflow_unreachable: {
-    customer: 'We could not reach the service that runs your order. It will continue automatically.',
-    operator: 'Temporal did not answer in time.',
-    next: 'Try again in a minute.',
+    customer: 'We could not reach the service that runs your order, so this request may not have been taken.',
+    operator: 'Temporal did not answer in time, or takes no more Updates of this workflow at the moment.',
+    next: 'Send it again in a minute.',
   },
   records_unreachable: {
     customer: 'We cannot reach our records for a moment. Nothing is lost.',

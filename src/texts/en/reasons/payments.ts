@@ -30,6 +30,17 @@ export const paymentReasonTexts = {
     operator: 'The last attempt to pay was declined; the detail has the decline code. The customer may try again.',
     next: 'Try again or use another card.',
   },
+  confirmation_open: {
+    customer: 'Your bank asks you to confirm the payment. Nothing is charged before you have.',
+    operator: 'The payment intent waits for the customer (3-D Secure); the activity reads it again.',
+    next: 'Confirm the payment at your bank.',
+  },
+  confirmation_refused: {
+    customer:
+      'The payment was not confirmed at your bank, which charges nothing. You can try again or use another card.',
+    operator: 'The customer did not pass 3-D Secure; no charge was made, and the customer may try again.',
+    next: 'Try again and confirm it at your bank, or use another card.',
+  },
   payment_provider_unavailable: {
     customer: 'The payment service does not answer. We keep trying.',
     operator: 'Stripe answered with 5xx or 429 or not at all.',
