@@ -66,7 +66,7 @@ export async function collectEvidence(context: EvidenceContext): Promise<Evidenc
     operations: records.operations,
     timelines: records.timelines,
     workflows: workflows.all,
-    processes: processFacts(platform),
+    processes: await processFacts(platform),
     texts: [...workflows.texts, ...readTexts(platform.stateDir)],
     secrets: [...secretsOf(platform, records.orders), ...context.secrets],
   };

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Platform } from '../src/embedded/platform.ts';
+import { monotonic } from '../src/runtime/clock.ts';
 import { sessionMembers } from '../src/stacks/processes.ts';
 import type { ProcessFact } from './evidence.ts';
 import type { PassingName } from './processes.ts';
@@ -57,8 +59,22 @@ export function processesOf(stateDir: string): Row[] {
     .map(({ pid, parent, command }) => ({ pid, parent, command }));
 }
 
-/** Each of them with its role. */
-export function processFacts(platform: Platform): ProcessFact[] {
+/** How long a runner that waits for the next operation may take to load and to prove its passphrase. */
+const warmUpMs = 20_000;
+const warmUpPollMs = 100;
+
+/** Each of them with its role, once no idle runner asks the engine's command any more. */
+export async function processFacts(platform: Platform): Promise<ProcessFact[]> {
+  const until = monotonic() + warmUpMs;
+  for (;;) {
+    const facts = factsNow(platform);
+    const isWarmingUp = facts.some(({ role }) => role === 'runner' || role === 'pulumi');
+    if (!isWarmingUp || monotonic() > until) return facts;
+    await delay(warmUpPollMs);
+  }
+}
+
+function factsNow(platform: Platform): ProcessFact[] {
   const own = new Set(platform.processes.map(({ pid }) => pid));
   const rows = processesOf(platform.stateDir);
   const provision = platform.process('provision').pid;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { PrivateServerSpec, StackOutputs } from '../src/contracts/stack.ts';
-import { projectRoot } from '../src/embedded/processes.ts';
+import { stackProject } from '../src/stacks/stack-states.ts';
 import { monotonic } from '../src/runtime/clock.ts';
 import { cloudSecrets } from '../src/stacks/cloud-secrets.ts';
 import { cloudStacks } from '../src/stacks/clouds.ts';
@@ -110,7 +110,7 @@ export async function checkPolicy({
 async function readResources(stack: string, env: NodeJS.ProcessEnv): Promise<DeclaredResource[]> {
   const args = ['stack', 'export', '--stack', stack, '--non-interactive'];
   const { stdout } = await promisify(execFile)(join(env.PULUMI_ROOT!, 'bin', 'pulumi'), args, {
-    cwd: projectRoot,
+    cwd: stackProject,
     env: { ...env, PULUMI_SKIP_UPDATE_CHECK: 'true' },
     maxBuffer: 256 * 1024 * 1024,
   });

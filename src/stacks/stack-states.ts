@@ -13,8 +13,8 @@ export interface StackStates {
 }
 
 const prefix = 'inst-';
-/** The folder of the project's `Pulumi.yaml`. */
-const project = join(import.meta.dirname, 'project');
+/** The folder of the project's `Pulumi.yaml`, in which the CLI finds our stacks by their short names. */
+export const stackProject = join(import.meta.dirname, 'project');
 const timeoutMs = 60_000;
 
 const Listed = z.array(z.object({ name: z.string(), lastUpdate: z.string().optional() }));
@@ -29,7 +29,7 @@ const Exported = z.object({
 export function createStackStates({ root, home }: { root: string; home: string }): StackStates {
   async function run(...args: string[]): Promise<unknown> {
     const env = { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: 'true' };
-    const options = { cwd: project, env, timeout: timeoutMs, maxBuffer: 256 * 1024 * 1024 };
+    const options = { cwd: stackProject, env, timeout: timeoutMs, maxBuffer: 256 * 1024 * 1024 };
     try {
       const { stdout } = await promisify(execFile)(
         join(root, 'bin', 'pulumi'),

@@ -77,7 +77,7 @@ export const mismatchReasonTexts = {
   stack_left: {
     customer: unfitting,
     operator: 'A stack belongs to an instance that does not exist any more.',
-    next: '`freehold reconcile --repair` destroys it if the order was not delivered; where our records do not know its instance, first find out whether they are complete.',
+    next: 'Run `freehold reconcile --repair`, which destroys it if the order was not delivered; where our records do not know its instance, first find out whether they are complete.',
   },
   object_left: {
     customer: unfitting,
@@ -87,7 +87,7 @@ export const mismatchReasonTexts = {
   object_unmanaged: {
     customer: unfitting,
     operator: 'An object of a delivered server is in the state of no stack.',
-    next: '`freehold reconcile --orphans --repair` imports it; or remove it at the cloud, but never a volume before its data was examined.',
+    next: 'Run `freehold reconcile --orphans --repair`, which imports it; or remove it at the cloud, but never a volume before its data was examined.',
   },
   host_gone: {
     customer: unfitting,
