@@ -14,8 +14,8 @@ interface Place {
 }
 
 /**
- * Describes every schema, field and parameter of the API's document, each with an example where its values are free. The
- * most exact entry counts: that of the field in its schema, of the field in the one around it, of its name.
+ * Describes every schema, field and parameter of the API's document, each with an example where its values are free.
+ * The most exact entry counts: that of the field in its schema, of the field in the one around it, of its name.
  */
 export function describeFields(document: Json): Json {
   const { components, paths, ...rest } = document as {

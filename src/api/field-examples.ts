@@ -1,6 +1,6 @@
 /**
- * Examples of the API's fields, by the same keys as their descriptions. Ids, times and e-mail addresses need none: their
- * form gives one.
+ * Examples of the API's fields, by the same keys as their descriptions. Ids, times and e-mail addresses need none:
+ * their form gives one.
  */
 export const fieldExamples: Readonly<Record<string, unknown>> = {
   // Cart

@@ -21,8 +21,8 @@ interface CodeRequest {
 }
 
 /**
- * Creates a new code for an address, which only this browser can redeem, and mails it, whether or not the address has an
- * account. The mail is sent after the answer, so that the response time reveals nothing. Throws `too_many_requests`.
+ * Creates a new code for an address, which only this browser can redeem, and mails it, whether or not the address has
+ * an account. The mail is sent after the answer, so that the response time reveals nothing. Throws `too_many_requests`.
  */
 export async function requestCode(deps: ApiDeps, { email, browser, client }: CodeRequest): Promise<void> {
   const { FREEHOLD_SIGN_IN_CODE_MS: validMs } = deps.config;

@@ -147,8 +147,8 @@ export function createWorkflows({
       await ask(() => client.workflow.signalWithStart(subscriptionWorkflowType, subscriptionSignal(subscription)));
     },
     /**
-     * Requests the cancellation of an order by its customer or an operator. Errors: `already_ready`, `already_ended`, `not_found` when the workflow
-     * ended.
+     * Requests the cancellation of an order by its customer or an operator. Errors: `already_ready`, `already_ended`,
+     * `not_found` when the workflow ended.
      */
     async cancel(
       instanceId: string,

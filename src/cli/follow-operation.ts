@@ -9,8 +9,8 @@ const pollIntervalMs = 500;
 
 /**
  * Follows an operation until it has ended or waits for an operator, and reports each change of a step since `from` in
- * one line. `decided`: the step and attempt about which an operator has just decided; as long as it still waits there, the
- * decision has not been carried out.
+ * one line. `decided`: the step and attempt about which an operator has just decided; as long as it still waits there,
+ * the decision has not been carried out.
  */
 export async function followOperation(
   api: OperatorClient,

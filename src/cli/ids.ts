@@ -18,8 +18,8 @@ const { notAnId, notThere } = textsOf('en').cli;
 export type Subject = keyof typeof ids & keyof typeof notThere;
 
 /**
- * Asks the API about the subject with this id. A text that is no such id is refused before the request (exit code 2); for
- * an id that the API does not know the message names it (exit code 5).
+ * Asks the API about the subject with this id. A text that is no such id is refused before the request (exit code 2);
+ * for an id that the API does not know the message names it (exit code 5).
  */
 export async function askAbout<Answer>(
   subject: Subject,

@@ -32,9 +32,10 @@ const Address = z.url({ protocol: /^https?$/ });
 const PlatformFile = z.object({ api: z.url() });
 
 /**
- * Address of the API, the operator's token and their name. The name is `--operator`, FREEHOLD_OPERATOR or the name of the
- * user of this machine, as far as it is written in Latin letters. Address and token come from FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN or its `_FILE`, else
- * from the state folder of this folder's embedded platform: `platform.json` and `keys/operator-token`.
+ * Address of the API, the operator's token and their name. The name is `--operator`, FREEHOLD_OPERATOR or the name of
+ * the user of this machine, as far as it is written in Latin letters. Address and token come from FREEHOLD_API_URL and
+ * FREEHOLD_OPERATOR_TOKEN or its `_FILE`, else from the state folder of this folder's embedded platform:
+ * `platform.json` and `keys/operator-token`.
  */
 export function readSettings(env: NodeJS.ProcessEnv, folder: string, operator?: string): Settings {
   const state = env.FREEHOLD_STATE_DIR || join(folder, '.freehold');

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 /** Names for the private ranges, as express knows them. */
 const rangeNames = ['loopback', 'linklocal', 'uniquelocal'];
-/** The widest networks that may be trusted, by their prefix: the private ranges, and nothing that is most of the internet. */
+/**
+ * The widest networks that may be trusted, by their prefix: the private ranges, and nothing that is most of the
+ * internet.
+ */
 const shortestPrefix = { v4: 8, v6: 7 };
 
 function isNetwork(text: string): boolean {

@@ -29,9 +29,9 @@ const inFlightReadMs = 3_600_000;
 /**
  * Refunds everything that was ever paid through Stripe for these invoices, driven by what Stripe holds now, and leaves
  * none of them open. Other invoices of their subscription or customer stay untouched. Idempotent. Returns the money of
- * the invoices: `refunded` is less than `paid` only by what was paid outside Stripe and not returned yet. Throws `money_in_flight` (retried
- * hourly), `money_not_settled` while Stripe does not yet show them settled (retryable), and `refund_failed` when a
- * refund failed.
+ * the invoices: `refunded` is less than `paid` only by what was paid outside Stripe and not returned yet. Throws
+ * `money_in_flight` (retried hourly), `money_not_settled` while Stripe does not yet show them settled (retryable), and
+ * `refund_failed` when a refund failed.
  */
 export async function settleInvoices(
   stripe: Stripe,

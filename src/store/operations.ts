@@ -15,8 +15,8 @@ import type { OperationRecord, OperationStep } from './records.ts';
 const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'stopped', 'failed', 'needs_operator'];
 
 /**
- * Statuses of an attempt that this one does not replace. What succeeded is not skipped; a success after the deadline comes too late for its attempt,
- * about which an operator is asked; an undo step continues meanwhile.
+ * Statuses of an attempt that this one does not replace. What succeeded is not skipped; a success after the deadline
+ * comes too late for its attempt, about which an operator is asked; an undo step continues meanwhile.
  */
 function lastingAgainst({ step, status }: OperationStep): readonly StepStatus[] {
   if (isUnderWay(status)) return settled;

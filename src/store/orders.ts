@@ -176,7 +176,8 @@ export function orderStore(connection: Connection) {
         .lean<OrderRecord[]>();
     },
     /**
-     * Notes that the billing address of an order that waits for its payment is proven; true only for the first to do so.
+     * Notes that the billing address of an order that waits for its payment is proven; true only for the first to do
+     * so.
      */
     async proveAddress(id: string, at: Date): Promise<boolean> {
       const result = await model.updateOne(

@@ -129,8 +129,8 @@ export interface OrderRecord {
   challenges?: string[] | undefined;
   refusedChallenges?: string[] | undefined;
   /**
-   * Minor units paid and given back for this order, as read from Stripe. `paidOutside` is the part of `paid` that Stripe
-   * never had; a person returns it.
+   * Minor units paid and given back for this order, as read from Stripe. `paidOutside` is the part of `paid` that
+   * Stripe never had; a person returns it.
    */
   paid: number;
   refunded: number;

@@ -53,7 +53,8 @@ export function signInCodeStore(connection: Connection) {
     },
     /**
      * Uses up one guess on the newest code that this browser requested for this address and, if the hash matches, the
-     * code itself: true for exactly one caller. Older codes of the browser are invalid; those of others are not touched.
+     * code itself: true for exactly one caller. Older codes of the browser are invalid; those of others are not
+     * touched.
      */
     async redeem({ email, browserHash }: { email: string; browserHash: string }, codeHash: string): Promise<boolean> {
       const newest = await model

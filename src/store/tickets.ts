@@ -62,8 +62,8 @@ export function ticketStore(connection: Connection) {
     model,
     /**
      * Records that a pass which began at `at` saw this mismatch: opens its ticket, or reopens it if the mismatch had
-     * disappeared or its repair did not hold. Returns the ticket; null if a person closed it, which holds as long as the
-     * mismatch lasts.
+     * disappeared or its repair did not hold. Returns the ticket; null if a person closed it, which holds as long as
+     * the mismatch lasts.
      */
     async note(mismatch: Mismatch, at: Date): Promise<TicketRecord | null> {
       const { kind, subject, ...about } = mismatch;

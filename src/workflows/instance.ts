@@ -220,7 +220,9 @@ export async function instance(input: InstanceInput): Promise<void> {
     }
   }
 
-  /** Paid-until never moves back: an operation that took long ends with an older one than a renewal brought meanwhile. */
+  /**
+   * Paid-until never moves back: an operation that took long ends with an older one than a renewal brought meanwhile.
+   */
   function changeFacts({ paidUntil, ...others }: InstanceFactsChange): void {
     const isOlder = paidUntil === undefined || (facts.paidUntil !== undefined && paidUntil < facts.paidUntil);
     const change = isOlder ? others : { ...others, paidUntil };

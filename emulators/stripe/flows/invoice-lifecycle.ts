@@ -131,8 +131,8 @@ export function sumInvoice(ctx: Context, invoice: Stripe.Invoice, event?: string
 }
 
 /**
- * Opens a draft: number, documents and the payment intent that pays it, less what the customer's credit balance pays. An
- * invoice of 0 is paid at once.
+ * Opens a draft: number, documents and the payment intent that pays it, less what the customer's credit balance pays.
+ * An invoice of 0 is paid at once.
  */
 export function finalizeInvoice(ctx: Context, draft: Stripe.Invoice): Stripe.Invoice {
   if (draft.status !== 'draft') {

@@ -18,12 +18,12 @@ const quickReadsMs = 15 * 60_000;
 const closingReadMs = 2_000;
 
 /**
- * This step checks once whether the first payment of an order has arrived, and starts the fulfilment when it has.
- * Until the result is final it fails with the benign `not_paid_yet`, `payment_processing`, `confirmation_open` while
- * the bank asks its customer, or after a failed attempt `confirmation_refused` or `declined_try_again`, with the delay
- * of the next retry; retries write no history. Errors: `too_many_declines`, `payment_expired`, `hostname_taken` (the
- * hold ended before the payment arrived and another order has the name), `account_closed` (by its owner, while the order
- * of a guest was unpaid).
+ * This step checks once whether the first payment of an order has arrived, and starts the fulfilment when it has. Until
+ * the result is final it fails with the benign `not_paid_yet`, `payment_processing`, `confirmation_open` while the bank
+ * asks its customer, or after a failed attempt `confirmation_refused` or `declined_try_again`, with the delay of the
+ * next retry; retries write no history. Errors: `too_many_declines`, `payment_expired`, `hostname_taken` (the hold
+ * ended before the payment arrived and another order has the name), `account_closed` (by its owner, while the order of
+ * a guest was unpaid).
  */
 export function awaitPayment(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {
@@ -127,7 +127,8 @@ async function takePayment({ store }: BillingPorts, order: OrderRecord, payment:
 
 /**
  * Checks, once the order is fulfilling, that its account is open: the unpaid order of a guest does not keep an account
- * from being closed, a fulfilling one does, so of the two exactly one gives way. A closing that has begun is waited for.
+ * from being closed, a fulfilling one does, so of the two exactly one gives way. A closing that has begun is waited
+ * for.
  */
 async function requireOpenAccount({ orders, accounts, timeline }: Store, order: OrderRecord): Promise<void> {
   if (await accounts.takesOrders(order.accountId)) return;

@@ -8,8 +8,8 @@ import type { Store } from '../../store/store.ts';
 import type { AfterOrderPorts } from './ports.ts';
 
 /**
- * Reads a subscription and the money of its order from Stripe and records them. Idempotent, and independent of the order of events. Errors:
- * `not_found`, `payment_provider_unavailable`, `payment_request_refused`.
+ * Reads a subscription and the money of its order from Stripe and records them. Idempotent, and independent of the
+ * order of events. Errors: `not_found`, `payment_provider_unavailable`, `payment_request_refused`.
  */
 export function readSubscription(ports: AfterOrderPorts) {
   return async (subscriptionId: string): Promise<SubscriptionReading> => {

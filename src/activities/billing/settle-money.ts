@@ -15,10 +15,10 @@ const lateAction = 'settle-late-payment';
 type Refunds = Pick<ChargedMoney, 'paid' | 'refunded'>;
 
 /**
- * This step cancels the subscription of an order that is not delivered, refunds everything that the order charged,
- * and voids its open invoices. What was paid outside Stripe is recorded and left to people. Idempotent; it acts on what Stripe holds now, so it also settles what a step created
- * whose response was lost. Errors: `already_ready` for a delivered order, `money_in_flight` (retried hourly),
- * `money_not_settled`, `refund_failed`.
+ * This step cancels the subscription of an order that is not delivered, refunds everything that the order charged, and
+ * voids its open invoices. What was paid outside Stripe is recorded and left to people. Idempotent; it acts on what
+ * Stripe holds now, so it also settles what a step created whose response was lost. Errors: `already_ready` for a
+ * delivered order, `money_in_flight` (retried hourly), `money_not_settled`, `refund_failed`.
  */
 export function settleMoney(ports: BillingPorts) {
   return async (context: StepContext): Promise<void> => {

@@ -6,11 +6,11 @@ import { dispositionsOf } from './order-facts.ts';
 import type { CloudFleetPorts } from './ports.ts';
 
 /**
- * Imports resources into the stack of a delivered server that carry its tag and are missing from its state, by an
- * `up` of the applied spec. A volume that an operator restored under the logical name of a lost one takes its place, and
- * its machine gets a new enrolment token. Deletes nothing. Holds the lease of the stack, so it never runs beside an operation.
- * False, without any change, when the server does not exist or is not at rest any more. Errors: those of an up;
- * `volume_gone` and `unknown_objects` where an operator has to decide: data is missing, two resources match one
+ * Imports resources into the stack of a delivered server that carry its tag and are missing from its state, by an `up`
+ * of the applied spec. A volume that an operator restored under the logical name of a lost one takes its place, and its
+ * machine gets a new enrolment token. Deletes nothing. Holds the lease of the stack, so it never runs beside an
+ * operation. False, without any change, when the server does not exist or is not at rest any more. Errors: those of an
+ * up; `volume_gone` and `unknown_objects` where an operator has to decide: data is missing, two resources match one
  * logical name, or one matches none.
  */
 export function adoptObjects({ store, runStack }: CloudFleetPorts) {

@@ -55,7 +55,10 @@ export function noteRepaired({ store, incidents }: FleetPorts) {
 /** How many incidents about tickets one pass checks; the next one checks the rest. */
 const longestClosing = 1_000;
 
-/** Closes the tickets whose mismatch is gone, of every kind whose sources all responded in this pass; with them their incidents. */
+/**
+ * Closes the tickets whose mismatch is gone, of every kind whose sources all responded in this pass; with them their
+ * incidents.
+ */
 export function closeTickets({ store, incidents }: FleetPorts) {
   return async ({ at }: PassSettings, answered: FleetSource[]): Promise<number> => {
     const kinds = MismatchKind.options.filter((kind) => answered.includes(sourceOf[kind]));

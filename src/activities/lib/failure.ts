@@ -17,9 +17,9 @@ const benign: readonly string[] = [
 ];
 
 /**
- * The Temporal failure of an error: its type is the reason code, retryable as in the catalogue; one that alarms ends the
- * activity, because only its workflow can set NeedsAttention and try again. An error without a code is `internal`, and
- * its own message stays in the worker's log.
+ * The Temporal failure of an error: its type is the reason code, retryable as in the catalogue; one that alarms ends
+ * the activity, because only its workflow can set NeedsAttention and try again. An error without a code is `internal`,
+ * and its own message stays in the worker's log.
  */
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;

@@ -78,7 +78,9 @@ function lastCause(
   return tried.reason === reason ? undefined : `${tried.reason}: ${tried.detail}`;
 }
 
-/** A step waits for an operator: one incident until somebody decides or the step succeeds, however often it is retried. */
+/**
+ * A step waits for an operator: one incident until somebody decides or the step succeeds, however often it is retried.
+ */
 function waitingIncident(context: StepContext, reason: ReasonCode, detail: string): NewIncident {
   const { operationId, step } = context;
   const subject = `${operationId} ${step}`;

@@ -7,8 +7,8 @@ import { describeDifference } from '../../domain/operations/describe-resource.ts
 import type { RecordsPorts } from './ports.ts';
 
 /**
- * This step opens an incident for the drift that was found: the server is `drifted`, and its timeline and
- * its operation list the differences. Where an operator has to decide, it fails with the reason: `volume_gone`, `volume_changed`,
+ * This step opens an incident for the drift that was found: the server is `drifted`, and its timeline and its operation
+ * list the differences. Where an operator has to decide, it fails with the reason: `volume_gone`, `volume_changed`,
  * `unknown_objects`, `drift_unclear`.
  */
 export function reportDrift({ store, journal }: RecordsPorts) {

@@ -3,9 +3,9 @@ import { cookiesOf } from '../../runtime/cookies.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /**
- * The API's cookies: HttpOnly, and where the public address is HTTPS also Secure and with the prefix `__Host-`. Browsers
- * accept such a name only from this very host, so a server on a subdomain, which customers run, can neither set nor
- * replace the cookie.
+ * The API's cookies: HttpOnly, and where the public address is HTTPS also Secure and with the prefix `__Host-`.
+ * Browsers accept such a name only from this very host, so a server on a subdomain, which customers run, can neither
+ * set nor replace the cookie.
  */
 
 function isOverTls({ config }: Pick<ApiDeps, 'config'>): boolean {

@@ -12,7 +12,8 @@ import { requireSameRequest } from './require-same-request.ts';
 /**
  * Requests an operation from the entity of an instance and returns the operation that answers the request. The same
  * Idempotency-Key, kind and instance always give the same operation. Every accepted request is audited. Throws
- * `idempotency_key_reused`, `server_not_ready`, `operation_running` (its detail is the id of the other one), `workflow_unreachable`.
+ * `idempotency_key_reused`, `server_not_ready`, `operation_running` (its detail is the id of the other one),
+ * `workflow_unreachable`.
  */
 export async function requestOperation(
   deps: Pick<ApiDeps, 'store' | 'workflows' | 'config'>,

@@ -17,8 +17,8 @@ export interface FoundRecords {
 }
 
 /**
- * Finds what a text names (an id of ours or of Stripe, a licence, an e-mail address, a hostname or its first label), with
- * everything about it: the servers and operations of an order, the orders of a server, the open tickets of both.
+ * Finds what a text names (an id of ours or of Stripe, a licence, an e-mail address, a hostname or its first label),
+ * with everything about it: the servers and operations of an order, the orders of a server, the open tickets of both.
  */
 export async function findRecords({ store }: { store: Store }, text: string): Promise<FoundRecords> {
   const isTicket = TicketId.safeParse(text).success;

@@ -30,11 +30,11 @@ export interface PlaceOrder {
 }
 
 /**
- * Places an order (design 5.2): first makes the hold of its cart count for the buyer, then inserts the row, whose unique
- * quote and Idempotency-Key let exactly one request win, then takes over the hold. The order is then accepted; the
- * workflow starts right afterwards without delaying the answer, and a sweep repeats failed starts. A repeated request
- * returns the same order; so does the same body with another key, because whoever has the cart's hold token may reach
- * its orders.
+ * Places an order (design 5.2): first makes the hold of its cart count for the buyer, then inserts the row, whose
+ * unique quote and Idempotency-Key let exactly one request win, then takes over the hold. The order is then accepted;
+ * the workflow starts right afterwards without delaying the answer, and a sweep repeats failed starts. A repeated
+ * request returns the same order; so does the same body with another key, because whoever has the cart's hold token may
+ * reach its orders.
  *
  * Throws `idempotency_key_reused`, `not_found`, `quote_altered`, `quote_expired`, `subject_not_sold`, `quote_used` (its
  * detail is the id of the order), `hostname_taken`, `hostname_ordered`, `hostname_held`, `too_many_holds`,

@@ -125,8 +125,8 @@ export const AuditEntry = z
   .meta({ id: 'AuditEntry' });
 
 /**
- * What an operator looks for: an id of ours (order, instance, operation, account, quote, ticket, licence), one of Stripe's
- * (customer, subscription, invoice, payment intent), an e-mail address, or a hostname or its first label.
+ * What an operator looks for: an id of ours (order, instance, operation, account, quote, ticket, licence), one of
+ * Stripe's (customer, subscription, invoice, payment intent), an e-mail address, or a hostname or its first label.
  */
 export const FindRequest = z.strictObject({ text: z.string().trim().min(1).max(300) }).meta({ id: 'FindRequest' });
 

@@ -91,8 +91,8 @@ export interface OutcomeFacts {
 }
 
 /**
- * What was charged, and what happened to it; `not_read_yet` until the payment provider has said what was, `owed_by_hand`
- * for what never came through it and is returned by a person.
+ * What was charged, and what happened to it; `not_read_yet` until the payment provider has said what was,
+ * `owed_by_hand` for what never came through it and is returned by a person.
  */
 export interface MoneyFacts {
   code:

@@ -7,8 +7,8 @@ export interface Reason {
   /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
   /**
-   * Whether only people can end it although it is retried: a step that meets it waits for an operator at once, and tries
-   * again by itself meanwhile.
+   * Whether only people can end it although it is retried: a step that meets it waits for an operator at once, and
+   * tries again by itself meanwhile.
    */
   readonly alarms: boolean;
 }

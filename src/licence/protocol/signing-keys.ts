@@ -24,8 +24,8 @@ export type SigningKeyList = z.infer<typeof SigningKeyList>;
 export const RollSigningKeys = z.strictObject({
   to: z.string().min(1).max(128),
   /**
-   * The current key has leaked: roll at once, stop publishing it and publish its revocation. Everything it signed becomes
-   * invalid: nodes get a new verdict at their next check, offline files must be issued again.
+   * The current key has leaked: roll at once, stop publishing it and publish its revocation. Everything it signed
+   * becomes invalid: nodes get a new verdict at their next check, offline files must be issued again.
    */
   compromised: z.boolean().default(false),
 });

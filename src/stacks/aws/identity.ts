@@ -15,7 +15,8 @@ export interface Identity {
 
 /**
  * The identities of the machines and the snapshot service at AWS. The boundary leaves of their policies what the agent
- * needs for sessions and the snapshots of servers' volumes: neither can read parameters or touch the rest of the account.
+ * needs for sessions and the snapshots of servers' volumes: neither can read parameters or touch the rest of the
+ * account.
  */
 export function declareIdentity(parts: Parts, { boundary }: { boundary: string }): Identity {
   const { spec, nameOf, tagsOf, inside } = parts;

@@ -69,8 +69,8 @@ export function awsView(env: NodeJS.ProcessEnv): CloudView {
 }
 
 /**
- * A simulation of one grant as its own resource and context: the policies allow most actions only on what is tagged, and
- * only with the boundary and the zone of this installation.
+ * A simulation of one grant as its own resource and context: the policies allow most actions only on what is tagged,
+ * and only with the boundary and the zone of this installation.
  */
 function simulationOf(
   PolicySourceArn: string,

@@ -5,9 +5,10 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The plain Pulumi CLI on a copy of the stacks: `stack ls --all`, `stack export --stack inst-…` and the like show what is
- * there, and no command can change it. The CLI gets neither the passphrase nor the credentials of any cloud, and the copy
- * is removed when it ends. Works with a backend in a folder; for another one, credentials that may only read do the same.
+ * The plain Pulumi CLI on a copy of the stacks: `stack ls --all`, `stack export --stack inst-…` and the like show what
+ * is there, and no command can change it. The CLI gets neither the passphrase nor the credentials of any cloud, and the
+ * copy is removed when it ends. Works with a backend in a folder; for another one, credentials that may only read do
+ * the same.
  */
 const usage = 2;
 const notConfigured = 3;

@@ -7,8 +7,8 @@ import type { LeaseManager } from './lease-holder.ts';
 
 /**
  * A secret whose text is known, in a stack of its own in the state's backend. The engine encrypts every new stack with
- * whatever passphrase it is given, so before anything else it has to read this one: a stack built under another passphrase
- * could not be read any more once the right one is back.
+ * whatever passphrase it is given, so before anything else it has to read this one: a stack built under another
+ * passphrase could not be read any more once the right one is back.
  */
 const stackName = 'known-secret';
 const text = 'freehold';

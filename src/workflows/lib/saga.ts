@@ -35,8 +35,8 @@ type StepOf<Step> = Step extends { readonly name: infer Name }
       name: Name;
       run(context: StepContext, within: Within): Promise<void>;
       /**
-       * Whether news came that the step has not looked at. One that waits for an operator runs again by itself then, and
-       * once more before it is given up.
+       * Whether news came that the step has not looked at. One that waits for an operator runs again by itself then,
+       * and once more before it is given up.
        */
       hasNews?(): boolean;
     } & (Step extends { readonly undo: string } ? { undo: Undo['run'] | Undo } : { undo?: undefined })

@@ -264,7 +264,8 @@ describe('the policies of a provision worker', () => {
     expect(JSON.stringify(read(name)).replaceAll(/\s/g, '').length).toBeLessThanOrEqual(6_144);
   });
 
-  // Nothing in these calls tells a server's thing from somebody else's, so the account has to be the installation's own.
+  // Nothing in these calls tells a server's thing from somebody else's, so the account has to be the installation's
+  // own.
   test.each([
     ['a nameless table of routes', call('ec2:CreateTags', ec2('route-table/rtb-0f'), tagging)],
     ['a schedule', call('dlm:TagResource', `arn:aws:dlm:eu-central-1:${account}:policy/policy-0f`, tagging)],

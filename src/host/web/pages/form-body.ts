@@ -16,7 +16,9 @@ const largestForm = 32 * 1_048_576;
 
 const limits = { fields: 20, fieldSize: 4_096, files: 1, fileSize: logoBytes + 1, parts: 20, headerPairs: 20 };
 
-/** Fields of a multipart form; a file becomes base64, an empty one is omitted. Errors: malformed_body, body_too_large. */
+/**
+ * Fields of a multipart form; a file becomes base64, an empty one is omitted. Errors: malformed_body, body_too_large.
+ */
 export async function multipartFields(req: Request): Promise<Record<string, string>> {
   const fields = new Map<string, string>();
   try {

@@ -29,7 +29,8 @@ export function backEvent(activation: Activation, at: Date): OutboxEvent {
 
 /**
  * Extends the lease and records that the node was seen, as a rotating check does, and with `issuedTo` that the current
- * secret is issued to this process; null if the activation has changed since it was judged, or too many have the secret.
+ * secret is issued to this process; null if the activation has changed since it was judged, or too many have the
+ * secret.
  */
 export async function keepLease(
   context: ServerContext,

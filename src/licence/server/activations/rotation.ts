@@ -5,9 +5,9 @@
  * answer was lost with the same requestId and gets the same answer; only the holder of a copied state presents the
  * previous secret with another requestId. A clone made at any moment shares at most one requestId, so the later copy is
  * detected by its second check at the latest. Copies of a state that was stored while a request was in flight all
- * repeat that request, as a node does that restarts before it has its answer; so one secret is issued to a few processes
- * (bootIds) only, and the next one counts as a copy. The server cannot know which copy is the original: the first to
- * check keeps the identity.
+ * repeat that request, as a node does that restarts before it has its answer; so one secret is issued to a few
+ * processes (bootIds) only, and the next one counts as a copy. The server cannot know which copy is the original: the
+ * first to check keeps the identity.
  */
 export interface RotationState {
   secret: { hash: string; requestId: string };

@@ -16,9 +16,10 @@ const atOncePerWebhook = 10;
 
 /**
  * Moves outbox events to events and delivers them until the returned function is called; that resolves when running
- * attempts have ended. A delivery that has ended starts the next one that is due. Every process may do so at the same time: a delivery is attempted by the process that claims it, and
- * the claim outlasts the time limit of an attempt. If a process dies with a claim, that delivery waits until the claim
- * expires, and its endpoint may get it twice, under the same `webhook-id`.
+ * attempts have ended. A delivery that has ended starts the next one that is due. Every process may do so at the same
+ * time: a delivery is attempted by the process that claims it, and the claim outlasts the time limit of an attempt. If
+ * a process dies with a claim, that delivery waits until the claim expires, and its endpoint may get it twice, under
+ * the same `webhook-id`.
  */
 export function startWebhookDispatcher(context: ServerContext): () => Promise<void> {
   const sender = createSender(context.settings);
