@@ -1,9 +1,9 @@
 import type { OrderFacts, PaymentFacts, StepFacts } from '../../contracts/api/order-facts.ts';
-import type { ServerIncidentFacts } from '../../contracts/api/server-incident-facts.ts';
 import { type OperationKind, orderOperation } from '../../contracts/operations/registry.ts';
 import { removingText } from '../../domain/billing/describe-removal.ts';
 import { formatMoney } from '../../domain/billing/money.ts';
 import { stepText } from '../../domain/operations/operation-texts.ts';
+import type { ServerIncidentFacts } from '../../domain/operations/server-incident-facts.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import { durationWords } from '../../texts/duration-words.ts';
 import { textsOf } from '../../texts/texts.ts';

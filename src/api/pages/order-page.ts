@@ -1,10 +1,10 @@
 import express, { type Express, type Request, type Response } from 'express';
 import { type OrderFacts, orderFacts } from '../../contracts/api/order-facts.ts';
-import { serverIncidentFacts } from '../../contracts/api/server-incident-facts.ts';
 import type { TimelineEvent } from '../../contracts/events.ts';
 import { OrderId } from '../../contracts/ids.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
 import { primaryHostname } from '../../domain/operations/desired-server.ts';
+import { serverIncidentFacts } from '../../domain/operations/server-incident-facts.ts';
 import { productLinks } from '../../mail/product-links.ts';
 import { requestIdOf } from '../../routing/request-id.ts';
 import { now } from '../../runtime/clock.ts';

@@ -1,4 +1,4 @@
-import { provision } from '../operations/provision.ts';
+import { orderOperation } from '../operations/registry.ts';
 import type { StepStatus } from '../states.ts';
 import type { StepName } from '../steps.ts';
 
@@ -18,7 +18,7 @@ const removedBy: readonly (readonly [Removable, StepName])[] = [
 export function notRemoved(steps: readonly { step: StepName; status: StepStatus }[]): Removable[] {
   const statusOf = (name: StepName) => steps.find(({ step }) => step === name)?.status ?? 'pending';
   return removedBy.flatMap(([thing, undo]) => {
-    const forward = provision.steps.find((step) => 'undo' in step && step.undo === undo);
+    const forward = orderOperation.steps.find((step) => 'undo' in step && step.undo === undo);
     if (!forward || statusOf(forward.name) === 'pending') return [];
     const removed = statusOf(undo);
     return removed === 'succeeded' || removed === 'skipped' ? [] : [thing];

@@ -1,8 +1,8 @@
-import type { TimelineEvent } from '../events.ts';
-import { checkDrift } from '../operations/check-drift.ts';
-import type { ReasonCode } from '../reasons.ts';
-import { type InstanceStatus, operationHasEnded } from '../states.ts';
-import type { Operation } from './operations.ts';
+import type { Operation } from '../../contracts/api/operations.ts';
+import type { TimelineEvent } from '../../contracts/events.ts';
+import { checkDrift } from '../../contracts/operations/check-drift.ts';
+import type { ReasonCode } from '../../contracts/reasons.ts';
+import { type InstanceStatus, operationHasEnded } from '../../contracts/states.ts';
 
 /** What is wrong with a delivered server, as codes and values. */
 export interface ServerIncidentFacts {
