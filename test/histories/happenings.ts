@@ -57,16 +57,20 @@ export function metBy(run: Run): string[] {
   const met: string[] = [];
   let step: StepName | undefined;
   let waits = false;
+  const asked = new Set<StepName | undefined>();
   for (const { activity, given, cancels } of eventsOf(run)) {
     if (cancels) met.push(waits ? `cancel while ${step} waits` : `cancel at ${step}`);
     if (activity === 'noteDecision') {
       const decision = given[1] as OperatorDecision;
       met.push(`${decision.action} at ${decision.step}`);
     } else if (activity === 'beginUndo') {
-      if (given[1] === 'not_delivered') met.push(`window ends at ${step}`);
+      // Await payment looks once more when its window ends, and finds that the time to pay is over as well.
+      const isOver = given[1] === 'payment_expired' && asked.has(step);
+      if (given[1] === 'not_delivered' || isOver) met.push(`window ends at ${step}`);
     } else if (isOfStep(given[0])) {
       step = given[0].step;
       waits = activity === 'noteNeedsOperator';
+      if (waits) asked.add(step);
     }
   }
   return met;
