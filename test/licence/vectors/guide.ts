@@ -1,10 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 import { join } from 'node:path';
-import { licenceCodes } from '../../../src/licence/protocol/codes.ts';
+import { type LicenceCode, licenceCodes } from '../../../src/licence/protocol/codes.ts';
+import { problemCatalogue } from '../../../src/licence/server/problems.ts';
+import { allRoutes } from '../../../src/licence/server/routes/all-routes.ts';
 import type { Call, Vectors } from './shape.ts';
 
 const docs = join(import.meta.dirname, '../../../docs');
 export const guideFile = join(docs, 'licence-protocol.md');
+/** The page of the server, which has the table of the codes of its other calls. */
+export const serverPageFile = join(docs, 'licence-server.md');
 export const vectorsFile = join(docs, 'licence-protocol', 'vectors.json');
 
 const marker = /(<!-- example: ([\w-]+) ([\w-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
@@ -17,7 +21,7 @@ export function fillGuide(text: string, vectors: Vectors): string {
 }
 
 function example(vectors: Vectors, what: string, id: string): string {
-  if (what === 'codes') return codesTable(vectors, id);
+  if (what === 'codes') return codesTable(id);
   if (what === 'verdict') {
     const verdict = vectors.verdicts.find((vector) => vector.id === id && vector.payload !== undefined);
     if (verdict === undefined) throw new Error(`There is no verdict ${id}.`);
@@ -53,21 +57,60 @@ function fenced(language: string, text: string): string {
   return `\`\`\`${language}\n${text}\n\`\`\``;
 }
 
-/** Refusals that a node may get and that no call of the vectors shows. */
-const beside = ['BODY_TOO_LARGE', 'SERVICE_UNAVAILABLE', 'GENERAL_SERVER_ERROR'];
+/** The calls that a node makes, by the names that the page gives them. */
+const nodeCalls: Record<string, string> = {
+  '/v1/activations': 'activate',
+  '/v1/enrollments/redeem': 'redeem',
+  '/v1/instances/{id}/check': 'check',
+  '/v1/instances/{id}/recover': 'recover',
+  '/v1/instances/{id}/release': 'release',
+  '/v1/licenses/validate': 'validate',
+  '/v1/claims': 'claim',
+  '/v1/claims/poll': 'poll',
+  '/.well-known/license-keys.json': 'keys',
+};
 
-/** The codes that a node may get, or those that only a client raises. */
-function codesTable(vectors: Vectors, whose: string): string {
-  const ofClient = whose === 'client';
-  const met = new Set([...beside, ...vectors.calls.map(({ answer }) => answer.body?.code)]);
-  const rows = Object.entries(licenceCodes)
-    .filter(([code, { status }]) => (ofClient ? status === 0 : met.has(code)))
-    .map(([code, { num, status, retryable, title, remedy }]) => {
-      const middle = ofClient ? [] : [String(status), retryable ? 'yes' : ''];
-      return [`\`${code}\``, String(num), ...middle, title, remedy];
+/**
+ * Every code that a call of a node can answer, with the names of those calls, from the declared routes: those that
+ * need no token. `no call` is an address that there is not.
+ */
+export function codesOfNodes(): Map<LicenceCode, string[]> {
+  const found = new Map<LicenceCode, string[]>([['NO_SUCH_CALL', ['no call']]]);
+  for (const route of allRoutes) {
+    if (route.guard.security.length > 0 || route.path.startsWith('/health/')) continue;
+    const name = nodeCalls[route.path];
+    if (name === undefined) throw new Error(`The page names no call ${route.path}.`);
+    for (const code of new Set([...route.problems, ...problemCatalogue.implied(route)])) {
+      found.set(code, [...(found.get(code) ?? []), name]);
+    }
+  }
+  return found;
+}
+
+/** Calls of a code as the table says them: all but a few are named by their exceptions. */
+function callsText(names: readonly string[]): string {
+  const others = Object.values(nodeCalls).filter((name) => !names.includes(name));
+  if (others.length === 0) return 'all';
+  return names.length > 2 && others.length <= 2 ? `all but ${others.join(', ')}` : names.join(', ');
+}
+
+/** The codes that a node may get (`server`), that only a client raises (`client`), or of all `other` calls. */
+function codesTable(whose: string): string {
+  const ofNodes = codesOfNodes();
+  const isShown = (code: LicenceCode, status: number) => {
+    if (whose === 'client') return status === 0;
+    return status > 0 && ofNodes.has(code) === (whose === 'server');
+  };
+  const rows = (Object.keys(licenceCodes) as LicenceCode[])
+    .filter((code) => isShown(code, licenceCodes[code].status))
+    .map((code) => {
+      const { num, status, retryable, title, remedy } = licenceCodes[code];
+      const answered = whose === 'client' ? [] : [String(status), retryable ? 'yes' : ''];
+      const calls = whose === 'server' ? [callsText(ofNodes.get(code) ?? [])] : [];
+      return [`\`${code}\``, String(num), ...answered, ...calls, title, remedy];
     });
-  const head = ['code', 'num', ...(ofClient ? [] : ['status', 'retryable']), 'what is wrong', 'what to do'];
-  return table([head, ...rows]);
+  const middle = [...(whose === 'client' ? [] : ['status', 'retryable']), ...(whose === 'server' ? ['calls'] : [])];
+  return table([['code', 'num', ...middle, 'what is wrong', 'what to do'], ...rows]);
 }
 
 /** A table in the formatter's layout: every column as wide as its widest cell. */
