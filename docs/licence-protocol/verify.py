@@ -194,6 +194,65 @@ def check_verdicts(vectors, disagree):
                 disagree(f"verdict {vector['id']}: its parts are not those that are shown")
 
 
+# Offline files
+
+FILE_TEXTS = dict.fromkeys(("iss", "aud", "sub", "jti", "enforcement", "mode"), str)
+FILE_NUMBERS = dict.fromkeys(("iat", "exp", "seats"), int)
+FILE_OBJECTS = dict.fromkeys(("lic", "limits", "features"), dict)
+FILE_CLAIMS = {**FILE_TEXTS, **FILE_NUMBERS, **FILE_OBJECTS, "versions": (list, type(None))}
+
+
+def file_fault(text, keys, vectors, node):
+    """Why a node must not accept this licence file, and its claims if it must."""
+    try:
+        head, body, signature = text.strip().split(".")
+        header = json.loads(unpacked(head))
+    except ValueError:
+        return "SHAPE", None
+    if header.get("alg") != "EdDSA":
+        return "ALGORITHM", None
+    key = next((key for key in keys if key["kid"] == header.get("kid") and key["crv"] == "Ed25519"), None)
+    if key is None:
+        return "KEY", None
+    if not ed25519_verify(unpacked(key["x"]), f"{head}.{body}".encode(), unpacked(signature)):
+        return "SIGNATURE", None
+    if header.get("typ") != "lic-offline+jws":
+        return "TYPE", None
+    claims = json.loads(unpacked(body))
+    complete = all(name in claims and isinstance(claims[name], kind) for name, kind in FILE_CLAIMS.items())
+    if not complete or ("cluster" in claims) == ("fingerprint" in claims):
+        return "CLAIMS", None
+    if claims["iss"] != vectors["issuer"]:
+        return "ISSUER", None
+    if claims["aud"] != vectors["product"]:
+        return "PRODUCT", None
+    if "cluster" in claims and claims["cluster"] != node.get("clusterId"):
+        return "CLUSTER", None
+    if "fingerprint" in claims and claims["fingerprint"] != node.get("fingerprint"):
+        return "MACHINE", None
+    if claims["mode"] == "development" and node["mode"] != "development":
+        return "MODE", None
+    if claims["versions"] is not None and node["version"] not in claims["versions"]:
+        return "VERSION", None
+    return (None, claims) if claims["exp"] > claims["iat"] else ("LIFE", None)
+
+
+def check_files(vectors, disagree):
+    for vector in vectors["offlineFiles"]:
+        fault, claims = file_fault(vector["file"], vectors["jwks"]["keys"], vectors, vector["node"])
+        code = None
+        if fault is not None:
+            code = "OFFLINE_FILE_REFUSED"
+        elif vector["now"] < claims["iat"] * 1000 - ROLLBACK_MS:
+            code = "CLOCK_ROLLBACK"
+        elif vector["now"] >= claims["exp"] * 1000:
+            code = "OFFLINE_FILE_EXPIRED"
+        if (code, fault) != (vector["code"], vector.get("fault")):
+            disagree(f"licence file {vector['id']}: {(code, fault)} instead of {(vector['code'], vector.get('fault'))}")
+        if "payload" in vector and claims != vector["payload"]:
+            disagree(f"licence file {vector['id']}: its claims are not those that are shown")
+
+
 # Calls: every signature, and the table of the rotating secret
 
 
@@ -353,11 +412,13 @@ def main():
     verified, judged = check_calls(vectors, disagreements.append)
     check_node(vectors, disagreements.append)
     check_trust(vectors, disagreements.append)
+    check_files(vectors, disagreements.append)
     for line in disagreements:
         print(line)
     if disagreements:
         sys.exit(1)
-    print(f"{len(vectors['verdicts'])} verdicts, {verified} signed answers and {judged} rotations agree")
+    counts = f"{len(vectors['verdicts'])} verdicts, {verified} signed answers and {judged} rotations"
+    print(f"{counts}, and {len(vectors['offlineFiles'])} licence files agree")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ZodType } from 'zod';
+import { createLicenceClient } from '../../src/licence/client/client.ts';
 import { NodeState } from '../../src/licence/client/state-file.ts';
 import { verifyVerdict } from '../../src/licence/client/verify.ts';
 import { ActivationAnswer, CheckAnswer, ValidateAnswer } from '../../src/licence/protocol/answers.ts';
 import { licenceCodes } from '../../src/licence/protocol/codes.ts';
+import { OfflineFileClaims } from '../../src/licence/protocol/offline-file.ts';
 import { LicenceProblem } from '../../src/licence/protocol/problem.ts';
 import {
   ActivationRequest,
@@ -19,8 +22,8 @@ import {
   WireInstanceId,
 } from '../../src/licence/protocol/requests.ts';
 import { LicenceKeys, VerdictClaims } from '../../src/licence/protocol/verdict.ts';
-import { fillGuide, guideFile, vectorsFile } from './vectors/guide.ts';
-import type { Call, Fault, Vectors } from './vectors/shape.ts';
+import { fillGuide, guideFile, serverPageFile, vectorsFile } from './vectors/guide.ts';
+import type { Call, Fault, OfflineFault, Vectors } from './vectors/shape.ts';
 
 const vectors = JSON.parse(await readFile(vectorsFile, 'utf8')) as Vectors;
 const guide = await readFile(guideFile, 'utf8');
@@ -85,6 +88,53 @@ describe('the client', () => {
   });
 });
 
+describe('the client, with a licence file', () => {
+  /** How its sentence begins or ends for each fault. */
+  const sentences: Record<OfflineFault, RegExp> = {
+    SHAPE: /not a valid licence file/,
+    ALGORITHM: /not a valid licence file/,
+    KEY: /signed by a key unknown/,
+    SIGNATURE: /modified after it was signed/,
+    TYPE: /not a licence file/,
+    CLAIMS: /does not support this kind/,
+    ISSUER: /another licence server/,
+    PRODUCT: /for the product other-product/,
+    CLUSTER: /bound to the cluster plant-7/,
+    MACHINE: /bound to another machine/,
+    MODE: /development nodes only/,
+    VERSION: /does not cover version 1\.5\.0/,
+    LIFE: /ends before it begins/,
+  };
+  const { issuer, product, jwks, offlineFiles } = vectors;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'freehold-files-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test.each(offlineFiles)('$code $fault: $id', async ({ id, file, node, now, code, fault }) => {
+    const offlineFile = join(folder, `${id}.lic`);
+    await writeFile(offlineFile, file);
+    const { version, mode, ...binding } = node;
+    const client = createLicenceClient({
+      ...{ serverUrl: 'http://127.0.0.1:9', stateFile: join(folder, `${id}.json`), offlineFile, publicKeys: jwks },
+      ...{ issuer, product, version, mode, node: { name: 'n1', ...binding } },
+      clock: { now: () => now, monotonic: () => 0, after: () => () => {} },
+    });
+    await client.start();
+    const { state, reason } = await client.check();
+    await client.stop();
+    const states = { OFFLINE_FILE_REFUSED: 'NONE', OFFLINE_FILE_EXPIRED: 'LOCKED', CLOCK_ROLLBACK: 'LOCKED' };
+    expect({ state, code: reason?.code ?? null }).toEqual({ state: code === null ? 'OK' : states[code], code });
+    if (fault !== undefined) expect(reason?.text).toMatch(sentences[fault]);
+  });
+
+  test('knows every kind of fault from a vector', () => {
+    const known = new Set(offlineFiles.flatMap(({ fault }) => fault ?? []));
+    expect(known).toEqual(new Set(Object.keys(sentences)));
+  });
+});
+
 const schemas: [RegExp, ZodType | null, ZodType | null][] = [
   [/^\/v1\/activations$/, ActivationRequest, ActivationAnswer],
   [/^\/v1\/enrollments\/redeem$/, RedeemRequest, ActivationAnswer],
@@ -134,6 +184,7 @@ describe('the second implementation (Python)', () => {
     const ended = await run('python3', verifier);
     expect(ended).toMatchObject({ code: 0, errors: '' });
     expect(ended.output).toContain(`${verdicts.length} verdicts, ${signed} signed answers and `);
+    expect(ended.output).toContain(`${vectors.offlineFiles.length} licence files agree`);
   }, 60_000);
 
   const one = (all: Vectors, id: string) => all.calls.find((call) => call.id === id)!;
@@ -168,6 +219,15 @@ describe('the second implementation (Python)', () => {
       },
       'call check-clone: CLONE_SUSPECTED instead of replay',
     ],
+    [
+      'a licence file that is said to be for another machine too',
+      (changed) => {
+        Object.assign(changed.offlineFiles.find(({ id }) => id === 'file-other-machine')!, {
+          ...{ code: null, fault: undefined },
+        });
+      },
+      "licence file file-other-machine: ('OFFLINE_FILE_REFUSED', 'MACHINE') instead of (None, None)",
+    ],
   ])(
     'finds %s',
     async (_, change, found) => {
@@ -186,6 +246,8 @@ describe('the second implementation (Python)', () => {
 describe('docs/licence-protocol.md', () => {
   test('shows what the vectors hold; `node test/licence/vectors/make.ts` makes both anew', () => {
     expect(fillGuide(guide, vectors)).toBe(guide);
+    const serverPage = readFileSync(serverPageFile, 'utf8');
+    expect(fillGuide(serverPage, vectors)).toBe(serverPage);
     expect(guide.match(/<!-- example: /g)?.length).toBeGreaterThanOrEqual(12);
     expect(guide.match(/<!-- example: /g)?.length).toBe(guide.match(/<!-- end -->/g)?.length);
   });
@@ -196,6 +258,7 @@ describe('docs/licence-protocol.md', () => {
     ['requests', members(...requests)],
     ['the state of a node', members(NodeState)],
     ['verdicts', members(VerdictClaims)],
+    ['licence files', members(OfflineFileClaims)],
     ['the vectors', Object.keys(vectors).filter((name) => name !== 'about')],
   ])('names every member of %s', (_, names) => {
     expect(names.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);

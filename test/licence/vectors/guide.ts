@@ -27,6 +27,11 @@ function example(vectors: Vectors, what: string, id: string): string {
     if (verdict === undefined) throw new Error(`There is no verdict ${id}.`);
     return fenced('json', `${printed(verdict.header)}\n${printed(verdict.payload)}`);
   }
+  if (what === 'file') {
+    const file = vectors.offlineFiles.find((vector) => vector.id === id && vector.payload !== undefined);
+    if (file === undefined) throw new Error(`There is no licence file ${id}.`);
+    return fenced('json', `${printed(file.header)}\n${printed(file.payload)}`);
+  }
   const call = vectors.calls.find((one) => one.id === id);
   if (call === undefined) throw new Error(`There is no call ${id}.`);
   if (what === 'call') return fenced('http', `${requestOf(call)}\n\n${answerOf(call)}`);

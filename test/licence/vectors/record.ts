@@ -3,6 +3,7 @@ import { licenceKeyText, normaliseLicenceKey } from '../../../src/licence/server
 import { startDatabase } from '../../support/database.ts';
 import { now, pass } from './fixed.ts';
 import { clocks, restarts, retryDelays } from './node-rules.ts';
+import { offlineFileVectors } from './offline.ts';
 import { type RecordedServer, startRecordedServer } from './server.ts';
 import type { Call, Vectors } from './shape.ts';
 import { serverKeys, serverKeysAfterRoll, trustVectors } from './trust.ts';
@@ -27,9 +28,11 @@ export async function recordVectors(): Promise<Vectors> {
     await standing(recorder);
     await ending(recorder);
     await recovery(recorder);
+    await keptActivationId(recorder);
     await validation(recorder);
     await limits(recorder);
     await notUnderstood(recorder);
+    const files = await offlineFiles(recorder);
     await recorder.server().stop();
     recorder.continueWith(await startRecordedServer(database.uri, serverKeysAfterRoll));
     await roll(recorder);
@@ -47,6 +50,7 @@ export async function recordVectors(): Promise<Vectors> {
       licenceKeys: typedKeys(licences.hosted!.licenseKey),
       calls,
       verdicts: verdictVectors(calls),
+      offlineFiles: offlineFileVectors(files),
       retryDelays,
       clocks,
       restarts,
@@ -109,6 +113,11 @@ function createRecorder(first: RecordedServer) {
     },
     push: (licence: string, what: 'standing' | 'entitlements', body: Body) =>
       server.admin('POST', `/licenses/${licenceId(licence)}/${what}`, body),
+    async issueFile(licence: string, body: { clusterId?: string; fingerprint?: string; seats?: number; days: number }) {
+      const key = { 'Idempotency-Key': `vectors-file-${body.clusterId ?? body.fingerprint}` };
+      const path = `/licenses/${licenceId(licence)}/offline-files`;
+      return (await server.admin<{ file: string }>('POST', path, body, key)).file;
+    },
     deactivate: (instanceId: string) => server.admin('POST', `/instances/${instanceId}/deactivate`, {}),
     redeem: (id: string, about: string, body: Body) =>
       post(id, about, '/v1/enrollments/redeem', { product, version: '1.4.2', ...body, nonce: nonce() }),
@@ -304,6 +313,24 @@ async function recovery(t: Recorder): Promise<void> {
   const aboutToken = 'A third time, with a new enrolment token: that is for the first node that uses it.';
   await t.recover('recover-by-token', aboutToken, instance, byToken);
   await t.recover('recover-too-often', 'A fourth time on one day.', instance, { ...body, requestId: 'n8-recover-4' });
+  const lost = { secret: t.answerOf('recover-by-token').secret, requestId: 'n8-check-4', bootId: 'n8-boot-2' };
+  await t.check('check-lost', 'A check whose answer is lost.', instance, lost);
+  const aboutLost = 'The id of that check: its answer again, which is not a recovery and counts as none.';
+  await t.recover('recover-lost-check', aboutLost, instance, { ...body, requestId: 'n8-check-4' });
+}
+
+async function keptActivationId(t: Recorder): Promise<void> {
+  pass(hour);
+  const licenseKey = await t.issue('crowded', 1);
+  const first = { licenseKey, activationId: 'n10-activation-1', node: { name: 'n10' } };
+  const holder = granted(await t.activate('activate-n10', 'The node that holds the only seat.', first));
+  const enrollmentToken = await t.issueToken('crowded', 'n11');
+  const body = { enrollmentToken, activationId: 'n11-activation-1', node: { name: 'n11' } };
+  await t.redeem('redeem-full', 'A token, but all seats are in use: nothing is used up.', body);
+  const another = { ...body, activationId: 'n11-activation-2' };
+  await t.redeem('redeem-other-id', 'The token is bound to the first activationId all the same.', another);
+  await t.release('release-n10', 'The seat becomes free.', holder.instance, holder.secret);
+  await t.redeem('redeem-kept-id', 'The activationId that was refused is good now.', body);
 }
 
 async function validation(t: Recorder): Promise<void> {
@@ -341,6 +368,15 @@ async function notUnderstood(t: Recorder): Promise<void> {
   const short = { licenseKey, activationId: 'short', node: { name: 'n' } };
   await t.activate('bad-activation-id', 'An activationId that is too short.', short);
   await t.get('no-such-call', 'A path that there is not.', '/v1/nothing');
+}
+
+/** The licence files of a cluster and of a machine; the calls of an administrator are not recorded. */
+async function offlineFiles(t: Recorder): Promise<{ cluster: string; machine: string }> {
+  pass(hour);
+  await t.issue('offline', 4);
+  const cluster = await t.issueFile('offline', { clusterId: 'plant-7', seats: 3, days: 180 });
+  const machine = await t.issueFile('offline', { fingerprint: 'tpm-7', days: 30 });
+  return { cluster, machine };
 }
 
 async function roll(t: Recorder): Promise<void> {

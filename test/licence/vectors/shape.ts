@@ -16,6 +16,7 @@ export interface Vectors {
   licenceKeys: { text: string; normalised: string | null }[];
   calls: Call[];
   verdicts: VerdictVector[];
+  offlineFiles: OfflineFileVector[];
   retryDelays: RetryDelay[];
   clocks: ClockVector[];
   restarts: RestartVector[];
@@ -89,6 +90,41 @@ export interface VerdictVector {
   now: number;
   outcome: 'accept' | 'lock' | 'refuse';
   fault?: Fault;
+}
+
+/** Why a client must not accept a licence file. */
+export type OfflineFault =
+  | 'SHAPE'
+  | 'ALGORITHM'
+  | 'KEY'
+  | 'SIGNATURE'
+  | 'TYPE'
+  | 'CLAIMS'
+  | 'ISSUER'
+  | 'PRODUCT'
+  | 'CLUSTER'
+  | 'MACHINE'
+  | 'MODE'
+  | 'VERSION'
+  | 'LIFE';
+
+/** What a node that never read a file or a verdict before makes of a licence file, with the keys `jwks`. */
+export interface OfflineFileVector {
+  id: string;
+  about: string;
+  /** The whole content of the `.lic` file. */
+  file: string;
+  /** Decoded, if the server issued it. */
+  header?: unknown;
+  payload?: unknown;
+  signature?: string;
+  node: { version: string; mode: 'production' | 'development'; clusterId?: string; fingerprint?: string };
+  /** The node's clock, ms since the epoch. */
+  now: number;
+  /** The code that the node reports; null if the file counts. */
+  code: 'OFFLINE_FILE_REFUSED' | 'OFFLINE_FILE_EXPIRED' | 'CLOCK_ROLLBACK' | null;
+  /** With OFFLINE_FILE_REFUSED. */
+  fault?: OfflineFault;
 }
 
 /** Bounds of the delay after so many failures in a row, ms. */

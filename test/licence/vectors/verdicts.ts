@@ -4,8 +4,9 @@ import type { Call, Fault, VerdictVector } from './shape.ts';
 
 type Json = Record<string, unknown>;
 
-const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const decoded = (part: string | undefined) => JSON.parse(Buffer.from(part as string, 'base64url').toString()) as Json;
+export const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+export const decoded = (part: string | undefined) =>
+  JSON.parse(Buffer.from(part as string, 'base64url').toString()) as Json;
 
 /** The calls whose verdicts are shown in full. */
 const shown = [
@@ -50,7 +51,7 @@ function goodVector(call: Call): VerdictVector {
   };
 }
 
-function jwsOf(header: Json, payload: Json, key: KeyObject): string {
+export function jwsOf(header: Json, payload: Json, key: KeyObject): string {
   const input = `${encoded(header)}.${encoded(payload)}`;
   return `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`;
 }
