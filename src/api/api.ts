@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import { ReasonError } from '../contracts/reasons.ts';
-import { mountRoutes, refuseMethod } from '../routing/mount.ts';
+import { mountRoutes, refuseMethod, refuseOtherMethods } from '../routing/mount.ts';
 import { problemHandler } from '../routing/problems.ts';
 import { nameRequests, requestIdOf } from '../routing/request-id.ts';
 import { newId } from '../runtime/new-id.ts';
@@ -38,6 +38,7 @@ export function createApi(deps: ApiDeps): Express {
   app.use(/^\/(?!health\/|assets\/).*/, limits.perIp);
 
   mountRoutes(app, allRoutes, apiServer(deps, limits.limitAccount));
+  refuseOtherMethods(app, allRoutes, methodRefused);
   mountDocs(app, apiDocument(deps.config));
   mountHelpPages(app);
   mountOrderPage(app, deps);

@@ -21,6 +21,7 @@ export const problemCatalogue: ProblemCatalogue<ReasonCode> = {
   ],
   statusOf: (code) => reasons[code].status,
   sentenceOf: (code) => `\`${code}\`: ${reasonTexts[code].customer}`,
+  saysWhen: (code) => [429, 503].includes(reasons[code].status),
   codeOf: (error) => (error instanceof ReasonError ? error.code : undefined),
 };
 

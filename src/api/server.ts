@@ -1,6 +1,7 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { type ReasonCode, ReasonError } from '../contracts/reasons.ts';
 import type { RouteServer } from '../routing/mount.ts';
+import { requireJson } from '../routing/require-json.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ApiFacts } from './guards/guard.ts';
 import { readSession, sessionOf } from './middleware/sessions.ts';
@@ -15,7 +16,7 @@ export function apiServer(
   return {
     factsOf: (request, response) => ({ request, response, session: sessionOf(response), deps }),
     before: ({ body, guard }, { readBody, readParams, admit }) => [
-      ...(body ? [requireJson] : []),
+      ...(body ? [requireJson(() => new ReasonError('unsupported_media_type'))] : []),
       ...readBody,
       ...(guard.security.includes('session') ? [session] : []),
       ...readParams,
@@ -24,7 +25,6 @@ export function apiServer(
     bodyLimit: '64kb',
     problems: problemCatalogue,
     misfit: misfitReason,
-    otherMethod: methodRefused,
     headers: { 'Cache-Control': 'no-store' },
     checkAnswers: deps.checkAnswers,
   };
@@ -34,9 +34,3 @@ export function apiServer(
 export function methodRefused(allowed: string): ReasonError {
   return new ReasonError('method_not_allowed', `allowed: ${allowed}`);
 }
-
-const requireJson: RequestHandler = (request, _response, next) => {
-  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-  if (hasBody && !request.is('application/json')) throw new ReasonError('unsupported_media_type');
-  next();
-};

@@ -20,7 +20,16 @@ export function fieldText(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return amountText(texts.tooMany, issue.origin)({ count: Number(issue.maximum) });
     case 'unrecognized_keys':
-      return texts.unknown({ names: issue.keys.map((key) => key.slice(0, 60)).join(', ') });
+      return texts.unknown({
+        names: issue.keys
+          .slice(0, listed)
+          .map((key) => key.slice(0, 60))
+          .join(', '),
+      });
+    case 'invalid_key':
+      return texts.key;
+    case 'invalid_union':
+      return texts.union;
     case 'invalid_value':
       return texts.oneOf({ values: issue.values.slice(0, listed).map(String).join(', ') });
     case 'invalid_format':
@@ -32,6 +41,17 @@ export function fieldText(issue: z.core.$ZodIssue): string {
     default:
       return texts.other;
   }
+}
+
+/**
+ * The issues of an input that fits none of several forms, in the form that it misses by the fewest; the issue itself if
+ * no form is closer than the others.
+ */
+export function closestIssues(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const [closest, next] = issue.errors.toSorted((one, other) => one.length - other.length);
+  if (closest === undefined || closest.length === next?.length) return [issue];
+  return closest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function typeText(expected: string): string {

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { clientOf } from '../runtime/client-of.ts';
 import { streamed } from './answer.ts';
 import { type ProblemCatalogue, problemsOf } from './problems.ts';
+import { prototypeIssues } from './prototype-issues.ts';
 import { requestIdOf } from './request-id.ts';
 import type { Route } from './route.ts';
 
@@ -42,8 +43,6 @@ export interface RouteServer<Facts, Code extends string> {
    * secrets among them: only paths and sentences may leave.
    */
   misfit(issues: readonly z.core.$ZodIssue[], part: RequestPart): Error;
-  /** The problem for a method that the path does not support; without it such requests go to the next handler. */
-  otherMethod?(allowed: string): Error;
   /** Headers of every answer that does not set them itself. */
   headers?: Record<string, string>;
   /**
@@ -65,21 +64,31 @@ export function mountRoutes<Facts, Code extends string>(
   server: RouteServer<Facts, Code>,
 ): void {
   const parseJson = express.json({ limit: server.bodyLimit });
-  const methods = new Map<string, Set<string>>();
   for (const each of routes) {
-    const path = each.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    methods.set(path, (methods.get(path) ?? new Set()).add(each.method));
     const stages: Stages = {
       readBody: each.body ? [parseJson] : [],
       readParams: each.params ? [readParams(each, server)] : [],
       admit: [admission(each, server)],
     };
     const check = server.checkAnswers ? [checkProblem(each, server.problems)] : [];
-    app[each.method](path, ...server.before(each, stages), answering(each, server), ...check);
+    app[each.method](pathOf(each), ...server.before(each, stages), answering(each, server), ...check);
   }
-  const { otherMethod } = server;
-  if (!otherMethod) return;
-  for (const [path, known] of methods) app.all(path, refuseMethod([...known], otherMethod));
+}
+
+/** The path of a route as express writes it. */
+function pathOf({ path }: { path: string }): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+/** Refuses, at the paths of mounted routes, every method that they do not support. */
+export function refuseOtherMethods(
+  app: Express,
+  routes: readonly { method: string; path: string }[],
+  problem: (allowed: string) => Error,
+): void {
+  for (const [path, known] of Map.groupBy(routes, pathOf)) {
+    app.all(path, refuseMethod([...new Set(known.map(({ method }) => method))], problem));
+  }
 }
 
 /** Refuses a request with the methods that its path allows. */
@@ -152,6 +161,8 @@ function parse<Facts, Code extends string>(
   { part, server }: { part: RequestPart; server: RouteServer<Facts, Code> },
 ): unknown {
   if (!schema) return undefined;
+  const inherited = part === 'body' ? prototypeIssues(value) : [];
+  if (inherited.length > 0) throw server.misfit(inherited, part);
   const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw server.misfit(parsed.error.issues, part);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ProblemCatalogue } from './problems.ts';
 import { problemsOf } from './problems.ts';
 import type { Route } from './route.ts';
@@ -15,12 +16,16 @@ export interface DocumentFacts<Code extends string> {
   problems: ProblemCatalogue<Code>;
 }
 
+const retryAfter = z.object({
+  'retry-after': z.int().positive().optional().describe('After how many seconds the call may be repeated.'),
+});
+
 /** The OpenAPI 3.1 document of declared routes; their zod schemas are its only source. */
 export function openApiDocument<Facts, Code extends string>(
   routes: readonly Route<Facts, Code>[],
   { title, version, description, url, schemes, problems }: DocumentFacts<Code>,
 ): Json {
-  const { components, schemaOf, parametersOf, answersOf, bodyOf } = createSchemas();
+  const { components, schemaOf, parametersOf, answersOf, headersOf, bodyOf } = createSchemas();
 
   function problemAnswers(declared: Route<Facts, Code>): Json {
     const byStatus = Map.groupBy(problemsOf(declared, problems), (code) => problems.statusOf(code));
@@ -29,6 +34,7 @@ export function openApiDocument<Facts, Code extends string>(
         String(status),
         {
           description: codes.map((code) => problems.sentenceOf(code)).join('\n\n'),
+          ...(codes.some((code) => problems.saysWhen(code)) ? headersOf(retryAfter) : {}),
           content: { 'application/problem+json': { schema: schemaOf(problems.schema, 'output') } },
         },
       ]),
@@ -55,7 +61,7 @@ export function openApiDocument<Facts, Code extends string>(
         ],
         ...bodyOf(declared.body),
         // Where a problem and an answer share a status, the answer's description is used.
-        responses: { ...problemAnswers(declared), ...answersOf(declared.answers, declared.stream) },
+        responses: { ...problemAnswers(declared), ...answersOf(declared) },
       },
     };
   }

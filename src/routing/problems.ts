@@ -12,6 +12,8 @@ export interface ProblemCatalogue<Code extends string> {
   statusOf(code: Code): number;
   /** Description of a code in the OpenAPI document, Markdown. */
   sentenceOf(code: Code): string;
+  /** Whether an answer with this code says in `Retry-After` when the call may be repeated. */
+  saysWhen(code: Code): boolean;
   /** The code of an error that was thrown as a problem; undefined for any other error. */
   codeOf(error: unknown): Code | undefined;
 }

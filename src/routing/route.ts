@@ -58,6 +58,8 @@ export interface RouteDeclaration<
   /** JSON, as large as the server allows. */
   body?: Body;
   answers: Schemas;
+  /** By status: headers that an answer carries besides those of every answer; names in lower case. */
+  answerHeaders?: { [Status in keyof Schemas]?: z.ZodObject };
   /** Schema of one event, where the route answers `Accept: text/event-stream` with a stream of them. */
   stream?: z.ZodType;
   /** Problems of its own; those of guard, validation, limits and outages are added automatically. */

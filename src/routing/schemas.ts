@@ -5,6 +5,13 @@ import { type AnswerSchemas, noBody } from './answer.ts';
 
 export type Json = Record<string, unknown>;
 
+/** The answers of a route, as it declares them. */
+interface DeclaredAnswers {
+  answers: AnswerSchemas;
+  answerHeaders?: Record<number, z.ZodType | undefined>;
+  stream?: z.ZodType;
+}
+
 /** Collects the named schemas of one document. */
 export function createSchemas() {
   const components: Json = {};
@@ -32,9 +39,24 @@ export function createSchemas() {
     return rename(own) as Json;
   }
 
+  /** The headers that an answer carries besides those of every answer. */
+  function headersOf(schema: z.ZodType | undefined): Json {
+    if (!schema) return {};
+    const { properties = {}, required = [] } = schemaOf(schema, 'output') as {
+      properties?: Record<string, Json>;
+      required?: string[];
+    };
+    const headers = Object.entries(properties).map(([name, { description, ...inner }]) => [
+      headerCase(name),
+      { ...(description ? { description } : {}), required: required.includes(name), schema: inner },
+    ]);
+    return { headers: Object.fromEntries(headers) };
+  }
+
   return {
     components,
     schemaOf,
+    headersOf,
     parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query' | 'header'): Json[] {
       if (!schema) return [];
       const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
@@ -49,24 +71,28 @@ export function createSchemas() {
       }));
     },
     /** The declared answers, with the events of a stream if there is one. */
-    answersOf(schemas: AnswerSchemas, stream?: z.ZodType): Json {
+    answersOf({ answers: schemas, answerHeaders, stream }: DeclaredAnswers): Json {
       const answers: Json = {};
       for (const [status, schema] of Object.entries(schemas)) {
+        const headers = headersOf(answerHeaders?.[Number(status)]);
         const events = stream ? { 'text/event-stream': { schema: schemaOf(stream, 'output') } } : {};
         answers[status] =
           schema === noBody
-            ? { description: 'Done.' }
+            ? { description: 'Done.', ...headers }
             : {
                 description: Number(status) < 400 ? 'As asked.' : 'Not now.',
+                ...headers,
                 content: { 'application/json': { schema: schemaOf(schema, 'output') }, ...events },
               };
       }
       return answers;
     },
-    bodyOf: (schema: z.ZodType | undefined): Json =>
-      schema
-        ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(schema, 'input') } } } }
-        : {},
+    /** A body in which every field may be left out may itself be left out. */
+    bodyOf(schema: z.ZodType | undefined): Json {
+      if (!schema) return {};
+      const required = !schema.safeParse({}).success;
+      return { requestBody: { required, content: { 'application/json': { schema: schemaOf(schema, 'input') } } } };
+    },
   };
 }
 

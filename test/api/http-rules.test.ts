@@ -86,6 +86,14 @@ describe('what cannot be read is a problem document', () => {
       headers: json,
     });
     expect(codeOf(addOns)).toBe('add_on_unknown');
+    const hidden = await api.call('POST', '/v1/quotes', {
+      raw: JSON.stringify(cart()).replace('}', ',"addOns":{"__proto__":1}}'),
+      headers: json,
+    });
+    expect(hidden.body).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ path: 'addOns', message: 'There is no such field: __proto__.' }],
+    });
   });
 
   test('an error of ours says nothing of itself', async () => {

@@ -68,6 +68,10 @@ test.each([
   ['fd00::1', false],
   ['::ffff:10.0.0.1', false],
   ['64:ff9b::a00:1', false],
+  ['::7f00:1', false],
+  ['::808:808', false],
+  ['100:0:0:1::1', false],
+  ['2606:4700::1', true],
   ['2002:a00:1::', false],
   ['example.org', false],
 ])('the address %s is public: %s', (address, isPublic) => {

@@ -12,9 +12,16 @@ import { adminToken, type LicenceWorld, startLicenceWorld } from './support/lice
 interface Operation {
   operationId: string;
   security: Record<string, unknown>[];
-  parameters: { name: string; in: string }[];
-  requestBody?: unknown;
-  responses: Record<string, { description: string; content?: Record<string, { schema: Record<string, unknown> }> }>;
+  parameters: { name: string; in: string; schema: Record<string, unknown> }[];
+  requestBody?: { required: boolean; content: Record<string, { schema: Record<string, unknown> }> };
+  responses: Record<
+    string,
+    {
+      description: string;
+      headers?: Record<string, unknown>;
+      content?: Record<string, { schema: Record<string, unknown> }>;
+    }
+  >;
 }
 
 let world: LicenceWorld;
@@ -86,6 +93,59 @@ describe('L75: the document', () => {
         expect(responses[status]?.description).toContain(`${num} \`${code}\``);
       }
     }
+  });
+
+  test('says where exactly one of several members is sent', () => {
+    const accepts = (path: string, body: unknown) => {
+      const { schema } = document.paths[path]!.post!.requestBody!.content['application/json']!;
+      return validatorOf(schema)(body);
+    };
+    const recover = { requestId: 'request-1', node: { name: 'n1' } };
+    const file = { days: 1 };
+    const licenses = '/v1/admin/licenses/{id}';
+    const either = [
+      ['/v1/instances/{id}/recover', { ...recover, licenseKey: 'x' }, { ...recover, enrollmentToken: 'x' }],
+      [`${licenses}/offline-files`, { ...file, clusterId: 'x' }, { ...file, fingerprint: 'x' }],
+      [`${licenses}/extend`, { years: 1 }, { until: '2027-01-01T00:00:00Z' }],
+    ] as const;
+    for (const [path, one, other] of either) {
+      const fits = [one, other, { ...one, ...other }].map((body) => accepts(path, body));
+      expect([path, fits]).toEqual([path, [true, true, false]]);
+    }
+    expect(accepts('/v1/instances/{id}/recover', recover)).toBe(false);
+    expect(accepts(`${licenses}/offline-files`, file)).toBe(false);
+  });
+
+  test('requires a body where the server does', () => {
+    const required = (path: string) => document.paths[path]!.post!.requestBody?.required;
+    expect(required('/v1/admin/licenses/{id}/rotate-key')).toBe(false);
+    expect(required('/v1/admin/licenses/{id}/revoke')).toBe(true);
+    expect(required('/v1/activations')).toBe(true);
+  });
+
+  test('bounds the years of a renewal', () => {
+    const { parameters } = document.paths['/v1/admin/licenses/{id}/renewal']!.get!;
+    const years = parameters.find(({ name }) => name === 'years');
+    expect(years?.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 10 });
+  });
+
+  test('names Retry-After where an answer says when to call again, and Idempotent-Replay where one is repeated', () => {
+    for (const { path, operation } of operations) {
+      for (const [status, { headers = {} }] of Object.entries(operation.responses)) {
+        const says = [path, status, 'Retry-After' in headers];
+        if (status === '429' || status === '503') expect(says).toEqual([path, status, true]);
+        if (Number(status) < 400 || status === '401') expect(says).toEqual([path, status, false]);
+      }
+    }
+    const replays = operations.filter(
+      ({ operation }) => 'Idempotent-Replay' in (operation.responses[200]?.headers ?? {}),
+    );
+    expect(replays.map(({ path }) => path).sort()).toEqual([
+      '/v1/activations',
+      '/v1/enrollments/redeem',
+      '/v1/instances/{id}/check',
+      '/v1/instances/{id}/recover',
+    ]);
   });
 
   test('has no call that only a client raises', () => {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import express, { type Request, type Response } from 'express';
 import { z } from 'zod';
 import { noBody, streamed } from '../../src/routing/answer.ts';
-import { mountRoutes, type RouteServer } from '../../src/routing/mount.ts';
+import { mountRoutes, type RouteServer, refuseOtherMethods } from '../../src/routing/mount.ts';
 import { openApiDocument } from '../../src/routing/openapi.ts';
 import { type ProblemCatalogue, problemHandler, problemsOf } from '../../src/routing/problems.ts';
 import { nameRequests, requestIdOf } from '../../src/routing/request-id.ts';
@@ -40,6 +40,7 @@ const catalogue: ProblemCatalogue<Code> = {
   implied: ({ body }) => (body ? ['broken', 'unreadable'] : ['broken']),
   statusOf: (code) => statusOf[code],
   sentenceOf: (code) => `\`${code}\``,
+  saysWhen: () => false,
   codeOf: (error) => (error instanceof Refusal ? error.code : undefined),
 };
 
@@ -85,11 +86,11 @@ async function serve(routes: readonly Route<Facts, Code>[], change: Partial<Rout
     bodyLimit: '1kb',
     problems: catalogue,
     misfit: () => new Refusal('unreadable'),
-    otherMethod: () => new Refusal('other_method'),
     headers: { 'Cache-Control': 'no-store' },
     checkAnswers: true,
     ...change,
   });
+  refuseOtherMethods(app, routes, () => new Refusal('other_method'));
   app.use(
     problemHandler({
       problemOf(error, requestId) {

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderHasEnded } from '../../contracts/states.ts';
+import { bearerOf } from '../../routing/bearer.ts';
 import { now } from '../../runtime/clock.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -10,11 +11,6 @@ import { derive, hashSecret, type SignedIn, sameText } from './session.ts';
 /** Name of the cookie with the capability of one order, before its prefix; set by the live page. */
 export function capabilityCookie(orderId: string): string {
   return `freehold_${orderId}`;
-}
-
-/** The secret in `Authorization: Bearer`. */
-export function bearerOf(request: Request): string | undefined {
-  return /^Bearer ([\x21-\x7e]{1,500})$/i.exec(request.get('authorization') ?? '')?.[1];
 }
 
 /**

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { OperatorName } from '../../contracts/api/operator.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
+import { bearerOf } from '../../routing/bearer.ts';
 import type { Guard } from './guard.ts';
-import { bearerOf } from './order-capability.ts';
 import { sameText } from './session.ts';
 
 export interface OperatorCaller {

@@ -15,7 +15,9 @@ const Seconds = z
   .int()
   .positive()
   .max(366 * 86_400);
-const When = z.iso.datetime({ offset: true });
+const When = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) < Date.UTC(2300, 0), 'This must be before the year 2300.');
 
 /** PUT /v1/admin/products/{product} */
 export const ProductData = z.strictObject({ name: printableText(128) });
@@ -57,6 +59,10 @@ export const PlanData = z.strictObject({
       intervalSec: Seconds.default(3600),
       graceSec: Seconds.default(86_400),
       jitterPct: z.int().min(0).max(50).default(10),
+    })
+    .refine(({ intervalSec, graceSec, jitterPct }) => graceSec >= intervalSec * (1 + jitterPct / 100), {
+      path: ['graceSec'],
+      message: 'This must be at least intervalSec plus jitterPct of it: a node would lock before its next check.',
     })
     .prefault({}),
   enforcement: Enforcement.default('readonly'),
@@ -115,7 +121,10 @@ export type StandingPush = z.infer<typeof StandingPush>;
 
 const Quantities = z.record(Name, z.int().nonnegative().max(1_000_000));
 const Seats = z.int().min(0).max(100_000);
-const Years = z.int().min(1).max(10);
+/** In one call. */
+const mostYears = 10;
+const UpdatesFrom = z.iso.date().refine((day) => day < '2200', 'This must be before the year 2200.');
+const Years = z.int().min(1).max(mostYears);
 
 /**
  * Header `Operator` of any of these calls: the person behind it, an id or an e-mail address, logged as
@@ -151,7 +160,7 @@ export const IssueLicence = z.strictObject({
   /** Whether the answer contains the licence key. A hosted server never needs it. */
   revealKey: z.boolean().default(false),
   /** Makes it a perpetual licence: first day (UTC) and years of its updates, and its one-time price. */
-  perpetual: z.strictObject({ updatesFrom: z.iso.date(), years: Years.default(1), price: Price }).optional(),
+  perpetual: z.strictObject({ updatesFrom: UpdatesFrom, years: Years.default(1), price: Price }).optional(),
 });
 export type IssueLicence = z.infer<typeof IssueLicence>;
 
@@ -178,8 +187,8 @@ export type ExtendUpdates = z.infer<typeof ExtendUpdates>;
 /** POST /v1/admin/licenses/{id}/extend of a subscription: it runs at least until then. */
 const ExtendTerm = z.strictObject({ until: When });
 
-/** Header `Idempotency-Key`. */
-export const ExtendLicence = z.union([ExtendUpdates, ExtendTerm]);
+/** Either of the two; header `Idempotency-Key`. */
+export const ExtendLicence = z.xor([ExtendUpdates, ExtendTerm]);
 
 /** POST /v1/admin/licenses/{id}/suspend */
 export const SuspendLicence = z.strictObject({ reason: printableText(200) });
@@ -195,6 +204,9 @@ export const TransferLicence = z.strictObject({
 
 /** POST /v1/admin/licenses/{id}/rotate-key, header `Idempotency-Key`. */
 export const RotateKey = z.strictObject({ revealKey: z.boolean().default(false) });
+
+/** In a query, where a number comes as text. */
+export const YearsInQuery = z.coerce.number().int().min(1).max(mostYears);
 
 /** GET /v1/admin/licenses/{id}/renewal?years=…: what `extend` would add today, and its price. */
 export const RenewalPreview = z.object({ years: Years, updatesUntil: z.string(), price: Price });

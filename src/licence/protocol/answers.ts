@@ -33,3 +33,8 @@ export const ValidateAnswer = z.object({
 export type ValidateAnswer = z.infer<typeof ValidateAnswer>;
 
 export const replayHeader = 'Idempotent-Replay';
+
+/** Headers of an answer that may be a repeated one. */
+export const ReplayHeaders = z.object({
+  'idempotent-replay': z.literal('true').optional().describe('Present when this is the answer of an earlier call.'),
+});

@@ -127,6 +127,18 @@ export const licenceCodes = {
     'Recover only the same node, at most as often a day as the detail says; otherwise activate it again.',
   ),
   RATE_LIMITED: entry(123, 429, 'Too many requests.', 'Wait for the time in Retry-After.', true),
+  UNSUPPORTED_MEDIA_TYPE: entry(
+    132,
+    415,
+    'The request body is not JSON.',
+    'Send JSON in UTF-8 with the header Content-Type: application/json.',
+  ),
+  METHOD_NOT_ALLOWED: entry(
+    133,
+    405,
+    'This address does not support the method of the request.',
+    'Use one of the methods in the header Allow.',
+  ),
   BODY_TOO_LARGE: entry(124, 413, 'The request body is too large.', 'Send at most 16 kB.'),
   NO_SUCH_CALL: entry(125, 404, 'There is nothing at this address.', 'Check the path and the method.'),
   ADMIN_UNAUTHORIZED: entry(

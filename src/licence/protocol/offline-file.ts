@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exactlyOneOf } from './exactly-one-of.ts';
 import { printableText } from './printable.ts';
 import { SeatMode } from './requests.ts';
 import { Enforcement, Features, Limits, VerdictClaims } from './verdict.ts';
@@ -20,8 +21,8 @@ export const OfflineFileId = z.string().regex(/^off_[0-9a-hjkmnp-tv-z]{16}$/);
  *
  * It cannot be taken back once it is handed out: only `exp` ends it.
  */
-export const OfflineFileClaims = z
-  .object({
+export const OfflineFileClaims = exactlyOneOf(
+  z.object({
     iss: z.string(),
     /** Product. */
     aud: z.string(),
@@ -43,15 +44,15 @@ export const OfflineFileClaims = z
     features: Features,
     /** What a node does when the file has expired. */
     enforcement: Enforcement,
-  })
-  .refine((claims) => (claims.cluster === undefined) !== (claims.fingerprint === undefined), {
-    message: 'either cluster or fingerprint',
-  });
+  }),
+  'cluster',
+  'fingerprint',
+);
 export type OfflineFileClaims = z.infer<typeof OfflineFileClaims>;
 
 /** POST /v1/licenses/{id}/offline-files, header `Idempotency-Key`: 201, or 200 with the same file when repeated. */
-export const OfflineFileRequest = z
-  .strictObject({
+export const OfflineFileRequest = exactlyOneOf(
+  z.strictObject({
     clusterId: printableText(128).optional(),
     fingerprint: printableText(256).optional(),
     /** How long it is valid; less if the licence ends earlier or is paid for less. */
@@ -59,11 +60,13 @@ export const OfflineFileRequest = z
     /** How many nodes of the cluster may run from it; a machine is one. */
     seats: z.int().min(1).max(1000).default(1),
     mode: SeatMode.default('production'),
-  })
-  .refine((body) => (body.clusterId === undefined) !== (body.fingerprint === undefined), {
-    message: 'either clusterId or fingerprint',
-  })
-  .refine(({ fingerprint, seats }) => fingerprint === undefined || seats === 1, { message: 'a machine is one node' });
+  }),
+  'clusterId',
+  'fingerprint',
+).refine(({ fingerprint, seats }) => fingerprint === undefined || seats === 1, {
+  path: ['seats'],
+  message: 'A machine is one node: a file for a fingerprint has 1 seat.',
+});
 export type OfflineFileRequest = z.infer<typeof OfflineFileRequest>;
 
 export const OfflineFileView = z.object({

@@ -10,5 +10,5 @@ export function printableText(longest: number) {
     .string()
     .min(1)
     .max(longest)
-    .refine((text) => visible.test(text) && !unprintable.test(text), 'printable characters on one line');
+    .refine((text) => visible.test(text) && !unprintable.test(text), 'Use printable characters on one line.');
 }

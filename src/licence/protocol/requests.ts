@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exactlyOneOf } from './exactly-one-of.ts';
 import { printableText } from './printable.ts';
 import { Name } from './verdict.ts';
 
@@ -73,7 +74,7 @@ export const CheckRequest = z.object({
   nonce: Nonce,
   usage: z
     .record(Name, z.int().nonnegative())
-    .refine((usage) => Object.keys(usage).length <= 32, 'at most 32 counters')
+    .refine((usage) => Object.keys(usage).length <= 32, 'Send at most 32 counters.')
     .optional(),
 });
 export type CheckRequest = z.infer<typeof CheckRequest>;
@@ -83,18 +84,18 @@ export const ReleaseRequest = z.object({ secret: Secret, requestId: ChosenId.opt
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 
 /** POST /v1/instances/{id}/recover: exactly one of licence key and enrolment token. */
-export const RecoverRequest = z
-  .object({
+export const RecoverRequest = exactlyOneOf(
+  z.object({
     licenseKey: text(128).optional(),
     enrollmentToken: text(128).optional(),
     requestId: ChosenId,
     node: WireNode,
     bootId: BootId,
     nonce: Nonce,
-  })
-  .refine((body) => (body.licenseKey === undefined) !== (body.enrollmentToken === undefined), {
-    message: 'either licenseKey or enrollmentToken',
-  });
+  }),
+  'licenseKey',
+  'enrollmentToken',
+);
 export type RecoverRequest = z.infer<typeof RecoverRequest>;
 
 /** POST /v1/licenses/validate */

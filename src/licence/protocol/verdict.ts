@@ -16,9 +16,14 @@ export const LicenceStatus = z.enum(['PENDING', 'ACTIVE', 'SUSPENDED', 'EXPIRED'
 export type LicenceStatus = z.infer<typeof LicenceStatus>;
 
 /**
- * Name of a limit, feature, add-on, product or plan. No dots and no leading sign, so it is a safe field name anywhere.
+ * Name of a limit, feature, add-on, product or plan. No dots, no leading sign and no name that every object inherits, so
+ * it is a safe field name anywhere.
  */
-export const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+export const Name = z
+  .string()
+  .regex(
+    /^(?!(?:constructor|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|toLocaleString|toString|valueOf)$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+  );
 
 /** Limits by name; null = unlimited. An absent name is not limited either. */
 export const Limits = z.record(Name, z.int().nonnegative().nullable());

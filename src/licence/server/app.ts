@@ -1,6 +1,6 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
-import { mountRoutes } from '../../routing/mount.ts';
+import { mountRoutes, refuseMethod, refuseOtherMethods } from '../../routing/mount.ts';
 import { problemHandler } from '../../routing/problems.ts';
 import { limitRequests } from '../../routing/rate-limit.ts';
 import { nameRequests } from '../../routing/request-id.ts';
@@ -43,6 +43,8 @@ export function createApp(context: ServerContext): Express {
     next();
   });
   app.use('/v1', limit);
+  refuseOtherMethods(app, allRoutes, otherMethod);
+  app.all('/openapi.json', refuseMethod(['get'], otherMethod));
   app.use(() => {
     throw new Refusal('NO_SUCH_CALL');
   });
@@ -55,3 +57,5 @@ export function createApp(context: ServerContext): Express {
   );
   return app;
 }
+
+const otherMethod = (allowed: string) => new Refusal('METHOD_NOT_ALLOWED', `This address supports ${allowed}.`);

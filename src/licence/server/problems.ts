@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import { closestIssues, fieldText } from '../../routing/field-text.ts';
+import type { RequestPart } from '../../routing/mount.ts';
 import type { ProblemAnswer, ProblemCatalogue } from '../../routing/problems.ts';
 import { shownPart } from '../../routing/problems.ts';
 import { isDatabaseAway } from '../../runtime/database-away.ts';
@@ -12,11 +14,12 @@ export const problemCatalogue: ProblemCatalogue<LicenceCode> = {
   implied: (route) => [
     ...(['GENERAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE'] as const),
     ...(route.params || route.query || route.headers || route.body ? (['INVALID_LICENSE_CHECK_REQUEST'] as const) : []),
-    ...(route.body ? (['BODY_TOO_LARGE'] as const) : []),
+    ...(route.body ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
     ...(isLimited(route) ? (['RATE_LIMITED'] as const) : []),
   ],
   statusOf: (code) => licenceCodes[code].status,
   sentenceOf: (code) => `${licenceCodes[code].num} \`${code}\`: ${licenceCodes[code].title}`,
+  saysWhen: (code) => ['RATE_LIMITED', 'SERVICE_UNAVAILABLE', 'SEAT_FLAPPING'].includes(code),
   codeOf: (error) => (error instanceof Refusal ? error.code : undefined),
 };
 
@@ -25,12 +28,22 @@ export function isLimited({ path, guard }: { path: string; guard: { security: re
   return path.startsWith('/v1/') && !guard.security.includes('admin');
 }
 
-/** The refusal of a request that does not fit its schemas: it names the fields, never values. */
-export function misfitRefusal(issues: readonly z.core.$ZodIssue[]): Refusal {
-  const fields = issues
+/** The refusal of a request that does not fit its schemas: a sentence for each field, never a value. */
+export function misfitRefusal(issues: readonly z.core.$ZodIssue[], part: RequestPart): Refusal {
+  const sentences = issues
+    .flatMap(closestIssues)
     .slice(0, 5)
-    .map(({ path, code }) => `${path.map((name) => shownPart(String(name))).join('.') || 'body'} (${code})`);
-  return new Refusal('INVALID_LICENSE_CHECK_REQUEST', `Invalid: ${fields.join(', ')}.`);
+    .map((issue) => {
+      const root = part === 'body' ? [] : [part];
+      const path = [...root, ...issue.path].map((name) => shownPart(String(name))).join('.') || part;
+      return `${path}: ${fieldText(withShownKeys(issue))}`;
+    });
+  return new Refusal('INVALID_LICENSE_CHECK_REQUEST', sentences.join(' '));
+}
+
+/** An unknown name may be a key or a secret that came where a name belongs. */
+function withShownKeys(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  return issue.code === 'unrecognized_keys' ? { ...issue, keys: issue.keys.map(shownPart) } : issue;
 }
 
 /** The problem body of any error; what is not a refusal is logged and never shown. */
@@ -59,6 +72,7 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   const { type, status } = error as { type?: string; status?: number };
   if (type === 'entity.too.large') return new Refusal('BODY_TOO_LARGE');
+  if (status === 415) return new Refusal('UNSUPPORTED_MEDIA_TYPE');
   if (status !== undefined && status >= 400 && status < 500) {
     return new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'The request could not be read.');
   }

@@ -105,6 +105,9 @@ export function readSettings(environment: Record<string, string | undefined>) {
   if (!adminToken || adminToken.length < 16) {
     throw new Error('Set LICENCE_ADMIN_TOKEN or LICENCE_ADMIN_TOKEN_FILE to at least 16 characters.');
   }
+  if (!/^[\x21-\x7e]{16,4096}$/.test(adminToken)) {
+    throw new Error('LICENCE_ADMIN_TOKEN or LICENCE_ADMIN_TOKEN_FILE has blanks or other characters than ASCII in it.');
+  }
   return {
     host: rest.LICENCE_HOST,
     port: rest.LICENCE_PORT,

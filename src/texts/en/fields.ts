@@ -30,6 +30,8 @@ export const fields = {
     date: 'This is not a date like 2027-01-31.',
     other: 'This does not have the expected form.',
   },
+  key: 'No entry of this name is accepted here.',
+  union: 'This has none of the accepted forms.',
   multiple: 'This must be a multiple of {step}.',
   other: 'This is not accepted here.',
 } as const;

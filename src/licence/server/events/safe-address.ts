@@ -11,11 +11,15 @@ export class AddressNotAllowed extends Error {
   readonly code = 'ADDRESS_NOT_ALLOWED';
 }
 
+/** The only part of IPv6 whose addresses are assigned to the public internet; `::127.0.0.1` is not in it. */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** Whether an address belongs to the public internet: no private, loopback, link-local, shared or reserved range. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   // An IPv4 address written as IPv6 is judged as IPv4.
-  return ipaddr.process(address).range() === 'unicast';
+  const judged = ipaddr.process(address);
+  return judged.range() === 'unicast' && (judged.kind() === 'ipv4' || judged.match(globalUnicast));
 }
 
 /** Why an endpoint may not have this URL; null if it may. Host names are judged by `publicLookup`. */

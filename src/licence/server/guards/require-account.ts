@@ -1,3 +1,4 @@
+import { bearerOf } from '../../../routing/bearer.ts';
 import type { AccountRole } from '../../protocol/account.ts';
 import { callerOf } from '../caller.ts';
 import type { Member } from '../portal/account-tokens.ts';
@@ -14,8 +15,8 @@ export function requireAccount(...roles: Exclude<AccountRole, 'viewer'>[]): Guar
     security: ['account'],
     problems: ['ACCOUNT_UNAUTHORIZED', ...(roles.length > 0 ? (['ROLE_REQUIRED'] as const) : [])],
     async admit({ request, response, context }) {
-      const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.get('Authorization') ?? '') ?? [];
-      if (token === undefined) throw new Refusal('ACCOUNT_UNAUTHORIZED');
+      const token = bearerOf(request);
+      if (token === undefined || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) throw new Refusal('ACCOUNT_UNAUTHORIZED');
       const member = await context.accounts.verify(token);
       if (roles.length > 0 && !roles.some((role) => member.roles.includes(role))) {
         throw new Refusal('ROLE_REQUIRED', `This requires the role ${roles.join(' or ')}.`);

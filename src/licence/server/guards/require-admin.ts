@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { bearerOf } from '../../../routing/bearer.ts';
 import { OperatorName } from '../../protocol/admin.ts';
 import { callerOf } from '../caller.ts';
 import { Refusal } from '../refusal.ts';
@@ -16,15 +17,19 @@ export const requireAdmin: Guard<{ actor: string }> = {
   headers: z.object({ operator: OperatorName.optional() }),
   problems: ['ADMIN_UNAUTHORIZED', 'INVALID_LICENSE_CHECK_REQUEST'],
   admit({ request, response, context }) {
-    const expected = digest(`Bearer ${context.settings.adminToken}`);
-    if (!timingSafeEqual(digest(request.get('Authorization') ?? ''), expected)) {
+    const expected = digest(context.settings.adminToken);
+    if (!timingSafeEqual(digest(bearerOf(request) ?? ''), expected)) {
       throw new Refusal('ADMIN_UNAUTHORIZED');
     }
     const caller = callerOf(request, response);
     const named = request.get('Operator');
     if (named === undefined) return { ...caller, actor: 'control-plane' };
     const operator = OperatorName.safeParse(named);
-    if (!operator.success) throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', 'Invalid: Operator (header).');
+    if (!operator.success)
+      throw new Refusal(
+        'INVALID_LICENSE_CHECK_REQUEST',
+        'headers.operator: This is not an id or an e-mail address without blanks.',
+      );
     return { ...caller, actor: `operator:${operator.data}` };
   },
 };

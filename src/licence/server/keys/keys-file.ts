@@ -39,11 +39,11 @@ const KeysFile = z.strictObject({
   /** K_rot by version; `current` derives new secrets, older versions recompute older secrets. */
   rotation: z
     .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
-    .refine(({ current, keys }) => current in keys, 'the current rotation key is missing'),
+    .refine(({ current, keys }) => Object.hasOwn(keys, current), 'the current rotation key is missing'),
   /** Encrypts what may be shown or used again, by version; `current` encrypts, older versions only decrypt. */
   sealing: z
     .strictObject({ current: z.string(), keys: z.record(z.string(), Base64Key) })
-    .refine(({ current, keys }) => current in keys, 'the current sealing key is missing'),
+    .refine(({ current, keys }) => Object.hasOwn(keys, current), 'the current sealing key is missing'),
   enrolment: Base64Key,
   licenceKey: Base64Key,
   pepper: Base64Key,

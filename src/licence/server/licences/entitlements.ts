@@ -15,7 +15,8 @@ export function effectiveEntitlements(
 ): { limits: Limits; features: Features } {
   const limits: Limits = { ...plan.limits };
   for (const [addOn, quantity] of Object.entries(licence.addOns)) {
-    for (const [name, each] of Object.entries(plan.addOns[addOn]?.limits ?? {})) {
+    const added = Object.hasOwn(plan.addOns, addOn) ? plan.addOns[addOn]?.limits : undefined;
+    for (const [name, each] of Object.entries(added ?? {})) {
       const base = limits[name];
       if (typeof base === 'number') limits[name] = base + each * quantity;
     }

@@ -26,6 +26,9 @@ import {
 
 /** Perpetual licences as the server stores and enforces them; the rules themselves are in `fallback.ts`. */
 
+/** The longest update window, so that its last day stays a day of the calendar. */
+const mostUpdateYears = 100;
+
 type RunningNode = { version: string | null; mode: SeatMode };
 
 /** The perpetual part of a new licence, null for a subscription. Throws UNKNOWN_PRODUCT_OR_PLAN. */
@@ -116,14 +119,14 @@ export async function noteRefusedVersion(
   if (noted !== null) await audit(context, note);
 }
 
-/** What a renewal would add and cost if it were paid today. Throws NOT_PERPETUAL and LICENSE_REVOKED. */
+/** What a renewal would add and cost if it were paid today. Throws as `extendUpdates` does. */
 export function previewRenewal(licence: Licence, { years }: ExtendUpdates): RenewalPreview {
   return renewed(licence, years).preview;
 }
 
 /**
- * Adds paid years of updates, once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, NOT_PERPETUAL, LICENSE_REVOKED
- * and, if the key was used for another number of years, IDEMPOTENCY_CONFLICT.
+ * Adds paid years of updates, once per idempotency key. Throws SUBSCRIPTION_NOT_FOUND, NOT_PERPETUAL, LICENSE_REVOKED,
+ * INVALID_LICENSE_CHECK_REQUEST for more years than a licence may have and, if the key was used for another number of years, IDEMPOTENCY_CONFLICT.
  */
 export async function extendUpdates(
   context: ServerContext,
@@ -165,6 +168,10 @@ function renewed(
   if (licenceStatus(licence, now()) === 'REVOKED') throw new Refusal('LICENSE_REVOKED');
   const { renewalBasis: basis, renewalBasisPoints: basisPoints } = perpetual.terms;
   const window = renewedWindow(perpetual.window, { basis, years, day: utcDay(now()) });
+  if (window.years > mostUpdateYears) {
+    const detail = `This licence would have ${window.years} years of updates; ${mostUpdateYears} are the most.`;
+    throw new Refusal('INVALID_LICENSE_CHECK_REQUEST', detail);
+  }
   const { amount, currency } = perpetual.price;
   const price = { amount: renewalPrice(amount, { basisPoints, years }), currency };
   return { perpetual, window, preview: { years, updatesUntil: updatesUntil(window), price } };

@@ -113,7 +113,7 @@ export async function knownPlan(
 ): Promise<Plan> {
   const plan = await context.db.plans.find(planId(product, code));
   if (plan === null) throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `There is no plan ${product}/${code}.`);
-  const unknown = Object.keys(addOns).find((addOn) => !(addOn in plan.data.addOns));
+  const unknown = Object.keys(addOns).find((addOn) => !Object.hasOwn(plan.data.addOns, addOn));
   if (unknown !== undefined) {
     throw new Refusal('UNKNOWN_PRODUCT_OR_PLAN', `The plan ${product}/${code} has no add-on ${unknown}.`);
   }

@@ -1,5 +1,5 @@
 import { route } from '../../../routing/route.ts';
-import { ActivationAnswer, replayHeader } from '../../protocol/answers.ts';
+import { ActivationAnswer, ReplayHeaders, replayHeader } from '../../protocol/answers.ts';
 import type { LicenceCode } from '../../protocol/codes.ts';
 import { ActivationRequest, RedeemRequest } from '../../protocol/requests.ts';
 import { type SeatGrant, seatRequestOfActivation, seatRequestOfRedeem, wireGrant } from '../../protocol/wire-names.ts';
@@ -23,6 +23,7 @@ const seatRefusals: readonly LicenceCode[] = [
 ];
 
 const answers = { 201: ActivationAnswer, 200: ActivationAnswer };
+const answerHeaders = { 200: ReplayHeaders };
 
 export const activationRoutes = [
   route({
@@ -34,6 +35,7 @@ export const activationRoutes = [
     guard: open,
     body: ActivationRequest,
     answers,
+    answerHeaders,
     problems: ['INVALID_LICENSE_SECRET', ...seatRefusals],
     async handler({ body, caller, context }) {
       const { licenceKey, product, ...request } = seatRequestOfActivation(body);
@@ -49,6 +51,7 @@ export const activationRoutes = [
     guard: open,
     body: RedeemRequest,
     answers,
+    answerHeaders,
     problems: ['ENROLLMENT_REFUSED', ...seatRefusals],
     handler: async ({ body, caller, context }) => granted(await redeem(context, seatRequestOfRedeem(body), caller)),
   }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { noBody } from '../../../routing/answer.ts';
 import { route } from '../../../routing/route.ts';
-import { CheckAnswer, replayHeader } from '../../protocol/answers.ts';
+import { CheckAnswer, ReplayHeaders, replayHeader } from '../../protocol/answers.ts';
 import { CheckRequest, RecoverRequest, ReleaseRequest, WireInstanceId } from '../../protocol/requests.ts';
 import { check } from '../activations/check.ts';
 import { release } from '../activations/end-activation.ts';
@@ -22,6 +22,7 @@ export const instanceRoutes = [
     params,
     body: CheckRequest,
     answers: { 200: CheckAnswer },
+    answerHeaders: { 200: ReplayHeaders },
     problems: [
       ...(['INSTANCE_NOT_FOUND', 'INVALID_SECRET', 'INSTANCE_NOT_ACTIVE', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
       ...(['CLONE_SUSPECTED', 'STALE_SECRET', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE'] as const),
@@ -38,6 +39,7 @@ export const instanceRoutes = [
     params,
     body: RecoverRequest,
     answers: { 200: CheckAnswer },
+    answerHeaders: { 200: ReplayHeaders },
     problems: [
       ...(['INSTANCE_NOT_FOUND', 'INVALID_LICENSE_SECRET', 'ENROLLMENT_REFUSED', 'SUBSCRIPTION_NOT_ACTIVE'] as const),
       ...(['INSTANCE_NOT_ACTIVE', 'UNSUPPORTED_SOFTWARE_VERSION', 'UNKNOWN_RELEASE', 'RECOVERY_REFUSED'] as const),

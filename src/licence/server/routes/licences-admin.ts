@@ -3,7 +3,6 @@ import { route } from '../../../routing/route.ts';
 import {
   EntitlementsPush,
   ExtendLicence,
-  ExtendUpdates,
   IdempotencyKey,
   IssueLicence,
   LicenceId,
@@ -16,6 +15,7 @@ import {
   StandingPush,
   SuspendLicence,
   TransferLicence,
+  YearsInQuery,
 } from '../../protocol/admin.ts';
 import { requireAdmin } from '../guards/require-admin.ts';
 import { rotateKey } from '../keys/stored-keys.ts';
@@ -129,7 +129,7 @@ export const licenceAdminRoutes = [
     summary: 'What more years of updates would add and cost today',
     guard,
     params,
-    query: z.strictObject({ years: z.coerce.number().pipe(ExtendUpdates.shape.years).default(1) }),
+    query: z.strictObject({ years: YearsInQuery.default(1) }),
     answers: { 200: RenewalPreview },
     problems: ['SUBSCRIPTION_NOT_FOUND', 'NOT_PERPETUAL', 'LICENSE_REVOKED'],
     handler: async ({ params, query, context }) => ({
