@@ -63,7 +63,7 @@ export const licenceCodes = {
     108,
     403,
     'This node no longer holds a seat.',
-    'Activate the node again if it should keep running.',
+    'If it should keep running, activate it again with its licence key, or with a new enrolment token for its name.',
   ),
   UNSUPPORTED_SOFTWARE_VERSION: entry(
     109,

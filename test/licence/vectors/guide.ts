@@ -79,7 +79,7 @@ const nodeCalls: Record<string, string> = {
  * Every code that a call of a node can answer, with the names of those calls, from the declared routes: those that
  * need no token. `no call` is an address that there is not.
  */
-export function codesOfNodes(): Map<LicenceCode, string[]> {
+function codesOfNodes(): Map<LicenceCode, string[]> {
   const found = new Map<LicenceCode, string[]>([['NO_SUCH_CALL', ['no call']]]);
   for (const route of allRoutes) {
     if (route.guard.security.length > 0 || route.path.startsWith('/health/')) continue;
