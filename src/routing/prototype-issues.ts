@@ -11,7 +11,13 @@ export function prototypeIssues(body: unknown): z.core.$ZodIssueUnrecognizedKeys
     const { value, path } = next;
     if (typeof value !== 'object' || value === null) continue;
     if (Object.hasOwn(value, '__proto__')) {
-      issues.push({ code: 'unrecognized_keys', keys: ['__proto__'], path, message: '', input: undefined });
+      issues.push({
+        code: 'unrecognized_keys',
+        keys: ['__proto__'],
+        path,
+        message: '',
+        input: value as Record<string, unknown>,
+      });
     }
     for (const [name, inner] of Object.entries(value)) {
       if (typeof inner === 'object' && inner !== null) left.push({ value: inner, path: [...path, name] });
