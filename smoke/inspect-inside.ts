@@ -4,7 +4,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { PrivateServerSpec, StackOutputs } from '../src/contracts/stack.ts';
-import { stackProject } from '../src/stacks/stack-states.ts';
 import { monotonic } from '../src/runtime/clock.ts';
 import { cloudSecrets } from '../src/stacks/cloud-secrets.ts';
 import { cloudStacks } from '../src/stacks/clouds.ts';
@@ -12,6 +11,7 @@ import { concealed, type DeclaredResource } from '../src/stacks/policy/declared.
 import { violationsOf } from '../src/stacks/policy/rules.ts';
 import type { Inventory, TaggedObject } from '../src/stacks/private-server.ts';
 import { isSecret } from '../src/stacks/provider/properties.ts';
+import { stackProject } from '../src/stacks/stack-states.ts';
 import type { Check } from './report.ts';
 import type { Testbed } from './testbed.ts';
 

@@ -57,5 +57,6 @@ function reasonOf(error: unknown): ReasonError {
   const status = responseCode === undefined ? (code ?? 'error') : String(responseCode);
   // The relay's message often quotes the address, which is personal data.
   const detail = `${status} ${message.replaceAll(/[^\s<>]+@[^\s<>]+/g, '[address]')}`.slice(0, 300);
-  return new ReasonError(refused ? 'mail_refused' : 'mail_unavailable', detail, { cause: error });
+  // Without the error as its cause: that would be logged with what the relay said.
+  return new ReasonError(refused ? 'mail_refused' : 'mail_unavailable', detail);
 }

@@ -179,16 +179,18 @@ export async function instance(input: InstanceInput): Promise<void> {
         const { operationId, step, attempt } = request;
         const isRunning = () => running?.operationId === operationId;
         await condition(() => !isRunning() || running?.child !== undefined);
-        if (!running || !isRunning()) throw refusal('step_not_waiting', `operation ${operationId} has ended`);
+        const operation = running;
+        if (!operation || !isRunning()) throw refusal('step_not_waiting', `operation ${operationId} has ended`);
         const decision = { ...request, action };
-        if (!running.stopped) {
-          if (await isUsed(decision, running)) return { operationId };
+        if (!operation.stopped) {
+          if (await isUsed(decision, operation)) return { operationId };
           throw refusal('step_not_waiting', `${step}, attempt ${attempt}`);
         }
         if (action === 'skip') throw refusal('step_not_waiting', 'the operation stopped; no step of it waits');
-        await controlActivities().noteDecision({ ...refOf(running), step, attempt }, decision, running.kind);
+        await controlActivities().noteDecision({ ...refOf(operation), step, attempt }, decision, operation.kind);
         if (action === 'abort') return cancelOrder('operator');
-        running.again = true;
+        // Another decision may have had it run again meanwhile, and that run may have ended.
+        operation.again = true;
         return { operationId };
       });
   }

@@ -86,10 +86,15 @@ describe('L68: closing an account', () => {
     const { browser, email } = await found(api);
     const unpaid = await order(api, { billingEmail: email });
     await until(async () => (await api.store.orders.find(unpaid.record._id))?.startedAt);
-    expect((await preview(browser)).body).toMatchObject({ canClose: true, blockedBy: { orders: [] } });
+    // As its workflow's first step does.
+    const { _id: orderId, instanceId, accountId } = unpaid.record;
+    await api.store.instances.insert(instanceRecord({ _id: instanceId, accountId, orderId, status: 'provisioning' }));
+    const nothing = { orders: [], instances: [] };
+    expect((await preview(browser)).body).toMatchObject({ canClose: true, blockedBy: nothing });
     await api.store.orders.move(unpaid.record._id, { to: 'fulfilling' });
     expect(codeOf(await close(browser, email))).toBe('account_in_use');
     await bringOrder(api.store, unpaid.record._id, { to: 'cancelled' });
+    await api.store.instances.update(instanceId, { status: 'aborted' });
 
     const later = await order(api, { billingEmail: email });
     await until(async () => (await api.store.orders.find(later.record._id))?.startedAt);

@@ -87,6 +87,9 @@ describe('an operator', () => {
     expect([abort.status, codeOf(abort)]).toEqual([409, 'idempotency_key_reused']);
     const other = await decide(record.operationId, 'retry', { ...body, why: 'other' }, headers);
     expect(codeOf(other)).toBe('idempotency_key_reused');
+    const cancel = { headers, body: { why: 'asked by mail' } };
+    const cancelled = await api.call('POST', `/v1/operator/orders/${record._id}/cancel`, cancel);
+    expect([cancelled.status, codeOf(cancelled)]).toEqual([409, 'idempotency_key_reused']);
     expect(calls.findLast(({ call }) => call === 'decide')?.args[1]).toMatchObject({ action: 'retry' });
   });
 

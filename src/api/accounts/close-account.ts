@@ -12,12 +12,15 @@ import { type Acting, auditAccount, changeAccount } from './change-account.ts';
 
 /** What closing an account deletes and keeps, and what prevents it. */
 export async function readClosing(deps: ApiDeps, account: AccountRecord): Promise<z.infer<typeof AccountClosing>> {
-  const [instances, openOrders, kept] = await Promise.all([
+  const [living, openOrders, kept] = await Promise.all([
     deps.store.instances.living(account._id),
     deps.store.orders.open(account._id),
     deps.store.orders.countOf(account._id),
   ]);
   const orders = openOrders.filter(blocksClosing);
+  // The server of such an order has a record from its workflow's first step on.
+  const ofOthers = new Set(openOrders.filter((order) => !blocksClosing(order)).map(({ _id }) => _id));
+  const instances = living.filter(({ orderId }) => !ofOthers.has(orderId));
   return {
     canClose: instances.length + orders.length === 0,
     blockedBy: {

@@ -74,7 +74,7 @@ export const operatorRoutes = [
     headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
     body: CancelOrderRequest,
     answers: { 202: OperatorOrder },
-    problems: ['already_ready', 'already_ended', 'account_closed', 'workflow_unreachable'],
+    problems: ['already_ready', 'already_ended', 'account_closed', 'idempotency_key_reused', 'workflow_unreachable'],
     handler: async ({ deps, params: { id }, body: { why }, headers, caller, requestId }) => {
       const order = await deps.store.orders.find(id);
       if (!order) throw new ReasonError('not_found');
