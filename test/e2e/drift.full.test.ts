@@ -147,11 +147,19 @@ describe('a server at whose cloud somebody meddles', () => {
 
       // Neither the next scan nor an operator's check recreates anything.
       expect(await scan()).toMatchObject({ checked: 1, drifted: [drifted] });
-      await freehold(world, 'operations', 'retry', drifted!.operationId, '--why', 'looked again');
+      await freehold(world, 'operations', 'retry', drifted!.operationId, '--why', 'looked again', '--no-follow');
       await purchase.step('report-drift', 'needs_operator', 2);
       expect([await idsOf('hosts'), await idsOf('volumes'), await statusOf()]).toEqual([[], [], 'drifted']);
 
-      const ended = await freehold(world, 'operations', 'abort', drifted!.operationId, '--why', 'restored by hand');
+      const ended = await freehold(
+        world,
+        'operations',
+        'abort',
+        drifted!.operationId,
+        '--why',
+        'restored by hand',
+        '--no-follow',
+      );
       expect(ended).toMatchObject({ code: 0, complaint: '' });
       await purchase.until('the check was ended', (event) => 'reason' in event && event.reason === 'check_ended');
       expect([await idsOf('hosts'), await idsOf('volumes'), await statusOf()]).toEqual([[], [], 'drifted']);
