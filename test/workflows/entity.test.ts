@@ -33,6 +33,29 @@ describe('the entity of an instance', () => {
     });
   }, 60_000);
 
+  test('counts the attempts of an operation that is run again on, so that operators can decide about each', async () => {
+    const world = createWorld({
+      'stack-up': (tries) => {
+        if (tries < 5) throw fail('cloud_unavailable');
+      },
+    });
+    const waits = (attempt: number) =>
+      until(() => world.notes.includes(`needs_operator stack-up#${attempt} cloud_unavailable`));
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
+      for (const attempt of [1, 2]) {
+        await waits(attempt);
+        await entity.executeUpdate(retryStep, { args: [{ ...request, step: 'stack-up' as const, attempt }] });
+      }
+      await waits(3);
+      await operation.terminate('a slip of the hand');
+      await until(() => world.notes.includes('needs_operator'));
+      await entity.executeUpdate(retryStep, { args: [{ ...request, step: 'stack-up' as const, attempt: 3 }] });
+      await waits(4);
+      await entity.executeUpdate(retryStep, { args: [{ ...request, step: 'stack-up' as const, attempt: 4 }] });
+      await until(async () => (await entity.query(stateQuery)).status === 'ready');
+    });
+  }, 60_000);
+
   test.each(['customer', 'operator'] as const)(
     'a cancel by the %s after its operation was terminated undoes everything that may have been made',
     async (by) => {

@@ -39,6 +39,8 @@ export type Behaviour = (tries: number, context: StepContext) => Promise<void> |
 export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {}) {
   const calls: string[] = [];
   const tries = new Map<string, number>();
+  /** The latest recorded attempt of each step. */
+  const attempts: Partial<Record<StepName, number>> = {};
   const order: { state: string; reason?: ReasonCode } = { state: 'awaiting_payment' };
   const decisions: OperatorDecision[] = [];
   const notes: string[] = [];
@@ -59,12 +61,14 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
   function step(name: StepName, before?: () => void) {
     return async (context: StepContext): Promise<void> => {
       const number = count(name);
+      attempts[name] = Math.max(attempts[name] ?? 0, context.attempt);
       await behaviours[name]?.(number, context);
       before?.();
     };
   }
 
   const activities = {
+    latestAttempts: async () => ({ ...attempts }),
     holdHostname: step('hold-hostname', () => {
       if (order.state === 'cancelling') throw fail(order.reason ?? 'cancelled_by_customer');
     }),

@@ -1,6 +1,7 @@
 import type { OperationTimes } from '../../contracts/operations/registry.ts';
 import { beginUndo, endOrder, startCancelling } from './end-order.ts';
 import { holdHostname, releaseHostname } from './hold-hostname.ts';
+import { latestAttempts } from './latest-attempts.ts';
 import { loadTimes } from './load-times.ts';
 import { markReady } from './mark-ready.ts';
 import { noteDecision, noteNeedsOperator, noteOperation } from './note-operation.ts';
@@ -11,6 +12,7 @@ import { reportDrift } from './report-drift.ts';
 export function createRecordsActivities({ times, ...ports }: WaitPorts & MarkReadyPorts & { times: OperationTimes }) {
   return {
     loadTimes: loadTimes(times),
+    latestAttempts: latestAttempts(ports),
     holdHostname: holdHostname(ports),
     releaseHostname: releaseHostname(ports),
     markReady: markReady(ports),

@@ -13,7 +13,8 @@ import type { createMailActivities } from '../../activities/mail/mail-activities
 import type { createRecordsActivities } from '../../activities/records/records-activities.ts';
 import type { OperationTimes } from '../../contracts/operations/registry.ts';
 import type { CloudName } from '../../contracts/stack.ts';
-import { controlQueue, provisionQueue } from '../../contracts/workflow-messages.ts';
+import type { StepName } from '../../contracts/steps.ts';
+import { controlQueue, type OperationInput, provisionQueue } from '../../contracts/workflow-messages.ts';
 
 type ControlActivities = ReturnType<typeof createBillingActivities> &
   ReturnType<typeof createHealthActivities> &
@@ -52,6 +53,12 @@ function deadline({ deadlineMs }: Within): ActivityOptions {
 export function loadTimes(): Promise<OperationTimes> {
   const local = proxyLocalActivities<Pick<ControlActivities, 'loadTimes'>>({ startToCloseTimeout: '10 seconds' });
   return CancellationScope.nonCancellable(() => local.loadTimes());
+}
+
+/** The latest attempt of each step that earlier runs of the operation recorded; empty in the first run. Not cancellable. */
+export async function latestAttempts({ operationId, run }: OperationInput): Promise<Partial<Record<StepName, number>>> {
+  if (run === 1) return {};
+  return CancellationScope.nonCancellable(() => controlActivities().latestAttempts(operationId));
 }
 
 /** Short activities of the control worker. */

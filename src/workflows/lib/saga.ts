@@ -20,7 +20,7 @@ import {
   type StepContext,
 } from '../../contracts/workflow-messages.ts';
 import { isCancel } from '../../domain/billing/order-rules.ts';
-import { controlActivities, loadTimes, type Within } from './activities.ts';
+import { controlActivities, latestAttempts, loadTimes, type Within } from './activities.ts';
 import { openDecisions } from './operator-decisions.ts';
 import { type Cause, causeOf } from './reason-of.ts';
 import { instanceStatus } from './search-attributes.ts';
@@ -115,11 +115,17 @@ export async function openSaga<const Declaration extends Declared>(
   const undos = new Map<string, Undo>();
   let isDelivered = pivot === null;
   const times = await loadTimes();
+  const earlier = await latestAttempts(input);
 
   function declared(name: string): StepDeclaration {
     const step = declaration.steps.find((each) => each.name === name);
     if (!step) throw new Error(`${kind} has no step ${name}`);
     return step;
+  }
+
+  /** The number of a step's first attempt in this run: attempts of all runs of an operation are counted on. */
+  function firstAttempt(step: StepName): number {
+    return (earlier[step] ?? 0) + 1;
   }
 
   function windowMs(): number | undefined {
@@ -186,7 +192,7 @@ export async function openSaga<const Declaration extends Declared>(
     const name = step.name as StepName;
     const { onTimeout } = declared(name);
     let waits: Waits | undefined;
-    for (let attempt = input.run; ; attempt += 1) {
+    for (let attempt = firstAttempt(name); ; attempt += 1) {
       board.enter(name, attempt);
       const context = { ...ref, step: name, attempt };
       const begunAt = Date.now();
@@ -254,6 +260,7 @@ export async function openSaga<const Declaration extends Declared>(
     ref,
     times,
     deadlineOf,
+    firstAttempt,
     setInstanceStatus,
     async step(step: StepOf<Declaration['steps'][number]>): Promise<void> {
       register(step as AnyStep);
@@ -269,13 +276,16 @@ export async function openSaga<const Declaration extends Declared>(
     async undo(closing: Partial<Record<UndoNameOf<Declaration>, Undo>> = {}): Promise<void> {
       board.setStatus('undoing');
       for (const [name, undo] of Object.entries<Undo | undefined>(closing)) if (undo) undos.set(name, undo);
-      const facts = { kind, ref, run: input.run, board, decisions };
+      const facts = { kind, ref, board, decisions };
       await CancellationScope.nonCancellable(async () => {
         await Promise.all(
           declaration.undo.map(async (branch) => {
             for (const { name } of branch) {
               const undo = undos.get(name);
-              if (undo && isToUndo(name)) await runUndoStep(name as StepName, undo, facts);
+              if (undo && isToUndo(name)) {
+                const step = name as StepName;
+                await runUndoStep(step, undo, { ...facts, firstAttempt: firstAttempt(step) });
+              }
             }
           }),
         );

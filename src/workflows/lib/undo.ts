@@ -30,7 +30,8 @@ const longestUndoPauseMs = 6 * 3_600_000;
 interface UndoFacts {
   kind: OperationKind;
   ref: OperationRef;
-  run: number;
+  /** Number of the first attempt in this run of the operation. */
+  firstAttempt: number;
   board: StepBoard;
   decisions: Decisions;
 }
@@ -40,7 +41,7 @@ interface UndoFacts {
  * retried with backoff, or at once when an operator asks.
  */
 export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts): Promise<void> {
-  const { kind, ref, run, board, decisions } = facts;
+  const { kind, ref, firstAttempt, board, decisions } = facts;
   const { giveUpAfterMs = Number.POSITIVE_INFINITY } = undo;
   const givesUpAt = Date.now() + giveUpAfterMs;
   let alarmed = false;
@@ -57,7 +58,7 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
     board.explain(name, await controlActivities().noteNeedsOperator(context, reason, cause.detail));
   }
 
-  for (let attempt = run; ; attempt += 1) {
+  for (let attempt = firstAttempt; ; attempt += 1) {
     board.enter(name, attempt);
     const context = { ...ref, step: name, attempt };
     const cause = await tryUndo(undo, context, { decisions, alarm });
@@ -69,7 +70,7 @@ export async function runUndoStep(name: StepName, undo: Undo, facts: UndoFacts):
       break;
     }
     await alarm(context, cause);
-    const pause = Math.min(undoPauseMs * 2 ** (attempt - run), longestUndoPauseMs, givesUpAt - Date.now());
+    const pause = Math.min(undoPauseMs * 2 ** (attempt - firstAttempt), longestUndoPauseMs, givesUpAt - Date.now());
     const decision = await decisions.next(context, { limitMs: Math.max(1, pause), unless: undo.hasNews });
     decisions.end(context);
     if (decision?.action === 'skip' || Date.now() >= givesUpAt) {

@@ -24,7 +24,7 @@ import { OperationEnds, openSaga } from '../lib/saga.ts';
  * the server as it is.
  */
 export async function checkDrift(input: OperationInput): Promise<OperationResult> {
-  const { facts, run, requestedBy, from } = input;
+  const { facts, requestedBy, from } = input;
   const isVisible = requestedBy !== 'system';
   const saga = await openSaga(declaration, input);
   const { detectDrift } = cloudReadActivities(facts.cloud, saga.deadlineOf('detect-drift'));
@@ -36,7 +36,9 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
 
   if (isVisible) await open();
   try {
-    found = await detectDrift(isVisible ? { ...saga.ref, step: 'detect-drift', attempt: run } : saga.ref);
+    found = await detectDrift(
+      isVisible ? { ...saga.ref, step: 'detect-drift', attempt: saga.firstAttempt('detect-drift') } : saga.ref,
+    );
   } catch (error) {
     if (isCancellation(error)) return end('cancelled', { instanceStatus: from, reason: 'check_ended' });
     return end('failed', { instanceStatus: from, reason: causeOf(error, 'cloud_unavailable').reason });
@@ -73,7 +75,7 @@ export async function checkDrift(input: OperationInput): Promise<OperationResult
       name: 'report-drift',
       async run(context) {
         // Somebody may have repaired it before they requested the retry.
-        if (context.attempt > run) found = await detectDrift(saga.ref);
+        if (context.attempt > saga.firstAttempt('report-drift')) found = await detectDrift(saga.ref);
         // After a cancel nothing is written any more.
         isReported ||= !CancellationScope.current().consideredCancelled;
         tellCustomer();
