@@ -51,12 +51,17 @@ async function requireFewCodes(
     config;
   const own = signInCodesTo(email, { by: 'client' in by ? by.client : by.browserHash, most });
   const ofStrangers = signInCodesTo(email, { by: 'strangers', most: mostOfStrangers });
-  for (const allowance of 'client' in by ? [own, ofStrangers] : [own]) {
-    const outcome = await store.allowances.take(allowance);
-    if (outcome.allowed) continue;
-    const { retryAfterMs } = outcome;
-    throw new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs });
-  }
+  const outcome = await store.allowances.take(own);
+  if (!outcome.allowed) throw tooManyCodes(outcome);
+  if (!('client' in by)) return;
+  const together = await store.allowances.take(ofStrangers);
+  if (together.allowed) return;
+  await store.allowances.giveBack(own);
+  throw tooManyCodes(together);
+}
+
+function tooManyCodes({ retryAfterMs }: { retryAfterMs: number }): ReasonError {
+  return new ReasonError('too_many_requests', 'too many codes for this address', { retryAfterMs });
 }
 
 /**

@@ -95,5 +95,13 @@ export function allowanceStore(connection: Connection) {
         if (await write(before, after)) return { allowed: true };
       }
     },
+    /** Gives one time back that was taken for something that was not done after all. */
+    async giveBack({ what, subject }: Pick<Allowance, 'what' | 'subject'>): Promise<void> {
+      for (;;) {
+        const before = await model.findById(`${what}:${subject}`).lean<AllowanceRecord>();
+        if (!before || before.times.length === 0) return;
+        if (await write(before, { ...before, times: before.times.slice(0, -1), revision: before.revision + 1 })) return;
+      }
+    },
   };
 }

@@ -102,12 +102,11 @@ export function instanceStore(connection: Connection) {
         .limit(limit)
         .lean<InstanceRecord[]>();
     },
-    /** The servers that an account has, or is about to get or lose; newest first, at most 100. */
+    /** The servers that an account has, or is about to get or lose; newest first. */
     async living(accountId: string): Promise<InstanceRecord[]> {
       return model
         .find({ accountId, status: { $nin: lostInstanceStatuses } })
         .sort({ createdAt: -1 })
-        .limit(100)
         .lean<InstanceRecord[]>();
     },
     async update(

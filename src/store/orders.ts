@@ -124,12 +124,11 @@ export function orderStore(connection: Connection) {
       if (fields.length === 0) return [];
       return model.find({ $or: fields }).sort({ createdAt: -1 }).limit(limit).lean<OrderRecord[]>();
     },
-    /** The orders of an account that have not ended; newest first, at most 100. */
+    /** The orders of an account that have not ended; newest first. */
     async open(accountId: string): Promise<OrderRecord[]> {
       return model
         .find({ accountId, state: { $nin: endedOrderStates } })
         .sort({ createdAt: -1 })
-        .limit(100)
         .lean<OrderRecord[]>();
     },
     /** How many orders that have not ended are in each state. */

@@ -153,6 +153,9 @@ describe('signing in', () => {
     // The owner's own code came from a browser that was unknown then.
     expect(accepted).toHaveLength(19);
     expect(codeOf(answers.at(-1)!)).toBe('too_many_requests');
+    // A code that was refused because of others does not count against its own client.
+    const refused = await api.store.allowances.model.findById('sign-in-code:besieged@example.com by 203.0.113.39');
+    expect(refused?.times).toEqual([]);
 
     expect((await owner.ask(email)).status).toBe(202);
     expect((await owner.enter(email, codeFor(api, email))).status).toBe(200);

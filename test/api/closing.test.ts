@@ -102,6 +102,29 @@ describe('L68: closing an account', () => {
     expect(await api.store.orders.find(later.record._id)).toMatchObject({ state: 'awaiting_payment' });
   });
 
+  test('sees its own server behind any number of unpaid orders of guests', async () => {
+    const { browser, email, accountId } = await found(api);
+    const { id: orderId, instanceId: mine } = await endedOrder(browser, 'fulfilled');
+    await api.store.instances.insert(instanceRecord({ _id: mine, accountId, orderId, status: 'ready' }));
+    const { record } = await order(api, { billingEmail: email });
+    const { model } = api.store.orders;
+    const row = await model.findById(record._id).lean();
+    const guests = Array.from({ length: 120 }, (_, index) => {
+      const ids = { _id: `${record._id}${index}`, instanceId: `${mine}${index}`, operationId: `op_${mine}${index}` };
+      const once = { quoteId: `${record.quoteId}${index}`, accessHash: `hash ${index}`, idempotencyKey: ids._id };
+      return { ...row, ...ids, ...once, startedAt: new Date() };
+    });
+    await model.collection.insertMany(guests as never[]);
+    await api.store.instances.model.collection.insertMany(
+      guests.map((guest) =>
+        instanceRecord({ _id: guest.instanceId, accountId, orderId: guest._id, status: 'provisioning' }),
+      ) as never[],
+    );
+    await until(async () => (await api.store.orders.find(record._id))?.startedAt);
+    const { blockedBy } = (await preview(browser)).body;
+    expect([blockedBy.instances.map(({ id }: { id: string }) => id), blockedBy.orders]).toEqual([[mine], []]);
+  });
+
   test('is for who types its address, and for administrators', async () => {
     const { browser, email } = await found(api);
     const payer = (await join(api, browser, 'closing-payer@example.com', ['payer'])).browser;

@@ -154,6 +154,15 @@ describe('an allowance', () => {
     expect(await take('others')).toEqual({ allowed: true });
   });
 
+  test('comes back when it was given back, once for each time', async () => {
+    for (let used = 0; used < most; used += 1) await take('returned');
+    await Promise.all([1, 2].map(() => store.allowances.giveBack({ what: 'test', subject: 'returned' })));
+    const again = [await take('returned'), await take('returned'), await take('returned')];
+    expect(again.map(({ allowed }) => allowed)).toEqual([true, true, false]);
+    await store.allowances.giveBack({ what: 'test', subject: 'nobody' });
+    expect(await store.allowances.model.findById('test:nobody')).toBeNull();
+  });
+
   test('comes back when its window has passed', async () => {
     for (let used = 0; used < most; used += 1) await take('later');
     const past = new Date(Date.now() - 61_000);
@@ -167,10 +176,10 @@ describe('the key of a request', () => {
   test('stands for the first request alone, also when they come at once', async () => {
     const key = { scope: 'i1:restart', key: 'k' };
     const outcomes = await Promise.all(
-      ['one', 'two', 'one', 'two'].map((requestHash) => store.requestKeys.standsFor({ ...key, requestHash })),
+      ['one', 'two', 'one', 'two'].map((requestHash) => store.requestKeys.use({ ...key, requestHash })),
     );
-    expect(outcomes.filter(Boolean)).toHaveLength(2);
-    expect(await store.requestKeys.standsFor({ ...key, scope: 'i2:restart', requestHash: 'two' })).toBe(true);
+    expect(outcomes.toSorted()).toEqual(['first', 'other_request', 'other_request', 'repeated']);
+    expect(await store.requestKeys.use({ ...key, scope: 'i2:restart', requestHash: 'two' })).toBe('first');
   });
 });
 
