@@ -28,17 +28,25 @@ export function requestKeyStore(connection: Connection) {
 
   return {
     model,
-    /** Whether the key stands for this request, which it does from its first use on. */
-    async standsFor({ scope, key, requestHash }: { scope: string; key: string; requestHash: string }) {
+    /** Notes the use of a key: the first one, one with the same request again, or one with another request. */
+    async use({
+      scope,
+      key,
+      requestHash,
+    }: {
+      scope: string;
+      key: string;
+      requestHash: string;
+    }): Promise<'first' | 'repeated' | 'other_request'> {
       const _id = `${scope}:${key}`;
       try {
         await insertPlain(model, { _id, requestHash, createdAt: nowDate() });
-        return true;
+        return 'first';
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
       const first = await model.findById(_id).lean<RequestKeyRecord>();
-      return first === null || first.requestHash === requestHash;
+      return first === null || first.requestHash === requestHash ? 'repeated' : 'other_request';
     },
   };
 }

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { createJournal } from '../../src/activities/lib/journal.ts';
+import { noteDecision } from '../../src/activities/records/note-operation.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, operatorToken, order, signIn, startApi, useApi } from '../support/api.ts';
+import { watchIncidents } from '../support/incidents.ts';
 import { until } from '../support/until.ts';
 
 const { workflows, calls } = notedWorkflows();
@@ -91,6 +94,66 @@ describe('an operator', () => {
     const cancelled = await api.call('POST', `/v1/operator/orders/${record._id}/cancel`, cancel);
     expect([cancelled.status, codeOf(cancelled)]).toEqual([409, 'idempotency_key_reused']);
     expect(calls.findLast(({ call }) => call === 'decide')?.args[1]).toMatchObject({ action: 'retry' });
+  });
+
+  test('whose answer was lost is answered the same when they repeat their decision, and it is in the audit log', async () => {
+    const record = await waitingOperation();
+    const { operationId, instanceId } = record;
+    const body = { step: 'stack-up' as const, attempt: 2, why: 'the quota was raised' };
+    // The workflow uses the decision, and the step goes on, before Temporal's answer is lost.
+    const { workflows: losing } = notedWorkflows({
+      decide: async () => {
+        const decision = { ...body, operationId, operator: 'bootstrap', action: 'retry' as const };
+        const journal = createJournal(api.store);
+        const ports = { store: api.store, journal, holdMs: 60_000, ...watchIncidents(api.store) };
+        const context = { instanceId, operationId, orderId: record._id, step: body.step, attempt: 2 };
+        await noteDecision(ports)(context, decision, 'provision');
+        throw new ReasonError('workflow_unreachable');
+      },
+    });
+    const headers = { ...bearer, 'idempotency-key': 'lost' };
+    const cut = await startApi(api.databaseUri, { workflows: losing });
+    try {
+      const lost = await cut.call('POST', `/v1/operator/operations/${operationId}/retry`, { body, headers });
+      expect([lost.status, codeOf(lost)]).toEqual([503, 'workflow_unreachable']);
+    } finally {
+      await cut.close();
+    }
+    const asked = calls.length;
+    expect((await decide(operationId, 'retry', body, headers)).status).toBe(202);
+    expect((await decide(operationId, 'retry', body, headers)).status).toBe(202);
+    expect(calls.slice(asked)).toEqual([]);
+    const actor = 'operator:bootstrap';
+    expect(await api.store.audit.of(operationId)).toMatchObject([
+      { actor, action: 'operation-retry', why: body.why },
+      { actor, action: 'request-retry', why: body.why },
+    ]);
+    // With another key it is another decision.
+    const other = await decide(operationId, 'retry', body, { ...bearer, 'idempotency-key': 'other' });
+    expect(codeOf(other)).toBe('step_not_waiting');
+  });
+
+  test('whose answer to a cancel was lost is answered with the cancelled order when they repeat it', async () => {
+    const { record } = await order(api);
+    const { workflows: losing } = notedWorkflows({
+      cancel: async () => {
+        await api.store.orders.move(record._id, { to: 'cancelling', reason: 'cancelled_by_operator' });
+        throw new ReasonError('workflow_unreachable');
+      },
+    });
+    const asked = { headers: { ...bearer, 'idempotency-key': 'lost' }, body: { why: 'asked by mail' } };
+    const path = `/v1/operator/orders/${record._id}/cancel`;
+    const cut = await startApi(api.databaseUri, { workflows: losing });
+    try {
+      expect(codeOf(await cut.call('POST', path, asked))).toBe('workflow_unreachable');
+    } finally {
+      await cut.close();
+    }
+    await api.store.orders.move(record._id, { to: 'cancelled' });
+    const again = await api.call('POST', path, asked);
+    expect([again.status, again.body.state]).toEqual([202, 'cancelled']);
+    expect(codeOf(await api.call('POST', path, { ...asked, headers: bearer }))).toBe('already_ended');
+    expect(await api.store.audit.of(record._id)).toMatchObject([{ action: 'cancel-order', why: 'asked by mail' }]);
   });
 
   test('is told when the step does not wait, and when there is no such operation', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { orderOperation } from '../../contracts/operations/registry.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import { orderCanBeCancelled, orderHasEnded } from '../../contracts/states.ts';
 import type { CancelRequest } from '../../contracts/workflow-messages.ts';
@@ -9,7 +10,9 @@ import { requireSameRequest } from '../operations/require-same-request.ts';
 import { startOrder } from './start-orders.ts';
 
 /**
- * Cancels an order and returns its state afterwards; an order that is already being undone stays as it is. Throws
+ * Cancels an order and returns its state afterwards; an order that is already being undone stays as it is. A request
+ * that is repeated with its Idempotency-Key, because the first answer was lost, is answered with the cancelled order.
+ * Every request that may have been accepted is audited. Throws
  * `idempotency_key_reused`, `already_ready`, `already_ended`, `account_closed`, `workflow_unreachable`.
  */
 export async function cancelOrder(
@@ -24,31 +27,41 @@ export async function cancelOrder(
     idempotencyKey?: string | undefined;
   },
 ): Promise<OrderRecord> {
+  const { by, idempotencyKey: key } = facts;
+  const isRepeated = await requireSameRequest(deps, {
+    ...{ scope: order.instanceId, key, request: { action: 'cancel', orderId: order._id } },
+  });
+  const wasCancelled = order.reason === orderOperation.order.cancelledBy[by];
+  if (isRepeated && wasCancelled && orderHasEnded(order.state)) return order;
   requireOpen(order);
   if (!orderCanBeCancelled(order.state)) return order;
-  const { idempotencyKey: key } = facts;
-  await requireSameRequest(deps, { scope: order.instanceId, key, request: { action: 'cancel', orderId: order._id } });
   if (!order.startedAt) await startOrder(deps, order);
+  const note = async (after: OrderRecord | undefined) => {
+    await deps.store.audit.append({
+      at: nowDate(),
+      actor: facts.actor,
+      action: 'cancel-order',
+      subject: order._id,
+      before: { state: order.state },
+      ...(after ? { after: { state: after.state } } : {}),
+      requestId: facts.requestId,
+      ...(facts.why ? { why: facts.why } : {}),
+    });
+  };
   try {
-    await deps.workflows.cancel(order.instanceId, { by: facts.by, updateId: key ?? randomUUID() });
+    await deps.workflows.cancel(order.instanceId, { by, updateId: key ?? randomUUID() });
   } catch (error) {
-    if (!(error instanceof ReasonError) || error.code !== 'not_found') throw error;
+    if (!(error instanceof ReasonError)) throw error;
+    // The order may be cancelled all the same: only the answer was lost.
+    if (error.code === 'workflow_unreachable') await note(undefined);
+    if (error.code !== 'not_found') throw error;
     // Its workflow ended between the read and the Update.
     const latest = await deps.store.orders.find(order._id);
     if (latest) requireOpen(latest);
     throw new ReasonError('workflow_unreachable', undefined, { cause: error });
   }
   const cancelled = (await deps.store.orders.find(order._id)) ?? order;
-  await deps.store.audit.append({
-    at: nowDate(),
-    actor: facts.actor,
-    action: 'cancel-order',
-    subject: order._id,
-    before: { state: order.state },
-    after: { state: cancelled.state },
-    requestId: facts.requestId,
-    ...(facts.why ? { why: facts.why } : {}),
-  });
+  await note(cancelled);
   return cancelled;
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { IdempotencyKey, pageOf } from '../../contracts/api/common.ts';
 import {
@@ -16,9 +15,8 @@ import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
 import { ReasonError } from '../../contracts/reasons.ts';
 import type { Decision } from '../../contracts/steps.ts';
 import { route } from '../../routing/route.ts';
-import { nowDate } from '../../runtime/clock.ts';
 import { requireOperator } from '../guards/require-operator.ts';
-import { requireSameRequest } from '../operations/require-same-request.ts';
+import { decideOperation } from '../operations/decide-operation.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { auditView } from '../views/audit-view.ts';
 import { operatorInstanceViews } from '../views/instance-view.ts';
@@ -174,29 +172,8 @@ function decisionRoute(action: Decision, summary: string) {
     handler: async ({ deps, params: { id }, body, headers, caller, requestId }) => {
       const operation = await deps.store.operations.find(id);
       if (!operation) throw new ReasonError('not_found');
-      const key = headers['idempotency-key'];
-      await requireSameRequest(deps, {
-        ...{ scope: operation.instanceId, key, request: { action, operationId: id, ...body } },
-      });
-      const waiting = operation.steps.find(({ step }) => step === body.step);
-      if (waiting?.status !== 'needs_operator' || waiting.attempt !== body.attempt) {
-        throw new ReasonError('step_not_waiting', `${body.step}, attempt ${body.attempt}`);
-      }
-      await deps.workflows.decide(operation.instanceId, {
-        action,
-        request: { operationId: id, operator: caller.name, ...body },
-        updateId: key ?? randomUUID(),
-      });
-      await deps.store.audit.append({
-        at: nowDate(),
-        actor: `operator:${caller.name}`,
-        action: `request-${action}`,
-        subject: id,
-        before: { status: operation.status, step: body.step, attempt: body.attempt },
-        requestId,
-        why: body.why,
-      });
-      const latest = (await deps.store.operations.find(id)) ?? operation;
+      const about = { operator: caller.name, idempotencyKey: headers['idempotency-key'], requestId };
+      const latest = await decideOperation(deps, operation, { action, ...body, ...about });
       return { status: 202, body: operatorOperationView(deps, latest) };
     },
   });
