@@ -20,6 +20,7 @@ const settled: readonly StepStatus[] = ['succeeded', 'skipped', 'stopped', 'fail
  */
 function lastingAgainst({ step, status }: OperationStep): readonly StepStatus[] {
   if (isUnderWay(status)) return settled;
+  if (status === 'needs_operator') return isUndoStep(step) ? ['succeeded'] : [];
   if (status === 'skipped') return ['succeeded'];
   if (status !== 'succeeded' && status !== 'failed' && status !== 'stopped') return [];
   if (isUndoStep(step)) return [status];

@@ -187,8 +187,9 @@ export async function instance(input: InstanceInput): Promise<void> {
           throw refusal('step_not_waiting', `${step}, attempt ${attempt}`);
         }
         if (action === 'skip') throw refusal('step_not_waiting', 'the operation stopped; no step of it waits');
+        // A delivered order refuses the cancel; then there is no decision to record.
+        if (action === 'abort') await cancelOrder('operator');
         await controlActivities().noteDecision({ ...refOf(operation), step, attempt }, decision, operation.kind);
-        if (action === 'abort') return cancelOrder('operator');
         // Another decision may have had it run again meanwhile, and that run may have ended.
         operation.again = true;
         return { operationId };

@@ -71,6 +71,24 @@ describe('a customer', () => {
     expect(other.body.operationId).not.toBe(operationId);
   });
 
+  test('is audited once also when the answer to their first request was lost', async () => {
+    const { owner, instance, path } = await delivered();
+    const headers = { ...owner.browser, ...once('lost') };
+    // The operation was accepted and has begun; the api died before it answered.
+    const operationId = operationIdFrom([instance._id, 'restart', 'lost']);
+    await requireSameRequest(api.deps, {
+      ...{ scope: `${instance._id}:restart`, key: 'lost', request: { requestedBy: 'customer', request: {} } },
+    });
+    await api.store.operations.insert({
+      ...{ _id: operationId, instanceId: instance._id, accountId: instance.accountId },
+      ...{ kind: 'restart', status: 'running', steps: [], createdAt: new Date() },
+    });
+    for (const _ of [1, 2]) expect((await api.call('POST', `${path}/restart`, { headers })).status).toBe(202);
+    expect(await api.store.audit.of(instance._id)).toMatchObject([
+      { action: 'request-restart', after: { operationId } },
+    ]);
+  });
+
   test('is refused with a key that came with another request before', async () => {
     const { owner, instance, path } = await delivered();
     const scope = `${instance._id}:restart`;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createJournal } from '../../src/activities/lib/journal.ts';
 import { noteDecision } from '../../src/activities/records/note-operation.ts';
+import { requireSameRequest } from '../../src/api/operations/require-same-request.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, operatorToken, order, signIn, startApi, useApi } from '../support/api.ts';
@@ -153,6 +154,19 @@ describe('an operator', () => {
     const again = await api.call('POST', path, asked);
     expect([again.status, again.body.state]).toEqual([202, 'cancelled']);
     expect(codeOf(await api.call('POST', path, { ...asked, headers: bearer }))).toBe('already_ended');
+    expect(await api.store.audit.of(record._id)).toMatchObject([{ action: 'cancel-order', why: 'asked by mail' }]);
+  });
+
+  test('whose cancel was accepted by a process that died before it was audited is in the audit log after the repeat', async () => {
+    const { record } = await order(api);
+    const key = 'died';
+    const request = { action: 'cancel', orderId: record._id };
+    await requireSameRequest(api.deps, { scope: record.instanceId, key, request });
+    await api.store.orders.move(record._id, { to: 'cancelling', reason: 'cancelled_by_operator' });
+    const asked = { headers: { ...bearer, 'idempotency-key': key }, body: { why: 'asked by mail' } };
+    for (const _ of [1, 2]) {
+      expect((await api.call('POST', `/v1/operator/orders/${record._id}/cancel`, asked)).status).toBe(202);
+    }
     expect(await api.store.audit.of(record._id)).toMatchObject([{ action: 'cancel-order', why: 'asked by mail' }]);
   });
 

@@ -236,6 +236,22 @@ describe('what the page says', () => {
     }
   });
 
+  test('does not say that money is back whose refund failed after the end, nor that nobody acts', async () => {
+    const of = async (change: Parameters<typeof factsOf>[0]) => {
+      const facts = await factsOf(
+        { state: 'cancelled', reason: 'cancelled_by_customer', ...change },
+        { status: 'failed' },
+      );
+      return outcomeTexts(facts.outcome!, shown);
+    };
+    const failed = await of({ paid: 12_345, refunded: 0 });
+    expect(failed.money).toBe('€123.45 was charged and is being given back in full.');
+    expect(failed.next).toContain('We do; you need not do anything.');
+    expect((await of({ paid: 12_345, refunded: 0, paidOutside: 12_345 })).money).toContain(
+      'outside our payment service',
+    );
+  });
+
   test('tells what was charged and what went back', async () => {
     let steps: OperationRecord['steps'] = [];
     const money = async (paid: number, refunded: number) =>

@@ -509,6 +509,12 @@ describe('reading an order', () => {
     expect((await api.call('GET', path, { headers: bearer })).status).toBe(401);
     const owner = await signIn(api, 'late@example.com');
     expect((await api.call('GET', path, { headers: owner })).status).toBe(200);
+    // Also while the browser keeps the cookie of an old link.
+    const both = { ...owner, cookie: `${owner.cookie}; freehold_${accepted.id}=${accepted.capability}` };
+    expect((await api.call('GET', path, { headers: both })).status).toBe(200);
+    const stranger = await signIn(api, 'stranger-to-it@example.com');
+    const theirs = { ...stranger, cookie: `${stranger.cookie}; freehold_${accepted.id}=${accepted.capability}` };
+    expect((await api.call('GET', path, { headers: theirs })).status).toBe(401);
   });
 
   test('lists those of the account', async () => {

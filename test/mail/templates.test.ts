@@ -248,7 +248,7 @@ test.each([
 });
 
 test('a payment that came too late: how much goes back, and of which order', () => {
-  const { subject, html, text } = renderLateRefund({ ...order, amount: 3_509 });
+  const { subject, html, text } = renderLateRefund({ ...order, amount: 3_509, isRepeated: false });
   expect(subject).toBe('Your payment goes back: acme.local.freehold.localhost');
   for (const body of [html, text]) {
     expect(body).toMatch(/35[.,]09/);

@@ -56,6 +56,27 @@ describe('the entity of an instance', () => {
     });
   }, 60_000);
 
+  test('refuses to abort a terminated operation whose order is delivered, and records no decision', async () => {
+    const world = createWorld({
+      'send-mail': () => {
+        if (!world.notes.includes('needs_operator')) throw fail('mail_unavailable', false);
+      },
+    });
+    await withInstance({ world, realTime: true }, async ({ operation, entity }) => {
+      await until(() => world.calls.includes('send-mail'));
+      await operation.terminate('a slip of the hand');
+      await until(() => world.notes.includes('needs_operator'));
+      const stopped = { ...request, step: 'mark-ready' as const };
+      await expect(entity.executeUpdate(abortOperation, { args: [stopped] })).rejects.toMatchObject({
+        cause: { type: 'already_ready' },
+      });
+      expect(world.decisions).toEqual([]);
+      await entity.executeUpdate(retryStep, { args: [stopped] });
+      await until(async () => (await entity.query(stateQuery)).running === null);
+      expect(world.order.state).toBe('fulfilled');
+    });
+  }, 60_000);
+
   test.each(['customer', 'operator'] as const)(
     'a cancel by the %s after its operation was terminated undoes everything that may have been made',
     async (by) => {

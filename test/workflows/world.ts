@@ -87,6 +87,7 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
     awaitHealthy: step('await-healthy'),
     awaitActivation: step('await-activation'),
     markReady: step('mark-ready', () => {
+      if (order.state === 'fulfilled') return;
       if (order.state !== 'fulfilling') throw fail(order.reason ?? 'cancelled_by_customer');
       order.state = 'fulfilled';
     }),

@@ -4,7 +4,7 @@ import type { StepContext } from '../../contracts/workflow-messages.ts';
 import { declinedTooOften } from '../../domain/billing/order-rules.ts';
 import type { PaymentState } from '../../payments/payment-state.ts';
 import { now } from '../../runtime/clock.ts';
-import { holderAccountOf } from '../../store/hostname-holds.ts';
+import { type HostnameHold, holderAccountOf } from '../../store/hostname-holds.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import { findLiveOrder } from '../lib/live-order.ts';
@@ -103,7 +103,27 @@ async function holdLonger({ store, holdAfterAttemptMs }: BillingPorts, order: Or
   const until = new Date(now() + holdAfterAttemptMs);
   const { name } = order.quote.subject;
   if (await store.holds.extend(name, order._id, until)) return true;
-  return (await store.holds.take({ ...holdOf(order), holder: 'order', holderId: order._id, until })) === 'held';
+  return takeAgain(store, order, { holder: 'order', holderId: order._id, until });
+}
+
+/**
+ * Takes the name of an order whose hold has gone; false if somebody else has it. An order that is being cancelled may
+ * have released its name for the last time already, so it gives the name back and fails with its reason.
+ */
+async function takeAgain(
+  store: Store,
+  order: OrderRecord,
+  holder: Pick<HostnameHold, 'holder' | 'holderId' | 'until'>,
+): Promise<boolean> {
+  const hold = { ...holdOf(order), ...holder };
+  if ((await store.holds.take(hold)) !== 'held') return false;
+  try {
+    await findLiveOrder(store, refOf(order));
+  } catch (error) {
+    await store.holds.release(hold._id, [hold.holderId]);
+    throw error;
+  }
+  return true;
 }
 
 /** Starts the fulfilment: the order is fulfilling, and it holds its name until it is undone. */
@@ -120,7 +140,7 @@ async function takePayment({ store }: BillingPorts, order: OrderRecord, payment:
   const kept =
     (await store.holds.own(order.quote.subject.name, order._id, instanceId)) ||
     // The hold expired before the payment arrived; the name may still be free.
-    (await store.holds.take({ ...holdOf(order), holder: 'instance', holderId: instanceId, until: null })) === 'held';
+    (await takeAgain(store, order, { holder: 'instance', holderId: instanceId, until: null }));
   if (!kept)
     throw new ReasonError('hostname_taken', `${order.quote.subject.name} was taken while the payment was open`);
 }

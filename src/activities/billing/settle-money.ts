@@ -84,7 +84,7 @@ async function noteLatePayment(
     .map((noted) => ({ before: noted.before, after: noted.after }) as typeof entry)
     .filter(({ after: { paid, refunded, ...noted } }) => isDeepStrictEqual(noted, about));
   const isNoted = earlier.some((noted) => isDeepStrictEqual(noted, entry));
-  if (!isNoted) {
+  if (!isNoted && !isDeepStrictEqual(before, { paid: after.paid, refunded: after.refunded })) {
     await store.audit.append({ at: nowDate(), actor: 'system', action: lateAction, subject: orderId, ...entry });
   }
   return sum((isNoted ? earlier : [...earlier, entry]).map((noted) => noted.after.refunded - noted.before.refunded));
@@ -106,6 +106,11 @@ async function settle(ports: BillingPorts, order: OrderRecord, baseKey: string):
   } catch (error) {
     if (error instanceof ReasonError && error.code === 'money_in_flight') {
       await store.orders.move(order._id, { to: 'settling' });
+    }
+    // An earlier try may have recorded money as given back that has come back since.
+    if (error instanceof ReasonError && error.code === 'refund_failed') {
+      const latest = (await store.orders.find(order._id)) ?? order;
+      await store.orders.setMoney(order._id, await gateway.chargedFor(latest.invoiceIds));
     }
     throw error;
   }

@@ -103,21 +103,22 @@ export function sendOutcomeMail(ports: MailPorts) {
   };
 }
 
-/** Sends the payer the mail about the refund of a late payment; `amount` in minor units. Same errors. */
+/** Sends the payer the mail about the refund of a late payment, or about a failed refund that was repeated; `amount` in minor units. Same errors. */
 export function sendLateRefund(ports: MailPorts) {
-  return async ({ orderId, paymentIntentId }: LatePayment, amount: number): Promise<void> => {
+  return async ({ orderId, paymentIntentId, refundId }: LatePayment, amount: number): Promise<void> => {
     const order = await ports.store.orders.find(orderId);
     if (!order) throw new ReasonError('not_found', `order ${orderId}`);
     const mail = renderLateRefund({
       orderId,
       hostname: order.quote.subject.hostname,
       amount,
+      isRepeated: refundId !== undefined,
       currency: order.quote.currency,
       orderUrl: ports.orderLink(order._id),
     });
     await deliver(ports, {
       order,
-      kind: `refund-${paymentIntentId}`,
+      kind: `refund-${refundId ?? paymentIntentId}`,
       recipient: 'payer',
       to: order.billingEmail,
       mail,

@@ -8,6 +8,7 @@ import type { OperationRef, OperatorDecision, StepContext } from '../../contract
 import { severityOfStep } from '../../domain/operations/incident-severity.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import type { OperationRecord } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import { textsOf } from '../../texts/texts.ts';
 import { orderIdOf } from '../lib/live-order.ts';
 import { openRecords } from './open-records.ts';
@@ -58,9 +59,19 @@ export function noteNeedsOperator({ store, journal, incidents }: WaitPorts) {
     if (order) await openRecords({ store }, order);
     await store.operations.setStatus(context.operationId, { status: 'needs_operator', reason });
     await journal.note(context, { status: 'needs_operator', reason, detail });
+    if (await hasSucceeded(store, context)) {
+      await store.operations.goOn(context.operationId, { ...context, status: 'undoing' });
+      return detail;
+    }
     await incidents.open(waitingIncident(context, reason, detail));
     return detail;
   };
+}
+
+/** Whether this try of an undo step has worked, in the moment in which an operator was to be asked about it. */
+async function hasSucceeded({ operations }: Pick<Store, 'operations'>, { operationId, step, attempt }: StepContext) {
+  const operation = await operations.find(operationId);
+  return operation?.steps.some((each) => each.step === step && each.attempt === attempt && each.status === 'succeeded');
 }
 
 /**

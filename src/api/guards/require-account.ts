@@ -3,7 +3,7 @@ import { ReasonError } from '../../contracts/reasons.ts';
 import type { RequestParams } from '../../routing/route.ts';
 import type { OrderRecord } from '../../store/records.ts';
 import type { ApiFacts, Guard } from './guard.ts';
-import { capabilityIn, opensOrder, requireLivingCapability } from './order-capability.ts';
+import { capabilityIn, hasLivingCapability, opensOrder, requireLivingCapability } from './order-capability.ts';
 import { type SignedIn, sameText } from './session.ts';
 
 /** The caller of an order's route, as the audit log names them. */
@@ -59,9 +59,11 @@ async function admitToOrder(facts: ApiFacts & RequestParams, role: Role): Promis
   const capability = capabilityIn(request, { deps, orderId: id, formToken });
   if (!capability && !session) throw new ReasonError('not_signed_in');
   const order = await deps.store.orders.find(id);
+  const isOfAccount = order !== null && order.accountId === session?.account._id;
   if (order && capability && opensOrder(order, capability)) {
-    requireLivingCapability(order, deps);
-    return { order, actor: `guest:${order._id}` };
+    // A member of the account may read for ever, also by an old link.
+    if (!isOfAccount) requireLivingCapability(order, deps);
+    if (hasLivingCapability(order, deps)) return { order, actor: `guest:${order._id}` };
   }
   if (!order || !session || order.accountId !== session.account._id) throw new ReasonError('not_found');
   if (formToken !== undefined && !sameText(formToken, session.csrfToken)) throw new ReasonError('csrf_mismatch');

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AcceptedOperation } from '../../contracts/api/operations.ts';
 import type { RequestedBy } from '../../contracts/operations/operation.ts';
 import type { OperationKind } from '../../contracts/operations/registry.ts';
@@ -29,21 +30,32 @@ export async function requestOperation(
 ): Promise<AcceptedOperation> {
   const { _id: instanceId, status } = instance;
   const { kind, requestedBy, request, idempotencyKey, actor, requestId } = requested;
-  await requireSameRequest(deps, {
+  const isRepeated = await requireSameRequest(deps, {
     ...{ scope: `${instanceId}:${kind}`, key: idempotencyKey, request: { requestedBy, request: request ?? {} } },
   });
   const id = idempotencyKey ? operationIdFrom([instanceId, kind, idempotencyKey]) : newId.operation();
-  if (idempotencyKey && (await deps.store.operations.find(id)))
+  if (idempotencyKey && (await deps.store.operations.find(id))) {
+    await note(id);
     return acceptedOperationView(deps, instance, { operationId: id, requestedBy });
+  }
   const operation = { kind, operationId: id, requestedBy, ...(request ? { request } : {}) };
   const { operationId } = await deps.workflows.request(instanceId, operation).catch((error: unknown) => {
     // The workflow of an instance ends with the instance.
     const isGone = error instanceof ReasonError && error.code === 'not_found';
     throw isGone ? new ReasonError('server_not_ready', `the instance is ${status}`, { cause: error }) : error;
   });
-  const after = { operationId };
-  await deps.store.audit.append({
-    ...{ at: nowDate(), actor, action: `request-${kind}`, subject: instanceId, after, requestId },
-  });
+  await note(operationId);
   return acceptedOperationView(deps, instance, { operationId, requestedBy });
+
+  /** Audits the request, unless an earlier one with its key was audited. */
+  async function note(accepted: string): Promise<void> {
+    const action = `request-${kind}`;
+    const after = { operationId: accepted };
+    const entries = isRepeated ? await deps.store.audit.of(instanceId) : [];
+    const isNoted = entries.some((entry) =>
+      isDeepStrictEqual([entry.actor, entry.action, entry.after], [actor, action, after]),
+    );
+    if (isNoted) return;
+    await deps.store.audit.append({ at: nowDate(), actor, action, subject: instanceId, after, requestId });
+  }
 }

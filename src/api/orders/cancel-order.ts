@@ -9,6 +9,8 @@ import type { ApiDeps } from '../deps.ts';
 import { requireSameRequest } from '../operations/require-same-request.ts';
 import { startOrder } from './start-orders.ts';
 
+const cancelAction = 'cancel-order';
+
 /**
  * Cancels an order and returns its state afterwards; an order that is already being undone stays as it is. A request
  * that is repeated with its Idempotency-Key, because the first answer was lost, is answered with the cancelled order.
@@ -31,23 +33,16 @@ export async function cancelOrder(
   const isRepeated = await requireSameRequest(deps, {
     ...{ scope: order.instanceId, key, request: { action: 'cancel', orderId: order._id } },
   });
-  const wasCancelled = order.reason === orderOperation.order.cancelledBy[by];
-  if (isRepeated && wasCancelled && orderHasEnded(order.state)) return order;
+  const wasCancelled = isRepeated && order.reason === orderOperation.order.cancelledBy[by];
+  if (wasCancelled && !orderCanBeCancelled(order.state)) {
+    // The first request may have died before it was audited.
+    const entries = await deps.store.audit.of(order._id);
+    if (!entries.some(({ actor, action }) => actor === facts.actor && action === cancelAction)) await note(order);
+    return order;
+  }
   requireOpen(order);
   if (!orderCanBeCancelled(order.state)) return order;
   if (!order.startedAt) await startOrder(deps, order);
-  const note = async (after: OrderRecord | undefined) => {
-    await deps.store.audit.append({
-      at: nowDate(),
-      actor: facts.actor,
-      action: 'cancel-order',
-      subject: order._id,
-      before: { state: order.state },
-      ...(after ? { after: { state: after.state } } : {}),
-      requestId: facts.requestId,
-      ...(facts.why ? { why: facts.why } : {}),
-    });
-  };
   try {
     await deps.workflows.cancel(order.instanceId, { by, updateId: key ?? randomUUID() });
   } catch (error) {
@@ -63,6 +58,20 @@ export async function cancelOrder(
   const cancelled = (await deps.store.orders.find(order._id)) ?? order;
   await note(cancelled);
   return cancelled;
+
+  /** `after` is undefined where it is not known whether the order is cancelled. */
+  async function note(after: OrderRecord | undefined): Promise<void> {
+    await deps.store.audit.append({
+      at: nowDate(),
+      actor: facts.actor,
+      action: cancelAction,
+      subject: order._id,
+      before: { state: order.state },
+      ...(after ? { after: { state: after.state } } : {}),
+      requestId: facts.requestId,
+      ...(facts.why ? { why: facts.why } : {}),
+    });
+  }
 }
 
 function requireOpen(order: OrderRecord): void {

@@ -71,8 +71,8 @@ async function passOn(deps: ApiDeps, event: Stripe.Event): Promise<void> {
   if (orderEndedUnfulfilled(order) && about.creditedInvoiceId) return deps.store.orders.checkMoneyNow(order._id);
   const signalled = orderEndedUnfulfilled(order) ? false : await deps.workflows.signalPayment(order.instanceId);
   if (!moneyCame.includes(event.type)) return;
-  // The order may have ended during the signal, so that its instance did not check again.
-  const latest = signalled ? await deps.store.orders.find(order._id) : order;
+  // The order may have ended since it was read, so that its instance did not check again.
+  const latest = await deps.store.orders.find(order._id);
   const paymentIntentId = about.paymentIntentId ?? order.payment?.paymentIntentId;
   if (latest && paymentIntentId && orderEndedUnfulfilled(latest)) {
     await deps.workflows.startLatePayment({ paymentIntentId, orderId: order._id });

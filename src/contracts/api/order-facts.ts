@@ -124,7 +124,7 @@ type OperationStep = Pick<
 
 type OrderOfFacts = Pick<
   OrderDetails,
-  'state' | 'reason' | 'total' | 'paid' | 'refunded' | 'endedAt' | 'declines' | 'triesLeft' | 'name'
+  'state' | 'reason' | 'total' | 'paid' | 'refunded' | 'paidOutside' | 'endedAt' | 'declines' | 'triesLeft' | 'name'
 >;
 
 /** Relative weight of each step where there are no earlier runs. */
@@ -324,12 +324,13 @@ function outcomeOf(
   const next = () => {
     if (!orderHasEnded(order.state)) return 'undo';
     if (removing) return 'removal';
-    return money.code === 'owed_by_hand' ? 'by_hand' : 'nobody';
+    // A refund of an ended order has failed and is repeated.
+    return money.code === 'given_back' || money.code === 'nothing_charged' ? 'nobody' : 'by_hand';
   };
   return { happened: order.reason ?? 'order_ended', money, next: next(), name };
 }
 
-function moneyFacts({ state, paid, refunded }: OrderOfFacts, settled: boolean): MoneyFacts {
+function moneyFacts({ state, paid, refunded, paidOutside = 0 }: OrderOfFacts, settled: boolean): MoneyFacts {
   const code = () => {
     // Until it is settled, a payment may have arrived that was not read.
     if (paid === 0 && state === 'cancelling' && !settled) return 'not_read_yet';
@@ -337,8 +338,7 @@ function moneyFacts({ state, paid, refunded }: OrderOfFacts, settled: boolean): 
     if (paid === 0) return 'nothing_charged';
     if (refunded >= paid) return 'given_back';
     if (state === 'fulfilled' || state === 'fulfilling') return 'charged';
-    // An order ends when everything that came through the payment provider has gone back.
-    if (orderHasEnded(state)) return 'owed_by_hand';
+    if (orderHasEnded(state) && paid - refunded <= paidOutside) return 'owed_by_hand';
     return refunded > 0 ? 'partly_back' : 'going_back';
   };
   return { code: code(), paid, refunded };

@@ -129,7 +129,9 @@ export const mails = {
     subject: 'Your payment goes back: {hostname}',
     footer: placedOrder,
     title: 'Your payment goes back',
-    lead: 'Your payment for {hostname} reached us after the order had ended.',
+    lead:
+      '{cause, select, failed_refund {The first refund of your payment for {hostname} did not arrive; it was sent again.} ' +
+      'other {Your payment for {hostname} reached us after the order had ended.}}',
     money: '{amount} go back the way you paid. Depending on your bank this takes up to ten days.',
     seeOrder,
     orderId,

@@ -66,7 +66,10 @@ export function controlActivities(within: Within = {}) {
   return proxyActivities<ControlActivities>({ taskQueue: controlQueue, ...retriedActivity, ...deadline(within) });
 }
 
-/** A read at Stripe that is repeated by its own retry delays; a cancel does not wait for it, because it only reads. */
+/**
+ * A read at Stripe that is repeated by its own retry delays. A cancel does not wait for it: what it writes about an
+ * order that is being cancelled it takes back.
+ */
 export function paymentActivities() {
   return proxyActivities<Pick<ControlActivities, 'awaitPayment'>>({
     taskQueue: controlQueue,

@@ -183,6 +183,26 @@ describe('await payment', () => {
     expect(await holdOf(order)).toBeNull();
   });
 
+  test.each([
+    ['declined', open(1)],
+    ['paid', paid],
+    ['being confirmed by the bank', { kind: 'processing' } as PaymentState],
+  ])(
+    'a read overtaken by a cancel that has released the name does not keep it, when the payment is %s',
+    async (_, state) => {
+      const order = await payable();
+      const { name } = order.quote.subject;
+      const overtaken = ports(async () => {
+        const journal = createJournal(api.store);
+        await startCancelling({ store: api.store, journal, holdMs: hour })(refOf(order), 'cancelled_by_customer');
+        await api.store.holds.release(name, [order._id, order.instanceId]);
+        return state;
+      });
+      await expect(run(awaitPayment, overtaken, order)).rejects.toMatchObject({ code: 'cancelled_by_customer' });
+      expect(await api.store.holds.find(name)).toBeNull();
+    },
+  );
+
   test('a payment that is processing is waited for, keeps the name and is told as such', async () => {
     const order = await payable();
     await loseHold(order);

@@ -1,45 +1,28 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitPayment } from '../../../src/activities/billing/await-payment.ts';
 import { createSubscription } from '../../../src/activities/billing/create-subscription.ts';
-import type { BillingPorts } from '../../../src/activities/billing/ports.ts';
 import type { StepContext } from '../../../src/contracts/workflow-messages.ts';
-import { priceList } from '../../../src/domain/catalogue/catalogue.ts';
-import { catalogue } from '../../../src/domain/catalogue/catalogue-data.ts';
-import { createStripeGateway } from '../../../src/payments/stripe-gateway.ts';
-import { payAsBrowser, type RunningEmulator, runEmulator, secretKey } from '../../emulators/stripe/run-emulator.ts';
+import { payAsBrowser } from '../../emulators/stripe/run-emulator.ts';
 import { order as placeOrder, useApi } from '../../support/api.ts';
+import { useBilling } from '../../support/billing.ts';
 
 const api = useApi();
 const hour = 3_600_000;
-
-let emulator: RunningEmulator;
-let ports: BillingPorts;
-
-beforeAll(async () => {
-  emulator = await runEmulator();
-  const { store } = api;
-  const gateway = createStripeGateway({ secretKey, apiBase: emulator.address, intents: store.createIntents });
-  await gateway.syncCatalogue(priceList(catalogue));
-  ports = {
-    ...{ store, gateway, declineLimit: 3, holdAfterAttemptMs: hour, paymentReadMs: 1, paymentReadLaterMs: 1 },
-    renewalTimes: { renewalReadMs: hour, unpaidReadMs: hour },
-  };
-}, 60_000);
-afterAll(() => emulator?.[Symbol.asyncDispose]());
+const billing = useBilling(api, { declineLimit: 3 });
 
 test('a 3-D Secure challenge that is refused counts as a declined try, each once, together with declined charges', async () => {
   const { record } = await placeOrder(api);
   const { _id: orderId, instanceId, operationId } = record;
   const context: StepContext = { instanceId, orderId, operationId, step: 'await-payment', attempt: 1 };
-  await createSubscription(ports)({ ...context, step: 'create-subscription' });
+  await createSubscription(billing.ports)({ ...context, step: 'create-subscription' });
   const { payment } = (await api.store.orders.find(orderId))!;
-  const secret = (await ports.gateway.clientSecretOf(payment!))!;
-  const look = () => new MockActivityEnvironment().run(awaitPayment(ports), context);
+  const secret = (await billing.ports.gateway.clientSecretOf(payment!))!;
+  const look = () => new MockActivityEnvironment().run(awaitPayment(billing.ports), context);
   const declines = async () => (await api.store.orders.find(orderId))?.declines;
 
   async function refuse(): Promise<void> {
-    const { body } = await payAsBrowser(emulator.address, secret, '4000002500003155');
+    const { body } = await payAsBrowser(billing.emulator.address, secret, '4000002500003155');
     expect(body.status).toBe('requires_action');
     await expect(look()).rejects.toMatchObject({ code: 'confirmation_open' });
     const answer = new URLSearchParams({ answer: 'refuse' });
@@ -57,7 +40,7 @@ test('a 3-D Secure challenge that is refused counts as a declined try, each once
   const { until } = (await api.store.holds.find(record.quote.subject.name))!;
   expect(until!.getTime()).toBeGreaterThan(Date.now() + 0.9 * hour);
 
-  await payAsBrowser(emulator.address, secret, '4000000000000002');
+  await payAsBrowser(billing.emulator.address, secret, '4000000000000002');
   await expect(look()).rejects.toMatchObject({ code: 'declined_try_again' });
   expect(await declines()).toBe(2);
 

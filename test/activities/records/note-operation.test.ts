@@ -127,6 +127,20 @@ describe('two undo steps wait for an operator at once', () => {
     expect(lines.filter((event) => event.type === 'operation' && event.status === 'undoing')).toHaveLength(1);
   });
 
+  test('one that succeeds while an operator is about to be asked waits for nobody', async () => {
+    const { ports, at, status } = await bothWait();
+    const { operationId } = at('settle-money');
+    await ports.journal.note(at('settle-money'), { status: 'succeeded' });
+    await ports.journal.note(at('destroy-stack'), { status: 'succeeded' });
+    expect(await status()).toBe('undoing');
+    await noteNeedsOperator(ports)(at('destroy-stack'), 'orphan_cleanup', 'the cloud is away');
+    expect(await status()).toBe('undoing');
+    const steps = (await api.store.operations.find(operationId))?.steps.filter(({ step }) => step === 'destroy-stack');
+    expect(steps).toMatchObject([{ status: 'succeeded' }]);
+    const { items } = await api.store.incidents.newest({ isOpen: true }, { limit: 100 });
+    expect(items.filter((incident) => incident.operationId === operationId)).toEqual([]);
+  });
+
   test('it waits until an operator has decided about the last of them', async () => {
     const { ports, at, status } = await bothWait();
     const decide = (step: StepName) =>
