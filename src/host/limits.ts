@@ -56,8 +56,14 @@ export function requireWritable(host: Host): void {
   const licence = host.licence();
   if (licence.state === 'NONE') throw new HostError('starting', { detail: licence.reason?.text });
   if (licence.state !== 'LOCKED' || !isReadOnly(licence)) return;
-  throw new HostError('licence_locked', {
-    detail: licence.reason ? `${licence.reason.text} ${licence.reason.remedy}` : undefined,
-    facts: licence.reason ? { licenceCode: licence.reason.code } : {},
-  });
+  throw lockRefusal('licence_locked', licence);
+}
+
+/** The refusal of a locked licence: its detail is why it is locked and what to do, its fact the code of the licence. */
+export function lockRefusal(
+  code: 'licence_locked' | 'licence_stopped',
+  { reason }: ReturnType<Host['licence']>,
+): HostError {
+  if (!reason) return new HostError(code);
+  return new HostError(code, { detail: `${reason.text} ${reason.remedy}`, facts: { licenceCode: reason.code } });
 }

@@ -10,10 +10,11 @@ import { announcementText, estimateText, noteText, outcomeTexts } from '../../sr
 import { orderDetailsView } from '../../src/api/views/order-view.ts';
 import { orderFacts } from '../../src/contracts/api/order-facts.ts';
 import type { Difference, JudgedDrift } from '../../src/contracts/drift.ts';
+import type { EventBody, TimelineEvent } from '../../src/contracts/events.ts';
 import { stepNamesOf } from '../../src/contracts/operations/operation.ts';
 import { provision } from '../../src/contracts/operations/provision.ts';
 import type { ReasonCode } from '../../src/contracts/reasons.ts';
-import { OrderState } from '../../src/contracts/states.ts';
+import { InstanceStatus, OperationStatus, OrderState, StepStatus } from '../../src/contracts/states.ts';
 import { productLinks } from '../../src/mail/product-links.ts';
 import type { HostnameHold } from '../../src/store/hostname-holds.ts';
 import type { OperationRecord, OrderRecord } from '../../src/store/records.ts';
@@ -217,7 +218,7 @@ describe('what the page says', () => {
     const row = { _id, instanceId, accountId, orderId: record._id, kind: 'provision', status: 'running' } as const;
     await api.store.operations.insert({ ...row, steps, createdAt: new Date() });
     const { body } = await api.call('GET', path, { headers: { cookie } });
-    expect(body).toContain('goes back as soon as it arrives');
+    expect(body).toContain('is refunded as soon as it arrives');
     expect(body).not.toContain('othing has been charged');
     expect(body).not.toContain('othing was charged');
   });
@@ -272,7 +273,7 @@ describe('what the page says', () => {
   test('tells who paid outside Stripe that a person returns it', async () => {
     const ended = { state: 'cancelled', reason: 'cancelled_by_customer', paid: 12_345, refunded: 0 } as const;
     const { money, next } = outcomeTexts((await factsOf({ ...ended, paidOutside: 12_345 })).outcome!, shown);
-    expect(money).toBe('€123.45 was paid outside our payment service, and one of us returns it to you.');
+    expect(money).toBe('€123.45 was paid outside our payment service, and our team returns it to you.');
     expect(next).toMatch(/^We do;/);
   });
 
@@ -410,6 +411,32 @@ describe('what the page says', () => {
     expect(facts.forward.map(({ status }) => status)).not.toContain('failed');
     expect(events.map(logLine).filter(({ severity, text }) => severity === 'error' || /failed/.test(text))).toEqual([]);
     expect(livePage.headlines.cancelling.lead).toContain('whatever you paid');
+  });
+
+  test('the log has the words of the texts, and no code of a state, of a reason or of an operation', () => {
+    const event = (body: EventBody) =>
+      ({ instanceId: 'ins_1', sequence: 1, at: new Date(at).toISOString(), ...body }) as TimelineEvent;
+    const text = (body: EventBody) => logLine(event(body)).text;
+    expect([
+      text({ type: 'operation', kind: 'provision', status: 'needs_operator' }),
+      text({ type: 'operation', kind: 'restart', status: 'queued' }),
+      text({ type: 'instance', status: 'orphan_cleanup' }),
+      text({ type: 'order', state: 'awaiting_payment' }),
+      text({ type: 'step', step: 'stack-up', status: 'retrying', attempt: 2, reason: 'cloud_unavailable' }),
+    ]).toEqual([
+      'Operation “Build the server”: our team works on it',
+      'Operation “Restart the server”: waits for its turn',
+      'Server: its last parts are being removed',
+      'Order: waiting for the payment',
+      'Build the server: trying again, attempt 2. The cloud does not answer at the moment. We keep trying.',
+    ]);
+    const bodies: EventBody[] = [
+      ...OrderState.options.map((state) => ({ type: 'order' as const, state })),
+      ...InstanceStatus.options.map((status) => ({ type: 'instance' as const, status })),
+      ...OperationStatus.options.map((status) => ({ type: 'operation' as const, kind: 'restart' as const, status })),
+      ...StepStatus.options.map((status) => ({ type: 'step' as const, step: 'stack-up' as const, status, attempt: 1 })),
+    ];
+    for (const body of bodies) expect(text(body)).toMatch(/^[A-Z][^_]*: [a-z][^_]*$/);
   });
 
   test('while the customer has to pay: the hold, the tries left, and what their bank asks', async () => {

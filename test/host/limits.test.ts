@@ -178,6 +178,8 @@ describe('lock', () => {
     expect((await machine.call('/sign-in')).status).toBe(503);
     expect((await machine.call('/v1/devices/dev_x/readings', { json: {} })).json()).toMatchObject({
       code: 'licence_stopped',
+      licenceCode: 'SUBSCRIPTION_NOT_ACTIVE',
+      detail: expect.stringMatching(/^[A-Z].*\. [A-Z].*\.$/),
     });
 
     await machines.stand(machine.licenseId, 'current');

@@ -31,7 +31,7 @@ export function serverOperation(operations: readonly OperationRecord[], at: numb
   const shown = {
     kind,
     title,
-    words: status === 'queued' || status === 'undoing' ? texts.server.running : texts.server[status],
+    words: texts.server[status],
     steps: operationView(newest).steps.map((step) => stepFacts(step, operationHasEnded(status))),
   };
   if (operationHasEnded(status)) return { ...shown, headline: undefined };

@@ -4,6 +4,7 @@ import { monotonic } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { Host } from '../host.ts';
+import { lockRefusal } from '../limits.ts';
 import { HostError, hostReasons, problemOf } from '../reasons.ts';
 import { apiRoutes, deviceRoutes } from './api.ts';
 import { hostnameOf, knowsHost } from './hostname.ts';
@@ -43,7 +44,7 @@ export function createApp(host: Host): Express {
   app.use((req, _res, next) => {
     if (!knowsHost(host, hostnameOf(req))) throw new HostError('unknown_host');
     const licence = host.licence();
-    if (licence.state === 'LOCKED' && licence.effect === 'stop') throw new HostError('licence_stopped');
+    if (licence.state === 'LOCKED' && licence.effect === 'stop') throw lockRefusal('licence_stopped', licence);
     next();
   });
 

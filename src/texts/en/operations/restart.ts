@@ -8,7 +8,7 @@ export const restart = {
   },
   abort: 'end it and leave the server as it is',
   steps: {
-    'restart-machines': { title: 'Restart the machines', why: 'The cloud switches them off and on again.' },
+    'restart-machines': { title: 'Restart the machines', why: 'The cloud restarts them, one after the other.' },
     'await-healthy': { title: 'Wait for the server', why: 'The server starts and answers again.' },
   },
 } as const;
