@@ -9,8 +9,8 @@ export const usage = `usage: npm run smoke -- [CLOUD…] [--ceiling 0.50] [--min
 Builds the smallest plan at each cloud (${clouds.join(', ')}; all when none is named), checks it from outside and
 destroys it. It costs money.
 
-  --ceiling N    most that all of it may cost, in US dollars by the price lists; refuses to begin above
-  --minutes N    longest that a cloud may take; then everything is destroyed and the run has failed
+  --ceiling N    maximum cost of all clouds together, in US dollars by the price lists; nothing is started above it
+  --minutes N    time limit for each cloud; after it everything is destroyed and the run fails
   --region NAME  another region than that of the price list; for one cloud
   --clean        only destroys what earlier runs have left
   --json         one JSON document on stdout, everything else on stderr

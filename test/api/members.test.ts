@@ -49,7 +49,7 @@ describe('a member', () => {
 
     const mail = api.mails.findLast(({ to }) => to === 'new.member@example.com');
     expect(mail?.subject).toBe(`You are invited to the account ${email}`);
-    expect(mail?.text).toContain('order, pay and cancel servers');
+    expect(mail?.text).toContain('order servers and pay for them');
     const accepted = await accept(api, linkTokenFor(api, 'new.member@example.com'));
     expect(accepted.status).toBe(200);
     expect(accepted.body.account.id).toBe(accountId);

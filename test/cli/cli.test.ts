@@ -372,7 +372,7 @@ describe('freehold', () => {
     expect(dry).toMatchObject({ code: 0, err: '' });
     expect(dry.out).toMatch(/^KIND +SUBJECT +OF +REPAIR\nhold_left +acme +- +release_hold\n/);
     expect(dry.out).toContain('3 compared, 1 mismatch; nothing was changed (dry run).');
-    expect(dry.out).toContain('1 of them was not judged: changed recently, or an operation runs.');
+    expect(dry.out).toContain('1 skipped: changed recently, or an operation is running.');
     expect(dry.out).toContain('No response, so mismatches may be missing here: names.');
     expect(calls.findLast(({ call }) => call === 'startReconcile')?.args[1]).toEqual({ repair: false, orphans: false });
     expect(JSON.parse((await freehold(['reconcile', '--repair', '--json'])).out)).toMatchObject({ found: 1 });

@@ -31,7 +31,7 @@ describe('invitation mail', () => {
   const invitation = {
     account: 'ada@example.com',
     inviter: 'grace@example.com',
-    rights: ['order, pay and cancel servers', 'see servers, orders and licences'],
+    rights: ['order servers and pay for them', 'see servers, orders and licences'],
     url: 'http://127.0.0.1:4600/invitation?key=abc_DEF-123',
     validMs: 7 * 86_400_000,
   };
@@ -147,7 +147,7 @@ describe('what was paid', () => {
     ['VAT 21 % (ES, rate of 2026-11-22)', '€6.09'],
     ['Paid', '€35.09'],
     ['Invoice', 'ABCD-0001'],
-    ['Next charge', '€35.09 on 22 December 2026, for the next month, unless you cancel before'],
+    ['Next charge', '€35.09 on 22 December 2026, for the next month'],
   ];
 
   test('stands in the receipt: tax with its day, invoice, and the next charge', () => {
@@ -176,7 +176,7 @@ describe('apology', () => {
     });
     for (const body of [html, text]) {
       expect(body).toContain('The server was built but does not answer.');
-      expect(body).toContain('€1,200.00 go back');
+      expect(body).toContain('€1,200.00 goes back to the card or account you paid with.');
     }
   });
 
@@ -200,8 +200,8 @@ test.each([
 test('what was paid outside our payment service is returned by a person, and nobody is told that nothing was', () => {
   const input = { ...order, ...undone, reason: 'cancelled_by_customer', paid: 120_000, refunded: 20_000 } as const;
   for (const { text } of [renderOutcome({ ...input, state: 'cancelled' }), renderNotDelivered(input)]) {
-    expect(text).toContain('€200.00 go back');
-    expect(text).toContain('€1,000.00 reached us outside our payment service; one of us returns them to you.');
+    expect(text).toContain('€200.00 goes back');
+    expect(text).toContain('€1,000.00 reached us outside our payment service; our team returns it to you.');
     expect(text).not.toContain('Nothing was charged');
   }
 });

@@ -8,7 +8,7 @@ export function decisionEffect(decision: Decision, kind: OperationKind): string 
     case 'retry':
       return 'try again';
     case 'skip':
-      return 'go on without it';
+      return 'continue without it';
     case 'abort':
       return operationText(kind).abort;
   }

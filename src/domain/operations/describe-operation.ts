@@ -108,7 +108,7 @@ function whatCanBeDone(operation: DescribedOperation): string[] {
       return isPastPivot(operation) ? [] : [cancelChoice(operation)];
     case 'undoing':
       return [
-        'It undoes what it did; each step is tried until it succeeds. Mend what the reason names, if one fails.',
+        'It undoes what it did; each step is tried until it succeeds. Fix what the reason names, if one fails.',
         ...operatorChoices(operation),
       ];
     case 'succeeded':

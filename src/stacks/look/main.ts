@@ -22,7 +22,7 @@ async function look(args: string[]): Promise<number> {
   if (args.length === 0) return refuse('Which command of pulumi? For instance: stack ls --all', usage);
   if (!address.startsWith('file://')) {
     return refuse(
-      'The state is in no folder. Give the pulumi CLI credentials of it that may only read.',
+      'The state is not in a folder. Run the pulumi CLI with read-only credentials for its backend.',
       notConfigured,
     );
   }

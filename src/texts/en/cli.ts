@@ -38,8 +38,7 @@ export const cli = {
   comesLater: 'It starts when the running operation of this server has ended: freehold operations show {operationId}',
   reconcile: {
     unread: 'No response, so mismatches may be missing here: {systems}.',
-    inMotion:
-      '{count, plural, one {# of them was} other {# of them were}} not judged: changed recently, or an operation runs.',
+    inMotion: '{count} skipped: changed recently, or an operation is running.',
     dryRun:
       '{compared} compared, {found, plural, one {# mismatch} other {# mismatches}}; nothing was changed (dry run).',
     repaired:

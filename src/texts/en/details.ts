@@ -10,8 +10,7 @@ export const details = {
     over: '{title}: done',
     dryRun: '{compared} compared, {found} mismatches, nothing changed.',
     repaired: '{compared} compared, {found} mismatches, {repaired} repaired.',
-    inMotion:
-      '{count, plural, one {# of them was} other {# of them were}} not judged: changed recently, or an operation runs.',
+    inMotion: '{count} skipped: changed recently, or an operation is running.',
     unread: 'No response: {systems}. Tickets about them stay as they are.',
     byItself: '(automatic: {repair})',
   },
@@ -28,7 +27,7 @@ export const details = {
   latePayment: {
     settled: 'Payment for `{orderId}`: settled',
     needsOperator: 'Payment for `{orderId}` needs an operator',
-    why: '`{reason}`: {detail}. {next} It is retried every day.',
+    why: '`{reason}`: {detail}. {next} It is retried automatically, at the latest after a day.',
   },
   /** One line on what a workflow is for. */
   summaries: {

@@ -32,7 +32,7 @@ export const help = {
         },
         lost: {
           title: 'A lost credential',
-          text: 'A credential cannot be read again. Remove the device and add it anew; its earlier readings are deleted with it.',
+          text: 'A credential cannot be read again. Remove the device and add it again; its earlier readings are deleted with it.',
         },
       },
     },
@@ -53,7 +53,7 @@ export const help = {
         },
         licence: {
           title: 'When the licence is locked',
-          text: 'The start page says so and why. Devices go on sending and nothing is lost; changes are possible again after the next good check of the licence.',
+          text: 'The start page says so and why. Devices go on sending and nothing is lost; changes are possible again after the next successful check of the licence.',
         },
       },
     },

@@ -38,7 +38,7 @@ export const host = {
     },
     limit_reached: {
       title: 'The plan of this server allows no more.',
-      next: 'Remove one that is no longer needed. A server with a larger plan or with add-ons is a new order.',
+      next: 'Remove one that is no longer needed, or order another server with a larger plan or add-ons.',
     },
     too_many_requests: {
       title: 'Too many attempts.',
@@ -50,17 +50,20 @@ export const host = {
     },
     licence_locked: {
       title: 'The licence of this server does not allow changes at the moment.',
-      next: 'Pay what is open for this server, or ask whoever sold it; changes are possible again after the next check of the licence.',
+      next: 'Do what the reason above says; if a payment is open, pay it. Changes are possible again after the next successful check of the licence.',
     },
     licence_stopped: {
       title: 'The licence of this server does not allow it to run at the moment.',
-      next: 'Pay what is open for this server, or ask whoever sold it; it runs again after the next check of the licence.',
+      next: 'Do what the reason above says; if a payment is open, pay it. It runs again after the next successful check of the licence.',
     },
     starting: {
       title: 'This server is still registering its licence.',
       next: 'Wait a moment and try again; this happens once, at the first start.',
     },
-    internal: { title: 'Something went wrong on this server.', next: 'Try again; the log names the request id.' },
+    internal: {
+      title: 'Something went wrong on this server.',
+      next: 'Try again. If it happens again, give the request id to whoever operates this server.',
+    },
   },
   /** What is special about one case of a refusal. */
   details: {
@@ -151,7 +154,7 @@ export const host = {
     onThisPage: 'On this page',
     readOnly: 'This server is read-only at the moment.',
     readOnlyNext:
-      '{reason} Devices go on sending; nothing is lost. Changes are possible again after the next good check of the licence.',
+      '{reason} Devices go on sending; nothing is lost. Changes are possible again after the next successful check of the licence.',
     /** What was done, by the code in the address after a form was sent. */
     done: {
       'user-added': 'The address is admitted. Its owner can create an account now.',
@@ -181,7 +184,7 @@ export const host = {
     /** The state of the licence in words, for people who have never heard of a licence server. */
     states: {
       NONE: { word: 'Registering', sentence: 'The server is registering its licence for the first time.' },
-      OK: { word: 'In order', sentence: 'The last check of the licence was good.' },
+      OK: { word: 'In order', sentence: 'The last check of the licence was successful.' },
       GRACE: {
         word: 'Waiting for its check',
         sentence: 'The licence server was not reached. Everything goes on working in the meantime.',
@@ -192,7 +195,7 @@ export const host = {
       plan: 'Plan',
       licence: 'Licence',
       nextCheck: 'Next check',
-      lastGoodCheck: 'Last good check',
+      lastGoodCheck: 'Last successful check',
       graceUntil: 'Works without a check until',
       version: 'Version',
       you: 'You are',
@@ -217,7 +220,7 @@ export const host = {
     onlyAdministrator: 'Only the administrator changes this.',
     noneInPlan: 'The plan {plan} includes no {things}.',
     allInUse: 'What the plan {plan} and its add-ons allow is in use: {limit} {things}.',
-    more: 'A server with a larger plan or with add-ons, which allow more of them, is a new order.',
+    more: 'To get more, order another server with a larger plan or add-ons.',
     devices: {
       lead: 'Each device has a credential of its own, which is shown once. Tell your devices where this server is:',
       head: { device: 'Device', owner: 'Owner', lastReading: 'Last reading', measured: 'Measured' },

@@ -24,7 +24,7 @@ export const mails = {
     preheader: 'Open {hostname} and create your account.',
     footer: 'You get this e-mail because this address was named as the administrator of the server.',
     title: 'Your server is ready',
-    lead: 'It answers at {server} and belongs to nobody else.',
+    lead: 'It answers at {server}; only people whom you admit can use it.',
     openServer: 'Open your server',
     steps: {
       title: 'First steps',
@@ -33,7 +33,7 @@ export const mails = {
       signUp: 'Choose {button} and sign up with {adminEmail}',
       createAccount: 'Create account',
       othersRefused: 'Any other address is refused until you admit it.',
-      in: 'You are in. No confirmation mail is needed.',
+      in: 'You are signed in; your address needs no confirmation.',
     },
     device: {
       title: 'Connect your first device',
@@ -57,7 +57,7 @@ export const mails = {
     paid: 'Your payment has arrived.',
     unpaid: 'Nothing is paid yet: the server is built once your payment has arrived.',
     page: 'The page of the order shows how far it is, and there you can cancel it until the server is ready.',
-    secret: 'The link is yours: whoever has it can do the same.',
+    secret: 'Keep the link secret: whoever has it can see and cancel the order.',
     seeOrder,
     orderId,
   },
@@ -77,7 +77,7 @@ export const mails = {
       next: 'Next charge',
       order: 'Order',
     },
-    next: '{amount} on {date}, for the next {cycle, select, monthly {month} other {year}}, unless you cancel before',
+    next: '{amount} on {date}, for the next {cycle, select, monthly {month} other {year}}',
     nothingMore: 'none',
     seeOrder,
   },
@@ -90,9 +90,9 @@ export const mails = {
       cancelled: 'The order is cancelled',
     },
     lead: 'Your order for {hostname} has ended. {why}',
-    goesBack: '{amount} go back the way you paid.',
+    goesBack: '{amount} goes back to the card or account you paid with.',
     nothingCharged: 'Nothing was charged.',
-    byHand: '{amount} reached us outside our payment service; one of us returns them to you.',
+    byHand: '{amount} reached us outside our payment service; our team returns it to you.',
     seeOrder,
     orderId,
   },
@@ -104,9 +104,9 @@ export const mails = {
     happened: 'What happened',
     money: 'Your money',
     goesBack:
-      '{amount} go back to the card or account you paid with. Depending on your bank this takes up to ten days.',
+      '{amount} goes back to the card or account you paid with. Depending on your bank this takes up to ten days.',
     nothingCharged: 'Nothing was charged.',
-    byHand: '{amount} reached us outside our payment service; one of us returns them to you.',
+    byHand: '{amount} reached us outside our payment service; our team returns it to you.',
     now: 'What now',
     nothingLeft: 'Nothing is left of the order: no server, no licence, no subscription.',
     seeOrder,
@@ -123,7 +123,7 @@ export const mails = {
       repair: 'It is being repaired automatically. You need not do anything.',
       team: 'Our team has been notified and decides what is done. Nothing that holds your data is changed before that.',
     },
-    seePage: 'See how it goes on',
+    seePage: 'Follow the progress',
   },
   lateRefund: {
     subject: 'Your payment goes back: {hostname}',
@@ -132,7 +132,7 @@ export const mails = {
     lead:
       '{cause, select, failed_refund {The first refund of your payment for {hostname} did not arrive; it was sent again.} ' +
       'other {Your payment for {hostname} reached us after the order had ended.}}',
-    money: '{amount} go back the way you paid. Depending on your bank this takes up to ten days.',
+    money: '{amount} goes back to the card or account you paid with. Depending on your bank this takes up to ten days.',
     seeOrder,
     orderId,
   },
@@ -172,7 +172,8 @@ export const mails = {
     titleWithCode: 'Your sign-in code: {code}',
     enter:
       'Enter this code on the page where you asked for it. It works once, for {minutes, plural, one {# minute} other {# minutes}}.',
-    unasked: 'You did not ask for it? Then somebody mistyped an address; nothing happens without the code.',
+    unasked:
+      'You did not ask for it? Then ignore this e-mail, and give the code to nobody: without it no one can sign in.',
   },
   simulated: {
     subject: '[simulated] {subject}',

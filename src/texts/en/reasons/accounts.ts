@@ -63,7 +63,7 @@ export const accountReasonTexts = {
   account_in_use: {
     customer: 'This account still has servers or open orders.',
     operator: 'Instances that are not terminated or orders that have not ended keep the account open.',
-    next: 'Cancel the open orders that the detail names; the account stays open as long as it has a server.',
+    next: 'Cancel the open orders that the detail names. An account with a delivered server cannot be closed; contact support.',
   },
   account_closed: {
     customer: 'This account is closed or is being closed.',

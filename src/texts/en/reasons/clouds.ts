@@ -29,7 +29,7 @@ export const cloudReasonTexts = {
   },
   cloud_quota: {
     customer:
-      'We have reached our limit at the cloud for the moment. We are requesting more; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
+      'The cloud has no room for your server at the moment. We are arranging it; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator: 'The quota of the cloud account is used up; the detail names it.',
     next: 'Raise the quota, then retry the step.',
   },
@@ -53,13 +53,13 @@ export const cloudReasonTexts = {
   },
   cloud_name_conflict: {
     customer:
-      'Your server conflicts with another object at the cloud. We resolve this; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
+      'The cloud refuses to create a part of your server. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator: 'An object of the same name exists at the cloud and does not belong to this stack; the detail names it.',
     next: "Find out who owns it: remove it, or tag it as this instance's, then retry the step.",
   },
   cloud_permission_missing: {
     customer:
-      'Our account at the cloud is not fully set up yet. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
+      'The cloud does not let us build your server yet. We are fixing it; you need not do anything. Nothing more is charged, and what is not delivered is refunded.',
     operator: 'Our account lacks a permission at the cloud that a stack needs; the detail names it.',
     next: 'Grant it as docs/clouds/ says (`freehold clouds check` lists what is missing), then retry the step.',
   },
@@ -95,7 +95,7 @@ export const cloudReasonTexts = {
     next: 'Wait; the step is retried until its deadline.',
   },
   data_volume_refused: {
-    customer: 'The server was built but does not accept its disk. We are checking it.',
+    customer: 'The server was built, but its disk needs a check by our team.',
     operator:
       'The host found data that is not ours, several volumes, or a damaged file system; the detail names the phase.',
     next: 'Check the volume on the host, repair it by hand, then retry.',
@@ -103,6 +103,6 @@ export const cloudReasonTexts = {
   host_unhealthy: {
     customer: 'The server was built but does not answer.',
     operator: 'The host did not become healthy within the deadline; the detail names the phase that was seen last.',
-    next: "Mend what the detail names, or restart the machine in its cloud's console (docs/operating.md says how to find it), then retry, skip or abort.",
+    next: "Fix what the detail names, or restart the machine in its cloud's console (docs/operating.md says how to find it), then retry, skip or abort.",
   },
 } as const;

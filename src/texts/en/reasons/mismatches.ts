@@ -42,7 +42,7 @@ export const mismatchReasonTexts = {
   licence_left: {
     customer: unfitting,
     operator: 'A licence is active although no delivered order owns it.',
-    next: 'Revoke the licence; where no order is known, first find out whether our records are complete.',
+    next: 'Revoke the licence by `POST /v1/admin/licenses/ID/revoke` of the licence server; where no order is known, first find out whether our records are complete.',
   },
   licence_missing: {
     customer: unfitting,
@@ -62,7 +62,7 @@ export const mismatchReasonTexts = {
   name_not_held: {
     customer: unfitting,
     operator: 'A delivered server does not own its name, so it could be sold again.',
-    next: 'Write the hold of the name for the instance in the database again, before somebody else orders it.',
+    next: 'In the collection `hostname-holds` of the control plane, write the document whose `_id` is the hostname, before somebody else orders it: `holder` is "instance", `holderId` the id of the instance, `tokenHash` "order:" and the id of its order, `until` null.',
   },
   dns_record_left: {
     customer: unfitting,

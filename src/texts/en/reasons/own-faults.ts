@@ -1,7 +1,7 @@
 /** Our own faults: services of ours that do not respond, and unexpected errors. */
 export const ownFaultReasonTexts = {
   workflow_unreachable: {
-    customer: 'We could not reach the service that runs your order, so this request may not have been taken.',
+    customer: 'We could not process your request; it may not have been accepted.',
     operator: 'Temporal did not answer in time, or takes no more Updates of this workflow at the moment.',
     next: 'Send it again in a minute.',
   },

@@ -47,7 +47,7 @@ export const paymentReasonTexts = {
     next: 'Wait; the step is retried.',
   },
   payment_access_refused: {
-    customer: 'We cannot reach our account at the payment service. Our team has been notified, and we keep trying.',
+    customer: 'Payments do not work at the moment. Our team has been notified, and we keep trying.',
     operator: 'Stripe refuses our key (401) or does not allow it this call (403).',
     next: 'Correct `STRIPE_SECRET_KEY` or its permissions and restart the processes; what waits then goes on by itself, or at once with a retry.',
   },

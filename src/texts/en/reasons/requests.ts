@@ -37,8 +37,8 @@ export const requestReasonTexts = {
   },
   idempotency_key_missing: {
     customer: 'The request lacks its Idempotency-Key.',
-    operator: 'POST /v1/orders needs an Idempotency-Key header.',
-    next: 'Send the header with a value that is unique to this order.',
+    operator: 'This call needs the header Idempotency-Key.',
+    next: 'Send the header with a value that is unique to this request.',
   },
   idempotency_key_reused: {
     customer: 'The key of this request was already used for another request.',
