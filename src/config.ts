@@ -95,7 +95,7 @@ const Links = z.object({
   FREEHOLD_SUPPORT_EMAIL: z.string().optional(),
 });
 
-/** Deadlines and windows of the operations, as declared by each (design 5, 6). */
+/** Deadlines and windows of the operations, as declared by each. */
 const Times = z.object(
   Object.fromEntries(
     operationDurations.map(({ variable, defaultMs }) => [variable, Milliseconds.default(defaultMs)]),

@@ -72,7 +72,7 @@ export function plansTables(
         'sold for, EUR',
         'margin, EUR',
       ],
-      ...['share', 'price met again'],
+      ...['share', 'price confirmed'],
     ];
     const where = list.region === 'any' ? 'the same in every region' : `of ${list.region}`;
     return [

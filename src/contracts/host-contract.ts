@@ -3,7 +3,7 @@ import { Email } from './email.ts';
 import { InstanceId } from './ids.ts';
 
 /**
- * The configuration of a booted host: the file that cloud-init writes with mode 0600 (design: host contract). It
+ * The configuration of a booted host: the file that cloud-init writes with mode 0600. It
  * carries no licence key and no cloud credential; the enrolment token can be redeemed once and is then worthless.
  */
 export const HostContract = z.strictObject({

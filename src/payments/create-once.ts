@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { now } from '../runtime/clock.ts';
 import { isKeyUsedUp, toReason } from './errors.ts';
 
-/** Storage of intents (design 5, Idempotency); the control plane's is `store/create-intents.ts`. */
+/** Storage of intents; the control plane's is `store/create-intents.ts`. */
 export interface CreateIntents {
   open(
     baseKey: string,

@@ -79,7 +79,7 @@ export type SettleAction =
 
 /**
  * The next action towards a state in which these invoices are fully refunded and none of them is open, from what Stripe
- * holds now (design 5, billing.settle). Pure: called again with fresh facts after each action, until it returns
+ * holds now. Pure: called again with fresh facts after each action, until it returns
  * `settled`. What was paid outside Stripe is left: a person returns it, and a credit note by hand says so.
  */
 export function nextSettleAction(invoices: readonly InvoiceFacts[]): SettleAction {

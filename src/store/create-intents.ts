@@ -4,7 +4,7 @@ import { isDuplicateKey } from './duplicate-key.ts';
 
 /**
  * An intent to create something at Stripe, written before the call: base key, hash of the parameters, generation and,
- * after success, the id of the object (design 5, Idempotency). Not Stripe's PaymentIntent.
+ * after success, the id of the object. Not Stripe's PaymentIntent.
  */
 export interface CreateIntent {
   _id: string;

@@ -83,7 +83,7 @@ describe('an order, from quote to server', () => {
     timeoutMs,
   );
 
-  test('tells its story in one stream: no gap, each step in its order, in the words of the design', () => {
+  test('tells its story in one stream: no gap, each step in its order, in the documented words', () => {
     const { events, order } = purchase;
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_event, index) => index + 1));
     const times = events.map(({ at }) => Date.parse(at));

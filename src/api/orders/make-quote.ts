@@ -27,7 +27,7 @@ export interface Buyer {
 }
 
 /**
- * Checks and prices a cart, holds its hostname for as long as the quote is valid, and signs it (design 5.1).
+ * Checks and prices a cart, holds its hostname for as long as the quote is valid, and signs it.
  * Throws the reason codes of carts, hostnames and countries, `hostname_taken`, `hostname_ordered`, `hostname_held`,
  * `too_many_holds`.
  */

@@ -30,7 +30,7 @@ export interface PlaceOrder {
 }
 
 /**
- * Places an order (design 5.2): first makes the hold of its cart count for the buyer, then inserts the row, whose
+ * Places an order: first makes the hold of its cart count for the buyer, then inserts the row, whose
  * unique quote and Idempotency-Key let exactly one request win, then takes over the hold. The order is then accepted;
  * the workflow starts right afterwards without delaying the answer, and a sweep repeats failed starts. A repeated
  * request returns the same order; so does the same body with another key, because whoever has the cart's hold token may

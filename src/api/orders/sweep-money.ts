@@ -10,7 +10,7 @@ const ordersAtOnce = 100;
 
 /**
  * Checks Stripe for money of orders that ended without delivery, where a check is due, and starts the settlement of
- * what it finds (design 5). Finds such money also when the webhook was lost. Processes share the orders; an interrupted
+ * what it finds. Finds such money also when the webhook was lost. Processes share the orders; an interrupted
  * check is repeated.
  *
  * Throws `payment_provider_unavailable` and `workflow_unreachable`: the next sweep continues.

@@ -29,7 +29,7 @@ const PlanEstimate = z
     priceCurrency: z.string(),
     /** Share of the price, 0 to 1; negative where the plan costs more than it is sold for. */
     marginShare: z.number(),
-    /** When and where the price of its machine was met again; null if it was not. */
+    /** When and where a second source confirmed the price of its machine; null if none did. */
     confirmed: z.strictObject({ on: z.string(), at: z.string() }).nullable(),
   })
   .meta({ id: 'PlanEstimate' });

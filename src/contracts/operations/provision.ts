@@ -4,7 +4,7 @@ import { awaitHealthy, stackDeadline } from './shared-steps.ts';
 
 const minute = 60_000;
 
-/** Delivers a private server to the customer who ordered it, or refunds and removes everything (design 5). */
+/** Delivers a private server to the customer who ordered it, or refunds and removes everything. */
 export const provision = defineOperation({
   kind: 'provision',
   request: z.object({}),

@@ -60,7 +60,7 @@ export interface PlanCost {
   /** Price minus cost, minor units; and as a share of the price. */
   margin: number;
   marginShare: number;
-  /** Where and when the price of its machine was met again; null if it was not. */
+  /** Where and when a second source confirmed the price of its machine; null if none did. */
   confirmed: Confirmation | null;
 }
 

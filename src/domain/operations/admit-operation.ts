@@ -26,7 +26,7 @@ const unknownKind: AdmissionRules = { from: [], whileBusy: 'refused' };
 export type RulesOf = (kind: QueuedOperation['kind']) => AdmissionRules;
 
 /**
- * Admits a request (design 6, Admission) by the rules that each operation declares. A repeated request, or a second one
+ * Admits a request by the rules that each operation declares. A repeated request, or a second one
  * of a deduplicated kind, gets the id of the running or queued operation. A `dropped` operation stays queued only while
  * no other operation does; one that the system requested gives way even when it is already running.
  */

@@ -36,7 +36,7 @@ const endsTheOrder: readonly ReasonCode[] = [
 ];
 
 /**
- * Delivers a private server: hostname, payment, licence, machine, handover; or undoes everything (design 5). Ends
+ * Delivers a private server: hostname, payment, licence, machine, handover; or undoes everything. Ends
  * `succeeded`, or `cancelled`/`failed` with the reason after a complete undo.
  */
 export async function provision(input: OperationInput): Promise<OperationResult> {

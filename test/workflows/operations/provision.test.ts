@@ -24,7 +24,7 @@ const forward = [
 const hour = 3_600_000;
 
 describe('provision', () => {
-  test('runs its steps in the order of the design and hands over', async () => {
+  test('runs its steps in the order of the declaration and hands over', async () => {
     const world = createWorld();
     await withInstance({ world }, async ({ operation, entity }) => {
       expect(await operation.result()).toEqual({ status: 'succeeded', instanceStatus: 'ready' });
