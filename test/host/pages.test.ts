@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import chromium from '@sparticuz/chromium';
-import { type Browser, chromium as driver, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium as driver, type Page } from 'playwright-core';
 import { overhang } from '../support/overhang.ts';
 import {
   type LicensedMachine,
@@ -14,6 +15,7 @@ import { adminEmail, hostname } from './support/start-host.ts';
 let machines: LicensedMachines;
 let machine: LicensedMachine;
 let browser: Browser;
+let pictures = 0;
 
 beforeAll(async () => {
   machines = await startLicensedMachines();
@@ -34,7 +36,12 @@ afterAll(async () => {
   await machines.stop();
 });
 
+/** Violations of accessibility rules on the page; saves its picture where `SCREENSHOTS` names a folder. */
 async function faultsOf(page: Page): Promise<string[]> {
+  if (process.env.SCREENSHOTS) {
+    pictures += 1;
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `host-${pictures}.png`), fullPage: true });
+  }
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
@@ -145,11 +152,16 @@ describe('a page that says what is wrong', () => {
 });
 
 describe('a page fits', () => {
-  test.each([360, 1280])(
-    'a screen of %d px, whatever long names it shows, without scrolling sideways',
-    async (width) => {
-      const page = await signedIn({ width, height: 800 });
-      const letters = `${'W'.repeat(56)}${width}`;
+  test.each([
+    [360, 'light'],
+    [360, 'dark'],
+    [1280, 'light'],
+    [1280, 'dark'],
+  ] as const)(
+    'a screen of %d px in %s colours, whatever long names it shows, without scrolling sideways',
+    async (width, colorScheme) => {
+      const page = await signedIn({ viewport: { width, height: 800 }, colorScheme });
+      const letters = `${'W'.repeat(50)}${width}${colorScheme}`;
       await page.getByLabel('Name of the device').fill(letters);
       await page.getByRole('button', { name: 'Add device' }).click();
       await page.getByRole('heading', { level: 1, name: letters }).waitFor();
@@ -169,8 +181,8 @@ describe('a page fits', () => {
 });
 
 /** A page of the administrator. */
-async function signedIn(viewport = { width: 1280, height: 800 }): Promise<Page> {
-  const context = await browser.newContext({ viewport });
+async function signedIn(look: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(look);
   const page = await context.newPage();
   await page.goto(`http://${hostname}/`);
   await page.getByLabel('E-mail address').fill(adminEmail);
