@@ -39,7 +39,7 @@ export function createApi(deps: ApiDeps): Express {
 
   mountRoutes(app, allRoutes, apiServer(deps, limits.limitAccount));
   refuseOtherMethods(app, allRoutes, methodRefused);
-  mountDocs(app, apiDocument(deps.config));
+  mountDocs(app, apiDocument(deps.config), deps.config);
   mountHelpPages(app);
   mountOrderPage(app, deps);
   mountInvitationPage(app, deps);

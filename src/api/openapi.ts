@@ -22,7 +22,7 @@ const schemesOf = (config: ApiConfig): Record<Security, Json> => ({
 /** The API's OpenAPI document for its public address. */
 export function apiDocument(config: ApiConfig): Json {
   const document = openApiDocument(allRoutes, {
-    title: 'Freehold',
+    title: 'Freehold API',
     version: '1.0.0',
     description:
       'Private servers: quote, order, payment, live events. Money is in minor units. Every error is an RFC 9457 ' +

@@ -1,71 +1,41 @@
-import { fileURLToPath } from 'node:url';
-import express, { type Express } from 'express';
+import type { Express } from 'express';
+import type { ApiConfig } from '../../config.ts';
 import { type ReasonCode, reasons } from '../../contracts/reasons.ts';
+import { html } from '../../routing/html.ts';
+import { mountReference } from '../../routing/reference/mount-reference.ts';
+import type { Json } from '../../routing/schemas.ts';
 import { textsOf } from '../../texts/texts.ts';
-import { html } from './html.ts';
+import { cookieName } from '../guards/cookies.ts';
+import { sessionCookie } from '../guards/session.ts';
 
 const {
   pages: { api: texts },
   reasons: reasonTexts,
 } = textsOf('en');
 
-const swaggerFolder = fileURLToPath(new URL('.', import.meta.resolve('swagger-ui-dist/package.json')));
-const swaggerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
-
-const start = `window.addEventListener('load', () => {
-  window.SwaggerUIBundle({
-    url: '/v1/openapi.json',
-    dom_id: '#swagger-ui',
-    deepLinking: true,
-    defaultModelsExpandDepth: 0,
-    docExpansion: 'list',
-    validatorUrl: null,
-  });
-});
-`;
-
-/** Serves `/v1/openapi.json`, `/docs` to browse it, and `/docs/problems` with every reason code. */
-export function mountDocs(app: Express, document: Record<string, unknown>): void {
+/** Serves `/v1/openapi.json`, `/docs` to read it, and `/docs/problems` with every reason code. */
+export function mountDocs(app: Express, document: Json, config: ApiConfig): void {
   const text = JSON.stringify(document);
   app.get('/v1/openapi.json', (_request, response) => {
     response.set('Cache-Control', 'public, max-age=60').type('application/json').send(text);
   });
-  app.get('/docs', (_request, response) => {
-    response.type('html').send(browser().html);
-  });
-  app.get('/docs/start.js', (_request, response) => {
-    response.type('text/javascript').send(start);
+  mountReference(app, document, {
+    base: config.FREEHOLD_PUBLIC_URL.replace(/\/$/, ''),
+    document: '/v1/openapi.json',
+    codes: '/docs/problems',
+    icon: '/assets/icon.svg',
+    credentials: {
+      session: (method) => [
+        `--cookie "${cookieName({ config }, sessionCookie)}=$SESSION"`,
+        ...(method === 'get' ? [] : ['-H "X-CSRF-Token: $CSRF_TOKEN"']),
+      ],
+      capability: () => ['-H "Authorization: Bearer $CAPABILITY"'],
+      operator: () => ['-H "Authorization: Bearer $OPERATOR_TOKEN"'],
+    },
   });
   app.get('/docs/problems', (_request, response) => {
     response.type('html').send(problems().html);
   });
-  const serve = express.static(swaggerFolder, { index: false, maxAge: '1h' });
-  app.get(
-    swaggerFiles.map((file) => `/docs/${file}`),
-    (request, response, next) => {
-      request.url = request.url.replace(/^\/docs/, '');
-      serve(request, response, next);
-    },
-  );
-}
-
-function browser() {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${texts.title}</title>
-<link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-</head>
-<body>
-<noscript>${texts.withoutScript({ link: html`<a href="/v1/openapi.json">openapi.json</a>` })}</noscript>
-<div id="swagger-ui"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
-</body>
-</html>`;
 }
 
 function problems() {

@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import { type HelpTopic, helpTopics } from '../../contracts/help-topics.ts';
+import { type Html, html } from '../../routing/html.ts';
 import { textsOf } from '../../texts/texts.ts';
-import { type Html, html } from './html.ts';
 import { plainPageHtml } from './plain-page.ts';
 
 const { help: texts } = textsOf('en');

@@ -1,12 +1,12 @@
 import express, { type Express, type Request } from 'express';
 import { SecretText } from '../../contracts/api/common.ts';
 import { type ReasonCode, ReasonError } from '../../contracts/reasons.ts';
+import { html } from '../../routing/html.ts';
 import { requestIdOf } from '../../routing/request-id.ts';
 import { textsOf } from '../../texts/texts.ts';
 import { joinAccount, readInvitation } from '../accounts/invitations.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findSession, openSession } from '../guards/session.ts';
-import { html } from './html.ts';
 import { answerPage, plainPageHtml, type Refusal } from './plain-page.ts';
 
 const {

@@ -1,10 +1,10 @@
 import type { Response } from 'express';
 import { type ReasonCode, ReasonError, reasons } from '../../contracts/reasons.ts';
+import { type Html, html } from '../../routing/html.ts';
 import { requestIdOf } from '../../routing/request-id.ts';
 import { isDatabaseAway } from '../../runtime/database-away.ts';
 import { textsOf } from '../../texts/texts.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Html, html } from './html.ts';
 
 const texts = textsOf('en');
 

@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import { mountRoutes, refuseMethod, refuseOtherMethods } from '../../routing/mount.ts';
 import { problemHandler } from '../../routing/problems.ts';
 import { limitRequests } from '../../routing/rate-limit.ts';
+import { mountReference } from '../../routing/reference/mount-reference.ts';
 import { nameRequests } from '../../routing/request-id.ts';
 import { callerOf } from './caller.ts';
 import type { ServerContext } from './context.ts';
@@ -14,6 +15,21 @@ import { Refusal } from './refusal.ts';
 import { allRoutes } from './routes/all-routes.ts';
 import { licenceServer } from './server.ts';
 
+/** The page of the calls loads its style from here and runs nothing. */
+const securityHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      formAction: ["'none'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+});
+
 const limitWindowMs = 10_000;
 
 /** The licence server's HTTP interface. Stateless: any number of processes may serve one database. */
@@ -22,7 +38,7 @@ export function createApp(context: ServerContext): Express {
   app.set('trust proxy', context.settings.trustProxy);
   app.set('query parser', 'simple');
   app.disable('etag');
-  app.use(helmet(), nameRequests({ header: 'Request-Id', newId: newRequestId }));
+  app.use(securityHeaders, nameRequests({ header: 'Request-Id', newId: newRequestId }));
 
   const limit = limitRequests({
     windowMs: limitWindowMs,
@@ -32,9 +48,18 @@ export function createApp(context: ServerContext): Express {
       new Refusal('RATE_LIMITED', 'Too many requests from this address.', { retryAfterSec: limitWindowMs / 1_000 }),
   });
   mountRoutes(app, allRoutes, licenceServer(context, limit));
-  const document = JSON.stringify(licenceDocument());
+  const document = licenceDocument();
+  const text = JSON.stringify(document);
   app.get('/openapi.json', (_request, response) => {
-    response.set('Cache-Control', 'public, max-age=300').type('application/json').send(document);
+    response.set('Cache-Control', 'public, max-age=300').type('application/json').send(text);
+  });
+  mountReference(app, document, {
+    base: '$LICENCE_SERVER_URL',
+    document: '/openapi.json',
+    credentials: {
+      admin: () => ['-H "Authorization: Bearer $LICENCE_ADMIN_TOKEN"'],
+      account: () => ['-H "Authorization: Bearer $ACCOUNT_TOKEN"'],
+    },
   });
 
   // Nobody else is told which calls the control plane has.
@@ -44,7 +69,7 @@ export function createApp(context: ServerContext): Express {
   });
   app.use('/v1', limit);
   refuseOtherMethods(app, allRoutes, otherMethod);
-  app.all('/openapi.json', refuseMethod(['get'], otherMethod));
+  app.all(['/openapi.json', '/docs'], refuseMethod(['get'], otherMethod));
   app.use(() => {
     throw new Refusal('NO_SUCH_CALL');
   });

@@ -11,6 +11,7 @@ import { mails } from './mails.ts';
 import { operations } from './operations.ts';
 import { pages } from './pages.ts';
 import { reasons } from './reasons/index.ts';
+import { reference } from './reference.ts';
 import { removal } from './removal.ts';
 import { resources } from './resources.ts';
 import { roles } from './roles.ts';
@@ -30,6 +31,7 @@ export const en = {
   operations,
   pages,
   reasons,
+  reference,
   removal,
   resources,
   roles,

@@ -29,7 +29,6 @@ export const pages = {
   },
   api: {
     title: 'Freehold API',
-    withoutScript: 'The document itself: {link}',
     reasons: {
       title: 'Reason codes',
       lead: 'Every error of the API is a problem document (RFC 9457) whose {field} is one of these.',
