@@ -5,6 +5,8 @@ import type { ServerContext } from '../context.ts';
 import { newRequestId } from '../ids.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Webhook } from '../store/webhooks.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { createDeliveredRecorder } from './record-delivered.ts';
 import { relay } from './relay.ts';
 import { nextTry } from './retry-rules.ts';
 import { createSender, type Outcome, type Sender } from './send.ts';
@@ -14,52 +16,88 @@ import { liveSecrets } from './webhooks-admin.ts';
 const atOnce = 100;
 const atOncePerWebhook = 10;
 
+/** How many deliveries are claimed by one update. An endpoint that has fewer than half as many waiting gets more. */
+const batch = 100;
+
+/** A delivery that this process has claimed. */
+interface Held {
+  delivery: Delivery;
+  /** When it was due. */
+  dueAt: Date;
+  /** The latest start of its attempt, ms since the epoch: after that the claim might expire during the attempt. */
+  startBy: number;
+}
+
 /**
  * Moves outbox events to events and delivers them until the returned function is called; that resolves when running
- * attempts have ended. A delivery that has ended starts the next one that is due. Every process may do so at the same
- * time: a delivery is attempted by the process that claims it, and the claim outlasts the time limit of an attempt. If
- * a process dies with a claim, that delivery waits until the claim expires, and its endpoint may get it twice, under
- * the same `webhook-id`.
+ * attempts have ended. Due deliveries are claimed many at a time and wait in this process until their endpoint has a
+ * free place; a delivery that has been answered starts the next one. Every process may do so at the same time: a
+ * delivery is attempted by the process that claims it, and the claim outlasts the time limit of an attempt. What has
+ * waited too long, and all that waits when the dispatcher stops, is handed back. If a process dies, the deliveries that
+ * it held wait until their claims expire, and endpoints may get those that had been answered twice, under the same
+ * `webhook-id`.
  */
 export function startWebhookDispatcher(context: ServerContext): () => Promise<void> {
+  const { deliveries } = context.db;
   const sender = createSender(context.settings);
+  const delivered = createDeliveredRecorder(context);
   const underWay = new Map<string, { webhookId: string; done: Promise<void> }>();
-  /** Read, but not started yet: so that a delivery that has ended starts the next one without asking the database. */
-  const ready: Delivery[] = [];
+  /** By endpoint, the one served longest ago first. */
+  const waiting = new Map<string, Held[]>();
   let isStopped = false;
 
   const begin = oneAtATime(beginDue, (error) =>
-    context.log.warn({ err: error }, 'due deliveries were not read; the next round retries'),
+    context.log.warn({ err: error }, 'due deliveries were not claimed; the next round retries'),
   );
   const moveEvents = oneAtATime(
     () => relay(context, () => begin.request()),
     (error) => context.log.warn({ err: error }, 'events were not relayed; the next round retries'),
   );
 
-  /** Starts due deliveries, longest due first; an endpoint at its limit takes no slot from the others. */
+  /** Claims and starts due deliveries, longest due first; an endpoint at its limit takes no slot from the others. */
   async function beginDue(): Promise<void> {
+    await handBack(({ startBy }) => startBy < now());
     for (;;) {
-      startReady();
+      startWaiting();
       if (isStopped || underWay.size >= atOnce) return;
-      const enough = [...endpointsAtLimit(), ...ready.map(({ webhookId }) => webhookId)];
-      const leftOut = { webhooks: [...new Set(enough)], deliveries: [...underWay.keys()] };
-      const due = await context.db.deliveries.due(nowDate(), leftOut, atOnce);
+      const supplied = [...waiting].filter(([, held]) => held.length >= batch / 2).map(([webhookId]) => webhookId);
+      const dueAt = nowDate();
+      const begun = [...underWay.keys(), ...delivered.unrecorded()];
+      const due = await deliveries.due(dueAt, { webhooks: supplied, deliveries: begun }, batch);
       if (due.length === 0) return;
-      ready.push(...due);
+      await claim(due, dueAt);
     }
   }
 
-  function startReady(): void {
-    const waiting = ready.splice(0);
-    for (const delivery of waiting) {
-      if (isStopped || underWay.size >= atOnce || endpointsAtLimit().includes(delivery.webhookId)) ready.push(delivery);
-      else start(delivery);
+  async function claim(due: Delivery[], at: Date): Promise<void> {
+    const { webhookTimeoutMs, webhookClaimMs } = context.settings;
+    const until = new Date(now() + webhookTimeoutMs + webhookClaimMs);
+    const dueAt = new Map(due.map(({ _id, nextAt }) => [_id, nextAt]));
+    const held = await deliveries.claim([...dueAt.keys()], at, randomUUID(), until);
+    const startBy = now() + webhookClaimMs / 2;
+    for (const delivery of held) {
+      const before = waiting.get(delivery.webhookId) ?? [];
+      waiting.set(delivery.webhookId, [...before, { delivery, dueAt: dueAt.get(delivery._id) ?? at, startBy }]);
     }
   }
+
+  function startWaiting(): void {
+    for (const [webhookId, held] of [...waiting]) {
+      let free = Math.min(atOnce - underWay.size, atOncePerWebhook - runningOf(webhookId));
+      while (!isStopped && free > 0 && held[0] !== undefined && held[0].startBy >= now()) {
+        start((held.shift() as Held).delivery);
+        free -= 1;
+      }
+      waiting.delete(webhookId);
+      if (held.length > 0) waiting.set(webhookId, held);
+    }
+  }
+
+  const runningOf = (webhookId: string) => [...underWay.values()].filter((one) => one.webhookId === webhookId).length;
 
   function start(delivery: Delivery): void {
     const { _id, webhookId } = delivery;
-    const done = deliver(context, sender, delivery)
+    const done = deliver(context, sender, delivered, delivery)
       // After a failure of this process the next round continues, so that it does not repeat without a pause.
       .then(
         () => true,
@@ -71,15 +109,27 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
       .then((ended) => {
         underWay.delete(_id);
         if (!ended || isStopped) return;
-        startReady();
-        if (!ready.some((other) => other.webhookId === webhookId)) begin.request();
+        startWaiting();
+        if ((waiting.get(webhookId)?.length ?? 0) < batch / 2) begin.request();
       });
     underWay.set(_id, { webhookId, done });
   }
 
-  function endpointsAtLimit(): string[] {
-    const byWebhook = Map.groupBy(underWay.values(), ({ webhookId }) => webhookId);
-    return [...byWebhook].filter(([, running]) => running.length >= atOncePerWebhook).map(([webhookId]) => webhookId);
+  /** Lets other processes have claimed deliveries that wait here; they stay the longest due of their endpoint. */
+  async function handBack(which: (held: Held) => boolean): Promise<void> {
+    for (const [webhookId, held] of [...waiting]) {
+      const back = held.filter(which);
+      if (back.length === 0) continue;
+      waiting.set(
+        webhookId,
+        held.filter((one) => !which(one)),
+      );
+      const longestDue = Math.min(...back.map(({ dueAt }) => dueAt.getTime()));
+      await deliveries.handBack(
+        back.map(({ delivery }) => delivery),
+        new Date(longestDue),
+      );
+    }
   }
 
   const timer = setInterval(() => {
@@ -92,61 +142,37 @@ export function startWebhookDispatcher(context: ServerContext): () => Promise<vo
     isStopped = true;
     await moveEvents.ended();
     await begin.ended();
+    await handBack(() => true).catch((error: unknown) =>
+      context.log.warn({ err: error }, 'claimed deliveries were not handed back; they wait until their claims expire'),
+    );
     await Promise.all([...underWay.values()].map(({ done }) => done));
+    await delivered.ended();
     await sender.close();
   };
 }
 
-/** Runs a task once at a time; requested while it runs, it runs once more afterwards. */
-function oneAtATime(task: () => Promise<unknown>, onError: (error: unknown) => void) {
-  let running: Promise<void> | null = null;
-  let isRequested = false;
-  async function run(): Promise<void> {
-    while (isRequested) {
-      isRequested = false;
-      try {
-        await task();
-      } catch (error) {
-        onError(error);
-      }
-    }
-    running = null;
-  }
-  return {
-    request(): void {
-      isRequested = true;
-      running ??= run();
-    },
-    ended: async (): Promise<void> => {
-      await running;
-    },
-  };
-}
-
-/** Attempts one delivery, unless another process does. */
-async function deliver(context: ServerContext, sender: Sender, due: Delivery): Promise<void> {
-  const { deliveries, webhooks, events } = context.db;
-  const until = new Date(now() + context.settings.webhookTimeoutMs + context.settings.webhookClaimMs);
-  const held = await deliveries.claim(due, randomUUID(), until);
-  if (held === null) return;
+/** Attempts a claimed delivery. */
+async function deliver(
+  context: ServerContext,
+  sender: Sender,
+  delivered: ReturnType<typeof createDeliveredRecorder>,
+  held: Delivery,
+): Promise<void> {
+  const { webhooks, events } = context.db;
   const [webhook, event] = await Promise.all([webhooks.find(held.webhookId), events.find(held.eventId)]);
   if (webhook === null || event === null) {
     await settleDead(context, held, webhook === null ? 'DELETED' : 'EVENT_GONE');
   } else if (!webhook.enabled) {
     await settleDead(context, held, 'DISABLED');
   } else {
-    const outcome = await sender.send(webhook.url, event, liveSecrets(context, webhook));
-    await settle(context, held, webhook, outcome);
+    const result = await sender.send(webhook.url, event, liveSecrets(context, webhook));
+    if (result.delivered) delivered.add(held, result.outcome);
+    else await settleFailed(context, held, webhook, result);
   }
 }
 
-async function settle(context: ServerContext, held: Delivery, webhook: Webhook, result: Outcome): Promise<void> {
+async function settleFailed(context: ServerContext, held: Delivery, webhook: Webhook, result: Outcome): Promise<void> {
   const { outcome } = result;
-  if (result.delivered) {
-    const delivered = { status: 'delivered', lastOutcome: outcome, endedAt: nowDate() } as const;
-    await context.db.deliveries.settle(held, delivered);
-    return;
-  }
   const next = nextTry(
     { attempts: held.attempts, since: held.since.getTime() },
     { now: now(), random: Math.random(), ...(result.retryAfterMs && { retryAfterMs: result.retryAfterMs }) },

@@ -4,8 +4,8 @@ import { isDuplicateKey } from './duplicate-key.ts';
 import { type AuditNote, indexOutbox, outboxField, pushToOutbox, type WithOutbox } from './outbox.ts';
 
 /**
- * One event on its way to one endpoint. An attempt holds it until `nextAt`: it is claimed by one conditional update
- * that moves `nextAt` forward, and only the holder of `claim` writes the result.
+ * One event on its way to one endpoint. A process holds it until `nextAt`: it is claimed by one conditional update that
+ * moves `nextAt` forward, and only the holder of `claim` writes the result.
  */
 export interface Delivery extends WithOutbox {
   /** `<event id>.<webhook id>` */
@@ -16,7 +16,7 @@ export interface Delivery extends WithOutbox {
   licenceId: string;
   status: DeliveryStatus;
   attempts: number;
-  /** When the next attempt is due; during an attempt, when that attempt counts as lost. */
+  /** When the next attempt is due; while it is claimed, when the claim expires. */
   nextAt: Date;
   claim: string | null;
   lastOutcome: string | null;
@@ -57,6 +57,12 @@ export function deliveryStore(connection: Connection) {
   schema.index({ createdAt: 1 });
   indexOutbox(schema);
   const model = connection.model<Delivery>('Delivery', schema);
+  // A claim is a random text of one process, so one of these claims on one of these ids is a claim of this process.
+  const stillHeld = (held: Delivery[]) => ({
+    _id: { $in: held.map(({ _id }) => _id) },
+    status: 'pending' as const,
+    claim: { $in: [...new Set(held.map(({ claim }) => claim))] },
+  });
   const again = (now: Date, note: AuditNote) => ({
     $set: { status: 'pending', attempts: 0, nextAt: now, since: now, claim: null, endedAt: null },
     ...pushToOutbox(note),
@@ -87,20 +93,32 @@ export function deliveryStore(connection: Connection) {
         .limit(limit)
         .lean<Delivery[]>()
         .exec(),
-    /** Claims it as it was read; null if another process was first. */
-    claim: (seen: Delivery, claim: string, until: Date): Promise<Delivery | null> =>
-      model
-        .findOneAndUpdate(
-          { _id: seen._id, status: 'pending', nextAt: seen.nextAt },
-          { $set: { claim, nextAt: until }, $inc: { attempts: 1 } },
-          after,
-        )
-        .lean<Delivery>()
-        .exec(),
+    /**
+     * Claims all of these that are due at `now`, each unless another process was first, by one update. Returns those
+     * that it claimed, in the order of the ids.
+     */
+    async claim(ids: string[], now: Date, claim: string, until: Date): Promise<Delivery[]> {
+      const due = { _id: { $in: ids }, status: 'pending', nextAt: { $lte: now } } as const;
+      await model.updateMany(due, { $set: { claim, nextAt: until }, $inc: { attempts: 1 } });
+      const held = await model
+        .find({ _id: { $in: ids }, status: 'pending', claim })
+        .lean<Delivery[]>()
+        .exec();
+      const byId = new Map(held.map((delivery) => [delivery._id, delivery]));
+      return ids.flatMap((id) => byId.get(id) ?? []);
+    },
+    /** Gives up the claim of deliveries that were not attempted: they are due since `nextAt`, as before the claim. */
+    async handBack(held: Delivery[], nextAt: Date): Promise<void> {
+      await model.updateMany(stillHeld(held), { $set: { nextAt, claim: null }, $inc: { attempts: -1 } });
+    },
     /** Writes the result of an attempt; false if another process has claimed it meanwhile. */
     async settle(held: Delivery, to: Ended | Pick<Delivery, 'nextAt' | 'lastOutcome'>): Promise<boolean> {
       const filter = { _id: held._id, status: 'pending', claim: held.claim } as const;
       return (await model.updateOne(filter, { $set: { ...to, claim: null } })).modifiedCount === 1;
+    },
+    /** Writes the same result of several attempts by one update; those that another process has claimed meanwhile stay. */
+    async settleAll(held: Delivery[], to: Ended): Promise<void> {
+      await model.updateMany(stillHeld(held), { $set: { ...to, claim: null } });
     },
     /** A page, by id. */
     page: (only: Partial<Pick<Delivery, 'status' | 'webhookId'>>, afterId: string, limit: number) =>
