@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Connection, createConnection } from 'mongoose';
+import type { SeatHolder } from '../../src/licence/protocol/problem.ts';
+import { until } from '../support/until.ts';
 import { type LicenceWorld, product, startLicenceWorld } from './support/licence-server.ts';
 
 let world: LicenceWorld;
@@ -165,6 +167,72 @@ describe('seats that change hands', () => {
     expect((await world.view(licence.licenseId)).seats.production.used).toBe(1);
     // The same name in another cluster is another node.
     expect((await world.activate(licence.licenseKey, { node: { ...node, clusterId: 'c2' } })).status).toBe(403);
+  });
+
+  test('a full licence says which node holds its seat, since when and until when, and nothing of other licences', async () => {
+    const [licence, other] = [await world.issue(), await world.issue()];
+    await world.activate(other.licenseKey, { node: { name: 'of-somebody-else' } });
+    const before = Date.now();
+    const node = { name: 'n1', hostname: 'one.example', clusterId: 'c1' };
+    const first = await world.activate(licence.licenseKey, { node, bootId: 'boot-a' });
+    const refused = await world.activate(licence.licenseKey, { node: { name: 'n2' } });
+    expect(refused.body.code).toBe('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+    const { holders } = refused.body as unknown as { holders: SeatHolder[] };
+    const named = { nodeName: 'n1', hostname: 'one.example', clusterId: 'c1', bootId: 'boot-a', offlineFileId: null };
+    expect(holders).toMatchObject([{ ...named, instanceId: first.body.instanceId }]);
+    const [{ since, until: kept }] = holders as [SeatHolder];
+    expect(Date.parse(since)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(kept) - Date.parse(since)).toBeGreaterThan(86_000_000);
+    const shown = `The licence has 1 production seat, and 1 is in use: node "n1" (cluster "c1", host "one.example", ${first.body.instanceId}), since ${since} until ${kept}.`;
+    expect(refused.body.detail).toBe(`${shown} A seat is kept longer each time its node checks.`);
+    expect(JSON.stringify(refused.body)).not.toContain('of-somebody-else');
+    // It can be followed: the named node is deactivated, and the other one gets the seat.
+    await world.admin('POST', `/instances/${holders[0]?.instanceId}/deactivate`);
+    expect((await world.activate(licence.licenseKey, { node: { name: 'n2' } })).status).toBe(201);
+  });
+
+  test('of many holders the answer lists twenty and names three, those kept for the shortest time first', async () => {
+    const licence = await world.issue({ seats: 25 });
+    for (const number of times(25).keys()) {
+      await world.activate(licence.licenseKey, { node: { name: `n${number}` } });
+    }
+    const { body } = await world.activate(licence.licenseKey);
+    const { holders } = body as unknown as { holders: SeatHolder[] };
+    expect(holders.map(({ nodeName }) => nodeName)).toEqual(times(20).map((_, number) => `n${number}`));
+    expect(body.detail).toContain('The licence has 25 production seats, and 25 are in use: node "n0"');
+    expect(body.detail).toContain('; 22 more. A seat is kept');
+    const none = await world.activate(licence.licenseKey, { mode: 'development' });
+    expect(none.body.detail).toBe('The licence has no development seat.');
+  });
+
+  test('two machines that take one seat from each other are named, and what the answer advises works', async () => {
+    const at = (await world.startBeside({ LICENCE_TAKEOVER_WINDOW_MS: '4000' })).url;
+    const licence = await world.issue();
+    const on = (host: string) =>
+      world.activate(
+        licence.licenseKey,
+        { node: { name: 'pod-1', hostname: `${host}.example` }, bootId: `boot-${host}` },
+        at,
+      );
+    let last = await on('a');
+    let fight = await on('b');
+    for (let host = 'a'; fight.status === 201; host = host === 'a' ? 'b' : 'a') {
+      last = fight;
+      fight = await on(host);
+    }
+    const { holders } = fight.body as unknown as { holders: SeatHolder[] };
+    expect([fight.status, fight.body.code]).toEqual([409, 'SEAT_FLAPPING']);
+    expect(holders).toMatchObject([{ instanceId: last.body.instanceId, hostname: 'b.example', bootId: 'boot-b' }]);
+    expect(fight.body.detail).toContain(
+      `${last.body.instanceId}, boot "boot-b" on host "b.example", holds it since ${holders[0]?.since}; this one is boot "boot-a" on host "a.example".`,
+    );
+    expect(fight.body.detail).toContain('The licence has 1 production seat, and 1 is in use.');
+    const again = Date.parse(/from (\S+Z) on\./.exec(fight.body.detail)?.[1] ?? '');
+    expect(Math.abs(again - Date.now())).toBeLessThan(4000);
+    expect(Number(fight.headers.get('Retry-After'))).toBeLessThanOrEqual(4);
+    // The other machine stays away: after the time in the answer this one gets the seat.
+    await until(() => Date.now() > again, { what: 'the time in the answer has come' });
+    expect((await on('a')).status).toBe(201);
   });
 
   test('L16: a released seat is used again, and releasing twice is fine', async () => {

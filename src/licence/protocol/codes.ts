@@ -39,13 +39,13 @@ export const licenceCodes = {
     104,
     403,
     'All seats of this licence are in use.',
-    'Release a node that is no longer needed, or add a seat to the licence.',
+    'Release a node that is no longer needed on its machine, deactivate it in the licence portal, or add a seat.',
   ),
   INSTANCE_NOT_FOUND: entry(
     105,
     404,
     'The licence server does not know this node.',
-    'Activate the node again with its licence key or with a new enrolment token.',
+    'Activate it again: start it with a new enrolment token, or without its licence state and with its licence key.',
   ),
   INVALID_LICENSE_CHECK_REQUEST: entry(
     106,
@@ -63,7 +63,7 @@ export const licenceCodes = {
     108,
     403,
     'This node no longer holds a seat.',
-    'If it should keep running, activate it again with its licence key, or with a new enrolment token for its name.',
+    'To keep it running, start it with a new enrolment token, or without its licence state and with its licence key.',
   ),
   UNSUPPORTED_SOFTWARE_VERSION: entry(
     109,
@@ -105,7 +105,7 @@ export const licenceCodes = {
     115,
     409,
     'Several nodes with the same name take the seat from each other.',
-    'Give every node a unique name, or stop all but one.',
+    'Stop all but one and try again after the time in Retry-After; to run several, give each its own name and a seat.',
     true,
   ),
   ALREADY_ACTIVATED: entry(

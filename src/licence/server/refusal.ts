@@ -1,5 +1,5 @@
 import { type LicenceCode, licenceCodes } from '../protocol/codes.ts';
-import type { LicenceProblem } from '../protocol/problem.ts';
+import type { LicenceProblem, SeatHolder } from '../protocol/problem.ts';
 
 /** Ends a call with a code of the protocol. The detail never contains a key, a secret or a token. */
 export class Refusal extends Error {
@@ -9,13 +9,15 @@ export class Refusal extends Error {
   readonly retryAfterSec: number | undefined;
   /** The limit that was reached, with RATE_LIMITED. */
   readonly limit: { most: number; windowSec: number } | undefined;
+  /** Who holds the seats that were asked for. */
+  readonly holders: SeatHolder[] | undefined;
   /** HTTP status of the answer. */
   readonly status: number;
 
   constructor(
     code: LicenceCode,
     detail?: string,
-    extra: { verdict?: string } & Partial<Pick<Refusal, 'retryAfterSec' | 'limit'>> = {},
+    extra: { verdict?: string } & Partial<Pick<Refusal, 'retryAfterSec' | 'limit' | 'holders'>> = {},
   ) {
     super(code);
     this.name = 'Refusal';
@@ -25,6 +27,7 @@ export class Refusal extends Error {
     this.verdict = extra.verdict;
     this.retryAfterSec = extra.retryAfterSec;
     this.limit = extra.limit;
+    this.holders = extra.holders;
   }
 }
 
@@ -40,5 +43,6 @@ export function problemOf(refusal: Refusal, requestId: string): LicenceProblem {
     remedy,
     requestId,
     ...(refusal.verdict === undefined ? {} : { verdict: refusal.verdict }),
+    ...(refusal.holders === undefined ? {} : { holders: refusal.holders }),
   };
 }

@@ -9,6 +9,7 @@ import { secretHash } from '../keys/keys.ts';
 import { licenceStatus, statusDetail } from '../licences/licence-status.ts';
 import { requireVersion } from '../perpetual/perpetual.ts';
 import { Refusal } from '../refusal.ts';
+import { nodeHolder, seatsInUse, supplyOf } from '../seats/seat-holders.ts';
 import { freeSwept, holdsSeat, type NoSeat, winSeat } from '../seats/seats.ts';
 import { type Activation, nodeKey, wasSwept } from '../store/activations.ts';
 import type { Licence } from '../store/licence.ts';
@@ -58,7 +59,7 @@ export async function activate(
     const asked = await winSeat(context, pending, by.requestId);
     if (asked.outcome !== 'won') {
       await activations.forgetPending(pending);
-      throw await refusalOf(context, asked, by);
+      throw await refusalOf(context, asked, pending, by);
     }
     const granting = asked.licence;
     const note = auditNote({
@@ -223,7 +224,12 @@ async function grantOf(
   return { activationId: activation._id, secret, verdict };
 }
 
-async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { actor: string }): Promise<Refusal> {
+async function refusalOf(
+  context: ServerContext,
+  asked: NoSeat,
+  pending: Activation,
+  by: Caller & { actor: string },
+): Promise<Refusal> {
   switch (asked.outcome) {
     case 'gone':
       return new Refusal('SUBSCRIPTION_NOT_FOUND');
@@ -237,9 +243,7 @@ async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { a
     case 'other-cluster':
       return new Refusal('CLUSTER_ID_MISMATCH');
     case 'flapping':
-      return new Refusal('SEAT_FLAPPING', undefined, {
-        retryAfterSec: Math.ceil(context.settings.takeoverWindowMs / 1000),
-      });
+      return flapping(context, asked, pending);
     case 'offline':
       return new Refusal(
         'OFFLINE_LICENSE_ALREADY_ISSUED',
@@ -262,7 +266,33 @@ async function refusalOf(context: ServerContext, asked: NoSeat, by: Caller & { a
       const details = { used: licence.seats.length, limits: licence.seatLimits };
       const key = at.toISOString().slice(0, 'YYYY-MM-DDTHH'.length);
       await recordEventNow(context, licence, { type: 'seat.limit-exceeded', key, at, details });
-      return new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+      return seatsInUse(context, licence, { mode: pending.mode });
     }
   }
+}
+
+/** Names the two that take the seat from each other, and what ends that. */
+function flapping(
+  context: ServerContext,
+  { licence, holder, takeovers, againAt }: Extract<NoSeat, { outcome: 'flapping' }>,
+  pending: Activation,
+): Refusal {
+  const holding = nodeHolder(context, holder);
+  const minutes = Math.round(context.settings.takeoverWindowMs / 60_000);
+  const sentences = [
+    `The seat of "${pending.node.name}" changed hands ${takeovers} times within ${minutes} minutes.`,
+    `${holding.instanceId}, ${placeOf(holder)}, holds it since ${holding.since}; this one is ${placeOf(pending)}.`,
+    `Stop one of the two: this one gets the seat if it asks from ${againAt.toISOString()} on.`,
+    `To run both, give them different names and have a seat for each. ${supplyOf(licence, pending.mode)}.`,
+    'If it is one machine that starts again and again, keep its licence state between the starts.',
+  ];
+  return new Refusal('SEAT_FLAPPING', sentences.join(' '), {
+    retryAfterSec: Math.max(1, Math.ceil((againAt.getTime() - now()) / 1000)),
+    holders: [holding],
+  });
+}
+
+function placeOf({ node, bootId }: Pick<Activation, 'node' | 'bootId'>): string {
+  const boot = bootId === null ? 'a process that names no boot' : `boot "${bootId}"`;
+  return node.hostname === undefined ? boot : `${boot} on host "${node.hostname}"`;
 }

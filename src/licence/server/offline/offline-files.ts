@@ -20,6 +20,7 @@ import { effectiveEntitlements } from '../licences/entitlements.ts';
 import { endOf } from '../licences/licence-status.ts';
 import { coveredVersions } from '../perpetual/perpetual.ts';
 import { Refusal } from '../refusal.ts';
+import { seatsInUse } from '../seats/seat-holders.ts';
 import { makeRoom } from '../seats/seats.ts';
 import type { Licence } from '../store/licence.ts';
 import type { OfflineFile } from '../store/offline-files.ts';
@@ -277,7 +278,7 @@ async function winSeats(context: ServerContext, drafted: OfflineFile, call: Acto
     if (clusterId !== undefined && isBoundElsewhere(licence, clusterId)) throw new Refusal('CLUSTER_ID_MISMATCH');
     const full = seatsUsed(licence, file.mode) + file.seats > licence.seatLimits[file.mode];
     if (full && !(await makeRoom(context, licence, file.mode, call.requestId))) {
-      throw new Refusal('ACTIVE_INSTANCES_CAPACITY_EXCEEDED');
+      throw await seatsInUse(context, licence, { mode: file.mode, wanted: file.seats });
     }
   }
   throw new Refusal('SERVICE_UNAVAILABLE', 'The licence met too many concurrent changes.', { retryAfterSec: 1 });

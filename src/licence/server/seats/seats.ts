@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { now, nowDate } from '../../../runtime/clock.ts';
 import type { SeatMode } from '../../protocol/requests.ts';
-import { planOf } from '../activations/verdicts.ts';
+import { planOf, seatsUsed } from '../activations/verdicts.ts';
 import { audit, auditNote } from '../audit.ts';
 import type { ServerContext } from '../context.ts';
 import { licenceStatus } from '../licences/licence-status.ts';
@@ -20,7 +20,9 @@ import { boundsOf, isBoundElsewhere } from '../store/seat-ledger.ts';
  */
 export type SeatOutcome = { outcome: 'won'; licence: Licence } | NoSeat;
 export type NoSeat =
-  | { outcome: 'full' | 'flapping' | 'inactive' | 'offline' | 'other-cluster'; licence: Licence }
+  | { outcome: 'full' | 'inactive' | 'offline' | 'other-cluster'; licence: Licence }
+  /** `holder` has the seat of this name, which changed hands `takeovers` times; it may again from `againAt` on. */
+  | { outcome: 'flapping'; licence: Licence; holder: Activation; takeovers: number; againAt: Date }
   | { outcome: 'gone' };
 
 export async function winSeat(context: ServerContext, activation: Activation, requestId: string): Promise<SeatOutcome> {
@@ -48,7 +50,7 @@ export async function winSeat(context: ServerContext, activation: Activation, re
     const won = await licences.pushSeat(licence, activation._id, { mode, bounds, clusterId: bind });
     if (won !== null) return { outcome: 'won', licence: won };
     if (bind !== undefined && isBoundElsewhere(licence, bind)) return { outcome: 'other-cluster', licence };
-    const full = usedOf(licence, mode) >= licence.seatLimits[mode];
+    const full = seatsUsed(licence, mode) >= licence.seatLimits[mode];
     if (!full || (await makeRoom(context, licence, mode, requestId))) continue;
     // The holders were read after the ledger: only if that is unchanged are all seats really taken by others.
     const still = await licences.find(licence._id);
@@ -58,10 +60,6 @@ export async function winSeat(context: ServerContext, activation: Activation, re
 
 export function holdsSeat(licence: Licence, activationId: string): boolean {
   return licence.seats.some((seat) => seat.activationId === activationId);
-}
-
-function usedOf(licence: Licence, mode: SeatMode): number {
-  return licence.seats.filter((seat) => seat.mode === mode).length;
 }
 
 /** A node that names no cluster is in the cluster without a name. */
@@ -84,11 +82,13 @@ async function takeOverOwnSeat(
   const holder = (await activations.ofSameNode(activation)).find(({ _id }) => holdsSeat(licence, _id));
   if (holder === undefined) return null;
   const since = new Date(now() - settings.takeoverWindowMs);
-  const takeovers = await activations.replacedSince(licence._id, activation.nodeKey, since);
+  const takeovers = await activations.replacedSince(licence._id, activation.nodeKey, since, settings.takeovers);
   const about = { requestId, licenceId: licence._id, actor: `activation:${activation._id}` };
-  if (takeovers >= settings.takeovers) {
+  const first = takeovers[settings.takeovers - 1];
+  if (first !== undefined) {
     await audit(context, auditNote({ ...about, at: nowDate(), action: 'seat.flapping', activationId: holder._id }));
-    return { outcome: 'flapping', licence };
+    const againAt = new Date(first.getTime() + settings.takeoverWindowMs);
+    return { outcome: 'flapping', licence, holder, takeovers: takeovers.length, againAt };
   }
   const seats = { before: { holder: holder._id }, after: { holder: activation._id } };
   const taken = { ...about, ...seats, at: nowDate(), action: 'seat.taken-over', activationId: holder._id };

@@ -166,6 +166,14 @@ export function activationStore(connection: Connection) {
         .find({ _id: { $in: ids } }, { status: 1, leaseUntil: 1, activatedAt: 1 })
         .lean<Pick<Activation, '_id' | 'status' | 'leaseUntil' | 'activatedAt'>[]>()
         .exec(),
+    /** Of these, the running and pending ones, those with the shortest lease first. */
+    seatedSoonestEnd: (ids: string[], limit: number) =>
+      model
+        .find({ _id: { $in: ids }, status: { $in: ['active', 'pending'] } })
+        .sort({ leaseUntil: 1 })
+        .limit(limit)
+        .lean<Activation[]>()
+        .exec(),
     byChosenId: (licenceId: string, chosenId: string) =>
       model.findOne({ licenceId, chosenId }).lean<Activation>().exec(),
     /** The other activations of the same node that run or are pending. */
@@ -201,8 +209,16 @@ export function activationStore(connection: Connection) {
       model.find({ licenceId }).sort({ createdAt: -1 }).limit(1000).lean<Activation[]>().exec(),
     activatedSince: (licenceId: string, since: Date) =>
       model.countDocuments({ licenceId, activatedAt: { $gte: since } }).exec(),
-    replacedSince: (licenceId: string, key: string, since: Date) =>
-      model.countDocuments({ licenceId, nodeKey: key, status: 'replaced', endedAt: { $gte: since } }).exec(),
+    /** When activations of this node were replaced after then, the latest first. */
+    replacedSince: async (licenceId: string, key: string, since: Date, limit: number): Promise<Date[]> => {
+      const replaced = await model
+        .find({ licenceId, nodeKey: key, status: 'replaced', endedAt: { $gt: since } }, { endedAt: 1 })
+        .sort({ endedAt: -1 })
+        .limit(limit)
+        .lean<{ endedAt: Date }[]>()
+        .exec();
+      return replaced.map(({ endedAt }) => endedAt);
+    },
     deactivatedSince: (licenceId: string, since: Date) =>
       model.countDocuments({ licenceId, status: 'deactivated', endedAt: { $gte: since } }).exec(),
     unfinishedBefore: (before: Date) =>
