@@ -67,6 +67,55 @@ describe('a key', () => {
     }
   });
 
+  test.each([
+    ['without its prefix', (key: string) => key.slice(3), 'It does not start with "FH-".'],
+    ['with another prefix', (key: string) => `FK${key.slice(2)}`, 'It does not start with "FH-".'],
+    [
+      'with a character left out',
+      (key: string) => key.slice(0, 13) + key.slice(14),
+      'It has 27 characters after "FH-" and needs 28, in 4 groups of 7. Of its groups, group 2 has 6.',
+    ],
+    ['cut off', (key: string) => key.slice(0, 10), 'It has 7 characters after "FH-" and needs 28, in 4 groups of 7.'],
+    [
+      'with a U',
+      (key: string) => ` "${key.slice(0, 4)}u${key.slice(5)}"`,
+      'Its character 5, counted with dashes and blanks, is not used in keys: digits and the letters A to Z without U are.',
+    ],
+    [
+      'with letters of other scripts',
+      (key: string) => `${key.slice(0, 4)}\u00c4\u0416${key.slice(6)}`,
+      'Its characters 5, 6, counted with dashes and blanks, are not used in keys: digits and the letters A to Z without U are.',
+    ],
+    [
+      'that is too great a number',
+      (key: string) => `FH-Z${key.slice(4)}`,
+      'Its first character after "FH-" is wrong: only 0 to 7 are possible there.',
+    ],
+    [
+      'with one wrong character',
+      (key: string) => key.slice(0, 8) + (key[8] === '2' ? '3' : '2') + key.slice(9),
+      'Its last two characters, a checksum, do not fit the others: at least one is wrong, or two are exchanged.',
+    ],
+  ])('%s: the answer says what is wrong with its form, and repeats none of it', async (_, mistype, fault) => {
+    const { licenseKey } = await world.issue();
+    const typed = mistype(licenseKey);
+    const { body } = await world.activate(licenseKey);
+    const proof = { licenseKey: typed, requestId: randomUUID(), node: { name: 'n1' }, bootId: 'b' };
+    const replies = [
+      await world.activate(typed),
+      await world.call('POST', '/v1/licenses/validate', { licenseKey: typed }),
+      await world.call('POST', `/v1/instances/${body.instanceId}/recover`, proof),
+    ];
+    for (const reply of replies) {
+      expect([reply.status, reply.body.code]).toEqual([401, 'INVALID_LICENSE_SECRET']);
+      expect(reply.body.detail).toBe(`This is not a licence key as it is issued. ${fault}`);
+    }
+    for (const group of typed.split('-').slice(1)) {
+      expect(JSON.stringify(replies)).not.toContain(group.slice(0, 6));
+      expect(world.server().output()).not.toContain(group.slice(0, 6));
+    }
+  });
+
   test('L9: typed with spaces, quotes and in lower case is accepted', async () => {
     const { licenseKey } = await world.issue();
     const typed = ` "${licenseKey.toLowerCase().replaceAll('-', ' ')}" `;

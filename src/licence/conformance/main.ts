@@ -70,7 +70,7 @@ async function requireSeats(target: Target): Promise<void> {
   const { licenseKey, product } = target;
   const reply = await createWire(target).call('POST', '/v1/licenses/validate', { licenseKey, product });
   const problem = LicenceProblem.safeParse(reply.body);
-  if (problem.success) throw new Finding(`The key is not valid: ${problem.data.title}`);
+  if (problem.success) throw new Finding(`The key is not valid: ${problem.data.detail}`);
   const { valid, detail, seats } = fits(ValidateAnswer, reply, 200, 'validate');
   if (!valid) throw new Finding(`The key is not valid: ${detail}`);
   const free = seats === null ? 0 : seats.limit - seats.used;

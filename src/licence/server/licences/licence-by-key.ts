@@ -5,7 +5,7 @@ import type { ValidateRequest } from '../../protocol/requests.ts';
 import { seatsUsed } from '../activations/verdicts.ts';
 import type { Caller } from '../caller.ts';
 import type { ServerContext } from '../context.ts';
-import { normaliseLicenceKey } from '../keys/licence-key.ts';
+import { licenceKeyFaults, normaliseLicenceKey } from '../keys/licence-key.ts';
 import { versionRefusal } from '../perpetual/perpetual.ts';
 import { Refusal } from '../refusal.ts';
 import type { Licence } from '../store/licence.ts';
@@ -13,21 +13,24 @@ import { licenceStatus, statusDetail } from './licence-status.ts';
 
 /**
  * The licence of a key. An unknown key and a key of another product get the same refusal, INVALID_LICENSE_SECRET, after
- * the same work; a mistyped key fails its checksum without a database read.
+ * the same work. A text that cannot be a key is refused by its form alone, without a database read, and the detail says
+ * what is wrong with it.
  */
 export async function proveByKey(
   context: ServerContext,
   proof: { licenceKey: string; product?: string | undefined },
   caller: Caller,
 ): Promise<Licence> {
-  const refusal = new Refusal('INVALID_LICENSE_SECRET');
   const key = normaliseLicenceKey(proof.licenceKey);
-  if (key === null) throw context.failures.failed(caller.address, refusal);
+  if (key === null) {
+    const mistyped = `This is not a licence key as it is issued. ${licenceKeyFaults(proof.licenceKey).join(' ')}`;
+    throw context.failures.failed(caller.address, new Refusal('INVALID_LICENSE_SECRET', mistyped));
+  }
   const hash = context.keys.peppered(key);
   const licence = await context.db.licences.byKeyHash(hash);
   const same = timingSafeEqual(Buffer.from(hash), Buffer.from(licence?.keyHash ?? '0'.repeat(hash.length)));
   if (licence === null || !same || licence.product !== (proof.product ?? licence.product)) {
-    throw context.failures.failed(caller.address, refusal);
+    throw context.failures.failed(caller.address, new Refusal('INVALID_LICENSE_SECRET'));
   }
   return licence;
 }
