@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer';
 import { ReasonError } from '../contracts/reasons.ts';
+import { maskAddresses } from '../runtime/mask-addresses.ts';
 import type { Mail } from './layout.ts';
 
 export interface OutgoingMail extends Mail {
@@ -56,7 +57,7 @@ function reasonOf(error: unknown): ReasonError {
       : responseCode >= 500 && code !== 'EAUTH' && code !== 'ETLS' && code !== 'ECONNECTION';
   const status = responseCode === undefined ? (code ?? 'error') : String(responseCode);
   // The relay's message often quotes the address, which is personal data.
-  const detail = `${status} ${message.replaceAll(/[^\s<>]+@[^\s<>]+/g, '[address]')}`.slice(0, 300);
+  const detail = `${status} ${maskAddresses(message)}`.slice(0, 300);
   // Without the error as its cause: that would be logged with what the relay said.
   return new ReasonError(refused ? 'mail_refused' : 'mail_unavailable', detail);
 }

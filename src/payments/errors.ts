@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import { ReasonError } from '../contracts/reasons.ts';
+import { maskAddresses } from '../runtime/mask-addresses.ts';
 
 /**
  * What is kept of an error of the Stripe SDK. The original also has the raw answer, with addresses and billing details,
@@ -16,11 +17,7 @@ class StripeFailure extends Error {
 
   constructor(error: Stripe.errors.StripeError) {
     // Stripe's message may quote an address, which is personal data, or a part of our key.
-    super(
-      error.message
-        .replaceAll(/[^\s<>:'"][^\s<>:"]*@[^\s<>'"]+/g, '[address]')
-        .replaceAll(/\b[sr]k_(test|live)_[\w*]+/g, '[key]'),
-    );
+    super(maskAddresses(error.message).replaceAll(/\b[sr]k_(test|live)_[\w*]+/g, '[key]'));
     this.type = error.type;
     this.code = error.code;
     this.statusCode = error.statusCode;
