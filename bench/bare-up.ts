@@ -71,6 +71,7 @@ export async function prepareBareUp(platform: Platform) {
       adminEmail: 'bench@example.com',
       plan: 'MAKER',
       productVersion: catalogue.product.version,
+      controlPlaneUrl: env.LICENCE_SERVER_URL,
       licence: { serverUrl: env.LICENCE_SERVER_URL, publicKeys: keys, enrollmentToken: enrolment.enrollmentToken },
     });
     const { version: image } = catalogue.product;

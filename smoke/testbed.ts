@@ -62,6 +62,8 @@ export async function openTestbed({ stateDir, signal }: { stateDir: string; sign
         MONGODB_URI: known.MONGODB_URI,
         LICENCE_SERVER_URL: licence.serverUrl,
         LICENCE_ADMIN_TOKEN: licence.adminToken,
+        // No api runs here: a server keeps the administrator of its contract.
+        FREEHOLD_PUBLIC_URL: licence.serverUrl,
         PULUMI_ROOT: known.PULUMI_ROOT,
         PULUMI_HOME: pulumiHomeOf(process.env),
         PULUMI_BACKEND_URL: known.PULUMI_BACKEND_URL,

@@ -19,10 +19,11 @@ export interface Message extends MessageSummary {
   headers: Record<string, string>;
 }
 
-/** A reply code that the next recipients get instead of acceptance. */
+/** A reply code that the next recipients get instead of acceptance; only this recipient where one is named. */
 export interface Fault {
   code: number;
   times: number;
+  to?: string | undefined;
 }
 
 export interface Messages {
@@ -32,8 +33,8 @@ export interface Messages {
   add(message: Omit<Message, 'id' | 'receivedAt'>): void;
   clear(): void;
   setFault(fault: Fault): void;
-  /** Uses up the fault by one; undefined if none is set. */
-  takeFault(): number | undefined;
+  /** Uses up the fault by one; undefined if none is set for this recipient. */
+  takeFault(to: string): number | undefined;
   close(): void;
 }
 
@@ -59,7 +60,12 @@ export function openMessages(path: string): Messages {
       text TEXT NOT NULL,
       headers TEXT NOT NULL
     );
-    CREATE TABLE IF NOT EXISTS faults (one INTEGER PRIMARY KEY CHECK (one = 1), code INTEGER NOT NULL, times INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS recipient_faults (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      code INTEGER NOT NULL,
+      times INTEGER NOT NULL,
+      recipient TEXT
+    );
   `);
   const summary = 'SELECT id, receivedAt, messageId, sender, recipients, subject FROM messages';
   const all = database.prepare(`${summary} ORDER BY id DESC`);
@@ -70,8 +76,12 @@ export function openMessages(path: string): Messages {
   const insert = database.prepare(
     'INSERT INTO messages (receivedAt, messageId, sender, recipients, subject, html, text, headers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  const use = database.prepare('UPDATE faults SET times = times - 1 WHERE times > 0 RETURNING code');
-  const setFault = database.prepare('INSERT OR REPLACE INTO faults (one, code, times) VALUES (1, ?, ?)');
+  const use = database.prepare(
+    'UPDATE recipient_faults SET times = times - 1 WHERE times > 0 AND (recipient IS NULL OR recipient = ?) RETURNING code',
+  );
+  const setFault = database.prepare(
+    'INSERT OR REPLACE INTO recipient_faults (one, code, times, recipient) VALUES (1, ?, ?, ?)',
+  );
 
   const summaryOf = (row: Row): MessageSummary => ({
     id: row.id,
@@ -98,11 +108,11 @@ export function openMessages(path: string): Messages {
     clear() {
       database.exec('DELETE FROM messages');
     },
-    setFault({ code, times }) {
-      setFault.run(code, times);
+    setFault({ code, times, to }) {
+      setFault.run(code, times, to === undefined ? null : emailKey(to));
     },
-    takeFault() {
-      return (use.get() as { code: number } | undefined)?.code;
+    takeFault(to) {
+      return (use.get(emailKey(to)) as { code: number } | undefined)?.code;
     },
     close() {
       database.close();

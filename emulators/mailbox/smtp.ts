@@ -15,8 +15,8 @@ export function createSmtpServer({ messages, log }: { messages: Messages; log: L
     disableReverseLookup: true,
     size: largestBytes,
     logger: false,
-    onRcptTo(_address, _session, done) {
-      const code = messages.takeFault();
+    onRcptTo({ address }, _session, done) {
+      const code = messages.takeFault(address);
       if (code === undefined) return done();
       done(Object.assign(new Error(`fault ${code} as asked for`), { responseCode: code }));
     },

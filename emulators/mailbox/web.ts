@@ -3,7 +3,11 @@ import { z } from 'zod';
 import type { Messages } from './messages.ts';
 import { listPage, listScript, messagePage } from './page.ts';
 
-const Fault = z.strictObject({ code: z.union([z.literal(451), z.literal(550)]), times: z.number().int().min(0) });
+const Fault = z.strictObject({
+  code: z.union([z.literal(451), z.literal(550)]),
+  times: z.number().int().min(0),
+  to: z.string().optional(),
+});
 const To = z.string().optional().catch(undefined);
 
 /** Headers of the frame that shows a mail: it may use styles and open links elsewhere, nothing more. */

@@ -104,6 +104,8 @@ export const fieldExamples: Readonly<Record<string, unknown>> = {
   why: 'Your server is created at the cloud.',
   'DecisionRequest.why': 'the quota has been raised',
   'CancelOrderRequest.why': 'asked for by mail',
+  'CorrectAddressRequest.why': 'a typing error, confirmed by telephone',
+  'OrderMail.kind': 'ready',
   'CloseTicketRequest.why': 'agreed with the customer',
   'AuditEntry.why': 'the quota has been raised',
   attempt: 1,

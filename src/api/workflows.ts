@@ -36,8 +36,11 @@ import {
   type AcceptedOperation,
   abortOperation,
   type CancelRequest,
+  type CorrectionRef,
   cancelOperation,
   controlQueue,
+  correctionWorkflowId,
+  correctionWorkflowType,
   type InstanceFacts,
   type InstanceInput,
   instanceWorkflowId,
@@ -195,6 +198,23 @@ export function createWorkflows({
             workflowIdConflictPolicy: 'USE_EXISTING',
             args: [latePayment],
             staticSummary: summaries.latePayment({ orderId: latePayment.orderId }),
+          });
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        }
+      });
+    },
+    /** Starts what follows a correction of an order's addresses; no effect if it runs or has succeeded already. */
+    async startCorrection(correction: CorrectionRef): Promise<void> {
+      await ask(async () => {
+        try {
+          await client.workflow.start(correctionWorkflowType, {
+            workflowId: correctionWorkflowId(correction),
+            taskQueue: controlQueue,
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            args: [correction],
+            staticSummary: summaries.correction({ orderId: correction.orderId }),
           });
         } catch (error) {
           if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -11,6 +11,7 @@ import {
   OperatorInstance,
   OperatorOperation,
   OperatorOrder,
+  OperatorOrderDetails,
   PlatformStatus,
 } from '../contracts/api/operator.ts';
 import { Problem } from '../contracts/problem.ts';
@@ -60,9 +61,14 @@ export function createClient({ api, token, operator }: Settings) {
   return {
     orders: (filter: Record<string, string | undefined>) =>
       ask(pageOf(OperatorOrder), `/v1/operator/orders${query(filter)}`),
-    order: (id: string) => ask(OperatorOrder, `/v1/operator/orders/${encodeURIComponent(id)}`),
+    order: (id: string) => ask(OperatorOrderDetails, `/v1/operator/orders/${encodeURIComponent(id)}`),
     cancelOrder: (id: string, body: { why: string }) =>
       ask(OperatorOrder, `/v1/operator/orders/${encodeURIComponent(id)}/cancel`, { method: 'POST', body }),
+    correctAddress: (id: string, body: { from: string; to: string; why: string }) =>
+      ask(OperatorOrderDetails, `/v1/operator/orders/${encodeURIComponent(id)}/correct-address`, {
+        method: 'POST',
+        body,
+      }),
     account: (id: string) => ask(OperatorAccount, `/v1/operator/accounts/${encodeURIComponent(id)}`),
     find: (text: string) => ask(Found, '/v1/operator/find', { method: 'POST', body: { text } }),
     status: () => ask(PlatformStatus, '/v1/operator/status'),

@@ -15,7 +15,15 @@ import { checkClouds, needsAttention } from './check-clouds.ts';
 import { createClient, type OperatorClient } from './client.ts';
 import { followOperation } from './follow-operation.ts';
 import { askAbout } from './ids.ts';
-import { instancesText, instanceText, operationsText, operationText, ordersText, orderText } from './print.ts';
+import {
+  instancesText,
+  instanceText,
+  operationsText,
+  operationText,
+  orderDetailsText,
+  ordersText,
+  orderText,
+} from './print.ts';
 import { cloudsText } from './print-clouds.ts';
 import { reconcileText, ticketsText, ticketText } from './print-fleet.ts';
 import { accountText, foundText, statusText } from './print-found.ts';
@@ -43,11 +51,17 @@ const program = new Command('freehold')
   .addHelpText(
     'after',
     `
-Reads FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN (or FREEHOLD_OPERATOR_TOKEN_FILE); without them the platform that
-was started in this folder.
+Reads FREEHOLD_API_URL and FREEHOLD_OPERATOR_TOKEN (or
+FREEHOLD_OPERATOR_TOKEN_FILE); without them the platform that was started in
+this folder.
 
-Exit codes: 0 done, 1 failed, also a cloud that is sold and not ready, or nothing found, 2 wrong usage, 3 not configured, 4 the API does
-not answer, 5 the API refused.`,
+Exit codes:
+  0  done
+  1  failed, also a cloud that is sold and not ready, or nothing found
+  2  wrong usage
+  3  not configured
+  4  the API does not answer
+  5  the API refused`,
   )
   .configureOutput({ writeErr: (text) => (asJson() ? undefined : process.stderr.write(text)) })
   .exitOverride();
@@ -130,8 +144,8 @@ orders
   .action(async (options) => showPage(await client().orders(texts(options)), ordersText));
 orders
   .command('show <order>')
-  .description('one order with its money')
-  .action(async (id: string) => show(await askAbout('order', id, client().order), orderText));
+  .description('one order with its money, its mails, and what operators did to it')
+  .action(async (id: string) => show(await askAbout('order', id, client().order), orderDetailsText));
 orders
   .command('cancel <order>')
   .description('ends it before its server is ready: removes what was built, refunds what was paid')
@@ -139,6 +153,18 @@ orders
   .action(async (id: string, { why }: { why: string }) => {
     const api = client();
     show(await askAbout('order', id, () => api.cancelOrder(id, { why })), orderText);
+  });
+
+orders
+  .command('correct-address <order>')
+  .description('replaces a wrong e-mail address of payer and administrator, and sends the mails again')
+  .requiredOption('--from <address>', 'the wrong address, as the order has it')
+  .requiredOption('--to <address>', 'the right one')
+  .requiredOption('--why <text>', 'goes to the audit log')
+  .action(async (id: string, correction: { from: string; to: string; why: string }) => {
+    const api = client();
+    show(await askAbout('order', id, () => api.correctAddress(id, correction)), orderDetailsText);
+    report(cliTexts.addressCorrected({ id }));
   });
 
 const instances = program.command('instances').description('the servers');

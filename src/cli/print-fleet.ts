@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ReconcileRun, Ticket } from '../contracts/api/fleet.ts';
 import type { AuditEntry } from '../contracts/api/operator.ts';
 import { textsOf } from '../texts/texts.ts';
-import { age, sheet, table } from './print.ts';
+import { age, auditLines, sheet, table } from './print.ts';
 
 const { empty, reconcile, ticket: texts } = textsOf('en').cli;
 
@@ -70,6 +70,5 @@ export function ticketText(ticket: Ticket, audit: readonly z.infer<typeof AuditE
     repaired: ticket.repairedAt && texts.repaired({ at: ticket.repairedAt, repairs: ticket.repairs }),
     closed: ticket.closedAt && texts.closed({ at: ticket.closedAt, by: ticket.closedBy ?? texts.mismatchGone }),
   });
-  const entries = audit.map(({ at, actor, action, why }) => `${at}  ${actor}  ${action}${why ? `: ${why}` : ''}`);
-  return [facts, ...(entries.length > 0 ? ['', ...entries] : [])].join('\n');
+  return [facts, ...auditLines(audit)].join('\n');
 }

@@ -1,12 +1,12 @@
 import type { Found, OperatorAccount, PlatformStatus } from '../contracts/api/operator.ts';
 import { textsOf } from '../texts/texts.ts';
-import { instancesText, operationsText, ordersText, sheet, table } from './print.ts';
+import { auditLines, instancesText, operationsText, ordersText, sheet, table } from './print.ts';
 import { ticketsText } from './print-fleet.ts';
 
-const { nothingFound } = textsOf('en').cli;
+const { moreFound, nothingFound } = textsOf('en').cli;
 
 /** What was found: one table per kind; kinds of which nothing was found are omitted. */
-export function foundText({ orders, instances, operations, accounts, tickets }: Found, text: string): string {
+export function foundText({ orders, instances, operations, accounts, tickets, more }: Found, text: string): string {
   const tables = [
     ...(orders.length > 0 ? [ordersText(orders)] : []),
     ...(instances.length > 0 ? [instancesText(instances)] : []),
@@ -21,7 +21,8 @@ export function foundText({ orders, instances, operations, accounts, tickets }: 
       : []),
     ...(tickets.length > 0 ? [ticketsText(tickets)] : []),
   ];
-  return tables.length > 0 ? tables.join('\n\n') : nothingFound({ text });
+  const rest = more.length > 0 ? [moreFound({ kinds: more.join(', ') })] : [];
+  return tables.length > 0 ? [...tables, ...rest].join('\n\n') : nothingFound({ text });
 }
 
 export function statusText(status: PlatformStatus): string {
@@ -42,7 +43,6 @@ export function statusText(status: PlatformStatus): string {
 }
 
 export function accountText({ account, audit }: OperatorAccount): string {
-  const history = audit.map(({ at, actor, action, why }) => `${at}  ${actor}  ${action}${why ? `: ${why}` : ''}`);
   const facts = account
     ? [
         sheet({ account: account.id, email: account.email, created: account.createdAt }),
@@ -54,5 +54,5 @@ export function accountText({ account, audit }: OperatorAccount): string {
         ...account.invitations.map(({ email, roles }) => `invited: ${email} (${roles.join(', ')})`),
       ]
     : ['The account is closed.'];
-  return [...facts, ...(history.length > 0 ? ['', ...history] : [])].join('\n');
+  return [...facts, ...auditLines(audit)].join('\n');
 }

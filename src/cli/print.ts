@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import type { AuditEntry, OperatorInstance, OperatorOperation, OperatorOrder } from '../contracts/api/operator.ts';
+import type {
+  AuditEntry,
+  OperatorInstance,
+  OperatorOperation,
+  OperatorOrder,
+  OperatorOrderDetails,
+} from '../contracts/api/operator.ts';
 import { now } from '../runtime/clock.ts';
 import { textsOf } from '../texts/texts.ts';
 
@@ -75,6 +81,21 @@ export function orderText(order: OperatorOrder): string {
     workflow: order.started ? order.workflowId : texts.notStarted,
     page: order.workflowUrl,
   });
+}
+
+/** An order with its mails and what was done to it. */
+export function orderDetailsText(order: OperatorOrderDetails): string {
+  const mails = table(
+    ['mail', 'to', 'status', 'sent'],
+    order.mails.map(({ kind, recipient, status, sentAt }) => [kind, recipient, status, sentAt ?? '-']),
+  );
+  return [orderText(order), ...(order.mails.length > 0 ? ['', mails] : []), ...auditLines(order.audit)].join('\n');
+}
+
+/** An audit log in lines, after an empty one; none for an empty log. */
+export function auditLines(entries: readonly z.infer<typeof AuditEntry>[]): string[] {
+  if (entries.length === 0) return [];
+  return ['', ...entries.map(({ at, actor, action, why }) => `${at}  ${actor}  ${action}${why ? `: ${why}` : ''}`)];
 }
 
 export function instancesText(instances: readonly OperatorInstance[]): string {
@@ -156,8 +177,7 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
     workflow: operation.workflowId,
     page: operation.workflowUrl,
   });
-  const history = audit.map(({ at, actor, action, why }) => `${at}  ${actor}  ${action}${why ? `: ${why}` : ''}`);
-  return [facts, ...choices(operation), '', steps, ...(history.length > 0 ? ['', ...history] : [])].join('\n');
+  return [facts, ...choices(operation), '', steps, ...auditLines(audit)].join('\n');
 }
 
 /** The operator's possible decisions, as commands to copy. */

@@ -13,6 +13,8 @@ export const HostContract = z.strictObject({
   adminEmail: Email,
   plan: z.string(),
   productVersion: z.string(),
+  /** Address of the api, which knows the administrator when the address was corrected. */
+  controlPlaneUrl: z.url(),
   licence: z.strictObject({
     serverUrl: z.url(),
     /** JWKS document of the licence server at the time of writing; pins the keys for the first check. */
@@ -57,6 +59,8 @@ export const hostEnvironment = {
   port: 'FREEHOLD_HOST_PORT',
   /** Address of the licence server, when it has moved since the contract of the first boot; may be missing. */
   licenceServer: 'FREEHOLD_LICENCE_SERVER_URL',
+  /** Address of the api, when it has moved since then; may be missing. */
+  controlPlane: 'FREEHOLD_CONTROL_PLANE_URL',
   /**
    * PEM file of the hostnames' certificate authority, where clients have to be told of it; the host's own calls trust
    * it too. May be missing.

@@ -30,6 +30,18 @@ export function latePaymentWorkflowId({ paymentIntentId, refundId }: LatePayment
   return `billing/late/${refundId ?? paymentIntentId}`;
 }
 
+/** One workflow per correction of an order's addresses. */
+export const correctionWorkflowType = 'applyCorrection';
+export function correctionWorkflowId({ orderId, number }: CorrectionRef): string {
+  return `correction/${orderId}/${number}`;
+}
+
+/** A correction of an order's addresses, by its number from 1; the addresses are in the order's record. */
+export interface CorrectionRef {
+  orderId: string;
+  number: number;
+}
+
 /** A late payment, or a failed refund, of an order that has ended. */
 export interface LatePayment {
   paymentIntentId: string;

@@ -304,6 +304,7 @@ export function platformProcesses(context: PlatformContext): ProcessSpec[] {
       needs: [...needsRecords, 'temporal', 'edge'],
       ports: [],
       env: {
+        ...parts.publicUrl,
         ...parts.clouds,
         ...parts.doubles,
         ...parts.records,
@@ -370,8 +371,9 @@ function writeImages(context: PlatformContext, node: string): string {
       ...commonEnvironment(env),
       ...clockOf(context, 'hosts'),
       NODE_COMPILE_CACHE: compileCache(context),
-      // An existing server has the address from its own first start, whose port may have changed.
+      // An existing server has the addresses from its own first start, whose ports may have changed.
       [hostEnvironment.licenceServer]: platformUrls(context).licence,
+      [hostEnvironment.controlPlane]: platformUrls(context).api,
       [hostEnvironment.authority]: context.folder.path('ca', 'ca.pem'),
     },
   };

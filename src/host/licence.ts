@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { HostContract } from '../contracts/host-contract.ts';
 import { createLicenceClient } from '../licence/client/client.ts';
-import type { LicenceClient, LicenceFetch } from '../licence/client/types.ts';
+import type { LicenceClient } from '../licence/client/types.ts';
 import { LicenceKeys } from '../licence/protocol/verdict.ts';
 import type { Log } from '../runtime/log.ts';
+import { configuredFetch } from './configured-fetch.ts';
 import { licenceClock } from './licence-clock.ts';
 
 /** Code of this product at the licence server; verdicts for another product are refused. */
@@ -36,20 +37,4 @@ export function createHostLicence({
     clock: licenceClock,
     log: ({ level, message, detail }) => log[level]({ part: 'licence', ...detail }, message),
   });
-}
-
-/**
- * A fetch that resolves and trusts as configured. Without configuration nothing of it is loaded, which would cost a
- * tenth of the start.
- */
-function configuredFetch(): LicenceFetch | undefined {
-  if (!process.env.FREEHOLD_DNS_SERVER && !process.env.FREEHOLD_CA_FILE) return undefined;
-  const loading = Promise.all([import('undici'), import('../runtime/reach.ts')]).then(
-    ([{ fetch }, { reachFromEnvironment }]) => ({ fetch, dispatcher: reachFromEnvironment().dispatcher }),
-  );
-  return async (url, init) => {
-    const { fetch, dispatcher } = await loading;
-    const answer: unknown = await fetch(url, { ...(init as Parameters<typeof fetch>[1]), dispatcher });
-    return answer as Response;
-  };
 }

@@ -16,11 +16,11 @@ export interface Use {
 }
 
 /** How many of a thing exist; the administrator's account counts from the start. */
-function countOf({ contract, store }: Pick<Host, 'contract' | 'store'>, thing: BoundedThing): number {
+function countOf({ administrator, store }: Pick<Host, 'administrator' | 'store'>, thing: BoundedThing): number {
   switch (thing) {
     case 'users': {
       const users = store.users.list();
-      return users.length + (users.some((user) => isAdministrator({ contract }, user)) ? 0 : 1);
+      return users.length + (users.some((user) => isAdministrator({ administrator }, user)) ? 0 : 1);
     }
     case 'devices':
       return store.devices.count();
@@ -30,7 +30,7 @@ function countOf({ contract, store }: Pick<Host, 'contract' | 'store'>, thing: B
 }
 
 /** Numbers of everything limited, as reported with licence checks. */
-export function usageOf(host: Pick<Host, 'contract' | 'store'>): Record<BoundedThing, number> {
+export function usageOf(host: Pick<Host, 'administrator' | 'store'>): Record<BoundedThing, number> {
   return Object.fromEntries(boundedThings.map((thing) => [thing, countOf(host, thing)])) as Record<
     BoundedThing,
     number

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { licenceExitCode, licenceExitCodes } from '../licence/client/exit-codes.ts';
 import { monotonic } from '../runtime/clock.ts';
 import { createProcessLog } from '../runtime/process-log.ts';
+import type { Administrator } from './administrator.ts';
 import type { HostLicence } from './licence.ts';
 import { createHostServer } from './server.ts';
 import { readSettings, SettingsError } from './settings.ts';
@@ -25,7 +26,7 @@ const drainMs = 5_000;
 const log = createProcessLog('host');
 
 /** What has been started so far and must be stopped; filled during the start. */
-const running: { server?: Server; licence?: HostLicence; store?: Store } = {};
+const running: { server?: Server; licence?: HostLicence; store?: Store; administrator?: Administrator } = {};
 
 async function start(): Promise<void> {
   const { contract, dataFolder, port, authority } = readSettings();
@@ -43,16 +44,24 @@ async function start(): Promise<void> {
     contract,
     dataFolder,
     log,
-    usage: () => (running.store ? usageOf({ contract, store: running.store }) : {}),
+    usage: () => {
+      const { administrator, store } = running;
+      return administrator && store ? usageOf({ administrator, store }) : {};
+    },
   });
   running.licence = licence;
   licence.onStop(() => void stop(licenceExitCodes.stopped));
   await licence.start();
 
-  const [{ openStore }, { createApp }] = await Promise.all([import('./store/store.ts'), import('./web/app.ts')]);
+  const [{ openStore }, { createApp }, { createAdministrator }] = await Promise.all([
+    import('./store/store.ts'),
+    import('./web/app.ts'),
+    import('./administrator.ts'),
+  ]);
   const store = openStore(dataFolder);
-  running.store = store;
-  app.resolve(createApp({ contract, authority, store, log, licence: licence.status }));
+  const administrator = createAdministrator({ contract, store, log });
+  Object.assign(running, { store, administrator });
+  app.resolve(createApp({ contract, authority, store, administrator, log, licence: licence.status }));
   log.info({ ms: Math.round(monotonic()), licence: licence.status().state }, 'serving');
   // With a compile cache, the next host starts in a third of the time, even after this one is killed.
   flushCompileCache();

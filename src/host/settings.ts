@@ -7,6 +7,7 @@ const Environment = z.object({
   [hostEnvironment.data]: z.string().min(1),
   [hostEnvironment.port]: z.coerce.number().int().min(0).max(65_535),
   [hostEnvironment.licenceServer]: z.url().optional(),
+  [hostEnvironment.controlPlane]: z.url().optional(),
   [hostEnvironment.authority]: z.string().optional(),
 });
 
@@ -46,12 +47,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   if (!contract.success) {
     throw new SettingsError(`The host contract ${path} has missing or wrong fields: ${fieldsOf(contract.error)}.`);
   }
-  const { hostnames, licence } = contract.data;
+  const { hostnames, licence, controlPlaneUrl } = contract.data;
   const serverUrl = environment.data[hostEnvironment.licenceServer] ?? licence.serverUrl;
   return {
     contract: {
       ...contract.data,
       hostnames: hostnames.map((name) => name.toLowerCase()),
+      controlPlaneUrl: environment.data[hostEnvironment.controlPlane] ?? controlPlaneUrl,
       licence: { ...licence, serverUrl },
     },
     dataFolder: environment.data[hostEnvironment.data],

@@ -1,15 +1,23 @@
+import { type AddressedOrder, timesCorrected } from '../domain/billing/address-correction.ts';
+
 /** Kind of the mail with the link of an order; whoever sends it first, there is one. */
 export const orderLinkKind = 'link';
 
-/** Message-ID of a mail about an order: the same mail always has the same one. */
+/**
+ * Message-ID of a mail about an order: the same mail to the same address always has the same one. After the address of
+ * its recipient was corrected it is another mail.
+ */
 export function orderMessageId({
-  orderId,
+  order,
+  recipient,
   kind,
   baseDomain,
 }: {
-  orderId: string;
+  order: { _id: string } & Pick<AddressedOrder, 'corrections'>;
+  recipient: 'administrator' | 'payer';
   kind: string;
   baseDomain: string;
 }): string {
-  return `<${orderId}-${kind}@${baseDomain}>`;
+  const times = timesCorrected(order, recipient);
+  return `<${order._id}-${kind}${times > 0 ? `-corrected-${times}` : ''}@${baseDomain}>`;
 }

@@ -27,7 +27,7 @@ export function customerKeyOf({ buyer, identity }: Pick<Payer, 'buyer' | 'identi
 }
 
 /**
- * The Stripe customer of a buyer and a billing identity, created once and never updated: the renewals of an earlier
+ * The Stripe customer of a buyer and a billing identity, created once and never updated by an order: the renewals of an earlier
  * order keep the name and the address under which it was bought, and no buyer pays by the card of another. One that was
  * deleted at Stripe is created anew.
  */
@@ -67,4 +67,16 @@ export async function ensureCustomer(stripe: Stripe, intents: CreateIntents, pay
       return undefined;
     },
   });
+}
+
+/** Sets the address to which Stripe mails the bills of a customer; one that was deleted at Stripe has none. */
+export async function correctCustomer(
+  stripe: Stripe,
+  { customerId, email }: { customerId: string; email: string },
+): Promise<void> {
+  try {
+    await call('customer', stripe.customers.update(customerId, { email }));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }

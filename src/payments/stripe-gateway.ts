@@ -2,7 +2,7 @@ import type { OrderPayment } from '../contracts/order-payment.ts';
 import type { ListedPrice } from '../domain/catalogue/catalogue.ts';
 import { createStripe, type StripeOptions } from './client.ts';
 import type { CreateIntents } from './create-once.ts';
-import { ensureCustomer, type Payer } from './customers.ts';
+import { correctCustomer, ensureCustomer, type Payer } from './customers.ts';
 import { holdingsOfOrder, listLiveSubscriptions } from './holdings.ts';
 import { clientSecretOf, readPayment } from './payment-state.ts';
 import { createPriceBook } from './price-book.ts';
@@ -19,6 +19,7 @@ export function createStripeGateway(options: StripeOptions & { intents: CreateIn
   const { intents } = options;
   return {
     ensureCustomer: (of: Payer) => ensureCustomer(stripe, intents, of),
+    correctCustomer: (of: { customerId: string; email: string }) => correctCustomer(stripe, of),
     createSubscription: (request: SubscriptionRequest) => createSubscription(stripe, { intents, priceBook }, request),
     readPayment: (payment: OrderPayment) => readPayment(stripe, payment),
     clientSecretOf: (payment: OrderPayment) => clientSecretOf(stripe, payment),

@@ -4,7 +4,7 @@ import { InstanceStatus, lostInstanceStatuses } from '../contracts/states.ts';
 import { type Newest, type NewestPage, newestFirst } from './newest-first.ts';
 import type { InstanceRecord } from './records.ts';
 
-/** Instances; only the activities of their own workflow write them. */
+/** Instances; only activities write them: those of their own workflow, and that of a corrected address. */
 export function instanceStore(connection: Connection) {
   const mixed = { type: Schema.Types.Mixed };
   const text = { type: String, required: true };
@@ -54,6 +54,14 @@ export function instanceStore(connection: Connection) {
     },
     async findMany(ids: readonly string[]): Promise<InstanceRecord[]> {
       return model.find({ _id: { $in: ids } }).lean<InstanceRecord[]>();
+    },
+    /** Those with these ids, newest first. */
+    async newestOf(ids: readonly string[], limit: number): Promise<InstanceRecord[]> {
+      return model
+        .find({ _id: { $in: ids } })
+        .sort({ createdAt: -1 })
+        .limit(limit)
+        .lean<InstanceRecord[]>();
     },
     /** Newest first. */
     async list(
@@ -115,6 +123,7 @@ export function instanceStore(connection: Connection) {
         Pick<
           InstanceRecord,
           | 'status'
+          | 'adminEmail'
           | 'standing'
           | 'standingRevision'
           | 'desired'

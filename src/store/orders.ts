@@ -2,6 +2,7 @@ import { type Connection, Schema } from 'mongoose';
 import type { OrderInvoice, OrderPayment, PaymentChallenge } from '../contracts/order-payment.ts';
 import type { ReasonCode } from '../contracts/reasons.ts';
 import { endedOrderStates, OrderState, orderHasEnded } from '../contracts/states.ts';
+import type { AddressCorrection } from '../domain/billing/address-correction.ts';
 import { statesBefore } from '../domain/billing/order-rules.ts';
 import { now, nowDate } from '../runtime/clock.ts';
 import { insertPlain } from './insert-plain.ts';
@@ -54,6 +55,7 @@ export function orderStore(connection: Connection) {
       paymentMethod: { type: String, required: true },
       adminEmail: { type: String, required: true },
       billingEmail: { type: String, required: true },
+      corrections: { type: Schema.Types.Mixed },
       addressProvenAt: Date,
       billing: { type: Schema.Types.Mixed, required: true },
       payment: { type: Schema.Types.Mixed },
@@ -144,7 +146,7 @@ export function orderStore(connection: Connection) {
     async countOf(accountId: string): Promise<number> {
       return model.countDocuments({ accountId });
     },
-    /** Those with these ids, or of these instances. */
+    /** Those with these ids, or of these instances: at most one for each id. */
     async findMany(of: { ids: readonly string[]; instanceIds: readonly string[] }): Promise<OrderRecord[]> {
       return model
         .find({ $or: [{ _id: { $in: of.ids } }, { instanceId: { $in: of.instanceIds } }] })
@@ -184,6 +186,34 @@ export function orderStore(connection: Connection) {
         { $set: { addressProvenAt: at } },
       );
       return result.modifiedCount === 1;
+    },
+    /**
+     * Replaces the addresses of the recipients that the correction names, unless one of the order's addresses has
+     * changed since it was read; true for the caller that did it. A corrected billing address is not proven.
+     */
+    async correctAddress(
+      { _id, billingEmail, adminEmail, corrections = [] }: OrderRecord,
+      correction: AddressCorrection,
+    ): Promise<boolean> {
+      const { recipients, to } = correction;
+      const isPayer = recipients.includes('payer');
+      const result = await model.updateOne(
+        { _id, billingEmail, adminEmail },
+        {
+          $set: {
+            ...(isPayer ? { billingEmail: to } : {}),
+            ...(recipients.includes('administrator') ? { adminEmail: to } : {}),
+            corrections: [...corrections, correction],
+          },
+          ...(isPayer ? { $unset: { addressProvenAt: 1 as const } } : {}),
+        },
+      );
+      return result.modifiedCount === 1;
+    },
+    /** How many other orders have this customer at Stripe and this billing address. */
+    async countBilledTo(of: { customerId: string; billingEmail: string; except: string }): Promise<number> {
+      const { customerId, billingEmail, except } = of;
+      return model.countDocuments({ 'payment.customerId': customerId, billingEmail, _id: { $ne: except } });
     },
     async markStarted(id: string): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { startedAt: nowDate() } });

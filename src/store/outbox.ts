@@ -9,7 +9,7 @@ export interface OutboxRow {
   kind: string;
   orderId: string;
   /** `payer` or `administrator`; the address itself is stored only in order and instance. */
-  recipient: string;
+  recipient: 'administrator' | 'payer';
   status: 'pending' | 'sent' | 'refused';
   attempts: number;
   createdAt: Date;
@@ -57,6 +57,10 @@ export function outboxStore(connection: Connection) {
 
   return {
     model,
+    /** The mails of an order, oldest first. */
+    async ofOrder(orderId: string): Promise<OutboxRow[]> {
+      return model.find({ orderId }).sort({ createdAt: 1, _id: 1 }).lean<OutboxRow[]>();
+    },
     /** Whether this mail was ever tried. */
     async has(messageId: string): Promise<boolean> {
       return (await model.exists({ _id: messageId })) !== null;

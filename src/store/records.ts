@@ -9,6 +9,7 @@ import type { CloudName, StackOutputs } from '../contracts/stack.ts';
 import type { InstanceStatus, OperationStatus, OrderState, Standing, StepStatus } from '../contracts/states.ts';
 import type { StepName } from '../contracts/steps.ts';
 import type { SubscriptionStatus, SubscriptionSubject } from '../contracts/subscription.ts';
+import type { AddressCorrection } from '../domain/billing/address-correction.ts';
 
 /** The records as stored in the database. Times are Dates, money is in integer minor units of the currency. */
 
@@ -117,6 +118,8 @@ export interface OrderRecord {
   paymentMethod: 'card';
   adminEmail: string;
   billingEmail: string;
+  /** Wrong addresses that operators replaced, oldest first. */
+  corrections?: AddressCorrection[] | undefined;
   /** Since when the billing address is known to be the buyer's: they signed in with it. Absent until then. */
   addressProvenAt?: Date | undefined;
   billing: BillingDetails;

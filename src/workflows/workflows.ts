@@ -1,6 +1,7 @@
 /** Every workflow type of the control queue; the worker bundles this module. */
 
 export { tellOperators } from './alerts/tell-operators.ts';
+export { applyCorrection } from './billing/apply-correction.ts';
 export { settleLatePayment } from './billing/settle-late-payment.ts';
 export { subscription } from './billing/subscription.ts';
 export { checkClouds } from './fleet/check-clouds.ts';

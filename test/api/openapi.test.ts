@@ -178,6 +178,12 @@ describe('the example of a request', () => {
       const { record } = await order(api);
       return { path: `/v1/operator/orders/${record._id}/cancel`, headers: operator };
     },
+    '/v1/operator/orders/{id}/correct-address': async () => {
+      const { record } = await order(api);
+      const replace = { from: record.billingEmail };
+      return { path: `/v1/operator/orders/${record._id}/correct-address`, headers: operator, replace };
+    },
+    '/v1/instances/{id}/administrator': async () => ({ path: '/v1/instances/i0123456789abcdef/administrator' }),
     '/v1/operator/operations/{id}/retry': () => decision('retry'),
     '/v1/operator/operations/{id}/skip': () => decision('skip'),
     '/v1/operator/operations/{id}/abort': () => decision('abort'),

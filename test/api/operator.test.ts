@@ -3,6 +3,7 @@ import { createJournal } from '../../src/activities/lib/journal.ts';
 import { noteDecision } from '../../src/activities/records/note-operation.ts';
 import { requireSameRequest } from '../../src/api/operations/require-same-request.ts';
 import { ReasonError } from '../../src/contracts/reasons.ts';
+import { newId } from '../../src/runtime/new-id.ts';
 import type { OrderRecord } from '../../src/store/records.ts';
 import { codeOf, notedWorkflows, operatorToken, order, signIn, startApi, useApi } from '../support/api.ts';
 import { watchIncidents } from '../support/incidents.ts';
@@ -203,6 +204,23 @@ describe('an operator', () => {
       await other.close();
     }
   });
+});
+
+test('a search prints 20 of a kind, the newest, and says of which kinds more matched', async () => {
+  const { record } = await order(api, { billingEmail: 'many@example.com' });
+  const find = async (text: string) =>
+    (await api.call('POST', '/v1/operator/find', { headers: bearer, body: { text } })).body;
+  expect((await find('many@example.com')).more).toEqual([]);
+  for (let at = 1; at <= 20; at += 1) {
+    await api.store.orders.insert({
+      ...{ ...record, _id: newId.order(), instanceId: newId.instance(), quoteId: newId.quote() },
+      ...{ idempotencyKey: `many-${at}`, createdAt: new Date(Date.now() + at * 1_000) },
+    });
+  }
+  const { orders, more } = await find('many@example.com');
+  expect(more).toEqual(['orders']);
+  expect(orders).toHaveLength(20);
+  expect(orders.map(({ id }: { id: string }) => id)).not.toContain(record._id);
 });
 
 test('nobody but an operator comes in', async () => {

@@ -187,6 +187,27 @@ describe('freehold', () => {
     expect(JSON.parse(done.out)).toMatchObject({ id, status: 'succeeded' });
   });
 
+  test('corrects a wrong address, and says where the mails can be seen', async () => {
+    const { record } = await order(api, { billingEmail: 'ada@exmaple.com' });
+    const correction = ['--from', 'ADA@exmaple.com', '--to', 'ada@example.com', '--why', 'a typing error'];
+    const done = await freehold(['--operator', 'Ada L.', 'orders', 'correct-address', record._id, ...correction]);
+    expect(done).toMatchObject({ code: 0, err: expect.stringContaining(`freehold orders show ${record._id}`) });
+    expect(done.out).toMatch(/payer +ada@example\.com/);
+    expect(done.out).toMatch(/operator:Ada L\. {2}correct-address: a typing error/);
+    expect(calls.findLast(({ call }) => call === 'startCorrection')?.args).toEqual([
+      { orderId: record._id, number: 1 },
+    ]);
+    const wrong = await freehold([
+      'orders',
+      'correct-address',
+      record._id,
+      '--from',
+      'x@example.com',
+      ...correction.slice(2),
+    ]);
+    expect(wrong).toMatchObject({ code: 5, err: expect.stringContaining('address_not_there') });
+  }, 60_000);
+
   test('finds an order by everything that people have of it', async () => {
     const { record } = await order(api);
     await api.store.orders.model.updateOne(
@@ -462,6 +483,9 @@ describe('freehold', () => {
       { code: 2, err: '', error: { message: expect.stringContaining('dance'), exitCode: 2 } },
     ]);
     expect((await freehold(['operations', 'retry', 'op_0000000000000000'])).code).toBe(2);
-    expect(await freehold(['--help'])).toMatchObject({ code: 0, err: '' });
+    const help = await freehold(['--help']);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).toMatch(/^ {2}4 {2}the API does not answer$/m);
+    expect(help.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });

@@ -126,6 +126,38 @@ describe('e-mail', () => {
   );
 
   test(
+    'a wrong address is corrected by an operator, and gets each mail once',
+    async () => {
+      const purchase = await buy(world);
+      const right = `right-${purchase.payer}`;
+      await faults.mail(550, 1_000, purchase.payer);
+      try {
+        await purchase.pay();
+        expect(await purchase.step('send-mail', 'needs_operator')).toMatchObject({ reason: 'mail_refused' });
+        const shown = await freehold(world, 'operations', 'show', purchase.order.operationId);
+        expect(shown.out).toContain('freehold orders correct-address');
+        const args = ['--from', purchase.payer, '--to', right, '--why', 'a typing error'];
+        const correction = () => freehold(world, 'orders', 'correct-address', purchase.order.id, ...args);
+        expect(await correction()).toMatchObject({ code: 0, out: expect.stringContaining(right) });
+        expect(await correction()).toMatchObject({ code: 0 });
+      } finally {
+        await faults.mail(550, 0);
+      }
+      expect(await purchase.end()).toMatchObject({ state: 'fulfilled' });
+      const toRight = async () =>
+        (await world.outside.mails(purchase.order.id)).filter(({ to }) => to.includes(right)).length;
+      await until(async () => (await toRight()) === 1, {
+        what: 'the mail is at the right address',
+        limitMs: timeoutMs,
+      });
+      const { out } = await freehold(world, 'orders', 'show', purchase.order.id);
+      expect(out).toMatch(/correct-address: a typing error/);
+      expect(out.match(/correct-address/g)).toHaveLength(1);
+    },
+    timeoutMs,
+  );
+
+  test(
     'an apology that nobody takes holds nothing up',
     async () => {
       const purchase = await buy(world);

@@ -21,6 +21,7 @@ export const bounds = {
   /** However many years a server is paid for: a long one continues as new. */
   subscription: { base: 10, per: { read: 25 } },
   settleLatePayment: { base: 20, per: { refusal: 14 } },
+  applyCorrection: { base: 30, per: { refusal: 5 } },
   tellOperators: { base: 12, per: { target: 6 } },
 } as const;
 
@@ -58,7 +59,7 @@ export const happenings: Readonly<Record<string, (event: Event) => boolean>> = {
   repair: ({ activity }) => activity === 'permitRepair',
   /** An address is told about an incident. */
   target: ({ activity }) => activity === 'tellTarget',
-  /** Stripe refuses to settle. */
+  /** Stripe refuses to settle, or a relay to take a mail. */
   refusal: ({ fails }) => fails,
 };
 

@@ -1,5 +1,6 @@
 import { alertScenarios } from './alert-scenarios.ts';
 import { cloudScenarios } from './cloud-scenarios.ts';
+import { correctionScenarios } from './correction-scenarios.ts';
 import { driftScenarios } from './drift-scenarios.ts';
 import { fleetScenarios } from './fleet-scenarios.ts';
 import { operatorScenarios } from './operator-scenarios.ts';
@@ -18,4 +19,5 @@ export const scenarios: Scenarios = {
   ...cloudScenarios,
   ...subscriptionScenarios,
   ...alertScenarios,
+  ...correctionScenarios,
 };

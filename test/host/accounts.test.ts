@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Email } from '../../src/contracts/email.ts';
 import {
@@ -97,6 +100,49 @@ describe('first sign-up', () => {
     const answer = await machine.call('/api/sign-up', { json: { email: adminEmail, password: 'another password' } });
     expect(answer.json()).toMatchObject({ status: 409, code: 'account_exists' });
   });
+});
+
+describe('an administrator whose address was corrected', () => {
+  const asked: string[] = [];
+  let administratorIs = 'ada@acme.exmaple';
+  const controlPlane = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      asked.push(request.url ?? '');
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ administrator: JSON.parse(body).email === administratorIs }));
+    });
+  });
+  const url = () => `http://127.0.0.1:${(controlPlane.address() as AddressInfo).port}`;
+  const signUp = (of: LicensedMachine, email: string) => of.call('/api/sign-up', { json: { email, password } });
+
+  beforeAll(async () => {
+    controlPlane.listen(0, '127.0.0.1');
+    await once(controlPlane, 'listening');
+  });
+  afterAll(() => {
+    controlPlane.close();
+  });
+
+  test('creates their account at once, the wrong address cannot, and both hold after a reboot', async () => {
+    const changes = { adminEmail: 'ada@acme.exmaple', controlPlaneUrl: url() };
+    const built = await machines.machine('CORRECTED', { limits: {} }, { changes });
+    await built.boot();
+    await built.untilHealth('ok');
+    administratorIs = 'ada@acme.example';
+    expect((await signUp(built, 'ada@acme.exmaple')).json()).toMatchObject({ code: 'address_not_admitted' });
+    expect((await signUp(built, 'Ada@acme.example')).status).toBe(201);
+    expect(new Set(asked)).toEqual(new Set([`/v1/instances/${built.contract.instanceId}/administrator`]));
+    await built.kill('SIGTERM');
+    await built.boot();
+    await built.untilHealth('ok');
+    const visitor = built.visitor();
+    expect((await visitor.go('/api/sign-in', { json: { email: 'ada@acme.example', password } })).status).toBe(200);
+    expect((await visitor.go('/api/state')).json().you).toMatchObject({ administrator: true });
+  }, 60_000);
 });
 
 describe('admitted users', () => {

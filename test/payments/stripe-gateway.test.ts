@@ -239,6 +239,14 @@ describe('the Stripe gateway', () => {
     expect((await gateway.ensureCustomer(of)).id).toBe(made.id);
   });
 
+  test('a corrected customer gets the bills at the new address; one that was deleted needs none', async () => {
+    const { customer } = await order();
+    await gateway.correctCustomer({ customerId: customer.id, email: 'right@example.com' });
+    expect(await emulator.stripe.customers.retrieve(customer.id)).toMatchObject({ email: 'right@example.com' });
+    await emulator.stripe.customers.del(customer.id);
+    await gateway.correctCustomer({ customerId: customer.id, email: 'right@example.com' });
+  });
+
   test('a draft that was deleted has no money', async () => {
     const { customer } = await order();
     const { id } = await emulator.stripe.invoices.create({ customer: customer.id, currency: 'eur' });

@@ -10,6 +10,7 @@ const environment = {
   MONGODB_URI: 'mongodb://127.0.0.1/x',
   LICENCE_SERVER_URL: 'http://127.0.0.1:1',
   LICENCE_ADMIN_TOKEN: 'a token of the tests',
+  FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:1',
 };
 
 describe('the times of a lease', () => {

@@ -20,6 +20,7 @@ const needed = {
   MONGODB_URI: 'mongodb://freehold:of-the-database@db',
   LICENCE_SERVER_URL: 'http://licence',
   LICENCE_ADMIN_TOKEN: 'token-of-the-licence-server',
+  FREEHOLD_PUBLIC_URL: 'http://api',
 };
 const secretsOf = (env: NodeJS.ProcessEnv) => takeSettings({ HOME: folder, ...needed, ...env }).secrets;
 

@@ -199,7 +199,7 @@ describe('create intents', () => {
 
 describe('the outbox', () => {
   test('has one row per Message-ID, and sends what was sent no more', async () => {
-    const row = { _id: '<ready.ord_1@x>', kind: 'ready', orderId: 'ord_1', recipient: 'payer' };
+    const row = { _id: '<ready.ord_1@x>', kind: 'ready', orderId: 'ord_1', recipient: 'payer' as const };
     let sent = 0;
     const refuse = () => Promise.reject(new ReasonError('mail_refused'));
     const send = async () => {

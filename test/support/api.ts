@@ -72,6 +72,7 @@ export function notedWorkflows(change: Partial<Workflows> = {}) {
     cancel: note('cancel', { operationId: 'op_0000000000000000' }),
     decide: note('decide', { operationId: 'op_0000000000000000' }),
     startLatePayment: note('startLatePayment', undefined),
+    startCorrection: note('startCorrection', undefined),
     request: note('request', { operationId: 'op_0000000000000000' }),
     startReconcile: note('startReconcile', undefined),
     reconcileReport: note('reconcileReport', null),

@@ -59,6 +59,7 @@ export async function openStackLab() {
     MONGODB_URI: database.uri,
     LICENCE_SERVER_URL: licence.url,
     LICENCE_ADMIN_TOKEN: licence.adminToken,
+    FREEHOLD_PUBLIC_URL: 'http://127.0.0.1:1',
     LOCAL_CLOUD_URL: cloud.url,
     LOCAL_CLOUD_TOKEN: cloud.token,
     FREEHOLD_RUNNER_ESCALATION_MS: '4000',

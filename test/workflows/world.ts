@@ -11,6 +11,7 @@ import type { ReasonCode } from '../../src/contracts/reasons.ts';
 import type { StepName } from '../../src/contracts/steps.ts';
 import type { SubscriptionReading } from '../../src/contracts/subscription.ts';
 import {
+  type CorrectionRef,
   controlQueue,
   type InstanceInput,
   instanceWorkflowId,
@@ -123,6 +124,16 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       drift.differences = [];
     },
     restartServer: step('restart-machines'),
+    correctRecords: async ({ orderId, number }: CorrectionRef): Promise<void> => {
+      notes.push(`corrected ${orderId} ${number}`);
+    },
+    mailAgain: async ({ orderId }: CorrectionRef): Promise<void> => {
+      if (links.refusal) throw fail(links.refusal);
+      notes.push(`mailed again ${orderId}`);
+    },
+    tellReplacedAddress: async ({ orderId }: CorrectionRef): Promise<void> => {
+      notes.push(`replaced ${orderId}`);
+    },
     endBroken: async () => {
       notes.push('broken');
     },

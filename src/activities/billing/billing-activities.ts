@@ -1,4 +1,5 @@
 import { awaitPayment, expirePayment } from './await-payment.ts';
+import { correctRecords } from './correct-records.ts';
 import { createSubscription } from './create-subscription.ts';
 import type { AfterOrderPorts } from './ports.ts';
 import { readSubscription } from './read-subscription.ts';
@@ -6,6 +7,7 @@ import { settleLatePayment, settleMoney } from './settle-money.ts';
 
 export function createBillingActivities(ports: AfterOrderPorts) {
   return {
+    correctRecords: correctRecords(ports),
     createSubscription: createSubscription(ports),
     readSubscription: readSubscription(ports),
     awaitPayment: awaitPayment(ports),

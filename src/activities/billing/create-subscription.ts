@@ -1,4 +1,5 @@
 import type { StepContext } from '../../contracts/workflow-messages.ts';
+import { orderedBillingEmail } from '../../domain/billing/address-correction.ts';
 import type { Payer } from '../../payments/customers.ts';
 import { nowDate } from '../../runtime/clock.ts';
 import { newId } from '../../runtime/new-id.ts';
@@ -49,12 +50,13 @@ function pricedLinesOf(lines: readonly QuoteLine[]): (QuoteLine & { lookupKey: s
 }
 
 /** The buyer of an order and the recipient of its invoices. */
-export function payerOf({ _id, accountId, memberId, billing, billingEmail }: OrderRecord): Payer {
+export function payerOf(order: OrderRecord): Payer {
+  const { _id, accountId, memberId, billing } = order;
   const { name, line1, city, postalCode, country } = billing;
   return {
     buyer: memberId === undefined ? _id : accountId,
     accountId,
-    identity: { name, email: billingEmail, address: { line1, city, postalCode, country } },
+    identity: { name, email: orderedBillingEmail(order), address: { line1, city, postalCode, country } },
   };
 }
 

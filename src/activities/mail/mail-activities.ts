@@ -1,3 +1,4 @@
+import { mailAgain, tellReplacedAddress } from './mail-again.ts';
 import type { MailPorts } from './ports.ts';
 import { sendLateRefund, sendMail, sendOrderLink, sendOutcomeMail } from './send-mail.ts';
 import { sendServerIncident } from './send-server-incident.ts';
@@ -8,6 +9,8 @@ export function createMailActivities(ports: MailPorts) {
     sendOrderLink: sendOrderLink(ports),
     sendOutcomeMail: sendOutcomeMail(ports),
     sendLateRefund: sendLateRefund(ports),
+    mailAgain: mailAgain(ports),
+    tellReplacedAddress: tellReplacedAddress(ports),
     sendServerIncident: sendServerIncident(ports),
   };
 }

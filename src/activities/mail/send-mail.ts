@@ -29,42 +29,53 @@ export function sendMail(ports: MailPorts) {
   return async (context: StepContext): Promise<void> => {
     const { order, instance } = await read(ports, context);
     if (!instance) throw new ReasonError('not_found', `instance ${context.instanceId}`);
-    const hostname = primaryHostname(instance.desired);
-    const paid = paidOrder(order, instance);
-    const orderUrl = ports.orderLink(order._id);
-    const isPayer = order.billingEmail === instance.adminEmail;
-    const mail = renderReady({
-      hostname,
-      url: ports.hostUrl(hostname),
-      adminEmail: instance.adminEmail,
-      plan: instance.plan,
-      extendedSupport: instance.features.extendedSupport,
-      links: ports.links,
-      payment: isPayer ? { paid, orderUrl } : undefined,
-    });
-    const letters: Letter[] = [{ order, kind: 'ready', recipient: 'administrator', to: instance.adminEmail, mail }];
-    if (!isPayer) {
-      const receipt = renderPayment({ ...paid, orderUrl });
-      letters.push({ order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail: receipt });
-    }
-    // A refused address does not affect the other mail.
-    const delivered = await Promise.allSettled(letters.map((letter) => deliver(ports, letter)));
-    for (const result of delivered) if (result.status === 'rejected') throw result.reason;
+    await deliverAll(ports, readyLetters(ports, order, instance));
   };
+}
+
+/** The mails about a server that is ready, at most one to each address. */
+export function readyLetters(ports: MailPorts, order: OrderRecord, instance: InstanceRecord): Letter[] {
+  // The addresses and their corrections are read together, so each mail has the Message-ID of its address.
+  const { adminEmail, billingEmail } = order;
+  const hostname = primaryHostname(instance.desired);
+  const isPayer = billingEmail === adminEmail;
+  const mail = renderReady({
+    hostname,
+    url: ports.hostUrl(hostname),
+    adminEmail,
+    plan: instance.plan,
+    extendedSupport: instance.features.extendedSupport,
+    links: ports.links,
+    payment: isPayer ? { paid: paidOrder(order, instance), orderUrl: ports.orderLink(order._id) } : undefined,
+  });
+  const letters: Letter[] = [{ order, kind: 'ready', recipient: 'administrator', to: adminEmail, mail }];
+  if (!isPayer) letters.push(receiptLetter(ports, order, instance));
+  return letters;
+}
+
+/** The mail to the payer about what they paid. */
+export function receiptLetter(ports: MailPorts, order: OrderRecord, instance: InstanceRecord): Letter {
+  const mail = renderPayment({ ...paidOrder(order, instance), orderUrl: ports.orderLink(order._id) });
+  return { order, kind: 'paid', recipient: 'payer', to: order.billingEmail, mail };
 }
 
 /** Sends the payer of an order, once its payment has arrived, the link of its page. Same errors. */
 export function sendOrderLink(ports: MailPorts) {
   return async (ref: OperationRef): Promise<void> => {
     const { order } = await read(ports, ref);
-    const mail = renderOrderLink({
-      orderId: order._id,
-      hostname: order.quote.subject.hostname,
-      isPaid: true,
-      orderUrl: ports.orderLink(order._id),
-    });
-    await deliver(ports, { order, kind: orderLinkKind, recipient: 'payer', to: order.billingEmail, mail });
+    await deliver(ports, orderLinkLetter(ports, order));
   };
+}
+
+/** The mail with the link of a paid order. */
+export function orderLinkLetter(ports: MailPorts, order: OrderRecord): Letter {
+  const mail = renderOrderLink({
+    orderId: order._id,
+    hostname: order.quote.subject.hostname,
+    isPaid: true,
+    orderUrl: ports.orderLink(order._id),
+  });
+  return { order, kind: orderLinkKind, recipient: 'payer', to: order.billingEmail, mail };
 }
 
 /**
@@ -77,33 +88,41 @@ export function sendOutcomeMail(ports: MailPorts) {
     const order = await ports.store.orders.find(orderIdOf(context));
     // An order without a record has nobody to write to.
     if (!order) return;
-    if (order.paid === 0 && !(await mayExplainUnpaid(ports, order))) return;
-    const [operation, hold] = await Promise.all([
-      ports.store.operations.find(order.operationId),
-      ports.store.holds.find(order.quote.subject.name),
-    ]);
-    const holderIds = [order._id, order.instanceId, order.quoteId];
-    const facts = {
-      orderId: order._id,
-      hostname: order.quote.subject.hostname,
-      reason: order.reason ?? 'not_delivered',
-      paid: order.paid,
-      refunded: order.refunded,
-      removing: notRemoved(operation?.steps ?? []),
-      name: nameStatusOf(hold, { holderIds, at: now() }),
-      currency: order.quote.currency,
-      orderUrl: ports.orderLink(order._id),
-    };
-    const { state } = order;
-    const mail =
-      state === 'declined' || state === 'expired' || state === 'cancelled'
-        ? renderOutcome({ ...facts, state })
-        : renderNotDelivered(facts);
-    await deliver(ports, { order, kind: outcomeKind, recipient: 'payer', to: order.billingEmail, mail });
+    await explainOutcome(ports, order);
   };
 }
 
-/** Sends the payer the mail about the refund of a late payment, or about a failed refund that was repeated; `amount` in minor units. Same errors. */
+/** Mails the payer how an order that has ended without a server ended, under the rule of `sendOutcomeMail`. */
+export async function explainOutcome(ports: MailPorts, order: OrderRecord): Promise<void> {
+  if (order.paid === 0 && !(await mayExplainUnpaid(ports, order))) return;
+  const [operation, hold] = await Promise.all([
+    ports.store.operations.find(order.operationId),
+    ports.store.holds.find(order.quote.subject.name),
+  ]);
+  const holderIds = [order._id, order.instanceId, order.quoteId];
+  const facts = {
+    orderId: order._id,
+    hostname: order.quote.subject.hostname,
+    reason: order.reason ?? 'not_delivered',
+    paid: order.paid,
+    refunded: order.refunded,
+    removing: notRemoved(operation?.steps ?? []),
+    name: nameStatusOf(hold, { holderIds, at: now() }),
+    currency: order.quote.currency,
+    orderUrl: ports.orderLink(order._id),
+  };
+  const { state } = order;
+  const mail =
+    state === 'declined' || state === 'expired' || state === 'cancelled'
+      ? renderOutcome({ ...facts, state })
+      : renderNotDelivered(facts);
+  await deliver(ports, { order, kind: outcomeKind, recipient: 'payer', to: order.billingEmail, mail });
+}
+
+/**
+ * Sends the payer the mail about the refund of a late payment, or about a failed refund that was repeated; `amount` in
+ * minor units. Same errors.
+ */
 export function sendLateRefund(ports: MailPorts) {
   return async ({ orderId, paymentIntentId, refundId }: LatePayment, amount: number): Promise<void> => {
     const order = await ports.store.orders.find(orderId);
@@ -157,10 +176,16 @@ export interface Letter {
   mail: Mail;
 }
 
+/** Sends each of these mails once; a refused address does not affect the others. Same errors. */
+export async function deliverAll(ports: MailPorts, letters: readonly Letter[]): Promise<void> {
+  const delivered = await Promise.allSettled(letters.map((letter) => deliver(ports, letter)));
+  for (const result of delivered) if (result.status === 'rejected') throw result.reason;
+}
+
 /** Sends a mail once, however often it is called. Errors: `mail_unavailable` (retryable), `mail_refused`. */
 export async function deliver({ store, sender, baseDomain, simulated }: MailPorts, letter: Letter): Promise<void> {
   const { order, kind, recipient, to } = letter;
-  const messageId = orderMessageId({ orderId: order._id, kind, baseDomain });
+  const messageId = orderMessageId({ order, recipient, kind, baseDomain });
   const mail = simulated.includes(order.quote.subject.cloud) ? markSimulated(letter.mail) : letter.mail;
   await store.outbox.sendOnce({ _id: messageId, kind, orderId: order._id, recipient }, () =>
     sender.send({ messageId, to, ...mail }),
@@ -173,7 +198,7 @@ async function mayExplainUnpaid(
 ): Promise<boolean> {
   if (!order.addressProvenAt) return false;
   // An earlier try has used up the allowance.
-  if (await store.outbox.has(orderMessageId({ orderId: order._id, kind: outcomeKind, baseDomain }))) return true;
+  if (await store.outbox.has(orderMessageId({ order, recipient: 'payer', kind: outcomeKind, baseDomain }))) return true;
   const { allowed } = await store.allowances.take(mailsAboutUnpaid(order, unpaidMailsPerHour));
   return allowed;
 }

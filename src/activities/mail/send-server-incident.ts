@@ -8,7 +8,7 @@ import { primaryHostname } from '../../domain/operations/desired-server.ts';
 import { concernsCustomer } from '../../domain/operations/judge-drift.ts';
 import { renderServerIncident } from '../../mail/server-incident.ts';
 import type { MailPorts } from './ports.ts';
-import { deliver, type Letter } from './send-mail.ts';
+import { deliverAll, type Letter } from './send-mail.ts';
 
 /** Newest operations of a server in which its previous check is looked for. */
 const operationsRead = 20;
@@ -43,8 +43,7 @@ export function sendServerIncident(ports: MailPorts) {
       const mail = renderServerIncident(incident);
       letters.push({ order, kind, recipient: 'administrator', to: instance.adminEmail, mail });
     }
-    const delivered = await Promise.allSettled(letters.map((letter) => deliver(ports, letter)));
-    for (const result of delivered) if (result.status === 'rejected') throw result.reason;
+    await deliverAll(ports, letters);
   };
 }
 

@@ -1,3 +1,4 @@
+import { foundKinds } from '../../contracts/api/operator.ts';
 import { TicketId } from '../../contracts/fleet.ts';
 import { AccountId, InstanceId, OperationId, OrderId, QuoteId } from '../../contracts/ids.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
@@ -14,6 +15,8 @@ export interface FoundRecords {
   operations: OperationRecord[];
   accounts: AccountRecord[];
   tickets: TicketRecord[];
+  /** The kinds of which more matched than are returned. */
+  more: (typeof foundKinds)[number][];
 }
 
 /**
@@ -21,11 +24,13 @@ export interface FoundRecords {
  * with everything about it: the servers and operations of an order, the orders of a server, the open tickets of both.
  */
 export async function findRecords({ store }: { store: Store }, text: string): Promise<FoundRecords> {
+  // One more than is returned tells whether there are more.
+  const asked = shown + 1;
   const isTicket = TicketId.safeParse(text).success;
   const [ticket, named, byName, operation] = await Promise.all([
     isTicket ? store.tickets.find(text) : null,
-    store.orders.matching(orderSearchOf(text), shown),
-    store.instances.matching(text.toLowerCase(), shown),
+    store.orders.matching(orderSearchOf(text), asked),
+    store.instances.matching(text.toLowerCase(), asked),
     OperationId.safeParse(text).success ? store.operations.find(text) : null,
   ]);
   const instanceIds = unique([
@@ -34,16 +39,29 @@ export async function findRecords({ store }: { store: Store }, text: string): Pr
     ...(operation ? [operation.instanceId] : []),
     ...(ticket?.instanceId ? [ticket.instanceId] : []),
     ...(InstanceId.safeParse(text).success ? [text] : []),
-  ]).slice(0, shown);
-  const [orders, instances, operations, accounts] = await Promise.all([
-    store.orders.findMany({ ids: named.map(({ _id }) => _id), instanceIds }),
-    store.instances.findMany(instanceIds),
-    store.operations.ofInstances(instanceIds, shown),
+  ]).slice(0, asked);
+  const [others, instances, operations, accounts] = await Promise.all([
+    store.orders.matching({ instanceId: instanceIds }, asked),
+    store.instances.newestOf(instanceIds, asked),
+    store.operations.ofInstances(instanceIds, asked),
     accountsOf(store, text),
   ]);
+  const orders = newestFirst(new Map([...named, ...others].map((order) => [order._id, order])).values());
   const subjects = unique([...instanceIds, ...orders.map(({ _id }) => _id)]);
-  const tickets = ticket ? [ticket] : await store.tickets.openOf(subjects, shown);
-  return { orders: orders.slice(0, shown), instances, operations, accounts, tickets };
+  const tickets = ticket ? [ticket] : await store.tickets.openOf(subjects, asked);
+  const found = { orders, instances, operations, accounts, tickets };
+  return {
+    orders: orders.slice(0, shown),
+    instances: instances.slice(0, shown),
+    operations: operations.slice(0, shown),
+    accounts: accounts.slice(0, shown),
+    tickets: tickets.slice(0, shown),
+    more: foundKinds.filter((kind) => found[kind].length > shown),
+  };
+}
+
+function newestFirst(orders: Iterable<OrderRecord>): OrderRecord[] {
+  return [...orders].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
 }
 
 /** The fields of an order in which a text of this form can occur. */

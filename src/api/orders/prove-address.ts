@@ -49,7 +49,7 @@ async function sendOrderLink({ store, config, mail }: ApiDeps, order: OrderRecor
     orderUrl: orderPageLink({ publicUrl, key, orderId }),
   });
   const letter = config.FREEHOLD_SIMULATED_CLOUDS.includes(cloud) ? markSimulated(rendered) : rendered;
-  const messageId = orderMessageId({ orderId, kind: orderLinkKind, baseDomain });
+  const messageId = orderMessageId({ order, recipient: 'payer', kind: orderLinkKind, baseDomain });
   await store.outbox.sendOnce({ _id: messageId, kind: orderLinkKind, orderId, recipient: 'payer' }, () =>
     mail.send({ messageId, to, ...letter }),
   );

@@ -2,6 +2,7 @@ import type { ReasonCode } from '../../contracts/reasons.ts';
 import type { Route } from '../../routing/route.ts';
 import type { ApiFacts } from '../guards/guard.ts';
 import { accountRoutes } from './account.ts';
+import { administratorRoutes } from './administrators.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { cloudRoutes } from './clouds.ts';
 import { eventRoutes } from './events.ts';
@@ -28,6 +29,7 @@ export const allRoutes: readonly Route<ApiFacts, ReasonCode>[] = [
   ...eventRoutes,
   ...instanceRoutes,
   ...operationRoutes,
+  ...administratorRoutes,
   ...accountRoutes,
   ...memberRoutes,
   ...publicKeyRoutes,

@@ -47,7 +47,7 @@ export const operatorOverviewRoutes = [
     answers: { 200: Found },
     problems: [],
     handler: async ({ deps, body: { text } }) => {
-      const { orders, instances, operations, accounts, tickets } = await findRecords(deps, text);
+      const { orders, instances, operations, accounts, tickets, more } = await findRecords(deps, text);
       return {
         status: 200,
         body: {
@@ -56,6 +56,7 @@ export const operatorOverviewRoutes = [
           operations: operations.map((operation) => operatorOperationView(deps, operation)),
           accounts: accounts.map(({ _id: id, email }) => ({ id, email })),
           tickets: tickets.map(ticketView),
+          more,
         },
       };
     },

@@ -3,12 +3,14 @@ import { IdempotencyKey, pageOf } from '../../contracts/api/common.ts';
 import {
   AuditEntry,
   CancelOrderRequest,
+  CorrectAddressRequest,
   DecisionRequest,
   OperatorInstance,
   OperatorInstanceQuery,
   OperatorOperation,
   OperatorOperationQuery,
   OperatorOrder,
+  OperatorOrderDetails,
   OperatorOrderQuery,
 } from '../../contracts/api/operator.ts';
 import { InstanceId, OperationId, OrderId } from '../../contracts/ids.ts';
@@ -18,10 +20,11 @@ import { route } from '../../routing/route.ts';
 import { requireOperator } from '../guards/require-operator.ts';
 import { decideOperation } from '../operations/decide-operation.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
+import { correctAddress } from '../orders/correct-address.ts';
 import { auditView } from '../views/audit-view.ts';
 import { operatorInstanceViews } from '../views/instance-view.ts';
 import { operatorOperationView } from '../views/operation-view.ts';
-import { operatorOrderView } from '../views/order-view.ts';
+import { detailedOrderView, operatorOrderView } from '../views/order-view.ts';
 
 const tag = 'Operators';
 const guard = requireOperator;
@@ -50,15 +53,15 @@ export const operatorRoutes = [
     method: 'get',
     path: '/v1/operator/orders/{id}',
     tag,
-    summary: 'One order',
+    summary: 'One order with its mails and what operators did to it',
     guard,
     params: z.object({ id: OrderId }),
-    answers: { 200: OperatorOrder },
+    answers: { 200: OperatorOrderDetails },
     problems: [],
     handler: async ({ deps, params: { id } }) => {
       const order = await deps.store.orders.find(id);
       if (!order) throw new ReasonError('not_found');
-      return { status: 200, body: operatorOrderView(deps, order) };
+      return { status: 200, body: await detailedOrderView(deps, order) };
     },
   }),
   route({
@@ -79,6 +82,29 @@ export const operatorRoutes = [
       const idempotencyKey = headers['idempotency-key'];
       const about = { by: 'operator', actor: `operator:${caller.name}`, why, requestId, idempotencyKey } as const;
       return { status: 202, body: operatorOrderView(deps, await cancelOrder(deps, order, about)) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/operator/orders/{id}/correct-address',
+    tag,
+    summary: 'Correct a wrong e-mail address of an order and its server',
+    description:
+      'Replaces the address of payer and administrator wherever it is the wrong one, sends the mails again that it did ' +
+      'not get, and runs a step again that waits for a mail. The account and who may sign in to it stay as they are.',
+    guard,
+    params: z.object({ id: OrderId }),
+    headers: z.object({ 'idempotency-key': IdempotencyKey.optional() }),
+    body: CorrectAddressRequest,
+    answers: { 202: OperatorOrderDetails },
+    problems: ['address_not_there', 'idempotency_key_reused', 'workflow_unreachable'],
+    handler: async ({ deps, params: { id }, body, headers, caller, requestId }) => {
+      const order = await deps.store.orders.find(id);
+      if (!order) throw new ReasonError('not_found');
+      const corrected = await correctAddress(deps, order, {
+        ...{ ...body, operator: caller.name, requestId, idempotencyKey: headers['idempotency-key'] },
+      });
+      return { status: 202, body: await detailedOrderView(deps, corrected) };
     },
   }),
   route({

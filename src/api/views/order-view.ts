@@ -1,4 +1,4 @@
-import type { OperatorOrder } from '../../contracts/api/operator.ts';
+import type { OperatorOrder, OperatorOrderDetails } from '../../contracts/api/operator.ts';
 import type { AcceptedOrder, CartOrder, Order, OrderDetails } from '../../contracts/api/orders.ts';
 import { instanceWorkflowId } from '../../contracts/workflow-messages.ts';
 import { orderCapability, orderPageLink } from '../../domain/billing/order-link.ts';
@@ -7,6 +7,7 @@ import { now } from '../../runtime/clock.ts';
 import { type HostnameHold, nameStatusOf } from '../../store/hostname-holds.ts';
 import type { InstanceRecord, OperationRecord, OrderRecord, QuoteContent, QuotedServer } from '../../store/records.ts';
 import type { ApiDeps } from '../deps.ts';
+import { auditView } from './audit-view.ts';
 import { hostUrl } from './instance-view.ts';
 import { operationView } from './operation-view.ts';
 
@@ -120,5 +121,21 @@ export function operatorOrderView(deps: Pick<ApiDeps, 'config' | 'workflows'>, o
     started: order.startedAt !== undefined && order.startedAt !== null,
     workflowId,
     workflowUrl: deps.workflows.pageOf(workflowId),
+  };
+}
+
+/** An order for operators, with its mails and its audit log. */
+export async function detailedOrderView(
+  deps: Pick<ApiDeps, 'config' | 'workflows' | 'store'>,
+  order: OrderRecord,
+): Promise<OperatorOrderDetails> {
+  const [mails, entries] = await Promise.all([deps.store.outbox.ofOrder(order._id), deps.store.audit.of(order._id)]);
+  return {
+    ...operatorOrderView(deps, order),
+    mails: mails.map(({ kind, recipient, status, sentAt }) => ({
+      ...{ kind, recipient, status },
+      ...(sentAt ? { sentAt: sentAt.toISOString() } : {}),
+    })),
+    audit: entries.map(auditView),
   };
 }

@@ -103,6 +103,17 @@ export const CancelOrderRequest = z
   })
   .meta({ id: 'CancelOrderRequest' });
 
+export const CorrectAddressRequest = z
+  .strictObject({
+    /** The wrong address, as the order has it; the case of its letters does not matter. */
+    from: Email,
+    /** The right one. */
+    to: Email,
+    /** Written to the audit log. */
+    why: textLine(500),
+  })
+  .meta({ id: 'CorrectAddressRequest' });
+
 export const DecisionRequest = z
   .strictObject({
     step: StepName,
@@ -124,11 +135,35 @@ export const AuditEntry = z
   })
   .meta({ id: 'AuditEntry' });
 
+/** One mail about an order: `refused` by the relay, or `pending` until the relay has taken it. */
+const OrderMail = z
+  .strictObject({
+    kind: z.string(),
+    recipient: z.enum(['administrator', 'payer']),
+    status: z.enum(['pending', 'sent', 'refused']),
+    sentAt: Time.optional(),
+  })
+  .meta({ id: 'OrderMail' });
+
+export const OperatorOrderDetails = z
+  .strictObject({
+    ...OperatorOrder.shape,
+    /** The mails about it, oldest first. */
+    mails: z.array(OrderMail),
+    /** What operators and the system did to it, oldest first. */
+    audit: z.array(AuditEntry),
+  })
+  .meta({ id: 'OperatorOrderDetails' });
+export type OperatorOrderDetails = z.infer<typeof OperatorOrderDetails>;
+
 /**
  * What an operator looks for: an id of ours (order, instance, operation, account, quote, ticket, licence), one of
  * Stripe's (customer, subscription, invoice, payment intent), an e-mail address, or a hostname or its first label.
  */
 export const FindRequest = z.strictObject({ text: z.string().trim().min(1).max(300) }).meta({ id: 'FindRequest' });
+
+/** The kinds of records that a search finds. */
+export const foundKinds = ['orders', 'instances', 'operations', 'accounts', 'tickets'] as const;
 
 /** Everything about what was found, at most 20 of each, newest first. */
 export const Found = z
@@ -138,6 +173,8 @@ export const Found = z
     operations: z.array(OperatorOperation),
     accounts: z.array(z.strictObject({ id: AccountId, email: Email })),
     tickets: z.array(Ticket),
+    /** The kinds of which more matched than are listed. */
+    more: z.array(z.enum(foundKinds)),
   })
   .meta({ id: 'Found' });
 export type Found = z.infer<typeof Found>;

@@ -12,4 +12,5 @@ export const requestReasons = {
   idempotency_key_missing: reason('request', 400),
   idempotency_key_reused: reason('request', 409),
   email_invalid: reason('request', 422),
+  address_not_there: reason('request', 409),
 } as const satisfies Reasons;

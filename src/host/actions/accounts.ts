@@ -14,7 +14,7 @@ export async function signUp(host: Host, input: unknown): Promise<{ user: User; 
   requireWritable(host);
   const { users, sessions } = host.store;
   const known = users.byEmail(email);
-  if (!known && !isAdministrator(host, { email })) throw new HostError('address_not_admitted');
+  if (!known && !(await host.administrator.confirm(email))) throw new HostError('address_not_admitted');
   if (known?.password) throw new HostError('account_exists');
 
   const hash = await hashPassword(password);

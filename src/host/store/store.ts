@@ -1,3 +1,4 @@
+import { createAdministratorRecord } from './administrator.ts';
 import { createBrands } from './brands.ts';
 import { openDatabase } from './database.ts';
 import { createDevices } from './devices.ts';
@@ -12,6 +13,7 @@ export function openStore(dataFolder: string) {
   const database = openDatabase(dataFolder);
   return {
     formKey: database.formKey,
+    administrator: createAdministratorRecord(database),
     users: createUsers(database),
     sessions: createSessions(database),
     domains: createDomains(database),

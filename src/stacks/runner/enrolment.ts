@@ -67,6 +67,7 @@ export async function enrolNodes(
       adminEmail: identity.adminEmail,
       plan: identity.plan,
       productVersion: machine.image,
+      controlPlaneUrl: settings.FREEHOLD_PUBLIC_URL,
       licence: {
         serverUrl: settings.LICENCE_SERVER_URL,
         publicKeys: keys,

@@ -28,6 +28,8 @@ const Environment = z
     PULUMI_CONFIG_PASSPHRASE: z.string().default(''),
     MONGODB_URI: z.string(),
     LICENCE_SERVER_URL: z.url(),
+    /** Address of the api as hosts reach it. */
+    FREEHOLD_PUBLIC_URL: z.url(),
     LICENCE_ADMIN_TOKEN: z.string().min(16),
     /** From SIGINT to SIGKILL when an operation has to stop, ms. */
     FREEHOLD_RUNNER_ESCALATION_MS: Milliseconds.default(120_000),

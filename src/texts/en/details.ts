@@ -32,6 +32,7 @@ export const details = {
   /** One line on what a workflow is for. */
   summaries: {
     latePayment: 'Late payment for {orderId}',
+    correction: 'Corrected address of {orderId}',
     reconcile: 'Compare all systems (dry run)',
     repair: 'Compare and repair all systems',
     checkClouds: 'Check of {clouds}',

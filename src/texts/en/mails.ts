@@ -136,6 +136,15 @@ export const mails = {
     seeOrder,
     orderId,
   },
+  addressChanged: {
+    subject: 'We write to another address about {hostname}',
+    preheader: 'Mails about this order go to another address.',
+    footer: placedOrder,
+    title: 'We write to another address',
+    lead: 'Our team has corrected the e-mail address of the order for {hostname}. You get no more mail about it here.',
+    unexpected: 'Was this address right? Then write to {support} at once.',
+    orderId,
+  },
   incident: {
     subject: '[{severity}] {title}',
     footer: 'You get this e-mail because the installation names this address for incidents of this severity.',

@@ -93,7 +93,16 @@ export function pollActivities(within: Within) {
 /** Ten tries, then an operator decides. */
 export function mailActivities() {
   return proxyActivities<
-    Pick<ControlActivities, 'sendMail' | 'sendOrderLink' | 'sendOutcomeMail' | 'sendLateRefund' | 'sendServerIncident'>
+    Pick<
+      ControlActivities,
+      | 'sendMail'
+      | 'sendOrderLink'
+      | 'sendOutcomeMail'
+      | 'sendLateRefund'
+      | 'sendServerIncident'
+      | 'mailAgain'
+      | 'tellReplacedAddress'
+    >
   >({
     taskQueue: controlQueue,
     startToCloseTimeout: '1 minute',

@@ -41,6 +41,7 @@ export function createFaults({ platform }: World) {
     /** Shifts clocks by an offset in ms; needs a world shared with `shiftableClocks`. */
     clock: (whose: ClockName | 'all', offsetMs: number) => shiftClock(platform.stateDir, whose, offsetMs),
     /** Refuses the next recipients with this SMTP code. */
-    mail: (code: 451 | 550, times: number) => send('POST', `${urls.mailbox}/faults`, { code, times }),
+    mail: (code: 451 | 550, times: number, to?: string) =>
+      send('POST', `${urls.mailbox}/faults`, { code, times, ...(to ? { to } : {}) }),
   };
 }

@@ -88,6 +88,8 @@ export async function createMachine(licence: HostContract['licence'], changes: P
     adminEmail,
     plan: 'MAKER',
     productVersion: '1.0.0',
+    // Nobody answers there.
+    controlPlaneUrl: 'http://127.0.0.1:1',
     licence,
     ...changes,
   };

@@ -26,6 +26,7 @@ export function contractOf(change: Partial<HostContract> = {}): HostContract {
     adminEmail: 'admin@example.org',
     plan: 'MAKER',
     productVersion: '1.0.0',
+    controlPlaneUrl: 'https://api.example.org',
     licence: {
       serverUrl: 'https://licence.example.org',
       publicKeys: { keys: [key] },

@@ -8,7 +8,9 @@ export const mailReasonTexts = {
   mail_refused: {
     customer: 'We could not deliver an e-mail to this address.',
     operator: 'The SMTP relay refused the address with 5xx.',
-    next: 'Make the relay accept the address, or reach the customer another way; then retry or skip the step.',
+    next:
+      'A wrong address: freehold orders correct-address <order> --from <wrong> --to <right> --why "..."; that runs the ' +
+      'step again. A right one: make the relay accept it, or reach the customer another way; then retry or skip.',
   },
   alert_not_taken: {
     customer: 'Our team could not be notified yet. We keep trying.',

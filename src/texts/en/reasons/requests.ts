@@ -50,4 +50,9 @@ export const requestReasonTexts = {
     operator: 'An e-mail address does not fit its schema.',
     next: 'Correct the address. It has the form name@example.com; before the @ it has Latin letters, digits and signs, at most 64.',
   },
+  address_not_there: {
+    customer: 'This order does not have that e-mail address.',
+    operator: 'Neither the payer nor the administrator of the order has the address that is to be replaced.',
+    next: 'See the addresses of the order (freehold orders show), and name the wrong one as it stands there.',
+  },
 } as const;
