@@ -29,7 +29,8 @@ const firstPort = 20_000;
 const lastPort = 31_999;
 
 const prefixes: Record<Kind, string> = { addresses: 'addr', volumes: 'vol', records: 'rec', hosts: 'host' };
-const deafCommand = [process.execPath, '-e', 'setInterval(() => {}, 2 ** 30)'];
+const deafScript = 'console.log("freehold: volume-is-awaited"); setInterval(() => {}, 2 ** 30)';
+const deafCommand = [process.execPath, '-e', deafScript];
 
 /** The cloud's objects: what may be created, changed and deleted, with the effects. */
 export function createObjects(options: {

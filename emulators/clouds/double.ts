@@ -52,6 +52,7 @@ export function createDouble(options: { table: CloudTable; area: ObjectArea; mac
     table,
     area,
     portOf: machines.portOf,
+    consoleOf: machines.consoleOf,
     resume: () => machines.settle({ resuming: true }),
     addFault: faults.add,
     faults: faults.view,

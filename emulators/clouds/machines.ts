@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HostContract } from '../../src/contracts/host-contract.ts';
@@ -31,7 +31,11 @@ interface Row {
   image: string | null;
 }
 
-const deafCommand = [process.execPath, '-e', 'setInterval(() => {}, 2 ** 30)'];
+/** How much of a console the clouds keep, characters. */
+const consoleLength = 65_536;
+
+const deafScript = 'console.log("freehold: volume-is-awaited"); setInterval(() => {}, 2 ** 30)';
+const deafCommand = [process.execPath, '-e', deafScript];
 
 export function createMachines(options: {
   table: CloudTable;
@@ -152,6 +156,11 @@ export function createMachines(options: {
     turn(id: string, to: 'on' | 'off'): Promise<void> {
       (to === 'off' ? insertOff : eraseOff).run(table.cloud, id);
       return settle();
+    },
+    /** What the machine has printed on its console. */
+    consoleOf(id: string): string {
+      const file = processes.logFile(hostId(id));
+      return existsSync(file) ? readFileSync(file, 'utf8').slice(-consoleLength) : '';
     },
     /** What the port of a machine's host is; null while none runs. */
     portOf(id: string): number | null {

@@ -177,7 +177,17 @@ export function operationText(operation: OperatorOperation, audit: readonly z.in
     workflow: operation.workflowId,
     page: operation.workflowUrl,
   });
-  return [facts, ...choices(operation), '', steps, ...auditLines(audit)].join('\n');
+  return [facts, ...choices(operation), '', steps, ...consoleText(operation), ...auditLines(audit)].join('\n');
+}
+
+/** The consoles of the machines, each under its name. */
+function consoleText({ console: read }: OperatorOperation): string[] {
+  return (read?.machines ?? []).flatMap(({ serverId, lines, problem }) => {
+    const about = problem
+      ? texts.console.unread({ machine: serverId, problem })
+      : texts.console[lines.length > 0 ? 'read' : 'empty']({ machine: serverId, at: read!.at });
+    return ['', about, ...lines.map((line) => `  ${line}`)];
+  });
 }
 
 /** The operator's possible decisions, as commands to copy. */

@@ -127,6 +127,14 @@ export interface Restarted {
   downWithinMs: number;
 }
 
+/** A machine of a stack whose console is read. */
+export interface ConsoleRequest {
+  /** Id of the machine as the stack's state holds it. */
+  serverId: string;
+  region: string;
+  signal: AbortSignal;
+}
+
 /** One cloud's implementation. */
 export interface CloudStacks {
   /** Throws `cloud_not_enabled` if the installation's configuration for this cloud is missing or invalid. */
@@ -149,6 +157,12 @@ export interface CloudStacks {
    * `host_gone` where the machine does not exist any more, and the reasons of the cloud.
    */
   restartMachine(request: RestartRequest, env: NodeJS.ProcessEnv): Promise<Restarted>;
+  /**
+   * The newest output on the console of a machine, as its cloud keeps it; empty where there is none yet. Absent where the
+   * cloud has no such call. It may contain secrets: whoever keeps it masks them. Throws `host_gone`, and the reasons of
+   * the cloud.
+   */
+  readConsole?(request: ConsoleRequest, env: NodeJS.ProcessEnv): Promise<string>;
   /** Who makes the daily snapshots: the cloud, by a schedule of the stack; we ourselves; or nobody. */
   dailySnapshots: 'schedule' | 'ours' | 'none';
   /** The reason of a provider's message; null if it is not one of the cloud's own. */

@@ -45,6 +45,7 @@ export function operationStore(connection: Connection) {
         status: { type: String, required: true, index: true },
         reason: String,
         found: { type: [String], default: undefined },
+        console: { type: Schema.Types.Mixed },
         steps: { type: [Schema.Types.Mixed], required: true } as never,
         createdAt: { type: Date, required: true },
         endedAt: Date,
@@ -101,6 +102,9 @@ export function operationStore(connection: Connection) {
     /** How many have this status. */
     async countWith(status: OperationStatus): Promise<number> {
       return model.countDocuments({ status });
+    },
+    async setConsole(id: string, console: NonNullable<OperationRecord['console']>): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: { console } });
     },
     async setFound(id: string, found: readonly string[]): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { found } });

@@ -234,9 +234,19 @@ export interface OperationRecord {
   reason?: ReasonCode | undefined;
   /** The differences that a check of drift found, for operators. */
   found?: string[] | undefined;
+  /** The consoles of the server's machines when a step gave up waiting for it, for operators. */
+  console?: { at: Date; machines: MachineConsole[] } | undefined;
   steps: OperationStep[];
   createdAt: Date;
   endedAt?: Date | undefined;
+}
+
+/** The last lines on the console of a machine, oldest first, without secrets; or why it could not be read. */
+export interface MachineConsole {
+  /** Id at its cloud. */
+  serverId: string;
+  lines: string[];
+  problem?: string | undefined;
 }
 
 /** A mismatch between systems that has to be repaired. */

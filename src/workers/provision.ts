@@ -16,7 +16,7 @@ import { cloudSecrets } from '../stacks/cloud-secrets.ts';
 import { openCloudView } from '../stacks/cloud-views.ts';
 import { cloudStacks } from '../stacks/clouds.ts';
 import { inspectCloud } from '../stacks/inspect-cloud.ts';
-import type { RestartRequest } from '../stacks/private-server.ts';
+import type { ConsoleRequest, RestartRequest } from '../stacks/private-server.ts';
 import { mayHolderWrite } from '../stacks/runner/lease-rules.ts';
 import { runStack } from '../stacks/runner/run-stack.ts';
 import { closeRunnerPool, prewarmRunner } from '../stacks/runner/runner-process.ts';
@@ -46,6 +46,8 @@ const zonesOf = (cloud: CloudName, region: string) => findRegion(region, findClo
 const inventoryOf = async (cloud: CloudName) => (await cloudStacks(cloud)).inventory(process.env);
 const restartMachine = async (cloud: CloudName, request: RestartRequest) =>
   (await cloudStacks(cloud)).restartMachine(request, process.env);
+const readConsole = async (cloud: CloudName, request: ConsoleRequest) =>
+  (await (await cloudStacks(cloud)).readConsole?.(request, process.env)) ?? null;
 const leaseMarginMs = leaseMarginMsOf(process.env);
 const isStackBusy = async (stack: string) => {
   const held = await store.stackLeases.held(stack);
@@ -92,6 +94,8 @@ const workers = await Promise.all(
             finalSnapshotDays,
             inventoryOf,
             restartMachine,
+            readConsole,
+            secrets: [...cloudSecrets(process.env)],
             isStackBusy,
           },
         }),

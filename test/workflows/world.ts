@@ -124,6 +124,9 @@ export function createWorld(behaviours: Partial<Record<StepName, Behaviour>> = {
       drift.differences = [];
     },
     restartServer: step('restart-machines'),
+    readConsole: async ({ operationId }: OperationRef): Promise<void> => {
+      notes.push(`console ${operationId}`);
+    },
     correctRecords: async ({ orderId, number }: CorrectionRef): Promise<void> => {
       notes.push(`corrected ${orderId} ${number}`);
     },

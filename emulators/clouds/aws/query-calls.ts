@@ -1,3 +1,4 @@
+import { now } from '../../../src/runtime/clock.ts';
 import type { Double, Ending } from '../double.ts';
 import { DoubleRefusal } from '../refusal.ts';
 import type { DoubleObject } from '../rule-table.ts';
@@ -137,6 +138,11 @@ const ec2: Record<string, Work> = {
       await call.double.remove(types.instance, id, 'wire');
     }
     return { instancesSet: items([]) };
+  },
+  GetConsoleOutput(call) {
+    const { id } = find(call, types.instance, param(call, 'InstanceId'));
+    const output = Buffer.from(call.double.consoleOf(id)).toString('base64');
+    return { instanceId: id, timestamp: new Date(now()).toISOString(), ...(output === '' ? {} : { output }) };
   },
   DeleteVolume: deletes(types.volume, 'VolumeId'),
   async CreateSnapshot(call) {

@@ -37,6 +37,8 @@ const shown = (object: DoubleObject) => ({
   properties: propertiesOf(object),
 });
 
+const blobSignature = 'signature-of-the-double';
+
 export function createAzureWire(double: Double): Router {
   const wire = Router();
 
@@ -46,6 +48,15 @@ export function createAzureWire(double: Double): Router {
     }
     const expires_on = String(Math.floor(Date.now() / 1_000) + 86_400);
     response.json({ access_token: accessToken, expires_on, resource: request.query.resource, token_type: 'Bearer' });
+  });
+
+  // A blob of the boot diagnostics: its address is the permission to read it.
+  wire.get('/boot-diagnostics/:blob', (request, response) => {
+    if (request.query.sig !== blobSignature) return void response.status(403).type('application/xml').end();
+    const id = Buffer.from(request.params.blob, 'base64url').toString();
+    const console = double.consoleOf(id);
+    response.status(console === '' ? 404 : 200);
+    response.type('text/plain').send(console);
   });
 
   wire.use((request, response, next) => {
@@ -116,6 +127,12 @@ export function createAzureWire(double: Double): Router {
     const { id } = existing(request.path.replace(/\/instanceView$/, ''));
     const code = `PowerState/${double.isOn(id) ? 'running' : 'deallocated'}`;
     response.json({ statuses: [{ code: 'ProvisioningState/succeeded' }, { code }] });
+  });
+  wire.post(`${machine}/retrieveBootDiagnosticsData`, (request, response) => {
+    const { id } = existing(request.path.replace(/\/\w+$/, ''));
+    const base = `${request.protocol}://${request.headers.host}${request.baseUrl}/boot-diagnostics`;
+    const blob = `${base}/${Buffer.from(id).toString('base64url')}?sig=${blobSignature}`;
+    response.json({ consoleScreenshotBlobUri: `${blob}&screenshot=true`, serialConsoleLogBlobUri: blob });
   });
   const powers = { restart: 'reboot', start: 'on', deallocate: 'off' } as const;
   wire.post(`${machine}/:verb`, async (request, response, next) => {

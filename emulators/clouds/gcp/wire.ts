@@ -125,6 +125,12 @@ export function createGcpWire(double: Double): Router {
   wire.get(`${compute}/zones/:zone/instances/:name`, (request, response) => {
     response.json(shown(find(types.instance, request.path.replace('/compute/v1/', ''))));
   });
+  wire.get(`${compute}/zones/:zone/instances/:name/serialPort`, (request, response) => {
+    const { id } = find(types.instance, request.path.replace('/compute/v1/', '').replace(/\/serialPort$/, ''));
+    const contents = double.consoleOf(id);
+    const next = String(Buffer.byteLength(contents));
+    response.json({ kind: 'compute#serialPortOutput', contents, start: '0', next });
+  });
   /** Operations by the id that their callers gave them: a repeat gets the first one's, and nothing is done again. */
   const requested = new Map<string, object>();
   wire.post(`${compute}/zones/:zone/instances/:name/:verb`, async (request, response, next) => {

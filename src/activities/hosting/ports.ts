@@ -1,6 +1,6 @@
 import type { ReasonError } from '../../contracts/reasons.ts';
 import type { CloudName, RunnerLine, StackOutputs, StackRequest } from '../../contracts/stack.ts';
-import type { Inventory, Restarted, RestartRequest } from '../../stacks/private-server.ts';
+import type { ConsoleRequest, Inventory, Restarted, RestartRequest } from '../../stacks/private-server.ts';
 import type { Store } from '../../store/store.ts';
 import type { Journal } from '../lib/journal.ts';
 import type { ExpectedHost, HostView } from './read-host-health.ts';
@@ -28,6 +28,14 @@ export interface StackPorts {
     request: StackRequest,
     options: { onLine: (line: RunnerLine) => void; signal: AbortSignal },
   ): Promise<StackOutputs | null>;
+}
+
+export interface ConsolePorts {
+  store: Pick<Store, 'instances' | 'operations'>;
+  /** The console of a machine at its cloud (`CloudStacks.readConsole`); null where the cloud has no call for it. */
+  readConsole(cloud: CloudName, request: ConsoleRequest): Promise<string | null>;
+  /** Our own secrets at the clouds, which must be in no line. */
+  secrets: readonly string[];
 }
 
 export interface RestartPorts extends Pick<StackPorts, 'store' | 'journal' | 'readHealth' | 'healthyWithinMs'> {

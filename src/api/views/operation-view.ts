@@ -73,7 +73,15 @@ export function operatorOperationView(deps: Pick<ApiDeps, 'workflows'>, operatio
     workflowId,
     workflowUrl: deps.workflows.pageOf(workflowId),
     ...(operation.found ? { found: operation.found } : {}),
+    ...(operation.console ? { console: consoleView(operation.console) } : {}),
     waiting: waiting ? waitingView(waiting) : null,
+  };
+}
+
+function consoleView({ at, machines }: NonNullable<OperationRecord['console']>): OperatorOperation['console'] {
+  return {
+    at: at.toISOString(),
+    machines: machines.map(({ serverId, lines, problem }) => ({ serverId, lines, ...(problem ? { problem } : {}) })),
   };
 }
 

@@ -68,6 +68,15 @@ export const OperatorOperation = z
     ...workflow,
     /** What a check of drift found: each part with its id at the cloud. */
     found: z.array(z.string()).optional(),
+    /** The consoles of the machines when a step gave up waiting for the server. */
+    console: z
+      .strictObject({
+        at: z.iso.datetime(),
+        machines: z.array(
+          z.strictObject({ serverId: z.string(), lines: z.array(z.string()), problem: z.string().optional() }),
+        ),
+      })
+      .optional(),
     waiting: WaitingStep.nullable(),
   })
   .meta({ id: 'OperatorOperation' });

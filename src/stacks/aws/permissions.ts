@@ -105,6 +105,7 @@ export const serverGrants: readonly Grant[] = [
       ...named('ec2', '', 'RevokeSecurityGroupEgress RevokeSecurityGroupIngress ModifySecurityGroupRules'),
       ...named('ec2', '', 'DeleteVolume ModifyVolume AttachVolume DetachVolume CreateSnapshot RunInstances'),
       ...named('ec2', '', 'StartInstances StopInstances RebootInstances TerminateInstances ModifyInstanceAttribute'),
+      'ec2:GetConsoleOutput',
       ...named('ec2', '', 'ModifyInstanceMetadataOptions AssociateIamInstanceProfile CreateTags DeleteTags'),
     ],
     resources: ['arn:aws:ec2:*:*:*'],

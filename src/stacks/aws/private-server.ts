@@ -13,6 +13,7 @@ import { awsInventory } from './inventory.ts';
 import { attachVolumes, declareMachines, declareVolumes, servingOf } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
+import { readAwsConsole } from './read-console.ts';
 import { restartAwsMachine } from './restart-machine.ts';
 import { awsSettings } from './settings.ts';
 import { awsSnapshots } from './snapshots.ts';
@@ -70,6 +71,7 @@ export const awsStacks: CloudStacks = {
   inventory: awsInventory,
   snapshots: awsSnapshots,
   restartMachine: restartAwsMachine,
+  readConsole: readAwsConsole,
   dailySnapshots: 'schedule',
   reasonOf: awsReasonOf,
 };

@@ -14,6 +14,7 @@ export const azureActions: readonly string[] = [
   'Microsoft.Compute/skus/read',
   'Microsoft.Compute/locations/operations/read',
   ...all('Compute/virtualMachines', 'start/action', 'restart/action', 'deallocate/action', 'powerOff/action'),
+  'Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action',
   'Microsoft.Compute/virtualMachines/instanceView/read',
   ...all('Compute/disks', 'beginGetAccess/action'),
   ...all('Compute/snapshots'),

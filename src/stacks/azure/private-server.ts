@@ -10,6 +10,7 @@ import { azureInventory } from './inventory.ts';
 import { declareMachines, imageOf } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
+import { readAzureConsole } from './read-console.ts';
 import { restartAzureMachine } from './restart-machine.ts';
 import { azureSettings } from './settings.ts';
 import { azureSnapshots } from './snapshots.ts';
@@ -76,6 +77,7 @@ export const azureStacks: CloudStacks = {
   inventory: azureInventory,
   snapshots: azureSnapshots,
   restartMachine: restartAzureMachine,
+  readConsole: readAzureConsole,
   dailySnapshots: 'schedule',
   reasonOf: azureReasonOf,
 };

@@ -22,7 +22,7 @@ export const gcpPermissions: readonly string[] = [
   ...compute('instances', 'create', 'delete', 'get', 'list', 'reset', 'start', 'stop', 'attachDisk', 'detachDisk'),
   ...compute('instances', 'setDeletionProtection', 'setLabels', 'setMachineType', 'setMetadata'),
   ...compute('instances', 'setShieldedInstanceIntegrityPolicy', 'setTags', 'updateAccessConfig', 'addAccessConfig'),
-  ...compute('instances', 'deleteAccessConfig', 'use'),
+  ...compute('instances', 'deleteAccessConfig', 'getSerialPortOutput', 'use'),
   ...compute('instanceGroups', 'create', 'delete', 'get', 'list', 'update', 'use'),
   ...compute('regionHealthChecks', 'create', 'delete', 'get', 'list', 'use', 'useReadOnly'),
   ...compute('regionBackendServices', 'create', 'delete', 'get', 'list', 'update', 'use'),

@@ -10,6 +10,7 @@ import { gcpInventory } from './inventory.ts';
 import { attachVolumes, declareMachines, declareVolumes } from './machines.ts';
 import { declareNetwork } from './network.ts';
 import { openParts } from './parts.ts';
+import { readGcpConsole } from './read-console.ts';
 import { restartGcpMachine } from './restart-machine.ts';
 import { gcpSettings } from './settings.ts';
 import { gcpSnapshots } from './snapshots.ts';
@@ -59,6 +60,7 @@ export const gcpStacks: CloudStacks = {
   inventory: gcpInventory,
   snapshots: gcpSnapshots,
   restartMachine: restartGcpMachine,
+  readConsole: readGcpConsole,
   dailySnapshots: 'schedule',
   reasonOf: gcpReasonOf,
 };

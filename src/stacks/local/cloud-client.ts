@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import {
   type Change,
   type CloudErrorCode,
@@ -37,6 +38,8 @@ export interface CloudClient {
   stopHost(id: string): Promise<CloudObject<'hosts'>>;
   /** Cuts a host's power and boots it again, once per token; null where there is no such host. */
   restartHost(id: string, token: string): Promise<CloudObject<'hosts'> | null>;
+  /** The end of what a host has printed; null where there is no such host. */
+  hostLog(id: string): Promise<string | null>;
   /** Deletes; an object that is gone already is a success. */
   remove(kind: Kind, id: string): Promise<void>;
   snapshots(): Promise<Snapshot[]>;
@@ -79,8 +82,10 @@ export function createCloudClient(options: { url: string; token: string }): Clou
         response.on('error', reject);
         response.on('end', () => {
           const answer = Buffer.concat(chunks).toString('utf8');
+          const isText = response.headers['content-type']?.startsWith('text/plain') ?? false;
+          const read = () => (answer === '' ? undefined : JSON.parse(answer));
           try {
-            resolve({ status: response.statusCode ?? 0, body: answer === '' ? undefined : JSON.parse(answer) });
+            resolve({ status: response.statusCode ?? 0, body: isText ? answer : read() });
           } catch (error) {
             reject(error);
           }
@@ -152,6 +157,10 @@ export function createCloudClient(options: { url: string; token: string }): Clou
     async restartHost(id, token) {
       const body = await absentAsNull(call('POST', `${path('hosts', id)}/restart`, { token }));
       return body === null ? null : parse('hosts', body);
+    },
+    async hostLog(id) {
+      const body = await absentAsNull(call('GET', `${path('hosts', id)}/log`));
+      return body === null ? null : z.string().parse(body);
     },
     async remove(kind, id) {
       await absentAsNull(call('DELETE', path(kind, id)));

@@ -10,6 +10,7 @@ import {
   tagsOf,
 } from '../private-server.ts';
 import { localInventory } from './inventory.ts';
+import { readLocalConsole } from './read-console.ts';
 import { Address, DnsRecord, Host, Volume } from './resources.ts';
 import { restartLocalMachine } from './restart-machine.ts';
 import { localSnapshots } from './snapshots.ts';
@@ -96,6 +97,7 @@ export const localStacks: CloudStacks = {
   inventory: localInventory,
   snapshots: localSnapshots,
   restartMachine: restartLocalMachine,
+  readConsole: readLocalConsole,
   dailySnapshots: 'none',
   reasonOf(message) {
     const code = /\[cloud:([a-z_]+)\]/.exec(message)?.[1];

@@ -37,6 +37,11 @@ export const cli = {
   notStarted: 'not started yet',
   waits: '{step} waits for you. {operator} {next}',
   cause: 'Seen last: {detail}',
+  console: {
+    read: 'Last lines on the console of {machine}, read at {at}:',
+    empty: 'The console of {machine} was empty at {at}.',
+    unread: 'The console of {machine} could not be read: {problem}.',
+  },
   comesLater: 'It starts when the running operation of this server has ended: freehold operations show {operationId}',
   reconcile: {
     unread: 'No response, so mismatches may be missing here: {systems}.',

@@ -125,6 +125,19 @@ export function cloudReadActivities(cloud: CloudName, within: Within) {
   });
 }
 
+/** A read of the machines' consoles for operators: it may wait for a worker, and is given up soon. */
+export function consoleActivities(cloud: CloudName) {
+  return proxyActivities<Pick<StackActivities, 'readConsole'>>({
+    taskQueue: provisionQueue(cloud),
+    startToCloseTimeout: '1 minute',
+    heartbeatTimeout: '30 seconds',
+    scheduleToCloseTimeout: '10 minutes',
+    ...waitForEnd,
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumAttempts: 3 },
+    priority: { priorityKey: 5 },
+  });
+}
+
 /**
  * Pulumi operations on the queue of their cloud; heartbeats every 3 s deliver a cancel, and nine may be lost on a
  * busy machine.

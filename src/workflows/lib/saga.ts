@@ -20,7 +20,7 @@ import {
   type StepContext,
 } from '../../contracts/workflow-messages.ts';
 import { isCancel } from '../../domain/billing/order-rules.ts';
-import { controlActivities, latestAttempts, loadTimes, type Within } from './activities.ts';
+import { consoleActivities, controlActivities, latestAttempts, loadTimes, type Within } from './activities.ts';
 import { openDecisions } from './operator-decisions.ts';
 import { type Cause, causeOf } from './reason-of.ts';
 import { instanceStatus } from './search-attributes.ts';
@@ -173,6 +173,7 @@ export async function openSaga<const Declaration extends Declared>(
     board.setAttention();
     try {
       board.explain(context.step, await controlActivities().noteNeedsOperator(context, cause.reason, cause.detail));
+      if (context.step === 'await-healthy') readConsole();
       return await decisions.next(context, { ...(Number.isFinite(limitMs) ? { limitMs } : {}), unless: hasNews });
     } finally {
       decisions.end(context);
@@ -181,6 +182,13 @@ export async function openSaga<const Declaration extends Declared>(
       board.leave(context.step, 'failed', cause.reason);
       board.clearAttention();
     }
+  }
+
+  /** Records the machines' consoles for operators, beside their decision; without them the step waits as well. */
+  function readConsole(): void {
+    consoleActivities(facts.cloud)
+      .readConsole(ref)
+      .catch((error: unknown) => log.warn('the consoles were not read', { error }));
   }
 
   function register({ name, undo }: AnyStep): void {

@@ -102,6 +102,7 @@ const allowed: [string, Call][] = [
   ['on its machine', call('ec2:AssociateAddress', ec2('instance/i-0a'), ours)],
   ['released', call('ec2:ReleaseAddress', ec2('elastic-ip/eipalloc-0a'), ours)],
   ['a reboot', call('ec2:RebootInstances', ec2('instance/i-0a'), ours)],
+  ['its console', call('ec2:GetConsoleOutput', ec2('instance/i-0a'), ours)],
   ['an end', call('ec2:TerminateInstances', ec2('instance/i-0a'), ours)],
   ['a last snapshot', call('ec2:CreateSnapshot', snapshot, { 'aws:RequestTag/freehold:snapshot-of': 'i1' })],
   ['of its volume', call('ec2:CreateSnapshot', ec2('volume/vol-0a'), ours)],
