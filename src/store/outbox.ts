@@ -1,7 +1,10 @@
 import { type Connection, Schema } from 'mongoose';
 import { ReasonError } from '../contracts/reasons.ts';
-import { nowDate } from '../runtime/clock.ts';
+import { now, nowDate } from '../runtime/clock.ts';
 import { isDuplicateKey } from './duplicate-key.ts';
+
+/** How long one sending may take, ms: longer than all phases of an SMTP session of the sender. */
+const sendingMs = 40_000;
 
 /** One mail that was or will be sent; its Message-ID is the key, so there is one mail however often a step runs. */
 export interface OutboxRow {
@@ -13,6 +16,8 @@ export interface OutboxRow {
   status: 'pending' | 'sent' | 'refused';
   attempts: number;
   createdAt: Date;
+  /** Until when one process is sending it; a process that died leaves it. */
+  sendingUntil?: Date | undefined;
   sentAt?: Date | undefined;
 }
 
@@ -30,29 +35,35 @@ export function outboxStore(connection: Connection) {
         status: { type: String, required: true },
         attempts: { type: Number, required: true },
         createdAt: { type: Date, required: true },
+        sendingUntil: Date,
         sentAt: Date,
       },
       { collection: 'outbox' },
     ),
   );
 
-  /** The row with this Message-ID, created if missing. */
-  async function open(row: NewOutboxRow): Promise<OutboxRow> {
-    const fresh: OutboxRow = { ...row, status: 'pending', attempts: 0, createdAt: nowDate() };
+  /** Claims the mail with this Message-ID for its sending, and creates its row if missing; false once it was sent. */
+  async function claim(row: NewOutboxRow): Promise<boolean> {
+    const sendingUntil = new Date(now() + sendingMs);
     try {
-      await model.create(fresh);
-      return fresh;
+      await model.create({ ...row, status: 'pending', attempts: 0, createdAt: nowDate(), sendingUntil });
+      return true;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
-    const existing = await model.findById(row._id).lean<OutboxRow>();
-    if (!existing) throw new Error(`outbox row ${row._id} vanished`);
-    return existing;
+    const isFree = { $or: [{ sendingUntil: null }, { sendingUntil: { $lte: nowDate() } }] };
+    const claimed = await model.updateOne(
+      { _id: row._id, status: { $ne: 'sent' }, ...isFree },
+      { $set: { sendingUntil } },
+    );
+    if (claimed.matchedCount === 1) return true;
+    if (await model.exists({ _id: row._id, status: 'sent' })) return false;
+    throw new ReasonError('mail_unavailable', 'another process is sending it');
   }
 
   async function mark(id: string, status: OutboxRow['status']): Promise<void> {
     const set = status === 'sent' ? { status, sentAt: nowDate() } : { status };
-    await model.updateOne({ _id: id }, { $set: set, $inc: { attempts: 1 } });
+    await model.updateOne({ _id: id }, { $set: set, $unset: { sendingUntil: 1 }, $inc: { attempts: 1 } });
   }
 
   return {
@@ -65,9 +76,12 @@ export function outboxStore(connection: Connection) {
     async has(messageId: string): Promise<boolean> {
       return (await model.exists({ _id: messageId })) !== null;
     },
-    /** Sends a mail unless it was sent before, and records the outcome. Throws what `send` throws. */
+    /**
+     * Sends a mail unless it was sent before, and records the outcome. Two callers at once send it once. Throws what `send`
+     * throws, and `mail_unavailable` while another process is sending it.
+     */
     async sendOnce(row: NewOutboxRow, send: () => Promise<void>): Promise<void> {
-      if ((await open(row)).status === 'sent') return;
+      if (!(await claim(row))) return;
       try {
         await send();
       } catch (error) {

@@ -6,6 +6,7 @@ import type { OperationRecord, OperationStep } from '../../src/store/records.ts'
 import { openStore } from '../../src/store/store.ts';
 import { instanceRecord as instance } from '../support/instance-record.ts';
 import { useStore } from '../support/store.ts';
+import { until } from '../support/until.ts';
 
 const store = useStore();
 // Like a second process.
@@ -198,6 +199,31 @@ describe('create intents', () => {
 });
 
 describe('the outbox', () => {
+  test('sends a mail once, also when two processes want to send it at the same moment', async () => {
+    const row = { _id: '<at-once@freehold.localhost>', kind: 'ready', orderId: 'ord_2', recipient: 'payer' } as const;
+    const sending: (() => void)[] = [];
+    const slow = () => new Promise<void>((resolve) => void sending.push(resolve));
+    const first = store.outbox.sendOnce(row, slow);
+    await until(() => sending.length === 1);
+    await expect(store.outbox.sendOnce(row, slow)).rejects.toMatchObject({ code: 'mail_unavailable' });
+    sending[0]?.();
+    await first;
+    await store.outbox.sendOnce(row, slow);
+    expect(sending).toHaveLength(1);
+
+    // A process that died while it was sending leaves the mail to others after a while.
+    const died = { ...row, _id: '<died@freehold.localhost>' };
+    await store.outbox.model.create({
+      ...{ ...died, status: 'pending', attempts: 0 },
+      ...{ createdAt: new Date(0), sendingUntil: new Date(1) },
+    });
+    let sent = 0;
+    await store.outbox.sendOnce(died, async () => {
+      sent += 1;
+    });
+    expect(sent).toBe(1);
+  });
+
   test('has one row per Message-ID, and sends what was sent no more', async () => {
     const row = { _id: '<ready.ord_1@x>', kind: 'ready', orderId: 'ord_1', recipient: 'payer' as const };
     let sent = 0;

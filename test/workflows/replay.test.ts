@@ -38,6 +38,7 @@ const changes: readonly [workflow: keyof typeof bounds, way: string, renamed: Re
   ['scanDrift', 'fleet-scanned-for-drift', { followDriftChecks: 'followOthers' }],
   ['keepSnapshots', 'snapshots-kept', { beginPass: 'beginAnother' }],
   ['checkClouds', 'clouds-checked', { checkCloud: 'checkAnother' }],
+  ['applyCorrection', 'address-corrected', { mailAgain: 'mailAnother' }],
   ['tellOperators', 'operators-told', { tellTarget: 'tellAnother' }],
 ];
 

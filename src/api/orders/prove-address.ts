@@ -40,6 +40,9 @@ export function mailOrderLink(deps: ApiDeps, order: OrderRecord): void {
 async function sendOrderLink({ store, config, mail }: ApiDeps, order: OrderRecord): Promise<void> {
   const { FREEHOLD_UNPAID_MAILS_PER_HOUR: most, FREEHOLD_BASE_DOMAIN: baseDomain } = config;
   const { _id: orderId, billingEmail: to, quote } = order;
+  const messageId = orderMessageId({ order, recipient: 'payer', kind: orderLinkKind, baseDomain });
+  // A repeated request does not use up the allowance again.
+  if (await store.outbox.has(messageId)) return;
   const { allowed } = await store.allowances.take(mailsAboutUnpaid(order, most));
   if (!allowed) return;
   const { FREEHOLD_PUBLIC_URL: publicUrl, FREEHOLD_SIGNING_KEY: key } = config;
@@ -49,7 +52,6 @@ async function sendOrderLink({ store, config, mail }: ApiDeps, order: OrderRecor
     orderUrl: orderPageLink({ publicUrl, key, orderId }),
   });
   const letter = config.FREEHOLD_SIMULATED_CLOUDS.includes(cloud) ? markSimulated(rendered) : rendered;
-  const messageId = orderMessageId({ order, recipient: 'payer', kind: orderLinkKind, baseDomain });
   await store.outbox.sendOnce({ _id: messageId, kind: orderLinkKind, orderId, recipient: 'payer' }, () =>
     mail.send({ messageId, to, ...letter }),
   );
