@@ -93,6 +93,9 @@ describe('every step that an operator can be asked about', () => {
       await control.kill('SIGSTOP');
       try {
         [unlucky, aborted] = (await Promise.all([buy(world), buy(world)])) as [Purchase, Purchase];
+        for (const purchase of [unlucky, aborted]) {
+          await until(async () => (await workflowsOf(world, purchase)).length > 0, { what: 'its workflow is started' });
+        }
         await mongo.kill('SIGSTOP');
       } finally {
         await control.kill('SIGCONT');
