@@ -94,7 +94,15 @@ export const moments = {
       await pay(purchase);
       await purchase.step('await-healthy', 'needs_operator');
       const { operationId } = purchase.order;
-      const skip = await freehold(world, 'operations', 'skip', operationId, '--why', 'to see what comes then');
+      const skip = await freehold(
+        world,
+        'operations',
+        'skip',
+        operationId,
+        '--why',
+        'to see what comes then',
+        '--no-follow',
+      );
       expect(skip).toMatchObject({ code: 0, complaint: '' });
       await purchase.step('await-activation', 'running');
     },
