@@ -16,7 +16,8 @@ export interface OutboxRow {
   status: 'pending' | 'sent' | 'refused';
   attempts: number;
   createdAt: Date;
-  /** Until when one process is sending it; a process that died leaves it. */
+  /** Who is sending it, and until when others leave it to them. */
+  sendingBy?: string | undefined;
   sendingUntil?: Date | undefined;
   sentAt?: Date | undefined;
 }
@@ -35,6 +36,7 @@ export function outboxStore(connection: Connection) {
         status: { type: String, required: true },
         attempts: { type: Number, required: true },
         createdAt: { type: Date, required: true },
+        sendingBy: String,
         sendingUntil: Date,
         sentAt: Date,
       },
@@ -43,18 +45,18 @@ export function outboxStore(connection: Connection) {
   );
 
   /** Claims the mail with this Message-ID for its sending, and creates its row if missing; false once it was sent. */
-  async function claim(row: NewOutboxRow): Promise<boolean> {
+  async function claim(row: NewOutboxRow, sendingBy: string): Promise<boolean> {
     const sendingUntil = new Date(now() + sendingMs);
     try {
-      await model.create({ ...row, status: 'pending', attempts: 0, createdAt: nowDate(), sendingUntil });
+      await model.create({ ...row, status: 'pending', attempts: 0, createdAt: nowDate(), sendingBy, sendingUntil });
       return true;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
-    const isFree = { $or: [{ sendingUntil: null }, { sendingUntil: { $lte: nowDate() } }] };
+    const isFree = { $or: [{ sendingUntil: null }, { sendingUntil: { $lte: nowDate() } }, { sendingBy }] };
     const claimed = await model.updateOne(
       { _id: row._id, status: { $ne: 'sent' }, ...isFree },
-      { $set: { sendingUntil } },
+      { $set: { sendingBy, sendingUntil } },
     );
     if (claimed.matchedCount === 1) return true;
     if (await model.exists({ _id: row._id, status: 'sent' })) return false;
@@ -63,7 +65,7 @@ export function outboxStore(connection: Connection) {
 
   async function mark(id: string, status: OutboxRow['status']): Promise<void> {
     const set = status === 'sent' ? { status, sentAt: nowDate() } : { status };
-    await model.updateOne({ _id: id }, { $set: set, $unset: { sendingUntil: 1 }, $inc: { attempts: 1 } });
+    await model.updateOne({ _id: id }, { $set: set, $unset: { sendingBy: 1, sendingUntil: 1 }, $inc: { attempts: 1 } });
   }
 
   return {
@@ -77,11 +79,12 @@ export function outboxStore(connection: Connection) {
       return (await model.exists({ _id: messageId })) !== null;
     },
     /**
-     * Sends a mail unless it was sent before, and records the outcome. Two callers at once send it once. Throws what `send`
-     * throws, and `mail_unavailable` while another process is sending it.
+     * Sends a mail unless it was sent before, and records the outcome. Of two senders at once one sends it: `by` names the
+     * sender, which repeats its own sending at once after it died. Throws what `send` throws, and `mail_unavailable` while
+     * another one is sending it.
      */
-    async sendOnce(row: NewOutboxRow, send: () => Promise<void>): Promise<void> {
-      if (!(await claim(row))) return;
+    async sendOnce(row: NewOutboxRow, { by, send }: { by: string; send(): Promise<void> }): Promise<void> {
+      if (!(await claim(row, by))) return;
       try {
         await send();
       } catch (error) {

@@ -203,12 +203,14 @@ describe('the outbox', () => {
     const row = { _id: '<at-once@freehold.localhost>', kind: 'ready', orderId: 'ord_2', recipient: 'payer' } as const;
     const sending: (() => void)[] = [];
     const slow = () => new Promise<void>((resolve) => void sending.push(resolve));
-    const first = store.outbox.sendOnce(row, slow);
+    const first = store.outbox.sendOnce(row, { by: 'first', send: slow });
     await until(() => sending.length === 1);
-    await expect(store.outbox.sendOnce(row, slow)).rejects.toMatchObject({ code: 'mail_unavailable' });
+    await expect(store.outbox.sendOnce(row, { by: 'other', send: slow })).rejects.toMatchObject({
+      code: 'mail_unavailable',
+    });
     sending[0]?.();
     await first;
-    await store.outbox.sendOnce(row, slow);
+    await store.outbox.sendOnce(row, { by: 'other', send: slow });
     expect(sending).toHaveLength(1);
 
     // A process that died while it was sending leaves the mail to others after a while.
@@ -218,10 +220,19 @@ describe('the outbox', () => {
       ...{ createdAt: new Date(0), sendingUntil: new Date(1) },
     });
     let sent = 0;
-    await store.outbox.sendOnce(died, async () => {
+    const send = async () => {
       sent += 1;
-    });
+    };
+    await store.outbox.sendOnce(died, { by: 'other', send });
     expect(sent).toBe(1);
+    // The same sender, which runs again, need not wait.
+    const again = { ...row, _id: '<again@freehold.localhost>' };
+    const sendingUntil = new Date(Date.now() + 60_000);
+    await store.outbox.model.create({
+      ...{ ...again, status: 'pending', attempts: 0, createdAt: new Date(), sendingBy: 'same', sendingUntil },
+    });
+    await store.outbox.sendOnce(again, { by: 'same', send });
+    expect(sent).toBe(2);
   });
 
   test('has one row per Message-ID, and sends what was sent no more', async () => {
@@ -232,10 +243,12 @@ describe('the outbox', () => {
       sent += 1;
     };
     expect(await store.outbox.has(row._id)).toBe(false);
-    await expect(store.outbox.sendOnce(row, refuse)).rejects.toMatchObject({ code: 'mail_refused' });
+    await expect(store.outbox.sendOnce(row, { by: 'same', send: refuse })).rejects.toMatchObject({
+      code: 'mail_refused',
+    });
     expect(await store.outbox.model.findById(row._id)).toMatchObject({ status: 'refused', attempts: 1 });
-    await store.outbox.sendOnce(row, send);
-    await store.outbox.sendOnce(row, send);
+    await store.outbox.sendOnce(row, { by: 'same', send });
+    await store.outbox.sendOnce(row, { by: 'same', send });
     expect(sent).toBe(1);
     expect(await store.outbox.model.findById(row._id)).toMatchObject({ status: 'sent', attempts: 2 });
     expect(await store.outbox.has(row._id)).toBe(true);

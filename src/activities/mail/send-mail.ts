@@ -187,8 +187,13 @@ export async function deliver({ store, sender, baseDomain, simulated }: MailPort
   const { order, kind, recipient, to } = letter;
   const messageId = orderMessageId({ order, recipient, kind, baseDomain });
   const mail = simulated.includes(order.quote.subject.cloud) ? markSimulated(letter.mail) : letter.mail;
-  await store.outbox.sendOnce({ _id: messageId, kind, orderId: order._id, recipient }, () =>
-    sender.send({ messageId, to, ...mail }),
+  await store.outbox.sendOnce(
+    { _id: messageId, kind, orderId: order._id, recipient },
+    {
+      // Temporal runs an activity again only after its earlier attempt has ended or died.
+      by: 'workflow',
+      send: () => sender.send({ messageId, to, ...mail }),
+    },
   );
 }
 

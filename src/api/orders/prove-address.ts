@@ -4,6 +4,7 @@ import { orderLinkKind, orderMessageId } from '../../mail/message-id.ts';
 import { renderOrderLink } from '../../mail/order-link.ts';
 import { markSimulated } from '../../mail/simulated.ts';
 import { nowDate } from '../../runtime/clock.ts';
+import { newId } from '../../runtime/new-id.ts';
 import type { AccountRecord } from '../../store/accounts.ts';
 import { mailsAboutUnpaid } from '../../store/allowances.ts';
 import type { OrderRecord } from '../../store/records.ts';
@@ -52,7 +53,11 @@ async function sendOrderLink({ store, config, mail }: ApiDeps, order: OrderRecor
     orderUrl: orderPageLink({ publicUrl, key, orderId }),
   });
   const letter = config.FREEHOLD_SIMULATED_CLOUDS.includes(cloud) ? markSimulated(rendered) : rendered;
-  await store.outbox.sendOnce({ _id: messageId, kind: orderLinkKind, orderId, recipient: 'payer' }, () =>
-    mail.send({ messageId, to, ...letter }),
+  await store.outbox.sendOnce(
+    { _id: messageId, kind: orderLinkKind, orderId, recipient: 'payer' },
+    {
+      by: newId.request(),
+      send: () => mail.send({ messageId, to, ...letter }),
+    },
   );
 }
