@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '..');
 const lingerMs = 30_000;
 
 /** Groups besides the light ones, with the number of files of each that may run concurrently. */
-const apart = { engine: 2, smoke: 1, e2e: 1, web: 1, faults: 1 };
+const apart = { engine: 2, smoke: 1, e2e: 2, web: 1, faults: 1 };
 
 const [full, ...given] =
   process.argv[2] === '--full' ? [true, ...process.argv.slice(3)] : [false, ...process.argv.slice(2)];
