@@ -29,7 +29,7 @@ test(
         { name: 'attic', lacks: [] },
       ],
     });
-    expect(clouds.map(({ plans }) => plans.length)).toEqual([5, 5, 5, 5, 0]);
+    expect(clouds.map(({ plans }) => plans.length)).toEqual([4, 4, 4, 4, 0]);
     expect(out).not.toContain(world.platform.keys['cloud-token']);
   },
   timeoutMs,
