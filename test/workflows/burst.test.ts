@@ -60,7 +60,7 @@ test('60 cancels, decisions and requests at once: each answer is true, and what 
       const grpcCodes = refused.map((id) => (answers.get(id) as { grpcCode?: number }).grpcCode);
       expect(grpcCodes).toContain(resourceExhausted);
       const { customer, operator, next } = textsOf('en').reasons.workflow_unreachable;
-      expect(customer).toMatch(/may not have been taken/);
+      expect(customer).toMatch(/may not have been accepted/);
       expect(operator).toMatch(/takes no more Updates/);
       expect(next).toMatch(/^Send it again/);
 
