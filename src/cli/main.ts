@@ -108,7 +108,7 @@ const texts = (options: Record<string, unknown>): Filter =>
     Object.entries(options).map(([name, value]) => [name, value === undefined ? undefined : String(value)]),
   );
 
-const orders = program.command('orders').description('what was ordered');
+const orders = program.command('orders').description('orders');
 program
   .command('status')
   .description('the platform at a glance: what waits for you, what is open, what is unreachable')
@@ -144,7 +144,7 @@ orders
   .action(async (options) => showPage(await client().orders(texts(options)), ordersText));
 orders
   .command('show <order>')
-  .description('one order with its money, its mails, and what operators did to it')
+  .description('one order with its money, its mails, and the decisions of operators')
   .action(async (id: string) => show(await askAbout('order', id, client().order), orderDetailsText));
 orders
   .command('cancel <order>')
@@ -194,7 +194,7 @@ for (const { kind, requestedBy } of declaredOperations) {
     });
 }
 
-const operations = program.command('operations').description('what changes servers');
+const operations = program.command('operations').description('operations on servers');
 operations
   .command('list')
   .description('operations of all accounts, newest first')
@@ -208,7 +208,7 @@ operations
   });
 operations
   .command('show <operation>')
-  .description('one operation with its steps, and what operators did to it')
+  .description('one operation with its steps, and the decisions of operators')
   .action(async (id: string) =>
     show(await askAbout('operation', id, client().operation), ({ operation, audit }) =>
       operationText(operation, audit),
@@ -216,14 +216,14 @@ operations
   );
 program
   .command('reconcile')
-  .description('compares orders, Stripe, licences, names, DNS, stacks and clouds; a dry run that touches nothing')
+  .description('compares orders, Stripe, licences, names, DNS, stacks and clouds; changes nothing without --repair')
   .option('--repair', 'open tickets and repair what is safe')
-  .option('--orphans', 'orphans at the clouds too: adopt what delivered servers lost, remove what no record knows')
+  .option('--orphans', 'orphans at the clouds too: import what stacks lack, delete what has no record')
   .action(async ({ repair = false, orphans = false }: { repair?: boolean; orphans?: boolean }) =>
     show(await reconcile(client(), { repair, orphans }), reconcileText),
   );
 
-const incidents = program.command('incidents').description('what needs a person');
+const incidents = program.command('incidents').description('incidents that need a person');
 incidents
   .command('list')
   .description('incidents, newest first')
@@ -237,7 +237,7 @@ incidents
   .description('one incident: its cause, what can be decided, where to look')
   .action(async (id: string) => show(await askAbout('incident', id, client().incident), incidentText));
 
-const tickets = program.command('tickets').description('what does not fit between the systems');
+const tickets = program.command('tickets').description('mismatches between the systems');
 tickets
   .command('list')
   .description('tickets, newest first')
@@ -254,7 +254,7 @@ tickets
   );
 tickets
   .command('close <ticket>')
-  .description('leaves a mismatch as it is: no ticket and no repair until it has gone and comes again')
+  .description('closes a ticket; it opens again once the mismatch has disappeared and come back')
   .requiredOption('--why <text>', 'goes to the audit log')
   .action(async (id: string, { why }: { why: string }) =>
     show(await askAbout('ticket', id, () => client().closeTicket(id, { why })), (ticket) => ticketText(ticket)),
@@ -262,7 +262,7 @@ tickets
 
 program
   .command('clouds')
-  .description('the clouds as we are known there')
+  .description('configuration, permissions and cost of the clouds')
   .command('check')
   .description('what is configured, which permissions and sizes are missing, what plans cost and earn; only reads')
   .action(async () => {
@@ -272,7 +272,7 @@ program
   });
 
 decision('retry', 'run the waiting step again');
-decision('skip', 'go on without the waiting step, where that is allowed');
+decision('skip', 'continue without the waiting step, where that is allowed');
 decision('abort', 'undo the operation; one that undoes nothing is ended, and the server left as it is');
 
 function decision(action: Decision, description: string): void {

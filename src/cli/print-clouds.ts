@@ -43,7 +43,7 @@ function cloudText(cloud: ShownCloud): string {
   const [{ currency, priceCurrency, exchange, asOf, source }] = plans as [ShownCloud['plans'][number]];
   const ours = (column: string) => `${column}, ${priceCurrency}`;
   const costs = [`costs, ${currency}`, ours('costs')];
-  const head = ['plan', 'machine', ...costs, ours('price'), ours('margin'), 'share', 'machine met again'];
+  const head = ['plan', 'machine', ...costs, ours('price'), ours('margin'), 'share', 'price confirmed'];
   const { from, to, rate } = exchange;
   const rated = texts.exchange({ from, to, rate: String(rate), asOf: exchange.asOf, source: exchange.source });
   return [facts, '', table(head, rows), texts.prices({ currency, asOf, source }), rated].join('\n');
