@@ -16,6 +16,12 @@ proxy.on('error', (_error, _request, answer) => {
   if (!(answer instanceof ServerResponse) || answer.headersSent) answer.destroy();
   else answer.writeHead(502, { 'content-type': 'text/plain' }).end('Bad gateway\n');
 });
+// Nor does a client wait for the rest of an answer whose server has died.
+proxy.on('proxyRes', (upstream, _request, response) => {
+  upstream.on('close', () => {
+    if (!upstream.complete) response.destroy();
+  });
+});
 const server = createServer((request, response) => proxy.web(request, response)).listen(0, '127.0.0.1');
 await once(server, 'listening');
 process.stdout.write(`${JSON.stringify({ listening: listeningUrl(server) })}\n`);
